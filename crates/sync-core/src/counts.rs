@@ -1,0 +1,50 @@
+//! The seven counts, the same in reports, tables, logs and tests.
+
+use std::ops::AddAssign;
+
+/// What a run did to the items of a kind, or of all kinds.
+///
+/// `added + updated + refreshed + unchanged` are the items listed; `removed + held` those that the
+/// store knew and the listing didn't have; `skipped` are elements of the listing that couldn't be
+/// read as items.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Items that are new.
+    pub added: u64,
+    /// Items of which significant fields changed.
+    pub updated: u64,
+    /// Items of which display fields changed.
+    pub refreshed: u64,
+    /// Items that are gone.
+    pub removed: u64,
+    /// Items of which nothing that counts changed.
+    pub unchanged: u64,
+    /// Items that are missing, and stay until the evidence suffices or a person agrees.
+    pub held: u64,
+    /// Elements without a readable id.
+    pub skipped: u64,
+}
+
+impl Counts {
+    /// Items in the listing.
+    pub const fn listed(&self) -> u64 {
+        self.added + self.updated + self.refreshed + self.unchanged
+    }
+
+    /// Whether a row was written or removed.
+    pub const fn is_quiet(&self) -> bool {
+        self.added + self.updated + self.refreshed + self.removed == 0
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.added += other.added;
+        self.updated += other.updated;
+        self.refreshed += other.refreshed;
+        self.removed += other.removed;
+        self.unchanged += other.unchanged;
+        self.held += other.held;
+        self.skipped += other.skipped;
+    }
+}

@@ -1,0 +1,366 @@
+//! The diff: a listing, as it streams by, against the index of what is known.
+//!
+//! Linear in the listing, and pure: what it needs from the store it names, batch by batch
+//! ([`Differ::prepare`]), and what has to be written it returns ([`Differ::resolve`]). At the end
+//! it knows what is missing and what the new index is.
+//!
+//! *An id that occurs several times* is one item: category sets united, the rest from the element
+//! that is least by content. Its elements are never byte-identical to what is known, because its
+//! digest becomes [`Digest::NEVER`]; so the next listing decodes them all and comes to the same
+//! item whatever their order.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::counts::Counts;
+use crate::digest::{Digest, DigestScheme, choice};
+use crate::index::ListingIndex;
+use crate::merge::{Change, judge_item, merge_and_judge};
+use crate::model::{CategorySet, ContentId, ContentKind, Item, Listed, Value, ValueRef};
+use crate::policy::ChangePolicy;
+use crate::source::Entry;
+use crate::store::StagedItem;
+
+/// Not yet seen in this listing.
+const UNSEEN: u32 = u32::MAX;
+
+/// The state of a diff between two batches.
+#[derive(Debug)]
+pub struct Differ {
+    kind: ContentKind,
+    policy: ChangePolicy,
+    scheme: DigestScheme,
+    /// Whether what the index knows may be taken for what is stored.
+    trusting: bool,
+    known: Arc<ListingIndex>,
+    /// For every position of the index, where this listing has it.
+    seen_at: Vec<u32>,
+    /// Where this listing has the ids that the index doesn't know.
+    fresh: HashMap<i64, u32>,
+    ids: Vec<i64>,
+    digests: Vec<u64>,
+    counts: Counts,
+    cursor: usize,
+}
+
+/// What the store is to lend for a batch.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Ids whose stored rows are needed.
+    pub stored: Vec<ContentId>,
+    /// Ids that this listing had before, whose staged items are needed.
+    pub staged: Vec<ContentId>,
+}
+
+/// An entry that breaks the source's contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ContractBreach {
+    /// Said to be the same as known, but nothing is known of it.
+    #[error("element {0} is said to be the same as an unknown one")]
+    UnknownSame(ContentId),
+    /// An item of another kind.
+    #[error("element {0} is not of the kind that was asked for")]
+    WrongKind(ContentId),
+}
+
+impl Differ {
+    /// A diff of a listing, whose digests are of this scheme, against a known index.
+    ///
+    /// A *trusting* diff takes what has the known digest for what is stored; one that isn't looks
+    /// at the stored row of every item.
+    pub fn new(
+        kind: ContentKind,
+        known: Arc<ListingIndex>,
+        scheme: DigestScheme,
+        policy: ChangePolicy,
+        trusting: bool,
+    ) -> Self {
+        let seen_at = vec![UNSEEN; known.len()];
+        let (ids, digests) = (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
+        Self {
+            kind,
+            policy,
+            scheme,
+            trusting,
+            known,
+            seen_at,
+            fresh: HashMap::new(),
+            ids,
+            digests,
+            counts: Counts::default(),
+            cursor: 0,
+        }
+    }
+
+    /// Forgets everything since [`Self::new`].
+    pub fn reset(&mut self) {
+        self.seen_at.fill(UNSEEN);
+        self.fresh.clear();
+        self.ids.clear();
+        self.digests.clear();
+        self.counts = Counts::default();
+        self.cursor = 0;
+    }
+
+    /// Looks a batch over: recognises what has not changed, where the source has no digests of its
+    /// own, and names what [`Self::resolve`] will need.
+    pub fn prepare(&self, batch: &mut [Entry]) -> Needs {
+        if self.scheme == DigestScheme::FIELDS {
+            self.recognise(batch);
+        }
+        let mut needs = Needs::default();
+        let mut hint = self.cursor;
+        for entry in batch {
+            let id = entry_id(entry);
+            let position = self.known.position(id, hint);
+            hint = position.map_or(hint, |at| at + 1);
+            let seen = self.is_seen(id, position);
+            if position.is_some() && (seen || matches!(entry, Entry::Item(..))) {
+                needs.stored.push(id);
+            }
+            if seen {
+                needs.staged.push(id);
+            }
+        }
+        for ids in [&mut needs.stored, &mut needs.staged] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        needs
+    }
+
+    /// Digests the items of a source that makes no digests, and takes those that are as known for
+    /// the same.
+    fn recognise(&self, batch: &mut [Entry]) {
+        let mut met = HashSet::new();
+        for entry in batch {
+            let id = entry_id(entry);
+            let first = met.insert(id);
+            let Entry::Item(listed, made @ None) = entry else { continue };
+            let digest = Digest::of_listed(listed);
+            *made = Some(digest);
+            let position = self.known.position(id, self.cursor);
+            let known = position.filter(|_| self.trusting && self.known.scheme() == self.scheme);
+            if first && !self.is_seen(id, position) && known.is_some_and(|at| self.known.digest_at(at).same_as(digest))
+            {
+                *entry = Entry::Same(id);
+            }
+        }
+    }
+
+    fn is_seen(&self, id: ContentId, position: Option<usize>) -> bool {
+        match position {
+            Some(at) => self.seen_at[at] != UNSEEN,
+            None => self.fresh.contains_key(&id.0),
+        }
+    }
+
+    /// Takes a batch and what it needed; returns what is to be staged.
+    pub fn resolve(
+        &mut self,
+        batch: Vec<Entry>,
+        stored: Vec<Item>,
+        staged: Vec<StagedItem>,
+    ) -> Result<Vec<StagedItem>, ContractBreach> {
+        let stored: HashMap<i64, Item> = stored.into_iter().map(|item| (item.id().0, item)).collect();
+        let earlier: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
+        let mut out = Out { earlier, items: Vec::new(), at: BTreeMap::new() };
+        for entry in batch {
+            let id = entry_id(&entry);
+            let position = self.known.position(id, self.cursor);
+            self.cursor = position.map_or(self.cursor, |at| at + 1);
+            if self.is_seen(id, position) {
+                self.repeated(entry, position, stored.get(&id.0), &mut out)?;
+            } else {
+                self.first(entry, position, stored.get(&id.0), &mut out)?;
+            }
+        }
+        Ok(out.items)
+    }
+
+    fn first(
+        &mut self,
+        entry: Entry,
+        position: Option<usize>,
+        stored: Option<&Item>,
+        out: &mut Out,
+    ) -> Result<(), ContractBreach> {
+        let id = entry_id(&entry);
+        let known_digest = position.map(|at| self.known.digest_at(at));
+        let place = u32::try_from(self.ids.len()).expect("a listing has fewer than 2^32 items");
+        let digest = match entry {
+            Entry::Same(_) => {
+                self.counts.unchanged += 1;
+                known_digest.ok_or(ContractBreach::UnknownSame(id))?
+            }
+            Entry::Item(listed, digest) => {
+                let digest = digest.unwrap_or_else(|| Digest::of_listed(&listed));
+                let rank = choice(&listed);
+                let (item, change) = self.merged(stored, *listed, id)?;
+                *count(&mut self.counts, change) += 1;
+                // Of ids that occur several times, every element is needed again: see `repeated`.
+                if change.is_written() || known_digest == Some(Digest::NEVER) {
+                    out.put(StagedItem { item, change, rank });
+                }
+                if change == Change::Passed { Digest::NEVER } else { digest }
+            }
+        };
+        self.admit(id, position, place, digest);
+        Ok(())
+    }
+
+    fn admit(&mut self, id: ContentId, position: Option<usize>, place: u32, digest: Digest) {
+        match position {
+            Some(at) => self.seen_at[at] = place,
+            None => {
+                self.fresh.insert(id.0, place);
+            }
+        }
+        self.ids.push(id.0);
+        self.digests.push(digest.0);
+    }
+
+    /// A further element of an id: makes one item of it and what was staged before. Where nothing
+    /// was staged, the earlier element was as the stored row is.
+    fn repeated(
+        &mut self,
+        entry: Entry,
+        position: Option<usize>,
+        stored: Option<&Item>,
+        out: &mut Out,
+    ) -> Result<(), ContractBreach> {
+        let id = entry_id(&entry);
+        let place = match position {
+            Some(at) => self.seen_at[at],
+            None => self.fresh[&id.0],
+        };
+        self.digests[place as usize] = Digest::NEVER.0;
+        let as_stored = || stored.map(|row| ranked(row.clone()));
+        let earlier = out.take(id).or_else(as_stored);
+        let (rank, item) = match entry {
+            Entry::Same(_) => {
+                let row = as_stored().ok_or(ContractBreach::UnknownSame(id))?;
+                (row.rank, row.item)
+            }
+            Entry::Item(listed, _) => (choice(&listed), self.merged(stored, *listed, id)?.0),
+        };
+        let (rank, item) = match earlier {
+            None => (rank, item),
+            Some(earlier) => {
+                let before = count(&mut self.counts, earlier.change);
+                *before = before.saturating_sub(1);
+                one_of((earlier.rank, earlier.item), (rank, item))
+            }
+        };
+        let change = judge_item(stored, &item, &self.policy);
+        *count(&mut self.counts, change) += 1;
+        out.put(StagedItem { item, change, rank });
+        Ok(())
+    }
+
+    fn merged(&self, stored: Option<&Item>, listed: Listed, id: ContentId) -> Result<(Item, Change), ContractBreach> {
+        if listed.item.kind() != self.kind {
+            return Err(ContractBreach::WrongKind(id));
+        }
+        merge_and_judge(stored, listed, &self.policy).ok_or(ContractBreach::WrongKind(id))
+    }
+
+    /// The counts so far; removals are not among them.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How many different items the listing has so far.
+    pub const fn listed(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The known ids that the listing doesn't have, in the order of the index.
+    pub fn missing(&self) -> Vec<ContentId> {
+        let unseen = self.seen_at.iter().zip(self.known.ids()).filter(|(place, _)| **place == UNSEEN);
+        unseen.map(|(_, id)| ContentId(*id)).collect()
+    }
+
+    /// Ends the diff: returns the new index, or `None` when it is the same as the known one.
+    ///
+    /// `kept` are missing ids whose rows stay; they come last, with their old digests.
+    pub fn into_index(mut self, kept: &[ContentId]) -> Option<ListingIndex> {
+        for id in kept {
+            if let Some(at) = self.known.position(*id, self.cursor) {
+                let same_scheme = self.known.scheme() == self.scheme;
+                self.ids.push(id.0);
+                self.digests.push(if same_scheme { self.known.digest_at(at).0 } else { Digest::NEVER.0 });
+                self.cursor = at + 1;
+            }
+        }
+        let same = self.known.scheme() == self.scheme
+            && self.known.ids() == self.ids.as_slice()
+            && self.known.digests() == self.digests.as_slice();
+        if same {
+            return None;
+        }
+        drop(self.seen_at);
+        drop(self.fresh);
+        Some(ListingIndex::from_columns(self.scheme, self.ids, self.digests).expect("every id was admitted once"))
+    }
+}
+
+fn entry_id(entry: &Entry) -> ContentId {
+    match entry {
+        Entry::Same(id) => *id,
+        Entry::Item(listed, _) => listed.item.id(),
+    }
+}
+
+fn count(counts: &mut Counts, change: Change) -> &mut u64 {
+    match change {
+        Change::Added => &mut counts.added,
+        Change::Updated(_) => &mut counts.updated,
+        Change::Refreshed(_) => &mut counts.refreshed,
+        Change::Unchanged | Change::Passed => &mut counts.unchanged,
+    }
+}
+
+/// What a batch stages, and what was staged before it.
+struct Out {
+    earlier: HashMap<i64, StagedItem>,
+    items: Vec<StagedItem>,
+    /// Where `items` has an id.
+    at: BTreeMap<i64, usize>,
+}
+
+impl Out {
+    fn put(&mut self, staged: StagedItem) {
+        let id = staged.item.id().0;
+        if let Some(at) = self.at.get(&id) {
+            self.items[*at] = staged;
+        } else {
+            self.at.insert(id, self.items.len());
+            self.items.push(staged);
+        }
+    }
+
+    fn take(&mut self, id: ContentId) -> Option<StagedItem> {
+        self.at.get(&id.0).map(|at| self.items[*at].clone()).or_else(|| self.earlier.remove(&id.0))
+    }
+}
+
+/// A stored row as an element that lists all of it.
+fn ranked(item: Item) -> StagedItem {
+    let rank = choice(&Listed::from(item.clone()));
+    StagedItem { item, change: Change::Unchanged, rank }
+}
+
+/// Makes one item of two elements: the least by content, with the categories of both.
+fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
+    let at = a.1.kind().field("category_ids").expect("every kind has its categories");
+    let mut united = CategorySet::default();
+    for item in [&a.1, &b.1] {
+        if let ValueRef::Categories(set) = item.value(at) {
+            united.unite(set);
+        }
+    }
+    let (rank, mut item) = if a.0 <= b.0 { a } else { b };
+    item.set(at, Value::Categories(united));
+    (rank, item)
+}

@@ -1,0 +1,215 @@
+//! Digests: short numbers that stand for what a panel said of an item.
+//!
+//! A digest only ever answers "the same or not"; what differs is decided by comparing fields. All
+//! digests are XXH3-64 over bytes laid out here, so they are the same on every platform and in
+//! every version; a change of the layout is a new [`DigestScheme`], under which old digests are
+//! no longer looked at. Frozen vectors in the tests below guard that.
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::model::{FieldClass, FieldSet, Item, Listed, ValueRef};
+
+/// How digests were made. Digests of different schemes are not comparable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DigestScheme(pub u32);
+
+impl DigestScheme {
+    /// Digests made by [`Digest::of_listed`]: for sources that have none of their own.
+    pub const FIELDS: Self = Self(1);
+}
+
+/// A digest of an element of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest(pub u64);
+
+impl Digest {
+    /// Equal to nothing, itself included: the element is decoded and compared whenever it comes.
+    /// Kept for ids that occurred several times, and for differences that a policy passed over.
+    pub const NEVER: Self = Self(0);
+
+    /// A digest of these bytes; never [`Digest::NEVER`].
+    pub const fn of_hash(hash: u64) -> Self {
+        Self(if hash == 0 { 1 } else { hash })
+    }
+
+    /// Whether two elements are known to be the same.
+    pub const fn same_as(self, other: Self) -> bool {
+        self.0 == other.0 && self.0 != Self::NEVER.0
+    }
+
+    /// The digest of an element by its fields (scheme [`DigestScheme::FIELDS`]): what would be
+    /// compared, and which keys were there. Ignored fields have no part in it.
+    pub fn of_listed(listed: &Listed) -> Self {
+        let kind = listed.item.kind();
+        let ignored = kind.of_class(FieldClass::Ignored);
+        let compared = FieldSet(listed.present.0 & !ignored.0);
+        let mut hasher = hasher_of(&listed.item);
+        hasher.update(&compared.0.to_le_bytes());
+        update(&mut hasher, &listed.item, compared);
+        Self::of_hash(hasher.digest())
+    }
+}
+
+/// A stable digest of an item's significant fields: it changes exactly when the item counts as
+/// updated. For users of the model; the engine compares fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint(pub u64);
+
+impl Fingerprint {
+    /// Takes the fingerprint of an item.
+    pub fn of(item: &Item) -> Self {
+        let mut hasher = hasher_of(item);
+        update(&mut hasher, item, item.kind().of_class(FieldClass::Significant));
+        Self(hasher.digest())
+    }
+}
+
+/// Which of several elements with one id stands for the item: the least by content, then by number.
+///
+/// Categories have no part in it, but for the element's own `category_id`: elements of one id
+/// usually differ in nothing else. The position counter has no part in the first number, as it
+/// follows the order of the listing.
+pub(crate) fn choice(listed: &Listed) -> (u64, i64) {
+    let kind = listed.item.kind();
+    let mut fields = FieldSet(listed.present.0 & !kind.of_class(FieldClass::Ignored).0);
+    let num = kind.field("num");
+    for at in num.into_iter().chain(kind.field("category_ids")) {
+        fields.drop(at);
+    }
+    let mut hasher = hasher_of(&listed.item);
+    // Absent and empty are alike here: an element taken back from its row doesn't know the difference.
+    for at in fields.positions() {
+        if listed.item.value(at) == ValueRef::Null {
+            fields.drop(at);
+        }
+    }
+    update(&mut hasher, &listed.item, fields);
+    let num = num.map_or(ValueRef::Null, |at| listed.item.value(at));
+    (hasher.digest(), if let ValueRef::Integer(num) = num { num } else { i64::MAX })
+}
+
+fn hasher_of(item: &Item) -> Xxh3 {
+    let mut hasher = Xxh3::new();
+    hasher.update(item.kind().as_str().as_bytes());
+    hasher.update(&item.id().0.to_le_bytes());
+    hasher
+}
+
+/// Layout: position of the field, a tag, the length where it varies, the bytes. All little endian.
+fn update(hasher: &mut Xxh3, item: &Item, fields: FieldSet) {
+    for at in fields.positions() {
+        let mut head = [0; 10];
+        head[0] = u8::try_from(at).expect("a field set has 32 positions");
+        let sized = |head: &mut [u8; 10], tag, length: usize| {
+            head[1] = tag;
+            head[2..].copy_from_slice(&(length as u64).to_le_bytes());
+        };
+        match item.value(at) {
+            ValueRef::Null => hasher.update(&head[..2]),
+            ValueRef::Text(text) => {
+                sized(&mut head, 1, text.len());
+                hasher.update(&head);
+                hasher.update(text.as_bytes());
+            }
+            ValueRef::Integer(number) => {
+                head[1] = 2;
+                head[2..].copy_from_slice(&number.to_le_bytes());
+                hasher.update(&head);
+            }
+            ValueRef::Real(number) => {
+                head[1] = 3;
+                head[2..].copy_from_slice(&number.to_bits().to_le_bytes());
+                hasher.update(&head);
+            }
+            ValueRef::Categories(set) => {
+                sized(&mut head, 4, set.as_slice().len());
+                hasher.update(&head);
+                for id in set.as_slice() {
+                    hasher.update(&(id.len() as u64).to_le_bytes());
+                    hasher.update(id.as_bytes());
+                }
+            }
+            ValueRef::Extra(extra) => {
+                sized(&mut head, 5, extra.len());
+                hasher.update(&head);
+                for text in extra.iter().flat_map(|(key, json)| [key, json]) {
+                    hasher.update(&(text.len() as u64).to_le_bytes());
+                    hasher.update(text.as_bytes());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Channel, Content, ContentId, Movie, Series, Value};
+
+    fn channel() -> Channel {
+        let mut channel = Channel::with_id(ContentId(7));
+        channel.name = "News 24 ᴴᴰ".into();
+        channel.num = Some(12);
+        channel.category_id = Some("3".into());
+        channel.category_ids = ["3", "40"].into_iter().collect();
+        channel.tv_archive = true;
+        channel.tv_archive_duration = 5;
+        channel
+    }
+
+    /// These numbers are stored in caches. When one of them changes, the scheme has changed.
+    #[test]
+    fn frozen_vectors() {
+        let mut movie = Movie::with_id(ContentId(9_007_199_254_740_993));
+        movie.name = "Amélie".into();
+        movie.rating = Some(8.3);
+        movie.year = Some("2001".into());
+        movie.extra.insert("backdrop".into(), "[]".into());
+        let series = Series::with_id(ContentId(-1));
+        let items = [channel().into_item(), movie.into_item(), series.into_item()];
+        let found: Vec<_> =
+            items.iter().map(|item| (Digest::of_listed(&item.clone().into()).0, Fingerprint::of(item).0)).collect();
+        let frozen = [
+            (5_935_366_923_326_813_522, 16_943_581_564_061_914_894),
+            (6_496_337_221_174_714_339, 772_214_400_721_364_631),
+            (10_451_059_211_002_622_336, 3_103_698_445_862_471_214),
+        ];
+        assert_eq!(found, frozen);
+    }
+
+    #[test]
+    fn a_fingerprint_follows_the_significant_fields_and_no_other() {
+        let before = channel().into_item();
+        for (at, spec) in Channel::FIELDS.iter().enumerate() {
+            let mut after = before.clone();
+            after.set(
+                at,
+                match spec.shape {
+                    crate::model::Shape::Categories => Value::Categories(["1"].into_iter().collect()),
+                    crate::model::Shape::Extra => Value::Extra([("k".to_owned(), "1".to_owned())].into()),
+                    crate::model::Shape::Switch => Value::Integer(0),
+                    _ => Value::Text("99".into()),
+                },
+            );
+            let moved = Fingerprint::of(&before) != Fingerprint::of(&after);
+            assert_eq!(moved, spec.class == FieldClass::Significant, "{}", spec.name);
+            let moved = Digest::of_listed(&before.clone().into()) != Digest::of_listed(&after.into());
+            assert_eq!(moved, spec.class != FieldClass::Ignored, "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn which_keys_were_there_is_part_of_a_digest() {
+        let all = Listed::from(channel().into_item());
+        let mut fewer = all.clone();
+        fewer.present.drop(Channel::KIND.field("epg_channel_id").unwrap());
+        assert_ne!(Digest::of_listed(&all), Digest::of_listed(&fewer));
+    }
+
+    #[test]
+    fn never_is_the_same_as_nothing() {
+        assert!(!Digest::NEVER.same_as(Digest::NEVER));
+        assert!(Digest(5).same_as(Digest(5)));
+        assert_ne!(Digest::of_hash(0), Digest::NEVER);
+    }
+}

@@ -1,0 +1,278 @@
+//! The engine: runs a profile over the two ports.
+//!
+//! Kinds are visited one after the other, each on its own: what fails in one leaves the others
+//! alone. Within a kind everything is compared and staged while the listing streams by; the store
+//! is written once, in one apply, when the listing is proved complete.
+
+mod kind;
+mod track;
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::clock::Clock;
+use crate::error::ErrorClass;
+use crate::model::{Account, AccountStatus, ContentKind, ProfileId};
+use crate::policy::{SyncMode, SyncOptions};
+use crate::progress::{Observer, Phase};
+use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
+use crate::source::{ContentSource, SourceError};
+use crate::store::{ContentStore, Lease, RunEnd, RunId, StoreError, SyncState};
+use track::Track;
+
+/// Runs syncs of profiles: a source, a store, a clock, and somebody who wants to know.
+#[derive(Clone, Copy)]
+pub struct Engine<'a> {
+    source: &'a dyn ContentSource,
+    store: &'a dyn ContentStore,
+    clock: &'a dyn Clock,
+    observer: &'a dyn Observer,
+}
+
+impl std::fmt::Debug for Engine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+/// Why something did not come to its end.
+#[derive(Debug)]
+enum Stop {
+    Cancelled,
+    Source(SourceError),
+    Store(StoreError),
+}
+
+impl From<SourceError> for Stop {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Cancelled) { Self::Cancelled } else { Self::Store(error) }
+    }
+}
+
+impl Stop {
+    fn into_report(self, kind: Option<ContentKind>) -> ReportError {
+        match self {
+            Self::Cancelled => ReportError::of_store(&StoreError::Cancelled, kind),
+            Self::Source(error) => ReportError::of_source(&error, kind),
+            Self::Store(error) => ReportError::of_store(&error, kind),
+        }
+    }
+}
+
+/// What the steps of a run have in common.
+struct Run<'a> {
+    profile: &'a ProfileId,
+    options: &'a SyncOptions,
+    cancel: &'a CancellationToken,
+    state: SyncState,
+    id: RunId,
+    fence: u64,
+    /// Whether the account's end is past, though the panel still calls it active.
+    account_expired: bool,
+    /// Differs from zero when the panel's clock does from ours; in seconds.
+    track: Track<'a>,
+}
+
+impl<'a> Engine<'a> {
+    /// An engine over these ports.
+    pub fn new(
+        source: &'a dyn ContentSource,
+        store: &'a dyn ContentStore,
+        clock: &'a dyn Clock,
+        observer: &'a dyn Observer,
+    ) -> Self {
+        Self { source, store, clock, observer }
+    }
+
+    /// Syncs a profile; whatever happens is in the report.
+    ///
+    /// Cancellation is noticed wherever the run is, but for the commit of a kind: what was
+    /// committed stays, the kind under way is as it was.
+    pub async fn run(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
+        let span = tracing::info_span!("run", profile = %profile, dry_run = options.dry_run);
+        self.run_all(profile, options, cancel).instrument(span).await
+    }
+
+    async fn run_all(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
+        let mut report = SyncReport {
+            profile: profile.clone(),
+            run: None,
+            status: RunStatus::Failed,
+            dry_run: options.dry_run,
+            kinds: ContentKind::ALL.map(|kind| KindRecord::skipped(kind, named(options.mode))).to_vec(),
+            errors: Vec::new(),
+            account: None,
+            warnings: Vec::new(),
+        };
+        let start = match guard(cancel, self.start(profile, options)).await {
+            Ok(start) => start,
+            Err(stop) => {
+                fail_all(&mut report, options, &stop.into_report(None));
+                return report;
+            }
+        };
+        report.run = start.run;
+        let mut run = Run {
+            profile,
+            options,
+            cancel,
+            state: start.state,
+            id: start.run.unwrap_or(RunId(0)),
+            fence: start.lease.as_ref().map_or(0, |lease| lease.fence),
+            account_expired: false,
+            track: Track::new(profile, self.observer, &options.kinds),
+        };
+        self.visit(&mut run, &mut report).await;
+        report.status = SyncReport::status_of(&report.kinds, &report.errors);
+        if let Some(id) = report.run {
+            let end = self.run_end(id, run.fence, &report);
+            if let Err(error) = self.store.finish_run(profile, end).await {
+                tracing::error!(error = %error, "the end of the run could not be recorded");
+                report.errors.push(ReportError::of_store(&error, None));
+                report.status = SyncReport::status_of(&report.kinds, &report.errors);
+            }
+        }
+        tracing::info!(status = %report.status, "run ended");
+        report
+    }
+
+    async fn start(&self, profile: &ProfileId, options: &SyncOptions) -> Result<Start, Stop> {
+        if options.dry_run {
+            return Ok(Start { lease: None, run: None, state: self.store.sync_state(profile).await? });
+        }
+        self.store.ensure_profile(profile).await?;
+        let lease = self.store.lease(profile).await?;
+        let run = self.store.start_run(profile, lease.fence, self.clock.now()).await?;
+        let state = self.store.sync_state(profile).await?;
+        Ok(Start { lease: Some(lease), run: Some(run), state })
+    }
+
+    /// Logs in and visits the kinds.
+    async fn visit(&self, run: &mut Run<'_>, report: &mut SyncReport) {
+        run.track.phase(None, Phase::Account);
+        let account = match guard(run.cancel, async { Ok(self.source.account().await?) }).await {
+            Ok(account) => account,
+            Err(stop) => return fail_all(report, run.options, &stop.into_report(None)),
+        };
+        run.account_expired = account.is_past_expiry(self.clock.now());
+        if run.account_expired {
+            report.warnings.push("the account has passed its end: nothing is removed until it is renewed".to_owned());
+        }
+        let inactive = inactive(&account);
+        report.account = Some(account);
+        if let Some(error) = inactive {
+            return fail_all(report, run.options, &error);
+        }
+        for kind in ContentKind::ALL {
+            if !run.options.kinds.contains(&kind) {
+                continue;
+            }
+            let record = self.visit_kind(run, kind).await;
+            report.errors.extend(record.error.clone());
+            report.kinds[kind.ordinal()] = record;
+        }
+    }
+
+    async fn visit_kind(&self, run: &mut Run<'_>, kind: ContentKind) -> KindRecord {
+        let span = tracing::info_span!("kind", kind = %kind);
+        let (before, started) = (self.source.usage(), self.clock.monotonic());
+        let mut record = KindRecord::skipped(kind, named(run.options.mode));
+        let synced = if run.cancel.is_cancelled() {
+            Err(Stop::Cancelled)
+        } else {
+            self.sync_kind(run, kind, &mut record).instrument(span.clone()).await
+        };
+        if let Err(stop) = synced {
+            let cancelled = matches!(stop, Stop::Cancelled);
+            record.outcome = if cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
+            record.counts = crate::Counts::default();
+            record.hold_reason = None;
+            record.error = Some(stop.into_report(Some(kind)));
+        }
+        self.measure(&mut record, before, started);
+        run.track.kind_done(kind, record.counts);
+        let _entered = span.entered();
+        match &record.error {
+            Some(error) if record.outcome == KindOutcome::Failed => {
+                tracing::warn!(code = error.code, "{}", error.message);
+            }
+            _ => {
+                tracing::info!(outcome = %record.outcome, added = record.counts.added, updated = record.counts.updated,
+                removed = record.counts.removed, held = record.counts.held, "kind ended");
+            }
+        }
+        record
+    }
+
+    fn measure(&self, record: &mut KindRecord, before: crate::source::Usage, started: Duration) {
+        let after = self.source.usage();
+        record.requests = after.requests - before.requests;
+        record.bytes = after.bytes - before.bytes;
+        record.duration = self.clock.monotonic().saturating_sub(started);
+    }
+
+    fn run_end(&self, run: RunId, fence: u64, report: &SyncReport) -> RunEnd {
+        let applied = |kind: &&KindRecord| {
+            !matches!(kind.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held)
+        };
+        RunEnd {
+            run,
+            fence,
+            status: report.status,
+            finished_at: self.clock.now(),
+            message: report.errors.first().map_or_else(|| report.status.to_string(), ToString::to_string),
+            records: report.kinds.iter().filter(applied).cloned().collect(),
+            account: report.account.clone(),
+        }
+    }
+}
+
+/// What a run has once it may begin.
+struct Start {
+    lease: Option<Lease>,
+    run: Option<RunId>,
+    state: SyncState,
+}
+
+/// The mode that a report names for a kind that was never decided upon.
+fn named(mode: SyncMode) -> SyncMode {
+    if mode == SyncMode::Full { SyncMode::Full } else { SyncMode::Incremental }
+}
+
+fn inactive(account: &Account) -> Option<ReportError> {
+    let AccountStatus::Inactive(status) = &account.status else { return None };
+    let operator = account.message.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
+    Some(ReportError {
+        kind: None,
+        code: "account_inactive".to_owned(),
+        message: format!("the panel says that the account is `{status}`{operator}; the cache is as it was"),
+        hint: "renew the account with your provider".to_owned(),
+        class: ErrorClass::Login,
+    })
+}
+
+/// Marks every kind that was asked for and not yet visited as failed by one error of the run.
+fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError) {
+    let outcome = if error.class == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
+    for kind in &options.kinds {
+        let record = &mut report.kinds[kind.ordinal()];
+        record.outcome = outcome;
+        record.error = Some(error.clone());
+    }
+    report.errors.push(error.clone());
+    report.status = SyncReport::status_of(&report.kinds, &report.errors);
+}
+
+/// Runs a future until it ends or the run is cancelled, whichever is first; dropping it abandons
+/// what it was doing.
+async fn guard<T>(cancel: &CancellationToken, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+    cancel.run_until_cancelled(work).await.unwrap_or(Err(Stop::Cancelled))
+}

@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod compare;
+mod counts;
+mod diff;
+mod digest;
+mod engine;
+mod error;
+mod guard;
+mod index;
+mod merge;
+pub mod model;
+mod policy;
+mod progress;
+mod report;
+pub mod source;
+pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod timestamp;
+
+pub use clock::Clock;
+pub use compare::{Comparison, compare_channels, compare_movies, compare_series};
+pub use counts::Counts;
+pub use diff::{ContractBreach, Differ, Needs};
+pub use digest::{Digest, DigestScheme, Fingerprint};
+pub use engine::Engine;
+pub use error::ErrorClass;
+pub use guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
+pub use index::{DuplicateId, ListingIndex};
+pub use merge::{Change, differences, judge, merge};
+pub use model::{
+    Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
+    FieldClass, FieldSet, FieldSpec, Item, Listed, Movie, ProfileId, Scope, Series, Shape, Value, ValueRef,
+};
+pub use policy::{ChangePolicy, GuardThresholds, PolicyChoice, SyncMode, SyncOptions};
+pub use progress::{Observer, Phase, Progress};
+pub use report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
+pub use source::{ContentSource, SourceError};
+pub use store::{ContentStore, StoreError};
+pub use timestamp::is_item_updated;
+
+#[cfg(any(test, feature = "mock"))]
+pub use source::MockContentSource;
+#[cfg(any(test, feature = "mock"))]
+pub use store::{MockContentStore, MockStaging};

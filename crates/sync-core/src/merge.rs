@@ -1,0 +1,303 @@
+//! Laying what a panel lists over what is stored, and naming the differences.
+
+use crate::model::{CategorySet, Content, Extra, FieldClass, FieldSet, Item, Listed, Value, ValueRef};
+use crate::policy::ChangePolicy;
+
+/// What a listing means for one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The item is new.
+    Added,
+    /// Significant fields differ; these, and perhaps display fields.
+    Updated(FieldSet),
+    /// Display fields differ; these.
+    Refreshed(FieldSet),
+    /// Nothing that counts differs.
+    Unchanged,
+    /// Fields differ, but the policy doesn't look at them: nothing is written.
+    Passed,
+}
+
+impl Change {
+    /// Whether the row is written.
+    pub const fn is_written(self) -> bool {
+        matches!(self, Self::Added | Self::Updated(_) | Self::Refreshed(_))
+    }
+}
+
+/// Returns the item as it is to be stored: listed values where the keys were there, stored ones
+/// where they were absent.
+///
+/// A name is never lost; an item that never had one is called `#id`. A category set is that of
+/// `category_id` and `category_ids`; when the panel leaves `category_ids` out, the stored ones
+/// stay, and a changed `category_id` takes the place of the old one. Keys beyond the table are
+/// united, the listed ones first.
+pub fn merge<T: Content>(stored: Option<&T>, listed: Listed<T>) -> T {
+    let Listed { item: mut merged, present } = listed;
+    let fields = T::FIELDS;
+    let listed_category = own_category(&merged).map(str::to_owned);
+    for (at, spec) in fields.iter().enumerate() {
+        match spec.name {
+            "name" => {
+                if merged.name().is_empty() {
+                    let known = stored.map(T::name).filter(|name| !name.is_empty());
+                    let name = known.map_or_else(|| format!("#{}", merged.id()), str::to_owned);
+                    merged.set(at, Value::Text(name));
+                }
+            }
+            "extra" => {
+                if let (Some(ValueRef::Extra(known)), ValueRef::Extra(new)) =
+                    (stored.map(|it| it.value(at)), merged.value(at))
+                    && !known.is_empty()
+                {
+                    let mut united: Extra = known.clone();
+                    united.extend(new.iter().map(|(key, json)| (key.clone(), json.clone())));
+                    merged.set(at, Value::Extra(united));
+                }
+            }
+            "category_ids" => {
+                let set = category_set(stored, &merged, at, present, listed_category.as_deref());
+                merged.set(at, Value::Categories(set));
+            }
+            _ if present.has(at) => {}
+            _ => {
+                if let Some(stored) = stored {
+                    merged.set(at, stored.value(at).to_owned());
+                }
+            }
+        }
+    }
+    merged
+}
+
+fn position<T: Content>(name: &str) -> usize {
+    T::KIND.field(name).expect("every kind has its categories")
+}
+
+fn own_category<T: Content>(item: &T) -> Option<&str> {
+    if let ValueRef::Text(id) = item.value(position::<T>("category_id")) { Some(id) } else { None }
+}
+
+fn category_set<T: Content>(
+    stored: Option<&T>,
+    listed: &T,
+    at: usize,
+    present: FieldSet,
+    listed_category: Option<&str>,
+) -> CategorySet {
+    let set_of = |item: &T| match item.value(at) {
+        ValueRef::Categories(set) => set.clone(),
+        _ => CategorySet::default(),
+    };
+    let category_listed = present.has(position::<T>("category_id"));
+    let known = stored.map(set_of).unwrap_or_default();
+    let known_category = stored.and_then(own_category);
+    if !present.has(at) && !category_listed {
+        return known;
+    }
+    let mut set = if present.has(at) {
+        set_of(listed)
+    } else {
+        let mut rest = known;
+        if known_category != listed_category {
+            rest.remove(known_category.unwrap_or_default());
+        }
+        rest
+    };
+    let category = if category_listed { listed_category } else { known_category };
+    set.insert(category.unwrap_or_default());
+    set
+}
+
+/// Returns the fields in which two items differ.
+pub fn differences<T: Content>(before: &T, after: &T) -> FieldSet {
+    let mut set = FieldSet::EMPTY;
+    for at in 0..T::FIELDS.len() {
+        if before.value(at) != after.value(at) {
+            set.add(at);
+        }
+    }
+    set
+}
+
+/// Judges a merged item against its stored row.
+pub fn judge<T: Content>(stored: Option<&T>, merged: &T, policy: &ChangePolicy) -> Change {
+    let Some(stored) = stored else { return Change::Added };
+    let differing = differences(stored, merged);
+    let significant = differing.and(FieldSet::of_class(T::FIELDS, FieldClass::Significant));
+    let shown = FieldSet(differing.0 & !FieldSet::of_class(T::FIELDS, FieldClass::Ignored).0);
+    if shown.is_empty() {
+        return Change::Unchanged;
+    }
+    match policy {
+        ChangePolicy::Fingerprint if significant.is_empty() => Change::Refreshed(shown),
+        ChangePolicy::Fingerprint => Change::Updated(shown),
+        ChangePolicy::Timestamp { last_sync } => {
+            let newer = timestamp(merged)
+                .is_some_and(|item| last_sync.as_deref().is_some_and(|last| crate::is_item_updated(item, last)));
+            if newer { Change::Updated(shown) } else { Change::Passed }
+        }
+    }
+}
+
+/// The text by which the timestamp policy judges: `last_modified` where the kind has it and it is
+/// there, else `added`.
+fn timestamp<T: Content>(item: &T) -> Option<&str> {
+    ["last_modified", "added"].iter().filter_map(|name| T::KIND.field(name)).find_map(|at| match item.value(at) {
+        ValueRef::Text(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// [`merge`] and [`judge`] for items of whatever kind; `None` when the kinds differ.
+pub(crate) fn merge_and_judge(stored: Option<&Item>, listed: Listed, policy: &ChangePolicy) -> Option<(Item, Change)> {
+    macro_rules! of_kind {
+        ($Kind:ident, $item:expr) => {{
+            let stored = match stored {
+                None => None,
+                Some(Item::$Kind(stored)) => Some(stored),
+                Some(_) => return None,
+            };
+            let merged = merge(stored, Listed { item: $item, present: listed.present });
+            let change = judge(stored, &merged, policy);
+            Some((Item::$Kind(merged), change))
+        }};
+    }
+    match listed.item {
+        Item::Channels(item) => of_kind!(Channels, item),
+        Item::Movies(item) => of_kind!(Movies, item),
+        Item::Series(item) => of_kind!(Series, item),
+    }
+}
+
+/// [`judge`] for items of whatever kind; kinds that differ are new to each other.
+pub(crate) fn judge_item(stored: Option<&Item>, merged: &Item, policy: &ChangePolicy) -> Change {
+    match (stored, merged) {
+        (Some(Item::Channels(stored)), Item::Channels(merged)) => judge(Some(stored), merged, policy),
+        (Some(Item::Movies(stored)), Item::Movies(merged)) => judge(Some(stored), merged, policy),
+        (Some(Item::Series(stored)), Item::Series(merged)) => judge(Some(stored), merged, policy),
+        _ => Change::Added,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Channel, ContentId, Movie};
+
+    fn movie() -> Movie {
+        let mut movie = Movie::with_id(ContentId(1));
+        movie.name = "Alien".into();
+        movie.title = Some("Alien".into());
+        movie.plot = Some("In space.".into());
+        movie.category_id = Some("3".into());
+        movie.category_ids = ["3"].into_iter().collect();
+        movie.added = Some("100".into());
+        movie
+    }
+
+    fn listed(names: &[&str], change: impl FnOnce(&mut Movie)) -> Listed<Movie> {
+        let mut item = Movie::with_id(ContentId(1));
+        change(&mut item);
+        let mut present = FieldSet::EMPTY;
+        for name in names {
+            present.add(Movie::KIND.field(name).unwrap());
+        }
+        Listed { item, present }
+    }
+
+    fn names(set: FieldSet) -> Vec<&'static str> {
+        set.names(Movie::FIELDS).collect()
+    }
+
+    #[test]
+    fn an_absent_key_keeps_and_an_empty_one_clears() {
+        let merged = merge(Some(&movie()), listed(&["name", "plot"], |it| it.name = "Alien".into()));
+        assert_eq!(merged.plot, None, "present as empty");
+        assert_eq!(merged.title.as_deref(), Some("Alien"), "absent");
+    }
+
+    #[test]
+    fn a_name_is_never_lost() {
+        assert_eq!(merge(Some(&movie()), listed(&["name"], |_| {})).name, "Alien");
+        assert_eq!(merge(None, listed(&["name"], |_| {})).name, "#1");
+        let mut nameless = movie();
+        nameless.name = String::new();
+        assert_eq!(merge(Some(&nameless), listed(&[], |_| {})).name, "#1");
+    }
+
+    #[test]
+    fn the_category_set_is_both_keys_together() {
+        let set = |listed| merge(Some(&movie()), listed).category_ids.as_slice().join(",");
+        assert_eq!(set(listed(&[], |_| {})), "3");
+        assert_eq!(set(listed(&["category_id"], |it| it.category_id = Some("4".into()))), "4");
+        assert_eq!(set(listed(&["category_id"], |_| {})), "");
+        let both = |it: &mut Movie| {
+            it.category_id = Some("4".into());
+            it.category_ids = ["5", "6"].into_iter().collect();
+        };
+        assert_eq!(set(listed(&["category_id", "category_ids"], both)), "4,5,6");
+        let only_set = |it: &mut Movie| it.category_ids = ["5"].into_iter().collect();
+        assert_eq!(set(listed(&["category_ids"], only_set)), "3,5", "the own category is kept when its key is absent");
+    }
+
+    #[test]
+    fn stored_categories_stay_when_the_panel_leaves_the_list_out() {
+        let mut stored = movie();
+        stored.category_ids = ["3", "8"].into_iter().collect();
+        let moved = merge(Some(&stored), listed(&["category_id"], |it| it.category_id = Some("4".into())));
+        assert_eq!(moved.category_ids.as_slice(), ["4", "8"]);
+    }
+
+    #[test]
+    fn keys_beyond_the_table_are_united() {
+        let mut stored = movie();
+        stored.extra = [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "1".to_owned())].into();
+        let merged =
+            merge(Some(&stored), listed(&["extra"], |it| it.extra = [("b".to_owned(), "2".to_owned())].into()));
+        assert_eq!(merged.extra, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())].into());
+    }
+
+    #[test]
+    fn the_class_of_what_differs_decides() {
+        let fingerprint = ChangePolicy::Fingerprint;
+        let judged = |change: fn(&mut Movie)| {
+            let mut after = movie();
+            change(&mut after);
+            judge(Some(&movie()), &after, &fingerprint)
+        };
+        assert_eq!(judged(|_| {}), Change::Unchanged);
+        assert_eq!(judged(|it| it.num = Some(9)), Change::Unchanged);
+        assert_eq!(judged(|it| it.direct_source = Some("token".into())), Change::Unchanged);
+        let Change::Refreshed(fields) = judged(|it| it.rating = Some(7.0)) else { panic!("display") };
+        assert_eq!(names(fields), ["rating"]);
+        let Change::Updated(fields) = judged(|it| {
+            it.rating = Some(7.0);
+            it.title = Some("Aliens".into());
+            it.num = Some(9);
+        }) else {
+            panic!("significant")
+        };
+        assert_eq!(names(fields), ["title", "rating"]);
+        assert_eq!(judge(None, &movie(), &fingerprint), Change::Added);
+    }
+
+    #[test]
+    fn the_timestamp_policy_is_the_seeds_rule() {
+        let policy = |last: &str| ChangePolicy::Timestamp { last_sync: Some(last.to_owned()) };
+        let mut edited = movie();
+        edited.plot = None;
+        assert_eq!(judge(Some(&movie()), &edited, &policy("100")), Change::Passed, "not strictly newer");
+        assert!(matches!(judge(Some(&movie()), &edited, &policy("99")), Change::Updated(_)));
+        assert!(matches!(judge(Some(&movie()), &edited, &policy("1970-01-01T00:01:39Z")), Change::Updated(_)));
+        assert_eq!(judge(Some(&movie()), &movie(), &policy("99")), Change::Unchanged, "equal fields write nothing");
+        edited.added = Some("soon".into());
+        assert_eq!(judge(Some(&movie()), &edited, &policy("99")), Change::Passed, "unparsable is not updated");
+    }
+
+    #[test]
+    fn items_of_two_kinds_dont_merge() {
+        let channel = Channel::with_id(ContentId(1)).into_item();
+        assert_eq!(merge_and_judge(Some(&channel), movie().into_item().into(), &ChangePolicy::Fingerprint), None);
+    }
+}

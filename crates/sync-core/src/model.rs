@@ -1,0 +1,16 @@
+//! The model: kinds, ids, items and their fields, categories, accounts.
+
+pub mod account;
+pub mod category;
+pub mod field;
+pub mod id;
+pub mod item;
+pub mod kind;
+pub mod normalise;
+
+pub use account::{Account, AccountStatus};
+pub use category::Category;
+pub use field::{CategorySet, Extra, FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
+pub use id::{CategoryId, ContentId, InvalidProfileId, ProfileId, Scope};
+pub use item::{Channel, Content, Item, Listed, Movie, Series};
+pub use kind::{ContentKind, UnknownKind};

@@ -1,0 +1,14 @@
+//! Categories of a kind.
+
+use super::id::CategoryId;
+
+/// A category, in the order in which the panel lists them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// The panel's id.
+    pub id: CategoryId,
+    /// The name; `#id` when the panel sent none.
+    pub name: String,
+    /// The category above, where panels use it (hardly any do).
+    pub parent_id: Option<i64>,
+}

@@ -1,0 +1,434 @@
+//! Channels, movies and series, and the tables of their fields.
+//!
+//! A field is declared once, in the `content!` tables below: its type, its class and the reason
+//! for the class. Structs, generic access and comparison masks all come from there.
+
+use super::field::{CategorySet, Extra, FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
+use super::id::ContentId;
+use super::kind::ContentKind;
+
+/// What channels, movies and series have in common.
+pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + 'static {
+    /// The kind.
+    const KIND: ContentKind;
+    /// The table of fields.
+    const FIELDS: &'static [FieldSpec];
+    /// The column of the panel's id.
+    const ID_COLUMN: &'static str;
+
+    /// An item of which nothing is known but its id.
+    fn with_id(id: ContentId) -> Self;
+    /// The panel's id.
+    fn id(&self) -> ContentId;
+    /// The name, `""` when it is not known.
+    fn name(&self) -> &str;
+    /// The value of the field at this position of the table.
+    fn value(&self, at: usize) -> ValueRef<'_>;
+    /// Sets the field at this position; the value is normalised by the field's shape.
+    fn set(&mut self, at: usize, value: Value);
+    /// The item as one of any kind.
+    fn into_item(self) -> Item;
+    /// The item as one of this kind, `None` when it is of another.
+    fn from_item(item: Item) -> Option<Self>;
+}
+
+/// How a Rust type keeps the values of the shapes that map to it.
+trait FieldType {
+    fn value(&self) -> ValueRef<'_>;
+    fn set(&mut self, value: Value);
+}
+
+impl FieldType for String {
+    fn value(&self) -> ValueRef<'_> {
+        if self.is_empty() { ValueRef::Null } else { ValueRef::Text(self) }
+    }
+    fn set(&mut self, value: Value) {
+        *self = if let Value::Text(text) = value { text } else { Self::new() };
+    }
+}
+
+impl FieldType for Option<String> {
+    fn value(&self) -> ValueRef<'_> {
+        self.as_deref().map_or(ValueRef::Null, ValueRef::Text)
+    }
+    fn set(&mut self, value: Value) {
+        *self = if let Value::Text(text) = value { Some(text) } else { None };
+    }
+}
+
+impl FieldType for Option<i64> {
+    fn value(&self) -> ValueRef<'_> {
+        self.map_or(ValueRef::Null, ValueRef::Integer)
+    }
+    fn set(&mut self, value: Value) {
+        *self = if let Value::Integer(number) = value { Some(number) } else { None };
+    }
+}
+
+impl FieldType for i64 {
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Integer(*self)
+    }
+    fn set(&mut self, value: Value) {
+        *self = if let Value::Integer(number) = value { number } else { 0 };
+    }
+}
+
+impl FieldType for Option<bool> {
+    fn value(&self) -> ValueRef<'_> {
+        self.map_or(ValueRef::Null, |yes| ValueRef::Integer(i64::from(yes)))
+    }
+    fn set(&mut self, value: Value) {
+        *self = if let Value::Integer(number) = value { Some(number != 0) } else { None };
+    }
+}
+
+impl FieldType for bool {
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Integer(i64::from(*self))
+    }
+    fn set(&mut self, value: Value) {
+        *self = matches!(value, Value::Integer(number) if number != 0);
+    }
+}
+
+impl FieldType for Option<f64> {
+    fn value(&self) -> ValueRef<'_> {
+        self.map_or(ValueRef::Null, ValueRef::Real)
+    }
+    fn set(&mut self, value: Value) {
+        *self = if let Value::Real(number) = value { Some(number) } else { None };
+    }
+}
+
+impl FieldType for CategorySet {
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Categories(self)
+    }
+    fn set(&mut self, value: Value) {
+        *self = if let Value::Categories(set) = value { set } else { Self::default() };
+    }
+}
+
+impl FieldType for Extra {
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Extra(self)
+    }
+    fn set(&mut self, value: Value) {
+        *self = if let Value::Extra(extra) = value { extra } else { Self::new() };
+    }
+}
+
+macro_rules! rust_type {
+    (Name) => { String };
+    (Text) => { Option<String> };
+    (Decimal) => { Option<String> };
+    (Reference) => { Option<String> };
+    (Integer) => { Option<i64> };
+    (Count) => { i64 };
+    (Real) => { Option<f64> };
+    (Flag) => { Option<bool> };
+    (Switch) => { bool };
+    (Categories) => { CategorySet };
+    (Extra) => { Extra };
+}
+
+macro_rules! content {
+    (
+        $(#[$doc:meta])* $Type:ident in $Kind:ident, id $id:ident;
+        $( $field:ident: $shape:ident, $class:ident, $reason:literal; )*
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $Type {
+            /// The panel's id.
+            pub $id: ContentId,
+            $( #[doc = $reason] pub $field: rust_type!($shape), )*
+        }
+
+        impl Content for $Type {
+            const KIND: ContentKind = ContentKind::$Kind;
+            const ID_COLUMN: &'static str = stringify!($id);
+            const FIELDS: &'static [FieldSpec] = &[
+                $( FieldSpec {
+                    name: stringify!($field),
+                    shape: Shape::$shape,
+                    class: FieldClass::$class,
+                    reason: $reason,
+                }, )*
+            ];
+
+            fn with_id(id: ContentId) -> Self {
+                Self { $id: id, $( $field: Default::default(), )* }
+            }
+
+            fn id(&self) -> ContentId {
+                self.$id
+            }
+
+            fn name(&self) -> &str {
+                &self.name
+            }
+
+            fn value(&self, at: usize) -> ValueRef<'_> {
+                let mut next = 0;
+                $( if at == next { return FieldType::value(&self.$field); } next += 1; )*
+                debug_assert!(at < next, "a position beyond the table");
+                ValueRef::Null
+            }
+
+            fn set(&mut self, at: usize, value: Value) {
+                let mut next = 0;
+                $( if at == next { return FieldType::set(&mut self.$field, Shape::$shape.normalise(value)); } next += 1; )*
+                debug_assert!(at < next, "a position beyond the table");
+            }
+
+            fn into_item(self) -> Item {
+                Item::$Kind(self)
+            }
+
+            fn from_item(item: Item) -> Option<Self> {
+                if let Item::$Kind(item) = item { Some(item) } else { None }
+            }
+        }
+    };
+}
+
+content! {
+    /// A live channel.
+    Channel in Channels, id stream_id;
+    num: Integer, Display, "The number a viewer dials. One insertion renumbers all that follow, so a change is no event.";
+    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
+    stream_type: Text, Significant, "`live`, `created_live` or `radio_streams`: television or radio.";
+    stream_icon: Text, Display, "The address of the logo. Some panels draw its host anew for each answer.";
+    thumbnail: Text, Ignored, "Holds a token that changes with each answer.";
+    epg_channel_id: Text, Significant, "The channel's id in the programme guide.";
+    added: Decimal, Display, "When the panel created the entry, as the panel writes it. Edits don't touch it.";
+    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
+    custom_sid: Text, Ignored, "A service id of the panel's streaming servers.";
+    tv_archive: Switch, Significant, "Whether past programmes can be watched.";
+    direct_source: Text, Ignored, "Holds a token made of the credentials.";
+    tv_archive_duration: Count, Significant, "How many days back.";
+    is_adult: Flag, Significant, "Whether the content is for adults.";
+    extra: Extra, Ignored, "What the panel sent beyond these fields.";
+}
+
+content! {
+    /// A movie.
+    Movie in Movies, id stream_id;
+    num: Integer, Ignored, "The position in the listing. One insertion moves all that follow; the order is kept apart from the rows.";
+    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
+    title: Text, Significant, "The title proper, where the panel has it apart from the name.";
+    year: Decimal, Significant, "The year of release.";
+    stream_type: Text, Significant, "`movie`, where the panel says so.";
+    stream_icon: Text, Display, "The address of the poster. Some panels draw its host anew for each answer.";
+    rating: Real, Display, "0 to 10. Moves by itself.";
+    rating_5based: Real, Display, "0 to 5, a rounding of `rating`.";
+    genre: Text, Significant, "Genres, as the panel writes them.";
+    added: Decimal, Display, "When the panel created the entry, as the panel writes it. Edits don't touch it.";
+    episode_run_time: Integer, Significant, "The length in minutes.";
+    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
+    container_extension: Text, Significant, "Part of the play address: `mp4`, `mkv`, …";
+    custom_sid: Text, Ignored, "A service id of the panel's streaming servers.";
+    direct_source: Text, Ignored, "Holds a token made of the credentials.";
+    release_date: Text, Significant, "The day of release, as the panel writes it.";
+    cast: Text, Significant, "Actors.";
+    director: Text, Significant, "Directors.";
+    plot: Text, Significant, "What it is about.";
+    youtube_trailer: Text, Significant, "The trailer: an address or a YouTube id.";
+    tmdb_id: Reference, Significant, "The id at themoviedb.org.";
+    imdb_id: Reference, Significant, "The id at imdb.com.";
+    is_adult: Flag, Significant, "Whether the content is for adults.";
+    extra: Extra, Ignored, "What the panel sent beyond these fields.";
+}
+
+content! {
+    /// A series, without its episodes.
+    Series in Series, id series_id;
+    num: Integer, Ignored, "The position in the listing. One insertion moves all that follow; the order is kept apart from the rows.";
+    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
+    title: Text, Significant, "The title proper, where the panel has it apart from the name.";
+    year: Decimal, Significant, "The year of release.";
+    stream_type: Text, Significant, "`series`, where the panel says so.";
+    cover: Text, Display, "The address of the cover. Some panels draw its host anew for each answer.";
+    plot: Text, Significant, "What it is about.";
+    cast: Text, Significant, "Actors.";
+    director: Text, Significant, "Directors.";
+    genre: Text, Significant, "Genres, as the panel writes them.";
+    release_date: Text, Significant, "The day of release, as the panel writes it.";
+    added: Decimal, Display, "When the panel created the entry, where it says so.";
+    last_modified: Decimal, Display, "As the panel writes it. It rises without an edit, and edits happen without it.";
+    rating: Decimal, Display, "0 to 10. Moves by itself.";
+    rating_5based: Real, Display, "0 to 5, a rounding of `rating`.";
+    episode_run_time: Decimal, Significant, "The length of an episode in minutes.";
+    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
+    youtube_trailer: Text, Significant, "The trailer: an address or a YouTube id.";
+    tmdb_id: Reference, Significant, "The id at themoviedb.org.";
+    imdb_id: Reference, Significant, "The id at imdb.com.";
+    is_adult: Flag, Significant, "Whether the content is for adults.";
+    extra: Extra, Ignored, "What the panel sent beyond these fields.";
+}
+
+/// An item of any kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// A live channel.
+    Channels(Channel),
+    /// A movie.
+    Movies(Movie),
+    /// A series.
+    Series(Series),
+}
+
+/// Calls the same method of whatever kind the item is.
+macro_rules! any_kind {
+    ($item:expr, $it:ident => $call:expr) => {
+        match $item {
+            Item::Channels($it) => $call,
+            Item::Movies($it) => $call,
+            Item::Series($it) => $call,
+        }
+    };
+}
+
+impl Item {
+    /// An item of this kind of which nothing is known but its id.
+    pub fn with_id(kind: ContentKind, id: ContentId) -> Self {
+        match kind {
+            ContentKind::Channels => Self::Channels(Channel::with_id(id)),
+            ContentKind::Movies => Self::Movies(Movie::with_id(id)),
+            ContentKind::Series => Self::Series(Series::with_id(id)),
+        }
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ContentKind {
+        match self {
+            Self::Channels(_) => ContentKind::Channels,
+            Self::Movies(_) => ContentKind::Movies,
+            Self::Series(_) => ContentKind::Series,
+        }
+    }
+
+    /// The panel's id.
+    pub fn id(&self) -> ContentId {
+        any_kind!(self, it => it.id())
+    }
+
+    /// The name, `""` when it is not known.
+    pub fn name(&self) -> &str {
+        any_kind!(self, it => it.name())
+    }
+
+    /// The value of the field at this position of the kind's table.
+    pub fn value(&self, at: usize) -> ValueRef<'_> {
+        any_kind!(self, it => it.value(at))
+    }
+
+    /// Sets the field at this position; the value is normalised by the field's shape.
+    pub fn set(&mut self, at: usize, value: Value) {
+        any_kind!(self, it => it.set(at, value));
+    }
+}
+
+impl ContentKind {
+    /// The table of this kind's fields.
+    pub const fn fields(self) -> &'static [FieldSpec] {
+        match self {
+            Self::Channels => Channel::FIELDS,
+            Self::Movies => Movie::FIELDS,
+            Self::Series => Series::FIELDS,
+        }
+    }
+
+    /// The column of the panel's id in this kind's table.
+    pub const fn id_column(self) -> &'static str {
+        match self {
+            Self::Channels => Channel::ID_COLUMN,
+            Self::Movies => Movie::ID_COLUMN,
+            Self::Series => Series::ID_COLUMN,
+        }
+    }
+
+    /// The position of a field in this kind's table.
+    pub fn field(self, name: &str) -> Option<usize> {
+        self.fields().iter().position(|spec| spec.name == name)
+    }
+
+    /// The fields of a class.
+    pub const fn of_class(self, class: FieldClass) -> FieldSet {
+        FieldSet::of_class(self.fields(), class)
+    }
+}
+
+/// An item as a listing has it: which keys were there is part of what the panel said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed<T = Item> {
+    /// The values, normalised; those of absent keys are nothing.
+    pub item: T,
+    /// The fields whose keys were there, be it as `""` or null.
+    pub present: FieldSet,
+}
+
+impl<T: Content> From<T> for Listed<T> {
+    /// Takes an item of which every field is known.
+    fn from(item: T) -> Self {
+        Self { item, present: FieldSet::all(T::FIELDS) }
+    }
+}
+
+impl From<Item> for Listed {
+    /// Takes an item of which every field is known.
+    fn from(item: Item) -> Self {
+        let present = FieldSet::all(item.kind().fields());
+        Self { item, present }
+    }
+}
+
+impl<T: Content> From<Listed<T>> for Listed {
+    fn from(listed: Listed<T>) -> Self {
+        Self { item: listed.item.into_item(), present: listed.present }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_fits_a_field_set_and_names_each_field_once() {
+        for kind in ContentKind::ALL {
+            let fields = kind.fields();
+            assert!(fields.len() < 32, "{kind}");
+            for (at, spec) in fields.iter().enumerate() {
+                assert_eq!(kind.field(spec.name), Some(at), "{kind}.{}", spec.name);
+                assert!(!spec.reason.is_empty());
+            }
+            for name in ["num", "name", "category_id", "category_ids", "extra", "added"] {
+                assert!(kind.field(name).is_some(), "{kind} has no {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_set_is_the_value_got_normalised() {
+        for kind in ContentKind::ALL {
+            let mut item = Item::with_id(kind, ContentId(7));
+            for (at, spec) in kind.fields().iter().enumerate() {
+                let sent = Value::Text("5.0".into());
+                item.set(at, sent.clone());
+                let expected = match spec.shape {
+                    // `""`-like defaults of the sets: text is no set.
+                    Shape::Categories | Shape::Extra => spec.shape.normalise(Value::Null),
+                    shape => shape.normalise(sent),
+                };
+                assert_eq!(item.value(at).to_owned(), expected, "{kind}.{}", spec.name);
+            }
+            assert_eq!(item.id(), ContentId(7));
+            assert_eq!(item.name(), "5.0");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Normalisation: one spelling for equal values.
+//!
+//! Panels flip between `7`, `"7"` and `"7.0"` from one release to the next. What a field's shape
+//! says is the same must be the same text and the same number, or every flip looks like an edit.
+
+use super::field::{Shape, Value};
+
+impl Shape {
+    /// Brings a value into the one form that this shape has for it; what doesn't fit is nothing.
+    pub fn normalise(self, value: Value) -> Value {
+        match self {
+            Self::Name | Self::Text => text(value, str::to_owned),
+            Self::Decimal => text(value, canonical),
+            Self::Reference => match text(value, canonical) {
+                Value::Text(zero) if zero == "0" => Value::Null,
+                other => other,
+            },
+            Self::Integer => integer(&value).map_or(Value::Null, Value::Integer),
+            Self::Count => Value::Integer(integer(&value).unwrap_or(0)),
+            Self::Real => real(&value).map_or(Value::Null, Value::Real),
+            Self::Flag => flag(&value).map_or(Value::Null, |yes| Value::Integer(i64::from(yes))),
+            Self::Switch => Value::Integer(i64::from(flag(&value).unwrap_or(false))),
+            Self::Categories => match value {
+                Value::Categories(set) => Value::Categories(set),
+                _ => Value::Categories(super::field::CategorySet::default()),
+            },
+            Self::Extra => match value {
+                Value::Extra(extra) => Value::Extra(extra),
+                _ => Value::Extra(super::field::Extra::new()),
+            },
+        }
+    }
+}
+
+fn text(value: Value, spelling: impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::Text(text) if text.is_empty() => Value::Null,
+        Value::Text(text) => Value::Text(spelling(&text)),
+        Value::Integer(number) => Value::Text(number.to_string()),
+        Value::Real(number) if number.is_finite() => Value::Text(spelling(&number.to_string())),
+        _ => Value::Null,
+    }
+}
+
+fn canonical(text: &str) -> String {
+    canonical_decimal(text).unwrap_or_else(|| text.to_owned())
+}
+
+/// Returns the one spelling of a decimal number, or `None` when the text is none: no sign but a
+/// minus, no needless zeros, no exponent where the number is whole and below 2^53.
+pub fn canonical_decimal(text: &str) -> Option<String> {
+    let trimmed = text.trim();
+    let (negative, unsigned) = match trimmed.as_bytes().first()? {
+        b'-' => (true, &trimmed[1..]),
+        b'+' => (false, &trimmed[1..]),
+        _ => (false, trimmed),
+    };
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
+        return exponent(trimmed);
+    }
+    let whole = whole.trim_start_matches('0');
+    let fraction = fraction.trim_end_matches('0');
+    let mut out = String::with_capacity(trimmed.len());
+    if negative && !(whole.is_empty() && fraction.is_empty()) {
+        out.push('-');
+    }
+    out.push_str(if whole.is_empty() { "0" } else { whole });
+    if !fraction.is_empty() {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    Some(out)
+}
+
+/// The largest whole number below which every whole number has its own `f64`.
+const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
+
+fn exponent(text: &str) -> Option<String> {
+    if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'e' | b'E' | b'+' | b'-' | b'.')) {
+        return None;
+    }
+    let number: f64 = text.parse().ok()?;
+    (number.is_finite() && number.abs() < WHOLE_LIMIT).then(|| number.to_string())
+}
+
+/// Reads an exact whole number: `12`, `" 12 "`, `"00012"`, `12.0`, `1e5`; not `12.5`, not 2^63.
+pub fn exact_integer(text: &str) -> Option<i64> {
+    let trimmed = text.trim();
+    if let Ok(number) = trimmed.parse::<i64>() {
+        return Some(number);
+    }
+    canonical_decimal(trimmed)?.parse().ok()
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        Value::Text(text) => exact_integer(text).or_else(|| real(value).and_then(whole)),
+        Value::Real(number) => whole(*number),
+        _ => None,
+    }
+}
+
+/// Cuts a number to its whole part, where that is exact.
+fn whole(number: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and cutting the fraction is meant")]
+    (number.is_finite() && number.abs() < WHOLE_LIMIT).then_some(number as i64)
+}
+
+fn real(value: &Value) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "ratings are small")]
+    let number = match value {
+        Value::Integer(number) => *number as f64,
+        Value::Real(number) => *number,
+        // Some panels write the decimal mark of their own country.
+        Value::Text(text) => text.trim().replace(',', ".").parse().ok()?,
+        _ => return None,
+    };
+    // Adding zero turns -0.0 into 0.0: the two are equal and must have one digest.
+    number.is_finite().then_some(number + 0.0)
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Integer(number) => Some(*number != 0),
+        Value::Real(number) => Some(*number != 0.0),
+        Value::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => Some(true),
+            "false" | "no" | "off" => Some(false),
+            number => exact_integer(number).map(|number| number != 0),
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_decimal_has_one_spelling() {
+        let cases = [
+            ("7", "7"),
+            ("7.0", "7"),
+            ("7.50", "7.5"),
+            (" 7.5 ", "7.5"),
+            ("007", "7"),
+            (".5", "0.5"),
+            ("-0.0", "0"),
+            ("-7.10", "-7.1"),
+            ("+3", "3"),
+            ("1.7e9", "1700000000"),
+            ("99999999999999999999", "99999999999999999999"),
+        ];
+        for (sent, kept) in cases {
+            assert_eq!(canonical_decimal(sent).as_deref(), Some(kept), "{sent}");
+        }
+        for sent in ["", " ", "-", ".", "8,1", "N/A", "1.2.3", "2024-01-01", "1e400", "inf", "NaN", "0x10"] {
+            assert_eq!(canonical_decimal(sent), None, "{sent}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_an_exact_whole_number() {
+        let cases = [
+            ("12", Some(12)),
+            (" 12 ", Some(12)),
+            ("00123", Some(123)),
+            ("12.0", Some(12)),
+            ("1e5", Some(100_000)),
+            ("-1", Some(-1)),
+            ("9007199254740993", Some(9_007_199_254_740_993)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("9223372036854775808", None),
+            ("18446744073709551616", None),
+            ("12.5", None),
+            ("1e400", None),
+            ("abc", None),
+            ("", None),
+            ("12abc", None),
+            ("--1", None),
+        ];
+        for (sent, read) in cases {
+            assert_eq!(exact_integer(sent), read, "{sent}");
+        }
+    }
+
+    #[test]
+    fn equal_values_of_different_types_become_the_same_value() {
+        assert_eq!(Shape::Text.normalise(text("")), Value::Null);
+        assert_eq!(Shape::Text.normalise(Value::Integer(7)), text("7"));
+        assert_eq!(Shape::Decimal.normalise(text("8.0")), Shape::Decimal.normalise(Value::Integer(8)));
+        assert_eq!(Shape::Decimal.normalise(Value::Real(7.5)), text("7.5"));
+        assert_eq!(Shape::Decimal.normalise(text("2024-02-02 10:00:00")), text("2024-02-02 10:00:00"));
+        assert_eq!(Shape::Reference.normalise(text("0")), Value::Null);
+        assert_eq!(Shape::Reference.normalise(Value::Integer(603)), text("603"));
+        assert_eq!(Shape::Real.normalise(text("8,1")), Value::Real(8.1));
+        assert_eq!(Shape::Real.normalise(text("N/A")), Value::Null);
+        assert_eq!(Shape::Integer.normalise(text("12.9")), Value::Integer(12));
+        assert_eq!(Shape::Count.normalise(Value::Null), Value::Integer(0));
+        assert_eq!(Shape::Switch.normalise(text("1")), Value::Integer(1));
+        assert_eq!(Shape::Switch.normalise(text("")), Value::Integer(0));
+        assert_eq!(Shape::Flag.normalise(text("None")), Value::Null);
+        assert_eq!(Shape::Flag.normalise(text("0")), Value::Integer(0));
+    }
+}

@@ -1,0 +1,64 @@
+//! Progress of a run, told while it goes on.
+
+use crate::counts::Counts;
+use crate::model::{ContentKind, ProfileId};
+
+/// What a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Logging in.
+    Account,
+    /// Asking for the categories of a kind.
+    Categories,
+    /// Receiving and comparing the listing of a kind.
+    Listing,
+    /// Writing what differs.
+    Applying,
+    /// A kind has ended.
+    KindDone,
+}
+
+impl Phase {
+    /// The name used in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "logging in",
+            Self::Categories => "categories",
+            Self::Listing => "listing",
+            Self::Applying => "applying",
+            Self::KindDone => "done",
+        }
+    }
+}
+
+/// One report of progress.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// The profile.
+    pub profile: ProfileId,
+    /// The kind; `None` while logging in.
+    pub kind: Option<ContentKind>,
+    /// What is being done.
+    pub phase: Phase,
+    /// Items of the kind seen so far.
+    pub seen: u64,
+    /// Items of the kind at the last sync; 0 when it was never synced.
+    pub expected: u64,
+    /// Bytes of the kind received so far, decompressed.
+    pub bytes: u64,
+    /// The counts of the kind so far.
+    pub counts: Counts,
+    /// How much of the whole run is done, 0 to 100; never falls within a run.
+    pub percent: u8,
+}
+
+/// Who wants to know.
+pub trait Observer: Send + Sync {
+    /// Takes a report. It is called in the middle of the run and must not block.
+    fn progress(&self, progress: Progress);
+}
+
+/// Nobody.
+impl Observer for () {
+    fn progress(&self, _: Progress) {}
+}

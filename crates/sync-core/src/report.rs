@@ -1,0 +1,293 @@
+//! What a run has to say for itself.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::counts::Counts;
+use crate::error::ErrorClass;
+use crate::guard::HoldReason;
+use crate::model::{Account, ContentKind, ProfileId};
+use crate::policy::SyncMode;
+use crate::source::SourceError;
+use crate::store::{RunId, StoreError};
+
+/// How a run stands or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RunStatus {
+    /// Under way.
+    Syncing,
+    /// Everything asked for was done.
+    Completed,
+    /// Something failed or is held; the rest was done.
+    Partial,
+    /// Nothing was done.
+    Failed,
+    /// The caller cancelled.
+    Cancelled,
+    /// The process ended in the middle of it.
+    Interrupted,
+}
+
+impl RunStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Syncing, Self::Completed, Self::Partial, Self::Failed, Self::Cancelled, Self::Interrupted];
+
+    /// The name used in tables and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Syncing => "syncing",
+            Self::Completed => "completed",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The status with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a kind ended within a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KindOutcome {
+    /// Its changes were applied.
+    Completed,
+    /// There was nothing to change.
+    Unchanged,
+    /// Additions and updates were applied; removals are held.
+    Held,
+    /// It is as it was.
+    Failed,
+    /// It is as it was, because the caller cancelled.
+    Cancelled,
+    /// It was not asked for.
+    Skipped,
+}
+
+impl KindOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 6] =
+        [Self::Completed, Self::Unchanged, Self::Held, Self::Failed, Self::Cancelled, Self::Skipped];
+
+    /// The name used in tables and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Unchanged => "unchanged",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The outcome with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}
+
+impl fmt::Display for KindOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An error as a report has it: what happened, and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportError {
+    /// The kind it belongs to; `None` when it is of the whole run.
+    pub kind: Option<ContentKind>,
+    /// A stable code.
+    pub code: String,
+    /// What happened, and what was kept.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+    /// What the caller can do about it.
+    pub class: ErrorClass,
+}
+
+impl ReportError {
+    /// An error of the source.
+    pub fn of_source(error: &SourceError, kind: Option<ContentKind>) -> Self {
+        Self {
+            kind,
+            code: error.code().to_owned(),
+            message: chain(error),
+            hint: error.hint().to_owned(),
+            class: error.class(),
+        }
+    }
+
+    /// An error of the store.
+    pub fn of_store(error: &StoreError, kind: Option<ContentKind>) -> Self {
+        Self {
+            kind,
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            hint: error.hint().to_owned(),
+            class: error.class(),
+        }
+    }
+}
+
+impl fmt::Display for ReportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(kind) = self.kind {
+            write!(f, "{kind}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// An error and what caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// What a run did to one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindRecord {
+    /// The kind.
+    pub kind: ContentKind,
+    /// How it was treated: full or incremental.
+    pub mode: SyncMode,
+    /// How it ended.
+    pub outcome: KindOutcome,
+    /// What was done. All zero when nothing was applied.
+    pub counts: Counts,
+    /// Bytes of the bodies received, decompressed.
+    pub bytes: u64,
+    /// Requests sent, repeated ones included.
+    pub requests: u64,
+    /// How long it took.
+    pub duration: Duration,
+    /// Why removals are held, when some are.
+    pub hold_reason: Option<HoldReason>,
+    /// What went wrong.
+    pub error: Option<ReportError>,
+}
+
+impl KindRecord {
+    /// A kind to which nothing has happened yet.
+    pub fn skipped(kind: ContentKind, mode: SyncMode) -> Self {
+        Self {
+            kind,
+            mode,
+            outcome: KindOutcome::Skipped,
+            counts: Counts::default(),
+            bytes: 0,
+            requests: 0,
+            duration: Duration::ZERO,
+            hold_reason: None,
+            error: None,
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncReport {
+    /// The profile.
+    pub profile: ProfileId,
+    /// The run in the store's history; `None` when it never started or was a dry run.
+    pub run: Option<RunId>,
+    /// How it ended.
+    pub status: RunStatus,
+    /// Whether nothing was to be written.
+    pub dry_run: bool,
+    /// Every kind, in the order of [`ContentKind::ALL`].
+    pub kinds: Vec<KindRecord>,
+    /// Everything that went wrong, in the order in which it did.
+    pub errors: Vec<ReportError>,
+    /// What the panel said of the account.
+    pub account: Option<Account>,
+    /// What a person should know although nothing went wrong.
+    pub warnings: Vec<String>,
+}
+
+impl SyncReport {
+    /// The record of a kind.
+    pub fn kind(&self, kind: ContentKind) -> &KindRecord {
+        &self.kinds[kind.ordinal()]
+    }
+
+    /// The counts of all kinds together.
+    pub fn counts(&self) -> Counts {
+        let mut sum = Counts::default();
+        for kind in &self.kinds {
+            sum += kind.counts;
+        }
+        sum
+    }
+
+    /// The status that follows from the kinds and errors of a finished run.
+    pub fn status_of(kinds: &[KindRecord], errors: &[ReportError]) -> RunStatus {
+        let asked: Vec<_> = kinds.iter().filter(|kind| kind.outcome != KindOutcome::Skipped).collect();
+        let any = |outcome| asked.iter().any(|kind| kind.outcome == outcome);
+        if any(KindOutcome::Cancelled) || errors.iter().any(|error| error.class == ErrorClass::Cancelled) {
+            RunStatus::Cancelled
+        } else if !asked.is_empty() && asked.iter().all(|kind| kind.outcome == KindOutcome::Failed) {
+            RunStatus::Failed
+        } else if any(KindOutcome::Failed) || any(KindOutcome::Held) || !errors.is_empty() {
+            RunStatus::Partial
+        } else {
+            RunStatus::Completed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_follows_from_the_kinds() {
+        use KindOutcome::{Cancelled, Completed, Failed, Held, Skipped, Unchanged};
+        let cases = [
+            ([Completed, Unchanged, Completed], RunStatus::Completed),
+            ([Unchanged, Skipped, Skipped], RunStatus::Completed),
+            ([Completed, Failed, Completed], RunStatus::Partial),
+            ([Completed, Held, Skipped], RunStatus::Partial),
+            ([Failed, Skipped, Failed], RunStatus::Failed),
+            ([Failed, Held, Failed], RunStatus::Partial),
+            ([Completed, Cancelled, Skipped], RunStatus::Cancelled),
+        ];
+        for (outcomes, status) in cases {
+            let kinds: Vec<_> = ContentKind::ALL
+                .into_iter()
+                .zip(outcomes)
+                .map(|(kind, outcome)| KindRecord { outcome, ..KindRecord::skipped(kind, SyncMode::Full) })
+                .collect();
+            assert_eq!(SyncReport::status_of(&kinds, &[]), status, "{outcomes:?}");
+        }
+    }
+
+    #[test]
+    fn every_name_reads_back() {
+        for status in RunStatus::ALL {
+            assert_eq!(RunStatus::from_name(status.as_str()), Some(status));
+        }
+        for outcome in KindOutcome::ALL {
+            assert_eq!(KindOutcome::from_name(outcome.as_str()), Some(outcome));
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The port to a panel: where listings come from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+
+use crate::digest::{Digest, DigestScheme};
+use crate::error::ErrorClass;
+use crate::index::ListingIndex;
+use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
+
+/// Where the account, the categories and the listings of a profile come from.
+///
+/// # Contract
+///
+/// - A source belongs to one account at one panel; all its requests share that account's budget.
+/// - Dropping a future or a stream abandons the request behind it at once.
+/// - Transient faults are repeated inside; an error that comes out is final for this run.
+/// - A refused login is never repeated.
+/// - No error, in any of its forms, holds a password or an address with credentials.
+/// - A listing ends with exactly one [`ListingEvent::Complete`], and only when the panel's answer
+///   was read to its proved end; whatever else ends it is an error.
+/// - After [`ListingEvent::Restarted`], what came before it never was.
+/// - An element is [`Entry::Same`] only when a known index was lent, of the source's own scheme,
+///   and the element's digest equals the known one. A second element with the same id is always
+///   [`Entry::Item`].
+/// - An element whose id can't be read is counted as unreadable, and nothing else is lost.
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait ContentSource: Send + Sync {
+    /// How this source makes the digests of its entries; [`DigestScheme::FIELDS`] when it makes none.
+    fn digest_scheme(&self) -> DigestScheme;
+
+    /// What this source has asked and received so far.
+    fn usage(&self) -> Usage;
+
+    /// Logs in and returns the state of the account.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Refused`] when the panel doesn't accept the credentials.
+    async fn account(&self) -> Result<Account, SourceError>;
+
+    /// Returns the categories of a kind, in the panel's order. An empty list is an answer.
+    async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError>;
+
+    /// Starts the listing of a scope.
+    async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError>;
+}
+
+/// Requests sent, and bytes received after decompression.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Requests, repeated ones included.
+    pub requests: u64,
+    /// Bytes of all bodies.
+    pub bytes: u64,
+}
+
+/// What is asked of a listing.
+#[derive(Debug, Clone)]
+pub struct ListingRequest {
+    /// What the listing is to cover.
+    pub scope: Scope,
+    /// What is known; lent when elements that are byte for byte the same need not be decoded.
+    pub known: Option<Arc<ListingIndex>>,
+}
+
+/// A listing on its way.
+pub struct Listing {
+    /// What arrives; ends after [`ListingEvent::Complete`] or an error.
+    pub events: BoxStream<'static, Result<ListingEvent, SourceError>>,
+}
+
+impl fmt::Debug for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listing").finish_non_exhaustive()
+    }
+}
+
+/// What arrives of a listing.
+#[derive(Debug, Clone)]
+pub enum ListingEvent {
+    /// Elements, in the panel's order.
+    Batch(Vec<Entry>),
+    /// The answer was cut and is asked for again: forget every batch so far.
+    Restarted,
+    /// The end, proved.
+    Complete(Completeness),
+}
+
+/// One element of a listing.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// Byte for byte what the index knows under this id.
+    Same(ContentId),
+    /// A decoded item, and the digest of its raw element where the source makes one.
+    Item(Box<Listed>, Option<Digest>),
+}
+
+/// How a listing ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Completeness {
+    /// Elements without a readable id.
+    pub unreadable: u64,
+    /// Whether anything but white space follows the end of the list.
+    pub trailing_bytes: bool,
+    /// The panel's clock at the start of the listing, in unix seconds, where the panel told it.
+    pub started_at: Option<i64>,
+}
+
+/// Why a source could not answer, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The panel could not be reached, or failed on every attempt: later may help.
+    #[error("the panel can't be reached: {message}")]
+    Unreachable {
+        /// What happened, without addresses.
+        message: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The panel refuses the credentials: they, or the account, have to change.
+    #[error("the panel refuses the login: {message}")]
+    Refused {
+        /// What the panel said.
+        message: String,
+    },
+    /// The panel answered, but not with what was asked for.
+    #[error("the panel's answer is not usable: {message}")]
+    Unusable {
+        /// What is wrong with it.
+        fault: AnswerFault,
+        /// What was seen, without addresses.
+        message: String,
+    },
+    /// Something else went wrong inside the source.
+    #[error("the source failed")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AnswerFault {
+    /// A status that no repetition mends: 404 and its kin.
+    Status,
+    /// Not one byte.
+    Empty,
+    /// A web page.
+    Html,
+    /// Words that are no JSON: `Blocked`.
+    NotJson,
+    /// JSON, but no list: `null`, `false`, a number, a text.
+    NotAList,
+    /// The account in place of a list: the panel doesn't know the request.
+    AccountObject,
+    /// An object that says error.
+    ErrorObject,
+    /// A list in which no element is an item of the kind.
+    WrongItems,
+    /// Cut before its end, on every attempt.
+    Truncated,
+    /// Larger than the limit.
+    TooLarge,
+    /// A redirect that is not followed.
+    Redirect,
+}
+
+impl AnswerFault {
+    /// The code used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "http_status",
+            Self::Empty => "empty_body",
+            Self::Html => "html_page",
+            Self::NotJson => "not_json",
+            Self::NotAList => "not_a_list",
+            Self::AccountObject => "account_object",
+            Self::ErrorObject => "error_object",
+            Self::WrongItems => "wrong_items",
+            Self::Truncated => "truncated",
+            Self::TooLarge => "too_large",
+            Self::Redirect => "redirect_refused",
+        }
+    }
+}
+
+impl SourceError {
+    /// Wraps an error of the adapter that fits no other variant.
+    pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    /// The code used in reports.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "panel_unreachable",
+            Self::Refused { .. } => "login_refused",
+            Self::Unusable { fault, .. } => fault.as_str(),
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// What the caller can do about it.
+    pub const fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unreachable { .. } => ErrorClass::Unreachable,
+            Self::Refused { .. } => ErrorClass::Login,
+            Self::Unusable { .. } => ErrorClass::Answer,
+            Self::Internal(_) => ErrorClass::Internal,
+        }
+    }
+
+    /// What to do next, in a user's words.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => {
+                "check the address and the network, and sync again later; the cache is as it was"
+            }
+            Self::Refused { .. } => "check user name and password with your provider; no further attempt was made",
+            Self::Unusable { fault, .. } => match fault {
+                AnswerFault::Status | AnswerFault::Html | AnswerFault::NotJson | AnswerFault::Empty => {
+                    "the panel, or something in front of it, blocks or fails; check the address, try another user agent, or sync again later"
+                }
+                AnswerFault::AccountObject => {
+                    "the panel doesn't offer this kind of content, or it refuses this account for it"
+                }
+                AnswerFault::Truncated => "the answer broke off on every attempt; sync again later",
+                AnswerFault::TooLarge => "raise the limit if the catalogue really is that large",
+                AnswerFault::Redirect => "check the address: the panel sends elsewhere",
+                AnswerFault::NotAList | AnswerFault::ErrorObject | AnswerFault::WrongItems => {
+                    "the panel is out of order; sync again later, and tell the provider when it stays so"
+                }
+            },
+            Self::Internal(_) => "this is a defect of the program; please report it",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_is_object_safe_and_errors_can_travel() {
+        fn travels<T: Send + Sync + 'static>() {}
+        travels::<SourceError>();
+        travels::<Box<dyn ContentSource>>();
+        travels::<ListingEvent>();
+    }
+}

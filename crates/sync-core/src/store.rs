@@ -1,0 +1,378 @@
+//! The port to the cache: where items are kept.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::counts::Counts;
+use crate::error::ErrorClass;
+use crate::guard::HoldReason;
+use crate::index::ListingIndex;
+use crate::merge::Change;
+use crate::model::{Account, Category, ContentId, ContentKind, FieldSet, Item, ProfileId, Scope};
+use crate::report::{KindRecord, RunStatus};
+
+/// A cache of the contents of any number of profiles.
+///
+/// # Contract
+///
+/// - Everything is isolated by profile and kind: no call changes a row of another one.
+/// - A profile has to exist before anything else is asked of it, but for [`Self::ensure_profile`],
+///   which creates it, and calls that then find nothing.
+/// - A lease is exclusive over threads and processes, free at once when its holder dies, and each
+///   has a higher fence than all before it. What is written under an older fence is refused.
+/// - Item rows keep their identity over updates.
+/// - What an apply writes is there wholly or not at all, for every reader at every moment.
+/// - Deleting takes the ids out of the index as well: the next listing brings them back as added.
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait ContentStore: Send + Sync {
+    /// Creates the profile when there is none.
+    async fn ensure_profile(&self, profile: &ProfileId) -> Result<(), StoreError>;
+
+    /// Takes the lease of a profile; it ends when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Leased`] when another run has it.
+    async fn lease(&self, profile: &ProfileId) -> Result<Lease, StoreError>;
+
+    /// Records the start of a run, and that an earlier one without an end was interrupted.
+    async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError>;
+
+    /// Records the end of a run and of those of its kinds that applied nothing. The watermarks
+    /// stay as they are.
+    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Result<(), StoreError>;
+
+    /// Returns what is known of a profile's syncs.
+    async fn sync_state(&self, profile: &ProfileId) -> Result<SyncState, StoreError>;
+
+    /// Returns the index of a scope. Of a scope that was never applied it is empty; where the
+    /// store doubts its own index it returns every stored id with
+    /// [`Digest::NEVER`](crate::Digest::NEVER).
+    async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError>;
+
+    /// Returns the stored rows of these ids, in any order; ids without a row are left out.
+    async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError>;
+
+    /// Returns the categories of a kind, in the panel's order.
+    async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError>;
+
+    /// Opens a staging area for a scope. It is outside the cache: nothing of it is seen there, or
+    /// left behind, unless it is applied.
+    async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError>;
+
+    /// Returns the ids of all stored items of a kind, rising.
+    async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<ContentId>, StoreError>;
+
+    /// Deletes items by id, any number of them; returns how many there were.
+    async fn delete_content_by_ids(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<u64, StoreError>;
+
+    /// Empties the cached content of a profile: items, categories, index, watermarks, what is held.
+    /// The profile, its settings and its history stay.
+    async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError>;
+
+    /// Returns the removals that are held, by rising id.
+    async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError>;
+
+    /// Returns the changes after a sequence number, oldest first, at most `limit`.
+    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError>;
+
+    /// Returns the latest runs, newest first, at most `limit`.
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError>;
+}
+
+/// Where the differences of a scope wait until the listing is proved complete.
+///
+/// # Contract
+///
+/// - A later [`Self::put`] of an id replaces an earlier one.
+/// - Items whose change is not written are kept for [`Self::get`], and not written.
+/// - After [`Self::reset`] the area is as new.
+/// - [`Self::apply`] is one transaction; it is called at most once. When it fails, or finds its
+///   token cancelled before the commit, the cache is as it was.
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait Staging: Send {
+    /// Adds items.
+    async fn put(&mut self, items: Vec<StagedItem>) -> Result<(), StoreError>;
+
+    /// Returns the staged items of these ids, in any order.
+    async fn get(&mut self, ids: Vec<ContentId>) -> Result<Vec<StagedItem>, StoreError>;
+
+    /// Forgets everything.
+    async fn reset(&mut self) -> Result<(), StoreError>;
+
+    /// Writes everything at once: items, removals, tombstones, index, categories, what is held,
+    /// watermark, counts, change log and run record.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] when a later lease was taken, [`StoreError::Cancelled`] when the
+    /// token was cancelled before the commit.
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError>;
+}
+
+/// The exclusive right to sync a profile, until it is dropped.
+pub struct Lease {
+    /// Higher than that of every earlier lease of the profile.
+    pub fence: u64,
+    _held: Box<dyn Send + Sync>,
+}
+
+impl Lease {
+    /// A lease that ends when `held` is dropped.
+    pub fn new(fence: u64, held: impl Send + Sync + 'static) -> Self {
+        Self { fence, _held: Box::new(held) }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("fence", &self.fence).finish_non_exhaustive()
+    }
+}
+
+/// Identifies a run within a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(pub i64);
+
+/// The end of a run.
+#[derive(Debug, Clone)]
+pub struct RunEnd {
+    /// The run.
+    pub run: RunId,
+    /// The fence of its lease.
+    pub fence: u64,
+    /// How it ended.
+    pub status: RunStatus,
+    /// When, in unix seconds.
+    pub finished_at: i64,
+    /// One sentence for people.
+    pub message: String,
+    /// The kinds that applied nothing.
+    pub records: Vec<KindRecord>,
+    /// What the panel said of the account, when it said something.
+    pub account: Option<Account>,
+}
+
+/// What is known of a profile's syncs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncState {
+    /// The panel's clock at the start of the last applied listing of each kind, in unix seconds,
+    /// by [`ContentKind::ordinal`].
+    pub last_sync: [Option<i64>; 3],
+    /// Stored rows of each kind.
+    pub rows: [u64; 3],
+    /// Held removals of each kind.
+    pub held: [u64; 3],
+}
+
+/// An index as the store has it.
+#[derive(Debug, Clone)]
+pub struct StoredIndex {
+    /// Ids and digests.
+    pub index: Arc<ListingIndex>,
+    /// Whether a listing of the scope was ever applied.
+    pub applied_before: bool,
+    /// Whether the store trusts it.
+    pub consistent: bool,
+}
+
+/// An item on its way into the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StagedItem {
+    /// The whole row.
+    pub item: Item,
+    /// What it means.
+    pub change: Change,
+    /// Its rank among elements of the same id; see [`crate::Differ`].
+    pub rank: (u64, i64),
+}
+
+/// Everything that is written with the staged items of a scope.
+#[derive(Debug, Clone)]
+pub struct ScopeCommit {
+    /// The run.
+    pub run: RunId,
+    /// The fence of its lease.
+    pub fence: u64,
+    /// When, in unix seconds.
+    pub applied_at: i64,
+    /// The whole list of the kind's categories, or `None` to leave them as they are.
+    pub categories: Option<Vec<Category>>,
+    /// The rows to remove.
+    pub removals: Vec<ContentId>,
+    /// All removals that are now held, or `None` to leave the record as it is.
+    pub held: Option<Vec<HeldRemoval>>,
+    /// The new index, or `None` to leave it as it is.
+    pub index: Option<Arc<ListingIndex>>,
+    /// The panel's clock at the start of the listing, in unix seconds.
+    pub watermark: i64,
+    /// Whether this is the first listing of the scope: the change log gets one `loaded` row.
+    pub first_load: bool,
+    /// What the run record is to say of this kind.
+    pub record: KindRecord,
+}
+
+/// A removal that waits for evidence or consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRemoval {
+    /// The item.
+    pub id: ContentId,
+    /// Why.
+    pub reason: HoldReason,
+    /// Since when, in unix seconds.
+    pub since: i64,
+    /// The run that first missed it.
+    pub run: RunId,
+}
+
+/// One row of the change log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRecord {
+    /// Rises with every change.
+    pub sequence: i64,
+    /// The run that wrote it; `None` for a deletion by hand.
+    pub run: Option<RunId>,
+    /// The kind.
+    pub kind: ContentKind,
+    /// The item; `None` for [`LoggedChange::Loaded`].
+    pub id: Option<ContentId>,
+    /// What happened.
+    pub change: LoggedChange,
+}
+
+/// What the change log says of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoggedChange {
+    /// The first load of a kind.
+    Loaded,
+    /// The item is new.
+    Added,
+    /// These fields changed.
+    Updated(FieldSet),
+    /// The item is gone.
+    Removed,
+}
+
+/// One run of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// The run.
+    pub run: RunId,
+    /// How it ended, or [`RunStatus::Syncing`], or [`RunStatus::Interrupted`] when it has no end
+    /// and nobody holds the lease.
+    pub status: RunStatus,
+    /// When it started, in unix seconds.
+    pub started_at: i64,
+    /// When it ended.
+    pub finished_at: Option<i64>,
+    /// Its kinds.
+    pub kinds: Vec<KindRecord>,
+}
+
+impl RunRecord {
+    /// The counts of all kinds together.
+    pub fn counts(&self) -> Counts {
+        let mut sum = Counts::default();
+        for kind in &self.kinds {
+            sum += kind.counts;
+        }
+        sum
+    }
+}
+
+/// Why a store could not do what was asked, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another run holds the lease.
+    #[error("another run is syncing profile `{0}`")]
+    Leased(ProfileId),
+    /// A later lease was taken: this run has lost its right to write.
+    #[error("another run has taken over the profile")]
+    Fenced,
+    /// The caller cancelled before the commit; nothing was written.
+    #[error("cancelled")]
+    Cancelled,
+    /// There is no such profile.
+    #[error("there is no profile `{0}`")]
+    UnknownProfile(String),
+    /// The cache was made by a newer version of the program; it is untouched.
+    #[error("the cache was made by a newer version of this program ({0})")]
+    Newer(String),
+    /// The disk, or the file's limit, is full; nothing was written.
+    #[error("the disk is full")]
+    Full,
+    /// File or folder can't be written.
+    #[error("the cache can't be written: {0}")]
+    ReadOnly(String),
+    /// The file is no cache, or damaged.
+    #[error("the cache is damaged: {0}")]
+    Corrupt(String),
+    /// Another program has kept the file locked for longer than the store waits.
+    #[error("the cache is locked by another program")]
+    Locked,
+    /// What was asked breaks the store's rules: a defect of the caller.
+    #[error("the store refuses: {0}")]
+    Refused(String),
+    /// Something else went wrong inside the store.
+    #[error("the store failed: {0}")]
+    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Wraps an error of the adapter that fits no other variant.
+    pub fn backend(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Backend(error.into())
+    }
+
+    /// The code used in reports.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Leased(_) => "profile_busy",
+            Self::Fenced => "lease_lost",
+            Self::Cancelled => "cancelled",
+            Self::UnknownProfile(_) => "unknown_profile",
+            Self::Newer(_) => "newer_cache",
+            Self::Full => "disk_full",
+            Self::ReadOnly(_) => "read_only",
+            Self::Corrupt(_) => "corrupt",
+            Self::Locked => "locked",
+            Self::Refused(_) | Self::Backend(_) => "store",
+        }
+    }
+
+    /// What the caller can do about it.
+    pub const fn class(&self) -> ErrorClass {
+        match self {
+            Self::Leased(_) | Self::Fenced => ErrorClass::Busy,
+            Self::Cancelled => ErrorClass::Cancelled,
+            Self::Newer(_) => ErrorClass::NewerCache,
+            Self::UnknownProfile(_) | Self::Refused(_) => ErrorClass::Internal,
+            Self::Full | Self::ReadOnly(_) | Self::Corrupt(_) | Self::Locked | Self::Backend(_) => ErrorClass::Store,
+        }
+    }
+
+    /// What to do next, in a user's words.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Leased(_) | Self::Fenced => "wait for the other run to end",
+            Self::Cancelled => "the cache is as it was; sync again when it suits",
+            Self::UnknownProfile(_) => "see `profile list`, or add it with `profile add`",
+            Self::Newer(_) => "use that version, or another database file",
+            Self::Full => "make room and sync again; the cache is as it was",
+            Self::ReadOnly(_) => "check the rights of the file and its folder",
+            Self::Corrupt(_) => "keep the file, and sync into another one",
+            Self::Locked => "end the program that has the file open for writing, and sync again",
+            Self::Refused(_) | Self::Backend(_) => "the cache is as it was; please report it when it happens again",
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! For those who write adapters, or test what stands on the core: working stand-ins for both
+//! ports, and the suite that every store has to pass.
+//!
+//! Not part of the stable interface: it grows with the contracts.
+
+#![expect(clippy::unwrap_used, reason = "a case that fails is to panic, and nothing else is lost by it")]
+
+mod builders;
+mod clock;
+#[macro_use]
+pub mod conformance;
+mod memory_store;
+mod memory_tables;
+mod scripted_source;
+
+pub use builders::{ItemBuilder, category, channel, movie, profile, series, staged};
+pub use clock::FixedClock;
+pub use memory_store::MemoryStore;
+pub use scripted_source::{Answer, ScriptedSource};

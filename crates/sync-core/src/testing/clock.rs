@@ -1,0 +1,40 @@
+//! A clock that stands still until it is told to go on.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::clock::Clock;
+
+/// A clock for tests; starts at a fixed instant.
+#[derive(Debug)]
+pub struct FixedClock(Mutex<(i64, Duration)>);
+
+impl FixedClock {
+    /// A clock that shows this time of day, in unix seconds.
+    pub fn at(now: i64) -> Self {
+        Self(Mutex::new((now, Duration::ZERO)))
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        let mut state = self.0.lock().expect("nothing panics while holding it");
+        state.0 += i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        state.1 += time;
+    }
+}
+
+impl Default for FixedClock {
+    fn default() -> Self {
+        Self::at(1_700_000_000)
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> i64 {
+        self.0.lock().expect("nothing panics while holding it").0
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.lock().expect("nothing panics while holding it").1
+    }
+}

@@ -1,0 +1,286 @@
+//! A store in memory, stricter than SQLite: what a database would forgive, it refuses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::memory_tables::Tables;
+use crate::digest::{Digest, DigestScheme};
+use crate::index::ListingIndex;
+use crate::model::{Category, ContentId, ContentKind, Item, ProfileId, Scope};
+use crate::report::RunStatus;
+use crate::store::{
+    ChangeRecord, ContentStore, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem,
+    Staging, StoreError, StoredIndex, SyncState,
+};
+
+/// A store for tests. Clones share their content.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    profiles: BTreeMap<ProfileId, Tables>,
+    leased: BTreeSet<ProfileId>,
+    next_run: i64,
+    fail_apply: Option<StoreError>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("nothing panics while holding it")
+    }
+
+    fn read<T>(&self, profile: &ProfileId, look: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
+        let inner = self.inner();
+        inner.profiles.get(profile).map(look).ok_or_else(|| StoreError::UnknownProfile(profile.to_string()))
+    }
+
+    /// Changes a profile's tables, wholly or not at all.
+    fn write<T>(
+        &self,
+        profile: &ProfileId,
+        change: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.inner();
+        let tables = inner.profiles.get_mut(profile).ok_or_else(|| StoreError::UnknownProfile(profile.to_string()))?;
+        let mut changed = tables.clone();
+        let result = change(&mut changed)?;
+        *tables = changed;
+        Ok(result)
+    }
+
+    /// Makes the next apply fail with this error.
+    pub fn fail_next_apply(&self, error: StoreError) {
+        self.inner().fail_apply = Some(error);
+    }
+
+    /// The stored items of a kind, by rising id.
+    pub fn items(&self, profile: &ProfileId, kind: ContentKind) -> Vec<Item> {
+        self.read(profile, |tables| tables.rows(kind).values().map(|(_, item)| item.clone()).collect())
+            .unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl ContentStore for MemoryStore {
+    async fn ensure_profile(&self, profile: &ProfileId) -> Result<(), StoreError> {
+        self.inner().profiles.entry(profile.clone()).or_default();
+        Ok(())
+    }
+
+    async fn lease(&self, profile: &ProfileId) -> Result<Lease, StoreError> {
+        self.read(profile, |_| ())?;
+        if !self.inner().leased.insert(profile.clone()) {
+            return Err(StoreError::Leased(profile.clone()));
+        }
+        let held = Held { store: self.clone(), profile: profile.clone() };
+        let fence = self.write(profile, |tables| {
+            tables.fence += 1;
+            Ok(tables.fence)
+        })?;
+        Ok(Lease::new(fence, held))
+    }
+
+    async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError> {
+        let run = {
+            let mut inner = self.inner();
+            inner.next_run += 1;
+            RunId(inner.next_run)
+        };
+        self.write(profile, |tables| {
+            if fence != tables.fence {
+                return Err(StoreError::Fenced);
+            }
+            for earlier in tables.runs.iter_mut().filter(|run| run.status == RunStatus::Syncing) {
+                earlier.status = RunStatus::Interrupted;
+            }
+            let status = RunStatus::Syncing;
+            tables.runs.push(RunRecord { run, status, started_at, finished_at: None, kinds: Vec::new() });
+            Ok(run)
+        })
+    }
+
+    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Result<(), StoreError> {
+        self.write(profile, |tables| {
+            if end.fence != tables.fence {
+                return Err(StoreError::Fenced);
+            }
+            for record in end.records {
+                tables.record(end.run, record)?;
+            }
+            let run = tables.run(end.run)?;
+            run.status = end.status;
+            run.finished_at = Some(end.finished_at);
+            Ok(())
+        })
+    }
+
+    async fn sync_state(&self, profile: &ProfileId) -> Result<SyncState, StoreError> {
+        self.read(profile, Tables::state)
+    }
+
+    async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError> {
+        self.read(profile, |tables| {
+            let found = tables.indexes.iter().find(|(known, _)| *known == scope).map(|(_, index)| Arc::clone(index));
+            let applied_before = found.is_some();
+            let rows = tables.rows(scope.kind);
+            match found {
+                Some(index) if index.len() == rows.len() => StoredIndex { index, applied_before, consistent: true },
+                _ => {
+                    let entries = rows.keys().map(|id| (ContentId(*id), Digest::NEVER));
+                    let index = ListingIndex::new(DigestScheme::FIELDS, entries).expect("a map has each key once");
+                    StoredIndex { consistent: index.is_empty(), index: Arc::new(index), applied_before }
+                }
+            }
+        })
+    }
+
+    async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
+        self.read(profile, |tables| {
+            let rows = tables.rows(kind);
+            ids.iter().filter_map(|id| rows.get(&id.0)).map(|(_, item)| item.clone()).collect()
+        })
+    }
+
+    async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
+        self.read(profile, |tables| tables.categories[kind.ordinal()].clone())
+    }
+
+    async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError> {
+        let staging = MemoryStaging {
+            store: self.clone(),
+            profile: profile.clone(),
+            scope,
+            items: BTreeMap::new(),
+            applied: false,
+        };
+        Ok(Box::new(staging))
+    }
+
+    async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<ContentId>, StoreError> {
+        self.read(profile, |tables| tables.rows(kind).keys().map(|id| ContentId(*id)).collect())
+    }
+
+    async fn delete_content_by_ids(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<u64, StoreError> {
+        self.write(profile, |tables| {
+            let mut gone = Vec::new();
+            for id in ids {
+                if tables.rows[kind.ordinal()].remove(&id.0).is_some() {
+                    tables.log(RunId(0), kind, Some(id), LoggedChange::Removed);
+                    gone.push(id);
+                }
+            }
+            tables.held[kind.ordinal()].retain(|held| !gone.contains(&held.id));
+            for (_, index) in tables.indexes.iter_mut().filter(|(scope, _)| scope.kind == kind) {
+                *index = Arc::new(index.without(&gone));
+            }
+            Ok(gone.len() as u64)
+        })
+    }
+
+    async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError> {
+        self.write(profile, |tables| {
+            let cleared = Tables {
+                fence: tables.fence,
+                changes: tables.changes.clone(),
+                runs: tables.runs.clone(),
+                ..Tables::default()
+            };
+            *tables = cleared;
+            Ok(())
+        })
+    }
+
+    async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
+        self.read(profile, |tables| tables.held[kind.ordinal()].clone())
+    }
+
+    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+        self.read(profile, |tables| {
+            let later = tables.changes.iter().filter(|change| change.sequence > after);
+            later.take(limit as usize).cloned().collect()
+        })
+    }
+
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
+        let leased = self.inner().leased.contains(profile);
+        self.read(profile, |tables| {
+            let mut runs: Vec<_> = tables.runs.iter().rev().take(limit as usize).cloned().collect();
+            for run in runs.iter_mut().filter(|run| run.status == RunStatus::Syncing && !leased) {
+                run.status = RunStatus::Interrupted;
+            }
+            runs
+        })
+    }
+}
+
+/// A lease in force.
+struct Held {
+    store: MemoryStore,
+    profile: ProfileId,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.store.inner().leased.remove(&self.profile);
+    }
+}
+
+struct MemoryStaging {
+    store: MemoryStore,
+    profile: ProfileId,
+    scope: Scope,
+    items: BTreeMap<i64, StagedItem>,
+    applied: bool,
+}
+
+#[async_trait]
+impl Staging for MemoryStaging {
+    async fn put(&mut self, items: Vec<StagedItem>) -> Result<(), StoreError> {
+        let mut met = BTreeSet::new();
+        for staged in items {
+            let id = staged.item.id();
+            if !met.insert(id) {
+                return Err(StoreError::Refused(format!("{id} stands twice in a batch")));
+            }
+            self.items.insert(id.0, staged);
+        }
+        Ok(())
+    }
+
+    async fn get(&mut self, ids: Vec<ContentId>) -> Result<Vec<StagedItem>, StoreError> {
+        Ok(ids.iter().filter_map(|id| self.items.get(&id.0)).cloned().collect())
+    }
+
+    async fn reset(&mut self) -> Result<(), StoreError> {
+        self.items.clear();
+        Ok(())
+    }
+
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError> {
+        if std::mem::replace(&mut self.applied, true) {
+            return Err(StoreError::Refused("a staging area is applied once".to_owned()));
+        }
+        let fault = self.store.inner().fail_apply.take();
+        self.store.write(&self.profile, |tables| {
+            tables.apply(&self.scope, &self.items, commit)?;
+            if cancel.is_cancelled() {
+                return Err(StoreError::Cancelled);
+            }
+            fault.map_or(Ok(()), Err)
+        })
+    }
+}

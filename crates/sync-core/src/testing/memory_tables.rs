@@ -1,0 +1,160 @@
+//! What the in-memory store keeps of a profile.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::index::ListingIndex;
+use crate::merge::Change;
+use crate::model::{Category, ContentId, ContentKind, Item, Scope};
+use crate::report::{KindRecord, RunStatus};
+use crate::store::{
+    ChangeRecord, HeldRemoval, LoggedChange, RunId, RunRecord, ScopeCommit, StagedItem, StoreError, SyncState,
+};
+
+/// A profile's tables. Cloned before an apply and swapped after it: old or new, never a mix.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tables {
+    pub(super) fence: u64,
+    /// Rows by id, each with its row number, which never changes.
+    pub(super) rows: [BTreeMap<i64, (u64, Item)>; 3],
+    pub(super) categories: [Vec<Category>; 3],
+    pub(super) indexes: Vec<(Scope, Arc<ListingIndex>)>,
+    pub(super) held: [Vec<HeldRemoval>; 3],
+    pub(super) last_sync: [Option<i64>; 3],
+    pub(super) changes: Vec<ChangeRecord>,
+    pub(super) runs: Vec<RunRecord>,
+    pub(super) next_row: u64,
+}
+
+impl Tables {
+    pub(super) fn rows(&self, kind: ContentKind) -> &BTreeMap<i64, (u64, Item)> {
+        &self.rows[kind.ordinal()]
+    }
+
+    pub(super) fn state(&self) -> SyncState {
+        SyncState {
+            last_sync: self.last_sync,
+            rows: ContentKind::ALL.map(|kind| self.rows(kind).len() as u64),
+            held: ContentKind::ALL.map(|kind| self.held[kind.ordinal()].len() as u64),
+        }
+    }
+
+    pub(super) fn run(&mut self, run: RunId) -> Result<&mut RunRecord, StoreError> {
+        let found = self.runs.iter_mut().find(|record| record.run == run);
+        found.ok_or_else(|| StoreError::Refused(format!("there is no run {}", run.0)))
+    }
+
+    /// Writes a commit; every breach of the rules is an error.
+    pub(super) fn apply(
+        &mut self,
+        scope: &Scope,
+        items: &BTreeMap<i64, StagedItem>,
+        commit: ScopeCommit,
+    ) -> Result<(), StoreError> {
+        let kind = scope.kind;
+        if commit.fence != self.fence {
+            return Err(StoreError::Fenced);
+        }
+        if self.run(commit.run)?.status != RunStatus::Syncing {
+            return Err(StoreError::Refused("the run has ended".to_owned()));
+        }
+        for staged in items.values().filter(|staged| staged.change.is_written()) {
+            self.write(kind, commit.run, commit.first_load, staged)?;
+        }
+        if commit.first_load {
+            self.log(commit.run, kind, None, LoggedChange::Loaded);
+        }
+        for id in &commit.removals {
+            let gone = self.rows[kind.ordinal()].remove(&id.0);
+            gone.ok_or_else(|| StoreError::Refused(format!("{kind} {id} to be removed isn't there")))?;
+            self.log(commit.run, kind, Some(*id), LoggedChange::Removed);
+        }
+        if let Some(categories) = commit.categories {
+            self.categories[kind.ordinal()] = distinct(categories)?;
+        }
+        if let Some(held) = commit.held {
+            self.held[kind.ordinal()] = held;
+        }
+        if let Some(index) = commit.index {
+            self.indexes.retain(|(known, _)| known != scope);
+            self.indexes.push((scope.clone(), index));
+        }
+        self.check(scope)?;
+        self.last_sync[kind.ordinal()] = Some(commit.watermark);
+        self.record(commit.run, commit.record)
+    }
+
+    fn write(
+        &mut self,
+        kind: ContentKind,
+        run: RunId,
+        first_load: bool,
+        staged: &StagedItem,
+    ) -> Result<(), StoreError> {
+        let id = staged.item.id();
+        if staged.item.kind() != kind {
+            return Err(StoreError::Refused(format!("a {} among {kind}", staged.item.kind())));
+        }
+        if staged.item.name().is_empty() {
+            return Err(StoreError::Refused(format!("{kind} {id} has no name")));
+        }
+        let known = self.rows[kind.ordinal()].get(&id.0).map(|(row, _)| *row);
+        let logged = match (staged.change, known) {
+            (Change::Added, Some(_)) => return Err(StoreError::Refused(format!("{kind} {id} is not new"))),
+            (Change::Added, None) => (!first_load).then_some(LoggedChange::Added),
+            (_, None) => return Err(StoreError::Refused(format!("{kind} {id} to be updated isn't there"))),
+            (Change::Updated(fields), _) => Some(LoggedChange::Updated(fields)),
+            _ => None,
+        };
+        let row = known.unwrap_or_else(|| {
+            self.next_row += 1;
+            self.next_row
+        });
+        self.rows[kind.ordinal()].insert(id.0, (row, staged.item.clone()));
+        if let Some(change) = logged {
+            self.log(run, kind, Some(id), change);
+        }
+        Ok(())
+    }
+
+    /// An index knows exactly the rows there are; what is held is there.
+    fn check(&self, scope: &Scope) -> Result<(), StoreError> {
+        let rows = self.rows(scope.kind);
+        let index = self.indexes.iter().find(|(known, _)| known == scope).map(|(_, index)| index);
+        if let Some(index) = index.filter(|_| scope.within.is_none()) {
+            let same = index.len() == rows.len() && index.ids().iter().all(|id| rows.contains_key(id));
+            if !same {
+                return Err(StoreError::Refused("the index doesn't know exactly the rows there are".to_owned()));
+            }
+        }
+        let lost = self.held[scope.kind.ordinal()].iter().find(|held| !rows.contains_key(&held.id.0));
+        match lost {
+            Some(held) => Err(StoreError::Refused(format!("{} is held and isn't there", held.id))),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn record(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
+        let kinds = &mut self.run(run)?.kinds;
+        if kinds.iter().any(|known| known.kind == record.kind) {
+            return Err(StoreError::Refused(format!("{} was recorded before", record.kind)));
+        }
+        kinds.push(record);
+        Ok(())
+    }
+
+    pub(super) fn log(&mut self, run: RunId, kind: ContentKind, id: Option<ContentId>, change: LoggedChange) {
+        let sequence = self.changes.last().map_or(1, |last| last.sequence + 1);
+        let run = (run != RunId(0)).then_some(run);
+        self.changes.push(ChangeRecord { sequence, run, kind, id, change });
+    }
+}
+
+fn distinct(categories: Vec<Category>) -> Result<Vec<Category>, StoreError> {
+    for (at, category) in categories.iter().enumerate() {
+        if categories[..at].iter().any(|earlier| earlier.id == category.id) {
+            return Err(StoreError::Refused(format!("category {} stands twice", category.id)));
+        }
+    }
+    Ok(categories)
+}

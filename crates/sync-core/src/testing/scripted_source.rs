@@ -1,0 +1,163 @@
+//! A source that answers from a script.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures_util::stream::{self, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::digest::DigestScheme;
+use crate::model::{Account, Category, ContentKind, Listed};
+use crate::source::{Completeness, ContentSource, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage};
+
+/// What a scripted source answers to one request for a listing.
+pub enum Answer {
+    /// These items, in batches of this many, and the proof that they are all.
+    Items(Vec<Listed>, Completeness),
+    /// These events and then the error, or a bare end.
+    Events(Vec<ListingEvent>, Option<SourceError>),
+    /// An error at once.
+    Error(SourceError),
+    /// These events, then silence; the token is cancelled when the silence begins.
+    Silence(Vec<ListingEvent>, CancellationToken),
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
+    }
+}
+
+/// Items a batch, for [`Answer::Items`].
+const BATCH: usize = 3;
+
+/// A source for tests: what it is not told, it answers with an active account and empty lists.
+///
+/// It makes no digests of its own. Answers to the same question are given in the order in which
+/// they were scripted; the last one stays.
+#[derive(Debug, Default)]
+pub struct ScriptedSource {
+    script: Mutex<Script>,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    account: VecDeque<Result<Account, SourceError>>,
+    categories: [VecDeque<Result<Vec<Category>, SourceError>>; 3],
+    listings: [VecDeque<Answer>; 3],
+    last: [Option<(Vec<Listed>, Completeness)>; 3],
+    usage: Usage,
+    asked: Vec<String>,
+}
+
+impl ScriptedSource {
+    /// A source with an empty script.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn script(&self) -> std::sync::MutexGuard<'_, Script> {
+        self.script.lock().expect("nothing panics while holding it")
+    }
+
+    /// Scripts the answer to a login.
+    pub fn account(self, answer: Result<Account, SourceError>) -> Self {
+        self.script().account.push_back(answer);
+        self
+    }
+
+    /// Scripts the answer to a request for categories.
+    pub fn categories(self, kind: ContentKind, answer: Result<Vec<Category>, SourceError>) -> Self {
+        self.script().categories[kind.ordinal()].push_back(answer);
+        self
+    }
+
+    /// Scripts the answer to a request for a listing.
+    pub fn answer(self, kind: ContentKind, answer: Answer) -> Self {
+        self.script().listings[kind.ordinal()].push_back(answer);
+        self
+    }
+
+    /// Scripts a whole listing.
+    pub fn lists(self, kind: ContentKind, items: impl IntoIterator<Item = Listed>) -> Self {
+        self.answer(kind, Answer::Items(items.into_iter().collect(), Completeness::default()))
+    }
+
+    /// What was asked, in order: `account`, `categories movies`, `listing movies`.
+    pub fn asked(&self) -> Vec<String> {
+        self.script().asked.clone()
+    }
+}
+
+#[async_trait]
+impl ContentSource for ScriptedSource {
+    fn digest_scheme(&self) -> DigestScheme {
+        DigestScheme::FIELDS
+    }
+
+    fn usage(&self) -> Usage {
+        self.script().usage
+    }
+
+    async fn account(&self) -> Result<Account, SourceError> {
+        let mut script = self.script();
+        script.usage.requests += 1;
+        script.asked.push("account".to_owned());
+        script.account.pop_front().unwrap_or_else(|| Ok(Account::active()))
+    }
+
+    async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
+        let mut script = self.script();
+        script.usage.requests += 1;
+        script.asked.push(format!("categories {kind}"));
+        script.categories[kind.ordinal()].pop_front().unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
+        let kind = request.scope.kind;
+        let mut script = self.script();
+        script.usage.requests += 1;
+        script.usage.bytes += 10;
+        script.asked.push(format!("listing {kind}"));
+        let events = match script.listings[kind.ordinal()].pop_front() {
+            Some(Answer::Error(error)) => return Err(error),
+            Some(Answer::Events(events, error)) => {
+                let events = events.into_iter().map(Ok).chain(error.map(Err));
+                stream::iter(events.collect::<Vec<_>>()).boxed()
+            }
+            Some(Answer::Silence(events, token)) => {
+                let silence = stream::once(async move {
+                    token.cancel();
+                    std::future::pending().await
+                });
+                stream::iter(events.into_iter().map(Ok)).chain(silence).boxed()
+            }
+            Some(Answer::Items(items, end)) => {
+                script.last[kind.ordinal()] = Some((items.clone(), end));
+                listing_of(items, end)
+            }
+            None => {
+                let (items, end) = script.last[kind.ordinal()].clone().unwrap_or_default();
+                listing_of(items, end)
+            }
+        };
+        Ok(Listing { events })
+    }
+}
+
+fn listing_of(items: Vec<Listed>, end: Completeness) -> stream::BoxStream<'static, Result<ListingEvent, SourceError>> {
+    let entries: Vec<_> = items.into_iter().map(|item| Entry::Item(Box::new(item), None)).collect();
+    let batches = entries.chunks(BATCH).map(|batch| Ok(ListingEvent::Batch(batch.to_vec())));
+    let events: Vec<_> = batches.chain([Ok(ListingEvent::Complete(end))]).collect();
+    stream::iter(events).boxed()
+}
+
+/// A source can be shared by a test and an engine.
+impl ScriptedSource {
+    /// The source, shared.
+    pub fn shared(self) -> Arc<Self> {
+        Arc::new(self)
+    }
+}

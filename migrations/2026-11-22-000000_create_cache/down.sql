@@ -1,0 +1,15 @@
+DROP TABLE xtream_sync_run_kinds;
+DROP TABLE xtream_sync_runs;
+DROP TABLE xtream_changes;
+DROP TABLE xtream_tombstones;
+DROP TABLE xtream_held_removals;
+DROP TABLE xtream_listing_index;
+DROP TABLE xtream_sync_settings;
+DROP TABLE xtream_content_sync;
+DROP TABLE xtream_series_categories;
+DROP TABLE xtream_movie_categories;
+DROP TABLE xtream_channel_categories;
+DROP TABLE xtream_series;
+DROP TABLE xtream_movies;
+DROP TABLE xtream_channels;
+DROP TABLE xtream_profiles;
