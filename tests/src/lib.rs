@@ -1,0 +1,31 @@
+//! A simulated panel: a real HTTP server on loopback that serves a deterministic catalogue of any size, moves it on
+//! from version to version, misbehaves on request, and says exactly what a right cache would hold.
+//!
+//! It depends on none of the crates it tests. [`Catalogue`] is the pure part, [`Panel`] the server.
+
+mod catalogue;
+mod changes;
+mod columns;
+mod edits;
+mod generate;
+mod item;
+mod json;
+mod panel;
+mod prng;
+mod render;
+mod step;
+mod truth;
+mod vocabulary;
+
+pub use catalogue::{Catalogue, CatalogueConfig, EPOCH, VERSION_SECONDS};
+pub use changes::{Changes, Expected};
+pub use columns::{Class, Column, IGNORED_COLUMNS, columns};
+pub use edits::Place;
+pub use item::{Category, Escaping, Item, Kind};
+pub use json::JsonForm;
+pub use panel::{
+    Account, Action, Behaviour, BodyEdit, Encoding, Framing, Gate, Panel, PanelConfig, RequestRecord, TimeZone,
+};
+pub use render::Shape;
+pub use step::Step;
+pub use truth::{Row, Truth, disagreements};

@@ -1,0 +1,74 @@
+//! How a panel is set up before it starts.
+
+use super::account::{Account, TimeZone};
+use super::encoding::Encoding;
+use crate::catalogue::EPOCH;
+
+/// How the end of a body is made known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// `Content-Length`.
+    ContentLength,
+    /// `Transfer-Encoding: chunked`.
+    Chunked,
+    /// Nothing; the connection is closed after the body, as stock panels do.
+    Close,
+}
+
+impl Framing {
+    /// The framing with this name: `content-length`, `chunked` or `close`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "content-length" => Some(Self::ContentLength),
+            "chunked" => Some(Self::Chunked),
+            "close" => Some(Self::Close),
+            _ => None,
+        }
+    }
+}
+
+/// The set-up of a panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, named where they are set")]
+pub struct PanelConfig {
+    /// The port; 0 takes any free one.
+    pub port: u16,
+    /// The accounts that are let in.
+    pub accounts: Vec<Account>,
+    /// A path such as `/panel` under which the API is found as well; empty or with a leading slash.
+    pub sub_path: String,
+    /// How bodies of the player API end.
+    pub framing: Framing,
+    /// Content encodings on offer, the dearest first; a client gets the first that it accepts.
+    pub encodings: Vec<Encoding>,
+    /// Whether connections are kept after an answer (never with [`Framing::Close`]).
+    pub keep_alive: bool,
+    /// Whether answers carry a `Date`.
+    pub date_header: bool,
+    /// Whether lists carry an `ETag` and `If-None-Match` is honoured. Real panels do not.
+    pub validators: bool,
+    /// Where the panel's clock stands at the start, in unix seconds.
+    pub panel_time: i64,
+    /// The panel's time zone.
+    pub time_zone: TimeZone,
+    /// Whether the endpoints under `/control/` are there.
+    pub control: bool,
+}
+
+impl Default for PanelConfig {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            accounts: vec![Account::new("demo", "demo-secret")],
+            sub_path: String::new(),
+            framing: Framing::ContentLength,
+            encodings: Vec::new(),
+            keep_alive: true,
+            date_header: true,
+            validators: false,
+            panel_time: EPOCH,
+            time_zone: TimeZone::default(),
+            control: false,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A response as it will be sent, and the behaviours as changes of it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::behaviour::Behaviour;
+use super::config::Framing;
+use super::encoding::Encoding;
+use super::gate::Gate;
+
+/// What happens at a point of the body.
+#[derive(Debug, Clone)]
+pub(super) enum Stop {
+    Cut,
+    Reset,
+    Hang,
+    Gate(Gate),
+}
+
+/// Everything there is to know about a response before its first byte.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Bytes,
+    pub(super) framing: Framing,
+    pub(super) encoding: Option<Encoding>,
+    /// Sent instead of all the above.
+    pub(super) raw: Option<Vec<u8>>,
+    pub(super) delay: Option<Duration>,
+    pub(super) silent: bool,
+    /// By position in the body, in the order in which they come.
+    pub(super) stops: Vec<(u64, Stop)>,
+    pub(super) bytes_per_second: Option<u64>,
+}
+
+impl Plan {
+    pub(super) fn new(body: impl Into<Bytes>, framing: Framing) -> Self {
+        Self {
+            status: 200,
+            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+            body: body.into(),
+            framing,
+            encoding: None,
+            raw: None,
+            delay: None,
+            silent: false,
+            stops: Vec::new(),
+            bytes_per_second: None,
+        }
+    }
+
+    /// Sets a header, in place of one with the same name.
+    pub(super) fn header(&mut self, name: &str, value: &str) {
+        self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn replace_body(&mut self, body: Vec<u8>) {
+        self.body = body.into();
+        self.encoding = None;
+    }
+
+    /// Whether a behaviour needs the body before compression, or replaces it.
+    pub(super) fn concerns_content(behaviour: &Behaviour) -> bool {
+        match behaviour {
+            Behaviour::Edited(_) | Behaviour::Body(_) | Behaviour::Status(..) | Behaviour::Redirect(_) => true,
+            Behaviour::Together(several) => several.iter().any(Self::concerns_content),
+            _ => false,
+        }
+    }
+
+    pub(super) fn apply(&mut self, behaviour: &Behaviour) {
+        match behaviour {
+            Behaviour::Status(code, body, headers) => {
+                self.status = *code;
+                self.replace_body(body.clone());
+                for (name, value) in headers {
+                    self.header(name, value);
+                }
+            }
+            Behaviour::Body(body) => self.replace_body(body.clone()),
+            Behaviour::Headers(headers) => headers.iter().for_each(|(name, value)| self.header(name, value)),
+            Behaviour::Edited(edit) => self.replace_body(edit.apply(&self.body)),
+            Behaviour::CutAfter(bytes) => self.stop(*bytes, Stop::Cut),
+            Behaviour::ResetAfter(bytes) => self.stop(*bytes, Stop::Reset),
+            Behaviour::HangAfter(bytes) => self.stop(*bytes, Stop::Hang),
+            Behaviour::Gate(bytes, gate) => self.stop(*bytes, Stop::Gate(gate.clone())),
+            Behaviour::Hang => self.silent = true,
+            Behaviour::SlowFirstByte(delay) => self.delay = Some(*delay),
+            Behaviour::Throttle(rate) => self.bytes_per_second = Some((*rate).max(1)),
+            Behaviour::Raw(bytes) => self.raw = Some(bytes.clone()),
+            Behaviour::Redirect(location) => {
+                self.status = 302;
+                self.replace_body(Vec::new());
+                self.header("Location", location);
+            }
+            Behaviour::Framed(framing) => self.framing = *framing,
+            Behaviour::Together(several) => several.iter().for_each(|one| self.apply(one)),
+            // Of these the body is made; a sequence is resolved before.
+            Behaviour::Normal
+            | Behaviour::Half
+            | Behaviour::Empty
+            | Behaviour::KeyedObject
+            | Behaviour::AccountInstead
+            | Behaviour::Refused
+            | Behaviour::Sequence(_) => {}
+        }
+    }
+
+    fn stop(&mut self, at: u64, stop: Stop) {
+        self.stops.push((at, stop));
+        self.stops.sort_by_key(|(at, _)| *at);
+    }
+}
+
+/// The usual words for a status code; clients must not care.
+pub(super) fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        302 => "Found",
+        304 => "Not Modified",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Unspecified",
+    }
+}

@@ -1,0 +1,154 @@
+//! Writes a listing or a category list as a PHP panel does: one line, no white space, `num` counted while printing.
+
+use crate::catalogue::{Catalogue, Listing};
+use crate::item::{Escaping, Item, Kind};
+use crate::json::JsonForm;
+
+/// The outer shape of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// `[{..},{..}]`, all of it.
+    Array,
+    /// `[{..}]`: the first half of the elements, as valid JSON.
+    Half,
+    /// `[]`.
+    Empty,
+    /// `{"0":{..},"1":{..}}`: what PHP makes of an array with holes.
+    Keyed,
+}
+
+impl Catalogue {
+    /// The listing of a kind, or of one category of it.
+    pub fn render(&self, kind: Kind, shape: Shape, category: Option<&str>) -> Vec<u8> {
+        let listing = self.listing(kind);
+        let wanted = |item: &&Item| category.is_none_or(|one| item.category_set().iter().any(|own| own == one));
+        match category {
+            None => list(shape, listing.items.iter(), |out, at, item| element(out, listing, at, item)),
+            Some(_) => {
+                list(shape, listing.items.iter().filter(wanted), |out, at, item| element(out, listing, at, item))
+            }
+        }
+    }
+
+    /// The category list of a kind.
+    pub fn render_categories(&self, kind: Kind, shape: Shape) -> Vec<u8> {
+        list(shape, self.categories(kind).iter(), |out, _, category| category.form().write(out, true))
+    }
+}
+
+fn list<T>(shape: Shape, elements: impl Iterator<Item = T> + Clone, write: impl Fn(&mut Vec<u8>, usize, T)) -> Vec<u8> {
+    let count = match shape {
+        Shape::Array | Shape::Keyed => usize::MAX,
+        Shape::Half => elements.clone().count() / 2,
+        Shape::Empty => 0,
+    };
+    let (open, close) = if shape == Shape::Keyed { (b'{', b'}') } else { (b'[', b']') };
+    let mut out = vec![open];
+    for (position, one) in elements.take(count).enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        if shape == Shape::Keyed {
+            out.extend_from_slice(format!("\"{position}\":").as_bytes());
+        }
+        write(&mut out, position, one);
+    }
+    out.push(close);
+    out
+}
+
+fn element(out: &mut Vec<u8>, listing: &Listing, position: usize, item: &Item) {
+    let php = item.escaping == Escaping::Php;
+    out.push(b'{');
+    if item.get("num").is_none() {
+        let number = listing.number_at(position);
+        out.extend_from_slice(b"\"num\":");
+        let form = if listing.number_as_text { JsonForm::text(number.to_string()) } else { JsonForm::Integer(number) };
+        form.write(out, php);
+    }
+    for (key, value) in item.fields() {
+        if out.last() != Some(&b'{') {
+            out.push(b',');
+        }
+        JsonForm::text(*key).write(out, php);
+        out.push(b':');
+        value.write(out, php);
+    }
+    out.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::CatalogueConfig;
+
+    /// FNV-1a, so that the frozen numbers below depend on nothing but the bytes.
+    fn hash(bytes: &[u8]) -> u64 {
+        bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_on_every_platform() {
+        let hashes = |seed| {
+            let catalogue = Catalogue::new(&CatalogueConfig::small(seed));
+            Kind::ALL.map(|kind| hash(&catalogue.render(kind, Shape::Array, None)))
+        };
+        assert_eq!(hashes(7), hashes(7));
+        assert_ne!(hashes(7), hashes(8));
+        assert_eq!(hashes(7), FROZEN, "{:#018x?}", hashes(7));
+    }
+
+    const FROZEN: [u64; 3] = [0xb2e1_b6d2_859e_b97a, 0x8c99_c8fe_4eb9_b408, 0xa677_9ca3_f335_d189];
+
+    #[test]
+    fn a_listing_is_json_and_holds_the_ids_of_the_truth() {
+        let catalogue = Catalogue::new(&CatalogueConfig { seed: 3, ..CatalogueConfig::default() });
+        for kind in Kind::ALL {
+            let parsed: Vec<serde_json::Value> =
+                serde_json::from_slice(&catalogue.render(kind, Shape::Array, None)).unwrap();
+            let id = |element: &serde_json::Value| match &element[kind.id_key()] {
+                serde_json::Value::String(text) => text.parse::<i64>().unwrap(),
+                number => number.as_i64().unwrap(),
+            };
+            let mut ids: Vec<i64> = parsed.iter().map(id).collect();
+            assert_eq!(ids, catalogue.ids(kind));
+            ids.sort_unstable();
+            let truth = catalogue.truth(kind);
+            assert_eq!(ids, truth.keys().copied().collect::<Vec<_>>());
+            for (at, element) in parsed.iter().enumerate() {
+                assert_eq!(element["num"], serde_json::json!(at + 1));
+                let name = crate::truth::Truth::Text(element["name"].as_str().unwrap().to_owned());
+                assert_eq!(truth[&id(element)]["name"], name);
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_and_categories() {
+        let catalogue = Catalogue::new(&CatalogueConfig::small(5));
+        let parse = |bytes: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap();
+        let movies = |shape, category| parse(catalogue.render(Kind::Movies, shape, category));
+        assert_eq!(movies(Shape::Empty, None), serde_json::json!([]));
+        assert_eq!(movies(Shape::Half, None).as_array().unwrap().len(), 30);
+        assert_eq!(movies(Shape::Keyed, None)["59"]["num"], serde_json::json!(60));
+        let (category, ..) = catalogue.categories_truth(Kind::Movies).swap_remove(0);
+        let filtered = movies(Shape::Array, Some(&category)).as_array().unwrap().len();
+        assert!(filtered > 0 && filtered < 60, "{filtered}");
+    }
+
+    #[test]
+    fn sizes_are_those_of_real_panels() {
+        let catalogue = Catalogue::new(&CatalogueConfig {
+            seed: 2,
+            channels: 2000,
+            movies: 2000,
+            series: 2000,
+            items_per_category: 400,
+        });
+        let mean = |kind| catalogue.render(kind, Shape::Array, None).len() / 2000;
+        let [channels, movies, series] = Kind::ALL.map(mean);
+        assert!((340..420).contains(&channels), "{channels}");
+        assert!((500..680).contains(&movies), "{movies}");
+        assert!((1000..1400).contains(&series), "{series}");
+    }
+}
