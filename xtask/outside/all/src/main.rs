@@ -1,0 +1,3 @@
+//! A stranger's program that takes everything.
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A stranger's program that takes only the core: a source and a store of its own behind the two ports.
+
+mod shelf;
+mod staging;
+mod wire;
+
+pub use shelf::Shelf;
+pub use wire::Wire;

@@ -1,0 +1,208 @@
+//! A store of one's own: everything in memory, behind one lock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use async_trait::async_trait;
+use sync_core::store::{
+    ChangeRecord, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
+};
+use sync_core::{
+    Category, ContentId, ContentKind, ContentStore, DigestScheme, Item, KindRecord, ListingIndex, ProfileId, RunStatus,
+    Scope, StoreError,
+};
+
+use crate::staging::Tray;
+
+/// Keeps any number of profiles for as long as it lives.
+#[derive(Debug, Clone, Default)]
+pub struct Shelf(Arc<Mutex<HashMap<ProfileId, Profile>>>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Profile {
+    pub(crate) fence: u64,
+    lease: Weak<()>,
+    pub(crate) runs: Vec<RunRecord>,
+    pub(crate) log: Vec<ChangeRecord>,
+    pub(crate) kinds: [Kind; 3],
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Kind {
+    pub(crate) rows: BTreeMap<ContentId, Item>,
+    pub(crate) categories: Vec<Category>,
+    pub(crate) index: Option<Arc<ListingIndex>>,
+    pub(crate) held: Vec<HeldRemoval>,
+    pub(crate) watermark: Option<i64>,
+}
+
+impl Profile {
+    /// Adds a row to the change log.
+    pub(crate) fn note(&mut self, run: Option<RunId>, kind: ContentKind, id: Option<ContentId>, change: LoggedChange) {
+        let sequence = self.log.last().map_or(1, |last| last.sequence + 1);
+        self.log.push(ChangeRecord { sequence, run, kind, id, change });
+    }
+
+    fn run(&mut self, id: RunId) -> Result<&mut RunRecord, StoreError> {
+        let found = self.runs.iter_mut().find(|run| run.run == id);
+        found.ok_or_else(|| StoreError::Refused(format!("there is no run {}", id.0)))
+    }
+
+    /// Records what a run did to a kind.
+    pub(crate) fn record(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
+        self.run(run)?.kinds.push(record);
+        Ok(())
+    }
+}
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ProfileId, Profile>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with a profile while nobody else can.
+    pub(crate) fn with<T>(
+        &self,
+        profile: &ProfileId,
+        work: impl FnOnce(&mut Profile) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut profiles = self.lock();
+        work(profiles.get_mut(profile).ok_or_else(|| StoreError::UnknownProfile(profile.to_string()))?)
+    }
+
+    /// Reads a kind of a profile; of a profile that is not there it reads an empty one.
+    fn read<T>(&self, profile: &ProfileId, kind: ContentKind, read: impl FnOnce(&Kind) -> T) -> T {
+        let profiles = self.lock();
+        match profiles.get(profile) {
+            Some(found) => read(&found.kinds[kind.ordinal()]),
+            None => read(&Kind::default()),
+        }
+    }
+}
+
+#[async_trait]
+impl ContentStore for Shelf {
+    async fn ensure_profile(&self, profile: &ProfileId) -> Result<(), StoreError> {
+        self.lock().entry(profile.clone()).or_default();
+        Ok(())
+    }
+
+    async fn lease(&self, profile: &ProfileId) -> Result<Lease, StoreError> {
+        self.with(profile, |found| {
+            if found.lease.upgrade().is_some() {
+                return Err(StoreError::Leased(profile.clone()));
+            }
+            let held = Arc::new(());
+            found.lease = Arc::downgrade(&held);
+            found.fence += 1;
+            Ok(Lease::new(found.fence, held))
+        })
+    }
+
+    async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError> {
+        self.with(profile, |found| {
+            if fence != found.fence {
+                return Err(StoreError::Fenced);
+            }
+            for run in found.runs.iter_mut().filter(|run| run.status == RunStatus::Syncing) {
+                run.status = RunStatus::Interrupted;
+            }
+            let run = RunId(found.runs.last().map_or(1, |last| last.run.0 + 1));
+            let status = RunStatus::Syncing;
+            found.runs.push(RunRecord { run, status, started_at, finished_at: None, kinds: Vec::new() });
+            Ok(run)
+        })
+    }
+
+    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Result<(), StoreError> {
+        self.with(profile, |found| {
+            if end.fence != found.fence {
+                return Err(StoreError::Fenced);
+            }
+            let run = found.run(end.run)?;
+            run.status = end.status;
+            run.finished_at = Some(end.finished_at);
+            run.kinds.extend(end.records);
+            Ok(())
+        })
+    }
+
+    async fn sync_state(&self, profile: &ProfileId) -> Result<SyncState, StoreError> {
+        let mut state = SyncState::default();
+        for kind in ContentKind::ALL {
+            let at = kind.ordinal();
+            (state.last_sync[at], state.rows[at], state.held[at]) =
+                self.read(profile, kind, |found| (found.watermark, found.rows.len() as u64, found.held.len() as u64));
+        }
+        Ok(state)
+    }
+
+    async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError> {
+        let index = self.read(profile, scope.kind, |found| found.index.clone());
+        let applied_before = index.is_some();
+        let index = index.unwrap_or_else(|| Arc::new(ListingIndex::empty(DigestScheme::FIELDS)));
+        Ok(StoredIndex { index, applied_before, consistent: true })
+    }
+
+    async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
+        Ok(self.read(profile, kind, |found| ids.iter().filter_map(|id| found.rows.get(id).cloned()).collect()))
+    }
+
+    async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
+        Ok(self.read(profile, kind, |found| found.categories.clone()))
+    }
+
+    async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError> {
+        self.with(profile, |_| Ok(()))?;
+        Ok(Box::new(Tray::new(self.clone(), profile.clone(), scope.kind)))
+    }
+
+    async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<ContentId>, StoreError> {
+        Ok(self.read(profile, kind, |found| found.rows.keys().copied().collect()))
+    }
+
+    async fn delete_content_by_ids(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<u64, StoreError> {
+        self.with(profile, |found| {
+            let mut gone = 0;
+            for id in &ids {
+                if found.kinds[kind.ordinal()].rows.remove(id).is_some() {
+                    found.note(None, kind, Some(*id), LoggedChange::Removed);
+                    gone += 1;
+                }
+            }
+            let kind = &mut found.kinds[kind.ordinal()];
+            kind.index = kind.index.as_ref().map(|index| Arc::new(index.without(&ids)));
+            kind.held.retain(|held| !ids.contains(&held.id));
+            Ok(gone)
+        })
+    }
+
+    async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError> {
+        self.with(profile, |found| {
+            found.kinds = Default::default();
+            Ok(())
+        })
+    }
+
+    async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
+        let mut held = self.read(profile, kind, |found| found.held.clone());
+        held.sort_by_key(|held| held.id);
+        Ok(held)
+    }
+
+    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+        self.with(profile, |found| {
+            let later = found.log.iter().filter(|change| change.sequence > after);
+            Ok(later.take(limit as usize).cloned().collect())
+        })
+    }
+
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
+        self.with(profile, |found| Ok(found.runs.iter().rev().take(limit as usize).cloned().collect()))
+    }
+}

@@ -1,0 +1,83 @@
+//! Where the store's differences wait until the listing is proved complete.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use sync_core::store::{LoggedChange, ScopeCommit, StagedItem, Staging};
+use sync_core::{Change, ContentId, ContentKind, ProfileId, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::shelf::{Profile, Shelf};
+
+/// A staging area in memory.
+#[derive(Debug)]
+pub(crate) struct Tray {
+    shelf: Shelf,
+    profile: ProfileId,
+    kind: ContentKind,
+    items: BTreeMap<ContentId, StagedItem>,
+}
+
+impl Tray {
+    pub(crate) fn new(shelf: Shelf, profile: ProfileId, kind: ContentKind) -> Self {
+        Self { shelf, profile, kind, items: BTreeMap::new() }
+    }
+
+    /// Writes everything; the caller holds the lock, so that nobody sees a part of it.
+    fn write(&self, found: &mut Profile, commit: ScopeCommit) -> Result<(), StoreError> {
+        let at = self.kind.ordinal();
+        found.record(commit.run, commit.record)?;
+        if commit.first_load {
+            found.note(Some(commit.run), self.kind, None, LoggedChange::Loaded);
+        }
+        for (id, staged) in self.items.iter().filter(|(_, staged)| staged.change.is_written()) {
+            found.kinds[at].rows.insert(*id, staged.item.clone());
+            let logged = match staged.change {
+                Change::Added if !commit.first_load => LoggedChange::Added,
+                Change::Updated(fields) => LoggedChange::Updated(fields),
+                _ => continue,
+            };
+            found.note(Some(commit.run), self.kind, Some(*id), logged);
+        }
+        for id in commit.removals {
+            if found.kinds[at].rows.remove(&id).is_some() {
+                found.note(Some(commit.run), self.kind, Some(id), LoggedChange::Removed);
+            }
+        }
+        let kind = &mut found.kinds[at];
+        kind.categories = commit.categories.unwrap_or_else(|| std::mem::take(&mut kind.categories));
+        kind.held = commit.held.unwrap_or_else(|| std::mem::take(&mut kind.held));
+        kind.index = commit.index.or_else(|| kind.index.take());
+        kind.watermark = Some(commit.watermark);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Staging for Tray {
+    async fn put(&mut self, items: Vec<StagedItem>) -> Result<(), StoreError> {
+        self.items.extend(items.into_iter().map(|staged| (staged.item.id(), staged)));
+        Ok(())
+    }
+
+    async fn get(&mut self, ids: Vec<ContentId>) -> Result<Vec<StagedItem>, StoreError> {
+        Ok(ids.iter().filter_map(|id| self.items.get(id).cloned()).collect())
+    }
+
+    async fn reset(&mut self) -> Result<(), StoreError> {
+        self.items.clear();
+        Ok(())
+    }
+
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError> {
+        self.shelf.with(&self.profile, |found| {
+            if commit.fence != found.fence {
+                return Err(StoreError::Fenced);
+            }
+            if cancel.is_cancelled() {
+                return Err(StoreError::Cancelled);
+            }
+            self.write(found, commit)
+        })
+    }
+}

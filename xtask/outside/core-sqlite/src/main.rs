@@ -1,0 +1,3 @@
+//! Plays the scenario on a cache of its own.
+
+fn main() {}

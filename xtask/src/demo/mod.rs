@@ -1,0 +1,124 @@
+//! `cargo xtask demo`: the whole chain at work on a big catalogue, told in plain words.
+//!
+//! A simulated panel, a profile, a full sync, one that finds nothing, the panel moves on, an incremental sync; what
+//! that one reports is compared with what the panel says it did. Whatever happens, nothing is left behind.
+
+mod measure;
+mod options;
+mod panel;
+mod report;
+mod scratch;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::shell::straight;
+use crate::{Outcome, e2e};
+use measure::{Measured, measure};
+use options::Options;
+use panel::Panel;
+use report::{KINDS, Report};
+use scratch::Scratch;
+
+const PROFILE: &str = "demo";
+
+/// How far the panel moves on between the second run and the third, in percent of its items.
+const ADVANCE: &str = "added=0.5&updated=1&refreshed=1&removed=0.5";
+
+/// Commands that are run at the end, to show what the cache now answers.
+const LAST_WORDS: &[&[&str]] = &[&["status", PROFILE]];
+
+pub(crate) fn main(args: &[String]) -> Outcome {
+    let options = Options::parse(args)?;
+    println!("Building the command and the simulated panel (release).");
+    let command = e2e::build(e2e::COMMAND, true)?;
+    let program = e2e::build(e2e::PANEL, true)?;
+    let scratch = Scratch::new(options.keep)?;
+    println!(
+        "Starting a panel with {} channels, {} movies and {} series.",
+        options.channels, options.movies, options.series
+    );
+    let panel = Panel::start(&program, &options)?;
+    Demo { command, scratch: &scratch, panel: &panel }.play()
+}
+
+struct Demo<'a> {
+    command: PathBuf,
+    scratch: &'a Scratch,
+    panel: &'a Panel,
+}
+
+impl Demo<'_> {
+    fn play(&self) -> Outcome {
+        let password = self.scratch.write("password", panel::PASSWORD)?;
+        println!("It listens on {}. Adding it as the profile `{PROFILE}`.", self.panel.url());
+        let user = ["--username", panel::USER, "--password-file"];
+        let mut add = self.call(&["profile", "add", PROFILE, "--url", self.panel.url()]);
+        measure(add.args(user).arg(&password))?;
+
+        let first = self.sync("first", "Syncing for the first time: everything is new.")?;
+        let second = self.sync("second", "Syncing again: the panel has not changed, so nothing is to be found.")?;
+        println!("Moving the panel on: some items come, some change, some go.");
+        let truth = self.panel.advance(ADVANCE)?;
+        let third = self.sync("third", "Syncing once more: only the differences are written.")?;
+
+        report::table(&[&first, &second, &third]);
+        quiet(&second)?;
+        judge(&third, &truth)?;
+        for words in LAST_WORDS {
+            println!("\n$ xtream-sync {}", words.join(" "));
+            print!("{}", measure(&mut self.call(words))?.stdout);
+        }
+        Ok(())
+    }
+
+    /// The command on the demo's own database, whatever the terminal has set for it.
+    fn call(&self, words: &[&str]) -> Command {
+        let mut call = Command::new(&self.command);
+        straight(&mut call).env_remove("XTREAM_SYNC_PASSWORD").arg("--database").arg(self.database()).args(words);
+        call
+    }
+
+    fn database(&self) -> PathBuf {
+        self.scratch.path().join("demo.db")
+    }
+
+    fn sync(&self, name: &'static str, words: &str) -> Outcome<Run> {
+        println!("{words}");
+        let measured = measure(&mut self.call(&["sync", PROFILE, "--json"]))?;
+        let report = Report::parse(&measured.stdout, PROFILE)?;
+        Ok(Run { name, report, measured })
+    }
+}
+
+/// One sync of the demo: what it reported and what it took.
+struct Run {
+    name: &'static str,
+    report: Report,
+    measured: Measured,
+}
+
+/// A sync of a panel that stood still must find nothing.
+fn quiet(run: &Run) -> Outcome {
+    let changed = run.report.total().changed();
+    if changed == [0; 4] {
+        return Ok(());
+    }
+    Err(format!("the panel stood still, but the {} run reports {changed:?}", run.name).into())
+}
+
+/// Compares what a run reports with what the panel says it did.
+fn judge(run: &Run, truth: &Report) -> Outcome {
+    let mut differences = Vec::new();
+    for kind in KINDS {
+        let (found, told) = (run.report.kind(kind).changed(), truth.kind(kind).changed());
+        if found != told {
+            differences.push(format!("{kind}: the run reports {found:?}, the panel {told:?}"));
+        }
+    }
+    if differences.is_empty() {
+        println!("\nAdded, updated, refreshed and removed of the {} run are as the panel says.", run.name);
+        return Ok(());
+    }
+    Err(format!("(added, updated, refreshed, removed) differ:\n  {}", differences.join("\n  ")).into())
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask e2e` and `cargo xtask panel`: the command and the simulated panel, built and run.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::Outcome;
+use crate::shell::{cargo, read, run, straight};
+
+/// The package and the name of the command.
+pub(crate) const COMMAND: (&str, &str) = ("sync-app", "xtream-sync");
+
+/// The package and the name of the simulated panel.
+pub(crate) const PANEL: (&str, &str) = ("sync-tests", "simulated-panel");
+
+/// Where the suite finds the command.
+const COMMAND_VARIABLE: &str = "XTREAM_SYNC_BIN";
+
+const PANEL_USAGE: &str = "\
+Usage: cargo xtask panel ARGS…   (`cargo xtask panel --help` names them all)
+
+The panel listens on a port of this machine, prints its address and serves until it is stopped.
+To sync from it, in another terminal:
+
+  cargo run -p sync-app -- profile add try --url ADDRESS --username demo    (the password is demo-secret)
+  cargo run -p sync-app -- sync try
+
+To have its catalogue move on to a next version (percent of the items):
+
+  curl -X POST 'ADDRESS/control/advance?added=0.5&updated=1&refreshed=1&removed=0.5'
+";
+
+/// The whole end-to-end suite.
+pub(crate) fn all() -> Outcome {
+    suite(&[])
+}
+
+/// The end-to-end suite, or the scenarios whose names hold the filter.
+pub(crate) fn suite(filter: &[String]) -> Outcome {
+    let command = build(COMMAND, false)?;
+    let scenarios = "test -p sync-tests --test it --locked --".split(' ');
+    run(straight(&mut cargo(scenarios)).args(filter).env(COMMAND_VARIABLE, command))
+}
+
+/// The simulated panel by itself; without arguments, how to use it.
+pub(crate) fn panel(args: &[String]) -> Outcome {
+    if args.is_empty() {
+        print!("{PANEL_USAGE}");
+        return Ok(());
+    }
+    let (package, name) = PANEL;
+    run(cargo(["run", "--release", "--locked", "-p", package, "--bin", name, "--"]).args(args))
+}
+
+/// Builds one program; returns where cargo put it.
+pub(crate) fn build((package, name): (&str, &str), release: bool) -> Outcome<PathBuf> {
+    let mut command = cargo(["build", "--locked", "-p", package, "--bin", name]);
+    if release {
+        command.arg("--release");
+    }
+    command.arg("--message-format=json-render-diagnostics").stdin(Stdio::null());
+    let messages = read(&mut command)?;
+    executable(&messages, name).ok_or_else(|| format!("cargo built no program called {name}").into())
+}
+
+/// Finds in cargo's messages the program it built.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == name)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_found_among_the_messages() {
+        let messages = "noise\n\
+            {\"target\":{\"name\":\"xtream-sync\"},\"executable\":null}\n\
+            {\"target\":{\"name\":\"other\"},\"executable\":\"o\"}\n\
+            {\"target\":{\"name\":\"xtream-sync\"},\"executable\":\"t/xtream-sync\"}\n";
+        assert_eq!(executable(messages, "xtream-sync"), Some(PathBuf::from("t/xtream-sync")));
+        assert_eq!(executable(messages, "panel"), None);
+    }
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask <command>`: everything that people and CI run in this repository, in one place.
+//!
+//! Each command works on a fresh clone with only the Rust toolchain and a C compiler.
+
+mod arrows;
+mod demo;
+mod e2e;
+mod features;
+mod outside;
+mod packages;
+mod purity;
+mod shell;
+mod steps;
+mod workspace;
+
+use std::process::ExitCode;
+
+/// What a command came to: its value, or a sentence that says what went wrong.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  test [STEP…] [--list]   everything CI runs, in order, each step timed (alias: ci)
+  e2e [FILTER]            the end-to-end suite, against the command and the simulated panel
+  panel [ARGS…]           the simulated panel by itself, for trying things by hand
+  demo [--channels N] [--movies N] [--series N] [--keep]
+                          the whole chain at work: full, unchanged and incremental sync
+";
+
+/// Exit code of a command line that cannot be understood.
+const USAGE_ERROR: u8 = 2;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match args.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("", &[] as &[String]),
+    };
+    if let Err(failure) = workspace::enter() {
+        eprintln!("xtask: {failure}");
+        return ExitCode::FAILURE;
+    }
+    let outcome = match command {
+        "test" | "ci" => return steps::main(rest),
+        "demo" => demo::main(rest),
+        "e2e" => e2e::suite(rest),
+        "panel" => e2e::panel(rest),
+        "--help" | "-h" | "help" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            if !command.is_empty() {
+                eprintln!("xtask: no command is called `{command}`\n");
+            }
+            eprint!("{USAGE}");
+            return ExitCode::from(USAGE_ERROR);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

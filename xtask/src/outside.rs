@@ -1,0 +1,106 @@
+//! The programs outside the workspace: three strangers who take the crates piecewise, as packages.
+//!
+//! Their manifests name the crates by version, as anyone's would; what is added to the copy is where cargo finds them
+//! before they are published, and the workspace's profiles and lock file, so that what is built already is used again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Outcome;
+use crate::shell::{cargo, run};
+use crate::workspace::LIBRARIES;
+
+/// Where the programs are kept.
+pub(crate) const TEMPLATES: &str = "xtask/outside";
+
+/// A program that takes some of the crates.
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    /// The crates of ours it stands on, directly or not.
+    takes: &'static [&'static str],
+    /// What cargo is asked to do with it.
+    verb: &'static str,
+}
+
+/// The core with an own source and store; the core with SQLite; everything.
+pub(crate) const PROGRAMS: [Program; 3] = [
+    Program { name: "core-only", takes: &["sync-core"], verb: "test" },
+    Program { name: "core-sqlite", takes: &["sync-core", "sync-sqlite"], verb: "run" },
+    Program { name: "all", takes: &LIBRARIES, verb: "run" },
+];
+
+/// Copies each program next to the unpacked packages, then builds and runs it.
+pub(crate) fn build_all(target: &Path, packages: &[(&str, PathBuf)]) -> Outcome {
+    for program in PROGRAMS {
+        let folder = target.join("outside").join(program.name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        copy(&Path::new(TEMPLATES).join(program.name), &folder)?;
+        let manifest = folder.join("Cargo.toml");
+        let own = fs::read_to_string(&manifest)?;
+        let profiles = profiles(&fs::read_to_string("Cargo.toml")?);
+        let taken = packages.iter().filter(|(name, _)| program.takes.contains(name));
+        fs::write(&manifest, format!("{own}\n{}\n{profiles}", patch(taken)))?;
+        fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
+        run(cargo([program.verb, "--offline", "--manifest-path"]).arg(&manifest).env("CARGO_TARGET_DIR", target))?;
+    }
+    Ok(())
+}
+
+/// Copies a folder, but for what a build may have left in it.
+fn copy(from: &Path, to: &Path) -> Outcome {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).map_err(|error| format!("{}: {error}", from.display()))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == "target" || name == "Cargo.lock" {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to.join(name))?;
+        } else {
+            fs::copy(entry.path(), to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The table that says where the packages lie.
+fn patch<'a>(packages: impl Iterator<Item = &'a (&'a str, PathBuf)>) -> String {
+    let lines = packages.map(|(name, folder)| format!("{name} = {{ path = '{}' }}\n", folder.display()));
+    format!("[patch.crates-io]\n{}", lines.collect::<String>())
+}
+
+/// The `[profile.…]` tables of a manifest, as they stand.
+fn profiles(manifest: &str) -> String {
+    let mut inside = false;
+    let mut kept = String::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line.starts_with("[profile.");
+        }
+        if inside {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_profiles_are_taken_over() {
+        let manifest = "[workspace]\nmembers = []\n[profile.dev]\nopt-level = 1\n[lints]\nx = 1\n";
+        assert_eq!(profiles(manifest), "[profile.dev]\nopt-level = 1\n");
+    }
+
+    #[test]
+    fn a_patch_names_each_package() {
+        let packages = [("sync-core", PathBuf::from("p/sync-core-0.1.0"))];
+        assert_eq!(patch(packages.iter()), "[patch.crates-io]\nsync-core = { path = 'p/sync-core-0.1.0' }\n");
+    }
+}
