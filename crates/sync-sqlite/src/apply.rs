@@ -1,0 +1,286 @@
+//! The apply: everything of a scope in one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::SqliteConnection;
+use sync_core::store::{HeldRemoval, ScopeCommit};
+use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::bind::{Bind, signed};
+use crate::content::{self, Deletion, sorted};
+use crate::item_sql::{self, ROWS};
+use crate::lease::check_fence;
+use crate::record::{self, Head};
+use crate::staging::Area;
+use crate::statement::{and_list, execute, in_lists, insert, integers, records};
+use crate::store::SqliteStore;
+use crate::tables::{self, Tables};
+use crate::{history, index};
+
+/// How long what was removed is remembered, in seconds.
+const TOMBSTONES_KEPT: i64 = 30 * 86_400;
+
+/// Writes what is staged and what comes with it, wholly or not at all.
+pub(crate) fn apply(
+    store: &SqliteStore,
+    profile: &ProfileId,
+    scope: &Scope,
+    area: &Area,
+    commit: &ScopeCommit,
+    cancel: &CancellationToken,
+) -> Result<(), StoreError> {
+    store.write(|conn| {
+        check_fence(conn, profile, commit.fence)?;
+        history::check_under_way(conn, profile, commit.run)?;
+        let mut apply = Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel };
+        if let Some(categories) = &commit.categories {
+            apply.categories(categories)?;
+        }
+        let counted = !area.is_empty() || !commit.removals.is_empty();
+        if commit.first_load {
+            apply.log([(None, "loaded", None)])?;
+        }
+        apply.items(area)?;
+        apply.removals()?;
+        if let Some(held) = &commit.held {
+            apply.held(held)?;
+        }
+        if let Some(new) = &commit.index {
+            index::save(apply.conn, profile, scope, new)?;
+        }
+        if counted {
+            index::recount(apply.conn, profile, scope.kind)?;
+        }
+        apply.bookkeeping(scope.within.is_none())?;
+        apply.go_on()
+    })
+}
+
+struct Apply<'a> {
+    conn: &'a mut SqliteConnection,
+    profile: &'a ProfileId,
+    kind: ContentKind,
+    tables: Tables,
+    commit: &'a ScopeCommit,
+    cancel: &'a CancellationToken,
+}
+
+fn unless_cancelled(cancel: &CancellationToken) -> Result<(), StoreError> {
+    if cancel.is_cancelled() { Err(StoreError::Cancelled) } else { Ok(()) }
+}
+
+impl<'a> Apply<'a> {
+    fn go_on(&self) -> Result<(), StoreError> {
+        unless_cancelled(self.cancel)
+    }
+
+    fn profile_id(&self) -> Bind<'a> {
+        Bind::Text(self.profile.as_str())
+    }
+
+    /// Profile and kind, the key of most tables.
+    fn key(&self) -> [Bind<'a>; 2] {
+        [self.profile_id(), self.kind.as_str().into()]
+    }
+
+    /// Writes the categories that differ; rows that stay keep their ids.
+    fn categories(&mut self, wanted: &[Category]) -> Result<(), StoreError> {
+        let table = self.tables.categories;
+        let sql = format!("SELECT category_id,category_name,parent_id,position FROM {table} WHERE profile_id=?");
+        let mut known = HashMap::new();
+        for mut row in records(self.conn, &sql, &[self.profile_id()])? {
+            known.insert(row.text(0)?, (row.text(1)?, row.optional_integer(2)?, row.integer(3)?));
+        }
+        let mut met = HashSet::new();
+        let mut differing = Vec::new();
+        for (position, category) in wanted.iter().filter(|category| met.insert(&category.id)).enumerate() {
+            let position = signed(position as u64);
+            let same = known.remove(&category.id.0).is_some_and(|(name, parent_id, at)| {
+                name == category.name && parent_id == category.parent_id && at == position
+            });
+            if !same {
+                let (id, name) = (category.id.0.as_str(), category.name.as_str());
+                differing.push(vec![
+                    self.profile_id(),
+                    id.into(),
+                    name.into(),
+                    category.parent_id.into(),
+                    position.into(),
+                ]);
+            }
+        }
+        let cancel = self.cancel;
+        let head = format!("INSERT INTO {table} (profile_id,category_id,category_name,parent_id,position) VALUES");
+        let tail = "ON CONFLICT (profile_id,category_id) DO UPDATE SET category_name=excluded.category_name, \
+                    parent_id=excluded.parent_id, position=excluded.position";
+        insert(self.conn, &head, tail, differing, || unless_cancelled(cancel))?;
+        let sql = format!("DELETE FROM {table} WHERE profile_id=? AND category_id=?");
+        for gone in known.keys() {
+            execute(self.conn, &sql, &[self.profile_id(), gone.as_str().into()])?;
+        }
+        Ok(())
+    }
+
+    /// Writes the staged items, and what the change log says of them.
+    fn items(&mut self, area: &Area) -> Result<(), StoreError> {
+        if area.is_empty() {
+            return Ok(());
+        }
+        let sql = "SELECT content_id FROM xtream_tombstones WHERE profile_id=? AND kind=?";
+        let buried: HashSet<_> = integers(self.conn, sql, &self.key())?.into_iter().collect();
+        let mut returned = Vec::new();
+        let category = self.kind.field("category_id");
+        let mut moved = Batch::default();
+        let mut in_place = Batch::default();
+        area.for_each_written(|head, body| {
+            let fields = match head.change {
+                Change::Updated(fields) | Change::Refreshed(fields) => Some(fields),
+                _ => None,
+            };
+            if buried.contains(&head.id) {
+                returned.push(head.id);
+            }
+            let stays = fields.is_some_and(|fields| category.is_some_and(|at| !fields.has(at)));
+            let batch = if stays { &mut in_place } else { &mut moved };
+            batch.push(head, body);
+            if batch.heads.len() == ROWS { self.flush(batch, !stays) } else { Ok(()) }
+        })?;
+        self.flush(&mut moved, true)?;
+        self.flush(&mut in_place, false)?;
+        let key = self.key();
+        in_lists(&returned, |list, ids| {
+            let sql = format!("DELETE FROM xtream_tombstones WHERE profile_id=? AND kind=? AND content_id IN ({list})");
+            execute(self.conn, &sql, &and_list(key.clone(), ids)).map(|_| ())
+        })
+    }
+
+    /// Writes a batch and empties it.
+    fn flush(&mut self, batch: &mut Batch, moved: bool) -> Result<(), StoreError> {
+        self.go_on()?;
+        let now = Bind::Integer(self.commit.applied_at);
+        let mut binds = Vec::with_capacity(batch.heads.len() * (self.kind.fields().len() + 1));
+        let mut rest = batch.bytes.as_slice();
+        for head in &batch.heads {
+            let (body, others) = rest.split_at(head.body);
+            record::binds(self.kind, head.id, body, &mut binds)?;
+            rest = others;
+        }
+        item_sql::upsert(self.conn, self.kind, moved, &self.profile_id(), &now, &binds)?;
+        let (kind, first_load) = (self.kind, self.commit.first_load);
+        let events = batch.heads.iter().filter_map(|head| match head.change {
+            Change::Added if !first_load => Some((Some(head.id), "added", None)),
+            Change::Updated(fields) => {
+                let names: Vec<_> = fields.names(kind.fields()).collect();
+                Some((Some(head.id), "updated", Some(names.join(","))))
+            }
+            _ => None,
+        });
+        let events: Vec<_> = events.collect();
+        batch.clear();
+        self.log(events)
+    }
+
+    /// Appends to the change log.
+    fn log(
+        &mut self,
+        events: impl IntoIterator<Item = (Option<i64>, &'static str, Option<String>)>,
+    ) -> Result<(), StoreError> {
+        let (profile, kind, run, cancel) = (self.profile_id(), self.kind.as_str(), self.commit.run.0, self.cancel);
+        let rows = events.into_iter().map(|(id, change, fields)| {
+            vec![run.into(), profile.clone(), kind.into(), id.into(), change.into(), fields.into()]
+        });
+        let head = "INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change,fields) VALUES";
+        insert(self.conn, head, "", rows, || unless_cancelled(cancel))
+    }
+
+    /// Removes rows; a tombstone remembers the name of each.
+    fn removals(&mut self) -> Result<(), StoreError> {
+        let removals = &self.commit.removals;
+        let (cancel, commit) = (self.cancel, self.commit);
+        let (profile, kind) = (self.profile_id(), self.kind.as_str());
+        let sql_of = |list: &str| {
+            format!(
+                "INSERT INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id) \
+                 SELECT profile_id,?,{0},name,?,? FROM {1} WHERE profile_id=? AND {0} IN ({list}) \
+                 ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET name=excluded.name, \
+                 removed_at=excluded.removed_at, run_id=excluded.run_id",
+                self.tables.id, self.tables.items
+            )
+        };
+        in_lists(&sorted(removals), |list, ids| {
+            unless_cancelled(cancel)?;
+            let head = [kind.into(), commit.applied_at.into(), commit.run.0.into(), profile.clone()];
+            execute(self.conn, &sql_of(list), &and_list(head, ids)).map(|_| ())
+        })?;
+        let deletion = Deletion { profile: self.profile, kind: self.kind, run: commit.run };
+        deletion.run(self.conn, removals, &mut || unless_cancelled(cancel)).map(|_| ())
+    }
+
+    /// Replaces the record of what is held, writing only what differs.
+    fn held(&mut self, wanted: &[HeldRemoval]) -> Result<(), StoreError> {
+        let known = content::held(self.conn, self.profile, self.kind)?;
+        let mut known: HashMap<ContentId, HeldRemoval> = known.into_iter().map(|held| (held.id, held)).collect();
+        let (profile, kind, cancel) = (self.profile_id(), self.kind.as_str(), self.cancel);
+        let mut rows = Vec::new();
+        for held in wanted {
+            if known.remove(&held.id).as_ref() != Some(held) {
+                let (reason, since, run) = (held.reason.as_str(), held.since, held.run.0);
+                rows.push(vec![
+                    profile.clone(),
+                    kind.into(),
+                    held.id.0.into(),
+                    reason.into(),
+                    since.into(),
+                    run.into(),
+                ]);
+            }
+        }
+        let head = "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id) VALUES";
+        let tail = "ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET reason=excluded.reason, \
+                    held_since=excluded.held_since, run_id=excluded.run_id";
+        insert(self.conn, head, tail, rows, || unless_cancelled(cancel))?;
+        let gone: Vec<_> = known.into_keys().collect();
+        let key = self.key();
+        in_lists(&sorted(&gone), |list, ids| {
+            unless_cancelled(cancel)?;
+            let sql =
+                format!("DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id IN ({list})");
+            execute(self.conn, &sql, &and_list(key.clone(), ids)).map(|_| ())
+        })
+    }
+
+    /// Watermark, run record, and the tombstones whose time has come. The watermark is that of a
+    /// whole kind, so a listing of a part of it leaves it alone.
+    fn bookkeeping(&mut self, whole: bool) -> Result<(), StoreError> {
+        let now = self.commit.applied_at;
+        if whole {
+            let sql =
+                format!("UPDATE xtream_content_sync SET {}=?, updated_at=? WHERE profile_id=?", self.tables.last_sync);
+            execute(self.conn, &sql, &[self.commit.watermark.into(), now.into(), self.profile_id()])?;
+        }
+        history::record_kind(self.conn, self.commit.run, &self.commit.record, true)?;
+        let [profile, kind] = self.key();
+        let sql = "DELETE FROM xtream_tombstones WHERE profile_id=? AND kind=? AND removed_at<?";
+        execute(self.conn, sql, &[profile, kind, (now - TOMBSTONES_KEPT).into()]).map(|_| ())
+    }
+}
+
+/// Records that wait for their statement.
+#[derive(Default)]
+struct Batch {
+    heads: Vec<Head>,
+    bytes: Vec<u8>,
+}
+
+impl Batch {
+    fn push(&mut self, head: Head, body: &[u8]) {
+        self.heads.push(head);
+        self.bytes.extend_from_slice(body);
+    }
+
+    fn clear(&mut self) {
+        self.heads.clear();
+        self.bytes.clear();
+    }
+}

@@ -1,0 +1,157 @@
+//! Connections to the cache: how they are set up, and the two of a store.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use sync_core::StoreError;
+
+use crate::fault::{self, Abort};
+use crate::{file, statement};
+
+/// How long SQLite waits for another program's write, in milliseconds.
+const BUSY_TIMEOUT: u32 = 5000;
+
+/// The oldest SQLite without the faults in write-ahead logging that were found up to then.
+const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
+
+/// Opens a connection, and does nothing with it but to have it wait for others.
+pub(crate) fn connect(database: &str) -> Result<SqliteConnection, StoreError> {
+    let mut conn = SqliteConnection::establish(database).map_err(fault::of_connection)?;
+    // Before anything else: until it is set, whatever is locked fails at once.
+    batch(&mut conn, &format!("PRAGMA busy_timeout={BUSY_TIMEOUT}; PRAGMA trusted_schema=OFF;"))?;
+    let version = statement::record(&mut conn, "SELECT sqlite_version()", &[])?
+        .map_or(Ok(String::new()), |mut row| row.text(0))?;
+    if !is_recent(&version) {
+        return Err(StoreError::backend(format!("SQLite {version} is too old")));
+    }
+    Ok(conn)
+}
+
+fn is_recent(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let found = [(); 3].map(|()| parts.next().unwrap_or(0));
+    found >= OLDEST_SQLITE
+}
+
+/// Opens a connection for writing.
+pub(crate) fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
+    let mut conn = connect(file::plain(path)?)?;
+    set_up_writer(&mut conn)?;
+    Ok(conn)
+}
+
+/// Prepares a connection for writing.
+pub(crate) fn set_up_writer(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    use_wal(conn)?;
+    // One transaction a scope is large; 16 MB hold the upper pages and the hot ends of its indexes.
+    batch(
+        conn,
+        "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; \
+         PRAGMA journal_size_limit=4194304; PRAGMA temp_store=MEMORY;",
+    )
+}
+
+/// Opens a connection for reading; `database` is a path or an URI.
+pub(crate) fn reader(database: &str) -> Result<SqliteConnection, StoreError> {
+    let mut conn = connect(database)?;
+    batch(&mut conn, "PRAGMA query_only=ON; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;")?;
+    Ok(conn)
+}
+
+/// Switches to write-ahead logging. SQLite doesn't wait while somebody else is switching, so this
+/// does.
+fn use_wal(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    let until = Instant::now() + Duration::from_millis(BUSY_TIMEOUT.into());
+    loop {
+        match statement::record(conn, "PRAGMA journal_mode=WAL", &[]) {
+            Ok(Some(mut row)) => {
+                let mode = row.text(0)?;
+                return if mode == "wal" {
+                    Ok(())
+                } else {
+                    Err(StoreError::backend(format!("the file system has no write-ahead logging (mode is `{mode}`)")))
+                };
+            }
+            Ok(None) => return Err(StoreError::backend("SQLite doesn't say its journal mode")),
+            Err(StoreError::Locked) if Instant::now() < until => std::thread::sleep(Duration::from_millis(20)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Runs statements without binds.
+pub(crate) fn batch(conn: &mut SqliteConnection, sql: &str) -> Result<(), StoreError> {
+    conn.batch_execute(sql).map_err(fault::of_diesel)
+}
+
+/// A connection that is opened when it is needed, and thrown away when something went wrong with
+/// it: after a panic or a failed rollback it may still be inside a transaction.
+pub(crate) struct Slot(Mutex<Option<SqliteConnection>>);
+
+impl Slot {
+    pub(crate) fn new(conn: Option<SqliteConnection>) -> Self {
+        Self(Mutex::new(conn))
+    }
+
+    /// Runs `work` with the connection.
+    pub(crate) fn with<T>(
+        &self,
+        open: impl FnOnce() -> Result<SqliteConnection, StoreError>,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut slot = self.lock();
+        let mut conn = match slot.take() {
+            Some(conn) => conn,
+            None => open()?,
+        };
+        let done = work(&mut conn)?;
+        *slot = Some(conn);
+        Ok(done)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<SqliteConnection>> {
+        // A panic while it was held has left the slot empty.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs `work` in a transaction that has the right to write from its first moment: one that
+/// only asks for it later can fail at once, whatever it would wait.
+pub(crate) fn immediate<T>(
+    conn: &mut SqliteConnection,
+    work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // When the rollback fails as well, diesel returns that failure. The first one is the cause.
+    let mut cause = None;
+    let done = conn.immediate_transaction(|conn| {
+        work(conn).map_err(|error| {
+            cause = Some(error);
+            Abort(StoreError::Cancelled)
+        })
+    });
+    done.map_err(|Abort(error)| cause.unwrap_or(error))
+}
+
+/// Runs `work` on one state of the cache. The connection refuses to write, so the transaction
+/// never asks for that right.
+pub(crate) fn snapshot<T>(
+    conn: &mut SqliteConnection,
+    work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    conn.transaction(|conn| work(conn).map_err(Abort)).map_err(|Abort(error)| error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        for (version, recent) in [("3.51.3", true), ("3.51.2", false), ("3.6.99", false), ("4.0", true), ("", false)] {
+            assert_eq!(is_recent(version), recent, "{version}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The one place where errors of diesel and of the file system become errors of the port.
+//!
+//! Diesel has no code for most of what SQLite can say, only its text; so texts are matched here,
+//! and nowhere else. Neither texts hold a bound value.
+
+use diesel::ConnectionError;
+use diesel::result::{DatabaseErrorKind, Error};
+use sync_core::StoreError;
+
+/// What [`diesel::Connection::transaction`] needs to fail with: its own errors become ours.
+#[derive(Debug)]
+pub(crate) struct Abort(pub(crate) StoreError);
+
+impl From<Error> for Abort {
+    fn from(error: Error) -> Self {
+        Self(of_diesel(error))
+    }
+}
+
+/// Names an error of a query or a transaction.
+pub(crate) fn of_diesel(error: Error) -> StoreError {
+    match error {
+        Error::RollbackErrorOnCommit { commit_error, .. } => of_diesel(*commit_error),
+        Error::DatabaseError(kind, told) => match of_text(told.message()) {
+            Some(known) => known,
+            None if is_rule(kind) => StoreError::Refused(told.message().to_owned()),
+            None => StoreError::backend(told.message().to_owned()),
+        },
+        // The cause may quote the value.
+        Error::DeserializationError(_) => StoreError::Corrupt("a column holds what it can't hold".to_owned()),
+        Error::SerializationError(_) => StoreError::backend("a value can't be bound"),
+        other => StoreError::backend(other),
+    }
+}
+
+/// Names an error of opening a connection.
+pub(crate) fn of_connection(error: ConnectionError) -> StoreError {
+    match error {
+        ConnectionError::BadConnection(text) => of_text(&text).unwrap_or_else(|| StoreError::backend(text)),
+        ConnectionError::CouldntSetupConfiguration(error) => of_diesel(error),
+        other => StoreError::backend(other),
+    }
+}
+
+/// Names an error of the file system; `what` says what was tried.
+pub(crate) fn of_io(error: &std::io::Error, what: &str) -> StoreError {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => StoreError::Full,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory => {
+            StoreError::ReadOnly(format!("{what}: {error}"))
+        }
+        _ => StoreError::backend(format!("{what}: {error}")),
+    }
+}
+
+fn is_rule(kind: DatabaseErrorKind) -> bool {
+    matches!(
+        kind,
+        DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+    )
+}
+
+fn of_text(text: &str) -> Option<StoreError> {
+    let has = |part: &str| text.contains(part);
+    if has("database or disk is full") {
+        Some(StoreError::Full)
+    } else if has("is locked") || has("database is busy") {
+        Some(StoreError::Locked)
+    } else if has("readonly database") || has("unable to open database") || has("access permission denied") {
+        Some(StoreError::ReadOnly(text.to_owned()))
+    } else if has("malformed") || has("is not a database") || has("no such table") || has("no such column") {
+        Some(StoreError::Corrupt(text.to_owned()))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Error {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(text.to_owned()))
+    }
+
+    #[test]
+    fn the_words_of_sqlite_are_known() {
+        let cases = [
+            ("database or disk is full", "disk_full"),
+            ("database is locked", "locked"),
+            ("database table is locked: xtream_movies", "locked"),
+            ("attempt to write a readonly database", "read_only"),
+            ("unable to open database file", "read_only"),
+            ("database disk image is malformed", "corrupt"),
+            ("file is not a database", "corrupt"),
+            ("no such table: xtream_profiles", "corrupt"),
+            ("disk I/O error", "store"),
+        ];
+        for (text, code) in cases {
+            assert_eq!(of_diesel(told(text)).code(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_failed_rollback_does_not_hide_why_the_commit_failed() {
+        let error = Error::RollbackErrorOnCommit {
+            rollback_error: Box::new(told("cannot rollback - no transaction is active")),
+            commit_error: Box::new(told("database or disk is full")),
+        };
+        assert!(matches!(of_diesel(error), StoreError::Full));
+    }
+
+    #[test]
+    fn a_broken_rule_is_a_refusal() {
+        let error = Error::DatabaseError(
+            DatabaseErrorKind::ForeignKeyViolation,
+            Box::new("FOREIGN KEY constraint failed".to_owned()),
+        );
+        assert!(matches!(of_diesel(error), StoreError::Refused(_)));
+    }
+
+    #[test]
+    fn a_full_disk_is_known_by_the_file_system_too() {
+        let error = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert!(matches!(of_io(&error, "writing"), StoreError::Full));
+    }
+}

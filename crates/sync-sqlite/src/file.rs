@@ -1,0 +1,93 @@
+//! The file of the cache: creating it for its owner only, and naming it to SQLite.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+
+use sync_core::StoreError;
+
+use crate::fault;
+
+/// Creates folder and file where they are missing, for nobody but their owner; returns the path
+/// with every link resolved.
+///
+/// SQLite gives `-wal` and `-shm` the rights of the database, so the file is made before SQLite
+/// opens it.
+pub(crate) fn create(path: &Path) -> Result<PathBuf, StoreError> {
+    if path.as_os_str().is_empty() {
+        return Err(StoreError::Refused("the path of the cache is empty".to_owned()));
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(|error| fault::of_io(&error, "creating the folder of the cache"))?;
+    }
+    let found = owned(OpenOptions::new().write(true).create(true).truncate(false))
+        .open(path)
+        .map_err(|error| fault::of_io(&error, "opening the cache"))?;
+    warn_of_readers(&found);
+    existing(path)
+}
+
+/// A cache holds passwords; one that was made by other means may be open to everybody.
+fn warn_of_readers(found: &std::fs::File) {
+    #[cfg(unix)]
+    if found.metadata().is_ok_and(|known| std::os::unix::fs::MetadataExt::mode(&known) & 0o077 != 0) {
+        tracing::warn!("other users of this machine may read the cache; `chmod 600` closes it");
+    }
+    #[cfg(not(unix))]
+    let _ = found;
+}
+
+/// Returns the path of a file that has to exist, with every link resolved.
+pub(crate) fn existing(path: &Path) -> Result<PathBuf, StoreError> {
+    path.canonicalize().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => missing(path),
+        _ => fault::of_io(&error, "opening the cache"),
+    })
+}
+
+/// There is no cache.
+pub(crate) fn missing(path: &Path) -> StoreError {
+    StoreError::backend(format!("there is no cache at {}; a first sync creates it", path.display()))
+}
+
+/// Has files created for nobody but their owner.
+pub(crate) fn owned(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// The path as SQLite takes it. It is absolute, so SQLite can't mistake it for an URI.
+pub(crate) fn plain(path: &Path) -> Result<&str, StoreError> {
+    path.to_str().ok_or_else(|| StoreError::Refused("the path of the cache is not valid UTF-8".to_owned()))
+}
+
+/// The path as an URI under which SQLite never writes to the file.
+pub(crate) fn read_only_uri(path: &Path, immutable: bool) -> Result<String, StoreError> {
+    use std::fmt::Write as _;
+    let mut uri = String::from("file:");
+    for byte in plain(path)?.bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
+            other => {
+                let _ = write!(uri, "%{other:02X}");
+            }
+        }
+    }
+    uri.push_str(if immutable { "?mode=ro&immutable=1" } else { "?mode=ro" });
+    Ok(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uri_names_exactly_the_file() {
+        let uri = read_only_uri(Path::new("/a b/ü?mode=rw#x%41&c.db"), false).unwrap();
+        assert_eq!(uri, "file:/a%20b/%C3%BC%3Fmode%3Drw%23x%2541%26c.db?mode=ro");
+    }
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod apply;
+mod bind;
+mod columns;
+mod connection;
+mod content;
+mod fault;
+mod file;
+mod history;
+mod index;
+mod item_sql;
+mod lease;
+mod port;
+mod profile;
+mod record;
+mod schema;
+mod spool;
+mod staging;
+mod statement;
+mod status;
+mod store;
+#[cfg(test)]
+mod store_tests;
+mod tables;
+
+pub use profile::ProfileRow;
+pub use status::{AccountRow, ContentStatus, HeldGroup, KindStatus};
+pub use store::SqliteStore;

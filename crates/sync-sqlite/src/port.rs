@@ -1,0 +1,92 @@
+//! The port: every method of the store, handed to a thread that may wait.
+
+use async_trait::async_trait;
+use sync_core::store::{
+    ChangeRecord, ContentStore, HeldRemoval, Lease, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
+};
+use sync_core::{Category, ContentId, ContentKind, Item, ProfileId, Scope, StoreError};
+
+use crate::staging::SqliteStaging;
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl ContentStore for SqliteStore {
+    async fn ensure_profile(&self, profile: &ProfileId) -> Result<(), StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.ensure_profile_blocking(&profile)).await
+    }
+
+    async fn lease(&self, profile: &ProfileId) -> Result<Lease, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.lease_blocking(&profile)).await
+    }
+
+    async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.start_run_blocking(&profile, fence, started_at)).await
+    }
+
+    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Result<(), StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.finish_run_blocking(&profile, &end)).await
+    }
+
+    async fn sync_state(&self, profile: &ProfileId) -> Result<SyncState, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.sync_state_blocking(&profile)).await
+    }
+
+    async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.index_blocking(&profile, &scope)).await
+    }
+
+    async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.rows_blocking(&profile, kind, &ids)).await
+    }
+
+    async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.categories_blocking(&profile, kind)).await
+    }
+
+    async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError> {
+        Ok(Box::new(SqliteStaging::new(self, profile, scope)))
+    }
+
+    async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<ContentId>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.get_content_ids_blocking(&profile, kind)).await
+    }
+
+    async fn delete_content_by_ids(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<u64, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.delete_content_by_ids_blocking(&profile, kind, &ids)).await
+    }
+
+    async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.clear_blocking(&profile)).await
+    }
+
+    async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.held_blocking(&profile, kind)).await
+    }
+
+    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.changes_blocking(&profile, after, limit)).await
+    }
+
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.runs_blocking(&profile, limit)).await
+    }
+}

@@ -1,0 +1,125 @@
+//! The schema: the embedded migrations, and whether a file is ours to migrate.
+
+use diesel::migration::MigrationSource;
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use sync_core::StoreError;
+
+use crate::connection::immediate;
+use crate::statement::{integer, records};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// What this version would write into `user_version`, had it ever written there. A later version
+/// raises it when older ones must not touch the file although they know all its migrations.
+const USER_VERSION: i64 = 0;
+
+/// How a file stands to this version's schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Schema {
+    /// No table at all.
+    Empty,
+    /// Migrations are to be run.
+    Older,
+    /// As it is to be.
+    Current,
+}
+
+/// Looks at a file without writing; refuses what is newer or somebody else's.
+pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError> {
+    let names = records(
+        conn,
+        r"SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'",
+        &[],
+    )?;
+    let names: Vec<_> = names.into_iter().map(|mut row| row.text(0)).collect::<Result<_, _>>()?;
+    let has_history = names.iter().any(|name| name == "__diesel_schema_migrations");
+    let applied = if has_history {
+        let rows = records(conn, "SELECT version FROM __diesel_schema_migrations ORDER BY version", &[])?;
+        rows.into_iter().map(|mut row| row.text(0)).collect::<Result<Vec<_>, _>>()?
+    } else {
+        Vec::new()
+    };
+    if applied.is_empty() && names.len() > usize::from(has_history) {
+        return Err(StoreError::Corrupt("the file is the database of another program".to_owned()));
+    }
+    let ours = versions()?;
+    if let Some(unknown) = applied.iter().find(|version| !ours.contains(version)) {
+        return Err(StoreError::Newer(format!("schema {unknown}")));
+    }
+    let user_version = integer(conn, "PRAGMA user_version", &[])?.unwrap_or_default();
+    if user_version > USER_VERSION {
+        return Err(StoreError::Newer(format!("format {user_version}")));
+    }
+    Ok(match applied.len() {
+        0 => Schema::Empty,
+        some if some < ours.len() => Schema::Older,
+        _ => Schema::Current,
+    })
+}
+
+/// Brings the schema up to date; of several programs that try at once, one does it.
+pub(crate) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    immediate(conn, |conn| {
+        if examine(conn)? == Schema::Current {
+            return Ok(());
+        }
+        let run = conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend)?;
+        tracing::info!(migrations = run.len(), "schema brought up to date");
+        Ok(())
+    })
+}
+
+/// The versions of the embedded migrations.
+fn versions() -> Result<Vec<String>, StoreError> {
+    let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(StoreError::Backend)?;
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::{batch, connect};
+
+    fn tables(conn: &mut SqliteConnection) -> Vec<String> {
+        let sql =
+            "SELECT name FROM sqlite_master WHERE name LIKE 'xtream%' AND type IN ('table','index') ORDER BY name";
+        records(conn, sql, &[]).unwrap().into_iter().map(|mut row| row.text(0).unwrap()).collect()
+    }
+
+    #[test]
+    fn migrations_go_up_and_down_and_up() {
+        let mut conn = connect(":memory:").unwrap();
+        assert_eq!(examine(&mut conn).unwrap(), Schema::Empty);
+        migrate(&mut conn).unwrap();
+        let made = tables(&mut conn);
+        assert!(made.len() > 15, "{made:?}");
+        conn.revert_all_migrations(MIGRATIONS).unwrap();
+        assert_eq!(tables(&mut conn), [""; 0]);
+        assert_eq!(examine(&mut conn).unwrap(), Schema::Empty);
+        migrate(&mut conn).unwrap();
+        assert_eq!(tables(&mut conn), made);
+        assert_eq!(examine(&mut conn).unwrap(), Schema::Current);
+    }
+
+    #[test]
+    fn a_foreign_database_is_refused() {
+        let mut conn = connect(":memory:").unwrap();
+        batch(&mut conn, "CREATE TABLE addresses (name TEXT)").unwrap();
+        assert!(matches!(examine(&mut conn), Err(StoreError::Corrupt(_))));
+        assert!(matches!(migrate(&mut conn), Err(StoreError::Corrupt(_))));
+    }
+
+    /// Every table that knows profiles forgets one when it is removed.
+    #[test]
+    fn every_table_with_a_profile_follows_it() {
+        let mut conn = connect(":memory:").unwrap();
+        migrate(&mut conn).unwrap();
+        let sql = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name='profile_id' \
+                   WHERE m.type='table' AND m.name<>'xtream_profiles' AND NOT EXISTS (SELECT 1 FROM \
+                   pragma_foreign_key_list(m.name) f WHERE f.\"from\"='profile_id' AND f.\"table\"='xtream_profiles' \
+                   AND f.on_delete='CASCADE')";
+        assert!(records(&mut conn, sql, &[]).unwrap().is_empty());
+    }
+}

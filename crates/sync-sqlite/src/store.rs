@@ -1,0 +1,207 @@
+//! The store itself: opening, its two connections, and the way off the async threads.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use diesel::SqliteConnection;
+use sync_core::{ProfileId, StoreError};
+
+use crate::connection::{self, Slot};
+use crate::lease::unknown;
+use crate::schema::{self, Schema};
+use crate::{file, statement};
+
+/// A cache in one SQLite file. Clones share it.
+///
+/// Every method whose name ends in `_blocking` waits for the disk, and perhaps for another
+/// program. The others hand the work to tokio's blocking threads.
+#[derive(Clone)]
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    access: Access,
+    writer: Slot,
+    /// Apart from the writer, so that reads never wait for an apply.
+    reader: Slot,
+}
+
+enum Access {
+    ReadWrite,
+    /// With the URI that the file is read under.
+    ReadOnly(String),
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.inner.path).field("read_only", &self.is_read_only()).finish()
+    }
+}
+
+impl SqliteStore {
+    /// Opens a cache, creating it where there is none, and brings its schema up to date.
+    ///
+    /// The path is always that of a file: `file:x` and `:memory:` have no special meaning.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Newer`] when a newer version made it, [`StoreError::Corrupt`] when it is no
+    /// cache; in both cases not one byte of the file has changed.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = file::create(path.as_ref())?;
+        if std::fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
+            refuse_untouched(&path)?;
+        }
+        let mut writer = connection::connect(file::plain(&path)?)?;
+        let schema = schema::examine(&mut writer)?;
+        connection::set_up_writer(&mut writer)?;
+        if schema != Schema::Current {
+            schema::migrate(&mut writer)?;
+        }
+        Ok(Self::with(path, Access::ReadWrite, Some(writer), None))
+    }
+
+    /// Opens a cache for looking at it: nothing of it is written, and nothing migrated. SQLite may
+    /// put its own `-shm` file beside it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::open`], and [`StoreError::Backend`] when there is no cache or its schema
+    /// is older.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let named = path.as_ref();
+        let path = file::existing(named)?;
+        let mut uri = file::read_only_uri(&path, false)?;
+        let mut opened = read_examined(&uri);
+        if matches!(opened, Err(StoreError::ReadOnly(_))) && !has_log(&path) {
+            // A folder in which SQLite can't put its `-shm`; without a log it needs none.
+            uri = file::read_only_uri(&path, true)?;
+            opened = read_examined(&uri);
+        }
+        let (reader, schema) = opened?;
+        match schema {
+            Schema::Empty => Err(file::missing(named)),
+            Schema::Older => Err(StoreError::backend("an older version made the cache; a sync brings it up to date")),
+            Schema::Current => Ok(Self::with(path, Access::ReadOnly(uri), None, Some(reader))),
+        }
+    }
+
+    fn with(path: PathBuf, access: Access, writer: Option<SqliteConnection>, reader: Option<SqliteConnection>) -> Self {
+        let inner = Inner { path, access, writer: Slot::new(writer), reader: Slot::new(reader) };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The file, with every link resolved.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Whether it was opened for reading only.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self.inner.access, Access::ReadOnly(_))
+    }
+
+    pub(crate) fn require_writable(&self) -> Result<(), StoreError> {
+        if self.is_read_only() {
+            return Err(StoreError::ReadOnly("it was opened for reading only".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Runs `work` in a transaction that writes.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.with_writer(|conn| connection::immediate(conn, work))
+    }
+
+    /// Runs `work` with the connection for writing, outside a transaction.
+    pub(crate) fn with_writer<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.require_writable()?;
+        self.inner.writer.with(|| connection::writer(self.path()), work)
+    }
+
+    /// Runs `work` on one state of the cache.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let open = || match &self.inner.access {
+            Access::ReadWrite => connection::reader(file::plain(self.path())?),
+            Access::ReadOnly(uri) => connection::reader(uri),
+        };
+        self.inner.reader.with(open, |conn| connection::snapshot(conn, work))
+    }
+
+    /// Runs `work` on one state of the cache, in which the profile exists.
+    pub(crate) fn read_profile<T>(
+        &self,
+        profile: &ProfileId,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.read(|conn| {
+            require_profile(conn, profile)?;
+            work(conn)
+        })
+    }
+
+    /// Runs `work` on one of tokio's blocking threads.
+    pub(crate) async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        off_thread(move || work(&store)).await
+    }
+}
+
+/// Runs `work` on one of tokio's blocking threads.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    // What panicked there is a defect; the connection it had is gone, and nothing was written.
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(StoreError::backend("a panic inside the store")))
+}
+
+/// The time of day, in unix seconds.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    crate::bind::signed(since.as_secs())
+}
+
+/// Fails unless the profile exists.
+pub(crate) fn require_profile(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
+    let sql = "SELECT 1 FROM xtream_profiles WHERE profile_id=?";
+    statement::integer(conn, sql, &[profile.as_str().into()])?.map(|_| ()).ok_or_else(|| unknown(profile))
+}
+
+/// Looks at a file through a connection that can't write, and refuses what isn't ours. Whatever
+/// else is wrong shows when it is opened for writing: a journal left by a crash, for one, can only
+/// be looked at by who may mend it.
+fn refuse_untouched(path: &Path) -> Result<(), StoreError> {
+    match read_examined(&file::read_only_uri(path, false)?) {
+        Err(error @ (StoreError::Newer(_) | StoreError::Corrupt(_))) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn read_examined(uri: &str) -> Result<(SqliteConnection, Schema), StoreError> {
+    let mut conn = connection::reader(uri)?;
+    let schema = connection::snapshot(&mut conn, schema::examine)?;
+    Ok((conn, schema))
+}
+
+/// Whether there is a write-ahead log with something in it.
+fn has_log(database: &Path) -> bool {
+    let mut name = database.file_name().unwrap_or_default().to_owned();
+    name.push("-wal");
+    std::fs::metadata(database.with_file_name(name)).is_ok_and(|log| log.len() > 0)
+}

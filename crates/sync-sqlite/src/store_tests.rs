@@ -1,0 +1,96 @@
+//! What only the inside of the store can bring about: a full disk, and a panic in a transaction.
+
+use sync_core::store::{ContentStore, ScopeCommit};
+use sync_core::testing::{movie, profile, staged};
+use sync_core::{Change, ContentKind, KindOutcome, KindRecord, Scope, StoreError, SyncMode};
+use tokio_util::sync::CancellationToken;
+
+use crate::connection::batch;
+use crate::statement::{execute, integer};
+use crate::store::SqliteStore;
+
+fn commit(store: &SqliteStore) -> ScopeCommit {
+    let home = profile("home");
+    store.ensure_profile_blocking(&home).unwrap();
+    let lease = store.lease_blocking(&home).unwrap();
+    let run = store.start_run_blocking(&home, lease.fence, 1).unwrap();
+    let record =
+        KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(ContentKind::Movies, SyncMode::Full) };
+    ScopeCommit {
+        run,
+        fence: lease.fence,
+        applied_at: 5,
+        categories: None,
+        removals: Vec::new(),
+        held: None,
+        index: None,
+        watermark: 4,
+        first_load: true,
+        record,
+    }
+}
+
+async fn apply(store: &SqliteStore, commit: ScopeCommit) -> Result<(), StoreError> {
+    let mut staging = store.stage(&profile("home"), Scope::whole(ContentKind::Movies)).await?;
+    staging.put((0..1500).map(|id| staged(movie(id), Change::Added)).collect()).await?;
+    staging.apply(commit, CancellationToken::new()).await
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_wherever_it_is_full_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("cache.db")).unwrap();
+    let commit = commit(&store);
+    let mut pages = store.write(|conn| integer(conn, "PRAGMA page_count", &[])).unwrap().unwrap();
+    let mut full = 0;
+    loop {
+        store.with_writer(|conn| batch(conn, &format!("PRAGMA max_page_count={pages}"))).unwrap();
+        match apply(&store, commit.clone()).await {
+            Ok(()) => break,
+            Err(StoreError::Full) => full += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+        let home = profile("home");
+        assert_eq!(store.get_content_ids_blocking(&home, ContentKind::Movies).unwrap(), []);
+        assert!(!store.index_blocking(&home, &ContentKind::Movies.into()).unwrap().applied_before);
+        assert_eq!(store.changes_blocking(&home, 0, 9).unwrap(), []);
+        assert_eq!(store.sync_state_blocking(&home).unwrap().last_sync, [None; 3]);
+        pages += 3;
+    }
+    assert!(full > 10, "{full}");
+    assert_eq!(store.get_content_ids_blocking(&profile("home"), ContentKind::Movies).unwrap().len(), 1500);
+    let sound = store.with_writer(|conn| crate::statement::record(conn, "PRAGMA integrity_check", &[])).unwrap();
+    assert_eq!(sound.unwrap().text(0).unwrap(), "ok");
+}
+
+#[test]
+fn a_panic_in_a_transaction_is_rolled_back_and_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("cache.db")).unwrap();
+    let inside = store.clone();
+    let panicked = std::thread::spawn(move || {
+        inside.write::<()>(|conn| {
+            execute(conn, "INSERT INTO xtream_profiles (profile_id,created_at,updated_at) VALUES ('x',1,1)", &[])?;
+            panic!("inside");
+        })
+    });
+    assert!(panicked.join().is_err());
+    assert!(store.profiles_blocking().unwrap().is_empty());
+    store.ensure_profile_blocking(&profile("home")).unwrap();
+    assert_eq!(store.profiles_blocking().unwrap().len(), 1);
+}
+
+#[test]
+fn a_locked_cache_is_waited_for_and_then_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.db");
+    let (store, other) = (SqliteStore::open(&path).unwrap(), SqliteStore::open(&path).unwrap());
+    store.with_writer(|conn| batch(conn, "PRAGMA busy_timeout=100")).unwrap();
+    other
+        .write(|_| {
+            assert!(matches!(store.ensure_profile_blocking(&profile("home")), Err(StoreError::Locked)));
+            Ok(())
+        })
+        .unwrap();
+    store.ensure_profile_blocking(&profile("home")).unwrap();
+}

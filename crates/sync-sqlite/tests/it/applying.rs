@@ -1,0 +1,174 @@
+//! The apply: old or new, never a mix; nothing written that doesn't differ.
+
+use sync_core::store::{ContentStore, HeldRemoval, LoggedChange, ScopeCommit, Staging};
+use sync_core::testing::{category, movie, staged};
+use sync_core::{Change, ContentId, ContentKind, FieldSet, HoldReason, Scope, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::fixture::{Cache, added, index_of};
+
+fn fields(names: &[&str]) -> FieldSet {
+    let mut set = FieldSet::EMPTY;
+    for name in names {
+        set.add(ContentKind::Movies.field(name).unwrap());
+    }
+    set
+}
+
+/// Stages what touches every table.
+async fn large(cache: &Cache) -> (Box<dyn Staging>, ScopeCommit) {
+    let run = cache.start();
+    let mut staging = cache.store.stage(&cache.home, Scope::whole(ContentKind::Movies)).await.unwrap();
+    staging.put((1000..21_000).map(|id| added(movie(id))).collect()).await.unwrap();
+    let changed = Change::Updated(fields(&["name"]));
+    staging.put((100..200).map(|id| staged(movie(id).name("Renamed"), changed)).collect()).await.unwrap();
+    let held = HeldRemoval { id: ContentId(50), reason: HoldReason::ShareLost, since: 5, run: run.run };
+    let commit = ScopeCommit {
+        categories: Some(vec![category("1"), category("2")]),
+        removals: (1..=20).map(ContentId).collect(),
+        held: Some(vec![held]),
+        index: index_of(&(21..21_000).collect::<Vec<_>>()),
+        ..run.commit(ContentKind::Movies)
+    };
+    // The lease may go: no later one is taken, so the fence stands.
+    (staging, commit)
+}
+
+#[tokio::test]
+async fn a_cancelled_apply_leaves_every_table_as_it_was() {
+    let cache = Cache::new();
+    cache.load(1..1000).await;
+    let (mut staging, commit) = large(&cache).await;
+    let before = cache.contents();
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    let (applied, ()) = tokio::join!(staging.apply(commit, token), async {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        stop.cancel();
+    });
+    assert!(matches!(applied, Err(StoreError::Cancelled)), "{applied:?}");
+    assert_eq!(cache.contents(), before);
+}
+
+#[tokio::test]
+async fn an_abandoned_apply_is_old_or_new() {
+    let cache = Cache::new();
+    cache.load(1..1000).await;
+    let (mut staging, commit) = large(&cache).await;
+    let before = cache.contents();
+    let apply = staging.apply(commit, CancellationToken::new());
+    let _ = tokio::time::timeout(std::time::Duration::from_millis(5), apply).await.unwrap_err();
+    // Waits for the thread that works for it.
+    drop(cache.store.lease(&cache.home).await.unwrap());
+    assert_eq!(cache.contents(), before);
+}
+
+#[tokio::test]
+async fn a_second_sync_of_the_same_listing_writes_bookkeeping_only() {
+    let cache = Cache::new();
+    cache.load(1..=500).await;
+    let before = cache.contents();
+    let run = cache.start();
+    let same = (1..=500).map(|id| staged(movie(id), Change::Unchanged)).collect();
+    let commit = ScopeCommit { watermark: 9999, ..run.commit(ContentKind::Movies) };
+    cache.apply(same, commit).await.unwrap();
+    cache.finish(run);
+    assert_eq!(cache.contents(), before);
+    assert_eq!(cache.store.sync_state(&cache.home).await.unwrap().last_sync, [None, Some(9999), None]);
+    assert_eq!(cache.sql("SELECT movies_count AS line FROM xtream_content_sync"), ["500"]);
+}
+
+#[tokio::test]
+async fn rows_keep_their_ids_and_their_first_day() {
+    let cache = Cache::new();
+    cache.load(1..=120).await;
+    let sql = "SELECT id || ':' || stream_id || ':' || created_at AS line FROM xtream_movies ORDER BY id";
+    let before = cache.sql(sql);
+    let run = cache.start();
+    let moved = Change::Updated(fields(&["name", "category_id", "category_ids"]));
+    let in_place = Change::Refreshed(fields(&["rating"]));
+    let items = (1..=60)
+        .map(|id| staged(movie(id).name("Moved").with("category_id", "7").in_categories(&["7"]), moved))
+        .chain((61..=120).map(|id| staged(movie(id).with("rating", "7.5"), in_place)))
+        .collect();
+    let commit = ScopeCommit { applied_at: 1_700_009_999, ..run.commit(ContentKind::Movies) };
+    cache.apply(items, commit).await.unwrap();
+    assert_eq!(cache.sql(sql), before);
+    let count = |condition: &str| cache.sql(&format!("SELECT COUNT(*) AS line FROM xtream_movies WHERE {condition}"));
+    assert_eq!(count("category_id='7' AND name='Moved' AND stream_id<=60 AND updated_at=1700009999"), ["60"]);
+    assert_eq!(count("category_id='1' AND rating=7.5 AND stream_id>60 AND updated_at=1700009999"), ["60"]);
+    let logged = cache.store.changes(&cache.home, 1, 1000).await.unwrap();
+    assert_eq!(logged.len(), 60);
+    let Change::Updated(expected) = moved else { unreachable!() };
+    assert!(logged.iter().all(|change| change.change == LoggedChange::Updated(expected)));
+}
+
+#[tokio::test]
+async fn category_rows_keep_their_ids() {
+    let cache = Cache::new();
+    let run = cache.start();
+    let list = |ids: &[&str]| Some(ids.iter().map(|id| category(id)).collect());
+    let sql =
+        "SELECT id || ':' || category_id || ':' || position AS line FROM xtream_movie_categories ORDER BY position";
+    let commit =
+        ScopeCommit { categories: list(&["a", "b", "c"]), index: index_of(&[]), ..run.commit(ContentKind::Movies) };
+    cache.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(cache.sql(sql), ["1:a:0", "2:b:1", "3:c:2"]);
+    let commit = ScopeCommit { categories: list(&["b", "a", "d"]), ..run.commit(ContentKind::Movies) };
+    cache.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(cache.sql(sql)[..2], ["2:b:0", "1:a:1"]);
+}
+
+#[tokio::test]
+async fn a_tombstone_goes_when_its_item_returns_or_after_thirty_days() {
+    let cache = Cache::new();
+    cache.load(1..=3).await;
+    let names = || cache.sql("SELECT content_id || name AS line FROM xtream_tombstones ORDER BY content_id");
+    let run = cache.start();
+    let removals = vec![ContentId(1), ContentId(2)];
+    let commit = ScopeCommit { removals, index: index_of(&[3]), ..run.commit(ContentKind::Movies) };
+    cache.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(names(), ["1Movie 1", "2Movie 2"]);
+    let commit = ScopeCommit { index: index_of(&[3, 1]), ..run.commit(ContentKind::Movies) };
+    cache.apply(vec![added(movie(1))], commit).await.unwrap();
+    assert_eq!(names(), ["2Movie 2"]);
+    let later = run.commit(ContentKind::Movies).applied_at + 31 * 86_400;
+    cache.apply(Vec::new(), ScopeCommit { applied_at: later, ..run.commit(ContentKind::Movies) }).await.unwrap();
+    assert_eq!(names(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_first_load_is_one_line_of_the_change_log() {
+    let cache = Cache::new();
+    cache.load(1..=300).await;
+    let logged = cache.store.changes(&cache.home, 0, 1000).await.unwrap();
+    assert_eq!(
+        logged.iter().map(|change| (change.id, change.change)).collect::<Vec<_>>(),
+        [(None, LoggedChange::Loaded)]
+    );
+}
+
+#[tokio::test]
+async fn reads_do_not_wait_for_an_apply() {
+    let cache = Cache::new();
+    cache.load(1..1000).await;
+    let (mut staging, commit) = large(&cache).await;
+    let applying = tokio::spawn(async move { staging.apply(commit, CancellationToken::new()).await });
+    let mut seen = Vec::new();
+    while !applying.is_finished() {
+        seen.push(cache.store.get_content_ids(&cache.home, ContentKind::Movies).await.unwrap().len());
+    }
+    applying.await.unwrap().unwrap();
+    assert!(seen.len() > 2 && seen[0] == 999, "{seen:?}");
+    assert!(seen.iter().all(|rows| [999, 20_979].contains(rows)), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_applies_nothing() {
+    let cache = Cache::new();
+    cache.load([1]).await;
+    let run = cache.start();
+    let commit = run.commit(ContentKind::Movies);
+    cache.finish(run);
+    assert!(matches!(cache.apply(vec![added(movie(2))], commit).await, Err(StoreError::Refused(_))));
+}

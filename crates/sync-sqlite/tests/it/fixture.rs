@@ -1,0 +1,148 @@
+//! A store in a folder of its own, with runs under way and a look at its tables.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use sync_core::store::{ContentStore, Lease, RunEnd, RunId, ScopeCommit, StagedItem};
+use sync_core::testing::{ItemBuilder, profile, staged};
+use sync_core::{
+    Change, ContentId, ContentKind, Digest, DigestScheme, KindOutcome, KindRecord, ListingIndex, ProfileId, RunStatus,
+    Scope, StoreError, SyncMode,
+};
+use sync_sqlite::SqliteStore;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) struct Cache {
+    pub(crate) store: SqliteStore,
+    pub(crate) home: ProfileId,
+    pub(crate) folder: TempDir,
+}
+
+impl Cache {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("cache.db")).unwrap();
+        let home = profile("home");
+        store.ensure_profile_blocking(&home).unwrap();
+        Self { store, home, folder }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("cache.db")
+    }
+
+    /// Has movies loaded as the first listing, in a run of its own.
+    pub(crate) async fn load(&self, ids: impl IntoIterator<Item = i64>) {
+        let ids: Vec<_> = ids.into_iter().collect();
+        let run = self.start();
+        let commit = ScopeCommit { index: index_of(&ids), first_load: true, ..run.commit(ContentKind::Movies) };
+        let items = ids.iter().map(|id| staged(sync_core::testing::movie(*id), Change::Added)).collect();
+        self.apply(items, commit).await.unwrap();
+        self.finish(run);
+    }
+
+    pub(crate) fn start(&self) -> Run {
+        let lease = self.store.lease_blocking(&self.home).unwrap();
+        let run = self.store.start_run_blocking(&self.home, lease.fence, 1000).unwrap();
+        Run { lease, run }
+    }
+
+    pub(crate) fn finish(&self, run: Run) {
+        let Run { lease, run } = run;
+        let end = RunEnd {
+            run,
+            fence: lease.fence,
+            status: RunStatus::Completed,
+            finished_at: 2000,
+            message: "completed".to_owned(),
+            records: Vec::new(),
+            account: None,
+        };
+        self.store.finish_run_blocking(&self.home, &end).unwrap();
+    }
+
+    pub(crate) async fn apply(&self, items: Vec<StagedItem>, commit: ScopeCommit) -> Result<(), StoreError> {
+        let mut staging = self.store.stage(&self.home, Scope::whole(commit.record.kind)).await.unwrap();
+        staging.put(items).await?;
+        staging.apply(commit, CancellationToken::new()).await
+    }
+
+    pub(crate) fn ids(&self, kind: ContentKind) -> Vec<i64> {
+        self.store.get_content_ids_blocking(&self.home, kind).unwrap().iter().map(|id| id.0).collect()
+    }
+
+    /// Every row of every table, as SQL literals, but for what a run's bookkeeping writes.
+    pub(crate) fn contents(&self) -> Vec<String> {
+        let bookkeeping = ["xtream_sync_runs", "xtream_sync_run_kinds", "xtream_content_sync", "xtream_profiles"];
+        let mut lines = Vec::new();
+        for table in self.sql("SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'") {
+            if !bookkeeping.contains(&table.as_str()) {
+                lines.extend(self.table(&table));
+            }
+        }
+        lines
+    }
+
+    /// Every row of a table, as SQL literals.
+    pub(crate) fn table(&self, table: &str) -> Vec<String> {
+        let columns =
+            self.sql(&format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')"));
+        let row = columns.join(" || ',' || ");
+        self.sql(&format!("SELECT '{table}: ' || {row} AS line FROM {table} ORDER BY 1"))
+    }
+
+    /// The column `line` of what a query returns.
+    pub(crate) fn sql(&self, sql: &str) -> Vec<String> {
+        let rows: Vec<Line> = diesel::sql_query(sql).load(&mut self.connection()).unwrap();
+        rows.into_iter().map(|row| row.line.unwrap_or_default()).collect()
+    }
+
+    pub(crate) fn execute(&self, sql: &str) {
+        diesel::sql_query(sql).execute(&mut self.connection()).unwrap();
+    }
+
+    fn connection(&self) -> SqliteConnection {
+        SqliteConnection::establish(self.path().to_str().unwrap()).unwrap()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Nullable<Text>)]
+    line: Option<String>,
+}
+
+pub(crate) struct Run {
+    pub(crate) lease: Lease,
+    pub(crate) run: RunId,
+}
+
+impl Run {
+    pub(crate) fn commit(&self, kind: ContentKind) -> ScopeCommit {
+        ScopeCommit {
+            run: self.run,
+            fence: self.lease.fence,
+            applied_at: 1_700_000_000,
+            categories: None,
+            removals: Vec::new(),
+            held: None,
+            index: None,
+            watermark: 1400,
+            first_load: false,
+            record: KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(kind, SyncMode::Full) },
+        }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is what a commit takes")]
+pub(crate) fn index_of(ids: &[i64]) -> Option<Arc<ListingIndex>> {
+    let entries = ids.iter().map(|id| (ContentId(*id), Digest(id.unsigned_abs() + 7)));
+    Some(Arc::new(ListingIndex::new(DigestScheme(42), entries).unwrap()))
+}
+
+pub(crate) fn added(item: ItemBuilder) -> StagedItem {
+    staged(item, Change::Added)
+}

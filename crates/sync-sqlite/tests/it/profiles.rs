@@ -1,0 +1,109 @@
+//! Profiles, and what `status` shows of them.
+
+use sync_core::store::{ContentStore, HeldRemoval, RunEnd, ScopeCommit};
+use sync_core::testing::{category, profile};
+use sync_core::{Account, ContentId, ContentKind, GuardThresholds, HoldReason, PolicyChoice, RunStatus};
+use sync_sqlite::ProfileRow;
+
+use crate::fixture::{Cache, index_of};
+
+#[tokio::test]
+async fn a_profile_is_saved_read_and_listed() {
+    let cache = Cache::new();
+    let row = ProfileRow {
+        base_url: Some("http://panel.example:8080/sub".into()),
+        username: Some("user '); --".into()),
+        password: Some("S3CR3T".into()),
+        user_agent: Some("player/1".into()),
+        policy: PolicyChoice::Timestamp,
+        guard: GuardThresholds { share_percent: 5, floor_rows: 7 },
+        ..ProfileRow::new(profile("away"))
+    };
+    cache.store.save_profile(&row).await.unwrap();
+    assert_eq!(cache.store.profile(&row.id).await.unwrap(), Some(row.clone()));
+    let changed = ProfileRow { password: None, policy: PolicyChoice::Fingerprint, ..row.clone() };
+    cache.store.save_profile(&changed).await.unwrap();
+    assert_eq!(cache.store.profiles().await.unwrap(), [changed, ProfileRow::new(cache.home.clone())]);
+    assert_eq!(cache.store.profile(&profile("nobody")).await.unwrap(), None);
+    let shown = format!("{row:?}");
+    assert!(!shown.contains("S3CR3T") && !shown.contains("DROP") && shown.contains("away"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_removed_profile_leaves_nothing_behind() {
+    let cache = Cache::new();
+    cache.load(1..=5).await;
+    let run = cache.start();
+    let held = HeldRemoval { id: ContentId(3), reason: HoldReason::ShareLost, since: 5, run: run.run };
+    let commit = ScopeCommit {
+        categories: Some(vec![category("1")]),
+        removals: vec![ContentId(1)],
+        held: Some(vec![held]),
+        index: index_of(&[2, 3, 4, 5]),
+        ..run.commit(ContentKind::Movies)
+    };
+    cache.apply(Vec::new(), commit).await.unwrap();
+    cache.finish(run);
+    let tables = cache.sql("SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
+    let filled = tables.iter().filter(|table| !cache.table(table).is_empty()).count();
+    assert_eq!(filled, 11, "the test fills what a profile can fill");
+    assert!(cache.store.remove_profile(&cache.home).await.unwrap());
+    for table in tables {
+        assert_eq!(cache.table(&table), [""; 0]);
+    }
+    assert!(!cache.store.remove_profile(&cache.home).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_status_tells_what_is_held_and_since_when() {
+    let cache = Cache::new();
+    let status = cache.store.content_status(&cache.home).await.unwrap();
+    assert_eq!((status.sync_status, status.account, status.message), (None, None, None));
+    cache.load(1..=9).await;
+    let run = cache.start();
+    let held = |id, reason, since| HeldRemoval { id: ContentId(id), reason, since, run: run.run };
+    let held =
+        (2..=6).map(|id| held(id, HoldReason::ShareLost, 100 - id)).chain([held(7, HoldReason::EmptyListing, 50)]);
+    let commit = ScopeCommit { held: Some(held.collect()), ..run.commit(ContentKind::Movies) };
+    cache.apply(Vec::new(), commit).await.unwrap();
+    let syncing = cache.store.content_status(&cache.home).await.unwrap();
+    assert_eq!(syncing.sync_status, Some(RunStatus::Syncing));
+    let account = Account { expires_at: Some(99), ..Account::active() };
+    let end = RunEnd {
+        run: run.run,
+        fence: run.lease.fence,
+        status: RunStatus::Partial,
+        finished_at: 4000,
+        message: "some are held".to_owned(),
+        records: Vec::new(),
+        account: Some(account),
+    };
+    cache.store.finish_run(&cache.home, end).await.unwrap();
+    let status = cache.store.content_status(&cache.home).await.unwrap();
+    assert_eq!((status.sync_status, status.message.as_deref()), (Some(RunStatus::Partial), Some("some are held")));
+    let account = status.account.unwrap();
+    assert_eq!((account.status.as_str(), account.expires_at, account.checked_at), ("Active", Some(99), Some(4000)));
+    let movies = &status.kinds[ContentKind::Movies.ordinal()];
+    assert_eq!((movies.rows, movies.last_sync, movies.held.len()), (9, Some(1400), 2));
+    let lost = movies.held.iter().find(|group| group.reason == HoldReason::ShareLost).unwrap();
+    assert_eq!((lost.count, lost.oldest_since), (5, 94));
+    assert_eq!(lost.examples, ["Movie 6", "Movie 5", "Movie 4"]);
+    assert!(status.kinds[0].held.is_empty() && status.kinds[0].rows == 0);
+}
+
+#[tokio::test]
+async fn a_run_record_comes_back_whole() {
+    let cache = Cache::new();
+    let run = cache.start();
+    let mut commit = run.commit(ContentKind::Movies);
+    commit.record.hold_reason = Some(HoldReason::UnreadableIds);
+    commit.record.bytes = 1 << 40;
+    commit.record.requests = 4;
+    commit.record.duration = std::time::Duration::from_millis(1234);
+    commit.record.counts.skipped = 3;
+    commit.index = index_of(&[]);
+    let record = commit.record.clone();
+    cache.apply(Vec::new(), commit).await.unwrap();
+    cache.finish(run);
+    assert_eq!(cache.store.runs(&cache.home, 1).await.unwrap()[0].kinds, [record]);
+}
