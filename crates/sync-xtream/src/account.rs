@@ -1,0 +1,179 @@
+//! The account: the answer to a call without action.
+
+use sync_core::source::AnswerFault;
+use sync_core::{Account, AccountStatus, timestamp};
+
+use crate::wire::Fault;
+use crate::wire::json::{Json, document};
+
+/// The longest message of an operator that is kept, in characters.
+const MESSAGE_MAX: usize = 300;
+
+/// The longest word for an account's state that is kept, in characters.
+const STATUS_MAX: usize = 80;
+
+/// No zone is further from UTC than this, in seconds.
+const ZONE_MAX: i64 = 14 * 3600;
+
+/// Reads an account. `date` is that of the answer's head, for panels that don't tell the time.
+pub(crate) fn read(body: &[u8], date: Option<i64>) -> Result<Account, Fault> {
+    let answer = document(body)?;
+    let Some(user) = answer.get("user_info").filter(|user| matches!(user, Json::Object(_))) else {
+        return Err(no_account(&answer));
+    };
+    let message = user.get("message").and_then(Json::as_text).and_then(|text| printable(&text, MESSAGE_MAX));
+    if user.get("auth").is_some_and(Json::is_false) {
+        return Err(Fault::refused(message.unwrap_or_else(|| "it doesn't accept user name and password".to_owned())));
+    }
+    let clock = Clock::of(answer.get("server_info"), date);
+    Ok(Account {
+        status: status(user.get("status").and_then(Json::as_text)),
+        expires_at: user.get("exp_date").and_then(Json::as_text).and_then(|text| timestamp::read(&text, clock.zone)),
+        panel_time: clock.now,
+        max_connections: user.get("max_connections").and_then(Json::as_integer),
+        message,
+    })
+}
+
+/// What an answer is that holds no account.
+fn no_account(answer: &Json) -> Fault {
+    match answer {
+        Json::Object(_) if answer.get("auth").is_some_and(Json::is_false) => {
+            Fault::refused("it doesn't accept user name and password")
+        }
+        Json::Object(_) => Fault::new(AnswerFault::ErrorObject, "the answer to the login is an object without account"),
+        other => Fault::not_an_object(other),
+    }
+}
+
+fn status(word: Option<String>) -> AccountStatus {
+    match word.and_then(|word| printable(&word, STATUS_MAX)) {
+        Some(word) if !word.eq_ignore_ascii_case("active") => AccountStatus::Inactive(word),
+        _ => AccountStatus::Active,
+    }
+}
+
+/// The panel's clock, and how far its own time zone is ahead of UTC, in seconds.
+#[derive(Debug, PartialEq, Eq)]
+struct Clock {
+    now: Option<i64>,
+    zone: i32,
+}
+
+impl Clock {
+    /// `timestamp_now` counts; then the date of the head; then `time_now` where its zone is UTC.
+    /// The zone is told by the difference of `time_now`: the names of zones are often wrong.
+    fn of(server: Option<&Json>, date: Option<i64>) -> Self {
+        let text = |key| server.and_then(|server| server.get(key)).and_then(Json::as_text);
+        let told = text("timestamp_now").and_then(|text| timestamp::read(&text, 0)).or(date);
+        let local = text("time_now").and_then(|text| timestamp::read(&text, 0));
+        let Some(now) = told else {
+            let utc = |zone: String| ["UTC", "GMT", "Etc/UTC"].iter().any(|name| zone.eq_ignore_ascii_case(name));
+            return Self { now: local.filter(|_| text("timezone").is_some_and(utc)), zone: 0 };
+        };
+        let ahead = local.and_then(|local| local.checked_sub(now)).unwrap_or(0);
+        // Zones are whole quarters of an hour; the rest is the time between the two readings.
+        let zone = (ahead + 450).div_euclid(900) * 900;
+        Self { now: told, zone: i32::try_from(zone).ok().filter(|_| ahead.abs() <= ZONE_MAX).unwrap_or(0) }
+    }
+}
+
+/// A text of the panel on one line, without what could steer a terminal; nothing when nothing is left.
+fn printable(text: &str, max: usize) -> Option<String> {
+    let steers = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    let line: String = words.join(" ").chars().filter(|c| !steers(*c)).take(max).collect();
+    (!line.is_empty()).then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn of(user: &Value) -> Account {
+        let answer = json!({"user_info": user, "server_info": {"timestamp_now": 1_700_000_000}});
+        read(answer.to_string().as_bytes(), None).unwrap()
+    }
+
+    fn fault_of(body: &str) -> AnswerFault {
+        read(body.as_bytes(), None).unwrap_err().fault
+    }
+
+    #[test]
+    fn a_state_is_active_unless_it_says_otherwise() {
+        for active in [json!("Active"), json!("ACTIVE"), json!(""), json!(null), json!(" active\n")] {
+            assert_eq!(of(&json!({"auth": 1, "status": active})).status, AccountStatus::Active, "{active}");
+        }
+        assert_eq!(of(&json!({})).status, AccountStatus::Active);
+        for word in ["Expired", "BANNED", "Disabled", "паузa"] {
+            assert_eq!(of(&json!({"status": word})).status, AccountStatus::Inactive(word.to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_end_is_read_in_every_form() {
+        for never in [json!(null), json!(""), json!("0"), json!(0), json!("N/A"), json!([]), json!({})] {
+            assert_eq!(of(&json!({"exp_date": never})).expires_at, None, "{never}");
+        }
+        for end in
+            [json!(1_800_000_000), json!("1800000000"), json!("2027-01-15T08:00:00Z"), json!("2027-01-15 08:00:00")]
+        {
+            assert_eq!(of(&json!({"exp_date": end})).expires_at, Some(1_800_000_000), "{end}");
+        }
+    }
+
+    #[test]
+    fn the_other_fields_are_read_leniently() {
+        let account =
+            of(&json!({"auth": "1", "max_connections": "2", "message": " Hello\r\n\u{1b}[31mthere\u{202e} "}));
+        assert_eq!(account.max_connections, Some(2));
+        assert_eq!(account.message.as_deref(), Some("Hello [31mthere"));
+        assert_eq!(account.panel_time, Some(1_700_000_000));
+        let account = of(&json!({"max_connections": "N/A", "message": ""}));
+        assert_eq!((account.max_connections, account.message), (None, None));
+        assert_eq!(of(&json!({"message": "x".repeat(5000)})).message.map(|text| text.len()), Some(MESSAGE_MAX));
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_panels_words() {
+        for auth in [json!(0), json!("0"), json!(false)] {
+            let body = json!({"user_info": {"auth": auth, "message": "go\naway"}}).to_string();
+            let fault = read(body.as_bytes(), None).unwrap_err();
+            assert!(fault.refused, "{auth}");
+            assert_eq!(fault.message, "go away");
+        }
+        assert!(read(br#"{"user_info":{"auth":0}}"#, None).unwrap_err().refused);
+    }
+
+    #[test]
+    fn what_is_no_account_has_a_name() {
+        assert_eq!(fault_of(""), AnswerFault::Empty);
+        assert_eq!(fault_of("<html>x</html>"), AnswerFault::Html);
+        assert_eq!(fault_of("Blocked"), AnswerFault::NotJson);
+        assert_eq!(fault_of("[]"), AnswerFault::NotAList);
+        assert_eq!(fault_of("null"), AnswerFault::NotAList);
+        assert_eq!(fault_of(r#"{"error":"x"}"#), AnswerFault::ErrorObject);
+        assert_eq!(fault_of(r#"{"user_info":{"auth":1"#), AnswerFault::Truncated);
+    }
+
+    #[test]
+    fn the_clock_is_told_by_several_fields() {
+        let clock = |server: &Value, date| {
+            let server = document(server.to_string().as_bytes()).unwrap();
+            let Clock { now, zone } = Clock::of(Some(&server), date);
+            (now, zone)
+        };
+        let lagos = json!({"timestamp_now": "1700000000", "time_now": "2023-11-14 23:13:19", "timezone": "UTC+3"});
+        assert_eq!(clock(&lagos, Some(5)), (Some(1_700_000_000), 3600));
+        let silent = json!({"timestamp_now": "", "time_now": "2023-11-14 22:13:20", "timezone": "UTC"});
+        assert_eq!(clock(&silent, Some(1_700_000_007)), (Some(1_700_000_007), 0));
+        assert_eq!(clock(&silent, None), (Some(1_700_000_000), 0));
+        assert_eq!(clock(&json!({"time_now": "2023-11-14 22:13:20", "timezone": "Europe/Rome"}), None), (None, 0));
+        assert_eq!(
+            clock(&json!({"timestamp_now": 1_700_000_000, "time_now": "1999-01-01"}), None),
+            (Some(1_700_000_000), 0)
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! What went wrong with an attempt, in words of our own.
+//!
+//! The texts of the HTTP client hold addresses, and addresses hold credentials. So none of them is
+//! passed on: an error is looked at, and then described anew.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use rustls::CertificateError;
+use sync_core::SourceError;
+use sync_core::source::AnswerFault;
+
+use crate::call::Call;
+use crate::redirect::RefusedRedirect;
+
+/// Why an attempt failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No answer, or none worth reading; another attempt may succeed.
+    Transient { message: String, retry_after: Option<Duration> },
+    /// The answer broke off; another attempt may succeed, of damaged data rather without compression.
+    Cut { message: String, damaged: bool },
+    /// No connection, and another attempt would fare the same.
+    Hopeless { message: String },
+    /// Nothing that another attempt would change.
+    Final(SourceError),
+}
+
+impl Failure {
+    pub(crate) fn transient(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self::Transient { message: message.into(), retry_after }
+    }
+
+    pub(crate) fn cut(message: impl Into<String>) -> Self {
+        Self::Cut { message: message.into(), damaged: false }
+    }
+
+    pub(crate) fn unusable(fault: AnswerFault, message: impl Into<String>) -> Self {
+        Self::Final(SourceError::Unusable { fault, message: message.into() })
+    }
+
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Transient { .. } | Self::Cut { .. })
+    }
+
+    /// Whether the bytes came, and could not be inflated.
+    pub(crate) fn is_damaged(&self) -> bool {
+        matches!(self, Self::Cut { damaged: true, .. })
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        if let Self::Transient { retry_after, .. } = self { *retry_after } else { None }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::Transient { message, .. } | Self::Cut { message, .. } | Self::Hopeless { message } => message,
+            Self::Final(error) => error.code(),
+        }
+    }
+
+    /// The error after this many attempts.
+    pub(crate) fn into_error(self, attempts: u32) -> SourceError {
+        match self {
+            Self::Transient { message, .. } | Self::Hopeless { message } => {
+                SourceError::Unreachable { message, attempts }
+            }
+            Self::Cut { message, .. } => SourceError::Unusable { fault: AnswerFault::Truncated, message },
+            Self::Final(error) => error,
+        }
+    }
+
+    /// What an answer's status says; `None` when its body is to be read.
+    pub(crate) fn of_status(call: &Call, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
+        let code = status.as_u16();
+        let unusable = |words: &str| Self::unusable(AnswerFault::Status, format!("it answers {code}{words}"));
+        Some(match code {
+            200..=299 => return None,
+            401 if call.is_login() => {
+                Self::Final(SourceError::Refused { message: "it answers 401 to user name and password".to_owned() })
+            }
+            403 if call.is_login() => {
+                unusable(": it may have banned this computer's address, or it refuses this user agent")
+            }
+            404 if call.is_login() => unusable(
+                ": the address is wrong, or the panel hides behind it that user name or password are wrong, or that the account has expired",
+            ),
+            300..=399 => Self::unusable(AnswerFault::Redirect, format!("it answers {code} and sends elsewhere")),
+            408 | 429 | 500..=599 => Self::transient(format!("it answers {code}"), retry_after),
+            454 => unusable(": it refuses this user agent"),
+            458 => unusable(": the account is at its limit of connections"),
+            _ => unusable(""),
+        })
+    }
+
+    /// Why no answer began.
+    pub(crate) fn of_request(error: &reqwest::Error) -> Self {
+        if error.is_redirect() {
+            let words = find::<RefusedRedirect>(error).map_or("a redirect that is not followed", |own| own.words());
+            return Self::unusable(AnswerFault::Redirect, words);
+        }
+        if error.is_builder() {
+            return Self::Final(SourceError::internal("the request could not be made"));
+        }
+        if let Some(tls) = find::<rustls::Error>(error) {
+            return of_tls(tls);
+        }
+        let words = match find::<std::io::Error>(error).map(std::io::Error::kind) {
+            _ if error.is_dns() => "the name of the host can't be found",
+            _ if error.is_timeout() => "no connection came about in time",
+            Some(ErrorKind::ConnectionRefused) => "the connection is refused",
+            Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => "the connection was reset",
+            Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => "there is no way to the host",
+            _ if error.is_connect() => "no connection can be made",
+            _ => of_protocol(error),
+        };
+        Self::transient(words, None)
+    }
+
+    /// Why an answer broke off.
+    pub(crate) fn of_body(error: &reqwest::Error, received: u64) -> Self {
+        let damaged = !transport_failed(error);
+        let words = if damaged { "the compressed data is damaged" } else { "the connection broke" };
+        Self::Cut { message: format!("the answer broke off after {received} bytes: {words}"), damaged }
+    }
+}
+
+/// A wrong certificate stays wrong; other troubles of TLS may pass.
+fn of_tls(error: &rustls::Error) -> Failure {
+    let rustls::Error::InvalidCertificate(reason) = error else {
+        return Failure::transient("no encrypted connection could be agreed on", None);
+    };
+    let reason = match reason {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "it is for another host",
+        CertificateError::UnknownIssuer => "nobody known has issued it",
+        CertificateError::Revoked => "it has been revoked",
+        _ => "it can't be verified",
+    };
+    Failure::Hopeless { message: format!("the panel's certificate is not accepted: {reason}") }
+}
+
+/// The client's type for these is not ours to name; its texts are constant and only looked at.
+fn of_protocol(error: &reqwest::Error) -> &'static str {
+    let said = |words: &str| causes(error).skip(1).any(|cause| cause.to_string().contains(words));
+    if said("head is too large") {
+        "the head of its answer is too large"
+    } else if said("invalid HTTP") || said("invalid content-length") || said("invalid transfer-encoding") {
+        "what answers there doesn't speak HTTP"
+    } else {
+        "the connection broke before an answer came"
+    }
+}
+
+/// Whether the bytes stopped coming, rather than came out wrong.
+fn transport_failed(error: &reqwest::Error) -> bool {
+    causes(error).skip(1).any(|cause| {
+        let network = |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted);
+        cause.is::<reqwest::Error>() || cause.downcast_ref::<std::io::Error>().is_some_and(|io| network(io.kind()))
+    }) || !error.is_decode()
+}
+
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// An error and what is behind it. What an I/O error wraps is no source of it, but a part.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error: &'a (dyn Error + 'static) = *error;
+        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::{ContentKind, Scope};
+
+    /// `r` repeated, `l` login refused, `s` status, `e` redirect, `-` none.
+    fn verdict(call: &Call, code: u16) -> char {
+        match Failure::of_status(call, StatusCode::from_u16(code).unwrap(), None) {
+            None => '-',
+            Some(failure) if failure.is_transient() => 'r',
+            Some(Failure::Final(SourceError::Refused { .. })) => 'l',
+            Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 's',
+            Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Redirect, .. })) => 'e',
+            Some(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_status_says_what_is_next() {
+        let codes =
+            [200, 204, 302, 304, 400, 401, 403, 404, 408, 410, 429, 454, 456, 458, 500, 503, 511, 520, 600, 884, 999];
+        let all = |call: Call| codes.map(|code| verdict(&call, code)).into_iter().collect::<String>();
+        assert_eq!(all(Call::Account), "--eeslssrsrsssrrrrsss");
+        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--eessssrsrsssrrrrsss");
+    }
+
+    #[test]
+    fn certificates_are_not_tried_again() {
+        let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        assert!(!of_tls(&expired).is_transient());
+        assert!(of_tls(&rustls::Error::HandshakeNotComplete).is_transient());
+    }
+}

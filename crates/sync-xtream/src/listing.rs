@@ -1,0 +1,126 @@
+//! A listing: attempts at an answer, decoded while it arrives.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_util::Stream;
+use sync_core::SourceError;
+use sync_core::source::{Completeness, Listing, ListingEvent, ListingRequest};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tracing::Instrument;
+
+use crate::call::Call;
+use crate::decoding::{Decoding, Events};
+use crate::failure::Failure;
+use crate::request::{Line, Turn};
+
+/// Batches that may wait for the receiver.
+const BATCHES: usize = 3;
+
+/// Starts a listing. What is not received holds it back, and dropping it ends it.
+pub(crate) fn start(line: Arc<Line>, request: ListingRequest) -> Listing {
+    let (events, arriving) = mpsc::channel(BATCHES);
+    let task = tokio::spawn(run(line, request, events).in_current_span());
+    Listing { events: Box::pin(Arriving { events: arriving, task: task.abort_handle(), over: false }) }
+}
+
+/// The receiver's end.
+struct Arriving {
+    events: mpsc::Receiver<Result<ListingEvent, SourceError>>,
+    task: AbortHandle,
+    over: bool,
+}
+
+impl Stream for Arriving {
+    type Item = Result<ListingEvent, SourceError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let event = ready!(self.events.poll_recv(context))
+            // A task that ends without a last word was stopped from outside, or has a defect.
+            .unwrap_or_else(|| Err(SourceError::internal("the listing was stopped")));
+        self.over = matches!(event, Err(_) | Ok(ListingEvent::Complete(_)));
+        Poll::Ready(Some(event))
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run(line: Arc<Line>, request: ListingRequest, events: Events) {
+    let last = listing(&line, &request, &events).await.map(ListingEvent::Complete);
+    // Without receiver nobody needs it.
+    let _ = events.send(last).await;
+}
+
+async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Result<Completeness, SourceError> {
+    let call = Call::Listing(request.scope.clone());
+    let turn = line.turn().await;
+    let mut attempts = line.attempts(&call);
+    let mut plain = false;
+    loop {
+        let attempt = Attempt { line, turn: &turn, call: &call, number: attempts.number(), plain };
+        let mut delivered = false;
+        let failure = match attempt.run(request, events, &mut delivered).await {
+            Ok(end) => return Ok(end),
+            Err(failure) => failure,
+        };
+        plain = failure.is_damaged();
+        attempts.pause(failure).await?;
+        if delivered {
+            // Without receiver the next attempt notices.
+            let _ = events.send(Ok(ListingEvent::Restarted)).await;
+        }
+    }
+}
+
+struct Attempt<'a> {
+    line: &'a Line,
+    turn: &'a Turn,
+    call: &'a Call,
+    number: u32,
+    plain: bool,
+}
+
+impl Attempt<'_> {
+    async fn run(
+        &self,
+        request: &ListingRequest,
+        events: &Events,
+        delivered: &mut bool,
+    ) -> Result<Completeness, Failure> {
+        let mut answer = self.line.send(self.turn, self.call, self.number, self.plain).await?;
+        let limit = self.line.config().max_element_bytes;
+        let decoding = Decoding::start(request.scope.kind, request.known.clone(), limit, events.clone());
+        let read = loop {
+            match answer.piece().await {
+                Ok(piece) => {
+                    let end = piece.is_none();
+                    if !decoding.feed(piece).await || end {
+                        break Ok(());
+                    }
+                }
+                Err(failure) => break Err(failure),
+            }
+        };
+        let started_at = self.line.clock.at(answer.sent()).or(answer.sent_by_date());
+        // Closes the connection where the body isn't over.
+        drop(answer);
+        let outcome = decoding.outcome().await.map_err(Failure::Final)?;
+        *delivered = outcome.delivered;
+        match (outcome.verdict, read) {
+            (Some(Ok(end)), Ok(())) => Ok(Completeness { started_at, ..end }),
+            // What the decoder saw was there before the line broke.
+            (Some(Err(fault)), _) => Err(self.line.failure_of(fault)),
+            (_, Err(failure)) => Err(failure),
+            (None, Ok(())) => Err(Failure::Final(SourceError::internal("nobody receives the listing"))),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! When to try again, and after how long.
+
+use std::time::Duration;
+
+use sync_core::SourceError;
+
+use crate::call::Call;
+use crate::failure::Failure;
+
+/// The doubling of the wait ends here; nobody configures as many attempts as that takes.
+const DOUBLINGS_MAX: u32 = 10;
+
+/// No backoff is longer.
+const BACKOFF_MAX: Duration = Duration::from_secs(3600);
+
+/// How often, and with which waits, a request is repeated.
+#[derive(Debug, Clone)]
+pub(crate) struct RetryPolicy {
+    pub(crate) attempts: u32,
+    pub(crate) base: Duration,
+    pub(crate) retry_after_cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { attempts: 4, base: Duration::from_secs(1), retry_after_cap: Duration::from_secs(300) }
+    }
+}
+
+impl RetryPolicy {
+    /// The wait after a failed attempt, counted from 1; `None` when it was the last.
+    ///
+    /// The backoff is spread by a quarter to both sides, so that many clients don't return at
+    /// once. A `Retry-After` can lengthen the wait but not shorten it.
+    fn wait(&self, attempt: u32, retry_after: Option<Duration>, rng: &mut fastrand::Rng) -> Option<Duration> {
+        if attempt >= self.attempts {
+            return None;
+        }
+        let doubled = self.base.saturating_mul(1 << (attempt - 1).min(DOUBLINGS_MAX)).min(BACKOFF_MAX);
+        let spread = doubled.mul_f64(0.75 + 0.5 * rng.f64());
+        Some(retry_after.map_or(spread, |asked| asked.min(self.retry_after_cap).max(spread)))
+    }
+}
+
+/// The attempts at one call.
+#[derive(Debug)]
+pub(crate) struct Attempts<'a> {
+    call: &'a Call,
+    policy: &'a RetryPolicy,
+    rng: fastrand::Rng,
+    number: u32,
+}
+
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(call: &'a Call, policy: &'a RetryPolicy, rng: fastrand::Rng) -> Self {
+        Self { call, policy, rng, number: 1 }
+    }
+
+    /// The number of this attempt, counted from 1.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Waits until it is time for the next attempt, or returns the error when there is none.
+    pub(crate) async fn pause(&mut self, failure: Failure) -> Result<(), SourceError> {
+        let wait = if failure.is_transient() {
+            self.policy.wait(self.number, failure.retry_after(), &mut self.rng)
+        } else {
+            None
+        };
+        let Some(wait) = wait else {
+            return Err(failure.into_error(self.number));
+        };
+        tracing::warn!(
+            action = self.call.action(),
+            attempt = self.number,
+            wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            reason = failure.message(),
+            "the request failed and is repeated"
+        );
+        tokio::time::sleep(wait).await;
+        self.number += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(policy: &RetryPolicy, seed: u64, retry_after: Option<u64>) -> Vec<f64> {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let after = retry_after.map(Duration::from_secs);
+        (1..).map_while(|attempt| policy.wait(attempt, after, &mut rng)).map(|wait| wait.as_secs_f64()).collect()
+    }
+
+    #[test]
+    fn four_attempts_have_three_waits_around_one_two_and_four_seconds() {
+        let policy = RetryPolicy::default();
+        for seed in 0..1000 {
+            let waits = waits(&policy, seed, None);
+            assert_eq!(waits.len(), 3);
+            for (wait, middle) in waits.iter().zip([1.0, 2.0, 4.0]) {
+                assert!((0.75 * middle..=1.25 * middle).contains(wait), "{wait}");
+            }
+        }
+        assert_ne!(waits(&policy, 1, None), waits(&policy, 2, None));
+        assert_eq!(waits(&policy, 1, None), waits(&policy, 1, None));
+    }
+
+    #[test]
+    fn retry_after_lengthens_the_wait_up_to_the_cap_and_never_shortens_it() {
+        let policy = RetryPolicy::default();
+        let whole = |after| waits(&policy, 7, Some(after));
+        assert_eq!(whole(30), [30.0, 30.0, 30.0]);
+        assert_eq!(whole(86_400), [300.0, 300.0, 300.0]);
+        assert_eq!(whole(0), waits(&policy, 7, None));
+    }
+
+    #[test]
+    fn extreme_settings_do_no_harm() {
+        let once = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+        assert!(waits(&once, 1, Some(5)).is_empty());
+        let many = RetryPolicy { attempts: 100, base: Duration::MAX, ..RetryPolicy::default() };
+        assert_eq!(waits(&many, 1, None).len(), 99);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_transient_is_not_repeated() {
+        let (call, policy) = (Call::Account, RetryPolicy::default());
+        let mut attempts = Attempts::new(&call, &policy, fastrand::Rng::with_seed(1));
+        attempts.pause(Failure::transient("a", None)).await.unwrap();
+        attempts.pause(Failure::cut("b")).await.unwrap();
+        let refused = SourceError::Refused { message: String::new() };
+        let error = attempts.pause(Failure::Final(refused)).await.unwrap_err();
+        assert!(matches!(error, SourceError::Refused { .. }));
+        assert_eq!(attempts.number(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_failure_becomes_the_error() {
+        let (call, policy) = (Call::Account, RetryPolicy::default());
+        let began = tokio::time::Instant::now();
+        let mut attempts = Attempts::new(&call, &policy, fastrand::Rng::with_seed(1));
+        for _ in 0..3 {
+            attempts.pause(Failure::transient("busy", Some(Duration::from_secs(9)))).await.unwrap();
+        }
+        assert_eq!(began.elapsed().as_secs(), 27);
+        let error = attempts.pause(Failure::transient("busy", None)).await.unwrap_err();
+        assert!(matches!(error, SourceError::Unreachable { attempts: 4, message } if message == "busy"));
+    }
+}

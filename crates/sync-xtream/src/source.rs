@@ -1,0 +1,83 @@
+//! The source: one account at one panel.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sync_core::source::{Listing, ListingRequest, Usage};
+use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, SourceError};
+
+use crate::address::PanelAddress;
+use crate::call::Call;
+use crate::client::SetupError;
+use crate::config::XtreamConfig;
+use crate::credentials::Credentials;
+use crate::request::Line;
+use crate::{account, categories, listing, wire};
+
+/// A panel's account as a source of listings.
+///
+/// It needs a tokio runtime with timers and I/O. One request is under way at a time; a listing
+/// keeps its turn until it has ended or is dropped, so don't wait for anything else of the same
+/// source before.
+pub struct XtreamSource {
+    line: Arc<Line>,
+}
+
+impl XtreamSource {
+    /// Makes a source; nothing is sent yet.
+    pub fn new(address: PanelAddress, credentials: Credentials, config: XtreamConfig) -> Result<Self, SetupError> {
+        Ok(Self { line: Arc::new(Line::new(address, credentials, config)?) })
+    }
+
+    /// The panel it asks.
+    pub fn address(&self) -> &PanelAddress {
+        self.line.address()
+    }
+
+    /// What an operator writes may repeat the credentials.
+    fn redacted(&self, account: Account) -> Account {
+        let redact = |text: String| self.line.credentials().redact(&text);
+        let status = match account.status {
+            AccountStatus::Inactive(word) => AccountStatus::Inactive(redact(word)),
+            AccountStatus::Active => AccountStatus::Active,
+        };
+        Account { status, message: account.message.map(redact), ..account }
+    }
+}
+
+impl fmt::Debug for XtreamSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("XtreamSource").field("address", self.address()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl ContentSource for XtreamSource {
+    fn digest_scheme(&self) -> DigestScheme {
+        wire::SCHEME
+    }
+
+    fn usage(&self) -> Usage {
+        self.line.usage()
+    }
+
+    async fn account(&self) -> Result<Account, SourceError> {
+        let (account, arrived) = self
+            .line
+            .document(&Call::Account, |document| Ok((account::read(&document.body, document.date)?, document.arrived)))
+            .await?;
+        if let Some(panel_time) = account.panel_time {
+            self.line.clock.set(arrived, panel_time);
+        }
+        Ok(self.redacted(account))
+    }
+
+    async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
+        self.line.document(&Call::Categories(kind), |document| categories::read(&document.body)).await
+    }
+
+    async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
+        Ok(listing::start(Arc::clone(&self.line), request))
+    }
+}

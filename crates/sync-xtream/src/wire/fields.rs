@@ -1,0 +1,267 @@
+//! Which key is which field, and how any JSON type is read into a field's shape.
+
+use std::collections::HashMap;
+
+use sync_core::{CategorySet, ContentKind, Shape, Value};
+
+use super::member::{Cursor, Raw};
+use super::text;
+
+/// What a key stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// The item's id.
+    Id,
+    /// A field of the kind's table; `alias` when the key is another spelling of it.
+    Field { at: usize, shape: Shape, alias: bool },
+    /// Nothing that has a column.
+    Unknown,
+}
+
+/// Other spellings, as panels use them.
+const ALIASES: [(&str, &str); 8] = [
+    ("releaseDate", "release_date"),
+    ("releasedate", "release_date"),
+    ("tmdb", "tmdb_id"),
+    ("imdb", "imdb_id"),
+    ("trailer", "youtube_trailer"),
+    ("genres", "genre"),
+    ("actors", "cast"),
+    ("description", "plot"),
+];
+
+/// The keys of a kind.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    slots: HashMap<&'static [u8], Slot>,
+    /// The keys of the last element, in their order: the next element has nearly always the same.
+    last: Vec<(Box<[u8]>, Slot)>,
+}
+
+impl Keys {
+    pub(crate) fn new(kind: ContentKind) -> Self {
+        let mut slots = HashMap::new();
+        slots.insert(kind.id_column().as_bytes(), Slot::Id);
+        let known = kind.fields().iter().enumerate().filter(|(_, spec)| spec.shape != Shape::Extra);
+        for (at, spec) in known {
+            slots.insert(spec.name.as_bytes(), Slot::Field { at, shape: spec.shape, alias: false });
+            for (alias, _) in ALIASES.iter().filter(|(_, name)| *name == spec.name) {
+                slots.insert(alias.as_bytes(), Slot::Field { at, shape: spec.shape, alias: true });
+            }
+        }
+        Self { slots, last: Vec::new() }
+    }
+
+    /// What the key stands for that is the `nth` of its element.
+    pub(crate) fn slot(&mut self, nth: usize, key: &[u8]) -> Slot {
+        if let Some((known, slot)) = self.last.get(nth)
+            && **known == *key
+        {
+            return *slot;
+        }
+        let slot = self.slots.get(key).copied().unwrap_or(Slot::Unknown);
+        if nth < self.last.len() {
+            self.last[nth] = (key.into(), slot);
+        } else if nth == self.last.len() && nth < 64 {
+            self.last.push((key.into(), slot));
+        }
+        slot
+    }
+}
+
+/// Reads a value for a shape; `None` when it says nothing usable, as if its key were absent.
+pub(crate) fn read(shape: Shape, raw: Raw<'_>) -> Option<Value> {
+    if shape == Shape::Categories {
+        return Some(Value::Categories(categories(raw)));
+    }
+    let numeric = matches!(shape, Shape::Integer | Shape::Count | Shape::Flag | Shape::Switch);
+    match raw {
+        Raw::Null => Some(Value::Null),
+        Raw::Bool(yes) if numeric => Some(Value::Integer(i64::from(yes))),
+        // PHP's false is the absence of a text; its true says nothing.
+        Raw::Bool(yes) => (!yes).then_some(Value::Null),
+        Raw::Number(digits) => Some(Value::Text(String::from_utf8_lossy(digits).into_owned())),
+        Raw::Text(raw) => Some(Value::Text(text::read(raw))),
+        Raw::Array(raw) => {
+            let words = scalars(raw)?;
+            match words.len() {
+                0 => Some(Value::Null),
+                _ if matches!(shape, Shape::Text) => Some(Value::Text(words.join(", "))),
+                _ => None,
+            }
+        }
+        Raw::Object(raw) => Cursor::new(raw).member().is_none().then_some(Value::Null),
+    }
+}
+
+/// Reads an id: an exact whole number in 64 bits, as number or text.
+pub(crate) fn read_id(raw: Raw<'_>) -> Option<i64> {
+    let digits = match raw {
+        Raw::Number(digits) | Raw::Text(digits) => std::str::from_utf8(digits).ok()?,
+        _ => return None,
+    };
+    sync_core::model::normalise::exact_integer(digits)
+}
+
+/// The texts of an array, `None` when something else is in it.
+fn scalars(array: &[u8]) -> Option<Vec<String>> {
+    let mut cursor = Cursor::new(array);
+    let mut words = Vec::new();
+    while let Some(element) = cursor.element() {
+        match element {
+            Raw::Null => {}
+            Raw::Array(_) | Raw::Object(_) | Raw::Bool(_) => return None,
+            scalar => words.extend(word(scalar)),
+        }
+    }
+    Some(words)
+}
+
+/// A category set in any of its forms: `[1,"2",null]`, `"1,2"`, `"[1,2]"`, `7`, `{"0":1}`, `[]`.
+fn categories(raw: Raw<'_>) -> CategorySet {
+    let mut set = CategorySet::default();
+    match raw {
+        Raw::Null | Raw::Bool(_) => {}
+        Raw::Number(_) => set.insert(&word(raw).unwrap_or_default()),
+        Raw::Text(raw) => {
+            for id in text::read(raw).split(|c: char| matches!(c, ',' | '[' | ']' | '"') || c.is_whitespace()) {
+                set.insert(id);
+            }
+        }
+        Raw::Array(array) => {
+            let mut cursor = Cursor::new(array);
+            while let Some(element) = cursor.element() {
+                set.insert(word(element).unwrap_or_default().trim());
+            }
+        }
+        Raw::Object(object) => {
+            let mut cursor = Cursor::new(object);
+            while let Some(member) = cursor.member() {
+                set.insert(word(member.value).unwrap_or_default().trim());
+            }
+        }
+    }
+    set
+}
+
+/// A number or a text, as text; whole numbers in their one spelling.
+pub(crate) fn word(raw: Raw<'_>) -> Option<String> {
+    match raw {
+        Raw::Number(digits) => {
+            let text = String::from_utf8_lossy(digits);
+            let whole = sync_core::model::normalise::canonical_decimal(&text);
+            Some(whole.unwrap_or_else(|| text.into_owned()))
+        }
+        Raw::Text(raw) => Some(text::read(raw)),
+        _ => None,
+    }
+}
+
+/// The JSON text of a value, for keys that have no column; `None` for what is no JSON.
+pub(crate) fn json_text(raw: Raw<'_>) -> Option<String> {
+    match raw {
+        Raw::Null => Some("null".to_owned()),
+        Raw::Bool(yes) => Some(yes.to_string()),
+        Raw::Number(digits) | Raw::Array(digits) | Raw::Object(digits) => {
+            let text = String::from_utf8_lossy(digits).into_owned();
+            serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok().then_some(text)
+        }
+        Raw::Text(raw) => serde_json::to_string(&text::read(raw)).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(shape: Shape, json: &str) -> Option<Value> {
+        let object = format!(r#"{{"k":{json}}}"#);
+        let raw = Cursor::new(object.as_bytes()).member().unwrap().value;
+        read(shape, raw).map(|value| shape.normalise(value))
+    }
+
+    fn text(text: &str) -> Option<Value> {
+        Some(Value::Text(text.to_owned()))
+    }
+
+    #[test]
+    fn every_shape_takes_every_type() {
+        let shapes = [
+            Shape::Name,
+            Shape::Text,
+            Shape::Decimal,
+            Shape::Reference,
+            Shape::Integer,
+            Shape::Count,
+            Shape::Real,
+            Shape::Flag,
+            Shape::Switch,
+            Shape::Categories,
+        ];
+        for shape in shapes {
+            for json in
+                ["1", "\"1\"", "\"\"", "null", "[]", "{}", "[1,\"x\"]", "{\"a\":1}", "true", "false", "NaN", "1e999"]
+            {
+                value(shape, json);
+            }
+        }
+    }
+
+    #[test]
+    fn text_of_every_type() {
+        assert_eq!(value(Shape::Text, "7"), text("7"));
+        assert_eq!(value(Shape::Text, "\"\""), Some(Value::Null));
+        assert_eq!(value(Shape::Text, "null"), Some(Value::Null));
+        assert_eq!(value(Shape::Text, "false"), Some(Value::Null));
+        assert_eq!(value(Shape::Text, "true"), None);
+        assert_eq!(value(Shape::Text, "[]"), Some(Value::Null));
+        assert_eq!(value(Shape::Text, "{}"), Some(Value::Null));
+        assert_eq!(value(Shape::Text, "[\"a\",\"b\",null]"), text("a, b"));
+        assert_eq!(value(Shape::Text, "{\"a\":1}"), None);
+        assert_eq!(value(Shape::Text, "[{}]"), None);
+    }
+
+    #[test]
+    fn numbers_of_every_type() {
+        assert_eq!(value(Shape::Integer, "\"45\""), Some(Value::Integer(45)));
+        assert_eq!(value(Shape::Real, "\"8,1\""), Some(Value::Real(8.1)));
+        assert_eq!(value(Shape::Switch, "true"), Some(Value::Integer(1)));
+        assert_eq!(value(Shape::Flag, "\"None\""), Some(Value::Null));
+        assert_eq!(value(Shape::Decimal, "1700000000.0"), text("1700000000"));
+        assert_eq!(value(Shape::Integer, "[1]"), None);
+    }
+
+    #[test]
+    fn a_category_set_in_all_its_forms() {
+        for json in ["[2,\"1\",null]", "\"1,2\"", "\"[1, 2]\"", "{\"0\":1,\"1\":\"2\"}", "[1.0,2,2,\"\"]"] {
+            let Some(Value::Categories(set)) = value(Shape::Categories, json) else { panic!("{json}") };
+            assert_eq!(set.as_slice(), ["1", "2"], "{json}");
+        }
+        assert_eq!(value(Shape::Categories, "[]"), Some(Value::Categories(CategorySet::default())));
+    }
+
+    #[test]
+    fn every_field_has_its_key_and_the_aliases_theirs() {
+        for kind in ContentKind::ALL {
+            let mut keys = Keys::new(kind);
+            for (nth, spec) in kind.fields().iter().enumerate().filter(|(_, spec)| spec.shape != Shape::Extra) {
+                assert!(
+                    matches!(keys.slot(nth, spec.name.as_bytes()), Slot::Field { alias: false, .. }),
+                    "{}",
+                    spec.name
+                );
+            }
+            assert_eq!(keys.slot(0, kind.id_column().as_bytes()), Slot::Id);
+            assert_eq!(keys.slot(0, b"backdrop_path"), Slot::Unknown);
+        }
+        assert!(matches!(Keys::new(ContentKind::Series).slot(0, b"releaseDate"), Slot::Field { alias: true, .. }));
+    }
+
+    #[test]
+    fn what_has_no_column_is_kept_as_json() {
+        assert_eq!(json_text(Raw::Array(br#"["a",1]"#)).as_deref(), Some(r#"["a",1]"#));
+        assert_eq!(json_text(Raw::Text(b"tab\t\\ud800")).as_deref(), Some("\"tab\\t\u{fffd}\""));
+        assert_eq!(json_text(Raw::Array(b"[NaN]")), None);
+        assert_eq!(json_text(Raw::Number(b"1.5")).as_deref(), Some("1.5"));
+    }
+}

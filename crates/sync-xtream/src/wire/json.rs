@@ -1,0 +1,147 @@
+//! Small documents, read whole: the account and the categories.
+
+use sync_core::model::normalise::exact_integer;
+use sync_core::source::AnswerFault;
+
+use super::member::{Cursor, Raw};
+use super::splitter::Splitter;
+use super::{Fault, fields, text};
+
+/// How deep a small document may be nested; deeper values are taken for null.
+const DEPTH_MAX: usize = 16;
+
+/// A value, its texts mended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Json {
+    /// `null`, or no JSON.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as written.
+    Number(String),
+    /// A text.
+    Text(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object; keys may occur several times.
+    Object(Vec<(String, Json)>),
+}
+
+/// The largest element of a small document.
+const ELEMENT_MAX: usize = 4 * 1024 * 1024;
+
+/// Reads a document: an array or an object.
+pub(crate) fn document(body: &[u8]) -> Result<Json, Fault> {
+    let mut splitter = Splitter::new(ELEMENT_MAX);
+    let mut members = Vec::new();
+    splitter.feed(body, |element| {
+        let value = Cursor::new_at(element.bytes).value_here().map_or(Json::Null, |raw| json(raw, 1));
+        members.push((element.key.map(text::read), value));
+        Ok(())
+    })?;
+    splitter.finish()?;
+    Ok(if splitter.is_keyed() {
+        Json::Object(members.into_iter().map(|(key, value)| (key.unwrap_or_default(), value)).collect())
+    } else {
+        Json::Array(members.into_iter().map(|(_, value)| value).collect())
+    })
+}
+
+fn json(raw: Raw<'_>, depth: usize) -> Json {
+    match raw {
+        Raw::Null => Json::Null,
+        Raw::Bool(yes) => Json::Bool(yes),
+        Raw::Number(digits) => Json::Number(String::from_utf8_lossy(digits).into_owned()),
+        Raw::Text(raw) => Json::Text(text::read(raw)),
+        Raw::Array(_) | Raw::Object(_) if depth >= DEPTH_MAX => Json::Null,
+        Raw::Array(raw) => {
+            let mut cursor = Cursor::new(raw);
+            Json::Array(std::iter::from_fn(|| cursor.element()).map(|element| json(element, depth + 1)).collect())
+        }
+        Raw::Object(raw) => {
+            let mut cursor = Cursor::new(raw);
+            let members = std::iter::from_fn(|| cursor.member());
+            Json::Object(members.map(|member| (text::read(member.key), json(member.value, depth + 1))).collect())
+        }
+    }
+}
+
+impl Json {
+    /// The value of a key of an object: the last one.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// A text, or a number as text; nothing for `""` and the rest.
+    pub(crate) fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Number(digits) => fields::word(Raw::Number(digits.as_bytes())),
+            Self::Text(text) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// An exact whole number, be it as number or text; yes and no are 1 and 0.
+    pub(crate) fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Bool(yes) => Some(i64::from(*yes)),
+            Self::Number(text) | Self::Text(text) => exact_integer(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it says no: `0`, `"0"`, `false`.
+    pub(crate) fn is_false(&self) -> bool {
+        self.as_integer() == Some(0)
+    }
+}
+
+impl Fault {
+    /// The same document came where an object was due.
+    pub(crate) fn not_an_object(seen: &Json) -> Self {
+        let what = match seen {
+            Json::Array(_) => "a list",
+            _ => "something else",
+        };
+        Self::new(AnswerFault::NotAList, format!("{what} came in place of the account"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_read_leniently() {
+        let body =
+            br#"{"user_info":{"auth":"1","exp_date":null,"n":7.0,"list":[1,"a"]},"x":"","user_info":{"auth":0}}"#;
+        let document = document(body).unwrap();
+        assert!(document.get("user_info").unwrap().get("auth").unwrap().is_false(), "the last of equal keys");
+        assert_eq!(document.get("x").unwrap().as_text(), None);
+        assert_eq!(document.get("y"), None);
+        let Json::Object(members) = &document else { panic!() };
+        assert_eq!(members[0].1.get("n").unwrap().as_text().as_deref(), Some("7"));
+        assert_eq!(members[0].1.get("n").unwrap().as_integer(), Some(7));
+        assert_eq!(
+            members[0].1.get("list"),
+            Some(&Json::Array(vec![Json::Number("1".into()), Json::Text("a".into())]))
+        );
+    }
+
+    #[test]
+    fn what_is_no_document_has_its_name() {
+        let fault = |body: &[u8]| document(body).unwrap_err().fault;
+        assert_eq!(fault(b""), AnswerFault::Empty);
+        assert_eq!(fault(b"<html>"), AnswerFault::Html);
+        assert_eq!(fault(b"Blocked"), AnswerFault::NotJson);
+        assert_eq!(fault(b"null"), AnswerFault::NotAList);
+        assert_eq!(fault(br#"[{"a":1}"#), AnswerFault::Truncated);
+    }
+
+    #[test]
+    fn deep_nesting_ends_somewhere() {
+        let body = format!("[{}1{}]", "[".repeat(10_000), "]".repeat(10_000));
+        assert!(matches!(document(body.as_bytes()), Ok(Json::Array(_))));
+    }
+}

@@ -1,0 +1,227 @@
+//! The members of one object: keys and raw values, without recursion and without copies.
+
+/// A value, as its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Raw<'a> {
+    /// `null`, or a word that is no JSON: `NaN`, `undefined`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as written.
+    Number(&'a [u8]),
+    /// What stands between the quotes.
+    Text(&'a [u8]),
+    /// An array, brackets included.
+    Array(&'a [u8]),
+    /// An object, braces included.
+    Object(&'a [u8]),
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Member<'a> {
+    /// What stands between the quotes of the key.
+    pub(crate) key: &'a [u8],
+    /// The value.
+    pub(crate) value: Raw<'a>,
+    /// Where the value's bytes begin and end, in the bytes that the cursor was made of.
+    pub(crate) span: (usize, usize),
+}
+
+/// Walks over the members of an object, or the elements of an array.
+///
+/// Lenient: commas too many or too few, raw control characters, missing colons. It ends at the
+/// first thing it can't make sense of.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// A walk over a whole object or array, its brackets included.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 1 }
+    }
+
+    /// A walk that begins at a value.
+    pub(crate) fn new_at(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// The value at which the walk stands.
+    pub(crate) fn value_here(&mut self) -> Option<Raw<'a>> {
+        self.skip_space()?;
+        self.value()
+    }
+
+    /// The next member of an object.
+    pub(crate) fn member(&mut self) -> Option<Member<'a>> {
+        loop {
+            match self.skip_space()? {
+                b',' | b':' => self.at += 1,
+                b'"' => break,
+                b'}' | b']' => return None,
+                // A key without quotes: skip the word.
+                _ => _ = self.value()?,
+            }
+        }
+        let end = string_end(self.bytes, self.at + 1)?;
+        let key = &self.bytes[self.at + 1..end];
+        self.at = end + 1;
+        if self.skip_space()? == b':' {
+            self.at += 1;
+        }
+        if matches!(self.skip_space()?, b',' | b'}') {
+            let here = (self.at, self.at);
+            return Some(Member { key, value: Raw::Null, span: here });
+        }
+        let from = self.at;
+        let value = self.value()?;
+        Some(Member { key, value, span: (from, self.at) })
+    }
+
+    /// The next element of an array.
+    pub(crate) fn element(&mut self) -> Option<Raw<'a>> {
+        while self.skip_space()? == b',' {
+            self.at += 1;
+        }
+        if matches!(self.bytes[self.at], b']' | b'}') {
+            return None;
+        }
+        self.value()
+    }
+
+    fn skip_space(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.bytes.get(self.at)?;
+            if !byte.is_ascii_whitespace() {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn value(&mut self) -> Option<Raw<'a>> {
+        let from = self.at;
+        let byte = *self.bytes.get(from)?;
+        match byte {
+            b'"' => {
+                let end = string_end(self.bytes, from + 1)?;
+                self.at = end + 1;
+                Some(Raw::Text(&self.bytes[from + 1..end]))
+            }
+            b'{' | b'[' => {
+                self.at = composite_end(self.bytes, from)?;
+                let raw = &self.bytes[from..self.at];
+                Some(if byte == b'{' { Raw::Object(raw) } else { Raw::Array(raw) })
+            }
+            _ => {
+                let word = &self.bytes[from..];
+                let stop =
+                    |b: &u8| matches!(b, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[') || b.is_ascii_whitespace();
+                let length = word.iter().position(stop).unwrap_or(word.len()).max(1);
+                self.at = from + length;
+                Some(scalar(&word[..length]))
+            }
+        }
+    }
+}
+
+fn scalar(word: &[u8]) -> Raw<'_> {
+    match word {
+        b"true" => Raw::Bool(true),
+        b"false" => Raw::Bool(false),
+        [b'0'..=b'9' | b'-' | b'+' | b'.', ..] if word.iter().any(u8::is_ascii_digit) => Raw::Number(word),
+        _ => Raw::Null,
+    }
+}
+
+/// Where a string ends that begins before `from`: the position of its closing quote.
+pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+/// Where the array or object ends that begins at `from`: the position after its last bracket.
+fn composite_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut at = from;
+    loop {
+        match bytes.get(at)? {
+            b'"' => at = string_end(bytes, at + 1)?,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(object: &str) -> Vec<(String, String)> {
+        let mut cursor = Cursor::new(object.as_bytes());
+        let mut found = Vec::new();
+        while let Some(member) = cursor.member() {
+            let value = &object[member.span.0..member.span.1];
+            found.push((String::from_utf8_lossy(member.key).into_owned(), value.to_owned()));
+        }
+        found
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn members_are_found_with_their_bytes() {
+        let object = r#"{"num":1 , "name":"a \"b\" {c}","list":[1,[2]],"deep":{"x":{"y":"}"}},"t":true,"n":null}"#;
+        let expected = [
+            ("num", "1"),
+            ("name", r#""a \"b\" {c}""#),
+            ("list", "[1,[2]]"),
+            ("deep", r#"{"x":{"y":"}"}}"#),
+            ("t", "true"),
+            ("n", "null"),
+        ];
+        assert_eq!(members(object), pairs(&expected));
+    }
+
+    #[test]
+    fn what_is_no_json_costs_little() {
+        assert_eq!(members(r#"{"a":1,,"b":2,}"#), pairs(&[("a", "1"), ("b", "2")]));
+        assert_eq!(members(r#"{"a":,"b":2}"#), pairs(&[("a", ""), ("b", "2")]));
+        assert_eq!(members(r#"{"a":NaN,"b":-Infinity,"c":3}"#), pairs(&[("a", "NaN"), ("b", "-Infinity"), ("c", "3")]));
+        assert_eq!(members("{\"a\":\"two\nlines\",\"b\":2}"), pairs(&[("a", "\"two\nlines\""), ("b", "2")]));
+        assert_eq!(members(r#"{"a":1"#), pairs(&[("a", "1")]));
+        assert_eq!(members(r#"{"a":"never closed}"#), pairs(&[]));
+        assert_eq!(members("{}"), pairs(&[]));
+        assert_eq!(members("{"), pairs(&[]));
+    }
+
+    #[test]
+    fn elements_of_arrays() {
+        let mut cursor = Cursor::new(br#"[1,"two",,null,[3],{"four":4},]"#);
+        let mut found = Vec::new();
+        while let Some(element) = cursor.element() {
+            found.push(element);
+        }
+        let expected =
+            [Raw::Number(b"1"), Raw::Text(b"two"), Raw::Null, Raw::Array(b"[3]"), Raw::Object(br#"{"four":4}"#)];
+        assert_eq!(found, expected);
+    }
+}

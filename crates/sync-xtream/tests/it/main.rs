@@ -1,0 +1,12 @@
+//! The source against a simulated panel, and against servers that send odd bytes.
+
+#![allow(clippy::unwrap_used, reason = "what the tests share may fail like the tests themselves")]
+
+mod address;
+mod answers;
+mod limits;
+mod listing;
+mod retries;
+mod scene;
+mod secrets;
+mod time;

@@ -1,0 +1,97 @@
+//! A canary for a password: no error and no `Referer` may hold it.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use sync_core::{ContentKind, ContentSource, SourceError};
+use sync_tests::{Account, PanelConfig};
+use sync_xtream::{Credentials, XtreamConfig};
+
+use crate::scene::{Server, answer, list, ok, panel, quick, source_of};
+
+const USER: &str = "canary-user";
+const PASSWORD: &str = "canary/word ü";
+
+fn config() -> XtreamConfig {
+    quick().attempts(2).first_byte_timeout(Duration::from_millis(150)).idle_timeout(Duration::from_millis(150))
+}
+
+/// Every form in which an error can be seen.
+fn shown(error: &SourceError) -> String {
+    let mut text = format!("{error} {error:?} {error:#?} {}", error.hint());
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, " {cause} {cause:?}");
+        source = cause.source();
+    }
+    text
+}
+
+fn assert_clean(text: &str, what: &str) {
+    assert!(!text.to_lowercase().contains("canary"), "{what}: {text}");
+    assert!(!text.contains("player_api"), "{what}: {text}");
+}
+
+#[tokio::test]
+async fn no_error_holds_the_canary() {
+    let echo = format!("{USER} {PASSWORD} canary%2Fword%20%C3%BC canary%2Fword+%C3%BC");
+    let html = format!("<html><title>{echo}</title></html>");
+    let refusal = format!(r#"{{"user_info":{{"auth":0,"message":"{echo}"}}}}"#);
+    let gzip = answer("200 OK", &["Content-Encoding: gzip", "Content-Length: 9"], b"[no gzip]");
+    let cases: [(&str, Vec<u8>, bool); 14] = [
+        ("503", answer("503 canary", &["Content-Length: 0"], b""), false),
+        ("404", answer("404 Not Found", &["Content-Length: 0"], b""), false),
+        ("loop", answer("302 Found", &["Location: ?canary", "Connection: close"], b""), false),
+        ("bad redirect", answer("302 Found", &["Location: file:///canary"], b""), false),
+        ("worse redirect", answer("302 Found", &["Location: http://[canary"], b""), false),
+        ("no HTTP", b"canary canary\r\n\r\n".to_vec(), false),
+        ("cut", answer("200 OK", &["Content-Length: 500"], b"[{\"a\":\"canary"), false),
+        ("cut chunked", answer("200 OK", &["Transfer-Encoding: chunked"], b"5\r\n[{\"a"), false),
+        ("damaged", gzip, false),
+        ("hang", Vec::new(), true),
+        ("stall", answer("200 OK", &["Content-Length: 500"], b"[{\"a\":1"), true),
+        ("words", ok(&echo), false),
+        ("page", ok(&html), false),
+        ("refused", ok(&refusal), false),
+    ];
+    for (what, bytes, hold) in cases {
+        let server = Server::start_holding(vec![bytes], hold).await;
+        let source = source_of(&server.base, Credentials::new(USER, PASSWORD), config());
+        assert_clean(&format!("{source:?}"), what);
+        assert_clean(&shown(&source.account().await.unwrap_err()), what);
+        assert_clean(&shown(&source.categories(ContentKind::Movies).await.unwrap_err()), what);
+        assert_clean(&shown(&list(&source, ContentKind::Series).await.unwrap_err()), what);
+    }
+    let closed = Server::start(vec![ok("")]).await.task_stopped().await;
+    let source = source_of(&closed, Credentials::new(USER, PASSWORD), config());
+    assert_clean(&shown(&source.account().await.unwrap_err()), "refused connection");
+    let source = source_of("http://canary.invalid", Credentials::new(USER, PASSWORD), config());
+    assert_clean(&shown(&source.account().await.unwrap_err()), "no such host");
+    let source = source_of(&closed.replace("http:", "https:"), Credentials::new(USER, PASSWORD), config());
+    assert_clean(&shown(&source.account().await.unwrap_err()), "no such server");
+}
+
+#[tokio::test]
+async fn what_an_operator_writes_is_searched() {
+    let status = format!("locked {PASSWORD}");
+    let account = Account { status, ..Account::new(USER, PASSWORD) };
+    let panel = panel(PanelConfig { accounts: vec![account], ..PanelConfig::default() });
+    let source = source_of(&panel.base_url(), Credentials::new(USER, PASSWORD), config());
+    let account = source.account().await.unwrap();
+    assert_clean(&format!("{account:?}"), "account");
+}
+
+#[tokio::test]
+async fn the_target_of_a_redirect_gets_no_referer() {
+    let target = Server::start(vec![ok(r#"{"user_info":{"auth":1}}"#)]).await;
+    let location = format!("Location: {}/elsewhere", target.base);
+    let origin = Server::start(vec![answer("302 Found", &[&location, "Connection: close"], b"")]).await;
+    let source = source_of(&origin.base, Credentials::new(USER, PASSWORD), config());
+    source.account().await.unwrap();
+    let requests = target.requests();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].starts_with("GET /elsewhere "));
+    assert_clean(&requests[0], "redirect");
+    assert!(!requests[0].to_lowercase().contains("referer"));
+}
