@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::counts::Counts;
-use crate::digest::{Digest, DigestScheme, choice};
+use crate::digest::{Digest, DigestScheme, choice, uncounted};
 use crate::index::ListingIndex;
 use crate::merge::{Change, judge_item, merge_and_judge};
 use crate::model::{CategorySet, ContentId, ContentKind, Item, Listed, Value, ValueRef};
@@ -198,8 +198,9 @@ impl Differ {
                 let rank = choice(&listed);
                 let (item, change) = self.merged(stored, *listed, id)?;
                 *count(&mut self.counts, change) += 1;
-                // Of ids that occur several times, every element is needed again: see `repeated`.
-                if change.is_written() || known_digest == Some(Digest::NEVER) {
+                // Of ids that occur several times, every element is needed again: see `repeated`. So is
+                // what was passed over: it is not as the stored row is.
+                if change != Change::Unchanged || known_digest == Some(Digest::NEVER) {
                     out.put(StagedItem { item, change, rank });
                 }
                 if change == Change::Passed { Digest::NEVER } else { digest }
@@ -351,7 +352,8 @@ fn ranked(item: Item) -> StagedItem {
     StagedItem { item, change: Change::Unchanged, rank }
 }
 
-/// Makes one item of two elements: the least by content, with the categories of both.
+/// Makes one item of two elements: the least by content, with the categories of both. Where only
+/// what doesn't count differs, that decides, so that it isn't the position.
 fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
     let at = a.1.kind().field("category_ids").expect("every kind has its categories");
     let mut united = CategorySet::default();
@@ -360,7 +362,8 @@ fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
             united.unite(set);
         }
     }
-    let (rank, mut item) = if a.0 <= b.0 { a } else { b };
+    let order = a.0.cmp(&b.0).then_with(|| uncounted(&a.1).cmp(&uncounted(&b.1)));
+    let (rank, mut item) = if order.is_le() { a } else { b };
     item.set(at, Value::Categories(united));
     (rank, item)
 }

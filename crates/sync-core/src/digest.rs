@@ -7,7 +7,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::model::{FieldClass, FieldSet, Item, Listed, ValueRef};
+use crate::model::{FieldClass, FieldSet, Item, Listed, Shape, ValueRef};
 
 /// How digests were made. Digests of different schemes are not comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,14 +78,29 @@ pub(crate) fn choice(listed: &Listed) -> (u64, i64) {
     }
     let mut hasher = hasher_of(&listed.item);
     // Absent and empty are alike here: an element taken back from its row doesn't know the difference.
+    // Two shapes have no other word for it than 0.
     for at in fields.positions() {
-        if listed.item.value(at) == ValueRef::Null {
-            fields.drop(at);
+        let zero_is_nothing = matches!(kind.fields()[at].shape, Shape::Count | Shape::Switch);
+        match listed.item.value(at) {
+            ValueRef::Null => fields.drop(at),
+            ValueRef::Integer(0) if zero_is_nothing => fields.drop(at),
+            _ => {}
         }
     }
     update(&mut hasher, &listed.item, fields);
     let num = num.map_or(ValueRef::Null, |at| listed.item.value(at));
     (hasher.digest(), if let ValueRef::Integer(num) = num { num } else { i64::MAX })
+}
+
+/// A digest of what doesn't count in an item. Its number is left out: it is a part of [`choice`].
+pub(crate) fn uncounted(item: &Item) -> u64 {
+    let mut fields = item.kind().of_class(FieldClass::Ignored);
+    if let Some(num) = item.kind().field("num") {
+        fields.drop(num);
+    }
+    let mut hasher = hasher_of(item);
+    update(&mut hasher, item, fields);
+    hasher.digest()
 }
 
 fn hasher_of(item: &Item) -> Xxh3 {
@@ -185,9 +200,9 @@ mod tests {
             after.set(
                 at,
                 match spec.shape {
-                    crate::model::Shape::Categories => Value::Categories(["1"].into_iter().collect()),
-                    crate::model::Shape::Extra => Value::Extra([("k".to_owned(), "1".to_owned())].into()),
-                    crate::model::Shape::Switch => Value::Integer(0),
+                    Shape::Categories => Value::Categories(["1"].into_iter().collect()),
+                    Shape::Extra => Value::Extra([("k".to_owned(), "1".to_owned())].into()),
+                    Shape::Switch => Value::Integer(0),
                     _ => Value::Text("99".into()),
                 },
             );

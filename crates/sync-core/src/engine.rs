@@ -1,7 +1,7 @@
 //! The engine: runs a profile over the two ports.
 //!
 //! Kinds are visited one after the other, each on its own: what fails in one leaves the others
-//! alone. Within a kind everything is compared and staged while the listing streams by; the store
+//! alone, but for a refused login, which is of the account and ends the run. Within a kind everything is compared and staged while the listing streams by; the store
 //! is written once, in one apply, when the listing is proved complete.
 
 mod kind;
@@ -77,7 +77,6 @@ struct Run<'a> {
     fence: u64,
     /// Whether the account's end is past, though the panel still calls it active.
     account_expired: bool,
-    /// Differs from zero when the panel's clock does from ours; in seconds.
     track: Track<'a>,
 }
 
@@ -112,7 +111,7 @@ impl<'a> Engine<'a> {
             account: None,
             warnings: Vec::new(),
         };
-        let start = match guard(cancel, self.start(profile, options)).await {
+        let start = match self.start(profile, options, cancel).await {
             Ok(start) => start,
             Err(stop) => {
                 fail_all(&mut report, options, &stop.into_report(None));
@@ -144,14 +143,24 @@ impl<'a> Engine<'a> {
         report
     }
 
-    async fn start(&self, profile: &ProfileId, options: &SyncOptions) -> Result<Start, Stop> {
+    async fn start(
+        &self,
+        profile: &ProfileId,
+        options: &SyncOptions,
+        cancel: &CancellationToken,
+    ) -> Result<Start, Stop> {
         if options.dry_run {
-            return Ok(Start { lease: None, run: None, state: self.store.sync_state(profile).await? });
+            let state = guard(cancel, async { Ok(self.store.sync_state(profile).await?) }).await?;
+            return Ok(Start { lease: None, run: None, state });
         }
-        self.store.ensure_profile(profile).await?;
-        let lease = self.store.lease(profile).await?;
+        let prepared = async {
+            self.store.ensure_profile(profile).await?;
+            let lease = self.store.lease(profile).await?;
+            Ok((lease, self.store.sync_state(profile).await?))
+        };
+        let (lease, state) = guard(cancel, prepared).await?;
+        // Last, and never abandoned half way: a run that is recorded gets an end.
         let run = self.store.start_run(profile, lease.fence, self.clock.now()).await?;
-        let state = self.store.sync_state(profile).await?;
         Ok(Start { lease: Some(lease), run: Some(run), state })
     }
 
@@ -178,6 +187,15 @@ impl<'a> Engine<'a> {
             let record = self.visit_kind(run, kind).await;
             report.errors.extend(record.error.clone());
             report.kinds[kind.ordinal()] = record;
+            if let Some(refused) = refused(report.kind(kind)) {
+                // Asking again with refused credentials gets addresses banned.
+                let later = |record: &&mut KindRecord| record.kind > kind && run.options.kinds.contains(&record.kind);
+                for record in report.kinds.iter_mut().filter(later) {
+                    record.outcome = KindOutcome::Failed;
+                    record.error = Some(ReportError { kind: Some(record.kind), ..refused.clone() });
+                }
+                return;
+            }
         }
     }
 
@@ -257,6 +275,12 @@ fn inactive(account: &Account) -> Option<ReportError> {
         hint: "renew the account with your provider".to_owned(),
         class: ErrorClass::Login,
     })
+}
+
+/// The error of a kind that failed because the panel no longer accepts the login.
+fn refused(record: &KindRecord) -> Option<ReportError> {
+    let failed = record.outcome == KindOutcome::Failed;
+    record.error.clone().filter(|error| failed && error.class == ErrorClass::Login)
 }
 
 /// Marks every kind that was asked for and not yet visited as failed by one error of the run.

@@ -32,7 +32,8 @@ pub use index::{DuplicateId, ListingIndex};
 pub use merge::{Change, differences, judge, merge};
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
-    FieldClass, FieldSet, FieldSpec, Item, Listed, Movie, ProfileId, Scope, Series, Shape, Value, ValueRef,
+    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape,
+    UnknownKind, Value, ValueRef,
 };
 pub use policy::{ChangePolicy, GuardThresholds, PolicyChoice, SyncMode, SyncOptions};
 pub use progress::{Observer, Phase, Progress};

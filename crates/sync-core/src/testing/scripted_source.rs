@@ -36,7 +36,7 @@ const BATCH: usize = 3;
 /// A source for tests: what it is not told, it answers with an active account and empty lists.
 ///
 /// It makes no digests of its own. Answers to the same question are given in the order in which
-/// they were scripted; the last one stays.
+/// they were scripted; after them the last good one is repeated.
 #[derive(Debug, Default)]
 pub struct ScriptedSource {
     script: Mutex<Script>,
@@ -47,7 +47,9 @@ struct Script {
     account: VecDeque<Result<Account, SourceError>>,
     categories: [VecDeque<Result<Vec<Category>, SourceError>>; 3],
     listings: [VecDeque<Answer>; 3],
-    last: [Option<(Vec<Listed>, Completeness)>; 3],
+    last_account: Option<Account>,
+    last_categories: [Vec<Category>; 3],
+    last_listings: [Option<(Vec<Listed>, Completeness)>; 3],
     usage: Usage,
     asked: Vec<String>,
 }
@@ -105,14 +107,24 @@ impl ContentSource for ScriptedSource {
         let mut script = self.script();
         script.usage.requests += 1;
         script.asked.push("account".to_owned());
-        script.account.pop_front().unwrap_or_else(|| Ok(Account::active()))
+        match script.account.pop_front() {
+            Some(answer) => {
+                let account = answer?;
+                script.last_account = Some(account.clone());
+                Ok(account)
+            }
+            None => Ok(script.last_account.clone().unwrap_or_else(Account::active)),
+        }
     }
 
     async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
         let mut script = self.script();
         script.usage.requests += 1;
         script.asked.push(format!("categories {kind}"));
-        script.categories[kind.ordinal()].pop_front().unwrap_or_else(|| Ok(Vec::new()))
+        if let Some(answer) = script.categories[kind.ordinal()].pop_front() {
+            script.last_categories[kind.ordinal()] = answer?;
+        }
+        Ok(script.last_categories[kind.ordinal()].clone())
     }
 
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
@@ -135,11 +147,11 @@ impl ContentSource for ScriptedSource {
                 stream::iter(events.into_iter().map(Ok)).chain(silence).boxed()
             }
             Some(Answer::Items(items, end)) => {
-                script.last[kind.ordinal()] = Some((items.clone(), end));
+                script.last_listings[kind.ordinal()] = Some((items.clone(), end));
                 listing_of(items, end)
             }
             None => {
-                let (items, end) = script.last[kind.ordinal()].clone().unwrap_or_default();
+                let (items, end) = script.last_listings[kind.ordinal()].clone().unwrap_or_default();
                 listing_of(items, end)
             }
         };

@@ -1,0 +1,73 @@
+//! The cached content, for callers that aren't asynchronous.
+
+use sync_core::{ContentId, ContentKind, ProfileId};
+
+use crate::database::Database;
+use crate::error::Result;
+
+/// The cached content of all profiles. Its calls block; reads never wait for a sync under way.
+#[derive(Debug, Clone)]
+pub struct ContentCache {
+    db: Database,
+}
+
+/// How many items of each kind are cached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContentCounts {
+    /// Channels.
+    pub channels: u64,
+    /// Movies.
+    pub movies: u64,
+    /// Series.
+    pub series: u64,
+}
+
+impl ContentCache {
+    /// The cache in a database.
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    /// The database it is in.
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+
+    /// Returns the ids of all cached items of a kind (`channels`, `movies` or `series`), rising.
+    ///
+    /// An unknown profile has none.
+    pub fn get_content_ids(&self, profile_id: &str, content_type: &str) -> Result<Vec<i64>> {
+        let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
+        let ids = self.db.store().get_content_ids_blocking(&profile, kind);
+        match ids {
+            Err(sync_core::StoreError::UnknownProfile(_)) => Ok(Vec::new()),
+            ids => Ok(ids?.into_iter().map(|id| id.0).collect()),
+        }
+    }
+
+    /// Deletes items by their ids, any number of them; returns how many there were.
+    ///
+    /// The panel still lists them: the next sync brings them back as added.
+    pub fn delete_content_by_ids(&self, profile_id: &str, content_type: &str, ids: &[i64]) -> Result<usize> {
+        let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
+        let ids: Vec<_> = ids.iter().copied().map(ContentId).collect();
+        let deleted = self.db.store().delete_content_by_ids_blocking(&profile, kind, &ids)?;
+        Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
+    }
+
+    /// Empties the cached content of a profile; the profile and its settings stay.
+    pub fn clear_profile_content(&self, profile_id: &str) -> Result<()> {
+        Ok(self.db.store().clear_blocking(&ProfileId::new(profile_id)?)?)
+    }
+
+    /// Returns how many items of each kind are cached.
+    pub fn get_content_counts(&self, profile_id: &str) -> Result<ContentCounts> {
+        let [channels, movies, series] = self.db.store().sync_state_blocking(&ProfileId::new(profile_id)?)?.rows;
+        Ok(ContentCounts { channels, movies, series })
+    }
+
+    /// Creates the profile when there is none.
+    pub fn initialize_profile(&self, profile_id: &str) -> Result<()> {
+        Ok(self.db.store().ensure_profile_blocking(&ProfileId::new(profile_id)?)?)
+    }
+}

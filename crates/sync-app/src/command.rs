@@ -1,0 +1,71 @@
+//! The command: reads its arguments, runs, and says with its exit code how it went.
+
+mod args;
+mod bars;
+mod clear;
+mod exit;
+mod failure;
+mod interrupt;
+mod json;
+mod login;
+mod logging;
+mod panel;
+mod profile;
+mod status;
+mod sync;
+mod table;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command, ProfileCommand};
+use exit::Exit;
+use failure::Failure;
+use interrupt::Interrupt;
+
+/// Runs the command.
+pub(crate) fn main() -> ExitCode {
+    // Signals first: from here on, Ctrl-C ends a run in order.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            terminal::complain(&format!("error: the program can't start: {error}"));
+            return Exit::Internal.into();
+        }
+    };
+    let interrupt = runtime.block_on(async { Interrupt::install() });
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    logging::start(args.verbose);
+    let exit = runtime.block_on(run(&args, &interrupt));
+    // Whatever still blocks has nothing left to say.
+    runtime.shutdown_background();
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.print();
+            failure.exit().into()
+        }
+    }
+}
+
+async fn run(args: &Args, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let database = args.database()?;
+    match &args.command {
+        Command::Profile { command } => match command {
+            ProfileCommand::Add(add) => profile::add(&database, add, interrupt).await,
+            ProfileCommand::List { json } => profile::list(&database, *json).await,
+            ProfileCommand::Remove { id } => profile::remove(&database, id).await,
+        },
+        Command::Sync(sync) => sync::run(&database, sync, interrupt).await,
+        Command::Clear { id } => clear::run(&database, id).await,
+        Command::Status { id, json } => status::run(&database, id.as_deref(), *json).await,
+    }
+}

@@ -1,0 +1,90 @@
+//! Ctrl-C and its kin: the first one ends the run in order, the second at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Exit;
+use super::terminal::complain;
+
+/// What listens for signals.
+#[derive(Debug, Clone)]
+pub(crate) struct Interrupt {
+    /// Cancelled by the first signal.
+    pub(crate) token: CancellationToken,
+    at_once: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Begins to listen. Signals are kept from the moment this returns.
+    pub(crate) fn install() -> Self {
+        let interrupt = Self { token: CancellationToken::new(), at_once: Arc::new(AtomicBool::new(false)) };
+        // The listener has a thread of its own: the command's may be busy or at a prompt.
+        let (listening, listens) = std::sync::mpsc::channel();
+        let listener = interrupt.clone();
+        let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            runtime.block_on(listener.listen(listening));
+        });
+        if thread.is_ok() {
+            let _ = listens.recv();
+        }
+        interrupt
+    }
+
+    async fn listen(self, listening: std::sync::mpsc::Sender<()>) {
+        let Ok(mut signals) = Signals::new() else { return };
+        let _ = listening.send(());
+        loop {
+            signals.next().await;
+            if self.token.is_cancelled() || self.at_once.load(Ordering::SeqCst) {
+                std::process::exit(i32::from(Exit::Cancelled.code()));
+            }
+            self.token.cancel();
+            complain("stopping; what is committed stays, once more ends at once");
+        }
+    }
+
+    /// While this runs there is nothing to end in order: a signal ends the program.
+    pub(crate) fn at_once<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.at_once.store(true, Ordering::SeqCst);
+        let result = wait();
+        self.at_once.store(false, Ordering::SeqCst);
+        result
+    }
+}
+
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

@@ -1,0 +1,26 @@
+//! Logs, to stderr.
+//!
+//! Only our own crates are heard: what an HTTP library logs may hold addresses, and in addresses
+//! are passwords.
+
+use std::io;
+
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+const OURS: [&str; 5] = ["sync_core", "sync_xtream", "sync_sqlite", "sync_app", "xtream_sync"];
+
+/// Starts logging; `verbose` is how often `-v` was given.
+pub(crate) fn start(verbose: u8) {
+    let level = match verbose {
+        0 => Level::ERROR,
+        1 => Level::INFO,
+        2 => Level::DEBUG,
+        _ => Level::TRACE,
+    };
+    let ours = Targets::new().with_targets(OURS.map(|target| (target, level)));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false);
+    let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
+}

@@ -1,0 +1,100 @@
+//! `profile add`, `profile list`, `profile remove`.
+
+use std::path::Path;
+
+use sync_app::SyncError;
+use sync_core::{GuardThresholds, ProfileId, StoreError};
+use sync_sqlite::{ProfileRow, SqliteStore};
+use sync_xtream::PanelAddress;
+
+use super::args::AddArgs;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt::Interrupt;
+use super::login;
+use super::terminal::{clean, say};
+
+/// Adds a profile, or changes the one with this id.
+pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let id = ProfileId::new(&args.id).map_err(SyncError::from)?;
+    let pasted = PanelAddress::parse(&args.url).map_err(SyncError::from)?;
+    let username = args.username.clone().or(pasted.username);
+    let username = username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let username = username.ok_or_else(|| Failure::usage("there is no user name", "use --username"))?;
+    let password = login::password(args.password_file.as_deref(), pasted.password, interrupt)?;
+    let store = SqliteStore::open(database)?;
+    let known = store.profile(&id).await?.is_some();
+    let row = ProfileRow {
+        base_url: Some(pasted.address.to_string()),
+        username: Some(username),
+        password: Some(password.expose().to_owned()),
+        user_agent: args.user_agent.clone(),
+        policy: args.policy.into(),
+        guard: GuardThresholds { share_percent: args.removal_share, floor_rows: u64::from(args.removal_floor) },
+        ..ProfileRow::new(id.clone())
+    };
+    store.save_profile(&row).await?;
+    let done = if known { "changed" } else { "added" };
+    say(&format!("profile `{id}` {done}: {}", clean(&pasted.address.to_string())));
+    Ok(Exit::Done)
+}
+
+/// Lists the profiles.
+pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
+    let profiles = match existing(database)? {
+        Some(store) => store.profiles().await?,
+        None => Vec::new(),
+    };
+    if profiles.is_empty() && !json {
+        say("there is no profile yet; add one with `xtream-sync profile add`");
+    }
+    for profile in profiles {
+        let address = profile.base_url.as_deref().unwrap_or_default();
+        if json {
+            let line = serde_json::json!({
+                "profile": profile.id.as_str(),
+                "url": address,
+                "policy": profile.policy.as_str(),
+                "removal_share_percent": profile.guard.share_percent,
+                "removal_floor_rows": profile.guard.floor_rows,
+            });
+            say(&line.to_string());
+        } else {
+            say(&format!("{}  {}", clean(profile.id.as_str()), clean(address)));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Removes a profile.
+pub(crate) async fn remove(database: &Path, id: &str) -> Result<Exit, Failure> {
+    let profile = ProfileId::new(id).map_err(SyncError::from)?;
+    let unknown = || Failure::unknown_profile(id);
+    if existing(database)?.is_none() {
+        return Err(unknown());
+    }
+    let store = SqliteStore::open(database)?;
+    let _lease = lease(&store, &profile).await?;
+    if !store.remove_profile(&profile).await? {
+        return Err(unknown());
+    }
+    say(&format!("profile `{profile}` removed, with everything cached for it"));
+    Ok(Exit::Done)
+}
+
+/// Keeps runs away while a profile is changed by hand.
+pub(crate) async fn lease(store: &SqliteStore, profile: &ProfileId) -> Result<sync_core::store::Lease, Failure> {
+    use sync_core::ContentStore;
+    match store.lease(profile).await {
+        Err(StoreError::UnknownProfile(id)) => Err(Failure::unknown_profile(&id)),
+        lease => Ok(lease?),
+    }
+}
+
+/// Opens the cache for reading, when there is one.
+pub(crate) fn existing(database: &Path) -> Result<Option<SqliteStore>, Failure> {
+    if !database.exists() {
+        return Ok(None);
+    }
+    Ok(Some(SqliteStore::open_read_only(database)?))
+}

@@ -1,0 +1,27 @@
+//! Why a call could not even begin its run. What happens within a run is in its report.
+
+use sync_core::{InvalidProfileId, StoreError, UnknownKind};
+use sync_xtream::{AddressError, SetupError};
+
+/// What a call of this crate returns.
+pub type Result<T> = std::result::Result<T, SyncError>;
+
+/// Why a call could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The text can't name a profile.
+    #[error(transparent)]
+    Profile(#[from] InvalidProfileId),
+    /// The text is no kind of content.
+    #[error(transparent)]
+    Kind(#[from] UnknownKind),
+    /// The panel's address can't be used.
+    #[error("the panel's address can't be used: {0}")]
+    Address(#[from] AddressError),
+    /// The connection to the panel can't be set up.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The cache failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

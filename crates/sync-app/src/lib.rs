@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod cache;
+mod clock;
+mod database;
+mod error;
+mod progress;
+mod scheduler;
+
+pub use cache::{ContentCache, ContentCounts};
+pub use clock::SystemClock;
+pub use database::Database;
+pub use error::{Result, SyncError};
+pub use progress::{SyncHandle, SyncProgress, SyncStatus};
+pub use scheduler::{LastSyncTimestamps, SyncScheduler};
+pub use sync_core::{
+    ChangePolicy, Comparison, ContentKind, Counts, compare_channels, compare_movies, compare_series, is_item_updated,
+};
+pub use tokio_util::sync::CancellationToken;

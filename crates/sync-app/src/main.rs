@@ -1,0 +1,9 @@
+//! The command `xtream-sync`.
+
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::main()
+}

@@ -1,0 +1,153 @@
+//! Progress as the seed's API tells it, and the handle of a run.
+
+use std::sync::Mutex;
+
+use sync_core::{ContentKind, Counts, KindRecord, Observer, Phase, Progress, RunStatus, SyncReport};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How many messages of progress wait for a reader; what comes beyond them is dropped.
+const CAPACITY: usize = 100;
+
+/// How a sync stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SyncStatus {
+    /// Not yet begun.
+    #[default]
+    Pending,
+    /// Under way.
+    Syncing,
+    /// Everything was done.
+    Completed,
+    /// Something failed or is held; the rest was done.
+    Partial,
+    /// Nothing was done.
+    Failed,
+    /// Cancelled by the caller.
+    Cancelled,
+    /// The process ended in the middle of it.
+    Interrupted,
+}
+
+impl From<RunStatus> for SyncStatus {
+    fn from(status: RunStatus) -> Self {
+        match status {
+            RunStatus::Syncing => Self::Syncing,
+            RunStatus::Completed => Self::Completed,
+            RunStatus::Partial => Self::Partial,
+            RunStatus::Failed => Self::Failed,
+            RunStatus::Cancelled => Self::Cancelled,
+            RunStatus::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+/// How far a sync is, or how it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// How it stands.
+    pub status: SyncStatus,
+    /// How much is done, 0 to 100.
+    pub percent: u8,
+    /// What is being done, in words.
+    pub step: String,
+    /// What was done to the channels.
+    pub channels: Counts,
+    /// What was done to the movies.
+    pub movies: Counts,
+    /// What was done to the series.
+    pub series: Counts,
+    /// What went wrong, in words.
+    pub errors: Vec<String>,
+}
+
+impl SyncProgress {
+    fn counts(&mut self, kind: ContentKind) -> &mut Counts {
+        match kind {
+            ContentKind::Channels => &mut self.channels,
+            ContentKind::Movies => &mut self.movies,
+            ContentKind::Series => &mut self.series,
+        }
+    }
+
+    /// The end of a run.
+    pub(crate) fn of_report(report: &SyncReport) -> Self {
+        let mut progress = Self {
+            status: report.status.into(),
+            percent: 100,
+            step: report.status.to_string(),
+            errors: report.errors.iter().map(ToString::to_string).collect(),
+            ..Self::default()
+        };
+        for KindRecord { kind, counts, .. } in &report.kinds {
+            *progress.counts(*kind) = *counts;
+        }
+        progress
+    }
+}
+
+/// Sends progress to whoever reads it, and never waits for them.
+pub(crate) struct Sending<'a> {
+    sender: &'a mpsc::Sender<SyncProgress>,
+    so_far: Mutex<SyncProgress>,
+}
+
+impl<'a> Sending<'a> {
+    pub(crate) fn new(sender: &'a mpsc::Sender<SyncProgress>) -> Self {
+        Self { sender, so_far: Mutex::default() }
+    }
+
+    /// Sends the end; a full or closed channel is no error.
+    pub(crate) fn end(&self, progress: &SyncProgress) {
+        let _ = self.sender.try_send(progress.clone());
+    }
+}
+
+impl Observer for Sending<'_> {
+    fn progress(&self, progress: Progress) {
+        let Ok(mut so_far) = self.so_far.lock() else { return };
+        so_far.status = SyncStatus::Syncing;
+        so_far.percent = progress.percent;
+        so_far.step = match progress.kind {
+            Some(kind) => format!("{kind}: {}", progress.phase.as_str()),
+            None => progress.phase.as_str().to_owned(),
+        };
+        if let Some(kind) = progress.kind
+            && progress.phase != Phase::Categories
+        {
+            *so_far.counts(kind) = progress.counts;
+        }
+        let _ = self.sender.try_send(so_far.clone());
+    }
+}
+
+/// A run in the hands of its caller.
+#[derive(Debug)]
+pub struct SyncHandle {
+    /// The profile.
+    pub profile_id: String,
+    /// Cancels the run.
+    pub cancel_token: CancellationToken,
+    /// Where its progress arrives. Nobody has to read it.
+    pub progress_rx: mpsc::Receiver<SyncProgress>,
+}
+
+impl SyncHandle {
+    /// Makes a handle, and what the run needs of it: the sender of progress and the cancel token.
+    #[expect(clippy::new_ret_no_self, reason = "the seed's example calls it so")]
+    pub fn new(profile_id: String) -> (Self, mpsc::Sender<SyncProgress>, CancellationToken) {
+        let (sender, progress_rx) = mpsc::channel(CAPACITY);
+        let cancel_token = CancellationToken::new();
+        (Self { profile_id, cancel_token: cancel_token.clone(), progress_rx }, sender, cancel_token)
+    }
+
+    /// Cancels the run.
+    pub fn cancel(&self) {
+        self.cancel_token.cancel();
+    }
+
+    /// Whether the run was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel_token.is_cancelled()
+    }
+}

@@ -1,0 +1,141 @@
+//! Runs of a profile, as the seed's API has them.
+
+use sync_core::{ContentKind, Engine, ProfileId, SyncMode, SyncOptions};
+use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::cache::ContentCache;
+use crate::clock::SystemClock;
+use crate::database::Database;
+use crate::error::Result;
+use crate::progress::{Sending, SyncProgress, SyncStatus};
+
+/// Runs syncs. Cheap to make; clones share the database.
+#[derive(Debug, Clone)]
+pub struct SyncScheduler {
+    db: Database,
+    panel: XtreamConfig,
+}
+
+/// When each kind was last synced: the panel's clock at the start of the listing, in unix seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LastSyncTimestamps {
+    /// Channels.
+    pub channels: Option<i64>,
+    /// Movies.
+    pub movies: Option<i64>,
+    /// Series.
+    pub series: Option<i64>,
+}
+
+impl SyncScheduler {
+    /// A scheduler over a database.
+    pub fn new(db: Database) -> Self {
+        Self { db, panel: XtreamConfig::new() }
+    }
+
+    /// Sets how panels are talked to: timeouts, attempts, user agent.
+    pub fn with_panel_config(mut self, panel: XtreamConfig) -> Self {
+        self.panel = panel;
+        self
+    }
+
+    /// Syncs all kinds of a profile incrementally; a kind that was never synced is synced fully.
+    ///
+    /// An unknown profile is created. What goes wrong within the run, a dead panel included, is in
+    /// the progress that is returned; an error means that the run could not begin. Nobody has to
+    /// read the messages of progress.
+    #[expect(clippy::too_many_arguments, reason = "the seed's signature")]
+    pub async fn run_incremental_sync(
+        &self,
+        profile_id: &str,
+        base_url: &str,
+        username: &str,
+        password: &str,
+        content_cache: &ContentCache,
+        progress_tx: &mpsc::Sender<SyncProgress>,
+        cancel_token: &CancellationToken,
+    ) -> Result<SyncProgress> {
+        let login = (base_url, username, password);
+        self.run(profile_id, login, SyncMode::Auto, &ContentKind::ALL, content_cache, progress_tx, cancel_token).await
+    }
+
+    /// Syncs all kinds of a profile fully: every item is decoded and compared with its row.
+    #[expect(clippy::too_many_arguments, reason = "as the incremental one")]
+    pub async fn run_full_sync(
+        &self,
+        profile_id: &str,
+        base_url: &str,
+        username: &str,
+        password: &str,
+        content_cache: &ContentCache,
+        progress_tx: &mpsc::Sender<SyncProgress>,
+        cancel_token: &CancellationToken,
+    ) -> Result<SyncProgress> {
+        let login = (base_url, username, password);
+        self.run(profile_id, login, SyncMode::Full, &ContentKind::ALL, content_cache, progress_tx, cancel_token).await
+    }
+
+    /// Syncs one kind (`channels`, `movies` or `series`) of a profile incrementally.
+    #[expect(clippy::too_many_arguments, reason = "as the one for all kinds")]
+    pub async fn sync_content_incremental(
+        &self,
+        profile_id: &str,
+        base_url: &str,
+        username: &str,
+        password: &str,
+        content_type: &str,
+        content_cache: &ContentCache,
+        progress_tx: &mpsc::Sender<SyncProgress>,
+        cancel_token: &CancellationToken,
+    ) -> Result<SyncProgress> {
+        let (login, kind) = ((base_url, username, password), content_type.parse()?);
+        self.run(profile_id, login, SyncMode::Auto, &[kind], content_cache, progress_tx, cancel_token).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what the three above have in common")]
+    async fn run(
+        &self,
+        profile_id: &str,
+        (base_url, username, password): (&str, &str, &str),
+        mode: SyncMode,
+        kinds: &[ContentKind],
+        content_cache: &ContentCache,
+        progress_tx: &mpsc::Sender<SyncProgress>,
+        cancel_token: &CancellationToken,
+    ) -> Result<SyncProgress> {
+        let profile = ProfileId::new(profile_id)?;
+        let store = content_cache.database().store();
+        let mut options = SyncOptions { mode, kinds: kinds.to_vec(), ..SyncOptions::default() };
+        if let Some(row) = store.profile(&profile).await? {
+            options.policy = row.policy;
+            options.guard = row.guard;
+        }
+        let address = PanelAddress::parse(base_url)?.address;
+        let source = XtreamSource::new(address, Credentials::new(username, password), self.panel.clone())?;
+        let (clock, sending) = (SystemClock::new(), Sending::new(progress_tx));
+        let report = Engine::new(&source, store, &clock, &sending).run(&profile, &options, cancel_token).await;
+        let progress = SyncProgress::of_report(&report);
+        sending.end(&progress);
+        Ok(progress)
+    }
+
+    /// Returns how the last sync of a profile stands or ended.
+    pub async fn get_sync_status(&self, profile_id: &str) -> Result<SyncStatus> {
+        let status = self.db.store().content_status(&ProfileId::new(profile_id)?).await?;
+        Ok(status.sync_status.map_or(SyncStatus::Pending, Into::into))
+    }
+
+    /// Returns when each kind was last synced.
+    pub fn get_last_sync_timestamps(&self, profile_id: &str) -> Result<LastSyncTimestamps> {
+        let [channels, movies, series] = self.db.store().sync_state_blocking(&ProfileId::new(profile_id)?)?.last_sync;
+        Ok(LastSyncTimestamps { channels, movies, series })
+    }
+
+    /// Returns whether an item has changed since the last sync, by their timestamps alone; see
+    /// [`sync_core::is_item_updated`].
+    pub fn is_item_updated(item_timestamp: &str, last_sync: &str) -> bool {
+        sync_core::is_item_updated(item_timestamp, last_sync)
+    }
+}

@@ -1,0 +1,218 @@
+//! Ids that a listing has several times: one item, whatever the order, and the same in every run.
+
+use sync_core::source::{Completeness, Entry, ListingEvent};
+use sync_core::testing::{Answer, ScriptedSource, channel, movie};
+use sync_core::{ContentKind, Item, KindOutcome, Listed, PolicyChoice, SyncMode, SyncOptions};
+
+use crate::support::{Bench, Channels, Movies, NOW, counts, listed, only, permutations};
+
+/// The listing in batches of one, as well as in whole ones: elements of an id meet within a batch
+/// or across batches.
+fn sources(kind: ContentKind, elements: &[Listed]) -> [ScriptedSource; 2] {
+    let single = |it: &Listed| ListingEvent::Batch(vec![Entry::Item(Box::new(it.clone()), None)]);
+    let mut events: Vec<_> = elements.iter().map(single).collect();
+    events.push(ListingEvent::Complete(Completeness::default()));
+    let single = ScriptedSource::new().answer(kind, Answer::Events(events, None));
+    [ScriptedSource::new().lists(kind, elements.to_vec()), single]
+}
+
+/// Lists every order of these elements over the same cache, in each mode; the rows must always be
+/// the same, and stay so over two further runs. Returns the row of id 1.
+async fn settle(before: &[Listed], elements: &[Listed], options: &SyncOptions) -> Item {
+    let kind = elements[0].item.kind();
+    let mut found: Option<Vec<Item>> = None;
+    for order in permutations(elements) {
+        for (at, mode) in [(0, SyncMode::Auto), (1, SyncMode::Auto), (0, SyncMode::Full), (1, SyncMode::Full)] {
+            let bench = Bench::new().await;
+            let options = SyncOptions { mode, kinds: vec![kind], ..options.clone() };
+            if !before.is_empty() {
+                bench.sync(&ScriptedSource::new().lists(kind, before.to_vec()), &options).await;
+            }
+            bench.sync(&sources(kind, &order)[at], &options).await;
+            let rows = bench.store.items(&bench.profile, kind);
+            assert_eq!(found.get_or_insert_with(|| rows.clone()), &rows, "{mode} {order:#?}");
+            let mut orders = permutations(&order);
+            orders.truncate(4);
+            for order in [order.clone(), orders.pop().unwrap()] {
+                let report = bench.sync(&sources(kind, &order)[at], &options).await;
+                let record = report.kind(kind);
+                assert_eq!(record.outcome, KindOutcome::Unchanged, "it flaps: {:?} {mode} {order:#?}", record.counts);
+            }
+            assert_eq!(found.as_ref(), Some(&bench.store.items(&bench.profile, kind)));
+        }
+    }
+    found.unwrap().remove(0)
+}
+
+fn elements() -> Vec<Listed> {
+    vec![
+        movie(1).name("Heat").with("category_id", "3").in_categories(&["3"]).listed(),
+        movie(1)
+            .name("Heat 4K")
+            .with("category_id", "8")
+            .in_categories(&["8", "9"])
+            .with("plot", "Los Angeles")
+            .listed(),
+        movie(1).name("Heat").with("category_id", "5").in_categories(&["5"]).with("rating", "8.3").listed(),
+        movie(2).listed(),
+    ]
+}
+
+fn categories(item: &Item) -> String {
+    let Item::Movies(movie) = item else { panic!("a movie") };
+    movie.category_ids.as_slice().join(",")
+}
+
+#[tokio::test]
+async fn a_first_load_takes_them_for_one_item() {
+    let row = settle(&[], &elements(), &SyncOptions::default()).await;
+    assert_eq!(categories(&row), "3,5,8,9", "category sets united");
+    // The rest is that of one element, not a mixture.
+    let row_but_sets =
+        |item: &Item| [item.name().to_owned(), format!("{:?}", item.value(Movies.field("plot").unwrap()))];
+    assert!(elements().iter().any(|element| row_but_sets(&element.item) == row_but_sets(&row)));
+}
+
+#[tokio::test]
+async fn an_id_that_was_single_and_is_now_repeated() {
+    for known in 0..3 {
+        let before = [elements()[known].clone(), movie(2).listed()];
+        let row = settle(&before, &elements(), &SyncOptions::default()).await;
+        assert_eq!(categories(&row), "3,5,8,9", "known was {known}");
+    }
+    settle(&[movie(1).name("Another").listed(), movie(2).listed()], &elements(), &SyncOptions::default()).await;
+}
+
+#[tokio::test]
+async fn an_id_that_is_no_longer_repeated() {
+    for kept in 0..3 {
+        let bench = Bench::new().await;
+        bench.movies(&elements()).await;
+        let after = [movie(2).listed(), elements()[kept].clone()];
+        bench.movies(&after).await;
+        assert_eq!(bench.row(Movies, 1), Some(elements()[kept].item.clone()), "only what is listed is left");
+        assert_eq!(bench.movies(&after).await.counts, counts(0, 0, 0, 0, 2));
+    }
+}
+
+/// An element listed twice word for word is one item too.
+#[tokio::test]
+async fn the_same_element_twice() {
+    let twice = [movie(1).listed(), movie(2).listed(), movie(1).listed()];
+    let row = settle(&[], &twice, &SyncOptions::default()).await;
+    assert_eq!(row, movie(1).item());
+    let row = settle(&[movie(1).listed()], &twice, &SyncOptions::default()).await;
+    assert_eq!(row, movie(1).item());
+}
+
+/// Where keys are missing from every element alike, an element that was recognised without being
+/// decoded still ranks as it would have.
+#[tokio::test]
+async fn elements_with_few_keys() {
+    let few = |name: &str, category: &str| {
+        channel(1).name(name).only(&["name"]).with("category_id", category).in_categories(&[category])
+    };
+    let few = |name, category| {
+        let mut listed = few(name, category).listed();
+        listed.present.add(Channels.field("category_ids").unwrap());
+        listed
+    };
+    // Enough names that each of two may be the least by content.
+    for other in ["A", "B", "C", "D", "E", "F", "G", "H"] {
+        let elements = [few("News", "3"), few(other, "8"), channel(2).listed()];
+        settle(&elements[..1], &elements, &SyncOptions::default()).await;
+        settle(&elements[1..2], &elements, &SyncOptions::default()).await;
+    }
+}
+
+/// Fields that don't count are taken from the same element as the rest, or by content too.
+#[tokio::test]
+async fn elements_that_differ_only_in_what_does_not_count() {
+    let elements =
+        ["a", "b", "c"].map(|token| movie(1).with("direct_source", token).with("custom_sid", token).listed());
+    settle(&[], &elements, &SyncOptions::default()).await;
+}
+
+/// Under the timestamp policy a passed-over element is still an element.
+#[tokio::test]
+async fn a_passed_over_element_counts_among_them() {
+    let timestamp = SyncOptions { policy: PolicyChoice::Timestamp, ..SyncOptions::default() };
+    let newer = (NOW + 5).to_string();
+    for names in [["B", "C"], ["C", "B"], ["D", "E"], ["E", "D"], ["F", "G"], ["G", "F"]] {
+        let old = movie(1).name(names[0]).with("category_id", "2").in_categories(&["2"]).listed();
+        let new = movie(1).name(names[1]).with("category_id", "3").in_categories(&["3"]).with("added", &newer).listed();
+        let mut rows = Vec::new();
+        for order in permutations(&[old, new]) {
+            for at in [0, 1] {
+                let bench = Bench::new().await;
+                bench.movies(&[movie(1).name("A").listed()]).await;
+                bench
+                    .sync(&sources(Movies, &order)[at], &SyncOptions { kinds: vec![Movies], ..timestamp.clone() })
+                    .await;
+                rows.extend(bench.row(Movies, 1));
+            }
+        }
+        rows.dedup();
+        assert_eq!(rows.len(), 1, "{rows:#?}");
+    }
+}
+
+/// I1 for panels that send `category_id` alone and list an item once for each of its categories:
+/// what it left is left.
+#[tokio::test]
+#[ignore = "the set made of repeated elements is taken for a stored `category_ids`, and kept"]
+async fn a_category_that_a_repeated_item_left_is_gone() {
+    let in_category = |id| movie(1).without("category_ids").with("category_id", id).listed();
+    let set = |bench: &Bench| categories(&bench.row(Movies, 1).unwrap());
+    for (kept, left, entered) in [("1", "2", "3"), ("2", "1", "3")] {
+        let bench = Bench::new().await;
+        bench.movies(&[in_category("1"), in_category("2")]).await;
+        assert_eq!(set(&bench), "1,2");
+        bench.movies(&[in_category(kept), in_category(entered)]).await;
+        assert_eq!(set(&bench), format!("{kept},{entered}"), "{left} was left");
+        bench.movies(&[in_category(kept)]).await;
+        assert_eq!(set(&bench), kept, "{entered} was left");
+    }
+}
+
+/// I6 for an id that is newly repeated, where one element leaves out a key that the other one, or
+/// the stored row, has.
+#[tokio::test]
+#[ignore = "an element recognised without being decoded ranks as its row, which has the kept values too"]
+async fn newly_repeated_elements_with_different_keys() {
+    for name in ["A", "B", "C", "D", "E", "F", "G", "H"] {
+        let bench = Bench::new().await;
+        let first = movie(1).name("Heat").without("plot").listed();
+        bench.movies(&[movie(1).name("Heat").with("plot", "Kept").listed()]).await;
+        bench.movies(std::slice::from_ref(&first)).await;
+        let elements = [first, movie(1).name(name).with("plot", "Another").listed()];
+        bench.movies(&elements).await;
+        assert_eq!(bench.movies(&elements).await.outcome, KindOutcome::Unchanged, "{name}");
+    }
+}
+
+/// "After `Restarted`, what came before it never was."
+#[tokio::test]
+async fn a_restart_discards_what_was_before() {
+    let batch = |ids: &[i64]| {
+        let items = listed(Movies, ids.iter().copied());
+        ListingEvent::Batch(items.into_iter().map(|it| Entry::Item(Box::new(it), None)).collect())
+    };
+    let bench = Bench::new().await;
+    bench.movies(&listed(Movies, 1..=3)).await;
+    let edited = vec![Entry::Item(Box::new(movie(2).name("Never was").listed()), None)];
+    let events = vec![
+        batch(&[1, 90, 91]),
+        ListingEvent::Batch(edited),
+        ListingEvent::Restarted,
+        batch(&[90, 1]),
+        ListingEvent::Restarted,
+        batch(&[1]),
+        batch(&[2, 3, 4]),
+        ListingEvent::Complete(Completeness::default()),
+    ];
+    let report = bench.sync(&ScriptedSource::new().answer(Movies, Answer::Events(events, None)), &only(Movies)).await;
+    assert_eq!(report.kind(Movies).counts, counts(1, 0, 0, 0, 3));
+    assert_eq!(bench.ids(Movies), [1, 2, 3, 4]);
+    assert_eq!(bench.row(Movies, 2), Some(movie(2).item()));
+}

@@ -1,0 +1,183 @@
+//! What goes wrong, and what is left untouched by it: the other kinds, and the kind itself.
+
+use sync_core::source::{AnswerFault, Completeness, Entry, ListingEvent};
+use sync_core::testing::{Answer, ScriptedSource, movie};
+use sync_core::{
+    Account, AccountStatus, ContentKind, ContentStore, ErrorClass, KindOutcome, RunStatus, SourceError, StoreError,
+    SyncOptions,
+};
+
+use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
+
+fn refused() -> SourceError {
+    SourceError::Refused { message: "wrong password".to_owned() }
+}
+
+fn unreachable() -> SourceError {
+    SourceError::Unreachable { message: "503".to_owned(), attempts: 4 }
+}
+
+/// "Bad password: one request."
+#[tokio::test]
+async fn a_refused_login_is_asked_once() {
+    let bench = Bench::new().await;
+    let source = panel(1..=3).account(Err(refused()));
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!(source.asked(), ["account"]);
+    assert_eq!((report.status, report.errors.len()), (RunStatus::Failed, 1));
+    for record in &report.kinds {
+        assert_eq!(record.outcome, KindOutcome::Failed);
+        assert_eq!(record.error.as_ref().map(|error| error.class), Some(ErrorClass::Login));
+    }
+    assert!(!report.errors[0].hint.is_empty());
+}
+
+/// "A refused login is never repeated", also when the panel refuses in the middle of a run.
+#[tokio::test]
+async fn a_login_refused_in_the_middle_ends_the_run() {
+    let bench = Bench::new().await;
+    let source = panel(1..=3).categories(Movies, Err(refused()));
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!(source.asked(), ["account", "categories channels", "listing channels", "categories movies"]);
+    let outcomes: Vec<_> = report.kinds.iter().map(|record| record.outcome).collect();
+    assert_eq!(outcomes, [KindOutcome::Completed, KindOutcome::Failed, KindOutcome::Failed]);
+    assert_eq!(report.status, RunStatus::Partial);
+
+    let bench = Bench::new().await;
+    let source = ScriptedSource::new().answer(Channels, Answer::Error(refused()));
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!(source.asked(), ["account", "categories channels", "listing channels"]);
+    assert_eq!((report.status, report.errors.len()), (RunStatus::Failed, 1), "one cause is one error");
+}
+
+#[tokio::test]
+async fn an_inactive_account_is_asked_for_nothing() {
+    for status in ["Expired", "Banned", "Disabled"] {
+        let bench = Bench::new().await;
+        bench.sync(&panel(1..=3), &SyncOptions::default()).await;
+        let account = Account {
+            status: AccountStatus::Inactive(status.to_owned()),
+            message: Some("call us".to_owned()),
+            ..Account::active()
+        };
+        let source = panel([]).account(Ok(account.clone()));
+        let report = bench.sync(&source, &SyncOptions::default()).await;
+        assert_eq!(source.asked(), ["account"]);
+        assert_eq!((report.status, report.errors[0].class), (RunStatus::Failed, ErrorClass::Login));
+        let message = &report.errors[0].message;
+        assert!(message.contains(status) && message.contains("call us"), "{message}");
+        assert_eq!(report.account, Some(account));
+    }
+}
+
+#[tokio::test]
+async fn an_unreachable_panel_fails_the_run() {
+    let bench = Bench::new().await;
+    let source = panel([1]).account(Err(unreachable()));
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!((report.status, report.errors[0].class), (RunStatus::Failed, ErrorClass::Unreachable));
+    assert_eq!(source.asked(), ["account"]);
+}
+
+/// One kind fails at once, in the middle, or without an end: the others land.
+#[tokio::test]
+async fn a_failing_kind_is_as_it_was_and_the_others_land() {
+    let truncated = || SourceError::Unusable { fault: AnswerFault::Truncated, message: "cut".to_owned() };
+    let batch = || {
+        let items = [movie(1).name("Torn").listed(), movie(70).listed()];
+        ListingEvent::Batch(items.map(|it| Entry::Item(Box::new(it), None)).to_vec())
+    };
+    let answers: [fn(ListingEvent, SourceError) -> Answer; 4] = [
+        |_, error| Answer::Error(error),
+        |batch, error| Answer::Events(vec![batch], Some(error)),
+        |batch, _| Answer::Events(vec![batch], None),
+        |batch, _| Answer::Events(vec![batch, ListingEvent::Restarted], None),
+    ];
+    for answer in answers {
+        let bench = Bench::new().await;
+        bench.sync(&panel(1..=3), &SyncOptions::default()).await;
+        let source = ScriptedSource::new()
+            .lists(Channels, listed(Channels, 1..=4))
+            .answer(Movies, answer(batch(), truncated()))
+            .lists(Series, listed(Series, 1..=4));
+        let report = bench.sync(&source, &SyncOptions::default()).await;
+        assert_eq!(report.status, RunStatus::Partial);
+        assert_eq!(report.kind(Movies).outcome, KindOutcome::Failed);
+        let error = report.kind(Movies).error.as_ref().unwrap();
+        assert_eq!((error.code.as_str(), error.kind, error.class), ("truncated", Some(Movies), ErrorClass::Answer));
+        for kind in [Channels, Series] {
+            assert_eq!(report.kind(kind).counts, counts(1, 0, 0, 0, 3), "{kind}");
+        }
+        // I11: once the fault is gone, one run puts it right.
+        let report = bench.sync(&panel(1..=4), &SyncOptions::default()).await;
+        assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(1, 0, 0, 0, 3)));
+    }
+}
+
+#[tokio::test]
+async fn when_every_kind_fails_the_run_has_failed() {
+    let bench = Bench::new().await;
+    let every = ContentKind::ALL.into_iter();
+    let source = every.fold(ScriptedSource::new(), |it, kind| it.answer(kind, Answer::Error(unreachable())));
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!((report.status, report.errors.len()), (RunStatus::Failed, 3));
+}
+
+#[tokio::test]
+async fn kinds_that_were_not_asked_for_are_skipped() {
+    let bench = Bench::new().await;
+    let source = panel(1..=3);
+    let options = SyncOptions { kinds: vec![Series, Channels], ..SyncOptions::default() };
+    let report = bench.sync(&source, &options).await;
+    assert_eq!(report.kind(Movies).outcome, KindOutcome::Skipped);
+    assert_eq!((report.status, bench.ids(Movies).len()), (RunStatus::Completed, 0));
+    assert!(source.asked().iter().all(|asked| !asked.contains("movies")));
+    let report = bench.sync(&panel([1]).account(Err(refused())), &only(Movies)).await;
+    assert_eq!((report.status, report.kind(Series).outcome), (RunStatus::Failed, KindOutcome::Skipped));
+}
+
+/// I9: "one run a profile at a time".
+#[tokio::test]
+async fn a_profile_under_lease_is_left_alone() {
+    let bench = Bench::new().await;
+    let lease = bench.store.lease(&bench.profile).await.unwrap();
+    let source = panel(1..=3);
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!((report.status, report.run), (RunStatus::Failed, None));
+    assert_eq!(report.errors[0].class, ErrorClass::Busy);
+    assert_eq!(source.asked(), Vec::<String>::new());
+    // Looking needs no lease.
+    let dry = bench.sync(&source, &SyncOptions { dry_run: true, ..SyncOptions::default() }).await;
+    assert_eq!((dry.status, dry.counts().added), (RunStatus::Completed, 9));
+    drop(lease);
+    assert_eq!(bench.sync(&source, &SyncOptions::default()).await.status, RunStatus::Completed);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_one_apply_fails_one_kind() {
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=3), &SyncOptions::default()).await;
+    bench.store.fail_next_apply(StoreError::Full);
+    let report = bench.sync(&panel(2..=6), &SyncOptions::default()).await;
+    assert_eq!((report.status, report.kind(Channels).outcome), (RunStatus::Partial, KindOutcome::Failed));
+    let error = report.kind(Channels).error.as_ref().unwrap();
+    assert_eq!((error.class, error.code.as_str()), (ErrorClass::Store, "disk_full"));
+    assert_eq!(report.kind(Series).counts, counts(3, 0, 0, 1, 2));
+    let report = bench.sync(&panel(2..=6), &SyncOptions::default()).await;
+    assert_eq!((report.status, report.kind(Channels).counts), (RunStatus::Completed, counts(3, 0, 0, 1, 2)));
+}
+
+/// A source that breaks its contract is a defect, not a reason to write nonsense.
+#[tokio::test]
+async fn a_source_that_breaks_its_contract_fails_the_kind() {
+    let breaches = [Entry::Same(sync_core::ContentId(99)), Entry::Item(Box::new(listed(Series, [1]).remove(0)), None)];
+    for breach in breaches {
+        let bench = Bench::new().await;
+        bench.movies(&listed(Movies, [1])).await;
+        let events = vec![ListingEvent::Batch(vec![breach]), ListingEvent::Complete(Completeness::default())];
+        let source = ScriptedSource::new().answer(Movies, Answer::Events(events, None));
+        let report = bench.sync(&source, &only(Movies)).await;
+        assert_eq!((report.status, report.errors[0].class), (RunStatus::Failed, ErrorClass::Internal));
+        assert!(report.errors[0].message.contains("element"), "{}", report.errors[0].message);
+    }
+}

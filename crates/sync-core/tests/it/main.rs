@@ -1,0 +1,15 @@
+//! The core as another crate sees it: the engine over the fakes and mocks, held against the
+//! contracts of the ports and the promises of the design (I1 to I18).
+
+#![expect(clippy::unwrap_used, reason = "a test that fails is to panic, and nothing else is lost by it")]
+
+mod cancel;
+mod changes;
+mod duplicates;
+mod failures;
+mod mocks;
+mod modes;
+mod properties;
+mod removals;
+mod support;
+mod wrappers;

@@ -1,0 +1,158 @@
+//! The mocks, used as another crate would: expectations on what the engine asks and writes.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use mockall::Sequence;
+use mockall::predicate::{always, eq};
+use sync_core::source::{Completeness, Entry, Listing, ListingEvent, ListingRequest, Usage};
+use sync_core::store::{Lease, RunId, StoredIndex, SyncState};
+use sync_core::testing::{FixedClock, category, channel, profile};
+use sync_core::{
+    Account, ContentId, Digest, DigestScheme, Engine, KindOutcome, ListingIndex, MockContentSource, MockContentStore,
+    MockStaging, RunStatus, StoreError, SyncMode, SyncReport,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Channels, NOW, only};
+
+/// A scheme of raw digests, as a source over HTTP has one.
+const RAW: DigestScheme = DigestScheme(77);
+
+fn index() -> Arc<ListingIndex> {
+    Arc::new(ListingIndex::new(RAW, [(ContentId(1), Digest(11)), (ContentId(2), Digest(12))]).unwrap())
+}
+
+/// A source that lists what is given, of one channel kind.
+fn source(entries: Vec<Entry>) -> MockContentSource {
+    let mut source = MockContentSource::new();
+    source.expect_digest_scheme().return_const(RAW);
+    source.expect_usage().returning(Usage::default);
+    source.expect_account().times(1).returning(|| Ok(Account::active()));
+    source.expect_categories().with(eq(Channels)).times(1).returning(|_| Ok(vec![category("1")]));
+    source.expect_listing().times(1).returning(move |_| {
+        let events = [ListingEvent::Batch(entries.clone()), ListingEvent::Complete(Completeness::default())];
+        Ok(Listing { events: stream::iter(events.map(Ok)).boxed() })
+    });
+    source
+}
+
+fn store(staging: MockStaging) -> MockContentStore {
+    let mut store = MockContentStore::new();
+    let mut order = Sequence::new();
+    store.expect_ensure_profile().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    store.expect_lease().times(1).in_sequence(&mut order).returning(|_| Ok(Lease::new(4, ())));
+    store.expect_start_run().with(always(), eq(4), eq(NOW)).times(1).returning(|_, _, _| Ok(RunId(9)));
+    store.expect_sync_state().returning(|_| Ok(SyncState::default()));
+    store.expect_index().returning(|_, _| Ok(StoredIndex { index: index(), applied_before: true, consistent: true }));
+    store.expect_held().returning(|_, _| Ok(Vec::new()));
+    store.expect_categories().returning(|_, _| Ok(vec![category("1")]));
+    let mut staging = Some(staging);
+    store.expect_stage().times(1).returning(move |_, _| Ok(Box::new(staging.take().expect("one a kind"))));
+    store
+}
+
+async fn run(source: &MockContentSource, store: &MockContentStore, mode: SyncMode) -> SyncReport {
+    let clock = FixedClock::at(NOW);
+    let options = sync_core::SyncOptions { mode, ..only(Channels) };
+    Engine::new(source, store, &clock, &()).run(&profile("home"), &options, &CancellationToken::new()).await
+}
+
+/// What is byte for byte the same is neither read from the store nor staged.
+#[tokio::test]
+async fn what_is_the_same_costs_nothing() {
+    let mut staging = MockStaging::new();
+    staging.expect_put().never();
+    staging.expect_apply().times(1).returning(|commit, _| {
+        assert_eq!((commit.run, commit.fence, commit.watermark), (RunId(9), 4, NOW));
+        assert!(commit.index.is_none() && commit.removals.is_empty() && commit.categories.is_none());
+        Ok(())
+    });
+    let mut store = store(staging);
+    store.expect_rows().never();
+    store.expect_finish_run().times(1).returning(|_, end| {
+        assert_eq!((end.run, end.fence, end.status), (RunId(9), 4, RunStatus::Completed));
+        assert!(end.records.iter().all(|record| record.outcome == KindOutcome::Skipped));
+        Ok(())
+    });
+    let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);
+    let report = run(&source, &store, SyncMode::Auto).await;
+    assert_eq!((report.status, report.kind(Channels).counts.unchanged), (RunStatus::Completed, 2));
+}
+
+/// Only what differs is read, and what is new is not looked for.
+#[tokio::test]
+async fn only_what_differs_is_read() {
+    let mut staging = MockStaging::new();
+    staging.expect_put().times(1).returning(|items| {
+        let ids: Vec<_> = items.iter().map(|staged| staged.item.id().0).collect();
+        assert_eq!(ids, [2, 3]);
+        Ok(())
+    });
+    staging.expect_apply().times(1).returning(|commit, _| {
+        let index = commit.index.expect("it has changed");
+        assert_eq!((index.scheme(), index.ids(), index.digests()), (RAW, &[1, 2, 3][..], &[11, 99, 13][..]));
+        Ok(())
+    });
+    let mut store = store(staging);
+    let rows = |_: &_, _, _| Ok(vec![channel(2).item()]);
+    store.expect_rows().with(always(), eq(Channels), eq(vec![ContentId(2)])).times(1).returning(rows);
+    store.expect_finish_run().times(1).returning(|_, _| Ok(()));
+    let item = |builder: sync_core::testing::ItemBuilder, digest| {
+        Entry::Item(Box::new(builder.listed()), Some(Digest(digest)))
+    };
+    let listing = vec![Entry::Same(ContentId(1)), item(channel(2).name("Edited"), 99), item(channel(3), 13)];
+    let report = run(&source(listing), &store, SyncMode::Auto).await;
+    assert_eq!((report.kind(Channels).counts.added, report.kind(Channels).counts.updated), (1, 1));
+}
+
+/// The index is lent to the source in incremental mode, and kept back in full mode.
+#[tokio::test]
+async fn the_index_is_lent_in_incremental_mode_only() {
+    for (mode, lent) in [(SyncMode::Incremental, true), (SyncMode::Auto, true), (SyncMode::Full, false)] {
+        let mut source = MockContentSource::new();
+        source.expect_digest_scheme().return_const(RAW);
+        source.expect_usage().returning(Usage::default);
+        source.expect_account().returning(|| Ok(Account::active()));
+        source.expect_categories().returning(|_| Ok(Vec::new()));
+        let as_said =
+            move |request: &ListingRequest| request.known.is_some() == lent && request.scope == Channels.into();
+        source
+            .expect_listing()
+            .withf(as_said)
+            .times(1)
+            .returning(|_| Err(sync_core::SourceError::Unreachable { message: "gone".to_owned(), attempts: 1 }));
+        let mut staging = MockStaging::new();
+        staging.expect_apply().never();
+        let mut store = store(staging);
+        store.expect_finish_run().times(1).returning(|_, _| Ok(()));
+        assert_eq!(run(&source, &store, mode).await.status, RunStatus::Failed);
+    }
+}
+
+/// A run whose end can't be recorded is not called completed.
+#[tokio::test]
+async fn a_run_that_cannot_be_recorded_is_not_completed() {
+    let mut staging = MockStaging::new();
+    staging.expect_apply().returning(|_, _| Ok(()));
+    let mut store = store(staging);
+    store.expect_finish_run().times(1).returning(|_, _| Err(StoreError::Full));
+    let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);
+    let report = run(&source, &store, SyncMode::Auto).await;
+    assert_eq!((report.status, report.errors[0].code.as_str()), (RunStatus::Partial, "disk_full"));
+}
+
+/// A store may find the token cancelled in the middle of an apply.
+#[tokio::test]
+async fn an_apply_that_finds_itself_cancelled() {
+    let mut staging = MockStaging::new();
+    staging.expect_apply().times(1).returning(|_, _| Err(StoreError::Cancelled));
+    let mut store = store(staging);
+    store.expect_finish_run().times(1).returning(|_, end| {
+        assert_eq!(end.status, RunStatus::Cancelled);
+        Ok(())
+    });
+    let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);
+    let report = run(&source, &store, SyncMode::Auto).await;
+    assert_eq!(report.kind(Channels).outcome, KindOutcome::Cancelled);
+}

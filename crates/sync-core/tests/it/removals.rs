@@ -1,0 +1,195 @@
+//! I5: removal needs proof. What is held, what consent does, and what is simply gone.
+
+use sync_core::source::Completeness;
+use sync_core::testing::{Answer, ScriptedSource, category, movie};
+use sync_core::{
+    Account, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed, RunStatus, SourceError, SyncMode,
+    SyncOptions, SyncReport,
+};
+
+use crate::support::{Bench, Movies, NOW, counts, listed, only};
+
+const ACCEPT: bool = true;
+
+async fn answered(bench: &Bench, items: Vec<Listed>, end: Completeness, accept: bool) -> SyncReport {
+    let source = ScriptedSource::new().answer(Movies, Answer::Items(items, end));
+    bench.sync(&source, &SyncOptions { accept_removals: accept, ..only(Movies) }).await
+}
+
+async fn lists(bench: &Bench, ids: impl IntoIterator<Item = i64>, accept: bool) -> KindRecord {
+    answered(bench, listed(Movies, ids), Completeness::default(), accept).await.kind(Movies).clone()
+}
+
+async fn loaded(ids: impl IntoIterator<Item = i64>) -> Bench {
+    let bench = Bench::new().await;
+    bench.movies(&listed(Movies, ids)).await;
+    bench
+}
+
+async fn held(bench: &Bench) -> Vec<i64> {
+    bench.tables(Movies).await.held.iter().map(|held| held.id.0).collect()
+}
+
+#[tokio::test]
+async fn an_empty_list_holds_everything() {
+    for rows in [1, 3, 60] {
+        let bench = loaded(1..=rows).await;
+        let report = answered(&bench, Vec::new(), Completeness::default(), false).await;
+        let record = report.kind(Movies);
+        assert_eq!((report.status, record.outcome), (RunStatus::Partial, KindOutcome::Held));
+        assert_eq!(record.hold_reason, Some(HoldReason::EmptyListing));
+        assert_eq!(record.counts, Counts { held: rows.unsigned_abs(), ..Counts::default() });
+        assert_eq!(bench.ids(Movies), (1..=rows).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn half_a_list_holds_and_a_small_loss_removes() {
+    let bench = loaded(1..=200).await;
+    assert_eq!(lists(&bench, 101..=200, false).await.hold_reason, Some(HoldReason::ShareLost));
+    assert_eq!(held(&bench).await, (1..=100).collect::<Vec<_>>());
+    let bench = loaded(1..=200).await;
+    assert_eq!(lists(&bench, 61..=200, false).await.counts, counts(0, 0, 0, 60, 140), "30 % is plausible");
+    let bench = loaded(1..=60).await;
+    assert_eq!(lists(&bench, 51..=60, false).await.counts, counts(0, 0, 0, 50, 10), "50 rows are plausible");
+    let bench = loaded(1..=60).await;
+    let strict = GuardThresholds { share_percent: 10, floor_rows: 0 };
+    let source = ScriptedSource::new().lists(Movies, listed(Movies, 11..=60));
+    let report = bench.sync(&source, &SyncOptions { guard: strict, ..only(Movies) }).await;
+    assert_eq!(report.kind(Movies).counts.held, 10, "both thresholds can be set");
+}
+
+/// I18: "added and updated items of it land, and its watermark moves with them."
+#[tokio::test]
+async fn what_is_held_stops_nothing_else() {
+    let bench = loaded(1..=200).await;
+    let mut items = listed(Movies, 150..=210);
+    items[0] = movie(150).name("Edited").listed();
+    let end = Completeness { started_at: Some(NOW + 77), ..Completeness::default() };
+    let report = answered(&bench, items.clone(), end, false).await;
+    assert_eq!(report.kind(Movies).counts, Counts { held: 149, ..counts(10, 1, 0, 0, 50) });
+    let tables = bench.tables(Movies).await;
+    assert_eq!((tables.last_sync, tables.items.len()), (Some(NOW + 77), 210));
+    assert!(tables.held.iter().all(|held| held.since == NOW && Some(held.run) == report.run));
+    // The same again: still held, since the first time, and nothing is written.
+    bench.clock.pass(std::time::Duration::from_secs(500));
+    let again = answered(&bench, items, end, false).await;
+    assert_eq!(again.kind(Movies).counts, Counts { held: 149, ..counts(0, 0, 0, 0, 61) });
+    assert_eq!(again.kind(Movies).mode, SyncMode::Incremental);
+    assert_eq!(bench.tables(Movies).await, tables);
+}
+
+/// "Consent to exactly the removals recorded as held."
+#[tokio::test]
+async fn consent_removes_what_was_recorded_and_nothing_else() {
+    let bench = loaded(1..=300).await;
+    assert_eq!(lists(&bench, 1..=300, ACCEPT).await.counts, counts(0, 0, 0, 0, 300), "nothing is held yet");
+    assert_eq!(lists(&bench, 201..=300, ACCEPT).await.counts.held, 200, "consent to nothing is no consent");
+    // 40 of those held are back; 60 more are missing, which is implausible by itself.
+    let record = lists(&bench, (161..=200).chain(261..=300), ACCEPT).await;
+    assert_eq!(record.counts, Counts { held: 60, removed: 160, unchanged: 80, ..Counts::default() });
+    assert_eq!(held(&bench).await, (201..=260).collect::<Vec<_>>());
+    assert_eq!(bench.ids(Movies), (161..=300).collect::<Vec<_>>());
+    let record = lists(&bench, (161..=200).chain(261..=300), ACCEPT).await;
+    assert_eq!((record.counts, record.outcome), (counts(0, 0, 0, 60, 80), KindOutcome::Completed));
+}
+
+#[tokio::test]
+async fn consent_to_an_empty_list_empties_the_kind() {
+    let bench = loaded(1..=90).await;
+    lists(&bench, [], false).await;
+    assert_eq!(lists(&bench, [], ACCEPT).await.counts, counts(0, 0, 0, 90, 0));
+    assert_eq!(bench.ids(Movies), Vec::<i64>::new());
+}
+
+#[tokio::test]
+async fn what_comes_back_is_no_longer_held() {
+    let bench = loaded(1..=100).await;
+    lists(&bench, 1..=10, false).await;
+    let record = lists(&bench, 1..=40, false).await;
+    assert_eq!((record.counts.held, record.counts.unchanged), (60, 40));
+    assert_eq!(held(&bench).await, (41..=100).collect::<Vec<_>>());
+    let record = lists(&bench, 1..=100, false).await;
+    assert_eq!((record.outcome, record.counts), (KindOutcome::Unchanged, counts(0, 0, 0, 0, 100)));
+    assert_eq!(held(&bench).await, Vec::<i64>::new());
+    // And what came back is not removed by a consent that was meant for its absence.
+    assert_eq!(lists(&bench, 31..=100, ACCEPT).await.counts, counts(0, 0, 0, 30, 70), "a small loss needs none");
+}
+
+/// "Complete listing, no unreadable id": a missing item may be one of those.
+#[tokio::test]
+async fn doubtful_listings_hold_the_smallest_loss() {
+    let sound = Completeness::default();
+    let cases = [
+        (Completeness { unreadable: 2, ..sound }, HoldReason::UnreadableIds),
+        (Completeness { trailing_bytes: true, ..sound }, HoldReason::TrailingBytes),
+    ];
+    for (end, reason) in cases {
+        let bench = loaded(1..=9).await;
+        let report = answered(&bench, listed(Movies, 2..=10), end, false).await;
+        let record = report.kind(Movies);
+        assert_eq!((report.status, record.hold_reason), (RunStatus::Partial, Some(reason)));
+        assert_eq!(record.counts, Counts { held: 1, skipped: end.unreadable, ..counts(1, 0, 0, 0, 8) });
+        // With nothing missing there is nothing to hold.
+        let report = answered(&bench, listed(Movies, 1..=10), end, false).await;
+        assert_eq!((report.status, report.kind(Movies).counts.held), (RunStatus::Completed, 0));
+    }
+}
+
+/// "Categories first; if they fail the kind's items still come, and nothing of that kind is removed."
+#[tokio::test]
+async fn without_categories_items_land_and_nothing_is_removed() {
+    let bench = Bench::new().await;
+    let shelf = vec![category("1")];
+    let source = ScriptedSource::new().categories(Movies, Ok(shelf.clone())).lists(Movies, listed(Movies, 1..=9));
+    bench.sync(&source, &only(Movies)).await;
+    lists(&bench, [], false).await;
+    for accept in [false, ACCEPT] {
+        let failed = Err(SourceError::Unreachable { message: "timed out".to_owned(), attempts: 4 });
+        let source = ScriptedSource::new().categories(Movies, failed).lists(Movies, listed(Movies, 2..=10));
+        let report = bench.sync(&source, &SyncOptions { accept_removals: accept, ..only(Movies) }).await;
+        let record = report.kind(Movies);
+        assert_eq!((report.status, record.outcome), (RunStatus::Partial, KindOutcome::Held));
+        assert_eq!((record.counts.held, record.hold_reason), (1, Some(HoldReason::CategoriesMissing)));
+        assert_eq!(record.error.as_ref().map(|error| error.code.as_str()), Some("panel_unreachable"));
+        assert_eq!(report.errors, [record.error.clone().unwrap()]);
+        assert_eq!(bench.ids(Movies), (1..=10).collect::<Vec<_>>());
+        assert_eq!(bench.tables(Movies).await.categories, shelf);
+    }
+    // Nothing is missing, and still a part of what was asked failed.
+    let failed = Err(SourceError::Unreachable { message: "timed out".to_owned(), attempts: 4 });
+    let source = ScriptedSource::new().categories(Movies, failed).lists(Movies, listed(Movies, 1..=10));
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!((report.status, report.kind(Movies).outcome), (RunStatus::Partial, KindOutcome::Unchanged));
+}
+
+#[tokio::test]
+async fn categories_that_vanish_all_at_once_stay() {
+    let bench = Bench::new().await;
+    let shelves = |ids: &[&str]| {
+        let list = ids.iter().map(|id| category(id)).collect();
+        ScriptedSource::new().categories(Movies, Ok(list)).lists(Movies, listed(Movies, [1]))
+    };
+    bench.sync(&shelves(&["1", "2", "3"]), &only(Movies)).await;
+    let report = bench.sync(&shelves(&[]), &only(Movies)).await;
+    assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(0, 0, 0, 0, 1)));
+    assert_eq!(bench.tables(Movies).await.categories.len(), 3);
+    bench.sync(&shelves(&["3", "1", "3"]), &only(Movies)).await;
+    assert_eq!(bench.tables(Movies).await.categories, [category("3"), category("1")], "a small loss is one");
+}
+
+/// A panel that goes on answering after the account's end answers with less and less.
+#[tokio::test]
+async fn past_the_accounts_end_nothing_is_removed() {
+    let bench = loaded(1..=9).await;
+    let ended = Account { expires_at: Some(NOW - 1), ..Account::active() };
+    let source = ScriptedSource::new().account(Ok(ended)).lists(Movies, listed(Movies, 2..=10));
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::AccountExpired));
+    assert_eq!(report.kind(Movies).counts, Counts { held: 1, ..counts(1, 0, 0, 0, 8) });
+    assert_eq!(report.warnings.len(), 1);
+    // The panel's own clock decides, where it tells it.
+    let slow = Account { expires_at: Some(NOW - 1), panel_time: Some(NOW - 9), ..Account::active() };
+    let source = ScriptedSource::new().account(Ok(slow)).lists(Movies, listed(Movies, 2..=10));
+    assert_eq!(bench.sync(&source, &only(Movies)).await.kind(Movies).counts.removed, 1);
+}
