@@ -29,6 +29,7 @@ CREATE TABLE xtream_channels (
     added               TEXT,
     category_id         TEXT,                              -- the panel's own value
     category_ids        TEXT,                              -- JSON array: every category of the item, sorted
+    listed_category_ids TEXT,                              -- JSON array: the panel's own list, where it says more than category_id
     custom_sid          TEXT,
     tv_archive          INTEGER NOT NULL DEFAULT 0,
     direct_source       TEXT,
@@ -58,6 +59,7 @@ CREATE TABLE xtream_movies (
     episode_run_time    INTEGER,                           -- minutes
     category_id         TEXT,
     category_ids        TEXT,
+    listed_category_ids TEXT,
     container_extension TEXT,
     custom_sid          TEXT,
     direct_source       TEXT,
@@ -98,6 +100,7 @@ CREATE TABLE xtream_series (
     episode_run_time TEXT,                                 -- minutes
     category_id      TEXT,
     category_ids     TEXT,
+    listed_category_ids TEXT,
     youtube_trailer  TEXT,
     tmdb_id          TEXT,
     imdb_id          TEXT,

@@ -3,6 +3,8 @@
 //! `cargo run --example incremental_sync -- DATABASE URL USERNAME PASSWORD` (a demonstration: on a
 //! machine with other users, pass no password as an argument).
 
+#![expect(clippy::needless_borrow, reason = "the lines stand as the document has them")]
+
 use sync_app::{ContentCache, Database, SyncHandle, SyncScheduler, SyncStatus};
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,15 +22,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scheduler = SyncScheduler::new(db);
     let (handle, progress_tx, cancel_token) = SyncHandle::new(profile_id.to_string());
 
-    let result = scheduler.run_incremental_sync(
-        &profile_id,
-        &base_url,
-        &username,
-        &password,
-        &content_cache,
-        &progress_tx,
-        &cancel_token,
-    ).await?;
+    let result = scheduler
+        .run_incremental_sync(&profile_id, &base_url, &username, &password, &content_cache, &progress_tx, &cancel_token)
+        .await?;
 
     // Check result
     match result.status {

@@ -134,7 +134,6 @@ pub struct SyncHandle {
 
 impl SyncHandle {
     /// Makes a handle, and what the run needs of it: the sender of progress and the cancel token.
-    #[expect(clippy::new_ret_no_self, reason = "the seed's example calls it so")]
     pub fn new(profile_id: String) -> (Self, mpsc::Sender<SyncProgress>, CancellationToken) {
         let (sender, progress_rx) = mpsc::channel(CAPACITY);
         let cancel_token = CancellationToken::new();

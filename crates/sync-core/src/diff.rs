@@ -194,7 +194,8 @@ impl Differ {
                 known_digest.ok_or(ContractBreach::UnknownSame(id))?
             }
             Entry::Item(listed, digest) => {
-                let digest = digest.unwrap_or_else(|| Digest::of_listed(&listed));
+                // `prepare` has made the digests of sources without any; a source with its own may leave one out.
+                let digest = digest.unwrap_or(Digest::NEVER);
                 let rank = choice(&listed);
                 let (item, change) = self.merged(stored, *listed, id)?;
                 *count(&mut self.counts, change) += 1;
@@ -355,15 +356,21 @@ fn ranked(item: Item) -> StagedItem {
 /// Makes one item of two elements: the least by content, with the categories of both. Where only
 /// what doesn't count differs, that decides, so that it isn't the position.
 fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
-    let at = a.1.kind().field("category_ids").expect("every kind has its categories");
-    let mut united = CategorySet::default();
-    for item in [&a.1, &b.1] {
-        if let ValueRef::Categories(set) = item.value(at) {
-            united.unite(set);
+    let kind = a.1.kind();
+    let united = ["category_ids", "listed_category_ids"].map(|name| {
+        let at = kind.field(name).expect("every kind has its categories");
+        let mut united = CategorySet::default();
+        for item in [&a.1, &b.1] {
+            if let ValueRef::Categories(set) = item.value(at) {
+                united.unite(set);
+            }
         }
-    }
+        (at, united)
+    });
     let order = a.0.cmp(&b.0).then_with(|| uncounted(&a.1).cmp(&uncounted(&b.1)));
     let (rank, mut item) = if order.is_le() { a } else { b };
-    item.set(at, Value::Categories(united));
+    for (at, set) in united {
+        item.set(at, Value::Categories(set));
+    }
     (rank, item)
 }

@@ -1,7 +1,7 @@
 //! The engine: runs a profile over the two ports.
 //!
 //! Kinds are visited one after the other, each on its own: what fails in one leaves the others
-//! alone, but for a refused login, which is of the account and ends the run. Within a kind everything is compared and staged while the listing streams by; the store
+//! alone. Within a kind everything is compared and staged while the listing streams by; the store
 //! is written once, in one apply, when the listing is proved complete.
 
 mod kind;
@@ -77,6 +77,9 @@ struct Run<'a> {
     fence: u64,
     /// Whether the account's end is past, though the panel still calls it active.
     account_expired: bool,
+    /// How far the panel's clock is ahead of ours, in seconds, as far as it told.
+    panel_ahead: i64,
+    warnings: Vec<String>,
     track: Track<'a>,
 }
 
@@ -127,9 +130,12 @@ impl<'a> Engine<'a> {
             id: start.run.unwrap_or(RunId(0)),
             fence: start.lease.as_ref().map_or(0, |lease| lease.fence),
             account_expired: false,
+            panel_ahead: 0,
+            warnings: Vec::new(),
             track: Track::new(profile, self.observer, &options.kinds),
         };
         self.visit(&mut run, &mut report).await;
+        report.warnings.append(&mut run.warnings);
         report.status = SyncReport::status_of(&report.kinds, &report.errors);
         if let Some(id) = report.run {
             let end = self.run_end(id, run.fence, &report);
@@ -172,8 +178,9 @@ impl<'a> Engine<'a> {
             Err(stop) => return fail_all(report, run.options, &stop.into_report(None)),
         };
         run.account_expired = account.is_past_expiry(self.clock.now());
+        run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {
-            report.warnings.push("the account has passed its end: nothing is removed until it is renewed".to_owned());
+            run.warnings.push("the account has passed its end: nothing is removed until it is renewed".to_owned());
         }
         let inactive = inactive(&account);
         report.account = Some(account);
@@ -187,15 +194,6 @@ impl<'a> Engine<'a> {
             let record = self.visit_kind(run, kind).await;
             report.errors.extend(record.error.clone());
             report.kinds[kind.ordinal()] = record;
-            if let Some(refused) = refused(report.kind(kind)) {
-                // Asking again with refused credentials gets addresses banned.
-                let later = |record: &&mut KindRecord| record.kind > kind && run.options.kinds.contains(&record.kind);
-                for record in report.kinds.iter_mut().filter(later) {
-                    record.outcome = KindOutcome::Failed;
-                    record.error = Some(ReportError { kind: Some(record.kind), ..refused.clone() });
-                }
-                return;
-            }
         }
     }
 
@@ -275,12 +273,6 @@ fn inactive(account: &Account) -> Option<ReportError> {
         hint: "renew the account with your provider".to_owned(),
         class: ErrorClass::Login,
     })
-}
-
-/// The error of a kind that failed because the panel no longer accepts the login.
-fn refused(record: &KindRecord) -> Option<ReportError> {
-    let failed = record.outcome == KindOutcome::Failed;
-    record.error.clone().filter(|error| failed && error.class == ErrorClass::Login)
 }
 
 /// Marks every kind that was asked for and not yet visited as failed by one error of the run.

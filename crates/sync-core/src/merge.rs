@@ -29,13 +29,11 @@ impl Change {
 /// where they were absent.
 ///
 /// A name is never lost; an item that never had one is called `#id`. A category set is that of
-/// `category_id` and `category_ids`; when the panel leaves `category_ids` out, the stored ones
-/// stay, and a changed `category_id` takes the place of the old one. Keys beyond the table are
-/// united, the listed ones first.
+/// `category_id` and `category_ids`; where the panel leaves `category_ids` out, those it last sent
+/// stay. Keys beyond the table are united, the listed ones first.
 pub fn merge<T: Content>(stored: Option<&T>, listed: Listed<T>) -> T {
     let Listed { item: mut merged, present } = listed;
     let fields = T::FIELDS;
-    let listed_category = own_category(&merged).map(str::to_owned);
     for (at, spec) in fields.iter().enumerate() {
         match spec.name {
             "name" => {
@@ -56,9 +54,11 @@ pub fn merge<T: Content>(stored: Option<&T>, listed: Listed<T>) -> T {
                 }
             }
             "category_ids" => {
-                let set = category_set(stored, &merged, at, present, listed_category.as_deref());
+                let (set, own) = categories(stored, &merged, at, present);
                 merged.set(at, Value::Categories(set));
+                merged.set(position::<T>("listed_category_ids"), Value::Categories(own));
             }
+            "listed_category_ids" => {}
             _ if present.has(at) => {}
             _ => {
                 if let Some(stored) = stored {
@@ -78,35 +78,24 @@ fn own_category<T: Content>(item: &T) -> Option<&str> {
     if let ValueRef::Text(id) = item.value(position::<T>("category_id")) { Some(id) } else { None }
 }
 
-fn category_set<T: Content>(
-    stored: Option<&T>,
-    listed: &T,
-    at: usize,
-    present: FieldSet,
-    listed_category: Option<&str>,
-) -> CategorySet {
-    let set_of = |item: &T| match item.value(at) {
+/// The whole category set, and the panel's own list where it says more than `category_id`.
+fn categories<T: Content>(stored: Option<&T>, listed: &T, at: usize, present: FieldSet) -> (CategorySet, CategorySet) {
+    let set_of = |item: &T, at| match item.value(at) {
         ValueRef::Categories(set) => set.clone(),
         _ => CategorySet::default(),
     };
+    let kept = || stored.map(|row| set_of(row, position::<T>("listed_category_ids"))).unwrap_or_default();
+    let own = if present.has(at) { set_of(listed, at) } else { kept() };
     let category_listed = present.has(position::<T>("category_id"));
-    let known = stored.map(set_of).unwrap_or_default();
-    let known_category = stored.and_then(own_category);
+    let category = if category_listed { own_category(listed) } else { stored.and_then(own_category) };
+    let category = category.unwrap_or_default();
     if !present.has(at) && !category_listed {
-        return known;
+        return (stored.map(|row| set_of(row, at)).unwrap_or_default(), own);
     }
-    let mut set = if present.has(at) {
-        set_of(listed)
-    } else {
-        let mut rest = known;
-        if known_category != listed_category {
-            rest.remove(known_category.unwrap_or_default());
-        }
-        rest
-    };
-    let category = if category_listed { listed_category } else { known_category };
-    set.insert(category.unwrap_or_default());
-    set
+    let says_more = own.as_slice().iter().any(|id| id != category);
+    let mut set = own.clone();
+    set.insert(category);
+    (set, if says_more { own } else { CategorySet::default() })
 }
 
 /// Returns the fields in which two items differ.
@@ -243,10 +232,16 @@ mod tests {
 
     #[test]
     fn stored_categories_stay_when_the_panel_leaves_the_list_out() {
-        let mut stored = movie();
-        stored.category_ids = ["3", "8"].into_iter().collect();
-        let moved = merge(Some(&stored), listed(&["category_id"], |it| it.category_id = Some("4".into())));
-        assert_eq!(moved.category_ids.as_slice(), ["4", "8"]);
+        let both = |it: &mut Movie| {
+            it.category_id = Some("3".into());
+            it.category_ids = ["3", "8"].into_iter().collect();
+        };
+        let stored = merge(None, listed(&["category_id", "category_ids"], both));
+        assert_eq!(stored.listed_category_ids.as_slice(), ["3", "8"]);
+        let short = merge(Some(&stored), listed(&["category_id"], |it| it.category_id = Some("3".into())));
+        assert_eq!(short.category_ids.as_slice(), ["3", "8"]);
+        let moved = merge(Some(&short), listed(&["category_id"], |it| it.category_id = Some("4".into())));
+        assert_eq!(moved.category_ids.as_slice(), ["3", "4", "8"], "the panel's list was not taken back");
     }
 
     #[test]

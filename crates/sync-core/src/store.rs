@@ -308,6 +308,12 @@ pub enum StoreError {
     /// The cache was made by a newer version of the program; it is untouched.
     #[error("the cache was made by a newer version of this program ({0})")]
     Newer(String),
+    /// There is no cache to read yet.
+    #[error("there is no cache at {0} yet")]
+    Missing(String),
+    /// The cache was made by an older version, and this call may not bring it up to date.
+    #[error("the cache was made by an older version of this program")]
+    Older,
     /// The disk, or the file's limit, is full; nothing was written.
     #[error("the disk is full")]
     Full,
@@ -342,6 +348,8 @@ impl StoreError {
             Self::Cancelled => "cancelled",
             Self::UnknownProfile(_) => "unknown_profile",
             Self::Newer(_) => "newer_cache",
+            Self::Missing(_) => "no_cache",
+            Self::Older => "older_cache",
             Self::Full => "disk_full",
             Self::ReadOnly(_) => "read_only",
             Self::Corrupt(_) => "corrupt",
@@ -357,7 +365,13 @@ impl StoreError {
             Self::Cancelled => ErrorClass::Cancelled,
             Self::Newer(_) => ErrorClass::NewerCache,
             Self::UnknownProfile(_) | Self::Refused(_) => ErrorClass::Internal,
-            Self::Full | Self::ReadOnly(_) | Self::Corrupt(_) | Self::Locked | Self::Backend(_) => ErrorClass::Store,
+            Self::Missing(_)
+            | Self::Older
+            | Self::Full
+            | Self::ReadOnly(_)
+            | Self::Corrupt(_)
+            | Self::Locked
+            | Self::Backend(_) => ErrorClass::Store,
         }
     }
 
@@ -368,6 +382,7 @@ impl StoreError {
             Self::Cancelled => "the cache is as it was; sync again when it suits",
             Self::UnknownProfile(_) => "see `profile list`, or add it with `profile add`",
             Self::Newer(_) => "use that version, or another database file",
+            Self::Missing(_) | Self::Older => "a sync that may write creates it, or brings it up to date",
             Self::Full => "make room and sync again; the cache is as it was",
             Self::ReadOnly(_) => "check the rights of the file and its folder",
             Self::Corrupt(_) => "keep the file, and sync into another one",

@@ -50,7 +50,7 @@ pub(crate) fn existing(path: &Path) -> Result<PathBuf, StoreError> {
 
 /// There is no cache.
 pub(crate) fn missing(path: &Path) -> StoreError {
-    StoreError::backend(format!("there is no cache at {}; a first sync creates it", path.display()))
+    StoreError::Missing(path.display().to_string())
 }
 
 /// Has files created for nobody but their owner.

@@ -70,8 +70,8 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::open`], and [`StoreError::Backend`] when there is no cache or its schema
-    /// is older.
+    /// Those of [`Self::open`], [`StoreError::Missing`] when there is no cache, and
+    /// [`StoreError::Older`] when it would have to be migrated.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let named = path.as_ref();
         let path = file::existing(named)?;
@@ -85,7 +85,7 @@ impl SqliteStore {
         let (reader, schema) = opened?;
         match schema {
             Schema::Empty => Err(file::missing(named)),
-            Schema::Older => Err(StoreError::backend("an older version made the cache; a sync brings it up to date")),
+            Schema::Older => Err(StoreError::Older),
             Schema::Current => Ok(Self::with(path, Access::ReadOnly(uri), None, Some(reader))),
         }
     }

@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn fault_of(body: &str) -> AnswerFault {
-        read(body.as_bytes(), None).unwrap_err().fault
+        read(body.as_bytes(), None).unwrap_err().what
     }
 
     #[test]

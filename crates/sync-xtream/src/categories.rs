@@ -102,7 +102,7 @@ mod tests {
             (r#"[{"category_id":"1"}"#, AnswerFault::Truncated),
         ];
         for (body, fault) in cases {
-            assert_eq!(read(body.as_bytes()).unwrap_err().fault, fault, "{body}");
+            assert_eq!(read(body.as_bytes()).unwrap_err().what, fault, "{body}");
         }
         assert!(read(br#"{"user_info":{"auth":"0"}}"#).unwrap_err().refused);
     }

@@ -172,7 +172,7 @@ impl Line {
     /// here, so the credentials are taken out of them.
     pub(crate) fn failure_of(&self, mut fault: Fault) -> Failure {
         fault.message = self.credentials.redact(&fault.message);
-        match fault.fault {
+        match fault.what {
             AnswerFault::Truncated => Failure::cut(fault.message),
             _ => Failure::Final(fault.into()),
         }

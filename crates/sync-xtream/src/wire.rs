@@ -29,7 +29,7 @@ pub(crate) const SCHEME: DigestScheme = DigestScheme(101);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// What it is.
-    pub(crate) fault: AnswerFault,
+    pub(crate) what: AnswerFault,
     /// What was seen.
     pub(crate) message: String,
     /// Whether the answer says that the login is refused.
@@ -37,12 +37,12 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    pub(crate) fn new(fault: AnswerFault, message: impl Into<String>) -> Self {
-        Self { fault, message: message.into(), refused: false }
+    pub(crate) fn new(what: AnswerFault, message: impl Into<String>) -> Self {
+        Self { what, message: message.into(), refused: false }
     }
 
     pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self { fault: AnswerFault::AccountObject, message: message.into(), refused: true }
+        Self { what: AnswerFault::AccountObject, message: message.into(), refused: true }
     }
 }
 
@@ -51,7 +51,7 @@ impl From<Fault> for SourceError {
         if fault.refused {
             Self::Refused { message: fault.message }
         } else {
-            Self::Unusable { fault: fault.fault, message: fault.message }
+            Self::Unusable { fault: fault.what, message: fault.message }
         }
     }
 }

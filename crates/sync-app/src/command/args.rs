@@ -1,4 +1,6 @@
-//! The arguments of the command.
+//! The arguments of the command. Their comments are the text of `--help`.
+
+#![expect(clippy::doc_markdown, reason = "the comments are shown on terminals, where backticks are noise")]
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -118,6 +120,7 @@ impl From<Policy> for PolicyChoice {
 }
 
 #[derive(Debug, Arguments)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct SyncArgs {
     /// The profiles; all when none is named
     pub(crate) ids: Vec<String>,
@@ -180,7 +183,8 @@ impl Args {
             return Ok(path.clone());
         }
         let folders = directories::ProjectDirs::from("", "", "xtream-sync");
-        let folders = folders.ok_or_else(|| Failure::usage("there is no data folder for this user", "name a file with --database"))?;
+        let folders = folders
+            .ok_or_else(|| Failure::usage("there is no data folder for this user", "name a file with --database"))?;
         Ok(folders.data_dir().join("cache.db"))
     }
 }

@@ -8,17 +8,17 @@ use sync_sqlite::SqliteStore;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::profile::{existing, lease};
 use super::terminal::say;
 
 /// Empties the cached content of a profile.
 pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
     let profile = ProfileId::new(id).map_err(SyncError::from)?;
-    if existing(database)?.is_none() {
+    if !database.exists() {
         return Err(Failure::unknown_profile(id));
     }
     let store = SqliteStore::open(database)?;
-    let _lease = lease(&store, &profile).await?;
+    // Keeps runs away meanwhile.
+    let _lease = store.lease(&profile).await?;
     let rows: u64 = store.sync_state(&profile).await?.rows.iter().sum();
     store.clear(&profile).await?;
     say(&format!("`{profile}` cleared: {rows} items; the profile and its settings stay, the next sync is a full one"));

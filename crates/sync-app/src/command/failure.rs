@@ -1,7 +1,7 @@
 //! Why the command could not do what it was asked, with what to do next.
 
 use sync_app::SyncError;
-use sync_core::{ErrorClass, StoreError};
+use sync_core::StoreError;
 
 use super::exit::Exit;
 use super::terminal::{clean, complain};
@@ -39,10 +39,10 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let exit = match error.class() {
-            ErrorClass::Internal if matches!(error, StoreError::UnknownProfile(_)) => Exit::Usage,
-            class => Exit::of_class(class),
-        };
+        if let StoreError::UnknownProfile(id) = &error {
+            return Self::unknown_profile(id);
+        }
+        let exit = Exit::of_class(error.class());
         Self { exit, message: clean(&error.to_string()), hint: error.hint().to_owned() }
     }
 }

@@ -37,8 +37,11 @@ pub(crate) fn password(file: Option<&Path>, pasted: Option<Secret>, interrupt: &
 fn from_file(file: &Path) -> Result<Secret, Failure> {
     let shown = file.display();
     let failed = |error: io::Error| Failure::usage(format!("the password file `{shown}` can't be read: {error}"), "");
-    let input: Box<dyn Read> =
-        if file == Path::new("-") { Box::new(io::stdin()) } else { Box::new(std::fs::File::open(file).map_err(failed)?) };
+    let input: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(std::fs::File::open(file).map_err(failed)?)
+    };
     let mut line = String::new();
     io::BufReader::new(input.take(FILE_MAX)).read_line(&mut line).map_err(failed)?;
     let password = line.trim_end_matches(['\r', '\n']);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sync_app::SyncError;
-use sync_core::{GuardThresholds, ProfileId, StoreError};
+use sync_core::{GuardThresholds, ProfileId};
 use sync_sqlite::{ProfileRow, SqliteStore};
 use sync_xtream::PanelAddress;
 
@@ -69,26 +69,11 @@ pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
 /// Removes a profile.
 pub(crate) async fn remove(database: &Path, id: &str) -> Result<Exit, Failure> {
     let profile = ProfileId::new(id).map_err(SyncError::from)?;
-    let unknown = || Failure::unknown_profile(id);
-    if existing(database)?.is_none() {
-        return Err(unknown());
-    }
-    let store = SqliteStore::open(database)?;
-    let _lease = lease(&store, &profile).await?;
-    if !store.remove_profile(&profile).await? {
-        return Err(unknown());
+    if !database.exists() || !SqliteStore::open(database)?.remove_profile(&profile).await? {
+        return Err(Failure::unknown_profile(id));
     }
     say(&format!("profile `{profile}` removed, with everything cached for it"));
     Ok(Exit::Done)
-}
-
-/// Keeps runs away while a profile is changed by hand.
-pub(crate) async fn lease(store: &SqliteStore, profile: &ProfileId) -> Result<sync_core::store::Lease, Failure> {
-    use sync_core::ContentStore;
-    match store.lease(profile).await {
-        Err(StoreError::UnknownProfile(id)) => Err(Failure::unknown_profile(&id)),
-        lease => Ok(lease?),
-    }
 }
 
 /// Opens the cache for reading, when there is one.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 use sync_app::{SyncError, SystemClock};
-use sync_core::{Clock, ContentStore, KindRecord, ProfileId};
 use sync_core::store::RunRecord;
-use sync_sqlite::{ContentStatus, ProfileRow, SqliteStore};
+use sync_core::{Clock, ContentStore, KindRecord, ProfileId};
+use sync_sqlite::{ContentStatus, ProfileRow};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -40,13 +40,13 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
         if as_json {
             say(&as_object(&profile, &status, &runs));
         } else {
-            print(&store, &profile, &status, &runs);
+            print(&profile, &status, &runs);
         }
     }
     Ok(Exit::Done)
 }
 
-fn print(_: &SqliteStore, profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
+fn print(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
     let now = SystemClock::new().now();
     let id = clean(profile.id.as_str());
     say(&format!("{id}  {}", clean(profile.base_url.as_deref().unwrap_or("(no address)"))));
@@ -59,14 +59,19 @@ fn print(_: &SqliteStore, profile: &ProfileRow, status: &ContentStatus, runs: &[
         say(&format!("  account {}, {end}", clean(&account.status)));
     }
     for kind in &status.kinds {
-        let last = kind.last_sync.map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
+        let last = kind
+            .last_sync
+            .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         say(&format!("  {:<9} {:>9} items, {last}", kind.kind.as_str(), grouped(kind.rows)));
         for held in &kind.held {
             let names = held.examples.iter().map(|name| clean(name)).collect::<Vec<_>>().join("; ");
             let since = date(held.oldest_since);
             say(&format!("    held: {} removals since {since}, because {}", grouped(held.count), held.reason));
             say(&format!("      such as {names}"));
-            say(&format!("      when they are really gone: xtream-sync sync {id} --accept-removals --only {}", kind.kind));
+            say(&format!(
+                "      when they are really gone: xtream-sync sync {id} --accept-removals --only {}",
+                kind.kind
+            ));
         }
     }
     if let Some(error) = runs.first().and_then(|run| run.kinds.iter().find_map(|kind| kind.error.as_ref())) {
@@ -89,9 +94,9 @@ fn as_object(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) -
             (kind.kind.to_string(), json!({"items": kind.rows, "last_sync": kind.last_sync, "held": held}))
         })
         .collect();
-    let account = status.account.as_ref().map(|account| {
-        json!({"status": account.status, "expires_at": account.expires_at, "checked_at": account.checked_at})
-    });
+    let account = status.account.as_ref().map(
+        |account| json!({"status": account.status, "expires_at": account.expires_at, "checked_at": account.checked_at}),
+    );
     let runs: Vec<_> = runs.iter().map(run_object).collect();
     let object = json!({
         "profile": profile.id.as_str(),

@@ -11,18 +11,16 @@ use super::bars::Bars;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::profile::existing;
 use super::terminal::say;
 use super::{json, panel, table};
 
 /// Syncs the named profiles one after the other, or all.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let reader = existing(database)?;
     let nobody = || Failure::usage("there is no profile yet", "add one with `xtream-sync profile add`");
-    let Some(reader) = reader else {
+    if !database.exists() {
         return Err(args.ids.first().map_or_else(nobody, |id| Failure::unknown_profile(id)));
-    };
-    let store = if args.dry_run { reader } else { SqliteStore::open(database)? };
+    }
+    let store = if args.dry_run { SqliteStore::open_read_only(database)? } else { SqliteStore::open(database)? };
     let profiles = profiles(&store, &args.ids).await?;
     if profiles.is_empty() {
         return Err(nobody());
@@ -48,7 +46,12 @@ async fn profiles(store: &SqliteStore, ids: &[String]) -> Result<Vec<ProfileRow>
     Ok(profiles)
 }
 
-async fn one(store: &SqliteStore, profile: &ProfileRow, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+async fn one(
+    store: &SqliteStore,
+    profile: &ProfileRow,
+    args: &SyncArgs,
+    interrupt: &Interrupt,
+) -> Result<Exit, Failure> {
     let source = panel::source(profile, &args.panel)?;
     let options = SyncOptions {
         mode: if args.full { SyncMode::Full } else { SyncMode::Auto },

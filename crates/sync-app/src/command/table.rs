@@ -48,7 +48,10 @@ pub(crate) fn notes(report: &SyncReport) {
         let reason = record.hold_reason.map(|reason| reason.to_string()).unwrap_or_default();
         let held = grouped(record.counts.held);
         complain(&format!("held: {profile}: {}: {held} removals wait, because {reason}; the items stay", record.kind));
-        complain(&format!("  hint: see `xtream-sync status {profile}`; when they are really gone, agree with `xtream-sync sync {profile} --accept-removals --only {}`", record.kind));
+        complain(&format!(
+            "  hint: see `xtream-sync status {profile}`; when they are really gone, agree with `xtream-sync sync {profile} --accept-removals --only {}`",
+            record.kind
+        ));
     }
     let mut last = None;
     for error in &report.errors {

@@ -20,7 +20,8 @@ struct Compared {
     differ: Differ,
     staging: Box<dyn Staging>,
     end: Completeness,
-    /// Our own clock when the listing was asked for, for panels that don't tell theirs.
+    /// The panel's clock when the listing was asked for, or ours where it doesn't tell; for sources
+    /// that don't say when the listing started.
     asked_at: i64,
 }
 
@@ -121,7 +122,7 @@ impl Engine<'_> {
         let mut differ = Differ::new(kind, Arc::clone(&stored.index), scheme, policy, trusting);
         let mut staging = self.store.stage(run.profile, scope.clone()).await?;
         let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
-        let asked_at = self.clock.now();
+        let asked_at = self.clock.now() + run.panel_ahead;
         let expected = stored.index.len() as u64;
         let usage = self.source.usage();
         run.track.listing(kind, 0, expected, 0, differ.counts());
@@ -232,7 +233,7 @@ impl Engine<'_> {
     /// what stands on them.
     async fn plausible_categories(
         &self,
-        run: &Run<'_>,
+        run: &mut Run<'_>,
         kind: ContentKind,
         answered: Option<Vec<Category>>,
     ) -> Result<Option<Vec<Category>>, Stop> {
@@ -252,7 +253,7 @@ impl Engine<'_> {
             account_expired: run.account_expired,
         };
         if let Verdict::Hold(reason) = judge_removals(&evidence, run.options.guard) {
-            tracing::warn!(missing = missing.len(), reason = reason.as_str(), "categories are missing and stay");
+            run.warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
             answered.extend(missing);
         }
         Ok((answered != stored).then_some(answered))

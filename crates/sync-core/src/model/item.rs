@@ -1,7 +1,8 @@
 //! Channels, movies and series, and the tables of their fields.
 //!
 //! A field is declared once, in the `content!` tables below: its type, its class and the reason
-//! for the class. Structs, generic access and comparison masks all come from there.
+//! for the class. Structs, generic access and comparison masks all come from there. Digests count
+//! positions in the tables: a new field goes to the end of its table.
 
 use super::field::{CategorySet, Extra, FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
 use super::id::ContentId;
@@ -206,6 +207,7 @@ content! {
     added: Decimal, Display, "When the panel created the entry, as the panel writes it. Edits don't touch it.";
     category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
     custom_sid: Text, Ignored, "A service id of the panel's streaming servers.";
     tv_archive: Switch, Significant, "Whether past programmes can be watched.";
     direct_source: Text, Ignored, "Holds a token made of the credentials.";
@@ -230,6 +232,7 @@ content! {
     episode_run_time: Integer, Significant, "The length in minutes.";
     category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
     container_extension: Text, Significant, "Part of the play address: `mp4`, `mkv`, …";
     custom_sid: Text, Ignored, "A service id of the panel's streaming servers.";
     direct_source: Text, Ignored, "Holds a token made of the credentials.";
@@ -265,6 +268,7 @@ content! {
     episode_run_time: Decimal, Significant, "The length of an episode in minutes.";
     category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
     youtube_trailer: Text, Significant, "The trailer: an address or a YouTube id.";
     tmdb_id: Reference, Significant, "The id at themoviedb.org.";
     imdb_id: Reference, Significant, "The id at imdb.com.";
@@ -407,7 +411,7 @@ mod tests {
                 assert_eq!(kind.field(spec.name), Some(at), "{kind}.{}", spec.name);
                 assert!(!spec.reason.is_empty());
             }
-            for name in ["num", "name", "category_id", "category_ids", "extra", "added"] {
+            for name in ["num", "name", "category_id", "category_ids", "listed_category_ids", "extra", "added"] {
                 assert!(kind.field(name).is_some(), "{kind} has no {name}");
             }
         }

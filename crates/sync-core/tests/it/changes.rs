@@ -86,7 +86,8 @@ async fn what_changed_is_found_exactly() {
 #[tokio::test]
 async fn each_field_counts_as_its_class_says() {
     for kind in ContentKind::ALL {
-        for spec in kind.fields() {
+        // What follows from another field is not edited by itself.
+        for spec in kind.fields().iter().filter(|spec| spec.name != "listed_category_ids") {
             let bench = Bench::new().await;
             let edited = match spec.shape {
                 Shape::Categories => ItemBuilder::of(kind, 1).in_categories(&["1", "7"]),

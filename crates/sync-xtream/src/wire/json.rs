@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_is_no_document_has_its_name() {
-        let fault = |body: &[u8]| document(body).unwrap_err().fault;
+        let fault = |body: &[u8]| document(body).unwrap_err().what;
         assert_eq!(fault(b""), AnswerFault::Empty);
         assert_eq!(fault(b"<html>"), AnswerFault::Html);
         assert_eq!(fault(b"Blocked"), AnswerFault::NotJson);

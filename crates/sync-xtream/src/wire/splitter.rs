@@ -352,9 +352,9 @@ mod tests {
                     found.push(key.unwrap_or_default() + &String::from_utf8_lossy(element.bytes));
                     Ok(())
                 })
-                .map_err(|fault| fault.fault)?;
+                .map_err(|fault| fault.what)?;
         }
-        let trailing = splitter.finish().map_err(|fault| fault.fault)?;
+        let trailing = splitter.finish().map_err(|fault| fault.what)?;
         Ok((found, trailing))
     }
 

@@ -58,12 +58,13 @@ fn unicode<'a>(raw: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         return raw;
     };
     let rest = &raw[4..];
-    if (0xd800..0xdc00).contains(&first) && rest.starts_with(b"\\u") {
-        if let Some(second) = hex(&rest[2..]).filter(|unit| (0xdc00..0xe000).contains(unit)) {
-            let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-            push(out, char::from_u32(code).unwrap_or(REPLACEMENT_CHARACTER));
-            return &rest[6..];
-        }
+    if (0xd800..0xdc00).contains(&first)
+        && rest.starts_with(b"\\u")
+        && let Some(second) = hex(&rest[2..]).filter(|unit| (0xdc00..0xe000).contains(unit))
+    {
+        let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        push(out, char::from_u32(code).unwrap_or(REPLACEMENT_CHARACTER));
+        return &rest[6..];
     }
     push(out, char::from_u32(first).filter(|c| *c != '\0').unwrap_or(REPLACEMENT_CHARACTER));
     rest

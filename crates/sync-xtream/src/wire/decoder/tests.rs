@@ -124,7 +124,7 @@ fn what_is_no_listing_has_its_own_name() {
     ];
     for (body, expected, refused) in cases {
         let fault = fault(body);
-        assert_eq!((fault.fault, fault.refused), (expected, refused), "{body}");
+        assert_eq!((fault.what, fault.refused), (expected, refused), "{body}");
     }
     assert!(decode(ContentKind::Movies, "[]").unwrap().0.is_empty());
 }
