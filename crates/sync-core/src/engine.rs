@@ -100,7 +100,10 @@ impl<'a> Engine<'a> {
     /// committed stays, the kind under way is as it was.
     pub async fn run(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
         let span = tracing::info_span!("run", profile = %profile, dry_run = options.dry_run);
-        self.run_all(profile, options, cancel).instrument(span).await
+        let started = self.clock.monotonic();
+        let mut report = self.run_all(profile, options, cancel).instrument(span).await;
+        report.duration = self.clock.monotonic().saturating_sub(started);
+        report
     }
 
     async fn run_all(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
@@ -108,6 +111,7 @@ impl<'a> Engine<'a> {
             profile: profile.clone(),
             run: None,
             status: RunStatus::Failed,
+            duration: Duration::ZERO,
             dry_run: options.dry_run,
             kinds: ContentKind::ALL.map(|kind| KindRecord::skipped(kind, named(options.mode))).to_vec(),
             errors: Vec::new(),

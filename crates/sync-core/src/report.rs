@@ -212,6 +212,8 @@ pub struct SyncReport {
     pub run: Option<RunId>,
     /// How it ended.
     pub status: RunStatus,
+    /// How long it took.
+    pub duration: Duration,
     /// Whether nothing was to be written.
     pub dry_run: bool,
     /// Every kind, in the order of [`ContentKind::ALL`].

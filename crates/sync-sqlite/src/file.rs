@@ -25,7 +25,7 @@ pub(crate) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     }
     let found = owned(OpenOptions::new().write(true).create(true).truncate(false))
         .open(path)
-        .map_err(|error| fault::of_io(&error, "opening the cache"))?;
+        .map_err(|error| if path.is_dir() { folder(path) } else { fault::of_io(&error, "opening the cache") })?;
     warn_of_readers(&found);
     existing(path)
 }
@@ -42,10 +42,16 @@ fn warn_of_readers(found: &std::fs::File) {
 
 /// Returns the path of a file that has to exist, with every link resolved.
 pub(crate) fn existing(path: &Path) -> Result<PathBuf, StoreError> {
-    path.canonicalize().map_err(|error| match error.kind() {
+    let found = path.canonicalize().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => missing(path),
         _ => fault::of_io(&error, "opening the cache"),
-    })
+    })?;
+    // SQLite would speak of an I/O error.
+    if found.is_dir() { Err(folder(path)) } else { Ok(found) }
+}
+
+fn folder(path: &Path) -> StoreError {
+    StoreError::ReadOnly(format!("{} is a folder", path.display()))
 }
 
 /// There is no cache.

@@ -52,7 +52,8 @@ fn words(progress: &Progress) -> String {
             let megabytes = progress.bytes as f64 / 1e6;
             format!("{profile}: {kind}: {} items, {megabytes:.1} MB", grouped(progress.seen))
         }
-        Phase::KindDone => format!("{profile}: {kind}: done, {} items", grouped(progress.seen)),
+        Phase::KindDone if progress.seen > 0 => format!("{profile}: {kind}: done, {} items", grouped(progress.seen)),
+        Phase::KindDone => format!("{profile}: {kind}: ended"),
         _ => format!("{profile}: {kind}: {phase}"),
     }
 }

@@ -104,6 +104,7 @@ mod tests {
             profile: ProfileId::new("home").unwrap(),
             run: None,
             status: RunStatus::Completed,
+            duration: std::time::Duration::ZERO,
             dry_run: false,
             kinds: ContentKind::ALL.map(|kind| KindRecord::skipped(kind, SyncMode::Full)).to_vec(),
             errors: Vec::new(),

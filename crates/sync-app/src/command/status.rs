@@ -74,8 +74,10 @@ fn print(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
             ));
         }
     }
-    if let Some(error) = runs.first().and_then(|run| run.kinds.iter().find_map(|kind| kind.error.as_ref())) {
-        say(&format!("  last error: {}", clean(&error.message)));
+    for record in runs.first().map(|run| run.kinds.as_slice()).unwrap_or_default() {
+        if let Some(error) = &record.error {
+            say(&format!("  {}: {}", record.kind, clean(&error.message)));
+        }
     }
 }
 

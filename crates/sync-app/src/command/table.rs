@@ -1,14 +1,18 @@
 //! Reports as a small table, for people.
 
-use sync_core::{ContentKind, KindOutcome, SyncReport};
+use sync_core::{ContentKind, Counts, KindOutcome, SyncReport};
 
 use super::terminal::{clean, complain, grouped, say};
 
 /// Prints what a run did; what went wrong goes to stderr, with what to do next.
 pub(crate) fn print(report: &SyncReport) {
-    let seconds: f64 = report.kinds.iter().map(|kind| kind.duration.as_secs_f64()).sum();
+    let seconds = report.duration.as_secs_f64();
     let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
     say(&format!("{}: {} in {seconds:.1} s{dry}", clean(report.profile.as_str()), report.status));
+    if report.errors.iter().any(|error| error.kind.is_none()) && report.counts() == Counts::default() {
+        // It never came to the kinds: a table of nothing says nothing.
+        return notes(report);
+    }
     say(&format!(
         "  {:<9} {:<11} {:<10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>8}",
         "kind", "mode", "outcome", "added", "updated", "refreshed", "removed", "unchanged", "held", "skipped", "MB"

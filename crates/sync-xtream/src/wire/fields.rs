@@ -180,6 +180,7 @@ mod tests {
         read(shape, raw).map(|value| shape.normalise(value))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "compared with what may be nothing")]
     fn text(text: &str) -> Option<Value> {
         Some(Value::Text(text.to_owned()))
     }
