@@ -22,9 +22,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scheduler = SyncScheduler::new(db);
     let (handle, progress_tx, cancel_token) = SyncHandle::new(profile_id.to_string());
 
-    let result = scheduler
-        .run_incremental_sync(&profile_id, &base_url, &username, &password, &content_cache, &progress_tx, &cancel_token)
-        .await?;
+    #[rustfmt::skip]
+    let result = scheduler.run_incremental_sync(
+        &profile_id,
+        &base_url,
+        &username,
+        &password,
+        &content_cache,
+        &progress_tx,
+        &cancel_token,
+    ).await?;
 
     // Check result
     match result.status {

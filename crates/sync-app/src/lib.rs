@@ -16,4 +16,5 @@ pub use scheduler::{LastSyncTimestamps, SyncScheduler};
 pub use sync_core::{
     ChangePolicy, Comparison, ContentKind, Counts, compare_channels, compare_movies, compare_series, is_item_updated,
 };
+pub use sync_xtream::XtreamConfig;
 pub use tokio_util::sync::CancellationToken;

@@ -30,31 +30,34 @@ pub(crate) fn apply(
     commit: &ScopeCommit,
     cancel: &CancellationToken,
 ) -> Result<(), StoreError> {
-    store.write(|conn| {
-        check_fence(conn, profile, commit.fence)?;
-        history::check_under_way(conn, profile, commit.run)?;
-        let mut apply = Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel };
-        if let Some(categories) = &commit.categories {
-            apply.categories(categories)?;
-        }
-        let counted = !area.is_empty() || !commit.removals.is_empty();
-        if commit.first_load {
-            apply.log([(None, "loaded", None)])?;
-        }
-        apply.items(area)?;
-        apply.removals()?;
-        if let Some(held) = &commit.held {
-            apply.held(held)?;
-        }
-        if let Some(new) = &commit.index {
-            index::save(apply.conn, profile, scope, new)?;
-        }
-        if counted {
-            index::recount(apply.conn, profile, scope.kind)?;
-        }
-        apply.bookkeeping(scope.within.is_none())?;
-        apply.go_on()
-    })
+    store.write_unless(
+        || unless_cancelled(cancel),
+        |conn| {
+            check_fence(conn, profile, commit.fence)?;
+            history::check_under_way(conn, profile, commit.run)?;
+            let mut apply = Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel };
+            if let Some(categories) = &commit.categories {
+                apply.categories(categories)?;
+            }
+            let counted = !area.is_empty() || !commit.removals.is_empty();
+            if commit.first_load {
+                apply.log([(None, "loaded", None)])?;
+            }
+            apply.items(area)?;
+            apply.removals()?;
+            if let Some(held) = &commit.held {
+                apply.held(held)?;
+            }
+            if let Some(new) = &commit.index {
+                index::save(apply.conn, profile, scope, new)?;
+            }
+            if counted {
+                index::recount(apply.conn, profile, scope.kind)?;
+            }
+            apply.bookkeeping(scope.within.is_none())?;
+            apply.go_on()
+        },
+    )
 }
 
 struct Apply<'a> {

@@ -14,6 +14,14 @@ use crate::{file, statement};
 /// How long SQLite waits for another program's write, in milliseconds.
 const BUSY_TIMEOUT: u32 = 5000;
 
+/// How long it waits at a stretch for the right to write, in milliseconds; between two stretches
+/// the caller may give up.
+const STRETCH: u32 = 100;
+
+/// How long a caller waits for the right to write: as long as another profile's first sync may
+/// take to apply on a slow disk.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The oldest SQLite without the faults in write-ahead logging that were found up to then.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 
@@ -51,7 +59,13 @@ pub(crate) fn set_up_writer(conn: &mut SqliteConnection) -> Result<(), StoreErro
         conn,
         "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; \
          PRAGMA journal_size_limit=4194304; PRAGMA temp_store=MEMORY;",
-    )
+    )?;
+    batch(conn, &format!("PRAGMA busy_timeout={STRETCH};"))
+}
+
+/// Empties the log. Doesn't wait for readers: it is no more than tidy.
+pub(crate) fn checkpoint(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    batch(conn, &format!("PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout={STRETCH};"))
 }
 
 /// Opens a connection for reading; `database` is a path or an URI.
@@ -119,20 +133,31 @@ impl Slot {
 }
 
 /// Runs `work` in a transaction that has the right to write from its first moment: one that
-/// only asks for it later can fail at once, whatever it would wait.
+/// only asks for it later can fail at once, whatever it would wait. `patient` is asked from time
+/// to time while somebody else writes; its error ends the wait.
 pub(crate) fn immediate<T>(
     conn: &mut SqliteConnection,
+    patient: impl Fn() -> Result<(), StoreError>,
     work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    // When the rollback fails as well, diesel returns that failure. The first one is the cause.
-    let mut cause = None;
-    let done = conn.immediate_transaction(|conn| {
-        work(conn).map_err(|error| {
-            cause = Some(error);
-            Abort(StoreError::Cancelled)
-        })
-    });
-    done.map_err(|Abort(error)| cause.unwrap_or(error))
+    let until = Instant::now() + PATIENCE;
+    let mut work = Some(work);
+    loop {
+        // When the rollback fails as well, diesel returns that failure. The first one is the cause.
+        let mut cause = None;
+        let done = conn.immediate_transaction(|conn| {
+            let work = work.take().expect("the transaction begins once");
+            work(conn).map_err(|error| {
+                cause = Some(error);
+                Abort(StoreError::Cancelled)
+            })
+        });
+        match done.map_err(|Abort(error)| cause.unwrap_or(error)) {
+            // Not begun: somebody else is writing.
+            Err(StoreError::Locked) if work.is_some() && Instant::now() < until => patient()?,
+            done => return done,
+        }
+    }
 }
 
 /// Runs `work` on one state of the cache. The connection refuses to write, so the transaction

@@ -10,7 +10,7 @@ use sync_core::{
 };
 
 use crate::bind::{Bind, signed};
-use crate::connection::batch;
+use crate::connection;
 use crate::content::{read_kind, read_reason};
 use crate::lease::check_fence;
 use crate::statement::{Record, execute, integer, record, records};
@@ -66,7 +66,7 @@ impl SqliteStore {
         })?;
         // The log has grown by what the run wrote. A reader in the middle of something may forbid
         // that it is emptied now; then a later run does it.
-        self.with_writer(|conn| batch(conn, CHECKPOINT)).unwrap_or_else(|error| {
+        self.with_writer(connection::checkpoint).unwrap_or_else(|error| {
             tracing::debug!(error = %error, "the write-ahead log was not emptied");
         });
         Ok(())
@@ -112,9 +112,6 @@ impl SqliteStore {
         })
     }
 }
-
-/// Doesn't wait for readers: emptying the log is no more than tidy.
-const CHECKPOINT: &str = "PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout=5000;";
 
 /// Fails unless the run is one of the profile's, and has no end.
 pub(crate) fn check_under_way(conn: &mut SqliteConnection, profile: &ProfileId, run: RunId) -> Result<(), StoreError> {

@@ -61,14 +61,18 @@ pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError>
 
 /// Brings the schema up to date; of several programs that try at once, one does it.
 pub(crate) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    immediate(conn, |conn| {
-        if examine(conn)? == Schema::Current {
-            return Ok(());
-        }
-        let run = conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend)?;
-        tracing::info!(migrations = run.len(), "schema brought up to date");
-        Ok(())
-    })
+    immediate(
+        conn,
+        || Ok(()),
+        |conn| {
+            if examine(conn)? == Schema::Current {
+                return Ok(());
+            }
+            let run = conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend)?;
+            tracing::info!(migrations = run.len(), "schema brought up to date");
+            Ok(())
+        },
+    )
 }
 
 /// The versions of the embedded migrations.

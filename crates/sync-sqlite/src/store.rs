@@ -117,7 +117,16 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.with_writer(|conn| connection::immediate(conn, work))
+        self.with_writer(|conn| connection::immediate(conn, || Ok(()), work))
+    }
+
+    /// Runs `work` in a transaction that writes; while others write, `patient` may end the wait.
+    pub(crate) fn write_unless<T>(
+        &self,
+        patient: impl Fn() -> Result<(), StoreError>,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.with_writer(|conn| connection::immediate(conn, patient, work))
     }
 
     /// Runs `work` with the connection for writing, outside a transaction.

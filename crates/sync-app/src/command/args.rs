@@ -58,6 +58,8 @@ pub(crate) enum Command {
 pub(crate) enum ProfileCommand {
     /// Adds a profile, or changes the one with this id
     ///
+    /// Of a profile that is there, what is not named stays as it is.
+    ///
     /// The password comes from --password-file, from the environment variable
     /// XTREAM_SYNC_PASSWORD, from a pasted address, or from a prompt; never from an argument, where
     /// other users of the machine could read it.
@@ -91,15 +93,15 @@ pub(crate) struct AddArgs {
     /// What to say to the panel one is; some panels serve only players they know
     #[arg(long, value_name = "TEXT")]
     pub(crate) user_agent: Option<String>,
-    /// What makes an item an updated one
-    #[arg(long, value_enum, default_value_t = Policy::Fingerprint)]
-    pub(crate) policy: Policy,
-    /// Holds removals of more than this share of a kind, in percent
-    #[arg(long, value_name = "PERCENT", default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(crate) removal_share: u8,
-    /// … and of more than this many items
-    #[arg(long, value_name = "ITEMS", default_value_t = 50)]
-    pub(crate) removal_floor: u32,
+    /// What makes an item an updated one [default: fingerprint]
+    #[arg(long, value_enum)]
+    pub(crate) policy: Option<Policy>,
+    /// Holds removals of more than this share of a kind, in percent [default: 30]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) removal_share: Option<u8>,
+    /// … and of more than this many items [default: 50]
+    #[arg(long, value_name = "ITEMS")]
+    pub(crate) removal_floor: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -127,7 +129,7 @@ pub(crate) struct SyncArgs {
     /// Decodes and compares every item, instead of trusting what is known of the last listing
     #[arg(long)]
     pub(crate) full: bool,
-    /// Syncs these kinds only
+    /// Syncs these kinds only: channels, movies, series
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
     pub(crate) only: Vec<ContentKind>,
     /// Fetches and compares, and writes nothing

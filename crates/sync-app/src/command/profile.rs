@@ -23,18 +23,22 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     let username = username.ok_or_else(|| Failure::usage("there is no user name", "use --username"))?;
     let password = login::password(args.password_file.as_deref(), pasted.password, interrupt)?;
     let store = SqliteStore::open(database)?;
-    let known = store.profile(&id).await?.is_some();
+    let known = store.profile(&id).await?;
+    let done = if known.is_some() { "changed" } else { "added" };
+    let known = known.unwrap_or_else(|| ProfileRow::new(id.clone()));
     let row = ProfileRow {
         base_url: Some(pasted.address.to_string()),
         username: Some(username),
         password: Some(password.expose().to_owned()),
-        user_agent: args.user_agent.clone(),
-        policy: args.policy.into(),
-        guard: GuardThresholds { share_percent: args.removal_share, floor_rows: u64::from(args.removal_floor) },
-        ..ProfileRow::new(id.clone())
+        user_agent: args.user_agent.clone().or(known.user_agent),
+        policy: args.policy.map_or(known.policy, Into::into),
+        guard: GuardThresholds {
+            share_percent: args.removal_share.unwrap_or(known.guard.share_percent),
+            floor_rows: args.removal_floor.map_or(known.guard.floor_rows, u64::from),
+        },
+        id: id.clone(),
     };
     store.save_profile(&row).await?;
-    let done = if known { "changed" } else { "added" };
     say(&format!("profile `{id}` {done}: {}", clean(&pasted.address.to_string())));
     Ok(Exit::Done)
 }

@@ -60,10 +60,10 @@ impl Engine<'_> {
             () if record.counts.is_quiet() => KindOutcome::Unchanged,
             () => KindOutcome::Completed,
         };
-        run.track.applying(kind, record.counts);
         if run.options.dry_run {
             return Ok(());
         }
+        run.track.applying(kind, record.counts);
         let categories = self.plausible_categories(run, kind, categories).await?;
         self.measure(record, before.0, before.1);
         let kept: Vec<_> = removals.held.iter().map(|held| held.id).collect();

@@ -172,3 +172,34 @@ async fn a_run_that_has_ended_applies_nothing() {
     cache.finish(run);
     assert!(matches!(cache.apply(vec![added(movie(2))], commit).await, Err(StoreError::Refused(_))));
 }
+
+/// Another program that writes holds an apply up, and no more than that.
+#[tokio::test]
+async fn an_apply_waits_for_other_writers_and_can_be_cancelled_meanwhile() {
+    use diesel::connection::{Connection, SimpleConnection};
+    let cache = Cache::new();
+    cache.load(1..1000).await;
+    let mut other = diesel::SqliteConnection::establish(cache.store.path().to_str().unwrap()).unwrap();
+
+    let (mut staging, commit) = large(&cache).await;
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    let began = std::time::Instant::now();
+    let (applied, ()) = tokio::join!(staging.apply(commit, token), async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        stop.cancel();
+    });
+    assert!(matches!(applied, Err(StoreError::Cancelled)), "{applied:?}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
+    other.batch_execute("ROLLBACK").unwrap();
+
+    let (mut staging, commit) = large(&cache).await;
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let (applied, ()) = tokio::join!(staging.apply(commit, CancellationToken::new()), async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        other.batch_execute("ROLLBACK").unwrap();
+    });
+    applied.unwrap();
+    assert_eq!(cache.store.get_content_ids(&cache.home, ContentKind::Movies).await.unwrap().len(), 20_979);
+}
