@@ -8,8 +8,8 @@ use sync_core::store::{
     ChangeRecord, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
 };
 use sync_core::{
-    Category, ContentId, ContentKind, ContentStore, DigestScheme, Item, KindRecord, ListingIndex, ProfileId, RunStatus,
-    Scope, StoreError,
+    Category, ContentId, ContentKind, ContentStore, Digest, DigestScheme, Item, KindRecord, ListingIndex, ProfileId,
+    RunStatus, Scope, StoreError,
 };
 
 use crate::staging::Tray;
@@ -52,6 +52,23 @@ impl Profile {
     pub(crate) fn record(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
         self.run(run)?.kinds.push(record);
         Ok(())
+    }
+}
+
+impl Kind {
+    /// The index, or one that knows the rows and trusts none of them.
+    fn index(&self) -> StoredIndex {
+        let applied_before = self.watermark.is_some();
+        match &self.index {
+            Some(index) if index.len() == self.rows.len() => {
+                StoredIndex { index: Arc::clone(index), applied_before, consistent: true }
+            }
+            _ => {
+                let doubted = self.rows.keys().map(|id| (*id, Digest::NEVER));
+                let index = ListingIndex::new(DigestScheme::FIELDS, doubted).expect("the rows have an id each");
+                StoredIndex { index: Arc::new(index), applied_before, consistent: self.rows.is_empty() }
+            }
+        }
     }
 }
 
@@ -128,20 +145,18 @@ impl ContentStore for Shelf {
     }
 
     async fn sync_state(&self, profile: &ProfileId) -> Result<SyncState, StoreError> {
-        let mut state = SyncState::default();
-        for kind in ContentKind::ALL {
-            let at = kind.ordinal();
-            (state.last_sync[at], state.rows[at], state.held[at]) =
-                self.read(profile, kind, |found| (found.watermark, found.rows.len() as u64, found.held.len() as u64));
-        }
-        Ok(state)
+        self.with(profile, |found| {
+            let of = |read: fn(&Kind) -> u64| found.kinds.each_ref().map(read);
+            Ok(SyncState {
+                last_sync: found.kinds.each_ref().map(|kind| kind.watermark),
+                rows: of(|kind| kind.rows.len() as u64),
+                held: of(|kind| kind.held.len() as u64),
+            })
+        })
     }
 
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError> {
-        let index = self.read(profile, scope.kind, |found| found.index.clone());
-        let applied_before = index.is_some();
-        let index = index.unwrap_or_else(|| Arc::new(ListingIndex::empty(DigestScheme::FIELDS)));
-        Ok(StoredIndex { index, applied_before, consistent: true })
+        Ok(self.read(profile, scope.kind, Kind::index))
     }
 
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
@@ -203,6 +218,13 @@ impl ContentStore for Shelf {
     }
 
     async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
-        self.with(profile, |found| Ok(found.runs.iter().rev().take(limit as usize).cloned().collect()))
+        self.with(profile, |found| {
+            let leased = found.lease.upgrade().is_some();
+            let mut runs: Vec<_> = found.runs.iter().rev().take(limit as usize).cloned().collect();
+            for run in runs.iter_mut().filter(|run| run.status == RunStatus::Syncing && !leased) {
+                run.status = RunStatus::Interrupted;
+            }
+            Ok(runs)
+        })
     }
 }

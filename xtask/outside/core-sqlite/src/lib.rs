@@ -9,7 +9,8 @@ use sync_core::{Clock, ContentId, ContentKind, ContentStore, Engine, ProfileId, 
 use tokio_util::sync::CancellationToken;
 
 /// A clock that stands still.
-struct Noon;
+#[derive(Debug)]
+pub struct Noon;
 
 impl Clock for Noon {
     fn now(&self) -> i64 {

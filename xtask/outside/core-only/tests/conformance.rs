@@ -1,0 +1,10 @@
+//! This program's own store under the suite that every store has to pass.
+
+use outside_core_only::Shelf;
+use sync_core::testing::conformance::Fixture;
+
+async fn shelf() -> Fixture {
+    Fixture::new(Shelf::default(), ())
+}
+
+sync_core::content_store_conformance!(shelf);
