@@ -45,7 +45,7 @@ impl fmt::Debug for Fixture {
 }
 
 /// Makes one test of each case of the suite; takes the path of an async function that returns a
-/// [`Fixture`](crate::testing::conformance::Fixture).
+/// [`Fixture`].
 #[macro_export]
 macro_rules! content_store_conformance {
     ($make:path) => {
