@@ -8,17 +8,23 @@ use serde_json::Value;
 use crate::Outcome;
 use crate::shell::{cargo, read, run, straight};
 
-/// The package and the name of the command.
-pub(crate) const COMMAND: (&str, &str) = ("sync-app", "xtream-sync");
+/// A program of the workspace: its package, what cargo takes it for, its name.
+pub(crate) type Program = (&'static str, &'static str, &'static str);
 
-/// The package and the name of the simulated panel.
-pub(crate) const PANEL: (&str, &str) = ("sync-tests", "simulated-panel");
+/// The command.
+pub(crate) const COMMAND: Program = ("sync-app", "--bin", "xtream-sync");
+
+/// The simulated panel.
+pub(crate) const PANEL: Program = ("sync-tests", "--bin", "simulated-panel");
+
+/// What asks a cache with plain SQL.
+pub(crate) const ASK: Program = ("sync-sqlite", "--example", "ask");
 
 /// Where the suite finds the command.
 const COMMAND_VARIABLE: &str = "XTREAM_SYNC_BIN";
 
 const PANEL_USAGE: &str = "\
-Usage: cargo xtask panel ARGS…   (`cargo xtask panel --help` names them all)
+Usage: cargo xtask panel [ARGS…]   (`cargo xtask panel --help` names them all)
 
 The panel listens on a port of this machine, prints its address and serves until it is stopped.
 To sync from it, in another terminal:
@@ -43,19 +49,18 @@ pub(crate) fn suite(filter: &[String]) -> Outcome {
     run(straight(&mut cargo(scenarios)).args(filter).env(COMMAND_VARIABLE, command))
 }
 
-/// The simulated panel by itself; without arguments, how to use it.
+/// The simulated panel by itself, and how to use it.
 pub(crate) fn panel(args: &[String]) -> Outcome {
     if args.is_empty() {
-        print!("{PANEL_USAGE}");
-        return Ok(());
+        println!("{PANEL_USAGE}");
     }
-    let (package, name) = PANEL;
-    run(cargo(["run", "--release", "--locked", "-p", package, "--bin", name, "--"]).args(args))
+    let (package, kind, name) = PANEL;
+    run(cargo(["run", "--release", "--locked", "-p", package, kind, name, "--"]).args(args))
 }
 
 /// Builds one program; returns where cargo put it.
-pub(crate) fn build((package, name): (&str, &str), release: bool) -> Outcome<PathBuf> {
-    let mut command = cargo(["build", "--locked", "-p", package, "--bin", name]);
+pub(crate) fn build((package, kind, name): Program, release: bool) -> Outcome<PathBuf> {
+    let mut command = cargo(["build", "--locked", "-p", package, kind, name]);
     if release {
         command.arg("--release");
     }

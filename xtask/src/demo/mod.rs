@@ -25,25 +25,50 @@ const PROFILE: &str = "demo";
 /// How far the panel moves on between the second run and the third, in percent of its items.
 const ADVANCE: &str = "added=0.5&updated=1&refreshed=1&removed=0.5";
 
-/// Commands that are run at the end, to show what the cache now answers.
-const LAST_WORDS: &[&[&str]] = &[&["status", PROFILE]];
+/// What the cache is asked at the end, in plain SQL.
+const QUESTIONS: [(&str, &str); 4] = [
+    (
+        "The first movies, in the panel's order",
+        "SELECT m.stream_id || '  ' || m.name AS line FROM xtream_listing_index l CROSS JOIN json_each(l.ids) e \
+         CROSS JOIN xtream_movies m ON m.profile_id=l.profile_id AND m.stream_id=e.value \
+         WHERE l.profile_id='demo' AND l.kind='movies' AND l.scope='' ORDER BY e.key LIMIT 3",
+    ),
+    (
+        "The largest categories of series",
+        "SELECT printf('%6d  %s', count(*), c.category_name) AS line FROM xtream_series s CROSS JOIN json_each(s.category_ids) e \
+         JOIN xtream_series_categories c ON c.profile_id=s.profile_id AND c.category_id=e.value \
+         WHERE s.profile_id='demo' GROUP BY c.category_id ORDER BY count(*) DESC, c.category_id LIMIT 3",
+    ),
+    (
+        "What the last run changed, from the change log",
+        "SELECT printf('%-9s %-8s %6d', kind, change, count(*)) AS line FROM xtream_changes \
+         WHERE profile_id='demo' AND run_id=(SELECT max(id) FROM xtream_sync_runs) GROUP BY kind, change",
+    ),
+    (
+        "One of them",
+        "SELECT kind || ' ' || content_id || ': ' || fields AS line FROM xtream_changes \
+         WHERE profile_id='demo' AND change='updated' ORDER BY sequence DESC LIMIT 1",
+    ),
+];
 
 pub(crate) fn main(args: &[String]) -> Outcome {
     let options = Options::parse(args)?;
     println!("Building the command and the simulated panel (release).");
     let command = e2e::build(e2e::COMMAND, true)?;
     let program = e2e::build(e2e::PANEL, true)?;
+    let ask = e2e::build(e2e::ASK, true)?;
     let scratch = Scratch::new(options.keep)?;
     println!(
         "Starting a panel with {} channels, {} movies and {} series.",
         options.channels, options.movies, options.series
     );
     let panel = Panel::start(&program, &options)?;
-    Demo { command, scratch: &scratch, panel: &panel }.play()
+    Demo { command, ask, scratch: &scratch, panel: &panel }.play()
 }
 
 struct Demo<'a> {
     command: PathBuf,
+    ask: PathBuf,
     scratch: &'a Scratch,
     panel: &'a Panel,
 }
@@ -65,9 +90,11 @@ impl Demo<'_> {
         report::table(&[&first, &second, &third]);
         quiet(&second)?;
         judge(&third, &truth)?;
-        for words in LAST_WORDS {
-            println!("\n$ xtream-sync {}", words.join(" "));
-            print!("{}", measure(&mut self.call(words))?.stdout);
+        println!("\n$ xtream-sync status {PROFILE}");
+        print!("{}", measure(&mut self.call(&["status", PROFILE]))?.stdout);
+        for (words, question) in QUESTIONS {
+            println!("\n{words}:");
+            print!("{}", measure(straight(&mut Command::new(&self.ask)).arg(self.database()).arg(question))?.stdout);
         }
         Ok(())
     }

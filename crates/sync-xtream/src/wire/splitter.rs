@@ -31,7 +31,7 @@ enum State {
     AfterKey,
     /// Within an element: how deep, and whether within a string.
     Within { depth: u32, string: bool },
-    /// Within a word or number that stands where an element should.
+    /// Within a word or number, or worse, that stands where an element should.
     Word,
     /// After the list.
     After,
@@ -232,9 +232,10 @@ impl Splitter {
         step
     }
 
-    /// Scans on within a word or number that stands where an element should.
+    /// Scans on within what stands where an element should: `null`, a number, or words that PHP has
+    /// printed there. An object that follows is an element again.
     fn word(&mut self) -> Step {
-        let stop = |byte: &u8| matches!(byte, b',' | b']' | b'}') || byte.is_ascii_whitespace();
+        let stop = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b'{');
         let length = self.buffer[self.at..].iter().position(stop);
         self.at = length.map_or(self.buffer.len(), |length| self.at + length);
         self.oversize |= self.at - self.start > self.limit;
@@ -376,6 +377,10 @@ mod tests {
         );
         check(br#"[{"a":1},,{"b":2},]"#, Ok((&[r#"{"a":1}"#, r#"{"b":2}"#], false)));
         check(br#"[null,{"a":1},7,"x",[1]]"#, Ok((&["null", r#"{"a":1}"#, "7", r#""x""#, "[1]"], false)));
+        check(
+            br#"[{"a":1},<b>Warning</b>: a "b" c{"b":2}]"#,
+            Ok((&[r#"{"a":1}"#, r#"<b>Warning</b>: a "b" c"#, r#"{"b":2}"#], false)),
+        );
     }
 
     #[test]

@@ -1,0 +1,33 @@
+//! End to end: the command and the library against the simulated panel, judged by what the panel knows to be true.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on is to stop there, its fixture as well")]
+
+mod cache;
+mod program;
+mod scene;
+
+mod cancelling;
+mod changes;
+mod clock;
+mod consent;
+mod dry_run;
+mod edits;
+mod first;
+mod housekeeping;
+mod ids;
+mod login;
+mod newer;
+mod output;
+mod parallel;
+mod partial;
+mod policy;
+mod progress;
+mod removals;
+mod scheduler;
+mod transport;
+mod truncation;
+
+#[cfg(unix)]
+mod killing;
+#[cfg(unix)]
+mod signals;

@@ -1,0 +1,218 @@
+//! The command under test, as a process of its own. Whatever it prints is searched for the password.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use sync_core::Counts;
+use sync_tests::Kind;
+
+pub(crate) const USERNAME: &str = "viewer+1@example.com";
+
+/// Characters that URLs, forms, JSON and shells treat each in its own way, around a word that all of them leave as it
+/// is.
+pub(crate) const PASSWORD: &str = "p&ä/Kanarie9x7+%25 \"q'=?#";
+
+/// The word within the password: in the output of no run, whatever the encoding.
+const CANARY: &str = "Kanarie9x7";
+
+/// What nothing here should ever take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The command: the one that is named in the environment, or one built on the spot.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(named) = std::env::var_os("XTREAM_SYNC_BIN") {
+            return PathBuf::from(named);
+        }
+        // Always, and not only where there is none: a test of yesterday's program proves nothing.
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo).args(["build", "--package", "sync-app", "--bin", "xtream-sync"]).status();
+        assert!(built.expect("cargo can be started").success(), "the command does not build");
+        let test = std::env::current_exe().expect("a test has a path");
+        let deps = test.parent().expect("a test is in a folder");
+        let folder = deps.parent().expect("the folder of the tests is in that of the programs");
+        folder.join(format!("xtream-sync{}", std::env::consts::EXE_SUFFIX))
+    })
+}
+
+/// The command with these arguments, and nothing of the environment that could lead it astray.
+pub(crate) fn command(database: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    for variable in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "XTREAM_SYNC_PASSWORD", "RUST_LOG"] {
+        command.env_remove(variable);
+    }
+    command.env("XTREAM_SYNC_DATABASE", database).arg("-vvv").args(args);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A command that is running.
+pub(crate) struct Running {
+    child: Child,
+    stdout: Heard,
+    stderr: Heard,
+}
+
+/// What a stream has said so far.
+struct Heard {
+    text: Arc<Mutex<Vec<u8>>>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Heard {
+    fn of(stream: Option<impl Read + Send + 'static>) -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let listener = stream.map(|mut stream| {
+            let text = Arc::clone(&text);
+            std::thread::spawn(move || {
+                let mut piece = [0; 4096];
+                while let Ok(length @ 1..) = stream.read(&mut piece) {
+                    text.lock().unwrap().extend_from_slice(&piece[..length]);
+                }
+            })
+        });
+        Self { text, listener }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.text.lock().unwrap()).into_owned()
+    }
+
+    fn whole(mut self) -> String {
+        if let Some(listener) = self.listener.take() {
+            listener.join().unwrap();
+        }
+        self.so_far()
+    }
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the command can be started");
+        let (stdout, stderr) = (Heard::of(child.stdout.take()), Heard::of(child.stderr.take()));
+        Self { child, stdout, stderr }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it has said this on stderr, or has ended.
+    pub(crate) fn wait_for(&mut self, words: &str) {
+        wait_until(words, || self.stderr.so_far().contains(words) || self.has_ended());
+    }
+
+    /// Ends it without a chance to tidy up.
+    pub(crate) fn kill(mut self) -> Run {
+        self.child.kill().unwrap();
+        self.end()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Run {
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if Instant::now() > deadline {
+                self.child.kill().unwrap();
+                panic!("the command does not end\n{}", self.stderr.so_far());
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        };
+        let run = Run { code: status.code(), stdout: self.stdout.whole(), stderr: self.stderr.whole() };
+        assert!(!run.stdout.contains(CANARY) && !run.stderr.contains(CANARY), "the password is shown\n{run:?}");
+        assert!(!run.stderr.contains("panicked"), "{run:?}");
+        run
+    }
+}
+
+/// What a command left behind.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The one report that it printed.
+    #[track_caller]
+    pub(crate) fn report(&self) -> Report {
+        let mut lines = self.stdout.lines();
+        let line = lines.next().unwrap_or_else(|| panic!("no report\n{}", self.stderr));
+        assert_eq!(lines.next(), None, "one profile, one line");
+        Report(serde_json::from_str(line).unwrap())
+    }
+}
+
+/// A line of `sync --json`.
+#[derive(Debug)]
+pub(crate) struct Report(pub(crate) Value);
+
+impl Report {
+    pub(crate) fn status(&self) -> &str {
+        self.0["status"].as_str().unwrap()
+    }
+
+    pub(crate) fn kind(&self, kind: Kind) -> &Value {
+        &self.0["kinds"][kind.name()]
+    }
+
+    pub(crate) fn outcome(&self, kind: Kind) -> &str {
+        self.kind(kind)["outcome"].as_str().unwrap()
+    }
+
+    pub(crate) fn outcomes(&self) -> [&str; 3] {
+        Kind::ALL.map(|kind| self.outcome(kind))
+    }
+
+    pub(crate) fn mode(&self, kind: Kind) -> &str {
+        self.kind(kind)["mode"].as_str().unwrap()
+    }
+
+    pub(crate) fn error_code(&self, kind: Kind) -> Option<&str> {
+        self.kind(kind)["error"]["code"].as_str()
+    }
+
+    pub(crate) fn counts(&self, kind: Kind) -> Counts {
+        let count = |name| self.kind(kind)[name].as_u64().unwrap();
+        Counts {
+            added: count("added"),
+            updated: count("updated"),
+            refreshed: count("refreshed"),
+            removed: count("removed"),
+            unchanged: count("unchanged"),
+            held: count("held"),
+            skipped: count("skipped"),
+        }
+    }
+}
+
+/// Waits for a condition that other threads or processes bring about.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,170 @@
+//! A panel, a cache that is to follow it, and the judgement whether it does.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sync_core::Counts;
+use sync_tests::{Account, Catalogue, CatalogueConfig, Expected, Kind, Panel, PanelConfig, disagreements};
+use tempfile::TempDir;
+
+use crate::cache::{Cache, Logged};
+use crate::program::{PASSWORD, Report, Run, Running, USERNAME, command};
+
+/// The profile of every scene; some add more.
+pub(crate) const HOME: &str = "home";
+
+/// A panel and a cache.
+pub(crate) struct Scene {
+    pub(crate) panel: Panel,
+    pub(crate) database: PathBuf,
+    folder: TempDir,
+}
+
+/// A set-up whose only account has the password that nobody may see.
+pub(crate) fn panel_config() -> PanelConfig {
+    PanelConfig { accounts: vec![Account::new(USERNAME, PASSWORD)], ..PanelConfig::default() }
+}
+
+/// A catalogue of some hundred items.
+pub(crate) fn some_hundred(seed: u64) -> CatalogueConfig {
+    CatalogueConfig { seed, channels: 150, movies: 400, series: 120, items_per_category: 40 }
+}
+
+pub(crate) fn start_panel(config: &CatalogueConfig) -> Panel {
+    Panel::start(panel_config(), Catalogue::new(config)).unwrap()
+}
+
+impl Scene {
+    /// A panel with this catalogue, and a profile that has never been synced.
+    pub(crate) fn of(config: &CatalogueConfig) -> Self {
+        Self::at(start_panel(config))
+    }
+
+    /// This panel, and a profile that has never been synced.
+    pub(crate) fn at(panel: Panel) -> Self {
+        let scene = Self::without_profile(panel);
+        scene.add(HOME, &scene.panel.base_url(), &[]).exits(0);
+        scene
+    }
+
+    pub(crate) fn without_profile(panel: Panel) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // In a folder of its own, which the program is to make.
+        let database = folder.path().join("cache").join("xtream.db");
+        Self { panel, database, folder }
+    }
+
+    /// As [`Self::of`], with some hundred items and synced once.
+    pub(crate) fn synced(seed: u64) -> Self {
+        let scene = Self::of(&some_hundred(seed));
+        scene.sync(&[]).exits(0);
+        scene
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Adds a profile; the password comes by the environment.
+    pub(crate) fn add(&self, profile: &str, url: &str, more: &[&str]) -> Run {
+        let args = [&["profile", "add", profile, "--url", url, "--username", USERNAME], more].concat();
+        let mut command = command(&self.database, &args);
+        command.env("XTREAM_SYNC_PASSWORD", PASSWORD);
+        Running::start(command).end()
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
+        Running::start(command(&self.database, args)).end()
+    }
+
+    /// `sync --json` with a short breath between attempts.
+    pub(crate) fn sync(&self, more: &[&str]) -> Run {
+        self.run(&[&["sync", "--json", "--backoff", "0.01"], more].concat())
+    }
+
+    /// As [`Self::sync`], while the test goes on.
+    pub(crate) fn start_sync(&self, more: &[&str]) -> Running {
+        Running::start(command(&self.database, &[&["sync", "--backoff", "0.01"], more].concat()))
+    }
+
+    pub(crate) fn cache(&self) -> Cache {
+        Cache::open(&self.database)
+    }
+
+    pub(crate) fn ids(&self, kind: Kind) -> Vec<i64> {
+        self.panel.catalogue(|catalogue| catalogue.ids(kind))
+    }
+
+    /// Every column of every item of a kind, and its categories, are what the panel says.
+    #[track_caller]
+    pub(crate) fn assert_true_of(&self, kind: Kind) {
+        assert_true(&mut self.cache(), HOME, &self.panel, kind);
+    }
+
+    /// The same of all kinds.
+    #[track_caller]
+    pub(crate) fn assert_true(&self) {
+        for kind in Kind::ALL {
+            self.assert_true_of(kind);
+        }
+    }
+
+    /// Syncs after a step or an edit of the panel: exactly what is expected is counted, logged and written, and the
+    /// cache is right afterwards.
+    #[track_caller]
+    pub(crate) fn follow(&self, expected: &Expected) -> Report {
+        let before = Kind::ALL.map(|kind| (self.cache().raw_rows(HOME, kind), self.cache().row_ids(HOME, kind)));
+        let report = self.sync(&[]).exits(0).report();
+        assert_eq!(report.status(), "completed");
+        let mut cache = self.cache();
+        for (kind, (rows, row_ids)) in Kind::ALL.into_iter().zip(before) {
+            let changes = expected.of(kind);
+            assert_eq!(report.counts(kind), self.counts(expected, kind), "{kind}");
+            let outcome = if changes.is_empty() { "unchanged" } else { "completed" };
+            assert_eq!(report.outcome(kind), outcome, "{kind}");
+            let logged = Logged {
+                added: changes.added.clone(),
+                updated: changes.updated.clone(),
+                removed: changes.removed.clone(),
+            };
+            assert_eq!(cache.logged(HOME, kind), logged, "{kind}");
+            let now = cache.raw_rows(HOME, kind);
+            let written: BTreeSet<i64> =
+                rows.iter().filter(|(id, row)| now.get(id).is_some_and(|now| now != *row)).map(|(id, _)| *id).collect();
+            let differing: BTreeSet<i64> = changes.updated.union(&changes.refreshed).copied().collect();
+            assert_eq!(written, differing, "{kind}: the rows that were written");
+            let stays = |(id, row): (&i64, &i64)| row_ids.get(id).is_none_or(|before| before == row);
+            assert!(cache.row_ids(HOME, kind).iter().all(stays), "{kind}: a row has another row id");
+        }
+        self.assert_true();
+        report
+    }
+
+    /// The seven counts of a right report.
+    pub(crate) fn counts(&self, expected: &Expected, kind: Kind) -> Counts {
+        let changes = expected.of(kind);
+        let [added, updated, refreshed, removed] =
+            [&changes.added, &changes.updated, &changes.refreshed, &changes.removed].map(|ids| ids.len() as u64);
+        let listed = self.ids(kind).len() as u64;
+        let unchanged = listed - added - updated - refreshed;
+        Counts { added, updated, refreshed, removed, unchanged, ..Counts::default() }
+    }
+
+    /// The bytes of the cache and of its log.
+    pub(crate) fn bytes(&self) -> [Option<Vec<u8>>; 2] {
+        let mut log = self.database.clone().into_os_string();
+        log.push("-wal");
+        [std::fs::read(&self.database).ok(), std::fs::read(log).ok().filter(|log| !log.is_empty())]
+    }
+}
+
+/// Every column of every item of a kind, and its categories, are what the panel says.
+#[track_caller]
+pub(crate) fn assert_true(cache: &mut Cache, profile: &str, panel: &Panel, kind: Kind) {
+    let (truth, categories) = panel.catalogue(|catalogue| (catalogue.truth(kind), catalogue.categories_truth(kind)));
+    let found = disagreements(kind, &truth, &cache.rows(profile, kind));
+    assert!(found.is_empty(), "{} disagreements, such as {:#?}", found.len(), &found[..found.len().min(5)]);
+    assert_eq!(cache.categories(profile, kind), categories, "categories of {kind}");
+    let counted = cache.number(&format!("SELECT {kind}_count FROM xtream_content_sync WHERE profile_id='{profile}'"));
+    assert_eq!(counted, i64::try_from(truth.len()).unwrap(), "the count of {kind}");
+}

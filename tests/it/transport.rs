@@ -1,0 +1,95 @@
+//! However the bytes travel, the cache is the same.
+
+use sync_tests::{Action, Catalogue, Encoding, Framing, Kind, Panel, PanelConfig, Step};
+
+use crate::program::{PASSWORD, Running, USERNAME, command};
+use crate::scene::{HOME, Scene, panel_config, some_hundred};
+
+#[test]
+fn every_framing_and_encoding_ends_in_the_same_cache() {
+    let catalogue = Catalogue::new(&some_hundred(2101));
+    let mut first = None;
+    let encodings = Encoding::ALL.map(|encoding| vec![encoding]).into_iter().chain([Vec::new()]);
+    for encodings in encodings {
+        for framing in [Framing::ContentLength, Framing::Chunked, Framing::Close] {
+            let shown = format!("{encodings:?}, {framing:?}");
+            let config = PanelConfig { framing, encodings: encodings.clone(), ..panel_config() };
+            let scene = Scene::at(Panel::start(config, catalogue.clone()).unwrap());
+            let report = scene.sync(&[]).exits(0).report();
+            scene.assert_true();
+            let travelled: u64 = scene.panel.requests().iter().map(|request| request.body_bytes).sum();
+            let inflated: u64 = Kind::ALL.iter().map(|kind| report.kind(*kind)["bytes"].as_u64().unwrap()).sum();
+            assert_eq!(travelled < inflated / 2, !encodings.is_empty(), "{shown}: {travelled} of {inflated}");
+            let cached = Kind::ALL.map(|kind| (scene.cache().rows(HOME, kind), scene.cache().categories(HOME, kind)));
+            let index = scene.cache().lines("SELECT kind||ids||hex(digests) FROM xtream_listing_index ORDER BY line");
+            let cached = (cached, index);
+            assert!(*first.get_or_insert_with(|| cached.clone()) == cached, "{shown}");
+            scene.panel.advance(&Step::ordinary());
+            scene.sync(&[]).exits(0);
+            scene.assert_true();
+        }
+    }
+}
+
+#[test]
+fn a_panel_below_a_path_is_asked_below_that_path() {
+    let config = PanelConfig { sub_path: "/iptv/panel".to_owned(), ..panel_config() };
+    let scene = Scene::at(Panel::start(config, Catalogue::new(&some_hundred(2102))).unwrap());
+    scene.sync(&[]).exits(0);
+    scene.assert_true();
+    scene.add(HOME, &format!("{}/", scene.panel.base_url()), &[]).exits(0);
+    scene.sync(&[]).exits(0);
+    assert_eq!(scene.panel.requests().len(), 14);
+    assert!(scene.panel.requests().iter().all(|request| request.path == "/iptv/panel/player_api.php"));
+}
+
+#[test]
+fn pasted_addresses_are_understood() {
+    let encoded = |text: &str| -> String {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).collect()
+    };
+    let query = format!("username={}&password={}", encoded(USERNAME), encoded(PASSWORD));
+    let scene = Scene::without_profile(Panel::start(panel_config(), Catalogue::new(&some_hundred(2103))).unwrap());
+    let address = scene.panel.address();
+    for (number, pasted) in [
+        format!("http://{address}/get.php?{query}&type=m3u_plus&output=ts"),
+        format!("http://{address}/player_api.php?{query}"),
+        format!("{address}/get.php?{query}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let profile = format!("pasted{number}");
+        let run = scene.run(&["profile", "add", &profile, "--url", pasted]).exits(0);
+        assert!(run.stdout.contains(&address.to_string()), "{}", run.stdout);
+        let report = scene.sync(&[&profile]).exits(0).report();
+        assert_eq!(report.outcomes(), ["completed"; 3]);
+        for kind in Kind::ALL {
+            crate::scene::assert_true(&mut scene.cache(), &profile, &scene.panel, kind);
+        }
+    }
+    let stored = scene.cache().lines("SELECT base_url FROM xtream_profiles");
+    assert!(stored.iter().all(|url| !url.contains("Kanarie9x7") && !url.contains("get.php")), "{stored:?}");
+    assert!(scene.panel.requests().iter().all(|request| request.header("referer").is_none()));
+}
+
+#[test]
+fn the_password_may_come_from_a_file_or_standard_input() {
+    let scene = Scene::without_profile(Panel::start(panel_config(), Catalogue::new(&some_hundred(2104))).unwrap());
+    let file = scene.folder().join("password");
+    std::fs::write(&file, format!("{PASSWORD}\nanother line\n")).unwrap();
+    let url = scene.panel.base_url();
+    let add = |from: &str| {
+        let args = ["profile", "add", HOME, "--url", &url, "--username", USERNAME, "--password-file", from];
+        let mut command = command(&scene.database, &args);
+        command.stdin(std::fs::File::open(&file).unwrap());
+        Running::start(command).end().exits(0)
+    };
+    for from in [file.to_str().unwrap(), "-"] {
+        add(from);
+        scene.sync(&[]).exits(0);
+        scene.run(&["profile", "remove", HOME]).exits(0);
+    }
+    scene.run(&["profile", "add", HOME, "--url", &url, "--username", USERNAME]).exits(2);
+    assert!(scene.panel.request_count(Action::Account) == 2);
+}
