@@ -84,3 +84,16 @@ fn the_cache_is_for_nobody_but_its_owner() {
         assert_eq!(rights(&path), 0o600, "{}", path.display());
     }
 }
+
+/// A profile that a library created, without an address, keeps nobody else from being synced.
+#[test]
+fn a_profile_without_an_address_is_no_matter_of_the_others() {
+    let scene = Scene::synced(1904);
+    let nowhere = sync_core::ProfileId::new("aaa").unwrap();
+    sync_sqlite::SqliteStore::open(&scene.database).unwrap().ensure_profile_blocking(&nowhere).unwrap();
+    let expected = scene.panel.advance(&Step::ordinary());
+    let run = scene.sync(&[]).exits(2);
+    assert!(run.stderr.contains("profile `aaa` has no address"), "{run:?}");
+    assert_eq!(run.report().counts(Kind::Movies), scene.counts(&expected, Kind::Movies));
+    scene.assert_true();
+}

@@ -113,7 +113,9 @@ impl<'a> Engine<'a> {
             status: RunStatus::Failed,
             duration: Duration::ZERO,
             dry_run: options.dry_run,
-            kinds: ContentKind::ALL.map(|kind| KindRecord::skipped(kind, named(options.mode))).to_vec(),
+            kinds: ContentKind::ALL
+                .map(|kind| KindRecord::skipped(kind, named(options.mode, &SyncState::default(), kind)))
+                .to_vec(),
             errors: Vec::new(),
             account: None,
             warnings: Vec::new(),
@@ -126,6 +128,9 @@ impl<'a> Engine<'a> {
             }
         };
         report.run = start.run;
+        for record in &mut report.kinds {
+            record.mode = named(options.mode, &start.state, record.kind);
+        }
         let mut run = Run {
             profile,
             options,
@@ -204,7 +209,7 @@ impl<'a> Engine<'a> {
     async fn visit_kind(&self, run: &mut Run<'_>, kind: ContentKind) -> KindRecord {
         let span = tracing::info_span!("kind", kind = %kind);
         let (before, started) = (self.source.usage(), self.clock.monotonic());
-        let mut record = KindRecord::skipped(kind, named(run.options.mode));
+        let mut record = KindRecord::skipped(kind, named(run.options.mode, &run.state, kind));
         let synced = if run.cancel.is_cancelled() {
             Err(Stop::Cancelled)
         } else {
@@ -234,8 +239,8 @@ impl<'a> Engine<'a> {
 
     fn measure(&self, record: &mut KindRecord, before: crate::source::Usage, started: Duration) {
         let after = self.source.usage();
-        record.requests = after.requests - before.requests;
-        record.bytes = after.bytes - before.bytes;
+        record.requests = after.requests.saturating_sub(before.requests);
+        record.bytes = after.bytes.saturating_sub(before.bytes);
         record.duration = self.clock.monotonic().saturating_sub(started);
     }
 
@@ -262,9 +267,10 @@ struct Start {
     state: SyncState,
 }
 
-/// The mode that a report names for a kind that was never decided upon.
-fn named(mode: SyncMode) -> SyncMode {
-    if mode == SyncMode::Full { SyncMode::Full } else { SyncMode::Incremental }
+/// The mode that a report names for a kind as long as nothing else is known.
+fn named(mode: SyncMode, state: &SyncState, kind: ContentKind) -> SyncMode {
+    let full = mode == SyncMode::Full || state.last_sync[kind.ordinal()].is_none();
+    if full { SyncMode::Full } else { SyncMode::Incremental }
 }
 
 fn inactive(account: &Account) -> Option<ReportError> {

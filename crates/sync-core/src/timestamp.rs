@@ -8,8 +8,9 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use crate::model::normalise::exact_integer;
 
-/// Above this, a number is milliseconds: as seconds it would be the year 2286.
-const MILLISECONDS_FROM: i64 = 10_000_000_000;
+/// From here on a number is milliseconds: as such it is in 2001, as seconds in the year 33658.
+/// Accounts without an end are given one in the year 9999.
+const MILLISECONDS_FROM: i64 = 1_000_000_000_000;
 
 /// Returns whether an item has changed since the last sync, by their timestamps alone.
 ///
@@ -142,6 +143,7 @@ mod tests {
         }
         assert_eq!(read("2026-02-02 16:08:55", 3600), at);
         assert_eq!(read("2026-02-02", 0), Some(1_769_990_400));
+        assert_eq!(read("253402300799", 0), Some(253_402_300_799), "the year 9999");
         for text in
             ["", "0", "null", "N/A", "0000-00-00", "0000-00-00 00:00:00", "-5", "NaN", "inf", "99999999999999999999999"]
         {

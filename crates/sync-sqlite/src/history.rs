@@ -36,7 +36,10 @@ impl SqliteStore {
 
     /// Records the end of a run and of those of its kinds that applied nothing.
     pub fn finish_run_blocking(&self, profile: &ProfileId, end: &RunEnd) -> Result<(), StoreError> {
-        self.write(|conn| {
+        // Who cancelled doesn't wait for others: a run without an end is seen to be interrupted.
+        let cancelled = end.status == RunStatus::Cancelled;
+        let patient = || if cancelled { Err(StoreError::Locked) } else { Ok(()) };
+        self.write_unless(patient, |conn| {
             check_fence(conn, profile, end.fence)?;
             check_under_way(conn, profile, end.run)?;
             let (now, profile_id) = (end.finished_at, Bind::from(profile.as_str()));

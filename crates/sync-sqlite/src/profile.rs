@@ -7,7 +7,7 @@ use sync_core::{GuardThresholds, PolicyChoice, ProfileId, StoreError};
 
 use crate::bind::{Bind, signed};
 use crate::statement::{Record, execute, records};
-use crate::store::{SqliteStore, now};
+use crate::store::{SqliteStore, now, require_profile};
 
 /// A profile as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,7 +65,12 @@ const COLUMNS: &str = "SELECT p.profile_id,base_url,username,password,user_agent
 impl SqliteStore {
     /// Creates the profile when there is none.
     pub fn ensure_profile_blocking(&self, profile: &ProfileId) -> Result<(), StoreError> {
-        self.write(|conn| ensure(conn, profile))
+        self.require_writable()?;
+        // Looked for first: nobody waits for a writer because of a profile that is there.
+        match self.read(|conn| require_profile(conn, profile)) {
+            Err(StoreError::UnknownProfile(_)) => self.write(|conn| ensure(conn, profile)),
+            found => found,
+        }
     }
 
     /// Writes a profile: a new one, or all columns of one that exists.

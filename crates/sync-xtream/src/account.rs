@@ -6,11 +6,12 @@ use sync_core::{Account, AccountStatus, timestamp};
 use crate::wire::Fault;
 use crate::wire::json::{Json, document};
 
-/// The longest message of an operator that is kept, in characters.
-const MESSAGE_MAX: usize = 300;
+/// How much of an operator's message is read, in characters. Less is shown, once the credentials
+/// are out of it.
+const MESSAGE_MAX: usize = 1200;
 
-/// The longest word for an account's state that is kept, in characters.
-const STATUS_MAX: usize = 80;
+/// How much of the word for an account's state is read, in characters.
+const STATUS_MAX: usize = 600;
 
 /// No zone is further from UTC than this, in seconds.
 const ZONE_MAX: i64 = 14 * 3600;

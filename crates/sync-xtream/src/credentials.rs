@@ -72,7 +72,9 @@ impl Credentials {
                 continue;
             }
             let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            for spelling in [secret, &encode(secret), &form] {
+            // As it is, in a query, in a form, in JSON as PHP writes it, in a web page.
+            let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+            for spelling in [secret, &encode(secret), &form, &php_json(secret), &html] {
                 if text.contains(spelling) {
                     text = text.replace(spelling, "***");
                 }
@@ -86,6 +88,24 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(…)")
     }
+}
+
+/// Writes a text as PHP does within a JSON string.
+fn php_json(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\\' | '/' => out.extend(['\\', c]),
+            ' '..='~' => out.push(c),
+            other => {
+                for unit in other.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out
 }
 
 /// Encodes a value for a query.
@@ -115,5 +135,21 @@ mod tests {
     #[test]
     fn short_words_do_not_shred_a_message() {
         assert_eq!(Credentials::new("a", "e").redact("a message"), "a message");
+    }
+
+    #[test]
+    fn every_spelling_is_taken_out_of_a_panels_words() {
+        let password = "p+a&s=s%#?/é \"ü@:";
+        let credentials = Credentials::new("somebody", password);
+        let spellings = [
+            password.to_owned(),
+            encode(password),
+            "p%2Ba%26s%3Ds%25%23%3F%2F%C3%A9+%22%C3%BC%40%3A".to_owned(),
+            r#"p+a&s=s%#?\/\u00e9 \"\u00fc@:"#.to_owned(),
+            "p+a&amp;s=s%#?/é &quot;ü@:".to_owned(),
+        ];
+        for spelling in spellings {
+            assert_eq!(credentials.redact(&format!("no {spelling} for somebody")), "no *** for ***", "{spelling}");
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
 use crate::failure::Failure;
 use crate::retry::Attempts;
-use crate::wire::Fault;
+use crate::wire::{Fault, SHOWN};
 
 /// Categories and accounts are read whole; none that is real is as large as this.
 const DOCUMENT_MAX: u64 = 64 << 20;
@@ -171,7 +171,7 @@ impl Line {
     /// What is wrong with a body, as a failure of the attempt. Words of the panel pass through
     /// here, so the credentials are taken out of them.
     pub(crate) fn failure_of(&self, mut fault: Fault) -> Failure {
-        fault.message = self.credentials.redact(&fault.message);
+        fault.message = self.credentials.redact(&fault.message).chars().take(SHOWN).collect();
         match fault.what {
             AnswerFault::Truncated => Failure::cut(fault.message),
             _ => Failure::Final(fault.into()),

@@ -15,6 +15,9 @@ use crate::credentials::Credentials;
 use crate::request::Line;
 use crate::{account, categories, listing, wire};
 
+/// How much of an operator's words is shown.
+const WORDS_MAX: usize = 200;
+
 /// A panel's account as a source of listings.
 ///
 /// It needs a tokio runtime with timers and I/O. One request is under way at a time; a listing
@@ -37,7 +40,9 @@ impl XtreamSource {
 
     /// What an operator writes may repeat the credentials.
     fn redacted(&self, account: Account) -> Account {
-        let redact = |text: String| self.line.credentials().redact(&text);
+        // Cut only now: a cut in the middle of a password would have hidden it.
+        let redact =
+            |text: String| -> String { self.line.credentials().redact(&text).chars().take(WORDS_MAX).collect() };
         let status = match account.status {
             AccountStatus::Inactive(word) => AccountStatus::Inactive(redact(word)),
             AccountStatus::Active => AccountStatus::Active,

@@ -56,12 +56,20 @@ impl From<Fault> for SourceError {
     }
 }
 
-/// The beginning of an answer, fit to be shown: printable, on one line, at most 80 characters.
+/// How much of an answer is quoted. More than is shown: the credentials are taken out of it first,
+/// and a cut in the middle of one would hide it.
+const QUOTED: usize = 600;
+
+/// How much of it is shown.
+pub(crate) const SHOWN: usize = 160;
+
+/// The beginning of an answer, fit to be shown once the credentials are out of it: printable, on
+/// one line.
 pub(crate) fn excerpt(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(400)]);
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(QUOTED)]);
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = words.collect::<Vec<_>>().join(" ");
-    line.chars().filter(|c| !is_bidi(*c)).take(80).collect()
+    line.chars().filter(|c| !is_bidi(*c)).collect()
 }
 
 const fn is_bidi(c: char) -> bool {

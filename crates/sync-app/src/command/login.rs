@@ -19,7 +19,7 @@ pub(crate) fn password(file: Option<&Path>, pasted: Option<Secret>, interrupt: &
     if let Some(file) = file {
         return from_file(file);
     }
-    if let Some(password) = std::env::var_os(VARIABLE) {
+    if let Some(password) = std::env::var_os(VARIABLE).filter(|password| !password.is_empty()) {
         let password = password.into_string();
         return password.map(Secret::new).map_err(|_| Failure::usage(format!("{VARIABLE} is not Unicode"), ""));
     }

@@ -22,6 +22,11 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     let username = username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let username = username.ok_or_else(|| Failure::usage("there is no user name", "use --username"))?;
     let password = login::password(args.password_file.as_deref(), pasted.password, interrupt)?;
+    let in_path = |secret: &str| pasted.address.to_string().split('/').skip(3).any(|segment| segment == secret);
+    if in_path(&username) || in_path(password.expose()) {
+        let hint = "give the panel's address alone, as http://panel.example:8080";
+        return Err(Failure::usage("the path of the address holds the user name or the password", hint));
+    }
     let store = SqliteStore::open(database)?;
     let known = store.profile(&id).await?;
     let done = if known.is_some() { "changed" } else { "added" };

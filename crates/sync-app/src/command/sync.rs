@@ -27,7 +27,12 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     }
     let mut exit = Exit::Done;
     for profile in profiles {
-        exit = exit.or(one(&store, &profile, args, interrupt).await?);
+        // What keeps one profile from being synced is no matter of the others.
+        let ended = one(&store, &profile, args, interrupt).await.unwrap_or_else(|failure| {
+            failure.print();
+            failure.exit()
+        });
+        exit = exit.or(ended);
     }
     Ok(exit)
 }

@@ -134,7 +134,7 @@ impl Engine<'_> {
                 Some(ListingEvent::Batch(batch)) => {
                     let staged = guard(run.cancel, self.stage(run, kind, &mut differ, &mut *staging, batch));
                     staged.await?;
-                    let bytes = self.source.usage().bytes - usage.bytes;
+                    let bytes = self.source.usage().bytes.saturating_sub(usage.bytes);
                     run.track.listing(kind, differ.listed() as u64, expected, bytes, differ.counts());
                 }
                 Some(ListingEvent::Restarted) => {
@@ -229,8 +229,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Puts back categories that vanished implausibly: names of shelves are lost as easily as
-    /// what stands on them.
+    /// Puts back categories that vanished implausibly, unless a person agrees to removals: names of
+    /// shelves are lost as easily as what stands on them.
     async fn plausible_categories(
         &self,
         run: &mut Run<'_>,
@@ -252,7 +252,9 @@ impl Engine<'_> {
             categories_answered: true,
             account_expired: run.account_expired,
         };
-        if let Verdict::Hold(reason) = judge_removals(&evidence, run.options.guard) {
+        if let Verdict::Hold(reason) = judge_removals(&evidence, run.options.guard)
+            && !run.options.accept_removals
+        {
             run.warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
             answered.extend(missing);
         }

@@ -96,19 +96,20 @@ impl CategorySet {
 
     /// Adds every id of another set.
     pub fn unite(&mut self, other: &Self) {
-        for id in &other.0 {
-            self.insert(id);
-        }
+        self.0.extend_from_slice(&other.0);
+        self.0.sort_unstable();
+        self.0.dedup();
     }
 }
 
 impl<S: AsRef<str>> FromIterator<S> for CategorySet {
     fn from_iter<I: IntoIterator<Item = S>>(ids: I) -> Self {
-        let mut set = Self::default();
-        for id in ids {
-            set.insert(id.as_ref());
-        }
-        set
+        // Sorted once: some panels send very many.
+        let named = |id: S| (!id.as_ref().is_empty()).then(|| id.as_ref().to_owned());
+        let mut set: Vec<String> = ids.into_iter().filter_map(named).collect();
+        set.sort_unstable();
+        set.dedup();
+        Self(set)
     }
 }
 

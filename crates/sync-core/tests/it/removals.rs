@@ -176,6 +176,9 @@ async fn categories_that_vanish_all_at_once_stay() {
     assert_eq!(bench.tables(Movies).await.categories.len(), 3);
     bench.sync(&shelves(&["3", "1", "3"]), &only(Movies)).await;
     assert_eq!(bench.tables(Movies).await.categories, [category("3"), category("1")], "a small loss is one");
+    let consent = SyncOptions { accept_removals: true, ..only(Movies) };
+    bench.sync(&shelves(&[]), &consent).await;
+    assert_eq!(bench.tables(Movies).await.categories, [], "a person agreed");
 }
 
 /// A panel that goes on answering after the account's end answers with less and less.

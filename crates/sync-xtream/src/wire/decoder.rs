@@ -24,6 +24,7 @@ struct Elements {
     kind: ContentKind,
     keys: Keys,
     extra_at: Option<usize>,
+    category_at: Option<usize>,
     known: Option<Arc<ListingIndex>>,
     /// Which positions of the index have been met: a second element of an id is always decoded.
     met: Vec<bool>,
@@ -41,6 +42,7 @@ impl Decoder {
             kind,
             keys: Keys::new(kind),
             extra_at: kind.field("extra"),
+            category_at: kind.field("category_id"),
             met: vec![false; known.as_ref().map_or(0, |index| index.len())],
             known,
             cursor: 0,
@@ -116,17 +118,19 @@ impl Elements {
         let column = self.kind.id_column().as_bytes();
         let mut cursor = Cursor::new(bytes);
         let mut counter = None;
-        let mut id = None;
+        let mut named = None;
         while let Some(member) = cursor.member() {
             if member.key == column {
-                id = read_id(member.value);
+                named = Some(read_id(member.value));
                 break;
             }
             if member.key == b"num" && self.kind != ContentKind::Channels {
                 counter = Some(member.span);
             }
         }
-        let id = id.or_else(|| element.key.and_then(|key| read_id(Raw::Text(key))))?;
+        // The key of a list that is an object may be a mere position: it is the id only of an
+        // item that names none.
+        let id = named.unwrap_or_else(|| element.key.and_then(|key| read_id(Raw::Text(key))))?;
         let hash = match counter {
             None => xxh3_64(bytes),
             Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
@@ -149,7 +153,13 @@ impl Elements {
                 Slot::Id => {}
                 Slot::Field { at, shape, alias } => {
                     let Some(value) = read(shape, member.value) else { continue };
-                    let value = shape.normalise(value);
+                    let value = match shape.normalise(value) {
+                        // In the lists of categories, ids are trimmed as well.
+                        Value::Text(id) if Some(at) == self.category_at => {
+                            shape.normalise(Value::Text(id.trim().to_owned()))
+                        }
+                        value => value,
+                    };
                     let empty = value == Value::Null;
                     if (alias && proper.has(at)) || (empty && present.has(at)) {
                         continue;
@@ -192,7 +202,11 @@ fn no_item(key: &[u8], value: &[u8]) -> Result<(), Fault> {
         }
         _ if value.first() == Some(&b'{') => Ok(()),
         _ => {
-            let words = format!("{}: {}", excerpt(key), excerpt(value));
+            let value = match Cursor::new_at(value).value_here() {
+                Some(Raw::Text(raw)) => excerpt(text::read(raw).as_bytes()),
+                _ => excerpt(value),
+            };
+            let words = format!("{}: {value}", excerpt(text::read(key).as_bytes()));
             Err(Fault::new(AnswerFault::ErrorObject, format!("an object came in place of a list ({words})")))
         }
     }

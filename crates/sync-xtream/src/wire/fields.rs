@@ -80,7 +80,7 @@ pub(crate) fn read(shape: Shape, raw: Raw<'_>) -> Option<Value> {
         Raw::Bool(yes) if numeric => Some(Value::Integer(i64::from(yes))),
         // PHP's false is the absence of a text; its true says nothing.
         Raw::Bool(yes) => (!yes).then_some(Value::Null),
-        Raw::Number(digits) => Some(Value::Text(String::from_utf8_lossy(digits).into_owned())),
+        Raw::Number(_) => word(raw).map(Value::Text),
         Raw::Text(raw) => Some(Value::Text(text::read(raw))),
         Raw::Array(raw) => {
             let words = scalars(raw)?;
@@ -119,29 +119,23 @@ fn scalars(array: &[u8]) -> Option<Vec<String>> {
 
 /// A category set in any of its forms: `[1,"2",null]`, `"1,2"`, `"[1,2]"`, `7`, `{"0":1}`, `[]`.
 fn categories(raw: Raw<'_>) -> CategorySet {
-    let mut set = CategorySet::default();
+    let id = |raw| word(raw).unwrap_or_default().trim().to_owned();
     match raw {
-        Raw::Null | Raw::Bool(_) => {}
-        Raw::Number(_) => set.insert(&word(raw).unwrap_or_default()),
+        Raw::Null | Raw::Bool(_) => CategorySet::default(),
+        Raw::Number(_) => [id(raw)].into_iter().collect(),
         Raw::Text(raw) => {
-            for id in text::read(raw).split(|c: char| matches!(c, ',' | '[' | ']' | '"') || c.is_whitespace()) {
-                set.insert(id);
-            }
+            let ids = text::read(raw);
+            ids.split(|c: char| matches!(c, ',' | '[' | ']' | '"') || c.is_whitespace()).collect()
         }
         Raw::Array(array) => {
             let mut cursor = Cursor::new(array);
-            while let Some(element) = cursor.element() {
-                set.insert(word(element).unwrap_or_default().trim());
-            }
+            std::iter::from_fn(|| cursor.element()).map(id).collect()
         }
         Raw::Object(object) => {
             let mut cursor = Cursor::new(object);
-            while let Some(member) = cursor.member() {
-                set.insert(word(member.value).unwrap_or_default().trim());
-            }
+            std::iter::from_fn(|| cursor.member()).map(|member| id(member.value)).collect()
         }
     }
-    set
 }
 
 /// A number or a text, as text; whole numbers in their one spelling.

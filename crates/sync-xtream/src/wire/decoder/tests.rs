@@ -107,6 +107,9 @@ fn a_list_may_be_an_object() {
     assert_eq!(ids(&entries), [10, 11]);
     let (entries, _) = decode(ContentKind::Channels, r#"{"101":{"name":"a"},"205":{"name":"b"}}"#).unwrap();
     assert_eq!(ids(&entries), [101, 205], "the id is the key when the item has none");
+    let holes = r#"{"0":{"stream_id":5},"2":{"stream_id":"abc"},"5":{"stream_id":""}}"#;
+    let (entries, end) = decode(ContentKind::Channels, holes).unwrap();
+    assert_eq!((ids(&entries), end.unreadable), (vec![5], 2), "a position is no id");
 }
 
 #[test]
@@ -176,6 +179,30 @@ fn the_proper_spelling_of_a_key_wins() {
     assert_eq!(date(r#""releaseDate":"2002","release_date":"2001""#).as_deref(), Some("2001"));
     assert_eq!(date(r#""releaseDate":"2002","release_date":"""#).as_deref(), Some("2002"));
     assert_eq!(date(r#""release_date":"","releaseDate":"2002""#).as_deref(), Some("2002"));
+}
+
+#[test]
+fn a_category_has_one_spelling() {
+    for form in ["12", "12.0", "\"12\"", "\" 12 \""] {
+        let item = movie(&format!(r#"{{"stream_id":1,"category_id":{form},"category_ids":[{form}]}}"#)).item;
+        assert_eq!(
+            (item.category_id.as_deref(), item.category_ids.as_slice()),
+            (Some("12"), &["12".to_owned()][..]),
+            "{form}"
+        );
+    }
+}
+
+#[test]
+fn a_million_categories_are_read_in_no_time() {
+    let ids: Vec<_> = (0..1_000_000).map(|id| id.to_string()).collect();
+    let body = format!(r#"[{{"stream_id":1,"category_ids":[{}]}}]"#, ids.join(","));
+    let mut decoder = Decoder::new(ContentKind::Movies, None, body.len());
+    let mut out = Vec::new();
+    decoder.feed(body.as_bytes(), &mut out).unwrap();
+    let at = ContentKind::Movies.field("category_ids").unwrap();
+    let ValueRef::Categories(set) = listed(&out[0]).item.value(at) else { panic!("no categories") };
+    assert_eq!(set.as_slice().len(), 1_000_000);
 }
 
 #[test]
