@@ -43,7 +43,11 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
     let whole = begun.elapsed();
     running.end().exits(0);
     let (mut inside, mut spilled, mut after) = (0, 0, 0);
-    for round in 0..ROUNDS {
+    // On a busy machine a kill may come late: a few rounds more find the transaction all the same.
+    let mut rounds = 0;
+    while rounds < ROUNDS || (inside < 2 && rounds < 4 * ROUNDS) {
+        let round = rounds % ROUNDS;
+        rounds += 1;
         restore();
         let mut running = scene.start_sync(SYNC);
         within_the_transaction(&scene, &mut running);
@@ -53,13 +57,11 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
         }
         let locked = scene.cache().is_locked();
         // The last kills may come when all is done.
-        let killed = running.kill().code.is_none();
+        running.kill();
         let grown = log_length(&scene.database) > before;
 
         let bytes = scene.bytes();
         let status = scene.run(&["status", "--json"]).exits(0);
-        let state = if killed { r#""status":"interrupted""# } else { r#""status":"completed""# };
-        assert!(status.stdout.contains(state), "{}", status.stdout);
         assert!(scene.bytes() == bytes, "looking writes nothing");
 
         let mut cache = scene.cache();
@@ -69,6 +71,10 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
         assert!((from_old == 0) != (from_new == 0), "round {round}: {from_old} from old, {from_new} from new");
         let (is_old, is_new) = (from_old == 0, from_new == 0);
         drop(cache);
+        // Where the rows are new, the kill may have come before or after the end of the run was recorded.
+        let last = status.stdout.split(r#""runs":["#).nth(1).unwrap();
+        let told = |state: &str| last.split(r#""run":2,"#).nth(1).unwrap().contains(&format!(r#""status":"{state}""#));
+        assert!(told("interrupted") || (is_new && told("completed")), "{}", status.stdout);
         inside += usize::from(locked && is_old);
         spilled += usize::from(grown && is_old);
         after += usize::from(is_new);
@@ -84,7 +90,7 @@ fn kill_9_during_an_apply_leaves_the_old_state_or_the_new_one() {
         assert!(leftovers <= 4, "cache, log and its index, lease; no spool");
     }
     println!(
-        "{ROUNDS} kills: {inside} inside the transaction, {spilled} of them with pages of it in the log already; \
+        "{rounds} kills: {inside} inside the transaction, {spilled} of them with pages of it in the log already; \
          {after} after its commit; the transaction takes {whole:?}"
     );
     assert!(inside >= 2, "only {inside} kills hit the transaction");
