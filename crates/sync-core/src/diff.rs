@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::arrivals::{Arrivals, is_same_image};
 use crate::counts::Counts;
 use crate::digest::{Digest, DigestScheme, choice, uncounted};
 use crate::index::ListingIndex;
@@ -41,6 +42,13 @@ pub struct Differ {
     digests: Vec<u64>,
     counts: Counts,
     cursor: usize,
+    arrivals: Arrivals,
+    /// Items that differ from their rows by host or query of their image only.
+    rotated: u64,
+    /// Where the kind has the address of its image.
+    image_at: Option<usize>,
+    /// Whether that difference is none.
+    image_hosts_ignored: bool,
 }
 
 /// What the store is to lend for a batch.
@@ -89,7 +97,17 @@ impl Differ {
             digests,
             counts: Counts::default(),
             cursor: 0,
+            arrivals: Arrivals::default(),
+            rotated: 0,
+            image_at: kind.field("stream_icon").or_else(|| kind.field("cover")),
+            image_hosts_ignored: false,
         }
+    }
+
+    /// Takes images that differ by scheme, host or query only for the same ones, for panels that
+    /// draw these anew in every answer.
+    pub fn ignoring_image_hosts(self, image_hosts_ignored: bool) -> Self {
+        Self { image_hosts_ignored, ..self }
     }
 
     /// Forgets everything since [`Self::new`].
@@ -100,6 +118,8 @@ impl Differ {
         self.digests.clear();
         self.counts = Counts::default();
         self.cursor = 0;
+        self.arrivals.clear();
+        self.rotated = 0;
     }
 
     /// Looks a batch over: recognises what has not changed, where the source has no digests of its
@@ -198,6 +218,10 @@ impl Differ {
                 let digest = digest.unwrap_or(Digest::NEVER);
                 let rank = choice(&listed);
                 let (item, change) = self.merged(stored, *listed, id)?;
+                // Against nothing known there is nothing to miss.
+                if !self.known.is_empty() {
+                    self.arrivals.notice(&item, stored);
+                }
                 *count(&mut self.counts, change) += 1;
                 // Of ids that occur several times, every element is needed again: see `repeated`. So is
                 // what was passed over: it is not as the stored row is.
@@ -254,17 +278,52 @@ impl Differ {
                 one_of((earlier.rank, earlier.item), (rank, item))
             }
         };
-        let change = judge_item(stored, &item, &self.policy);
+        let change = self.image_judged(stored, &item, judge_item(stored, &item, &self.policy));
         *count(&mut self.counts, change) += 1;
         out.put(StagedItem { item, change, rank });
         Ok(())
     }
 
-    fn merged(&self, stored: Option<&Item>, listed: Listed, id: ContentId) -> Result<(Item, Change), ContractBreach> {
+    fn merged(
+        &mut self,
+        stored: Option<&Item>,
+        listed: Listed,
+        id: ContentId,
+    ) -> Result<(Item, Change), ContractBreach> {
         if listed.item.kind() != self.kind {
             return Err(ContractBreach::WrongKind(id));
         }
-        merge_and_judge(stored, listed, &self.policy).ok_or(ContractBreach::WrongKind(id))
+        let (item, change) = merge_and_judge(stored, listed, &self.policy).ok_or(ContractBreach::WrongKind(id))?;
+        let change = self.image_judged(stored, &item, change);
+        Ok((item, change))
+    }
+
+    /// Looks at an image that differs: counts what only its host moves, and leaves that out where
+    /// it is to be ignored.
+    fn image_judged(&mut self, stored: Option<&Item>, item: &Item, change: Change) -> Change {
+        let (Change::Updated(fields) | Change::Refreshed(fields)) = change else { return change };
+        let Some(at) = self.image_at.filter(|at| fields.has(*at)) else { return change };
+        let (Some(ValueRef::Text(old)), ValueRef::Text(new)) = (stored.map(|row| row.value(at)), item.value(at)) else {
+            return change;
+        };
+        if !is_same_image(old, new) {
+            return change;
+        }
+        let mut rest = fields;
+        rest.drop(at);
+        self.rotated += u64::from(rest.is_empty());
+        // Beside other differences it is told, and written, like any other.
+        if self.image_hosts_ignored && rest.is_empty() { Change::Unchanged } else { change }
+    }
+
+    /// Whether most items differ from their rows by host or query of their image only. Two hosts
+    /// drawn by lot move half of them, so two fifths are most.
+    pub(crate) const fn images_rotate(&self) -> bool {
+        self.rotated > 0 && self.rotated * 5 >= self.ids.len() as u64 * 2
+    }
+
+    pub(crate) const fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
     }
 
     /// The counts so far; removals are not among them.

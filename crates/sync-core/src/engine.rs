@@ -5,6 +5,10 @@
 //! is written once, in one apply, when the listing is proved complete.
 
 mod kind;
+mod learning;
+mod listing;
+mod planned;
+mod removals;
 mod track;
 
 use std::time::Duration;
@@ -14,11 +18,14 @@ use tracing::Instrument;
 
 use crate::clock::Clock;
 use crate::error::ErrorClass;
+use crate::facts::PanelFacts;
+use crate::guard::HoldReason;
 use crate::model::{Account, AccountStatus, ContentKind, ProfileId};
+use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::progress::{Observer, Phase};
 use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
-use crate::source::{ContentSource, SourceError};
+use crate::source::{AnswerFault, ContentSource, SourceError};
 use crate::store::{ContentStore, Lease, RunEnd, RunId, StoreError, SyncState};
 use track::Track;
 
@@ -73,6 +80,11 @@ struct Run<'a> {
     options: &'a SyncOptions,
     cancel: &'a CancellationToken,
     state: SyncState,
+    /// What is known of the panel by now; `state` has what was known at the start.
+    facts: PanelFacts,
+    /// The kinds that shrank implausibly.
+    shrunk: Vec<ContentKind>,
+    plan: Vec<KindPlan>,
     id: RunId,
     fence: u64,
     /// Whether the account's end is past, though the panel still calls it active.
@@ -119,6 +131,7 @@ impl<'a> Engine<'a> {
             errors: Vec::new(),
             account: None,
             warnings: Vec::new(),
+            plan: Vec::new(),
         };
         let start = match self.start(profile, options, cancel).await {
             Ok(start) => start,
@@ -135,7 +148,10 @@ impl<'a> Engine<'a> {
             profile,
             options,
             cancel,
+            facts: start.state.facts.clone(),
             state: start.state,
+            shrunk: Vec::new(),
+            plan: Vec::new(),
             id: start.run.unwrap_or(RunId(0)),
             fence: start.lease.as_ref().map_or(0, |lease| lease.fence),
             account_expired: false,
@@ -144,10 +160,10 @@ impl<'a> Engine<'a> {
             track: Track::new(profile, self.observer, &options.kinds),
         };
         self.visit(&mut run, &mut report).await;
-        report.warnings.append(&mut run.warnings);
+        self.conclude(&mut run, &mut report);
         report.status = SyncReport::status_of(&report.kinds, &report.errors);
         if let Some(id) = report.run {
-            let end = self.run_end(id, run.fence, &report);
+            let end = self.run_end(id, &run, &report);
             if let Err(error) = self.store.finish_run(profile, end).await {
                 tracing::error!(error = %error, "the end of the run could not be recorded");
                 report.errors.push(ReportError::of_store(&error, None));
@@ -156,6 +172,25 @@ impl<'a> Engine<'a> {
         }
         tracing::info!(status = %report.status, "run ended");
         report
+    }
+
+    /// Puts into the report what is known only now.
+    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) {
+        let learnt = self.source.learnt();
+        if let Some(user_agent) = learnt.user_agent {
+            run.facts.user_agent = Some(user_agent);
+        }
+        if run.shrunk.len() > 1 {
+            for kind in &run.shrunk {
+                report.kinds[kind.ordinal()].hold_reason = Some(HoldReason::SeveralKinds);
+            }
+            for held in run.plan.iter_mut().flat_map(|plan| &mut plan.held).filter(|held| held.reason.is_shrink()) {
+                held.reason = HoldReason::SeveralKinds;
+            }
+        }
+        report.warnings.append(&mut run.warnings);
+        report.warnings.extend(learnt.notices);
+        report.plan = std::mem::take(&mut run.plan);
     }
 
     async fn start(
@@ -184,8 +219,15 @@ impl<'a> Engine<'a> {
         run.track.phase(None, Phase::Account);
         let account = match guard(run.cancel, async { Ok(self.source.account().await?) }).await {
             Ok(account) => account,
-            Err(stop) => return fail_all(report, run.options, &stop.into_report(None)),
+            Err(stop) => {
+                if matches!(&stop, Stop::Source(error) if is_refusal(error)) {
+                    run.facts.refusals = run.facts.refusals.saturating_add(1);
+                    run.facts.refused_at = Some(self.clock.now());
+                }
+                return fail_all(report, run.options, &stop.into_report(None));
+            }
         };
+        (run.facts.refusals, run.facts.refused_at) = (0, None);
         run.account_expired = account.is_past_expiry(self.clock.now());
         run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {
@@ -244,18 +286,20 @@ impl<'a> Engine<'a> {
         record.duration = self.clock.monotonic().saturating_sub(started);
     }
 
-    fn run_end(&self, run: RunId, fence: u64, report: &SyncReport) -> RunEnd {
+    fn run_end(&self, id: RunId, run: &Run<'_>, report: &SyncReport) -> RunEnd {
         let applied = |kind: &&KindRecord| {
             !matches!(kind.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held)
         };
         RunEnd {
-            run,
-            fence,
+            run: id,
+            fence: run.fence,
             status: report.status,
             finished_at: self.clock.now(),
             message: report.errors.first().map_or_else(|| report.status.to_string(), ToString::to_string),
             records: report.kinds.iter().filter(applied).cloned().collect(),
             account: report.account.clone(),
+            facts: (run.facts != run.state.facts).then(|| run.facts.clone()),
+            several_kinds: run.shrunk.len() > 1,
         }
     }
 }
@@ -283,6 +327,17 @@ fn inactive(account: &Account) -> Option<ReportError> {
         hint: "renew the account with your provider".to_owned(),
         class: ErrorClass::Login,
     })
+}
+
+/// Whether a panel that answers so to a login may ban those who go on asking.
+fn is_refusal(error: &SourceError) -> bool {
+    match error {
+        SourceError::Refused { .. } => true,
+        SourceError::Unusable { fault, .. } => {
+            matches!(fault, AnswerFault::Status | AnswerFault::Html | AnswerFault::NotJson)
+        }
+        _ => false,
+    }
 }
 
 /// Marks every kind that was asked for and not yet visited as failed by one error of the run.

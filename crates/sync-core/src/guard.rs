@@ -25,6 +25,12 @@ pub enum HoldReason {
     CategoriesMissing,
     /// The account's end has passed.
     AccountExpired,
+    /// A category that had many items has none.
+    CategoryLost,
+    /// Many items are missing, and many new ones have their names: the panel has given new ids.
+    Renumbered,
+    /// More than is plausible is missing in several kinds at once.
+    SeveralKinds,
 }
 
 impl HoldReason {
@@ -38,6 +44,9 @@ impl HoldReason {
             Self::TrailingBytes => "trailing_bytes",
             Self::CategoriesMissing => "categories_missing",
             Self::AccountExpired => "account_expired",
+            Self::CategoryLost => "category_lost",
+            Self::Renumbered => "renumbered",
+            Self::SeveralKinds => "several_kinds",
         }
     }
 
@@ -46,7 +55,8 @@ impl HoldReason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == code)
     }
 
-    const ALL: [Self; 7] = [
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
         Self::EmptyListing,
         Self::ShareLost,
         Self::IncompleteListing,
@@ -54,7 +64,29 @@ impl HoldReason {
         Self::TrailingBytes,
         Self::CategoriesMissing,
         Self::AccountExpired,
+        Self::CategoryLost,
+        Self::Renumbered,
+        Self::SeveralKinds,
     ];
+
+    /// Whether the loss itself is implausible, rather than the listing in doubt. What is held for
+    /// such a reason stays held when a later listing is better but still misses it.
+    pub const fn is_loss(self) -> bool {
+        matches!(
+            self,
+            Self::EmptyListing | Self::ShareLost | Self::CategoryLost | Self::Renumbered | Self::SeveralKinds
+        )
+    }
+
+    /// Whether the kind as a whole shrank implausibly.
+    pub const fn is_shrink(self) -> bool {
+        matches!(self, Self::EmptyListing | Self::ShareLost)
+    }
+
+    /// Whether listings that go on missing an item release it in time.
+    pub const fn yields_to_evidence(self) -> bool {
+        matches!(self, Self::ShareLost | Self::CategoryLost | Self::Renumbered)
+    }
 
     /// Whether a person's consent is enough. Where the panel didn't answer the whole question,
     /// nobody can know what to consent to.
@@ -73,6 +105,9 @@ impl fmt::Display for HoldReason {
             Self::TrailingBytes => "something follows the end of the listing",
             Self::CategoriesMissing => "the panel didn't answer for the categories",
             Self::AccountExpired => "the account has passed its end",
+            Self::CategoryLost => "a category that had many items has none",
+            Self::Renumbered => "the panel seems to have given its items new ids",
+            Self::SeveralKinds => "more is missing than is plausible, in several kinds at once",
         })
     }
 }
@@ -163,7 +198,7 @@ mod tests {
         assert_eq!(judged(RemovalEvidence { missing: 301, ..SOUND }), Verdict::Hold(HoldReason::ShareLost));
         assert_eq!(judged(RemovalEvidence { stored: 60, missing: 50, ..SOUND }), Verdict::Allow, "exactly the floor");
         assert_eq!(judged(RemovalEvidence { stored: 60, missing: 51, ..SOUND }), Verdict::Hold(HoldReason::ShareLost));
-        let lax = GuardThresholds { share_percent: 90, floor_rows: 50 };
+        let lax = GuardThresholds { share_percent: 90, ..GuardThresholds::default() };
         assert_eq!(judge_removals(&RemovalEvidence { missing: 900, ..SOUND }, lax), Verdict::Allow);
     }
 

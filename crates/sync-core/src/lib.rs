@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod arrivals;
 mod clock;
 mod compare;
 mod counts;
@@ -7,17 +8,21 @@ mod diff;
 mod digest;
 mod engine;
 mod error;
+mod facts;
 mod guard;
 mod index;
 mod merge;
 pub mod model;
+mod plan;
 mod policy;
 mod progress;
 mod report;
+mod settle;
 pub mod source;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod text;
 pub mod timestamp;
 
 pub use clock::Clock;
@@ -27,6 +32,7 @@ pub use diff::{ContractBreach, Differ, Needs};
 pub use digest::{Digest, DigestScheme, Fingerprint};
 pub use engine::Engine;
 pub use error::ErrorClass;
+pub use facts::{FactRow, KindFacts, PanelFacts, Sighting};
 pub use guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
 pub use index::{DuplicateId, ListingIndex};
 pub use merge::{Change, differences, judge, merge};
@@ -35,7 +41,8 @@ pub use model::{
     FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape,
     UnknownKind, Value, ValueRef,
 };
-pub use policy::{ChangePolicy, GuardThresholds, PolicyChoice, SyncMode, SyncOptions};
+pub use plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
+pub use policy::{ChangePolicy, GuardThresholds, PolicyChoice, Retention, SyncMode, SyncOptions};
 pub use progress::{Observer, Phase, Progress};
 pub use report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
 pub use source::{ContentSource, SourceError};

@@ -79,18 +79,38 @@ impl PolicyChoice {
 }
 
 /// When many removals at once are implausible. Removals are held when they are more than the share
-/// *and* more than the floor.
+/// *and* more than the floor, and those of a category that had many items and now has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuardThresholds {
     /// Percent of the stored rows of the kind. Default 30.
     pub share_percent: u8,
     /// Rows. Default 50.
     pub floor_rows: u64,
+    /// Rows that a category had, from which on it is suspicious that it has none. Default 20; 0
+    /// looks at no category.
+    pub category_rows: u64,
 }
 
 impl Default for GuardThresholds {
     fn default() -> Self {
-        Self { share_percent: 30, floor_rows: 50 }
+        Self { share_percent: 30, floor_rows: 50, category_rows: 20 }
+    }
+}
+
+/// For how long what is gone, or seems to be, is kept in mind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// So many complete listings have to miss a held item before it is released. Default 3.
+    pub release_listings: u32,
+    /// Over at least so many days. Default 7.
+    pub release_days: u32,
+    /// Days for which a removed item is remembered, and recognised when it returns. Default 30.
+    pub tombstone_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { release_listings: 3, release_days: 7, tombstone_days: 30 }
     }
 }
 
@@ -105,6 +125,8 @@ pub struct SyncOptions {
     pub policy: PolicyChoice,
     /// When removals are held.
     pub guard: GuardThresholds,
+    /// When what is held is released, and how long what was removed is remembered.
+    pub retention: Retention,
     /// Whether the removals that are recorded as held when the run starts have a person's consent.
     pub accept_removals: bool,
     /// Whether to compare only, and write nothing at all.
@@ -118,6 +140,7 @@ impl Default for SyncOptions {
             kinds: ContentKind::ALL.to_vec(),
             policy: PolicyChoice::default(),
             guard: GuardThresholds::default(),
+            retention: Retention::default(),
             accept_removals: false,
             dry_run: false,
         }

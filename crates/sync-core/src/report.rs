@@ -7,6 +7,7 @@ use crate::counts::Counts;
 use crate::error::ErrorClass;
 use crate::guard::HoldReason;
 use crate::model::{Account, ContentKind, ProfileId};
+use crate::plan::KindPlan;
 use crate::policy::SyncMode;
 use crate::source::SourceError;
 use crate::store::{RunId, StoreError};
@@ -224,6 +225,8 @@ pub struct SyncReport {
     pub account: Option<Account>,
     /// What a person should know although nothing went wrong.
     pub warnings: Vec<String>,
+    /// Of a dry run, what it would have done to each kind that it came to.
+    pub plan: Vec<KindPlan>,
 }
 
 impl SyncReport {

@@ -23,6 +23,8 @@ use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 /// - A listing ends with exactly one [`ListingEvent::Complete`], and only when the panel's answer
 ///   was read to its proved end; whatever else ends it is an error.
 /// - After [`ListingEvent::Restarted`], what came before it never was.
+/// - The listing of a category is what the panel answers for it; whether the panel has looked at the
+///   category at all is for the caller to check.
 /// - An element is [`Entry::Same`] only when a known index was lent, of the source's own scheme,
 ///   and the element's digest equals the known one. A second element with the same id is always
 ///   [`Entry::Item`].
@@ -35,6 +37,9 @@ pub trait ContentSource: Send + Sync {
 
     /// What this source has asked and received so far.
     fn usage(&self) -> Usage;
+
+    /// What this source has learnt of its panel so far.
+    fn learnt(&self) -> Learnt;
 
     /// Logs in and returns the state of the account.
     ///
@@ -57,6 +62,16 @@ pub struct Usage {
     pub requests: u64,
     /// Bytes of all bodies.
     pub bytes: u64,
+}
+
+/// What a source has learnt of its panel, beyond the answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Learnt {
+    /// The user agent that the panel let in, when it refused the source's usual one.
+    pub user_agent: Option<String>,
+    /// What a person should know: redirects to other hosts, encryption that isn't verified. Without
+    /// addresses that hold credentials.
+    pub notices: Vec<String>,
 }
 
 /// What is asked of a listing.
@@ -105,8 +120,13 @@ pub enum Entry {
 pub struct Completeness {
     /// Elements without a readable id.
     pub unreadable: u64,
+    /// Stands for those elements: equal in two listings when they are the same ones, in whatever
+    /// order. `None` when the source can't tell; they then never become known.
+    pub unreadable_digest: Option<u64>,
     /// Whether anything but white space follows the end of the list.
     pub trailing_bytes: bool,
+    /// Stands for what follows; `None` when the source can't tell.
+    pub trailing_digest: Option<u64>,
     /// The panel's clock at the start of the listing, in unix seconds, where the panel told it.
     pub started_at: Option<i64>,
 }
@@ -121,6 +141,9 @@ pub enum SourceError {
         message: String,
         /// How often it was tried.
         attempts: u32,
+        /// Whether it looks as if the answer was too much for the panel: 504, 524, or no answer,
+        /// or no end of it, in time. Asking for less may help.
+        overloaded: bool,
     },
     /// The panel refuses the credentials: they, or the account, have to change.
     #[error("the panel refuses the login: {message}")]
@@ -162,10 +185,12 @@ pub enum AnswerFault {
     WrongItems,
     /// Cut before its end, on every attempt.
     Truncated,
-    /// Larger than the limit.
+    /// Larger than a limit: in bytes, in elements, in its head.
     TooLarge,
     /// A redirect that is not followed.
     Redirect,
+    /// Another list than that of the category that was asked for.
+    FilterIgnored,
 }
 
 impl AnswerFault {
@@ -183,6 +208,7 @@ impl AnswerFault {
             Self::Truncated => "truncated",
             Self::TooLarge => "too_large",
             Self::Redirect => "redirect_refused",
+            Self::FilterIgnored => "filter_ignored",
         }
     }
 }
@@ -230,6 +256,7 @@ impl SourceError {
                 AnswerFault::Truncated => "the answer broke off on every attempt; sync again later",
                 AnswerFault::TooLarge => "raise the limit if the catalogue really is that large",
                 AnswerFault::Redirect => "check the address: the panel sends elsewhere",
+                AnswerFault::FilterIgnored => "the next sync asks for the whole list again; the cache is as it was",
                 AnswerFault::NotAList | AnswerFault::ErrorObject | AnswerFault::WrongItems => {
                     "the panel is out of order; sync again later, and tell the provider when it stays so"
                 }

@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::counts::Counts;
 use crate::error::ErrorClass;
+use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
-use crate::model::{Account, Category, ContentId, ContentKind, FieldSet, Item, ProfileId, Scope};
+use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldSet, Item, ProfileId, Scope};
 use crate::report::{KindRecord, RunStatus};
 
 /// A cache of the contents of any number of profiles.
@@ -42,8 +43,8 @@ pub trait ContentStore: Send + Sync {
     /// Records the start of a run, and that an earlier one without an end was interrupted.
     async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError>;
 
-    /// Records the end of a run and of those of its kinds that applied nothing. The watermarks
-    /// stay as they are.
+    /// Records the end of a run and of those of its kinds that applied nothing, and what the run
+    /// has learnt of the panel. The watermarks stay as they are.
     async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Result<(), StoreError>;
 
     /// Returns what is known of a profile's syncs.
@@ -60,6 +61,15 @@ pub trait ContentStore: Send + Sync {
     /// Returns the categories of a kind, in the panel's order.
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError>;
 
+    /// Returns how many stored items of a kind each of these categories has, in the order asked. An
+    /// item counts in every category of its set.
+    async fn category_sizes(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        categories: Vec<CategoryId>,
+    ) -> Result<Vec<u64>, StoreError>;
+
     /// Opens a staging area for a scope. It is outside the cache: nothing of it is seen there, or
     /// left behind, unless it is applied.
     async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError>;
@@ -75,8 +85,9 @@ pub trait ContentStore: Send + Sync {
         ids: Vec<ContentId>,
     ) -> Result<u64, StoreError>;
 
-    /// Empties the cached content of a profile: items, categories, index, watermarks, what is held.
-    /// The profile, its settings and its history stay.
+    /// Empties the cached content of a profile: items, categories, index, watermarks, what is held,
+    /// what is remembered of removed items, and what was learnt of the kinds. The profile, its
+    /// settings and its history stay, and what was learnt of the panel as a whole.
     async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError>;
 
     /// Returns the removals that are held, by rising id.
@@ -161,6 +172,11 @@ pub struct RunEnd {
     pub records: Vec<KindRecord>,
     /// What the panel said of the account, when it said something.
     pub account: Option<Account>,
+    /// What is now known of the panel, or `None` to leave it as it is.
+    pub facts: Option<PanelFacts>,
+    /// Whether several kinds shrank implausibly in this run: what it was the first to miss, and
+    /// holds because of that, is then released by consent only ([`HoldReason::SeveralKinds`]).
+    pub several_kinds: bool,
 }
 
 /// What is known of a profile's syncs.
@@ -173,6 +189,8 @@ pub struct SyncState {
     pub rows: [u64; 3],
     /// Held removals of each kind.
     pub held: [u64; 3],
+    /// What earlier runs have learnt of the panel.
+    pub facts: PanelFacts,
 }
 
 /// An index as the store has it.
@@ -210,6 +228,11 @@ pub struct ScopeCommit {
     pub categories: Option<Vec<Category>>,
     /// The rows to remove.
     pub removals: Vec<ContentId>,
+    /// Of those, the ones that the panel seems to list under another id: old and new id. Tombstones
+    /// keep it.
+    pub successors: Vec<(ContentId, ContentId)>,
+    /// For how many days tombstones are kept; older ones of the kind go.
+    pub tombstone_days: u32,
     /// All removals that are now held, or `None` to leave the record as it is.
     pub held: Option<Vec<HeldRemoval>>,
     /// The new index, or `None` to leave it as it is.
@@ -233,6 +256,21 @@ pub struct HeldRemoval {
     pub since: i64,
     /// The run that first missed it.
     pub run: RunId,
+    /// The first sound listing that missed it; `None` when none has so far.
+    pub evidence: Option<Evidence>,
+    /// The id under which the panel seems to list it now.
+    pub successor: Option<ContentId>,
+}
+
+/// Where the evidence that an item is gone begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evidence {
+    /// The number of the listing, by [`KindFacts::sound_listings`](crate::KindFacts::sound_listings).
+    pub listing: u64,
+    /// When it was compared, in unix seconds.
+    pub at: i64,
+    /// The panel's clock at its start, in unix seconds.
+    pub panel_at: i64,
 }
 
 /// One row of the change log.
@@ -257,6 +295,8 @@ pub enum LoggedChange {
     Loaded,
     /// The item is new.
     Added,
+    /// The item was removed, is still remembered, and came back. It counts as added.
+    Returned,
     /// These fields changed.
     Updated(FieldSet),
     /// The item is gone.

@@ -1,36 +1,33 @@
-//! One kind of a run: categories, listing, comparison, guard, apply.
+//! One kind within a run: categories, listing, settling what is missing, apply.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-
+use super::learning::is_not_offered;
+use super::planned::Planned;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
 use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
-use crate::model::{Category, ContentId, ContentKind, Scope};
+use crate::model::{Category, CategorySet, ContentKind};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
-use crate::source::{AnswerFault, Completeness, Entry, ListingEvent, ListingRequest, SourceError};
-use crate::store::{HeldRemoval, ScopeCommit, Staging, StoredIndex};
+use crate::source::{Completeness, SourceError};
+use crate::store::{ScopeCommit, Staging, StoredIndex};
 
 /// A finished listing, compared and staged.
-struct Compared {
-    differ: Differ,
-    staging: Box<dyn Staging>,
-    end: Completeness,
+pub(super) struct Compared {
+    pub(super) differ: Differ,
+    pub(super) staging: Box<dyn Staging>,
+    pub(super) end: Completeness,
     /// The panel's clock when the listing was asked for, or ours where it doesn't tell; for sources
     /// that don't say when the listing started.
-    asked_at: i64,
-}
-
-/// What becomes of the missing rows.
-#[derive(Debug, Default)]
-struct Removals {
-    removed: Vec<ContentId>,
-    held: Vec<HeldRemoval>,
-    reason: Option<HoldReason>,
+    pub(super) asked_at: i64,
+    /// Of a listing by category, the categories that answered.
+    pub(super) covered: Option<CategorySet>,
+    /// Of a listing by category, what failed.
+    pub(super) failed: Option<ReportError>,
+    pub(super) planned: Planned,
 }
 
 impl Engine<'_> {
@@ -41,32 +38,53 @@ impl Engine<'_> {
         kind: ContentKind,
         record: &mut KindRecord,
     ) -> Result<(), Stop> {
+        if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
+            run.warnings.push(format!(
+                "{kind}: the panel doesn't offer them, so they were not asked for; they are, with --only {kind} or once a day"
+            ));
+            return Ok(());
+        }
         let before = (self.source.usage(), self.clock.monotonic());
         run.track.phase(Some(kind), Phase::Categories);
         let categories = self.categories(run, kind, record).await?;
         let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
         record.mode = mode(run.options.mode, &stored);
-        let Compared { differ, mut staging, end, asked_at } = self.compare(run, kind, record.mode, &stored).await?;
-
+        let mut compared = match self.compare(run, kind, record.mode, &stored, categories.as_deref()).await {
+            Ok(compared) => compared,
+            Err(stop) => {
+                if let Stop::Source(error) = &stop {
+                    run.facts.kinds[kind.ordinal()].offered(Some(error), self.clock.now());
+                }
+                return Err(stop);
+            }
+        };
+        let doubt = self.learn(run, kind, &compared, categories.is_some());
+        if record.error.is_none() {
+            record.error = compared.failed.take();
+        }
         let held_before = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
-        let removals = self.judge(run, &differ, &stored, end, categories.is_some(), &held_before);
+        let (settled, names) = self.settle(run, kind, &compared, &stored, doubt, &held_before).await?;
+        let Compared { differ, mut staging, end, asked_at, planned, .. } = compared;
         record.counts = differ.counts();
-        record.counts.removed = removals.removed.len() as u64;
-        record.counts.held = removals.held.len() as u64;
+        record.counts.unchanged += settled.untold.len() as u64;
+        record.counts.removed = settled.removed.len() as u64;
+        record.counts.held = settled.held.len() as u64;
         record.counts.skipped = end.unreadable;
-        record.hold_reason = removals.reason;
+        record.hold_reason = settled.reason;
         record.outcome = match () {
-            () if !removals.held.is_empty() => KindOutcome::Held,
+            () if !settled.held.is_empty() => KindOutcome::Held,
             () if record.counts.is_quiet() => KindOutcome::Unchanged,
             () => KindOutcome::Completed,
         };
         if run.options.dry_run {
+            run.plan.push(planned.into_plan(kind, &settled, &names));
             return Ok(());
         }
         run.track.applying(kind, record.counts);
         let categories = self.plausible_categories(run, kind, categories).await?;
         self.measure(record, before.0, before.1);
-        let kept: Vec<_> = removals.held.iter().map(|held| held.id).collect();
+        let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
+        let evidence = settled.evidence;
         let commit = ScopeCommit {
             run: run.id,
             fence: run.fence,
@@ -76,14 +94,41 @@ impl Engine<'_> {
                 .into_index(&kept)
                 .map(Arc::new)
                 .or_else(|| (!stored.applied_before).then(|| stored.index.clone())),
-            held: (removals.held != held_before).then_some(removals.held),
-            removals: removals.removed,
+            held: (settled.held != held_before).then_some(settled.held),
+            removals: settled.removed,
+            successors: settled.successors,
+            tombstone_days: run.options.retention.tombstone_days,
             watermark: end.started_at.unwrap_or(asked_at),
             first_load: !stored.applied_before,
             record: record.clone(),
         };
         staging.apply(commit, run.cancel.clone()).await?;
+        if evidence {
+            run.facts.kinds[kind.ordinal()].sound_listings += 1;
+        }
         Ok(())
+    }
+
+    /// Takes in what a finished listing says of the panel; returns what makes it no proof.
+    fn learn(
+        &self,
+        run: &mut Run<'_>,
+        kind: ContentKind,
+        compared: &Compared,
+        categories_answered: bool,
+    ) -> Option<HoldReason> {
+        let facts = &mut run.facts.kinds[kind.ordinal()];
+        facts.offered(None, self.clock.now());
+        let ignored = facts.image_hosts_ignored(run.options.mode);
+        facts.rotated(compared.differ.images_rotate(), ignored);
+        let defect = facts.defects(compared.end);
+        match () {
+            () if !categories_answered => Some(HoldReason::CategoriesMissing),
+            () if run.account_expired => Some(HoldReason::AccountExpired),
+            // Where nothing came at all, that is what counts.
+            () if compared.differ.listed() == 0 => None,
+            () => defect,
+        }
     }
 
     /// Asks for the categories; a failure is noted and keeps every row of the kind in place.
@@ -104,128 +149,6 @@ impl Engine<'_> {
                 Ok(None)
             }
             Err(stop) => Err(stop),
-        }
-    }
-
-    /// Receives the listing, compares it, and stages what differs.
-    async fn compare(
-        &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
-        mode: SyncMode,
-        stored: &StoredIndex,
-    ) -> Result<Compared, Stop> {
-        let scope = Scope::whole(kind);
-        let trusting = mode == SyncMode::Incremental;
-        let scheme = self.source.digest_scheme();
-        let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
-        let mut differ = Differ::new(kind, Arc::clone(&stored.index), scheme, policy, trusting);
-        let mut staging = self.store.stage(run.profile, scope.clone()).await?;
-        let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
-        let asked_at = self.clock.now() + run.panel_ahead;
-        let expected = stored.index.len() as u64;
-        let usage = self.source.usage();
-        run.track.listing(kind, 0, expected, 0, differ.counts());
-        let request = ListingRequest { scope, known };
-        let mut listing = guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await?;
-        loop {
-            let event = guard(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
-            match event {
-                Some(ListingEvent::Batch(batch)) => {
-                    let staged = guard(run.cancel, self.stage(run, kind, &mut differ, &mut *staging, batch));
-                    staged.await?;
-                    let bytes = self.source.usage().bytes.saturating_sub(usage.bytes);
-                    run.track.listing(kind, differ.listed() as u64, expected, bytes, differ.counts());
-                }
-                Some(ListingEvent::Restarted) => {
-                    tracing::info!("the answer was cut; the listing starts again");
-                    differ.reset();
-                    staging.reset().await?;
-                }
-                Some(ListingEvent::Complete(end)) => return Ok(Compared { differ, staging, end, asked_at }),
-                None => {
-                    return Err(Stop::Source(SourceError::Unusable {
-                        fault: AnswerFault::Truncated,
-                        message: "the listing has no end".to_owned(),
-                    }));
-                }
-            }
-        }
-    }
-
-    async fn stage(
-        &self,
-        run: &Run<'_>,
-        kind: ContentKind,
-        differ: &mut Differ,
-        staging: &mut dyn Staging,
-        mut batch: Vec<Entry>,
-    ) -> Result<(), Stop> {
-        let needs = differ.prepare(&mut batch);
-        let stored = match needs.stored {
-            ids if ids.is_empty() => Vec::new(),
-            ids => self.store.rows(run.profile, kind, ids).await?,
-        };
-        let staged = match needs.staged {
-            ids if ids.is_empty() => Vec::new(),
-            ids => staging.get(ids).await?,
-        };
-        let items = differ.resolve(batch, stored, staged).map_err(SourceError::internal)?;
-        if !items.is_empty() {
-            staging.put(items).await?;
-        }
-        Ok(())
-    }
-
-    /// Decides about the missing rows: consent first, for exactly what is recorded as held; then
-    /// the guard, for the rest.
-    fn judge(
-        &self,
-        run: &Run<'_>,
-        differ: &Differ,
-        stored: &StoredIndex,
-        end: Completeness,
-        categories_answered: bool,
-        held_before: &[HeldRemoval],
-    ) -> Removals {
-        let missing = differ.missing();
-        let evidence = |stored: usize, missing: usize| RemovalEvidence {
-            stored: stored as u64,
-            listed: differ.listed() as u64,
-            missing: missing as u64,
-            // The engine comes here only with a listing that was proved complete.
-            complete: true,
-            unreadable: end.unreadable,
-            trailing_bytes: end.trailing_bytes,
-            categories_answered,
-            account_expired: run.account_expired,
-        };
-        let rows = stored.index.len();
-        let thresholds = run.options.guard;
-        let Verdict::Hold(reason) = judge_removals(&evidence(rows, missing.len()), thresholds) else {
-            return Removals { removed: missing, ..Removals::default() };
-        };
-        let recorded = |id: &ContentId| held_before.binary_search_by_key(id, |held| held.id).ok();
-        let consent = run.options.accept_removals && reason.yields_to_consent();
-        let (mut removed, rest): (Vec<_>, Vec<_>) =
-            missing.into_iter().partition(|id| consent && recorded(id).is_some());
-        match judge_removals(&evidence(rows - removed.len(), rest.len()), thresholds) {
-            Verdict::Allow => {
-                removed.extend(rest);
-                Removals { removed, ..Removals::default() }
-            }
-            Verdict::Hold(reason) => {
-                let now = self.clock.now();
-                let mut held: Vec<_> = rest
-                    .into_iter()
-                    .map(|id| match recorded(&id) {
-                        Some(at) => HeldRemoval { reason, ..held_before[at].clone() },
-                        None => HeldRemoval { id, reason, since: now, run: run.id },
-                    })
-                    .collect();
-                held.sort_unstable_by_key(|held| held.id);
-                Removals { removed, held, reason: Some(reason) }
-            }
         }
     }
 

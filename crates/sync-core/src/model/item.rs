@@ -327,6 +327,11 @@ impl Item {
         any_kind!(self, it => it.name())
     }
 
+    /// Every category of the item.
+    pub const fn categories(&self) -> &CategorySet {
+        any_kind!(self, it => &it.category_ids)
+    }
+
     /// The value of the field at this position of the kind's table.
     pub fn value(&self, at: usize) -> ValueRef<'_> {
         any_kind!(self, it => it.value(at))

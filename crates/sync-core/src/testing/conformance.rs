@@ -13,15 +13,17 @@ use tokio_util::sync::CancellationToken;
 use super::builders::{ItemBuilder, category, channel, movie, profile, series, staged};
 use crate::counts::Counts;
 use crate::digest::{Digest, DigestScheme};
+use crate::facts::{PanelFacts, Sighting};
 use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::Content as _;
-use crate::model::{Category, Channel, ContentId, ContentKind, FieldSet, Item, Movie, ProfileId, Scope};
+use crate::model::{Category, CategoryId, Channel, ContentId, ContentKind, FieldSet, Item, Movie, ProfileId, Scope};
 use crate::policy::SyncMode;
 use crate::report::{KindOutcome, KindRecord, RunStatus};
 use crate::store::{
-    ContentStore, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, ScopeCommit, StagedItem, Staging, StoreError,
+    ContentStore, Evidence, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, ScopeCommit, StagedItem, Staging,
+    StoreError,
 };
 
 /// A fresh, empty store, and what has to live as long as it does.
@@ -79,6 +81,10 @@ macro_rules! content_store_conformance {
             a_run_without_end_was_interrupted
             the_end_of_a_run_moves_no_watermark
             unknown_rows_are_left_out
+            categories_are_counted_by_their_sets
+            what_a_run_has_learnt_is_kept
+            what_several_kinds_lost_waits_for_consent
+            what_returns_is_recognised_for_a_time
         }
     };
     ($make:path; $($case:ident)*) => {
@@ -112,6 +118,10 @@ impl<'a> Session<'a> {
     }
 
     async fn end(self) {
+        self.finish(None, false).await;
+    }
+
+    async fn finish(self, facts: Option<PanelFacts>, several_kinds: bool) {
         let end = RunEnd {
             run: self.run,
             fence: self.lease.fence,
@@ -120,6 +130,8 @@ impl<'a> Session<'a> {
             message: "done".to_owned(),
             records: Vec::new(),
             account: None,
+            facts,
+            several_kinds,
         };
         self.store.finish_run(&self.profile, end).await.unwrap();
     }
@@ -131,6 +143,8 @@ impl<'a> Session<'a> {
             applied_at: 1500,
             categories: None,
             removals: Vec::new(),
+            successors: Vec::new(),
+            tombstone_days: 30,
             held: None,
             index: None,
             watermark: 1400,
@@ -422,7 +436,9 @@ pub async fn the_change_log_tells_what_happened(store: &dyn ContentStore) {
 /// "All removals that are now held, or `None` to leave the record as it is."
 pub async fn held_removals_are_kept_until_replaced(store: &dyn ContentStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
-    let held = |id, since| HeldRemoval { id: ContentId(id), reason: HoldReason::ShareLost, since, run: session.run };
+    let evidence = Some(Evidence { listing: 2, at: 5, panel_at: -4 });
+    let (reason, successor) = (HoldReason::ShareLost, Some(ContentId(33)));
+    let held = |id, since| HeldRemoval { id: ContentId(id), reason, since, run: session.run, evidence, successor };
     let commit = ScopeCommit { held: Some(vec![held(2, 5), held(3, 6)]), ..session.commit(ContentKind::Movies) };
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(store.held(&session.profile, ContentKind::Movies).await.unwrap(), [held(2, 5), held(3, 6)]);
@@ -438,11 +454,14 @@ pub async fn held_removals_are_kept_until_replaced(store: &dyn ContentStore) {
         message: String::new(),
         records: Vec::new(),
         account: None,
+        facts: None,
+        several_kinds: false,
     };
     store.finish_run(&profile, end).await.unwrap();
     let second = store.start_run(&profile, lease.fence, 9).await.unwrap();
     let session = Session { store, profile, lease, run: second };
-    let kept = HeldRemoval { run, ..HeldRemoval { id: ContentId(3), reason: HoldReason::EmptyListing, since: 6, run } };
+    let (id, reason) = (ContentId(3), HoldReason::EmptyListing);
+    let kept = HeldRemoval { id, reason, since: 6, run, evidence: None, successor: None };
     let commit = ScopeCommit { held: Some(vec![kept.clone()]), ..session.commit(ContentKind::Movies) };
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(store.held(&session.profile, ContentKind::Movies).await.unwrap(), [kept]);
@@ -597,6 +616,8 @@ pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ContentStore) {
         message: "the panel can't be reached".to_owned(),
         records: vec![record],
         account: None,
+        facts: None,
+        several_kinds: false,
     };
     store.finish_run(&session.profile, end).await.unwrap();
     assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, [None; 3]);
@@ -616,6 +637,106 @@ pub async fn unknown_rows_are_left_out(store: &dyn ContentStore) {
     assert_eq!(found.len(), 201);
     assert_eq!(found[0], movie(500).item());
     assert_eq!(store.rows(&session.profile, ContentKind::Movies, Vec::new()).await.unwrap(), []);
+}
+
+/// "An item counts in every category of its set."
+pub async fn categories_are_counted_by_their_sets(store: &dyn ContentStore) {
+    let session = Session::start(store, "home").await;
+    let items = [
+        movie(1).in_categories(&["7"]),
+        movie(2).in_categories(&["7", "8"]),
+        movie(3).in_categories(&["8", "77", "a\"b"]),
+        movie(4).in_categories(&[]),
+    ];
+    let commit =
+        ScopeCommit { index: index_of(&[1, 2, 3, 4]), first_load: true, ..session.commit(ContentKind::Movies) };
+    session.apply(items.into_iter().map(added).collect(), commit).await.unwrap();
+    let sizes = async |kind, names: &[&str]| {
+        let categories = names.iter().map(|name| CategoryId((*name).to_owned())).collect();
+        store.category_sizes(&session.profile, kind, categories).await.unwrap()
+    };
+    assert_eq!(sizes(ContentKind::Movies, &["8", "7", "77", "a\"b", "a", "9", "7"]).await, [2, 2, 1, 1, 0, 0, 2]);
+    assert_eq!(sizes(ContentKind::Channels, &["8"]).await, [0]);
+    assert_eq!(sizes(ContentKind::Movies, &[]).await, Vec::<u64>::new());
+}
+
+/// "Records … what the run has learnt of the panel", and "`None` to leave it as it is".
+pub async fn what_a_run_has_learnt_is_kept(store: &dyn ContentStore) {
+    let mut facts = PanelFacts { user_agent: Some("Player '1'".to_owned()), refusals: 2, ..PanelFacts::default() };
+    facts.kinds[2].overloads = 1;
+    facts.kinds[1].trailing = Some(Sighting { digest: u64::MAX, listings: 3 });
+    let mut later = facts.clone();
+    later.kinds[2].overloads = 0;
+    later.kinds[0].filter_ignored = true;
+    let profile = profile("home");
+    for (learnt, kept) in [(Some(&facts), &facts), (None, &facts), (Some(&later), &later)] {
+        let session = Session::start(store, "home").await;
+        session.finish(learnt.cloned(), false).await;
+        assert_eq!(store.sync_state(&profile).await.unwrap().facts, *kept);
+    }
+    store.ensure_profile(&super::builders::profile("other")).await.unwrap();
+    assert_eq!(store.sync_state(&super::builders::profile("other")).await.unwrap().facts, PanelFacts::default());
+    store.clear(&profile).await.unwrap();
+    let kept = PanelFacts { kinds: <[_; 3]>::default(), ..later };
+    assert_eq!(store.sync_state(&profile).await.unwrap().facts, kept, "what was learnt of the panel as a whole");
+}
+
+/// "What it was the first to miss, and holds because of that, is then released by consent only."
+pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ContentStore) {
+    let session = load(store, "home", &[1, 2, 3]).await;
+    let earlier = RunId(session.run.0 - 1);
+    let held =
+        |id, reason, run| HeldRemoval { id: ContentId(id), reason, since: 5, run, evidence: None, successor: None };
+    let rows = vec![
+        held(1, HoldReason::ShareLost, session.run),
+        held(2, HoldReason::UnreadableIds, session.run),
+        held(3, HoldReason::ShareLost, earlier),
+    ];
+    let commit = ScopeCommit { held: Some(rows.clone()), ..session.commit(ContentKind::Movies) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    let (profile, run) = (session.profile.clone(), session.run);
+    session.finish(None, true).await;
+    let expected = [held(1, HoldReason::SeveralKinds, run), rows[1].clone(), rows[2].clone()];
+    assert_eq!(store.held(&profile, ContentKind::Movies).await.unwrap(), expected);
+}
+
+/// "The item was removed, is still remembered, and came back."
+pub async fn what_returns_is_recognised_for_a_time(store: &dyn ContentStore) {
+    const DAY: i64 = 86_400;
+    let session = load(store, "home", &[1, 2]).await;
+    let removed = [ContentId(1), ContentId(2)].to_vec();
+    let commit = ScopeCommit {
+        removals: removed,
+        successors: vec![(ContentId(1), ContentId(9))],
+        index: index_of(&[]),
+        ..session.commit(ContentKind::Movies)
+    };
+    session.apply(Vec::new(), commit).await.unwrap();
+    session.end().await;
+    let back = async |id, days: i64| {
+        let session = Session::start(store, "home").await;
+        let ids = session.ids(ContentKind::Movies).await.into_iter().chain([id]).collect::<Vec<_>>();
+        let applied_at = 1500 + days * DAY;
+        let commit = ScopeCommit { applied_at, index: index_of(&ids), ..session.commit(ContentKind::Movies) };
+        session.apply(vec![added(movie(id))], commit).await.unwrap();
+        let told = store.changes(&session.profile, 0, 100).await.unwrap().pop().unwrap();
+        assert_eq!(told.id, Some(ContentId(id)));
+        session.end().await;
+        told.change
+    };
+    assert_eq!(back(1, 30).await, LoggedChange::Returned);
+    assert_eq!(back(3, 31).await, LoggedChange::Added);
+    assert_eq!(back(2, 31).await, LoggedChange::Added, "forgotten by now");
+    let session = Session::start(store, "home").await;
+    let commit = ScopeCommit {
+        removals: vec![ContentId(3)],
+        tombstone_days: 0,
+        index: index_of(&[1, 2]),
+        ..session.commit(ContentKind::Movies)
+    };
+    session.apply(Vec::new(), commit).await.unwrap();
+    session.end().await;
+    assert_eq!(back(3, 0).await, LoggedChange::Added, "nothing is remembered for no days");
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::memory_tables::Tables;
 use crate::digest::{Digest, DigestScheme};
+use crate::facts::{KindFacts, PanelFacts};
 use crate::index::ListingIndex;
-use crate::model::{Category, ContentId, ContentKind, Item, ProfileId, Scope};
+use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope};
 use crate::report::RunStatus;
 use crate::store::{
     ChangeRecord, ContentStore, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem,
@@ -119,6 +120,12 @@ impl ContentStore for MemoryStore {
             let run = tables.run(end.run)?;
             run.status = end.status;
             run.finished_at = Some(end.finished_at);
+            if let Some(facts) = end.facts {
+                tables.facts = facts;
+            }
+            if end.several_kinds {
+                tables.several_kinds(end.run);
+            }
             Ok(())
         })
     }
@@ -152,6 +159,19 @@ impl ContentStore for MemoryStore {
 
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
         self.read(profile, |tables| tables.categories[kind.ordinal()].clone())
+    }
+
+    async fn category_sizes(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        categories: Vec<CategoryId>,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.read(profile, |tables| {
+            let has = |item: &Item, category: &CategoryId| item.categories().contains(&category.0);
+            let size = |category| tables.rows(kind).values().filter(|(_, item)| has(item, category)).count() as u64;
+            categories.iter().map(size).collect()
+        })
     }
 
     async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError> {
@@ -197,6 +217,7 @@ impl ContentStore for MemoryStore {
                 fence: tables.fence,
                 changes: tables.changes.clone(),
                 runs: tables.runs.clone(),
+                facts: PanelFacts { kinds: <[KindFacts; 3]>::default(), ..tables.facts.clone() },
                 ..Tables::default()
             };
             *tables = cleared;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::facts::PanelFacts;
+use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::{Category, ContentId, ContentKind, Item, Scope};
@@ -24,6 +26,9 @@ pub(super) struct Tables {
     pub(super) changes: Vec<ChangeRecord>,
     pub(super) runs: Vec<RunRecord>,
     pub(super) next_row: u64,
+    pub(super) facts: PanelFacts,
+    /// When each removed item was removed, by kind and id.
+    pub(super) tombstones: BTreeMap<(ContentKind, i64), i64>,
 }
 
 impl Tables {
@@ -36,6 +41,7 @@ impl Tables {
             last_sync: self.last_sync,
             rows: ContentKind::ALL.map(|kind| self.rows(kind).len() as u64),
             held: ContentKind::ALL.map(|kind| self.held[kind.ordinal()].len() as u64),
+            facts: self.facts.clone(),
         }
     }
 
@@ -58,8 +64,11 @@ impl Tables {
         if self.run(commit.run)?.status != RunStatus::Syncing {
             return Err(StoreError::Refused("the run has ended".to_owned()));
         }
+        // What was removed too long ago is forgotten before anything comes back.
+        let oldest = commit.applied_at - i64::from(commit.tombstone_days) * 86_400;
+        self.tombstones.retain(|(of, _), at| *of != kind || (commit.tombstone_days > 0 && *at >= oldest));
         for staged in items.values().filter(|staged| staged.change.is_written()) {
-            self.write(kind, commit.run, commit.first_load, staged)?;
+            self.write(kind, &commit, staged)?;
         }
         if commit.first_load {
             self.log(commit.run, kind, None, LoggedChange::Loaded);
@@ -67,7 +76,15 @@ impl Tables {
         for id in &commit.removals {
             let gone = self.rows[kind.ordinal()].remove(&id.0);
             gone.ok_or_else(|| StoreError::Refused(format!("{kind} {id} to be removed isn't there")))?;
+            if commit.tombstone_days > 0 {
+                self.tombstones.insert((kind, id.0), commit.applied_at);
+            }
             self.log(commit.run, kind, Some(*id), LoggedChange::Removed);
+        }
+        for (old, _) in &commit.successors {
+            if !commit.removals.contains(old) {
+                return Err(StoreError::Refused(format!("{old} has a successor and is not removed")));
+            }
         }
         if let Some(categories) = commit.categories {
             self.categories[kind.ordinal()] = distinct(categories)?;
@@ -84,13 +101,7 @@ impl Tables {
         self.record(commit.run, commit.record)
     }
 
-    fn write(
-        &mut self,
-        kind: ContentKind,
-        run: RunId,
-        first_load: bool,
-        staged: &StagedItem,
-    ) -> Result<(), StoreError> {
+    fn write(&mut self, kind: ContentKind, commit: &ScopeCommit, staged: &StagedItem) -> Result<(), StoreError> {
         let id = staged.item.id();
         if staged.item.kind() != kind {
             return Err(StoreError::Refused(format!("a {} among {kind}", staged.item.kind())));
@@ -101,7 +112,11 @@ impl Tables {
         let known = self.rows[kind.ordinal()].get(&id.0).map(|(row, _)| *row);
         let logged = match (staged.change, known) {
             (Change::Added, Some(_)) => return Err(StoreError::Refused(format!("{kind} {id} is not new"))),
-            (Change::Added, None) => (!first_load).then_some(LoggedChange::Added),
+            (Change::Added, None) => {
+                let returned = self.tombstones.remove(&(kind, id.0)).is_some();
+                let logged = if returned { LoggedChange::Returned } else { LoggedChange::Added };
+                (!commit.first_load).then_some(logged)
+            }
             (_, None) => return Err(StoreError::Refused(format!("{kind} {id} to be updated isn't there"))),
             (Change::Updated(fields), _) => Some(LoggedChange::Updated(fields)),
             _ => None,
@@ -112,7 +127,7 @@ impl Tables {
         });
         self.rows[kind.ordinal()].insert(id.0, (row, staged.item.clone()));
         if let Some(change) = logged {
-            self.log(run, kind, Some(id), change);
+            self.log(commit.run, kind, Some(id), change);
         }
         Ok(())
     }
@@ -141,6 +156,13 @@ impl Tables {
         }
         kinds.push(record);
         Ok(())
+    }
+
+    /// Marks what a run was the first to miss as missing in several kinds at once.
+    pub(super) fn several_kinds(&mut self, run: RunId) {
+        for held in self.held.iter_mut().flatten().filter(|held| held.run == run && held.reason.is_shrink()) {
+            held.reason = HoldReason::SeveralKinds;
+        }
     }
 
     pub(super) fn log(&mut self, run: RunId, kind: ContentKind, id: Option<ContentId>, change: LoggedChange) {

@@ -1,6 +1,6 @@
 //! A source that answers from a script.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -9,8 +9,10 @@ use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::digest::DigestScheme;
-use crate::model::{Account, Category, ContentKind, Listed};
-use crate::source::{Completeness, ContentSource, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage};
+use crate::model::{Account, Category, CategoryId, ContentKind, Listed};
+use crate::source::{
+    Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, SourceError, Usage,
+};
 
 /// What a scripted source answers to one request for a listing.
 pub enum Answer {
@@ -47,11 +49,13 @@ struct Script {
     account: VecDeque<Result<Account, SourceError>>,
     categories: [VecDeque<Result<Vec<Category>, SourceError>>; 3],
     listings: [VecDeque<Answer>; 3],
+    within: HashMap<(ContentKind, CategoryId), VecDeque<Answer>>,
     last_account: Option<Account>,
     last_categories: [Vec<Category>; 3],
     last_listings: [Option<(Vec<Listed>, Completeness)>; 3],
     usage: Usage,
     asked: Vec<String>,
+    learnt: Learnt,
 }
 
 impl ScriptedSource {
@@ -82,12 +86,24 @@ impl ScriptedSource {
         self
     }
 
+    /// Scripts the answer to a request for the listing of a category; without one it is empty.
+    pub fn answer_within(self, kind: ContentKind, category: &str, answer: Answer) -> Self {
+        self.script().within.entry((kind, CategoryId(category.to_owned()))).or_default().push_back(answer);
+        self
+    }
+
     /// Scripts a whole listing.
     pub fn lists(self, kind: ContentKind, items: impl IntoIterator<Item = Listed>) -> Self {
         self.answer(kind, Answer::Items(items.into_iter().collect(), Completeness::default()))
     }
 
-    /// What was asked, in order: `account`, `categories movies`, `listing movies`.
+    /// Scripts what the source has learnt of its panel.
+    pub fn learns(self, learnt: Learnt) -> Self {
+        self.script().learnt = learnt;
+        self
+    }
+
+    /// What was asked, in order: `account`, `categories movies`, `listing movies`, `listing movies in 7`.
     pub fn asked(&self) -> Vec<String> {
         self.script().asked.clone()
     }
@@ -101,6 +117,10 @@ impl ContentSource for ScriptedSource {
 
     fn usage(&self) -> Usage {
         self.script().usage
+    }
+
+    fn learnt(&self) -> Learnt {
+        self.script().learnt.clone()
     }
 
     async fn account(&self) -> Result<Account, SourceError> {
@@ -132,8 +152,18 @@ impl ContentSource for ScriptedSource {
         let mut script = self.script();
         script.usage.requests += 1;
         script.usage.bytes += 10;
-        script.asked.push(format!("listing {kind}"));
-        let events = match script.listings[kind.ordinal()].pop_front() {
+        let within = request.scope.within;
+        let place = within.as_ref().map(|category| format!(" in {category}")).unwrap_or_default();
+        script.asked.push(format!("listing {kind}{place}"));
+        let answer = match within {
+            Some(category) => {
+                let scripted = script.within.get_mut(&(kind, category)).and_then(VecDeque::pop_front);
+                Some(scripted.unwrap_or(Answer::Items(Vec::new(), Completeness::default())))
+            }
+            None => script.listings[kind.ordinal()].pop_front(),
+        };
+        let whole = place.is_empty();
+        let events = match answer {
             Some(Answer::Error(error)) => return Err(error),
             Some(Answer::Events(events, error)) => {
                 let events = events.into_iter().map(Ok).chain(error.map(Err));
@@ -147,7 +177,9 @@ impl ContentSource for ScriptedSource {
                 stream::iter(events.into_iter().map(Ok)).chain(silence).boxed()
             }
             Some(Answer::Items(items, end)) => {
-                script.last_listings[kind.ordinal()] = Some((items.clone(), end));
+                if whole {
+                    script.last_listings[kind.ordinal()] = Some((items.clone(), end));
+                }
                 listing_of(items, end)
             }
             None => {

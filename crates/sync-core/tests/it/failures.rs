@@ -14,7 +14,7 @@ fn refused() -> SourceError {
 }
 
 fn unreachable() -> SourceError {
-    SourceError::Unreachable { message: "503".to_owned(), attempts: 4 }
+    SourceError::Unreachable { message: "503".to_owned(), attempts: 4, overloaded: false }
 }
 
 /// "Bad password: one request."

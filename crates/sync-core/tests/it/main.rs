@@ -6,9 +6,12 @@
 mod cancel;
 mod changes;
 mod duplicates;
+mod evidence;
 mod failures;
+mod learning;
 mod mocks;
 mod modes;
+mod plan;
 mod properties;
 mod removals;
 mod support;

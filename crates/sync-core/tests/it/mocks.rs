@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use mockall::Sequence;
 use mockall::predicate::{always, eq};
-use sync_core::source::{Completeness, Entry, Listing, ListingEvent, ListingRequest, Usage};
+use sync_core::source::{Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::store::{Lease, RunId, StoredIndex, SyncState};
 use sync_core::testing::{FixedClock, category, channel, profile};
 use sync_core::{
@@ -28,6 +28,7 @@ fn source(entries: Vec<Entry>) -> MockContentSource {
     let mut source = MockContentSource::new();
     source.expect_digest_scheme().return_const(RAW);
     source.expect_usage().returning(Usage::default);
+    source.expect_learnt().returning(Learnt::default);
     source.expect_account().times(1).returning(|| Ok(Account::active()));
     source.expect_categories().with(eq(Channels)).times(1).returning(|_| Ok(vec![category("1")]));
     source.expect_listing().times(1).returning(move |_| {
@@ -113,15 +114,14 @@ async fn the_index_is_lent_in_incremental_mode_only() {
         let mut source = MockContentSource::new();
         source.expect_digest_scheme().return_const(RAW);
         source.expect_usage().returning(Usage::default);
+        source.expect_learnt().returning(Learnt::default);
         source.expect_account().returning(|| Ok(Account::active()));
         source.expect_categories().returning(|_| Ok(Vec::new()));
         let as_said =
             move |request: &ListingRequest| request.known.is_some() == lent && request.scope == Channels.into();
-        source
-            .expect_listing()
-            .withf(as_said)
-            .times(1)
-            .returning(|_| Err(sync_core::SourceError::Unreachable { message: "gone".to_owned(), attempts: 1 }));
+        source.expect_listing().withf(as_said).times(1).returning(|_| {
+            Err(sync_core::SourceError::Unreachable { message: "gone".to_owned(), attempts: 1, overloaded: false })
+        });
         let mut staging = MockStaging::new();
         staging.expect_apply().never();
         let mut store = store(staging);

@@ -26,6 +26,8 @@ async fn alter(bench: &Bench, item: ItemBuilder) {
         applied_at: NOW,
         categories: None,
         removals: Vec::new(),
+        successors: Vec::new(),
+        tombstone_days: 30,
         held: None,
         index: None,
         watermark: NOW,

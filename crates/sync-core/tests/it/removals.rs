@@ -53,7 +53,7 @@ async fn half_a_list_holds_and_a_small_loss_removes() {
     let bench = loaded(1..=60).await;
     assert_eq!(lists(&bench, 51..=60, false).await.counts, counts(0, 0, 0, 50, 10), "50 rows are plausible");
     let bench = loaded(1..=60).await;
-    let strict = GuardThresholds { share_percent: 10, floor_rows: 0 };
+    let strict = GuardThresholds { share_percent: 10, floor_rows: 0, ..GuardThresholds::default() };
     let source = ScriptedSource::new().lists(Movies, listed(Movies, 11..=60));
     let report = bench.sync(&source, &SyncOptions { guard: strict, ..only(Movies) }).await;
     assert_eq!(report.kind(Movies).counts.held, 10, "both thresholds can be set");
@@ -145,7 +145,7 @@ async fn without_categories_items_land_and_nothing_is_removed() {
     bench.sync(&source, &only(Movies)).await;
     lists(&bench, [], false).await;
     for accept in [false, ACCEPT] {
-        let failed = Err(SourceError::Unreachable { message: "timed out".to_owned(), attempts: 4 });
+        let failed = Err(SourceError::Unreachable { message: "timed out".to_owned(), attempts: 4, overloaded: false });
         let source = ScriptedSource::new().categories(Movies, failed).lists(Movies, listed(Movies, 2..=10));
         let report = bench.sync(&source, &SyncOptions { accept_removals: accept, ..only(Movies) }).await;
         let record = report.kind(Movies);
@@ -157,7 +157,7 @@ async fn without_categories_items_land_and_nothing_is_removed() {
         assert_eq!(bench.tables(Movies).await.categories, shelf);
     }
     // Nothing is missing, and still a part of what was asked failed.
-    let failed = Err(SourceError::Unreachable { message: "timed out".to_owned(), attempts: 4 });
+    let failed = Err(SourceError::Unreachable { message: "timed out".to_owned(), attempts: 4, overloaded: false });
     let source = ScriptedSource::new().categories(Movies, failed).lists(Movies, listed(Movies, 1..=10));
     let report = bench.sync(&source, &only(Movies)).await;
     assert_eq!((report.status, report.kind(Movies).outcome), (RunStatus::Partial, KindOutcome::Unchanged));

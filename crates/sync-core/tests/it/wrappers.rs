@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_core::source::{Listing, ListingRequest, Usage};
+use sync_core::source::{Learnt, Listing, ListingRequest, Usage};
 use sync_core::store::{
     ChangeRecord, HeldRemoval, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging, StoredIndex,
     SyncState,
 };
 use sync_core::testing::{MemoryStore, ScriptedSource};
 use sync_core::{
-    Account, Category, ContentId, ContentKind, ContentSource, ContentStore, DigestScheme, Item, ProfileId, Scope,
-    SourceError, StoreError,
+    Account, Category, CategoryId, ContentId, ContentKind, ContentSource, ContentStore, DigestScheme, Item, ProfileId,
+    Scope, SourceError, StoreError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -116,6 +116,14 @@ impl ContentStore for WatchedStore {
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<Category>> {
         self.inner.categories(profile, kind).await
     }
+    async fn category_sizes(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        categories: Vec<CategoryId>,
+    ) -> Kept<Vec<u64>> {
+        self.inner.category_sizes(profile, kind, categories).await
+    }
     async fn stage(&self, profile: &ProfileId, scope: Scope) -> Kept<Box<dyn Staging>> {
         let inner = self.inner.stage(profile, scope).await?;
         Ok(Box::new(WatchedStaging { store: self.clone(), inner }))
@@ -163,6 +171,9 @@ impl ContentSource for SilentSource {
     }
     fn usage(&self) -> Usage {
         self.inner.usage()
+    }
+    fn learnt(&self) -> Learnt {
+        self.inner.learnt()
     }
     async fn account(&self) -> Result<Account, SourceError> {
         self.at(Step::Account).await;

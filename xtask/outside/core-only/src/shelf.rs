@@ -8,8 +8,8 @@ use sync_core::store::{
     ChangeRecord, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
 };
 use sync_core::{
-    Category, ContentId, ContentKind, ContentStore, Digest, DigestScheme, Item, KindRecord, ListingIndex, ProfileId,
-    RunStatus, Scope, StoreError,
+    Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, HoldReason, Item, KindRecord,
+    ListingIndex, PanelFacts, ProfileId, RunStatus, Scope, StoreError,
 };
 
 use crate::staging::Tray;
@@ -25,6 +25,7 @@ pub(crate) struct Profile {
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) log: Vec<ChangeRecord>,
     pub(crate) kinds: [Kind; 3],
+    facts: PanelFacts,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub(crate) struct Kind {
     pub(crate) index: Option<Arc<ListingIndex>>,
     pub(crate) held: Vec<HeldRemoval>,
     pub(crate) watermark: Option<i64>,
+    /// When each removed item was removed.
+    pub(crate) removed: BTreeMap<ContentId, i64>,
 }
 
 impl Profile {
@@ -140,6 +143,13 @@ impl ContentStore for Shelf {
             run.status = end.status;
             run.finished_at = Some(end.finished_at);
             run.kinds.extend(end.records);
+            if let Some(facts) = end.facts {
+                found.facts = facts;
+            }
+            let held = found.kinds.iter_mut().flat_map(|kind| &mut kind.held);
+            for held in held.filter(|held| end.several_kinds && held.run == end.run && held.reason.is_shrink()) {
+                held.reason = HoldReason::SeveralKinds;
+            }
             Ok(())
         })
     }
@@ -151,6 +161,7 @@ impl ContentStore for Shelf {
                 last_sync: found.kinds.each_ref().map(|kind| kind.watermark),
                 rows: of(|kind| kind.rows.len() as u64),
                 held: of(|kind| kind.held.len() as u64),
+                facts: found.facts.clone(),
             })
         })
     }
@@ -165,6 +176,18 @@ impl ContentStore for Shelf {
 
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
         Ok(self.read(profile, kind, |found| found.categories.clone()))
+    }
+
+    async fn category_sizes(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        categories: Vec<CategoryId>,
+    ) -> Result<Vec<u64>, StoreError> {
+        Ok(self.read(profile, kind, |found| {
+            let of = |category: &CategoryId| found.rows.values().filter(|item| item.categories().contains(&category.0));
+            categories.iter().map(|category| of(category).count() as u64).collect()
+        }))
     }
 
     async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError> {
@@ -200,6 +223,7 @@ impl ContentStore for Shelf {
     async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError> {
         self.with(profile, |found| {
             found.kinds = Default::default();
+            found.facts.kinds = Default::default();
             Ok(())
         })
     }

@@ -30,9 +30,13 @@ impl Tray {
         if commit.first_load {
             found.note(Some(commit.run), self.kind, None, LoggedChange::Loaded);
         }
+        let oldest = commit.applied_at - i64::from(commit.tombstone_days) * 86_400;
+        found.kinds[at].removed.retain(|_, removed| commit.tombstone_days > 0 && *removed >= oldest);
         for (id, staged) in self.items.iter().filter(|(_, staged)| staged.change.is_written()) {
             found.kinds[at].rows.insert(*id, staged.item.clone());
+            let returned = found.kinds[at].removed.remove(id).is_some();
             let logged = match staged.change {
+                Change::Added if !commit.first_load && returned => LoggedChange::Returned,
                 Change::Added if !commit.first_load => LoggedChange::Added,
                 Change::Updated(fields) => LoggedChange::Updated(fields),
                 _ => continue,
@@ -41,6 +45,9 @@ impl Tray {
         }
         for id in commit.removals {
             if found.kinds[at].rows.remove(&id).is_some() {
+                if commit.tombstone_days > 0 {
+                    found.kinds[at].removed.insert(id, commit.applied_at);
+                }
                 found.note(Some(commit.run), self.kind, Some(id), LoggedChange::Removed);
             }
         }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
-use sync_core::source::{Completeness, Entry, Listing, ListingEvent, ListingRequest, Usage};
+use sync_core::source::{Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::{Account, Category, ContentKind, ContentSource, DigestScheme, Item, SourceError};
 
 /// How many items travel together.
@@ -41,6 +41,10 @@ impl ContentSource for Wire {
 
     fn usage(&self) -> Usage {
         Usage::default()
+    }
+
+    fn learnt(&self) -> Learnt {
+        Learnt::default()
     }
 
     async fn account(&self) -> Result<Account, SourceError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use outside_core_only::{Shelf, Wire};
-use sync_core::source::Usage;
+use sync_core::source::{Learnt, Usage};
 use sync_core::{
     Account, Channel, Clock, Content, ContentId, ContentKind, ContentSource, ContentStore, DigestScheme, Engine, Item,
     KindOutcome, MockContentSource, MockContentStore, ProfileId, RunStatus, SourceError, StoreError, SyncOptions,
@@ -71,6 +71,7 @@ async fn a_mocked_source_that_refuses_the_login_is_asked_once() {
     let mut source = MockContentSource::new();
     source.expect_digest_scheme().return_const(DigestScheme::FIELDS);
     source.expect_usage().returning(Usage::default);
+    source.expect_learnt().returning(Learnt::default);
     source.expect_account().times(1).returning(|| Err(SourceError::Refused { message: "no".into() }));
     let report = sync(&source, &Shelf::default()).await;
     assert_eq!((report.status, report.errors[0].code.as_str()), (RunStatus::Failed, "login_refused"));
@@ -81,12 +82,13 @@ async fn a_mocked_source_that_fails_in_its_listings_leaves_the_store_alone() {
     let mut source = MockContentSource::new();
     source.expect_digest_scheme().return_const(DigestScheme::FIELDS);
     source.expect_usage().returning(Usage::default);
+    source.expect_learnt().returning(Learnt::default);
     source.expect_account().returning(|| Ok(Account::active()));
     source.expect_categories().returning(|_| Ok(Vec::new()));
     source
         .expect_listing()
         .times(3)
-        .returning(|_| Err(SourceError::Unreachable { message: "gone".into(), attempts: 4 }));
+        .returning(|_| Err(SourceError::Unreachable { message: "gone".into(), attempts: 4, overloaded: false }));
     let shelf = Shelf::default();
     sync(&Wire::new(vec![channel(1, "One")]), &shelf).await;
     assert_eq!(sync(&source, &shelf).await.status, RunStatus::Failed);

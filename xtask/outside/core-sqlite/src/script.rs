@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
-use sync_core::source::{Completeness, Entry, Listing, ListingEvent, ListingRequest, Usage};
+use sync_core::source::{Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::{
     Account, Category, Channel, Content, ContentId, ContentKind, ContentSource, DigestScheme, Item, SourceError,
 };
@@ -37,6 +37,10 @@ impl ContentSource for Script {
 
     fn usage(&self) -> Usage {
         Usage::default()
+    }
+
+    fn learnt(&self) -> Learnt {
+        Learnt::default()
     }
 
     async fn account(&self) -> Result<Account, SourceError> {

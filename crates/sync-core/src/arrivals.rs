@@ -1,0 +1,165 @@
+//! What a diff notices of the decoded items on the way: which categories have something, and which
+//! new items may be old ones under another id.
+
+use std::collections::{HashMap, HashSet};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::model::{CategorySet, ContentId, Item, ValueRef};
+
+/// What was noticed so far.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    /// Decoded items of each category.
+    now: HashMap<Box<str>, u64>,
+    /// The same items by the categories of their stored rows.
+    before: HashMap<Box<str>, u64>,
+    /// What new items are known by, in the order of the listing.
+    new: Vec<(Marks, ContentId)>,
+}
+
+/// What an item is recognised by under another id: its name together with the film it is, and
+/// together with its category. Both are digests; 0 is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks {
+    film: u64,
+    shelf: u64,
+}
+
+impl Marks {
+    pub(crate) fn of(item: &Item) -> Self {
+        let text = |field| match item.kind().field(field).map(|at| item.value(at)) {
+            Some(ValueRef::Text(text)) => Some(text),
+            _ => None,
+        };
+        let mark = |seed, with: Option<&str>| {
+            with.map_or(0, |with| xxh3_64_with_seed(item.name().as_bytes(), xxh3_64_with_seed(with.as_bytes(), seed)))
+        };
+        Self { film: mark(1, text("tmdb_id")), shelf: mark(2, text("category_id")) }
+    }
+}
+
+impl Arrivals {
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Notices an item that was decoded, with its stored row when there is one.
+    pub(crate) fn notice(&mut self, item: &Item, stored: Option<&Item>) {
+        count(&mut self.now, item.categories());
+        match stored {
+            Some(row) => count(&mut self.before, row.categories()),
+            None => self.new.push((Marks::of(item), item.id())),
+        }
+    }
+
+    /// Whether a category that had `size` items, of which `missing` are missing, has none at all.
+    pub(crate) fn is_deserted(&self, category: &str, size: u64, missing: u64) -> bool {
+        let decoded = self.before.get(category).copied().unwrap_or_default();
+        !self.now.contains_key(category) && size <= missing + decoded
+    }
+
+    /// Whether [`Self::is_deserted`] can be true of a category of at least `rows` items: it is
+    /// answered without the store, and nearly always with no.
+    pub(crate) fn may_be_deserted(&self, category: &str, rows: u64, missing: u64) -> bool {
+        let decoded = self.before.get(category).copied().unwrap_or_default();
+        !self.now.contains_key(category) && missing + decoded >= rows
+    }
+
+    /// Finds for each missing item the new one that seems to be the same; each new one is found once.
+    pub(crate) fn successors(&self, missing: &[(Marks, ContentId)]) -> HashMap<ContentId, ContentId> {
+        let mut taken = HashSet::new();
+        let mut found = HashMap::new();
+        for mark in [|marks: &Marks| marks.film, |marks: &Marks| marks.shelf] {
+            let mut by_mark: Vec<_> =
+                self.new.iter().map(|(marks, id)| (mark(marks), *id)).filter(|(mark, _)| *mark != 0).collect();
+            // Stable, so that among equals the order of the listing decides.
+            by_mark.sort_by_key(|(mark, _)| *mark);
+            let mut next: HashMap<u64, usize> = HashMap::new();
+            for (marks, id) in missing {
+                let wanted = mark(marks);
+                if wanted == 0 || found.contains_key(id) {
+                    continue;
+                }
+                let at = next.entry(wanted).or_insert_with(|| by_mark.partition_point(|(mark, _)| *mark < wanted));
+                while let Some((_, new)) = by_mark.get(*at).filter(|(mark, _)| *mark == wanted) {
+                    *at += 1;
+                    if taken.insert(*new) {
+                        found.insert(*id, *new);
+                        break;
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+fn count(of: &mut HashMap<Box<str>, u64>, categories: &CategorySet) {
+    for category in categories.as_slice() {
+        match of.get_mut(category.as_str()) {
+            Some(count) => *count += 1,
+            None => {
+                of.insert(category.as_str().into(), 1);
+            }
+        }
+    }
+}
+
+/// Whether two image addresses differ by scheme, host or query only. Some panels draw these anew for
+/// every request.
+pub(crate) fn is_same_image(a: &str, b: &str) -> bool {
+    let path = |address: &str| -> Option<String> {
+        let (_, rest) = address.split_once("://")?;
+        let (_, path) = rest.split_once('/')?;
+        Some(path.split(['?', '#']).next().unwrap_or_default().to_owned())
+    };
+    a == b || path(a).is_some_and(|path_a| !path_a.is_empty() && path(b) == Some(path_a))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::movie;
+
+    #[test]
+    fn images_are_the_same_by_their_path() {
+        let same = [
+            ("http://a/x/1.png", "https://b:8080/x/1.png?t=5"),
+            ("http://a/1.png#x", "http://a/1.png"),
+            ("a.png", "a.png"),
+        ];
+        for (a, b) in same {
+            assert!(is_same_image(a, b), "{a} {b}");
+        }
+        for (a, b) in [("http://a/1.png", "http://a/2.png"), ("http://a/", "http://b/"), ("a.png", "b.png"), ("", "x")]
+        {
+            assert!(!is_same_image(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_category_is_deserted_when_nothing_of_it_is_left() {
+        let mut arrivals = Arrivals::default();
+        let moved = movie(1).in_categories(&["2"]).item();
+        arrivals.notice(&moved, Some(&movie(1).in_categories(&["1"]).item()));
+        assert!(arrivals.is_deserted("1", 20, 19), "19 are missing, one has moved away");
+        assert!(!arrivals.is_deserted("1", 21, 19), "one was not decoded, as it is as it was");
+        assert!(!arrivals.is_deserted("2", 5, 5), "one has come");
+        assert!(arrivals.may_be_deserted("1", 20, 19) && !arrivals.may_be_deserted("1", 20, 18));
+    }
+
+    #[test]
+    fn an_item_is_found_under_its_new_id() {
+        let mut arrivals = Arrivals::default();
+        let film = |id, name: &str, tmdb: &str| movie(id).name(name).with("tmdb_id", tmdb).in_categories(&["1"]).item();
+        for item in [film(101, "A", "7"), film(102, "A", "8"), film(103, "B", ""), film(104, "B", "")] {
+            arrivals.notice(&item, None);
+        }
+        let missing = [film(1, "A", "8"), film(2, "B", ""), film(3, "B", ""), film(4, "B", ""), film(5, "C", "7")];
+        let missing: Vec<_> = missing.iter().map(|item| (Marks::of(item), item.id())).collect();
+        let mut found: Vec<_> = arrivals.successors(&missing).into_iter().map(|(old, new)| (old.0, new.0)).collect();
+        found.sort_unstable();
+        assert_eq!(found, [(1, 102), (2, 103), (3, 104)]);
+    }
+}

@@ -1,0 +1,178 @@
+//! What a run learns of a panel, and what follows for the way it asks.
+
+use crate::facts::KindFacts;
+use crate::guard::HoldReason;
+use crate::model::ContentKind;
+use crate::policy::{SyncMode, SyncOptions};
+use crate::source::{AnswerFault, Completeness, SourceError};
+use crate::store::SyncState;
+
+/// What is not offered, or is too much, is tried again after so many seconds.
+const TRIED_AGAIN: i64 = 86_400;
+
+/// So many runs in a row have to see the same before something follows from it.
+const RUNS_IN_A_ROW: u32 = 2;
+
+/// How a kind is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In one listing.
+    Whole,
+    /// In one listing, and by category when that is too much.
+    WholeThenByCategory,
+    /// Category by category.
+    ByCategory,
+}
+
+/// Whether a kind need not be asked for, because the panel doesn't offer it. A person who names the
+/// kind, or wants a full run, has it asked for.
+pub(super) fn is_not_offered(state: &SyncState, options: &SyncOptions, kind: ContentKind, now: i64) -> bool {
+    let facts = &state.facts.kinds[kind.ordinal()];
+    let empty = state.rows[kind.ordinal()] == 0 && state.last_sync[kind.ordinal()].is_none();
+    let runs = if empty { 1 } else { RUNS_IN_A_ROW };
+    let named = options.kinds.len() < ContentKind::ALL.len() || options.mode == SyncMode::Full;
+    facts.not_offered >= runs && !named && facts.not_offered_at.is_some_and(|at| recent(at, now))
+}
+
+/// Whether less than a day has passed; a clock that was set back counts as none.
+fn recent(at: i64, now: i64) -> bool {
+    (0..TRIED_AGAIN).contains(&now.saturating_sub(at))
+}
+
+/// Whether an error looks as if the whole listing was too much for the panel.
+pub(super) fn is_overload(error: &SourceError) -> bool {
+    matches!(
+        error,
+        SourceError::Unreachable { overloaded: true, .. } | SourceError::Unusable { fault: AnswerFault::Truncated, .. }
+    )
+}
+
+impl KindFacts {
+    /// How the kind is asked for in this run.
+    pub(super) fn way(&self, now: i64) -> Way {
+        if self.filter_ignored || self.overloads + 1 < RUNS_IN_A_ROW {
+            return Way::Whole;
+        }
+        let known = self.overloads >= RUNS_IN_A_ROW;
+        if known && self.whole_asked_at.is_some_and(|at| recent(at, now)) {
+            Way::ByCategory
+        } else {
+            Way::WholeThenByCategory
+        }
+    }
+
+    /// The whole listing was asked for, and was too much.
+    pub(super) fn overloaded(&mut self, now: i64) {
+        self.overloads = (self.overloads + 1).min(RUNS_IN_A_ROW);
+        self.whole_asked_at = Some(now);
+    }
+
+    /// The whole listing came.
+    pub(super) fn whole_came(&mut self) {
+        self.overloads = 0;
+        self.whole_asked_at = None;
+    }
+
+    /// The kind was answered with something, or with the account in place of it.
+    pub(super) fn offered(&mut self, error: Option<&SourceError>, now: i64) {
+        match error {
+            Some(SourceError::Unusable { fault: AnswerFault::AccountObject, .. }) => {
+                self.not_offered = (self.not_offered + 1).min(RUNS_IN_A_ROW);
+                self.not_offered_at = Some(now);
+            }
+            Some(_) => {}
+            None => {
+                self.not_offered = 0;
+                self.not_offered_at = None;
+            }
+        }
+    }
+
+    /// Whether images are compared without their hosts.
+    pub(super) fn image_hosts_ignored(&self, asked: SyncMode) -> bool {
+        // A full run that was asked for brings the images up to date.
+        self.rotations >= RUNS_IN_A_ROW && asked != SyncMode::Full
+    }
+
+    /// Takes in whether most images of this listing had other hosts. Once learnt, it stays.
+    pub(super) fn rotated(&mut self, most: bool, ignored: bool) {
+        self.rotations = match (ignored, most) {
+            (true, _) => self.rotations,
+            (false, true) => (self.rotations + 1).min(RUNS_IN_A_ROW),
+            (false, false) => 0,
+        };
+    }
+
+    /// Takes in the defects of a complete listing; returns the one that is not known, if any.
+    pub(super) fn defects(&mut self, end: Completeness) -> Option<HoldReason> {
+        let (unreadable, known) = Self::sighted(self.unreadable, end.unreadable > 0, end.unreadable_digest);
+        self.unreadable = unreadable;
+        let unreadable = end.unreadable > 0 && !known;
+        let (trailing, known) = Self::sighted(self.trailing, end.trailing_bytes, end.trailing_digest);
+        self.trailing = trailing;
+        let trailing = end.trailing_bytes && !known;
+        match (unreadable, trailing) {
+            (true, _) => Some(HoldReason::UnreadableIds),
+            (_, true) => Some(HoldReason::TrailingBytes),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000;
+
+    #[test]
+    fn two_runs_in_a_row_make_it_by_category_and_a_day_later_the_whole_is_tried() {
+        let mut facts = KindFacts::default();
+        assert_eq!(facts.way(NOW), Way::Whole);
+        facts.overloaded(NOW);
+        assert_eq!(facts.way(NOW), Way::WholeThenByCategory);
+        facts.overloaded(NOW);
+        assert_eq!(facts.way(NOW + 86_399), Way::ByCategory);
+        assert_eq!(facts.way(NOW + 86_400), Way::WholeThenByCategory);
+        assert_eq!(facts.way(NOW - 1), Way::WholeThenByCategory, "a clock that was set back");
+        facts.filter_ignored = true;
+        assert_eq!(facts.way(NOW), Way::Whole);
+        facts.filter_ignored = false;
+        facts.whole_came();
+        assert_eq!(facts, KindFacts::default());
+    }
+
+    #[test]
+    fn what_never_was_is_not_offered_at_once_and_what_was_there_after_two_runs() {
+        let mut state = SyncState::default();
+        let movies = ContentKind::Movies;
+        let account =
+            SourceError::Unusable { fault: AnswerFault::AccountObject, message: "the account came".to_owned() };
+        let options = SyncOptions::default();
+        assert!(!is_not_offered(&state, &options, movies, NOW));
+        state.facts.kinds[1].offered(Some(&account), NOW);
+        assert!(is_not_offered(&state, &options, movies, NOW + 1));
+        assert!(!is_not_offered(&state, &options, movies, NOW + 86_400), "asked again after a day");
+        assert!(!is_not_offered(&state, &SyncOptions { kinds: vec![movies], ..options.clone() }, movies, NOW));
+        assert!(!is_not_offered(&state, &SyncOptions { mode: SyncMode::Full, ..options.clone() }, movies, NOW));
+        state.rows[1] = 5;
+        assert!(!is_not_offered(&state, &options, movies, NOW));
+        state.facts.kinds[1].offered(Some(&account), NOW);
+        assert!(is_not_offered(&state, &options, movies, NOW));
+        state.facts.kinds[1].offered(None, NOW);
+        assert_eq!(state.facts.kinds[1], KindFacts::default());
+    }
+
+    #[test]
+    fn images_are_no_longer_compared_after_two_runs() {
+        let mut facts = KindFacts::default();
+        facts.rotated(true, false);
+        facts.rotated(false, false);
+        facts.rotated(true, false);
+        assert!(!facts.image_hosts_ignored(SyncMode::Auto));
+        facts.rotated(true, false);
+        assert!(facts.image_hosts_ignored(SyncMode::Auto) && !facts.image_hosts_ignored(SyncMode::Full));
+        facts.rotated(false, true);
+        assert!(facts.image_hosts_ignored(SyncMode::Auto), "what is not compared can't be seen to rest");
+    }
+}

@@ -1,0 +1,301 @@
+//! Receives a listing and compares it: in one piece, or category by category where that is too much
+//! for the panel.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+
+use super::kind::Compared;
+use super::learning::{Way, is_overload};
+use super::planned::Planned;
+use super::{Engine, Run, Stop, guard};
+use crate::diff::Differ;
+use crate::error::ErrorClass;
+use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope};
+use crate::policy::SyncMode;
+use crate::report::ReportError;
+use crate::source::{AnswerFault, Completeness, Entry, ListingEvent, ListingRequest, SourceError, Usage};
+use crate::store::{Staging, StoredIndex};
+
+/// After so many categories in a row that failed for want of a connection, the rest isn't asked for.
+const FAILURES_MAX: usize = 3;
+
+/// What an answer for a category is judged by once so many items of it are there, lest a panel that
+/// ignores the category sends its whole list for each.
+const JUDGED_AFTER: usize = 200;
+
+/// A comparison under way.
+struct Comparing {
+    kind: ContentKind,
+    differ: Differ,
+    staging: Box<dyn Staging>,
+    planned: Planned,
+    expected: u64,
+    usage: Usage,
+}
+
+/// How many items of an answer belong to the category that was asked for.
+#[derive(Default)]
+struct Belonging {
+    own: usize,
+    foreign: usize,
+}
+
+impl Belonging {
+    const fn is_another_list(&self) -> bool {
+        self.foreign > self.own
+    }
+}
+
+impl Engine<'_> {
+    /// Receives the listing of a kind, compares it, and stages what differs.
+    pub(super) async fn compare(
+        &self,
+        run: &mut Run<'_>,
+        kind: ContentKind,
+        mode: SyncMode,
+        stored: &StoredIndex,
+        categories: Option<&[Category]>,
+    ) -> Result<Compared, Stop> {
+        let trusting = mode == SyncMode::Incremental;
+        let scheme = self.source.digest_scheme();
+        let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
+        let ignored = run.facts.kinds[kind.ordinal()].image_hosts_ignored(run.options.mode);
+        let differ = Differ::new(kind, Arc::clone(&stored.index), scheme, policy, trusting);
+        let mut comparing = Comparing {
+            kind,
+            differ: differ.ignoring_image_hosts(ignored),
+            staging: self.store.stage(run.profile, Scope::whole(kind)).await?,
+            planned: Planned::default(),
+            expected: stored.index.len() as u64,
+            usage: self.source.usage(),
+        };
+        let asked_at = self.clock.now() + run.panel_ahead;
+        run.track.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
+        let way = run.facts.kinds[kind.ordinal()].way(self.clock.now());
+        let categories = categories.filter(|categories| !categories.is_empty() && way != Way::Whole);
+        if way != Way::ByCategory || categories.is_none() {
+            let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
+            let request = ListingRequest { scope: Scope::whole(kind), known };
+            match self.receive(run, &mut comparing, request, None).await {
+                Ok(end) => {
+                    run.facts.kinds[kind.ordinal()].whole_came();
+                    return Ok(comparing.end(end, asked_at, None, None));
+                }
+                Err(Stop::Source(error)) if is_overload(&error) => {
+                    run.facts.kinds[kind.ordinal()].overloaded(self.clock.now());
+                    if categories.is_none() {
+                        return Err(error.into());
+                    }
+                    tracing::warn!(code = error.code(), "the whole listing is too much for the panel; by category");
+                    comparing.reset().await?;
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        self.by_category(run, comparing, asked_at, categories.unwrap_or_default()).await
+    }
+
+    /// Receives a kind category by category.
+    async fn by_category(
+        &self,
+        run: &mut Run<'_>,
+        mut comparing: Comparing,
+        asked_at: i64,
+        categories: &[Category],
+    ) -> Result<Compared, Stop> {
+        let kind = comparing.kind;
+        run.warnings.push(format!("{kind}: fetched category by category, as the whole list is too much for the panel"));
+        let mut covered = CategorySet::default();
+        let mut whole: Option<Completeness> = None;
+        let mut failures: Vec<SourceError> = Vec::new();
+        let mut in_a_row = 0;
+        for category in categories {
+            if covered.contains(&category.id.0) {
+                continue;
+            }
+            // Nothing is lent: what is byte for byte as known could not be seen to belong there.
+            let scope = Scope { kind, within: Some(category.id.clone()) };
+            let request = ListingRequest { scope, known: None };
+            match self.receive(run, &mut comparing, request, Some(&category.id)).await {
+                Ok(end) => {
+                    in_a_row = 0;
+                    covered.insert(&category.id.0);
+                    whole = Some(whole.map_or(end, |whole| together(whole, end)));
+                }
+                Err(Stop::Source(error)) if goes_on(&error) => {
+                    in_a_row = if error.class() == ErrorClass::Unreachable { in_a_row + 1 } else { 0 };
+                    failures.push(error);
+                    if in_a_row == FAILURES_MAX {
+                        break;
+                    }
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        let failed = categories.iter().filter(|category| !covered.contains(&category.id.0)).count();
+        let first = failures.into_iter().next();
+        let (end, failed) = match (whole, first) {
+            (Some(end), None) => (end, None),
+            (Some(end), Some(first)) => {
+                let mut error = ReportError::of_source(&first, Some(kind));
+                error.message = format!(
+                    "{failed} of {} categories failed ({}); what is in them stays as it was",
+                    categories.len(),
+                    error.message
+                );
+                (end, Some(error))
+            }
+            (None, first) => {
+                let none = || SourceError::Unusable {
+                    fault: AnswerFault::WrongItems,
+                    message: "no category could be fetched".to_owned(),
+                };
+                return Err(first.unwrap_or_else(none).into());
+            }
+        };
+        Ok(comparing.end(end, asked_at, Some(covered), failed))
+    }
+
+    /// Receives one answer to its proved end.
+    async fn receive(
+        &self,
+        run: &mut Run<'_>,
+        comparing: &mut Comparing,
+        request: ListingRequest,
+        within: Option<&CategoryId>,
+    ) -> Result<Completeness, Stop> {
+        let mut belonging = Belonging::default();
+        let mut listing = guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await?;
+        loop {
+            let event = guard(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
+            match event {
+                Some(ListingEvent::Batch(batch)) => {
+                    if let Some(category) = within {
+                        belonging.count(&batch, category);
+                        if belonging.own + belonging.foreign >= JUDGED_AFTER {
+                            belonging.check(run, comparing.kind)?;
+                        }
+                    }
+                    self.stage(run, comparing, batch).await?;
+                    let bytes = self.source.usage().bytes.saturating_sub(comparing.usage.bytes);
+                    let (seen, counts) = (comparing.differ.listed() as u64, comparing.differ.counts());
+                    run.track.listing(comparing.kind, seen, comparing.expected, bytes, counts);
+                }
+                // Of a category, what came before stays: elements that come again are the same items.
+                Some(ListingEvent::Restarted) if within.is_some() => belonging = Belonging::default(),
+                Some(ListingEvent::Restarted) => {
+                    tracing::info!("the answer was cut; the listing starts again");
+                    comparing.reset().await?;
+                }
+                Some(ListingEvent::Complete(end)) => {
+                    if within.is_some() {
+                        belonging.check(run, comparing.kind)?;
+                    }
+                    return Ok(end);
+                }
+                None => {
+                    return Err(Stop::Source(SourceError::Unusable {
+                        fault: AnswerFault::Truncated,
+                        message: "the listing has no end".to_owned(),
+                    }));
+                }
+            }
+        }
+    }
+
+    async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {
+        let Comparing { kind, differ, staging, planned, .. } = comparing;
+        let work = async {
+            let needs = differ.prepare(&mut batch);
+            let stored = match needs.stored {
+                ids if ids.is_empty() => Vec::new(),
+                ids => self.store.rows(run.profile, *kind, ids).await?,
+            };
+            let staged = match needs.staged {
+                ids if ids.is_empty() => Vec::new(),
+                ids => staging.get(ids).await?,
+            };
+            let items = differ.resolve(batch, stored, staged).map_err(SourceError::internal)?;
+            if run.options.dry_run {
+                planned.put(&items);
+            }
+            if !items.is_empty() {
+                staging.put(items).await?;
+            }
+            Ok(())
+        };
+        guard(run.cancel, work).await
+    }
+}
+
+impl Comparing {
+    async fn reset(&mut self) -> Result<(), Stop> {
+        self.differ.reset();
+        self.planned.clear();
+        Ok(self.staging.reset().await?)
+    }
+
+    fn end(
+        self,
+        end: Completeness,
+        asked_at: i64,
+        covered: Option<CategorySet>,
+        failed: Option<ReportError>,
+    ) -> Compared {
+        let Self { differ, staging, planned, .. } = self;
+        Compared { differ, staging, end, asked_at, covered, failed, planned }
+    }
+}
+
+impl Belonging {
+    /// Fails, and remembers it, when the panel has not looked at the category it was asked for.
+    fn check(&self, run: &mut Run<'_>, kind: ContentKind) -> Result<(), Stop> {
+        if !self.is_another_list() {
+            return Ok(());
+        }
+        run.facts.kinds[kind.ordinal()].filter_ignored = true;
+        Err(Stop::Source(SourceError::Unusable {
+            fault: AnswerFault::FilterIgnored,
+            message: "it was asked for one category and listed others".to_owned(),
+        }))
+    }
+
+    fn count(&mut self, batch: &[Entry], category: &CategoryId) {
+        for entry in batch {
+            let Entry::Item(listed, _) = entry else { continue };
+            let field = listed.item.kind().field("category_id").map(|at| listed.item.value(at));
+            let named = matches!(field, Some(crate::model::ValueRef::Text(id)) if id == category.0);
+            if named || listed.item.categories().contains(&category.0) {
+                self.own += 1;
+            } else {
+                self.foreign += 1;
+            }
+        }
+    }
+}
+
+/// Whether the other categories are worth asking for after this error.
+fn goes_on(error: &SourceError) -> bool {
+    !matches!(
+        error,
+        SourceError::Refused { .. }
+            | SourceError::Internal(_)
+            | SourceError::Unusable { fault: AnswerFault::FilterIgnored | AnswerFault::AccountObject, .. }
+    )
+}
+
+/// Two answers as one: what is wrong with either is wrong with both.
+fn together(a: Completeness, b: Completeness) -> Completeness {
+    let sum = |seen: (bool, Option<u64>), more: (bool, Option<u64>)| match (seen, more) {
+        ((false, _), (_, digest)) | ((_, digest), (false, _)) => digest,
+        ((_, a), (_, b)) => Some(a?.wrapping_add(b?)),
+    };
+    Completeness {
+        unreadable: a.unreadable + b.unreadable,
+        unreadable_digest: sum((a.unreadable > 0, a.unreadable_digest), (b.unreadable > 0, b.unreadable_digest)),
+        trailing_bytes: a.trailing_bytes || b.trailing_bytes,
+        trailing_digest: sum((a.trailing_bytes, a.trailing_digest), (b.trailing_bytes, b.trailing_digest)),
+        started_at: a.started_at,
+    }
+}

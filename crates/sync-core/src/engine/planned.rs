@@ -1,0 +1,58 @@
+//! Collects the plan of a dry run.
+
+use std::collections::HashMap;
+
+use crate::merge::Change;
+use crate::model::{ContentId, ContentKind};
+use crate::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
+use crate::settle::Settled;
+use crate::store::StagedItem;
+
+/// What was staged so far, in the panel's order.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    items: Vec<(PlannedItem, Change)>,
+    /// Where `items` has an id: a further element of it changes what was planned.
+    at: HashMap<ContentId, usize>,
+}
+
+impl Planned {
+    pub(super) fn put(&mut self, staged: &[StagedItem]) {
+        for one in staged {
+            let item = PlannedItem { id: one.item.id(), name: one.item.name().to_owned() };
+            if let Some(at) = self.at.get(&item.id) {
+                self.items[*at] = (item, one.change);
+            } else {
+                self.at.insert(item.id, self.items.len());
+                self.items.push((item, one.change));
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The plan; `names` are those of the missing items.
+    pub(super) fn into_plan(
+        self,
+        kind: ContentKind,
+        settled: &Settled,
+        names: &HashMap<ContentId, String>,
+    ) -> KindPlan {
+        let mut plan = KindPlan::new(kind);
+        for (item, change) in self.items {
+            match change {
+                Change::Added => plan.added.push(item),
+                Change::Updated(fields) => plan.updated.push(PlannedUpdate { item, fields }),
+                Change::Refreshed(_) | Change::Unchanged | Change::Passed => {}
+            }
+        }
+        let planned = |id: ContentId| PlannedItem { id, name: names.get(&id).cloned().unwrap_or_default() };
+        plan.removed = settled.removed.iter().copied().map(planned).collect();
+        plan.removed.sort_unstable_by_key(|item| item.id);
+        plan.held =
+            settled.held.iter().map(|held| PlannedRemoval { item: planned(held.id), reason: held.reason }).collect();
+        plan
+    }
+}

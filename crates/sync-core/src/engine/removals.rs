@@ -1,0 +1,165 @@
+//! Gathers what has to be known before missing items are settled.
+
+use std::collections::HashMap;
+
+use super::kind::Compared;
+use super::{Engine, Run, Stop, guard};
+use crate::arrivals::Marks;
+use crate::guard::HoldReason;
+use crate::model::{CategoryId, CategorySet, ContentId, ContentKind};
+use crate::settle::{Circumstances, Missing, Settled, settle};
+use crate::store::{HeldRemoval, StoredIndex};
+
+/// Rows looked at in one go; memory is bounded by it.
+const ROWS: usize = 500;
+
+/// What is known of a missing item from its row.
+struct Traits {
+    id: ContentId,
+    marks: Marks,
+    /// Positions in [`Rows::categories`].
+    categories: Vec<u32>,
+    covered: bool,
+}
+
+/// What is known of the missing items from their rows.
+#[derive(Default)]
+struct Rows {
+    items: Vec<Traits>,
+    categories: Vec<String>,
+    /// How many of the missing items each category has.
+    sizes: Vec<u64>,
+    names: HashMap<ContentId, String>,
+}
+
+impl Engine<'_> {
+    /// Decides about the items that a listing doesn't have. Also returns their names, in a dry run.
+    pub(super) async fn settle(
+        &self,
+        run: &mut Run<'_>,
+        kind: ContentKind,
+        compared: &Compared,
+        stored: &StoredIndex,
+        doubt: Option<HoldReason>,
+        held_before: &[HeldRemoval],
+    ) -> Result<(Settled, HashMap<ContentId, String>), Stop> {
+        let missing = compared.differ.missing();
+        let listed = compared.differ.listed() as u64;
+        let doubt = doubt.or((listed == 0 && !stored.index.is_empty()).then_some(HoldReason::EmptyListing));
+        let waits = |id: &ContentId| {
+            held_before.binary_search_by_key(id, |held| held.id).is_ok_and(|at| held_before[at].reason.is_loss())
+        };
+        // Rows are looked at only where something depends on them.
+        let told = run.options.dry_run
+            || compared.covered.is_some()
+            || (doubt.is_none() && missing.iter().any(|id| !waits(id)));
+        let rows = if told { self.traits(run, kind, compared, &missing).await? } else { Rows::default() };
+        let lost = if doubt.is_none() { self.lost_categories(run, kind, compared, &rows).await? } else { Vec::new() };
+        let marks: Vec<_> = rows.items.iter().map(|item| (item.marks, item.id)).collect();
+        let successors = compared.differ.arrivals().successors(&marks);
+        let known: HashMap<ContentId, &Traits> = rows.items.iter().map(|item| (item.id, item)).collect();
+        let missing: Vec<_> = missing
+            .into_iter()
+            .map(|id| {
+                let traits = known.get(&id);
+                Missing {
+                    id,
+                    covered: compared.covered.is_none() || traits.is_some_and(|traits| traits.covered),
+                    category_lost: traits.is_some_and(|it| it.categories.iter().any(|at| lost.contains(at))),
+                    successor: successors.get(&id).copied(),
+                }
+            })
+            .collect();
+        let at = Circumstances {
+            stored: stored.index.len() as u64,
+            listed,
+            doubt,
+            held_before,
+            consent: run.options.accept_removals,
+            others_shrank: !run.shrunk.is_empty(),
+            thresholds: run.options.guard,
+            retention: run.options.retention,
+            listing: run.facts.kinds[kind.ordinal()].sound_listings + 1,
+            now: self.clock.now(),
+            panel_now: compared.end.started_at.unwrap_or(compared.asked_at),
+            run: run.id,
+        };
+        let settled = settle(&at, missing);
+        if settled.shrank {
+            run.shrunk.push(kind);
+        }
+        let moved = settled.successors.len();
+        if crate::settle::is_renumbering(moved, settled.removed.len()) {
+            run.warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
+        }
+        Ok((settled, rows.names))
+    }
+
+    /// Looks at the rows of the missing items.
+    async fn traits(
+        &self,
+        run: &Run<'_>,
+        kind: ContentKind,
+        compared: &Compared,
+        missing: &[ContentId],
+    ) -> Result<Rows, Stop> {
+        let mut rows = Rows::default();
+        let mut positions: HashMap<String, u32> = HashMap::new();
+        for ids in missing.chunks(ROWS) {
+            let found =
+                guard(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
+            for item in found {
+                let mut categories = Vec::new();
+                for name in item.categories().as_slice() {
+                    let at = *positions.entry(name.clone()).or_insert_with(|| {
+                        rows.categories.push(name.clone());
+                        rows.sizes.push(0);
+                        u32::try_from(rows.sizes.len() - 1).expect("fewer categories than items")
+                    });
+                    rows.sizes[at as usize] += 1;
+                    categories.push(at);
+                }
+                if run.options.dry_run {
+                    rows.names.insert(item.id(), item.name().to_owned());
+                }
+                let covered = compared.covered.as_ref().is_none_or(|covered| is_covered(item.categories(), covered));
+                rows.items.push(Traits { id: item.id(), marks: Marks::of(&item), categories, covered });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The categories that had many items and have none, as positions in [`Rows::categories`].
+    async fn lost_categories(
+        &self,
+        run: &Run<'_>,
+        kind: ContentKind,
+        compared: &Compared,
+        rows: &Rows,
+    ) -> Result<Vec<u32>, Stop> {
+        let threshold = run.options.guard.category_rows;
+        let arrivals = compared.differ.arrivals();
+        let mut suspects: Vec<u32> = (0..).take(rows.sizes.len()).collect();
+        suspects.retain(|at| {
+            let (name, missing) = (&rows.categories[*at as usize], rows.sizes[*at as usize]);
+            threshold > 0 && arrivals.may_be_deserted(name, threshold, missing)
+        });
+        if suspects.is_empty() {
+            return Ok(suspects);
+        }
+        let names = suspects.iter().map(|at| CategoryId(rows.categories[*at as usize].clone())).collect();
+        let sizes = guard(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, names).await?) }).await?;
+        let mut sizes = sizes.into_iter();
+        suspects.retain(|at| {
+            let size = sizes.next().unwrap_or_default();
+            let (name, missing) = (&rows.categories[*at as usize], rows.sizes[*at as usize]);
+            size >= threshold && arrivals.is_deserted(name, size, missing)
+        });
+        Ok(suspects)
+    }
+}
+
+/// Whether a listing of these categories would have the item. One without category is in none.
+fn is_covered(categories: &CategorySet, covered: &CategorySet) -> bool {
+    !categories.is_empty() && categories.as_slice().iter().all(|category| covered.contains(category))
+}

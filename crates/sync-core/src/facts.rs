@@ -1,0 +1,239 @@
+//! What runs learn of a panel, kept with the profile and used by the next run.
+//!
+//! A store keeps it as rows of kind, name and value ([`PanelFacts::rows`]); the names are a public
+//! interface. What a store returns that is not understood is left out, so that an older program can
+//! read what a newer one has learnt.
+
+use crate::model::ContentKind;
+
+/// What is known of a panel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PanelFacts {
+    /// Of each kind, by [`ContentKind::ordinal`].
+    pub kinds: [KindFacts; 3],
+    /// The user agent that was let in when the usual one was not.
+    pub user_agent: Option<String>,
+    /// How often in a row the login was refused. Unattended runs wait longer after each.
+    pub refusals: u32,
+    /// When it was refused last, in unix seconds.
+    pub refused_at: Option<i64>,
+}
+
+/// What is known of how a panel serves a kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KindFacts {
+    /// How many sound listings have been compared while something was missing; evidence against
+    /// held items is counted by it.
+    pub sound_listings: u64,
+    /// Elements without a readable id, as the last listings had them.
+    pub unreadable: Option<Sighting>,
+    /// What followed the end of the last listings.
+    pub trailing: Option<Sighting>,
+    /// Runs in a row in which the account came in place of the listing: the panel doesn't offer
+    /// this kind.
+    pub not_offered: u32,
+    /// When the panel last said so, in unix seconds.
+    pub not_offered_at: Option<i64>,
+    /// Whether the panel was seen to ignore the category that it was asked for.
+    pub filter_ignored: bool,
+    /// Runs in a row in which the whole listing was too much for the panel.
+    pub overloads: u32,
+    /// When the whole listing was last asked for although it is too much, in unix seconds.
+    pub whole_asked_at: Option<i64>,
+    /// Runs in a row in which most images differed by host or query only.
+    pub rotations: u32,
+}
+
+/// A defect that several listings in a row had alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sighting {
+    /// Stands for what was seen.
+    pub digest: u64,
+    /// In how many complete listings in a row.
+    pub listings: u32,
+}
+
+/// One fact, as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FactRow {
+    /// The kind; `None` for the panel as a whole.
+    pub kind: Option<ContentKind>,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// After the first refused login, in seconds; twice as long after each further one.
+const REFUSAL_PAUSE: i64 = 3600;
+
+/// No pause is longer, in seconds.
+const REFUSAL_PAUSE_MAX: i64 = 86_400;
+
+impl PanelFacts {
+    /// When an unattended run may ask again after refused logins, in unix seconds; `None` when
+    /// nothing was refused. Panels ban the addresses of those who go on asking. A run that a person
+    /// starts always may.
+    pub fn unattended_not_before(&self) -> Option<i64> {
+        let doublings = self.refusals.checked_sub(1)?.min(16);
+        let pause = (REFUSAL_PAUSE << doublings).min(REFUSAL_PAUSE_MAX);
+        Some(self.refused_at?.saturating_add(pause))
+    }
+
+    /// The facts as rows, sorted; what is not known has none.
+    pub fn rows(&self) -> Vec<FactRow> {
+        let mut rows = Vec::new();
+        let mut row = |kind, name: &str, value: Option<String>| {
+            rows.extend(value.map(|value| FactRow { kind, name: name.to_owned(), value }));
+        };
+        row(None, "user_agent", self.user_agent.clone());
+        row(None, "refusals", some(self.refusals));
+        row(None, "refused_at", self.refused_at.map(|at| at.to_string()));
+        for (kind, facts) in ContentKind::ALL.into_iter().zip(&self.kinds) {
+            let kind = Some(kind);
+            row(kind, "sound_listings", some(facts.sound_listings));
+            row(kind, "unreadable", facts.unreadable.map(Sighting::text));
+            row(kind, "trailing", facts.trailing.map(Sighting::text));
+            row(kind, "not_offered", some(facts.not_offered));
+            row(kind, "not_offered_at", facts.not_offered_at.map(|at| at.to_string()));
+            row(kind, "filter_ignored", facts.filter_ignored.then(|| "1".to_owned()));
+            row(kind, "overloads", some(facts.overloads));
+            row(kind, "whole_asked_at", facts.whole_asked_at.map(|at| at.to_string()));
+            row(kind, "rotations", some(facts.rotations));
+        }
+        rows.sort();
+        rows
+    }
+
+    /// The facts of these rows, in any order.
+    pub fn from_rows(rows: impl IntoIterator<Item = FactRow>) -> Self {
+        let mut facts = Self::default();
+        for FactRow { kind, name, value } in rows {
+            match kind {
+                Some(kind) => facts.kinds[kind.ordinal()].set(&name, &value),
+                None => match name.as_str() {
+                    "user_agent" => facts.user_agent = Some(value),
+                    "refusals" => facts.refusals = value.parse().unwrap_or_default(),
+                    "refused_at" => facts.refused_at = value.parse().ok(),
+                    _ => {}
+                },
+            }
+        }
+        facts
+    }
+}
+
+/// A defect is known once so many complete listings in a row had it alike.
+const KNOWN_AFTER: u32 = 3;
+
+impl KindFacts {
+    /// Takes in what a complete listing had: the new sighting, and whether the defect is known by
+    /// now. `seen` is whether there was a defect at all, `digest` what stands for it.
+    pub(crate) fn sighted(known: Option<Sighting>, seen: bool, digest: Option<u64>) -> (Option<Sighting>, bool) {
+        let Some(digest) = digest.filter(|_| seen) else { return (None, false) };
+        let before = known.filter(|known| known.digest == digest).map_or(0, |known| known.listings);
+        let listings = before.saturating_add(1).min(KNOWN_AFTER);
+        (Some(Sighting { digest, listings }), listings == KNOWN_AFTER)
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        match name {
+            "sound_listings" => self.sound_listings = value.parse().unwrap_or_default(),
+            "unreadable" => self.unreadable = Sighting::read(value),
+            "trailing" => self.trailing = Sighting::read(value),
+            "not_offered" => self.not_offered = value.parse().unwrap_or_default(),
+            "not_offered_at" => self.not_offered_at = value.parse().ok(),
+            "filter_ignored" => self.filter_ignored = value == "1",
+            "overloads" => self.overloads = value.parse().unwrap_or_default(),
+            "whole_asked_at" => self.whole_asked_at = value.parse().ok(),
+            "rotations" => self.rotations = value.parse().unwrap_or_default(),
+            _ => {}
+        }
+    }
+}
+
+impl Sighting {
+    fn text(self) -> String {
+        format!("{:016x} {}", self.digest, self.listings)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (digest, listings) = text.split_once(' ')?;
+        Some(Self { digest: u64::from_str_radix(digest, 16).ok()?, listings: listings.parse().ok()? })
+    }
+}
+
+/// A number as text; nothing for zero.
+fn some(number: impl Into<u64>) -> Option<String> {
+    let number = number.into();
+    (number > 0).then(|| number.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_survive_as_rows() {
+        assert_eq!(PanelFacts::default().rows(), []);
+        let sighting = |digest| Some(Sighting { digest, listings: 2 });
+        let series = KindFacts {
+            sound_listings: u64::MAX,
+            unreadable: sighting(u64::MAX),
+            trailing: sighting(7),
+            not_offered: 1,
+            not_offered_at: Some(-5),
+            filter_ignored: true,
+            overloads: 3,
+            whole_asked_at: Some(1_700_000_000),
+            rotations: 2,
+        };
+        let facts = PanelFacts {
+            kinds: [KindFacts::default(), KindFacts::default(), series],
+            user_agent: Some("Player/1 (x)".to_owned()),
+            refusals: 4,
+            refused_at: Some(9),
+        };
+        assert_eq!(facts.rows().len(), 12);
+        assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
+    }
+
+    #[test]
+    fn a_defect_is_known_after_three_listings_that_had_it_alike() {
+        let mut sighting = None;
+        let mut told = Vec::new();
+        for digest in [5, 5, 6, 6, 6, 6] {
+            let (seen, known) = KindFacts::sighted(sighting, true, Some(digest));
+            sighting = seen;
+            told.push(known);
+        }
+        assert_eq!(told, [false, false, false, false, true, true]);
+        assert_eq!(sighting, Some(Sighting { digest: 6, listings: 3 }), "no more is counted, so nothing is rewritten");
+        assert_eq!(KindFacts::sighted(sighting, false, None), (None, false), "gone is forgotten");
+        assert_eq!(KindFacts::sighted(sighting, true, None), (None, false), "a source that can't tell");
+    }
+
+    #[test]
+    fn unattended_runs_wait_longer_after_each_refusal() {
+        let after = |refusals| PanelFacts { refusals, refused_at: Some(1000), ..PanelFacts::default() };
+        let pause = |refusals| after(refusals).unattended_not_before().map(|at| at - 1000);
+        assert_eq!([0, 1, 2, 3].map(pause), [None, Some(3600), Some(7200), Some(14_400)]);
+        assert_eq!([6, 7, 1000].map(pause), [Some(86_400); 3]);
+        assert_eq!(PanelFacts { refused_at: None, ..after(3) }.unattended_not_before(), None);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_left_out() {
+        let row = |kind, name: &str, value: &str| FactRow { kind, name: name.to_owned(), value: value.to_owned() };
+        let movies = Some(ContentKind::Movies);
+        let rows = [
+            row(None, "from_the_future", "1"),
+            row(movies, "unreadable", "xyz"),
+            row(movies, "overloads", "-1"),
+            row(movies, "whole_asked_at", "soon"),
+            row(movies, "rotations", "2"),
+        ];
+        let facts = PanelFacts::from_rows(rows);
+        assert_eq!(facts.rows(), [row(movies, "rotations", "2")]);
+    }
+}

@@ -1,0 +1,53 @@
+//! The plan: what a dry run would have written, item by item.
+
+use crate::guard::HoldReason;
+use crate::model::{ContentId, ContentKind, FieldSet};
+
+/// What a run would do to a kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindPlan {
+    /// The kind.
+    pub kind: ContentKind,
+    /// Items that are new, in the panel's order.
+    pub added: Vec<PlannedItem>,
+    /// Items of which significant fields differ, in the panel's order.
+    pub updated: Vec<PlannedUpdate>,
+    /// Items that would go, by id.
+    pub removed: Vec<PlannedItem>,
+    /// Items that would stay although they are missing, by id.
+    pub held: Vec<PlannedRemoval>,
+}
+
+impl KindPlan {
+    /// A plan that does nothing.
+    pub const fn new(kind: ContentKind) -> Self {
+        Self { kind, added: Vec::new(), updated: Vec::new(), removed: Vec::new(), held: Vec::new() }
+    }
+}
+
+/// An item of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedItem {
+    /// Its id.
+    pub id: ContentId,
+    /// Its name.
+    pub name: String,
+}
+
+/// An item that would be updated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedUpdate {
+    /// The item, with its new name.
+    pub item: PlannedItem,
+    /// The fields that differ.
+    pub fields: FieldSet,
+}
+
+/// An item whose removal would be held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRemoval {
+    /// The item.
+    pub item: PlannedItem,
+    /// Why.
+    pub reason: HoldReason,
+}

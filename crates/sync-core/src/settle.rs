@@ -1,0 +1,197 @@
+//! What becomes of the items that a listing doesn't have: gone, held, or left alone. Pure.
+//!
+//! A missing item goes only when nothing speaks against it. What speaks against it is either a
+//! *doubt* about the listing, which the next sound listing dispels, or a *loss* that is implausible.
+//! What is held because of a loss is not released by a listing that is merely better: only by its
+//! return, by consent, or by evidence, which is several sound listings over several days that all
+//! miss it.
+
+use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
+use crate::model::ContentId;
+use crate::policy::{GuardThresholds, Retention};
+use crate::store::{Evidence, HeldRemoval, RunId};
+
+const DAY: i64 = 86_400;
+
+/// Fewer items under new ids are a coincidence.
+const RENUMBERED_MIN: usize = 10;
+
+/// What is known when the missing items are settled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    /// Rows of the kind in the store.
+    pub(crate) stored: u64,
+    /// Items that the listing has.
+    pub(crate) listed: u64,
+    /// What makes the listing no proof of anything.
+    pub(crate) doubt: Option<HoldReason>,
+    /// What is recorded as held, by rising id.
+    pub(crate) held_before: &'a [HeldRemoval],
+    /// Whether a person agrees to those.
+    pub(crate) consent: bool,
+    /// Whether another kind shrank implausibly in the same run.
+    pub(crate) others_shrank: bool,
+    pub(crate) thresholds: GuardThresholds,
+    pub(crate) retention: Retention,
+    /// The number that this listing has, or would have, among the sound ones.
+    pub(crate) listing: u64,
+    /// Our clock and the panel's, in unix seconds.
+    pub(crate) now: i64,
+    pub(crate) panel_now: i64,
+    pub(crate) run: RunId,
+}
+
+/// An item that the listing doesn't have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) id: ContentId,
+    /// Whether the listing would have it, were it there. A listing by category has only what is in
+    /// the categories that answered.
+    pub(crate) covered: bool,
+    /// Whether it is of a category that had many items and has none.
+    pub(crate) category_lost: bool,
+    /// The new item that seems to be the same.
+    pub(crate) successor: Option<ContentId>,
+}
+
+/// What becomes of them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) removed: Vec<ContentId>,
+    /// By rising id.
+    pub(crate) held: Vec<HeldRemoval>,
+    /// Of the removed: old and new id.
+    pub(crate) successors: Vec<(ContentId, ContentId)>,
+    /// Neither missing nor there: the listing doesn't say.
+    pub(crate) untold: Vec<ContentId>,
+    /// Why the held ones are held, as far as one reason can tell.
+    pub(crate) reason: Option<HoldReason>,
+    /// Whether the kind as a whole shrank implausibly, now.
+    pub(crate) shrank: bool,
+    /// Whether the listing counts as evidence against something that is held.
+    pub(crate) evidence: bool,
+}
+
+/// Decides about every missing item.
+pub(crate) fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
+    let mut settled = Settled::default();
+    let mut fresh = Vec::new();
+    let consent = at.consent && at.doubt.is_none_or(HoldReason::yields_to_consent);
+    for item in missing {
+        let known = at.held_before.binary_search_by_key(&item.id, |held| held.id).ok();
+        let known = known.map(|found| &at.held_before[found]);
+        match known {
+            None if !item.covered => settled.untold.push(item.id),
+            // What nobody looked for is no evidence; it begins anew.
+            Some(known) if !item.covered => settled.held.push(HeldRemoval { evidence: None, ..known.clone() }),
+            Some(known) if consent || released(at, known) => {
+                settled.remove(item.id, known.successor.or(item.successor));
+            }
+            Some(known) if known.reason.is_loss() => settled.held.push(at.waiting(known, item.successor)),
+            _ => fresh.push((item, known)),
+        }
+    }
+    let verdict = at.verdict(&settled, &fresh);
+    for (item, known) in fresh {
+        let reason = match verdict {
+            Some(reason) => reason,
+            None if item.category_lost => HoldReason::CategoryLost,
+            None => {
+                settled.remove(item.id, item.successor);
+                continue;
+            }
+        };
+        settled.shrank |= reason.is_shrink() || reason == HoldReason::SeveralKinds;
+        settled.reason = settled.reason.or(Some(reason));
+        settled.held.push(HeldRemoval {
+            id: item.id,
+            reason,
+            since: known.map_or(at.now, |known| known.since),
+            run: known.map_or(at.run, |known| known.run),
+            evidence: reason.yields_to_evidence().then(|| at.evidence()),
+            successor: item.successor,
+        });
+    }
+    settled.held.sort_unstable_by_key(|held| held.id);
+    settled.evidence = at.doubt.is_none() && settled.held.iter().any(|held| held.evidence.is_some());
+    if let Some(first) = settled.held.first() {
+        settled.reason = at.doubt.or(settled.reason).or(Some(first.reason));
+    }
+    settled
+}
+
+impl Settled {
+    fn remove(&mut self, id: ContentId, successor: Option<ContentId>) {
+        self.removed.push(id);
+        self.successors.extend(successor.map(|new| (id, new)));
+    }
+}
+
+impl Circumstances<'_> {
+    fn evidence(&self) -> Evidence {
+        Evidence { listing: self.listing, at: self.now, panel_at: self.panel_now }
+    }
+
+    /// Why all that is newly missing is held; `None` when nothing speaks against the loss as a whole.
+    fn verdict(&self, settled: &Settled, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<HoldReason> {
+        if self.doubt.is_some() {
+            return self.doubt;
+        }
+        let waiting = settled.held.len() as u64;
+        let gone = (settled.removed.len() + settled.untold.len()) as u64;
+        let evidence = RemovalEvidence {
+            stored: self.stored.saturating_sub(gone),
+            listed: self.listed,
+            missing: waiting + fresh.len() as u64,
+            complete: true,
+            unreadable: 0,
+            trailing_bytes: false,
+            categories_answered: true,
+            account_expired: false,
+        };
+        let Verdict::Hold(reason) = judge_removals(&evidence, self.thresholds) else { return None };
+        let moved = fresh.iter().filter(|(item, _)| item.successor.is_some()).count();
+        Some(match reason {
+            HoldReason::ShareLost if is_renumbering(moved, fresh.len()) => HoldReason::Renumbered,
+            HoldReason::ShareLost if self.others_shrank => HoldReason::SeveralKinds,
+            reason => reason,
+        })
+    }
+
+    /// What goes on being held because of a loss.
+    fn waiting(&self, known: &HeldRemoval, successor: Option<ContentId>) -> HeldRemoval {
+        let mut held = known.clone();
+        held.successor = held.successor.or(successor);
+        if self.doubt.is_none() {
+            if held.reason == HoldReason::EmptyListing {
+                // The listing is no longer empty, so it is evidence; this is the first.
+                held.reason = HoldReason::ShareLost;
+            }
+            if held.reason.yields_to_evidence() && held.evidence.is_none() {
+                held.evidence = Some(self.evidence());
+            }
+        }
+        held
+    }
+}
+
+/// Whether so many items that moved, of so many missing, are a renumbering.
+pub(crate) fn is_renumbering(moved: usize, missing: usize) -> bool {
+    moved >= RENUMBERED_MIN && moved * 2 > missing
+}
+
+/// Whether the evidence against a held item suffices. Both clocks have to agree on the days, so that
+/// a clock that jumps releases nothing.
+fn released(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
+    let Some(evidence) = held.evidence.filter(|_| at.doubt.is_none() && held.reason.yields_to_evidence()) else {
+        return false;
+    };
+    let listings = (at.listing + 1).saturating_sub(evidence.listing);
+    let span = i64::from(at.retention.release_days) * DAY;
+    listings >= u64::from(at.retention.release_listings)
+        && at.now.saturating_sub(evidence.at) >= span
+        && at.panel_now.saturating_sub(evidence.panel_at) >= span
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! What becomes of missing items, as tables.
+
+use super::*;
+use crate::guard::HoldReason::{
+    CategoriesMissing, CategoryLost, EmptyListing, Renumbered, SeveralKinds, ShareLost, UnreadableIds,
+};
+
+const NOW: i64 = 1_700_000_000;
+const RUN: RunId = RunId(9);
+
+fn at(stored: u64, missing: u64, held_before: &[HeldRemoval]) -> Circumstances<'_> {
+    Circumstances {
+        stored,
+        listed: stored - missing,
+        doubt: None,
+        held_before,
+        consent: false,
+        others_shrank: false,
+        thresholds: GuardThresholds::default(),
+        retention: Retention::default(),
+        listing: 10,
+        now: NOW,
+        panel_now: NOW - 77,
+        run: RUN,
+    }
+}
+
+fn missing(ids: std::ops::RangeInclusive<i64>) -> Vec<Missing> {
+    let missing = |id| Missing { id: ContentId(id), covered: true, category_lost: false, successor: None };
+    ids.map(missing).collect()
+}
+
+fn held(id: i64, reason: HoldReason, evidence: Option<Evidence>) -> HeldRemoval {
+    HeldRemoval { id: ContentId(id), reason, since: 5, run: RunId(1), evidence, successor: None }
+}
+
+fn held_all(ids: std::ops::RangeInclusive<i64>, reason: HoldReason, evidence: Option<Evidence>) -> Vec<HeldRemoval> {
+    ids.map(|id| held(id, reason, evidence)).collect()
+}
+
+const HERE: Evidence = Evidence { listing: 10, at: NOW, panel_at: NOW - 77 };
+
+#[test]
+fn a_plausible_loss_goes() {
+    let settled = settle(&at(1000, 300, &[]), missing(1..=300));
+    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (300, 0, None));
+    assert!(!settled.shrank && !settled.evidence);
+}
+
+#[test]
+fn an_implausible_loss_is_held_and_evidence_begins() {
+    let settled = settle(&at(1000, 301, &[]), missing(1..=301));
+    let expected = HeldRemoval {
+        id: ContentId(1),
+        reason: ShareLost,
+        since: NOW,
+        run: RUN,
+        evidence: Some(HERE),
+        successor: None,
+    };
+    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 301, Some(ShareLost)));
+    assert_eq!(settled.held[0], expected);
+    assert!(settled.shrank && settled.evidence);
+}
+
+#[test]
+fn a_second_kind_that_shrinks_waits_for_consent() {
+    let circumstances = Circumstances { others_shrank: true, ..at(1000, 301, &[]) };
+    let settled = settle(&circumstances, missing(1..=301));
+    assert_eq!(settled.reason, Some(SeveralKinds));
+    assert!(settled.shrank && !settled.evidence);
+    assert_eq!(settled.held[0].evidence, None);
+    let settled = settle(&Circumstances { others_shrank: true, ..at(1000, 30, &[]) }, missing(1..=30));
+    assert_eq!(settled.removed.len(), 30, "a plausible loss is one whatever others do");
+}
+
+#[test]
+fn every_doubt_holds_everything() {
+    for doubt in [EmptyListing, UnreadableIds, CategoriesMissing] {
+        let settled = settle(&Circumstances { doubt: Some(doubt), ..at(1000, 1, &[]) }, missing(1..=1));
+        assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 1, Some(doubt)));
+        assert_eq!((settled.held[0].evidence, settled.shrank), (None, doubt == EmptyListing));
+    }
+}
+
+/// A half list, then three quarters of it: the guard alone would let the last quarter go.
+#[test]
+fn a_better_listing_releases_no_loss() {
+    let before = held_all(1..=500, ShareLost, Some(Evidence { listing: 9, ..HERE }));
+    let settled = settle(&at(1000, 250, &before), missing(1..=250));
+    assert_eq!(settled.held, before[..250], "and nothing of the record moves");
+    assert_eq!((settled.removed.len(), settled.reason, settled.shrank), (0, Some(ShareLost), false));
+    assert!(settled.evidence);
+    // What is newly missing beside it is judged with it.
+    let settled = settle(&at(1000, 260, &before[..250]), missing(1..=260));
+    assert_eq!((settled.held.len(), settled.removed.len()), (250, 10), "together still plausible");
+    let settled = settle(&at(1000, 310, &before[..250]), missing(1..=310));
+    assert_eq!((settled.held.len(), settled.removed.len()), (310, 0), "together no longer");
+}
+
+#[test]
+fn a_doubt_is_dispelled_by_a_sound_listing() {
+    let before = held_all(1..=9, UnreadableIds, None);
+    let settled = settle(&at(1000, 9, &before), missing(1..=9));
+    assert_eq!((settled.removed.len(), settled.held.len()), (9, 0));
+    let settled = settle(&at(20, 9, &held_all(1..=9, UnreadableIds, None)), missing(1..=9));
+    assert_eq!(settled.removed.len(), 9);
+    let strict = GuardThresholds { floor_rows: 0, ..GuardThresholds::default() };
+    let settled = settle(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
+    assert_eq!((settled.held.len(), settled.reason), (9, Some(ShareLost)), "judged as if it were new");
+    assert_eq!((settled.held[0].since, settled.held[0].run), (5, RunId(1)), "and still held since then");
+}
+
+#[test]
+fn an_empty_listing_turns_into_a_loss_when_something_is_listed_again() {
+    let before = held_all(1..=100, EmptyListing, None);
+    let empty = Circumstances { doubt: Some(EmptyListing), ..at(100, 100, &before) };
+    let settled = settle(&empty, missing(1..=100));
+    assert_eq!((settled.held, settled.shrank), (before.clone(), false), "the same again writes nothing");
+    let settled = settle(&at(100, 3, &before), missing(1..=3));
+    assert_eq!(settled.held[0], HeldRemoval { reason: ShareLost, evidence: Some(HERE), ..before[0].clone() });
+    assert_eq!(settled.removed, []);
+}
+
+#[test]
+fn evidence_is_three_listings_over_seven_days_by_both_clocks() {
+    const WEEK: i64 = 7 * 86_400;
+    let released = |listing: u64, days: i64, panel_days: i64, reason| {
+        let evidence = Evidence { listing, at: NOW - days * 86_400, panel_at: NOW - 77 - panel_days * 86_400 };
+        let before = held_all(1..=400, reason, Some(evidence));
+        settle(&at(1000, 400, &before), missing(1..=400)).removed.len() == 400
+    };
+    assert!(released(8, 7, 7, ShareLost));
+    assert!(released(1, 700, 700, CategoryLost) && released(8, 7, 7, Renumbered));
+    assert!(!released(9, 7, 7, ShareLost), "two listings");
+    assert!(!released(8, 6, 7, ShareLost), "our clock");
+    assert!(!released(8, 700, 6, ShareLost), "the panel's clock, when ours has jumped");
+    assert!(!released(8, -9, 7, ShareLost), "a clock set back");
+    assert!(!released(1, 700, 700, SeveralKinds), "by consent only");
+    // Nor does a doubtful listing release anything.
+    let old = Evidence { listing: 1, at: NOW - 9 * WEEK, panel_at: NOW - 9 * WEEK };
+    let before = held_all(1..=400, ShareLost, Some(old));
+    for doubt in [EmptyListing, UnreadableIds] {
+        let settled = settle(&Circumstances { doubt: Some(doubt), ..at(1000, 400, &before) }, missing(1..=400));
+        assert_eq!((settled.removed.len(), settled.held, settled.reason), (0, before.clone(), Some(doubt)));
+    }
+    // Both numbers are settings.
+    let retention = Retention { release_listings: 1, release_days: 0, ..Retention::default() };
+    let begun = held_all(1..=400, ShareLost, Some(HERE));
+    let settled = settle(&Circumstances { retention, ..at(1000, 400, &begun) }, missing(1..=400));
+    assert_eq!(settled.removed.len(), 400);
+}
+
+#[test]
+fn consent_covers_what_is_recorded_and_the_guard_the_rest() {
+    let before = held_all(1..=600, SeveralKinds, None);
+    let settled = settle(&Circumstances { consent: true, ..at(1000, 610, &before) }, missing(1..=610));
+    assert_eq!((settled.removed.len(), settled.held.len()), (610, 0));
+    let settled = settle(&Circumstances { consent: true, ..at(1000, 800, &before) }, missing(1..=800));
+    assert_eq!((settled.removed.len(), settled.held.len()), (600, 200), "200 of the 400 left are implausible");
+    // What the panel didn't answer nobody can agree to.
+    let unanswered = Circumstances { consent: true, doubt: Some(CategoriesMissing), ..at(1000, 600, &before) };
+    assert_eq!(settle(&unanswered, missing(1..=600)).held, before);
+    let empty = held_all(1..=90, EmptyListing, None);
+    let agreed = Circumstances { consent: true, doubt: Some(EmptyListing), ..at(90, 90, &empty) };
+    assert_eq!(settle(&agreed, missing(1..=90)).removed.len(), 90);
+}
+
+#[test]
+fn a_lost_category_is_held_and_the_rest_goes() {
+    let mut gone = missing(1..=25);
+    gone.iter_mut().take(20).for_each(|item| item.category_lost = true);
+    let settled = settle(&at(1000, 25, &[]), gone);
+    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (5, 20, Some(CategoryLost)));
+    assert!(settled.evidence && !settled.shrank);
+}
+
+#[test]
+fn a_renumbering_is_told_as_such() {
+    let moved = |of: usize, all: i64| {
+        let mut gone = missing(1..=all);
+        gone.iter_mut().take(of).for_each(|item| item.successor = Some(ContentId(item.id.0 + 5000)));
+        gone
+    };
+    let settled = settle(&Circumstances { others_shrank: true, ..at(1000, 400, &[]) }, moved(201, 400));
+    assert_eq!((settled.reason, settled.shrank), (Some(Renumbered), false));
+    assert_eq!(settled.held[0].successor, Some(ContentId(5001)));
+    assert_eq!(settle(&at(1000, 400, &[]), moved(200, 400)).reason, Some(ShareLost), "half is not most");
+    // Where the guard lets them go, their new ids are remembered.
+    let settled = settle(&at(1000, 40, &[]), moved(40, 40));
+    assert_eq!((settled.removed.len(), settled.successors[39]), (40, (ContentId(40), ContentId(5040))));
+    // And so are those of what is released later, when nothing is new any more.
+    let before: Vec<_> = (1..=400)
+        .map(|id| HeldRemoval { successor: Some(ContentId(id + 5000)), ..held(id, Renumbered, Some(HERE)) })
+        .collect();
+    let settled = settle(&Circumstances { consent: true, ..at(1000, 400, &before) }, missing(1..=400));
+    assert_eq!(settled.successors.len(), 400);
+}
+
+#[test]
+fn what_nobody_looked_for_is_not_missing() {
+    let mut gone = missing(1..=4);
+    for item in &mut gone {
+        item.covered = item.id.0 > 2;
+    }
+    let before = [held(2, ShareLost, Some(HERE))];
+    let settled = settle(&at(1000, 4, &before), gone);
+    assert_eq!((settled.untold, settled.removed), (vec![ContentId(1)], vec![ContentId(3), ContentId(4)]));
+    assert_eq!(settled.held, [held(2, ShareLost, None)], "its evidence begins anew");
+}

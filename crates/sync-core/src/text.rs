@@ -1,0 +1,71 @@
+//! Text of others, made fit for a line of a terminal or a log.
+
+/// Whether a character turns the direction of the text around it.
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Takes out what a panel could steer a terminal with: control characters become spaces, line and
+/// paragraph separators too, and the marks that turn the direction of text go.
+pub fn printable(text: &str) -> String {
+    let space = |c: char| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c };
+    text.chars().filter(|c| !turns(*c)).map(space).collect()
+}
+
+/// [`printable`], with every stretch of white space as one space and none around it.
+pub fn one_line(text: &str) -> String {
+    let text = printable(text);
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// Asserts of any text what [`printable`] and [`one_line`] promise; for property tests and fuzzers.
+///
+/// # Panics
+///
+/// When a promise is broken.
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub fn check(text: &str) {
+    let (shown, line) = (printable(text), one_line(text));
+    for made in [&shown, &line] {
+        assert!(!made.chars().any(|c| c.is_control() || turns(c)), "{made:?}");
+        assert!(!made.contains(['\u{2028}', '\u{2029}']), "{made:?}");
+    }
+    assert_eq!(printable(&shown), shown, "clean text stays as it is");
+    assert_eq!(one_line(&line), line);
+    assert!(line.trim() == line && !line.contains("  "), "{line:?}");
+    let kept = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    assert_eq!(kept(text), kept(&line), "no letter is lost");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_becomes_printable(text in ".*|[\u{0}-\u{9f}\u{200e}-\u{206f} a]{0,40}") {
+            check(&text);
+        }
+    }
+
+    #[test]
+    fn nothing_that_steers_a_terminal_gets_through() {
+        assert_eq!(printable("a\u{1b}[31mb\r\nc\u{202e}d\u{9b}e\u{2028}f\u{61c}"), "a [31mb  cd e f");
+        assert_eq!(printable("日本 ┃UK┃"), "日本 ┃UK┃");
+    }
+
+    #[test]
+    fn a_line_has_single_spaces() {
+        assert_eq!(one_line(" a\n\t b\u{202e}\u{0}c \u{3000}"), "a b c");
+        assert_eq!(one_line(" \n "), "");
+    }
+}

@@ -1,0 +1,282 @@
+//! I5 over many runs: what releases a held item, which categories may vanish, and what is known of a
+//! panel's lasting defects.
+
+use std::time::Duration;
+
+use sync_core::source::Completeness;
+use sync_core::store::LoggedChange;
+use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie};
+use sync_core::{
+    ContentId, ContentStore, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed, Retention,
+    RunStatus, SyncOptions, SyncReport,
+};
+
+use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+async fn lists(bench: &Bench, ids: impl IntoIterator<Item = i64>) -> KindRecord {
+    bench.movies(&listed(Movies, ids)).await
+}
+
+async fn answered(bench: &Bench, items: Vec<Listed>, end: Completeness) -> SyncReport {
+    let source = ScriptedSource::new().answer(Movies, Answer::Items(items, end));
+    bench.sync(&source, &only(Movies)).await
+}
+
+async fn loaded(ids: impl IntoIterator<Item = i64>) -> Bench {
+    let bench = Bench::new().await;
+    lists(&bench, ids).await;
+    bench
+}
+
+/// "Released when three complete listings over at least seven days all miss it."
+#[tokio::test]
+async fn three_listings_over_seven_days_release() {
+    let bench = loaded(1..=200).await;
+    for days in [0, 3, 3] {
+        bench.clock.pass(DAY * days);
+        let record = lists(&bench, 101..=200).await;
+        assert_eq!((record.outcome, record.counts.held), (KindOutcome::Held, 100), "after {days} days");
+    }
+    bench.clock.pass(DAY);
+    let record = lists(&bench, 101..=200).await;
+    assert_eq!((record.outcome, record.counts), (KindOutcome::Completed, counts(0, 0, 0, 100, 100)));
+    assert_eq!(bench.tables(Movies).await.held, []);
+}
+
+#[tokio::test]
+async fn many_listings_in_a_day_release_nothing_and_days_without_listings_neither() {
+    let bench = loaded(1..=200).await;
+    for _ in 0..9 {
+        assert_eq!(lists(&bench, 101..=200).await.counts.held, 100);
+    }
+    let bench = loaded(1..=200).await;
+    lists(&bench, 101..=200).await;
+    bench.clock.pass(DAY * 700);
+    assert_eq!(lists(&bench, 101..=200).await.counts.held, 100, "the second listing");
+    assert_eq!(lists(&bench, 101..=200).await.counts.removed, 100, "the third");
+}
+
+/// "Or when it comes back": the evidence begins anew with the next absence.
+#[tokio::test]
+async fn who_comes_back_begins_anew() {
+    let bench = loaded(1..=200).await;
+    for days in [0, 4, 4] {
+        bench.clock.pass(DAY * days);
+        lists(&bench, 101..=200).await;
+        if days == 4 {
+            let record = lists(&bench, 1..=200).await;
+            assert_eq!((record.outcome, record.counts.unchanged), (KindOutcome::Unchanged, 200));
+        }
+    }
+    assert_eq!(lists(&bench, 101..=200).await.counts.held, 100);
+}
+
+#[tokio::test]
+async fn both_settings_of_the_release_count() {
+    let bench = loaded(1..=200).await;
+    let retention = Retention { release_listings: 2, release_days: 1, ..Retention::default() };
+    let options = SyncOptions { retention, ..only(Movies) };
+    let source = || ScriptedSource::new().lists(Movies, listed(Movies, 101..=200));
+    assert_eq!(bench.sync(&source(), &options).await.kind(Movies).counts.held, 100);
+    bench.clock.pass(DAY);
+    assert_eq!(bench.sync(&source(), &options).await.kind(Movies).counts.removed, 100);
+}
+
+/// "An empty listing over a non-empty cache … is released by consent only."
+#[tokio::test]
+async fn an_empty_listing_is_never_evidence() {
+    let bench = loaded(1..=200).await;
+    for _ in 0..5 {
+        bench.clock.pass(DAY * 5);
+        let record = lists(&bench, []).await;
+        assert_eq!((record.counts.held, record.hold_reason), (200, Some(HoldReason::EmptyListing)));
+    }
+    let record = lists(&bench, 1..=190).await;
+    assert_eq!((record.counts.held, record.counts.removed), (10, 0), "missed by one listing that lists something");
+    for _ in 0..2 {
+        bench.clock.pass(DAY * 4);
+        lists(&bench, 1..=190).await;
+    }
+    assert_eq!(bench.ids(Movies).len(), 190);
+}
+
+/// "A shrink of several kinds in one run is released by consent only."
+#[tokio::test]
+async fn several_kinds_that_shrink_at_once_wait_for_consent() {
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=200), &SyncOptions::default()).await;
+    for _ in 0..4 {
+        bench.clock.pass(DAY * 5);
+        let report = bench.sync(&panel(101..=200), &SyncOptions::default()).await;
+        assert_eq!(report.status, RunStatus::Partial);
+        for kind in [Channels, Movies, Series] {
+            let record = report.kind(kind);
+            assert_eq!((record.counts.held, record.hold_reason), (100, Some(HoldReason::SeveralKinds)), "{kind}");
+        }
+    }
+    for kind in [Channels, Movies, Series] {
+        assert!(bench.tables(kind).await.held.iter().all(|held| held.reason == HoldReason::SeveralKinds));
+    }
+    let consent = SyncOptions { accept_removals: true, kinds: vec![Series], ..SyncOptions::default() };
+    let report = bench.sync(&panel(101..=200), &consent).await;
+    assert_eq!(report.kind(Series).counts, counts(0, 0, 0, 100, 100));
+    assert_eq!(bench.ids(Movies).len(), 200, "consent is narrowed by the kinds");
+}
+
+/// Kinds that shrink in different runs are no shrink of several kinds.
+#[tokio::test]
+async fn one_kind_after_the_other_is_another_matter() {
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=200), &SyncOptions::default()).await;
+    let narrowed = |kind| SyncOptions { kinds: vec![kind], ..SyncOptions::default() };
+    for kind in [Movies, Series] {
+        let source = ScriptedSource::new().lists(kind, listed(kind, 101..=200));
+        let report = bench.sync(&source, &narrowed(kind)).await;
+        assert_eq!(report.kind(kind).hold_reason, Some(HoldReason::ShareLost));
+    }
+}
+
+fn in_category(id: i64, category: &str) -> Listed {
+    movie(id).with("category_id", category).in_categories(&[category]).listed()
+}
+
+/// "One that had 20 or more items and now has none is suspicious even when the total barely moves."
+#[tokio::test]
+async fn a_category_that_is_empty_all_at_once_is_held() {
+    let all = |small: i64| (1..=1000).map(move |id| in_category(id, if id <= small { "small" } else { "large" }));
+    for (small, held) in [(19, 0), (20, 20)] {
+        let bench = Bench::new().await;
+        bench.movies(&all(small).collect::<Vec<_>>()).await;
+        // Of the large one two go as well, which is plausible.
+        let rest: Vec<_> = all(small).skip(usize::try_from(small).unwrap() + 2).collect();
+        let record = bench.movies(&rest).await;
+        assert_eq!(record.counts.held, held, "{small} items");
+        assert_eq!(record.counts.removed, small.unsigned_abs() + 2 - held);
+        assert_eq!(record.hold_reason, (held > 0).then_some(HoldReason::CategoryLost));
+    }
+}
+
+#[tokio::test]
+async fn a_category_is_empty_only_when_nothing_is_left_in_it() {
+    let all = || (1..=1000).map(|id| in_category(id, if id <= 30 { "small" } else { "large" }));
+    let rest = || all().skip(30).collect::<Vec<_>>();
+    // One is left, byte for byte as it was.
+    let bench = Bench::new().await;
+    bench.movies(&all().collect::<Vec<_>>()).await;
+    assert_eq!(bench.movies(&all().skip(29).collect::<Vec<_>>()).await.counts.removed, 29);
+    // A new one is there.
+    let bench = Bench::new().await;
+    bench.movies(&all().collect::<Vec<_>>()).await;
+    let listing: Vec<_> = rest().into_iter().chain([in_category(2000, "small")]).collect();
+    assert_eq!(bench.movies(&listing).await.counts, Counts { added: 1, ..counts(0, 0, 0, 30, 970) });
+    // Some have moved to another category, the others are gone.
+    let bench = Bench::new().await;
+    bench.movies(&all().collect::<Vec<_>>()).await;
+    let moved = (1..=25).map(|id| in_category(id, "large"));
+    let record = bench.movies(&rest().into_iter().chain(moved).collect::<Vec<_>>()).await;
+    assert_eq!((record.counts.updated, record.counts.held, record.counts.removed), (25, 5, 0));
+    // A setting says otherwise.
+    let bench = Bench::new().await;
+    bench.movies(&all().collect::<Vec<_>>()).await;
+    let guard = GuardThresholds { category_rows: 0, ..GuardThresholds::default() };
+    let source = ScriptedSource::new().lists(Movies, rest());
+    let report = bench.sync(&source, &SyncOptions { guard, ..only(Movies) }).await;
+    assert_eq!(report.kind(Movies).counts.removed, 30);
+}
+
+/// A category that only some runs later is empty, with an earlier part of it still held.
+#[tokio::test]
+async fn what_is_held_counts_as_missing_from_its_category() {
+    let all = || (1..=100).map(|id| in_category(id, if id <= 70 { "small" } else { "large" }));
+    let bench = Bench::new().await;
+    bench.movies(&all().collect::<Vec<_>>()).await;
+    assert_eq!(bench.movies(&all().skip(60).collect::<Vec<_>>()).await.counts.held, 60);
+    let guard = GuardThresholds { share_percent: 100, ..GuardThresholds::default() };
+    let source = ScriptedSource::new().lists(Movies, all().skip(70));
+    let report = bench.sync(&source, &SyncOptions { guard, ..only(Movies) }).await;
+    assert_eq!((report.kind(Movies).counts.held, report.kind(Movies).counts.removed), (70, 0));
+}
+
+fn film(id: i64, name: i64) -> Listed {
+    movie(id).name(&format!("Film {name}")).with("tmdb_id", &name.to_string()).listed()
+}
+
+/// "Recognises a renumbering: then it is reported as such."
+#[tokio::test]
+async fn a_renumbering_is_recognised() {
+    let bench = Bench::new().await;
+    bench.movies(&(1..=200).map(|id| film(id, id)).collect::<Vec<_>>()).await;
+    let renumbered: Vec<_> = (1..=200).map(|id| film(id + 1000, id)).collect();
+    let record = bench.movies(&renumbered).await;
+    assert_eq!((record.counts.added, record.counts.held, record.hold_reason), (200, 200, Some(HoldReason::Renumbered)));
+    let held = bench.tables(Movies).await.held;
+    assert!(held.iter().all(|held| held.successor == Some(ContentId(held.id.0 + 1000))));
+    let source = ScriptedSource::new().lists(Movies, renumbered);
+    let report = bench.sync(&source, &SyncOptions { accept_removals: true, ..only(Movies) }).await;
+    assert_eq!(report.kind(Movies).counts, counts(0, 0, 0, 200, 200));
+    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+}
+
+#[tokio::test]
+async fn a_small_renumbering_goes_and_is_told() {
+    let bench = Bench::new().await;
+    bench.movies(&(1..=40).map(|id| film(id, id)).collect::<Vec<_>>()).await;
+    let source = ScriptedSource::new().lists(Movies, (1..=40).map(|id| film(id + 1000, id)));
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!(report.kind(Movies).counts, counts(40, 0, 0, 40, 0));
+    assert!(report.warnings[0].contains("40 of the removed items came back under other ids"), "{:?}", report.warnings);
+}
+
+/// "A defect that stands alike in three complete listings … no longer keeps removals off."
+#[tokio::test]
+async fn a_lasting_defect_becomes_known() {
+    let sound = Completeness::default();
+    let defects = [
+        Completeness { unreadable: 2, unreadable_digest: Some(7), ..sound },
+        Completeness { trailing_bytes: true, trailing_digest: Some(8), ..sound },
+    ];
+    for end in defects {
+        let bench = loaded(1..=50).await;
+        let outcomes = [(1, 1), (2, 2), (3, 0), (4, 0)];
+        for (gone, held) in outcomes {
+            let record = answered(&bench, listed(Movies, gone + 1..=50), end).await.kind(Movies).clone();
+            assert_eq!(record.counts.held, held, "{end:?}, listing {gone}");
+            assert_eq!(record.counts.skipped, end.unreadable);
+        }
+        // Another defect is not known.
+        let other = Completeness { unreadable_digest: Some(9), trailing_digest: Some(9), ..end };
+        assert_eq!(answered(&bench, listed(Movies, 6..=50), other).await.kind(Movies).counts.held, 1);
+    }
+    // A source that can't tell defects apart has none that are known.
+    let bench = loaded(1..=50).await;
+    for _ in 0..5 {
+        let end = Completeness { unreadable: 1, ..sound };
+        assert_eq!(answered(&bench, listed(Movies, 2..=50), end).await.kind(Movies).counts.held, 1);
+    }
+}
+
+/// "An item that returns within that time is recognised as the same."
+#[tokio::test]
+async fn what_returns_is_told_apart_from_what_is_new() {
+    let bench = loaded(1..=100).await;
+    lists(&bench, 3..=100).await;
+    bench.clock.pass(DAY * 29);
+    lists(&bench, (1..=1).chain(3..=101)).await;
+    let changes = bench.store.changes(&bench.profile, 0, 100).await.unwrap();
+    let of = |id: i64| changes.iter().rev().find(|it| it.id == Some(ContentId(id))).map(|it| it.change);
+    assert_eq!((of(1), of(101)), (Some(LoggedChange::Returned), Some(LoggedChange::Added)));
+}
+
+/// A hold of one kind says nothing of another, whatever the order of the kinds.
+#[tokio::test]
+async fn categories_are_known_by_their_kind() {
+    let bench = Bench::new().await;
+    let of = |kind, ids: std::ops::RangeInclusive<i64>| ids.map(move |id| ItemBuilder::of(kind, id).listed());
+    let both = || ScriptedSource::new().categories(Movies, Ok(vec![category("1")])).lists(Series, of(Series, 1..=90));
+    bench.sync(&both().lists(Movies, of(Movies, 1..=90)), &SyncOptions::default()).await;
+    let report = bench.sync(&both().lists(Movies, of(Movies, 80..=90)), &SyncOptions::default()).await;
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::ShareLost));
+    assert_eq!(report.kind(Series).outcome, KindOutcome::Unchanged);
+}

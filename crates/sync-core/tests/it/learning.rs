@@ -1,0 +1,345 @@
+//! What one run learns of a panel, and the next one makes of it.
+
+use std::time::Duration;
+
+use sync_core::source::{AnswerFault, Completeness, Learnt, ListingEvent};
+use sync_core::testing::{Answer, ScriptedSource, category, movie};
+use sync_core::{
+    Category, ContentStore, Counts, HoldReason, KindFacts, KindOutcome, Listed, PanelFacts, RunStatus, SourceError,
+    SyncMode, SyncOptions,
+};
+
+use crate::support::{Bench, Channels, Movies, NOW, Series, counts, listed, only, panel};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn unusable(fault: AnswerFault) -> SourceError {
+    SourceError::Unusable { fault, message: "as scripted".to_owned() }
+}
+
+fn unreachable(overloaded: bool) -> SourceError {
+    SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded }
+}
+
+async fn facts(bench: &Bench) -> PanelFacts {
+    bench.store.sync_state(&bench.profile).await.unwrap().facts
+}
+
+/// A panel that answers with the account doesn't offer the kind; a run is then complete without it.
+#[tokio::test]
+async fn a_kind_that_is_not_offered_is_no_longer_asked_for() {
+    let bench = Bench::new().await;
+    let source = |ids| {
+        ScriptedSource::new()
+            .categories(Series, Err(unusable(AnswerFault::AccountObject)))
+            .answer(Series, Answer::Error(unusable(AnswerFault::AccountObject)))
+            .lists(Movies, listed(Movies, ids))
+    };
+    let report = bench.sync(&source(1..=3), &SyncOptions::default()).await;
+    assert_eq!((report.status, report.kind(Series).outcome), (RunStatus::Partial, KindOutcome::Failed));
+    let second = source(1..=3);
+    let report = bench.sync(&second, &SyncOptions::default()).await;
+    assert_eq!((report.status, report.kind(Series).outcome), (RunStatus::Completed, KindOutcome::Skipped));
+    assert!(second.asked().iter().all(|asked| !asked.contains("series")), "{:?}", second.asked());
+    assert!(report.warnings.iter().any(|warning| warning.contains("doesn't offer")), "{:?}", report.warnings);
+    // A day later it is, and then it is there.
+    bench.clock.pass(DAY);
+    let report = bench.sync(&panel(1..=3), &SyncOptions::default()).await;
+    assert_eq!((report.status, report.kind(Series).counts.added), (RunStatus::Completed, 3));
+    assert_eq!(facts(&bench).await.kinds[2], KindFacts::default());
+}
+
+#[tokio::test]
+async fn a_kind_that_was_there_takes_two_runs_to_be_not_offered_and_its_rows_stay() {
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=3), &SyncOptions::default()).await;
+    let account = || ScriptedSource::new().answer(Series, Answer::Error(unusable(AnswerFault::AccountObject)));
+    let narrowed = SyncOptions { kinds: vec![Movies, Series], ..SyncOptions::default() };
+    for outcome in [KindOutcome::Failed, KindOutcome::Failed, KindOutcome::Skipped] {
+        let source = account().lists(Channels, listed(Channels, 1..=3));
+        let source = source.lists(Movies, listed(Movies, 1..=3));
+        assert_eq!(bench.sync(&source, &SyncOptions::default()).await.kind(Series).outcome, outcome);
+        assert_eq!(bench.ids(Series), [1, 2, 3]);
+    }
+    let source = account().lists(Movies, listed(Movies, 1..=3));
+    let report = bench.sync(&source, &narrowed).await;
+    assert_eq!(report.kind(Series).outcome, KindOutcome::Failed, "who names a kind has it asked for");
+}
+
+fn in_category(id: i64, category: &str) -> Listed {
+    movie(id).with("category_id", category).in_categories(&[category]).listed()
+}
+
+fn shelves() -> Vec<Category> {
+    ["1", "2", "3"].map(category).to_vec()
+}
+
+/// 90 films on three shelves.
+fn films() -> impl Iterator<Item = Listed> {
+    (1..=90).map(|id| in_category(id, ["1", "2", "3"][usize::try_from(id).unwrap() % 3]))
+}
+
+fn shelf(name: &str) -> Answer {
+    let on_it = |film: &Listed| film.item.categories().contains(name);
+    Answer::Items(films().filter(on_it).collect(), Completeness::default())
+}
+
+fn too_much() -> ScriptedSource {
+    ScriptedSource::new().categories(Movies, Ok(shelves())).answer(Movies, Answer::Error(unreachable(true)))
+}
+
+fn by_shelf(source: ScriptedSource) -> ScriptedSource {
+    ["1", "2", "3"].into_iter().fold(source, |source, name| source.answer_within(Movies, name, shelf(name)))
+}
+
+async fn stocked() -> Bench {
+    let bench = Bench::new().await;
+    let source = ScriptedSource::new().categories(Movies, Ok(shelves())).lists(Movies, films());
+    bench.sync(&source, &only(Movies)).await;
+    bench
+}
+
+/// "A listing too big for one request … after which per-category fetching is used for that kind, and
+/// the whole listing is tried again once a day."
+#[tokio::test]
+async fn what_is_too_much_at_once_comes_by_category() {
+    for error in [unreachable(true), unusable(AnswerFault::Truncated)] {
+        let bench = stocked().await;
+        let source = ScriptedSource::new().categories(Movies, Ok(shelves())).answer(Movies, Answer::Error(error));
+        let source = by_shelf(source);
+        let report = bench.sync(&source, &only(Movies)).await;
+        assert_eq!(report.kind(Movies).outcome, KindOutcome::Failed, "once is bad luck");
+        assert!(!source.asked().iter().any(|asked| asked.contains(" in ")));
+    }
+    let bench = stocked().await;
+    bench.sync(&too_much(), &only(Movies)).await;
+    let source = by_shelf(too_much());
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(0, 0, 0, 0, 90)));
+    let way = ["listing movies", "listing movies in 1", "listing movies in 2", "listing movies in 3"];
+    assert_eq!(source.asked()[2..], way, "in the same run, once it has happened twice");
+    // From then on at once.
+    let source = by_shelf(too_much());
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!((report.status, &source.asked()[2..]), (RunStatus::Completed, &way.map(str::to_owned)[1..]));
+    assert!(report.warnings[0].contains("category by category"), "{:?}", report.warnings);
+    // A day later the whole list again; it still is too much.
+    bench.clock.pass(DAY);
+    let source = by_shelf(too_much());
+    bench.sync(&source, &only(Movies)).await;
+    assert_eq!(source.asked()[2..], way);
+    // And another day later it isn't.
+    bench.clock.pass(DAY);
+    let source = ScriptedSource::new().categories(Movies, Ok(shelves())).lists(Movies, films());
+    bench.sync(&source, &only(Movies)).await;
+    assert_eq!(facts(&bench).await.kinds[1], KindFacts::default());
+    assert_eq!(bench.ids(Movies).len(), 90);
+}
+
+/// A bench on which movies are fetched by category.
+async fn by_category() -> Bench {
+    let bench = stocked().await;
+    bench.sync(&too_much(), &only(Movies)).await;
+    bench.sync(&by_shelf(too_much()), &only(Movies)).await;
+    bench
+}
+
+/// "Removals only inside categories that answered completely; uncategorised items never."
+#[tokio::test]
+async fn by_category_only_what_was_asked_for_can_be_missing() {
+    let bench = by_category().await;
+    let without = |name: &str, gone: i64| {
+        let on_it = |film: &Listed| film.item.categories().contains(name) && film.item.id().0 != gone;
+        Answer::Items(films().filter(on_it).collect(), Completeness::default())
+    };
+    // 3 and 4 are gone; the shelf of 4 doesn't answer.
+    let source = too_much()
+        .answer_within(Movies, "1", without("1", 3))
+        .answer_within(Movies, "2", Answer::Error(unreachable(false)))
+        .answer_within(Movies, "3", shelf("3"));
+    let report = bench.sync(&source, &only(Movies)).await;
+    let record = report.kind(Movies);
+    assert_eq!((report.status, record.outcome), (RunStatus::Partial, KindOutcome::Completed));
+    assert_eq!(record.counts, counts(0, 0, 0, 1, 89));
+    let error = record.error.as_ref().unwrap();
+    assert_eq!(error.code, "panel_unreachable");
+    assert!(error.message.starts_with("1 of 3 categories failed"), "{}", error.message);
+    assert!(!bench.ids(Movies).contains(&3) && bench.ids(Movies).contains(&4));
+    // A shelf that is empty all at once is suspicious here as well.
+    let source = too_much().answer_within(Movies, "1", without("1", 3)).answer_within(Movies, "2", shelf("2"));
+    let record = bench.sync(&source, &only(Movies)).await.kind(Movies).clone();
+    assert_eq!((record.counts.held, record.hold_reason), (30, Some(HoldReason::CategoryLost)));
+}
+
+#[tokio::test]
+async fn by_category_what_has_no_category_stays() {
+    let bench = Bench::new().await;
+    let loose = movie(500).without("category_id").in_categories(&[]).listed();
+    let items = films().chain([loose, in_category(501, "unknown")]);
+    let source = ScriptedSource::new().categories(Movies, Ok(shelves())).lists(Movies, items);
+    bench.sync(&source, &only(Movies)).await;
+    for _ in 0..3 {
+        bench.sync(&by_shelf(too_much()), &only(Movies)).await;
+    }
+    assert_eq!(bench.ids(Movies).len(), 92);
+    let record = bench.sync(&by_shelf(too_much()), &only(Movies)).await.kind(Movies).clone();
+    assert_eq!((record.outcome, record.counts), (KindOutcome::Unchanged, counts(0, 0, 0, 0, 92)));
+}
+
+/// An item of several categories is one item, and one that is new in any of them is added.
+#[tokio::test]
+async fn by_category_items_are_united() {
+    let bench = by_category().await;
+    let both = |category: &str| {
+        let film = movie(700).with("category_id", category).in_categories(&[category]).listed();
+        let on_it = |film: &Listed| film.item.categories().contains(category);
+        Answer::Items(films().filter(on_it).chain([film]).collect(), Completeness::default())
+    };
+    let source = || {
+        too_much().answer_within(Movies, "1", both("1")).answer_within(Movies, "2", both("2")).answer_within(
+            Movies,
+            "3",
+            shelf("3"),
+        )
+    };
+    let record = bench.sync(&source(), &only(Movies)).await.kind(Movies).clone();
+    assert_eq!(record.counts, counts(1, 0, 0, 0, 90));
+    assert_eq!(bench.row(Movies, 700).unwrap().categories().as_slice(), ["1", "2"]);
+    let record = bench.sync(&source(), &only(Movies)).await.kind(Movies).clone();
+    assert_eq!(record.counts, counts(0, 0, 0, 0, 91), "and rests");
+}
+
+/// An answer that is cut and starts again loses nothing of the categories before it.
+#[tokio::test]
+async fn by_category_a_cut_answer_starts_again_alone() {
+    let bench = by_category().await;
+    let entries = |items: Vec<Listed>| {
+        items.into_iter().map(|item| sync_core::source::Entry::Item(Box::new(item), None)).collect::<Vec<_>>()
+    };
+    let second: Vec<_> = films().filter(|film| film.item.categories().contains("2")).collect();
+    let events = vec![
+        ListingEvent::Batch(entries(second[..10].to_vec())),
+        ListingEvent::Restarted,
+        ListingEvent::Batch(entries(second)),
+        ListingEvent::Complete(Completeness::default()),
+    ];
+    let source = too_much()
+        .answer_within(Movies, "1", shelf("1"))
+        .answer_within(Movies, "2", Answer::Events(events, None))
+        .answer_within(Movies, "3", shelf("3"));
+    let record = bench.sync(&source, &only(Movies)).await.kind(Movies).clone();
+    assert_eq!((record.outcome, record.counts), (KindOutcome::Unchanged, counts(0, 0, 0, 0, 90)));
+}
+
+/// "`category_id` ignored": noticed, remembered, and nothing is removed or written.
+#[tokio::test]
+async fn a_panel_that_ignores_the_category_is_found_out() {
+    let bench = stocked().await;
+    bench.sync(&too_much(), &only(Movies)).await;
+    let whole = || Answer::Items(films().take(80).collect(), Completeness::default());
+    let source = too_much().answer_within(Movies, "1", whole()).answer_within(Movies, "2", whole());
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!(report.kind(Movies).error.as_ref().unwrap().code, "filter_ignored");
+    assert_eq!(source.asked().len(), 4, "one look is enough: {:?}", source.asked());
+    assert_eq!(bench.ids(Movies).len(), 90);
+    let source = too_much();
+    bench.sync(&source, &only(Movies)).await;
+    assert_eq!(source.asked()[2..], ["listing movies"], "and it is not asked so again");
+}
+
+/// After three in a row nobody asks a dead panel for the rest.
+#[tokio::test]
+async fn by_category_a_dead_panel_is_left_alone() {
+    let bench = stocked().await;
+    bench.sync(&too_much(), &only(Movies)).await;
+    let many: Vec<_> = (1..=9).map(|at| category(&at.to_string())).collect();
+    let mut source =
+        ScriptedSource::new().categories(Movies, Ok(many)).answer(Movies, Answer::Error(unreachable(true)));
+    for at in 1..=9 {
+        source = source.answer_within(Movies, &at.to_string(), Answer::Error(unreachable(false)));
+    }
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!((report.status, source.asked().len()), (RunStatus::Failed, 6));
+    assert_eq!(bench.ids(Movies).len(), 90);
+}
+
+/// "Image addresses whose host or query rotates … from then on not compared."
+#[tokio::test]
+async fn images_that_rotate_are_no_longer_compared() {
+    let bench = Bench::new().await;
+    let images = |host: &str, year: &str| -> Vec<Listed> {
+        let film = |id: i64| movie(id).with("stream_icon", &format!("http://{host}/p/{id}.jpg?t={host}"));
+        (1..=20).map(|id| film(id).with("year", if id == 1 { year } else { "1990" }).listed()).collect()
+    };
+    bench.movies(&images("a", "1990")).await;
+    for (host, refreshed) in [("b", 20), ("c", 20), ("d", 0), ("e", 0)] {
+        assert_eq!(bench.movies(&images(host, "1990")).await.counts.refreshed, refreshed, "{host}");
+    }
+    // An image that is another one is one, and what is written anyway takes the new address along.
+    let mut listing = images("f", "1991");
+    listing[4] = movie(5).with("stream_icon", "http://f/p/other.jpg").with("year", "1990").listed();
+    assert_eq!(bench.movies(&listing).await.counts, counts(0, 1, 1, 0, 18));
+    let icon = Movies.field("stream_icon").unwrap();
+    let stored = |id| bench.row(Movies, id).unwrap().value(icon).to_owned();
+    assert_eq!(stored(1), sync_core::Value::Text("http://f/p/1.jpg?t=f".to_owned()));
+    assert_eq!(stored(2), sync_core::Value::Text("http://c/p/2.jpg?t=c".to_owned()));
+    // A full run brings them up to date.
+    let source = ScriptedSource::new().lists(Movies, images("g", "1991"));
+    let report = bench.sync(&source, &SyncOptions { mode: SyncMode::Full, ..only(Movies) }).await;
+    assert_eq!(report.kind(Movies).counts.refreshed, 20);
+}
+
+#[tokio::test]
+async fn images_that_move_once_are_compared() {
+    let bench = Bench::new().await;
+    let images = |host: &str| -> Vec<Listed> {
+        (1..=20).map(|id| movie(id).with("stream_icon", &format!("http://{host}/{id}.jpg")).listed()).collect()
+    };
+    bench.movies(&images("a")).await;
+    for (host, refreshed) in [("b", 20), ("b", 0), ("c", 20), ("c", 0), ("d", 20)] {
+        assert_eq!(bench.movies(&images(host)).await.counts.refreshed, refreshed, "{host}");
+    }
+}
+
+/// "The user agent that was let in", and what a person should know.
+#[tokio::test]
+async fn what_the_source_has_learnt_is_kept_and_told() {
+    let bench = Bench::new().await;
+    let notices = vec!["the panel redirects to another host".to_owned()];
+    let source = panel(1..=2).learns(Learnt { user_agent: Some("Player".to_owned()), notices: notices.clone() });
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!(report.warnings, notices);
+    bench.sync(&panel(1..=2), &SyncOptions::default()).await;
+    assert_eq!(facts(&bench).await.user_agent.as_deref(), Some("Player"), "and is not forgotten by a run without");
+}
+
+/// "Unattended runs wait longer after each refusal"; a good login ends it.
+#[tokio::test]
+async fn refused_logins_are_counted() {
+    let bench = Bench::new().await;
+    let refused = || SourceError::Refused { message: "no".to_owned() };
+    for (times, error) in [(1, refused()), (2, unusable(AnswerFault::Status)), (2, unreachable(false))] {
+        bench.clock.pass(Duration::from_secs(10));
+        bench.sync(&ScriptedSource::new().account(Err(error)), &SyncOptions::default()).await;
+        let known = facts(&bench).await;
+        assert_eq!((known.refusals, known.refused_at), (times, Some(NOW + 10 * i64::from(times))));
+    }
+    // What one list refuses after a good login is that kind's failure.
+    let source = panel(1..=2).answer(Movies, Answer::Error(refused()));
+    bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!(facts(&bench).await, PanelFacts::default());
+}
+
+/// I17: a dry run learns nothing.
+#[tokio::test]
+async fn a_dry_run_keeps_nothing_in_mind() {
+    let bench = stocked().await;
+    bench.sync(&too_much(), &SyncOptions { dry_run: true, ..only(Movies) }).await;
+    assert_eq!(facts(&bench).await, PanelFacts::default());
+    let end = Completeness { unreadable: 1, unreadable_digest: Some(1), ..Completeness::default() };
+    for _ in 0..5 {
+        let source = ScriptedSource::new().answer(Movies, Answer::Items(films().take(89).collect(), end));
+        let report = bench.sync(&source, &SyncOptions { dry_run: true, ..only(Movies) }).await;
+        assert_eq!(report.kind(Movies).counts, Counts { held: 1, skipped: 1, ..counts(0, 0, 0, 0, 89) });
+    }
+}

@@ -1,0 +1,75 @@
+//! The plan of a dry run: what it says, the run after it does.
+
+use sync_core::store::LoggedChange;
+use sync_core::testing::{ScriptedSource, movie};
+use sync_core::{ContentStore, HoldReason, KindPlan, Listed, PlannedItem, SyncOptions};
+
+use crate::support::{Bench, Channels, Movies, Series, listed, only, panel};
+
+async fn plan(bench: &Bench, items: &[Listed]) -> KindPlan {
+    let source = ScriptedSource::new().lists(Movies, items.to_vec());
+    let report = bench.sync(&source, &SyncOptions { dry_run: true, ..only(Movies) }).await;
+    assert_eq!(report.plan.len(), 1);
+    report.plan.into_iter().next().unwrap()
+}
+
+fn ids(items: &[PlannedItem]) -> Vec<(i64, &str)> {
+    items.iter().map(|item| (item.id.0, item.name.as_str())).collect()
+}
+
+#[tokio::test]
+async fn a_plan_names_every_item_and_the_run_follows_it() {
+    let bench = Bench::new().await;
+    bench.movies(&listed(Movies, 1..=9)).await;
+    let listing = [
+        movie(12).listed(),
+        movie(3).name("Edited").with("year", "1999").listed(),
+        movie(4).with("rating", "7").listed(),
+        movie(11).listed(),
+        movie(5).listed(),
+        movie(6).listed(),
+        movie(7).listed(),
+        movie(8).listed(),
+        movie(9).listed(),
+        // An id that comes twice is one item.
+        movie(12).listed(),
+    ];
+    let plan = plan(&bench, &listing).await;
+    assert_eq!(ids(&plan.added), [(12, "Movie 12"), (11, "Movie 11")]);
+    assert_eq!(ids(&plan.removed), [(1, "Movie 1"), (2, "Movie 2")]);
+    assert_eq!(plan.held, []);
+    let [updated] = plan.updated.as_slice() else { panic!("{:?}", plan.updated) };
+    assert_eq!((updated.item.id.0, updated.item.name.as_str()), (3, "Edited"));
+    assert_eq!(updated.fields.names(Movies.fields()).collect::<Vec<_>>(), ["name", "year"]);
+
+    bench.movies(&listing).await;
+    let done = bench.store.changes(&bench.profile, 0, 100).await.unwrap();
+    let done: Vec<_> = done.iter().skip(1).map(|it| (it.id.unwrap().0, it.change)).collect();
+    let mut planned: Vec<_> = plan.added.iter().map(|item| (item.id.0, LoggedChange::Added)).collect();
+    planned.extend(plan.updated.iter().map(|it| (it.item.id.0, LoggedChange::Updated(it.fields))));
+    planned.extend(plan.removed.iter().map(|item| (item.id.0, LoggedChange::Removed)));
+    assert!(planned.iter().all(|change| done.contains(change)) && planned.len() == done.len(), "{done:?}");
+}
+
+#[tokio::test]
+async fn a_plan_says_what_is_held_and_why() {
+    let bench = Bench::new().await;
+    bench.movies(&listed(Movies, 1..=200)).await;
+    let plan = plan(&bench, &listed(Movies, 101..=200)).await;
+    assert_eq!((plan.held.len(), plan.removed.len()), (100, 0));
+    assert_eq!((plan.held[6].item.id.0, plan.held[6].item.name.as_str()), (7, "Movie 7"));
+    assert!(plan.held.iter().all(|held| held.reason == HoldReason::ShareLost));
+}
+
+#[tokio::test]
+async fn every_kind_has_its_plan_and_a_real_run_has_none() {
+    let bench = Bench::new().await;
+    let report = bench.sync(&panel(1..=3), &SyncOptions { dry_run: true, ..SyncOptions::default() }).await;
+    let kinds: Vec<_> = report.plan.iter().map(|plan| (plan.kind, plan.added.len())).collect();
+    assert_eq!(kinds, [(Channels, 3), (Movies, 3), (Series, 3)]);
+    assert_eq!(bench.sync(&panel(1..=3), &SyncOptions::default()).await.plan, []);
+    // What several kinds lose at once is told of each of them.
+    bench.sync(&panel(1..=200), &SyncOptions::default()).await;
+    let report = bench.sync(&panel(150..=200), &SyncOptions { dry_run: true, ..SyncOptions::default() }).await;
+    assert!(report.plan.iter().flat_map(|plan| &plan.held).all(|held| held.reason == HoldReason::SeveralKinds));
+}
