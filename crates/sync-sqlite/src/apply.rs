@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::SqliteConnection;
-use sync_core::store::{HeldRemoval, ScopeCommit};
+use sync_core::store::{HeldRemoval, LoggedChange, ScopeCommit};
 use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -13,13 +13,11 @@ use crate::item_sql::{self, ROWS};
 use crate::lease::check_fence;
 use crate::record::{self, Head};
 use crate::staging::Area;
-use crate::statement::{and_list, execute, in_lists, insert, integers, records};
+use crate::statement::{and_list, execute, in_lists, insert, records};
 use crate::store::SqliteStore;
 use crate::tables::{self, Tables};
+use crate::tombstone::Tombstones;
 use crate::{history, index};
-
-/// How long what was removed is remembered, in seconds.
-const TOMBSTONES_KEPT: i64 = 30 * 86_400;
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -41,10 +39,11 @@ pub(crate) fn apply(
             }
             let counted = !area.is_empty() || !commit.removals.is_empty();
             if commit.first_load {
-                apply.log([(None, "loaded", None)])?;
+                apply.log([(None, LoggedChange::Loaded)])?;
             }
             apply.items(area)?;
             apply.removals()?;
+            apply.tombstones().prune(apply.conn)?;
             if let Some(held) = &commit.held {
                 apply.held(held)?;
             }
@@ -130,8 +129,7 @@ impl<'a> Apply<'a> {
         if area.is_empty() {
             return Ok(());
         }
-        let sql = "SELECT content_id FROM xtream_tombstones WHERE profile_id=? AND kind=?";
-        let buried: HashSet<_> = integers(self.conn, sql, &self.key())?.into_iter().collect();
+        let remembered = self.tombstones().remembered(self.conn)?;
         let mut returned = Vec::new();
         let category = self.kind.field("category_id");
         let mut moved = Batch::default();
@@ -141,21 +139,23 @@ impl<'a> Apply<'a> {
                 Change::Updated(fields) | Change::Refreshed(fields) => Some(fields),
                 _ => None,
             };
-            if buried.contains(&head.id) {
+            let returns = head.change == Change::Added && remembered.contains(&head.id);
+            if returns {
                 returned.push(head.id);
             }
             let stays = fields.is_some_and(|fields| category.is_some_and(|at| !fields.has(at)));
             let batch = if stays { &mut in_place } else { &mut moved };
-            batch.push(head, body);
+            batch.push(head, body, returns);
             if batch.heads.len() == ROWS { self.flush(batch, !stays) } else { Ok(()) }
         })?;
         self.flush(&mut moved, true)?;
         self.flush(&mut in_place, false)?;
-        let key = self.key();
-        in_lists(&returned, |list, ids| {
-            let sql = format!("DELETE FROM xtream_tombstones WHERE profile_id=? AND kind=? AND content_id IN ({list})");
-            execute(self.conn, &sql, &and_list(key.clone(), ids)).map(|_| ())
-        })
+        let cancel = self.cancel;
+        self.tombstones().lift(self.conn, &returned, &mut || unless_cancelled(cancel))
+    }
+
+    fn tombstones(&self) -> Tombstones<'a> {
+        Tombstones { profile: self.profile, kind: self.kind, commit: self.commit }
     }
 
     /// Writes a batch and empties it.
@@ -164,19 +164,18 @@ impl<'a> Apply<'a> {
         let now = Bind::Integer(self.commit.applied_at);
         let mut binds = Vec::with_capacity(batch.heads.len() * (self.kind.fields().len() + 1));
         let mut rest = batch.bytes.as_slice();
-        for head in &batch.heads {
+        for (head, _) in &batch.heads {
             let (body, others) = rest.split_at(head.body);
             record::binds(self.kind, head.id, body, &mut binds)?;
             rest = others;
         }
         item_sql::upsert(self.conn, self.kind, moved, &self.profile_id(), &now, &binds)?;
-        let (kind, first_load) = (self.kind, self.commit.first_load);
-        let events = batch.heads.iter().filter_map(|head| match head.change {
-            Change::Added if !first_load => Some((Some(head.id), "added", None)),
-            Change::Updated(fields) => {
-                let names: Vec<_> = fields.names(kind.fields()).collect();
-                Some((Some(head.id), "updated", Some(names.join(","))))
-            }
+        let first_load = self.commit.first_load;
+        let events = batch.heads.iter().filter_map(|(head, returns)| match head.change {
+            Change::Added if first_load => None,
+            Change::Added if *returns => Some((Some(head.id), LoggedChange::Returned)),
+            Change::Added => Some((Some(head.id), LoggedChange::Added)),
+            Change::Updated(fields) => Some((Some(head.id), LoggedChange::Updated(fields))),
             _ => None,
         });
         let events: Vec<_> = events.collect();
@@ -185,39 +184,22 @@ impl<'a> Apply<'a> {
     }
 
     /// Appends to the change log.
-    fn log(
-        &mut self,
-        events: impl IntoIterator<Item = (Option<i64>, &'static str, Option<String>)>,
-    ) -> Result<(), StoreError> {
-        let (profile, kind, run, cancel) = (self.profile_id(), self.kind.as_str(), self.commit.run.0, self.cancel);
-        let rows = events.into_iter().map(|(id, change, fields)| {
-            vec![run.into(), profile.clone(), kind.into(), id.into(), change.into(), fields.into()]
+    fn log(&mut self, events: impl IntoIterator<Item = (Option<i64>, LoggedChange)>) -> Result<(), StoreError> {
+        let (profile, kind, run, cancel) = (self.profile_id(), self.kind, self.commit.run.0, self.cancel);
+        let rows = events.into_iter().map(|(id, change)| {
+            let [change, fields, returned] = history::change_columns(kind, change);
+            vec![run.into(), profile.clone(), kind.as_str().into(), id.into(), change, fields, returned]
         });
-        let head = "INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change,fields) VALUES";
+        let head = "INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change,fields,returned) VALUES";
         insert(self.conn, head, "", rows, || unless_cancelled(cancel))
     }
 
-    /// Removes rows; a tombstone remembers the name of each.
+    /// Removes rows; tombstones remember them.
     fn removals(&mut self) -> Result<(), StoreError> {
-        let removals = &self.commit.removals;
         let (cancel, commit) = (self.cancel, self.commit);
-        let (profile, kind) = (self.profile_id(), self.kind.as_str());
-        let sql_of = |list: &str| {
-            format!(
-                "INSERT INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id) \
-                 SELECT profile_id,?,{0},name,?,? FROM {1} WHERE profile_id=? AND {0} IN ({list}) \
-                 ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET name=excluded.name, \
-                 removed_at=excluded.removed_at, run_id=excluded.run_id",
-                self.tables.id, self.tables.items
-            )
-        };
-        in_lists(&sorted(removals), |list, ids| {
-            unless_cancelled(cancel)?;
-            let head = [kind.into(), commit.applied_at.into(), commit.run.0.into(), profile.clone()];
-            execute(self.conn, &sql_of(list), &and_list(head, ids)).map(|_| ())
-        })?;
+        self.tombstones().bury(self.conn, &mut || unless_cancelled(cancel))?;
         let deletion = Deletion { profile: self.profile, kind: self.kind, run: commit.run };
-        deletion.run(self.conn, removals, &mut || unless_cancelled(cancel)).map(|_| ())
+        deletion.run(self.conn, &commit.removals, &mut || unless_cancelled(cancel)).map(|_| ())
     }
 
     /// Replaces the record of what is held, writing only what differs.
@@ -236,12 +218,19 @@ impl<'a> Apply<'a> {
                     reason.into(),
                     since.into(),
                     run.into(),
+                    held.evidence.map(|evidence| signed(evidence.listing)).into(),
+                    held.evidence.map(|evidence| evidence.at).into(),
+                    held.evidence.map(|evidence| evidence.panel_at).into(),
+                    held.successor.map(|id| id.0).into(),
                 ]);
             }
         }
-        let head = "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id) VALUES";
+        let head = "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id,\
+                    evidence_listing,evidence_since,evidence_panel_since,successor_id) VALUES";
         let tail = "ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET reason=excluded.reason, \
-                    held_since=excluded.held_since, run_id=excluded.run_id";
+                    held_since=excluded.held_since, run_id=excluded.run_id, \
+                    evidence_listing=excluded.evidence_listing, evidence_since=excluded.evidence_since, \
+                    evidence_panel_since=excluded.evidence_panel_since, successor_id=excluded.successor_id";
         insert(self.conn, head, tail, rows, || unless_cancelled(cancel))?;
         let gone: Vec<_> = known.into_keys().collect();
         let key = self.key();
@@ -253,8 +242,8 @@ impl<'a> Apply<'a> {
         })
     }
 
-    /// Watermark, run record, and the tombstones whose time has come. The watermark is that of a
-    /// whole kind, so a listing of a part of it leaves it alone.
+    /// Watermark and run record. The watermark is that of a whole kind, so a listing of a part of
+    /// it leaves it alone.
     fn bookkeeping(&mut self, whole: bool) -> Result<(), StoreError> {
         let now = self.commit.applied_at;
         if whole {
@@ -262,23 +251,21 @@ impl<'a> Apply<'a> {
                 format!("UPDATE xtream_content_sync SET {}=?, updated_at=? WHERE profile_id=?", self.tables.last_sync);
             execute(self.conn, &sql, &[self.commit.watermark.into(), now.into(), self.profile_id()])?;
         }
-        history::record_kind(self.conn, self.commit.run, &self.commit.record, true)?;
-        let [profile, kind] = self.key();
-        let sql = "DELETE FROM xtream_tombstones WHERE profile_id=? AND kind=? AND removed_at<?";
-        execute(self.conn, sql, &[profile, kind, (now - TOMBSTONES_KEPT).into()]).map(|_| ())
+        history::record_kind(self.conn, self.commit.run, &self.commit.record, true)
     }
 }
 
 /// Records that wait for their statement.
 #[derive(Default)]
 struct Batch {
-    heads: Vec<Head>,
+    /// With whether the item returns.
+    heads: Vec<(Head, bool)>,
     bytes: Vec<u8>,
 }
 
 impl Batch {
-    fn push(&mut self, head: Head, body: &[u8]) {
-        self.heads.push(head);
+    fn push(&mut self, head: Head, body: &[u8], returns: bool) {
+        self.heads.push((head, returns));
         self.bytes.extend_from_slice(body);
     }
 

@@ -55,10 +55,11 @@ pub(crate) fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
 pub(crate) fn set_up_writer(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     use_wal(conn)?;
     // One transaction a scope is large; 16 MB hold the upper pages and the hot ends of its indexes.
+    // A password that was taken out shall not be found in the free bytes of its page.
     batch(
         conn,
         "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; \
-         PRAGMA journal_size_limit=4194304; PRAGMA temp_store=MEMORY;",
+         PRAGMA journal_size_limit=4194304; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;",
     )?;
     batch(conn, &format!("PRAGMA busy_timeout={STRETCH};"))
 }

@@ -1,13 +1,15 @@
 //! What is cached: rows, ids, categories; deleting and clearing.
 
+use std::collections::HashMap;
+
 use diesel::SqliteConnection;
-use sync_core::store::{HeldRemoval, RunId, SyncState};
+use sync_core::store::{Evidence, HeldRemoval, RunId, SyncState};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Item, ProfileId, StoreError};
 
 use crate::bind::Bind;
-use crate::statement::{and_list, execute, in_lists, integers, record, records};
+use crate::statement::{Record, and_list, execute, in_lists, integers, record, records};
 use crate::store::{SqliteStore, require_profile};
-use crate::{index, item_sql, tables};
+use crate::{facts, index, item_sql, tables};
 
 impl SqliteStore {
     /// Returns the stored rows of these ids; ids without a row are left out.
@@ -49,7 +51,8 @@ impl SqliteStore {
         })
     }
 
-    /// Empties the cached content of a profile; profile, settings and history stay.
+    /// Empties the cached content of a profile; profile, settings, history, and what was learnt of
+    /// the panel as a whole stay.
     pub fn clear_blocking(&self, profile: &ProfileId) -> Result<(), StoreError> {
         self.write(|conn| {
             require_profile(conn, profile)?;
@@ -58,6 +61,7 @@ impl SqliteStore {
             for table in by_kind.chain(["xtream_listing_index", "xtream_held_removals", "xtream_tombstones"]) {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
+            facts::forget_kinds(conn, profile)?;
             let sql = "UPDATE xtream_content_sync SET last_sync_channels=NULL, last_sync_movies=NULL, \
                        last_sync_series=NULL, channels_count=0, movies_count=0, series_count=0, \
                        sync_status='pending', sync_progress=0, sync_message=NULL, updated_at=? WHERE profile_id=?";
@@ -68,6 +72,19 @@ impl SqliteStore {
     /// Returns the categories of a kind, in the panel's order.
     pub fn categories_blocking(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
         self.read_profile(profile, |conn| categories(conn, profile, kind))
+    }
+
+    /// Returns how many stored items of a kind each of these categories has, in the order asked.
+    pub fn category_sizes_blocking(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        categories: &[CategoryId],
+    ) -> Result<Vec<u64>, StoreError> {
+        self.read_profile(profile, |conn| {
+            let sizes = category_sizes(conn, profile, kind, categories)?;
+            Ok(categories.iter().map(|category| sizes.get(&category.0).copied().unwrap_or_default()).collect())
+        })
     }
 
     /// Returns the removals that are held, by rising id.
@@ -92,6 +109,7 @@ impl SqliteStore {
                 let kind = read_kind(&row.text(0)?)?;
                 state.held[kind.ordinal()] = row.count(1)?;
             }
+            state.facts = facts::load(conn, profile)?;
             Ok(state)
         })
     }
@@ -107,10 +125,32 @@ pub(crate) fn categories(
         "SELECT category_id,category_name,parent_id FROM {} WHERE profile_id=? ORDER BY position,id",
         tables::of(kind).categories
     );
-    let read = |mut row: crate::statement::Record| {
+    let read = |mut row: Record| {
         Ok(Category { id: CategoryId(row.text(0)?), name: row.text(1)?, parent_id: row.optional_integer(2)? })
     };
     records(conn, &sql, &[profile.as_str().into()])?.into_iter().map(read).collect()
+}
+
+/// Counts the items of these categories in one walk over the kind; those without items are left
+/// out. A set that somebody else has put there, and that is no JSON, holds nothing.
+fn category_sizes(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    categories: &[CategoryId],
+) -> Result<HashMap<String, u64>, StoreError> {
+    if categories.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let asked: Vec<_> = categories.iter().map(|category| category.0.as_str()).collect();
+    let asked = serde_json::to_string(&asked).map_err(StoreError::backend)?;
+    let sql = format!(
+        "SELECT c.value,COUNT(*) FROM {} i CROSS JOIN json_each(iif(json_valid(i.category_ids),i.category_ids,'[]')) c \
+         WHERE i.profile_id=? AND c.value IN (SELECT value FROM json_each(?)) GROUP BY c.value",
+        tables::of(kind).items
+    );
+    let rows = records(conn, &sql, &[profile.as_str().into(), asked.into()])?;
+    rows.into_iter().map(|mut row| Ok((row.text(0)?, row.count(1)?))).collect()
 }
 
 /// Reads the held removals of a kind.
@@ -119,14 +159,22 @@ pub(crate) fn held(
     profile: &ProfileId,
     kind: ContentKind,
 ) -> Result<Vec<HeldRemoval>, StoreError> {
-    let sql = "SELECT content_id,reason,held_since,run_id FROM xtream_held_removals \
-               WHERE profile_id=? AND kind=? ORDER BY content_id";
-    let read = |mut row: crate::statement::Record| {
+    let sql = "SELECT content_id,reason,held_since,run_id,evidence_listing,evidence_since,evidence_panel_since,\
+               successor_id FROM xtream_held_removals WHERE profile_id=? AND kind=? ORDER BY content_id";
+    let read = |mut row: Record| {
+        let evidence = (row.optional_integer(4)?, row.optional_integer(5)?, row.optional_integer(6)?);
         Ok(HeldRemoval {
             id: ContentId(row.integer(0)?),
             reason: read_reason(&row.text(1)?)?,
             since: row.integer(2)?,
             run: RunId(row.integer(3)?),
+            evidence: match evidence {
+                (Some(listing), Some(at), Some(panel_at)) => {
+                    u64::try_from(listing).ok().map(|listing| Evidence { listing, at, panel_at })
+                }
+                _ => None,
+            },
+            successor: row.optional_integer(7)?.map(ContentId),
         })
     };
     records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?.into_iter().map(read).collect()

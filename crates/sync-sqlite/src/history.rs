@@ -10,10 +10,10 @@ use sync_core::{
 };
 
 use crate::bind::{Bind, signed};
-use crate::connection;
 use crate::content::{read_kind, read_reason};
+use crate::facts;
 use crate::lease::check_fence;
-use crate::statement::{Record, execute, integer, record, records};
+use crate::statement::{Record, execute, integer, places, record, records};
 use crate::store::SqliteStore;
 
 impl SqliteStore {
@@ -34,7 +34,8 @@ impl SqliteStore {
         })
     }
 
-    /// Records the end of a run and of those of its kinds that applied nothing.
+    /// Records the end of a run and of those of its kinds that applied nothing, and what it has
+    /// learnt of the panel.
     pub fn finish_run_blocking(&self, profile: &ProfileId, end: &RunEnd) -> Result<(), StoreError> {
         // Who cancelled doesn't wait for others: a run without an end is seen to be interrupted.
         let cancelled = end.status == RunStatus::Cancelled;
@@ -58,20 +59,22 @@ impl SqliteStore {
                 sql,
                 &[status, progress.into(), end.message.as_str().into(), now.into(), profile_id.clone()],
             )?;
-            let Some(account) = &end.account else { return Ok(()) };
-            let status = match &account.status {
-                AccountStatus::Active => "Active",
-                AccountStatus::Inactive(status) => status,
-            };
-            let sql = "UPDATE xtream_content_sync SET account_status=?, account_expires_at=?, account_checked_at=? \
-                       WHERE profile_id=?";
-            execute(conn, sql, &[status.into(), account.expires_at.into(), now.into(), profile_id]).map(|_| ())
+            if let Some(account) = &end.account {
+                let status = match &account.status {
+                    AccountStatus::Active => "Active",
+                    AccountStatus::Inactive(status) => status,
+                };
+                let sql = "UPDATE xtream_content_sync SET account_status=?, account_expires_at=?, \
+                           account_checked_at=? WHERE profile_id=?";
+                execute(conn, sql, &[status.into(), account.expires_at.into(), now.into(), profile_id])?;
+            }
+            if end.several_kinds {
+                hold_for_consent(conn, profile, end.run)?;
+            }
+            end.facts.as_ref().map_or(Ok(()), |facts| facts::save(conn, profile, facts))
         })?;
-        // The log has grown by what the run wrote. A reader in the middle of something may forbid
-        // that it is emptied now; then a later run does it.
-        self.with_writer(connection::checkpoint).unwrap_or_else(|error| {
-            tracing::debug!(error = %error, "the write-ahead log was not emptied");
-        });
+        // The log has grown by what the run wrote.
+        self.tidy();
         Ok(())
     }
 
@@ -107,7 +110,7 @@ impl SqliteStore {
         after: i64,
         limit: u32,
     ) -> Result<Vec<ChangeRecord>, StoreError> {
-        let sql = "SELECT sequence,run_id,kind,content_id,change,fields FROM xtream_changes \
+        let sql = "SELECT sequence,run_id,kind,content_id,change,fields,returned FROM xtream_changes \
                    WHERE profile_id=? AND sequence>? ORDER BY sequence LIMIT ?";
         self.read_profile(profile, |conn| {
             let rows = records(conn, sql, &[profile.as_str().into(), after.into(), i64::from(limit).into()])?;
@@ -161,6 +164,19 @@ pub(crate) fn record_kind(
                held,skipped,bytes,requests,duration_ms,hold_reason,error_code,error_message) \
                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (run_id,kind) DO NOTHING";
     execute(conn, sql, &binds).map(|_| ())
+}
+
+/// Has what a run was the first to miss, and holds because too much is missing, wait for consent.
+fn hold_for_consent(conn: &mut SqliteConnection, profile: &ProfileId, run: RunId) -> Result<(), StoreError> {
+    let consent = HoldReason::SeveralKinds;
+    let losses = HoldReason::ALL.into_iter().filter(|reason| reason.is_shrink());
+    let mut binds: Vec<Bind<'_>> = vec![consent.as_str().into(), profile.as_str().into(), run.0.into()];
+    binds.extend(losses.map(|reason| Bind::from(reason.as_str())));
+    let sql = format!(
+        "UPDATE xtream_held_removals SET reason=? WHERE profile_id=? AND run_id=? AND reason IN ({})",
+        places(binds.len() - 3)
+    );
+    execute(conn, &sql, &binds).map(|_| ())
 }
 
 /// The status of a run, or of a profile's last one: what has no end and no holder was interrupted.
@@ -221,11 +237,24 @@ fn read_error(kind: ContentKind, code: String, message: String) -> ReportError {
     ReportError { kind: Some(kind), code, message, hint: String::new(), class }
 }
 
+/// What the change log has in its columns `change`, `fields` and `returned`.
+pub(crate) fn change_columns(kind: ContentKind, change: LoggedChange) -> [Bind<'static>; 3] {
+    let (name, fields) = match change {
+        LoggedChange::Loaded => ("loaded", None),
+        // Whoever reads the log without knowing of returns has to see an item that is there again.
+        LoggedChange::Added | LoggedChange::Returned => ("added", None),
+        LoggedChange::Updated(fields) => ("updated", Some(fields.names(kind.fields()).collect::<Vec<_>>().join(","))),
+        LoggedChange::Removed => ("removed", None),
+    };
+    [name.into(), fields.into(), i64::from(change == LoggedChange::Returned).into()]
+}
+
 fn read_change(mut row: Record) -> Result<ChangeRecord, StoreError> {
     let run = row.integer(1)?;
     let kind = read_kind(&row.text(2)?)?;
     let change = match row.text(4)?.as_str() {
         "loaded" => LoggedChange::Loaded,
+        "added" if row.integer(6)? != 0 => LoggedChange::Returned,
         "added" => LoggedChange::Added,
         "removed" => LoggedChange::Removed,
         "updated" => {

@@ -5,6 +5,7 @@ mod bind;
 mod columns;
 mod connection;
 mod content;
+mod facts;
 mod fault;
 mod file;
 mod history;
@@ -23,7 +24,8 @@ mod store;
 #[cfg(test)]
 mod store_tests;
 mod tables;
+mod tombstone;
 
-pub use profile::ProfileRow;
+pub use profile::{PasswordSource, ProfileRow};
 pub use status::{AccountRow, ContentStatus, HeldGroup, KindStatus};
 pub use store::SqliteStore;

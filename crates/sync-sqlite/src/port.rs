@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sync_core::store::{
     ChangeRecord, ContentStore, HeldRemoval, Lease, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
 };
-use sync_core::{Category, ContentId, ContentKind, Item, ProfileId, Scope, StoreError};
+use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope, StoreError};
 
 use crate::staging::SqliteStaging;
 use crate::store::SqliteStore;
@@ -49,6 +49,16 @@ impl ContentStore for SqliteStore {
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
         let profile = profile.clone();
         self.off_thread(move |store| store.categories_blocking(&profile, kind)).await
+    }
+
+    async fn category_sizes(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        categories: Vec<CategoryId>,
+    ) -> Result<Vec<u64>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.category_sizes_blocking(&profile, kind, &categories)).await
     }
 
     async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError> {

@@ -3,11 +3,61 @@
 use std::fmt;
 
 use diesel::SqliteConnection;
-use sync_core::{GuardThresholds, PolicyChoice, ProfileId, StoreError};
+use sync_core::{GuardThresholds, PolicyChoice, ProfileId, Retention, StoreError};
 
 use crate::bind::{Bind, signed};
 use crate::statement::{Record, execute, records};
 use crate::store::{SqliteStore, now, require_profile};
+
+/// Where the password of a profile comes from.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub enum PasswordSource {
+    /// From the cache itself.
+    #[default]
+    Stored,
+    /// From the environment variable of this name.
+    Environment(String),
+    /// From the file at this path.
+    File(String),
+    /// From what this command prints.
+    Command(String),
+}
+
+impl PasswordSource {
+    /// The word in the table.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Environment(_) => "environment",
+            Self::File(_) => "file",
+            Self::Command(_) => "command",
+        }
+    }
+
+    fn argument(&self) -> Option<&str> {
+        match self {
+            Self::Stored => None,
+            Self::Environment(argument) | Self::File(argument) | Self::Command(argument) => Some(argument),
+        }
+    }
+
+    fn read(word: &str, argument: Option<String>) -> Result<Self, StoreError> {
+        match (word, argument) {
+            ("stored", _) => Ok(Self::Stored),
+            ("environment", Some(name)) => Ok(Self::Environment(name)),
+            ("file", Some(path)) => Ok(Self::File(path)),
+            ("command", Some(command)) => Ok(Self::Command(command)),
+            _ => Err(StoreError::Corrupt(format!("`{word}` is no source of passwords, or lacks what it needs"))),
+        }
+    }
+}
+
+/// Without the argument: a command line may hold a secret.
+impl fmt::Debug for PasswordSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// A profile as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,14 +68,25 @@ pub struct ProfileRow {
     pub base_url: Option<String>,
     /// The user name at the panel.
     pub username: Option<String>,
-    /// The password. Anyone who can read the file can read it.
+    /// The password, where it is kept here; anyone who can read the file can read it. With any
+    /// other [`Self::password_source`] it is cleared when the profile is saved.
     pub password: Option<String>,
+    /// Where the password comes from. Default [`PasswordSource::Stored`].
+    pub password_source: PasswordSource,
     /// What to say to the panel one is.
     pub user_agent: Option<String>,
     /// What makes an item an updated one.
     pub policy: PolicyChoice,
     /// When removals are held.
     pub guard: GuardThresholds,
+    /// When what is held is released, and how long what was removed is remembered.
+    pub retention: Retention,
+    /// Whether the panel has to prove who it is over https. Default true.
+    pub verify_tls: bool,
+    /// Whether redirects to other hosts are followed. Default true.
+    pub follow_other_hosts: bool,
+    /// How many requests to the account may be under way at once. Default 1.
+    pub parallel_requests: u32,
 }
 
 impl ProfileRow {
@@ -36,9 +97,14 @@ impl ProfileRow {
             base_url: None,
             username: None,
             password: None,
+            password_source: PasswordSource::default(),
             user_agent: None,
             policy: PolicyChoice::default(),
             guard: GuardThresholds::default(),
+            retention: Retention::default(),
+            verify_tls: true,
+            follow_other_hosts: true,
+            parallel_requests: 1,
         }
     }
 }
@@ -51,15 +117,22 @@ impl fmt::Debug for ProfileRow {
             .field("base_url", &self.base_url)
             .field("username", &hidden(&self.username))
             .field("password", &hidden(&self.password))
+            .field("password_source", &self.password_source)
             .field("user_agent", &self.user_agent)
             .field("policy", &self.policy)
             .field("guard", &self.guard)
+            .field("retention", &self.retention)
+            .field("verify_tls", &self.verify_tls)
+            .field("follow_other_hosts", &self.follow_other_hosts)
+            .field("parallel_requests", &self.parallel_requests)
             .finish()
     }
 }
 
 const COLUMNS: &str = "SELECT p.profile_id,base_url,username,password,user_agent,change_policy,\
-    removal_share_percent,removal_floor_rows FROM xtream_profiles p \
+    removal_share_percent,removal_floor_rows,password_source,password_argument,removal_category_rows,\
+    release_listings,release_days,tombstone_days,parallel_requests,verify_tls,follow_other_hosts \
+    FROM xtream_profiles p \
     LEFT JOIN xtream_sync_settings s ON s.profile_id=p.profile_id";
 
 impl SqliteStore {
@@ -77,23 +150,42 @@ impl SqliteStore {
     pub fn save_profile_blocking(&self, row: &ProfileRow) -> Result<(), StoreError> {
         self.write(|conn| {
             ensure(conn, &row.id)?;
-            let sql = "UPDATE xtream_profiles SET base_url=?, username=?, password=?, user_agent=?, change_policy=?, \
-                       updated_at=? WHERE profile_id=?";
+            let sql = "UPDATE xtream_profiles SET base_url=?, username=?, password=?, password_source=?, \
+                       password_argument=?, user_agent=?, change_policy=?, updated_at=? WHERE profile_id=?";
+            let stored = row.password_source == PasswordSource::Stored;
             let binds = [
                 row.base_url.as_deref().into(),
                 row.username.as_deref().into(),
-                row.password.as_deref().into(),
+                row.password.as_deref().filter(|_| stored).into(),
+                row.password_source.as_str().into(),
+                row.password_source.argument().into(),
                 row.user_agent.as_deref().into(),
                 row.policy.as_str().into(),
                 now().into(),
                 row.id.as_str().into(),
             ];
             execute(conn, sql, &binds)?;
-            let sql =
-                "UPDATE xtream_sync_settings SET removal_share_percent=?, removal_floor_rows=? WHERE profile_id=?";
-            let (share, floor) = (i64::from(row.guard.share_percent), signed(row.guard.floor_rows));
-            execute(conn, sql, &[share.into(), floor.into(), row.id.as_str().into()]).map(|_| ())
-        })
+            let sql = "UPDATE xtream_sync_settings SET removal_share_percent=?, removal_floor_rows=?, \
+                       removal_category_rows=?, release_listings=?, release_days=?, tombstone_days=?, \
+                       parallel_requests=?, verify_tls=?, follow_other_hosts=? WHERE profile_id=?";
+            let (guard, retention) = (row.guard, row.retention);
+            let binds = [
+                i64::from(guard.share_percent).into(),
+                signed(guard.floor_rows).into(),
+                signed(guard.category_rows).into(),
+                i64::from(retention.release_listings).into(),
+                i64::from(retention.release_days).into(),
+                i64::from(retention.tombstone_days).into(),
+                i64::from(row.parallel_requests).into(),
+                i64::from(row.verify_tls).into(),
+                i64::from(row.follow_other_hosts).into(),
+                row.id.as_str().into(),
+            ];
+            execute(conn, sql, &binds)
+        })?;
+        // A password that was there before is still in the log.
+        self.tidy();
+        Ok(())
     }
 
     /// Returns a profile, `None` when there is no such one.
@@ -118,10 +210,10 @@ impl SqliteStore {
         self.require_writable()?;
         // The file of the lock stays: unlinking it under somebody who waits would make two locks.
         let _held = self.lock_profile(profile)?;
-        self.write(|conn| {
-            let sql = "DELETE FROM xtream_profiles WHERE profile_id=?";
-            Ok(execute(conn, sql, &[profile.as_str().into()])? > 0)
-        })
+        let sql = "DELETE FROM xtream_profiles WHERE profile_id=?";
+        let removed = self.write(|conn| execute(conn, sql, &[profile.as_str().into()]))?;
+        self.tidy();
+        Ok(removed > 0)
     }
 
     /// [`Self::save_profile_blocking`], off the async threads.
@@ -160,23 +252,38 @@ fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreE
 
 fn read(mut row: Record) -> Result<ProfileRow, StoreError> {
     let id = ProfileId::new(row.text(0)?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let standard = GuardThresholds::default();
+    let standard = ProfileRow::new(id);
     let policy = match row.text(5)?.as_str() {
         "timestamp" => PolicyChoice::Timestamp,
         _ => PolicyChoice::Fingerprint,
     };
-    let share = row.optional_integer(6)?.and_then(|percent| u8::try_from(percent).ok());
-    let floor = row.optional_integer(7)?.and_then(|rows| u64::try_from(rows).ok());
+    let password_source = PasswordSource::read(&row.text(8)?, row.optional_text(9)?)?;
+    // A profile whose settings were taken away, or hold nonsense, has the defaults.
     Ok(ProfileRow {
-        id,
         base_url: row.optional_text(1)?,
         username: row.optional_text(2)?,
-        password: row.optional_text(3)?,
+        password: row.optional_text(3)?.filter(|_| password_source == PasswordSource::Stored),
+        password_source,
         user_agent: row.optional_text(4)?,
         policy,
         guard: GuardThresholds {
-            share_percent: share.unwrap_or(standard.share_percent),
-            floor_rows: floor.unwrap_or(standard.floor_rows),
+            share_percent: number(&mut row, 6)?.unwrap_or(standard.guard.share_percent),
+            floor_rows: number(&mut row, 7)?.unwrap_or(standard.guard.floor_rows),
+            category_rows: number(&mut row, 10)?.unwrap_or(standard.guard.category_rows),
         },
+        retention: Retention {
+            release_listings: number(&mut row, 11)?.unwrap_or(standard.retention.release_listings),
+            release_days: number(&mut row, 12)?.unwrap_or(standard.retention.release_days),
+            tombstone_days: number(&mut row, 13)?.unwrap_or(standard.retention.tombstone_days),
+        },
+        parallel_requests: number(&mut row, 14)?.filter(|at_once| *at_once > 0).unwrap_or(standard.parallel_requests),
+        verify_tls: row.optional_integer(15)?.map_or(standard.verify_tls, |verify| verify != 0),
+        follow_other_hosts: row.optional_integer(16)?.map_or(standard.follow_other_hosts, |follow| follow != 0),
+        ..standard
     })
+}
+
+/// A number of the settings; `None` when there is none, or none of that size.
+fn number<T: TryFrom<i64>>(row: &mut Record, at: usize) -> Result<Option<T>, StoreError> {
+    Ok(row.optional_integer(at)?.and_then(|number| T::try_from(number).ok()))
 }

@@ -86,10 +86,16 @@ mod tests {
     use super::*;
     use crate::connection::{batch, connect};
 
-    fn tables(conn: &mut SqliteConnection) -> Vec<String> {
-        let sql =
-            "SELECT name FROM sqlite_master WHERE name LIKE 'xtream%' AND type IN ('table','index') ORDER BY name";
+    fn texts(conn: &mut SqliteConnection, sql: &str) -> Vec<String> {
         records(conn, sql, &[]).unwrap().into_iter().map(|mut row| row.text(0).unwrap()).collect()
+    }
+
+    /// Tables, indexes, and columns with all that is declared of them.
+    fn tables(conn: &mut SqliteConnection) -> Vec<String> {
+        let sql = "SELECT m.name || ' ' || coalesce(c.cid || c.name || c.type || c.\"notnull\" || c.pk || \
+                   coalesce(c.dflt_value,'-'),'') FROM sqlite_master m LEFT JOIN pragma_table_info(m.name) c \
+                   WHERE m.name LIKE 'xtream%' AND m.type IN ('table','index') ORDER BY m.name,c.cid";
+        texts(conn, sql)
     }
 
     #[test]
@@ -98,13 +104,54 @@ mod tests {
         assert_eq!(examine(&mut conn).unwrap(), Schema::Empty);
         migrate(&mut conn).unwrap();
         let made = tables(&mut conn);
-        assert!(made.len() > 15, "{made:?}");
+        assert!(made.len() > 150, "{made:?}");
         conn.revert_all_migrations(MIGRATIONS).unwrap();
         assert_eq!(tables(&mut conn), [""; 0]);
         assert_eq!(examine(&mut conn).unwrap(), Schema::Empty);
         migrate(&mut conn).unwrap();
         assert_eq!(tables(&mut conn), made);
         assert_eq!(examine(&mut conn).unwrap(), Schema::Current);
+    }
+
+    /// Every row of every table, with the columns that the first schema had.
+    fn rows(conn: &mut SqliteConnection, columns: &[(String, String)]) -> Vec<String> {
+        let of = |(table, columns): &(String, String)| {
+            texts(conn, &format!("SELECT '{table} ' || {columns} FROM {table} ORDER BY 1"))
+        };
+        columns.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn every_row_survives_the_way_up_and_the_way_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache"), &path).unwrap();
+        let mut conn = connect(path.to_str().unwrap()).unwrap();
+        let made = tables(&mut conn);
+        let sql = "SELECT name FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%' ORDER BY 1";
+        let columns: Vec<_> = texts(&mut conn, sql)
+            .into_iter()
+            .map(|table| {
+                let sql = format!("SELECT 'quote(\"' || name || '\")' FROM pragma_table_info('{table}')");
+                (table, texts(&mut conn, &sql).join("||','||"))
+            })
+            .collect();
+        let before = rows(&mut conn, &columns);
+        let filled = columns.iter().filter(|(table, _)| before.iter().any(|row| row.starts_with(table))).count();
+        assert_eq!((columns.len(), filled), (15, 15), "the fixture has rows in every table");
+
+        assert_eq!(examine(&mut conn).unwrap(), Schema::Older);
+        migrate(&mut conn).unwrap();
+        assert_eq!(rows(&mut conn, &columns), before);
+        for _ in 1..versions().unwrap().len() {
+            conn.revert_last_migration(MIGRATIONS).unwrap();
+        }
+        assert_eq!(tables(&mut conn), made);
+        assert_eq!(rows(&mut conn, &columns), before);
+        migrate(&mut conn).unwrap();
+        assert_eq!(rows(&mut conn, &columns), before);
+        assert!(texts(&mut conn, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
+        assert_eq!(texts(&mut conn, "PRAGMA integrity_check"), ["ok"]);
     }
 
     #[test]

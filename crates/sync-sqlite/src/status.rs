@@ -1,13 +1,14 @@
 //! What a person wants to know of a profile at a glance.
 
-use sync_core::{ContentKind, HoldReason, ProfileId, RunStatus, StoreError};
+use diesel::SqliteConnection;
+use sync_core::{ContentKind, HoldReason, KindFacts, PanelFacts, ProfileId, RunStatus, StoreError};
 
 use crate::bind::Bind;
 use crate::content::read_reason;
 use crate::history::status_seen;
 use crate::statement::{record, records};
 use crate::store::SqliteStore;
-use crate::tables;
+use crate::{facts, tables};
 
 /// How many held items are named.
 const EXAMPLES: i64 = 3;
@@ -23,6 +24,8 @@ pub struct ContentStatus {
     pub kinds: Vec<KindStatus>,
     /// What the panel last said of the account.
     pub account: Option<AccountRow>,
+    /// What runs have learnt of the panel.
+    pub facts: PanelFacts,
 }
 
 /// How a kind of a profile stands.
@@ -49,6 +52,11 @@ pub struct HeldGroup {
     pub oldest_since: i64,
     /// The names of up to three of them.
     pub examples: Vec<String>,
+    /// How many sound listings have missed the least proven of them; 0 where one has no evidence.
+    pub listings: u64,
+    /// Since when the evidence against the least proven of them goes back, in unix seconds; `None`
+    /// where one has none.
+    pub evidence_since: Option<i64>,
 }
 
 /// What the panel said of an account.
@@ -74,27 +82,17 @@ impl SqliteStore {
             let found = record(conn, sql, std::slice::from_ref(&profile_id))?;
             let mut row = found.ok_or_else(|| StoreError::Corrupt("a profile has no row of its syncs".to_owned()))?;
             let status = RunStatus::from_name(&row.text(0)?).map(|status| status_seen(status, leased));
+            let facts = facts::load(conn, profile)?;
             let mut kinds = Vec::new();
             for kind in ContentKind::ALL {
                 let last_sync = row.optional_integer(2 + kind.ordinal())?;
                 let rows = row.count(5 + kind.ordinal())?;
-                let sql = "SELECT reason,COUNT(*),MIN(held_since) FROM xtream_held_removals \
-                           WHERE profile_id=? AND kind=? GROUP BY reason ORDER BY reason";
-                let mut held = Vec::new();
-                for mut group in records(conn, sql, &[profile_id.clone(), kind.as_str().into()])? {
-                    let reason = group.text(0)?;
-                    held.push(HeldGroup {
-                        examples: examples(conn, profile, kind, &reason)?,
-                        reason: read_reason(&reason)?,
-                        count: group.count(1)?,
-                        oldest_since: group.integer(2)?,
-                    });
-                }
+                let held = held(conn, profile, kind, &facts.kinds[kind.ordinal()])?;
                 kinds.push(KindStatus { kind, last_sync, rows, held });
             }
             let (expires_at, checked_at) = (row.optional_integer(9)?, row.optional_integer(10)?);
             let account = row.optional_text(8)?.map(|status| AccountRow { status, expires_at, checked_at });
-            Ok(ContentStatus { sync_status: status, message: row.optional_text(1)?, kinds, account })
+            Ok(ContentStatus { sync_status: status, message: row.optional_text(1)?, kinds, account, facts })
         })
     }
 
@@ -105,8 +103,37 @@ impl SqliteStore {
     }
 }
 
+/// What is held of a kind, by reason.
+fn held(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    facts: &KindFacts,
+) -> Result<Vec<HeldGroup>, StoreError> {
+    let sql = "SELECT reason,COUNT(*),MIN(held_since),COUNT(evidence_listing),MAX(evidence_listing),\
+               MAX(evidence_since) FROM xtream_held_removals WHERE profile_id=? AND kind=? GROUP BY reason \
+               ORDER BY reason";
+    let mut held = Vec::new();
+    for mut group in records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])? {
+        let (reason, count) = (group.text(0)?, group.count(1)?);
+        let all_have_some = group.count(3)? == count;
+        // The listing that missed it first counts as well.
+        let latest = group.optional_integer(4)?.and_then(|listing| u64::try_from(listing).ok());
+        let listings = latest.map(|latest| facts.sound_listings.saturating_add(1).saturating_sub(latest));
+        held.push(HeldGroup {
+            examples: examples(conn, profile, kind, &reason)?,
+            reason: read_reason(&reason)?,
+            count,
+            oldest_since: group.integer(2)?,
+            listings: listings.filter(|_| all_have_some).unwrap_or_default(),
+            evidence_since: group.optional_integer(5)?.filter(|_| all_have_some),
+        });
+    }
+    Ok(held)
+}
+
 fn examples(
-    conn: &mut diesel::SqliteConnection,
+    conn: &mut SqliteConnection,
     profile: &ProfileId,
     kind: ContentKind,
     reason: &str,

@@ -138,6 +138,14 @@ impl SqliteStore {
         self.inner.writer.with(|| connection::writer(self.path()), work)
     }
 
+    /// Empties the write-ahead log. A reader in the middle of something may forbid that it is done
+    /// now; then it is left to a later one.
+    pub(crate) fn tidy(&self) {
+        self.with_writer(connection::checkpoint).unwrap_or_else(|error| {
+            tracing::debug!(error = %error, "the write-ahead log was not emptied");
+        });
+    }
+
     /// Runs `work` on one state of the cache.
     pub(crate) fn read<T>(
         &self,

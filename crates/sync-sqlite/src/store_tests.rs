@@ -22,6 +22,8 @@ fn commit(store: &SqliteStore) -> ScopeCommit {
         applied_at: 5,
         categories: None,
         removals: Vec::new(),
+        successors: Vec::new(),
+        tombstone_days: 30,
         held: None,
         index: None,
         watermark: 4,

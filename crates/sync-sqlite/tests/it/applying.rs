@@ -1,6 +1,6 @@
 //! The apply: old or new, never a mix; nothing written that doesn't differ.
 
-use sync_core::store::{ContentStore, HeldRemoval, LoggedChange, ScopeCommit, Staging};
+use sync_core::store::{ContentStore, LoggedChange, ScopeCommit, Staging};
 use sync_core::testing::{category, movie, staged};
 use sync_core::{Change, ContentId, ContentKind, FieldSet, HoldReason, Scope, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -22,11 +22,11 @@ async fn large(cache: &Cache) -> (Box<dyn Staging>, ScopeCommit) {
     staging.put((1000..21_000).map(|id| added(movie(id))).collect()).await.unwrap();
     let changed = Change::Updated(fields(&["name"]));
     staging.put((100..200).map(|id| staged(movie(id).name("Renamed"), changed)).collect()).await.unwrap();
-    let held = HeldRemoval { id: ContentId(50), reason: HoldReason::ShareLost, since: 5, run: run.run };
     let commit = ScopeCommit {
         categories: Some(vec![category("1"), category("2")]),
         removals: (1..=20).map(ContentId).collect(),
-        held: Some(vec![held]),
+        successors: (1..=20).map(|id| (ContentId(id), ContentId(id + 1000))).collect(),
+        held: Some(vec![run.held(50, HoldReason::ShareLost, 5)]),
         index: index_of(&(21..21_000).collect::<Vec<_>>()),
         ..run.commit(ContentKind::Movies)
     };
@@ -117,24 +117,6 @@ async fn category_rows_keep_their_ids() {
     let commit = ScopeCommit { categories: list(&["b", "a", "d"]), ..run.commit(ContentKind::Movies) };
     cache.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(cache.sql(sql)[..2], ["2:b:0", "1:a:1"]);
-}
-
-#[tokio::test]
-async fn a_tombstone_goes_when_its_item_returns_or_after_thirty_days() {
-    let cache = Cache::new();
-    cache.load(1..=3).await;
-    let names = || cache.sql("SELECT content_id || name AS line FROM xtream_tombstones ORDER BY content_id");
-    let run = cache.start();
-    let removals = vec![ContentId(1), ContentId(2)];
-    let commit = ScopeCommit { removals, index: index_of(&[3]), ..run.commit(ContentKind::Movies) };
-    cache.apply(Vec::new(), commit).await.unwrap();
-    assert_eq!(names(), ["1Movie 1", "2Movie 2"]);
-    let commit = ScopeCommit { index: index_of(&[3, 1]), ..run.commit(ContentKind::Movies) };
-    cache.apply(vec![added(movie(1))], commit).await.unwrap();
-    assert_eq!(names(), ["2Movie 2"]);
-    let later = run.commit(ContentKind::Movies).applied_at + 31 * 86_400;
-    cache.apply(Vec::new(), ScopeCommit { applied_at: later, ..run.commit(ContentKind::Movies) }).await.unwrap();
-    assert_eq!(names(), [""; 0]);
 }
 
 #[tokio::test]

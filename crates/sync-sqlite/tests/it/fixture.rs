@@ -1,15 +1,15 @@
 //! A store in a folder of its own, with runs under way and a look at its tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use sync_core::store::{ContentStore, Lease, RunEnd, RunId, ScopeCommit, StagedItem};
+use sync_core::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, ScopeCommit, StagedItem};
 use sync_core::testing::{ItemBuilder, profile, staged};
 use sync_core::{
-    Change, ContentId, ContentKind, Digest, DigestScheme, KindOutcome, KindRecord, ListingIndex, ProfileId, RunStatus,
-    Scope, StoreError, SyncMode,
+    Change, ContentId, ContentKind, Digest, DigestScheme, HoldReason, KindOutcome, KindRecord, ListingIndex, ProfileId,
+    RunStatus, Scope, StoreError, SyncMode,
 };
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -51,17 +51,8 @@ impl Cache {
     }
 
     pub(crate) fn finish(&self, run: Run) {
-        let Run { lease, run } = run;
-        let end = RunEnd {
-            run,
-            fence: lease.fence,
-            status: RunStatus::Completed,
-            finished_at: 2000,
-            message: "completed".to_owned(),
-            records: Vec::new(),
-            account: None,
-        };
-        self.store.finish_run_blocking(&self.home, &end).unwrap();
+        self.store.finish_run_blocking(&self.home, &run.end()).unwrap();
+        drop(run);
     }
 
     pub(crate) async fn apply(&self, items: Vec<StagedItem>, commit: ScopeCommit) -> Result<(), StoreError> {
@@ -96,17 +87,26 @@ impl Cache {
 
     /// The column `line` of what a query returns.
     pub(crate) fn sql(&self, sql: &str) -> Vec<String> {
-        let rows: Vec<Line> = diesel::sql_query(sql).load(&mut self.connection()).unwrap();
-        rows.into_iter().map(|row| row.line.unwrap_or_default()).collect()
+        lines(&self.path(), sql)
     }
 
     pub(crate) fn execute(&self, sql: &str) {
-        diesel::sql_query(sql).execute(&mut self.connection()).unwrap();
+        execute(&self.path(), sql);
     }
+}
 
-    fn connection(&self) -> SqliteConnection {
-        SqliteConnection::establish(self.path().to_str().unwrap()).unwrap()
-    }
+/// The column `line` of what a query returns.
+pub(crate) fn lines(database: &Path, sql: &str) -> Vec<String> {
+    let rows: Vec<Line> = diesel::sql_query(sql).load(&mut connection(database)).unwrap();
+    rows.into_iter().map(|row| row.line.unwrap_or_default()).collect()
+}
+
+pub(crate) fn execute(database: &Path, sql: &str) {
+    diesel::sql_query(sql).execute(&mut connection(database)).unwrap();
+}
+
+fn connection(database: &Path) -> SqliteConnection {
+    SqliteConnection::establish(database.to_str().unwrap()).unwrap()
 }
 
 #[derive(QueryableByName)]
@@ -121,6 +121,25 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    pub(crate) fn end(&self) -> RunEnd {
+        RunEnd {
+            run: self.run,
+            fence: self.lease.fence,
+            status: RunStatus::Completed,
+            finished_at: 2000,
+            message: "completed".to_owned(),
+            records: Vec::new(),
+            account: None,
+            facts: None,
+            several_kinds: false,
+        }
+    }
+
+    /// A removal that this run holds, without evidence.
+    pub(crate) fn held(&self, id: i64, reason: HoldReason, since: i64) -> HeldRemoval {
+        HeldRemoval { id: ContentId(id), reason, since, run: self.run, evidence: None, successor: None }
+    }
+
     pub(crate) fn commit(&self, kind: ContentKind) -> ScopeCommit {
         ScopeCommit {
             run: self.run,
@@ -128,6 +147,8 @@ impl Run {
             applied_at: 1_700_000_000,
             categories: None,
             removals: Vec::new(),
+            successors: Vec::new(),
+            tombstone_days: 30,
             held: None,
             index: None,
             watermark: 1400,

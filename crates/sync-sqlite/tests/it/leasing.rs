@@ -31,13 +31,16 @@ fn a_lease_is_exclusive_over_stores_and_links() {
 #[test]
 fn odd_profile_ids_lease_beside_the_cache() {
     let cache = Cache::new();
-    for id in ["../x", "a/b", "'); DROP TABLE xtream_profiles", "CON", &"ü".repeat(100)] {
+    // A name that nothing else beside the folder has.
+    let folder = cache.folder.path();
+    let outside = folder.with_file_name(format!("{}-outside", folder.file_name().unwrap().display()));
+    let upwards = format!("../{}", outside.file_name().unwrap().display());
+    for id in [&upwards, "a/b", "'); DROP TABLE xtream_profiles", "CON", &"ü".repeat(100)] {
         let id = profile(id);
         cache.store.ensure_profile_blocking(&id).unwrap();
         cache.store.lease_blocking(&id).unwrap();
     }
     assert_eq!(cache.store.profiles_blocking().unwrap().len(), 6);
-    let outside = cache.folder.path().parent().unwrap().join("x");
     assert!(!outside.exists());
 }
 

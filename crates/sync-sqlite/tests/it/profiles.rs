@@ -1,9 +1,11 @@
 //! Profiles, and what `status` shows of them.
 
-use sync_core::store::{ContentStore, HeldRemoval, RunEnd, ScopeCommit};
+use sync_core::store::{ContentStore, Evidence, HeldRemoval, RunEnd, ScopeCommit};
 use sync_core::testing::{category, profile};
-use sync_core::{Account, ContentId, ContentKind, GuardThresholds, HoldReason, PolicyChoice, RunStatus};
-use sync_sqlite::ProfileRow;
+use sync_core::{
+    Account, ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PolicyChoice, Retention, RunStatus,
+};
+use sync_sqlite::{PasswordSource, ProfileRow};
 
 use crate::fixture::{Cache, index_of};
 
@@ -16,7 +18,11 @@ async fn a_profile_is_saved_read_and_listed() {
         password: Some("S3CR3T".into()),
         user_agent: Some("player/1".into()),
         policy: PolicyChoice::Timestamp,
-        guard: GuardThresholds { share_percent: 5, floor_rows: 7 },
+        guard: GuardThresholds { share_percent: 5, floor_rows: 7, category_rows: 0 },
+        retention: Retention { release_listings: 4, release_days: 0, tombstone_days: 90 },
+        verify_tls: false,
+        follow_other_hosts: false,
+        parallel_requests: 3,
         ..ProfileRow::new(profile("away"))
     };
     cache.store.save_profile(&row).await.unwrap();
@@ -30,11 +36,64 @@ async fn a_profile_is_saved_read_and_listed() {
 }
 
 #[tokio::test]
+async fn a_password_from_elsewhere_is_not_kept() {
+    let cache = Cache::new();
+    let row = ProfileRow { password: Some("C4N4RY".into()), ..ProfileRow::new(cache.home.clone()) };
+    let sources = [
+        PasswordSource::Environment("PANEL_PASSWORD".into()),
+        PasswordSource::File("/run/secrets/panel ü".into()),
+        PasswordSource::Command("pass show 'C4N4RY'".into()),
+    ];
+    for source in sources {
+        cache.store.save_profile(&row).await.unwrap();
+        assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(row.clone()));
+        let elsewhere = ProfileRow { password_source: source, ..row.clone() };
+        cache.store.save_profile(&elsewhere).await.unwrap();
+        let saved = cache.store.profile(&cache.home).await.unwrap().unwrap();
+        assert_eq!(saved, ProfileRow { password: None, ..elsewhere });
+        assert!(!format!("{saved:?} {:?}", saved.password_source).contains("C4N4RY"));
+    }
+}
+
+/// What SQLite frees it leaves in place, unless it is told otherwise.
+#[tokio::test]
+async fn a_password_that_was_taken_out_is_in_no_file() {
+    let cache = Cache::new();
+    let found = || {
+        let files = std::fs::read_dir(cache.folder.path()).unwrap();
+        let holds = |bytes: Vec<u8>| bytes.windows(6).any(|part| part == b"C4N4RY");
+        files.filter(|file| holds(std::fs::read(file.as_ref().unwrap().path()).unwrap())).count()
+    };
+    let row = ProfileRow { password: Some("C4N4RY".into()), ..ProfileRow::new(cache.home.clone()) };
+    let elsewhere = ProfileRow { password_source: PasswordSource::Environment("PANEL_PASSWORD".into()), ..row.clone() };
+    cache.store.save_profile(&row).await.unwrap();
+    assert!(found() > 0);
+    cache.store.save_profile(&elsewhere).await.unwrap();
+    assert_eq!(found(), 0);
+    cache.store.save_profile(&row).await.unwrap();
+    assert!(found() > 0);
+    cache.store.remove_profile(&cache.home).await.unwrap();
+    assert_eq!(found(), 0);
+}
+
+#[tokio::test]
+async fn settings_that_hold_nonsense_are_the_defaults() {
+    let cache = Cache::new();
+    cache.execute(
+        "UPDATE xtream_sync_settings SET removal_share_percent=999, removal_floor_rows=-1, removal_category_rows=-1, \
+         release_listings=-1, release_days=1e12, tombstone_days=-1, parallel_requests=0",
+    );
+    assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(ProfileRow::new(cache.home.clone())));
+    cache.execute("DELETE FROM xtream_sync_settings");
+    assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(ProfileRow::new(cache.home.clone())));
+}
+
+#[tokio::test]
 async fn a_removed_profile_leaves_nothing_behind() {
     let cache = Cache::new();
     cache.load(1..=5).await;
     let run = cache.start();
-    let held = HeldRemoval { id: ContentId(3), reason: HoldReason::ShareLost, since: 5, run: run.run };
+    let held = run.held(3, HoldReason::ShareLost, 5);
     let commit = ScopeCommit {
         categories: Some(vec![category("1")]),
         removals: vec![ContentId(1)],
@@ -43,10 +102,12 @@ async fn a_removed_profile_leaves_nothing_behind() {
         ..run.commit(ContentKind::Movies)
     };
     cache.apply(Vec::new(), commit).await.unwrap();
-    cache.finish(run);
+    let facts = PanelFacts { refusals: 1, ..PanelFacts::default() };
+    cache.store.finish_run(&cache.home, RunEnd { facts: Some(facts), ..run.end() }).await.unwrap();
+    drop(run);
     let tables = cache.sql("SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
     let filled = tables.iter().filter(|table| !cache.table(table).is_empty()).count();
-    assert_eq!(filled, 11, "the test fills what a profile can fill");
+    assert_eq!(filled, 12, "the test fills what a profile can fill");
     assert!(cache.store.remove_profile(&cache.home).await.unwrap());
     for table in tables {
         assert_eq!(cache.table(&table), [""; 0]);
@@ -61,22 +122,27 @@ async fn the_status_tells_what_is_held_and_since_when() {
     assert_eq!((status.sync_status, status.account, status.message), (None, None, None));
     cache.load(1..=9).await;
     let run = cache.start();
-    let held = |id, reason, since| HeldRemoval { id: ContentId(id), reason, since, run: run.run };
-    let held =
-        (2..=6).map(|id| held(id, HoldReason::ShareLost, 100 - id)).chain([held(7, HoldReason::EmptyListing, 50)]);
+    // The listings that missed them first are the fourth and the fifth that were sound.
+    let proven = |id: i64| {
+        let listing = if id == 4 { 5 } else { 4 };
+        let evidence = Evidence { listing, at: 200 + listing.cast_signed(), panel_at: 9 };
+        HeldRemoval { evidence: Some(evidence), ..run.held(id, HoldReason::ShareLost, 100 - id) }
+    };
+    let held = (2..=6).map(proven).chain([run.held(7, HoldReason::EmptyListing, 50)]);
     let commit = ScopeCommit { held: Some(held.collect()), ..run.commit(ContentKind::Movies) };
     cache.apply(Vec::new(), commit).await.unwrap();
     let syncing = cache.store.content_status(&cache.home).await.unwrap();
     assert_eq!(syncing.sync_status, Some(RunStatus::Syncing));
     let account = Account { expires_at: Some(99), ..Account::active() };
+    let mut facts = PanelFacts::default();
+    facts.kinds[ContentKind::Movies.ordinal()].sound_listings = 6;
     let end = RunEnd {
-        run: run.run,
-        fence: run.lease.fence,
         status: RunStatus::Partial,
         finished_at: 4000,
         message: "some are held".to_owned(),
-        records: Vec::new(),
         account: Some(account),
+        facts: Some(facts.clone()),
+        ..run.end()
     };
     cache.store.finish_run(&cache.home, end).await.unwrap();
     let status = cache.store.content_status(&cache.home).await.unwrap();
@@ -88,6 +154,10 @@ async fn the_status_tells_what_is_held_and_since_when() {
     let lost = movies.held.iter().find(|group| group.reason == HoldReason::ShareLost).unwrap();
     assert_eq!((lost.count, lost.oldest_since), (5, 94));
     assert_eq!(lost.examples, ["Movie 6", "Movie 5", "Movie 4"]);
+    assert_eq!((lost.listings, lost.evidence_since), (2, Some(205)), "as the least proven of them");
+    let empty = movies.held.iter().find(|group| group.reason == HoldReason::EmptyListing).unwrap();
+    assert_eq!((empty.count, empty.listings, empty.evidence_since), (1, 0, None));
+    assert_eq!(status.facts, facts);
     assert!(status.kinds[0].held.is_empty() && status.kinds[0].rows == 0);
 }
 

@@ -1,0 +1,136 @@
+//! Caches of earlier versions: opened, brought up to date, and with every row that they had.
+//!
+//! The caches themselves are in `tests/fixtures`.
+
+use std::path::{Path, PathBuf};
+
+use sync_core::store::{ContentStore, LoggedChange, ScopeCommit};
+use sync_core::testing::{movie, profile};
+use sync_core::{
+    ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PolicyChoice, Retention, RunStatus, StoreError,
+};
+use sync_sqlite::{PasswordSource, ProfileRow, SqliteStore};
+use tempfile::TempDir;
+
+use crate::fixture::{Cache, added, execute, index_of, lines};
+
+/// A cache that the first schema was made for, as that version left it.
+fn first_schema() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.db");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache"), &path).unwrap();
+    (folder, path)
+}
+
+fn schema(path: &Path) -> Vec<String> {
+    lines(path, "SELECT type || name || coalesce(sql,'') AS line FROM sqlite_master ORDER BY 1")
+}
+
+fn counts(path: &Path) -> Vec<String> {
+    let tables = lines(path, "SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
+    tables.iter().flat_map(|table| lines(path, &format!("SELECT '{table}' || COUNT(*) AS line FROM {table}"))).collect()
+}
+
+#[tokio::test]
+async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
+    let (folder, path) = first_schema();
+    let store = SqliteStore::open(&path).unwrap();
+    let home = profile("home");
+    let row = ProfileRow {
+        base_url: Some("http://panel.example:8080/sub".into()),
+        username: Some("someone".into()),
+        password: Some("not-a-secret".into()),
+        password_source: PasswordSource::Stored,
+        user_agent: Some("player/1".into()),
+        policy: PolicyChoice::Timestamp,
+        guard: GuardThresholds { share_percent: 25, floor_rows: 10, category_rows: 20 },
+        retention: Retention { release_listings: 3, release_days: 7, tombstone_days: 30 },
+        verify_tls: true,
+        follow_other_hosts: true,
+        parallel_requests: 1,
+        id: home.clone(),
+    };
+    assert_eq!(store.profiles().await.unwrap(), [row, ProfileRow::new(profile("ürsula's"))]);
+    let state = store.sync_state(&home).await.unwrap();
+    assert_eq!((state.rows, state.held, state.facts), ([5; 3], [1; 3], PanelFacts::default()));
+    assert!(state.last_sync.iter().all(Option::is_some));
+    for kind in ContentKind::ALL {
+        let ids: Vec<_> = store.get_content_ids(&home, kind).await.unwrap();
+        assert_eq!(ids, [-4, 7, 12, 30, 9_007_199_254_740_993].map(ContentId));
+        assert_eq!(store.rows(&home, kind, ids).await.unwrap().len(), 5);
+        let stored = store.index(&home, kind.into()).await.unwrap();
+        assert!(stored.consistent && stored.applied_before);
+        assert_eq!(stored.index.ids()[..2], [30, 7]);
+        assert_eq!(store.categories(&home, kind).await.unwrap().len(), 3);
+        let held = store.held(&home, kind).await.unwrap();
+        assert_eq!((held[0].id, held[0].reason), (ContentId(-4), HoldReason::ShareLost));
+        assert_eq!((held[0].evidence, held[0].successor), (None, None));
+    }
+    let changes: Vec<_> = store.changes(&home, 0, 100).await.unwrap().iter().map(|change| change.change).collect();
+    assert_eq!(changes.len(), 12);
+    assert!(changes.contains(&LoggedChange::Added) && !changes.contains(&LoggedChange::Returned));
+    let runs: Vec<_> = store.runs(&home, 9).await.unwrap().iter().map(|run| run.status).collect();
+    assert_eq!(runs, [RunStatus::Interrupted, RunStatus::Failed, RunStatus::Partial, RunStatus::Completed]);
+    let group = &store.content_status(&home).await.unwrap().kinds[1].held[0];
+    assert_eq!((group.count, group.listings, group.evidence_since), (1, 0, None));
+
+    // The next sync goes on from there: what was removed then is remembered, if not its first day.
+    let cache = Cache { store, home, folder };
+    let run = cache.start();
+    let removed_at: i64 = cache.sql("SELECT removed_at AS line FROM xtream_tombstones LIMIT 1")[0].parse().unwrap();
+    let commit = ScopeCommit {
+        applied_at: removed_at + 86_400,
+        removals: vec![ContentId(-4)],
+        held: Some(Vec::new()),
+        index: index_of(&[5, 7, 12, 30, 9_007_199_254_740_993]),
+        ..run.commit(ContentKind::Movies)
+    };
+    cache.apply(vec![added(movie(5))], commit).await.unwrap();
+    cache.finish(run);
+    let told: Vec<_> = cache.store.changes(&cache.home, 0, 100).await.unwrap();
+    assert_eq!(
+        told[12..].iter().map(|change| change.change).collect::<Vec<_>>(),
+        [LoggedChange::Returned, LoggedChange::Removed]
+    );
+    let day = format!("SELECT COUNT(*) AS line FROM xtream_movies WHERE stream_id=5 AND created_at={removed_at}+86400");
+    assert_eq!(cache.sql(&day), ["1"]);
+}
+
+#[test]
+fn an_older_cache_that_is_only_looked_at_stays_as_it_is() {
+    let (_folder, path) = first_schema();
+    let before = std::fs::read(&path).unwrap();
+    assert!(matches!(SqliteStore::open_read_only(&path), Err(StoreError::Older)));
+    assert!(std::fs::read(&path).unwrap() == before);
+}
+
+/// The last statement of the migration fails, and takes back what those before it did.
+#[test]
+fn a_migration_that_fails_changes_nothing() {
+    let (_folder, path) = first_schema();
+    execute(&path, "CREATE TABLE xtream_panel_facts (mine TEXT)");
+    let before = (schema(&path), counts(&path));
+    for _ in 0..2 {
+        SqliteStore::open(&path).unwrap_err();
+        assert_eq!((schema(&path), counts(&path)), before);
+        assert!(matches!(SqliteStore::open_read_only(&path), Err(StoreError::Older)));
+    }
+    execute(&path, "DROP TABLE xtream_panel_facts");
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.profiles_blocking().unwrap().len(), 2);
+    SqliteStore::open_read_only(&path).unwrap();
+}
+
+#[test]
+fn many_can_open_an_older_cache_at_once() {
+    let (_folder, path) = first_schema();
+    let before = counts(&path);
+    std::thread::scope(|scope| {
+        let opened: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteStore::open(&path))).collect();
+        for thread in opened {
+            assert_eq!(thread.join().unwrap().unwrap().profiles_blocking().unwrap().len(), 2);
+        }
+    });
+    let after = counts(&path);
+    assert!(before.iter().all(|count| after.contains(count)), "{before:?} {after:?}");
+}

@@ -1,0 +1,17 @@
+DROP TABLE xtream_panel_facts;
+ALTER TABLE xtream_profiles DROP COLUMN password_argument;
+ALTER TABLE xtream_profiles DROP COLUMN password_source;
+ALTER TABLE xtream_sync_settings DROP COLUMN follow_other_hosts;
+ALTER TABLE xtream_sync_settings DROP COLUMN verify_tls;
+ALTER TABLE xtream_sync_settings DROP COLUMN parallel_requests;
+ALTER TABLE xtream_sync_settings DROP COLUMN tombstone_days;
+ALTER TABLE xtream_sync_settings DROP COLUMN release_days;
+ALTER TABLE xtream_sync_settings DROP COLUMN release_listings;
+ALTER TABLE xtream_sync_settings DROP COLUMN removal_category_rows;
+ALTER TABLE xtream_changes DROP COLUMN returned;
+ALTER TABLE xtream_tombstones DROP COLUMN item_created_at;
+ALTER TABLE xtream_tombstones DROP COLUMN successor_id;
+ALTER TABLE xtream_held_removals DROP COLUMN successor_id;
+ALTER TABLE xtream_held_removals DROP COLUMN evidence_panel_since;
+ALTER TABLE xtream_held_removals DROP COLUMN evidence_since;
+ALTER TABLE xtream_held_removals DROP COLUMN evidence_listing;
