@@ -28,6 +28,11 @@ pub(super) struct Measured {
 
 /// Runs a program to its end; a status other than 0 is a failure.
 pub(super) fn measure(command: &mut Command) -> Outcome<Measured> {
+    measure_ending(command, 0)
+}
+
+/// Runs a program to its end; an exit code other than this one is a failure.
+pub(super) fn measure_ending(command: &mut Command, code: i32) -> Outcome<Measured> {
     let before = children_ticks();
     let start = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
@@ -46,8 +51,8 @@ pub(super) fn measure(command: &mut Command) -> Outcome<Measured> {
     };
     let wall = start.elapsed();
     let stdout = reader.join().map_err(|_| "reading a program's output panicked")??;
-    if !status.success() {
-        return Err(format!("xtream-sync ended with {status}\n{stdout}").into());
+    if status.code() != Some(code) {
+        return Err(format!("xtream-sync ended with {status} and not with {code}\n{stdout}").into());
     }
     let cpu = before.zip(children_ticks()).map(|(before, after)| after.saturating_sub(before)).map(seconds);
     Ok(Measured { stdout, wall, cpu, peak_kib })

@@ -1,9 +1,10 @@
 //! `cargo xtask demo`: the whole chain at work on a big catalogue, told in plain words.
 //!
 //! A simulated panel, a profile, a full sync, one that finds nothing, the panel moves on, an incremental sync; what
-//! that one reports is compared with what the panel says it did. Whatever happens, nothing is left behind.
+//! that one reports is compared with what the panel says it did. Then the panel has a bad day. Whatever happens, nothing is left behind.
 
 mod measure;
+mod mood;
 mod options;
 mod panel;
 mod report;
@@ -96,7 +97,7 @@ impl Demo<'_> {
             println!("\n{words}:");
             print!("{}", measure(straight(&mut Command::new(&self.ask)).arg(self.database()).arg(question))?.stdout);
         }
-        Ok(())
+        self.mood()
     }
 
     /// The command on the demo's own database, whatever the terminal has set for it.

@@ -49,12 +49,25 @@ impl Panel {
 
     /// Has the catalogue move on to its next version; returns what the panel says it did.
     pub(super) fn advance(&self, how: &str) -> Outcome<Report> {
+        let answer = self.control("advance", how)?;
+        Report::truth(body(&answer)?)
+    }
+
+    /// Has the panel misbehave.
+    pub(super) fn misbehave(&self, how: &str) -> Outcome {
+        let answer = self.control("behaviour", how)?;
+        if answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2')) {
+            return Ok(());
+        }
+        Err(format!("the panel would not misbehave: {}", answer.lines().next().unwrap_or_default()).into())
+    }
+
+    fn control(&self, what: &str, how: &str) -> Outcome<String> {
         let host = self.url.strip_prefix("http://").ok_or("the panel's address is not plain http")?;
         let request = format!(
-            "POST /control/advance?{how} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            "POST /control/{what}?{how} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         );
-        let answer = exchange(host, &request).map_err(|error| format!("the panel would not move on: {error}"))?;
-        Report::truth(body(&answer)?)
+        Ok(exchange(host, &request).map_err(|error| format!("the panel does not listen: {error}"))?)
     }
 }
 

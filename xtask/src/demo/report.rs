@@ -16,6 +16,7 @@ pub(super) struct Counts {
     refreshed: u64,
     removed: u64,
     unchanged: u64,
+    pub(super) held: u64,
     bytes: u64,
 }
 
@@ -29,6 +30,7 @@ impl Counts {
             refreshed: number("refreshed"),
             removed: number("removed"),
             unchanged: number("unchanged"),
+            held: number("held"),
             bytes: number("bytes"),
         }
     }
@@ -44,15 +46,20 @@ impl Counts {
 pub(super) struct Report([Counts; 3]);
 
 impl Report {
-    /// Reads the line of a profile from what `sync --json` prints.
+    /// Reads the line of a profile, of a completed run, from what `sync --json` prints.
     pub(super) fn parse(text: &str, profile: &str) -> Outcome<Self> {
+        Self::parse_ended(text, profile, "completed")
+    }
+
+    /// Reads the line of a profile, of a run that ended so.
+    pub(super) fn parse_ended(text: &str, profile: &str, status: &str) -> Outcome<Self> {
         let line = text
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .find(|line| line["profile"] == profile)
             .ok_or_else(|| format!("no line for the profile {profile} in:\n{text}"))?;
-        if line["status"] != "completed" {
-            return Err(format!("the run did not complete: {line}").into());
+        if line["status"] != status {
+            return Err(format!("the run is not {status}: {line}").into());
         }
         Ok(Self::kinds(&line["kinds"]))
     }
@@ -86,6 +93,7 @@ impl Report {
             refreshed: sum(|counts| counts.refreshed),
             removed: sum(|counts| counts.removed),
             unchanged: sum(|counts| counts.unchanged),
+            held: sum(|counts| counts.held),
             bytes: sum(|counts| counts.bytes),
         }
     }
