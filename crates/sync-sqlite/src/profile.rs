@@ -146,10 +146,14 @@ impl SqliteStore {
         }
     }
 
-    /// Writes a profile: a new one, or all columns of one that exists.
+    /// Writes a profile: a new one, or all columns of one that exists. What was learnt of a panel at
+    /// another address is forgotten.
     pub fn save_profile_blocking(&self, row: &ProfileRow) -> Result<(), StoreError> {
         self.write(|conn| {
             ensure(conn, &row.id)?;
+            let sql = "DELETE FROM xtream_panel_facts WHERE profile_id IN \
+                       (SELECT profile_id FROM xtream_profiles WHERE profile_id=? AND base_url IS NOT ?)";
+            execute(conn, sql, &[row.id.as_str().into(), row.base_url.as_deref().into()])?;
             let sql = "UPDATE xtream_profiles SET base_url=?, username=?, password=?, password_source=?, \
                        password_argument=?, user_agent=?, change_policy=?, updated_at=? WHERE profile_id=?";
             let stored = row.password_source == PasswordSource::Stored;

@@ -165,3 +165,20 @@ async fn categories_are_counted_whatever_their_names_and_whoever_wrote_them() {
     let unknown = cache.store.category_sizes(&profile("nobody"), ContentKind::Movies, Vec::new()).await;
     assert!(matches!(unknown, Err(StoreError::UnknownProfile(_))));
 }
+
+#[tokio::test]
+async fn what_was_learnt_of_a_panel_goes_with_its_address() {
+    let cache = Cache::new();
+    let mut row = cache.store.profile(&cache.home).await.unwrap().unwrap();
+    row.base_url = Some("http://a.example".to_owned());
+    cache.store.save_profile(&row).await.unwrap();
+    let run = cache.start();
+    cache.store.finish_run(&cache.home, RunEnd { facts: Some(facts()), ..run.end() }).await.unwrap();
+    let known = async || cache.store.sync_state(&cache.home).await.unwrap().facts;
+    row.user_agent = Some("other".to_owned());
+    cache.store.save_profile(&row).await.unwrap();
+    assert_eq!(known().await, facts(), "the same panel");
+    row.base_url = Some("http://b.example".to_owned());
+    cache.store.save_profile(&row).await.unwrap();
+    assert_eq!(known().await, PanelFacts::default());
+}
