@@ -5,16 +5,22 @@ mod bars;
 mod clear;
 mod exit;
 mod failure;
+mod held;
 mod interrupt;
 mod json;
+mod learnt;
 mod logging;
 mod login;
 mod panel;
+mod panic;
+mod password;
+mod plan;
 mod profile;
 mod status;
 mod sync;
 mod table;
 mod terminal;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -27,6 +33,7 @@ use interrupt::Interrupt;
 
 /// Runs the command.
 pub(crate) fn main() -> ExitCode {
+    panic::tell_without_values();
     // Signals first: from here on, Ctrl-C ends a run in order.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -39,17 +46,19 @@ pub(crate) fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
+            let error = usage::without_values(error);
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
     logging::start(args.verbose);
-    let exit = runtime.block_on(run(&args, &interrupt));
+    let exit = panic::caught(|| runtime.block_on(run(&args, &interrupt)));
     // Whatever still blocks has nothing left to say.
     runtime.shutdown_background();
     match exit {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
+        None => Exit::Internal.into(),
+        Some(Ok(exit)) => exit.into(),
+        Some(Err(failure)) => {
             failure.print();
             failure.exit().into()
         }

@@ -6,6 +6,7 @@ mod database;
 mod error;
 mod progress;
 mod scheduler;
+mod settings;
 
 pub use cache::{ContentCache, ContentCounts};
 pub use clock::SystemClock;
@@ -13,6 +14,7 @@ pub use database::Database;
 pub use error::{Result, SyncError};
 pub use progress::{SyncHandle, SyncProgress, SyncStatus};
 pub use scheduler::{LastSyncTimestamps, SyncScheduler};
+pub use settings::{configured, options};
 pub use sync_core::{
     ChangePolicy, Comparison, ContentKind, Counts, compare_channels, compare_movies, compare_series, is_item_updated,
 };

@@ -59,6 +59,9 @@ pub struct SyncProgress {
     pub series: Counts,
     /// What went wrong, in words.
     pub errors: Vec<String>,
+    /// What a person should know although nothing went wrong, at the end of a run: encryption that
+    /// isn't verified, other hosts.
+    pub warnings: Vec<String>,
 }
 
 impl SyncProgress {
@@ -77,6 +80,7 @@ impl SyncProgress {
             percent: 100,
             step: report.status.to_string(),
             errors: report.errors.iter().map(ToString::to_string).collect(),
+            warnings: report.warnings.clone(),
             ..Self::default()
         };
         for KindRecord { kind, counts, .. } in &report.kinds {

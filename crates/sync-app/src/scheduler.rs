@@ -1,6 +1,6 @@
 //! Runs of a profile, as the seed's API has them.
 
-use sync_core::{ContentKind, Engine, ProfileId, SyncMode, SyncOptions};
+use sync_core::{ContentKind, ContentStore, Engine, ProfileId, SyncMode, SyncOptions};
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +10,7 @@ use crate::clock::SystemClock;
 use crate::database::Database;
 use crate::error::Result;
 use crate::progress::{Sending, SyncProgress, SyncStatus};
+use crate::settings;
 
 /// Runs syncs. Cheap to make; clones share the database.
 #[derive(Debug, Clone)]
@@ -35,7 +36,8 @@ impl SyncScheduler {
         Self { db, panel: XtreamConfig::new() }
     }
 
-    /// Sets how panels are talked to: timeouts, attempts, user agent.
+    /// Sets how panels are talked to: timeouts, attempts, user agent. What the settings of a profile
+    /// say otherwise goes before it.
     pub fn with_panel_config(mut self, panel: XtreamConfig) -> Self {
         self.panel = panel;
         self
@@ -43,7 +45,8 @@ impl SyncScheduler {
 
     /// Syncs all kinds of a profile incrementally; a kind that was never synced is synced fully.
     ///
-    /// An unknown profile is created. What goes wrong within the run, a dead panel included, is in
+    /// An unknown profile is created; the settings of a known one hold, and what earlier runs have
+    /// learnt of its panel. What goes wrong within the run, a dead panel included, is in
     /// the progress that is returned; an error means that the run could not begin. Nobody has to
     /// read the messages of progress.
     #[expect(clippy::too_many_arguments, reason = "the seed's signature")]
@@ -107,13 +110,14 @@ impl SyncScheduler {
     ) -> Result<SyncProgress> {
         let profile = ProfileId::new(profile_id)?;
         let store = content_cache.database().store();
-        let mut options = SyncOptions { mode, kinds: kinds.to_vec(), ..SyncOptions::default() };
+        let (mut options, mut panel) = (SyncOptions::default(), self.panel.clone());
         if let Some(row) = store.profile(&profile).await? {
-            options.policy = row.policy;
-            options.guard = row.guard;
+            options = settings::options(&row);
+            panel = settings::configured(panel, &row, &store.sync_state(&profile).await?.facts);
         }
+        let options = SyncOptions { mode, kinds: kinds.to_vec(), ..options };
         let address = PanelAddress::parse(base_url)?.address;
-        let source = XtreamSource::new(address, Credentials::new(username, password), self.panel.clone())?;
+        let source = XtreamSource::new(address, Credentials::new(username, password), panel)?;
         let (clock, sending) = (SystemClock::new(), Sending::new(progress_tx));
         let report = Engine::new(&source, store, &clock, &sending).run(&profile, &options, cancel_token).await;
         let progress = SyncProgress::of_report(&report);

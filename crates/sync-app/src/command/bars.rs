@@ -4,9 +4,10 @@ use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sync_core::text::printable;
 use sync_core::{ContentKind, Observer, Phase, Progress};
 
-use super::terminal::{clean, complain, grouped};
+use super::terminal::{complain, grouped};
 
 /// Shows progress.
 pub(crate) enum Bars {
@@ -43,7 +44,7 @@ impl Bars {
 }
 
 fn words(progress: &Progress) -> String {
-    let profile = clean(progress.profile.as_str());
+    let profile = printable(progress.profile.as_str());
     let phase = progress.phase.as_str();
     let Some(kind) = progress.kind else { return format!("{profile}: {phase}") };
     match progress.phase {

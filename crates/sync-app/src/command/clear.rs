@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use sync_app::SyncError;
+use sync_core::text::printable;
 use sync_core::{ContentStore, ProfileId};
 use sync_sqlite::SqliteStore;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::terminal::say;
+use super::terminal::{grouped, say};
 
 /// Empties the cached content of a profile.
 pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
@@ -21,6 +22,7 @@ pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
     let _lease = store.lease(&profile).await?;
     let rows: u64 = store.sync_state(&profile).await?.rows.iter().sum();
     store.clear(&profile).await?;
+    let (profile, rows) = (printable(profile.as_str()), grouped(rows));
     say(&format!("`{profile}` cleared: {rows} items; the profile and its settings stay, the next sync is a full one"));
     Ok(Exit::Done)
 }

@@ -2,9 +2,11 @@
 
 use sync_app::SyncError;
 use sync_core::StoreError;
+use sync_core::text::printable;
+use sync_xtream::SetupError;
 
 use super::exit::Exit;
-use super::terminal::{clean, complain};
+use super::terminal::complain;
 
 /// What went wrong, in a user's words.
 #[derive(Debug)]
@@ -22,7 +24,20 @@ impl Failure {
 
     /// There is no profile with this id.
     pub(crate) fn unknown_profile(id: &str) -> Self {
-        Self::usage(format!("there is no profile `{}`", clean(id)), "see `xtream-sync profile list`")
+        // What is no name may be an address, and in addresses are passwords.
+        let named = if is_address(id) { "of that name".to_owned() } else { format!("`{}`", printable(id)) };
+        Self::usage(format!("there is no profile {named}"), "see `xtream-sync profile list`")
+    }
+
+    /// A person has had enough before anything was begun.
+    pub(crate) fn cancelled() -> Self {
+        let hint = "the cache is as it was; sync again when it suits";
+        Self { exit: Exit::Cancelled, message: "cancelled".to_owned(), hint: hint.to_owned() }
+    }
+
+    /// The same, with the profile that it is about.
+    pub(crate) fn of_profile(self, id: &str) -> Self {
+        Self { message: format!("{}: {}", printable(id), self.message), ..self }
     }
 
     pub(crate) const fn exit(&self) -> Exit {
@@ -30,11 +45,16 @@ impl Failure {
     }
 
     pub(crate) fn print(&self) {
-        complain(&format!("error: {}", self.message));
+        complain(&format!("error: {}", printable(&self.message)));
         if !self.hint.is_empty() {
             complain(&format!("  hint: {}", self.hint));
         }
     }
+}
+
+/// Whether a text that should be a profile's id looks like an address.
+pub(crate) fn is_address(id: &str) -> bool {
+    ["://", "username=", "password="].iter().any(|part| id.contains(part))
 }
 
 impl From<StoreError> for Failure {
@@ -43,7 +63,7 @@ impl From<StoreError> for Failure {
             return Self::unknown_profile(id);
         }
         let exit = Exit::of_class(error.class());
-        Self { exit, message: clean(&error.to_string()), hint: error.hint().to_owned() }
+        Self { exit, message: error.to_string(), hint: error.hint().to_owned() }
     }
 }
 
@@ -51,10 +71,11 @@ impl From<SyncError> for Failure {
     fn from(error: SyncError) -> Self {
         match error {
             SyncError::Store(error) => error.into(),
-            SyncError::Setup(error) => {
-                Self { exit: Exit::Internal, message: clean(&error.to_string()), hint: String::new() }
+            SyncError::Setup(error @ SetupError::UserAgent) => {
+                Self::usage(error.to_string(), "give another with `xtream-sync profile add ID --user-agent TEXT`")
             }
-            other => Self::usage(clean(&other.to_string()), ""),
+            SyncError::Setup(error) => Self { exit: Exit::Internal, message: error.to_string(), hint: String::new() },
+            other => Self::usage(other.to_string(), ""),
         }
     }
 }

@@ -33,6 +33,12 @@ impl Interrupt {
         interrupt
     }
 
+    /// One that no signal reaches.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self { token: CancellationToken::new(), at_once: Arc::default() }
+    }
+
     async fn listen(self, listening: std::sync::mpsc::Sender<()>) {
         let Ok(mut signals) = Signals::new() else { return };
         let _ = listening.send(());

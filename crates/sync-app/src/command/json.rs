@@ -1,7 +1,15 @@
 //! Reports as JSON: a shape that scripts rely on.
 
+mod harmless;
+mod plan;
+
+use std::io::{self, BufWriter, Write};
+
 use serde::Serialize;
 use sync_core::{ContentKind, KindRecord, ReportError, SyncReport};
+
+use harmless::Harmless;
+use plan::Plan;
 
 /// One line of `sync --json`.
 #[derive(Serialize)]
@@ -12,6 +20,9 @@ pub(crate) struct Report<'a> {
     dry_run: bool,
     kinds: Kinds<'a>,
     errors: Vec<Error<'a>>,
+    /// What a person should know; left out when there is nothing.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -36,6 +47,12 @@ pub(crate) struct Kind<'a> {
     requests: u64,
     duration_ms: u64,
     error: Option<Error<'a>>,
+    /// Why removals are held; left out when none are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold_reason: Option<&'static str>,
+    /// In a dry run only, and only of a kind that it came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan<'a>>,
 }
 
 #[derive(Serialize)]
@@ -68,39 +85,59 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
             requests: record.requests,
             duration_ms: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
             error: record.error.as_ref().map(Into::into),
+            hold_reason: record.hold_reason.map(sync_core::HoldReason::as_str),
+            plan: None,
         }
     }
 }
 
 impl<'a> From<&'a SyncReport> for Report<'a> {
     fn from(report: &'a SyncReport) -> Self {
+        let kind = |kind: ContentKind| Kind {
+            plan: report.plan.iter().find(|plan| plan.kind == kind).map(Plan),
+            ..Kind::from(report.kind(kind))
+        };
         Self {
             profile: report.profile.as_str(),
             status: report.status.as_str(),
             dry_run: report.dry_run,
             kinds: Kinds {
-                channels: report.kind(ContentKind::Channels).into(),
-                movies: report.kind(ContentKind::Movies).into(),
-                series: report.kind(ContentKind::Series).into(),
+                channels: kind(ContentKind::Channels),
+                movies: kind(ContentKind::Movies),
+                series: kind(ContentKind::Series),
             },
             errors: report.errors.iter().map(Into::into).collect(),
+            warnings: &report.warnings,
         }
     }
 }
 
-/// A value as one line of JSON.
-pub(crate) fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| format!(r#"{{"error":"{error}"}}"#))
+/// Prints a value as one line of results. When the reader is gone, nothing is lost but the line.
+pub(crate) fn say(value: &impl Serialize) {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let _ = write(&mut out, value).and_then(|()| writeln!(out)).and_then(|()| out.flush());
+}
+
+fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    Ok(value.serialize(&mut serde_json::Serializer::with_formatter(out, Harmless))?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::{ErrorClass, ProfileId, RunStatus, SyncMode};
+    use sync_core::{
+        ContentId, ErrorClass, FieldSet, HoldReason, KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate, ProfileId,
+        RunStatus, SyncMode,
+    };
 
-    #[test]
-    fn the_shape_is_the_contracts() {
-        let mut report = SyncReport {
+    fn line(value: &impl Serialize) -> String {
+        let mut out = Vec::new();
+        write(&mut out, value).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn report() -> SyncReport {
+        SyncReport {
             profile: ProfileId::new("home").unwrap(),
             run: None,
             status: RunStatus::Completed,
@@ -110,7 +147,13 @@ mod tests {
             errors: Vec::new(),
             account: None,
             warnings: Vec::new(),
-        };
+            plan: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_shape_is_the_contracts() {
+        let mut report = report();
         let kind = r#"{"mode":"full","outcome":"skipped","added":0,"updated":0,"refreshed":0,"removed":0,"unchanged":0,"held":0,"skipped":0,"bytes":0,"requests":0,"duration_ms":0,"error":null}"#;
         let kinds = format!(r#"{{"channels":{kind},"movies":{kind},"series":{kind}}}"#);
         assert_eq!(
@@ -128,5 +171,30 @@ mod tests {
         let line = line(&Report::from(&report));
         assert!(line.contains(r#""status":"completed","dry_run":true,"kinds""#), "{line}");
         assert!(line.ends_with(r#""errors":[{"code":"c","message":"m","hint":"h"}]}"#), "{line}");
+    }
+
+    #[test]
+    fn a_plan_is_inside_its_kind() {
+        let item = |id, name: &str| PlannedItem { id: ContentId(id), name: name.to_owned() };
+        let plan = KindPlan {
+            kind: ContentKind::Movies,
+            added: vec![item(1, "x\u{1b}\u{202e}ä")],
+            updated: vec![PlannedUpdate { item: item(2, "y"), fields: FieldSet(1) }],
+            removed: vec![item(3, "z")],
+            held: vec![PlannedRemoval { item: item(4, "q"), reason: HoldReason::ShareLost }],
+        };
+        let mut report = SyncReport { dry_run: true, plan: vec![plan], ..report() };
+        report.kinds[1].hold_reason = Some(HoldReason::ShareLost);
+        report.warnings.push("w".to_owned());
+        let line = line(&Report::from(&report));
+        let first = ContentKind::Movies.fields()[0].name;
+        let expected = [
+            r#""error":null,"hold_reason":"share_lost","plan":{"added":[{"id":1,"name":"x\u001b\u202eä"}],"#,
+            &format!(r#""updated":[{{"id":2,"name":"y","fields":["{first}"]}}],"#),
+            r#""removed":[{"id":3,"name":"z"}],"held":[{"id":4,"name":"q","reason":"share_lost"}]}},"series""#,
+        ];
+        assert!(line.contains(&expected.concat()), "{line}");
+        assert!(line.ends_with(r#""errors":[],"warnings":["w"]}"#), "{line}");
+        assert_eq!(line.matches("plan").count(), 1, "{line}");
     }
 }

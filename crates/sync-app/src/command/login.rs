@@ -1,52 +1,164 @@
-//! Where a password comes from: a file, the environment, a pasted address, a prompt.
+//! Where the password of a profile is to come from, as `profile add` is told.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
+use sync_sqlite::{PasswordSource, ProfileRow};
 use sync_xtream::Secret;
 
+use super::args::PasswordArgs;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
+use super::terminal::complain;
 
 /// The environment variable that may hold the password.
 const VARIABLE: &str = "XTREAM_SYNC_PASSWORD";
 
-/// A password file is a line, not a book.
-const FILE_MAX: u64 = 64 * 1024;
+/// A password is a line, not a book.
+pub(crate) const LENGTH_MAX: u64 = 64 * 1024;
 
-/// Finds the password.
-pub(crate) fn password(file: Option<&Path>, pasted: Option<Secret>, interrupt: &Interrupt) -> Result<Secret, Failure> {
-    if let Some(file) = file {
-        return from_file(file);
+/// Where the password comes from at each sync, and the password itself where it is kept.
+pub(crate) type Login = (PasswordSource, Option<Secret>);
+
+/// Finds out where the password is to come from: what is named, else what the profile has, but for
+/// a newer one in the environment or the address.
+pub(crate) fn choose(
+    args: &PasswordArgs,
+    known: &ProfileRow,
+    pasted: Option<Secret>,
+    interrupt: &Interrupt,
+) -> Result<Login, Failure> {
+    let kept = |password| (PasswordSource::Stored, Some(password));
+    if let Some(file) = &args.password_file {
+        return Ok(kept(from_file(file)?));
+    }
+    if args.password_prompt {
+        return Ok(kept(asked(interrupt)?));
+    }
+    let elsewhere = match named(args)? {
+        Some(source) => Some(source),
+        None => Some(known.password_source.clone()).filter(|source| *source != PasswordSource::Stored),
+    };
+    if let Some(source) = elsewhere {
+        if pasted.is_some() {
+            complain("note: the password in the address is not kept; the profile has another source for it");
+        }
+        return Ok((source, None));
     }
     if let Some(password) = std::env::var_os(VARIABLE).filter(|password| !password.is_empty()) {
         let password = password.into_string();
-        return password.map(Secret::new).map_err(|_| Failure::usage(format!("{VARIABLE} is not Unicode"), ""));
+        return password.map(|text| kept(text.into())).map_err(|_| Failure::usage(not_unicode(VARIABLE), ""));
     }
-    if let Some(password) = pasted {
-        return Ok(password);
+    match pasted.or_else(|| known.password.clone().map(Secret::new)) {
+        Some(password) => Ok(kept(password)),
+        None => Ok(kept(asked(interrupt)?)),
     }
+}
+
+/// The source that is looked at in each sync, when one is named.
+fn named(args: &PasswordArgs) -> Result<Option<PasswordSource>, Failure> {
+    if let Some(variable) = &args.password_env {
+        return Ok(Some(PasswordSource::Environment(variable.clone())));
+    }
+    if let Some(command) = &args.password_command {
+        return Ok(Some(PasswordSource::Command(command.clone())));
+    }
+    let Some(path) = &args.password_path else { return Ok(None) };
+    // A sync may be started in another folder.
+    let path = std::path::absolute(path).map_err(|error| unreadable(path, &error))?;
+    match path.into_os_string().into_string() {
+        Ok(path) => Ok(Some(PasswordSource::File(path))),
+        Err(_) => Err(Failure::usage("the path of the password file is not Unicode", "")),
+    }
+}
+
+fn asked(interrupt: &Interrupt) -> Result<Secret, Failure> {
     if !io::stdin().is_terminal() {
-        let hint = format!("use --password-file, or set {VARIABLE}");
+        let hint = format!("use --password-file, set {VARIABLE}, or say where it is at each sync: see --help");
         return Err(Failure::usage("there is no password, and no terminal to ask for it", hint));
     }
     let typed = interrupt.at_once(|| rpassword::prompt_password("Password: "));
-    typed.map(Secret::new).map_err(|error| Failure::usage(format!("the password can't be read: {error}"), ""))
+    let typed = typed.map_err(|error| Failure::usage(format!("the password can't be read: {error}"), ""))?;
+    if typed.is_empty() { Err(Failure::usage("no password was typed", "")) } else { Ok(Secret::new(typed)) }
 }
 
-fn from_file(file: &Path) -> Result<Secret, Failure> {
-    let shown = file.display();
-    let failed = |error: io::Error| Failure::usage(format!("the password file `{shown}` can't be read: {error}"), "");
+/// The first line of a file; `-` is standard input.
+pub(crate) fn from_file(file: &Path) -> Result<Secret, Failure> {
+    let failed = |error: io::Error| unreadable(file, &error);
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(io::stdin())
     } else {
         Box::new(std::fs::File::open(file).map_err(failed)?)
     };
-    let mut line = String::new();
-    io::BufReader::new(input.take(FILE_MAX)).read_line(&mut line).map_err(failed)?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(Failure::usage(format!("the password file `{shown}` is empty"), ""));
+    let mut line = Vec::new();
+    io::BufReader::new(input.take(LENGTH_MAX)).read_until(b'\n', &mut line).map_err(failed)?;
+    let name = format!("the first line of the password file `{}`", file.display());
+    first_line(&line, &name)
+}
+
+/// The first line of what was read; `name` says what it is.
+pub(crate) fn first_line(read: &[u8], name: &str) -> Result<Secret, Failure> {
+    let line = read.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = std::str::from_utf8(line).map_err(|_| Failure::usage(not_unicode(name), ""))?;
+    match line.trim_end_matches('\r') {
+        "" => Err(Failure::usage(format!("{name} is empty"), "")),
+        password => Ok(Secret::new(password)),
     }
-    Ok(Secret::new(password))
+}
+
+pub(crate) fn not_unicode(name: &str) -> String {
+    format!("{name} is not Unicode")
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> Failure {
+    let message = format!("the password file `{}` can't be read: {error}", file.display());
+    Failure::usage(message, "check its path and its rights")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::ProfileId;
+
+    fn profile(source: PasswordSource, password: Option<&str>) -> ProfileRow {
+        let new = ProfileRow::new(ProfileId::new("home").unwrap());
+        ProfileRow { password_source: source, password: password.map(str::to_owned), ..new }
+    }
+
+    fn chosen(args: &PasswordArgs, known: &ProfileRow, pasted: Option<&str>) -> Login {
+        choose(args, known, pasted.map(Secret::from), &Interrupt::none()).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_named_stays() {
+        let stored = profile(PasswordSource::Stored, Some("old"));
+        assert_eq!(chosen(&PasswordArgs::default(), &stored, None), (PasswordSource::Stored, Some("old".into())));
+        assert_eq!(
+            chosen(&PasswordArgs::default(), &stored, Some("new")),
+            (PasswordSource::Stored, Some("new".into()))
+        );
+        let elsewhere = PasswordSource::Command("pass".to_owned());
+        assert_eq!(chosen(&PasswordArgs::default(), &profile(elsewhere.clone(), None), Some("new")), (elsewhere, None));
+    }
+
+    #[test]
+    fn what_is_looked_up_at_each_sync_is_not_kept() {
+        let stored = profile(PasswordSource::Stored, Some("old"));
+        let args = PasswordArgs { password_env: Some("HOME_PASSWORD".to_owned()), ..PasswordArgs::default() };
+        let expected = PasswordSource::Environment("HOME_PASSWORD".to_owned());
+        assert_eq!(chosen(&args, &stored, Some("new")), (expected, None));
+        let args = PasswordArgs { password_path: Some("there".into()), ..PasswordArgs::default() };
+        let (PasswordSource::File(path), None) = chosen(&args, &stored, None) else { panic!("a file") };
+        assert!(Path::new(&path).is_absolute() && path.ends_with("there"), "{path}");
+    }
+
+    #[test]
+    fn a_password_is_the_first_line() {
+        let read = |bytes: &[u8]| first_line(bytes, "it").map(|secret| secret.expose().to_owned());
+        assert_eq!(read(b" a b \r\nsecond\n").unwrap(), " a b ");
+        assert_eq!(read("ä".as_bytes()).unwrap(), "ä");
+        for wrong in [&b""[..], b"\n", b"\r\nsecond", b"\xff\n"] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -3,49 +3,83 @@
 use std::path::Path;
 
 use sync_app::SyncError;
-use sync_core::{GuardThresholds, ProfileId};
-use sync_sqlite::{ProfileRow, SqliteStore};
+use sync_core::text::printable;
+use sync_core::{GuardThresholds, ProfileId, Retention};
+use sync_sqlite::{PasswordSource, ProfileRow, SqliteStore};
 use sync_xtream::PanelAddress;
 
-use super::args::AddArgs;
+use super::args::{AddArgs, Answer, OtherHosts};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, is_address};
 use super::interrupt::Interrupt;
-use super::login;
-use super::terminal::{clean, say};
+use super::terminal::{complain, say};
+use super::{json, login};
 
 /// Adds a profile, or changes the one with this id.
 pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let id = ProfileId::new(&args.id).map_err(SyncError::from)?;
-    let pasted = PanelAddress::parse(&args.url).map_err(SyncError::from)?;
-    let username = args.username.clone().or(pasted.username);
+    if is_address(&args.id) {
+        let hint = "the id is a name of your choice; the address belongs to --url";
+        return Err(Failure::usage("the id of the profile is an address", hint));
+    }
+    let known = match database.exists().then(|| SqliteStore::open(database)).transpose()? {
+        Some(store) => store.profile(&id).await?,
+        None => None,
+    };
+    let done = if known.is_some() { "changed" } else { "added" };
+    let known = known.unwrap_or_else(|| ProfileRow::new(id.clone()));
+    let url = args.url.as_deref().or(known.base_url.as_deref());
+    let url = url.ok_or_else(|| Failure::usage("there is no address of the panel", "use --url"))?;
+    let pasted = PanelAddress::parse(url).map_err(SyncError::from)?;
+    let address = pasted.address.to_string();
+    let username = args.username.clone().or(pasted.username).or_else(|| known.username.clone());
     let username = username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let username = username.ok_or_else(|| Failure::usage("there is no user name", "use --username"))?;
-    let password = login::password(args.password_file.as_deref(), pasted.password, interrupt)?;
-    let in_path = |secret: &str| pasted.address.to_string().split('/').skip(3).any(|segment| segment == secret);
-    if in_path(&username) || in_path(password.expose()) {
+    let (source, password) = login::choose(&args.password, &known, pasted.password, interrupt)?;
+    let in_path = |secret: &str| address.split('/').skip(3).any(|segment| segment == secret);
+    if in_path(&username) || password.as_ref().is_some_and(|password| in_path(password.expose())) {
         let hint = "give the panel's address alone, as http://panel.example:8080";
         return Err(Failure::usage("the path of the address holds the user name or the password", hint));
     }
-    let store = SqliteStore::open(database)?;
-    let known = store.profile(&id).await?;
-    let done = if known.is_some() { "changed" } else { "added" };
-    let known = known.unwrap_or_else(|| ProfileRow::new(id.clone()));
     let row = ProfileRow {
-        base_url: Some(pasted.address.to_string()),
+        base_url: Some(address.clone()),
         username: Some(username),
-        password: Some(password.expose().to_owned()),
-        user_agent: args.user_agent.clone().or(known.user_agent),
-        policy: args.policy.map_or(known.policy, Into::into),
-        guard: GuardThresholds {
-            share_percent: args.removal_share.unwrap_or(known.guard.share_percent),
-            floor_rows: args.removal_floor.map_or(known.guard.floor_rows, u64::from),
-        },
-        id: id.clone(),
+        password: password.map(|password| password.expose().to_owned()),
+        password_source: source,
+        ..changed(known, args)
     };
-    store.save_profile(&row).await?;
-    say(&format!("profile `{id}` {done}: {}", clean(&pasted.address.to_string())));
+    SqliteStore::open(database)?.save_profile(&row).await?;
+    say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&address)));
+    if !row.verify_tls {
+        complain(
+            "warning: over https, nothing proves any more that the panel is the panel; undo it with --verify-tls yes",
+        );
+    }
     Ok(Exit::Done)
+}
+
+/// A profile with the settings that were named.
+fn changed(known: ProfileRow, args: &AddArgs) -> ProfileRow {
+    let (panel, changes) = (&args.panel, &args.changes);
+    let (guard, retention) = (known.guard, known.retention);
+    ProfileRow {
+        user_agent: panel.user_agent.clone().or(known.user_agent),
+        verify_tls: panel.verify_tls.map_or(known.verify_tls, |answer| answer == Answer::Yes),
+        follow_other_hosts: panel.other_hosts.map_or(known.follow_other_hosts, |what| what == OtherHosts::Follow),
+        parallel_requests: panel.parallel_requests.unwrap_or(known.parallel_requests),
+        policy: changes.policy.map_or(known.policy, Into::into),
+        guard: GuardThresholds {
+            share_percent: changes.removal_share.unwrap_or(guard.share_percent),
+            floor_rows: changes.removal_floor.map_or(guard.floor_rows, u64::from),
+            category_rows: changes.removal_category.map_or(guard.category_rows, u64::from),
+        },
+        retention: Retention {
+            release_listings: changes.release_listings.unwrap_or(retention.release_listings),
+            release_days: changes.release_days.unwrap_or(retention.release_days),
+            tombstone_days: changes.tombstone_days.unwrap_or(retention.tombstone_days),
+        },
+        ..known
+    }
 }
 
 /// Lists the profiles.
@@ -58,21 +92,59 @@ pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
         say("there is no profile yet; add one with `xtream-sync profile add`");
     }
     for profile in profiles {
-        let address = profile.base_url.as_deref().unwrap_or_default();
         if json {
-            let line = serde_json::json!({
-                "profile": profile.id.as_str(),
-                "url": address,
-                "policy": profile.policy.as_str(),
-                "removal_share_percent": profile.guard.share_percent,
-                "removal_floor_rows": profile.guard.floor_rows,
-            });
-            say(&line.to_string());
+            json::say(&as_object(&profile));
         } else {
-            say(&format!("{}  {}", clean(profile.id.as_str()), clean(address)));
+            say(&as_line(&profile));
         }
     }
     Ok(Exit::Done)
+}
+
+/// A profile with all its settings, and no secret.
+fn as_object(profile: &ProfileRow) -> serde_json::Value {
+    serde_json::json!({
+        "profile": profile.id.as_str(),
+        "url": profile.base_url.as_deref().unwrap_or_default(),
+        "policy": profile.policy.as_str(),
+        "removal_share_percent": profile.guard.share_percent,
+        "removal_floor_rows": profile.guard.floor_rows,
+        "removal_category_rows": profile.guard.category_rows,
+        "release_listings": profile.retention.release_listings,
+        "release_days": profile.retention.release_days,
+        "tombstone_days": profile.retention.tombstone_days,
+        "parallel_requests": profile.parallel_requests,
+        "verify_tls": profile.verify_tls,
+        "follow_other_hosts": profile.follow_other_hosts,
+        "user_agent": profile.user_agent,
+        "password_source": match &profile.password_source {
+            PasswordSource::Environment(name) => serde_json::json!({"from": "environment", "name": name}),
+            PasswordSource::File(path) => serde_json::json!({"from": "file", "path": path}),
+            // A command line may hold a secret.
+            other => serde_json::json!({"from": other.as_str()}),
+        },
+    })
+}
+
+/// A profile with what is not as usual.
+fn as_line(profile: &ProfileRow) -> String {
+    let mut line = format!("{}  {}", profile.id.as_str(), profile.base_url.as_deref().unwrap_or("(no address)"));
+    let unusual = [
+        match &profile.password_source {
+            PasswordSource::Stored => None,
+            PasswordSource::Environment(name) => Some(format!("password from the variable {name}")),
+            PasswordSource::File(path) => Some(format!("password from {path}")),
+            PasswordSource::Command(_) => Some("password from a command".to_owned()),
+        },
+        (!profile.verify_tls).then(|| "TLS not verified".to_owned()),
+        (!profile.follow_other_hosts).then(|| "other hosts refused".to_owned()),
+        (profile.parallel_requests > 1).then(|| format!("{} requests at once", profile.parallel_requests)),
+    ];
+    for words in unusual.into_iter().flatten() {
+        line.push_str("  ");
+        line.push_str(&words);
+    }
+    printable(&line)
 }
 
 /// Removes a profile.
@@ -81,7 +153,7 @@ pub(crate) async fn remove(database: &Path, id: &str) -> Result<Exit, Failure> {
     if !database.exists() || !SqliteStore::open(database)?.remove_profile(&profile).await? {
         return Err(Failure::unknown_profile(id));
     }
-    say(&format!("profile `{profile}` removed, with everything cached for it"));
+    say(&format!("profile `{}` removed, with everything cached for it", printable(profile.as_str())));
     Ok(Exit::Done)
 }
 

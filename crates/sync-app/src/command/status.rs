@@ -5,14 +5,17 @@ use std::path::Path;
 use serde_json::json;
 use sync_app::{SyncError, SystemClock};
 use sync_core::store::RunRecord;
-use sync_core::{Clock, ContentStore, KindRecord, ProfileId};
-use sync_sqlite::{ContentStatus, ProfileRow};
+use sync_core::text::{one_line, printable};
+use sync_core::{Clock, ContentKind, ContentStore, KindRecord, ProfileId};
+use sync_sqlite::{ContentStatus, HeldGroup, ProfileRow};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::json::Kind;
+use super::held::{self, Releases};
+use super::json::{self, Kind};
+use super::learnt;
 use super::profile::existing;
-use super::terminal::{clean, grouped, say};
+use super::terminal::{date, grouped, say};
 
 /// How many runs are shown.
 const RUNS: u32 = 5;
@@ -38,7 +41,7 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
     for profile in profiles {
         let (status, runs) = (store.content_status(&profile.id).await?, store.runs(&profile.id, RUNS).await?);
         if as_json {
-            say(&as_object(&profile, &status, &runs));
+            json::say(&as_object(&profile, &status, &runs));
         } else {
             print(&profile, &status, &runs);
         }
@@ -48,68 +51,78 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
 
 fn print(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
     let now = SystemClock::new().now();
-    let id = clean(profile.id.as_str());
-    say(&format!("{id}  {}", clean(profile.base_url.as_deref().unwrap_or("(no address)"))));
+    let id = printable(profile.id.as_str());
+    say(&format!("{id}  {}", printable(profile.base_url.as_deref().unwrap_or("(no address)"))));
     match runs.first() {
         None => say("  never synced"),
         Some(run) => say(&format!("  last run {}, {} ago", run.status, ago(now - run.started_at))),
     }
     if let Some(account) = &status.account {
         let end = account.expires_at.map_or_else(|| "no end".to_owned(), |end| format!("ends {}", date(end)));
-        say(&format!("  account {}, {end}", clean(&account.status)));
+        say(&format!("  account {}, {end}", one_line(&account.status)));
     }
     for kind in &status.kinds {
         let last = kind
             .last_sync
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         say(&format!("  {:<9} {:>9} items, {last}", kind.kind.as_str(), grouped(kind.rows)));
-        for held in &kind.held {
-            let names = held.examples.iter().map(|name| clean(name)).collect::<Vec<_>>().join("; ");
-            let since = date(held.oldest_since);
-            say(&format!("    held: {} removals since {since}, because {}", grouped(held.count), held.reason));
-            say(&format!("      such as {names}"));
-            say(&format!(
-                "      when they are really gone: xtream-sync sync {id} --accept-removals --only {}",
-                kind.kind
-            ));
+        for group in &kind.held {
+            for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
+                say(&format!("    {}{line}", if at == 0 { "held: " } else { "" }));
+            }
         }
+    }
+    for sentence in learnt::sentences(&status.facts) {
+        say(&format!("  learnt: {sentence}"));
     }
     for record in runs.first().map(|run| run.kinds.as_slice()).unwrap_or_default() {
         if let Some(error) = &record.error {
-            say(&format!("  {}: {}", record.kind, clean(&error.message)));
+            say(&format!("  error: {}: {}", record.kind, one_line(&error.message)));
         }
     }
 }
 
-fn as_object(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) -> String {
+fn as_object(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) -> serde_json::Value {
     let kinds: serde_json::Map<_, _> = status
         .kinds
         .iter()
         .map(|kind| {
-            let held: Vec<_> = kind
-                .held
-                .iter()
-                .map(|held| {
-                    json!({"reason": held.reason.as_str(), "count": held.count, "since": held.oldest_since, "examples": held.examples})
-                })
-                .collect();
+            let held: Vec<_> = kind.held.iter().map(held_object).collect();
             (kind.kind.to_string(), json!({"items": kind.rows, "last_sync": kind.last_sync, "held": held}))
         })
         .collect();
     let account = status.account.as_ref().map(
         |account| json!({"status": account.status, "expires_at": account.expires_at, "checked_at": account.checked_at}),
     );
+    let learnt: Vec<_> = status
+        .facts
+        .rows()
+        .into_iter()
+        .map(|fact| json!({"kind": fact.kind.map(ContentKind::as_str), "name": fact.name, "value": fact.value}))
+        .collect();
     let runs: Vec<_> = runs.iter().map(run_object).collect();
-    let object = json!({
+    json!({
         "profile": profile.id.as_str(),
         "url": profile.base_url,
         "status": status.sync_status.map(sync_core::RunStatus::as_str),
         "message": status.message,
         "kinds": kinds,
         "account": account,
+        "learnt": learnt,
         "runs": runs,
-    });
-    object.to_string()
+    })
+}
+
+fn held_object(held: &HeldGroup) -> serde_json::Value {
+    json!({
+        "reason": held.reason.as_str(),
+        "count": held.count,
+        "since": held.oldest_since,
+        "examples": held.examples,
+        "listings": held.listings,
+        "evidence_since": held.evidence_since,
+        "releases": Releases::of(held.reason),
+    })
 }
 
 fn run_object(run: &RunRecord) -> serde_json::Value {
@@ -137,10 +150,4 @@ fn ago(seconds: i64) -> String {
         3600..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
     }
-}
-
-/// A day and a time of it, in UTC.
-fn date(seconds: i64) -> String {
-    chrono::DateTime::from_timestamp(seconds, 0)
-        .map_or_else(|| seconds.to_string(), |instant| instant.format("%Y-%m-%d %H:%M UTC").to_string())
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use sync_app::{SyncError, SystemClock};
-use sync_core::{ContentKind, Engine, ProfileId, SyncMode, SyncOptions};
+use sync_core::text::printable;
+use sync_core::{ContentKind, ContentStore, Engine, KindOutcome, ProfileId, SyncMode, SyncOptions, SyncReport};
 use sync_sqlite::{ProfileRow, SqliteStore};
 
 use super::args::SyncArgs;
@@ -11,8 +12,8 @@ use super::bars::Bars;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::terminal::say;
-use super::{json, panel, table};
+use super::terminal::{complain, grouped};
+use super::{held, json, panel, table};
 
 /// Syncs the named profiles one after the other, or all.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -57,24 +58,52 @@ async fn one(
     args: &SyncArgs,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    let source = panel::source(profile, &args.panel)?;
+    let learnt = store.sync_state(&profile.id).await?.facts;
+    let source = panel::source(profile, &learnt, &args.panel, interrupt).await?;
     let options = SyncOptions {
         mode: if args.full { SyncMode::Full } else { SyncMode::Auto },
         kinds: if args.only.is_empty() { ContentKind::ALL.to_vec() } else { args.only.clone() },
-        policy: profile.policy,
-        guard: profile.guard,
         accept_removals: args.accept_removals,
         dry_run: args.dry_run,
+        ..sync_app::options(profile)
     };
     let bars = Bars::new(args.json);
     let clock = SystemClock::new();
     let report = Engine::new(&source, store, &clock, &bars).run(&profile.id, &options, &interrupt.token).await;
     bars.clear();
     if args.json {
-        say(&json::line(&json::Report::from(&report)));
-        table::notes(&report);
+        json::say(&json::Report::from(&report));
     } else {
         table::print(&report);
     }
+    table::notes(&report);
+    tell_held(store, profile, &report).await;
     Ok(Exit::of_report(&report))
+}
+
+/// Says on stderr what is held, and what to do about it.
+async fn tell_held(store: &SqliteStore, profile: &ProfileRow, report: &SyncReport) {
+    let id = printable(profile.id.as_str());
+    let is_held = |kind: ContentKind| report.kind(kind).outcome == KindOutcome::Held;
+    if !ContentKind::ALL.into_iter().any(is_held) {
+        return;
+    }
+    if !report.dry_run
+        && let Ok(status) = store.content_status(&profile.id).await
+    {
+        for kind in status.kinds.iter().filter(|status| is_held(status.kind)) {
+            for group in &kind.held {
+                for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
+                    // The first one says what it is about.
+                    complain(&if at == 0 { format!("held: {id}: {}: {line}", kind.kind) } else { line });
+                }
+            }
+        }
+        return;
+    }
+    // Nothing of it is recorded; or it can't be read, which is no reason to keep quiet.
+    for record in report.kinds.iter().filter(|record| is_held(record.kind)) {
+        let reason = record.hold_reason.map(|reason| format!(", because {reason}")).unwrap_or_default();
+        complain(&format!("held: {id}: {}: {} removals{reason}", record.kind, grouped(record.counts.held)));
+    }
 }

@@ -1,17 +1,19 @@
 //! Reports as a small table, for people.
 
+use sync_core::text::{one_line, printable};
 use sync_core::{ContentKind, Counts, KindOutcome, SyncReport};
 
-use super::terminal::{clean, complain, grouped, say};
+use super::plan;
+use super::terminal::{complain, grouped, say};
 
-/// Prints what a run did; what went wrong goes to stderr, with what to do next.
+/// Prints what a run did, and of a dry run its plan.
 pub(crate) fn print(report: &SyncReport) {
     let seconds = report.duration.as_secs_f64();
     let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
-    say(&format!("{}: {} in {seconds:.1} s{dry}", clean(report.profile.as_str()), report.status));
+    say(&format!("{}: {} in {seconds:.1} s{dry}", printable(report.profile.as_str()), report.status));
     if report.errors.iter().any(|error| error.kind.is_none()) && report.counts() == Counts::default() {
         // It never came to the kinds: a table of nothing says nothing.
-        return notes(report);
+        return;
     }
     say(&format!(
         "  {:<9} {:<11} {:<10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>8}",
@@ -39,29 +41,20 @@ pub(crate) fn print(report: &SyncReport) {
             grouped(counts.skipped),
         ));
     }
-    notes(report);
+    plan::print(report);
 }
 
-/// Prints warnings, holds and errors.
+/// Prints warnings and errors to stderr, with what to do next.
 pub(crate) fn notes(report: &SyncReport) {
-    let profile = clean(report.profile.as_str());
+    let profile = printable(report.profile.as_str());
     for warning in &report.warnings {
-        complain(&format!("warning: {profile}: {}", clean(warning)));
-    }
-    for record in report.kinds.iter().filter(|record| record.outcome == KindOutcome::Held) {
-        let reason = record.hold_reason.map(|reason| reason.to_string()).unwrap_or_default();
-        let held = grouped(record.counts.held);
-        complain(&format!("held: {profile}: {}: {held} removals wait, because {reason}; the items stay", record.kind));
-        complain(&format!(
-            "  hint: see `xtream-sync status {profile}`; when they are really gone, agree with `xtream-sync sync {profile} --accept-removals --only {}`",
-            record.kind
-        ));
+        complain(&format!("warning: {profile}: {}", one_line(warning)));
     }
     let mut last = None;
     for error in &report.errors {
-        complain(&format!("error: {profile}: {}", clean(&error.to_string())));
+        complain(&format!("error: {profile}: {}", one_line(&error.to_string())));
         if last != Some(&error.hint) {
-            complain(&format!("  hint: {}", clean(&error.hint)));
+            complain(&format!("  hint: {}", one_line(&error.hint)));
         }
         last = Some(&error.hint);
     }

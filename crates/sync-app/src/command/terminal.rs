@@ -1,5 +1,6 @@
-//! Writing to a terminal: clean, and without a panic when nobody reads.
+//! Writing to a terminal, without a panic when nobody reads.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Prints a line of results. When the reader is gone, nothing is lost but the line.
@@ -10,15 +11,6 @@ pub(crate) fn say(line: &str) {
 /// Prints a line that is no result.
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
-}
-
-/// Takes out what a panel could move a cursor with: control characters, and the marks that turn
-/// the direction of text.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .filter(|c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .collect()
 }
 
 /// A number with its thousands apart: 1,234,567.
@@ -34,20 +26,36 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// A day and a time of it, in UTC.
+pub(crate) fn date(seconds: i64) -> String {
+    chrono::DateTime::from_timestamp(seconds, 0)
+        .map_or_else(|| seconds.to_string(), |instant| instant.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// A word as a shell takes it, for command lines that are shown.
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_.,+@:/".contains(c);
+    if !word.starts_with('-') && word.chars().all(plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_moves_the_cursor_gets_through() {
-        assert_eq!(clean("a\u{1b}[31mb\r\nc\u{202e}d\u{9b}e"), "a [31mb  cd e");
-        assert_eq!(clean("日本 ┃UK┃"), "日本 ┃UK┃");
-    }
-
-    #[test]
     fn thousands_stand_apart() {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn a_shown_command_can_be_typed() {
+        for (word, shown) in [("home", "home"), ("a b", "'a b'"), ("it's", r"'it'\''s'"), ("$(x)", "'$(x)'")] {
+            assert_eq!(quoted(word), shown);
         }
     }
 }

@@ -1,0 +1,140 @@
+//! What is held, in words: how many, why, since when, which, and what to do.
+
+use serde::Serialize;
+use sync_core::text::one_line;
+use sync_core::{ContentKind, HoldReason, Retention};
+use sync_sqlite::{HeldGroup, ProfileRow};
+
+use super::terminal::{date, grouped, quoted};
+
+/// What releases a held removal, besides that the item comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Releases {
+    /// Listings that go on missing it, or consent.
+    ByEvidence,
+    /// Consent only.
+    ByConsent,
+    /// A listing that isn't in doubt.
+    NextListing,
+}
+
+impl Releases {
+    pub(crate) const fn of(reason: HoldReason) -> Self {
+        if reason.yields_to_evidence() {
+            Self::ByEvidence
+        } else if reason.is_loss() {
+            Self::ByConsent
+        } else {
+            Self::NextListing
+        }
+    }
+}
+
+/// A group of what is held, as a paragraph. Its first line wants to stand after `held:`, the others
+/// are further in.
+pub(crate) fn paragraph(profile: &ProfileRow, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
+    let since = date(held.oldest_since);
+    let removals = if held.count == 1 { "removal" } else { "removals" };
+    let mut lines = vec![format!("{} {removals} since {since}, because {}", grouped(held.count), held.reason)];
+    if !held.examples.is_empty() {
+        let names: Vec<_> = held.examples.iter().map(|name| one_line(name)).collect();
+        lines.push(format!("  such as {}", names.join("; ")));
+    }
+    lines.extend(ways_out(profile, kind, held));
+    lines
+}
+
+/// What to do about a group, or what will happen by itself.
+fn ways_out(profile: &ProfileRow, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
+    let Retention { release_listings, release_days, .. } = profile.retention;
+    let agree = format!(
+        "when they are really gone: xtream-sync sync {} --accept-removals --only {kind}",
+        quoted(profile.id.as_str())
+    );
+    let mut lines = Vec::new();
+    match Releases::of(held.reason) {
+        Releases::ByEvidence => {
+            let so_far = match held.evidence_since {
+                Some(since) if held.listings > 0 => format!("so far {}, since {}", grouped(held.listings), date(since)),
+                _ => "none so far".to_owned(),
+            };
+            let listings = counted(release_listings, "complete listing misses", "complete listings miss");
+            let days = counted(release_days, "day", "days");
+            lines.push(format!("  released by itself when {listings} them over {days}: {so_far}"));
+            lines.push(format!("  {agree}"));
+        }
+        Releases::ByConsent => lines.push(format!("  {agree}")),
+        Releases::NextListing => {
+            lines.push("  looked at again in the next sync".to_owned());
+            if held.reason.yields_to_consent() {
+                lines.push(format!("  {agree}"));
+            }
+        }
+    }
+    lines
+}
+
+fn counted(number: u32, one: &str, more: &str) -> String {
+    format!("{} {}", grouped(number.into()), if number == 1 { one } else { more })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::ProfileId;
+
+    fn profile() -> ProfileRow {
+        ProfileRow::new(ProfileId::new("my home").unwrap())
+    }
+
+    fn group(reason: HoldReason) -> HeldGroup {
+        HeldGroup {
+            reason,
+            count: 60_000,
+            oldest_since: 0,
+            examples: vec!["One\u{1b}[31m".to_owned(), "Two\u{202e}".to_owned()],
+            listings: 0,
+            evidence_since: None,
+        }
+    }
+
+    const AGREE: &str = "  when they are really gone: xtream-sync sync 'my home' --accept-removals --only movies";
+
+    fn told(held: &HeldGroup) -> Vec<String> {
+        paragraph(&profile(), ContentKind::Movies, held)
+    }
+
+    #[test]
+    fn a_loss_says_what_evidence_there_is() {
+        let mut held = group(HoldReason::ShareLost);
+        let first = "60,000 removals since 1970-01-01 00:00 UTC, because more items are missing than is plausible";
+        let waits = "  released by itself when 3 complete listings miss them over 7 days: none so far";
+        assert_eq!(told(&held), [first, "  such as One [31m; Two", waits, AGREE]);
+        (held.listings, held.evidence_since, held.count) = (2, Some(86_400), 1);
+        let lines = told(&held);
+        assert!(lines[0].starts_with("1 removal since"), "{lines:?}");
+        assert!(lines[2].ends_with(": so far 2, since 1970-01-02 00:00 UTC"), "{lines:?}");
+    }
+
+    #[test]
+    fn only_consent_releases_an_empty_listing() {
+        assert_eq!(told(&group(HoldReason::EmptyListing))[2..], [AGREE]);
+    }
+
+    #[test]
+    fn a_doubt_is_looked_at_again() {
+        let again = "  looked at again in the next sync";
+        assert_eq!(told(&group(HoldReason::UnreadableIds))[2..], [again, AGREE]);
+        assert_eq!(told(&group(HoldReason::CategoriesMissing))[2..], [again]);
+    }
+
+    #[test]
+    fn every_reason_has_a_way_out() {
+        for reason in HoldReason::ALL {
+            let releases = Releases::of(reason);
+            assert!(releases != Releases::ByConsent || reason.yields_to_consent(), "{reason}");
+            assert!(told(&group(reason)).len() > 2, "{reason}");
+        }
+    }
+}

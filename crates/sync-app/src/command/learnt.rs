@@ -1,0 +1,107 @@
+//! What was learnt of a panel, in words.
+
+use sync_core::text::one_line;
+use sync_core::{ContentKind, KindFacts, PanelFacts};
+
+use super::terminal::date;
+
+/// What is worth saying, a sentence each.
+pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
+    let mut told = Vec::new();
+    if facts.refusals > 0 {
+        let last = facts.refused_at.map_or_else(String::new, |at| format!(", the last time on {}", date(at)));
+        told.push(format!("the login was refused {} in a row{last}", times(facts.refusals)));
+    }
+    if let Some(user_agent) = &facts.user_agent {
+        told.push(format!("the panel lets in `{}`, and not the usual user agent", one_line(user_agent)));
+    }
+    for (kind, facts) in ContentKind::ALL.into_iter().zip(&facts.kinds) {
+        told.extend(of_kind(facts).into_iter().map(|sentence| format!("{kind}: {sentence}")));
+    }
+    told
+}
+
+fn of_kind(facts: &KindFacts) -> Vec<String> {
+    let mut told = Vec::new();
+    if facts.not_offered > 0 {
+        let last = facts.not_offered_at.map_or_else(String::new, |at| format!(", as it said on {}", date(at)));
+        told.push(format!("not offered by the panel{last}"));
+    }
+    match facts.overloads {
+        0 => {}
+        1 => told.push("the whole listing was too much for the panel in the last run".to_owned()),
+        _ => {
+            let asked = facts.whole_asked_at.map_or_else(String::new, |at| format!("; last tried on {}", date(at)));
+            told.push(format!("fetched by category: the whole listing is too much for the panel{asked}"));
+        }
+    }
+    if facts.filter_ignored {
+        told.push("never fetched by category: the panel ignores which category it is asked for".to_owned());
+    }
+    if facts.rotations > 1 {
+        told.push("images are not compared by host and query: the panel changes those by itself".to_owned());
+    }
+    for (sighting, what) in
+        [(facts.unreadable, "elements without a readable id"), (facts.trailing, "something after the end of the list")]
+    {
+        if let Some(sighting) = sighting {
+            told.push(format!("{what}, the same in {} in a row", counted(sighting.listings, "listing")));
+        }
+    }
+    told
+}
+
+fn times(number: u32) -> String {
+    if number == 1 { "once".to_owned() } else { counted(number, "time") }
+}
+
+fn counted(number: u32, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::Sighting;
+
+    #[test]
+    fn nothing_learnt_is_nothing_told() {
+        assert_eq!(sentences(&PanelFacts::default()), [""; 0]);
+        let mut facts = PanelFacts::default();
+        (facts.kinds[0].sound_listings, facts.kinds[0].rotations) = (9, 1);
+        assert_eq!(sentences(&facts), [""; 0], "not yet in use");
+    }
+
+    #[test]
+    fn what_is_in_use_is_told() {
+        let movies = KindFacts { overloads: 2, whole_asked_at: Some(0), rotations: 2, ..KindFacts::default() };
+        let seen = Some(Sighting { digest: 7, listings: 3 });
+        let series = KindFacts {
+            not_offered: 1,
+            not_offered_at: Some(86_400),
+            filter_ignored: true,
+            overloads: 1,
+            unreadable: seen,
+            trailing: seen,
+            ..KindFacts::default()
+        };
+        let facts = PanelFacts {
+            kinds: [KindFacts::default(), movies, series],
+            user_agent: Some("Player\u{1b}/1".to_owned()),
+            refusals: 3,
+            refused_at: Some(86_400),
+        };
+        let expected = [
+            "the login was refused 3 times in a row, the last time on 1970-01-02 00:00 UTC",
+            "the panel lets in `Player /1`, and not the usual user agent",
+            "movies: fetched by category: the whole listing is too much for the panel; last tried on 1970-01-01 00:00 UTC",
+            "movies: images are not compared by host and query: the panel changes those by itself",
+            "series: not offered by the panel, as it said on 1970-01-02 00:00 UTC",
+            "series: the whole listing was too much for the panel in the last run",
+            "series: never fetched by category: the panel ignores which category it is asked for",
+            "series: elements without a readable id, the same in 3 listings in a row",
+            "series: something after the end of the list, the same in 3 listings in a row",
+        ];
+        assert_eq!(sentences(&facts), expected);
+    }
+}

@@ -1,0 +1,245 @@
+//! The password of a profile at a sync: from the cache, or from where the profile says it is.
+
+use std::future::Future;
+use std::io::{self, IsTerminal};
+use std::process::Stdio;
+use std::time::Duration;
+
+use sync_sqlite::{PasswordSource, ProfileRow};
+use sync_xtream::Secret;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use super::failure::Failure;
+use super::login::{LENGTH_MAX, first_line, from_file, not_unicode};
+
+/// Finds the password of a profile. It is waited for until the time is up, or a person has had enough.
+pub(crate) async fn of(
+    profile: &ProfileRow,
+    patience: Duration,
+    cancel: &CancellationToken,
+) -> Result<Option<Secret>, Failure> {
+    let found = match &profile.password_source {
+        PasswordSource::Stored => return Ok(profile.password.clone().map(Secret::new)),
+        PasswordSource::Environment(name) => from_environment(name),
+        PasswordSource::File(path) => {
+            let path = path.clone();
+            let reading = tokio::task::spawn_blocking(move || from_file(path.as_ref()));
+            within(patience, cancel, async { reading.await.unwrap_or_else(|_| Err(failed("could not be read"))) }).await
+        }
+        PasswordSource::Command(command) => within(patience, cancel, from_command(command)).await,
+    };
+    found.map(Some).map_err(|failure| failure.of_profile(profile.id.as_str()))
+}
+
+async fn within(
+    patience: Duration,
+    cancel: &CancellationToken,
+    found: impl Future<Output = Result<Secret, Failure>>,
+) -> Result<Secret, Failure> {
+    tokio::select! {
+        () = cancel.cancelled() => Err(Failure::cancelled()),
+        found = tokio::time::timeout(patience, found) => {
+            let hint = "nothing was asked of the panel; see that it needs nobody, or raise --password-timeout";
+            found.unwrap_or_else(|_| Err(Failure::usage(format!("no password came within {patience:?}"), hint)))
+        }
+    }
+}
+
+fn from_environment(name: &str) -> Result<Secret, Failure> {
+    let variable = format!("the environment variable `{name}`");
+    match std::env::var(name) {
+        Ok(password) if !password.is_empty() => Ok(Secret::new(password)),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(not_unicode(&variable), "")),
+        _ => {
+            let hint = "set it for the sync, or name another source with `xtream-sync profile add`";
+            Err(Failure::usage(format!("{variable}, which is to hold the password, is not set"), hint))
+        }
+    }
+}
+
+/// Runs a command in a shell and takes the first line that it prints. What it says on stderr is for
+/// the user. When this is dropped, the command ends.
+async fn from_command(command: &str) -> Result<Secret, Failure> {
+    let (mut child, mut group) = start(command)?;
+    let mut output = child.stdout.take().ok_or_else(|| failed("has no output"))?;
+    let (mut read, mut piece, mut ended) = (Vec::new(), [0; 1024], None);
+    loop {
+        tokio::select! {
+            length = output.read(&mut piece) => match length {
+                Ok(0) | Err(_) => break,
+                // What follows the first line is read, so that nobody writes in vain, but not kept.
+                Ok(length) if !read.contains(&b'\n') => read.extend_from_slice(&piece[..length]),
+                Ok(_) => {}
+            },
+            status = child.wait(), if ended.is_none() => ended = Some(status),
+        }
+        // Something that the command has left behind may hold its output open.
+        if ended.is_some() && read.contains(&b'\n') {
+            break;
+        }
+        if read.len() as u64 > LENGTH_MAX {
+            return Err(failed("prints a line that is too long"));
+        }
+    }
+    let status = match ended {
+        Some(status) => status,
+        None => child.wait().await,
+    };
+    // It has ended by itself; an agent that it has left behind may live on.
+    group.0 = None;
+    match status {
+        Ok(status) if status.success() => first_line(&read, "the first line that the password command prints"),
+        Ok(status) => Err(failed(&format!("failed ({status})"))),
+        Err(error) => Err(failed(&format!("can't be waited for: {error}"))),
+    }
+}
+
+fn failed(what: &str) -> Failure {
+    let hint =
+        "nothing was asked of the panel; try the command by hand, or name another with `xtream-sync profile add`";
+    Failure::usage(format!("the password command {what}"), hint)
+}
+
+fn start(command: &str) -> Result<(tokio::process::Child, Group), Failure> {
+    // At a terminal it may ask something, and Ctrl-C there reaches all that it has started.
+    let asks = io::stdin().is_terminal();
+    let mut shell = shell(command);
+    shell.stdin(if asks { Stdio::inherit() } else { Stdio::null() });
+    shell.stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+    #[cfg(unix)]
+    if !asks {
+        shell.process_group(0);
+    }
+    let child = shell.spawn().map_err(|error| failed(&format!("can't be started: {error}")))?;
+    let group = Group(child.id().filter(|_| !asks));
+    Ok((child, group))
+}
+
+#[cfg(unix)]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(command);
+    shell
+}
+
+#[cfg(not(unix))]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd");
+    shell.arg("/C").raw_arg(command);
+    shell
+}
+
+/// What a shell has started, where that has a process group of its own.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    /// Ends what is left of it. A shell that is killed takes nothing with it.
+    fn drop(&mut self) {
+        let Some(id) = self.0.filter(|_| cfg!(unix)) else { return };
+        let mut kill = std::process::Command::new("sh");
+        kill.args(["-c", "kill -s KILL -- -\"$0\""]).arg(id.to_string());
+        let _ = kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    use sync_core::ProfileId;
+
+    use crate::command::exit::Exit;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn profile(password_source: PasswordSource) -> ProfileRow {
+        ProfileRow { password_source, ..ProfileRow::new(ProfileId::new("home").unwrap()) }
+    }
+
+    async fn ask(source: PasswordSource, patience: Duration) -> Result<String, Failure> {
+        let found = of(&profile(source), patience, &CancellationToken::new()).await?;
+        Ok(found.unwrap().expose().to_owned())
+    }
+
+    async fn run(command: &str) -> Result<String, Failure> {
+        ask(PasswordSource::Command(command.to_owned()), PATIENCE).await
+    }
+
+    #[tokio::test]
+    async fn a_command_prints_the_password() {
+        assert_eq!(run("printf 'a b'").await.unwrap(), "a b");
+        assert_eq!(run("echo 'sécret'; echo more; yes | head -c 1000000").await.unwrap(), "sécret");
+        // It doesn't wait for what is left behind with the output open.
+        let began = Instant::now();
+        assert_eq!(run("sleep 20 2>/dev/null & echo x").await.unwrap(), "x");
+        assert!(began.elapsed() < Duration::from_secs(15));
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_is_told_without_its_words() {
+        for command in [
+            "echo canary; exit 3",
+            "true canary",
+            "echo; echo canary",
+            "printf 'canary\\377'",
+            "yes canary | tr -d '\\n'",
+        ] {
+            let failure = run(command).await.unwrap_err();
+            assert_eq!(failure.exit(), Exit::Usage, "{command}");
+            assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_given_up() {
+        let command = PasswordSource::Command("sleep 50".to_owned());
+        assert_eq!(ask(command, Duration::from_millis(50)).await.unwrap_err().exit(), Exit::Usage);
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_ends_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let command = format!("exec 3>'{}'; sleep 50 & sleep 50; true", pipe.display());
+        let cancel = CancellationToken::new();
+        let watch = std::thread::spawn({
+            let cancel = cancel.clone();
+            move || {
+                // It opens when the command has begun, and ends when nobody of it is left.
+                let mut pipe = std::fs::File::open(pipe).unwrap();
+                cancel.cancel();
+                let began = Instant::now();
+                io::Read::read_to_end(&mut pipe, &mut Vec::new()).unwrap();
+                began.elapsed()
+            }
+        });
+        let failure = of(&profile(PasswordSource::Command(command)), PATIENCE, &cancel).await.unwrap_err();
+        assert_eq!(failure.exit(), Exit::Cancelled);
+        assert!(watch.join().unwrap() < Duration::from_secs(40));
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let source = || PasswordSource::File(path.to_str().unwrap().to_owned());
+        for password in ["one", "two"] {
+            std::fs::write(&path, format!("{password}\nmore")).unwrap();
+            assert_eq!(ask(source(), PATIENCE).await.unwrap(), password);
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(ask(source(), PATIENCE).await.unwrap_err().exit(), Exit::Usage);
+    }
+
+    #[tokio::test]
+    async fn a_variable_that_is_not_there_is_named() {
+        assert!(from_environment("PATH").is_ok());
+        let failure = from_environment("XTREAM_SYNC_NO_SUCH_VARIABLE").unwrap_err();
+        assert!(format!("{failure:?}").contains("`XTREAM_SYNC_NO_SUCH_VARIABLE`"), "{failure:?}");
+    }
+}

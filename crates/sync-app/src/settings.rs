@@ -1,0 +1,81 @@
+//! What a profile's settings, and what was learnt of its panel, mean for a run.
+
+use sync_core::{PanelFacts, SyncOptions};
+use sync_sqlite::ProfileRow;
+use sync_xtream::XtreamConfig;
+
+/// Adds to a configuration what a profile says of its panel, and what runs have learnt of it.
+///
+/// Only what differs from the defaults of a profile is taken over, so that what the caller has set
+/// stands otherwise.
+pub fn configured(config: XtreamConfig, profile: &ProfileRow, learnt: &PanelFacts) -> XtreamConfig {
+    let mut config = config;
+    if let Some(user_agent) = &profile.user_agent {
+        config = config.user_agent(user_agent);
+    }
+    if let Some(user_agent) = &learnt.user_agent {
+        config = config.learnt_user_agent(user_agent);
+    }
+    if !profile.verify_tls {
+        config = config.verify_tls(false);
+    }
+    if !profile.follow_other_hosts {
+        config = config.follow_other_hosts(false);
+    }
+    if profile.parallel_requests != 1 {
+        config = config.parallel_requests(usize::try_from(profile.parallel_requests).unwrap_or(usize::MAX));
+    }
+    config
+}
+
+/// The options of a run as a profile has them; mode and kinds are the usual ones.
+pub fn options(profile: &ProfileRow) -> SyncOptions {
+    SyncOptions { policy: profile.policy, guard: profile.guard, retention: profile.retention, ..SyncOptions::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::{PolicyChoice, ProfileId, Retention};
+
+    fn profile() -> ProfileRow {
+        ProfileRow::new(ProfileId::new("home").unwrap())
+    }
+
+    #[test]
+    fn a_profile_as_it_begins_leaves_a_configuration_alone() {
+        let own =
+            XtreamConfig::new().verify_tls(false).follow_other_hosts(false).parallel_requests(3).user_agent("own");
+        let configured = configured(own.clone(), &profile(), &PanelFacts::default());
+        assert_eq!(format!("{configured:?}"), format!("{own:?}"));
+    }
+
+    #[test]
+    fn what_a_profile_says_and_what_was_learnt_is_taken_over() {
+        let profile = ProfileRow {
+            verify_tls: false,
+            follow_other_hosts: false,
+            parallel_requests: 2,
+            user_agent: Some("Player/1".to_owned()),
+            ..profile()
+        };
+        let learnt = PanelFacts { user_agent: Some("Player/2".to_owned()), ..PanelFacts::default() };
+        let expected = XtreamConfig::new()
+            .verify_tls(false)
+            .follow_other_hosts(false)
+            .parallel_requests(2)
+            .user_agent("Player/1")
+            .learnt_user_agent("Player/2");
+        let configured = configured(XtreamConfig::new(), &profile, &learnt);
+        assert_eq!(format!("{configured:?}"), format!("{expected:?}"));
+        assert_ne!(format!("{configured:?}"), format!("{:?}", XtreamConfig::new()));
+    }
+
+    #[test]
+    fn a_run_has_the_policies_of_its_profile() {
+        let retention = Retention { release_listings: 2, release_days: 1, tombstone_days: 9 };
+        let profile = ProfileRow { policy: PolicyChoice::Timestamp, retention, ..profile() };
+        let expected = SyncOptions { policy: PolicyChoice::Timestamp, retention, ..SyncOptions::default() };
+        assert_eq!(options(&profile), expected);
+    }
+}
