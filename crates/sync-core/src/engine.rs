@@ -177,8 +177,9 @@ impl<'a> Engine<'a> {
     /// Puts into the report what is known only now.
     fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) {
         let learnt = self.source.learnt();
-        if let Some(user_agent) = learnt.user_agent {
-            run.facts.user_agent = Some(user_agent);
+        if report.account.is_some() {
+            // Let in without a learnt one, the panel needs none any more.
+            run.facts.user_agent = learnt.user_agent;
         }
         if run.shrunk.len() > 1 {
             for kind in &run.shrunk {

@@ -1,6 +1,7 @@
 //! The account: the answer to a call without action.
 
 use sync_core::source::AnswerFault;
+use sync_core::text::one_line;
 use sync_core::{Account, AccountStatus, timestamp};
 
 use crate::wire::Fault;
@@ -81,10 +82,7 @@ impl Clock {
 
 /// A text of the panel on one line, without what could steer a terminal; nothing when nothing is left.
 fn printable(text: &str, max: usize) -> Option<String> {
-    let steers = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
-    let line: String = words.join(" ").chars().filter(|c| !steers(*c)).take(max).collect();
+    let line: String = one_line(text).chars().take(max).collect();
     (!line.is_empty()).then_some(line)
 }
 
@@ -171,6 +169,10 @@ mod tests {
         let silent = json!({"timestamp_now": "", "time_now": "2023-11-14 22:13:20", "timezone": "UTC"});
         assert_eq!(clock(&silent, Some(1_700_000_007)), (Some(1_700_000_007), 0));
         assert_eq!(clock(&silent, None), (Some(1_700_000_000), 0));
+        let nameless = json!({"timestamp_now": 1_700_000_000, "time_now": "2023-11-15 03:43:21", "timezone": ""});
+        assert_eq!(clock(&nameless, None), (Some(1_700_000_000), 19_800));
+        let liar = json!({"timestamp_now": 1_700_000_000, "time_now": "2023-11-14 22:13:20", "timezone": "Asia/Tokyo"});
+        assert_eq!(clock(&liar, None), (Some(1_700_000_000), 0));
         assert_eq!(clock(&json!({"time_now": "2023-11-14 22:13:20", "timezone": "Europe/Rome"}), None), (None, 0));
         assert_eq!(
             clock(&json!({"timestamp_now": 1_700_000_000, "time_now": "1999-01-01"}), None),

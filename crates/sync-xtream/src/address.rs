@@ -55,6 +55,18 @@ impl PanelAddress {
     /// # Ok::<(), sync_xtream::AddressError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Pasted, AddressError> {
+        let mut pasted = Self::parse_once(text)?;
+        // What is left may look like something to be taken off again: one address has one spelling.
+        loop {
+            let again = Self::parse_once(&pasted.address.to_string())?;
+            if again.address == pasted.address {
+                return Ok(pasted);
+            }
+            pasted.address = again.address;
+        }
+    }
+
+    fn parse_once(text: &str) -> Result<Pasted, AddressError> {
         let text = text.trim_matches(is_wrapping);
         if text.is_empty() {
             return Err(AddressError::Empty);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use reqwest::Response;
+use reqwest::header::CONTENT_ENCODING;
 use sync_core::source::AnswerFault;
 use tokio::time::timeout;
 
@@ -14,24 +15,27 @@ use crate::call::Call;
 use crate::clock::{before, date};
 use crate::config::XtreamConfig;
 use crate::failure::Failure;
+use crate::inflate::Inflate;
 use crate::request::{Counters, milliseconds};
+use crate::throughput::Throughput;
 
 /// Decompressors hand out small change. What is there already is gathered up to this, so that the
 /// decoder isn't woken for every bit.
 const PIECE: usize = 64 << 10;
 
 /// Far beyond any sensible limit, and still an instant that can be computed.
-const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// The body of an answer, read piece by piece.
 pub(crate) struct Answer {
     response: Response,
+    inflate: Inflate,
     action: &'static str,
     sent: Instant,
     date: Option<i64>,
     sent_by_date: Option<i64>,
     deadline: tokio::time::Instant,
-    idle: Duration,
+    throughput: Throughput,
     total: Duration,
     limit: u64,
     received: u64,
@@ -50,14 +54,17 @@ impl Answer {
         counters: Arc<Counters>,
     ) -> Self {
         let date = date(response.headers());
+        // What the client has inflated doesn't say so any more.
+        let announced = response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
         Self {
+            inflate: Inflate::new(announced),
             date,
             sent_by_date: date.map(|date| before(date, sent.elapsed())),
             action: call.action(),
             response,
             sent,
             deadline: began + config.total_timeout.min(FOREVER),
-            idle: config.idle_timeout,
+            throughput: Throughput::new(config.idle_timeout, config.min_bytes_per_second),
             total: config.total_timeout,
             limit: config.max_body_bytes,
             received: 0,
@@ -91,17 +98,17 @@ impl Answer {
         if let Some(end) = self.ended.take() {
             return end.map(|()| None);
         }
-        let left = self.deadline.saturating_duration_since(tokio::time::Instant::now());
-        let first = match timeout(self.idle.min(left), self.response.chunk()).await {
-            Ok(read) => self.take(read)?,
-            Err(_) if left <= self.idle => {
-                return Err(Failure::transient(format!("the answer was not over within {:?}", self.total), None));
+        let asked = tokio::time::Instant::now();
+        let left = self.deadline.saturating_duration_since(asked);
+        let patience = self.throughput.patience();
+        let first = match timeout(patience.min(left), self.next()).await {
+            Ok(read) => read?,
+            Err(_) if left <= patience => {
+                return Err(Failure::slow(format!("the answer was not over within {:?}", self.total)));
             }
-            Err(_) => {
-                let words = format!("nothing came for {:?} in the middle of the answer", self.idle);
-                return Err(Failure::transient(words, None));
-            }
+            Err(_) => return Err(Failure::slow(self.throughput.complaint())),
         };
+        self.throughput.waited(asked.elapsed());
         match first {
             Some(first) if first.len() < PIECE => Ok(Some(self.gather(&first))),
             whole => Ok(whole),
@@ -113,8 +120,8 @@ impl Answer {
         let mut piece = BytesMut::with_capacity(PIECE);
         piece.extend_from_slice(first);
         while piece.len() < PIECE {
-            let Some(read) = self.response.chunk().now_or_never() else { break };
-            match self.take(read) {
+            let Some(read) = self.next().now_or_never() else { break };
+            match read {
                 Ok(Some(more)) => piece.extend_from_slice(&more),
                 Ok(None) => {
                     self.ended = Some(Ok(()));
@@ -130,20 +137,36 @@ impl Answer {
         piece.freeze()
     }
 
-    fn take(&mut self, read: reqwest::Result<Option<Bytes>>) -> Result<Option<Bytes>, Failure> {
-        let bytes = match read {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => return Ok(None),
-            Err(error) => return Err(Failure::of_body(&error.without_url(), self.received)),
-        };
+    /// The next bytes as they come, inflated. Dropping the future loses none.
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            if let Some(bytes) = self.inflate.take().map_err(|_| Failure::damaged(self.received))? {
+                return self.count(bytes).map(Some);
+            }
+            match self.response.chunk().await {
+                Ok(Some(bytes)) => self.inflate.give(bytes),
+                Ok(None) => {
+                    let rest = self.inflate.end().map_err(|_| Failure::damaged(self.received))?;
+                    if rest.is_none() {
+                        self.counters.connection_kept(&self.response);
+                    }
+                    return rest.map(|bytes| self.count(bytes)).transpose();
+                }
+                Err(error) => return Err(Failure::of_body(&error.without_url(), self.received)),
+            }
+        }
+    }
+
+    fn count(&mut self, bytes: Bytes) -> Result<Bytes, Failure> {
         let length = bytes.len() as u64;
+        self.throughput.came(length);
         self.received = self.received.saturating_add(length);
         self.counters.bytes.fetch_add(length, Relaxed);
         if self.received > self.limit {
             let words = format!("it is larger than {} bytes", self.limit);
             return Err(Failure::unusable(AnswerFault::TooLarge, words));
         }
-        Ok(Some(bytes))
+        Ok(bytes)
     }
 }
 

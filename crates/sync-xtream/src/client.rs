@@ -1,11 +1,10 @@
 //! The HTTP client of a source.
 
-use reqwest::header::HeaderValue;
+use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use rustls::crypto::{CryptoProvider, ring};
 
 use crate::config::XtreamConfig;
-use crate::redirect;
 
 /// A source can't be made of these settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,19 +20,29 @@ pub enum SetupError {
 /// Panels close idle connections after ten seconds; one about to be closed is not used again.
 const IDLE_CONNECTION: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// The client for all requests but those of [`raw_client`]. Gzip is left to [`crate::inflate`], which
+/// looks at the bytes, and reads gzip that was written in several parts.
 pub(crate) fn client(config: &XtreamConfig) -> Result<Client, SetupError> {
-    HeaderValue::from_str(&config.user_agent).map_err(|_| SetupError::UserAgent)?;
+    build(|| builder(config).no_gzip().deflate(true).brotli(true).zstd(true))
+}
+
+/// A client that leaves bodies as they come, for panels that announce a compression and don't use it.
+pub(crate) fn raw_client(config: &XtreamConfig) -> Result<Client, SetupError> {
+    build(|| builder(config).no_gzip().no_deflate().no_brotli().no_zstd())
+}
+
+fn build(builder: impl Fn() -> ClientBuilder) -> Result<Client, SetupError> {
     if CryptoProvider::get_default().is_none() {
         // Somebody else may have been faster; either's choice is good.
         let _ = ring::default_provider().install_default();
     }
-    builder(config).build().or_else(|_| {
+    builder().build().or_else(|_| {
         // Without the system's root certificates no client is made, though most panels need none.
         // This one trusts no certificate at all.
         tracing::warn!("the system's root certificates can't be loaded; encrypted connections will fail");
         let roots = rustls::RootCertStore::empty();
         let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        builder(config).tls_backend_preconfigured(tls).build().map_err(|_| SetupError::Client)
+        builder().tls_backend_preconfigured(tls).build().map_err(|_| SetupError::Client)
     })
 }
 
@@ -41,16 +50,13 @@ fn builder(config: &XtreamConfig) -> ClientBuilder {
     let builder = Client::builder()
         // A `Referer` would hand the query, and with it the credentials, to the target of a redirect.
         .referer(false)
-        .redirect(redirect::policy())
+        // They are followed one by one, each looked at first.
+        .redirect(Policy::none())
         // Repetitions are counted and paced in one place.
         .retry(reqwest::retry::never())
         .http1_only()
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(IDLE_CONNECTION)
-        .user_agent(&config.user_agent)
-        .gzip(true)
-        .deflate(true)
-        .brotli(true)
-        .zstd(true);
+        .tls_danger_accept_invalid_certs(!config.verify_tls);
     if config.system_proxy { builder } else { builder.no_proxy() }
 }

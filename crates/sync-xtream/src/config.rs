@@ -1,8 +1,14 @@
 //! The settings of a source.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::network;
 use crate::retry::RetryPolicy;
+use crate::wire::Limits;
+
+/// Panels in front of which a limiter stands allow 10 to 20.
+const REQUESTS_PER_SECOND: f64 = 8.0;
 
 /// How a source asks, waits and gives up. Every setting has a default; durations are limits of one
 /// request, repetitions begin anew.
@@ -14,10 +20,19 @@ pub struct XtreamConfig {
     pub(crate) total_timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) jitter_seed: Option<u64>,
-    pub(crate) user_agent: String,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) learnt_user_agent: Option<String>,
+    pub(crate) parallel_requests: usize,
+    pub(crate) requests_per_second: f64,
+    pub(crate) min_bytes_per_second: u32,
+    pub(crate) max_header_bytes: usize,
     pub(crate) max_body_bytes: u64,
-    pub(crate) max_element_bytes: usize,
+    pub(crate) limits: Limits,
+    pub(crate) follow_other_hosts: bool,
+    pub(crate) verify_tls: bool,
     pub(crate) system_proxy: bool,
+    /// Tells addresses of somebody's own network; tests have only such.
+    pub(crate) is_private: fn(IpAddr) -> bool,
 }
 
 impl Default for XtreamConfig {
@@ -29,10 +44,18 @@ impl Default for XtreamConfig {
             total_timeout: Duration::from_secs(20 * 60),
             retry: RetryPolicy::default(),
             jitter_seed: None,
-            user_agent: concat!("xtream-sync/", env!("CARGO_PKG_VERSION")).to_owned(),
+            user_agent: None,
+            learnt_user_agent: None,
+            parallel_requests: 1,
+            requests_per_second: REQUESTS_PER_SECOND,
+            min_bytes_per_second: 64,
+            max_header_bytes: 64 << 10,
             max_body_bytes: 2 << 30,
-            max_element_bytes: 8 << 20,
+            limits: Limits { element_bytes: 8 << 20, elements: 5_000_000, nesting: 64 },
+            follow_other_hosts: true,
+            verify_tls: true,
             system_proxy: true,
+            is_private: network::is_private,
         }
     }
 }
@@ -90,8 +113,42 @@ impl XtreamConfig {
 
     /// What the source calls itself. Default `xtream-sync/VERSION`; some panels and the filters in
     /// front of them serve only what calls itself a player.
+    ///
+    /// With the default, a login that looks blocked is tried once more as a player, and what is let
+    /// in is kept and told by `learnt`. A user agent that is set here is not replaced.
     pub fn user_agent(self, user_agent: impl Into<String>) -> Self {
-        Self { user_agent: user_agent.into(), ..self }
+        Self { user_agent: Some(user_agent.into()), ..self }
+    }
+
+    /// The user agent that an earlier source has learnt. It is used from the start; when a login
+    /// with it looks blocked, the usual one is tried once. One that can't be sent is left out.
+    pub fn learnt_user_agent(self, user_agent: impl Into<String>) -> Self {
+        Self { learnt_user_agent: Some(user_agent.into()), ..self }
+    }
+
+    /// How many requests may be under way at once; at least one. Default 1: many providers count
+    /// them as connections of the account.
+    pub fn parallel_requests(self, parallel_requests: usize) -> Self {
+        Self { parallel_requests: parallel_requests.max(1), ..self }
+    }
+
+    /// How many requests a second are begun, over all calls, repetitions and redirects; as many may
+    /// come in a burst after a rest. Default 8. Infinity is no limit; what is no number is the default.
+    pub fn requests_per_second(self, requests_per_second: f64) -> Self {
+        let rate = if requests_per_second.is_nan() { REQUESTS_PER_SECOND } else { requests_per_second };
+        Self { requests_per_second: rate.max(0.01), ..self }
+    }
+
+    /// How many bytes a second have to arrive, on average over an idle timeout in which the panel
+    /// is waited for. Default 64; 0 is no limit.
+    pub fn min_bytes_per_second(self, min_bytes_per_second: u32) -> Self {
+        Self { min_bytes_per_second, ..self }
+    }
+
+    /// How many bytes the headers of an answer may have. Default 64 KiB; beyond 400 KiB, or a
+    /// hundred headers, no answer is read.
+    pub fn max_header_bytes(self, max_header_bytes: usize) -> Self {
+        Self { max_header_bytes, ..self }
     }
 
     /// How many bytes an answer may have after decompression. Default 2 GiB.
@@ -99,10 +156,36 @@ impl XtreamConfig {
         Self { max_body_bytes, ..self }
     }
 
+    /// How many elements a list may have. Default 5,000,000.
+    pub fn max_elements(mut self, max_elements: u64) -> Self {
+        self.limits.elements = max_elements;
+        self
+    }
+
     /// How many bytes one element of a list may have; a larger one is counted as unreadable.
     /// Default 8 MiB.
-    pub fn max_element_bytes(self, max_element_bytes: usize) -> Self {
-        Self { max_element_bytes, ..self }
+    pub fn max_element_bytes(mut self, max_element_bytes: usize) -> Self {
+        self.limits.element_bytes = max_element_bytes;
+        self
+    }
+
+    /// How deep an element may be nested, itself included; a deeper one is counted as unreadable.
+    /// Default 64.
+    pub fn max_nesting(mut self, max_nesting: u32) -> Self {
+        self.limits.nesting = max_nesting;
+        self
+    }
+
+    /// Whether redirects to another host are followed. Default yes: panels send to the host that
+    /// serves the account. The credentials travel along where the panel puts them into the address.
+    pub fn follow_other_hosts(self, follow_other_hosts: bool) -> Self {
+        Self { follow_other_hosts, ..self }
+    }
+
+    /// Whether the panel's certificate has to be valid. Default yes. With no, anybody on the way
+    /// can read the password and change the answers; `learnt` says so each time.
+    pub fn verify_tls(self, verify_tls: bool) -> Self {
+        Self { verify_tls, ..self }
     }
 
     /// Whether the proxy of the environment (`HTTP_PROXY`, `NO_PROXY` and their kin) is used.

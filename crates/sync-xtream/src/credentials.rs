@@ -3,6 +3,7 @@
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sync_core::text::one_line;
 
 /// Everything but the unreserved characters of RFC 3986. Panels read `+` as a space, so nothing
 /// less will do.
@@ -72,10 +73,10 @@ impl Credentials {
                 continue;
             }
             let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            // As it is, in a query, in a form, in JSON as PHP writes it, in a web page.
+            // As it is, in a query, in a form, in JSON as PHP writes it, in a web page, and cleaned for a line.
             let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-            for spelling in [secret, &encode(secret), &form, &php_json(secret), &html] {
-                if text.contains(spelling) {
+            for spelling in [secret, &encode(secret), &form, &php_json(secret), &html, &one_line(secret)] {
+                if spelling.len() >= REDACTED_FROM && text.contains(spelling) {
                     text = text.replace(spelling, "***");
                 }
             }
@@ -130,6 +131,12 @@ mod tests {
         assert_eq!(format!("{credentials:?} {:?}", Secret::from("canary")), "Credentials(…) Secret(…)");
         let echoed = "canary word, canary%20word, canary+word of canary-user";
         assert_eq!(credentials.redact(echoed), "***, ***, *** of ***");
+    }
+
+    #[test]
+    fn what_was_cleaned_for_a_line_is_known_too() {
+        let credentials = Credentials::new("somebody", "can  ary\u{202e}word");
+        assert_eq!(credentials.redact(&one_line("is can  ary\u{202e}word\n")), "is ***");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use sync_core::{ContentKind, ListingIndex, SourceError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::wire::{Decoder, Fault};
+use crate::wire::{Decoder, Fault, Limits};
 
 /// A batch is sent when it has so many entries …
 const BATCH_ENTRIES: usize = 500;
@@ -42,15 +42,10 @@ pub(crate) struct Outcome {
 }
 
 impl Decoding {
-    pub(crate) fn start(
-        kind: ContentKind,
-        known: Option<Arc<ListingIndex>>,
-        max_element_bytes: usize,
-        events: Events,
-    ) -> Self {
+    pub(crate) fn start(kind: ContentKind, known: Option<Arc<ListingIndex>>, limits: Limits, events: Events) -> Self {
         let (pieces, arriving) = mpsc::channel(PIECES);
         let thread = tokio::task::spawn_blocking(move || {
-            let decoder = Decoder::new(kind, known, max_element_bytes);
+            let decoder = Decoder::new(kind, known, limits);
             let mut work = Work { events, batch: Vec::new(), bytes: 0, delivered: false };
             let verdict = work.run(decoder, arriving);
             Outcome { delivered: work.delivered, verdict }

@@ -13,15 +13,17 @@ use sync_core::SourceError;
 use sync_core::source::AnswerFault;
 
 use crate::call::Call;
-use crate::redirect::RefusedRedirect;
 
 /// Why an attempt failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// No answer, or none worth reading; another attempt may succeed.
-    Transient { message: String, retry_after: Option<Duration> },
+    /// No answer, or none worth reading; another attempt may succeed. `overloaded` when it looks as
+    /// if less would have been an easier question.
+    Transient { message: String, retry_after: Option<Duration>, overloaded: bool },
     /// The answer broke off; another attempt may succeed, of damaged data rather without compression.
     Cut { message: String, damaged: bool },
+    /// A status that filters give to clients they don't know.
+    Blocked(SourceError),
     /// No connection, and another attempt would fare the same.
     Hopeless { message: String },
     /// Nothing that another attempt would change.
@@ -30,7 +32,12 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn transient(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
-        Self::Transient { message: message.into(), retry_after }
+        Self::Transient { message: message.into(), retry_after, overloaded: false }
+    }
+
+    /// The panel took too long.
+    pub(crate) fn slow(message: impl Into<String>) -> Self {
+        Self::Transient { message: message.into(), retry_after: None, overloaded: true }
     }
 
     pub(crate) fn cut(message: impl Into<String>) -> Self {
@@ -45,6 +52,16 @@ impl Failure {
         matches!(self, Self::Transient { .. } | Self::Cut { .. })
     }
 
+    /// Whether something may have kept a client out that it doesn't know.
+    pub(crate) fn is_blocked(&self) -> bool {
+        use AnswerFault::{Empty, Html, NotJson};
+        match self {
+            Self::Blocked(_) => true,
+            Self::Final(SourceError::Unusable { fault, .. }) => matches!(fault, Html | NotJson | Empty),
+            _ => false,
+        }
+    }
+
     /// Whether the bytes came, and could not be inflated.
     pub(crate) fn is_damaged(&self) -> bool {
         matches!(self, Self::Cut { damaged: true, .. })
@@ -57,39 +74,45 @@ impl Failure {
     pub(crate) fn message(&self) -> &str {
         match self {
             Self::Transient { message, .. } | Self::Cut { message, .. } | Self::Hopeless { message } => message,
-            Self::Final(error) => error.code(),
+            Self::Final(error) | Self::Blocked(error) => error.code(),
         }
     }
 
     /// The error after this many attempts.
     pub(crate) fn into_error(self, attempts: u32) -> SourceError {
         match self {
-            Self::Transient { message, .. } | Self::Hopeless { message } => {
-                SourceError::Unreachable { message, attempts }
-            }
+            Self::Transient { message, overloaded, .. } => SourceError::Unreachable { message, attempts, overloaded },
+            Self::Hopeless { message } => SourceError::Unreachable { message, attempts, overloaded: false },
             Self::Cut { message, .. } => SourceError::Unusable { fault: AnswerFault::Truncated, message },
-            Self::Final(error) => error,
+            Self::Final(error) | Self::Blocked(error) => error,
         }
     }
 
     /// What an answer's status says; `None` when its body is to be read.
     pub(crate) fn of_status(call: &Call, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
         let code = status.as_u16();
-        let unusable = |words: &str| Self::unusable(AnswerFault::Status, format!("it answers {code}{words}"));
+        let status = |words: &str| SourceError::Unusable {
+            fault: AnswerFault::Status,
+            message: format!("it answers {code}{words}"),
+        };
+        let unusable = |words: &str| Self::Final(status(words));
         Some(match code {
             200..=299 => return None,
             401 if call.is_login() => {
                 Self::Final(SourceError::Refused { message: "it answers 401 to user name and password".to_owned() })
             }
             403 if call.is_login() => {
-                unusable(": it may have banned this computer's address, or it refuses this user agent")
+                Self::Blocked(status(": it may have banned this computer's address, or it refuses this user agent"))
             }
             404 if call.is_login() => unusable(
                 ": the address is wrong, or the panel hides behind it that user name or password are wrong, or that the account has expired",
             ),
             300..=399 => Self::unusable(AnswerFault::Redirect, format!("it answers {code} and sends elsewhere")),
-            408 | 429 | 500..=599 => Self::transient(format!("it answers {code}"), retry_after),
-            454 => unusable(": it refuses this user agent"),
+            408 | 429 | 500..=599 => {
+                let overloaded = matches!(code, 504 | 524);
+                Self::Transient { message: format!("it answers {code}"), retry_after, overloaded }
+            }
+            454 => Self::Blocked(status(": it refuses this user agent")),
             458 => unusable(": the account is at its limit of connections"),
             _ => unusable(""),
         })
@@ -97,10 +120,6 @@ impl Failure {
 
     /// Why no answer began.
     pub(crate) fn of_request(error: &reqwest::Error) -> Self {
-        if error.is_redirect() {
-            let words = find::<RefusedRedirect>(error).map_or("a redirect that is not followed", |own| own.words());
-            return Self::unusable(AnswerFault::Redirect, words);
-        }
         if error.is_builder() {
             return Self::Final(SourceError::internal("the request could not be made"));
         }
@@ -114,16 +133,30 @@ impl Failure {
             Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => "the connection was reset",
             Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => "there is no way to the host",
             _ if error.is_connect() => "no connection can be made",
+            _ if said(error, "head is too large") => return Self::large_head(),
             _ => of_protocol(error),
         };
         Self::transient(words, None)
     }
 
+    /// More headers than an answer may have.
+    pub(crate) fn large_head() -> Self {
+        Self::unusable(AnswerFault::TooLarge, "its head is larger than a head may be")
+    }
+
     /// Why an answer broke off.
     pub(crate) fn of_body(error: &reqwest::Error, received: u64) -> Self {
-        let damaged = !transport_failed(error);
-        let words = if damaged { "the compressed data is damaged" } else { "the connection broke" };
-        Self::Cut { message: format!("the answer broke off after {received} bytes: {words}"), damaged }
+        if transport_failed(error) {
+            Self::cut(format!("the answer broke off after {received} bytes: the connection broke"))
+        } else {
+            Self::damaged(received)
+        }
+    }
+
+    /// The bytes came, and can't be inflated.
+    pub(crate) fn damaged(received: u64) -> Self {
+        let message = format!("the answer broke off after {received} bytes: the compressed data is damaged");
+        Self::Cut { message, damaged: true }
     }
 }
 
@@ -145,14 +178,24 @@ fn of_tls(error: &rustls::Error) -> Failure {
 
 /// The client's type for these is not ours to name; its texts are constant and only looked at.
 fn of_protocol(error: &reqwest::Error) -> &'static str {
-    let said = |words: &str| causes(error).skip(1).any(|cause| cause.to_string().contains(words));
-    if said("head is too large") {
-        "the head of its answer is too large"
-    } else if said("invalid HTTP") || said("invalid content-length") || said("invalid transfer-encoding") {
+    let invalid = ["invalid HTTP", "invalid content-length", "invalid transfer-encoding"];
+    if invalid.iter().any(|words| said(error, words)) {
         "what answers there doesn't speak HTTP"
     } else {
         "the connection broke before an answer came"
     }
+}
+
+fn said(error: &reqwest::Error, words: &str) -> bool {
+    causes(error).skip(1).any(|cause| cause.to_string().contains(words))
+}
+
+/// Whether a connection broke that stood already, as idle ones do just when they are used again.
+pub(crate) fn is_broken_connection(error: &reqwest::Error) -> bool {
+    let broken =
+        |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted);
+    let io = find::<std::io::Error>(error).is_some_and(|io| broken(io.kind()));
+    !error.is_connect() && (io || said(error, "connection closed") || said(error, "operation was canceled"))
 }
 
 /// Whether the bytes stopped coming, rather than came out wrong.
@@ -183,13 +226,14 @@ mod tests {
     use super::*;
     use sync_core::{ContentKind, Scope};
 
-    /// `r` repeated, `l` login refused, `s` status, `e` redirect, `-` none.
+    /// `r` repeated, `l` login refused, `s` status, `b` blocked, `e` redirect, `-` none.
     fn verdict(call: &Call, code: u16) -> char {
         match Failure::of_status(call, StatusCode::from_u16(code).unwrap(), None) {
             None => '-',
             Some(failure) if failure.is_transient() => 'r',
             Some(Failure::Final(SourceError::Refused { .. })) => 'l',
             Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 's',
+            Some(Failure::Blocked(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 'b',
             Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Redirect, .. })) => 'e',
             Some(other) => panic!("{other:?}"),
         }
@@ -200,8 +244,8 @@ mod tests {
         let codes =
             [200, 204, 302, 304, 400, 401, 403, 404, 408, 410, 429, 454, 456, 458, 500, 503, 511, 520, 600, 884, 999];
         let all = |call: Call| codes.map(|code| verdict(&call, code)).into_iter().collect::<String>();
-        assert_eq!(all(Call::Account), "--eeslssrsrsssrrrrsss");
-        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--eessssrsrsssrrrrsss");
+        assert_eq!(all(Call::Account), "--eeslbsrsrbssrrrrsss");
+        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--eessssrsrbssrrrrsss");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod agents;
 mod answer;
 mod call;
 mod categories;
@@ -10,12 +11,21 @@ mod clock;
 mod config;
 mod credentials;
 mod decoding;
+mod exchange;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+mod inflate;
 mod listing;
+mod network;
+mod notices;
+mod pace;
 mod redirect;
 mod request;
 mod retry;
 mod source;
+mod throughput;
 mod wire;
 
 pub use address::{AddressError, PanelAddress, Pasted};

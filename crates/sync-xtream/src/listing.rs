@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::call::Call;
 use crate::decoding::{Decoding, Events};
 use crate::failure::Failure;
-use crate::request::{Line, Turn};
+use crate::request::{Line, Manner, Turn};
 
 /// Batches that may wait for the receiver.
 const BATCHES: usize = 3;
@@ -66,7 +66,7 @@ async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Resu
     let mut attempts = line.attempts(&call);
     let mut plain = false;
     loop {
-        let attempt = Attempt { line, turn: &turn, call: &call, number: attempts.number(), plain };
+        let attempt = Attempt { line, turn: &turn, call: &call, manner: line.manner(attempts.number(), plain) };
         let mut delivered = false;
         let failure = match attempt.run(request, events, &mut delivered).await {
             Ok(end) => return Ok(end),
@@ -85,8 +85,7 @@ struct Attempt<'a> {
     line: &'a Line,
     turn: &'a Turn,
     call: &'a Call,
-    number: u32,
-    plain: bool,
+    manner: Manner,
 }
 
 impl Attempt<'_> {
@@ -96,9 +95,9 @@ impl Attempt<'_> {
         events: &Events,
         delivered: &mut bool,
     ) -> Result<Completeness, Failure> {
-        let mut answer = self.line.send(self.turn, self.call, self.number, self.plain).await?;
-        let limit = self.line.config().max_element_bytes;
-        let decoding = Decoding::start(request.scope.kind, request.known.clone(), limit, events.clone());
+        let mut answer = self.line.send(self.turn, self.call, &self.manner).await?;
+        let limits = self.line.config().limits;
+        let decoding = Decoding::start(request.scope.kind, request.known.clone(), limits, events.clone());
         let read = loop {
             match answer.piece().await {
                 Ok(piece) => {

@@ -1,34 +1,54 @@
-//! The line to a panel: one request at a time, each with its time limits.
+//! The line to a panel: a few requests at a time, each with its time limits.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
-use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
-use sync_core::source::{AnswerFault, Usage};
+use reqwest::header::{CONNECTION, HeaderValue};
+use reqwest::{Client, Response, Version};
+use sync_core::SourceError;
+use sync_core::source::{AnswerFault, Learnt, Usage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use crate::address::PanelAddress;
-use crate::answer::Answer;
+use crate::agents::Agents;
 use crate::call::Call;
-use crate::client::{SetupError, client};
-use crate::clock::{self, PanelClock};
+use crate::client::{SetupError, client, raw_client};
+use crate::clock::PanelClock;
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
 use crate::failure::Failure;
+use crate::network::may_use_proxy;
+use crate::notices::Notices;
+use crate::pace::Pace;
 use crate::retry::Attempts;
 use crate::wire::{Fault, SHOWN};
 
 /// Categories and accounts are read whole; none that is real is as large as this.
-const DOCUMENT_MAX: u64 = 64 << 20;
+const DOCUMENT_MAX: u64 = 16 << 20;
 
 /// What was asked and received.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) requests: AtomicU64,
     pub(crate) bytes: AtomicU64,
+    /// Whether a connection was left open, so that the next request may go over one that the panel
+    /// is about to close.
+    kept: AtomicBool,
+}
+
+impl Counters {
+    /// An answer was read to its end.
+    pub(crate) fn connection_kept(&self, response: &Response) {
+        let closes =
+            response.headers().get(CONNECTION).is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(b"close"));
+        self.kept.store(response.version() == Version::HTTP_11 && !closes, Relaxed);
+    }
+
+    /// Whether the next request may go over an old connection; the one after it doesn't.
+    pub(crate) fn take_connection(&self) -> bool {
+        self.kept.swap(false, Relaxed)
+    }
 }
 
 /// The right to have a request under way. It is kept over all attempts at a call: a panel that
@@ -36,15 +56,33 @@ pub(crate) struct Counters {
 #[derive(Debug)]
 pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
+/// How a request is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    /// The number of the attempt.
+    pub(crate) attempt: u32,
+    /// Whether to ask for no compression, and to inflate nothing but what looks like it.
+    pub(crate) plain: bool,
+    /// The user agent.
+    pub(crate) agent: HeaderValue,
+}
+
 /// An account at a panel, and the way to it.
 pub(crate) struct Line {
     client: Client,
+    /// The client that inflates nothing; made when it is needed.
+    raw: OnceLock<Client>,
     address: PanelAddress,
     credentials: Credentials,
     config: XtreamConfig,
     turn: Arc<Semaphore>,
-    counters: Arc<Counters>,
+    agents: Agents,
+    pub(crate) pace: Pace,
+    pub(crate) notices: Notices,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) clock: PanelClock,
+    /// Whether the other end of a connection may be a proxy.
+    pub(crate) proxied: bool,
 }
 
 /// A body that was read whole.
@@ -60,14 +98,23 @@ impl Line {
         credentials: Credentials,
         config: XtreamConfig,
     ) -> Result<Self, SetupError> {
+        let notices = Notices::default();
+        if !config.verify_tls {
+            notices.unverified();
+        }
         Ok(Self {
+            agents: Agents::new(&config)?,
             client: client(&config)?,
+            raw: OnceLock::new(),
             address,
             credentials,
-            config,
-            turn: Arc::new(Semaphore::new(1)),
+            turn: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
+            pace: Pace::new(config.requests_per_second),
+            notices,
             counters: Arc::default(),
             clock: PanelClock::default(),
+            proxied: may_use_proxy(config.system_proxy, |name| std::env::var_os(name)),
+            config,
         })
     }
 
@@ -87,7 +134,21 @@ impl Line {
         Usage { requests: self.counters.requests.load(Relaxed), bytes: self.counters.bytes.load(Relaxed) }
     }
 
-    /// Waits until no other request is under way.
+    pub(crate) fn learnt(&self) -> Learnt {
+        Learnt { user_agent: self.agents.learnt(), notices: self.notices.lines() }
+    }
+
+    /// The client for a request. Without the second one, which fails to be made when the first one
+    /// would have too, the first one serves.
+    pub(crate) fn client(&self, plain: bool) -> &Client {
+        if plain {
+            self.raw.get_or_init(|| raw_client(&self.config).unwrap_or_else(|_| self.client.clone()))
+        } else {
+            &self.client
+        }
+    }
+
+    /// Waits until there may be one more request under way.
     pub(crate) async fn turn(&self) -> Turn {
         let permit = Arc::clone(&self.turn).acquire_owned().await;
         Turn(permit.expect("the semaphore is never closed"))
@@ -98,36 +159,9 @@ impl Line {
         Attempts::new(call, &self.config.retry, rng)
     }
 
-    /// Sends a request and waits until its answer begins. `plain` asks for no compression.
-    pub(crate) async fn send(&self, _turn: &Turn, call: &Call, attempt: u32, plain: bool) -> Result<Answer, Failure> {
-        let mut request = self.client.get(call.url(&self.address, &self.credentials));
-        if plain {
-            request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        }
-        self.counters.requests.fetch_add(1, Relaxed);
-        let sent = Instant::now();
-        let began = tokio::time::Instant::now();
-        let patience = self.config.first_byte_timeout.min(self.config.total_timeout);
-        let note = |status: u16, outcome: &str| {
-            tracing::debug!(action = call.action(), attempt, status, ms = milliseconds(sent.elapsed()), "{outcome}");
-        };
-        let response = match timeout(patience, request.send()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
-                note(0, "no answer");
-                return Err(Failure::of_request(&error.without_url()));
-            }
-            Err(_) => {
-                note(0, "no answer in time");
-                return Err(Failure::transient(format!("no answer began within {patience:?}"), None));
-            }
-        };
-        let status = response.status();
-        note(status.as_u16(), "answer begins");
-        match Failure::of_status(call, status, clock::retry_after(response.headers())) {
-            Some(failure) => Err(failure),
-            None => Ok(Answer::new(response, call, sent, began, &self.config, Arc::clone(&self.counters))),
-        }
+    /// How the next request is sent.
+    pub(crate) fn manner(&self, attempt: u32, plain: bool) -> Manner {
+        Manner { attempt, plain, agent: self.agents.current() }
     }
 
     /// Asks for something small, as often as the rules allow, and reads it.
@@ -135,25 +169,64 @@ impl Line {
         &self,
         call: &Call,
         read: impl Fn(&Document) -> Result<T, Fault>,
-    ) -> Result<T, sync_core::SourceError> {
+    ) -> Result<T, SourceError> {
         let turn = self.turn().await;
         let mut attempts = self.attempts(call);
         let mut plain = false;
         loop {
-            let failure = match self.fetch(&turn, call, attempts.number(), plain).await {
-                Ok(document) => match read(&document) {
-                    Ok(read) => return Ok(read),
-                    Err(fault) => self.failure_of(fault),
-                },
+            let manner = self.manner(attempts.number(), plain);
+            let failure = match self.attempt(&turn, call, &manner, &read).await {
+                Ok(read) => return Ok(read),
                 Err(failure) => failure,
             };
+            if call.is_login()
+                && failure.is_blocked()
+                && let Some(agent) = self.agents.take_spare()
+            {
+                return self.try_agent(&turn, call, Manner { agent, ..manner }, &read, failure).await;
+            }
             plain = failure.is_damaged();
             attempts.pause(failure).await?;
         }
     }
 
-    async fn fetch(&self, turn: &Turn, call: &Call, attempt: u32, plain: bool) -> Result<Document, Failure> {
-        let mut answer = self.send(turn, call, attempt, plain).await?;
+    async fn attempt<T>(
+        &self,
+        turn: &Turn,
+        call: &Call,
+        manner: &Manner,
+        read: impl Fn(&Document) -> Result<T, Fault>,
+    ) -> Result<T, Failure> {
+        let document = self.fetch(turn, call, manner).await?;
+        read(&document).map_err(|fault| self.failure_of(fault))
+    }
+
+    /// Tries a login that was blocked once more, as somebody else.
+    async fn try_agent<T>(
+        &self,
+        turn: &Turn,
+        call: &Call,
+        manner: Manner,
+        read: impl Fn(&Document) -> Result<T, Fault>,
+        blocked: Failure,
+    ) -> Result<T, SourceError> {
+        tracing::warn!(reason = blocked.message(), "the login looks blocked and is tried with another user agent");
+        match self.attempt(turn, call, &manner, read).await {
+            Ok(read) => {
+                self.agents.keep(manner.agent);
+                Ok(read)
+            }
+            // Whoever refuses the credentials has let the request in.
+            Err(Failure::Final(refused @ SourceError::Refused { .. })) => {
+                self.agents.keep(manner.agent);
+                Err(refused)
+            }
+            Err(_) => Err(blocked.into_error(manner.attempt)),
+        }
+    }
+
+    async fn fetch(&self, turn: &Turn, call: &Call, manner: &Manner) -> Result<Document, Failure> {
+        let mut answer = self.send(turn, call, manner).await?;
         let (arrived, date) = (Instant::now(), answer.date());
         let mut body = Vec::new();
         while let Some(piece) = answer.piece().await? {

@@ -147,6 +147,8 @@ mod tests {
         }
         assert_eq!(began.elapsed().as_secs(), 27);
         let error = attempts.pause(Failure::transient("busy", None)).await.unwrap_err();
-        assert!(matches!(error, SourceError::Unreachable { attempts: 4, message } if message == "busy"));
+        assert!(
+            matches!(error, SourceError::Unreachable { attempts: 4, message, overloaded: false } if message == "busy")
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_core::source::{Listing, ListingRequest, Usage};
+use sync_core::source::{Learnt, Listing, ListingRequest, Usage};
 use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, SourceError};
 
 use crate::address::PanelAddress;
@@ -20,9 +20,9 @@ const WORDS_MAX: usize = 200;
 
 /// A panel's account as a source of listings.
 ///
-/// It needs a tokio runtime with timers and I/O. One request is under way at a time; a listing
-/// keeps its turn until it has ended or is dropped, so don't wait for anything else of the same
-/// source before.
+/// It needs a tokio runtime with timers and I/O. One request is under way at a time, unless the
+/// settings allow more; a listing keeps its turn until it has ended or is dropped, so don't wait for
+/// anything else of the same source before.
 pub struct XtreamSource {
     line: Arc<Line>,
 }
@@ -65,6 +65,10 @@ impl ContentSource for XtreamSource {
 
     fn usage(&self) -> Usage {
         self.line.usage()
+    }
+
+    fn learnt(&self) -> Learnt {
+        self.line.learnt()
     }
 
     async fn account(&self) -> Result<Account, SourceError> {

@@ -1,12 +1,14 @@
 //! The wire: from a panel's bytes to entries of a listing.
 //!
-//! [`splitter`] finds the elements in the stream, [`member`] the keys and values in an element,
-//! [`text`] mends what is not legal Unicode, [`fields`] knows which key is which field and reads
-//! any JSON type into it, [`decoder`] puts them together. [`json`] reads small documents whole.
+//! [`splitter`] finds the elements in the stream, [`beginning`] says what an answer is that has none,
+//! [`member`] finds the keys and values in an element, [`text`] mends what is not legal Unicode,
+//! [`fields`] knows which key is which field and reads any JSON type into it, [`decoder`] puts them
+//! together. [`json`] reads small documents whole.
 //!
 //! Nothing here trusts a panel: no recursion, no element kept that is larger than the limit, and
 //! a value of the wrong type costs that value, never its item.
 
+pub(crate) mod beginning;
 pub(crate) mod decoder;
 pub(crate) mod fields;
 pub(crate) mod json;
@@ -15,6 +17,7 @@ pub(crate) mod splitter;
 pub(crate) mod text;
 
 use sync_core::source::AnswerFault;
+use sync_core::text::one_line;
 use sync_core::{DigestScheme, SourceError};
 
 pub(crate) use decoder::Decoder;
@@ -63,15 +66,43 @@ const QUOTED: usize = 600;
 /// How much of it is shown.
 pub(crate) const SHOWN: usize = 160;
 
+/// How much of an answer is looked at to quote something of it.
+const LOOKED_AT: usize = 4096;
+
 /// The beginning of an answer, fit to be shown once the credentials are out of it: printable, on
-/// one line.
+/// one line. What was cut in the middle lies beyond what is shown.
 pub(crate) fn excerpt(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(QUOTED)]);
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let line = words.collect::<Vec<_>>().join(" ");
-    line.chars().filter(|c| !is_bidi(*c)).collect()
+    let line = one_line(&String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]));
+    let length = line.chars().count();
+    let whole = if bytes.len() > LOOKED_AT { length.saturating_sub(QUOTED - SHOWN) } else { length };
+    line.chars().take(whole.min(QUOTED)).collect()
 }
 
-const fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// What a list may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The bytes of an element.
+    pub(crate) element_bytes: usize,
+    /// The elements of a list.
+    pub(crate) elements: u64,
+    /// How deep an element may be nested, itself included.
+    pub(crate) nesting: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_on_one_line_and_shows_no_half_of_a_word() {
+        assert_eq!(excerpt(b" Access \r\n\x1b[31m denied\xff "), "Access [31m denied\u{fffd}");
+        assert_eq!(excerpt("x".repeat(10_000).as_bytes()).len(), QUOTED);
+        // A word at the place of the cut, and nearly nothing but space before it.
+        for space in 3900..4200 {
+            let body = format!("a {}{}", " ".repeat(space), "canary-password".repeat(40));
+            let shown: String = excerpt(body.as_bytes()).chars().take(SHOWN).collect();
+            let rest = shown.replace("canary-password", "");
+            assert!("a".starts_with(rest.trim_end()), "{space}: {shown}");
+        }
+    }
 }

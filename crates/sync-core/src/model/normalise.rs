@@ -82,7 +82,8 @@ fn exponent(text: &str) -> Option<String> {
         return None;
     }
     let number: f64 = text.parse().ok()?;
-    (number.is_finite() && number.abs() < WHOLE_LIMIT).then(|| number.to_string())
+    // The sum makes a zero of minus zero, which would be a second spelling.
+    (number.is_finite() && number.abs() < WHOLE_LIMIT).then(|| (number + 0.0).to_string())
 }
 
 /// Reads an exact whole number: `12`, `" 12 "`, `"00012"`, `12.0`, `1e5`; not `12.5`, not 2^63.
@@ -153,6 +154,8 @@ mod tests {
             ("007", "7"),
             (".5", "0.5"),
             ("-0.0", "0"),
+            ("-0e0", "0"),
+            ("-1e-330", "0"),
             ("-7.10", "-7.1"),
             ("+3", "3"),
             ("1.7e9", "1700000000"),

@@ -309,8 +309,11 @@ async fn what_the_source_has_learnt_is_kept_and_told() {
     let source = panel(1..=2).learns(Learnt { user_agent: Some("Player".to_owned()), notices: notices.clone() });
     let report = bench.sync(&source, &SyncOptions::default()).await;
     assert_eq!(report.warnings, notices);
+    let failed = ScriptedSource::new().account(Err(unreachable(false)));
+    bench.sync(&failed, &SyncOptions::default()).await;
+    assert_eq!(facts(&bench).await.user_agent.as_deref(), Some("Player"), "a dead panel says nothing of it");
     bench.sync(&panel(1..=2), &SyncOptions::default()).await;
-    assert_eq!(facts(&bench).await.user_agent.as_deref(), Some("Player"), "and is not forgotten by a run without");
+    assert_eq!(facts(&bench).await.user_agent, None, "let in without it");
 }
 
 /// "Unattended runs wait longer after each refusal"; a good login ends it.

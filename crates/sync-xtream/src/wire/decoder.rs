@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use sync_core::source::{AnswerFault, Completeness, Entry};
 use sync_core::{ContentId, ContentKind, Digest, Extra, FieldSet, Item, Listed, ListingIndex, Value};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
 use super::fields::{Keys, Slot, json_text, read, read_id};
 use super::member::{Cursor, Raw};
 use super::splitter::{Element, Splitter};
-use super::{Fault, SCHEME, excerpt, text};
+use super::{Fault, Limits, SCHEME, excerpt, text};
 
 /// Decodes one answer.
 #[derive(Debug)]
@@ -31,12 +31,15 @@ struct Elements {
     cursor: usize,
     items: u64,
     unreadable: u64,
+    /// The sum of what stands for each, so that their order makes no difference.
+    unreadable_digest: u64,
+    limit: u64,
     in_object: bool,
 }
 
 impl Decoder {
     /// A decoder for a listing of a kind.
-    pub(crate) fn new(kind: ContentKind, known: Option<Arc<ListingIndex>>, max_element_bytes: usize) -> Self {
+    pub(crate) fn new(kind: ContentKind, known: Option<Arc<ListingIndex>>, limits: Limits) -> Self {
         let known = known.filter(|index| index.scheme() == SCHEME);
         let elements = Elements {
             kind,
@@ -48,9 +51,11 @@ impl Decoder {
             cursor: 0,
             items: 0,
             unreadable: 0,
+            unreadable_digest: 0,
+            limit: limits.elements,
             in_object: false,
         };
-        Self { splitter: Splitter::new(max_element_bytes), elements }
+        Self { splitter: Splitter::new(limits), elements }
     }
 
     /// Takes the next bytes; appends the entries that end in them.
@@ -63,15 +68,21 @@ impl Decoder {
 
     /// The transport has ended properly: says whether the answer was whole.
     pub(crate) fn finish(mut self, _: &mut Vec<Entry>) -> Result<Completeness, Fault> {
-        let trailing_bytes = self.splitter.finish()?;
-        let Elements { items, unreadable, in_object, kind, .. } = self.elements;
+        let trailing_digest = self.splitter.finish()?;
+        let Elements { items, unreadable, unreadable_digest, in_object, kind, .. } = self.elements;
         if items == 0 && unreadable > 0 {
             return Err(Fault::new(AnswerFault::WrongItems, format!("none of {unreadable} elements is one of {kind}")));
         }
         if items == 0 && in_object {
             return Err(Fault::new(AnswerFault::NotAList, "`{}` came in place of a list"));
         }
-        Ok(Completeness { unreadable, trailing_bytes, started_at: None })
+        Ok(Completeness {
+            unreadable,
+            unreadable_digest: (unreadable > 0).then_some(unreadable_digest),
+            trailing_bytes: trailing_digest.is_some(),
+            trailing_digest,
+            started_at: None,
+        })
     }
 }
 
@@ -82,18 +93,21 @@ impl Elements {
         {
             no_item(key, element.bytes)?;
         }
-        match self.entry(element) {
-            Some(entry) => {
-                self.items += 1;
-                out.push(entry);
-            }
-            None => self.unreadable += 1,
+        if self.items + self.unreadable == self.limit {
+            return Err(Fault::new(AnswerFault::TooLarge, format!("it has more than {} elements", self.limit)));
+        }
+        if let Some(entry) = self.entry(element) {
+            self.items += 1;
+            out.push(entry);
+        } else {
+            self.unreadable += 1;
+            self.unreadable_digest = self.unreadable_digest.wrapping_add(trace(element));
         }
         Ok(())
     }
 
     fn entry(&mut self, element: Element<'_>) -> Option<Entry> {
-        if element.bytes.first() != Some(&b'{') {
+        if element.bytes.first() != Some(&b'{') || element.deep {
             return None;
         }
         let (id, digest) = self.identify(element)?;
@@ -183,6 +197,30 @@ impl Elements {
         }
         Listed { item, present }
     }
+}
+
+/// What stands for an element that can't be read, to know it again.
+///
+/// Its bytes, but for the value of `num`: a position counter, which other elements move. One that
+/// was too large to be kept is known by its length.
+fn trace(element: Element<'_>) -> u64 {
+    let bytes = element.bytes.trim_ascii();
+    let mut hasher = Xxh3::new();
+    if bytes.is_empty() {
+        hasher.update(&element.length.to_le_bytes());
+    }
+    let mut from = 0;
+    if bytes.first() == Some(&b'{') {
+        let mut cursor = Cursor::new(bytes);
+        while let Some(member) = cursor.member() {
+            if member.key == b"num" {
+                hasher.update(&bytes[from..member.span.0]);
+                from = member.span.1;
+            }
+        }
+    }
+    hasher.update(&bytes[from..]);
+    hasher.digest()
 }
 
 /// Whether the first member of an object says that the object is no list of items.

@@ -5,7 +5,7 @@ use sync_core::source::AnswerFault;
 
 use super::member::{Cursor, Raw};
 use super::splitter::Splitter;
-use super::{Fault, fields, text};
+use super::{Fault, Limits, fields, text};
 
 /// How deep a small document may be nested; deeper values are taken for null.
 const DEPTH_MAX: usize = 16;
@@ -27,17 +27,26 @@ pub(crate) enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// The largest element of a small document.
-const ELEMENT_MAX: usize = 4 * 1024 * 1024;
+/// What an element of a small document may cost; how deep it is doesn't matter.
+const LIMITS: Limits = Limits { element_bytes: 4 << 20, elements: u64::MAX, nesting: u32::MAX };
+
+/// How many values a small document may have altogether: none that is real has as many, and each
+/// takes some fifty bytes.
+const VALUES_MAX: usize = 1_000_000;
 
 /// Reads a document: an array or an object.
 pub(crate) fn document(body: &[u8]) -> Result<Json, Fault> {
-    let mut splitter = Splitter::new(ELEMENT_MAX);
+    let mut splitter = Splitter::new(LIMITS);
     let mut members = Vec::new();
+    let mut left = VALUES_MAX;
     splitter.feed(body, |element| {
-        let value = Cursor::new_at(element.bytes).value_here().map_or(Json::Null, |raw| json(raw, 1));
+        let value = Cursor::new_at(element.bytes).value_here().map_or(Json::Null, |raw| json(raw, 1, &mut left));
         members.push((element.key.map(text::read), value));
-        Ok(())
+        if left == 0 {
+            Err(Fault::new(AnswerFault::TooLarge, format!("it has more than {VALUES_MAX} values")))
+        } else {
+            Ok(())
+        }
     })?;
     splitter.finish()?;
     Ok(if splitter.is_keyed() {
@@ -47,7 +56,8 @@ pub(crate) fn document(body: &[u8]) -> Result<Json, Fault> {
     })
 }
 
-fn json(raw: Raw<'_>, depth: usize) -> Json {
+fn json(raw: Raw<'_>, depth: usize, left: &mut usize) -> Json {
+    *left = left.saturating_sub(1);
     match raw {
         Raw::Null => Json::Null,
         Raw::Bool(yes) => Json::Bool(yes),
@@ -55,13 +65,22 @@ fn json(raw: Raw<'_>, depth: usize) -> Json {
         Raw::Text(raw) => Json::Text(text::read(raw)),
         Raw::Array(_) | Raw::Object(_) if depth >= DEPTH_MAX => Json::Null,
         Raw::Array(raw) => {
-            let mut cursor = Cursor::new(raw);
-            Json::Array(std::iter::from_fn(|| cursor.element()).map(|element| json(element, depth + 1)).collect())
+            let (mut cursor, mut list) = (Cursor::new(raw), Vec::new());
+            while *left > 0
+                && let Some(element) = cursor.element()
+            {
+                list.push(json(element, depth + 1, left));
+            }
+            Json::Array(list)
         }
         Raw::Object(raw) => {
-            let mut cursor = Cursor::new(raw);
-            let members = std::iter::from_fn(|| cursor.member());
-            Json::Object(members.map(|member| (text::read(member.key), json(member.value, depth + 1))).collect())
+            let (mut cursor, mut members) = (Cursor::new(raw), Vec::new());
+            while *left > 0
+                && let Some(member) = cursor.member()
+            {
+                members.push((text::read(member.key), json(member.value, depth + 1, left)));
+            }
+            Json::Object(members)
         }
     }
 }
@@ -143,5 +162,13 @@ mod tests {
     fn deep_nesting_ends_somewhere() {
         let body = format!("[{}1{}]", "[".repeat(10_000), "]".repeat(10_000));
         assert!(matches!(document(body.as_bytes()), Ok(Json::Array(_))));
+    }
+
+    #[test]
+    fn a_document_has_not_more_values_than_any_document_has() {
+        let flat = format!("[{}0]", "0,".repeat(VALUES_MAX));
+        assert_eq!(document(flat.as_bytes()).unwrap_err().what, AnswerFault::TooLarge);
+        let nested = format!(r#"{{"a":[{}0]}}"#, "0,".repeat(VALUES_MAX));
+        assert_eq!(document(nested.as_bytes()).unwrap_err().what, AnswerFault::TooLarge);
     }
 }

@@ -1,16 +1,11 @@
 //! Answers to the login and to the questions for categories.
 
 use sync_core::source::AnswerFault;
-use sync_core::{AccountStatus, ContentKind, ContentSource, ErrorClass, SourceError};
+use sync_core::{AccountStatus, ContentKind, ContentSource, ErrorClass};
 use sync_tests::{Account, Action, Behaviour, PanelConfig};
 use sync_xtream::Credentials;
 
-use crate::scene::{Server, list, ok, panel, quick, source, source_of};
-
-fn fault(error: &SourceError) -> AnswerFault {
-    let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
-    *fault
-}
+use crate::scene::{Server, channels, fault, list, ok, panel, quick, source, source_of};
 
 #[tokio::test]
 async fn an_account_is_read() {
@@ -71,10 +66,12 @@ async fn a_refused_login_is_one_request() {
 #[tokio::test]
 async fn statuses_at_the_login_are_ambiguous_and_asked_once() {
     let panel = panel(PanelConfig::default());
-    for (status, words) in [(403, "banned"), (404, "expired"), (410, "410"), (458, "connections"), (884, "884")] {
+    for (status, words) in
+        [(403, "banned"), (404, "expired"), (410, "410"), (458, "connections"), (884, "884"), (999, "999")]
+    {
         panel.forget_requests();
         panel.on(Action::Account, Behaviour::status(status));
-        let error = source(&panel.base_url(), quick()).account().await.unwrap_err();
+        let error = source(&panel.base_url(), quick().user_agent("mine")).account().await.unwrap_err();
         assert_eq!(fault(&error), AnswerFault::Status);
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(panel.requests().len(), 1);
@@ -92,7 +89,7 @@ async fn answers_that_are_whole_but_wrong_have_a_name_and_are_asked_once() {
     ];
     for (body, expected) in cases {
         let server = Server::start(vec![ok(body)]).await;
-        let source = source(&server.base, quick());
+        let source = source(&server.base, quick().user_agent("mine"));
         assert_eq!(fault(&source.account().await.unwrap_err()), expected, "{body}");
         assert_eq!(fault(&source.categories(ContentKind::Series).await.unwrap_err()), expected, "{body}");
         assert_eq!(fault(&list(&source, ContentKind::Movies).await.unwrap_err()), expected, "{body}");
@@ -132,4 +129,13 @@ async fn a_list_that_is_no_list_says_what_it_is() {
         assert_eq!(fault(&list(&source, ContentKind::Series).await.unwrap_err()), AnswerFault::Status);
     }
     assert_eq!(panel.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn what_a_panel_says_of_its_own_address_is_not_believed() {
+    let lies = r#"{"user_info":{"auth":1},"server_info":{"url":"10.0.0.1","port":"80011","https_port":"","server_protocol":"https"}}"#;
+    let server = Server::start(vec![ok(lies), ok(&channels(2))]).await;
+    let source = source(&server.base, quick());
+    source.account().await.unwrap();
+    assert_eq!(list(&source, ContentKind::Channels).await.unwrap().entries.len(), 2);
 }

@@ -3,10 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "what the tests share may fail like the tests themselves")]
 
 mod address;
+mod agents;
 mod answers;
+mod framing;
 mod limits;
 mod listing;
+mod overload;
+mod pace;
+mod redirects;
 mod retries;
 mod scene;
 mod secrets;
 mod time;
+mod tls;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use sync_core::source::{Completeness, Entry, Listing, ListingEvent, ListingRequest};
+use sync_core::source::{AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest};
 use sync_core::{ContentKind, ContentSource, SourceError};
 use sync_tests::{Catalogue, CatalogueConfig, Panel, PanelConfig};
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
@@ -17,7 +17,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Settings with short waits and long limits.
 pub(crate) fn quick() -> XtreamConfig {
-    XtreamConfig::new().backoff(Duration::from_millis(4)).jitter_seed(1).system_proxy(false)
+    let config = XtreamConfig::new().backoff(Duration::from_millis(4)).jitter_seed(1);
+    config.requests_per_second(f64::INFINITY).system_proxy(false)
 }
 
 pub(crate) fn source(base: &str, config: XtreamConfig) -> XtreamSource {
@@ -88,6 +89,12 @@ pub(crate) fn answer(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
 /// A complete answer with a length.
 pub(crate) fn ok(body: &str) -> Vec<u8> {
     answer("200 OK", &[&format!("Content-Length: {}", body.len()), "Connection: close"], body.as_bytes())
+}
+
+/// What is wrong with an answer.
+pub(crate) fn fault(error: &SourceError) -> AnswerFault {
+    let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
+    *fault
 }
 
 /// A server that gives the n-th connection the n-th answer, and the last one to all further ones.

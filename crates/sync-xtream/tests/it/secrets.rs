@@ -38,7 +38,7 @@ async fn no_error_holds_the_canary() {
     let echo = format!("{USER} {PASSWORD} canary%2Fword%20%C3%BC canary%2Fword+%C3%BC");
     let html = format!("<html><title>{echo}</title></html>");
     let refusal = format!(r#"{{"user_info":{{"auth":0,"message":"{echo}"}}}}"#);
-    let gzip = answer("200 OK", &["Content-Encoding: gzip", "Content-Length: 9"], b"[no gzip]");
+    let gzip = answer("200 OK", &["Content-Encoding: gzip", "Content-Length: 9"], b"\x1f\x8bno gzip");
     let cases: [(&str, Vec<u8>, bool); 14] = [
         ("503", answer("503 canary", &["Content-Length: 0"], b""), false),
         ("404", answer("404 Not Found", &["Content-Length: 0"], b""), false),

@@ -3,12 +3,14 @@
 use super::*;
 use sync_core::{Content, DigestScheme, Movie, Series, ValueRef};
 
+const LIMITS: Limits = Limits { element_bytes: 100_000, elements: 1000, nesting: 64 };
+
 fn decode_with(
     kind: ContentKind,
     known: Option<ListingIndex>,
     body: &[u8],
 ) -> Result<(Vec<Entry>, Completeness), Fault> {
-    let mut decoder = Decoder::new(kind, known.map(Arc::new), 100_000);
+    let mut decoder = Decoder::new(kind, known.map(Arc::new), LIMITS);
     let mut out = Vec::new();
     for chunk in body.chunks(37) {
         decoder.feed(chunk, &mut out)?;
@@ -197,7 +199,7 @@ fn a_category_has_one_spelling() {
 fn a_million_categories_are_read_in_no_time() {
     let ids: Vec<_> = (0..1_000_000).map(|id| id.to_string()).collect();
     let body = format!(r#"[{{"stream_id":1,"category_ids":[{}]}}]"#, ids.join(","));
-    let mut decoder = Decoder::new(ContentKind::Movies, None, body.len());
+    let mut decoder = Decoder::new(ContentKind::Movies, None, Limits { element_bytes: body.len(), ..LIMITS });
     let mut out = Vec::new();
     decoder.feed(body.as_bytes(), &mut out).unwrap();
     let at = ContentKind::Movies.field("category_ids").unwrap();
@@ -227,42 +229,7 @@ fn a_series_has_its_own_fields() {
     assert_eq!(listed(&entries[0]).item.value(ContentKind::Series.field("cover").unwrap()), ValueRef::Text("c"));
 }
 
-mod properties {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
-            for kind in ContentKind::ALL {
-                let _ = decode_with(kind, None, &body);
-            }
-        }
-
-        #[test]
-        fn no_json_like_bytes_make_it_panic(body in r#"[\[\]{}",:\\0-9a-eu \n]{0,200}"#) {
-            let _ = decode_with(ContentKind::Movies, None, format!("[{{\"stream_id\":1,{body}").as_bytes());
-            let _ = decode_with(ContentKind::Movies, None, body.as_bytes());
-        }
-
-        #[test]
-        fn chunks_make_no_difference(size in 1usize..200, names in proptest::collection::vec(".{0,30}", 0..8)) {
-            let items: Vec<_> = names
-                .iter()
-                .enumerate()
-                .map(|(id, name)| serde_json::json!({"num": id, "name": name, "stream_id": id, "category_ids": [id]}))
-                .collect();
-            let body = serde_json::to_vec(&items).unwrap();
-            let mut decoder = Decoder::new(ContentKind::Channels, None, 100_000);
-            let mut out = Vec::new();
-            for chunk in body.chunks(size) {
-                decoder.feed(chunk, &mut out).unwrap();
-            }
-            decoder.finish(&mut out).unwrap();
-            prop_assert_eq!(out.len(), names.len());
-            for (entry, name) in out.iter().zip(&names) {
-                prop_assert_eq!(listed(entry).item.name(), name.replace('\0', "\u{fffd}"));
-            }
-        }
-    }
-}
+mod cases;
+mod defects;
+mod properties;
+mod shapes;

@@ -1,0 +1,195 @@
+//! Which addresses are of the open internet, and which of somebody's own network.
+//!
+//! A panel on the internet has no business sending a client to a router, a printer, or a service of
+//! its own computer.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use reqwest::Url;
+use url::Host;
+
+/// Whether an address is that of this computer or of a network that is not the internet.
+pub(crate) fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => is_private_v4(v4),
+        IpAddr::V6(v6) => is_private_v6(v6),
+    }
+}
+
+fn is_private_v4(address: Ipv4Addr) -> bool {
+    match address.octets() {
+        // "This" network, the addresses that providers share among their customers, and what is
+        // reserved: protocol assignments, measurements, the end of the range.
+        [0 | 240..=255, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] => true,
+        _ => address.is_private() || address.is_loopback() || address.is_link_local() || address.is_multicast(),
+    }
+}
+
+fn is_private_v6(address: Ipv6Addr) -> bool {
+    let embedded = |high: u16, low: u16| {
+        let [[a, b], [c, d]] = [high.to_be_bytes(), low.to_be_bytes()];
+        is_private_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match address.segments() {
+        // `::` and `::1`, and the old way to write an IPv4 address.
+        [0, 0, 0, 0, 0, 0, high, low] => high == 0 || embedded(high, low),
+        // Two ways to reach IPv4 from IPv6.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => embedded(high, low),
+        // Site-local, as it once was.
+        [0xfec0..=0xfeff, ..] => true,
+        _ => address.is_unique_local() || address.is_unicast_link_local() || address.is_multicast(),
+    }
+}
+
+/// What a host is before anybody has connected to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// This address, or this computer.
+    Known(bool),
+    /// The addresses of a name, whether they are private.
+    Resolved(Vec<bool>),
+}
+
+impl Place {
+    /// Finds out about a host. A name is looked up; one that nobody knows has no addresses.
+    pub(crate) async fn of(url: &Url, is_private: fn(IpAddr) -> bool) -> Self {
+        match url.host() {
+            Some(Host::Ipv4(address)) => Self::Known(is_private(address.into())),
+            Some(Host::Ipv6(address)) => Self::Known(is_private(address.into())),
+            Some(Host::Domain(name)) if is_this_computer(name) => Self::Known(true),
+            Some(Host::Domain(name)) => {
+                let port = url.port_or_known_default().unwrap_or(80);
+                match tokio::net::lookup_host((name, port)).await {
+                    Ok(found) => Self::Resolved(found.map(|address| is_private(address.ip())).collect()),
+                    Err(_) => Self::Resolved(Vec::new()),
+                }
+            }
+            None => Self::Resolved(Vec::new()),
+        }
+    }
+
+    /// Whether a request to it may end in a private network.
+    pub(crate) fn may_be_private(&self) -> bool {
+        match self {
+            Self::Known(private) => *private,
+            Self::Resolved(found) => found.contains(&true),
+        }
+    }
+
+    /// Whether a request to it can't end anywhere else.
+    pub(crate) fn must_be_private(&self) -> bool {
+        match self {
+            Self::Known(private) => *private,
+            Self::Resolved(found) => !found.is_empty() && !found.contains(&false),
+        }
+    }
+}
+
+/// `localhost` in all its forms.
+fn is_this_computer(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// Whether requests may go through a proxy, after which the address of the other end says nothing.
+pub(crate) fn may_use_proxy(system_proxy: bool, variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
+    const VARIABLES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let is_set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
+    // There the proxy is a setting of the desktop.
+    system_proxy && (cfg!(any(target_os = "macos", windows)) || VARIABLES.iter().any(is_set))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_ones_own_network_are_known() {
+        let own = [
+            "127.0.0.1",
+            "127.8.8.8",
+            "0.0.0.0",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "100.127.255.255",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "::ffff:10.0.0.1",
+            "::ffff:127.0.0.1",
+            "::10.0.0.1",
+            "64:ff9b::c0a8:101",
+            "2002:7f00:1::1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ];
+        for text in own {
+            assert!(is_private(text.parse().unwrap()), "{text}");
+        }
+        let open = [
+            "1.1.1.1",
+            "9.255.255.255",
+            "100.63.0.1",
+            "100.128.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.167.1.1",
+            "198.20.0.1",
+            "2606:4700::1111",
+            "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
+            "2002:101:101::1",
+        ];
+        for text in open {
+            assert!(!is_private(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_is_judged_by_what_it_is_called() {
+        for (url, private) in [
+            ("http://localhost:8080/", true),
+            ("http://a.LOCALHOST./", true),
+            ("http://127.0.0.1/", true),
+            ("http://0x7f.1/", true),
+            ("http://2130706433/", true),
+            ("http://[::1]/", true),
+            ("http://[::ffff:192.168.0.1]/", true),
+            ("http://1.1.1.1/", false),
+        ] {
+            let place = Place::of(&Url::parse(url).unwrap(), is_private).await;
+            assert_eq!((place.may_be_private(), place.must_be_private()), (private, private), "{url}");
+        }
+    }
+
+    #[test]
+    fn one_private_address_of_a_name_is_enough_to_doubt_it() {
+        let verdict = |found: &[bool]| {
+            let place = Place::Resolved(found.to_vec());
+            (place.may_be_private(), place.must_be_private())
+        };
+        assert_eq!(verdict(&[true, false]), (true, false));
+        assert_eq!(verdict(&[true, true]), (true, true));
+        assert_eq!(verdict(&[false]), (false, false));
+        assert_eq!(verdict(&[]), (false, false));
+    }
+
+    #[test]
+    #[cfg(not(any(target_os = "macos", windows)))]
+    fn a_proxy_is_used_when_the_environment_names_one() {
+        let environment = |name: &str| (name == "https_proxy").then(|| "http://10.0.0.1:3128".into());
+        assert!(may_use_proxy(true, environment));
+        assert!(!may_use_proxy(false, environment));
+        assert!(!may_use_proxy(true, |_| None));
+        assert!(!may_use_proxy(true, |_| Some(std::ffi::OsString::new())));
+    }
+}

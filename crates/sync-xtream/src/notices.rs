@@ -1,0 +1,78 @@
+//! What a person should know of the way to a panel. Each thing is told once.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sync_core::text::one_line;
+
+use crate::credentials::Credentials;
+
+/// More is not told: a panel may redirect to a new host each time.
+const HOSTS_MAX: usize = 20;
+
+/// Notices, in the order in which they came up.
+#[derive(Debug, Default)]
+pub(crate) struct Notices(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    hosts: Vec<String>,
+    lines: Vec<String>,
+}
+
+impl Notices {
+    /// The panel's certificate is not looked at.
+    pub(crate) fn unverified(&self) {
+        self.state().lines.push(
+            "the panel's certificate is not verified, as the settings say: anybody on the way can read the password and change the answers"
+                .to_owned(),
+        );
+    }
+
+    /// The panel redirects to another host, and `address` is what it sends there.
+    pub(crate) fn other_host(&self, host: &str, address: &str, credentials: &Credentials) {
+        let host = one_line(&credentials.redact(host));
+        let mut state = self.state();
+        if state.hosts.contains(&host) || state.hosts.len() >= HOSTS_MAX {
+            return;
+        }
+        let travel = credentials.redact(address) != address;
+        let along = if travel { "; the credentials travel with the address" } else { "" };
+        tracing::warn!("the panel redirects to another host");
+        state.lines.push(format!("the panel redirects to another host, {host}{along}"));
+        state.hosts.push(host);
+    }
+
+    /// All so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.state().lines.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_told_once_and_without_the_credentials() {
+        let (notices, credentials) = (Notices::default(), Credentials::new("canary-user", "canary word"));
+        let with = "http://cdn.example/player_api.php?username=canary-user&password=canary%20word";
+        notices.other_host("cdn.example", with, &credentials);
+        notices.other_host("cdn.example", "http://cdn.example/", &credentials);
+        notices.other_host("canary-user.example", "http://canary-user.example/", &credentials);
+        notices.other_host("plain.example", "http://plain.example/", &credentials);
+        let expected = [
+            "the panel redirects to another host, cdn.example; the credentials travel with the address",
+            "the panel redirects to another host, ***.example; the credentials travel with the address",
+            "the panel redirects to another host, plain.example",
+        ];
+        assert_eq!(notices.lines(), expected);
+        for number in 0..100 {
+            notices.other_host(&format!("{number}.example"), "", &credentials);
+        }
+        assert_eq!(notices.lines().len(), HOSTS_MAX);
+    }
+}

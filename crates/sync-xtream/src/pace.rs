@@ -1,0 +1,142 @@
+//! The pace of an account: so many requests a second, and none while the panel asks for patience.
+//!
+//! Both hold for the account as a whole, whichever call was told so: panels count and ban accounts
+//! and addresses, not calls.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// What all requests of an account draw from.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    /// The time that a request stands for.
+    interval: Duration,
+    /// How far ahead of its time a request may be: as many in a burst as in a second, at least one.
+    ahead: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When a request would be due if they came evenly.
+    due: Option<Instant>,
+    /// Until when the panel has asked to wait.
+    held: Option<Instant>,
+}
+
+impl Pace {
+    /// A pace of so many requests a second; infinity is no limit.
+    pub(crate) fn new(requests_per_second: f64) -> Self {
+        let interval = Duration::try_from_secs_f64(requests_per_second.recip()).unwrap_or_default();
+        let burst = Duration::from_secs(1).saturating_sub(interval);
+        Self { interval, ahead: burst, state: Mutex::default() }
+    }
+
+    /// Waits until a request may be sent. Who stops waiting has taken nothing.
+    pub(crate) async fn pass(&self) {
+        while let Some(until) = self.take(Instant::now()) {
+            sleep_until(until).await;
+        }
+    }
+
+    /// The panel asks to be left alone for so long.
+    pub(crate) fn hold(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut state = self.state();
+        state.held = state.held.max(Some(until));
+    }
+
+    /// Takes the right to a request; returns until when to wait when there is none yet.
+    fn take(&self, now: Instant) -> Option<Instant> {
+        let mut state = self.state();
+        if let Some(held) = state.held.filter(|held| *held > now) {
+            return Some(held);
+        }
+        let due = state.due.unwrap_or(now).max(now);
+        if let Some(early) = due.duration_since(now).checked_sub(self.ahead).filter(|early| !early.is_zero()) {
+            return Some(now + early);
+        }
+        state.due = Some(due + self.interval);
+        None
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// When so many requests pass, in milliseconds.
+    async fn passes(pace: &Pace, count: usize) -> Vec<u128> {
+        let began = Instant::now();
+        let mut found = Vec::new();
+        for _ in 0..count {
+            pace.pass().await;
+            found.push(began.elapsed().as_millis());
+        }
+        found
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_has_so_many_requests() {
+        let pace = Pace::new(8.0);
+        assert_eq!(passes(&pace, 11).await, [0, 0, 0, 0, 0, 0, 0, 0, 125, 250, 375]);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(passes(&pace, 9).await.last(), Some(&125), "a rest earns one burst, not more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_pace_has_no_burst_and_infinity_no_limit() {
+        assert_eq!(passes(&Pace::new(1.0), 3).await, [0, 1000, 2000]);
+        assert_eq!(passes(&Pace::new(0.5), 3).await, [0, 2000, 4000]);
+        assert_eq!(passes(&Pace::new(f64::INFINITY), 1000).await.last(), Some(&0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_calls_share_it() {
+        let pace = Arc::new(Pace::new(2.0));
+        let calls: Vec<_> = (0..6)
+            .map(|_| {
+                let pace = Arc::clone(&pace);
+                tokio::spawn(async move {
+                    pace.pass().await;
+                    Instant::now()
+                })
+            })
+            .collect();
+        let began = Instant::now();
+        let mut found = Vec::new();
+        for call in calls {
+            found.push(call.await.unwrap().duration_since(began).as_millis());
+        }
+        found.sort_unstable();
+        assert_eq!(found, [0, 0, 500, 1000, 1500, 2000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panel_that_asks_for_patience_gets_it_from_everybody() {
+        let pace = Pace::new(8.0);
+        pace.hold(Duration::from_secs(30));
+        pace.hold(Duration::from_secs(5));
+        assert_eq!(passes(&pace, 2).await, [30_000, 30_000]);
+        pace.hold(Duration::ZERO);
+        assert_eq!(passes(&pace, 1).await, [0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_stops_waiting_has_taken_nothing() {
+        let pace = Pace::new(1.0);
+        pace.pass().await;
+        for _ in 0..5 {
+            tokio::time::timeout(Duration::from_millis(100), pace.pass()).await.unwrap_err();
+        }
+        assert_eq!(passes(&pace, 1).await, [500]);
+    }
+}

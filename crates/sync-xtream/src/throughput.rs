@@ -1,0 +1,113 @@
+//! Whether a panel sends fast enough, as long as it is the one who is waited for.
+
+use std::time::Duration;
+
+/// The bytes that came while the panel was waited for, over one window after the other.
+#[derive(Debug)]
+pub(crate) struct Throughput {
+    window: Duration,
+    /// The bytes that each window has to have.
+    least: u64,
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Throughput {
+    pub(crate) fn new(window: Duration, least_per_second: u32) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "cut to the range, and cutting is meant"
+        )]
+        let least = (window.as_secs_f64() * f64::from(least_per_second)) as u64;
+        Self { window, least, waited: Duration::ZERO, bytes: 0 }
+    }
+
+    /// How much longer the panel may let us wait: to the end of the window when too little has come
+    /// in it, else a whole one.
+    pub(crate) fn patience(&self) -> Duration {
+        if self.bytes < self.least { self.window.saturating_sub(self.waited) } else { self.window }
+    }
+
+    /// Bytes have come.
+    pub(crate) fn came(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// So long was waited for what has come.
+    pub(crate) fn waited(&mut self, waited: Duration) {
+        self.waited += waited;
+        if self.waited >= self.window && self.bytes >= self.least {
+            (self.waited, self.bytes) = (Duration::ZERO, 0);
+        }
+    }
+
+    /// What is to be said when the patience is at its end.
+    pub(crate) fn complaint(&self) -> String {
+        if self.bytes > 0 && self.bytes < self.least {
+            format!("only {} bytes came within {:?} in the middle of the answer", self.bytes, self.window)
+        } else {
+            format!("nothing came for {:?} in the middle of the answer", self.window)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(30);
+
+    /// How many seconds a panel is listened to that sends so many bytes every so many seconds.
+    fn endures(bytes: u64, every: u64) -> Option<u64> {
+        let mut throughput = Throughput::new(WINDOW, 64);
+        for round in 1..1000 {
+            let wait = Duration::from_secs(every);
+            if throughput.patience() < wait {
+                return Some((round - 1) * every + throughput.patience().as_secs());
+            }
+            throughput.came(bytes);
+            throughput.waited(wait);
+        }
+        None
+    }
+
+    #[test]
+    fn a_trickle_ends_with_its_first_window() {
+        assert_eq!(endures(1, 1), Some(30));
+        assert_eq!(endures(63, 1), Some(30));
+        assert_eq!(endures(500, 29), Some(30));
+        assert_eq!(endures(10_000, 31), Some(30), "and so does silence");
+    }
+
+    #[test]
+    fn enough_is_enough_however_it_comes() {
+        assert_eq!(endures(64, 1), None);
+        assert_eq!(endures(2000, 29), None);
+        assert_eq!(endures(1_000_000, 1), None);
+    }
+
+    #[test]
+    fn good_bytes_of_before_help_no_later_window() {
+        let mut throughput = Throughput::new(WINDOW, 64);
+        throughput.came(100_000_000);
+        throughput.waited(WINDOW);
+        assert_eq!(throughput.patience(), WINDOW);
+        throughput.came(1);
+        throughput.waited(Duration::from_secs(29));
+        assert_eq!(throughput.patience(), Duration::from_secs(1));
+        assert!(throughput.complaint().starts_with("only 1 bytes"), "{}", throughput.complaint());
+    }
+
+    #[test]
+    fn no_least_is_no_limit_but_silence() {
+        let mut throughput = Throughput::new(WINDOW, 0);
+        for _ in 0..1000 {
+            throughput.came(1);
+            throughput.waited(Duration::from_secs(29));
+            assert_eq!(throughput.patience(), WINDOW);
+        }
+        assert!(throughput.complaint().starts_with("nothing came"));
+        assert_eq!(Throughput::new(Duration::MAX, u32::MAX).patience(), Duration::MAX);
+    }
+}

@@ -1,0 +1,189 @@
+//! Elements, found wherever a body is cut into chunks.
+
+use super::*;
+
+fn limits(element_bytes: usize) -> Limits {
+    Limits { element_bytes, elements: u64::MAX, nesting: 64 }
+}
+
+/// Splits a body that arrives in chunks of a size; returns `key=element` for each.
+fn split(body: &[u8], chunk: usize, limit: usize) -> Result<(Vec<String>, bool), AnswerFault> {
+    let mut splitter = Splitter::new(limits(limit));
+    let mut found = Vec::new();
+    for part in body.chunks(chunk) {
+        splitter
+            .feed(part, |element| {
+                let key = element.key.map(|key| format!("{}=", String::from_utf8_lossy(key)));
+                found.push(key.unwrap_or_default() + &String::from_utf8_lossy(element.bytes));
+                Ok(())
+            })
+            .map_err(|fault| fault.what)?;
+    }
+    let trailing = splitter.finish().map_err(|fault| fault.what)?;
+    Ok((found, trailing.is_some()))
+}
+
+/// The outcome is the same however the body is cut into chunks.
+fn check(body: &[u8], expected: Result<(&[&str], bool), AnswerFault>) {
+    let expected = expected.map(|(found, trailing)| (found.iter().map(ToString::to_string).collect(), trailing));
+    for chunk in 1..=body.len().max(1) {
+        assert_eq!(split(body, chunk, 1000), expected, "chunks of {chunk}: {}", String::from_utf8_lossy(body));
+    }
+}
+
+#[test]
+fn elements_of_a_list() {
+    check(b"[]", Ok((&[], false)));
+    check(b" [ ] \n", Ok((&[], false)));
+    check(
+        br#"[{"a":1},{"b":"x]}\\\""},{"c":[{}]}]"#,
+        Ok((&[r#"{"a":1}"#, r#"{"b":"x]}\\\""}"#, r#"{"c":[{}]}"#], false)),
+    );
+    check(br#"[{"a":1},,{"b":2},]"#, Ok((&[r#"{"a":1}"#, r#"{"b":2}"#], false)));
+    check(br#"[null,{"a":1},7,"x",[1]]"#, Ok((&["null", r#"{"a":1}"#, "7", r#""x""#, "[1]"], false)));
+    check(
+        br#"[{"a":1},<b>Warning</b>: a "b" c{"b":2}]"#,
+        Ok((&[r#"{"a":1}"#, r#"<b>Warning</b>: a "b" c"#, r#"{"b":2}"#], false)),
+    );
+}
+
+#[test]
+fn elements_of_a_list_that_is_an_object() {
+    check(br#"{"0":{"a":1}, "17" : {"b":2}}"#, Ok((&[r#"0={"a":1}"#, r#"17={"b":2}"#], false)));
+    check(br#"{"user_info":{"auth":0}}"#, Ok((&[r#"user_info={"auth":0}"#], false)));
+    check(br#"{"error":"no","code":5}"#, Ok((&[r#"error="no""#, "code=5"], false)));
+    check(b"{}", Ok((&[], false)));
+}
+
+#[test]
+fn a_list_without_its_end_is_cut_at_every_byte() {
+    let body = br#"[{"a":"x\u00e9\"","b":[1,{"c":2}]},{"d":null}]"#;
+    for cut in 1..body.len() {
+        for chunk in [1, 3, 7, cut] {
+            assert_eq!(split(&body[..cut], chunk, 1000), Err(AnswerFault::Truncated), "cut after {cut} bytes");
+        }
+    }
+    assert!(split(body, 5, 1000).is_ok());
+}
+
+#[test]
+fn what_stands_around_the_list() {
+    check(b"\xef\xbb\xbf[{}]", Ok((&["{}"], false)));
+    check(b"[{}] <!-- 0.3s -->", Ok((&["{}"], true)));
+    check(b"[{}][{}]", Ok((&["{}"], true)));
+    check(
+        b"<br />\n<b>Warning</b>:  Undefined array key [id] in <b>/a.php</b> on line <b>3</b><br />\n[{\"a\":1}]",
+        Ok((&[r#"{"a":1}"#], false)),
+    );
+    check(b"Warning: x in y on line 2\n\n{\"3\":{}}", Ok((&["3={}"], false)));
+}
+
+#[test]
+fn what_is_no_list_has_its_own_name() {
+    check(b"", Err(AnswerFault::Empty));
+    check(b" \n ", Err(AnswerFault::Empty));
+    check(b"<html><head><title>Just a moment...</title>[{", Err(AnswerFault::Html));
+    check(b"<!DOCTYPE html>", Err(AnswerFault::Html));
+    check(b"Blocked", Err(AnswerFault::NotJson));
+    check(b"error code: 1015", Err(AnswerFault::NotJson));
+    for body in ["null", "false", "0", "-1.5", "\"error\""] {
+        check(body.as_bytes(), Err(AnswerFault::NotAList));
+    }
+}
+
+#[test]
+fn an_element_beyond_the_limit_is_dropped_and_not_kept() {
+    let mut body = b"[{\"a\":1},{\"big\":\"".to_vec();
+    body.extend(std::iter::repeat_n(b'x', 5000));
+    body.extend(b"\"},{\"b\":2}]");
+    for chunk in [1, 100, 999, 10_000] {
+        let (found, _) = split(&body, chunk, 1000).unwrap();
+        assert_eq!(found, [r#"{"a":1}"#, "", r#"{"b":2}"#], "chunks of {chunk}");
+    }
+    let mut splitter = Splitter::new(limits(1000));
+    let mut lengths = Vec::new();
+    for part in body.chunks(100) {
+        let length = |element: Element<'_>| {
+            lengths.push(element.length);
+            Ok(())
+        };
+        splitter.feed(part, length).unwrap();
+        assert!(splitter.buffer.len() <= 1200, "{} bytes are kept", splitter.buffer.len());
+    }
+    assert_eq!(lengths, [7, 5010, 7]);
+}
+
+#[test]
+fn a_deep_element_is_told_and_nothing_else_suffers() {
+    let nested = |levels: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
+    let body = format!("[{},{},{},{{}}]", nested(64), nested(65), nested(10_000));
+    for chunk in [1, 7, 100_000] {
+        let mut splitter = Splitter::new(limits(100_000));
+        let mut deep = Vec::new();
+        for part in body.as_bytes().chunks(chunk) {
+            let note = |element: Element<'_>| {
+                deep.push(element.deep);
+                Ok(())
+            };
+            splitter.feed(part, note).unwrap();
+        }
+        assert_eq!(splitter.finish(), Ok(None));
+        assert_eq!(deep, [false, true, true, false]);
+    }
+}
+
+#[test]
+fn a_bracket_of_the_other_kind_ends_no_list() {
+    check(br#"[{"a":1}},{"b":2}]"#, Ok((&[r#"{"a":1}"#, "}", r#"{"b":2}"#], false)));
+    check(br#"{"0":{"a":1}],"1":{"b":2}}"#, Ok((&[r#"0={"a":1}"#, "]", r#"1={"b":2}"#], false)));
+    check(br#"[{"a":1}}"#, Err(AnswerFault::Truncated));
+}
+
+#[test]
+fn what_never_ends_is_not_kept() {
+    let endless = |beginning: &[u8], filler: &[u8]| {
+        let mut splitter = Splitter::new(limits(1000));
+        let mut fed = splitter.feed(beginning, |_| Ok(()));
+        for _ in 0..2000 {
+            fed = fed.and_then(|()| splitter.feed(filler, |_| Ok(())));
+            assert!(splitter.buffer.len() <= 2 * KEY_MAX + 4 * filler.len(), "{} bytes", splitter.buffer.len());
+            if fed.is_err() {
+                break;
+            }
+        }
+        fed.and_then(|()| splitter.finish().map(drop)).unwrap_err().what
+    };
+    assert_eq!(endless(b"", &[b' '; 100]), AnswerFault::Empty);
+    assert_eq!(endless(b"<br />", &[b'['; 100]), AnswerFault::Html);
+    assert_eq!(endless(b"words", &[b'x'; 100]), AnswerFault::NotJson);
+    let open: [&[u8]; 8] =
+        [br#"[{"a":""#, br#"[""#, b"[", b"[{", br#"[{"a":["#, b"[null", b"[{},\n", br#"{"0":{"a":""#];
+    for beginning in open {
+        for filler in [b'x', b' ', b'\\', b'"', b'['] {
+            let what = endless(beginning, &[filler; 101]);
+            assert_eq!(what, AnswerFault::Truncated, "{} {filler}", String::from_utf8_lossy(beginning));
+        }
+    }
+    assert_eq!(endless(br#"{""#, &[b'x'; 100]), AnswerFault::TooLarge);
+    assert_eq!(endless(br#"{"0":"#, &[b' '; 100]), AnswerFault::TooLarge);
+    assert_eq!(endless(br#"{"0":"#, &[b'x'; 100]), AnswerFault::Truncated);
+}
+
+#[test]
+fn what_follows_the_list_has_a_digest_without_the_space_around_it() {
+    let digest = |after: &str| {
+        let body = format!("[]{after}");
+        let digests = [1, 2, 5, 1000].map(|chunk| {
+            let mut splitter = Splitter::new(limits(1000));
+            body.as_bytes().chunks(chunk).for_each(|part| splitter.feed(part, |_| Ok(())).unwrap());
+            splitter.finish().unwrap()
+        });
+        assert!(digests.iter().all(|one| *one == digests[0]), "{after}");
+        digests[0]
+    };
+    assert_eq!(digest(" \r\n\t"), None);
+    assert_eq!(digest(" <!-- a b --> \n"), Some(xxhash_rust::xxh3::xxh3_64(b"<!-- a b -->")));
+    assert_eq!(digest("<!-- a b -->"), digest("\n <!-- a b -->  "));
+    assert_ne!(digest("<!-- a b -->"), digest("<!-- a  b -->"));
+    assert_ne!(digest("[1]"), digest("[2]"));
+}

@@ -1,0 +1,214 @@
+//! Bytes on the way: compression that nobody has announced, heads that don't end, connections that die.
+
+use std::io::Write as _;
+
+use sync_core::source::AnswerFault;
+use sync_core::{ContentKind, ContentSource, SourceError};
+use sync_tests::{Framing, PanelConfig};
+
+use crate::scene::{Server, answer, channels, fault, list, panel, quick, source};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn with(headers: &[&str], body: &[u8]) -> Vec<u8> {
+    let length = format!("Content-Length: {}", body.len());
+    answer("200 OK", &[headers, &[&length, "Connection: close"]].concat(), body)
+}
+
+#[tokio::test]
+async fn gzip_is_inflated_announced_or_not() {
+    let body = channels(500);
+    let two = [gzip(&body.as_bytes()[..1000]), gzip(&body.as_bytes()[1000..])].concat();
+    for (headers, bytes) in [
+        (&[][..], gzip(body.as_bytes())),
+        (&["Content-Type: text/html; charset=ISO-8859-1"], gzip(body.as_bytes())),
+        (&[], two.clone()),
+        (&["Content-Encoding: gzip"], two),
+    ] {
+        let server = Server::start(vec![with(headers, &bytes)]).await;
+        let source = source(&server.base, quick());
+        let listed = list(&source, ContentKind::Channels).await.unwrap_or_else(|error| panic!("{headers:?}: {error}"));
+        assert_eq!((listed.entries.len(), listed.restarts, server.requests().len()), (500, 0, 1), "{headers:?}");
+        assert_eq!(source.usage().bytes, body.len() as u64, "bytes are counted as they come out");
+    }
+    let login = with(&[], &gzip(br#"{"user_info":{"auth":1}}"#));
+    source(&Server::start(vec![login]).await.base, quick()).account().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_compression_that_is_announced_and_not_used_is_found_out() {
+    let body = channels(3);
+    for coding in ["gzip", "br", "deflate", "zstd"] {
+        let header = format!("Content-Encoding: {coding}");
+        // It says so each time, even where no compression was asked for.
+        let server = Server::start(vec![with(&[&header], body.as_bytes())]).await;
+        let listed = list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap();
+        assert_eq!(listed.entries.len(), 3, "{coding}");
+        let requests = server.requests();
+        assert_eq!(requests.len(), if coding == "gzip" { 1 } else { 2 }, "{coding}: gzip is known by its bytes");
+        let last = requests.last().unwrap().to_lowercase();
+        assert_eq!(last.contains("accept-encoding: identity"), coding != "gzip", "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn compressed_bytes_that_are_cut_or_damaged_are_asked_for_again() {
+    let body = gzip(channels(500).as_bytes());
+    let half = &body[..body.len() / 2];
+    let mut damaged = body.clone();
+    damaged[40] ^= 0xff;
+    for bytes in [half, &damaged] {
+        for headers in [&[][..], &["Content-Encoding: gzip"]] {
+            let server = Server::start(vec![with(headers, bytes), with(&[], channels(500).as_bytes())]).await;
+            let listed = list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap();
+            assert_eq!((listed.entries.len(), server.requests().len()), (500, 2), "{headers:?}");
+            let server = Server::start(vec![with(headers, bytes)]).await;
+            let error = list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap_err();
+            assert_eq!((fault(&error), server.requests().len()), (AnswerFault::Truncated, 4), "{headers:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_ends_at_the_limit() {
+    let endless: [(&[u8], u8); 8] = [
+        (b"", b' '),
+        (b"[", b' '),
+        (b"[", b'['),
+        (b"[", b'x'),
+        (b"[{\"name\":\"", b'x'),
+        (b"<br />", b'['),
+        (b"{\"", b'x'),
+        (b"[] ", b'x'),
+    ];
+    for (beginning, filler) in endless {
+        let mut plain = beginning.to_vec();
+        plain.resize(4 << 20, filler);
+        for headers in [&[][..], &["Content-Encoding: gzip"]] {
+            let server = Server::start(vec![with(headers, &gzip(&plain))]).await;
+            let source = source(&server.base, quick().max_body_bytes(1 << 20));
+            let error = list(&source, ContentKind::Movies).await.unwrap_err();
+            assert!(matches!(error, SourceError::Unusable { .. }), "{error:?}");
+            assert!(source.usage().bytes <= (1 << 20) + (256 << 10), "{}", source.usage().bytes);
+            assert_eq!(server.requests().len(), 1);
+        }
+    }
+    let server = Server::start(vec![with(&[], &gzip(&vec![b' '; 20 << 20]))]).await;
+    assert_eq!(fault(&source(&server.base, quick()).account().await.unwrap_err()), AnswerFault::TooLarge);
+}
+
+#[tokio::test]
+async fn a_list_has_not_more_elements_than_it_may() {
+    let server = Server::start(vec![with(&[], channels(11).as_bytes())]).await;
+    let error = list(&source(&server.base, quick().max_elements(10)), ContentKind::Channels).await.unwrap_err();
+    assert_eq!((fault(&error), server.requests().len()), (AnswerFault::TooLarge, 1));
+    assert!(error.to_string().contains("more than 10 elements"), "{error}");
+    assert!(list(&source(&server.base, quick().max_elements(11)), ContentKind::Channels).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_head_is_not_larger_than_it_may_be() {
+    let header = |size: usize| format!("X-Filler: {}", "x".repeat(size));
+    let many: Vec<String> = (0..150).map(|number| format!("X-{number}: y")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (headers, good) in [
+        (&[header(60_000).as_str()][..], true),
+        (&[header(70_000).as_str()], false),
+        (&[header(1_000_000).as_str()], false),
+        (&many, false),
+    ] {
+        let server = Server::start(vec![with(headers, channels(1).as_bytes())]).await;
+        match list(&source(&server.base, quick()), ContentKind::Channels).await {
+            Ok(_) => assert!(good),
+            Err(error) => {
+                assert!(!good, "{error}");
+                assert_eq!(fault(&error), AnswerFault::TooLarge);
+                assert!(error.to_string().contains("head"), "{error}");
+                assert_eq!(server.requests().len(), 1);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_dies_when_it_is_used_again_is_replaced_at_once() {
+    let panel = panel(PanelConfig { keep_alive: true, requests_per_connection: Some(1), ..PanelConfig::default() });
+    let source = source(&panel.base_url(), quick().attempts(1));
+    for kind in ContentKind::ALL {
+        source.categories(kind).await.unwrap();
+        list(&source, kind).await.unwrap();
+    }
+    assert!(source.usage().requests > 6, "no connection was used again");
+}
+
+#[tokio::test]
+async fn a_new_connection_that_dies_is_a_failed_attempt() {
+    let server = Server::start(vec![Vec::new()]).await;
+    let source = source(&server.base, quick().attempts(2));
+    source.account().await.unwrap_err();
+    assert_eq!((source.usage().requests, server.requests().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn what_the_headers_say_of_the_content_is_not_believed() {
+    let body = r#"[{"stream_id":1,"name":"Amélie 日本"}]"#;
+    for kind in ["text/html; charset=ISO-8859-1", "application/octet-stream", "image/png", "nonsense"] {
+        let server = Server::start(vec![with(&[&format!("Content-Type: {kind}")], body.as_bytes())]).await;
+        let listed = list(&source(&server.base, quick()), ContentKind::Movies).await.unwrap();
+        let sync_core::source::Entry::Item(item, _) = &listed.entries[0] else { panic!() };
+        assert_eq!(item.item.name(), "Amélie 日本", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_cut_at_any_byte_is_never_whole_in_any_framing() {
+    let body = channels(8);
+    let head = format!("Content-Length: {}", body.len());
+    for framing in [Framing::ContentLength, Framing::Chunked, Framing::Close] {
+        let cut = |cut: usize| {
+            let part = &body.as_bytes()[..cut];
+            let chunk = [format!("{:x}\r\n", body.len()).as_bytes(), part].concat();
+            match framing {
+                Framing::ContentLength => answer("200 OK", &[&head, "Connection: close"], part),
+                Framing::Chunked => answer("200 OK", &["Transfer-Encoding: chunked", "Connection: close"], &chunk),
+                Framing::Close => answer("200 OK", &["Connection: close"], part),
+            }
+        };
+        let server = Server::start((0..body.len()).map(cut).collect()).await;
+        let source = source(&server.base, quick().attempts(1));
+        for cut in 0..body.len() {
+            let error = list(&source, ContentKind::Channels).await.unwrap_err();
+            let nothing = cut == 0 && framing == Framing::Close;
+            let expected = if nothing { AnswerFault::Empty } else { AnswerFault::Truncated };
+            assert_eq!(fault(&error), expected, "{framing:?} after {cut} bytes");
+        }
+        assert_eq!(server.requests().len(), body.len());
+    }
+}
+
+#[tokio::test]
+async fn a_chunked_body_without_its_last_chunk_is_not_whole() {
+    let body = channels(3);
+    let chunks = format!("{:x}\r\n{body}\r\n", body.len());
+    let open = answer("200 OK", &["Transfer-Encoding: chunked"], chunks.as_bytes());
+    let closed = answer("200 OK", &["Transfer-Encoding: chunked"], format!("{chunks}0\r\n\r\n").as_bytes());
+    let server = Server::start(vec![open, closed]).await;
+    let listed = list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap();
+    assert_eq!((listed.entries.len(), server.requests().len()), (3, 2));
+}
+
+#[tokio::test]
+async fn a_length_that_lies_is_found_out() {
+    let body = channels(3);
+    let short = answer("200 OK", &["Content-Length: 20", "Connection: close"], body.as_bytes());
+    let none = answer("200 OK", &["Content-Length: 21274", "Connection: close"], b"");
+    for lie in [short, none] {
+        let server = Server::start(vec![lie]).await;
+        let error = list(&source(&server.base, quick().attempts(2)), ContentKind::Channels).await.unwrap_err();
+        assert_eq!((fault(&error), server.requests().len()), (AnswerFault::Truncated, 2));
+    }
+}

@@ -1,0 +1,68 @@
+//! How many requests, how fast, and who waits when the panel asks for patience.
+
+use std::time::{Duration, Instant};
+
+use sync_core::{ContentKind, ContentSource};
+use sync_tests::{Action, Behaviour, PanelConfig};
+
+use crate::scene::{list, panel, quick, source};
+
+fn busy(after: &str) -> Behaviour {
+    Behaviour::Status(429, Vec::new(), vec![("Retry-After".to_owned(), after.to_owned())])
+}
+
+#[tokio::test]
+async fn a_second_has_so_many_requests() {
+    let panel = panel(PanelConfig::default());
+    let source = source(&panel.base_url(), quick().requests_per_second(10.0));
+    let began = Instant::now();
+    for _ in 0..14 {
+        source.categories(ContentKind::Movies).await.unwrap();
+    }
+    assert!(began.elapsed().as_millis() >= 400, "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_one_request_is_under_way_only_when_allowed() {
+    for (allowed, expected) in [(1, 1), (2, 2), (0, 1)] {
+        let panel = panel(PanelConfig::default());
+        for action in [Action::LiveCategories, Action::VodCategories, Action::SeriesCategories] {
+            panel.on(action, Behaviour::SlowFirstByte(Duration::from_millis(150)));
+        }
+        let source = source(&panel.base_url(), quick().parallel_requests(allowed));
+        let all = ContentKind::ALL.map(|kind| source.categories(kind));
+        assert!(futures_util::future::join_all(all).await.into_iter().all(|answer| answer.is_ok()));
+        assert_eq!(panel.max_parallel(), expected, "{allowed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn patience_is_asked_of_the_whole_account() {
+    let panel = panel(PanelConfig::default());
+    panel.on_next(Action::LiveCategories, 1, &busy("3600"));
+    let config = quick().attempts(1).parallel_requests(2).retry_after_cap(Duration::from_millis(500));
+    let source = source(&panel.base_url(), config);
+    let began = Instant::now();
+    source.categories(ContentKind::Channels).await.unwrap_err();
+    // Whatever is asked next waits for what the failed call was told.
+    let (movies, series) = tokio::join!(list(&source, ContentKind::Movies), source.categories(ContentKind::Series));
+    assert!(movies.is_ok() && series.is_ok());
+    assert!(began.elapsed().as_millis() >= 500, "{:?}", began.elapsed());
+    // And who doesn't want to wait that long can go.
+    panel.on_next(Action::LiveCategories, 1, &busy("3600"));
+    source.categories(ContentKind::Channels).await.unwrap_err();
+    let asked = panel.requests().len();
+    tokio::time::timeout(Duration::from_millis(50), source.account()).await.unwrap_err();
+    assert_eq!(panel.requests().len(), asked);
+}
+
+#[tokio::test]
+async fn a_storm_of_refusals_loses_nothing() {
+    let panel = panel(PanelConfig::default());
+    let source = source(&panel.base_url(), quick().retry_after_cap(Duration::from_millis(20)));
+    for _ in 0..5 {
+        panel.on(Action::LiveStreams, Behaviour::Sequence(vec![busy("1"), Behaviour::status(429), busy("x")]));
+        assert_eq!(list(&source, ContentKind::Channels).await.unwrap().entries.len(), 40);
+    }
+    assert_eq!(panel.request_count(Action::LiveStreams), 20);
+}

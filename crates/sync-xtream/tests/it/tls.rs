@@ -1,0 +1,78 @@
+//! Certificates that nobody vouches for.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use sync_core::{ContentSource, SourceError};
+
+use crate::scene::{ok, quick, source};
+
+/// Self-signed, for `panel.example`; made with
+/// `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=panel.example`.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
+MIIBhzCCAS2gAwIBAgIURaK3a8tqmjJ6ckXbgnzJxPXfgbwwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNcGFuZWwuZXhhbXBsZTAgFw0yNjExMjIxNDI3NTFaGA8yMTI2
+MTAyOTE0Mjc1MVowGDEWMBQGA1UEAwwNcGFuZWwuZXhhbXBsZTBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABCKVda3/VLEvIghCjqoeiYn+Ohkhq/85rBk7yN0c9TYK
+yLFNguFjzssK+vVb+C9fWmt+92NoND2/TiK5cKQtGSyjUzBRMB0GA1UdDgQWBBS2
+WdznxUjCs9M84ySAOPJNOvZdhjAfBgNVHSMEGDAWgBS2WdznxUjCs9M84ySAOPJN
+OvZdhjAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIEB5KiHxUfF9
+N7xd+kf2XdrrMJ7gz1qvjafW8VcAx8L/AiEA29Nl45Yh6LxFzLtbhR1QWHwJ7Fli
+hFe048+1Nv7SP+I=
+-----END CERTIFICATE-----";
+
+/// Nothing but this test knows it, or needs to.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrRjuuRnVuHywQZin
+4Bvu9u8RsnO6iZX+zm7OR8zZxdGhRANCAAQilXWt/1SxLyIIQo6qHomJ/joZIav/
+OawZO8jdHPU2CsixTYLhY87LCvr1W/gvX1prfvdjaDQ9v04iuXCkLRks
+-----END PRIVATE KEY-----";
+
+/// Starts a panel with that certificate; returns its address. It lasts as long as the program.
+fn panel() -> String {
+    let certificates = vec![CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_no_client_auth().with_single_cert(certificates, key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = StreamOwned::new(connection, stream.unwrap());
+            // A client that doesn't like the certificate goes away here.
+            if stream.read(&mut [0; 4096]).is_ok() {
+                let _ = stream.write_all(&ok(r#"{"user_info":{"auth":1}}"#));
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    base
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_not_accepted() {
+    let source = source(&panel(), quick());
+    let error = source.account().await.unwrap_err();
+    let SourceError::Unreachable { message, attempts: 1, overloaded: false } = &error else { panic!("{error:?}") };
+    assert!(message.starts_with("the panel's certificate is not accepted"), "{message}");
+    assert!(source.learnt().notices.is_empty());
+}
+
+#[tokio::test]
+async fn it_is_accepted_when_the_settings_say_so_which_is_told_each_time() {
+    let base = panel();
+    for _ in 0..2 {
+        let source = source(&base, quick().verify_tls(false));
+        source.account().await.unwrap();
+        let notices = source.learnt().notices;
+        assert_eq!(notices.len(), 1);
+        assert!(notices[0].starts_with("the panel's certificate is not verified"), "{notices:?}");
+    }
+}
