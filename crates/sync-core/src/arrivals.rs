@@ -53,6 +53,11 @@ impl Arrivals {
         }
     }
 
+    /// Notices where a further element of an item has it.
+    pub(crate) fn notice_again(&mut self, item: &Item) {
+        count(&mut self.now, item.categories());
+    }
+
     /// Whether a category that had `size` items, of which `missing` are missing, has none at all.
     pub(crate) fn is_deserted(&self, category: &str, size: u64, missing: u64) -> bool {
         let decoded = self.before.get(category).copied().unwrap_or_default();

@@ -43,6 +43,7 @@ pub struct Differ {
     counts: Counts,
     cursor: usize,
     arrivals: Arrivals,
+    departed: HashSet<ContentId>,
     /// Items that differ from their rows by host or query of their image only.
     rotated: u64,
     /// Where the kind has the address of its image.
@@ -98,6 +99,7 @@ impl Differ {
             counts: Counts::default(),
             cursor: 0,
             arrivals: Arrivals::default(),
+            departed: HashSet::new(),
             rotated: 0,
             image_at: kind.field("stream_icon").or_else(|| kind.field("cover")),
             image_hosts_ignored: false,
@@ -119,6 +121,7 @@ impl Differ {
         self.counts = Counts::default();
         self.cursor = 0;
         self.arrivals.clear();
+        self.departed.clear();
         self.rotated = 0;
     }
 
@@ -222,6 +225,7 @@ impl Differ {
                 if !self.known.is_empty() {
                     self.arrivals.notice(&item, stored);
                 }
+                self.note_departure(stored, &item);
                 *count(&mut self.counts, change) += 1;
                 // Of ids that occur several times, every element is needed again: see `repeated`. So is
                 // what was passed over: it is not as the stored row is.
@@ -278,7 +282,14 @@ impl Differ {
                 one_of((earlier.rank, earlier.item), (rank, item))
             }
         };
+        if !self.known.is_empty() {
+            self.arrivals.notice_again(&item);
+        }
+        // Its first element has been counted.
+        let rotated = self.rotated;
         let change = self.image_judged(stored, &item, judge_item(stored, &item, &self.policy));
+        self.rotated = rotated;
+        self.note_departure(stored, &item);
         *count(&mut self.counts, change) += 1;
         out.put(StagedItem { item, change, rank });
         Ok(())
@@ -316,10 +327,68 @@ impl Differ {
         if self.image_hosts_ignored && rest.is_empty() { Change::Unchanged } else { change }
     }
 
-    /// Whether most items differ from their rows by host or query of their image only. Two hosts
-    /// drawn by lot move half of them, so two fifths are most.
+    /// Whether most items differ from their rows by host or query of their image only.
     pub(crate) const fn images_rotate(&self) -> bool {
-        self.rotated > 0 && self.rotated * 5 >= self.ids.len() as u64 * 2
+        self.rotated * 2 > self.ids.len() as u64
+    }
+
+    /// Notes whether an item has left a category in which its row is.
+    fn note_departure(&mut self, stored: Option<&Item>, item: &Item) {
+        let Some(row) = stored else { return };
+        let (before, now) = (row.categories(), item.categories());
+        if before.as_slice().iter().all(|category| now.contains(category)) {
+            // Looked for only where something was noted: most items leave nothing.
+            if !self.departed.is_empty() {
+                self.departed.remove(&item.id());
+            }
+        } else {
+            self.departed.insert(item.id());
+        }
+    }
+
+    /// The items that have left a category in which their rows are, by rising id.
+    pub(crate) fn departed(&self) -> Vec<ContentId> {
+        let mut ids: Vec<_> = self.departed.iter().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Puts items back into those categories of their rows that were not answered: nobody knows that
+    /// they have left them. Takes rows and staged items of some of [`Self::departed`]; returns what
+    /// is to be staged in their place.
+    pub(crate) fn kept_in_place(
+        &mut self,
+        stored: Vec<Item>,
+        staged: Vec<StagedItem>,
+        answered: &CategorySet,
+    ) -> Vec<StagedItem> {
+        let at = self.kind.field("category_ids").expect("every kind has its categories");
+        let mut staged: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
+        let mut out = Vec::new();
+        for row in stored {
+            let Some(mut one) = staged.remove(&row.id().0) else { continue };
+            let mut united = one.item.categories().clone();
+            for category in row.categories().as_slice().iter().filter(|category| !answered.contains(category)) {
+                united.insert(category);
+            }
+            if united == *one.item.categories() {
+                continue;
+            }
+            one.item.set(at, Value::Categories(united));
+            let change = judge_item(Some(&row), &one.item, &self.policy);
+            let before = count(&mut self.counts, one.change);
+            *before = before.saturating_sub(1);
+            *count(&mut self.counts, change) += 1;
+            one.change = change;
+            // It is not as the panel lists it, so it is to be looked at again.
+            let position = self.known.position(row.id(), 0);
+            let place = position.map(|at| self.seen_at[at]).or_else(|| self.fresh.get(&row.id().0).copied());
+            if let Some(place) = place.filter(|place| *place != UNSEEN) {
+                self.digests[place as usize] = Digest::NEVER.0;
+            }
+            out.push(one);
+        }
+        out
     }
 
     pub(crate) const fn arrivals(&self) -> &Arrivals {

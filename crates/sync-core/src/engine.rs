@@ -11,6 +11,7 @@ mod planned;
 mod removals;
 mod track;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ use crate::clock::Clock;
 use crate::error::ErrorClass;
 use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
-use crate::model::{Account, AccountStatus, ContentKind, ProfileId};
+use crate::model::{Account, AccountStatus, ContentId, ContentKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::progress::{Observer, Phase};
@@ -82,8 +83,8 @@ struct Run<'a> {
     state: SyncState,
     /// What is known of the panel by now; `state` has what was known at the start.
     facts: PanelFacts,
-    /// The kinds that shrank implausibly.
-    shrunk: Vec<ContentKind>,
+    /// The kinds that shrank implausibly, with what each lost in this run.
+    shrunk: Vec<(ContentKind, Vec<ContentId>)>,
     plan: Vec<KindPlan>,
     id: RunId,
     fence: u64,
@@ -182,11 +183,13 @@ impl<'a> Engine<'a> {
             run.facts.user_agent = learnt.user_agent;
         }
         if run.shrunk.len() > 1 {
-            for kind in &run.shrunk {
+            for (kind, lost) in &run.shrunk {
                 report.kinds[kind.ordinal()].hold_reason = Some(HoldReason::SeveralKinds);
-            }
-            for held in run.plan.iter_mut().flat_map(|plan| &mut plan.held).filter(|held| held.reason.is_shrink()) {
-                held.reason = HoldReason::SeveralKinds;
+                let plans = run.plan.iter_mut().filter(|plan| plan.kind == *kind);
+                let held = plans.flat_map(|plan| &mut plan.held).filter(|held| held.reason.is_shrink());
+                let lost: HashSet<_> = lost.iter().collect();
+                held.filter(|held| lost.contains(&held.item.id))
+                    .for_each(|held| held.reason = HoldReason::SeveralKinds);
             }
         }
         report.warnings.append(&mut run.warnings);

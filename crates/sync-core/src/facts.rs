@@ -34,8 +34,8 @@ pub struct KindFacts {
     pub not_offered: u32,
     /// When the panel last said so, in unix seconds.
     pub not_offered_at: Option<i64>,
-    /// Whether the panel was seen to ignore the category that it was asked for.
-    pub filter_ignored: bool,
+    /// When the panel was last seen to ignore the category that it was asked for, in unix seconds.
+    pub filter_ignored_at: Option<i64>,
     /// Runs in a row in which the whole listing was too much for the panel.
     pub overloads: u32,
     /// When the whole listing was last asked for although it is too much, in unix seconds.
@@ -96,7 +96,7 @@ impl PanelFacts {
             row(kind, "trailing", facts.trailing.map(Sighting::text));
             row(kind, "not_offered", some(facts.not_offered));
             row(kind, "not_offered_at", facts.not_offered_at.map(|at| at.to_string()));
-            row(kind, "filter_ignored", facts.filter_ignored.then(|| "1".to_owned()));
+            row(kind, "filter_ignored_at", facts.filter_ignored_at.map(|at| at.to_string()));
             row(kind, "overloads", some(facts.overloads));
             row(kind, "whole_asked_at", facts.whole_asked_at.map(|at| at.to_string()));
             row(kind, "rotations", some(facts.rotations));
@@ -143,7 +143,7 @@ impl KindFacts {
             "trailing" => self.trailing = Sighting::read(value),
             "not_offered" => self.not_offered = value.parse().unwrap_or_default(),
             "not_offered_at" => self.not_offered_at = value.parse().ok(),
-            "filter_ignored" => self.filter_ignored = value == "1",
+            "filter_ignored_at" => self.filter_ignored_at = value.parse().ok(),
             "overloads" => self.overloads = value.parse().unwrap_or_default(),
             "whole_asked_at" => self.whole_asked_at = value.parse().ok(),
             "rotations" => self.rotations = value.parse().unwrap_or_default(),
@@ -183,7 +183,7 @@ mod tests {
             trailing: sighting(7),
             not_offered: 1,
             not_offered_at: Some(-5),
-            filter_ignored: true,
+            filter_ignored_at: Some(5),
             overloads: 3,
             whole_asked_at: Some(1_700_000_000),
             rotations: 2,

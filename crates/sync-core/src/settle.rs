@@ -11,6 +11,7 @@ use crate::model::ContentId;
 use crate::policy::{GuardThresholds, Retention};
 use crate::store::{Evidence, HeldRemoval, RunId};
 
+/// Seconds.
 const DAY: i64 = 86_400;
 
 /// Fewer items under new ids are a coincidence.
@@ -48,6 +49,8 @@ pub(crate) struct Missing {
     /// Whether the listing would have it, were it there. A listing by category has only what is in
     /// the categories that answered.
     pub(crate) covered: bool,
+    /// Whether it is in a category that was asked for and didn't answer.
+    pub(crate) unanswered: bool,
     /// Whether it is of a category that had many items and has none.
     pub(crate) category_lost: bool,
     /// The new item that seems to be the same.
@@ -66,6 +69,8 @@ pub(crate) struct Settled {
     pub(crate) untold: Vec<ContentId>,
     /// Why the held ones are held, as far as one reason can tell.
     pub(crate) reason: Option<HoldReason>,
+    /// Of the held ones, those that are held for a reason of this listing.
+    pub(crate) fresh: Vec<ContentId>,
     /// Whether the kind as a whole shrank implausibly, now.
     pub(crate) shrank: bool,
     /// Whether the listing counts as evidence against something that is held.
@@ -76,39 +81,47 @@ pub(crate) struct Settled {
 pub(crate) fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
     let mut settled = Settled::default();
     let mut fresh = Vec::new();
-    let consent = at.consent && at.doubt.is_none_or(HoldReason::yields_to_consent);
+    let agreed = at.consent && at.doubt.is_none_or(HoldReason::yields_to_consent);
     for item in missing {
         let known = at.held_before.binary_search_by_key(&item.id, |held| held.id).ok();
         let known = known.map(|found| &at.held_before[found]);
         match known {
             None if !item.covered => settled.untold.push(item.id),
-            // What nobody looked for is no evidence; it begins anew.
-            Some(known) if !item.covered => settled.held.push(HeldRemoval { evidence: None, ..known.clone() }),
-            Some(known) if consent || released(at, known) => {
+            // A person can agree to what was recorded, though this listing doesn't look for it.
+            Some(known) if agreed && known.reason.yields_to_consent() && !item.unanswered => {
                 settled.remove(item.id, known.successor.or(item.successor));
             }
+            // What nobody looked for is no evidence; it begins anew.
+            Some(known) if !item.covered => settled.held.push(HeldRemoval { evidence: None, ..known.clone() }),
+            Some(known) if released(at, known) => settled.remove(item.id, known.successor.or(item.successor)),
             Some(known) if known.reason.is_loss() => settled.held.push(at.waiting(known, item.successor)),
             _ => fresh.push((item, known)),
         }
     }
-    let verdict = at.verdict(&settled, &fresh);
+    let loss = at.loss(&settled, &fresh);
     for (item, known) in fresh {
-        let reason = match verdict {
-            Some(reason) => reason,
-            None if item.category_lost => HoldReason::CategoryLost,
-            None => {
+        let reason = match (loss, at.doubt) {
+            // A loss that is implausible is one, whatever else is wrong with the listing: a better one
+            // must not be taken for proof.
+            (Some(loss), _) => loss,
+            (None, Some(doubt)) => doubt,
+            (None, None) if item.category_lost => HoldReason::CategoryLost,
+            (None, None) => {
                 settled.remove(item.id, item.successor);
                 continue;
             }
         };
         settled.shrank |= reason.is_shrink() || reason == HoldReason::SeveralKinds;
+        settled.fresh.push(item.id);
         settled.reason = settled.reason.or(Some(reason));
+        let evidence = at.doubt.is_none() && reason.yields_to_evidence();
         settled.held.push(HeldRemoval {
             id: item.id,
             reason,
             since: known.map_or(at.now, |known| known.since),
-            run: known.map_or(at.run, |known| known.run),
-            evidence: reason.yields_to_evidence().then(|| at.evidence()),
+            // What was in doubt before, and is a loss now, is missed since this run.
+            run: known.filter(|_| !reason.is_loss()).map_or(at.run, |known| known.run),
+            evidence: evidence.then(|| at.evidence()),
             successor: item.successor,
         });
     }
@@ -132,11 +145,8 @@ impl Circumstances<'_> {
         Evidence { listing: self.listing, at: self.now, panel_at: self.panel_now }
     }
 
-    /// Why all that is newly missing is held; `None` when nothing speaks against the loss as a whole.
-    fn verdict(&self, settled: &Settled, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<HoldReason> {
-        if self.doubt.is_some() {
-            return self.doubt;
-        }
+    /// Why the loss of all that is newly missing is implausible, if it is.
+    fn loss(&self, settled: &Settled, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<HoldReason> {
         let waiting = settled.held.len() as u64;
         let gone = (settled.removed.len() + settled.untold.len()) as u64;
         let evidence = RemovalEvidence {
@@ -167,7 +177,11 @@ impl Circumstances<'_> {
                 // The listing is no longer empty, so it is evidence; this is the first.
                 held.reason = HoldReason::ShareLost;
             }
-            if held.reason.yields_to_evidence() && held.evidence.is_none() {
+            // Where a clock was set back, or the count began anew, so does the evidence.
+            let later = |known: Evidence| {
+                known.listing > self.listing || known.at > self.now || known.panel_at > self.panel_now
+            };
+            if held.reason.yields_to_evidence() && held.evidence.is_none_or(later) {
                 held.evidence = Some(self.evidence());
             }
         }
@@ -182,11 +196,11 @@ pub(crate) fn is_renumbering(moved: usize, missing: usize) -> bool {
 
 /// Whether the evidence against a held item suffices. Both clocks have to agree on the days, so that
 /// a clock that jumps releases nothing.
-fn released(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
+pub(crate) fn released(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
     let Some(evidence) = held.evidence.filter(|_| at.doubt.is_none() && held.reason.yields_to_evidence()) else {
         return false;
     };
-    let listings = (at.listing + 1).saturating_sub(evidence.listing);
+    let listings = at.listing.saturating_add(1).saturating_sub(evidence.listing);
     let span = i64::from(at.retention.release_days) * DAY;
     listings >= u64::from(at.retention.release_listings)
         && at.now.saturating_sub(evidence.at) >= span

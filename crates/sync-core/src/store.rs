@@ -175,7 +175,8 @@ pub struct RunEnd {
     /// What is now known of the panel, or `None` to leave it as it is.
     pub facts: Option<PanelFacts>,
     /// Whether several kinds shrank implausibly in this run: what it was the first to miss, and
-    /// holds because of that, is then released by consent only ([`HoldReason::SeveralKinds`]).
+    /// holds because of that, is then released by consent only ([`HoldReason::SeveralKinds`]), and has
+    /// no evidence. Its records of these kinds say so as well.
     pub several_kinds: bool,
 }
 

@@ -168,14 +168,20 @@ pub(crate) fn record_kind(
 
 /// Has what a run was the first to miss, and holds because too much is missing, wait for consent.
 fn hold_for_consent(conn: &mut SqliteConnection, profile: &ProfileId, run: RunId) -> Result<(), StoreError> {
-    let consent = HoldReason::SeveralKinds;
-    let losses = HoldReason::ALL.into_iter().filter(|reason| reason.is_shrink());
-    let mut binds: Vec<Bind<'_>> = vec![consent.as_str().into(), profile.as_str().into(), run.0.into()];
-    binds.extend(losses.map(|reason| Bind::from(reason.as_str())));
+    let consent = Bind::from(HoldReason::SeveralKinds.as_str());
+    let shrinks: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| reason.is_shrink()).collect();
+    let reasons = || shrinks.iter().map(|reason| Bind::from(reason.as_str()));
+    let list = places(shrinks.len());
     let sql = format!(
-        "UPDATE xtream_held_removals SET reason=? WHERE profile_id=? AND run_id=? AND reason IN ({})",
-        places(binds.len() - 3)
+        "UPDATE xtream_held_removals SET reason=?, evidence_listing=NULL, evidence_since=NULL, \
+         evidence_panel_since=NULL WHERE profile_id=? AND run_id=? AND reason IN ({list})"
     );
+    let mut binds = vec![consent.clone(), profile.as_str().into(), run.0.into()];
+    binds.extend(reasons());
+    execute(conn, &sql, &binds)?;
+    let sql = format!("UPDATE xtream_sync_run_kinds SET hold_reason=? WHERE run_id=? AND hold_reason IN ({list})");
+    let mut binds = vec![consent, run.0.into()];
+    binds.extend(reasons());
     execute(conn, &sql, &binds).map(|_| ())
 }
 

@@ -153,7 +153,12 @@ impl SqliteStore {
             ensure(conn, &row.id)?;
             let sql = "DELETE FROM xtream_panel_facts WHERE profile_id IN \
                        (SELECT profile_id FROM xtream_profiles WHERE profile_id=? AND base_url IS NOT ?)";
-            execute(conn, sql, &[row.id.as_str().into(), row.base_url.as_deref().into()])?;
+            if execute(conn, sql, &[row.id.as_str().into(), row.base_url.as_deref().into()])? > 0 {
+                // The evidence is counted by one of those facts.
+                let sql = "UPDATE xtream_held_removals SET evidence_listing=NULL, evidence_since=NULL, \
+                           evidence_panel_since=NULL WHERE profile_id=?";
+                execute(conn, sql, &[row.id.as_str().into()])?;
+            }
             let sql = "UPDATE xtream_profiles SET base_url=?, username=?, password=?, password_source=?, \
                        password_argument=?, user_agent=?, change_policy=?, updated_at=? WHERE profile_id=?";
             let stored = row.password_source == PasswordSource::Stored;

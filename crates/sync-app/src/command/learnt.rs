@@ -35,7 +35,7 @@ fn of_kind(facts: &KindFacts) -> Vec<String> {
             told.push(format!("fetched by category: the whole listing is too much for the panel{asked}"));
         }
     }
-    if facts.filter_ignored {
+    if facts.filter_ignored_at.is_some() {
         told.push("never fetched by category: the panel ignores which category it is asked for".to_owned());
     }
     if facts.rotations > 1 {
@@ -79,7 +79,7 @@ mod tests {
         let series = KindFacts {
             not_offered: 1,
             not_offered_at: Some(86_400),
-            filter_ignored: true,
+            filter_ignored_at: Some(9),
             overloads: 1,
             unreadable: seen,
             trailing: seen,

@@ -91,7 +91,11 @@ pub(crate) fn from_file(file: &Path) -> Result<Secret, Failure> {
         Box::new(std::fs::File::open(file).map_err(failed)?)
     };
     let mut line = Vec::new();
-    io::BufReader::new(input.take(LENGTH_MAX)).read_until(b'\n', &mut line).map_err(failed)?;
+    io::BufReader::new(input.take(LENGTH_MAX + 1)).read_until(b'\n', &mut line).map_err(failed)?;
+    if line.len() as u64 > LENGTH_MAX {
+        let message = format!("the first line of the password file `{}` is too long to be a password", file.display());
+        return Err(Failure::usage(message, ""));
+    }
     let name = format!("the first line of the password file `{}`", file.display());
     first_line(&line, &name)
 }

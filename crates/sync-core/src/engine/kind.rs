@@ -23,11 +23,18 @@ pub(super) struct Compared {
     /// The panel's clock when the listing was asked for, or ours where it doesn't tell; for sources
     /// that don't say when the listing started.
     pub(super) asked_at: i64,
-    /// Of a listing by category, the categories that answered.
-    pub(super) covered: Option<CategorySet>,
-    /// Of a listing by category, what failed.
-    pub(super) failed: Option<ReportError>,
+    /// When it was received category by category.
+    pub(super) by_category: Option<ByCategory>,
     pub(super) planned: Planned,
+}
+
+/// What became of the categories of a listing.
+pub(super) struct ByCategory {
+    /// Those that answered completely.
+    pub(super) covered: CategorySet,
+    /// Those that were to be asked for, and did not.
+    pub(super) unanswered: CategorySet,
+    pub(super) error: Option<ReportError>,
 }
 
 impl Engine<'_> {
@@ -59,8 +66,8 @@ impl Engine<'_> {
             }
         };
         let doubt = self.learn(run, kind, &compared, categories.is_some());
-        if record.error.is_none() {
-            record.error = compared.failed.take();
+        if let (None, Some(by_category)) = (&record.error, &mut compared.by_category) {
+            record.error = by_category.error.take();
         }
         let held_before = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
         let (settled, names) = self.settle(run, kind, &compared, &stored, doubt, &held_before).await?;
@@ -76,12 +83,15 @@ impl Engine<'_> {
             () if record.counts.is_quiet() => KindOutcome::Unchanged,
             () => KindOutcome::Completed,
         };
+        let rows = stored.index.len().saturating_sub(settled.removed.len());
+        let categories = self.plausible_categories(run, kind, categories, rows).await?;
+        let shrunk = settled.shrank.then(|| settled.fresh.clone());
         if run.options.dry_run {
+            run.shrunk.extend(shrunk.map(|fresh| (kind, fresh)));
             run.plan.push(planned.into_plan(kind, &settled, &names));
             return Ok(());
         }
         run.track.applying(kind, record.counts);
-        let categories = self.plausible_categories(run, kind, categories).await?;
         self.measure(record, before.0, before.1);
         let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
         let evidence = settled.evidence;
@@ -104,8 +114,10 @@ impl Engine<'_> {
         };
         staging.apply(commit, run.cancel.clone()).await?;
         if evidence {
-            run.facts.kinds[kind.ordinal()].sound_listings += 1;
+            let listings = &mut run.facts.kinds[kind.ordinal()].sound_listings;
+            *listings = listings.saturating_add(1);
         }
+        run.shrunk.extend(shrunk.map(|fresh| (kind, fresh)));
         Ok(())
     }
 
@@ -152,19 +164,21 @@ impl Engine<'_> {
         }
     }
 
-    /// Puts back categories that vanished implausibly, unless a person agrees to removals: names of
-    /// shelves are lost as easily as what stands on them.
+    /// Puts back categories that vanished implausibly: names of shelves are lost as easily as what stands
+    /// on them. Of those that vanish beside others, the empty ones go; all of them go with the last of
+    /// the kind's `rows`.
     async fn plausible_categories(
         &self,
         run: &mut Run<'_>,
         kind: ContentKind,
         answered: Option<Vec<Category>>,
+        rows: usize,
     ) -> Result<Option<Vec<Category>>, Stop> {
         let Some(mut answered) = answered else { return Ok(None) };
-        let stored = self.store.categories(run.profile, kind).await?;
+        let stored = guard(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
         let mut met = HashSet::new();
         answered.retain(|category| met.insert(category.id.clone()));
-        let missing: Vec<_> = stored.iter().filter(|known| !met.contains(&known.id)).cloned().collect();
+        let mut missing: Vec<_> = stored.iter().filter(|known| !met.contains(&known.id)).cloned().collect();
         let evidence = RemovalEvidence {
             stored: stored.len() as u64,
             listed: answered.len() as u64,
@@ -176,8 +190,18 @@ impl Engine<'_> {
             account_expired: run.account_expired,
         };
         if let Verdict::Hold(reason) = judge_removals(&evidence, run.options.guard)
-            && !run.options.accept_removals
+            && rows > 0
         {
+            if !answered.is_empty() {
+                let names = missing.iter().map(|category| category.id.clone()).collect();
+                let sizes =
+                    guard(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, names).await?) }).await?;
+                let mut sizes = sizes.into_iter();
+                missing.retain(|_| sizes.next().is_some_and(|size| size > 0));
+            }
+            if missing.is_empty() {
+                return Ok((answered != stored).then_some(answered));
+            }
             run.warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
             answered.extend(missing);
         }

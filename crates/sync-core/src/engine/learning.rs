@@ -50,7 +50,8 @@ pub(super) fn is_overload(error: &SourceError) -> bool {
 impl KindFacts {
     /// How the kind is asked for in this run.
     pub(super) fn way(&self, now: i64) -> Way {
-        if self.filter_ignored || self.overloads + 1 < RUNS_IN_A_ROW {
+        let ignored = self.filter_ignored_at.is_some_and(|at| recent(at, now));
+        if ignored || self.overloads.saturating_add(1) < RUNS_IN_A_ROW {
             return Way::Whole;
         }
         let known = self.overloads >= RUNS_IN_A_ROW;
@@ -63,8 +64,15 @@ impl KindFacts {
 
     /// The whole listing was asked for, and was too much.
     pub(super) fn overloaded(&mut self, now: i64) {
-        self.overloads = (self.overloads + 1).min(RUNS_IN_A_ROW);
+        self.overloads = self.overloads.saturating_add(1).min(RUNS_IN_A_ROW);
         self.whole_asked_at = Some(now);
+    }
+
+    /// The whole listing failed for another reason: runs in a row begin anew, what is learnt stays.
+    pub(super) fn failed_otherwise(&mut self) {
+        if self.overloads < RUNS_IN_A_ROW {
+            self.whole_came();
+        }
     }
 
     /// The whole listing came.
@@ -77,7 +85,7 @@ impl KindFacts {
     pub(super) fn offered(&mut self, error: Option<&SourceError>, now: i64) {
         match error {
             Some(SourceError::Unusable { fault: AnswerFault::AccountObject, .. }) => {
-                self.not_offered = (self.not_offered + 1).min(RUNS_IN_A_ROW);
+                self.not_offered = self.not_offered.saturating_add(1).min(RUNS_IN_A_ROW);
                 self.not_offered_at = Some(now);
             }
             Some(_) => {}
@@ -98,7 +106,7 @@ impl KindFacts {
     pub(super) fn rotated(&mut self, most: bool, ignored: bool) {
         self.rotations = match (ignored, most) {
             (true, _) => self.rotations,
-            (false, true) => (self.rotations + 1).min(RUNS_IN_A_ROW),
+            (false, true) => self.rotations.saturating_add(1).min(RUNS_IN_A_ROW),
             (false, false) => 0,
         };
     }
@@ -131,13 +139,19 @@ mod tests {
         assert_eq!(facts.way(NOW), Way::Whole);
         facts.overloaded(NOW);
         assert_eq!(facts.way(NOW), Way::WholeThenByCategory);
+        facts.failed_otherwise();
+        assert_eq!(facts, KindFacts::default(), "not one after the other");
         facts.overloaded(NOW);
+        facts.overloaded(NOW);
+        facts.failed_otherwise();
+        assert_eq!(facts.overloads, 2);
         assert_eq!(facts.way(NOW + 86_399), Way::ByCategory);
         assert_eq!(facts.way(NOW + 86_400), Way::WholeThenByCategory);
         assert_eq!(facts.way(NOW - 1), Way::WholeThenByCategory, "a clock that was set back");
-        facts.filter_ignored = true;
+        facts.filter_ignored_at = Some(NOW);
         assert_eq!(facts.way(NOW), Way::Whole);
-        facts.filter_ignored = false;
+        assert_eq!(facts.way(NOW + 86_400), Way::WholeThenByCategory, "that is tried again as well");
+        facts.filter_ignored_at = None;
         facts.whole_came();
         assert_eq!(facts, KindFacts::default());
     }

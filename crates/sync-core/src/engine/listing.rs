@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
-use super::kind::Compared;
+use super::kind::{ByCategory, Compared};
 use super::learning::{Way, is_overload};
 use super::planned::Planned;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
 use crate::error::ErrorClass;
-use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope};
+use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
 use crate::policy::SyncMode;
 use crate::report::ReportError;
-use crate::source::{AnswerFault, Completeness, Entry, ListingEvent, ListingRequest, SourceError, Usage};
+use crate::source::{AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage};
 use crate::store::{Staging, StoredIndex};
 
 /// After so many categories in a row that failed for want of a connection, the rest isn't asked for.
@@ -23,6 +23,12 @@ const FAILURES_MAX: usize = 3;
 /// What an answer for a category is judged by once so many items of it are there, lest a panel that
 /// ignores the category sends its whole list for each.
 const JUDGED_AFTER: usize = 200;
+
+/// Fewer items of other categories are a muddle of the panel, not another list.
+const ANOTHER_LIST: usize = 20;
+
+/// Items put back into their categories in one go.
+const ROWS: usize = 500;
 
 /// A comparison under way.
 struct Comparing {
@@ -39,12 +45,6 @@ struct Comparing {
 struct Belonging {
     own: usize,
     foreign: usize,
-}
-
-impl Belonging {
-    const fn is_another_list(&self) -> bool {
-        self.foreign > self.own
-    }
 }
 
 impl Engine<'_> {
@@ -77,10 +77,10 @@ impl Engine<'_> {
         if way != Way::ByCategory || categories.is_none() {
             let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
             let request = ListingRequest { scope: Scope::whole(kind), known };
-            match self.receive(run, &mut comparing, request, None).await {
+            match self.receive(run, &mut comparing, request).await {
                 Ok(end) => {
                     run.facts.kinds[kind.ordinal()].whole_came();
-                    return Ok(comparing.end(end, asked_at, None, None));
+                    return Ok(comparing.end(end, asked_at, None));
                 }
                 Err(Stop::Source(error)) if is_overload(&error) => {
                     run.facts.kinds[kind.ordinal()].overloaded(self.clock.now());
@@ -90,7 +90,12 @@ impl Engine<'_> {
                     tracing::warn!(code = error.code(), "the whole listing is too much for the panel; by category");
                     comparing.reset().await?;
                 }
-                Err(stop) => return Err(stop),
+                Err(stop) => {
+                    if matches!(stop, Stop::Source(_)) {
+                        run.facts.kinds[kind.ordinal()].failed_otherwise();
+                    }
+                    return Err(stop);
+                }
             }
         }
         self.by_category(run, comparing, asked_at, categories.unwrap_or_default()).await
@@ -117,7 +122,7 @@ impl Engine<'_> {
             // Nothing is lent: what is byte for byte as known could not be seen to belong there.
             let scope = Scope { kind, within: Some(category.id.clone()) };
             let request = ListingRequest { scope, known: None };
-            match self.receive(run, &mut comparing, request, Some(&category.id)).await {
+            match self.receive_category(run, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;
                     covered.insert(&category.id.0);
@@ -133,79 +138,107 @@ impl Engine<'_> {
                 Err(stop) => return Err(stop),
             }
         }
-        let failed = categories.iter().filter(|category| !covered.contains(&category.id.0)).count();
+        let unanswered: CategorySet =
+            categories.iter().map(|category| &category.id.0).filter(|id| !covered.contains(id)).collect();
         let first = failures.into_iter().next();
-        let (end, failed) = match (whole, first) {
-            (Some(end), None) => (end, None),
-            (Some(end), Some(first)) => {
-                let mut error = ReportError::of_source(&first, Some(kind));
-                error.message = format!(
-                    "{failed} of {} categories failed ({}); what is in them stays as it was",
-                    categories.len(),
-                    error.message
-                );
-                (end, Some(error))
-            }
-            (None, first) => {
-                let none = || SourceError::Unusable {
-                    fault: AnswerFault::WrongItems,
-                    message: "no category could be fetched".to_owned(),
-                };
-                return Err(first.unwrap_or_else(none).into());
-            }
+        let Some(end) = whole else {
+            let none = || SourceError::Unusable {
+                fault: AnswerFault::WrongItems,
+                message: "no category could be fetched".to_owned(),
+            };
+            return Err(first.unwrap_or_else(none).into());
         };
-        Ok(comparing.end(end, asked_at, Some(covered), failed))
+        let error = first.map(|first| {
+            let mut error = ReportError::of_source(&first, Some(kind));
+            error.message = format!(
+                "{} of {} categories failed ({}); what is in them stays as it was",
+                unanswered.as_slice().len(),
+                categories.len(),
+                error.message
+            );
+            error
+        });
+        if !unanswered.is_empty() {
+            self.keep_in_place(run, &mut comparing, &covered).await?;
+        }
+        Ok(comparing.end(end, asked_at, Some(ByCategory { covered, unanswered, error })))
     }
 
-    /// Receives one answer to its proved end.
+    /// Puts listed items back into those of their categories that didn't answer.
+    async fn keep_in_place(&self, run: &Run<'_>, comparing: &mut Comparing, covered: &CategorySet) -> Result<(), Stop> {
+        let Comparing { kind, differ, staging, planned, .. } = comparing;
+        for ids in differ.departed().chunks(ROWS) {
+            let stored =
+                guard(run.cancel, async { Ok(self.store.rows(run.profile, *kind, ids.to_vec()).await?) }).await?;
+            let staged = guard(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
+            let kept = differ.kept_in_place(stored, staged, covered);
+            if run.options.dry_run {
+                planned.put(&kept);
+            }
+            if !kept.is_empty() {
+                guard(run.cancel, async { Ok(staging.put(kept).await?) }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives the listing of a kind to its proved end.
     async fn receive(
         &self,
         run: &mut Run<'_>,
         comparing: &mut Comparing,
         request: ListingRequest,
-        within: Option<&CategoryId>,
     ) -> Result<Completeness, Stop> {
-        let mut belonging = Belonging::default();
         let mut listing = guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await?;
         loop {
-            let event = guard(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
-            match event {
-                Some(ListingEvent::Batch(batch)) => {
-                    if let Some(category) = within {
-                        belonging.count(&batch, category);
-                        if belonging.own + belonging.foreign >= JUDGED_AFTER {
-                            belonging.check(run, comparing.kind)?;
-                        }
-                    }
-                    self.stage(run, comparing, batch).await?;
-                    let bytes = self.source.usage().bytes.saturating_sub(comparing.usage.bytes);
-                    let (seen, counts) = (comparing.differ.listed() as u64, comparing.differ.counts());
-                    run.track.listing(comparing.kind, seen, comparing.expected, bytes, counts);
-                }
-                // Of a category, what came before stays: elements that come again are the same items.
-                Some(ListingEvent::Restarted) if within.is_some() => belonging = Belonging::default(),
-                Some(ListingEvent::Restarted) => {
+            match next(run, &mut listing).await? {
+                ListingEvent::Batch(batch) => self.stage(run, comparing, batch).await?,
+                ListingEvent::Restarted => {
                     tracing::info!("the answer was cut; the listing starts again");
                     comparing.reset().await?;
                 }
-                Some(ListingEvent::Complete(end)) => {
-                    if within.is_some() {
-                        belonging.check(run, comparing.kind)?;
-                    }
-                    return Ok(end);
-                }
-                None => {
-                    return Err(Stop::Source(SourceError::Unusable {
-                        fault: AnswerFault::Truncated,
-                        message: "the listing has no end".to_owned(),
-                    }));
-                }
+                ListingEvent::Complete(end) => return Ok(end),
             }
         }
     }
 
-    async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {
-        let Comparing { kind, differ, staging, planned, .. } = comparing;
+    /// Receives the listing of a category. It is compared only once its end is proved, so that one that
+    /// fails leaves no trace; until then it waits in memory, as categories are a small part of a kind.
+    async fn receive_category(
+        &self,
+        run: &mut Run<'_>,
+        comparing: &mut Comparing,
+        request: ListingRequest,
+        category: &CategoryId,
+    ) -> Result<Completeness, Stop> {
+        let mut belonging = Belonging::default();
+        let mut batches = Vec::new();
+        let mut listing = guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await?;
+        let end = loop {
+            match next(run, &mut listing).await? {
+                ListingEvent::Batch(batch) => {
+                    belonging.count(&batch, category);
+                    if belonging.own + belonging.foreign >= JUDGED_AFTER {
+                        belonging.check(run, comparing.kind, self.clock.now())?;
+                    }
+                    batches.push(batch);
+                }
+                ListingEvent::Restarted => {
+                    belonging = Belonging::default();
+                    batches.clear();
+                }
+                ListingEvent::Complete(end) => break end,
+            }
+        };
+        belonging.check(run, comparing.kind, self.clock.now())?;
+        for batch in batches {
+            self.stage(run, comparing, batch).await?;
+        }
+        Ok(end)
+    }
+
+    async fn stage(&self, run: &mut Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {
+        let Comparing { kind, differ, staging, planned, .. } = &mut *comparing;
         let work = async {
             let needs = differ.prepare(&mut batch);
             let stored = match needs.stored {
@@ -225,8 +258,23 @@ impl Engine<'_> {
             }
             Ok(())
         };
-        guard(run.cancel, work).await
+        guard(run.cancel, work).await?;
+        let bytes = self.source.usage().bytes.saturating_sub(comparing.usage.bytes);
+        let (seen, counts) = (comparing.differ.listed() as u64, comparing.differ.counts());
+        run.track.listing(comparing.kind, seen, comparing.expected, bytes, counts);
+        Ok(())
     }
+}
+
+/// Waits for what comes next of a listing.
+async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, Stop> {
+    let event = guard(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
+    event.ok_or_else(|| {
+        Stop::Source(SourceError::Unusable {
+            fault: AnswerFault::Truncated,
+            message: "the listing has no end".to_owned(),
+        })
+    })
 }
 
 impl Comparing {
@@ -236,39 +284,39 @@ impl Comparing {
         Ok(self.staging.reset().await?)
     }
 
-    fn end(
-        self,
-        end: Completeness,
-        asked_at: i64,
-        covered: Option<CategorySet>,
-        failed: Option<ReportError>,
-    ) -> Compared {
+    fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> Compared {
         let Self { differ, staging, planned, .. } = self;
-        Compared { differ, staging, end, asked_at, covered, failed, planned }
+        Compared { differ, staging, end, asked_at, by_category, planned }
     }
 }
 
 impl Belonging {
-    /// Fails, and remembers it, when the panel has not looked at the category it was asked for.
-    fn check(&self, run: &mut Run<'_>, kind: ContentKind) -> Result<(), Stop> {
-        if !self.is_another_list() {
+    /// Fails when the panel has not looked at the category it was asked for, and remembers it when the
+    /// answer is large enough to tell.
+    fn check(&self, run: &mut Run<'_>, kind: ContentKind, now: i64) -> Result<(), Stop> {
+        if self.foreign <= self.own {
             return Ok(());
         }
-        run.facts.kinds[kind.ordinal()].filter_ignored = true;
-        Err(Stop::Source(SourceError::Unusable {
-            fault: AnswerFault::FilterIgnored,
-            message: "it was asked for one category and listed others".to_owned(),
-        }))
+        let fault = if self.foreign < ANOTHER_LIST {
+            AnswerFault::WrongItems
+        } else {
+            run.facts.kinds[kind.ordinal()].filter_ignored_at = Some(now);
+            AnswerFault::FilterIgnored
+        };
+        let message = "it was asked for one category and listed others".to_owned();
+        Err(Stop::Source(SourceError::Unusable { fault, message }))
     }
 
     fn count(&mut self, batch: &[Entry], category: &CategoryId) {
         for entry in batch {
             let Entry::Item(listed, _) = entry else { continue };
             let field = listed.item.kind().field("category_id").map(|at| listed.item.value(at));
-            let named = matches!(field, Some(crate::model::ValueRef::Text(id)) if id == category.0);
-            if named || listed.item.categories().contains(&category.0) {
+            let named = matches!(field, Some(ValueRef::Text(id)) if id == category.0);
+            let categories = listed.item.categories();
+            if named || categories.contains(&category.0) {
                 self.own += 1;
-            } else {
+            } else if !categories.is_empty() || !matches!(field, None | Some(ValueRef::Null)) {
+                // One that names no category says nothing.
                 self.foreign += 1;
             }
         }
@@ -281,7 +329,7 @@ fn goes_on(error: &SourceError) -> bool {
         error,
         SourceError::Refused { .. }
             | SourceError::Internal(_)
-            | SourceError::Unusable { fault: AnswerFault::FilterIgnored | AnswerFault::AccountObject, .. }
+            | SourceError::Unusable { fault: AnswerFault::FilterIgnored, .. }
     )
 }
 

@@ -1,14 +1,14 @@
 //! Gathers what has to be known before missing items are settled.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::kind::Compared;
 use super::{Engine, Run, Stop, guard};
 use crate::arrivals::Marks;
 use crate::guard::HoldReason;
 use crate::model::{CategoryId, CategorySet, ContentId, ContentKind};
-use crate::settle::{Circumstances, Missing, Settled, settle};
-use crate::store::{HeldRemoval, StoredIndex};
+use crate::settle::{Circumstances, Missing, Settled, released, settle};
+use crate::store::{HeldRemoval, RunId, StoredIndex};
 
 /// Rows looked at in one go; memory is bounded by it.
 const ROWS: usize = 500;
@@ -20,6 +20,7 @@ struct Traits {
     /// Positions in [`Rows::categories`].
     categories: Vec<u32>,
     covered: bool,
+    unanswered: bool,
 }
 
 /// What is known of the missing items from their rows.
@@ -50,13 +51,15 @@ impl Engine<'_> {
             held_before.binary_search_by_key(id, |held| held.id).is_ok_and(|at| held_before[at].reason.is_loss())
         };
         // Rows are looked at only where something depends on them.
-        let told = run.options.dry_run
-            || compared.covered.is_some()
-            || (doubt.is_none() && missing.iter().any(|id| !waits(id)));
-        let rows = if told { self.traits(run, kind, compared, &missing).await? } else { Rows::default() };
+        let needed = compared.by_category.is_some() || (doubt.is_none() && missing.iter().any(|id| !waits(id)));
+        let rows = if needed || run.options.dry_run {
+            self.traits(run, kind, compared, &missing).await?
+        } else {
+            Rows::default()
+        };
         let lost = if doubt.is_none() { self.lost_categories(run, kind, compared, &rows).await? } else { Vec::new() };
         let marks: Vec<_> = rows.items.iter().map(|item| (item.marks, item.id)).collect();
-        let successors = compared.differ.arrivals().successors(&marks);
+        let successors = if needed { compared.differ.arrivals().successors(&marks) } else { HashMap::new() };
         let known: HashMap<ContentId, &Traits> = rows.items.iter().map(|item| (item.id, item)).collect();
         let missing: Vec<_> = missing
             .into_iter()
@@ -64,7 +67,8 @@ impl Engine<'_> {
                 let traits = known.get(&id);
                 Missing {
                     id,
-                    covered: compared.covered.is_none() || traits.is_some_and(|traits| traits.covered),
+                    covered: compared.by_category.is_none() || traits.is_some_and(|traits| traits.covered),
+                    unanswered: traits.is_some_and(|traits| traits.unanswered),
                     category_lost: traits.is_some_and(|it| it.categories.iter().any(|at| lost.contains(at))),
                     successor: successors.get(&id).copied(),
                 }
@@ -76,23 +80,49 @@ impl Engine<'_> {
             doubt,
             held_before,
             consent: run.options.accept_removals,
-            others_shrank: !run.shrunk.is_empty(),
+            others_shrank: run.shrunk.iter().any(|(other, _)| *other != kind),
             thresholds: run.options.guard,
             retention: run.options.retention,
-            listing: run.facts.kinds[kind.ordinal()].sound_listings + 1,
+            listing: run.facts.kinds[kind.ordinal()].sound_listings.saturating_add(1),
             now: self.clock.now(),
             panel_now: compared.end.started_at.unwrap_or(compared.asked_at),
             run: run.id,
         };
+        let together = self.lost_together(run, kind, &at).await?;
+        let held_before: Vec<_>;
+        let at = if together.is_empty() {
+            at
+        } else {
+            held_before = at.held_before.iter().map(|held| consent_only(held, &together)).collect();
+            Circumstances { held_before: &held_before, ..at }
+        };
         let settled = settle(&at, missing);
-        if settled.shrank {
-            run.shrunk.push(kind);
-        }
         let moved = settled.successors.len();
         if crate::settle::is_renumbering(moved, settled.removed.len()) {
             run.warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
         }
         Ok((settled, rows.names))
+    }
+
+    /// The runs that were the first to miss what is about to be released by evidence here, and in which
+    /// another kind shrank as well. It is marked when such a run ends; this is for one that did not.
+    async fn lost_together(
+        &self,
+        run: &Run<'_>,
+        kind: ContentKind,
+        at: &Circumstances<'_>,
+    ) -> Result<HashSet<RunId>, Stop> {
+        let ready: HashSet<_> = at.held_before.iter().filter(|held| released(at, held)).map(|held| held.run).collect();
+        let mut together = HashSet::new();
+        if ready.is_empty() {
+            return Ok(together);
+        }
+        for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
+            let held = guard(run.cancel, async { Ok(self.store.held(run.profile, other).await?) }).await?;
+            let lost = held.iter().filter(|held| held.reason == HoldReason::SeveralKinds && ready.contains(&held.run));
+            together.extend(lost.map(|held| held.run));
+        }
+        Ok(together)
     }
 
     /// Looks at the rows of the missing items.
@@ -122,8 +152,16 @@ impl Engine<'_> {
                 if run.options.dry_run {
                     rows.names.insert(item.id(), item.name().to_owned());
                 }
-                let covered = compared.covered.as_ref().is_none_or(|covered| is_covered(item.categories(), covered));
-                rows.items.push(Traits { id: item.id(), marks: Marks::of(&item), categories, covered });
+                let own = item.categories();
+                let by_category = compared.by_category.as_ref();
+                rows.items.push(Traits {
+                    id: item.id(),
+                    marks: Marks::of(&item),
+                    categories,
+                    covered: by_category.is_none_or(|it| is_covered(own, &it.covered)),
+                    unanswered: by_category
+                        .is_some_and(|it| own.as_slice().iter().any(|category| it.unanswered.contains(category))),
+                });
             }
         }
         Ok(rows)
@@ -157,6 +195,13 @@ impl Engine<'_> {
         });
         Ok(suspects)
     }
+}
+
+/// A held removal, for consent only if it was lost in one of these runs.
+fn consent_only(held: &HeldRemoval, together: &HashSet<RunId>) -> HeldRemoval {
+    let reason =
+        if held.reason.is_shrink() && together.contains(&held.run) { HoldReason::SeveralKinds } else { held.reason };
+    HeldRemoval { reason, ..held.clone() }
 }
 
 /// Whether a listing of these categories would have the item. One without category is in none.

@@ -26,7 +26,8 @@ fn at(stored: u64, missing: u64, held_before: &[HeldRemoval]) -> Circumstances<'
 }
 
 fn missing(ids: std::ops::RangeInclusive<i64>) -> Vec<Missing> {
-    let missing = |id| Missing { id: ContentId(id), covered: true, category_lost: false, successor: None };
+    let missing =
+        |id| Missing { id: ContentId(id), covered: true, unanswered: false, category_lost: false, successor: None };
     ids.map(missing).collect()
 }
 
@@ -108,7 +109,7 @@ fn a_doubt_is_dispelled_by_a_sound_listing() {
     let strict = GuardThresholds { floor_rows: 0, ..GuardThresholds::default() };
     let settled = settle(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
     assert_eq!((settled.held.len(), settled.reason), (9, Some(ShareLost)), "judged as if it were new");
-    assert_eq!((settled.held[0].since, settled.held[0].run), (5, RunId(1)), "and still held since then");
+    assert_eq!(settled.held[0].since, 5, "and still held since then");
 }
 
 #[test]
@@ -149,6 +150,54 @@ fn evidence_is_three_listings_over_seven_days_by_both_clocks() {
     let begun = held_all(1..=400, ShareLost, Some(HERE));
     let settled = settle(&Circumstances { retention, ..at(1000, 400, &begun) }, missing(1..=400));
     assert_eq!(settled.removed.len(), 400);
+}
+
+/// An outage that also breaks something else: the better listing after it is no proof either.
+#[test]
+fn a_doubt_hides_no_implausible_loss() {
+    for doubt in [CategoriesMissing, UnreadableIds] {
+        let bad = Circumstances { doubt: Some(doubt), ..at(1000, 500, &[]) };
+        let settled = settle(&bad, missing(1..=500));
+        assert_eq!((settled.reason, settled.shrank, settled.evidence), (Some(doubt), true, false));
+        assert!(settled.held.iter().all(|held| held.reason == ShareLost && held.evidence.is_none()));
+        let settled = settle(&at(1000, 250, &settled.held), missing(1..=250));
+        assert_eq!((settled.removed.len(), settled.held.len()), (0, 250));
+        let empty = Circumstances { doubt: Some(doubt), listed: 0, ..at(9, 9, &[]) };
+        assert!(settle(&empty, missing(1..=9)).held.iter().all(|held| held.reason == EmptyListing));
+    }
+}
+
+/// What turns from a doubt into a loss is missed since the run in which it does.
+#[test]
+fn a_doubt_that_becomes_a_loss_is_of_this_run() {
+    let before = held_all(1..=9, UnreadableIds, None);
+    let strict = GuardThresholds { floor_rows: 0, ..GuardThresholds::default() };
+    let settled = settle(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
+    assert_eq!((settled.held[0].reason, settled.held[0].run, settled.held[0].since), (ShareLost, RUN, 5));
+    let still = Circumstances { doubt: Some(CategoriesMissing), ..at(1000, 9, &before) };
+    assert_eq!(settle(&still, missing(1..=9)).held[0].run, RunId(1));
+}
+
+#[test]
+fn evidence_from_the_future_begins_anew() {
+    let future =
+        [Evidence { listing: 21, ..HERE }, Evidence { at: NOW + 1, ..HERE }, Evidence { panel_at: NOW, ..HERE }];
+    for evidence in future {
+        let before = held_all(1..=400, ShareLost, Some(evidence));
+        let settled = settle(&at(1000, 400, &before), missing(1..=400));
+        assert_eq!((settled.held.len(), settled.held[0].evidence), (400, Some(HERE)), "{evidence:?}");
+    }
+}
+
+/// What nobody could agree to when it was recorded is not agreed to later.
+#[test]
+fn consent_doesnt_cover_what_was_not_answered() {
+    let before = held_all(1..=20, CategoriesMissing, None);
+    let settled = settle(&Circumstances { consent: true, ..at(1000, 20, &before) }, missing(1..=20));
+    assert_eq!(settled.removed.len(), 20, "the guard lets them go");
+    let before = held_all(1..=400, CategoriesMissing, None);
+    let settled = settle(&Circumstances { consent: true, ..at(1000, 400, &before) }, missing(1..=400));
+    assert_eq!((settled.removed.len(), settled.held[0].reason), (0, ShareLost));
 }
 
 #[test]
@@ -207,4 +256,10 @@ fn what_nobody_looked_for_is_not_missing() {
     let settled = settle(&at(1000, 4, &before), gone);
     assert_eq!((settled.untold, settled.removed), (vec![ContentId(1)], vec![ContentId(3), ContentId(4)]));
     assert_eq!(settled.held, [held(2, ShareLost, None)], "its evidence begins anew");
+    // A person can agree to it all the same, unless it may be where nobody answered.
+    for (unanswered, removed) in [(false, 1), (true, 0)] {
+        let item = Missing { covered: false, unanswered, ..missing(2..=2)[0] };
+        let settled = settle(&Circumstances { consent: true, ..at(1000, 1, &before) }, vec![item]);
+        assert_eq!(settled.removed.len(), removed, "{unanswered}");
+    }
 }

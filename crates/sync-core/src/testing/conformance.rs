@@ -73,6 +73,7 @@ macro_rules! content_store_conformance {
             any_number_of_ids_can_be_deleted
             deleting_takes_out_of_the_index
             a_clear_leaves_profile_and_history
+            only_what_is_removed_has_a_successor
             a_lease_is_exclusive_until_dropped
             fences_rise
             an_index_is_read_back_in_listing_order
@@ -498,10 +499,19 @@ pub async fn deleting_takes_out_of_the_index(store: &dyn ContentStore) {
     assert_eq!(logged.last().map(|change| (change.run, change.change)), Some((None, LoggedChange::Removed)));
 }
 
-/// "The profile, its settings and its history stay."
+/// "Empties the cached content … The profile, its settings and its history stay."
 pub async fn a_clear_leaves_profile_and_history(store: &dyn ContentStore) {
-    let session = load(store, "home", &[1, 2]).await;
+    let session = load(store, "home", &[1, 2, 3]).await;
     let profile = session.profile.clone();
+    let (reason, run) = (HoldReason::ShareLost, session.run);
+    let held = HeldRemoval { id: ContentId(1), reason, since: 5, run, evidence: None, successor: None };
+    let commit = ScopeCommit {
+        held: Some(vec![held]),
+        removals: vec![ContentId(3)],
+        index: index_of(&[1, 2]),
+        ..session.commit(ContentKind::Movies)
+    };
+    session.apply(Vec::new(), commit).await.unwrap();
     session.end().await;
     store.clear(&profile).await.unwrap();
     assert_eq!(store.get_content_ids(&profile, ContentKind::Movies).await.unwrap(), []);
@@ -510,6 +520,32 @@ pub async fn a_clear_leaves_profile_and_history(store: &dyn ContentStore) {
     assert_eq!(store.runs(&profile, 10).await.unwrap().len(), 2);
     let stored = store.index(&profile, ContentKind::Movies.into()).await.unwrap();
     assert!(!stored.applied_before && stored.consistent && stored.index.is_empty());
+    assert_eq!(store.held(&profile, ContentKind::Movies).await.unwrap(), []);
+    // Nothing is remembered of what was removed before.
+    for ids in [&[1][..], &[1, 3]] {
+        let session = Session::start(store, "home").await;
+        let new = *ids.last().unwrap();
+        let first_load = ids.len() == 1;
+        let commit = ScopeCommit { index: index_of(ids), first_load, ..session.commit(ContentKind::Movies) };
+        session.apply(vec![added(movie(new))], commit).await.unwrap();
+        session.end().await;
+    }
+    let told = store.changes(&profile, 0, 100).await.unwrap().pop().unwrap();
+    assert_eq!((told.id, told.change), (Some(ContentId(3)), LoggedChange::Added));
+}
+
+/// "Of those, the ones that the panel seems to list under another id": of the removed ones only.
+pub async fn only_what_is_removed_has_a_successor(store: &dyn ContentStore) {
+    let session = load(store, "home", &[1, 2]).await;
+    let commit = ScopeCommit {
+        removals: vec![ContentId(1)],
+        successors: vec![(ContentId(2), ContentId(9))],
+        index: index_of(&[2]),
+        ..session.commit(ContentKind::Movies)
+    };
+    let refused = session.apply(Vec::new(), commit).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert_eq!(session.ids(ContentKind::Movies).await, [1, 2]);
 }
 
 /// "A lease is exclusive."
@@ -667,7 +703,7 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ContentStore) {
     facts.kinds[1].trailing = Some(Sighting { digest: u64::MAX, listings: 3 });
     let mut later = facts.clone();
     later.kinds[2].overloads = 0;
-    later.kinds[0].filter_ignored = true;
+    later.kinds[0].filter_ignored_at = Some(77);
     let profile = profile("home");
     for (learnt, kept) in [(Some(&facts), &facts), (None, &facts), (Some(&later), &later)] {
         let session = Session::start(store, "home").await;
@@ -692,10 +728,13 @@ pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ContentStore)
         held(2, HoldReason::UnreadableIds, session.run),
         held(3, HoldReason::ShareLost, earlier),
     ];
-    let commit = ScopeCommit { held: Some(rows.clone()), ..session.commit(ContentKind::Movies) };
+    let mut commit = ScopeCommit { held: Some(rows.clone()), ..session.commit(ContentKind::Movies) };
+    commit.record.hold_reason = Some(HoldReason::ShareLost);
     session.apply(Vec::new(), commit).await.unwrap();
     let (profile, run) = (session.profile.clone(), session.run);
     session.finish(None, true).await;
+    let recorded = store.runs(&profile, 1).await.unwrap();
+    assert_eq!(recorded[0].kinds[0].hold_reason, Some(HoldReason::SeveralKinds));
     let expected = [held(1, HoldReason::SeveralKinds, run), rows[1].clone(), rows[2].clone()];
     assert_eq!(store.held(&profile, ContentKind::Movies).await.unwrap(), expected);
 }

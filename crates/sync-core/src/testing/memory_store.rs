@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::memory_tables::Tables;
 use crate::digest::{Digest, DigestScheme};
 use crate::facts::{KindFacts, PanelFacts};
+use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope};
 use crate::report::RunStatus;
@@ -61,6 +62,18 @@ impl MemoryStore {
     /// Makes the next apply fail with this error.
     pub fn fail_next_apply(&self, error: StoreError) {
         self.inner().fail_apply = Some(error);
+    }
+
+    /// Takes back what the end of a run has marked as lost in several kinds at once, as if that end had
+    /// never been recorded.
+    pub fn unmark(&self, profile: &ProfileId, kind: ContentKind, run: RunId) {
+        let changed = self.write(profile, |tables| {
+            for held in tables.held[kind.ordinal()].iter_mut().filter(|held| held.run == run) {
+                held.reason = HoldReason::ShareLost;
+            }
+            Ok(())
+        });
+        changed.expect("the profile is there");
     }
 
     /// The stored items of a kind, by rising id.

@@ -162,6 +162,11 @@ impl Tables {
     pub(super) fn several_kinds(&mut self, run: RunId) {
         for held in self.held.iter_mut().flatten().filter(|held| held.run == run && held.reason.is_shrink()) {
             held.reason = HoldReason::SeveralKinds;
+            held.evidence = None;
+        }
+        let records = self.runs.iter_mut().filter(|record| record.run == run).flat_map(|record| &mut record.kinds);
+        for reason in records.filter_map(|record| record.hold_reason.as_mut()).filter(|reason| reason.is_shrink()) {
+            *reason = HoldReason::SeveralKinds;
         }
     }
 

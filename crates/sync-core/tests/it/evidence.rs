@@ -8,7 +8,7 @@ use sync_core::store::LoggedChange;
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie};
 use sync_core::{
     ContentId, ContentStore, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed, Retention,
-    RunStatus, SyncOptions, SyncReport,
+    RunStatus, SourceError, SyncOptions, SyncReport,
 };
 
 use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
@@ -279,4 +279,73 @@ async fn categories_are_known_by_their_kind() {
     let report = bench.sync(&both().lists(Movies, of(Movies, 80..=90)), &SyncOptions::default()).await;
     assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::ShareLost));
     assert_eq!(report.kind(Series).outcome, KindOutcome::Unchanged);
+}
+
+/// A panel whose outage also breaks the categories, or the end of the list, and that then recovers in
+/// steps: nothing is proved by a list that is merely better.
+#[tokio::test]
+async fn an_outage_that_breaks_several_things_loses_nothing() {
+    let timed_out = || SourceError::Unreachable { message: "504".to_owned(), attempts: 4, overloaded: true };
+    let doubtful = Completeness { trailing_bytes: true, ..Completeness::default() };
+    let bad: [fn() -> ScriptedSource; 2] = [
+        || ScriptedSource::new().lists(Movies, []),
+        || ScriptedSource::new().lists(Movies, listed(Movies, 501..=1000)),
+    ];
+    for source in bad {
+        let bench = loaded(1..=1000).await;
+        bench.sync(&source().categories(Movies, Err(timed_out())), &only(Movies)).await;
+        assert_eq!(lists(&bench, 251..=1000).await.counts.held, 250);
+        assert_eq!(bench.ids(Movies).len(), 1000);
+    }
+    let bench = loaded(1..=1000).await;
+    answered(&bench, listed(Movies, 501..=1000), doubtful).await;
+    assert_eq!(lists(&bench, 251..=1000).await.counts.held, 250);
+}
+
+/// What was in doubt in one run, and is lost beside another kind in the next, is lost together.
+#[tokio::test]
+async fn a_doubt_that_becomes_a_loss_in_several_kinds_waits_for_consent() {
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=200), &SyncOptions::default()).await;
+    // Too few to be implausible under these thresholds, and in doubt.
+    let lax = GuardThresholds { share_percent: 90, ..GuardThresholds::default() };
+    let doubtful = Completeness { trailing_bytes: true, ..Completeness::default() };
+    let source = ScriptedSource::new().answer(Channels, Answer::Items(listed(Channels, 101..=200), doubtful));
+    let options = SyncOptions { guard: lax, ..only(Channels) };
+    assert_eq!(bench.sync(&source, &options).await.kind(Channels).hold_reason, Some(HoldReason::TrailingBytes));
+    for _ in 0..4 {
+        bench.clock.pass(DAY * 5);
+        bench.sync(&panel(101..=200), &SyncOptions::default()).await;
+    }
+    for kind in [Channels, Movies, Series] {
+        assert_eq!(bench.ids(kind).len(), 200, "{kind}");
+    }
+}
+
+/// The end of the run that would have marked it was never recorded.
+#[tokio::test]
+async fn a_run_that_was_killed_before_its_end_releases_nothing_either() {
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=200), &SyncOptions::default()).await;
+    let report = bench.sync(&panel(101..=200), &SyncOptions::default()).await;
+    bench.store.unmark(&bench.profile, Channels, report.run.unwrap());
+    for _ in 0..4 {
+        bench.clock.pass(DAY * 5);
+        let source = ScriptedSource::new().lists(Channels, listed(Channels, 101..=200));
+        bench.sync(&source, &only(Channels)).await;
+    }
+    assert_eq!(bench.ids(Channels).len(), 200);
+    assert!(bench.tables(Channels).await.held.iter().all(|held| held.reason == HoldReason::SeveralKinds));
+}
+
+/// An id that is listed once for each of its categories is in all of them.
+#[tokio::test]
+async fn a_category_of_repeated_ids_is_not_empty() {
+    let both = |ids: std::ops::RangeInclusive<i64>| {
+        let films = |category: &'static str| ids.clone().map(move |id| in_category(id, category));
+        films("a").chain(films("b")).collect::<Vec<_>>()
+    };
+    let bench = Bench::new().await;
+    bench.movies(&both(1..=30)).await;
+    assert_eq!(bench.movies(&both(2..=30)).await.counts, counts(0, 0, 0, 1, 29));
 }

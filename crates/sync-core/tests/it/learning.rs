@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sync_core::source::{AnswerFault, Completeness, Learnt, ListingEvent};
+use sync_core::source::{AnswerFault, Completeness, Entry, Learnt, ListingEvent};
 use sync_core::testing::{Answer, ScriptedSource, category, movie};
 use sync_core::{
     Category, ContentStore, Counts, HoldReason, KindFacts, KindOutcome, Listed, PanelFacts, RunStatus, SourceError,
@@ -214,7 +214,7 @@ async fn by_category_items_are_united() {
 async fn by_category_a_cut_answer_starts_again_alone() {
     let bench = by_category().await;
     let entries = |items: Vec<Listed>| {
-        items.into_iter().map(|item| sync_core::source::Entry::Item(Box::new(item), None)).collect::<Vec<_>>()
+        items.into_iter().map(|item| Entry::Item(Box::new(item), None)).collect::<Vec<_>>()
     };
     let second: Vec<_> = films().filter(|film| film.item.categories().contains("2")).collect();
     let events = vec![
@@ -345,4 +345,84 @@ async fn a_dry_run_keeps_nothing_in_mind() {
         let report = bench.sync(&source, &SyncOptions { dry_run: true, ..only(Movies) }).await;
         assert_eq!(report.kind(Movies).counts, Counts { held: 1, skipped: 1, ..counts(0, 0, 0, 0, 89) });
     }
+}
+
+/// What a category doesn't answer for is not known to have left it.
+#[tokio::test]
+async fn by_category_what_is_in_an_unanswered_one_stays_in_it() {
+    let bench = by_category().await;
+    let both = |category: &str| {
+        let film = movie(700).with("category_id", category).in_categories(&[category]).listed();
+        let on_it = |film: &Listed| film.item.categories().contains(category);
+        Answer::Items(films().filter(on_it).chain([film]).collect(), Completeness::default())
+    };
+    let source = || too_much().answer_within(Movies, "3", shelf("3"));
+    let all = source().answer_within(Movies, "1", both("1")).answer_within(Movies, "2", both("2"));
+    bench.sync(&all, &only(Movies)).await;
+    let silent = || Answer::Error(unreachable(false));
+    let half = source().answer_within(Movies, "1", both("1")).answer_within(Movies, "2", silent());
+    let record = bench.sync(&half, &only(Movies)).await.kind(Movies).clone();
+    assert_eq!(record.counts, counts(0, 0, 0, 0, 91), "nothing is updated");
+    assert_eq!(bench.row(Movies, 700).unwrap().categories().as_slice(), ["1", "2"]);
+    // It leaves the one that answers; whether it is still in the other nobody knows.
+    let gone = source().answer_within(Movies, "1", shelf("1")).answer_within(Movies, "2", silent());
+    bench.sync(&gone, &only(Movies)).await;
+    assert_eq!(bench.row(Movies, 700).unwrap().categories().as_slice(), ["1", "2"]);
+    // Once both answer, it is in neither.
+    bench.sync(&by_shelf(too_much()), &only(Movies)).await;
+    assert_eq!(bench.row(Movies, 700), None);
+}
+
+/// "An incomplete listing writes nothing", that of a category neither.
+#[tokio::test]
+async fn by_category_a_cut_answer_leaves_no_trace() {
+    let bench = by_category().await;
+    let entry = |item: Listed| Entry::Item(Box::new(item), None);
+    let edited = movie(1).name("Edited").with("category_id", "2").in_categories(&["2"]).listed();
+    let batch = || ListingEvent::Batch(vec![entry(in_category(900, "2")), entry(edited.clone())]);
+    let cut = Answer::Events(vec![batch()], Some(unusable(AnswerFault::Truncated)));
+    let others = || too_much().answer_within(Movies, "1", shelf("1")).answer_within(Movies, "3", shelf("3"));
+    let record = bench.sync(&others().answer_within(Movies, "2", cut), &only(Movies)).await.kind(Movies).clone();
+    assert_eq!(record.counts, counts(0, 0, 0, 0, 90));
+    // Nor does what came before a listing that started again.
+    let Answer::Items(items, end) = shelf("2") else { panic!("items") };
+    let whole = ListingEvent::Batch(items.into_iter().map(entry).collect());
+    let events = vec![batch(), ListingEvent::Restarted, whole, ListingEvent::Complete(end)];
+    let source = others().answer_within(Movies, "2", Answer::Events(events, None));
+    assert_eq!(bench.sync(&source, &only(Movies)).await.kind(Movies).counts, counts(0, 0, 0, 0, 90));
+}
+
+/// One muddled answer is that category's failure and no more.
+#[tokio::test]
+async fn by_category_a_muddle_is_no_ignored_filter() {
+    let bench = by_category().await;
+    let muddled = Answer::Items(vec![in_category(1, "1")], Completeness::default());
+    let source = too_much().answer_within(Movies, "1", shelf("1")).answer_within(Movies, "2", muddled).answer_within(
+        Movies,
+        "3",
+        shelf("3"),
+    );
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Partial, counts(0, 0, 0, 0, 90)));
+    assert_eq!(facts(&bench).await.kinds[1].filter_ignored_at, None);
+}
+
+/// "When it comes back, or by consent": also of a category that the panel no longer has.
+#[tokio::test]
+async fn by_category_consent_covers_what_was_recorded() {
+    let bench = Bench::new().await;
+    let all = || films().chain((1001..=1300).map(|id| in_category(id, "gone")));
+    let mut with_it = shelves();
+    with_it.push(category("gone"));
+    let source = ScriptedSource::new().categories(Movies, Ok(with_it)).lists(Movies, all());
+    bench.sync(&source, &only(Movies)).await;
+    let without = || ScriptedSource::new().categories(Movies, Ok(shelves()));
+    bench.sync(&without().lists(Movies, films()), &only(Movies)).await;
+    assert_eq!(bench.tables(Movies).await.held.len(), 300);
+    for _ in 0..2 {
+        bench.sync(&by_shelf(too_much()), &only(Movies)).await;
+    }
+    assert_eq!(bench.tables(Movies).await.held.len(), 300);
+    let consent = SyncOptions { accept_removals: true, ..only(Movies) };
+    assert_eq!(bench.sync(&by_shelf(too_much()), &consent).await.kind(Movies).counts.removed, 300);
 }

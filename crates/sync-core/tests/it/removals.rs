@@ -163,6 +163,22 @@ async fn without_categories_items_land_and_nothing_is_removed() {
     assert_eq!((report.status, report.kind(Movies).outcome), (RunStatus::Partial, KindOutcome::Unchanged));
 }
 
+/// Of many categories that vanish at once those stay that have items.
+#[tokio::test]
+async fn empty_categories_vanish_with_others() {
+    let bench = Bench::new().await;
+    let shelves = |ids: std::ops::RangeInclusive<i64>| {
+        let list = ids.map(|id| category(&id.to_string())).collect();
+        let films = (1..=3).map(|id| movie(id).with("category_id", "7").in_categories(&["7"]).listed());
+        ScriptedSource::new().categories(Movies, Ok(list)).lists(Movies, films)
+    };
+    bench.sync(&shelves(1..=200), &only(Movies)).await;
+    let report = bench.sync(&shelves(101..=200), &only(Movies)).await;
+    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+    let kept: Vec<_> = bench.tables(Movies).await.categories.iter().map(|category| category.id.0.clone()).collect();
+    assert_eq!((kept.len(), kept.contains(&"7".to_owned())), (101, true));
+}
+
 #[tokio::test]
 async fn categories_that_vanish_all_at_once_stay() {
     let bench = Bench::new().await;
@@ -176,9 +192,15 @@ async fn categories_that_vanish_all_at_once_stay() {
     assert_eq!(bench.tables(Movies).await.categories.len(), 3);
     bench.sync(&shelves(&["3", "1", "3"]), &only(Movies)).await;
     assert_eq!(bench.tables(Movies).await.categories, [category("3"), category("1")], "a small loss is one");
+    // Consent to removals is none to the loss of the shelves that they stand on.
     let consent = SyncOptions { accept_removals: true, ..only(Movies) };
     bench.sync(&shelves(&[]), &consent).await;
-    assert_eq!(bench.tables(Movies).await.categories, [], "a person agreed");
+    assert_eq!(bench.tables(Movies).await.categories.len(), 2);
+    let emptied = || ScriptedSource::new().categories(Movies, Ok(Vec::new()));
+    bench.sync(&emptied(), &only(Movies)).await;
+    assert_eq!(bench.tables(Movies).await.categories.len(), 2, "the items are held");
+    bench.sync(&emptied(), &consent).await;
+    assert_eq!(bench.tables(Movies).await.categories, [], "with the last item they go");
 }
 
 /// A panel that goes on answering after the account's end answers with less and less.

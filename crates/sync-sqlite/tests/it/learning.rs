@@ -18,7 +18,7 @@ fn facts() -> PanelFacts {
         *kind = KindFacts {
             sound_listings: 3 + at as u64,
             unreadable: Some(Sighting { digest: u64::MAX, listings: 3 }),
-            filter_ignored: true,
+            filter_ignored_at: Some(9),
             whole_asked_at: Some(-1),
             ..KindFacts::default()
         };
@@ -54,12 +54,12 @@ async fn facts_that_did_not_change_are_not_written() {
     learn(&facts).await;
     assert_eq!(written(), [""; 0]);
     facts.kinds[1].sound_listings = 5;
-    facts.kinds[2].filter_ignored = false;
+    facts.kinds[2].filter_ignored_at = None;
     facts.kinds[0].overloads = 1;
     learn(&facts).await;
     assert_eq!(
         written(),
-        ["DELETE series.filter_ignored", "INSERT channels.overloads", "UPDATE movies.sound_listings"]
+        ["DELETE series.filter_ignored_at", "INSERT channels.overloads", "UPDATE movies.sound_listings"]
     );
 }
 

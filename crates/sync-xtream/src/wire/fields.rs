@@ -117,6 +117,10 @@ fn scalars(array: &[u8]) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// No item is in as many categories; what a list of them has beyond is left out, so that one item
+/// can't fill the memory.
+const CATEGORIES_MAX: usize = 1000;
+
 /// A category set in any of its forms: `[1,"2",null]`, `"1,2"`, `"[1,2]"`, `7`, `{"0":1}`, `[]`.
 fn categories(raw: Raw<'_>) -> CategorySet {
     let id = |raw| word(raw).unwrap_or_default().trim().to_owned();
@@ -125,15 +129,16 @@ fn categories(raw: Raw<'_>) -> CategorySet {
         Raw::Number(_) => [id(raw)].into_iter().collect(),
         Raw::Text(raw) => {
             let ids = text::read(raw);
-            ids.split(|c: char| matches!(c, ',' | '[' | ']' | '"') || c.is_whitespace()).collect()
+            let ids = ids.split(|c: char| matches!(c, ',' | '[' | ']' | '"') || c.is_whitespace());
+            ids.filter(|id| !id.is_empty()).take(CATEGORIES_MAX).collect()
         }
         Raw::Array(array) => {
             let mut cursor = Cursor::new(array);
-            std::iter::from_fn(|| cursor.element()).map(id).collect()
+            std::iter::from_fn(|| cursor.element()).map(id).take(CATEGORIES_MAX).collect()
         }
         Raw::Object(object) => {
             let mut cursor = Cursor::new(object);
-            std::iter::from_fn(|| cursor.member()).map(|member| id(member.value)).collect()
+            std::iter::from_fn(|| cursor.member()).map(|member| id(member.value)).take(CATEGORIES_MAX).collect()
         }
     }
 }
@@ -233,6 +238,11 @@ mod tests {
             assert_eq!(set.as_slice(), ["1", "2"], "{json}");
         }
         assert_eq!(value(Shape::Categories, "[]"), Some(Value::Categories(CategorySet::default())));
+        let many: Vec<_> = (0..5000).map(|id: u32| id.to_string()).collect();
+        for json in [format!("[{}]", many.join(",")), format!("\"{}\"", many.join(","))] {
+            let Some(Value::Categories(set)) = value(Shape::Categories, &json) else { panic!("a set") };
+            assert_eq!(set.as_slice().len(), CATEGORIES_MAX);
+        }
     }
 
     #[test]

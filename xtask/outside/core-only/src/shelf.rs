@@ -143,12 +143,18 @@ impl ContentStore for Shelf {
             run.status = end.status;
             run.finished_at = Some(end.finished_at);
             run.kinds.extend(end.records);
+            for reason in run.kinds.iter_mut().filter_map(|kind| kind.hold_reason.as_mut()) {
+                if end.several_kinds && reason.is_shrink() {
+                    *reason = HoldReason::SeveralKinds;
+                }
+            }
             if let Some(facts) = end.facts {
                 found.facts = facts;
             }
             let held = found.kinds.iter_mut().flat_map(|kind| &mut kind.held);
             for held in held.filter(|held| end.several_kinds && held.run == end.run && held.reason.is_shrink()) {
                 held.reason = HoldReason::SeveralKinds;
+                held.evidence = None;
             }
             Ok(())
         })
