@@ -1,10 +1,13 @@
 //! A dry run says what a run would do, and writes nothing.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
 use sync_core::Counts;
 use sync_tests::{Kind, Step};
 
 use crate::program::Report;
-use crate::scene::{Scene, some_hundred};
+use crate::scene::{HOME, Scene, some_hundred};
 
 fn counts(report: &Report) -> [Counts; 3] {
     Kind::ALL.map(|kind| report.counts(kind))
@@ -36,6 +39,33 @@ fn a_dry_run_changes_no_byte_and_counts_as_the_run_after_it() {
     dry_and_then_wet(&scene, 7);
     let files: Vec<_> = std::fs::read_dir(scene.database.parent().unwrap()).unwrap().collect();
     assert!(files.len() <= 4, "{files:?}");
+}
+
+#[test]
+fn the_plan_names_what_the_run_does() {
+    let scene = Scene::synced(1803);
+    let expected = scene.panel.advance(&Step { added_percent: 2.0, updated_percent: 5.0, ..Step::ordinary() });
+    let cached = scene.cache().row_ids(HOME, Kind::Series);
+    scene.panel.catalogue(|catalogue| catalogue.remove_first(Kind::Series, 60));
+    let report = scene.sync(&["--dry-run"]).exits(7).report();
+    let plan = |kind, part: &str| -> Vec<Value> { report.kind(kind)["plan"][part].as_array().unwrap().clone() };
+    let ids =
+        |entries: &[Value]| -> BTreeSet<i64> { entries.iter().map(|entry| entry["id"].as_i64().unwrap()).collect() };
+    let movies = expected.of(Kind::Movies);
+    assert_eq!(ids(&plan(Kind::Movies, "added")), movies.added);
+    assert_eq!(ids(&plan(Kind::Movies, "updated")), movies.updated);
+    assert_eq!(ids(&plan(Kind::Movies, "removed")), movies.removed);
+    assert!(plan(Kind::Movies, "updated").iter().all(|one| !one["fields"].as_array().unwrap().is_empty()));
+    assert!(plan(Kind::Movies, "added").iter().all(|one| !one["name"].as_str().unwrap().is_empty()));
+    let held = plan(Kind::Series, "held");
+    let listed = scene.ids(Kind::Series);
+    let missing: BTreeSet<i64> = cached.into_keys().filter(|id| !listed.contains(id)).collect();
+    assert_eq!(ids(&held), missing);
+    assert!(held.iter().all(|one| one["reason"] == "share_lost"), "{held:?}");
+    // For people it says the same, by name.
+    let run = scene.run(&["sync", "--dry-run"]).exits(7);
+    let name = plan(Kind::Movies, "removed")[0]["name"].as_str().unwrap().to_owned();
+    assert!(run.stdout.contains(&name), "{name}: {}", run.stdout);
 }
 
 #[test]

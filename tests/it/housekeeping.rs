@@ -1,6 +1,6 @@
 //! Clearing, removing, and the rights of the files.
 
-use sync_tests::{Kind, Step};
+use sync_tests::{Action, Behaviour, Kind, Step};
 
 use crate::scene::{HOME, Scene, assert_true, some_hundred, start_panel};
 
@@ -41,6 +41,7 @@ fn a_removed_profile_leaves_nothing_and_the_others_alone() {
     other.advance(&Step { removed_percent: 5.0, ..Step::ordinary() });
     scene.sync(&["away"]).exits(0);
     other.catalogue(|catalogue| catalogue.remove_all(Kind::Series));
+    other.on(Action::LiveStreams, Behaviour::AccountInstead);
     scene.sync(&["away"]).exits(7);
     let mut cache = scene.cache();
     let tables = cache.tables_with_profiles();

@@ -111,7 +111,11 @@ fn the_thresholds_of_the_profile_are_those_of_the_guard() {
     scene.add(HOME, &scene.panel.base_url(), &[]).exits(0);
     scene.sync(&[]).exits(7);
     scene.add(HOME, &scene.panel.base_url(), &["--removal-share", "30", "--removal-floor", "50"]).exits(0);
-    let report = scene.sync(&[]).exits(0).report();
+    // What is held already waits for evidence or consent; what goes now is judged by the new thresholds.
+    scene.panel.catalogue(|catalogue| catalogue.remove_first(Kind::Movies, 4));
+    let counts = scene.sync(&[]).exits(7).report().counts(Kind::Movies);
+    assert_eq!((counts.removed, counts.held), (4, expected.movies.removed.len() as u64));
+    let report = scene.sync(&["--accept-removals"]).exits(0).report();
     assert_eq!(report.counts(Kind::Movies).removed, expected.movies.removed.len() as u64);
     scene.assert_true();
 }

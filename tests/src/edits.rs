@@ -47,19 +47,43 @@ impl Catalogue {
     /// that one is set. A name that becomes null or empty is one that a cache keeps.
     pub fn edit(&mut self, kind: Kind, id: i64, key: &'static str, value: impl Into<JsonForm>) -> Expected {
         let value = value.into();
-        self.on_items(kind, id, |item, remember| {
-            let key = spelling(item, key);
-            let former = item.set(key, value.clone());
-            remember(key, former.filter(|_| key == "name" && value.scalar_text().is_none()));
+        let of_id = |item: &Item| (item.id() == Some(id)).then(|| value.clone());
+        self.edit_all(kind, key, of_id)
+    }
+
+    /// As [`Self::edit`], for every element of which `value` makes something.
+    pub fn edit_all(
+        &mut self,
+        kind: Kind,
+        key: &'static str,
+        mut value: impl FnMut(&Item) -> Option<JsonForm>,
+    ) -> Expected {
+        self.on_items(kind, |item, remember| {
+            let Some(value) = value(item) else { return };
+            let (key, no_text) = (spelling(item, key), value.scalar_text().is_none());
+            let former = item.set(key, value);
+            remember(key, former.filter(|_| key == "name" && no_text));
         })
     }
 
     /// Takes a key away; a cache keeps what it knew of it. Not meant for the two category keys.
     pub fn drop_key(&mut self, kind: Kind, id: i64, key: &'static str) -> Expected {
-        self.on_items(kind, id, |item, remember| {
+        self.on_items(kind, |item, remember| {
             let key = spelling(item, key);
-            if let Some(former) = item.take(key) {
+            if let Some(former) = (item.id() == Some(id)).then(|| item.take(key)).flatten() {
                 remember(key, Some(former));
+            }
+        })
+    }
+
+    /// As [`Self::drop_key`], for several keys of every element.
+    pub fn drop_keys(&mut self, kind: Kind, keys: &[&'static str]) -> Expected {
+        self.on_items(kind, |item, remember| {
+            for key in keys {
+                let key = spelling(item, key);
+                if let Some(former) = item.take(key) {
+                    remember(key, Some(former));
+                }
             }
         })
     }
@@ -102,6 +126,11 @@ impl Catalogue {
         let touched: HashSet<i64> = item.id().into_iter().collect();
         let mut rng = self.version_rng();
         self.edited(kind, Some(&touched), |listing| insert(listing, item, place, &mut rng))
+    }
+
+    /// Appends elements.
+    pub fn append(&mut self, kind: Kind, items: impl IntoIterator<Item = Item>) -> Expected {
+        self.edited(kind, None, |listing| listing.items.extend(items))
     }
 
     /// Lists an item once more, in another category and without `category_ids`, as panels do that print a row for
@@ -188,19 +217,19 @@ impl Catalogue {
         listing.revision += 1;
     }
 
-    /// Changes every element with this id. The second argument of `change` takes the key and what a cache keeps of it.
+    /// Changes elements. The second argument of `change` takes a key that was changed and what a cache keeps of it.
     fn on_items(
         &mut self,
         kind: Kind,
-        id: i64,
         mut change: impl FnMut(&mut Item, &mut dyn FnMut(&'static str, Option<JsonForm>)),
     ) -> Expected {
         // An edit of the id itself turns one item into another, so then all are compared.
         self.edited(kind, None, |listing| {
             let Listing { items, remembered, .. } = listing;
-            for item in items.iter_mut().filter(|item| item.id() == Some(id)) {
+            for item in items {
+                let id = item.id();
                 change(item, &mut |key, former| {
-                    let Some(column) = column_of(kind, key) else { return };
+                    let (Some(id), Some(column)) = (id, column_of(kind, key)) else { return };
                     match former {
                         Some(JsonForm::Null) => {}
                         Some(value) => {

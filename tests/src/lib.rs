@@ -24,7 +24,8 @@ pub use edits::Place;
 pub use item::{Category, Escaping, Item, Kind};
 pub use json::JsonForm;
 pub use panel::{
-    Account, Action, Behaviour, BodyEdit, Encoding, Framing, Gate, Panel, PanelConfig, RequestRecord, TimeZone,
+    Account, Action, Allowance, Behaviour, BodyEdit, Certificate, Condition, Encoding, Framing, Gate, Panel,
+    PanelConfig, Pause, Pour, RequestRecord, TimeZone, TlsFront,
 };
 pub use render::Shape;
 pub use step::Step;

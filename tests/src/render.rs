@@ -15,6 +15,8 @@ pub enum Shape {
     Empty,
     /// `{"0":{..},"1":{..}}`: what PHP makes of an array with holes.
     Keyed,
+    /// `{"101":{..},"205":{..}}`: the key is the id, which the elements leave out.
+    KeyedById,
 }
 
 impl Catalogue {
@@ -22,34 +24,45 @@ impl Catalogue {
     pub fn render(&self, kind: Kind, shape: Shape, category: Option<&str>) -> Vec<u8> {
         let listing = self.listing(kind);
         let wanted = |item: &&Item| category.is_none_or(|one| item.category_set().iter().any(|own| own == one));
+        let id_within = shape != Shape::KeyedById;
+        let write = |out: &mut Vec<u8>, at, item: &Item| element(out, listing, at, item, id_within);
+        let key = |at: usize, item: &Item| match item.id() {
+            Some(id) if shape == Shape::KeyedById => id.to_string(),
+            _ => at.to_string(),
+        };
         match category {
-            None => list(shape, listing.items.iter(), |out, at, item| element(out, listing, at, item)),
-            Some(_) => {
-                list(shape, listing.items.iter().filter(wanted), |out, at, item| element(out, listing, at, item))
-            }
+            None => list(shape, listing.items.iter(), key, write),
+            Some(_) => list(shape, listing.items.iter().filter(wanted), key, write),
         }
     }
 
     /// The category list of a kind.
     pub fn render_categories(&self, kind: Kind, shape: Shape) -> Vec<u8> {
-        list(shape, self.categories(kind).iter(), |out, _, category| category.form().write(out, true))
+        let key = |at: usize, _: &_| at.to_string();
+        list(shape, self.categories(kind).iter(), key, |out, _, category| category.form().write(out, true))
     }
 }
 
-fn list<T>(shape: Shape, elements: impl Iterator<Item = T> + Clone, write: impl Fn(&mut Vec<u8>, usize, T)) -> Vec<u8> {
+fn list<'a, T: 'a>(
+    shape: Shape,
+    elements: impl Iterator<Item = &'a T> + Clone,
+    key: impl Fn(usize, &T) -> String,
+    write: impl Fn(&mut Vec<u8>, usize, &T),
+) -> Vec<u8> {
+    let keyed = matches!(shape, Shape::Keyed | Shape::KeyedById);
     let count = match shape {
-        Shape::Array | Shape::Keyed => usize::MAX,
+        Shape::Array | Shape::Keyed | Shape::KeyedById => usize::MAX,
         Shape::Half => elements.clone().count() / 2,
         Shape::Empty => 0,
     };
-    let (open, close) = if shape == Shape::Keyed { (b'{', b'}') } else { (b'[', b']') };
+    let (open, close) = if keyed { (b'{', b'}') } else { (b'[', b']') };
     let mut out = vec![open];
     for (position, one) in elements.take(count).enumerate() {
         if position > 0 {
             out.push(b',');
         }
-        if shape == Shape::Keyed {
-            out.extend_from_slice(format!("\"{position}\":").as_bytes());
+        if keyed {
+            out.extend_from_slice(format!("\"{}\":", key(position, one)).as_bytes());
         }
         write(&mut out, position, one);
     }
@@ -57,7 +70,7 @@ fn list<T>(shape: Shape, elements: impl Iterator<Item = T> + Clone, write: impl 
     out
 }
 
-fn element(out: &mut Vec<u8>, listing: &Listing, position: usize, item: &Item) {
+fn element(out: &mut Vec<u8>, listing: &Listing, position: usize, item: &Item, id_within: bool) {
     let php = item.escaping == Escaping::Php;
     out.push(b'{');
     if item.get("num").is_none() {
@@ -66,7 +79,7 @@ fn element(out: &mut Vec<u8>, listing: &Listing, position: usize, item: &Item) {
         let form = if listing.number_as_text { JsonForm::text(number.to_string()) } else { JsonForm::Integer(number) };
         form.write(out, php);
     }
-    for (key, value) in item.fields() {
+    for (key, value) in item.fields().iter().filter(|(key, _)| id_within || *key != item.kind().id_key()) {
         if out.last() != Some(&b'{') {
             out.push(b',');
         }

@@ -20,8 +20,8 @@ pub(crate) const PANEL: Program = ("sync-tests", "--bin", "simulated-panel");
 /// What asks a cache with plain SQL.
 pub(crate) const ASK: Program = ("sync-sqlite", "--example", "ask");
 
-/// Where the suite finds the command.
-const COMMAND_VARIABLE: &str = "XTREAM_SYNC_BIN";
+/// Where the suites find the command.
+pub(crate) const COMMAND_VARIABLE: &str = "XTREAM_SYNC_BIN";
 
 const PANEL_USAGE: &str = "\
 Usage: cargo xtask panel [ARGS…]   (`cargo xtask panel --help` names them all)

@@ -6,6 +6,7 @@ mod arrows;
 mod demo;
 mod e2e;
 mod features;
+mod hostile;
 mod outside;
 mod packages;
 mod purity;
@@ -23,6 +24,7 @@ Usage: cargo xtask <command>
 
   test [STEP…] [--list]   everything CI runs, in order, each step timed (alias: ci)
   e2e [FILTER]            the end-to-end suite, against the command and the simulated panel
+  hostile [CASE…]         the command against a panel that misbehaves, case by case, as a table
   panel [ARGS…]           the simulated panel by itself, for trying things by hand
   demo [--channels N] [--movies N] [--series N] [--keep]
                           the whole chain at work: full, unchanged and incremental sync
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "test" | "ci" => return steps::main(rest),
         "demo" => demo::main(rest),
         "e2e" => e2e::suite(rest),
+        "hostile" => hostile::programme(rest),
         "panel" => e2e::panel(rest),
         "--help" | "-h" | "help" => {
             print!("{USAGE}");

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::shell::{cargo, run, straight};
-use crate::{Outcome, USAGE_ERROR, arrows, e2e, features, outside, packages};
+use crate::{Outcome, USAGE_ERROR, arrows, e2e, features, hostile, outside, packages};
 
 /// A named part of the check.
 struct Step {
@@ -15,7 +15,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "fmt", about: "sources are formatted", run: fmt },
     Step { name: "clippy", about: "no lint speaks", run: clippy },
     Step { name: "docs", about: "documentation builds, links hold", run: docs },
@@ -24,6 +24,7 @@ const STEPS: [Step; 8] = [
     Step { name: "features", about: "each library crate builds alone, feature by feature", run: features::check },
     Step { name: "packages", about: "packages are whole; outside programs build on them", run: packages::check },
     Step { name: "e2e", about: "the command against the simulated panel", run: e2e::all },
+    Step { name: "hostile", about: "the command against a panel that misbehaves", run: hostile::all },
 ];
 
 /// Runs the steps that are named, or all.
@@ -87,7 +88,7 @@ fn docs() -> Outcome {
     run(cargo(args.split(' ')).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// All tests but the end-to-end suite, which has a step of its own.
+/// All tests but those of the command against the simulated panel, which have steps of their own.
 fn tests() -> Outcome {
     run(straight(&mut cargo("test --workspace --exclude sync-tests --all-features --locked".split(' '))))?;
     run(straight(&mut cargo("test -p sync-tests --lib --bins --locked".split(' '))))

@@ -20,6 +20,8 @@ pub struct Account {
     pub expires: JsonForm,
     /// `max_connections`, in any form.
     pub max_connections: JsonForm,
+    /// Further keys of `user_info`, and keys that are told otherwise; `None` leaves the key out.
+    pub user_info: Vec<(String, Option<JsonForm>)>,
 }
 
 impl Account {
@@ -31,7 +33,14 @@ impl Account {
             status: "Active".to_owned(),
             expires: JsonForm::text("2051222400"),
             max_connections: JsonForm::text("1"),
+            user_info: Vec::new(),
         }
+    }
+
+    /// The account with a key of `user_info` told so, or left out.
+    pub fn telling(mut self, key: &str, value: impl Into<Option<JsonForm>>) -> Self {
+        self.user_info.push((key.to_owned(), value.into()));
+        self
     }
 }
 
@@ -83,30 +92,44 @@ fn formatted(unix_seconds: i64, format: &str) -> String {
 /// The answer to a request without an action, and to one with an action that nobody knows.
 pub(super) fn account_object(shared: &Shared, account: &Account, now: i64, port: u16) -> JsonForm {
     let zone = &shared.config.time_zone;
-    let user = JsonForm::object([
-        ("username", JsonForm::text(account.username.clone())),
-        ("password", JsonForm::text(account.password.clone())),
-        ("message", JsonForm::text("Welcome / ברוך הבא")),
-        ("auth", JsonForm::Integer(1)),
-        ("status", JsonForm::text(account.status.clone())),
-        ("exp_date", account.expires.clone()),
-        ("is_trial", JsonForm::text("0")),
-        ("active_cons", JsonForm::Integer(0)),
-        ("created_at", JsonForm::text("1609459200")),
-        ("max_connections", account.max_connections.clone()),
-        ("allowed_output_formats", JsonForm::array(["m3u8", "ts", "rtmp"].map(JsonForm::text))),
-    ]);
-    let server = JsonForm::object([
-        ("url", JsonForm::text("127.0.0.1")),
-        ("port", JsonForm::text(port.to_string())),
-        ("https_port", JsonForm::text("")),
-        ("server_protocol", JsonForm::text("http")),
-        ("rtmp_port", JsonForm::text("8880")),
-        ("timezone", JsonForm::text(zone.name.clone())),
-        ("timestamp_now", JsonForm::Integer(now)),
-        ("time_now", JsonForm::text(formatted(now.saturating_add(zone.offset), "%Y-%m-%d %H:%M:%S"))),
-    ]);
+    let user = amended(
+        &account.user_info,
+        vec![
+            ("username", JsonForm::text(account.username.clone())),
+            ("password", JsonForm::text(account.password.clone())),
+            ("message", JsonForm::text("Welcome / ברוך הבא")),
+            ("auth", JsonForm::Integer(1)),
+            ("status", JsonForm::text(account.status.clone())),
+            ("exp_date", account.expires.clone()),
+            ("is_trial", JsonForm::text("0")),
+            ("active_cons", JsonForm::Integer(0)),
+            ("created_at", JsonForm::text("1609459200")),
+            ("max_connections", account.max_connections.clone()),
+            ("allowed_output_formats", JsonForm::array(["m3u8", "ts", "rtmp"].map(JsonForm::text))),
+        ],
+    );
+    let server = amended(
+        &shared.config.server_info,
+        vec![
+            ("url", JsonForm::text("127.0.0.1")),
+            ("port", JsonForm::text(port.to_string())),
+            ("https_port", JsonForm::text("")),
+            ("server_protocol", JsonForm::text("http")),
+            ("rtmp_port", JsonForm::text("8880")),
+            ("timezone", JsonForm::text(zone.name.clone())),
+            ("timestamp_now", JsonForm::Integer(now)),
+            ("time_now", JsonForm::text(formatted(now.saturating_add(zone.offset), "%Y-%m-%d %H:%M:%S"))),
+        ],
+    );
     JsonForm::object([("user_info", user), ("server_info", server)])
+}
+
+/// An object in which some keys are told otherwise.
+fn amended(amendments: &[(String, Option<JsonForm>)], members: Vec<(&str, JsonForm)>) -> JsonForm {
+    let untouched = |(key, _): &(&str, JsonForm)| amendments.iter().all(|(own, _)| own != key);
+    let members = members.into_iter().filter(untouched).map(|(key, value)| (key.to_owned(), value));
+    let amended = amendments.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
+    JsonForm::object(members.chain(amended))
 }
 
 /// The answer to wrong credentials.

@@ -55,7 +55,7 @@ pub(super) fn answer(shared: &Shared, request: &Request, target: Target, behavio
     if shared.config.date_header {
         plan.header("Date", &super::account::http_date(lock(&shared.clock).now()));
     }
-    plan.apply(behaviour);
+    plan.apply(behaviour, &request.target);
     if let Some(encoding) = plan.encoding {
         plan.header("Content-Encoding", encoding.token());
     }
@@ -68,7 +68,7 @@ fn content(shared: &Shared, request: &Request, action: Action, behaviour: &Behav
         account.username == request.param("username") && account.password == request.param("password")
     };
     let account = lock(&shared.accounts).iter().find(known).cloned();
-    let mut form = Form { shape: Shape::Array, account: false, refused: false };
+    let mut form = Form { shape: Shape::Array, account: false, refused: false, whole: false };
     form.look_at(behaviour);
     let Some(account) = account.filter(|_| !form.refused) else {
         return Plan::new(refusal().to_bytes(true), framing);
@@ -92,7 +92,9 @@ fn content(shared: &Shared, request: &Request, action: Action, behaviour: &Behav
         .header("accept-encoding")
         .and_then(|accepted| Encoding::negotiated(&shared.config.encodings, accepted))
         .filter(|_| !Plan::concerns_content(behaviour));
-    let category = Some(request.param("category_id")).filter(|category| !category.is_empty() && !categories);
+    // As the usual panels do: nothing, zero and the star stand for all.
+    let category = Some(request.param("category_id"))
+        .filter(|category| !matches!(*category, "" | "0" | "*") && !categories && !form.whole);
     let (revision, body) = if categories {
         let catalogue = lock(&shared.catalogue);
         (catalogue.revision(kind), encoded(catalogue.render_categories(kind, form.shape), encoding))
@@ -120,6 +122,8 @@ struct Form {
     shape: Shape,
     account: bool,
     refused: bool,
+    /// All categories, whichever was asked for.
+    whole: bool,
 }
 
 impl Form {
@@ -128,6 +132,8 @@ impl Form {
             Behaviour::Half => self.shape = Shape::Half,
             Behaviour::Empty => self.shape = Shape::Empty,
             Behaviour::KeyedObject => self.shape = Shape::Keyed,
+            Behaviour::KeyedById => self.shape = Shape::KeyedById,
+            Behaviour::FilterIgnored => self.whole = true,
             Behaviour::AccountInstead => self.account = true,
             Behaviour::Refused => self.refused = true,
             Behaviour::Together(several) => several.iter().for_each(|one| self.look_at(one)),

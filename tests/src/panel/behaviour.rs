@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::condition::Condition;
 use super::config::Framing;
 use super::gate::Gate;
+use super::pour::Pour;
 use crate::item::Kind;
 
 /// What a request of the player API asks for.
@@ -74,8 +76,21 @@ pub enum Behaviour {
     Body(Vec<u8>),
     /// The right answer, with these headers. One that the panel sends anyway is replaced.
     Headers(Vec<(String, String)>),
+    /// The right answer, with these headers beside those of the same name.
+    FurtherHeaders(Vec<(String, String)>),
     /// The right body, changed.
     Edited(BodyEdit),
+    /// The right body as gzip, asked for or not; the compressed bytes may be changed.
+    Gzip {
+        /// Whether a header says so.
+        announced: bool,
+        /// What is done to the compressed bytes.
+        edit: Option<BodyEdit>,
+    },
+    /// A body that is made while it is sent.
+    Pour(Pour),
+    /// In chunks, with this text in place of the size of the second one.
+    ChunkSize(String),
     /// The head says that all will come; after so many bytes the connection is closed in an orderly way.
     CutAfter(u64),
     /// After so many bytes the connection is reset.
@@ -94,44 +109,30 @@ pub enum Behaviour {
     Raw(Vec<u8>),
     /// Sends the client elsewhere (302).
     Redirect(String),
+    /// Sends the client elsewhere, with this status: to these words, followed by path and query of the request.
+    Forward(u16, String),
     /// Only the first half of the elements, as valid JSON.
     Half,
     /// `[]`.
     Empty,
     /// An object keyed by position instead of an array.
     KeyedObject,
+    /// An object keyed by the ids, which the elements themselves leave out.
+    KeyedById,
+    /// The whole listing, whatever category was asked for.
+    FilterIgnored,
     /// The account object instead of a list.
     AccountInstead,
     /// `{"user_info":{"auth":0}}`, as if the credentials were wrong.
     Refused,
     /// The right body with another framing.
     Framed(Framing),
+    /// This one, towards requests that meet the condition; the others are treated well.
+    When(Condition, Box<Behaviour>),
     /// All of these at once.
     Together(Vec<Behaviour>),
     /// One of these for each request, in this order.
     Sequence(Vec<Behaviour>),
-}
-
-impl Behaviour {
-    /// A web page with status 200, as a firewall in front of a panel sends it.
-    pub fn html() -> Self {
-        Self::Together(vec![
-            Self::Body(
-                b"<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body></body></html>".to_vec(),
-            ),
-            Self::Headers(vec![("Content-Type".to_owned(), "text/html; charset=UTF-8".to_owned())]),
-        ])
-    }
-
-    /// A status with an empty body.
-    pub fn status(code: u16) -> Self {
-        Self::Status(code, Vec::new(), Vec::new())
-    }
-
-    /// The right body, changed by `edit`.
-    pub fn edited(edit: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self::Edited(BodyEdit(Arc::new(edit)))
-    }
 }
 
 /// A change of a body's bytes, before compression.
@@ -141,6 +142,11 @@ pub struct BodyEdit(Arc<Edit>);
 type Edit = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
 
 impl BodyEdit {
+    /// What this function makes of a body.
+    pub fn new(edit: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(edit))
+    }
+
     pub(super) fn apply(&self, body: &[u8]) -> Vec<u8> {
         (self.0)(body)
     }

@@ -1,8 +1,12 @@
 //! How a panel is set up before it starts.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
 use super::account::{Account, TimeZone};
 use super::encoding::Encoding;
 use crate::catalogue::EPOCH;
+use crate::json::JsonForm;
 
 /// How the end of a body is made known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +35,8 @@ impl Framing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, named where they are set")]
 pub struct PanelConfig {
+    /// The address to listen at.
+    pub host: IpAddr,
     /// The port; 0 takes any free one.
     pub port: u16,
     /// The accounts that are let in.
@@ -43,6 +49,10 @@ pub struct PanelConfig {
     pub encodings: Vec<Encoding>,
     /// Whether connections are kept after an answer (never with [`Framing::Close`]).
     pub keep_alive: bool,
+    /// After so many answers a kept connection is dead, as the client finds out with its next request: a reset.
+    pub requests_per_connection: Option<u32>,
+    /// How long a kept connection may be idle before it is closed.
+    pub idle_limit: Option<Duration>,
     /// Whether answers carry a `Date`.
     pub date_header: bool,
     /// Whether lists carry an `ETag` and `If-None-Match` is honoured. Real panels do not.
@@ -51,6 +61,8 @@ pub struct PanelConfig {
     pub panel_time: i64,
     /// The panel's time zone.
     pub time_zone: TimeZone,
+    /// Keys of `server_info` that are told otherwise; `None` leaves the key out.
+    pub server_info: Vec<(String, Option<JsonForm>)>,
     /// Whether the endpoints under `/control/` are there.
     pub control: bool,
 }
@@ -58,16 +70,20 @@ pub struct PanelConfig {
 impl Default for PanelConfig {
     fn default() -> Self {
         Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             accounts: vec![Account::new("demo", "demo-secret")],
             sub_path: String::new(),
             framing: Framing::ContentLength,
             encodings: Vec::new(),
             keep_alive: true,
+            requests_per_connection: None,
+            idle_limit: None,
             date_header: true,
             validators: false,
             panel_time: EPOCH,
             time_zone: TimeZone::default(),
+            server_info: Vec::new(),
             control: false,
         }
     }

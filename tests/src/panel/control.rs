@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::behaviour::{Action, Behaviour};
+use super::condition::{Allowance, Condition};
 use super::config::Framing;
 use super::plan::Plan;
+use super::pour::Pour;
 use super::record::RequestRecord;
 use super::request::Request;
 use super::{Shared, lock};
@@ -94,36 +96,18 @@ fn truth(shared: &Shared, request: &Request) -> Result<Vec<u8>, String> {
 }
 
 fn set_behaviour(shared: &Shared, request: &Request) -> Result<Vec<u8>, String> {
+    let behaviour = behaviour(request)?;
+    let mut scripts = lock(&shared.scripts);
     let action = match (request.param("action"), Action::named(request.param("action"))) {
         ("account", _) => Action::Account,
+        ("all", _) if request.param("times").is_empty() => {
+            scripts.set_front(behaviour);
+            return Ok(set());
+        }
+        ("all", _) => return Err("all actions at once can't be counted".to_owned()),
         (name, Action::Unknown | Action::Account) => return Err(format!("action {name:?} is none of this panel's")),
         (_, action) => action,
     };
-    let value = request.param("value");
-    let number = |otherwise: u64| if value.is_empty() { Ok(otherwise) } else { value.parse::<u64>() };
-    let number = |otherwise| number(otherwise).map_err(|_| format!("value must be a whole number, not {value:?}"));
-    let behaviour = match request.param("kind") {
-        "normal" => Behaviour::Normal,
-        "empty" => Behaviour::Empty,
-        "half" => Behaviour::Half,
-        "keyed" => Behaviour::KeyedObject,
-        "account" => Behaviour::AccountInstead,
-        "refused" => Behaviour::Refused,
-        "html" => Behaviour::html(),
-        "hang" if value.is_empty() => Behaviour::Hang,
-        "hang" => Behaviour::HangAfter(number(0)?),
-        "cut" => Behaviour::CutAfter(number(1000)?),
-        "reset" => Behaviour::ResetAfter(number(1000)?),
-        "slow" => Behaviour::SlowFirstByte(Duration::from_millis(number(1000)?)),
-        "throttle" => Behaviour::Throttle(number(1_000_000)?),
-        "redirect" => Behaviour::Redirect(value.to_owned()),
-        "status" => match u16::try_from(number(503)?) {
-            Ok(code @ 200..=999) => Behaviour::status(code),
-            _ => return Err(format!("a status has three digits, unlike {value:?}")),
-        },
-        other => return Err(format!("unknown kind of behaviour {other:?}")),
-    };
-    let mut scripts = lock(&shared.scripts);
     match request.param("times") {
         "" => scripts.set(action, behaviour),
         times => {
@@ -131,7 +115,49 @@ fn set_behaviour(shared: &Shared, request: &Request) -> Result<Vec<u8>, String> 
             scripts.queue(action, times.ok_or("times must be a number up to 1000")?, &behaviour);
         }
     }
-    Ok(line(&JsonForm::object([("set", JsonForm::Bool(true))])))
+    Ok(set())
+}
+
+fn set() -> Vec<u8> {
+    line(&JsonForm::object([("set", JsonForm::Bool(true))]))
+}
+
+/// The behaviour that a request describes by `kind` and `value`.
+fn behaviour(request: &Request) -> Result<Behaviour, String> {
+    let value = request.param("value");
+    let number = |otherwise: u64| if value.is_empty() { Ok(otherwise) } else { value.parse::<u64>() };
+    let number = |otherwise| number(otherwise).map_err(|_| format!("value must be a whole number, not {value:?}"));
+    Ok(match request.param("kind") {
+        "normal" => Behaviour::Normal,
+        "empty" => Behaviour::Empty,
+        "half" => Behaviour::Half,
+        "keyed" => Behaviour::KeyedObject,
+        "keyed-by-id" => Behaviour::KeyedById,
+        "filter-ignored" => Behaviour::FilterIgnored,
+        "account" => Behaviour::AccountInstead,
+        "refused" => Behaviour::Refused,
+        "html" => Behaviour::html(),
+        "blocked" => Behaviour::Body(b"Blocked".to_vec()),
+        "hang" if value.is_empty() => Behaviour::Hang,
+        "hang" => Behaviour::HangAfter(number(0)?),
+        "cut" => Behaviour::CutAfter(number(1000)?),
+        "reset" => Behaviour::ResetAfter(number(1000)?),
+        "slow" => Behaviour::SlowFirstByte(Duration::from_millis(number(1000)?)),
+        "throttle" => Behaviour::Throttle(number(1_000_000)?),
+        "redirect" => Behaviour::Redirect(value.to_owned()),
+        "endless" => Behaviour::endless_list(),
+        "bomb" => Behaviour::Pour(Pour::gzip_bomb(b"[", b' ', number(4096)?)),
+        "overloaded" => Behaviour::status(504).when(Condition::Whole),
+        "category" => Behaviour::status(502).when(Condition::Category(value.to_owned())),
+        "players-only" => Behaviour::players_only(403, &["VLC", "TiviMate"]),
+        "one-connection" => Behaviour::status(403).when(Condition::Parallel),
+        "too-many" => Behaviour::status(429).when(Condition::Beyond(Allowance::of(number(20)?))),
+        "status" => match u16::try_from(number(503)?) {
+            Ok(code @ 200..=999) => Behaviour::status(code),
+            _ => return Err(format!("a status has three digits, unlike {value:?}")),
+        },
+        other => return Err(format!("unknown kind of behaviour {other:?}")),
+    })
 }
 
 /// A record without its headers, and without the password.
@@ -142,6 +168,7 @@ fn record_form(record: &RequestRecord) -> JsonForm {
         ("method", JsonForm::text(record.method.clone())),
         ("path", JsonForm::text(record.path.clone())),
         ("params", JsonForm::object(open.map(|(name, value)| (name.clone(), JsonForm::text(value.clone()))))),
+        ("status", record.status.map_or(JsonForm::Null, |status| JsonForm::Integer(status.into()))),
         ("began_ms", millis(record.began)),
         ("ended_ms", record.ended.map_or(JsonForm::Null, millis)),
         ("body_bytes", JsonForm::Integer(i64::try_from(record.body_bytes).unwrap_or(i64::MAX))),

@@ -3,17 +3,21 @@
 mod account;
 mod answer;
 mod behaviour;
+mod condition;
 mod config;
 mod connection;
 mod control;
 mod encoding;
 mod gate;
+mod moods;
 mod plan;
+mod pour;
 mod record;
 mod request;
 mod script;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
@@ -26,10 +30,13 @@ use tokio::sync::{oneshot, watch};
 
 pub use account::{Account, TimeZone};
 pub use behaviour::{Action, Behaviour, BodyEdit};
+pub use condition::{Allowance, Condition, Pause};
 pub use config::{Framing, PanelConfig};
 pub use encoding::Encoding;
 pub use gate::Gate;
+pub use pour::Pour;
 pub use record::RequestRecord;
+pub use tls::{Certificate, TlsFront};
 
 use crate::catalogue::{Catalogue, VERSION_SECONDS};
 use crate::changes::Expected;
@@ -78,10 +85,10 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Starts to serve a catalogue on 127.0.0.1.
+    /// Starts to serve a catalogue on loopback.
     pub fn start(config: PanelConfig, catalogue: Catalogue) -> io::Result<Self> {
         // The standard library's listener, so that this also works inside the runtime of a test.
-        let listener = StdListener::bind(("127.0.0.1", config.port))?;
+        let listener = StdListener::bind((config.host, config.port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -143,7 +150,13 @@ impl Panel {
         lock(&self.shared.scripts).queue(action, count, behaviour);
     }
 
-    /// Every action is normal again.
+    /// How what stands in front of the panel (a firewall, a cache, a limit) treats every request of the player API from
+    /// now on. Where it lets a request pass, the panel itself goes on.
+    pub fn in_front(&self, behaviour: Behaviour) {
+        lock(&self.shared.scripts).set_front(behaviour);
+    }
+
+    /// Every action is normal again, and nothing stands in front.
     pub fn behave(&self) {
         lock(&self.shared.scripts).clear();
     }

@@ -8,6 +8,7 @@ use super::behaviour::Behaviour;
 use super::config::Framing;
 use super::encoding::Encoding;
 use super::gate::Gate;
+use super::pour::Pour;
 
 /// What happens at a point of the body.
 #[derive(Debug, Clone)]
@@ -23,7 +24,11 @@ pub(super) enum Stop {
 pub(super) struct Plan {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
+    /// Sent after the others, whatever their names.
+    pub(super) further_headers: Vec<(String, String)>,
     pub(super) body: Bytes,
+    /// Sent instead of the body.
+    pub(super) pour: Option<Pour>,
     pub(super) framing: Framing,
     pub(super) encoding: Option<Encoding>,
     /// Sent instead of all the above.
@@ -33,6 +38,8 @@ pub(super) struct Plan {
     /// By position in the body, in the order in which they come.
     pub(super) stops: Vec<(u64, Stop)>,
     pub(super) bytes_per_second: Option<u64>,
+    /// What stands in place of the size of the second chunk.
+    pub(super) chunk_size: Option<String>,
 }
 
 impl Plan {
@@ -40,7 +47,9 @@ impl Plan {
         Self {
             status: 200,
             headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+            further_headers: Vec::new(),
             body: body.into(),
+            pour: None,
             framing,
             encoding: None,
             raw: None,
@@ -48,6 +57,7 @@ impl Plan {
             silent: false,
             stops: Vec::new(),
             bytes_per_second: None,
+            chunk_size: None,
         }
     }
 
@@ -65,13 +75,20 @@ impl Plan {
     /// Whether a behaviour needs the body before compression, or replaces it.
     pub(super) fn concerns_content(behaviour: &Behaviour) -> bool {
         match behaviour {
-            Behaviour::Edited(_) | Behaviour::Body(_) | Behaviour::Status(..) | Behaviour::Redirect(_) => true,
+            Behaviour::Edited(_)
+            | Behaviour::Gzip { .. }
+            | Behaviour::Body(_)
+            | Behaviour::Pour(_)
+            | Behaviour::Status(..)
+            | Behaviour::Redirect(_)
+            | Behaviour::Forward(..) => true,
             Behaviour::Together(several) => several.iter().any(Self::concerns_content),
             _ => false,
         }
     }
 
-    pub(super) fn apply(&mut self, behaviour: &Behaviour) {
+    /// Changes the answer to a request for `target`.
+    pub(super) fn apply(&mut self, behaviour: &Behaviour, target: &str) {
         match behaviour {
             Behaviour::Status(code, body, headers) => {
                 self.status = *code;
@@ -82,7 +99,25 @@ impl Plan {
             }
             Behaviour::Body(body) => self.replace_body(body.clone()),
             Behaviour::Headers(headers) => headers.iter().for_each(|(name, value)| self.header(name, value)),
+            Behaviour::FurtherHeaders(headers) => self.further_headers.extend(headers.iter().cloned()),
             Behaviour::Edited(edit) => self.replace_body(edit.apply(&self.body)),
+            Behaviour::Gzip { announced, edit } => {
+                let gzip = Encoding::Gzip.encode(&self.body);
+                self.replace_body(edit.as_ref().map_or_else(|| gzip.to_vec(), |edit| edit.apply(&gzip)));
+                self.encoding = announced.then_some(Encoding::Gzip);
+            }
+            Behaviour::Pour(pour) => {
+                self.replace_body(Vec::new());
+                self.pour = Some(pour.clone());
+                self.encoding = pour.gzip.then_some(Encoding::Gzip);
+                if self.framing == Framing::ContentLength {
+                    self.framing = Framing::Chunked;
+                }
+            }
+            Behaviour::ChunkSize(text) => {
+                self.framing = Framing::Chunked;
+                self.chunk_size = Some(text.clone());
+            }
             Behaviour::CutAfter(bytes) => self.stop(*bytes, Stop::Cut),
             Behaviour::ResetAfter(bytes) => self.stop(*bytes, Stop::Reset),
             Behaviour::HangAfter(bytes) => self.stop(*bytes, Stop::Hang),
@@ -91,22 +126,28 @@ impl Plan {
             Behaviour::SlowFirstByte(delay) => self.delay = Some(*delay),
             Behaviour::Throttle(rate) => self.bytes_per_second = Some((*rate).max(1)),
             Behaviour::Raw(bytes) => self.raw = Some(bytes.clone()),
-            Behaviour::Redirect(location) => {
-                self.status = 302;
-                self.replace_body(Vec::new());
-                self.header("Location", location);
-            }
+            Behaviour::Redirect(location) => self.redirect(302, location),
+            Behaviour::Forward(status, to) => self.redirect(*status, &format!("{to}{target}")),
             Behaviour::Framed(framing) => self.framing = *framing,
-            Behaviour::Together(several) => several.iter().for_each(|one| self.apply(one)),
-            // Of these the body is made; a sequence is resolved before.
+            Behaviour::Together(several) => several.iter().for_each(|one| self.apply(one, target)),
+            // Of these the body is made; sequences and conditions are resolved before.
             Behaviour::Normal
             | Behaviour::Half
             | Behaviour::Empty
             | Behaviour::KeyedObject
+            | Behaviour::KeyedById
+            | Behaviour::FilterIgnored
             | Behaviour::AccountInstead
             | Behaviour::Refused
+            | Behaviour::When(..)
             | Behaviour::Sequence(_) => {}
         }
+    }
+
+    fn redirect(&mut self, status: u16, location: &str) {
+        self.status = status;
+        self.replace_body(Vec::new());
+        self.header("Location", location);
     }
 
     fn stop(&mut self, at: u64, stop: Stop) {
@@ -119,6 +160,7 @@ impl Plan {
 pub(super) fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        301 => "Moved Permanently",
         302 => "Found",
         304 => "Not Modified",
         401 => "Unauthorized",

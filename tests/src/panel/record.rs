@@ -25,6 +25,8 @@ pub struct RequestRecord {
     pub began: Duration,
     /// When the answer was sent or given up; `None` while it is under way.
     pub ended: Option<Duration>,
+    /// The status that it was answered with; `None` when no answer began, or one that is none of HTTP.
+    pub status: Option<u16>,
     /// How many bytes of the body were handed to the network.
     pub body_bytes: u64,
 }
@@ -49,6 +51,7 @@ impl fmt::Debug for RequestRecord {
             .field("path", &self.path)
             .field("action", &self.action)
             .field("params", &open)
+            .field("status", &self.status)
             .field("began", &self.began)
             .field("ended", &self.ended)
             .field("body_bytes", &self.body_bytes)
@@ -93,8 +96,8 @@ impl Ledger {
         entries.max_parallel = entries.in_flight;
     }
 
-    /// Enters a request; it is under way until the entry is dropped.
-    pub(super) fn enter(&self, request: &Request, action: Option<Action>) -> Entry<'_> {
+    /// Enters a request, and says how many others are under way; it is so until the entry is dropped.
+    pub(super) fn enter(&self, request: &Request, action: Option<Action>) -> (Entry<'_>, usize) {
         let record = Arc::new(Mutex::new(RequestRecord {
             method: request.method.clone(),
             path: request.path.clone(),
@@ -103,15 +106,17 @@ impl Ledger {
             headers: request.headers.clone(),
             began: self.start.elapsed(),
             ended: None,
+            status: None,
             body_bytes: 0,
         }));
         let mut entries = lock(&self.entries);
         entries.records.push(Arc::clone(&record));
+        let others = entries.in_flight;
         if action.is_some() {
             entries.in_flight += 1;
             entries.max_parallel = entries.max_parallel.max(entries.in_flight);
         }
-        Entry { ledger: self, record, counted: action.is_some() }
+        (Entry { ledger: self, record, counted: action.is_some() }, others)
     }
 }
 
@@ -124,6 +129,10 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    pub(super) fn answers(&self, status: u16) {
+        lock(&self.record).status = Some(status);
+    }
+
     pub(super) fn sent(&self, bytes: usize) {
         lock(&self.record).body_bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
     }

@@ -12,6 +12,8 @@ const HEAD_LIMIT: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: String,
+    /// Path and query, as they came.
+    pub(super) target: String,
     pub(super) path: String,
     pub(super) params: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
@@ -91,6 +93,7 @@ fn parse_head(head: &str) -> Option<Request> {
     let closing = headers.iter().any(|(name, value)| name == "connection" && value.eq_ignore_ascii_case("close"));
     Some(Request {
         method: method.to_owned(),
+        target: target.to_owned(),
         path: path.to_owned(),
         params: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers,

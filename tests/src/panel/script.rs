@@ -3,10 +3,15 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::behaviour::{Action, Behaviour};
+use super::condition::Occasion;
 
-/// The behaviours that are set, by action.
+/// The behaviours that are set.
 #[derive(Debug, Default)]
-pub(super) struct Scripts(HashMap<Action, Script>);
+pub(super) struct Scripts {
+    /// Of what stands in front of the panel, whatever the action.
+    front: Script,
+    actions: HashMap<Action, Script>,
+}
 
 #[derive(Debug, Default)]
 struct Script {
@@ -14,17 +19,30 @@ struct Script {
     after: Option<Behaviour>,
 }
 
+impl Script {
+    fn of(behaviour: Behaviour) -> Self {
+        match behaviour {
+            Behaviour::Sequence(several) => Self { next: several.into(), after: None },
+            one => Self { next: VecDeque::new(), after: Some(one) },
+        }
+    }
+
+    fn take(&mut self) -> Behaviour {
+        self.next.pop_front().or_else(|| self.after.clone()).unwrap_or(Behaviour::Normal)
+    }
+}
+
 impl Scripts {
     pub(super) fn set(&mut self, action: Action, behaviour: Behaviour) {
-        let script = match behaviour {
-            Behaviour::Sequence(several) => Script { next: several.into(), after: None },
-            one => Script { next: VecDeque::new(), after: Some(one) },
-        };
-        self.0.insert(action, script);
+        self.actions.insert(action, Script::of(behaviour));
+    }
+
+    pub(super) fn set_front(&mut self, behaviour: Behaviour) {
+        self.front = Script::of(behaviour);
     }
 
     pub(super) fn queue(&mut self, action: Action, count: usize, behaviour: &Behaviour) {
-        let next = &mut self.0.entry(action).or_default().next;
+        let next = &mut self.actions.entry(action).or_default().next;
         for _ in 0..count {
             match behaviour {
                 Behaviour::Sequence(several) => next.extend(several.iter().cloned()),
@@ -34,13 +52,15 @@ impl Scripts {
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
-    pub(super) fn take(&mut self, action: Action) -> Behaviour {
-        let Some(script) = self.0.get_mut(&action) else {
-            return Behaviour::Normal;
-        };
-        script.next.pop_front().or_else(|| script.after.clone()).unwrap_or(Behaviour::Normal)
+    /// What this request meets: what is in front, or else the panel's own mood.
+    pub(super) fn take(&mut self, action: Action, occasion: Occasion<'_>) -> Behaviour {
+        let front = self.front.take().towards(occasion);
+        if !matches!(front, Behaviour::Normal) {
+            return front;
+        }
+        self.actions.get_mut(&action).map_or(Behaviour::Normal, Script::take).towards(occasion)
     }
 }

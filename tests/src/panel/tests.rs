@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
+mod lies;
+
 use super::*;
 use crate::catalogue::CatalogueConfig;
 use crate::item::Kind;
@@ -297,9 +299,51 @@ fn control_endpoints_steer_a_panel() {
     control("POST", "behaviour?action=get_vod_streams&kind=status&value=503&times=1");
     assert_eq!(get(&panel, "action=get_vod_streams", "").status, 503);
     assert_eq!(get(&panel, "action=get_vod_streams", "").status, 200);
-    for wrong in
-        ["behaviour?action=nonsense&kind=empty", "behaviour?action=get_series&kind=odd", "advance?added=x", "no"]
-    {
+    for (kind, elements) in [("empty", 0), ("half", 30), ("normal", 60)] {
+        control("POST", &format!("behaviour?action=get_vod_streams&kind={kind}&times=2"));
+        for _ in 0..2 {
+            assert_eq!(get(&panel, "action=get_vod_streams", "").json().as_array().unwrap().len(), elements, "{kind}");
+        }
+    }
+    for kind in [
+        "normal",
+        "empty",
+        "half",
+        "keyed",
+        "keyed-by-id",
+        "filter-ignored",
+        "account",
+        "refused",
+        "html",
+        "blocked",
+        "hang",
+        "cut",
+        "reset",
+        "slow",
+        "throttle",
+        "redirect",
+        "endless",
+        "bomb",
+        "overloaded",
+        "category",
+        "players-only",
+        "one-connection",
+        "too-many",
+        "status",
+    ] {
+        assert_eq!(control("POST", &format!("behaviour?action=get_series&kind={kind}&times=0")).status, 200, "{kind}");
+    }
+    control("POST", "behaviour?action=all&kind=too-many&value=1");
+    assert_eq!([(); 2].map(|()| get(&panel, "", "").status), [200, 429]);
+    control("POST", "behaviour?action=all&kind=normal");
+    assert_eq!(get(&panel, "", "").status, 200);
+    for wrong in [
+        "behaviour?action=nonsense&kind=empty",
+        "behaviour?action=all&kind=empty&times=2",
+        "behaviour?action=get_series&kind=odd",
+        "advance?added=x",
+        "no",
+    ] {
         assert_eq!(control("POST", wrong).status, 400, "{wrong}");
     }
     let truth = String::from_utf8(control("GET", "truth?kind=channels").body).unwrap();

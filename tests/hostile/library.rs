@@ -1,0 +1,105 @@
+//! Runs within this process, with a clock that is set: for cases in which days pass.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sync_app::CancellationToken;
+use sync_core::{
+    Clock, ContentKind, Engine, KindOutcome, Observer, ProfileId, Progress, RunStatus, SyncOptions, SyncReport,
+};
+use sync_sqlite::SqliteStore;
+use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
+use tokio::runtime::Runtime;
+
+use crate::home::Home;
+use crate::program::{PASSWORD, USERNAME, is_shown};
+use crate::scene::HOME;
+
+/// Seconds of a day.
+pub(crate) const DAY: i64 = 86_400;
+
+/// The engine over a home's cache and panel.
+pub(crate) struct Library<'h, 't> {
+    home: &'h Home<'t>,
+    runtime: Runtime,
+    store: SqliteStore,
+    config: XtreamConfig,
+    clock: LocalClock,
+}
+
+/// The clock of the machine that syncs, wherever it is set.
+struct LocalClock {
+    now: Mutex<i64>,
+    since: Instant,
+}
+
+impl Clock for LocalClock {
+    fn now(&self) -> i64 {
+        *self.now.lock().unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.since.elapsed()
+    }
+}
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn progress(&self, _: Progress) {}
+}
+
+impl<'h, 't> Library<'h, 't> {
+    pub(crate) fn new(home: &'h Home<'t>) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let config = XtreamConfig::new().system_proxy(false).requests_per_second(f64::INFINITY);
+        Self {
+            runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap(),
+            store: SqliteStore::open(&home.database).unwrap(),
+            config: config.attempts(1).backoff(Duration::from_millis(1)),
+            clock: LocalClock { now: Mutex::new(i64::try_from(now).unwrap()), since: Instant::now() },
+            home,
+        }
+    }
+
+    /// Lets the local clock go on; the panel's doesn't.
+    pub(crate) fn pass_here(&self, seconds: i64) {
+        *self.clock.now.lock().unwrap() += seconds;
+    }
+
+    /// Lets both clocks go on.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.pass_here(seconds);
+        self.home.panel.set_panel_time(self.home.panel.panel_time() + seconds);
+    }
+
+    /// Runs the engine; what went is counted.
+    #[track_caller]
+    pub(crate) fn run(&self, options: &SyncOptions) -> SyncReport {
+        let report = self.run_unwatched(options);
+        self.home.look();
+        let held = report.kinds.iter().find(|kind| kind.outcome == KindOutcome::Held);
+        let told = held.and_then(|kind| Some(format!("{} held: {}", kind.kind, kind.hold_reason?)));
+        let told = told.unwrap_or_else(|| report.errors.first().map_or(report.status.to_string(), |e| e.code.clone()));
+        self.home.trial.note_run(None, told, report.status == RunStatus::Completed);
+        report
+    }
+
+    /// Runs the engine, and leaves it to the caller to look at the cache.
+    #[track_caller]
+    pub(crate) fn run_unwatched(&self, options: &SyncOptions) -> SyncReport {
+        let address = PanelAddress::parse(&self.home.panel.base_url()).unwrap().address;
+        let source = XtreamSource::new(address, Credentials::new(USERNAME, PASSWORD), self.config.clone()).unwrap();
+        let profile = ProfileId::new(HOME).unwrap();
+        let engine = Engine::new(&source, &self.store, &self.clock, &Nobody);
+        let report = self.runtime.block_on(engine.run(&profile, options, &CancellationToken::new()));
+        assert!(!is_shown(&format!("{report:?}")), "the password is shown");
+        report
+    }
+
+    /// How many movies are in the cache.
+    pub(crate) fn count_movies(&self) -> usize {
+        let profile = ProfileId::new(HOME).unwrap();
+        self.store.get_content_ids_blocking(&profile, ContentKind::Movies).unwrap().len()
+    }
+}

@@ -1,0 +1,70 @@
+//! The hostile panel: every way in which panels are known to misbehave, as a numbered case with an assertion. After each
+//! run of the command: no row is lost, no secret is shown, memory is bounded, and what went wrong is said with a hint.
+//!
+//! `cargo test -p sync-tests --test hostile -- 16 renumber` runs case 16 and all whose names hold `renumber`.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on is to stop there, its fixture as well")]
+
+#[allow(dead_code, reason = "shared with the end-to-end suite, which needs more of it")]
+#[path = "../it/cache.rs"]
+mod cache;
+#[allow(dead_code, reason = "shared with the end-to-end suite, which needs more of it")]
+#[path = "../it/program.rs"]
+mod program;
+#[allow(dead_code, reason = "shared with the end-to-end suite, which needs more of it")]
+#[path = "../it/scene.rs"]
+mod scene;
+
+mod home;
+mod library;
+mod programme;
+mod table;
+mod trial;
+
+mod account;
+mod bodies;
+mod categories;
+mod changes;
+mod changing_shapes;
+mod cuts;
+mod encrypted;
+mod every_byte;
+mod identity;
+mod limits;
+mod losses;
+mod network;
+mod order;
+mod processes;
+mod secrets;
+mod sizes;
+mod statuses;
+mod syntax;
+mod unheard;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--list") {
+        for scenario in programme::all() {
+            println!("{} {}: test", scenario.label, scenario.name);
+        }
+        return ExitCode::SUCCESS;
+    }
+    programme::run(&cases(&words))
+}
+
+/// The words that name cases. What begins with a dash is meant for the harness of other targets, some with a value.
+fn cases(words: &[String]) -> Vec<&str> {
+    const WITH_VALUE: [&str; 5] = ["--test-threads", "--skip", "--format", "--color", "--logfile"];
+    let mut words = words.iter().map(String::as_str);
+    let mut cases = Vec::new();
+    while let Some(word) = words.next() {
+        if WITH_VALUE.contains(&word) {
+            words.next();
+        } else if !word.starts_with('-') {
+            cases.push(word);
+        }
+    }
+    cases
+}

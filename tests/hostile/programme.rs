@@ -1,0 +1,148 @@
+//! The list of all cases, and their run on a few threads.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::table::Table;
+use crate::trial::{Seen, Trial};
+
+/// How many cases the list of bad panels has.
+const CASES: u8 = 90;
+
+/// Cases at once: most of them wait for something.
+const THREADS: usize = 4;
+
+/// One entry of the programme.
+#[derive(Clone, Copy)]
+pub(crate) struct Scenario {
+    /// The number of the case, or a letter for what goes beyond the list.
+    pub(crate) label: &'static str,
+    pub(crate) name: &'static str,
+    /// What the panel sends.
+    pub(crate) sent: &'static str,
+    pub(crate) part: Part,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    Run(fn(&Trial)),
+    /// Needs a feature that is not there yet: this one.
+    Waiting(&'static str),
+}
+
+/// A case.
+pub(crate) const fn case(label: &'static str, name: &'static str, sent: &'static str, run: fn(&Trial)) -> Scenario {
+    Scenario { label, name, sent, part: Part::Run(run) }
+}
+
+/// A case about something that is not there yet.
+pub(crate) const fn waiting(
+    label: &'static str,
+    name: &'static str,
+    sent: &'static str,
+    for_what: &'static str,
+) -> Scenario {
+    Scenario { label, name, sent, part: Part::Waiting(for_what) }
+}
+
+/// How a case ended.
+pub(crate) struct Ended {
+    pub(crate) seen: Seen,
+    pub(crate) took: Duration,
+    /// What went wrong, if something did.
+    pub(crate) failure: Option<String>,
+}
+
+/// Every case by its number, and then what goes beyond the list.
+pub(crate) fn all() -> Vec<Scenario> {
+    let mut all = [
+        crate::account::CASES,
+        crate::bodies::CASES,
+        crate::categories::CASES,
+        crate::changes::CASES,
+        crate::changing_shapes::CASES,
+        crate::cuts::CASES,
+        crate::encrypted::CASES,
+        crate::every_byte::CASES,
+        crate::identity::CASES,
+        crate::limits::CASES,
+        crate::losses::CASES,
+        crate::network::CASES,
+        crate::order::CASES,
+        crate::processes::CASES,
+        crate::secrets::CASES,
+        crate::sizes::CASES,
+        crate::statuses::CASES,
+        crate::syntax::CASES,
+        crate::unheard::CASES,
+    ]
+    .concat();
+    all.sort_by_key(|scenario| (scenario.label.parse().unwrap_or(u8::MAX), scenario.label));
+    all
+}
+
+/// None of the cases is forgotten, and none is there twice.
+fn assert_whole(all: &[Scenario]) {
+    let mut numbers: Vec<u8> = all.iter().filter_map(|scenario| scenario.label.parse().ok()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=CASES).collect::<Vec<_>>(), "the numbers of the cases");
+}
+
+/// Runs those that are wanted (all, when nobody says which) and prints the table.
+pub(crate) fn run(wanted: &[&str]) -> ExitCode {
+    let all = all();
+    assert_whole(&all);
+    // What is the label of a case means that case; other words are looked for in the names.
+    let means = |word: &&str, scenario: &Scenario| {
+        let is_label = all.iter().any(|one| one.label == *word);
+        if is_label { scenario.label == *word } else { scenario.name.contains(*word) }
+    };
+    let is_wanted = |scenario: &&Scenario| wanted.is_empty() || wanted.iter().any(|word| means(word, scenario));
+    let chosen: Vec<Scenario> = all.iter().filter(is_wanted).copied().collect();
+    if chosen.is_empty() {
+        println!("no case is called {wanted:?}");
+        return ExitCode::SUCCESS;
+    }
+    std::panic::set_hook(Box::new(|panic| Trial::note_failure(panic.to_string())));
+    let began = Instant::now();
+    let mut table = Table::new();
+    let (next, (done, ending)) = (AtomicUsize::new(0), mpsc::channel());
+    // What goes beyond the list takes longest, and begins first.
+    let order: Vec<usize> = (0..chosen.len()).rev().filter(|at| chosen[*at].label.parse::<u8>().is_err()).collect();
+    let order: Vec<usize> = order.iter().copied().chain((0..chosen.len()).filter(|at| !order.contains(at))).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            let (done, chosen, order, next) = (done.clone(), &chosen, &order, &next);
+            scope.spawn(move || {
+                while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // Nobody listens any more when the main thread has failed.
+                    let _ = done.send((*at, one(&chosen[*at])));
+                }
+            });
+        }
+        drop(done);
+        let mut early = BTreeMap::new();
+        let mut printed = 0;
+        for (at, ended) in ending {
+            early.insert(at, ended);
+            while let Some(ended) = early.remove(&printed) {
+                table.row(&chosen[printed], ended);
+                printed += 1;
+            }
+        }
+    });
+    table.summary(began.elapsed())
+}
+
+fn one(scenario: &Scenario) -> Option<Ended> {
+    let Part::Run(run) = scenario.part else { return None };
+    let (trial, began) = (Trial::default(), Instant::now());
+    let passed = catch_unwind(AssertUnwindSafe(|| run(&trial))).is_ok();
+    let noted = Trial::noted_failure();
+    let failure = (!passed).then(|| noted.unwrap_or_else(|| "failed without a word".to_owned()));
+    Some(Ended { seen: trial.into_seen(), took: began.elapsed(), failure })
+}

@@ -1,0 +1,17 @@
+//! `cargo xtask hostile`: the command against a panel that misbehaves in every known way, as a table.
+
+use crate::Outcome;
+use crate::e2e::{COMMAND, COMMAND_VARIABLE, build};
+use crate::shell::{cargo, run, straight};
+
+/// The whole programme.
+pub(crate) fn all() -> Outcome {
+    programme(&[])
+}
+
+/// The whole programme, or the cases with these numbers or words in their names.
+pub(crate) fn programme(cases: &[String]) -> Outcome {
+    let command = build(COMMAND, false)?;
+    let target = "test --quiet -p sync-tests --test hostile --locked --".split(' ');
+    run(straight(&mut cargo(target)).args(cases).env(COMMAND_VARIABLE, command))
+}
