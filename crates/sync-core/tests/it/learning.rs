@@ -213,9 +213,8 @@ async fn by_category_items_are_united() {
 #[tokio::test]
 async fn by_category_a_cut_answer_starts_again_alone() {
     let bench = by_category().await;
-    let entries = |items: Vec<Listed>| {
-        items.into_iter().map(|item| Entry::Item(Box::new(item), None)).collect::<Vec<_>>()
-    };
+    let entries =
+        |items: Vec<Listed>| items.into_iter().map(|item| Entry::Item(Box::new(item), None)).collect::<Vec<_>>();
     let second: Vec<_> = films().filter(|film| film.item.categories().contains("2")).collect();
     let events = vec![
         ListingEvent::Batch(entries(second[..10].to_vec())),
