@@ -191,8 +191,10 @@ impl ContentStore for Shelf {
         categories: Vec<CategoryId>,
     ) -> Result<Vec<u64>, StoreError> {
         Ok(self.read(profile, kind, |found| {
-            let of = |category: &CategoryId| found.rows.values().filter(|item| item.categories().contains(&category.0));
-            categories.iter().map(|category| of(category).count() as u64).collect()
+            let size = |category: &CategoryId| {
+                found.rows.values().filter(|item| item.categories().contains(&category.0)).count() as u64
+            };
+            categories.iter().map(size).collect()
         }))
     }
 
