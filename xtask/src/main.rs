@@ -3,6 +3,7 @@
 //! Each command works on a fresh clone with only the Rust toolchain and a C compiler.
 
 mod arrows;
+mod bench;
 mod demo;
 mod e2e;
 mod features;
@@ -28,6 +29,8 @@ Usage: cargo xtask <command>
   panel [ARGS…]           the simulated panel by itself, for trying things by hand
   demo [--channels N] [--movies N] [--series N] [--keep]
                           the whole chain at work: full, unchanged and incremental sync
+  bench [--quick] [--counts]
+                          a sync beside its floor and beside what people usually write
 ";
 
 /// Exit code of a command line that cannot be understood.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     }
     let outcome = match command {
         "test" | "ci" => return steps::main(rest),
+        "bench" => bench::main(rest),
         "demo" => demo::main(rest),
         "e2e" => e2e::suite(rest),
         "hostile" => hostile::programme(rest),

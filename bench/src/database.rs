@@ -1,0 +1,44 @@
+//! Cache files of the bench: where they are, and copies of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Outcome;
+
+/// The profile that everything is about.
+pub(crate) const PROFILE: &str = "bench";
+
+/// Copies a cache that nobody has open, in place of another one.
+pub(crate) fn copy(from: &Path, to: &Path) -> Outcome {
+    if beside(from, "-wal").metadata().is_ok_and(|log| log.len() > 0) {
+        return Err(format!("{} has a log that is not empty", from.display()).into());
+    }
+    remove(to)?;
+    fs::copy(from, to)?;
+    Ok(())
+}
+
+/// Removes a cache, with all that belongs to it.
+pub(crate) fn remove(path: &Path) -> Outcome {
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(format!("{}: {error}", file.display()).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The file beside a database whose name has more at its end.
+pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(end);
+    path.with_file_name(name)
+}
+
+/// A path as text; the bench makes its own paths, and they are.
+pub(crate) fn text(path: &Path) -> Outcome<&str> {
+    path.to_str().ok_or_else(|| format!("{} is no text", path.display()).into())
+}

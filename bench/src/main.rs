@@ -1,0 +1,89 @@
+//! Measures a sync: the command itself, beside the floor that nothing can be below, and beside what people usually
+//! write. `cargo xtask bench` builds this and calls it.
+//!
+//! Everything that is measured is a process of its own, so that its CPU time and its memory are its own; the panel that
+//! serves it is another. Most subcommands are these processes, and only [`suite`] calls them.
+
+mod bodies;
+mod counts;
+mod database;
+mod engine;
+mod figures;
+mod floor;
+mod link;
+mod machine;
+mod measure;
+mod naive;
+mod panel;
+mod reader;
+mod report;
+mod serving;
+mod snapshot;
+mod stages;
+mod suite;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What something came to: its value, or a sentence that says what went wrong.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Measures a sync beside its floor and beside what people usually write.
+#[derive(Debug, Parser)]
+#[command(name = "sync-bench")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs every scenario several times, interleaved, and prints the table
+    Suite(suite::Args),
+    /// Counts what does not depend on the machine, and fails where it is too much
+    Counts(counts::Args),
+    /// Serves bodies; takes orders on standard input
+    #[command(hide = true)]
+    Panel(serving::Args),
+    /// Runs a program and writes down what it took
+    #[command(hide = true)]
+    Measure { to: PathBuf, program: PathBuf, args: Vec<String> },
+    /// Decodes the bodies from memory, and inserts their rows through one raw statement a kind
+    #[command(hide = true)]
+    FloorFirst { bodies: PathBuf, database: PathBuf },
+    /// Drains the bodies from the socket, splits and hashes the elements, and reads the index
+    #[command(hide = true)]
+    FloorUnchanged { url: String, database: PathBuf },
+    /// Decodes each body whole, and upserts row by row
+    #[command(hide = true)]
+    Naive { url: String, database: PathBuf },
+    /// Asks a database for pages until standard input ends
+    #[command(hide = true)]
+    Reader { database: PathBuf, profile: String },
+    /// Runs a pure stage over so many elements, for a tool that counts instructions
+    #[command(hide = true)]
+    Stage { name: String, elements: usize },
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Suite(args) => suite::main(&args),
+        Command::Counts(args) => counts::main(&args),
+        Command::Panel(args) => serving::main(&args),
+        Command::Measure { to, program, args } => return measure::main(&to, &program, &args),
+        Command::FloorFirst { bodies, database } => floor::first::main(&bodies, &database),
+        Command::FloorUnchanged { url, database } => floor::unchanged::main(&url, &database),
+        Command::Naive { url, database } => naive::main(&url, &database),
+        Command::Reader { database, profile } => reader::main(&database, &profile),
+        Command::Stage { name, elements } => stages::main(&name, elements),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("sync-bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What came out: the lines with their bounds, printed, as JSON, and as a chart.
+
+mod chart;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::counts::{BOOKKEEPING, SHIFT_ROWS, Tally};
+use crate::figures::{Bound, Line, Rounds, Spread, trimmed};
+use crate::link::BYTES_PER_SECOND;
+use crate::machine::Machine;
+use crate::stages::STAGES;
+use crate::suite::slope_names;
+
+/// Everything that was measured and counted.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) machine: Machine,
+    pub(crate) rounds: usize,
+    /// Items of the catalogue, and of the others beside it.
+    pub(crate) items: usize,
+    pub(crate) others: Vec<usize>,
+    /// Of its bodies, plain and as gzip.
+    pub(crate) bytes: (u64, u64),
+    pub(crate) measured: Rounds,
+    pub(crate) written: Tally,
+    pub(crate) instructions: Option<Vec<(&'static str, u64)>>,
+}
+
+/// Prints the tables, and writes `NAME.json` and `NAME.svg`.
+pub(crate) fn publish(report: &Report, folder: &Path, name: &str) -> Outcome {
+    let lines = report.lines()?;
+    report.print(&lines)?;
+    let [json, svg] = ["json", "svg"].map(|end| folder.join(format!("{name}.{end}")));
+    fs::write(&json, serde_json::to_vec_pretty(&report.json(&lines)?)?)?;
+    fs::write(&svg, chart::draw(report, &lines)?)?;
+    println!("\nWritten to {} and {}.", json.display(), svg.display());
+    Ok(())
+}
+
+const AT_MOST_MIB: f64 = 56.0;
+const AT_MOST_MIB_OF_A_MILLION: f64 = 96.0;
+
+impl Report {
+    /// The lines of the table, in its order.
+    fn lines(&self) -> Outcome<Vec<Line>> {
+        let mut table = Table { report: self, lines: Vec::new() };
+        table.ratio("first sync", "CPU ÷ floor", "first", "first, floor", Bound::AtMost(1.5));
+        table.ratio("unchanged sync", "CPU ÷ floor", "unchanged", "unchanged, floor", Bound::AtMost(1.6));
+        table.written();
+        table.ratio("1 % changed", "CPU ÷ unchanged", "changed", "unchanged", Bound::AtMost(1.4));
+        table.ratio("… and channels renumbered", "CPU ÷ unchanged", "renumbered", "unchanged", Bound::None);
+        table.ratio("order shift", "CPU ÷ unchanged", "shifted", "unchanged", Bound::AtMost(1.5));
+        for name in ["first", "unchanged", "changed", "renumbered", "shifted", "first, slow"] {
+            let peak = Spread::of(&self.measured.peak(name));
+            table.push(name, "peak RSS", peak, "MiB", Bound::AtMost(AT_MOST_MIB));
+        }
+        table.slope()?;
+        let (reader, idle) = (self.measured.values("reader"), self.measured.values("reader, idle"));
+        let ratio = Spread::of_ratio(&reader, &idle);
+        table.push("reader during a first sync", "p99 ÷ idle writer", ratio, "", Bound::AtMost(3.0));
+        table.link();
+        let bytes = Spread::of(&self.measured.values("validators, bytes")).map(|bytes| bytes.times(1e-6));
+        table.push("validators", "bodies transferred", bytes, "MB", Bound::AtMost(0.0));
+        let cpu = Spread::of(&self.measured.cpu("validators")).map(|cpu| cpu.times(1000.0));
+        table.push("validators", "CPU", cpu, "ms", Bound::AtMost(20.0));
+        table.ratio("naive, first", "its CPU ÷ ours", "first, naive", "first", Bound::AtLeast(4.0));
+        table.ratio("naive, unchanged", "its CPU ÷ ours", "unchanged, naive", "unchanged", Bound::AtLeast(25.0));
+        Ok(table.lines)
+    }
+
+    fn print(&self, lines: &[Line]) -> Outcome {
+        #[expect(clippy::cast_precision_loss, reason = "sizes of files")]
+        let mb = |bytes: u64| trimmed(bytes as f64 / 1e6);
+        println!(
+            "\n{} items, {} MB of JSON, {} MB as gzip; {} rounds.\n{}, {}\n",
+            self.items,
+            mb(self.bytes.0),
+            mb(self.bytes.1),
+            self.rounds,
+            self.machine.date,
+            self.machine.words
+        );
+        println!("| scenario | figure | median | spread | bound | |\n| --- | --- | --- | --- | --- | --- |");
+        for Line { scenario, figure, spread: Spread { median, least, most }, unit, bound } in lines {
+            let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+            let spread =
+                if least >= most { String::new() } else { format!("{}–{}", trimmed(*least), trimmed(*most)) };
+            let verdict = match bound {
+                Bound::None => "",
+                _ if bound.holds(*median) => "reached",
+                _ => "**not reached**",
+            };
+            let (median, bound) = (trimmed(*median), bound.words());
+            println!("| {scenario} | {figure} | {median}{unit} | {spread} | {bound} | {verdict} |");
+        }
+        println!(
+            "\n| process | CPU s | spread | of it in the kernel | wall s | peak MiB |\n| --- | --- | --- | --- | --- | --- |"
+        );
+        for name in self.measured.names() {
+            let of = |values: Vec<f64>| Spread::of(&values).map_or("–".to_owned(), |spread| trimmed(spread.median));
+            let cpu = Spread::of(&self.measured.cpu(name)).ok_or("a process that was measured took something")?;
+            println!(
+                "| {name} | {:.3} | {:.3}–{:.3} | {} | {} | {} |",
+                cpu.median,
+                cpu.least,
+                cpu.most,
+                of(self.measured.system(name)),
+                of(self.measured.wall(name)),
+                of(self.measured.peak(name)),
+            );
+        }
+        self.print_counts();
+        Ok(())
+    }
+
+    fn print_counts(&self) {
+        println!(
+            "\n| what was written | rows of content | bytes | rows by table | pages |\n| --- | --- | --- | --- | --- |"
+        );
+        let written = [("unchanged", &self.written.unchanged), ("order shift", &self.written.shifted)];
+        for (name, written) in written.into_iter().chain([("1 % changed", &self.written.changed)]) {
+            let list = |counts: &std::collections::BTreeMap<String, u64>| {
+                let words =
+                    counts.iter().map(|(name, count)| format!("{} {count}", name.trim_start_matches("xtream_")));
+                words.collect::<Vec<_>>().join(", ")
+            };
+            let (rows, pages) = (list(&written.rows), list(&written.pages));
+            println!("| {name} | {} | {} | {rows} | {pages} |", written.content_rows(), written.bytes);
+        }
+        let Some(instructions) = &self.instructions else {
+            println!("\nInstructions are not counted: there is no valgrind here.");
+            return;
+        };
+        println!("\n| stage | instructions an element | does |\n| --- | --- | --- |");
+        for ((name, count), (_, does)) in instructions.iter().zip(STAGES) {
+            println!("| {name} | {count} | {does} |");
+        }
+    }
+
+    fn json(&self, lines: &[Line]) -> Outcome<Value> {
+        let mut processes = serde_json::Map::new();
+        for name in self.measured.names() {
+            let of = |values: Vec<f64>| json!(values);
+            processes.insert(
+                name.to_owned(),
+                json!({
+                    "cpu": of(self.measured.cpu(name)), "system": of(self.measured.system(name)),
+                    "wall": of(self.measured.wall(name)), "peak_mib": of(self.measured.peak(name)),
+                }),
+            );
+        }
+        let reached = |line: &Line| line.bound.holds(line.spread.median);
+        let lines: Vec<Value> = lines
+            .iter()
+            .map(|line| {
+                let mut value = serde_json::to_value(line)?;
+                value["reached"] = reached(line).into();
+                Ok(value)
+            })
+            .collect::<Outcome<_>>()?;
+        Ok(json!({
+            "machine": self.machine, "rounds": self.rounds, "items": self.items, "other_items": self.others,
+            "json_bytes": self.bytes.0, "gzip_bytes": self.bytes.1, "lines": lines, "processes": processes,
+            "reader_p99_us": {"writing": self.measured.values("reader"), "idle": self.measured.values("reader, idle")},
+            "reader_p50_us":
+                {"writing": self.measured.values("reader, p50"), "idle": self.measured.values("reader, idle, p50")},
+            "written": self.written, "instructions": self.instructions,
+        }))
+    }
+
+    /// CPU microseconds an item, by items, of a first sync and of one that finds nothing.
+    fn slope(&self) -> Outcome<Vec<(usize, [f64; 2])>> {
+        let mut points = vec![(self.items, ["first", "unchanged"])];
+        for items in &self.others {
+            points.push((*items, slope_names(*items)?));
+        }
+        points.sort_unstable_by_key(|(items, _)| *items);
+        let point = |(items, names): (usize, [&str; 2])| {
+            let [first, unchanged] = names.map(|name| per_item(&self.measured.cpu(name), items));
+            Some((items, [Spread::of(&first)?.median, Spread::of(&unchanged)?.median]))
+        };
+        Ok(points.into_iter().filter_map(point).collect())
+    }
+}
+
+/// Microseconds an item.
+fn per_item(seconds: &[f64], items: usize) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a million items at most")]
+    seconds.iter().map(|seconds| seconds * 1e6 / items as f64).collect()
+}
+
+struct Table<'a> {
+    report: &'a Report,
+    lines: Vec<Line>,
+}
+
+impl Table<'_> {
+    /// Adds a line, where there is something to say.
+    fn push(&mut self, scenario: &str, figure: &str, spread: Option<Spread>, unit: &'static str, bound: Bound) {
+        if let Some(spread) = spread {
+            self.lines.push(Line { scenario: scenario.to_owned(), figure: figure.to_owned(), spread, unit, bound });
+        }
+    }
+
+    fn ratio(&mut self, scenario: &str, figure: &str, one: &str, other: &str, bound: Bound) {
+        let ratio = Spread::of_ratio(&self.report.measured.cpu(one), &self.report.measured.cpu(other));
+        self.push(scenario, figure, ratio, "", bound);
+    }
+
+    fn written(&mut self) {
+        let Tally { unchanged, shifted, .. } = &self.report.written;
+        #[expect(clippy::cast_precision_loss, reason = "small where it matters")]
+        let exactly = |count: u64| Some(Spread::exactly(count as f64));
+        self.push("unchanged sync", "rows of content", exactly(unchanged.content_rows()), "rows", Bound::AtMost(0.0));
+        self.push("unchanged sync", "written", exactly(unchanged.bytes), "bytes", Bound::AtMost(BOOKKEEPING));
+        self.push("order shift", "rows of content", exactly(shifted.content_rows()), "rows", Bound::AtMost(SHIFT_ROWS));
+    }
+
+    /// What the catalogues of other sizes take: an item of them, beside an item of the standard one.
+    fn slope(&mut self) -> Outcome {
+        let Report { items, others, measured, .. } = self.report;
+        for other in others {
+            for (name, standard) in slope_names(*other)?.into_iter().zip(["first", "unchanged"]) {
+                let (own, standard) =
+                    (per_item(&measured.cpu(name), *other), per_item(&measured.cpu(standard), *items));
+                let bound = if other > items { Bound::AtMost(1.15) } else { Bound::None };
+                let figure = format!("CPU an item ÷ that of {items}");
+                self.push(name, &figure, Spread::of_ratio(&own, &standard), "", bound);
+                if other > items {
+                    let bound = Bound::AtMost(AT_MOST_MIB_OF_A_MILLION);
+                    self.push(name, "peak RSS", Spread::of(&measured.peak(name)), "MiB", bound);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self) {
+        #[expect(clippy::cast_precision_loss, reason = "sizes of files")]
+        let needed = self.report.bytes.1 as f64 / f64::from(BYTES_PER_SECOND);
+        for (scenario, name) in [("20 Mbit/s, first", "first, slow"), ("20 Mbit/s, unchanged", "unchanged, slow")] {
+            let wall: Vec<f64> = self.report.measured.wall(name).iter().map(|wall| wall / needed).collect();
+            self.push(scenario, "wall ÷ time of the gzip bytes", Spread::of(&wall), "", Bound::AtMost(1.1));
+        }
+    }
+}

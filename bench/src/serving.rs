@@ -1,0 +1,84 @@
+//! The panel as a process: the simulated panel, but with bodies that are ready, so that it costs nothing to make them
+//! and little to send them.
+//!
+//! Orders come on standard input, a line each, their words parted by tabs, and are answered by a line: `serve`, with
+//! folder and version and perhaps `gzip`, and `report`, which tells what was asked since the last one.
+
+use std::fs;
+use std::io::{self, BufRead as _, Write as _};
+use std::path::Path;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sync_tests::{Action, Behaviour, Catalogue, CatalogueConfig, Framing, Kind, Panel, PanelConfig, Pour};
+
+use crate::Outcome;
+use crate::bodies::{Bodies, Version, actions};
+
+/// How the panel is set up.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Honour validators, as real panels do not
+    #[arg(long)]
+    validators: bool,
+}
+
+/// What was asked of the panel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// Requests of the player API.
+    pub(crate) requests: u64,
+    /// Bytes of listings and category lists, as they travelled.
+    pub(crate) body_bytes: u64,
+    /// Whether every request for a list would take gzip.
+    pub(crate) takes_gzip: bool,
+}
+
+pub(crate) fn main(args: &Args) -> Outcome {
+    let nothing = CatalogueConfig { channels: 0, movies: 0, series: 0, ..CatalogueConfig::default() };
+    // As stock panels do it: after the body the connection is closed.
+    let config = PanelConfig { framing: Framing::Close, validators: args.validators, ..PanelConfig::default() };
+    let panel = Panel::start(config, Catalogue::new(&nothing))?;
+    let mut out = io::stdout();
+    writeln!(out, "{}", panel.base_url())?;
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let answer = match line.split('\t').collect::<Vec<_>>()[..] {
+            ["serve", folder, version] => serve(&panel, folder, version, false),
+            ["serve", folder, version, "gzip"] => serve(&panel, folder, version, true),
+            ["report"] => Ok(serde_json::to_string(&asked(&panel))?),
+            _ => Err(format!("no such order: {line}").into()),
+        };
+        writeln!(out, "{}", answer.unwrap_or_else(|failure| format!("failed: {failure}")))?;
+    }
+    Ok(())
+}
+
+fn serve(panel: &Panel, folder: &str, version: &str, gzip: bool) -> Outcome<String> {
+    let bodies = Bodies::at(Path::new(folder))?;
+    let version = Version::named(version).ok_or("there is no such version")?;
+    for name in Kind::ALL.into_iter().flat_map(actions) {
+        let path = if gzip { bodies.gzip_path(name) } else { bodies.path(version, name) };
+        let body = Bytes::from(fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?);
+        let mut headers = vec![("Content-Length".to_owned(), body.len().to_string())];
+        headers.extend(gzip.then(|| ("Content-Encoding".to_owned(), "gzip".to_owned())));
+        // One piece, which every answer shares.
+        let whole = Pour::of(move |number| (number == 0).then(|| body.clone()));
+        panel.on(Action::named(name), Behaviour::Together(vec![Behaviour::Pour(whole), Behaviour::Headers(headers)]));
+    }
+    Ok("serving".to_owned())
+}
+
+fn asked(panel: &Panel) -> Asked {
+    let mut asked = Asked { takes_gzip: true, ..Asked::default() };
+    for record in panel.requests() {
+        let Some(action) = record.action else { continue };
+        asked.requests += 1;
+        if action != Action::Account {
+            asked.body_bytes += record.body_bytes;
+            asked.takes_gzip &= record.header("accept-encoding").is_some_and(|header| header.contains("gzip"));
+        }
+    }
+    panel.forget_requests();
+    asked
+}

@@ -1,0 +1,100 @@
+//! The pure stages by themselves, for a tool that counts instructions.
+//!
+//! What such a tool counts does not depend on how busy the machine is. `valgrind` is used where it is there.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use sync_core::source::Entry;
+use sync_core::testing::ItemBuilder;
+use sync_core::{ChangePolicy, ContentId, ContentKind, Differ, Digest, DigestScheme, Fingerprint, ListingIndex};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::Outcome;
+use crate::floor::elements::Elements;
+
+/// The stages, by name, with what they do for one element.
+pub(crate) const STAGES: [(&str, &str); 4] = [
+    ("split", "find an element of 200 bytes and hash it, as the floor does"),
+    ("fingerprint", "take the fingerprint of a movie"),
+    ("diff-same", "diff a movie that is as known"),
+    ("diff-new", "diff a movie of which nothing is known"),
+];
+
+/// Elements of a run under the tool, which makes everything fifty times slower.
+const ELEMENTS: usize = 5000;
+
+/// The digests here are made up; so they are of no scheme that there is.
+const SCHEME: DigestScheme = DigestScheme(u32::MAX);
+
+/// Runs a stage; only what is within [`counted`] counts.
+pub(crate) fn main(name: &str, elements: usize) -> Outcome {
+    let ids: Vec<i64> = (1..=i64::try_from(elements)?).collect();
+    let movies = || ids.iter().map(|id| ItemBuilder::of(ContentKind::Movies, *id).with("plot", &"A plot. ".repeat(20)));
+    let came_to = match name {
+        "split" => {
+            let element =
+                |id: &i64| format!("{{\"stream_id\":{id:09},\"name\":\"A \\\"name\\\"\",\"plot\":\"{:0150}\"}}", 0);
+            let body = format!("[{}]", ids.iter().map(element).collect::<Vec<_>>().join(","));
+            counted(&mut || {
+                let mut sum = 0u64;
+                Elements::default().scan(body.as_bytes(), |element| sum = sum.wrapping_add(xxh3_64(element)));
+                sum
+            })
+        }
+        "fingerprint" => {
+            let items: Vec<_> = movies().map(ItemBuilder::item).collect();
+            counted(&mut || items.iter().map(|item| Fingerprint::of(item).0).fold(0, u64::wrapping_add))
+        }
+        "diff-same" => diff(&ids, ids.iter().map(|id| Entry::Same(ContentId(*id))).collect())?,
+        "diff-new" => {
+            diff(&[], movies().map(|movie| Entry::Item(Box::new(movie.listed()), Some(Digest(1)))).collect())?
+        }
+        _ => return Err(format!("there is no stage {name}").into()),
+    };
+    println!("{came_to}");
+    Ok(())
+}
+
+fn diff(known: &[i64], entries: Vec<Entry>) -> Outcome<u64> {
+    let known = ListingIndex::new(SCHEME, known.iter().map(|id| (ContentId(*id), Digest(id.unsigned_abs()))))?;
+    let mut differ = Differ::new(ContentKind::Movies, Arc::new(known), SCHEME, ChangePolicy::Fingerprint, true);
+    let mut batches: Vec<Vec<Entry>> = Vec::new();
+    for entry in entries {
+        match batches.last_mut() {
+            Some(batch) if batch.len() < 500 => batch.push(entry),
+            _ => batches.push(vec![entry]),
+        }
+    }
+    Ok(counted(&mut || {
+        for mut batch in batches.drain(..) {
+            differ.prepare(&mut batch);
+            differ.resolve(batch, Vec::new(), Vec::new()).expect("what is the same is known");
+        }
+        differ.counts().unchanged + differ.counts().added
+    }))
+}
+
+/// The tool counts from here to its end; so it must not vanish into what calls it.
+#[inline(never)]
+fn counted(work: &mut dyn FnMut() -> u64) -> u64 {
+    std::hint::black_box(work())
+}
+
+/// Instructions for one element of each stage, by its name; `None` where there is no tool.
+pub(crate) fn instructions() -> Option<Vec<(&'static str, u64)>> {
+    STAGES.iter().map(|(name, _)| Some((*name, of_stage(name)?))).collect()
+}
+
+fn of_stage(name: &str) -> Option<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*stages*counted*"])
+        .arg(std::env::current_exe().ok()?)
+        .args(["stage", name, &ELEMENTS.to_string()])
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let said = String::from_utf8(output.stderr).ok()?;
+    let collected = said.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse::<u64>().ok())?;
+    (collected > 0).then_some(collected / ELEMENTS as u64)
+}

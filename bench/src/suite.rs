@@ -1,0 +1,222 @@
+//! The whole measurement: every scenario in every round, one after the other, so that whatever the machine does besides
+//! falls on all of them alike.
+
+use std::path::{Path, PathBuf};
+
+use crate::bodies::{Bodies, Counts, Version};
+use crate::database::{self, PROFILE, text};
+use crate::engine::Engine;
+use crate::figures::Rounds;
+use crate::machine::Machine;
+use crate::measure::{self, Taken};
+use crate::panel::Panel;
+use crate::report::Report;
+use crate::{Outcome, counts, link, reader, report, stages};
+
+/// What is measured, and with what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The command to be measured
+    #[arg(long)]
+    engine: PathBuf,
+    /// Where bodies are kept and results are written
+    #[arg(long, default_value = "target/bench")]
+    folder: PathBuf,
+    /// 40,000 items and three rounds
+    #[arg(long)]
+    quick: bool,
+    /// How often everything is measured
+    #[arg(long)]
+    rounds: Option<usize>,
+}
+
+/// Items of the standard catalogue, and of those beside it that tell the slope.
+const STANDARD: (usize, &[usize]) = (230_000, &[10_000, 1_000_000]);
+
+/// The same for a quick look.
+const QUICK: (usize, &[usize]) = (40_000, &[10_000]);
+
+/// The profile that is synced while somebody reads the other one.
+const SECOND: &str = "second";
+
+pub(crate) fn main(args: &Args) -> Outcome {
+    let machine = Machine::here()?;
+    let (items, others) = if args.quick { QUICK } else { STANDARD };
+    let rounds = args.rounds.unwrap_or(if args.quick { 3 } else { 5 }).max(1);
+    let home = args.folder.join("bodies");
+    let bodies = Bodies::prepare(&home, items, true)?;
+    let others = others.iter().map(|items| Bodies::prepare(&home, *items, false)).collect::<Outcome<Vec<_>>>()?;
+    let scratch = tempfile::Builder::new().prefix("scratch-").tempdir_in(&args.folder)?;
+    let engine = Engine { program: args.engine.clone(), scratch: scratch.path().to_owned() };
+    let mut suite = Suite::new(engine, bodies)?;
+    let mut measured = Rounds::default();
+    for round in 1..=rounds {
+        eprintln!("Round {round} of {rounds}.");
+        suite.round(&mut measured)?;
+        for other in &others {
+            suite.slope(other, &mut measured)?;
+        }
+        if round == 1 {
+            suite.verify_floor()?;
+        }
+    }
+    eprintln!("Counting rows, bytes and instructions.");
+    let written = counts::written(&suite.engine, &mut suite.panel, &suite.bodies)?;
+    let report = Report {
+        machine,
+        rounds,
+        items,
+        others: others.iter().map(|bodies| bodies.items).collect(),
+        bytes: suite.bodies.bytes()?,
+        measured,
+        written,
+        instructions: stages::instructions(),
+    };
+    report::publish(&report, &args.folder, if args.quick { "quick" } else { "bench" })
+}
+
+struct Suite {
+    engine: Engine,
+    bodies: Bodies,
+    panel: Panel,
+    /// One that honours validators, with a cache that is in step with it.
+    honouring: (Panel, PathBuf),
+    /// Caches with the profile and nothing else, by the address it is at: the panel's, and the slow line's.
+    empty: [PathBuf; 2],
+}
+
+impl Suite {
+    fn new(engine: Engine, bodies: Bodies) -> Outcome<Self> {
+        let (panel, mut honouring) = (Panel::start(false)?, Panel::start(true)?);
+        let path = |name: &str| engine.scratch.join(name);
+        let empty = [path("empty.db"), path("empty-slow.db")];
+        engine.add_profile(&empty[0], PROFILE, panel.url())?;
+        engine.add_profile(&empty[1], PROFILE, &link::before(panel.url())?)?;
+        honouring.serve(&bodies, Version::First)?;
+        let in_step = path("in-step.db");
+        engine.add_profile(&in_step, PROFILE, honouring.url())?;
+        engine.sync(&in_step, PROFILE)?;
+        Ok(Self { engine, bodies, panel, honouring: (honouring, in_step), empty })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.engine.scratch.join(name)
+    }
+
+    fn round(&mut self, measured: &mut Rounds) -> Outcome {
+        let [base, work, floor, naive] = ["base.db", "work.db", "floor.db", "naive.db"].map(|name| self.path(name));
+        let all = Counts { added: self.bodies.items as u64, ..Counts::default() };
+        self.panel.serve(&self.bodies, Version::First)?;
+
+        database::remove(&floor)?;
+        measured.note("first, floor", self.own(&["floor-first", text(self.bodies.folder())?, text(&floor)?])?);
+        database::copy(&self.empty[0], &base)?;
+        measured.note("first", self.engine.sync_expecting(&base, PROFILE, all)?);
+        database::remove(&naive)?;
+        let url = self.panel.url().to_owned();
+        measured.note("first, naive", measure::run_own(&self.engine.scratch, &["naive", &url, text(&naive)?])?.1);
+
+        measured.note("unchanged, floor", self.own(&["floor-unchanged", &url, text(&base)?])?);
+        database::copy(&base, &work)?;
+        measured.note("unchanged", self.engine.sync_expecting(&work, PROFILE, Counts::default())?);
+        measured.note("unchanged, naive", measure::run_own(&self.engine.scratch, &["naive", &url, text(&naive)?])?.1);
+
+        for (name, version) in
+            [("changed", Version::Changed), ("renumbered", Version::Renumbered), ("shifted", Version::Shifted)]
+        {
+            self.panel.serve(&self.bodies, version)?;
+            database::copy(&base, &work)?;
+            measured.note(name, self.engine.sync_expecting(&work, PROFILE, self.bodies.expected(version)?)?);
+        }
+        self.validators(measured)?;
+        self.slow(all, measured)?;
+        self.read(&base, &work, measured)
+    }
+
+    /// A subcommand that measures itself, and prints what its work took.
+    fn own(&self, args: &[&str]) -> Outcome<Taken> {
+        Ok(serde_json::from_str(&measure::run_own(&self.engine.scratch, args)?.0)?)
+    }
+
+    /// A first sync and one that finds nothing, of a catalogue of another size.
+    fn slope(&mut self, bodies: &Bodies, measured: &mut Rounds) -> Outcome {
+        let work = self.path("work.db");
+        let [first, unchanged] = slope_names(bodies.items)?;
+        let all = Counts { added: bodies.items as u64, ..Counts::default() };
+        self.panel.serve(bodies, Version::First)?;
+        database::copy(&self.empty[0], &work)?;
+        measured.note(first, self.engine.sync_expecting(&work, PROFILE, all)?);
+        measured.note(unchanged, self.engine.sync_expecting(&work, PROFILE, Counts::default())?);
+        Ok(())
+    }
+
+    fn validators(&mut self, measured: &mut Rounds) -> Outcome {
+        let (panel, in_step) = &mut self.honouring;
+        panel.asked()?;
+        measured.note("validators", self.engine.sync_expecting(in_step, PROFILE, Counts::default())?);
+        #[expect(clippy::cast_precision_loss, reason = "a body is far smaller than 2^52 bytes")]
+        measured.note_value("validators, bytes", panel.asked()?.body_bytes as f64);
+        Ok(())
+    }
+
+    fn slow(&mut self, all: Counts, measured: &mut Rounds) -> Outcome {
+        let work = self.path("work.db");
+        self.panel.serve_gzip(&self.bodies)?;
+        self.panel.asked()?;
+        database::copy(&self.empty[1], &work)?;
+        measured.note("first, slow", self.engine.sync_expecting(&work, PROFILE, all)?);
+        measured.note("unchanged, slow", self.engine.sync_expecting(&work, PROFILE, Counts::default())?);
+        if self.panel.asked()?.takes_gzip { Ok(()) } else { Err("the engine does not ask for gzip".into()) }
+    }
+
+    /// Somebody reads one profile while another one is synced for the first time: into the same cache, and, for an equal
+    /// load without a writer, into another one.
+    fn read(&mut self, base: &Path, work: &Path, measured: &mut Rounds) -> Outcome {
+        let [both, other] = [self.path("both.db"), self.path("other.db")];
+        let all = Counts { added: self.bodies.items as u64, ..Counts::default() };
+        self.panel.serve(&self.bodies, Version::First)?;
+        database::copy(base, &both)?;
+        self.engine.add_profile(&both, SECOND, self.panel.url())?;
+        for (name, read) in [("reader, idle", other.as_path()), ("reader", work)] {
+            database::copy(&both, work)?;
+            database::copy(&both, &other)?;
+            let latency = reader::beside(read, PROFILE, || self.engine.sync_expecting(work, SECOND, all).map(drop))?;
+            measured.note_value(name, latency.p99);
+            measured.note_value(if read == work { "reader, p50" } else { "reader, idle, p50" }, latency.p50);
+        }
+        Ok(())
+    }
+
+    /// The floor is one only if its rows are those of the engine.
+    fn verify_floor(&self) -> Outcome {
+        let connection = rusqlite::Connection::open(self.path("base.db"))?;
+        connection.execute("ATTACH ?1 AS floor", [text(&self.path("floor.db"))?])?;
+        let tables = ["channels", "movies", "series", "channel_categories", "movie_categories", "series_categories"];
+        for table in tables.map(|name| format!("xtream_{name}")) {
+            let sql = format!(
+                "SELECT group_concat('\"' || name || '\"') FROM pragma_table_info('{table}') \
+                 WHERE name NOT IN ('id','created_at','updated_at')"
+            );
+            let columns: String = connection.query_row(&sql, [], |row| row.get(0))?;
+            for (one, other) in [("main", "floor"), ("floor", "main")] {
+                let sql = format!(
+                    "SELECT count(*) FROM (SELECT {columns} FROM {one}.{table} EXCEPT SELECT {columns} FROM {other}.{table})"
+                );
+                let alone: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+                if alone > 0 {
+                    return Err(format!("{alone} rows of {table} are in the cache of {one} and not of {other}").into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Under what the runs of another size are noted.
+pub(crate) fn slope_names(items: usize) -> Outcome<[&'static str; 2]> {
+    match items {
+        10_000 => Ok(["first, 10,000", "unchanged, 10,000"]),
+        1_000_000 => Ok(["first, 1,000,000", "unchanged, 1,000,000"]),
+        _ => Err(format!("{items} is no size of the slope").into()),
+    }
+}
