@@ -57,6 +57,7 @@ pub(crate) fn main() -> ExitCode {
     runtime.shutdown_background();
     match exit {
         None => Exit::Internal.into(),
+        Some(Ok(exit)) if terminal::is_lost() => exit.or(Exit::Internal).into(),
         Some(Ok(exit)) => exit.into(),
         Some(Err(failure)) => {
             failure.print();

@@ -135,7 +135,7 @@ pub struct Completeness {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The panel could not be reached, or failed on every attempt: later may help.
-    #[error("the panel can't be reached: {message}")]
+    #[error("the panel is out of reach or out of order: {message}")]
     Unreachable {
         /// What happened, without addresses.
         message: String,
@@ -243,7 +243,7 @@ impl SourceError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => {
-                "check the address and the network, and sync again later; the cache is as it was"
+                "sync again later; when it stays so, check the address and the network. The cache is as it was"
             }
             Self::Refused { .. } => "check user name and password with your provider; no further attempt was made",
             Self::Unusable { fault, .. } => match fault {

@@ -71,7 +71,8 @@ pub(crate) struct SyncArgs {
     /// Fetches and compares, shows what would be done, and writes nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Agrees to the removals that `status` shows as held: to these, and no others
+    /// Agrees to the removals that `status` shows as held; whatever else is missing goes only where it is
+    /// plausible by itself
     #[arg(long)]
     pub(crate) accept_removals: bool,
     /// Prints one JSON object a profile, a line each

@@ -64,7 +64,10 @@ fn ways_out(profile: &ProfileRow, kind: ContentKind, held: &HeldGroup) -> Vec<St
             lines.push(format!("  released by itself when {listings} them over {days}: {so_far}"));
             lines.push(format!("  {agree}"));
         }
-        Releases::ByConsent => lines.push(format!("  {agree}")),
+        Releases::ByConsent => {
+            lines.push("  on a panel's bad day there is nothing to do: what comes back is no longer held".to_owned());
+            lines.push(format!("  {agree}"));
+        }
         Releases::NextListing => {
             lines.push("  looked at again in the next sync".to_owned());
             if held.reason.yields_to_consent() {
@@ -119,7 +122,8 @@ mod tests {
 
     #[test]
     fn only_consent_releases_an_empty_listing() {
-        assert_eq!(told(&group(HoldReason::EmptyListing))[2..], [AGREE]);
+        let waits = "  on a panel's bad day there is nothing to do: what comes back is no longer held";
+        assert_eq!(told(&group(HoldReason::EmptyListing))[2..], [waits, AGREE]);
     }
 
     #[test]

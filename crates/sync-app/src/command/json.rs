@@ -115,7 +115,7 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
 /// Prints a value as one line of results. When the reader is gone, nothing is lost but the line.
 pub(crate) fn say(value: &impl Serialize) {
     let mut out = BufWriter::new(io::stdout().lock());
-    let _ = write(&mut out, value).and_then(|()| writeln!(out)).and_then(|()| out.flush());
+    super::terminal::note(&write(&mut out, value).and_then(|()| writeln!(out)).and_then(|()| out.flush()));
 }
 
 fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {

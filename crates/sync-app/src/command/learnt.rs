@@ -29,6 +29,7 @@ fn of_kind(facts: &KindFacts) -> Vec<String> {
     }
     match facts.overloads {
         0 => {}
+        _ if facts.filter_ignored_at.is_some() => {}
         1 => told.push("the whole listing was too much for the panel in the last run".to_owned()),
         _ => {
             let asked = facts.whole_asked_at.map_or_else(String::new, |at| format!("; last tried on {}", date(at)));
@@ -36,7 +37,10 @@ fn of_kind(facts: &KindFacts) -> Vec<String> {
         }
     }
     if facts.filter_ignored_at.is_some() {
-        told.push("never fetched by category: the panel ignores which category it is asked for".to_owned());
+        told.push(
+            "not fetched by category: the panel ignores which category it is asked for; tried again after a day"
+                .to_owned(),
+        );
     }
     if facts.rotations > 1 {
         told.push("images are not compared by host and query: the panel changes those by itself".to_owned());
@@ -97,8 +101,7 @@ mod tests {
             "movies: fetched by category: the whole listing is too much for the panel; last tried on 1970-01-01 00:00 UTC",
             "movies: images are not compared by host and query: the panel changes those by itself",
             "series: not offered by the panel, as it said on 1970-01-02 00:00 UTC",
-            "series: the whole listing was too much for the panel in the last run",
-            "series: never fetched by category: the panel ignores which category it is asked for",
+            "series: not fetched by category: the panel ignores which category it is asked for; tried again after a day",
             "series: elements without a readable id, the same in 3 listings in a row",
             "series: something after the end of the list, the same in 3 listings in a row",
         ];

@@ -55,7 +55,11 @@ fn print(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
     say(&format!("{id}  {}", printable(profile.base_url.as_deref().unwrap_or("(no address)"))));
     match runs.first() {
         None => say("  never synced"),
-        Some(run) => say(&format!("  last run {}, {} ago", run.status, ago(now - run.started_at))),
+        Some(run) => {
+            let when = ago(now - run.finished_at.unwrap_or(run.started_at));
+            let began = if run.finished_at.is_some() { "" } else { "began " };
+            say(&format!("  last run {}, {began}{when} ago", run.status));
+        }
     }
     if let Some(account) = &status.account {
         let end = account.expires_at.map_or_else(|| "no end".to_owned(), |end| format!("ends {}", date(end)));

@@ -2,10 +2,29 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether results could not be written, though somebody waits for them.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Prints a line of results. When the reader is gone, nothing is lost but the line.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stdout().lock(), "{line}");
+    note(&writeln!(io::stdout().lock(), "{line}"));
+}
+
+/// Notes whether results were written. A reader that has gone has had enough; a disk that is full has
+/// lost something.
+pub(crate) fn note(written: &io::Result<()>) {
+    if written.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe)
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        complain("error: the results can't be written to standard output");
+    }
+}
+
+/// Whether some results were lost.
+pub(crate) fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Prints a line that is no result.

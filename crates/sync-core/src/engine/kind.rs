@@ -47,7 +47,7 @@ impl Engine<'_> {
     ) -> Result<(), Stop> {
         if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
             run.warnings.push(format!(
-                "{kind}: the panel doesn't offer them, so they were not asked for; they are, with --only {kind} or once a day"
+                "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is cached stays"
             ));
             return Ok(());
         }

@@ -156,6 +156,7 @@ impl Engine<'_> {
                 categories.len(),
                 error.message
             );
+            "the other categories are up to date; sync again later".clone_into(&mut error.hint);
             error
         });
         if !unanswered.is_empty() {
