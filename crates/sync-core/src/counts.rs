@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 ///
 /// `added + updated + refreshed + unchanged` are the items listed; `removed + held` those that the
 /// store knew and the listing didn't have; `skipped` are elements of the listing that couldn't be
-/// read as items.
+/// read as items, or not wholly.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Items that are new.
@@ -21,7 +21,7 @@ pub struct Counts {
     pub unchanged: u64,
     /// Items that are missing, and stay until the evidence suffices or a person agrees.
     pub held: u64,
-    /// Elements without a readable id.
+    /// Elements that could not be read, or not wholly.
     pub skipped: u64,
 }
 

@@ -25,7 +25,7 @@ pub struct KindFacts {
     /// How many sound listings have been compared while something was missing; evidence against
     /// held items is counted by it.
     pub sound_listings: u64,
-    /// Elements without a readable id, as the last listings had them.
+    /// Elements that could not be read, or not wholly, as the last listings had them.
     pub unreadable: Option<Sighting>,
     /// What followed the end of the last listings.
     pub trailing: Option<Sighting>,

@@ -17,7 +17,7 @@ pub enum HoldReason {
     ShareLost,
     /// The listing was not proved complete.
     IncompleteListing,
-    /// Elements had no readable id: a missing item may be one of them.
+    /// Elements could not be read, or not wholly: a missing item may be one of them.
     UnreadableIds,
     /// Something other than white space follows the listing.
     TrailingBytes,
@@ -101,7 +101,7 @@ impl fmt::Display for HoldReason {
             Self::EmptyListing => "the panel listed nothing at all",
             Self::ShareLost => "more items are missing than is plausible",
             Self::IncompleteListing => "the listing was not complete",
-            Self::UnreadableIds => "some elements of the listing had no readable id",
+            Self::UnreadableIds => "some elements of the listing could not be read",
             Self::TrailingBytes => "something follows the end of the listing",
             Self::CategoriesMissing => "the panel didn't answer for the categories",
             Self::AccountExpired => "the account has passed its end",
@@ -124,7 +124,7 @@ pub struct RemovalEvidence {
     pub missing: u64,
     /// Whether the listing was proved complete.
     pub complete: bool,
-    /// Elements without a readable id.
+    /// Elements that could not be read, or not wholly, and are not known.
     pub unreadable: u64,
     /// Whether something follows the listing.
     pub trailing_bytes: bool,

@@ -28,7 +28,7 @@ use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 /// - An element is [`Entry::Same`] only when a known index was lent, of the source's own scheme,
 ///   and the element's digest equals the known one. A second element with the same id is always
 ///   [`Entry::Item`].
-/// - An element whose id can't be read is counted as unreadable, and nothing else is lost.
+/// - An element that can't be read, or not wholly, is counted as unreadable, and nothing else is lost.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ContentSource: Send + Sync {
@@ -118,7 +118,8 @@ pub enum Entry {
 /// How a listing ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Completeness {
-    /// Elements without a readable id.
+    /// Elements that could not be read as items, or not wholly: without a readable id, broken, too
+    /// large or too deep. Of these, those with an id come as items as well, as far as they go.
     pub unreadable: u64,
     /// Stands for those elements: equal in two listings when they are the same ones, in whatever
     /// order. `None` when the source can't tell; they then never become known.

@@ -1,11 +1,10 @@
 //! The account: the answer to a call without action.
 
 use sync_core::source::AnswerFault;
-use sync_core::text::one_line;
 use sync_core::{Account, AccountStatus, timestamp};
 
-use crate::wire::Fault;
 use crate::wire::json::{Json, document};
+use crate::wire::{Fault, shorten};
 
 /// How much of an operator's message is read, in characters. Less is shown, once the credentials
 /// are out of it.
@@ -82,7 +81,7 @@ impl Clock {
 
 /// A text of the panel on one line, without what could steer a terminal; nothing when nothing is left.
 fn printable(text: &str, max: usize) -> Option<String> {
-    let line: String = one_line(text).chars().take(max).collect();
+    let line = shorten(text, max);
     (!line.is_empty()).then_some(line)
 }
 
@@ -132,7 +131,7 @@ mod tests {
         assert_eq!(account.panel_time, Some(1_700_000_000));
         let account = of(&json!({"max_connections": "N/A", "message": ""}));
         assert_eq!((account.max_connections, account.message), (None, None));
-        assert_eq!(of(&json!({"message": "x".repeat(5000)})).message.map(|text| text.len()), Some(MESSAGE_MAX));
+        assert_eq!(of(&json!({"message": "x".repeat(5000)})).message, Some("x".repeat(MESSAGE_MAX) + "…"));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Agents {
 #[derive(Debug)]
 struct State {
     current: HeaderValue,
+    /// Whether that one was let in, or was learnt before.
+    let_in: bool,
     /// What may still be tried, once.
     spare: Option<HeaderValue>,
 }
@@ -33,10 +35,10 @@ impl Agents {
         let usual = HeaderValue::from_str(usual).map_err(|_| SetupError::UserAgent)?;
         let learnt = config.learnt_user_agent.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
         let state = if let Some(learnt) = learnt.filter(|learnt| *learnt != usual && !learnt.is_empty()) {
-            State { current: learnt, spare: Some(usual.clone()) }
+            State { current: learnt, let_in: true, spare: Some(usual.clone()) }
         } else {
             let player = || HeaderValue::from_static(PLAYER);
-            State { current: usual.clone(), spare: config.user_agent.is_none().then(player) }
+            State { current: usual.clone(), let_in: false, spare: config.user_agent.is_none().then(player) }
         };
         Ok(Self { usual, state: Mutex::new(state) })
     }
@@ -53,13 +55,25 @@ impl Agents {
 
     /// This one was let in.
     pub(crate) fn keep(&self, agent: HeaderValue) {
-        self.state().current = agent;
+        let mut state = self.state();
+        (state.current, state.let_in) = (agent, true);
     }
 
-    /// The one in use, when it is not the usual one.
+    /// With this one the login was refused. It is used on, because no login is to be refused once
+    /// more under another name, but a refusal alone is nothing learnt.
+    pub(crate) fn refused(&self, agent: HeaderValue) {
+        let mut state = self.state();
+        if state.current != agent {
+            (state.current, state.let_in) = (agent, false);
+        }
+        state.spare = None;
+    }
+
+    /// The one that was let in, when it is not the usual one.
     pub(crate) fn learnt(&self) -> Option<String> {
-        let current = self.current();
-        if current == self.usual { None } else { current.to_str().ok().map(str::to_owned) }
+        let state = self.state();
+        let learnt = state.let_in && state.current != self.usual;
+        state.current.to_str().ok().filter(|_| learnt).map(str::to_owned)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

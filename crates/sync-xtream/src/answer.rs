@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use reqwest::Response;
-use reqwest::header::CONTENT_ENCODING;
+use reqwest::header::{CONTENT_ENCODING, HeaderValue};
 use sync_core::source::AnswerFault;
 use tokio::time::timeout;
 
@@ -35,6 +35,8 @@ pub(crate) struct Answer {
     date: Option<i64>,
     sent_by_date: Option<i64>,
     deadline: tokio::time::Instant,
+    /// How long the panel was waited for, from the first byte of the request on.
+    waited: Duration,
     throughput: Throughput,
     total: Duration,
     limit: u64,
@@ -55,7 +57,7 @@ impl Answer {
     ) -> Self {
         let date = date(response.headers());
         // What the client has inflated doesn't say so any more.
-        let announced = response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+        let announced = response.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
         Self {
             inflate: Inflate::new(announced),
             date,
@@ -64,6 +66,7 @@ impl Answer {
             response,
             sent,
             deadline: began + config.total_timeout.min(FOREVER),
+            waited: began.elapsed(),
             throughput: Throughput::new(config.idle_timeout, config.min_bytes_per_second),
             total: config.total_timeout,
             limit: config.max_body_bytes,
@@ -100,18 +103,32 @@ impl Answer {
         }
         let asked = tokio::time::Instant::now();
         let left = self.deadline.saturating_duration_since(asked);
+        // What is there already would be read without a look at the time.
+        if left.is_zero() {
+            return Err(self.overdue());
+        }
         let patience = self.throughput.patience();
-        let first = match timeout(patience.min(left), self.next()).await {
+        let outcome = timeout(patience.min(left), self.next()).await;
+        self.waited += asked.elapsed();
+        let first = match outcome {
             Ok(read) => read?,
-            Err(_) if left <= patience => {
-                return Err(Failure::slow(format!("the answer was not over within {:?}", self.total)));
-            }
+            Err(_) if left <= patience => return Err(self.overdue()),
             Err(_) => return Err(Failure::slow(self.throughput.complaint())),
         };
         self.throughput.waited(asked.elapsed());
         match first {
             Some(first) if first.len() < PIECE => Ok(Some(self.gather(&first))),
             whole => Ok(whole),
+        }
+    }
+
+    /// The time is over. A smaller question helps when most of it went into waiting for the panel.
+    fn overdue(&self) -> Failure {
+        let words = format!("the answer was not over within {:?}", self.total);
+        if self.waited >= self.total / 2 {
+            Failure::slow(words)
+        } else {
+            Failure::transient(format!("{words}, and most of that time was not the panel's"), None)
         }
     }
 
@@ -168,6 +185,12 @@ impl Answer {
         }
         Ok(bytes)
     }
+}
+
+/// Whether a `Content-Encoding` names anything but nothing.
+fn is_compression(codings: &HeaderValue) -> bool {
+    let mut codings = codings.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
 impl Drop for Answer {

@@ -5,6 +5,7 @@ use reqwest::{Client, ClientBuilder};
 use rustls::crypto::{CryptoProvider, ring};
 
 use crate::config::XtreamConfig;
+use crate::network::OutsideOnly;
 
 /// A source can't be made of these settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,15 +21,27 @@ pub enum SetupError {
 /// Panels close idle connections after ten seconds; one about to be closed is not used again.
 const IDLE_CONNECTION: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The client for all requests but those of [`raw_client`]. Gzip is left to [`crate::inflate`], which
-/// looks at the bytes, and reads gzip that was written in several parts.
-pub(crate) fn client(config: &XtreamConfig) -> Result<Client, SetupError> {
-    build(|| builder(config).no_gzip().deflate(true).brotli(true).zstd(true))
+/// What a client is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Purpose {
+    /// To leave bodies as they come, for panels that announce a compression and don't use it.
+    pub(crate) plain: bool,
+    /// To connect to no private address that a name has.
+    pub(crate) outside: bool,
 }
 
-/// A client that leaves bodies as they come, for panels that announce a compression and don't use it.
-pub(crate) fn raw_client(config: &XtreamConfig) -> Result<Client, SetupError> {
-    build(|| builder(config).no_gzip().no_deflate().no_brotli().no_zstd())
+/// A client. Gzip is left to [`crate::inflate`], which looks at the bytes, and reads gzip that was
+/// written in several parts.
+pub(crate) fn client(config: &XtreamConfig, purpose: Purpose) -> Result<Client, SetupError> {
+    build(|| {
+        let inflates = !purpose.plain;
+        let builder = builder(config).no_gzip().deflate(inflates).brotli(inflates).zstd(inflates);
+        if purpose.outside {
+            builder.dns_resolver(OutsideOnly { is_private: config.is_private, look_up: config.look_up })
+        } else {
+            builder
+        }
+    })
 }
 
 fn build(builder: impl Fn() -> ClientBuilder) -> Result<Client, SetupError> {

@@ -33,6 +33,8 @@ pub struct XtreamConfig {
     pub(crate) system_proxy: bool,
     /// Tells addresses of somebody's own network; tests have only such.
     pub(crate) is_private: fn(IpAddr) -> bool,
+    /// Finds the addresses of the targets of redirects; tests ask nobody.
+    pub(crate) look_up: network::LookUp,
 }
 
 impl Default for XtreamConfig {
@@ -56,6 +58,7 @@ impl Default for XtreamConfig {
             verify_tls: true,
             system_proxy: true,
             is_private: network::is_private,
+            look_up: network::look_up,
         }
     }
 }
@@ -184,7 +187,7 @@ impl XtreamConfig {
     }
 
     /// Whether the panel's certificate has to be valid. Default yes. With no, anybody on the way
-    /// can read the password and change the answers; `learnt` says so each time.
+    /// can read the password and change the answers; `learnt` says so once a connection was encrypted.
     pub fn verify_tls(self, verify_tls: bool) -> Self {
         Self { verify_tls, ..self }
     }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sync_core::text::one_line;
+use url::Url;
+
+mod spelling;
 
 /// Everything but the unreserved characters of RFC 3986. Panels read `+` as a space, so nothing
 /// less will do.
@@ -65,23 +68,38 @@ impl Credentials {
         format!("username={}&password={}", encode(&self.username), encode(self.password.expose()))
     }
 
-    /// Takes the credentials out of a text that came from the panel.
+    /// Takes the credentials out of a text that came from the panel, and what may be the beginning
+    /// of one where the text was cut.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        self.redact_cut(text, false)
+    }
+
+    /// The same for a text that may also have been cut at its end.
+    pub(crate) fn redact_cut(&self, text: &str, cut_at_end: bool) -> String {
+        spelling::without(text, &self.secrets(), cut_at_end)
+    }
+
+    /// Whether an address takes them along, in whatever spelling, however short they are.
+    pub(crate) fn travel_with(&self, address: &str) -> bool {
+        let is_one = |text: &str| !text.is_empty() && (text == self.password.expose() || text == self.username);
+        let holds_one = |url: Url| {
+            url.query_pairs().any(|(_, value)| is_one(&value))
+                || url.path().split('/').any(|part| is_one(&percent_decode_str(part).decode_utf8_lossy()))
+        };
+        self.redact(address) != address || Url::parse(address).is_ok_and(holds_one)
+    }
+
+    /// What is not to be seen, as it is and as it is on one line.
+    fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
         for secret in [self.password.expose(), &self.username] {
-            if secret.len() < REDACTED_FROM {
-                continue;
-            }
-            let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            // As it is, in a query, in a form, in JSON as PHP writes it, in a web page, and cleaned for a line.
-            let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-            for spelling in [secret, &encode(secret), &form, &php_json(secret), &html, &one_line(secret)] {
-                if spelling.len() >= REDACTED_FROM && text.contains(spelling) {
-                    text = text.replace(spelling, "***");
+            for form in [secret.to_owned(), one_line(secret)] {
+                if form.len() >= REDACTED_FROM && !secrets.contains(&form) {
+                    secrets.push(form);
                 }
             }
         }
-        text
+        secrets
     }
 }
 
@@ -89,24 +107,6 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(…)")
     }
-}
-
-/// Writes a text as PHP does within a JSON string.
-fn php_json(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' | '\\' | '/' => out.extend(['\\', c]),
-            ' '..='~' => out.push(c),
-            other => {
-                for unit in other.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    out
 }
 
 /// Encodes a value for a query.
@@ -154,9 +154,47 @@ mod tests {
             "p%2Ba%26s%3Ds%25%23%3F%2F%C3%A9+%22%C3%BC%40%3A".to_owned(),
             r#"p+a&s=s%#?\/\u00e9 \"\u00fc@:"#.to_owned(),
             "p+a&amp;s=s%#?/é &quot;ü@:".to_owned(),
+            encode(password).to_lowercase(),
+            r#"p+a&s=s%#?/é \"ü@:"#.to_owned(),
         ];
         for spelling in spellings {
             assert_eq!(credentials.redact(&format!("no {spelling} for somebody")), "no *** for ***", "{spelling}");
         }
+        let credentials = Credentials::new("somebody", "it's-me/x\"y");
+        for spelling in [
+            "it's-me/x\"y",
+            "it&#039;s-me/x&quot;y",
+            "it&#39;s-me/x&#34;y",
+            "it&apos;s-me&#x2F;x&#x22;y",
+            "it%27s-me%2fx%22y",
+            "it%27s-me%2Fx%22y",
+            "it's-me%2fx%22y",
+            r#"it's-me/x\"y"#,
+            r#"it's-me\/x\"y"#,
+            r"it\u0027s-me\/x\u0022y",
+        ] {
+            assert_eq!(credentials.redact(&format!("no {spelling} here")), "no *** here", "{spelling}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_a_part_of_the_other_uncovers_nothing_of_it() {
+        let credentials = Credentials::new("ann", "annabel-ann-x");
+        assert_eq!(
+            credentials.redact("of annabel-ann-x, annabel-an… and annabel-annabel-ann-x"),
+            "of ***, ***… and ***abel-***"
+        );
+    }
+
+    #[test]
+    fn the_beginning_of_one_before_a_cut_is_one() {
+        let credentials = Credentials::new("somebody", "it's-me/x");
+        for cut in ["it's-m…", "it&#0…", "it%2…", "it's-me…", "it's-me\\…", "it's-me/x…", "some…"] {
+            assert_eq!(credentials.redact(&format!("no {cut}")), "no ***…", "{cut}");
+            assert_eq!(credentials.redact_cut(&format!("no {}", cut.trim_end_matches('…')), true), "no ***", "{cut}");
+        }
+        assert_eq!(credentials.redact("no i…, no t…"), "no ***…, no t…");
+        assert_eq!(credentials.redact_cut("this is", true), "this is");
+        assert_eq!(credentials.redact("no it's-m"), "no it's-m");
     }
 }

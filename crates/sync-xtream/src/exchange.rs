@@ -1,9 +1,9 @@
 //! One request and the way to its answer: over redirects, and over connections that die.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
-use reqwest::{Response, Url};
+use reqwest::{Client, Response, Url};
 use tokio::time::timeout_at;
 
 use crate::answer::{Answer, FOREVER};
@@ -21,9 +21,9 @@ impl Line {
     /// Sends a request and waits until its answer begins, at the end of all redirects.
     pub(crate) async fn send(&self, _turn: &Turn, call: &Call, manner: &Manner) -> Result<Answer, Failure> {
         self.pace.pass().await;
-        let (sent, began) = (Instant::now(), tokio::time::Instant::now());
+        let sent = Instant::now();
         let patience = self.config().first_byte_timeout.min(self.config().total_timeout);
-        let mut deadline = began + patience.min(FOREVER);
+        let mut time = Time { began: tokio::time::Instant::now(), patience };
         let note = |status: u16, outcome: &str| {
             let attempt = manner.attempt;
             tracing::debug!(action = call.action(), attempt, status, ms = milliseconds(sent.elapsed()), "{outcome}");
@@ -31,28 +31,15 @@ impl Line {
         let mut hop = Hop { url: call.url(self.address(), self.credentials()), number: 0, outside: false };
         let response = loop {
             let step = async {
-                let response = self.exchange(&hop.url, manner).await?;
-                let next = self.next(&hop, &response).await?;
-                Ok((response, next))
+                let response = self.exchange(&hop, manner, &mut time).await?;
+                let next = time.limit(self.next(&hop, &response)).await??;
+                Ok::<_, Failure>((response, next))
             };
-            let (response, next) = match timeout_at(deadline, step).await {
-                Ok(Ok(step)) => step,
-                Ok(Err(failure)) => {
-                    note(0, "no answer");
-                    return Err(failure);
-                }
-                Err(_) => {
-                    note(0, "no answer in time");
-                    return Err(Failure::slow(format!("no answer began within {patience:?}")));
-                }
-            };
+            let (response, next) = step.await.inspect_err(|_| note(0, "no answer"))?;
             let Some(next) = next else { break response };
             note(response.status().as_u16(), "the panel redirects");
             hop = next;
-            // The pace is ours, and not what the panel takes its time for.
-            let paused = tokio::time::Instant::now();
-            self.pace.pass().await;
-            deadline += paused.elapsed();
+            time.pause(self.pace.pass().await);
         };
         let status = response.status();
         note(status.as_u16(), "answer begins");
@@ -65,47 +52,61 @@ impl Line {
                 }
                 Err(failure)
             }
-            None => Ok(Answer::new(response, call, sent, began, self.config(), self.counters.clone())),
+            None => Ok(Answer::new(response, call, sent, time.began, self.config(), self.counters.clone())),
         }
     }
 
     /// One request and its answer, whatever that says.
-    async fn exchange(&self, url: &Url, manner: &Manner) -> Result<Response, Failure> {
+    async fn exchange(&self, hop: &Hop, manner: &Manner, time: &mut Time) -> Result<Response, Failure> {
+        let client = self.client(manner.plain, hop.outside)?;
         let reused = self.counters.take_connection();
-        let response = match self.ask(url, manner).await {
-            // Panels close idle connections after some seconds, perhaps at this very moment.
-            Err(error) if reused && is_broken_connection(&error) => {
-                tracing::debug!("an old connection was closed; the request is sent over a new one");
-                self.pace.pass().await;
-                self.ask(url, manner).await
-            }
-            other => other,
-        };
-        let response = response.map_err(|error| Failure::of_request(&error))?;
+        let mut asked = time.limit(self.ask(client, &hop.url, manner)).await;
+        // Panels close idle connections after some seconds, perhaps at this very moment.
+        if let Ok(Err(error)) = &asked
+            && reused
+            && is_broken_connection(error)
+        {
+            tracing::debug!("an old connection was closed; the request is sent over a new one");
+            time.pause(self.pace.pass().await);
+            asked = time.limit(self.ask(client, &hop.url, manner)).await;
+        }
+        // Whatever failed after the connection was encrypted has been sent the password already.
+        let connected = !matches!(&asked, Ok(Err(error)) if error.is_connect() || error.is_builder());
+        if connected && hop.url.scheme() == "https" && !self.config().verify_tls {
+            self.notices.unverified();
+        }
+        let response = asked?.map_err(|error| Failure::of_request(&error))?;
         if head_size(response.headers()) > self.config().max_header_bytes {
             return Err(Failure::large_head());
         }
         Ok(response)
     }
 
-    async fn ask(&self, url: &Url, manner: &Manner) -> reqwest::Result<Response> {
+    async fn ask(&self, client: &Client, url: &Url, manner: &Manner) -> reqwest::Result<Response> {
         self.counters.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let codings = HeaderValue::from_static(if manner.plain { "identity" } else { CODINGS });
-        let request = self.client(manner.plain).get(url.clone());
+        let request = client.get(url.clone());
         let request = request.header(USER_AGENT, &manner.agent).header(ACCEPT_ENCODING, codings);
         request.send().await.map_err(reqwest::Error::without_url)
     }
 
     /// Where the answer sends to, if that may be asked.
     async fn next(&self, hop: &Hop, response: &Response) -> Result<Option<Hop>, Failure> {
-        // A name may have got another address since it was looked at.
+        // Its client connects to no private address of a name. Whatever got around that ends here.
         if hop.outside && self.is_at_home(&hop.url, response).await {
             return Err(RefusedRedirect::Inside.into());
         }
         let Some(to) = target(&hop.url, response.status(), response.headers(), hop.number)? else { return Ok(None) };
         let outside = hop.outside || !self.is_at_home(&hop.url, response).await;
-        if outside && Place::of(&to, self.config().is_private).await.may_be_private() {
-            return Err(RefusedRedirect::Inside.into());
+        if outside {
+            let place = Place::of(&to, self.config().is_private, self.config().look_up).await;
+            if place.may_be_private() {
+                return Err(RefusedRedirect::Inside.into());
+            }
+            // A proxy may know names that nobody knows here.
+            if place.is_nowhere() && !self.proxied {
+                return Err(Failure::nameless());
+            }
         }
         if is_other_host(&hop.url, &to) {
             if !self.config().follow_other_hosts {
@@ -122,7 +123,7 @@ impl Line {
         let private = self.config().is_private;
         match response.remote_addr().filter(|_| !self.proxied) {
             Some(address) => private(address.ip()),
-            None => Place::of(from, private).await.must_be_private(),
+            None => Place::of(from, private, self.config().look_up).await.must_be_private(),
         }
     }
 }
@@ -133,6 +134,25 @@ struct Hop {
     number: usize,
     /// Whether an answer from the internet has led here.
     outside: bool,
+}
+
+/// The time until an answer has to begin, over all hops.
+struct Time {
+    began: tokio::time::Instant,
+    patience: Duration,
+}
+
+impl Time {
+    /// Waits for something no longer than that.
+    async fn limit<T>(&self, what: impl Future<Output = T>) -> Result<T, Failure> {
+        let late = |_| Failure::slow(format!("no answer began within {:?}", self.patience));
+        timeout_at(self.began + self.patience.min(FOREVER), what).await.map_err(late)
+    }
+
+    /// The pace is ours, and not what the panel takes its time for.
+    fn pause(&mut self, paused: Duration) {
+        self.began += paused;
+    }
 }
 
 /// How many bytes the headers of an answer have.

@@ -13,6 +13,8 @@ use sync_core::SourceError;
 use sync_core::source::AnswerFault;
 
 use crate::call::Call;
+use crate::network::OnlyInside;
+use crate::redirect::RefusedRedirect;
 
 /// Why an attempt failed.
 #[derive(Debug)]
@@ -60,6 +62,11 @@ impl Failure {
             Self::Final(SourceError::Unusable { fault, .. }) => matches!(fault, Html | NotJson | Empty),
             _ => false,
         }
+    }
+
+    /// Whether the login is refused.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Final(SourceError::Refused { .. }))
     }
 
     /// Whether the bytes came, and could not be inflated.
@@ -123,11 +130,14 @@ impl Failure {
         if error.is_builder() {
             return Self::Final(SourceError::internal("the request could not be made"));
         }
+        if find::<OnlyInside>(error).is_some() {
+            return RefusedRedirect::Inside.into();
+        }
         if let Some(tls) = find::<rustls::Error>(error) {
             return of_tls(tls);
         }
         let words = match find::<std::io::Error>(error).map(std::io::Error::kind) {
-            _ if error.is_dns() => "the name of the host can't be found",
+            _ if error.is_dns() => return Self::nameless(),
             _ if error.is_timeout() => "no connection came about in time",
             Some(ErrorKind::ConnectionRefused) => "the connection is refused",
             Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => "the connection was reset",
@@ -137,6 +147,11 @@ impl Failure {
             _ => of_protocol(error),
         };
         Self::transient(words, None)
+    }
+
+    /// Nobody knows the host.
+    pub(crate) fn nameless() -> Self {
+        Self::transient("the name of the host can't be found", None)
     }
 
     /// More headers than an answer may have.
@@ -200,9 +215,13 @@ pub(crate) fn is_broken_connection(error: &reqwest::Error) -> bool {
 
 /// Whether the bytes stopped coming, rather than came out wrong.
 fn transport_failed(error: &reqwest::Error) -> bool {
+    // The client's words for a body that ended early are constant; a decompressor has others.
+    let ended = |words: &str| words.contains("message length") || words.contains("EOF during chunk");
     causes(error).skip(1).any(|cause| {
         let network = |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted);
-        cause.is::<reqwest::Error>() || cause.downcast_ref::<std::io::Error>().is_some_and(|io| network(io.kind()))
+        cause.is::<reqwest::Error>()
+            || cause.downcast_ref::<std::io::Error>().is_some_and(|io| network(io.kind()))
+            || ended(&cause.to_string())
     }) || !error.is_decode()
 }
 

@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 
 use bytes::{Buf, Bytes};
-use flate2::write::MultiGzDecoder;
+use flate2::write::GzDecoder;
 
 /// The beginning of gzip, and of no JSON.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -26,7 +26,9 @@ enum State {
     /// Nothing, or the first byte, has come.
     Undecided,
     Plain,
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Gzip(Box<GzDecoder<Vec<u8>>>),
+    /// A part of gzip is over; another one may follow, or zeros that fill up a block.
+    Between,
 }
 
 impl Inflate {
@@ -39,7 +41,7 @@ impl Inflate {
         self.waiting = if self.waiting.is_empty() { bytes } else { [&self.waiting[..], &bytes[..]].concat().into() };
         if matches!(self.state, State::Undecided) && self.waiting[..] != MAGIC[..1] && !self.waiting.is_empty() {
             self.state = if self.waiting.starts_with(&MAGIC) {
-                State::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
+                State::Gzip(Box::new(GzDecoder::new(Vec::new())))
             } else {
                 State::Plain
             };
@@ -48,22 +50,43 @@ impl Inflate {
 
     /// Gives out the next bytes, `None` when more have to come first.
     pub(crate) fn take(&mut self) -> io::Result<Option<Bytes>> {
-        match &mut self.state {
-            State::Undecided => Ok(None),
-            State::Plain => {
-                let bytes = std::mem::take(&mut self.waiting);
-                if !bytes.is_empty() && std::mem::take(&mut self.announced) && !is_text(&bytes) {
-                    return Err(io::ErrorKind::InvalidData.into());
+        loop {
+            match &mut self.state {
+                State::Undecided => return Ok(None),
+                State::Plain => {
+                    let bytes = std::mem::take(&mut self.waiting);
+                    if !bytes.is_empty() && std::mem::take(&mut self.announced) && !is_text(&bytes) {
+                        return Err(io::ErrorKind::InvalidData.into());
+                    }
+                    return Ok(Some(bytes).filter(|bytes| !bytes.is_empty()));
                 }
-                Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
-            }
-            State::Gzip(decoder) => {
-                while !self.waiting.is_empty() && decoder.get_ref().is_empty() {
+                State::Gzip(decoder) => {
+                    if let Some(bytes) = out_of(decoder) {
+                        return Ok(Some(bytes));
+                    }
+                    if self.waiting.is_empty() {
+                        return Ok(None);
+                    }
                     // Some bytes at a time, and at most one buffer of what they become.
                     let taken = decoder.write(&self.waiting)?;
                     self.waiting.advance(taken);
+                    if taken == 0 && decoder.get_ref().is_empty() {
+                        // It takes no more: its part is over.
+                        decoder.try_finish()?;
+                        self.state = State::Between;
+                    }
                 }
-                Ok(out_of(decoder))
+                State::Between => {
+                    let zeros = self.waiting.iter().take_while(|byte| **byte == 0).count();
+                    self.waiting.advance(zeros);
+                    if self.waiting.is_empty() || self.waiting[..] == MAGIC[..1] {
+                        return Ok(None);
+                    }
+                    if !self.waiting.starts_with(&MAGIC) {
+                        return Err(io::ErrorKind::InvalidData.into());
+                    }
+                    self.state = State::Gzip(Box::new(GzDecoder::new(Vec::new())));
+                }
             }
         }
     }
@@ -75,20 +98,26 @@ impl Inflate {
                 decoder.try_finish()?;
                 Ok(out_of(decoder))
             }
+            State::Between if !self.waiting.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
             _ => Ok(Some(std::mem::take(&mut self.waiting)).filter(|bytes| !bytes.is_empty())),
         }
     }
 }
 
-fn out_of(decoder: &mut MultiGzDecoder<Vec<u8>>) -> Option<Bytes> {
+fn out_of(decoder: &mut GzDecoder<Vec<u8>>) -> Option<Bytes> {
     let bytes = std::mem::take(decoder.get_mut());
     (!bytes.is_empty()).then(|| bytes.into())
 }
 
-/// Whether bytes may begin JSON, a page or words, rather than compressed data.
+/// Whether bytes may begin JSON, a page or words, rather than compressed data: without control
+/// characters, and either UTF-8, or with a beginning of JSON or a page and letters of an older set.
 fn is_text(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    bytes.iter().take(16).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+    let bytes = &bytes[..bytes.len().min(64)];
+    let controls = bytes.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
+    // The last character may be cut.
+    let utf8 = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    !controls && (utf8 || matches!(bytes.trim_ascii_start().first(), Some(b'[' | b'{' | b'<' | b'"')))
 }
 
 #[cfg(test)]
@@ -165,8 +194,27 @@ mod tests {
         for compressed in [&b"\x28\xb5\x2f\xfd\x04"[..], b"\x8b\x02\x80[]", b"x\x9c\x8b\x8e"] {
             assert!(run(compressed, 100, true).is_err());
         }
-        for plain in [&b"[]"[..], b"\xef\xbb\xbf[]", b"<html>"] {
-            assert_eq!(run(plain, 100, true).unwrap().0, plain);
+        let early = "[{\"name\":\"Été\",\"stream_id\":1}]".as_bytes();
+        for plain in
+            [&b"[]"[..], b"\xef\xbb\xbf[]", b"<html>", early, b" \n[{\"name\":\"\xc9t\xe9\"}]", "Été".as_bytes()]
+        {
+            for chunk in [1, 100] {
+                assert_eq!(run(plain, chunk, true).unwrap().0, plain);
+            }
         }
+    }
+
+    #[test]
+    fn zeros_after_gzip_are_no_damage_and_anything_else_is() {
+        let part = gzip(b"[{\"a\":1}]");
+        for (after, good) in [(&[0; 8][..], true), (&[0; 5000], true), (b"x", false), (b"\0\x1f", false)] {
+            let body = [&part[..], after].concat();
+            for chunk in [1, 7, 10_000] {
+                let found = run(&body, chunk, false).map(|(out, _)| out).ok();
+                assert_eq!(found.as_deref() == Some(b"[{\"a\":1}]"), good, "{after:?}");
+            }
+        }
+        let parts = [&part[..], &[0; 3], &gzip(b" ")].concat();
+        assert_eq!(run(&parts, 2, false).unwrap().0, b"[{\"a\":1}] ");
     }
 }

@@ -72,7 +72,7 @@ async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Resu
             Ok(end) => return Ok(end),
             Err(failure) => failure,
         };
-        plain = failure.is_damaged();
+        plain |= failure.is_damaged();
         attempts.pause(failure).await?;
         if delivered {
             // Without receiver the next attempt notices.

@@ -3,9 +3,12 @@
 //! A panel on the internet has no business sending a client to a router, a printer, or a service of
 //! its own computer.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 
 use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Host;
 
 /// Whether an address is that of this computer or of a network that is not the internet.
@@ -33,13 +36,54 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         // `::` and `::1`, and the old way to write an IPv4 address.
         [0, 0, 0, 0, 0, 0, high, low] => high == 0 || embedded(high, low),
-        // Two ways to reach IPv4 from IPv6.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => embedded(high, low),
-        // Site-local, as it once was.
-        [0xfec0..=0xfeff, ..] => true,
+        // Three ways to reach IPv4 from IPv6.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] | [0, 0, 0, 0, 0xffff, 0, high, low] => {
+            embedded(high, low)
+        }
+        // A fourth for a network's own use, one through somebody's router (Teredo), what nobody is to
+        // receive, and site-local, as it once was.
+        [0x64, 0xff9b, 1, ..] | [0x2001, 0, ..] | [0x100, 0, 0, 0, ..] | [0xfec0..=0xfeff, ..] => true,
         _ => address.is_unique_local() || address.is_unicast_link_local() || address.is_multicast(),
     }
 }
+
+/// Finds the addresses of a name.
+pub(crate) type LookUp = fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+
+/// Asks the system.
+pub(crate) fn look_up(name: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> {
+    Box::pin(async move {
+        let found = tokio::net::lookup_host((name, 0)).await?;
+        Ok(found.map(|address| address.ip()).collect())
+    })
+}
+
+/// Names as a client sees them that may not leave the internet: without their private addresses. A
+/// name may have got another address since it was judged, and what is not known is not asked.
+pub(crate) struct OutsideOnly {
+    pub(crate) is_private: fn(IpAddr) -> bool,
+    pub(crate) look_up: LookUp,
+}
+
+impl Resolve for OutsideOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (is_private, found) = (self.is_private, (self.look_up)(name.as_str().to_owned()));
+        Box::pin(async move {
+            let mut outside = found.await?;
+            let known = !outside.is_empty();
+            outside.retain(|address| !is_private(*address));
+            if known && outside.is_empty() {
+                return Err(OnlyInside.into());
+            }
+            Ok(Box::new(outside.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
+        })
+    }
+}
+
+/// A name has none but private addresses.
+#[derive(Debug, thiserror::Error)]
+#[error("the name has none but private addresses")]
+pub(crate) struct OnlyInside;
 
 /// What a host is before anybody has connected to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,17 +96,14 @@ pub(crate) enum Place {
 
 impl Place {
     /// Finds out about a host. A name is looked up; one that nobody knows has no addresses.
-    pub(crate) async fn of(url: &Url, is_private: fn(IpAddr) -> bool) -> Self {
+    pub(crate) async fn of(url: &Url, is_private: fn(IpAddr) -> bool, look_up: LookUp) -> Self {
         match url.host() {
             Some(Host::Ipv4(address)) => Self::Known(is_private(address.into())),
             Some(Host::Ipv6(address)) => Self::Known(is_private(address.into())),
             Some(Host::Domain(name)) if is_this_computer(name) => Self::Known(true),
             Some(Host::Domain(name)) => {
-                let port = url.port_or_known_default().unwrap_or(80);
-                match tokio::net::lookup_host((name, port)).await {
-                    Ok(found) => Self::Resolved(found.map(|address| is_private(address.ip())).collect()),
-                    Err(_) => Self::Resolved(Vec::new()),
-                }
+                let found = look_up(name.to_owned()).await.unwrap_or_default();
+                Self::Resolved(found.into_iter().map(is_private).collect())
             }
             None => Self::Resolved(Vec::new()),
         }
@@ -74,6 +115,11 @@ impl Place {
             Self::Known(private) => *private,
             Self::Resolved(found) => found.contains(&true),
         }
+    }
+
+    /// Whether nobody knows where it is.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        matches!(self, Self::Resolved(found) if found.is_empty())
     }
 
     /// Whether a request to it can't end anywhere else.
@@ -125,6 +171,12 @@ mod tests {
             "::ffff:127.0.0.1",
             "::10.0.0.1",
             "64:ff9b::c0a8:101",
+            "64:ff9b:1::808:808",
+            "64:ff9b:1:fffe::1",
+            "::ffff:0:10.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+            "100::1",
             "2002:7f00:1::1",
             "fc00::1",
             "fd12::1",
@@ -147,6 +199,8 @@ mod tests {
             "2606:4700::1111",
             "::ffff:1.1.1.1",
             "64:ff9b::101:101",
+            "::ffff:0:1.1.1.1",
+            "2001:4860:4860::8888",
             "2002:101:101::1",
         ];
         for text in open {
@@ -166,7 +220,7 @@ mod tests {
             ("http://[::ffff:192.168.0.1]/", true),
             ("http://1.1.1.1/", false),
         ] {
-            let place = Place::of(&Url::parse(url).unwrap(), is_private).await;
+            let place = Place::of(&Url::parse(url).unwrap(), is_private, look_up).await;
             assert_eq!((place.may_be_private(), place.must_be_private()), (private, private), "{url}");
         }
     }
@@ -181,6 +235,7 @@ mod tests {
         assert_eq!(verdict(&[true, true]), (true, true));
         assert_eq!(verdict(&[false]), (false, false));
         assert_eq!(verdict(&[]), (false, false));
+        assert!(Place::Resolved(Vec::new()).is_nowhere() && !Place::Resolved(vec![false]).is_nowhere());
     }
 
     #[test]

@@ -16,16 +16,20 @@ pub(crate) struct Notices(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     hosts: Vec<String>,
+    unverified: bool,
     lines: Vec<String>,
 }
 
 impl Notices {
-    /// The panel's certificate is not looked at.
+    /// A connection is encrypted for whoever is at the other end.
     pub(crate) fn unverified(&self) {
-        self.state().lines.push(
-            "the panel's certificate is not verified, as the settings say: anybody on the way can read the password and change the answers"
-                .to_owned(),
-        );
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.unverified, true) {
+            state.lines.push(
+                "the panel's certificate is not verified, as the settings say: anybody on the way can read the password and change the answers"
+                    .to_owned(),
+            );
+        }
     }
 
     /// The panel redirects to another host, and `address` is what it sends there.
@@ -35,8 +39,7 @@ impl Notices {
         if state.hosts.contains(&host) || state.hosts.len() >= HOSTS_MAX {
             return;
         }
-        let travel = credentials.redact(address) != address;
-        let along = if travel { "; the credentials travel with the address" } else { "" };
+        let along = if credentials.travel_with(address) { "; the credentials travel with the address" } else { "" };
         tracing::warn!("the panel redirects to another host");
         state.lines.push(format!("the panel redirects to another host, {host}{along}"));
         state.hosts.push(host);
@@ -70,6 +73,12 @@ mod tests {
             "the panel redirects to another host, plain.example",
         ];
         assert_eq!(notices.lines(), expected);
+        // Too short to be taken out of words, and in a spelling of the panel's own.
+        for (number, address) in ["x?u=me&p=a/", "x?q=%61%2f", "me/1/", "x?%6De"].into_iter().enumerate() {
+            let (notices, credentials) = (Notices::default(), Credentials::new("me", "a/"));
+            notices.other_host("cdn.example", &format!("http://cdn.example/{address}"), &credentials);
+            assert_eq!(notices.lines()[0].contains("travel"), number < 3, "{address}");
+        }
         for number in 0..100 {
             notices.other_host(&format!("{number}.example"), "", &credentials);
         }

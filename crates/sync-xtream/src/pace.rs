@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use crate::answer::FOREVER;
+
 /// What all requests of an account draw from.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -34,16 +36,18 @@ impl Pace {
         Self { interval, ahead: burst, state: Mutex::default() }
     }
 
-    /// Waits until a request may be sent. Who stops waiting has taken nothing.
-    pub(crate) async fn pass(&self) {
+    /// Waits until a request may be sent; returns how long that took. Who stops waiting has taken nothing.
+    pub(crate) async fn pass(&self) -> Duration {
+        let began = Instant::now();
         while let Some(until) = self.take(Instant::now()) {
             sleep_until(until).await;
         }
+        began.elapsed()
     }
 
     /// The panel asks to be left alone for so long.
     pub(crate) fn hold(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let until = Instant::now() + wait.min(FOREVER);
         let mut state = self.state();
         state.held = state.held.max(Some(until));
     }
@@ -128,6 +132,14 @@ mod tests {
         assert_eq!(passes(&pace, 2).await, [30_000, 30_000]);
         pace.hold(Duration::ZERO);
         assert_eq!(passes(&pace, 1).await, [0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_beyond_all_measure_is_a_wait() {
+        let pace = Pace::new(8.0);
+        pace.hold(Duration::MAX);
+        pace.hold(Duration::from_secs(5));
+        tokio::time::timeout(Duration::from_secs(3600), pace.pass()).await.unwrap_err();
     }
 
     #[tokio::test(start_paused = true)]

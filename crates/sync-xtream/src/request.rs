@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::address::PanelAddress;
 use crate::agents::Agents;
 use crate::call::Call;
-use crate::client::{SetupError, client, raw_client};
+use crate::client::{Purpose, SetupError, client};
 use crate::clock::PanelClock;
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
@@ -70,8 +70,8 @@ pub(crate) struct Manner {
 /// An account at a panel, and the way to it.
 pub(crate) struct Line {
     client: Client,
-    /// The client that inflates nothing; made when it is needed.
-    raw: OnceLock<Client>,
+    /// The clients for other purposes, made when they are needed.
+    others: [OnceLock<Result<Client, SetupError>>; 3],
     address: PanelAddress,
     credentials: Credentials,
     config: XtreamConfig,
@@ -98,19 +98,15 @@ impl Line {
         credentials: Credentials,
         config: XtreamConfig,
     ) -> Result<Self, SetupError> {
-        let notices = Notices::default();
-        if !config.verify_tls {
-            notices.unverified();
-        }
         Ok(Self {
             agents: Agents::new(&config)?,
-            client: client(&config)?,
-            raw: OnceLock::new(),
+            client: client(&config, Purpose { plain: false, outside: false })?,
+            others: Default::default(),
             address,
             credentials,
             turn: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
             pace: Pace::new(config.requests_per_second),
-            notices,
+            notices: Notices::default(),
             counters: Arc::default(),
             clock: PanelClock::default(),
             proxied: may_use_proxy(config.system_proxy, |name| std::env::var_os(name)),
@@ -138,14 +134,18 @@ impl Line {
         Learnt { user_agent: self.agents.learnt(), notices: self.notices.lines() }
     }
 
-    /// The client for a request. Without the second one, which fails to be made when the first one
-    /// would have too, the first one serves.
-    pub(crate) fn client(&self, plain: bool) -> &Client {
-        if plain {
-            self.raw.get_or_init(|| raw_client(&self.config).unwrap_or_else(|_| self.client.clone()))
-        } else {
-            &self.client
-        }
+    /// The client for a request. Through a proxy, names are not ours to look up, and that of the
+    /// proxy may well be a private one.
+    pub(crate) fn client(&self, plain: bool, outside: bool) -> Result<&Client, Failure> {
+        let purpose = Purpose { plain, outside: outside && !self.proxied };
+        let other = match (purpose.plain, purpose.outside) {
+            (false, false) => return Ok(&self.client),
+            (true, false) => &self.others[0],
+            (false, true) => &self.others[1],
+            (true, true) => &self.others[2],
+        };
+        let made = other.get_or_init(|| client(&self.config, purpose));
+        made.as_ref().map_err(|_| Failure::Final(SourceError::internal("the HTTP client could not be set up")))
     }
 
     /// Waits until there may be one more request under way.
@@ -179,13 +179,16 @@ impl Line {
                 Ok(read) => return Ok(read),
                 Err(failure) => failure,
             };
+            if call.is_login() && failure.is_refusal() {
+                self.agents.refused(manner.agent.clone());
+            }
             if call.is_login()
                 && failure.is_blocked()
                 && let Some(agent) = self.agents.take_spare()
             {
                 return self.try_agent(&turn, call, Manner { agent, ..manner }, &read, failure).await;
             }
-            plain = failure.is_damaged();
+            plain |= failure.is_damaged();
             attempts.pause(failure).await?;
         }
     }
@@ -211,15 +214,26 @@ impl Line {
         blocked: Failure,
     ) -> Result<T, SourceError> {
         tracing::warn!(reason = blocked.message(), "the login looks blocked and is tried with another user agent");
-        match self.attempt(turn, call, &manner, read).await {
-            Ok(read) => {
-                self.agents.keep(manner.agent);
-                Ok(read)
+        // Whoever reads the credentials in order to refuse them has let the request in; a status of
+        // refusal may come from the filter.
+        let mut let_in = false;
+        let outcome = match self.fetch(turn, call, &manner).await {
+            Ok(document) => {
+                let read = read(&document);
+                let_in = read.as_ref().map_or_else(|fault| fault.refused, |_| true);
+                read.map_err(|fault| self.failure_of(fault))
             }
-            // Whoever refuses the credentials has let the request in.
-            Err(Failure::Final(refused @ SourceError::Refused { .. })) => {
-                self.agents.keep(manner.agent);
-                Err(refused)
+            Err(failure) => Err(failure),
+        };
+        let agent = manner.agent;
+        if let_in {
+            self.agents.keep(agent.clone());
+        }
+        match outcome {
+            Ok(read) => Ok(read),
+            Err(refusal) if refusal.is_refusal() => {
+                self.agents.refused(agent);
+                Err(refusal.into_error(manner.attempt))
             }
             Err(_) => Err(blocked.into_error(manner.attempt)),
         }
@@ -244,7 +258,9 @@ impl Line {
     /// What is wrong with a body, as a failure of the attempt. Words of the panel pass through
     /// here, so the credentials are taken out of them.
     pub(crate) fn failure_of(&self, mut fault: Fault) -> Failure {
-        fault.message = self.credentials.redact(&fault.message).chars().take(SHOWN).collect();
+        // These end with words of the panel, of which not all may have been read.
+        let cut = matches!(fault.what, AnswerFault::Html | AnswerFault::NotJson);
+        fault.message = self.credentials.redact_cut(&fault.message, cut).chars().take(SHOWN).collect();
         match fault.what {
             AnswerFault::Truncated => Failure::cut(fault.message),
             _ => Failure::Final(fault.into()),

@@ -1,19 +1,22 @@
 //! The wire: from a panel's bytes to entries of a listing.
 //!
 //! [`splitter`] finds the elements in the stream, [`beginning`] says what an answer is that has none,
-//! [`member`] finds the keys and values in an element, [`text`] mends what is not legal Unicode,
-//! [`fields`] knows which key is which field and reads any JSON type into it, [`decoder`] puts them
-//! together. [`json`] reads small documents whole.
+//! [`structure`] says whether an element is sound, [`member`] finds the keys and values in it,
+//! [`text`] mends what is not legal Unicode, [`fields`] knows which key is which field and reads any
+//! JSON type into it, [`defect`] stands for what can't be read, [`decoder`] puts them together.
+//! [`json`] reads small documents whole.
 //!
 //! Nothing here trusts a panel: no recursion, no element kept that is larger than the limit, and
 //! a value of the wrong type costs that value, never its item.
 
 pub(crate) mod beginning;
 pub(crate) mod decoder;
+pub(crate) mod defect;
 pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod member;
 pub(crate) mod splitter;
+pub(crate) mod structure;
 pub(crate) mod text;
 
 use sync_core::source::AnswerFault;
@@ -26,7 +29,7 @@ pub(crate) use decoder::Decoder;
 ///
 /// To be raised whenever the same bytes would be decoded to another item: digests of the old
 /// scheme are then no longer looked at, and every item is decoded once.
-pub(crate) const SCHEME: DigestScheme = DigestScheme(101);
+pub(crate) const SCHEME: DigestScheme = DigestScheme(102);
 
 /// What is wrong with an answer, in words that hold no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,23 +62,39 @@ impl From<Fault> for SourceError {
     }
 }
 
-/// How much of an answer is quoted. More than is shown: the credentials are taken out of it first,
-/// and a cut in the middle of one would hide it.
+/// How much of an answer is quoted. More than is shown: the credentials are taken out of it first.
 const QUOTED: usize = 600;
 
 /// How much of it is shown.
 pub(crate) const SHOWN: usize = 160;
 
 /// How much of an answer is looked at to quote something of it.
-const LOOKED_AT: usize = 4096;
+const LOOKED_AT: usize = 1024;
+
+/// Stands where a text was cut, and nowhere else: half a secret may be before it.
+pub(crate) const CUT: char = '…';
 
 /// The beginning of an answer, fit to be shown once the credentials are out of it: printable, on
-/// one line. What was cut in the middle lies beyond what is shown.
+/// one line, with [`CUT`] at its end when there was more.
 pub(crate) fn excerpt(bytes: &[u8]) -> String {
-    let line = one_line(&String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]));
-    let length = line.chars().count();
-    let whole = if bytes.len() > LOOKED_AT { length.saturating_sub(QUOTED - SHOWN) } else { length };
-    line.chars().take(whole.min(QUOTED)).collect()
+    let Some(beginning) = bytes.get(..LOOKED_AT) else { return shorten(&String::from_utf8_lossy(bytes), QUOTED) };
+    let line = shorten(&String::from_utf8_lossy(beginning), QUOTED);
+    if line.ends_with(CUT) {
+        return line;
+    }
+    // The last character may be cut in two.
+    let mut line = line.trim_end_matches(char::REPLACEMENT_CHARACTER).to_owned();
+    line.push(CUT);
+    line
+}
+
+/// A text on one line, cut to so many characters. A [`CUT`] of its own is spelt with points.
+pub(crate) fn shorten(text: &str, max: usize) -> String {
+    let line = one_line(text).replace(CUT, "...");
+    match line.char_indices().nth(max) {
+        Some((at, _)) => format!("{}{CUT}", &line[..at]),
+        None => line,
+    }
 }
 
 /// What a list may cost.
@@ -96,13 +115,24 @@ mod tests {
     #[test]
     fn an_excerpt_is_on_one_line_and_shows_no_half_of_a_word() {
         assert_eq!(excerpt(b" Access \r\n\x1b[31m denied\xff "), "Access [31m denied\u{fffd}");
-        assert_eq!(excerpt("x".repeat(10_000).as_bytes()).len(), QUOTED);
-        // A word at the place of the cut, and nearly nothing but space before it.
-        for space in 3900..4200 {
-            let body = format!("a {}{}", " ".repeat(space), "canary-password".repeat(40));
-            let shown: String = excerpt(body.as_bytes()).chars().take(SHOWN).collect();
-            let rest = shown.replace("canary-password", "");
-            assert!("a".starts_with(rest.trim_end()), "{space}: {shown}");
+        assert_eq!(excerpt("x".repeat(10_000).as_bytes()), format!("{}…", "x".repeat(QUOTED)));
+        assert_eq!(excerpt("x… ".repeat(3).as_bytes()), "x... x... x...");
+        assert_eq!(excerpt("é".repeat(LOOKED_AT).as_bytes()), format!("{}…", "é".repeat(LOOKED_AT / 2)));
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_quoted_wherever_the_cut_falls() {
+        let credentials = crate::Credentials::new("somebody", "canary-pässword");
+        for secret in ["canary-pässword", "canary-p%c3%a4ssword", "canary-p&#228;ssword"] {
+            for space in (0..20).chain(900..1100) {
+                let body = format!("x{}{}", " ".repeat(space), secret.repeat(100));
+                let shown = credentials.redact(&excerpt(body.as_bytes()));
+                assert_eq!(shown.replace(['*', ' '], "").replace(CUT, ""), "x", "{space}: {shown}");
+            }
+        }
+        for words in 550..620 {
+            let shown = credentials.redact(&excerpt(format!("{}canary-pässword", "x".repeat(words)).as_bytes()));
+            assert_eq!(shown.replace(['*', 'x'], "").replace(CUT, ""), "", "{words}: {shown}");
         }
     }
 }

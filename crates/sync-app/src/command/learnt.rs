@@ -46,7 +46,7 @@ fn of_kind(facts: &KindFacts) -> Vec<String> {
         told.push("images are not compared by host and query: the panel changes those by itself".to_owned());
     }
     for (sighting, what) in
-        [(facts.unreadable, "elements without a readable id"), (facts.trailing, "something after the end of the list")]
+        [(facts.unreadable, "elements that can't be read"), (facts.trailing, "something after the end of the list")]
     {
         if let Some(sighting) = sighting {
             told.push(format!("{what}, the same in {} in a row", counted(sighting.listings, "listing")));
@@ -102,7 +102,7 @@ mod tests {
             "movies: images are not compared by host and query: the panel changes those by itself",
             "series: not offered by the panel, as it said on 1970-01-02 00:00 UTC",
             "series: not fetched by category: the panel ignores which category it is asked for; tried again after a day",
-            "series: elements without a readable id, the same in 3 listings in a row",
+            "series: elements that can't be read, the same in 3 listings in a row",
             "series: something after the end of the list, the same in 3 listings in a row",
         ];
         assert_eq!(sentences(&facts), expected);

@@ -1,7 +1,10 @@
 //! Redirects from the internet into a private network, with addresses of this computer that are
 //! taken for the one and the other.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -10,6 +13,7 @@ use sync_core::{ContentSource, SourceError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::network::LookUp;
 use crate::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 
 /// Takes 127.0.0.1 for an address of the internet, and all others for private ones.
@@ -81,8 +85,84 @@ async fn within_a_private_network_redirects_are_followed() {
     }
 }
 
+/// A panel whose redirects lead to a name, on all addresses of this computer; counts its connections.
+async fn asked_by_name(look_up: LookUp) -> (Result<(), SourceError>, usize) {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head).await;
+            let location = format!("Location: http://name.example:{port}/");
+            let answer = format!("HTTP/1.1 302 Found\r\n{location}\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    let address = PanelAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap().address;
+    let config =
+        XtreamConfig { is_private: all_but_one, look_up, ..XtreamConfig::new().system_proxy(false).attempts(1) };
+    let source = XtreamSource::new(address, Credentials::new("ann", "secret"), config).unwrap();
+    let outcome = source.account().await.map(drop);
+    (outcome, asked.load(Ordering::Relaxed))
+}
+
+type Found = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+
+fn found(addresses: &[[u8; 4]]) -> Found {
+    let addresses = addresses.iter().map(|address| IpAddr::from(*address)).collect();
+    Box::pin(std::future::ready(Ok(addresses)))
+}
+
 #[tokio::test]
-async fn a_name_that_changes_its_address_is_found_out() {
+async fn a_name_that_changes_to_a_private_address_is_not_asked_there() {
+    static LOOKS: AtomicUsize = AtomicUsize::new(0);
+    /// Of the internet when it is judged, private when it is connected to.
+    fn changing(_: String) -> Found {
+        if LOOKS.fetch_add(1, Ordering::Relaxed) == 0 { found(&[[127, 0, 0, 1]]) } else { found(&[[127, 0, 0, 2]]) }
+    }
+    let (outcome, asked) = asked_by_name(changing).await;
+    let Err(SourceError::Unusable { fault: AnswerFault::Redirect, message }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((message.as_str(), asked), (super::RefusedRedirect::Inside.words(), 1));
+    assert_eq!(LOOKS.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_name_that_adds_a_private_address_is_asked_at_its_other_ones() {
+    static LOOKS: AtomicUsize = AtomicUsize::new(0);
+    /// The private one first, each time that it is connected to.
+    fn growing(_: String) -> Found {
+        let judged = LOOKS.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        if judged { found(&[[127, 0, 0, 1]]) } else { found(&[[127, 0, 0, 2], [127, 0, 0, 1]]) }
+    }
+    let (outcome, asked) = asked_by_name(growing).await;
+    let Err(SourceError::Unusable { fault: AnswerFault::Redirect, message }) = outcome else { panic!("{outcome:?}") };
+    // All six came to the address of the internet.
+    assert_eq!((message.as_str(), asked), (super::RefusedRedirect::TooMany.words(), 6));
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_knows_is_not_asked() {
+    static LOOKS: AtomicUsize = AtomicUsize::new(0);
+    /// Unknown when it is judged, private afterwards.
+    fn late(_: String) -> Found {
+        if LOOKS.fetch_add(1, Ordering::Relaxed) == 0 { found(&[]) } else { found(&[[127, 0, 0, 2]]) }
+    }
+    fn never(_: String) -> Found {
+        Box::pin(std::future::ready(Err(io::ErrorKind::NotFound.into())))
+    }
+    for look_up in [late as LookUp, never] {
+        let (outcome, asked) = asked_by_name(look_up).await;
+        let Err(SourceError::Unreachable { message, .. }) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((message.as_str(), asked), ("the name of the host can't be found", 1));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_came_from_inside_after_all_ends_the_way() {
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
     /// Public where the redirect came from and when its target was judged, private once connected.
     fn changing(_: IpAddr) -> bool {

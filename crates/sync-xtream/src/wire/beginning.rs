@@ -14,16 +14,35 @@ pub(crate) fn is_php_notice(text: &[u8]) -> bool {
     words.iter().any(|word| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)))
 }
 
-/// Where a list begins after words: `[{`, `[]`, or `{"`, white space within aside.
+/// Where a list begins after words: `[{` or `{"`, white space within aside, at the beginning of a
+/// line or behind a tag. Words have brackets as well: `Cannot use [] for reading`.
+///
+/// An empty list after words is no answer, nor is anything after an error that ended the program.
 pub(crate) fn list_after(text: &[u8]) -> Option<usize> {
-    (0..text.len()).find(|at| {
-        let next = || text[at + 1..].iter().copied().find(|byte| !byte.is_ascii_whitespace());
-        match text[*at] {
-            b'[' => matches!(next(), Some(b'{' | b']')),
-            b'{' => matches!(next(), Some(b'"' | b'}')),
-            _ => false,
+    // What the last byte was that is no white space, or a line break after it.
+    let mut before = b'\n';
+    for (at, byte) in text.iter().copied().enumerate() {
+        if matches!(byte, b'[' | b'{') && matches!(before, b'\n' | b'>') {
+            let next = text[at + 1..].iter().copied().find(|byte| !byte.is_ascii_whitespace())?;
+            match (byte, next) {
+                (b'[', b'{') | (b'{', b'"') => return (!is_fatal(&text[..at])).then_some(at),
+                (b'[', b']') | (b'{', b'}') => return None,
+                _ => {}
+            }
         }
-    })
+        match byte {
+            b'\n' | b'\r' => before = b'\n',
+            _ if byte.is_ascii_whitespace() => {}
+            _ => before = byte,
+        }
+    }
+    None
+}
+
+/// Whether PHP has said that it could not go on.
+fn is_fatal(text: &[u8]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    [&b"fatal error"[..], b"parse error"].iter().any(|words| memchr::memmem::find(&lower, words).is_some())
 }
 
 /// Says what an answer is that holds no list.
@@ -59,11 +78,29 @@ fn page_title(page: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::page_title;
+    use super::{list_after, page_title};
 
     #[test]
     fn a_page_is_known_by_its_title() {
         assert_eq!(page_title(b"<html><TITLE>\n Access  denied\x1b </TITLE>"), "Access denied");
         assert_eq!(page_title(b"<html>x"), "<html>x");
+    }
+
+    #[test]
+    fn a_list_after_words_stands_at_a_place_of_its_own() {
+        for (text, list) in [
+            ("<br />\n<b>Warning</b>: x [1] in y<br />\n[{\"a\":1}]", Some("[{\"a\":1}]")),
+            ("Notice: y\n  { \"0\":{}}", Some("{ \"0\":{}}")),
+            ("<b>Warning</b>: [{x} in y<br /> [ {}]", Some("[ {}]")),
+            ("Warning: expects [{\"a\":1}] in y", None),
+            ("Warning: x\n[]", None),
+            ("Warning: x\n[]\n[{}]", None),
+            ("Warning: x\n{}", None),
+            ("Warning: x\n[", None),
+            ("<b>Fatal error</b>:  Uncaught Error: x\n[{\"a\":1}]", None),
+            ("PHP Parse error:  x\n[{\"a\":1}]", None),
+        ] {
+            assert_eq!(list_after(text.as_bytes()).map(|at| &text[at..]), list, "{text}");
+        }
     }
 }

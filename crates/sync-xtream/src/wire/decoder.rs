@@ -4,12 +4,20 @@ use std::sync::Arc;
 
 use sync_core::source::{AnswerFault, Completeness, Entry};
 use sync_core::{ContentId, ContentKind, Digest, Extra, FieldSet, Item, Listed, ListingIndex, Value};
-use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use super::defect::{self, Known};
 use super::fields::{Keys, Slot, json_text, read, read_id};
-use super::member::{Cursor, Raw};
+use super::member::{Cursor, Raw, nesting};
 use super::splitter::{Element, Splitter};
-use super::{Fault, Limits, SCHEME, excerpt, text};
+use super::{Fault, Limits, SCHEME, excerpt, structure, text};
+
+/// No item has as many keys that have no column; what there is beyond is left out, so that one
+/// item can't fill the memory.
+const EXTRA_MAX: usize = 1000;
+
+/// From so many elements on, two commas between every two of them are a panel's way of writing.
+const HABIT: u64 = 8;
 
 /// Decodes one answer.
 #[derive(Debug)]
@@ -29,11 +37,23 @@ struct Elements {
     /// Which positions of the index have been met: a second element of an id is always decoded.
     met: Vec<bool>,
     cursor: usize,
+    /// What an element may be.
+    limits: Limits,
+    seen: u64,
     items: u64,
+    /// Elements that could not be read as items, or not wholly: an item of which an id was read is
+    /// delivered, and counted here as well when the rest of its element is broken.
     unreadable: u64,
     /// The sum of what stands for each, so that their order makes no difference.
     unreadable_digest: u64,
-    limit: u64,
+    /// Places between two commas at which there is no element.
+    holes: u64,
+    /// How the defects can be known again.
+    defects: Known,
+    /// Whether an item has named its id itself: then the keys of the list may be mere positions.
+    named: bool,
+    /// Whether this is the account, whose other half says whether the login is refused.
+    account: bool,
     in_object: bool,
 }
 
@@ -49,10 +69,15 @@ impl Decoder {
             met: vec![false; known.as_ref().map_or(0, |index| index.len())],
             known,
             cursor: 0,
+            limits,
+            seen: 0,
             items: 0,
             unreadable: 0,
             unreadable_digest: 0,
-            limit: limits.elements,
+            holes: 0,
+            defects: Known::ByTrace,
+            named: false,
+            account: false,
             in_object: false,
         };
         Self { splitter: Splitter::new(limits), elements }
@@ -68,74 +93,142 @@ impl Decoder {
 
     /// The transport has ended properly: says whether the answer was whole.
     pub(crate) fn finish(mut self, _: &mut Vec<Entry>) -> Result<Completeness, Fault> {
-        let trailing_digest = self.splitter.finish()?;
-        let Elements { items, unreadable, unreadable_digest, in_object, kind, .. } = self.elements;
+        let ending = self.splitter.finish()?;
+        let Elements { seen, items, unreadable, unreadable_digest, holes, in_object, kind, .. } = self.elements;
+        if self.elements.account {
+            return Err(account());
+        }
+        let habit = seen >= HABIT && holes + 1 >= seen;
+        let holes = if habit { 0 } else { holes };
+        let unreadable = unreadable + holes;
         if items == 0 && unreadable > 0 {
             return Err(Fault::new(AnswerFault::WrongItems, format!("none of {unreadable} elements is one of {kind}")));
         }
         if items == 0 && in_object {
             return Err(Fault::new(AnswerFault::NotAList, "`{}` came in place of a list"));
         }
+        let knowable = match self.elements.defects {
+            Known::ByTrace => holes == 0,
+            Known::ByKey => holes == 0 && !self.elements.named,
+            Known::Never => false,
+        };
         Ok(Completeness {
             unreadable,
-            unreadable_digest: (unreadable > 0).then_some(unreadable_digest),
-            trailing_bytes: trailing_digest.is_some(),
-            trailing_digest,
+            unreadable_digest: (unreadable > 0 && knowable).then_some(unreadable_digest),
+            trailing_bytes: ending.trailing,
+            trailing_digest: ending.digest,
             started_at: None,
         })
     }
 }
 
+/// What was made of an element.
+enum Reading {
+    /// All of it is in the entry.
+    Whole(Entry),
+    /// It is broken, but has an id.
+    Part(Entry),
+    /// It has no id that can be read.
+    Nothing,
+}
+
 impl Elements {
     fn take(&mut self, element: Element<'_>, out: &mut Vec<Entry>) -> Result<(), Fault> {
+        if self.account {
+            return if element.key == Some(b"user_info") { Err(user_info(element.bytes)) } else { Ok(()) };
+        }
         if let Some(key) = element.key
-            && self.items + self.unreadable == 0
+            && self.seen == 0
         {
+            if key == b"server_info" {
+                self.account = true;
+                return Ok(());
+            }
             no_item(key, element.bytes)?;
         }
-        if self.items + self.unreadable == self.limit {
-            return Err(Fault::new(AnswerFault::TooLarge, format!("it has more than {} elements", self.limit)));
+        if element.bytes.is_empty() && element.key.is_none() {
+            self.holes += 1;
+            return Ok(());
         }
-        if let Some(entry) = self.entry(element) {
-            self.items += 1;
-            out.push(entry);
-        } else {
-            self.unreadable += 1;
-            self.unreadable_digest = self.unreadable_digest.wrapping_add(trace(element));
+        if self.seen == self.limits.elements {
+            let message = format!("it has more than {} elements", self.limits.elements);
+            return Err(Fault::new(AnswerFault::TooLarge, message));
+        }
+        self.seen += 1;
+        match self.read(element) {
+            Reading::Whole(entry) => {
+                self.items += 1;
+                out.push(entry);
+            }
+            Reading::Part(entry) => {
+                self.items += 1;
+                out.push(entry);
+                self.count(element);
+            }
+            Reading::Nothing => self.count(element),
         }
         Ok(())
     }
 
-    fn entry(&mut self, element: Element<'_>) -> Option<Entry> {
-        if element.bytes.first() != Some(&b'{') || element.deep {
-            return None;
+    /// Counts a defect.
+    fn count(&mut self, element: Element<'_>) {
+        self.unreadable += 1;
+        self.unreadable_digest = self.unreadable_digest.wrapping_add(defect::trace(element));
+        self.defects = self.defects.max(defect::known(element, self.kind.id_column()));
+    }
+
+    fn read(&mut self, element: Element<'_>) -> Reading {
+        if element.bytes.first() != Some(&b'{') {
+            return Reading::Nothing;
         }
-        let (id, digest) = self.identify(element)?;
+        let Some((id, digest)) = self.identify(element) else { return Reading::Nothing };
+        let odd = element.deep || element.cut;
         if let Some(known) = &self.known
             && let Some(at) = known.position(id, self.cursor)
         {
             self.cursor = at + 1;
-            if !std::mem::replace(&mut self.met[at], true) && known.digest_at(at).same_as(digest) {
-                return Some(Entry::Same(id));
+            if !std::mem::replace(&mut self.met[at], true) && !odd && known.digest_at(at).same_as(digest) {
+                return Reading::Whole(Entry::Same(id));
             }
         }
-        let listed = self.decode(element.bytes, id);
-        Some(Entry::Item(Box::new(listed), Some(digest)))
+        // Only what was sound when it was decoded has a digest, so what is the same is sound.
+        let (sound, upto) = match structure::check(element.bytes) {
+            Ok(()) => (!odd, element.bytes.len()),
+            Err(upto) => (false, if self.is_alone(element) { element.bytes.len() } else { upto }),
+        };
+        let (mut listed, only) = self.decode(element, id, upto);
+        if sound && only {
+            return Reading::Whole(Entry::Item(Box::new(listed), Some(digest)));
+        }
+        // What has no column stays as it is stored: some of it may be missing here.
+        self.extra_at.iter().for_each(|at| listed.present.drop(*at));
+        Reading::Part(Entry::Item(Box::new(listed), None))
+    }
+
+    /// Whether a broken element holds nothing of another item.
+    fn is_alone(&self, element: Element<'_>) -> bool {
+        let ids = memchr::memmem::find_iter(element.bytes, self.kind.id_column()).count();
+        element.key.is_none() && !element.cut && ids == 1
     }
 
     /// Finds the id and takes the digest, without decoding more than it must.
     ///
     /// The position counter of movies and series has no part in the digest: one insertion moves
     /// it for every item that follows. For channels it is a field like any other.
-    fn identify(&self, element: Element<'_>) -> Option<(ContentId, Digest)> {
+    fn identify(&mut self, element: Element<'_>) -> Option<(ContentId, Digest)> {
         let bytes = element.bytes;
         let column = self.kind.id_column().as_bytes();
         let mut cursor = Cursor::new(bytes);
         let mut counter = None;
         let mut named = None;
         while let Some(member) = cursor.member() {
+            // What ends with the bytes was cut.
+            if member.span.1 >= bytes.len() {
+                break;
+            }
             if member.key == column {
                 named = Some(read_id(member.value));
+                self.named = true;
                 break;
             }
             if member.key == b"num" && self.kind != ContentKind::Channels {
@@ -152,7 +245,10 @@ impl Elements {
         Some((ContentId(id), Digest::of_hash(hash)))
     }
 
-    fn decode(&mut self, bytes: &[u8], id: ContentId) -> Listed {
+    /// Decodes the members that end before a place; says as well whether the element has no other
+    /// id than this one.
+    fn decode(&mut self, element: Element<'_>, id: ContentId, upto: usize) -> (Listed, bool) {
+        let bytes = element.bytes;
         let mut item = Item::with_id(self.kind, id);
         let mut present = FieldSet::EMPTY;
         // Fields whose value came by the key's own spelling, which an alias doesn't override.
@@ -160,11 +256,23 @@ impl Elements {
         let mut extra = Extra::new();
         let mut cursor = Cursor::new(bytes);
         let mut nth = 0;
+        let mut only = true;
         while let Some(member) = cursor.member() {
+            if member.span.1 > upto || member.span.1 == bytes.len() {
+                break;
+            }
+            if element.deep && nesting(member.value) >= u64::from(self.limits.nesting) {
+                continue;
+            }
             let slot = self.keys.slot(nth, member.key);
             nth += 1;
             match slot {
-                Slot::Id => {}
+                Slot::Id => {
+                    only = read_id(member.value) == Some(id.0);
+                    if !only {
+                        break;
+                    }
+                }
                 Slot::Field { at, shape, alias } => {
                     let Some(value) = read(shape, member.value) else { continue };
                     let value = match shape.normalise(value) {
@@ -184,6 +292,7 @@ impl Elements {
                         proper.add(at);
                     }
                 }
+                Slot::Unknown if extra.len() >= EXTRA_MAX => {}
                 Slot::Unknown => {
                     if let Some(json) = json_text(member.value) {
                         extra.insert(text::read(member.key), json);
@@ -195,49 +304,34 @@ impl Elements {
             item.set(at, Value::Extra(extra));
             present.add(at);
         }
-        Listed { item, present }
+        (Listed { item, present }, only)
     }
 }
 
-/// What stands for an element that can't be read, to know it again.
-///
-/// Its bytes, but for the value of `num`: a position counter, which other elements move. One that
-/// was too large to be kept is known by its length.
-fn trace(element: Element<'_>) -> u64 {
-    let bytes = element.bytes.trim_ascii();
-    let mut hasher = Xxh3::new();
-    if bytes.is_empty() {
-        hasher.update(&element.length.to_le_bytes());
-    }
-    let mut from = 0;
-    if bytes.first() == Some(&b'{') {
-        let mut cursor = Cursor::new(bytes);
+/// The account, or a half of it, came.
+fn account() -> Fault {
+    Fault::new(AnswerFault::AccountObject, "the account came in place of a list")
+}
+
+/// What came is the account; this half of it says whether the login is refused.
+fn user_info(value: &[u8]) -> Fault {
+    let mut refused = false;
+    if value.first() == Some(&b'{') {
+        let mut cursor = Cursor::new(value);
         while let Some(member) = cursor.member() {
-            if member.key == b"num" {
-                hasher.update(&bytes[from..member.span.0]);
-                from = member.span.1;
-            }
+            let no = matches!(member.value, Raw::Number(b"0") | Raw::Text(b"0") | Raw::Bool(false));
+            refused |= member.key == b"auth" && no;
         }
     }
-    hasher.update(&bytes[from..]);
-    hasher.digest()
+    if refused { Fault::refused("it answered a request for a list with `auth: 0`") } else { account() }
 }
 
 /// Whether the first member of an object says that the object is no list of items.
 fn no_item(key: &[u8], value: &[u8]) -> Result<(), Fault> {
     match key {
-        b"user_info" | b"server_info" => {
-            let mut cursor = Cursor::new(value);
-            let mut refused = false;
-            while let Some(member) = cursor.member() {
-                let no = matches!(member.value, Raw::Number(b"0") | Raw::Text(b"0") | Raw::Bool(false));
-                refused |= member.key == b"auth" && no;
-            }
-            if refused {
-                return Err(Fault::refused("it answered a request for a list with `auth: 0`"));
-            }
-            Err(Fault::new(AnswerFault::AccountObject, "the account came in place of a list"))
-        }
+        b"user_info" => Err(user_info(value)),
+        // An item that has come to nothing.
+        _ if matches!(value, b"" | b"null") && read_id(Raw::Text(key)).is_some() => Ok(()),
         _ if value.first() == Some(&b'{') => Ok(()),
         _ => {
             let value = match Cursor::new_at(value).value_here() {

@@ -30,6 +30,9 @@ const ALIASES: [(&str, &str); 8] = [
     ("description", "plot"),
 ];
 
+/// A longer key is not kept for the next element: no real one is longer.
+const KEPT_KEY: usize = 64;
+
 /// The keys of a kind.
 #[derive(Debug)]
 pub(crate) struct Keys {
@@ -60,6 +63,9 @@ impl Keys {
             return *slot;
         }
         let slot = self.slots.get(key).copied().unwrap_or(Slot::Unknown);
+        if key.len() > KEPT_KEY {
+            return slot;
+        }
         if nth < self.last.len() {
             self.last[nth] = (key.into(), slot);
         } else if nth == self.last.len() && nth < 64 {
@@ -84,10 +90,10 @@ pub(crate) fn read(shape: Shape, raw: Raw<'_>) -> Option<Value> {
         Raw::Text(raw) => Some(Value::Text(text::read(raw))),
         Raw::Array(raw) => {
             let words = scalars(raw)?;
-            match words.len() {
-                0 => Some(Value::Null),
-                _ if matches!(shape, Shape::Text) => Some(Value::Text(words.join(", "))),
-                _ => None,
+            match words {
+                None => Some(Value::Null),
+                Some(words) if matches!(shape, Shape::Text) => Some(Value::Text(words)),
+                Some(_) => None,
             }
         }
         Raw::Object(raw) => Cursor::new(raw).member().is_none().then_some(Value::Null),
@@ -103,15 +109,25 @@ pub(crate) fn read_id(raw: Raw<'_>) -> Option<i64> {
     sync_core::model::normalise::exact_integer(digits)
 }
 
-/// The texts of an array, `None` when something else is in it.
-fn scalars(array: &[u8]) -> Option<Vec<String>> {
+/// The texts of an array as one, if there are any; `None` when something else is in it.
+#[expect(clippy::option_option, reason = "an array of nothing says something else than one of no texts")]
+fn scalars(array: &[u8]) -> Option<Option<String>> {
     let mut cursor = Cursor::new(array);
-    let mut words = Vec::new();
+    let mut words: Option<String> = None;
     while let Some(element) = cursor.element() {
         match element {
             Raw::Null => {}
             Raw::Array(_) | Raw::Object(_) | Raw::Bool(_) => return None,
-            scalar => words.extend(word(scalar)),
+            scalar => {
+                let word = word(scalar).unwrap_or_default();
+                match &mut words {
+                    None => words = Some(word),
+                    Some(words) => {
+                        words.push_str(", ");
+                        words.push_str(&word);
+                    }
+                }
+            }
         }
     }
     Some(words)

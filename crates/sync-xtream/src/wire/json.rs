@@ -40,7 +40,11 @@ pub(crate) fn document(body: &[u8]) -> Result<Json, Fault> {
     let mut members = Vec::new();
     let mut left = VALUES_MAX;
     splitter.feed(body, |element| {
-        let value = Cursor::new_at(element.bytes).value_here().map_or(Json::Null, |raw| json(raw, 1, &mut left));
+        if element.bytes.is_empty() {
+            return Ok(());
+        }
+        let value = Cursor::new_at(element.bytes).value_here().filter(|_| !element.cut);
+        let value = value.map_or(Json::Null, |raw| json(raw, 1, &mut left));
         members.push((element.key.map(text::read), value));
         if left == 0 {
             Err(Fault::new(AnswerFault::TooLarge, format!("it has more than {VALUES_MAX} values")))

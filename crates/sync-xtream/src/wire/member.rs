@@ -169,6 +169,23 @@ fn composite_end(bytes: &[u8], from: usize) -> Option<usize> {
     }
 }
 
+/// How deep a value is nested, itself included.
+pub(crate) fn nesting(value: Raw<'_>) -> u64 {
+    let (Raw::Array(bytes) | Raw::Object(bytes)) = value else { return 0 };
+    let (mut depth, mut deepest, mut at) = (0u64, 0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = string_end(bytes, at + 1).unwrap_or(bytes.len()),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+        at += 1;
+    }
+    deepest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +228,13 @@ mod tests {
         assert_eq!(members(r#"{"a":"never closed}"#), pairs(&[]));
         assert_eq!(members("{}"), pairs(&[]));
         assert_eq!(members("{"), pairs(&[]));
+    }
+
+    #[test]
+    fn nesting_counts_brackets_outside_of_texts() {
+        assert_eq!(nesting(Raw::Number(b"1")), 0);
+        assert_eq!(nesting(Raw::Array(b"[]")), 1);
+        assert_eq!(nesting(Raw::Array(br#"[1,{"a":["[[[[",{}]},[]]"#)), 4);
     }
 
     #[test]

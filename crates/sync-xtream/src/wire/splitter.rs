@@ -17,21 +17,33 @@ const PREFIX_MAX: usize = 64 * 1024;
 /// What a page is about stands in its head; so much of an answer is looked at to say what it is.
 const HEAD: usize = 4096;
 
+/// So much is kept of an element that is larger than the limit.
+const BEGINNING: usize = 4096;
+
 /// The largest key of a list that is an object.
 const KEY_MAX: usize = 64 * 1024;
 
 /// One element, as its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Element<'a> {
-    /// What stands between the quotes of its key, in a list that is an object. Not kept for an
-    /// element larger than the limit.
+    /// What stands between the quotes of its key, in a list that is an object.
     pub(crate) key: Option<&'a [u8]>,
-    /// The element; empty when it was larger than the limit.
+    /// The element, or its beginning when it was larger than the limit; empty where there is none
+    /// between two commas, or behind a key.
     pub(crate) bytes: &'a [u8],
-    /// How many bytes it has, or had.
-    pub(crate) length: u64,
     /// Whether it is nested deeper than the limit.
     pub(crate) deep: bool,
+    /// Whether it was larger than the limit, and only its beginning is here.
+    pub(crate) cut: bool,
+}
+
+/// How the list ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Whether anything but white space follows it.
+    pub(crate) trailing: bool,
+    /// The digest of what follows; `None` when it looks like a part of a list.
+    pub(crate) digest: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +56,22 @@ enum State {
     AfterKey,
     /// Within an element: how deep, and whether within a string.
     Within { depth: u64, string: bool },
-    /// Within a word or number, or worse, that stands where an element should.
-    Word,
+    /// Within a word or number, or worse, that stands where an element should; how many square
+    /// brackets it has opened.
+    Word { open: u32 },
     /// After the list.
     After,
+}
+
+/// How large the element under way is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    /// Within the limit, so far.
+    Usual,
+    /// Larger than the limit.
+    Oversize,
+    /// So large that only its beginning has been kept.
+    Forgotten,
 }
 
 pub(crate) struct Splitter {
@@ -56,15 +80,18 @@ pub(crate) struct Splitter {
     at: usize,
     /// Where the element under way begins.
     start: usize,
-    /// How much of the element under way has been forgotten, because it is larger than the limit.
-    forgotten: u64,
+    size: Size,
+    /// The beginning and the key of the element under way, once it is being forgotten.
+    beginning: Vec<u8>,
+    forgotten_key: Option<Vec<u8>>,
     /// The last key, in `buffer`.
     key: Option<(usize, usize)>,
+    /// Whether there was an element since the last comma.
+    filled: bool,
     state: State,
     /// Whether anything has come, after which a byte order mark is none.
     begun: bool,
     keyed: bool,
-    oversize: bool,
     /// The deepest level of the element under way.
     deepest: u64,
     limits: Limits,
@@ -78,12 +105,14 @@ impl Splitter {
             buffer: Vec::new(),
             at: 0,
             start: 0,
-            forgotten: 0,
+            size: Size::Usual,
+            beginning: Vec::new(),
+            forgotten_key: None,
             key: None,
+            filled: false,
             state: State::Prefix,
             begun: false,
             keyed: false,
-            oversize: false,
             deepest: 0,
             limits,
             trailing: Trailing::default(),
@@ -114,10 +143,10 @@ impl Splitter {
         Ok(())
     }
 
-    /// The stream has ended; returns the digest of what followed the list, if anything did.
-    pub(crate) fn finish(&mut self) -> Result<Option<u64>, Fault> {
+    /// The stream has ended; says what followed the list.
+    pub(crate) fn finish(&mut self) -> Result<Ending, Fault> {
         match self.state {
-            State::After => Ok(self.trailing.digest()),
+            State::After => Ok(self.trailing.ending()),
             State::Prefix => Err(no_list(&self.buffer)),
             _ => Err(Fault::new(AnswerFault::Truncated, "the list has no end")),
         }
@@ -159,7 +188,7 @@ impl Splitter {
                 State::Between => self.between(),
                 State::AfterKey => self.after_key(),
                 State::Within { depth, string } => self.within(depth, string),
-                State::Word => self.word(),
+                State::Word { open } => self.word(open),
                 State::After => {
                     self.trailing.take(&self.buffer[self.at..]);
                     self.at = self.buffer.len();
@@ -182,7 +211,11 @@ impl Splitter {
     fn between(&mut self) -> Step {
         let byte = self.buffer[self.at];
         match byte {
-            b',' => self.at += 1,
+            b',' if self.filled => {
+                self.at += 1;
+                self.filled = false;
+            }
+            b',' => return self.nothing(),
             b']' | b'}' => {
                 self.at += 1;
                 // A bracket of the other kind ends nothing: what follows it may be half the list.
@@ -215,10 +248,16 @@ impl Splitter {
         match self.buffer[self.at] {
             b':' => self.at += 1,
             byte if byte.is_ascii_whitespace() => self.at += 1,
-            b',' | b'}' => self.state = State::Between,
+            b',' | b'}' => return self.nothing(),
             _ => self.begin(),
         }
         Step::On
+    }
+
+    /// There is no element where one should be.
+    fn nothing(&mut self) -> Step {
+        (self.start, self.deepest) = (self.at, 0);
+        Step::Ended
     }
 
     fn begin(&mut self) {
@@ -229,7 +268,7 @@ impl Splitter {
                 self.at += 1;
                 State::Within { depth: 0, string: true }
             }
-            _ => State::Word,
+            _ => State::Word { open: 0 },
         };
     }
 
@@ -279,42 +318,74 @@ impl Splitter {
         };
         (self.at, self.deepest) = (at, deepest);
         self.state = State::Within { depth, string };
-        self.oversize |= at - self.start > self.limits.element_bytes;
+        self.measure();
         step
     }
 
     /// Scans on within what stands where an element should: `null`, a number, or words that PHP has
-    /// printed there. An object that follows is an element again.
-    fn word(&mut self) -> Step {
-        let stop = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b'{');
+    /// printed there. An object that follows is an element again, and a square bracket that the
+    /// words have opened does not end the list where they close it.
+    fn word(&mut self, mut open: u32) -> Step {
+        let stop = |byte: &u8| match byte {
+            b',' => open == 0,
+            b'[' => {
+                open = open.saturating_add(1);
+                false
+            }
+            b']' if open > 0 => {
+                open -= 1;
+                false
+            }
+            b'{' | b'}' | b']' => true,
+            _ => false,
+        };
         let length = self.buffer[self.at..].iter().position(stop);
         self.at = length.map_or(self.buffer.len(), |length| self.at + length);
-        self.oversize |= self.at - self.start > self.limits.element_bytes;
+        self.state = State::Word { open };
+        self.measure();
         if length.is_some() { Step::Ended } else { Step::On }
+    }
+
+    fn measure(&mut self) {
+        if self.size == Size::Usual && self.at - self.start > self.limits.element_bytes {
+            self.size = Size::Oversize;
+        }
     }
 
     /// Shows the element that ends here.
     fn show(&mut self, element: &mut impl FnMut(Element<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
         let whole = &self.buffer[self.start..self.at];
-        let bytes = if self.oversize { &[] } else { whole };
-        let length = self.forgotten + whole.len() as u64;
-        // An element that is too large may have outlived its key.
-        let key = self.key.take().filter(|_| !self.oversize).map(|(from, to)| &self.buffer[from..to]);
-        element(Element { key, bytes, length, deep: self.deepest > u64::from(self.limits.nesting) })?;
-        self.oversize = false;
-        self.forgotten = 0;
+        let key = self.key.take().map(|(from, to)| &self.buffer[from..to]).or(self.forgotten_key.as_deref());
+        let bytes = match self.size {
+            Size::Usual => whole,
+            Size::Oversize => &whole[..self.limits.element_bytes.min(BEGINNING)],
+            Size::Forgotten => &self.beginning,
+        };
+        let deep = self.deepest > u64::from(self.limits.nesting);
+        element(Element { key, bytes, deep, cut: self.size != Size::Usual })?;
+        if self.size != Size::Usual {
+            (self.size, self.forgotten_key) = (Size::Usual, None);
+            self.beginning.clear();
+        }
         self.state = State::Between;
+        self.filled = true;
         Ok(())
     }
 
     /// Forgets the bytes that nobody will look at again.
     fn forget(&mut self) {
         let mut keep = self.at;
-        if self.oversize {
-            self.forgotten += (self.at - self.start) as u64;
+        if self.size == Size::Oversize {
+            // What is larger than the limit is at least as long as what is kept of it.
+            let beginning = self.limits.element_bytes.min(BEGINNING);
+            self.beginning.extend_from_slice(&self.buffer[self.start..self.start + beginning]);
+            self.forgotten_key = self.key.map(|(from, to)| self.buffer[from..to].to_vec());
+            self.size = Size::Forgotten;
+        }
+        if self.size == Size::Forgotten {
             self.key = None;
         } else {
-            if matches!(self.state, State::Within { .. } | State::Word) {
+            if matches!(self.state, State::Within { .. } | State::Word { .. }) {
                 keep = keep.min(self.start);
             }
             if let Some((from, _)) = self.key {
@@ -339,6 +410,10 @@ impl std::fmt::Debug for Splitter {
 struct Trailing {
     /// Of all that came, and of it up to the last byte that is no white space.
     digests: Option<Box<(Xxh3, Xxh3)>>,
+    /// The last byte that is no white space.
+    last: u8,
+    /// Whether elements are in it: then it may be the half of a list that words have cut in two.
+    holds_list: bool,
 }
 
 impl Trailing {
@@ -354,14 +429,19 @@ impl Trailing {
             Some(_) => 0,
             None => bytes.iter().position(solid).unwrap_or(last),
         };
+        for byte in bytes[first..=last].iter().copied().filter(|byte| solid(byte)) {
+            self.holds_list |= matches!((self.last, byte), (b'{', b'"') | (b'[', b'{'));
+            self.last = byte;
+        }
         let (all, solid) = &mut **self.digests.get_or_insert_default();
         all.update(&bytes[first..=last]);
         solid.clone_from(all);
         all.update(&bytes[last + 1..]);
     }
 
-    fn digest(&self) -> Option<u64> {
-        self.digests.as_ref().map(|digests| digests.1.digest())
+    fn ending(&self) -> Ending {
+        let digest = self.digests.as_ref().filter(|_| !self.holds_list).map(|digests| digests.1.digest());
+        Ending { trailing: self.digests.is_some(), digest }
     }
 }
 

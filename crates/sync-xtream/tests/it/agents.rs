@@ -87,6 +87,34 @@ async fn a_login_that_is_refused_behind_the_filter_is_refused() {
 }
 
 #[tokio::test]
+async fn a_refused_login_is_not_sent_again_as_somebody_else() {
+    // A status of refusal may come from the filter: nothing is learnt of it.
+    let server = Server::start(vec![ok("Blocked"), status("401 Unauthorized")]).await;
+    let refused = source(&server.base, quick());
+    for requests in [2, 3] {
+        assert_eq!(refused.account().await.unwrap_err().class(), ErrorClass::Login);
+        assert_eq!((refused.learnt().user_agent, server.requests().len()), (None, requests));
+    }
+    assert_eq!(agents(&server)[1..], [PLAYER, PLAYER]);
+
+    // Who has read the credentials has let the player in.
+    let server = Server::start(vec![ok("Blocked"), ok(r#"{"user_info":{"auth":0}}"#)]).await;
+    let refused = source(&server.base, quick());
+    for requests in [2, 3] {
+        assert_eq!(refused.account().await.unwrap_err().class(), ErrorClass::Login);
+        assert_eq!((refused.learnt().user_agent.as_deref(), server.requests().len()), (Some(PLAYER), requests));
+    }
+    assert_eq!(agents(&server)[1..], [PLAYER, PLAYER]);
+
+    // A ban after a refusal is no reason to come again as a player.
+    let server = Server::start(vec![status("401 Unauthorized"), status("403 Forbidden")]).await;
+    let refused = source(&server.base, quick());
+    refused.account().await.unwrap_err();
+    assert_eq!(fault(&refused.account().await.unwrap_err()), AnswerFault::Status);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn a_user_agent_that_is_set_is_not_replaced() {
     let server = Server::start(vec![ok("Blocked"), ok(LOGIN)]).await;
     let source = source(&server.base, quick().user_agent("mine"));

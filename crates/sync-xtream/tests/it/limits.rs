@@ -59,6 +59,24 @@ async fn a_body_that_drips_meets_the_limit_of_the_whole() {
     assert!(unreachable(&error).contains("not over"), "{error}");
 }
 
+/// What is always there already is no reason not to look at the time; but then it isn't the panel
+/// that is too slow.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_receiver_meets_the_limit_of_the_whole_too() {
+    let server = Server::start(vec![ok(&channels(200_000))]).await;
+    let source = source(&server.base, quick().total_timeout(Duration::from_millis(800)).attempts(1));
+    let mut listing = source.listing(whole(ContentKind::Channels)).await.unwrap();
+    let error = loop {
+        match listing.events.next().await.unwrap() {
+            Ok(ListingEvent::Batch(_)) => tokio::time::sleep(Duration::from_millis(60)).await,
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => break error,
+        }
+    };
+    let SourceError::Unreachable { message, overloaded: false, .. } = &error else { panic!("{error:?}") };
+    assert!(message.contains("not over") && message.contains("not the panel's"), "{message}");
+}
+
 #[tokio::test]
 async fn an_answer_may_be_as_large_as_the_limit_and_not_larger() {
     let body = channels(200);

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use sync_core::{ContentKind, ContentSource};
 use sync_tests::{Action, Behaviour, PanelConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::scene::{list, panel, quick, source};
 
@@ -54,6 +56,29 @@ async fn patience_is_asked_of_the_whole_account() {
     let asked = panel.requests().len();
     tokio::time::timeout(Duration::from_millis(50), source.account()).await.unwrap_err();
     assert_eq!(panel.requests().len(), asked);
+}
+
+/// The connection is gone just when it is used again, and the pace allows no other request yet.
+#[tokio::test]
+async fn a_connection_that_dies_is_replaced_at_the_pace_and_that_is_not_the_panels_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]";
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head).await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            // The second request of a connection is read, and answered by its end.
+            let _ = stream.read(&mut head).await;
+        }
+    });
+    let config = quick().requests_per_second(2.0).attempts(1).first_byte_timeout(Duration::from_millis(300));
+    let source = source(&base, config);
+    source.categories(ContentKind::Channels).await.unwrap();
+    source.categories(ContentKind::Channels).await.unwrap();
+    assert_eq!(source.usage().requests, 3);
 }
 
 #[tokio::test]

@@ -117,6 +117,37 @@ async fn damaged_compression_is_asked_for_without_compression() {
 }
 
 #[tokio::test]
+async fn a_compression_that_is_only_announced_is_no_damage() {
+    let body = "[{\"name\":\"Été\",\"stream_id\":1}]";
+    let length = format!("Content-Length: {}", body.len());
+    for (coding, requests) in
+        [("gzip", 1), ("Identity", 1), ("utf-8", 1), ("identity, identity", 1), ("br", 2), ("zstd", 2), ("deflate", 2)]
+    {
+        let lie = answer("200 OK", &[&format!("Content-Encoding: {coding}"), &length], body.as_bytes());
+        let server = Server::start(vec![lie]).await;
+        let listed = list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap();
+        assert_eq!((listed.entries.len(), server.requests().len()), (1, requests), "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn damage_is_remembered_over_failures_of_another_kind() {
+    let damaged = || answer("200 OK", &["Content-Encoding: br", "Content-Length: 11"], b"[no brotli]");
+    let busy = || answer("503 Busy", &["Content-Length: 0"], b"");
+    for body in [channels(3), r#"[{"category_id":"1","category_name":"A"}]"#.to_owned()] {
+        let server = Server::start(vec![damaged(), busy(), ok(&body)]).await;
+        let source = source(&server.base, quick());
+        if body.contains("category_name") {
+            source.categories(ContentKind::Channels).await.unwrap();
+        } else {
+            list(&source, ContentKind::Channels).await.unwrap();
+        }
+        let plain = |head: &String| head.to_lowercase().contains("accept-encoding: identity");
+        assert_eq!(server.requests().iter().map(plain).collect::<Vec<_>>(), [false, true, true]);
+    }
+}
+
+#[tokio::test]
 async fn nothing_listens_is_told_after_all_attempts() {
     let base = {
         let server = Server::start(vec![ok("")]).await;

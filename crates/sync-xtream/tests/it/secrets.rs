@@ -82,6 +82,26 @@ async fn what_an_operator_writes_is_searched() {
     assert_clean(&format!("{account:?}"), "account");
 }
 
+/// The cut falls into a repetition, wherever that is.
+#[tokio::test]
+async fn no_cut_uncovers_half_of_it() {
+    for before in 0..20 {
+        let echo = format!("{} {}", "x".repeat(before), "canary-word".repeat(200));
+        let message = |auth| format!(r#"{{"user_info":{{"auth":{auth},"message":"{echo}","status":"{echo}"}}}}"#);
+        let source = |base: &str| source_of(base, Credentials::new("somebody", "canary-word"), config());
+        let clean = |text: String| assert!(!text.contains("canar"), "{before}: {text}");
+        for body in
+            [echo.clone(), format!("<html><title>{echo}</title>"), format!(r#"{{"{echo}":"{echo}"}}"#), message(0)]
+        {
+            let server = Server::start(vec![ok(&body)]).await;
+            clean(shown(&source(&server.base).account().await.unwrap_err()));
+            clean(shown(&list(&source(&server.base), ContentKind::Movies).await.unwrap_err()));
+        }
+        let server = Server::start(vec![ok(&message(1))]).await;
+        clean(format!("{:?}", source(&server.base).account().await.unwrap()));
+    }
+}
+
 #[tokio::test]
 async fn the_target_of_a_redirect_gets_no_referer() {
     let target = Server::start(vec![ok(r#"{"user_info":{"auth":1}}"#)]).await;

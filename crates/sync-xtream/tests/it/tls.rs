@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use sync_core::{ContentSource, SourceError};
 
-use crate::scene::{ok, quick, source};
+use crate::scene::{Server, ok, quick, source};
 
 /// Self-signed, for `panel.example`; made with
 /// `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=panel.example`.
@@ -74,5 +74,19 @@ async fn it_is_accepted_when_the_settings_say_so_which_is_told_each_time() {
         let notices = source.learnt().notices;
         assert_eq!(notices.len(), 1);
         assert!(notices[0].starts_with("the panel's certificate is not verified"), "{notices:?}");
+        source.account().await.unwrap();
+        assert_eq!(source.learnt().notices, notices, "once");
     }
+}
+
+#[tokio::test]
+async fn where_nothing_is_encrypted_nothing_is_said_of_certificates() {
+    let server = Server::start(vec![ok(r#"{"user_info":{"auth":1}}"#)]).await;
+    let plain = source(&server.base, quick().verify_tls(false));
+    plain.account().await.unwrap();
+    assert!(plain.learnt().notices.is_empty());
+    let closed = server.task_stopped().await.replace("http:", "https:");
+    let closed = source(&closed, quick().verify_tls(false).attempts(1));
+    closed.account().await.unwrap_err();
+    assert!(closed.learnt().notices.is_empty(), "no connection came about");
 }

@@ -120,6 +120,10 @@ fn what_is_no_listing_has_its_own_name() {
     let cases = [
         (r#"{"user_info":{"auth":1,"status":"Active"},"server_info":{}}"#, AnswerFault::AccountObject, false),
         (r#"{"user_info":{"auth":0}}"#, AnswerFault::AccountObject, true),
+        (r#"{"server_info":{},"user_info":{"auth":0}}"#, AnswerFault::AccountObject, true),
+        (r#"{"server_info":{},"x":1,"user_info":{"auth":1}}"#, AnswerFault::AccountObject, false),
+        (r#"{"server_info":{}}"#, AnswerFault::AccountObject, false),
+        (r#"{"server_info":{"#, AnswerFault::Truncated, false),
         (r#"{"error":"Unauthorized"}"#, AnswerFault::ErrorObject, false),
         ("{}", AnswerFault::NotAList, false),
         ("null", AnswerFault::NotAList, false),
@@ -196,7 +200,7 @@ fn a_category_has_one_spelling() {
 }
 
 #[test]
-fn a_million_categories_are_read_in_no_time() {
+fn of_a_million_categories_a_thousand_are_kept() {
     let ids: Vec<_> = (0..1_000_000).map(|id| id.to_string()).collect();
     let body = format!(r#"[{{"stream_id":1,"category_ids":[{}]}}]"#, ids.join(","));
     let mut decoder = Decoder::new(ContentKind::Movies, None, Limits { element_bytes: body.len(), ..LIMITS });
@@ -204,7 +208,7 @@ fn a_million_categories_are_read_in_no_time() {
     decoder.feed(body.as_bytes(), &mut out).unwrap();
     let at = ContentKind::Movies.field("category_ids").unwrap();
     let ValueRef::Categories(set) = listed(&out[0]).item.value(at) else { panic!("no categories") };
-    assert_eq!(set.as_slice().len(), 1_000_000);
+    assert_eq!(set.as_slice().len(), 1000);
 }
 
 #[test]
@@ -229,6 +233,7 @@ fn a_series_has_its_own_fields() {
     assert_eq!(listed(&entries[0]).item.value(ContentKind::Series.field("cover").unwrap()), ValueRef::Text("c"));
 }
 
+mod broken;
 mod cases;
 mod defects;
 mod properties;

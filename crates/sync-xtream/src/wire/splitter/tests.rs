@@ -20,7 +20,7 @@ fn split(body: &[u8], chunk: usize, limit: usize) -> Result<(Vec<String>, bool),
             .map_err(|fault| fault.what)?;
     }
     let trailing = splitter.finish().map_err(|fault| fault.what)?;
-    Ok((found, trailing.is_some()))
+    Ok((found, trailing.trailing))
 }
 
 /// The outcome is the same however the body is cut into chunks.
@@ -39,7 +39,8 @@ fn elements_of_a_list() {
         br#"[{"a":1},{"b":"x]}\\\""},{"c":[{}]}]"#,
         Ok((&[r#"{"a":1}"#, r#"{"b":"x]}\\\""}"#, r#"{"c":[{}]}"#], false)),
     );
-    check(br#"[{"a":1},,{"b":2},]"#, Ok((&[r#"{"a":1}"#, r#"{"b":2}"#], false)));
+    check(br#"[{"a":1},,{"b":2},]"#, Ok((&[r#"{"a":1}"#, "", r#"{"b":2}"#], false)));
+    check(br#"[,{"a":1},,]"#, Ok((&["", r#"{"a":1}"#, ""], false)));
     check(br#"[null,{"a":1},7,"x",[1]]"#, Ok((&["null", r#"{"a":1}"#, "7", r#""x""#, "[1]"], false)));
     check(
         br#"[{"a":1},<b>Warning</b>: a "b" c{"b":2}]"#,
@@ -53,6 +54,20 @@ fn elements_of_a_list_that_is_an_object() {
     check(br#"{"user_info":{"auth":0}}"#, Ok((&[r#"user_info={"auth":0}"#], false)));
     check(br#"{"error":"no","code":5}"#, Ok((&[r#"error="no""#, "code=5"], false)));
     check(b"{}", Ok((&[], false)));
+    check(br#"{"5":,"6":{"a":1}}"#, Ok((&["5=", r#"6={"a":1}"#], false)));
+    check(br#"{"5":,{"a":1},}"#, Ok((&["5=", r#"{"a":1}"#], false)));
+    check(br#"{"5","6":}"#, Ok((&["5=", "6="], false)));
+}
+
+#[test]
+fn a_bracket_that_words_have_opened_ends_no_list() {
+    let words = "<b>x</b>: f() [<a href='f'>f</a>, [2]]: failed\n";
+    let body = format!("[{{\"a\":1}},\n{words}{{\"b\":2}}]");
+    check(body.as_bytes(), Ok((&[r#"{"a":1}"#, words, r#"{"b":2}"#], false)));
+    check(br#"[{"a":1},x [y,{"b":2}]"#, Ok((&[r#"{"a":1}"#, "x [y,", r#"{"b":2}"#], false)));
+    // Where the words take the end for theirs, there is none.
+    check(br#"[{"a":1},x [y]"#, Err(AnswerFault::Truncated));
+    check(br#"[{"a":1},x ] y]"#, Ok((&[r#"{"a":1}"#, "x "], true)));
 }
 
 #[test]
@@ -98,19 +113,28 @@ fn an_element_beyond_the_limit_is_dropped_and_not_kept() {
     body.extend(b"\"},{\"b\":2}]");
     for chunk in [1, 100, 999, 10_000] {
         let (found, _) = split(&body, chunk, 1000).unwrap();
-        assert_eq!(found, [r#"{"a":1}"#, "", r#"{"b":2}"#], "chunks of {chunk}");
+        let beginning = format!(r#"{{"big":"{}"#, "x".repeat(992));
+        assert_eq!(found, [r#"{"a":1}"#, &beginning, r#"{"b":2}"#], "chunks of {chunk}");
     }
     let mut splitter = Splitter::new(limits(1000));
-    let mut lengths = Vec::new();
+    let mut cut = Vec::new();
     for part in body.chunks(100) {
-        let length = |element: Element<'_>| {
-            lengths.push(element.length);
+        let note = |element: Element<'_>| {
+            cut.push(element.cut);
             Ok(())
         };
-        splitter.feed(part, length).unwrap();
+        splitter.feed(part, note).unwrap();
         assert!(splitter.buffer.len() <= 1200, "{} bytes are kept", splitter.buffer.len());
     }
-    assert_eq!(lengths, [7, 5010, 7]);
+    assert_eq!(cut, [false, true, false]);
+    // Its key is kept, too.
+    let keyed = body.strip_prefix(b"[").unwrap();
+    let keyed = [b"{\"1\":", &keyed[..8], b"\"2\":", &keyed[8..keyed.len() - 9], b"}"].concat();
+    for chunk in [1, 100, 10_000] {
+        let (found, _) = split(&keyed, chunk, 1000).unwrap();
+        assert_eq!((found.len(), found[0].as_str()), (2, r#"1={"a":1}"#), "chunks of {chunk}");
+        assert!(found[1].starts_with(r#"2={"big":"xxx"#), "chunks of {chunk}: {}", &found[1][..20]);
+    }
 }
 
 #[test]
@@ -127,7 +151,7 @@ fn a_deep_element_is_told_and_nothing_else_suffers() {
             };
             splitter.feed(part, note).unwrap();
         }
-        assert_eq!(splitter.finish(), Ok(None));
+        assert_eq!(splitter.finish(), Ok(Ending::default()));
         assert_eq!(deep, [false, true, true, false]);
     }
 }
@@ -176,7 +200,9 @@ fn what_follows_the_list_has_a_digest_without_the_space_around_it() {
         let digests = [1, 2, 5, 1000].map(|chunk| {
             let mut splitter = Splitter::new(limits(1000));
             body.as_bytes().chunks(chunk).for_each(|part| splitter.feed(part, |_| Ok(())).unwrap());
-            splitter.finish().unwrap()
+            let ending = splitter.finish().unwrap();
+            assert!(ending.trailing || ending.digest.is_none());
+            ending.digest
         });
         assert!(digests.iter().all(|one| *one == digests[0]), "{after}");
         digests[0]
@@ -186,4 +212,9 @@ fn what_follows_the_list_has_a_digest_without_the_space_around_it() {
     assert_eq!(digest("<!-- a b -->"), digest("\n <!-- a b -->  "));
     assert_ne!(digest("<!-- a b -->"), digest("<!-- a  b -->"));
     assert_ne!(digest("[1]"), digest("[2]"));
+    // What may be the rest of a list is never the same.
+    for after in [": failed {\"stream_id\":2}]", "x{ \n\"a", "[ {"] {
+        assert_eq!(digest(after), None, "{after}");
+    }
+    check(b"[]: failed {\"stream_id\":2}]", Ok((&[], true)));
 }

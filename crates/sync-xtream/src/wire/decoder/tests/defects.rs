@@ -4,9 +4,12 @@ use super::*;
 
 fn unreadable(kind: ContentKind, elements: &[&str]) -> Option<u64> {
     let good = format!(r#"{{"{}":1}}"#, kind.id_column());
-    let body = format!("[{}]", [&[good.as_str()], elements].concat().join(","));
-    let (_, end) = decode(kind, &body).unwrap();
-    assert_eq!(end.unreadable, elements.len() as u64);
+    of_list(kind, elements.len(), &format!("[{}]", [&[good.as_str()], elements].concat().join(",")))
+}
+
+fn of_list(kind: ContentKind, defects: usize, body: &str) -> Option<u64> {
+    let (_, end) = decode(kind, body).unwrap();
+    assert_eq!(end.unreadable, defects as u64, "{body}");
     end.unreadable_digest
 }
 
@@ -22,44 +25,88 @@ fn the_same_elements_are_the_same_in_any_order_and_at_any_position() {
     for kind in ContentKind::ALL {
         let of = |elements: &[&str]| unreadable(kind, elements);
         let (one, two) = (r#"{"num":1,"name":"a","x":{"num":1}}"#, r#"{"name":"b","num":"2"}"#);
-        let both = of(&[one, two, "null"]);
+        let both = of(&[one, two, "[7]"]);
         assert!(both.is_some());
-        assert_eq!(both, of(&["null", two, one]));
+        assert_eq!(both, of(&["[7]", two, one]));
         // One more element before them moves them both.
         let (moved_one, moved_two) = (r#"{"num":10,"name":"a","x":{"num":1}}"#, r#"{"name":"b","num":null}"#);
-        assert_eq!(both, of(&[moved_two, "null", moved_one]), "{kind}");
+        assert_eq!(both, of(&[moved_two, "[7]", moved_one]), "{kind}");
         assert_ne!(both, of(&[one, two]), "one is gone");
-        assert_ne!(both, of(&[one, two, "null", "null"]), "one came twice");
-        assert_ne!(both, of(&[one, r#"{"name":"c","num":"2"}"#, "null"]), "one is another");
-        assert_ne!(both, of(&[r#"{"num":1,"name":"a","x":{"num":2}}"#, two, "null"]), "a number within is no position");
-        assert_eq!(of(&["null  ", " 7"]), of(&["7", "null"]), "white space is none of it");
+        assert_ne!(both, of(&[one, two, "[7]", "[7]"]), "one came twice");
+        assert_ne!(both, of(&[one, r#"{"name":"c","num":"2"}"#, "[7]"]), "one is another");
+        assert_ne!(both, of(&[r#"{"num":1,"name":"a","x":{"num":2}}"#, two, "[7]"]), "a number within is no position");
+        assert_eq!(of(&["null  ", " 7"]), of(&["7", "[7]"]), "white space is none of it");
     }
 }
 
 #[test]
-fn what_is_too_large_or_too_deep_is_known_as_well() {
-    let large = |length: usize| format!(r#"{{"stream_id":5,"plot":"{}"}}"#, "x".repeat(length));
+fn what_could_be_any_item_is_never_known() {
+    for element in
+        ["null", "7", "true", "\"x\"", "{}", "[]", r#"{"num":7}"#, r#"{"num":7,"name":"","x":[],"y":null}"#, "<br />x"]
+    {
+        assert_eq!(unreadable(ContentKind::Movies, &[element]), None, "{element}");
+        assert_eq!(unreadable(ContentKind::Movies, &[r#"{"name":"b"}"#, element]), None, "{element}");
+    }
+    let hole = "[{\"stream_id\":1},,{\"stream_id\":3}]";
+    assert_eq!(of_list(ContentKind::Movies, 1, hole), None);
+}
+
+#[test]
+fn what_may_hide_an_item_is_never_known() {
+    for element in [
+        r#"{"stream_id":"","x":{"stream_id":5}}"#,
+        r#"{"items":[{"stream_id":5}]}"#,
+        r#"[{"stream_id":5},{"stream_id":6}]"#,
+        r#"{"stream_id":5,"x":[1,2},{"stream_id":6},{"stream_id":7]}"#,
+        r#"{"stream_id":5,"name":"5" tv"},{"stream_id":6},{"stream_id":7,"name":"6" tv"}"#,
+        r#"{"stream_id":5,"name":"a","stream_id":6}"#,
+        r#"{"stream_id":5,"plot":"TOO LARGE"}"#,
+    ] {
+        let element = element.replace("TOO LARGE", &"x".repeat(200_000));
+        assert_eq!(unreadable(ContentKind::Movies, &[&element]), None, "{element:.100}");
+    }
+}
+
+#[test]
+fn what_is_too_deep_or_broken_by_itself_is_known() {
     let of = |element: &str| unreadable(ContentKind::Movies, &[element]);
-    assert_eq!(of(&large(200_000)), of(&large(200_000)));
-    assert_ne!(of(&large(200_000)), of(&large(200_001)), "its length is what is known of it");
     let deep = |num: u64, inner: &str| {
         format!(r#"{{"num":{num},"stream_id":5,"x":{}{inner}{}}}"#, "[".repeat(64), "]".repeat(64))
     };
+    assert!(of(&deep(1, "1")).is_some());
     assert_eq!(of(&deep(1, "1")), of(&deep(99_999, "1")));
     assert_ne!(of(&deep(1, "1")), of(&deep(1, "2")));
+    assert!(of(r#"{"stream_id":5,"name":"a "b" c"}"#).is_some());
+}
+
+#[test]
+fn the_key_of_an_element_has_its_part() {
+    let of = |body: &str| of_list(ContentKind::Movies, 1, body);
+    assert!(of(r#"{"5":null,"6":{"name":"b"}}"#).is_some());
+    assert_eq!(of(r#"{"5":null,"6":{"name":"b"}}"#), of(r#"{"6":{"name":"b"},"5":null}"#));
+    assert_ne!(of(r#"{"5":null,"6":{"name":"b"}}"#), of(r#"{"7":null,"6":{"name":"b"}}"#));
+    assert!(of(r#"{"5":,"6":{"name":"b"}}"#).is_some());
+    // Where items name their ids, keys may be positions.
+    assert_eq!(of(r#"{"0":null,"1":{"stream_id":6}}"#), None);
+    let (one, two) = (r#"{"0":{"stream_id":6},"1":{"name":"b"}}"#, r#"{"0":{"stream_id":6},"2":{"name":"b"}}"#);
+    let keys = [one, two].map(|body| of(&body.replace(r#"{"name""#, r#"{"stream_id":"","name""#)));
+    assert!(keys[0].is_some() && keys[0] != keys[1]);
+    // A broken element may hold the keys of others; words may stand for anything.
+    assert_eq!(of(r#"{"5":{"a":"5" tv"},"6":{"b":"6" tv"},"7":{"name":"b"}}"#), None);
+    assert_eq!(of(r#"{"6":{"name":"b"},"5": x }"#), None);
 }
 
 #[test]
 fn a_suffix_is_known_by_its_bytes() {
     let suffix = |after: &str| {
         let (entries, end) = decode(ContentKind::Movies, &format!("[{{\"stream_id\":1}}]{after}")).unwrap();
-        assert_eq!((entries.len(), end.trailing_bytes), (1, end.trailing_digest.is_some()));
+        assert_eq!((entries.len(), end.trailing_bytes), (1, true));
         end.trailing_digest
     };
     assert!(suffix("<!-- x -->").is_some());
     assert_eq!(suffix("<!-- x -->"), suffix("\n<!-- x -->\n"));
     assert_ne!(suffix("<!-- x -->"), suffix("<!-- y -->"));
-    assert_ne!(suffix("[{\"stream_id\":2}]"), suffix("[{\"stream_id\":3}]"));
+    assert_eq!(suffix("[{\"stream_id\":2}]"), None, "it may be a part of the list");
 }
 
 #[test]
