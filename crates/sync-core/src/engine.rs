@@ -252,8 +252,8 @@ impl<'a> Engine<'a> {
             let shared = &*run;
             // What was received goes first, so that kinds end in their order wherever nothing waits.
             let (ended, arrived) = join(
-                OptionFuture::from(received.take().map(|visit| self.end_visit(shared, visit))),
-                OptionFuture::from(next.map(|kind| self.begin_visit(shared, kind))),
+                OptionFuture::from(received.take().map(|visit| Box::pin(self.end_visit(shared, visit)))),
+                OptionFuture::from(next.map(|kind| Box::pin(self.begin_visit(shared, kind)))),
             )
             .await;
             if let Some(visit) = ended {
