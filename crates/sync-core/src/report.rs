@@ -179,7 +179,8 @@ pub struct KindRecord {
     pub bytes: u64,
     /// Requests sent, repeated ones included.
     pub requests: u64,
-    /// How long it took.
+    /// How long it took to receive and to write it. Where two kinds were under way at once, the time
+    /// counts for both; time that it waited for another one counts for none.
     pub duration: Duration,
     /// Why removals are held, when some are.
     pub hold_reason: Option<HoldReason>,

@@ -26,6 +26,10 @@ use crate::report::{KindRecord, RunStatus};
 ///   has a higher fence than all before it. What is written under an older fence is refused.
 /// - Item rows keep their identity over updates.
 /// - What an apply writes is there wholly or not at all, for every reader at every moment.
+/// - While an apply of one kind is under way, another kind of the profile may be read, and staged:
+///   [`Self::index`], [`Self::rows`], [`Self::stage`], [`Staging::put`], [`Staging::get`]. They find
+///   that kind as if nothing else went on, and lose nothing by it. A store that can't do both at
+///   once has one wait for the other, never both.
 /// - Deleting takes the ids out of the index as well: the next listing brings them back as added.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]

@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::learning::is_not_offered;
 use super::planned::Planned;
+use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
+use crate::facts::KindFacts;
 use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
-use crate::model::{Category, CategorySet, ContentKind};
+use crate::model::{Category, CategorySet, ContentId, ContentKind};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
@@ -37,41 +40,89 @@ pub(super) struct ByCategory {
     pub(super) error: Option<ReportError>,
 }
 
+/// A kind that was received: all that is needed to write it.
+pub(super) struct Received {
+    categories: Option<Vec<Category>>,
+    stored: StoredIndex,
+    compared: Compared,
+    /// What makes the listing no proof.
+    doubt: Option<HoldReason>,
+}
+
+/// What is about to be written, and what follows once it is.
+struct Settlement {
+    staging: Box<dyn Staging>,
+    commit: ScopeCommit,
+    evidence: bool,
+    shrunk: Option<Vec<ContentId>>,
+}
+
 impl Engine<'_> {
-    /// Syncs a kind; fills the record. On an error nothing of the kind has changed.
-    pub(super) async fn sync_kind(
-        &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
-        record: &mut KindRecord,
-    ) -> Result<(), Stop> {
+    /// Receives a kind, compares and stages it. `None` when the panel need not be asked.
+    pub(super) async fn receive_kind(&self, run: &Run<'_>, visit: &mut Visit) -> Result<Option<Received>, Stop> {
+        let kind = visit.kind;
         if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
-            run.warnings.push(format!(
+            visit.warnings.push(format!(
                 "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is cached stays"
             ));
-            return Ok(());
+            return Ok(None);
         }
-        let before = (self.source.usage(), self.clock.monotonic());
         run.track.phase(Some(kind), Phase::Categories);
-        let categories = self.categories(run, kind, record).await?;
+        let categories = self.categories(run, kind, &mut visit.record).await?;
         let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
-        record.mode = mode(run.options.mode, &stored);
-        let mut compared = match self.compare(run, kind, record.mode, &stored, categories.as_deref()).await {
+        visit.record.mode = mode(run.options.mode, &stored);
+        let mut compared = match self.compare(run, visit, &stored, categories.as_deref()).await {
             Ok(compared) => compared,
             Err(stop) => {
                 if let Stop::Source(error) = &stop {
-                    run.facts.kinds[kind.ordinal()].offered(Some(error), self.clock.now());
+                    visit.facts.offered(Some(error), self.clock.now());
                 }
                 return Err(stop);
             }
         };
-        let doubt = self.learn(run, kind, &compared, categories.is_some());
-        if let (None, Some(by_category)) = (&record.error, &mut compared.by_category) {
-            record.error = by_category.error.take();
+        let doubt = self.learn(run, &mut visit.facts, &compared, categories.is_some());
+        if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
+            visit.record.error = by_category.error.take();
         }
+        Ok(Some(Received { categories, stored, compared, doubt }))
+    }
+
+    /// Settles and writes a kind that was received; fills its record. On an error nothing of the kind
+    /// has changed.
+    pub(super) async fn write_kind(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        received: Received,
+        started: Duration,
+    ) -> Result<(), Stop> {
+        let Some(settlement) = self.settle_kind(run, visit, received).await? else { return Ok(()) };
+        // What was compared is gone by now: the next kind is on its way and needs the memory.
+        let Settlement { mut staging, mut commit, evidence, shrunk } = settlement;
+        run.track.applying(visit.kind, visit.record.counts);
+        visit.record.duration += self.since(started);
+        commit.record = visit.record.clone();
+        staging.apply(commit, run.cancel.clone()).await?;
+        if evidence {
+            visit.facts.sound_listings = visit.facts.sound_listings.saturating_add(1);
+        }
+        visit.shrunk = shrunk;
+        Ok(())
+    }
+
+    /// Decides what is to be written of a kind: nothing in a dry run, which makes its plan.
+    async fn settle_kind(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        received: Received,
+    ) -> Result<Option<Settlement>, Stop> {
+        let kind = visit.kind;
+        let Received { categories, stored, compared, doubt } = received;
         let held_before = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
-        let (settled, names) = self.settle(run, kind, &compared, &stored, doubt, &held_before).await?;
-        let Compared { differ, mut staging, end, asked_at, planned, .. } = compared;
+        let (settled, names) = self.settle(run, visit, &compared, &stored, doubt, &held_before).await?;
+        let Compared { differ, staging, end, asked_at, planned, .. } = compared;
+        let record = &mut visit.record;
         record.counts = differ.counts();
         record.counts.unchanged += settled.untold.len() as u64;
         record.counts.removed = settled.removed.len() as u64;
@@ -84,15 +135,13 @@ impl Engine<'_> {
             () => KindOutcome::Completed,
         };
         let rows = stored.index.len().saturating_sub(settled.removed.len());
-        let categories = self.plausible_categories(run, kind, categories, rows).await?;
+        let categories = self.plausible_categories(run, visit, categories, rows).await?;
         let shrunk = settled.shrank.then(|| settled.fresh.clone());
         if run.options.dry_run {
-            run.shrunk.extend(shrunk.map(|fresh| (kind, fresh)));
-            run.plan.push(planned.into_plan(kind, &settled, &names));
-            return Ok(());
+            visit.shrunk = shrunk;
+            visit.plan = Some(planned.into_plan(kind, &settled, &names));
+            return Ok(None);
         }
-        run.track.applying(kind, record.counts);
-        self.measure(record, before.0, before.1);
         let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
         let evidence = settled.evidence;
         let commit = ScopeCommit {
@@ -110,26 +159,19 @@ impl Engine<'_> {
             tombstone_days: run.options.retention.tombstone_days,
             watermark: end.started_at.unwrap_or(asked_at),
             first_load: !stored.applied_before,
-            record: record.clone(),
+            record: visit.record.clone(),
         };
-        staging.apply(commit, run.cancel.clone()).await?;
-        if evidence {
-            let listings = &mut run.facts.kinds[kind.ordinal()].sound_listings;
-            *listings = listings.saturating_add(1);
-        }
-        run.shrunk.extend(shrunk.map(|fresh| (kind, fresh)));
-        Ok(())
+        Ok(Some(Settlement { staging, commit, evidence, shrunk }))
     }
 
     /// Takes in what a finished listing says of the panel; returns what makes it no proof.
     fn learn(
         &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
+        run: &Run<'_>,
+        facts: &mut KindFacts,
         compared: &Compared,
         categories_answered: bool,
     ) -> Option<HoldReason> {
-        let facts = &mut run.facts.kinds[kind.ordinal()];
         facts.offered(None, self.clock.now());
         let ignored = facts.image_hosts_ignored(run.options.mode);
         facts.rotated(compared.differ.images_rotate(), ignored);
@@ -169,12 +211,13 @@ impl Engine<'_> {
     /// the kind's `rows`.
     async fn plausible_categories(
         &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
+        run: &Run<'_>,
+        visit: &mut Visit,
         answered: Option<Vec<Category>>,
         rows: usize,
     ) -> Result<Option<Vec<Category>>, Stop> {
         let Some(mut answered) = answered else { return Ok(None) };
+        let kind = visit.kind;
         let stored = guard(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
         let mut met = HashSet::new();
         answered.retain(|category| met.insert(category.id.clone()));
@@ -202,7 +245,7 @@ impl Engine<'_> {
             if missing.is_empty() {
                 return Ok((answered != stored).then_some(answered));
             }
-            run.warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
+            visit.warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
             answered.extend(missing);
         }
         Ok((answered != stored).then_some(answered))

@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use super::kind::{ByCategory, Compared};
 use super::learning::{Way, is_overload};
 use super::planned::Planned;
+use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
 use crate::error::ErrorClass;
@@ -51,16 +52,16 @@ impl Engine<'_> {
     /// Receives the listing of a kind, compares it, and stages what differs.
     pub(super) async fn compare(
         &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
-        mode: SyncMode,
+        run: &Run<'_>,
+        visit: &mut Visit,
         stored: &StoredIndex,
         categories: Option<&[Category]>,
     ) -> Result<Compared, Stop> {
-        let trusting = mode == SyncMode::Incremental;
+        let kind = visit.kind;
+        let trusting = visit.record.mode == SyncMode::Incremental;
         let scheme = self.source.digest_scheme();
         let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
-        let ignored = run.facts.kinds[kind.ordinal()].image_hosts_ignored(run.options.mode);
+        let ignored = visit.facts.image_hosts_ignored(run.options.mode);
         let differ = Differ::new(kind, Arc::clone(&stored.index), scheme, policy, trusting);
         let mut comparing = Comparing {
             kind,
@@ -72,18 +73,18 @@ impl Engine<'_> {
         };
         let asked_at = self.clock.now() + run.panel_ahead;
         run.track.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
-        let way = run.facts.kinds[kind.ordinal()].way(self.clock.now());
+        let way = visit.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != Way::Whole);
         if way != Way::ByCategory || categories.is_none() {
             let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
             let request = ListingRequest { scope: Scope::whole(kind), known };
             match self.receive(run, &mut comparing, request).await {
                 Ok(end) => {
-                    run.facts.kinds[kind.ordinal()].whole_came();
+                    visit.facts.whole_came();
                     return Ok(comparing.end(end, asked_at, None));
                 }
                 Err(Stop::Source(error)) if is_overload(&error) => {
-                    run.facts.kinds[kind.ordinal()].overloaded(self.clock.now());
+                    visit.facts.overloaded(self.clock.now());
                     if categories.is_none() {
                         return Err(error.into());
                     }
@@ -92,25 +93,28 @@ impl Engine<'_> {
                 }
                 Err(stop) => {
                     if matches!(stop, Stop::Source(_)) {
-                        run.facts.kinds[kind.ordinal()].failed_otherwise();
+                        visit.facts.failed_otherwise();
                     }
                     return Err(stop);
                 }
             }
         }
-        self.by_category(run, comparing, asked_at, categories.unwrap_or_default()).await
+        self.by_category(run, visit, comparing, asked_at, categories.unwrap_or_default()).await
     }
 
     /// Receives a kind category by category.
     async fn by_category(
         &self,
-        run: &mut Run<'_>,
+        run: &Run<'_>,
+        visit: &mut Visit,
         mut comparing: Comparing,
         asked_at: i64,
         categories: &[Category],
     ) -> Result<Compared, Stop> {
         let kind = comparing.kind;
-        run.warnings.push(format!("{kind}: fetched category by category, as the whole list is too much for the panel"));
+        visit
+            .warnings
+            .push(format!("{kind}: fetched category by category, as the whole list is too much for the panel"));
         let mut covered = CategorySet::default();
         let mut whole: Option<Completeness> = None;
         let mut failures: Vec<SourceError> = Vec::new();
@@ -122,7 +126,7 @@ impl Engine<'_> {
             // Nothing is lent: what is byte for byte as known could not be seen to belong there.
             let scope = Scope { kind, within: Some(category.id.clone()) };
             let request = ListingRequest { scope, known: None };
-            match self.receive_category(run, &mut comparing, request, &category.id).await {
+            match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;
                     covered.insert(&category.id.0);
@@ -186,7 +190,7 @@ impl Engine<'_> {
     /// Receives the listing of a kind to its proved end.
     async fn receive(
         &self,
-        run: &mut Run<'_>,
+        run: &Run<'_>,
         comparing: &mut Comparing,
         request: ListingRequest,
     ) -> Result<Completeness, Stop> {
@@ -207,7 +211,8 @@ impl Engine<'_> {
     /// fails leaves no trace; until then it waits in memory, as categories are a small part of a kind.
     async fn receive_category(
         &self,
-        run: &mut Run<'_>,
+        run: &Run<'_>,
+        visit: &mut Visit,
         comparing: &mut Comparing,
         request: ListingRequest,
         category: &CategoryId,
@@ -220,7 +225,7 @@ impl Engine<'_> {
                 ListingEvent::Batch(batch) => {
                     belonging.count(&batch, category);
                     if belonging.own + belonging.foreign >= JUDGED_AFTER {
-                        belonging.check(run, comparing.kind, self.clock.now())?;
+                        belonging.check(visit, self.clock.now())?;
                     }
                     batches.push(batch);
                 }
@@ -231,14 +236,14 @@ impl Engine<'_> {
                 ListingEvent::Complete(end) => break end,
             }
         };
-        belonging.check(run, comparing.kind, self.clock.now())?;
+        belonging.check(visit, self.clock.now())?;
         for batch in batches {
             self.stage(run, comparing, batch).await?;
         }
         Ok(end)
     }
 
-    async fn stage(&self, run: &mut Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {
+    async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {
         let Comparing { kind, differ, staging, planned, .. } = &mut *comparing;
         let work = async {
             let needs = differ.prepare(&mut batch);
@@ -294,14 +299,14 @@ impl Comparing {
 impl Belonging {
     /// Fails when the panel has not looked at the category it was asked for, and remembers it when the
     /// answer is large enough to tell.
-    fn check(&self, run: &mut Run<'_>, kind: ContentKind, now: i64) -> Result<(), Stop> {
+    fn check(&self, visit: &mut Visit, now: i64) -> Result<(), Stop> {
         if self.foreign <= self.own {
             return Ok(());
         }
         let fault = if self.foreign < ANOTHER_LIST {
             AnswerFault::WrongItems
         } else {
-            run.facts.kinds[kind.ordinal()].filter_ignored_at = Some(now);
+            visit.facts.filter_ignored_at = Some(now);
             AnswerFault::FilterIgnored
         };
         let message = "it was asked for one category and listed others".to_owned();

@@ -8,6 +8,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::join;
 use tokio_util::sync::CancellationToken;
 
 use super::builders::{ItemBuilder, category, channel, movie, profile, series, staged};
@@ -66,6 +67,7 @@ macro_rules! content_store_conformance {
             a_fenced_apply_changes_nothing
             profiles_are_isolated
             kinds_are_isolated
+            a_kind_is_read_and_staged_while_another_is_applied
             the_watermark_comes_with_the_rows
             the_change_log_tells_what_happened
             held_removals_are_kept_until_replaced
@@ -397,6 +399,35 @@ pub async fn kinds_are_isolated(store: &dyn ContentStore) {
     assert_eq!(session.row(ContentKind::Channels, 1).await, Some(channel(1).item()));
     assert_eq!(session.ids(ContentKind::Movies).await, Vec::<i64>::new());
     assert_eq!(session.row(ContentKind::Series, 1).await, Some(series(1).item()));
+}
+
+/// "While an apply of one kind is under way, another kind of the profile may be read, and staged."
+pub async fn a_kind_is_read_and_staged_while_another_is_applied(store: &dyn ContentStore) {
+    let (movies, channels) = (ContentKind::Movies, ContentKind::Channels);
+    let session = load(store, "home", &[1, 2, 3]).await;
+    let ids: Vec<_> = (1..=3000).collect();
+    let mut applying = session.staging(channels).await;
+    applying.put(ids.iter().map(|id| added(channel(*id))).collect()).await.unwrap();
+    let commit = ScopeCommit { index: index_of(&ids), first_load: true, ..session.commit(channels) };
+    let apply = applying.apply(commit, CancellationToken::new());
+    let beside = async {
+        let stored = store.index(&session.profile, movies.into()).await.unwrap();
+        assert_eq!((stored.index.ids(), stored.consistent), (&[1, 2, 3][..], true));
+        let mut staging = session.staging(movies).await;
+        for id in 1..=3 {
+            assert_eq!(session.row(movies, id).await, Some(movie(id).item()));
+            staging.put(vec![added(movie(id + 10))]).await.unwrap();
+            assert_eq!(staging.get(vec![ContentId(id + 10)]).await.unwrap().len(), 1);
+        }
+        staging
+    };
+    let (applied, mut staging) = join(apply, beside).await;
+    applied.unwrap();
+    assert_eq!(session.ids(movies).await, [1, 2, 3], "staged is not applied");
+    let commit = ScopeCommit { index: index_of(&[1, 2, 3, 11, 12, 13]), ..session.commit(movies) };
+    staging.apply(commit, CancellationToken::new()).await.unwrap();
+    assert_eq!(session.ids(movies).await, [1, 2, 3, 11, 12, 13]);
+    assert_eq!(session.ids(channels).await, ids);
 }
 
 /// "The watermark is written with the rows it stands for."

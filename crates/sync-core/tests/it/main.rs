@@ -11,6 +11,7 @@ mod failures;
 mod learning;
 mod mocks;
 mod modes;
+mod overlap;
 mod plan;
 mod properties;
 mod removals;
