@@ -236,5 +236,6 @@ fn a_series_has_its_own_fields() {
 mod broken;
 mod cases;
 mod defects;
+mod known;
 mod properties;
 mod shapes;
