@@ -9,6 +9,7 @@ mod facts;
 mod fault;
 mod file;
 mod history;
+mod ids;
 mod index;
 mod item_sql;
 mod lease;
