@@ -49,7 +49,7 @@ fn cancelled(
             wait_until("the run is where it is to be cancelled", || there(&scene));
             // A kind is written while the next one is on its way.
             let complete = outcomes.iter().filter(|outcome| **outcome == KindOutcome::Completed).count();
-            wait_until("what came before is written", || scene.written() == complete as i64);
+            wait_until("what came before is written", || scene.written() == complete);
             cancel.cancel();
             Instant::now()
         });
