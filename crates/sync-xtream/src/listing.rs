@@ -97,7 +97,7 @@ impl Attempt<'_> {
     ) -> Result<Completeness, Failure> {
         let mut answer = self.line.send(self.turn, self.call, &self.manner).await?;
         let limits = self.line.config().limits;
-        let decoding = Decoding::start(request.scope.kind, request.known.clone(), limits, events.clone());
+        let mut decoding = Decoding::start(request.scope.kind, request.known.clone(), limits, events.clone());
         let read = loop {
             match answer.piece().await {
                 Ok(piece) => {

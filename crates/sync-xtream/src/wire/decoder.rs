@@ -104,7 +104,7 @@ impl Decoder {
     }
 
     /// The transport has ended properly: says whether the answer was whole.
-    pub(crate) fn finish(mut self, _: &mut Vec<Entry>) -> Result<Completeness, Fault> {
+    pub(crate) fn finish(&mut self) -> Result<Completeness, Fault> {
         let ending = self.splitter.finish()?;
         let Elements { seen, items, unreadable, unreadable_digest, holes, in_object, kind, .. } = self.elements;
         if self.elements.account {

@@ -15,7 +15,7 @@ fn decode_with(
     for chunk in body.chunks(37) {
         decoder.feed(chunk, &mut out)?;
     }
-    let end = decoder.finish(&mut out)?;
+    let end = decoder.finish()?;
     Ok((out, end))
 }
 
