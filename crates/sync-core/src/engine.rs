@@ -10,6 +10,7 @@ mod listing;
 mod planned;
 mod removals;
 mod track;
+mod unmodified;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -266,6 +267,7 @@ impl<'a> Engine<'a> {
             record.outcome = if cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
             record.counts = crate::Counts::default();
             record.hold_reason = None;
+            record.not_modified = false;
             record.error = Some(stop.into_report(Some(kind)));
         }
         self.measure(&mut record, before, started);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::learning::is_not_offered;
 use super::planned::Planned;
+use super::unmodified::{Answered, Finished};
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
 use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
@@ -12,7 +13,7 @@ use crate::model::{Category, CategorySet, ContentKind};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
-use crate::source::{Completeness, SourceError};
+use crate::source::{Completeness, SourceError, Validator};
 use crate::store::{ScopeCommit, Staging, StoredIndex};
 
 /// A finished listing, compared and staged.
@@ -20,6 +21,7 @@ pub(super) struct Compared {
     pub(super) differ: Differ,
     pub(super) staging: Box<dyn Staging>,
     pub(super) end: Completeness,
+    pub(super) validator: Option<Validator>,
     /// The panel's clock when the listing was asked for, or ours where it doesn't tell; for sources
     /// that don't say when the listing started.
     pub(super) asked_at: i64,
@@ -54,9 +56,14 @@ impl Engine<'_> {
         let before = (self.source.usage(), self.clock.monotonic());
         run.track.phase(Some(kind), Phase::Categories);
         let categories = self.categories(run, kind, record).await?;
+        let begun = match self.ask_unless_same(run, kind, categories.is_some()).await? {
+            Some(Answered::Unmodified(same)) => return self.keep(run, kind, categories, same, record, before).await,
+            Some(Answered::Begun(begun)) => Some(begun),
+            None => None,
+        };
         let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
         record.mode = mode(run.options.mode, &stored);
-        let mut compared = match self.compare(run, kind, record.mode, &stored, categories.as_deref()).await {
+        let mut compared = match self.compare(run, kind, record.mode, &stored, categories.as_deref(), begun).await {
             Ok(compared) => compared,
             Err(stop) => {
                 if let Stop::Source(error) = &stop {
@@ -71,7 +78,7 @@ impl Engine<'_> {
         }
         let held_before = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
         let (settled, names) = self.settle(run, kind, &compared, &stored, doubt, &held_before).await?;
-        let Compared { differ, mut staging, end, asked_at, planned, .. } = compared;
+        let Compared { differ, mut staging, end, validator, asked_at, by_category, planned } = compared;
         record.counts = differ.counts();
         record.counts.unchanged += settled.untold.len() as u64;
         record.counts.removed = settled.removed.len() as u64;
@@ -95,15 +102,23 @@ impl Engine<'_> {
         self.measure(record, before.0, before.1);
         let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
         let evidence = settled.evidence;
+        let index = differ.into_index(&kept).map(Arc::new);
+        let flawless = doubt.is_none() && end.unreadable == 0 && !end.trailing_bytes;
+        let finished = Finished {
+            validator: validator.as_ref(),
+            before: &stored,
+            after: index.as_deref(),
+            counts: record.counts,
+            sound: flawless && by_category.is_none() && kept.is_empty(),
+        };
+        let validator = self.validator_after(run, kind, &finished);
         let commit = ScopeCommit {
             run: run.id,
             fence: run.fence,
             applied_at: self.clock.now(),
             categories,
-            index: differ
-                .into_index(&kept)
-                .map(Arc::new)
-                .or_else(|| (!stored.applied_before).then(|| stored.index.clone())),
+            index: index.or_else(|| (!stored.applied_before).then(|| stored.index.clone())),
+            validator,
             held: (settled.held != held_before).then_some(settled.held),
             removals: settled.removed,
             successors: settled.successors,
@@ -167,7 +182,7 @@ impl Engine<'_> {
     /// Puts back categories that vanished implausibly: names of shelves are lost as easily as what stands
     /// on them. Of those that vanish beside others, the empty ones go; all of them go with the last of
     /// the kind's `rows`.
-    async fn plausible_categories(
+    pub(super) async fn plausible_categories(
         &self,
         run: &mut Run<'_>,
         kind: ContentKind,

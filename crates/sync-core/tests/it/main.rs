@@ -15,4 +15,5 @@ mod plan;
 mod properties;
 mod removals;
 mod support;
+mod validators;
 mod wrappers;
