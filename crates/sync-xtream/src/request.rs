@@ -22,6 +22,7 @@ use crate::network::may_use_proxy;
 use crate::notices::Notices;
 use crate::pace::Pace;
 use crate::retry::Attempts;
+use crate::validator::Condition;
 use crate::wire::{Fault, SHOWN};
 
 /// Categories and accounts are read whole; none that is real is as large as this.
@@ -65,6 +66,8 @@ pub(crate) struct Manner {
     pub(crate) plain: bool,
     /// The user agent.
     pub(crate) agent: HeaderValue,
+    /// Under what an answer is wanted; for the panel's own host only.
+    pub(crate) condition: Option<Condition>,
 }
 
 /// An account at a panel, and the way to it.
@@ -161,7 +164,7 @@ impl Line {
 
     /// How the next request is sent.
     pub(crate) fn manner(&self, attempt: u32, plain: bool) -> Manner {
-        Manner { attempt, plain, agent: self.agents.current() }
+        Manner { attempt, plain, agent: self.agents.current(), condition: None }
     }
 
     /// Asks for something small, as often as the rules allow, and reads it.
