@@ -68,7 +68,8 @@ impl Line {
 
     /// One request and its answer, whatever that says.
     async fn exchange(&self, hop: &Hop, manner: &Manner, time: &mut Time) -> Result<Response, Failure> {
-        let client = self.client(manner.plain, hop.outside)?;
+        let encrypted = hop.url.scheme() == "https";
+        let client = self.client(manner.plain, hop.outside, encrypted)?;
         let reused = self.counters.take_connection();
         let mut asked = time.limit(self.ask(client, hop, manner)).await;
         // Panels close idle connections after some seconds, perhaps at this very moment.
@@ -82,7 +83,7 @@ impl Line {
         }
         // Whatever failed after the connection was encrypted has been sent the password already.
         let connected = !matches!(&asked, Ok(Err(error)) if error.is_connect() || error.is_builder());
-        if connected && hop.url.scheme() == "https" && !self.config().verify_tls {
+        if connected && encrypted && !self.config().verify_tls {
             self.notices.unverified();
         }
         let response = asked?.map_err(|error| Failure::of_request(&error))?;
