@@ -11,6 +11,7 @@ mod listing;
 mod planned;
 mod removals;
 mod track;
+mod unmodified;
 mod visit;
 
 use std::collections::HashSet;

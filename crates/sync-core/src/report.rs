@@ -175,6 +175,8 @@ pub struct KindRecord {
     pub outcome: KindOutcome,
     /// What was done. All zero when nothing was applied.
     pub counts: Counts,
+    /// Whether the panel said that the listing was the one of the last sync, and sent none.
+    pub not_modified: bool,
     /// Bytes of the bodies received, decompressed.
     pub bytes: u64,
     /// Requests sent, repeated ones included.
@@ -196,6 +198,7 @@ impl KindRecord {
             mode,
             outcome: KindOutcome::Skipped,
             counts: Counts::default(),
+            not_modified: false,
             bytes: 0,
             requests: 0,
             duration: Duration::ZERO,

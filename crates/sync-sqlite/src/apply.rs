@@ -19,6 +19,7 @@ use crate::statement::{and_list, execute, in_lists, insert, records};
 use crate::store::SqliteStore;
 use crate::tables::{self, Tables};
 use crate::tombstone::Tombstones;
+use crate::validator;
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -57,6 +58,7 @@ pub(crate) fn apply(
             if let Some(new) = &commit.index {
                 index::save(apply.conn, profile, scope, new)?;
             }
+            validator::change(apply.conn, profile, scope, &commit.validator)?;
             apply.bookkeeping(scope.within.is_none())?;
             apply.go_on()
         },

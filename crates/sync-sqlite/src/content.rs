@@ -9,7 +9,7 @@ use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Item, 
 use crate::bind::Bind;
 use crate::statement::{Record, and_list, execute, in_lists, integers, record, records};
 use crate::store::{SqliteStore, require_profile};
-use crate::{facts, index, item_sql, tables};
+use crate::{facts, index, item_sql, tables, validator};
 
 impl SqliteStore {
     /// Returns the stored rows of these ids; ids without a row are left out.
@@ -57,6 +57,7 @@ impl SqliteStore {
                 Ok(())
             })?;
             index::forget(conn, profile, kind, ids)?;
+            validator::forget(conn, profile, kind)?;
             index::recount(conn, profile, kind)?;
             Ok(deleted)
         })
@@ -69,7 +70,9 @@ impl SqliteStore {
             require_profile(conn, profile)?;
             let kinds = ContentKind::ALL.map(tables::of);
             let by_kind = kinds.iter().flat_map(|tables| [tables.items, tables.categories]);
-            for table in by_kind.chain(["xtream_listing_index", "xtream_held_removals", "xtream_tombstones"]) {
+            let of_listings =
+                ["xtream_listing_index", "xtream_listing_validators", "xtream_held_removals", "xtream_tombstones"];
+            for table in by_kind.chain(of_listings) {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
             facts::forget_kinds(conn, profile)?;
@@ -121,6 +124,7 @@ impl SqliteStore {
                 state.held[kind.ordinal()] = row.count(1)?;
             }
             state.facts = facts::load(conn, profile)?;
+            state.validators = validator::load(conn, profile, state.rows)?;
             Ok(state)
         })
     }

@@ -26,6 +26,7 @@ mod store;
 mod store_tests;
 mod tables;
 mod tombstone;
+mod validator;
 
 pub use profile::{PasswordSource, ProfileRow};
 pub use status::{AccountRow, ContentStatus, HeldGroup, KindStatus};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::learning::is_not_offered;
 use super::planned::Planned;
+use super::unmodified::{Answered, Finished, Unmodified};
 use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
@@ -15,7 +16,7 @@ use crate::model::{Category, CategorySet, ContentId, ContentKind};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
-use crate::source::{Completeness, SourceError};
+use crate::source::{Completeness, SourceError, Validator};
 use crate::store::{ScopeCommit, Staging, StoredIndex};
 
 /// A finished listing, compared and staged.
@@ -23,6 +24,7 @@ pub(super) struct Compared {
     pub(super) differ: Differ,
     pub(super) staging: Box<dyn Staging>,
     pub(super) end: Completeness,
+    pub(super) validator: Option<Validator>,
     /// The panel's clock when the listing was asked for, or ours where it doesn't tell; for sources
     /// that don't say when the listing started.
     pub(super) asked_at: i64,
@@ -41,7 +43,15 @@ pub(super) struct ByCategory {
 }
 
 /// A kind that was received: all that is needed to write it.
-pub(super) struct Received {
+pub(super) enum Received {
+    /// Its listing came.
+    Listing(Box<Arrived>),
+    /// The panel says that the listing is the one that is known.
+    Same(Option<Vec<Category>>, Unmodified),
+}
+
+/// A listing that came, with what came before it.
+pub(super) struct Arrived {
     categories: Option<Vec<Category>>,
     stored: StoredIndex,
     compared: Compared,
@@ -69,9 +79,14 @@ impl Engine<'_> {
         }
         run.track.phase(Some(kind), Phase::Categories);
         let categories = self.categories(run, kind, &mut visit.record).await?;
+        let begun = match self.ask_unless_same(run, visit, categories.is_some()).await? {
+            Some(Answered::Unmodified(same)) => return Ok(Some(Received::Same(categories, same))),
+            Some(Answered::Begun(begun)) => Some(begun),
+            None => None,
+        };
         let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
         visit.record.mode = mode(run.options.mode, &stored);
-        let mut compared = match self.compare(run, visit, &stored, categories.as_deref()).await {
+        let mut compared = match self.compare(run, visit, &stored, categories.as_deref(), begun).await {
             Ok(compared) => compared,
             Err(stop) => {
                 if let Stop::Source(error) = &stop {
@@ -84,7 +99,7 @@ impl Engine<'_> {
         if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
             visit.record.error = by_category.error.take();
         }
-        Ok(Some(Received { categories, stored, compared, doubt }))
+        Ok(Some(Received::Listing(Box::new(Arrived { categories, stored, compared, doubt }))))
     }
 
     /// Settles and writes a kind that was received; fills its record. On an error nothing of the kind
@@ -96,7 +111,11 @@ impl Engine<'_> {
         received: Received,
         started: Duration,
     ) -> Result<(), Stop> {
-        let Some(settlement) = self.settle_kind(run, visit, received).await? else { return Ok(()) };
+        let arrived = match received {
+            Received::Same(categories, same) => return self.keep(run, visit, categories, same, started).await,
+            Received::Listing(arrived) => *arrived,
+        };
+        let Some(settlement) = self.settle_kind(run, visit, arrived).await? else { return Ok(()) };
         // What was compared is gone by now: the next kind is on its way and needs the memory.
         let Settlement { mut staging, mut commit, evidence, shrunk } = settlement;
         run.track.applying(visit.kind, visit.record.counts);
@@ -115,13 +134,13 @@ impl Engine<'_> {
         &self,
         run: &Run<'_>,
         visit: &mut Visit,
-        received: Received,
+        arrived: Arrived,
     ) -> Result<Option<Settlement>, Stop> {
         let kind = visit.kind;
-        let Received { categories, stored, compared, doubt } = received;
+        let Arrived { categories, stored, compared, doubt } = arrived;
         let held_before = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
         let (settled, names) = self.settle(run, visit, &compared, &stored, doubt, &held_before).await?;
-        let Compared { differ, staging, end, asked_at, planned, .. } = compared;
+        let Compared { differ, staging, end, validator, asked_at, by_category, planned } = compared;
         let record = &mut visit.record;
         record.counts = differ.counts();
         record.counts.unchanged += settled.untold.len() as u64;
@@ -144,15 +163,23 @@ impl Engine<'_> {
         }
         let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
         let evidence = settled.evidence;
+        let index = differ.into_index(&kept).map(Arc::new);
+        let flawless = doubt.is_none() && end.unreadable == 0 && !end.trailing_bytes;
+        let finished = Finished {
+            validator: validator.as_ref(),
+            before: &stored,
+            after: index.as_deref(),
+            counts: visit.record.counts,
+            sound: flawless && by_category.is_none() && kept.is_empty(),
+        };
+        let validator = self.validator_after(run, visit, &finished);
         let commit = ScopeCommit {
             run: run.id,
             fence: run.fence,
             applied_at: self.clock.now(),
             categories,
-            index: differ
-                .into_index(&kept)
-                .map(Arc::new)
-                .or_else(|| (!stored.applied_before).then(|| stored.index.clone())),
+            index: index.or_else(|| (!stored.applied_before).then(|| stored.index.clone())),
+            validator,
             held: (settled.held != held_before).then_some(settled.held),
             removals: settled.removed,
             successors: settled.successors,
@@ -209,7 +236,7 @@ impl Engine<'_> {
     /// Puts back categories that vanished implausibly: names of shelves are lost as easily as what stands
     /// on them. Of those that vanish beside others, the empty ones go; all of them go with the last of
     /// the kind's `rows`.
-    async fn plausible_categories(
+    pub(super) async fn plausible_categories(
         &self,
         run: &Run<'_>,
         visit: &mut Visit,

@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use super::kind::{ByCategory, Compared};
 use super::learning::{Way, is_overload};
 use super::planned::Planned;
+use super::unmodified::Begun;
 use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
@@ -15,7 +16,9 @@ use crate::error::ErrorClass;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
 use crate::policy::SyncMode;
 use crate::report::ReportError;
-use crate::source::{AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage};
+use crate::source::{
+    AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
+};
 use crate::store::{Staging, StoredIndex};
 
 /// After so many categories in a row that failed for want of a connection, the rest isn't asked for.
@@ -37,6 +40,7 @@ struct Comparing {
     differ: Differ,
     staging: Box<dyn Staging>,
     planned: Planned,
+    validator: Option<Validator>,
     expected: u64,
     usage: Usage,
 }
@@ -49,13 +53,14 @@ struct Belonging {
 }
 
 impl Engine<'_> {
-    /// Receives the listing of a kind, compares it, and stages what differs.
+    /// Receives the listing of a kind, compares it, and stages what differs. It may have begun already.
     pub(super) async fn compare(
         &self,
         run: &Run<'_>,
         visit: &mut Visit,
         stored: &StoredIndex,
         categories: Option<&[Category]>,
+        begun: Option<Begun>,
     ) -> Result<Compared, Stop> {
         let kind = visit.kind;
         let trusting = visit.record.mode == SyncMode::Incremental;
@@ -68,17 +73,21 @@ impl Engine<'_> {
             differ: differ.ignoring_image_hosts(ignored),
             staging: self.store.stage(run.profile, Scope::whole(kind)).await?,
             planned: Planned::default(),
+            validator: None,
             expected: stored.index.len() as u64,
             usage: self.source.usage(),
         };
-        let asked_at = self.clock.now() + run.panel_ahead;
+        let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         run.track.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
         let way = visit.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != Way::Whole);
         if way != Way::ByCategory || categories.is_none() {
             let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
-            let request = ListingRequest { scope: Scope::whole(kind), known };
-            match self.receive(run, &mut comparing, request).await {
+            let listing = match begun {
+                Some(begun) => Ok(begun.go_on(known)),
+                None => self.ask(run, ListingRequest { known, ..ListingRequest::of(Scope::whole(kind)) }).await,
+            };
+            match self.receive(run, &mut comparing, listing).await {
                 Ok(end) => {
                     visit.facts.whole_came();
                     return Ok(comparing.end(end, asked_at, None));
@@ -125,7 +134,7 @@ impl Engine<'_> {
             }
             // Nothing is lent: what is byte for byte as known could not be seen to belong there.
             let scope = Scope { kind, within: Some(category.id.clone()) };
-            let request = ListingRequest { scope, known: None };
+            let request = ListingRequest::of(scope);
             match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;
@@ -187,22 +196,28 @@ impl Engine<'_> {
         Ok(())
     }
 
+    async fn ask(&self, run: &Run<'_>, request: ListingRequest) -> Result<Listing, Stop> {
+        guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await
+    }
+
     /// Receives the listing of a kind to its proved end.
     async fn receive(
         &self,
         run: &Run<'_>,
         comparing: &mut Comparing,
-        request: ListingRequest,
+        listing: Result<Listing, Stop>,
     ) -> Result<Completeness, Stop> {
-        let mut listing = guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await?;
+        let mut listing = listing?;
         loop {
             match next(run, &mut listing).await? {
                 ListingEvent::Batch(batch) => self.stage(run, comparing, batch).await?,
+                ListingEvent::Version(validator) => comparing.validator = Some(validator),
                 ListingEvent::Restarted => {
                     tracing::info!("the answer was cut; the listing starts again");
                     comparing.reset().await?;
                 }
                 ListingEvent::Complete(end) => return Ok(end),
+                ListingEvent::Unmodified { .. } => return Err(unasked()),
             }
         }
     }
@@ -219,7 +234,7 @@ impl Engine<'_> {
     ) -> Result<Completeness, Stop> {
         let mut belonging = Belonging::default();
         let mut batches = Vec::new();
-        let mut listing = guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await?;
+        let mut listing = self.ask(run, request).await?;
         let end = loop {
             match next(run, &mut listing).await? {
                 ListingEvent::Batch(batch) => {
@@ -233,7 +248,10 @@ impl Engine<'_> {
                     belonging = Belonging::default();
                     batches.clear();
                 }
+                // It would be that of a part.
+                ListingEvent::Version(_) => {}
                 ListingEvent::Complete(end) => break end,
+                ListingEvent::Unmodified { .. } => return Err(unasked()),
             }
         };
         belonging.check(visit, self.clock.now())?;
@@ -283,16 +301,22 @@ async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, Stop
     })
 }
 
+/// A source says what it wasn't asked.
+fn unasked() -> Stop {
+    Stop::Source(SourceError::internal("a listing is said to be unmodified, and nobody asked"))
+}
+
 impl Comparing {
     async fn reset(&mut self) -> Result<(), Stop> {
         self.differ.reset();
         self.planned.clear();
+        self.validator = None;
         Ok(self.staging.reset().await?)
     }
 
     fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> Compared {
-        let Self { differ, staging, planned, .. } = self;
-        Compared { differ, staging, end, asked_at, by_category, planned }
+        let Self { differ, staging, planned, validator, .. } = self;
+        Compared { differ, staging, end, validator, asked_at, by_category, planned }
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Visit {
     /// What it lost, when it shrank implausibly.
     pub(super) shrunk: Option<Vec<ContentId>>,
     pub(super) plan: Option<KindPlan>,
+    /// When the panel was found out to give one listing the validator of another.
+    pub(super) validators_lied_at: Option<i64>,
     pub(super) warnings: Vec<String>,
     span: Span,
 }
@@ -39,6 +41,7 @@ impl Engine<'_> {
             facts: run.facts.kinds[kind.ordinal()],
             shrunk: None,
             plan: None,
+            validators_lied_at: None,
             warnings: Vec::new(),
             span: tracing::info_span!("kind", kind = %kind),
         };
@@ -76,6 +79,7 @@ impl Engine<'_> {
             record.outcome = if cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
             record.counts = Counts::default();
             record.hold_reason = None;
+            record.not_modified = false;
             record.error = Some(stop.into_report(Some(visit.kind)));
         }
         record.duration = received_in + self.since(started);
@@ -101,7 +105,8 @@ impl Engine<'_> {
 impl Run<'_> {
     /// Takes in what a kind has come to. They come in their order.
     pub(super) fn take_in(&mut self, visit: Visit, report: &mut SyncReport) {
-        let Visit { kind, record, facts, shrunk, plan, warnings, .. } = visit;
+        let Visit { kind, record, facts, shrunk, plan, validators_lied_at, warnings, .. } = visit;
+        self.facts.validators_lied_at = validators_lied_at.or(self.facts.validators_lied_at);
         self.facts.kinds[kind.ordinal()] = facts;
         self.shrunk.extend(shrunk.map(|lost| (kind, lost)));
         self.plan.extend(plan);

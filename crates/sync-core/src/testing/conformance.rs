@@ -20,11 +20,12 @@ use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::Content as _;
 use crate::model::{Category, CategoryId, Channel, ContentId, ContentKind, FieldSet, Item, Movie, ProfileId, Scope};
-use crate::policy::SyncMode;
+use crate::policy::{PolicyChoice, SyncMode};
 use crate::report::{KindOutcome, KindRecord, RunStatus};
+use crate::source::Validator;
 use crate::store::{
-    ContentStore, Evidence, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, ScopeCommit, StagedItem, Staging,
-    StoreError,
+    ContentStore, Evidence, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, ScopeCommit, StagedItem,
+    Staging, StoreError, ValidatorChange,
 };
 
 /// A fresh, empty store, and what has to live as long as it does.
@@ -88,6 +89,8 @@ macro_rules! content_store_conformance {
             what_a_run_has_learnt_is_kept
             what_several_kinds_lost_waits_for_consent
             what_returns_is_recognised_for_a_time
+            a_validator_is_kept_with_its_listing
+            a_validator_goes_with_whatever_changes_the_kind
         }
     };
     ($make:path; $($case:ident)*) => {
@@ -150,6 +153,7 @@ impl<'a> Session<'a> {
             tombstone_days: 30,
             held: None,
             index: None,
+            validator: ValidatorChange::Forget,
             watermark: 1400,
             first_load: false,
             record: KindRecord {
@@ -807,6 +811,79 @@ pub async fn what_returns_is_recognised_for_a_time(store: &dyn ContentStore) {
     session.apply(Vec::new(), commit).await.unwrap();
     session.end().await;
     assert_eq!(back(3, 0).await, LoggedChange::Added, "nothing is remembered for no days");
+}
+
+/// A validator of a listing of so many items.
+fn validator(text: &str, rows: u64) -> KeptValidator {
+    KeptValidator {
+        validator: Validator(text.to_owned()),
+        scheme: SCHEME,
+        policy: PolicyChoice::Timestamp,
+        listed_at: 77,
+        rows,
+    }
+}
+
+/// "The validator of a kind's listing is written with it."
+pub async fn a_validator_is_kept_with_its_listing(store: &dyn ContentStore) {
+    let home = profile("home");
+    let kept = async |profile: &ProfileId| store.sync_state(profile).await.unwrap().validators;
+    let first = validator("W/\"a'b\" ┃", 2);
+    let second = KeptValidator { policy: PolicyChoice::Fingerprint, listed_at: 78, ..validator("v2", 2) };
+    let changes = [
+        (ValidatorChange::Set(first.clone()), Some(&first)),
+        (ValidatorChange::Keep, Some(&first)),
+        (ValidatorChange::Set(second.clone()), Some(&second)),
+        (ValidatorChange::Forget, None),
+        (ValidatorChange::Keep, None),
+    ];
+    let session = load(store, "home", &[1, 2]).await;
+    session.end().await;
+    for (change, expected) in changes {
+        let session = Session::start(store, "home").await;
+        let commit = ScopeCommit { validator: change, ..session.commit(ContentKind::Movies) };
+        session.apply(Vec::new(), commit.clone()).await.unwrap();
+        assert_eq!(kept(&home).await, [None, expected.cloned(), None]);
+        session.end().await;
+    }
+    let session = Session::start(store, "home").await;
+    let token = CancellationToken::new();
+    token.cancel();
+    let commit = ScopeCommit { validator: ValidatorChange::Set(first), ..session.commit(ContentKind::Movies) };
+    assert!(session.staging(ContentKind::Movies).await.apply(commit, token).await.is_err());
+    assert_eq!(kept(&home).await, [None, None, None], "nothing was applied");
+    store.ensure_profile(&profile("other")).await.unwrap();
+    assert_eq!(kept(&profile("other")).await, [None, None, None]);
+}
+
+/// "And forgotten with whatever else changes the kind", and only there; `None` "where the store has as
+/// many rows no more as that listing left".
+pub async fn a_validator_goes_with_whatever_changes_the_kind(store: &dyn ContentStore) {
+    let session = load(store, "home", &[1, 2]).await;
+    let home = session.profile.clone();
+    let kept = async || store.sync_state(&home).await.unwrap().validators.map(|kept| kept.is_some());
+    let validator = |text, rows| ValidatorChange::Set(validator(text, rows));
+    let commit = ScopeCommit { index: index_of(&[1]), first_load: true, ..session.commit(ContentKind::Series) };
+    session.apply(vec![added(series(1))], ScopeCommit { validator: validator("s", 1), ..commit }).await.unwrap();
+    let movies = ScopeCommit { validator: validator("m", 2), ..session.commit(ContentKind::Movies) };
+    session.apply(Vec::new(), movies).await.unwrap();
+    assert_eq!(kept().await, [false, true, true]);
+    session.end().await;
+    store.delete_content_by_ids(&home, ContentKind::Movies, vec![ContentId(2)]).await.unwrap();
+    assert_eq!(kept().await, [false, false, true]);
+
+    let session = Session::start(store, "home").await;
+    let commit = ScopeCommit { validator: validator("m", 2), ..session.commit(ContentKind::Movies) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(kept().await, [false, false, true], "there is one row");
+    session.end().await;
+    let session = Session::start(store, "home").await;
+    let commit = ScopeCommit { validator: validator("m", 1), ..session.commit(ContentKind::Movies) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(kept().await, [false, true, true]);
+    session.end().await;
+    store.clear(&home).await.unwrap();
+    assert_eq!(kept().await, [false, false, false]);
 }
 
 #[cfg(test)]

@@ -218,6 +218,7 @@ impl ContentStore for MemoryStore {
                     gone.push(id);
                 }
             }
+            tables.validators[kind.ordinal()] = None;
             tables.held[kind.ordinal()].retain(|held| !gone.contains(&held.id));
             for (_, index) in tables.indexes.iter_mut().filter(|(scope, _)| scope.kind == kind) {
                 *index = Arc::new(index.without(&gone));

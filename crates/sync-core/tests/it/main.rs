@@ -16,4 +16,5 @@ mod plan;
 mod properties;
 mod removals;
 mod support;
+mod validators;
 mod wrappers;
