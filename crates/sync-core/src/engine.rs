@@ -260,6 +260,10 @@ impl<'a> Engine<'a> {
             if let Some(visit) = ended {
                 run.take_in(visit, report);
             }
+            if let Some((visit, _)) = &arrived {
+                // What the next kind is asked with depends on it.
+                run.facts.validators_lied_at = visit.validators_lied_at.or(run.facts.validators_lied_at);
+            }
             received = arrived;
         }
     }

@@ -28,10 +28,12 @@ enum Order {
     Sorted(Vec<u32>),
 }
 
-/// A bit for each number from the least id to the greatest, set where it is an id.
+/// A bit for each number that an id may be, in those chunks of numbers that have ids.
 #[derive(Debug, Clone)]
 struct Close {
-    least: i64,
+    /// The chunks, rising: an id's number without its last ten bits.
+    chunks: Vec<i64>,
+    /// Set where there is an id.
     bits: Vec<u64>,
     /// Made when it is first needed, which it seldom is: a listing goes on where it was.
     places: OnceLock<Places>,
@@ -117,7 +119,7 @@ impl ListingIndex {
         }
         match &self.order {
             Order::Rising => self.ids.binary_search(&id.0).ok(),
-            Order::Close(close) => Some(close.position(id.0, &self.ids)),
+            Order::Close(close) => close.position(id.0, &self.ids),
             Order::Sorted(by_id) => {
                 let found = by_id.binary_search_by_key(&id.0, |at| self.ids[*at as usize]).ok()?;
                 Some(by_id[found] as usize)
@@ -169,15 +171,26 @@ impl Order {
     }
 }
 
+/// So many bits of an id are its place in a chunk, and so many words that makes.
+const CHUNK: u32 = 10;
+const WORDS: usize = 1 << (CHUNK - 6);
+
 impl Close {
     /// Returns `None` when the ids lie too far apart: the bits take no more room than the ids.
     fn of(ids: &[i64]) -> Result<Option<Self>, DuplicateId> {
-        let (Some(least), Some(greatest)) = (ids.iter().min(), ids.iter().max()) else { return Ok(None) };
-        let words = greatest.abs_diff(*least) / 64 + 1;
-        let Some(words) = usize::try_from(words).ok().filter(|words| *words <= ids.len()) else { return Ok(None) };
-        let mut close = Self { least: *least, bits: vec![0; words], places: OnceLock::new() };
+        let mut chunks: Vec<i64> = ids.chunk_by(|a, b| a >> CHUNK == b >> CHUNK).map(|run| run[0] >> CHUNK).collect();
+        chunks.sort_unstable();
+        chunks.dedup();
+        if chunks.len() > ids.len() / WORDS + 1 {
+            return Ok(None);
+        }
+        let mut close = Self { bits: vec![0; chunks.len() * WORDS], chunks, places: OnceLock::new() };
+        let mut chunk = 0;
         for id in ids {
-            let (word, bit) = close.place(*id);
+            if close.chunks[chunk] != id >> CHUNK {
+                chunk = close.chunk(*id).expect("every id has a chunk");
+            }
+            let (word, bit) = place(chunk, *id);
             if close.bits[word] & bit != 0 {
                 return Err(DuplicateId(ContentId(*id)));
             }
@@ -186,27 +199,25 @@ impl Close {
         Ok(Some(close))
     }
 
-    /// The word of an id and its bit in it; for an id that is none, perhaps a word that isn't there.
-    fn place(&self, id: i64) -> (usize, u64) {
-        let at = id.wrapping_sub(self.least).cast_unsigned();
-        (usize::try_from(at / 64).unwrap_or(usize::MAX), 1 << (at % 64))
+    fn chunk(&self, id: i64) -> Option<usize> {
+        self.chunks.binary_search(&(id >> CHUNK)).ok()
     }
 
     fn contains(&self, id: i64) -> bool {
-        let (word, bit) = self.place(id);
-        self.bits.get(word).is_some_and(|bits| bits & bit != 0)
+        let place = self.chunk(id).map(|chunk| place(chunk, id));
+        place.is_some_and(|(word, bit)| self.bits[word] & bit != 0)
     }
 
     /// The position of an id that is one.
-    fn position(&self, id: i64, ids: &[i64]) -> usize {
+    fn position(&self, id: i64, ids: &[i64]) -> Option<usize> {
         let places = self.places.get_or_init(|| self.places(ids));
-        places.by_id[self.rank(id, &places.before)] as usize
+        Some(places.by_id[self.rank(id, &places.before)?] as usize)
     }
 
     /// How many ids are less.
-    fn rank(&self, id: i64, before: &[u32]) -> usize {
-        let (word, bit) = self.place(id);
-        (before[word] + (self.bits[word] & (bit - 1)).count_ones()) as usize
+    fn rank(&self, id: i64, before: &[u32]) -> Option<usize> {
+        let (word, bit) = place(self.chunk(id)?, id);
+        Some((before[word] + (self.bits[word] & (bit - 1)).count_ones()) as usize)
     }
 
     fn places(&self, ids: &[i64]) -> Places {
@@ -218,10 +229,16 @@ impl Close {
         }
         let mut by_id = vec![0; ids.len()];
         for (at, id) in (0..length(ids)).zip(ids) {
-            by_id[self.rank(*id, &before)] = at;
+            by_id[self.rank(*id, &before).expect("every id has a chunk")] = at;
         }
         Places { before, by_id }
     }
+}
+
+/// The word of an id and its bit in it, in the chunk that is the nth.
+fn place(nth: usize, id: i64) -> (usize, u64) {
+    let within = id.cast_unsigned() % (1 << CHUNK);
+    (nth * WORDS + usize::try_from(within / 64).unwrap_or_default(), 1 << (within % 64))
 }
 
 fn length(ids: &[i64]) -> u32 {
@@ -245,8 +262,18 @@ mod tests {
     fn every_id_is_found_whatever_the_order_and_the_hint() {
         let far = i64::MAX;
         let many: Vec<i64> = (0..500).map(|at| at * 37 % 500 * 3 - 700).collect();
-        let orders: [&[i64]; 8] =
-            [&[1, 2, 3, 9], &[9, 1, 3, 2], &[5], &[], &[far, -far, 0], &[-64, 63, 0, -1, 64], &[far, far - 2], &many];
+        let apart: Vec<i64> = many.iter().copied().chain([far, -far, 9_000_000, 5_000_000]).collect();
+        let orders: [&[i64]; 9] = [
+            &[1, 2, 3, 9],
+            &[9, 1, 3, 2],
+            &[5],
+            &[],
+            &[far, -far, 0],
+            &[-64, 63, 0, -1, 64],
+            &[far, far - 2],
+            &many,
+            &apart,
+        ];
         for ids in orders {
             let index = index(ids);
             for hint in [0, 1, 2, 3, 5, 17, 480, 600] {
@@ -263,7 +290,8 @@ mod tests {
 
     #[test]
     fn an_id_twice_is_refused() {
-        for (ids, twice) in [(vec![1, 2, 1], 1), (vec![1, 1], 1), (vec![i64::MAX, 5, 0, 5], 5)] {
+        let close: Vec<i64> = (0..100).rev().chain([7]).collect();
+        for (ids, twice) in [(vec![1, 2, 1], 1), (vec![1, 1], 1), (vec![i64::MAX, 5, 0, 5], 5), (close, 7)] {
             let digests = vec![0; ids.len()];
             let made = ListingIndex::from_columns(DigestScheme::FIELDS, ids, digests);
             assert_eq!(made, Err(DuplicateId(ContentId(twice))));

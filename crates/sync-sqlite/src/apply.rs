@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bind::{Bind, signed};
 use crate::content::{self, Deletion, sorted};
-use crate::history;
 use crate::index::{self, RowCount};
 use crate::item_sql::{self, ROWS};
 use crate::lease::check_fence;
@@ -19,7 +18,7 @@ use crate::statement::{and_list, execute, in_lists, insert, records};
 use crate::store::SqliteStore;
 use crate::tables::{self, Tables};
 use crate::tombstone::Tombstones;
-use crate::validator;
+use crate::{history, log_sql, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -184,20 +183,20 @@ impl<'a> Apply<'a> {
             Change::Updated(fields) => Some((Some(head.id), LoggedChange::Updated(fields))),
             _ => None,
         });
-        let events: Vec<_> = events.collect();
+        self.log(events)?;
         batch.clear();
-        self.log(events)
+        Ok(())
     }
 
     /// Appends to the change log.
     fn log(&mut self, events: impl IntoIterator<Item = (Option<i64>, LoggedChange)>) -> Result<(), StoreError> {
-        let (profile, kind, run, cancel) = (self.profile_id(), self.kind, self.commit.run.0, self.cancel);
-        let rows = events.into_iter().map(|(id, change)| {
+        let kind = self.kind;
+        let rows = events.into_iter().flat_map(|(id, change)| {
             let [change, fields, returned] = history::change_columns(kind, change);
-            vec![run.into(), profile.clone(), kind.as_str().into(), id.into(), change, fields, returned]
+            [id.into(), change, fields, returned]
         });
-        let head = "INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change,fields,returned) VALUES";
-        insert(self.conn, head, "", rows, || unless_cancelled(cancel))
+        let shared = [self.commit.run.0.into(), self.profile_id(), kind.as_str().into()];
+        log_sql::append(self.conn, &shared, &rows.collect::<Vec<_>>())
     }
 
     /// Removes rows, which tombstones remember; returns how many there were.

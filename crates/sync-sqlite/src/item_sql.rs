@@ -39,16 +39,25 @@ struct Upsert<'a, T, const N: usize, const MOVED: bool> {
 
 impl<T: Content, const N: usize, const MOVED: bool> QueryFragment<Sqlite> for Upsert<'_, T, N, MOVED> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let mut head = format!("INSERT INTO {} (profile_id,{}", tables::of(T::KIND).items, T::ID_COLUMN);
+        let table = tables::of(T::KIND).items;
+        let mut head = format!("INSERT INTO {table} (profile_id,created_at,updated_at,{}", T::ID_COLUMN);
         for field in T::FIELDS {
             let _ = write!(head, ",\"{}\"", field.name);
         }
         out.push_sql(&head);
-        out.push_sql(",created_at,updated_at) VALUES ");
+        out.push_sql(") VALUES ");
         for (at, row) in self.rows.chunks(T::FIELDS.len() + 1).enumerate() {
-            out.push_sql(if at == 0 { "(" } else { ",(" });
-            self.profile.push(&mut out)?;
-            for value in row.iter().chain([self.now, self.now]) {
+            // What all rows share is bound once.
+            if at == 0 {
+                out.push_sql("(");
+                self.profile.push(&mut out)?;
+                out.push_sql(",");
+                self.now.push(&mut out)?;
+                out.push_sql(",?2");
+            } else {
+                out.push_sql(",(?1,?2,?2");
+            }
+            for value in row {
                 out.push_sql(",");
                 value.push(&mut out)?;
             }

@@ -13,6 +13,7 @@ mod ids;
 mod index;
 mod item_sql;
 mod lease;
+mod log_sql;
 mod port;
 mod profile;
 mod record;

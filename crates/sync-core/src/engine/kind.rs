@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::learning::is_not_offered;
 use super::planned::Planned;
-use super::unmodified::{Answered, Finished, Unmodified};
+use super::unmodified::{Answered, Unmodified};
 use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
@@ -99,6 +99,7 @@ impl Engine<'_> {
         if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
             visit.record.error = by_category.error.take();
         }
+        self.doubt_validator(run, visit, &stored, &compared);
         Ok(Some(Received::Listing(Box::new(Arrived { categories, stored, compared, doubt }))))
     }
 
@@ -164,15 +165,11 @@ impl Engine<'_> {
         let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
         let evidence = settled.evidence;
         let index = differ.into_index(&kept).map(Arc::new);
+        // It leaves nothing open: it came whole and without defects, and what it misses is gone.
         let flawless = doubt.is_none() && end.unreadable == 0 && !end.trailing_bytes;
-        let finished = Finished {
-            validator: validator.as_ref(),
-            before: &stored,
-            after: index.as_deref(),
-            counts: visit.record.counts,
-            sound: flawless && by_category.is_none() && kept.is_empty(),
-        };
-        let validator = self.validator_after(run, visit, &finished);
+        let sound = flawless && by_category.is_none() && kept.is_empty();
+        let new = index.as_deref().unwrap_or(&stored.index);
+        let validator = self.validator_after(run, visit, validator, new, sound);
         let commit = ScopeCommit {
             run: run.id,
             fence: run.fence,

@@ -11,10 +11,12 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 
+use super::kind::Compared;
 use super::learning::{Way, recent};
 use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::counts::Counts;
+use crate::diff::Differ;
 use crate::digest::{Digest, DigestScheme};
 use crate::facts::PanelFacts;
 use crate::index::ListingIndex;
@@ -58,18 +60,6 @@ impl Begun {
         self.lender.lend(known);
         self.listing
     }
-}
-
-/// What is known of a listing that is about to be applied.
-pub(super) struct Finished<'a> {
-    pub(super) validator: Option<&'a Validator>,
-    pub(super) before: &'a StoredIndex,
-    /// The new index, where it is another one.
-    pub(super) after: Option<&'a ListingIndex>,
-    pub(super) counts: Counts,
-    /// Whether the listing leaves nothing open: it came whole and without defects, the categories were
-    /// answered, and what it misses is gone.
-    pub(super) sound: bool,
 }
 
 impl Engine<'_> {
@@ -162,33 +152,44 @@ impl Engine<'_> {
         Ok(staging.apply(commit, run.cancel.clone()).await?)
     }
 
-    /// What becomes of the validator with a listing that was received as a whole. Learns of a panel
-    /// that gives a changed listing the validator of the one before.
-    pub(super) fn validator_after(&self, run: &Run<'_>, visit: &mut Visit, finished: &Finished<'_>) -> ValidatorChange {
+    /// Learns of a panel that gives a changed listing the validator of the one before. Bytes may differ
+    /// without anything to it: weak validators allow that.
+    pub(super) fn doubt_validator(&self, run: &Run<'_>, visit: &mut Visit, stored: &StoredIndex, compared: &Compared) {
         let kind = visit.kind;
-        let (scheme, now) = (self.source.digest_scheme(), self.clock.now());
         let kept = run.state.validators[kind.ordinal()].as_ref();
-        if kept.is_some_and(|kept| has_lied(kept, finished, scheme)) {
+        let alike = kept.is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
+        if alike && is_another(stored, &compared.differ, self.source.digest_scheme()) {
             tracing::warn!("the panel gives a changed listing the validator of the one before");
             visit.warnings.push(format!(
                 "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified): it isn't asked so for 30 days"
             ));
-            visit.validators_lied_at = Some(now);
+            visit.validators_lied_at = Some(self.clock.now());
         }
-        let Finished { validator, before, after, sound, .. } = finished;
-        let index = after.unwrap_or(&before.index);
+    }
+
+    /// What becomes of the validator with a listing that was received as a whole; it has come with
+    /// `validator`, makes `index`, and is `sound` when it leaves nothing open.
+    pub(super) fn validator_after(
+        &self,
+        run: &Run<'_>,
+        visit: &Visit,
+        validator: Option<Validator>,
+        index: &ListingIndex,
+        sound: bool,
+    ) -> ValidatorChange {
+        let now = self.clock.now();
         let ignored = visit.facts.image_hosts_ignored(SyncMode::Auto);
         let settled =
-            *sound && !ignored && is_settled(index) && visit.validators_lied_at.is_none() && believed(&run.facts, now);
-        match validator {
-            Some(validator) if settled => ValidatorChange::Set(KeptValidator {
-                validator: (*validator).clone(),
-                scheme,
+            sound && !ignored && is_settled(index) && visit.validators_lied_at.is_none() && believed(&run.facts, now);
+        match validator.filter(|_| settled) {
+            Some(validator) => ValidatorChange::Set(KeptValidator {
+                validator,
+                scheme: self.source.digest_scheme(),
                 policy: run.options.policy,
                 listed_at: now,
                 rows: index.len() as u64,
             }),
-            _ => ValidatorChange::Forget,
+            None => ValidatorChange::Forget,
         }
     }
 }
@@ -217,14 +218,9 @@ fn believed(facts: &PanelFacts, now: i64) -> bool {
     facts.validators_lied_at.is_none_or(|at| !(0..DISBELIEF).contains(&now.saturating_sub(at)))
 }
 
-/// Whether a listing came with the validator of another one. Bytes may differ without anything to it:
-/// weak validators allow that.
-fn has_lied(kept: &KeptValidator, finished: &Finished<'_>, scheme: DigestScheme) -> bool {
-    let Finished { validator, before, after, counts, .. } = finished;
-    let comparable = before.consistent && before.index.scheme() == scheme;
-    comparable
-        && *validator == Some(&kept.validator)
-        && after.is_some_and(|after| !counts.is_quiet() || after.ids() != before.index.ids())
+/// Whether a listing is another one than the one before, as far as the two can be compared.
+fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bool {
+    before.consistent && before.index.scheme() == scheme && !differ.is_as_known()
 }
 
 /// Whether no element has to be looked at in every listing. Of an empty one nothing is known.

@@ -105,8 +105,7 @@ impl Engine<'_> {
 impl Run<'_> {
     /// Takes in what a kind has come to. They come in their order.
     pub(super) fn take_in(&mut self, visit: Visit, report: &mut SyncReport) {
-        let Visit { kind, record, facts, shrunk, plan, validators_lied_at, warnings, .. } = visit;
-        self.facts.validators_lied_at = validators_lied_at.or(self.facts.validators_lied_at);
+        let Visit { kind, record, facts, shrunk, plan, warnings, .. } = visit;
         self.facts.kinds[kind.ordinal()] = facts;
         self.shrunk.extend(shrunk.map(|lost| (kind, lost)));
         self.plan.extend(plan);
