@@ -38,7 +38,7 @@ pub use index::{DuplicateId, ListingIndex};
 pub use merge::{Change, differences, judge, merge};
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
-    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape,
+    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape, Text,
     UnknownKind, Value, ValueRef,
 };
 pub use plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
