@@ -251,8 +251,9 @@ pub struct StagedItem {
     pub item: Item,
     /// What it means.
     pub change: Change,
-    /// Its rank among elements of the same id; see [`crate::Differ`].
-    pub rank: (u64, i64),
+    /// Its rank among elements of the same id, where it doesn't follow from the row; see
+    /// [`crate::Differ`].
+    pub rank: Option<(u64, i64)>,
 }
 
 /// Everything that is written with the staged items of a scope.
