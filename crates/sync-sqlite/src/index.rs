@@ -10,6 +10,7 @@ use sync_core::store::StoredIndex;
 use sync_core::{ContentId, ContentKind, DigestScheme, ListingIndex, ProfileId, Scope, StoreError};
 
 use crate::bind::{Bind, signed};
+use crate::connection::scanning;
 use crate::statement::{execute, integer, integers, records, rows};
 use crate::store::SqliteStore;
 use crate::{ids, tables};
@@ -61,7 +62,7 @@ fn count(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) ->
 ///
 /// Rows of one profile have to be counted one by one; those of a whole table SQLite counts by the
 /// page. So where the table has as many rows as all profiles together claim, the claim is believed.
-fn has_rows(
+pub(crate) fn has_rows(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
     kind: ContentKind,
@@ -73,7 +74,7 @@ fn has_rows(
          (SELECT SUM({1}) FROM xtream_content_sync)",
         tables.items, tables.count
     );
-    let claimed = integer(conn, &sql, &[profile.as_str().into()])?;
+    let claimed = scanning(conn, |conn| integer(conn, &sql, &[profile.as_str().into()]))?;
     Ok(claimed == Some(signed(expected)) || count(conn, profile, kind)? == expected)
 }
 
