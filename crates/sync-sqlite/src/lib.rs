@@ -9,6 +9,7 @@ mod facts;
 mod fault;
 mod file;
 mod history;
+mod ids;
 mod index;
 mod item_sql;
 mod lease;
@@ -25,6 +26,7 @@ mod store;
 mod store_tests;
 mod tables;
 mod tombstone;
+mod validator;
 
 pub use profile::{PasswordSource, ProfileRow};
 pub use status::{AccountRow, ContentStatus, HeldGroup, KindStatus};
