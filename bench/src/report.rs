@@ -213,9 +213,9 @@ impl Table<'_> {
     }
 
     /// The ratio of what was measured in one round only to the median of all rounds.
-    fn once(&mut self, scenario: &str, figure: &str, one: &str, other: &str) {
+    fn once(&mut self, scenario: &str, figure: &str, rare: &str, usual: &str) {
         let measured = &self.report.measured;
-        let (once, others) = (Spread::of(&measured.cpu(one)), Spread::of(&measured.cpu(other)));
+        let (once, others) = (Spread::of(&measured.cpu(rare)), Spread::of(&measured.cpu(usual)));
         let ratio = once.zip(others).map(|(once, others)| Spread::exactly(once.median / others.median));
         self.push(scenario, figure, ratio, "", Bound::None);
     }

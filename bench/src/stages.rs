@@ -16,7 +16,7 @@ use crate::Outcome;
 use crate::floor::elements::Elements;
 
 /// The stages, by name, with what they do for one element.
-pub(crate) const STAGES: [(&str, &str); 8] = [
+pub(crate) const STAGES: [(&str, &str); 7] = [
     ("split-floor", "find a movie in the panel's bytes and hash it, as the floor does"),
     ("split", "find a movie in the panel's bytes"),
     ("recognise", "find a movie in the panel's bytes and see that it is as known"),

@@ -188,7 +188,7 @@ impl ContentSource for ScriptedSource {
                 if whole {
                     script.last_listings[kind.ordinal()] = (items.clone(), end, None);
                 }
-                listing_of((items, end, None), unless)
+                listing_of((items, end, None), unless.as_ref())
             }
             Some(Answer::Version(text, items, end)) => {
                 let answer = (items, end, Some(Validator(text.to_owned())));
