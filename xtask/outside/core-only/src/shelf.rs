@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex,
+    SyncState,
 };
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, HoldReason, Item, KindRecord,
@@ -178,9 +179,8 @@ impl ContentStore for Shelf {
     }
 
     async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError> {
-        Ok(self.read(profile, kind, |found| {
-            found.validator.clone().filter(|kept| kept.rows == found.rows.len() as u64)
-        }))
+        Ok(self
+            .read(profile, kind, |found| found.validator.clone().filter(|kept| kept.rows == found.rows.len() as u64)))
     }
 
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
