@@ -5,9 +5,9 @@
 //! it knows what is missing and what the new index is.
 //!
 //! *An id that occurs several times* is one item: category sets united, the rest from the element
-//! that is least by content. Its elements are never byte-identical to what is known, because its
-//! digest becomes [`Digest::NEVER`]; so the next listing decodes them all and comes to the same
-//! item whatever their order.
+//! that is as the stored row, else from the one that is least by content. Its elements are never
+//! byte-identical to what is known, because its digest becomes [`Digest::NEVER`]; so the next
+//! listing decodes them all and comes to the same item whatever their order.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::counts::Counts;
 use crate::digest::{Digest, DigestScheme, choice, uncounted};
 use crate::index::ListingIndex;
 use crate::merge::{Change, judge_item, merge_and_judge};
-use crate::model::{CategorySet, ContentId, ContentKind, FieldSet, Item, Listed, Value, ValueRef};
+use crate::model::{CategorySet, ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, Value, ValueRef};
 use crate::policy::ChangePolicy;
 use crate::source::Entry;
 use crate::store::StagedItem;
@@ -250,7 +250,7 @@ impl Differ {
                 // what was passed over: it is not as the stored row is.
                 if change != Change::Unchanged || known_digest == Some(Digest::NEVER) {
                     // What lies over nothing is the element itself, and its rank can be had when it is wanted.
-                    let rank = stored.map(|_| choice(&listed.item, listed.present));
+                    let rank = stored.map(|row| rank_over(row, &listed, change));
                     out.put_first(StagedItem { item: listed.item, change, rank });
                 }
                 if change == Change::Passed { Digest::NEVER } else { digest }
@@ -271,13 +271,15 @@ impl Differ {
     ) -> Result<(), ContractBreach> {
         let id = entry_id(&entry);
         self.digests[place as usize] = Digest::NEVER.0;
-        let as_stored = || stored.map(|row| StagedItem { item: row.clone(), change: Change::Unchanged, rank: None });
+        let as_stored =
+            || stored.map(|row| StagedItem { item: row.clone(), change: Change::Unchanged, rank: Some(AS_STORED) });
         let earlier = out.take(id).or_else(as_stored);
         let (rank, item) = match entry {
             Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?),
             Entry::Item(mut listed, _) => {
-                self.merged(stored, &mut listed)?;
-                (choice(&listed.item, listed.present), listed.item)
+                let change = self.merged(stored, &mut listed)?;
+                let rank = stored.map(|row| rank_over(row, &listed, change));
+                ranked(StagedItem { item: listed.item, change, rank })
             }
         };
         let (rank, item) = match earlier {
@@ -534,8 +536,26 @@ impl Out {
     }
 }
 
-/// An item with its rank. Where it has none, it lies over nothing, or is a stored row: an element that
-/// lists all of it.
+/// Before all others: an element that is as the stored row. It may not have been decoded, or not
+/// staged, so how it would rank by its content is not known, and may not matter: keys that it left out
+/// are in the row.
+const AS_STORED: (u64, i64) = (0, i64::MIN);
+
+/// The rank of an element that lies over a row: by its content, unless it is as the row but for the
+/// categories, of which the row has those of all elements.
+fn rank_over(row: &Item, listed: &Listed, change: Change) -> (u64, i64) {
+    let kind = row.kind();
+    let mut counted = FieldSet(FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Ignored).0);
+    counted.drop(kind.places().category_ids);
+    let differs = match change {
+        Change::Unchanged => false,
+        Change::Updated(fields) | Change::Refreshed(fields) => !fields.and(counted).is_empty(),
+        Change::Added | Change::Passed => counted.positions().any(|at| row.value(at) != listed.item.value(at)),
+    };
+    if differs { choice(&listed.item, listed.present) } else { AS_STORED }
+}
+
+/// An item with its rank. Where it has none, it lies over nothing, and is all that its element lists.
 fn ranked(staged: StagedItem) -> ((u64, i64), Item) {
     let StagedItem { item, rank, .. } = staged;
     let rank = rank.unwrap_or_else(|| choice(&item, FieldSet::all(item.kind().fields())));
