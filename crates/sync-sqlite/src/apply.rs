@@ -32,7 +32,7 @@ pub(crate) fn apply(
 ) -> Result<(), StoreError> {
     let rows = area.len();
     store.with_writer(|conn| hold_pages_for(conn, rows))?;
-    let applied = store.write_unless(
+    store.write_unless(
         || unless_cancelled(cancel),
         |conn| {
             check_fence(conn, profile, commit.fence)?;
@@ -64,12 +64,7 @@ pub(crate) fn apply(
             apply.bookkeeping(scope.within.is_none())?;
             apply.go_on()
         },
-    );
-    // What was written is written, whether the memory comes back now or with the next one.
-    store.with_writer(|conn| hold_pages_for(conn, 0)).unwrap_or_else(|error| {
-        tracing::debug!(error = %error, "the memory for pages was not given back");
-    });
-    applied
+    )
 }
 
 struct Apply<'a> {

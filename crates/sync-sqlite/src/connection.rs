@@ -81,7 +81,7 @@ const BYTES_AN_ENTRY: usize = 96;
 /// of that index is hot. A page that has left memory and changes again costs the sum of everything that was written to the
 /// log after it. For few rows some pages do: one is sooner read again than kept.
 pub(crate) fn hold_pages_for(conn: &mut SqliteConnection, rows: usize) -> Result<(), StoreError> {
-    batch(conn, &format!("PRAGMA cache_size=-{}; PRAGMA shrink_memory;", kibibytes_for(rows)))
+    batch(conn, &format!("PRAGMA cache_size=-{};", kibibytes_for(rows)))
 }
 
 fn kibibytes_for(rows: usize) -> usize {
