@@ -64,6 +64,11 @@ fn from_text(shape: Shape, text: &str) -> Value {
     }
 }
 
+/// A set as its column has it; `None` for an empty one.
+pub(crate) fn set_text(set: &CategorySet) -> Option<String> {
+    (!set.is_empty()).then(|| categories_text(set))
+}
+
 fn categories_text(set: &CategorySet) -> String {
     let mut text = String::from("[");
     for id in set.as_slice() {

@@ -58,7 +58,9 @@ impl SqliteStore {
             require_profile(conn, profile)?;
             let kinds = ContentKind::ALL.map(tables::of);
             let by_kind = kinds.iter().flat_map(|tables| [tables.items, tables.categories]);
-            for table in by_kind.chain(["xtream_listing_index", "xtream_held_removals", "xtream_tombstones"]) {
+            for table in
+                by_kind.chain(["xtream_listing_index", "xtream_held_removals", "xtream_tombstones", "xtream_doubts"])
+            {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
             facts::forget_kinds(conn, profile)?;

@@ -7,9 +7,9 @@ use sync_core::store::StoredIndex;
 use sync_core::{ContentId, ContentKind, DigestScheme, ListingIndex, ProfileId, Scope, StoreError};
 
 use crate::bind::{Bind, signed};
-use crate::statement::{execute, integer, integers, record, records};
+use crate::statement::{Record, execute, integer, integers, record, records};
 use crate::store::SqliteStore;
-use crate::tables;
+use crate::{doubt, tables};
 
 impl SqliteStore {
     /// Returns the index of a scope; see [`sync_core::ContentStore::index`].
@@ -31,6 +31,7 @@ fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Resu
     let applied_before = found.is_some();
     let index = found.and_then(|mut row| decode(row.integer(0).ok()?, &row.text(1).ok()?, &row.blob(2).ok()?));
     let whole = scope.within.is_none();
+    let doubted = doubt::open_since(conn, profile, scope.kind)?.is_some();
     let rows = if whole {
         let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables.items);
         integer(conn, &sql, &key[..1])?.unwrap_or_default().unsigned_abs()
@@ -39,7 +40,7 @@ fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Resu
     };
     match index {
         // An index that doesn't fit its rows was written by one program and they by another.
-        Some(index) if !whole || index.len() as u64 == rows => {
+        Some(index) if !doubted && (!whole || index.len() as u64 == rows) => {
             Ok(StoredIndex { index: Arc::new(index), applied_before, consistent: true })
         }
         None if !applied_before && rows == 0 => {
@@ -119,6 +120,24 @@ pub(crate) fn forget(
         }
     }
     Ok(())
+}
+
+/// Reads every index of a kind: the name of its scope, and `None` where it is none.
+pub(crate) fn all(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+) -> Result<Vec<(String, Option<ListingIndex>)>, StoreError> {
+    let sql = "SELECT scope,scheme,ids,digests FROM xtream_listing_index WHERE profile_id=? AND kind=? ORDER BY scope";
+    let read = |mut row: Record| {
+        let scope = row.text(0)?;
+        let columns = (row.integer(1), row.text(2), row.blob(3));
+        Ok((
+            scope,
+            if let (Ok(scheme), Ok(ids), Ok(digests)) = columns { decode(scheme, &ids, &digests) } else { None },
+        ))
+    };
+    records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?.into_iter().map(read).collect()
 }
 
 /// Returns `None` when the three don't make an index.

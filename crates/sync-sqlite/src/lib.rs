@@ -2,9 +2,11 @@
 
 mod apply;
 mod bind;
+mod check;
 mod columns;
 mod connection;
 mod content;
+mod doubt;
 mod facts;
 mod fault;
 mod file;
@@ -26,6 +28,7 @@ mod store_tests;
 mod tables;
 mod tombstone;
 
+pub use check::{Breach, Finding, Inspection};
 pub use profile::{PasswordSource, ProfileRow};
 pub use status::{AccountRow, ContentStatus, HeldGroup, KindStatus};
 pub use store::SqliteStore;

@@ -1,12 +1,14 @@
 //! The schema: the embedded migrations, and whether a file is ours to migrate.
 
+use std::collections::BTreeSet;
+
 use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use sync_core::StoreError;
 
-use crate::connection::immediate;
+use crate::connection::{connect, immediate};
 use crate::statement::{integer, records};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -75,6 +77,21 @@ pub(crate) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     )
 }
 
+/// The tables and columns that a file lacks, although all migrations were run on it.
+pub(crate) fn lacking(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let columns = |conn: &mut SqliteConnection| {
+        let sql = "SELECT m.name,c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                   WHERE m.type='table' ORDER BY m.name,c.cid";
+        let rows = records(conn, sql, &[])?;
+        rows.into_iter().map(|mut row| Ok((row.text(0)?, row.text(1)?))).collect::<Result<BTreeSet<_>, StoreError>>()
+    };
+    let mut made = connect(":memory:")?;
+    migrate(&mut made)?;
+    let there = columns(conn)?;
+    let lacking = columns(&mut made)?.into_iter().filter(|column| !there.contains(column));
+    Ok(lacking.map(|(table, column)| format!("the column {table}.{column} is missing")).collect())
+}
+
 /// The versions of the embedded migrations.
 fn versions() -> Result<Vec<String>, StoreError> {
     let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(StoreError::Backend)?;
@@ -84,7 +101,7 @@ fn versions() -> Result<Vec<String>, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::{batch, connect};
+    use crate::connection::batch;
 
     fn texts(conn: &mut SqliteConnection, sql: &str) -> Vec<String> {
         records(conn, sql, &[]).unwrap().into_iter().map(|mut row| row.text(0).unwrap()).collect()

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use sync_core::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, ScopeCommit, StagedItem};
@@ -102,7 +103,10 @@ pub(crate) fn lines(database: &Path, sql: &str) -> Vec<String> {
 }
 
 pub(crate) fn execute(database: &Path, sql: &str) {
-    diesel::sql_query(sql).execute(&mut connection(database)).unwrap();
+    // What a program may do that knows nothing of the schema.
+    let mut conn = connection(database);
+    conn.batch_execute("PRAGMA foreign_keys=OFF").unwrap();
+    diesel::sql_query(sql).execute(&mut conn).unwrap();
 }
 
 fn connection(database: &Path) -> SqliteConnection {
