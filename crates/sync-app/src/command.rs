@@ -2,6 +2,7 @@
 
 mod args;
 mod bars;
+mod check;
 mod clear;
 mod exit;
 mod failure;
@@ -76,6 +77,7 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<Exit, Failure> {
         },
         Command::Sync(sync) => sync::run(&database, sync, interrupt).await,
         Command::Clear { id } => clear::run(&database, id).await,
+        Command::Check(check) => check::run(&database, check, interrupt).await,
         Command::Status { id, json } => status::run(&database, id.as_deref(), *json).await,
     }
 }

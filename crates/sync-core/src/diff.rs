@@ -50,6 +50,8 @@ pub struct Differ {
     image_at: Option<usize>,
     /// Whether that difference is none.
     image_hosts_ignored: bool,
+    /// Items that differ from their rows although they are listed as they were.
+    unnoticed: Vec<ContentId>,
 }
 
 /// What the store is to lend for a batch.
@@ -103,6 +105,7 @@ impl Differ {
             rotated: 0,
             image_at: kind.field("stream_icon").or_else(|| kind.field("cover")),
             image_hosts_ignored: false,
+            unnoticed: Vec::new(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Differ {
         self.arrivals.clear();
         self.departed.clear();
         self.rotated = 0;
+        self.unnoticed.clear();
     }
 
     /// Looks a batch over: recognises what has not changed, where the source has no digests of its
@@ -220,7 +224,13 @@ impl Differ {
                 // `prepare` has made the digests of sources without any; a source with its own may leave one out.
                 let digest = digest.unwrap_or(Digest::NEVER);
                 let rank = choice(&listed);
+                let rotated = self.rotated;
                 let (item, change) = self.merged(stored, *listed, id)?;
+                let as_known = self.known.scheme() == self.scheme && known_digest.is_some_and(|it| it.same_as(digest));
+                // An image whose host only was not looked at is no flaw of the row.
+                if as_known && change.is_written() && rotated == self.rotated {
+                    self.unnoticed.push(id);
+                }
                 // Against nothing known there is nothing to miss.
                 if !self.known.is_empty() {
                     self.arrivals.notice(&item, stored);
@@ -330,6 +340,12 @@ impl Differ {
     /// Whether most items differ from their rows by host or query of their image only.
     pub(crate) const fn images_rotate(&self) -> bool {
         self.rotated * 2 > self.ids.len() as u64
+    }
+
+    /// The items that differ from their rows although they are listed as they were: a diff that
+    /// trusts the index doesn't see them, and somebody else has written to the rows.
+    pub(crate) fn unnoticed(&self) -> &[ContentId] {
+        &self.unnoticed
     }
 
     /// Notes whether an item has left a category in which its row is.

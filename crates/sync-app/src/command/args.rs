@@ -47,6 +47,9 @@ pub(crate) enum Command {
         /// The profile
         id: String,
     },
+    /// Looks whether the cache is sound: the file, and whatever the tables say; what doesn't fit is named
+    /// and compared in full by the next sync
+    Check(CheckArgs),
     /// Shows last runs, counts, what is held, what was learnt of the panel, and the account
     Status {
         /// The profile; all when none is named
@@ -75,6 +78,20 @@ pub(crate) struct SyncArgs {
     /// plausible by itself
     #[arg(long)]
     pub(crate) accept_removals: bool,
+    /// Prints one JSON object a profile, a line each
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) panel: PanelArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct CheckArgs {
+    /// The profile; all when none is named
+    pub(crate) id: Option<String>,
+    /// Fetches the lists as well and compares every item, without writing
+    #[arg(long = "panel")]
+    pub(crate) with_panel: bool,
     /// Prints one JSON object a profile, a line each
     #[arg(long)]
     pub(crate) json: bool,

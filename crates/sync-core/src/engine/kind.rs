@@ -88,7 +88,7 @@ impl Engine<'_> {
         let shrunk = settled.shrank.then(|| settled.fresh.clone());
         if run.options.dry_run {
             run.shrunk.extend(shrunk.map(|fresh| (kind, fresh)));
-            run.plan.push(planned.into_plan(kind, &settled, &names));
+            run.plan.push(planned.into_plan(kind, &settled, &names, differ.unnoticed()));
             return Ok(());
         }
         run.track.applying(kind, record.counts);
