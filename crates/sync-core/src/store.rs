@@ -355,6 +355,9 @@ pub enum StoreError {
     /// The cache was made by an older version, and this call may not bring it up to date.
     #[error("the cache was made by an older version of this program")]
     Older,
+    /// An older cache could not be brought up to date; it is as it was.
+    #[error("the cache could not be brought up to date: {0}")]
+    Migration(String),
     /// The disk, or the file's limit, is full; nothing was written.
     #[error("the disk is full")]
     Full,
@@ -391,6 +394,7 @@ impl StoreError {
             Self::Newer(_) => "newer_cache",
             Self::Missing(_) => "no_cache",
             Self::Older => "older_cache",
+            Self::Migration(_) => "migration",
             Self::Full => "disk_full",
             Self::ReadOnly(_) => "read_only",
             Self::Corrupt(_) => "corrupt",
@@ -408,6 +412,7 @@ impl StoreError {
             Self::UnknownProfile(_) | Self::Refused(_) => ErrorClass::Internal,
             Self::Missing(_)
             | Self::Older
+            | Self::Migration(_)
             | Self::Full
             | Self::ReadOnly(_)
             | Self::Corrupt(_)
@@ -424,6 +429,7 @@ impl StoreError {
             Self::UnknownProfile(_) => "see `profile list`, or add it with `profile add`",
             Self::Newer(_) => "use that version, or another database file",
             Self::Missing(_) | Self::Older => "a sync that may write creates it, or brings it up to date",
+            Self::Migration(_) => "make room, or see to the rights of its folder, and try again; the cache is as it was",
             Self::Full => "make room and sync again; the cache is as it was",
             Self::ReadOnly(_) => "check the rights of the file and its folder",
             Self::Corrupt(_) => "keep the file, and sync into another one",

@@ -17,6 +17,14 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// raises it when older ones must not touch the file although they know all its migrations.
 const USER_VERSION: i64 = 0;
 
+/// What is said of a database that is none of ours.
+const FOREIGN: &str = "the file is the database of another program";
+
+/// Whether [`examine`] has refused a file for being somebody else's.
+pub(crate) fn is_foreign(refusal: &str) -> bool {
+    refusal == FOREIGN
+}
+
 /// How a file stands to this version's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schema {
@@ -44,7 +52,7 @@ pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError>
         Vec::new()
     };
     if applied.is_empty() && names.len() > usize::from(has_history) {
-        return Err(StoreError::Corrupt("the file is the database of another program".to_owned()));
+        return Err(StoreError::Corrupt(FOREIGN.to_owned()));
     }
     let ours = versions()?;
     if let Some(unknown) = applied.iter().find(|version| !ours.contains(version)) {
@@ -63,18 +71,20 @@ pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError>
 
 /// Brings the schema up to date; of several programs that try at once, one does it.
 pub(crate) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    immediate(
-        conn,
-        || Ok(()),
-        |conn| {
-            if examine(conn)? == Schema::Current {
-                return Ok(());
-            }
-            let run = conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend)?;
-            tracing::info!(migrations = run.len(), "schema brought up to date");
-            Ok(())
-        },
-    )
+    immediate(conn, || Ok(()), run_pending)
+}
+
+/// Runs the migrations that are pending, within a transaction of the caller's.
+pub(crate) fn run_pending(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    if examine(conn)? == Schema::Current {
+        return Ok(());
+    }
+    conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend).map(|_| ())
+}
+
+/// The version of the newest migration.
+pub(crate) fn newest() -> Result<String, StoreError> {
+    versions()?.pop().ok_or_else(|| StoreError::backend("there is no migration"))
 }
 
 /// The tables and columns that a file lacks, although all migrations were run on it.

@@ -50,6 +50,19 @@ pub(crate) enum Command {
     /// Looks whether the cache is sound: the file, and whatever the tables say; what doesn't fit is named
     /// and compared in full by the next sync
     Check(CheckArgs),
+    /// Copies the cache into a file, passwords included, also while a sync is running
+    Backup {
+        /// The file to write
+        file: PathBuf,
+        /// Replaces the file when it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Puts a backup into the place of the cache, which is kept beside it
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
     /// Shows last runs, counts, what is held, what was learnt of the panel, and the account
     Status {
         /// The profile; all when none is named

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::json;
 use sync_app::{SyncError, SystemClock};
 use sync_core::text::{one_line, printable};
@@ -25,7 +26,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     };
     let only = args.id.as_deref().map(ProfileId::new).transpose().map_err(SyncError::from)?;
     let inspected = interrupt.token.run_until_cancelled(store.inspect(only.as_ref())).await;
-    let inspection = inspected.ok_or_else(Failure::cancelled)??;
+    let inspection = inspected.ok_or_else(|| Failure::abandoned("nothing was marked; the cache is as it was"))??;
     if !inspection.damage.is_empty() {
         return Ok(damaged(args, &inspection.damage));
     }
@@ -69,7 +70,7 @@ fn nothing(args: &CheckArgs) -> Result<Exit, Failure> {
 /// The file itself is damaged: says how, and the way to a new one that keeps the old.
 fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
     if args.json {
-        json::say(&json!({"profile": null, "status": "damaged", "damage": damage, "findings": []}));
+        json::say(&json!({"profile": null, "status": "damaged", "damage": damage}));
     } else {
         for line in damage {
             say(&format!("damaged: {}", one_line(line)));
@@ -88,8 +89,8 @@ fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
         return Exit::Done;
     }
     if args.json {
-        let findings: Vec<_> = findings.iter().map(|finding| as_object(finding, &[])).collect();
-        json::say(&json!({"profile": null, "status": "inconsistent", "findings": findings}));
+        let findings = findings.iter().map(|finding| as_object(finding, &[])).collect();
+        json::say(&Line { profile: None, status: "inconsistent", findings, panel: None });
     } else {
         for finding in findings {
             say(&format!("the cache: {}", one_line(&finding.to_string())));
@@ -169,11 +170,8 @@ impl Seen<'_> {
         let status = if self.findings.is_empty() { "sound" } else { "inconsistent" };
         if as_json {
             let findings: Vec<_> = self.findings.iter().map(|finding| as_object(finding, &self.marked)).collect();
-            let mut object = json!({"profile": self.id.as_str(), "status": status, "findings": findings});
-            if let Some(report) = &self.report {
-                object["panel"] = serde_json::to_value(json::Report::from(report)).unwrap_or_default();
-            }
-            json::say(&object);
+            let panel = self.report.as_ref().map(json::Report::from);
+            json::say(&Line { profile: Some(self.id.as_str()), status, findings, panel });
         } else {
             self.print(status, rows.unwrap_or_default());
         }
@@ -202,6 +200,18 @@ impl Seen<'_> {
             say(&format!("  the cache differs from the panel: {sync} brings it in step"));
         }
     }
+}
+
+/// One line of `check --json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    /// `null` for what is of the cache as a whole.
+    profile: Option<&'a str>,
+    status: &'static str,
+    findings: Vec<serde_json::Value>,
+    /// The dry run, where the panel was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panel: Option<json::Report<'a>>,
 }
 
 fn dry_and_full(profile: &ProfileRow) -> SyncOptions {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its fixture as well")]
 
 mod applying;
+mod backups;
 mod checking;
 mod conformance;
 mod contents;

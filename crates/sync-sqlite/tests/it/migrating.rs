@@ -104,6 +104,65 @@ fn an_older_cache_that_is_only_looked_at_stays_as_it_is() {
     assert!(std::fs::read(&path).unwrap() == before);
 }
 
+/// Every file beside the cache, but for what SQLite and the locks put there.
+fn beside(path: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let mut others: Vec<_> = entries.filter(|it| it.to_str().unwrap().contains(".before-")).collect();
+    others.sort();
+    others
+}
+
+#[test]
+fn the_cache_as_it_was_stays_beside_the_one_brought_up_to_date() {
+    let (_folder, path) = first_schema();
+    // Left by an upgrade of long ago; the other two are somebody else's.
+    for name in ["cache.db.before-20200101000000", "cache.db.before-restore-x", "cache.db.before-lunch"] {
+        std::fs::write(path.with_file_name(name), "x").unwrap();
+    }
+    let before = (schema(&path), counts(&path));
+    SqliteStore::open(&path).unwrap();
+    let kept = beside(&path);
+    let names: Vec<_> = kept.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    let [copy, "cache.db.before-lunch", "cache.db.before-restore-x"] = names[..] else { panic!("{names:?}") };
+    assert!(copy.strip_prefix("cache.db.before-").unwrap().bytes().all(|b| b.is_ascii_digit()), "{copy}");
+    assert_eq!((schema(&kept[0]), counts(&kept[0])), before);
+    assert_ne!(schema(&path), before.0);
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&kept[0].metadata().unwrap().permissions()) & 0o777, 0o600);
+    let copied = std::fs::read(&kept[0]).unwrap();
+    SqliteStore::open(&path).unwrap();
+    assert!(std::fs::read(&kept[0]).unwrap() == copied, "once, and not every time");
+}
+
+const CHILD: &str = "SYNC_SQLITE_TEST_SMALL_DISK";
+
+/// No test by itself: the other process of the next one.
+#[test]
+fn on_a_small_disk() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    println!("\n{}", SqliteStore::open(path).unwrap_err());
+}
+
+/// Without room for the copy nothing is begun.
+#[cfg(unix)]
+#[test]
+fn without_room_for_the_copy_nothing_is_begun() {
+    let (_folder, path) = first_schema();
+    // The copy doesn't fit, what SQLite needs to open the file does.
+    let limited = "trap '' XFSZ; ulimit -f 90; exec \"$0\" --exact migrating::on_a_small_disk --nocapture";
+    let run = std::process::Command::new("sh")
+        .args(["-c", limited])
+        .arg(std::env::current_exe().unwrap())
+        .env(CHILD, &path)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&run.stdout);
+    assert!(told.contains("could not be brought up to date: a copy has to be made first"), "{told}");
+    assert_eq!(beside(&path), [""; 0].map(PathBuf::from));
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.profiles_blocking().unwrap().len(), 2);
+}
+
 /// The last statement of the migration fails, and takes back what those before it did.
 #[test]
 fn a_migration_that_fails_changes_nothing() {
@@ -111,7 +170,10 @@ fn a_migration_that_fails_changes_nothing() {
     execute(&path, "CREATE TABLE xtream_panel_facts (mine TEXT)");
     let before = (schema(&path), counts(&path));
     for _ in 0..2 {
-        SqliteStore::open(&path).unwrap_err();
+        let told = SqliteStore::open(&path).unwrap_err().to_string();
+        let copy = beside(&path).pop().unwrap();
+        assert!(told.contains("xtream_panel_facts already exists") && told.contains(copy.to_str().unwrap()), "{told}");
+        assert_eq!(counts(&copy), before.1);
         assert_eq!((schema(&path), counts(&path)), before);
         assert!(matches!(SqliteStore::open_read_only(&path), Err(StoreError::Older)));
     }
