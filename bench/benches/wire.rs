@@ -45,7 +45,7 @@ impl Scene {
     }
 
     fn list(&self, known: Option<Arc<ListingIndex>>) -> Vec<Entry> {
-        let request = ListingRequest { scope: Scope::whole(ContentKind::Movies), known };
+        let request = ListingRequest { known, ..ListingRequest::of(Scope::whole(ContentKind::Movies)) };
         self.runtime.block_on(async {
             let mut listing = self.source.listing(request).await.expect("a listing begins");
             let mut entries = Vec::with_capacity(MOVIES);

@@ -411,6 +411,12 @@ impl Differ {
         &self.arrivals
     }
 
+    /// Whether the listing is, so far, what is known: the same items in the same order, and what differs
+    /// in their elements means nothing.
+    pub(crate) fn is_as_known(&self) -> bool {
+        self.ids == self.known.ids() && (self.counts.is_quiet() || self.digests == self.known.digests())
+    }
+
     /// The counts so far; removals are not among them.
     pub const fn counts(&self) -> Counts {
         self.counts

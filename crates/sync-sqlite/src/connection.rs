@@ -72,7 +72,7 @@ pub(crate) fn checkpoint(conn: &mut SqliteConnection) -> Result<(), StoreError> 
 /// Opens a connection for reading; `database` is a path or an URI.
 pub(crate) fn reader(database: &str) -> Result<SqliteConnection, StoreError> {
     let mut conn = connect(database)?;
-    batch(&mut conn, "PRAGMA query_only=ON; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;")?;
+    batch(&mut conn, "PRAGMA query_only=ON; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY;")?;
     Ok(conn)
 }
 

@@ -26,6 +26,7 @@ mod request;
 mod retry;
 mod source;
 mod throughput;
+mod validator;
 mod wire;
 
 pub use address::{AddressError, PanelAddress, Pasted};

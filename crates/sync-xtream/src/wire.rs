@@ -25,11 +25,12 @@ use sync_core::{DigestScheme, SourceError};
 
 pub(crate) use decoder::Decoder;
 
-/// Digests of raw elements, movies and series without the value of `num`.
+/// Digests of raw elements, movies and series without the value of `num`; where an element does not
+/// name its id, with the key that does.
 ///
 /// To be raised whenever the same bytes would be decoded to another item: digests of the old
 /// scheme are then no longer looked at, and every item is decoded once.
-pub(crate) const SCHEME: DigestScheme = DigestScheme(102);
+pub(crate) const SCHEME: DigestScheme = DigestScheme(103);
 
 /// What is wrong with an answer, in words that hold no address.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::kind::Compared;
+use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::arrivals::Marks;
 use crate::guard::HoldReason;
@@ -37,13 +38,14 @@ impl Engine<'_> {
     /// Decides about the items that a listing doesn't have. Also returns their names, in a dry run.
     pub(super) async fn settle(
         &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
+        run: &Run<'_>,
+        visit: &mut Visit,
         compared: &Compared,
         stored: &StoredIndex,
         doubt: Option<HoldReason>,
         held_before: &[HeldRemoval],
     ) -> Result<(Settled, HashMap<ContentId, String>), Stop> {
+        let kind = visit.kind;
         let missing = compared.differ.missing();
         let listed = compared.differ.listed() as u64;
         let doubt = doubt.or((listed == 0 && !stored.index.is_empty()).then_some(HoldReason::EmptyListing));
@@ -83,7 +85,7 @@ impl Engine<'_> {
             others_shrank: run.shrunk.iter().any(|(other, _)| *other != kind),
             thresholds: run.options.guard,
             retention: run.options.retention,
-            listing: run.facts.kinds[kind.ordinal()].sound_listings.saturating_add(1),
+            listing: visit.facts.sound_listings.saturating_add(1),
             now: self.clock.now(),
             panel_now: compared.end.started_at.unwrap_or(compared.asked_at),
             run: run.id,
@@ -99,7 +101,7 @@ impl Engine<'_> {
         let settled = settle(&at, missing);
         let moved = settled.successors.len();
         if crate::settle::is_renumbering(moved, settled.removed.len()) {
-            run.warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
+            visit.warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
         }
         Ok((settled, rows.names))
     }

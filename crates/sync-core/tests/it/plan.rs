@@ -1,6 +1,6 @@
 //! The plan of a dry run: what it says, the run after it does.
 
-use sync_core::store::{LoggedChange, ScopeCommit};
+use sync_core::store::{LoggedChange, ScopeCommit, ValidatorChange};
 use sync_core::testing::{ScriptedSource, movie, staged};
 use sync_core::{
     Change, ContentId, ContentStore, FieldSet, HoldReason, KindOutcome, KindPlan, KindRecord, Listed, PlannedItem,
@@ -85,6 +85,7 @@ async fn a_full_plan_tells_what_differs_although_it_is_listed_as_before() {
         tombstone_days: 30,
         held: None,
         index: None,
+        validator: ValidatorChange::Keep,
         watermark: 1,
         first_load: false,
         record,

@@ -43,6 +43,8 @@ pub enum Breach {
     LogMalformed,
     /// Rows differ from what the panel lists, although it lists what it listed before.
     RowsNotAsListed,
+    /// The version that the panel named is of another listing than the cached one.
+    ValidatorStale,
     /// A profile lacks the row of its syncs or of its settings.
     ProfileIncomplete,
     /// The fence is lower than one that was given out.
@@ -63,7 +65,7 @@ pub enum Breach {
 
 impl Breach {
     /// Every one.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::IndexMissing,
         Self::IndexUnreadable,
         Self::RowsNotInIndex,
@@ -84,6 +86,7 @@ impl Breach {
         Self::RunNotAsLogged,
         Self::LogMalformed,
         Self::RowsNotAsListed,
+        Self::ValidatorStale,
         Self::ProfileIncomplete,
         Self::FenceBehind,
         Self::RunOpen,
@@ -117,6 +120,7 @@ impl Breach {
             Self::RunNotAsLogged => "run_not_as_logged",
             Self::LogMalformed => "log_malformed",
             Self::RowsNotAsListed => "rows_not_as_listed",
+            Self::ValidatorStale => "validator_stale",
             Self::ProfileIncomplete => "profile_incomplete",
             Self::FenceBehind => "fence_behind",
             Self::RunOpen => "run_open",
@@ -165,6 +169,7 @@ impl Breach {
             Self::LogMalformed => "entries of the change log that can't be",
             Self::RowsNotAsListed if one => "item that differs although the panel lists it as before",
             Self::RowsNotAsListed => "items that differ although the panel lists them as before",
+            Self::ValidatorStale => "the version that the panel named is of another list than the cached one",
             Self::ProfileIncomplete => "a row of the profile is missing",
             Self::FenceBehind => "the fence is lower than one that was given out",
             Self::RunOpen if one => "run without an end, and a later one",
@@ -193,6 +198,7 @@ impl Breach {
                 | Self::CategoryOrder
                 | Self::RowsNotAsRecorded
                 | Self::RowsNotAsLogged
+                | Self::ValidatorStale
                 | Self::ProfileIncomplete
                 | Self::FenceBehind
         )

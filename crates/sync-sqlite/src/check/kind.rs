@@ -58,6 +58,16 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let cases = integers(look.conn, &sql, &key)?;
     look.note(Breach::RememberedAndThere, &cases);
 
+    // It stands for a listing that left nothing open, and for the rows that it made.
+    let sql = "SELECT v.rows FROM xtream_listing_validators v LEFT JOIN xtream_listing_index i \
+               ON i.profile_id=v.profile_id AND i.kind=v.kind AND i.scope='' AND i.scheme=v.scheme \
+               WHERE v.profile_id=? AND v.kind=? AND (v.rows<>? OR i.id IS NULL OR EXISTS (SELECT 1 FROM \
+               xtream_held_removals h WHERE h.profile_id=v.profile_id AND h.kind=v.kind))";
+    let there = i64::try_from(rows).unwrap_or(i64::MAX);
+    let named = integers(look.conn, sql, &[key[0].clone(), key[1].clone(), there.into()])?;
+    let cases: Vec<_> = named.iter().map(|named| format!("of {named} items, {there} there")).collect();
+    look.note(Breach::ValidatorStale, &cases);
+
     let sql = format!("SELECT position FROM {} WHERE profile_id=? ORDER BY position,id", tables.categories);
     let positions = integers(look.conn, &sql, profile_id)?;
     let misplaced = positions.iter().zip(0..).find(|(position, at)| *position != at);

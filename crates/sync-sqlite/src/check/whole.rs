@@ -37,6 +37,7 @@ pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, Stor
     let mut of_no_kind = BTreeMap::new();
     for (table, more) in [
         ("xtream_listing_index", ""),
+        ("xtream_listing_validators", ""),
         ("xtream_held_removals", ""),
         ("xtream_tombstones", ""),
         ("xtream_changes", ""),

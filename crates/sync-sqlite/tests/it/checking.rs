@@ -1,7 +1,8 @@
 //! The check: silent over what the engine leaves, precise over what others break, and what it finds
 //! is mended by the next sync.
 
-use sync_core::store::{ContentStore, LoggedChange};
+use sync_core::source::Validator;
+use sync_core::store::{ContentStore, KeptValidator, LoggedChange, ScopeCommit, ValidatorChange};
 use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, channel, movie, profile, series};
 use sync_core::{ContentId, ContentKind, Counts, Engine, KindOutcome, RunStatus, SyncMode, SyncOptions, SyncReport};
 use sync_sqlite::{Breach, Finding, Inspection, ProfileRow, SqliteStore};
@@ -163,6 +164,53 @@ fn holds_and_tombstones_are_held_against_the_rows() {
          VALUES ('home','channels',2,'x',29000,1)",
         &["channels: remembered_and_there: 1 item that is remembered as removed and is there (2)"],
     );
+}
+
+#[test]
+fn a_validator_is_that_of_the_cached_listing() {
+    let insert = "INSERT INTO xtream_listing_validators (profile_id,kind,validator,scheme,change_policy,listed_at,rows) \
+                  SELECT profile_id,kind,'v',scheme,'fingerprint',1,";
+    let stale = "the version that the panel named is of another list than the cached one";
+    broken(
+        &format!("{insert}4 FROM xtream_listing_index WHERE kind='series'"),
+        &[&format!("series: validator_stale: {stale} (of 4 items, 5 there)")],
+    );
+    broken(
+        &format!("{insert}98 FROM xtream_listing_index WHERE kind='movies'"),
+        &[&format!("movies: validator_stale: {stale} (of 98 items, 98 there)")],
+    );
+    let lost = "DELETE FROM xtream_listing_index WHERE kind='channels'";
+    broken(
+        &format!("{insert}5 FROM xtream_listing_index WHERE kind='channels'; {lost}"),
+        &[
+            "channels: index_missing: the index of what the panel listed is missing (5 items)",
+            &format!("channels: validator_stale: {stale} (of 5 items, 5 there)"),
+        ],
+    );
+}
+
+/// A panel that says that nothing has changed is not asked so where everything is to be compared.
+#[tokio::test]
+async fn a_doubted_kind_lends_no_validator() {
+    let (cache, _) = lived().await;
+    let run = cache.start();
+    let kept = KeptValidator {
+        validator: Validator("v1".to_owned()),
+        scheme: DigestScheme::FIELDS,
+        policy: PolicyChoice::Fingerprint,
+        listed_at: 5,
+        rows: 5,
+    };
+    let commit = ScopeCommit { validator: ValidatorChange::Set(kept.clone()), ..run.commit(ContentKind::Series) };
+    let record = KindRecord { counts: Counts { unchanged: 5, ..Counts::default() }, ..commit.record };
+    cache.apply(Vec::new(), ScopeCommit { record, ..commit }).await.unwrap();
+    cache.finish(run);
+    assert!(inspected(&cache).is_sound(), "{:?}", inspected(&cache));
+    let lent = || cache.store.sync_state_blocking(&cache.home).unwrap().validators[2].clone();
+    assert_eq!(lent(), Some(kept));
+    cache.execute("UPDATE xtream_series SET name='' WHERE series_id=3");
+    cache.store.doubt(&inspected(&cache)).await.unwrap();
+    assert_eq!(lent(), None);
 }
 
 #[test]

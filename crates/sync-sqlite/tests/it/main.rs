@@ -14,4 +14,5 @@ mod migrating;
 mod opening;
 mod profiles;
 mod tombstones;
+mod validators;
 mod values;

@@ -36,7 +36,9 @@ struct Elements {
     known: Option<Arc<ListingIndex>>,
     /// Which positions of the index have been met: a second element of an id is always decoded.
     met: Vec<bool>,
+    /// The position of the index at which the listing probably goes on.
     cursor: usize,
+    first: First,
     /// What an element may be.
     limits: Limits,
     seen: u64,
@@ -57,6 +59,15 @@ struct Elements {
     in_object: bool,
 }
 
+/// What is looked at first of an element of a listing of which something is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// Whether it has the digest of the one that is expected.
+    Digest,
+    /// Its id.
+    Id,
+}
+
 impl Decoder {
     /// A decoder for a listing of a kind.
     pub(crate) fn new(kind: ContentKind, known: Option<Arc<ListingIndex>>, limits: Limits) -> Self {
@@ -69,6 +80,7 @@ impl Decoder {
             met: vec![false; known.as_ref().map_or(0, |index| index.len())],
             known,
             cursor: 0,
+            first: First::Digest,
             limits,
             seen: 0,
             items: 0,
@@ -92,7 +104,7 @@ impl Decoder {
     }
 
     /// The transport has ended properly: says whether the answer was whole.
-    pub(crate) fn finish(mut self, _: &mut Vec<Entry>) -> Result<Completeness, Fault> {
+    pub(crate) fn finish(&mut self) -> Result<Completeness, Fault> {
         let ending = self.splitter.finish()?;
         let Elements { seen, items, unreadable, unreadable_digest, holes, in_object, kind, .. } = self.elements;
         if self.elements.account {
@@ -181,13 +193,23 @@ impl Elements {
         if element.bytes.first() != Some(&b'{') {
             return Reading::Nothing;
         }
-        let Some((id, digest)) = self.identify(element) else { return Reading::Nothing };
         let odd = element.deep || element.cut;
+        let expected = if odd { None } else { self.expected(element.bytes) };
+        if let Some(id) = expected {
+            return Reading::Whole(Entry::Same(id));
+        }
+        let Some((id, digest)) = self.identify(element) else { return Reading::Nothing };
         if let Some(known) = &self.known
             && let Some(at) = known.position(id, self.cursor)
         {
+            let met = std::mem::replace(&mut self.met[at], true);
+            let same = !met && !odd && known.digest_at(at).same_as(digest);
+            if same && at == self.cursor {
+                // The panel writes its items in another way than was thought.
+                self.first = First::Id;
+            }
             self.cursor = at + 1;
-            if !std::mem::replace(&mut self.met[at], true) && !odd && known.digest_at(at).same_as(digest) {
+            if same {
                 return Reading::Whole(Entry::Same(id));
             }
         }
@@ -209,6 +231,21 @@ impl Elements {
     fn is_alone(&self, element: Element<'_>) -> bool {
         let ids = memchr::memmem::find_iter(element.bytes, self.kind.id_column()).count();
         element.key.is_none() && !element.cut && ids == 1
+    }
+
+    /// The id of an element that is the next one of the index, byte by byte: no id has to be looked
+    /// for in it, because its digest tells that the same one is in it.
+    fn expected(&mut self, bytes: &[u8]) -> Option<ContentId> {
+        let known = self.known.as_ref().filter(|_| self.first == First::Digest)?;
+        let met = self.met.get_mut(self.cursor).filter(|met| !**met)?;
+        let counter = if self.kind == ContentKind::Channels { None } else { leading_counter(bytes) };
+        if !known.digest_at(self.cursor).same_as(digest(bytes, counter)) {
+            return None;
+        }
+        *met = true;
+        self.named = true;
+        self.cursor += 1;
+        Some(ContentId(known.ids()[self.cursor - 1]))
     }
 
     /// Finds the id and takes the digest, without decoding more than it must.
@@ -235,14 +272,15 @@ impl Elements {
                 counter = Some(member.span);
             }
         }
+        let digest = digest(bytes, counter);
+        if let Some(named) = named {
+            return Some((ContentId(named?), digest));
+        }
         // The key of a list that is an object may be a mere position: it is the id only of an
-        // item that names none.
-        let id = named.unwrap_or_else(|| element.key.and_then(|key| read_id(Raw::Text(key))))?;
-        let hash = match counter {
-            None => xxh3_64(bytes),
-            Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
-        };
-        Some((ContentId(id), Digest::of_hash(hash)))
+        // item that names none. Then it is a part of the digest, or the bytes would not tell the id.
+        let key = element.key?;
+        let id = read_id(Raw::Text(key))?;
+        Some((ContentId(id), Digest::of_hash(xxh3_64_with_seed(key, digest.0))))
     }
 
     /// Decodes the members that end before a place; says as well whether the element has no other
@@ -306,6 +344,22 @@ impl Elements {
         }
         (Listed { item, present }, only)
     }
+}
+
+/// The digest of an element, but for the value of its position counter.
+fn digest(bytes: &[u8], counter: Option<(usize, usize)>) -> Digest {
+    Digest::of_hash(match counter {
+        None => xxh3_64(bytes),
+        Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
+    })
+}
+
+/// Where the value of the position counter is in an element that begins with one, as PHP writes it.
+fn leading_counter(bytes: &[u8]) -> Option<(usize, usize)> {
+    const KEY: &[u8] = b"{\"num\":";
+    let value = bytes.strip_prefix(KEY)?;
+    let length = value.iter().position(|byte| !byte.is_ascii_digit())?;
+    (value[length] == b',').then_some((KEY.len(), KEY.len() + length))
 }
 
 /// The account, or a half of it, came.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
 };
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, HoldReason, Item, KindRecord,
@@ -34,6 +34,7 @@ pub(crate) struct Kind {
     pub(crate) categories: Vec<Category>,
     pub(crate) index: Option<Arc<ListingIndex>>,
     pub(crate) held: Vec<HeldRemoval>,
+    pub(crate) validator: Option<KeptValidator>,
     pub(crate) watermark: Option<i64>,
     /// When each removed item was removed.
     pub(crate) removed: BTreeMap<ContentId, i64>,
@@ -168,6 +169,9 @@ impl ContentStore for Shelf {
                 rows: of(|kind| kind.rows.len() as u64),
                 held: of(|kind| kind.held.len() as u64),
                 facts: found.facts.clone(),
+                validators: found.kinds.each_ref().map(|kind| {
+                    kind.validator.clone().filter(|kept| kept.rows == kind.rows.len() as u64)
+                }),
             })
         })
     }
@@ -223,6 +227,7 @@ impl ContentStore for Shelf {
             }
             let kind = &mut found.kinds[kind.ordinal()];
             kind.index = kind.index.as_ref().map(|index| Arc::new(index.without(&ids)));
+            kind.validator = None;
             kind.held.retain(|held| !ids.contains(&held.id));
             Ok(gone)
         })

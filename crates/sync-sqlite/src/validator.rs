@@ -1,0 +1,111 @@
+//! Validators: what panels call the versions of the listings that the cache has.
+
+use diesel::SqliteConnection;
+use sync_core::source::Validator;
+use sync_core::store::{KeptValidator, ValidatorChange};
+use sync_core::{ContentKind, DigestScheme, PolicyChoice, ProfileId, Scope, StoreError};
+
+use crate::bind::{Bind, signed};
+use crate::content::read_kind;
+use crate::statement::{Record, execute, integer, records};
+use crate::{doubt, tables};
+
+/// Reads the validators of a profile, by kind. One whose rows aren't all there any more is left out, and
+/// that of a kind in which everything is to be compared.
+///
+/// `counts` are the rows of each kind as they were last counted.
+pub(crate) fn load(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    counts: [u64; 3],
+) -> Result<[Option<KeptValidator>; 3], StoreError> {
+    let sql = "SELECT kind,validator,scheme,change_policy,listed_at,rows FROM xtream_listing_validators \
+               WHERE profile_id=?";
+    let mut kept = [None, None, None];
+    for mut row in records(conn, sql, &[profile.as_str().into()])? {
+        let kind = read_kind(&row.text(0)?)?;
+        let Some(found) = read(&mut row)? else { continue };
+        let as_it_was = found.rows == counts[kind.ordinal()] && is_counted(conn, profile, kind, found.rows)?;
+        if as_it_was && doubt::open_since(conn, profile, kind)?.is_none() {
+            kept[kind.ordinal()] = Some(found);
+        }
+    }
+    Ok(kept)
+}
+
+/// What another version wrote, and isn't understood, is none.
+fn read(row: &mut Record) -> Result<Option<KeptValidator>, StoreError> {
+    let policies = [PolicyChoice::Fingerprint, PolicyChoice::Timestamp];
+    let name = row.text(3)?;
+    let policy = policies.into_iter().find(|policy| policy.as_str() == name);
+    let scheme = u32::try_from(row.integer(2)?).ok().map(DigestScheme);
+    let rows = u64::try_from(row.integer(5)?).ok();
+    let (Some(policy), Some(scheme), Some(rows)) = (policy, scheme, rows) else { return Ok(None) };
+    let (validator, listed_at) = (Validator(row.text(1)?), row.integer(4)?);
+    Ok(Some(KeptValidator { validator, scheme, policy, listed_at, rows }))
+}
+
+/// Whether a profile has so many rows of a kind, as it should have.
+///
+/// All rows of a table are counted several times faster than those of a profile, so they are first: when
+/// they are as many as all profiles should have, nobody has added or taken any.
+fn is_counted(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    rows: u64,
+) -> Result<bool, StoreError> {
+    let tables = tables::of(kind);
+    let sql = format!(
+        "SELECT (SELECT COUNT(*) FROM {})=(SELECT SUM({}) FROM xtream_content_sync)",
+        tables.items, tables.count
+    );
+    if integer(conn, &sql, &[])? == Some(1) {
+        return Ok(true);
+    }
+    let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables.items);
+    Ok(integer(conn, &sql, &[profile.as_str().into()])? == Some(signed(rows)))
+}
+
+/// Does with the validator of a kind what comes with a listing.
+pub(crate) fn change(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    scope: &Scope,
+    change: &ValidatorChange,
+) -> Result<(), StoreError> {
+    match change {
+        ValidatorChange::Keep => Ok(()),
+        // That of a part says nothing of the kind, whose rows have changed.
+        ValidatorChange::Set(kept) if scope.within.is_none() => save(conn, profile, scope.kind, kept),
+        ValidatorChange::Set(_) | ValidatorChange::Forget => forget(conn, profile, scope.kind),
+    }
+}
+
+fn save(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    kept: &KeptValidator,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO xtream_listing_validators (profile_id,kind,validator,scheme,change_policy,listed_at,rows) \
+               VALUES (?,?,?,?,?,?,?) ON CONFLICT (profile_id,kind) DO UPDATE SET validator=excluded.validator, \
+               scheme=excluded.scheme, change_policy=excluded.change_policy, listed_at=excluded.listed_at, \
+               rows=excluded.rows";
+    let binds = [
+        profile.as_str().into(),
+        kind.as_str().into(),
+        kept.validator.0.as_str().into(),
+        i64::from(kept.scheme.0).into(),
+        kept.policy.as_str().into(),
+        kept.listed_at.into(),
+        signed(kept.rows).into(),
+    ];
+    execute(conn, sql, &binds).map(|_| ())
+}
+
+/// Takes out the validator of a kind.
+pub(crate) fn forget(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<(), StoreError> {
+    let sql = "DELETE FROM xtream_listing_validators WHERE profile_id=? AND kind=?";
+    execute(conn, sql, &[Bind::from(profile.as_str()), kind.as_str().into()]).map(|_| ())
+}
