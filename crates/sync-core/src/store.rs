@@ -470,7 +470,9 @@ impl StoreError {
             Self::UnknownProfile(_) => "see `profile list`, or add it with `profile add`",
             Self::Newer(_) => "use that version, or another database file",
             Self::Missing(_) | Self::Older => "a sync that may write creates it, or brings it up to date",
-            Self::Migration(_) => "make room, or see to the rights of its folder, and try again; the cache is as it was",
+            Self::Migration(_) => {
+                "make room, or see to the rights of its folder, and try again; the cache is as it was"
+            }
             Self::Full => "make room and sync again; the cache is as it was",
             Self::ReadOnly(_) => "check the rights of the file and its folder",
             Self::Corrupt(_) => "keep the file, and sync into another one",

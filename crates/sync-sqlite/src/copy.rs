@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn what_a_killed_program_left_is_taken_away_in_time() {
         let folder = tempfile::tempdir().unwrap();
-        let [old, fresh, other] = [".xtream-sync-old", ".xtream-sync-fresh", "other"].map(|name| folder.path().join(name));
+        let [old, fresh, other] =
+            [".xtream-sync-old", ".xtream-sync-fresh", "other"].map(|name| folder.path().join(name));
         let long_ago = std::time::SystemTime::now() - STALE - Duration::from_secs(60);
         for path in [&old, &fresh, &other] {
             fs::create_dir(path).unwrap();

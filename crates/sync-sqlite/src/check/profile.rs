@@ -15,10 +15,7 @@ const TEXTS: [(&str, &str); 7] = [
     ("xtream_profiles.password_argument", "SELECT password_argument FROM xtream_profiles WHERE profile_id=?"),
     ("xtream_content_sync.sync_message", "SELECT sync_message FROM xtream_content_sync WHERE profile_id=?"),
     ("xtream_content_sync.account_status", "SELECT account_status FROM xtream_content_sync WHERE profile_id=?"),
-    (
-        "xtream_listing_validators.validator",
-        "SELECT validator FROM xtream_listing_validators WHERE profile_id=?",
-    ),
+    ("xtream_listing_validators.validator", "SELECT validator FROM xtream_listing_validators WHERE profile_id=?"),
     ("xtream_panel_facts.value", "SELECT value FROM xtream_panel_facts WHERE profile_id=?"),
     (
         "xtream_sync_run_kinds.error_message",

@@ -303,8 +303,10 @@ async fn a_cache_in_use_is_not_replaced() {
 async fn an_older_backup_is_brought_up_to_date_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
-    let old = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache");
-    assert_eq!(restore(&path, Path::new(old)).await.unwrap().profiles, 2);
+    // SQLite puts files beside what it reads.
+    let old = folder.path().join("old.db");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache"), &old).unwrap();
+    assert_eq!(restore(&path, &old).await.unwrap().profiles, 2);
     assert!(matches!(SqliteStore::open_read_only(&path), Err(StoreError::Older)));
     let copied = folder.path().join("copy.db");
     let made = back_up(&path, &copied, false).await.unwrap();

@@ -4,7 +4,10 @@
 use sync_core::source::Validator;
 use sync_core::store::{ContentStore, KeptValidator, LoggedChange, ScopeCommit, ValidatorChange};
 use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, channel, movie, profile, series};
-use sync_core::{ContentId, ContentKind, Counts, Engine, KindOutcome, RunStatus, SyncMode, SyncOptions, SyncReport};
+use sync_core::{
+    ContentId, ContentKind, Counts, DigestScheme, Engine, KindOutcome, KindRecord, PolicyChoice, RunStatus, SyncMode,
+    SyncOptions, SyncReport,
+};
 use sync_sqlite::{Breach, Finding, Inspection, ProfileRow, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
