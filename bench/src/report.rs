@@ -64,7 +64,7 @@ impl Report {
         table.push("reader during a first sync", "p99 ÷ idle writer", ratio, "", Bound::AtMost(3.0));
         table.link();
         let bytes = Spread::of(&self.measured.values("validators, bytes")).map(|bytes| bytes.times(1e-6));
-        table.push("validators", "bodies transferred", bytes, "MB", Bound::AtMost(0.0));
+        table.push("validators", "listings transferred", bytes, "MB", Bound::AtMost(0.0));
         let cpu = Spread::of(&self.measured.cpu("validators")).map(|cpu| cpu.times(1000.0));
         table.push("validators", "CPU", cpu, "ms", Bound::AtMost(20.0));
         table.ratio("naive, first", "its CPU ÷ ours", "first, naive", "first", Bound::AtLeast(4.0));
@@ -213,9 +213,9 @@ impl Table<'_> {
     }
 
     /// The ratio of what was measured in one round only to the median of all rounds.
-    fn once(&mut self, scenario: &str, figure: &str, one: &str, other: &str) {
+    fn once(&mut self, scenario: &str, figure: &str, rare: &str, usual: &str) {
         let measured = &self.report.measured;
-        let (once, others) = (Spread::of(&measured.cpu(one)), Spread::of(&measured.cpu(other)));
+        let (once, others) = (Spread::of(&measured.cpu(rare)), Spread::of(&measured.cpu(usual)));
         let ratio = once.zip(others).map(|(once, others)| Spread::exactly(once.median / others.median));
         self.push(scenario, figure, ratio, "", Bound::None);
     }

@@ -169,7 +169,7 @@ impl Suite {
         panel.asked()?;
         measured.note("validators", self.engine.sync_expecting(in_step, PROFILE, Counts::default())?);
         #[expect(clippy::cast_precision_loss, reason = "a body is far smaller than 2^52 bytes")]
-        measured.note_value("validators, bytes", panel.asked()?.body_bytes as f64);
+        measured.note_value("validators, bytes", panel.asked()?.listing_bytes as f64);
         Ok(())
     }
 

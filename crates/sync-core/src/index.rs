@@ -255,7 +255,7 @@ mod tests {
     }
 
     fn digest_of(id: i64) -> Digest {
-        Digest(id.cast_unsigned() ^ 100)
+        Digest(id.cast_unsigned() ^ 0x64)
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub use lending::{Demand, Lender, on_demand};
 pub use merge::{Change, differences, judge, merge};
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
-    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape,
+    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape, Text,
     UnknownKind, Value, ValueRef,
 };
 pub use plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};

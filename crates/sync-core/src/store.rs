@@ -64,6 +64,10 @@ pub trait ContentStore: Send + Sync {
     /// [`Digest::NEVER`](crate::Digest::NEVER).
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError>;
 
+    /// Returns the validator of a kind's listing; `None` where there is none, or where the store has no
+    /// longer as many rows as that listing left. It costs no look at the index.
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError>;
+
     /// Returns the stored rows of these ids, in any order; ids without a row are left out.
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError>;
 
@@ -201,9 +205,6 @@ pub struct SyncState {
     pub held: [u64; 3],
     /// What earlier runs have learnt of the panel.
     pub facts: PanelFacts,
-    /// The validator of each kind's listing; `None` where there is none, or where the store has as
-    /// many rows no more as that listing left. It is read without the index.
-    pub validators: [Option<KeptValidator>; 3],
 }
 
 /// The validator of a listing that was applied, and what it holds under.
@@ -251,8 +252,9 @@ pub struct StagedItem {
     pub item: Item,
     /// What it means.
     pub change: Change,
-    /// Its rank among elements of the same id; see [`crate::Differ`].
-    pub rank: (u64, i64),
+    /// Its rank among elements of the same id, where it doesn't follow from the row; see
+    /// [`crate::Differ`].
+    pub rank: Option<(u64, i64)>,
 }
 
 /// Everything that is written with the staged items of a scope.

@@ -129,7 +129,6 @@ impl SqliteStore {
                 state.held[kind.ordinal()] = row.count(1)?;
             }
             state.facts = facts::load(conn, profile)?;
-            state.validators = validator::load(conn, profile, state.rows)?;
             Ok(state)
         })
     }

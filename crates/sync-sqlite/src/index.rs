@@ -10,7 +10,12 @@ use sync_core::store::StoredIndex;
 use sync_core::{ContentId, ContentKind, DigestScheme, ListingIndex, ProfileId, Scope, StoreError};
 
 use crate::bind::{Bind, signed};
+<<<<<<< HEAD
 use crate::statement::{Record, execute, integer, integers, records, rows};
+=======
+use crate::connection::scanning;
+use crate::statement::{execute, integer, integers, records, rows};
+>>>>>>> main
 use crate::store::SqliteStore;
 use crate::{doubt, ids, tables};
 
@@ -62,7 +67,7 @@ fn count(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) ->
 ///
 /// Rows of one profile have to be counted one by one; those of a whole table SQLite counts by the
 /// page. So where the table has as many rows as all profiles together claim, the claim is believed.
-fn has_rows(
+pub(crate) fn has_rows(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
     kind: ContentKind,
@@ -74,7 +79,7 @@ fn has_rows(
          (SELECT SUM({1}) FROM xtream_content_sync)",
         tables.items, tables.count
     );
-    let claimed = integer(conn, &sql, &[profile.as_str().into()])?;
+    let claimed = scanning(conn, |conn| integer(conn, &sql, &[profile.as_str().into()]))?;
     Ok(claimed == Some(signed(expected)) || count(conn, profile, kind)? == expected)
 }
 

@@ -195,10 +195,12 @@ fn rows_of<T: Content>(conn: &mut SqliteConnection, profile: &str, ids: &[i64]) 
     let mut items = Vec::with_capacity(ids.len());
     for list in ids.chunks(ROWS) {
         // Most lists are short: few of the elements of a batch have changed.
-        match list.len() {
-            0..=FEW => rows_in::<T, FEW>(conn, &profile, list, &mut items)?,
-            ..=SOME => rows_in::<T, SOME>(conn, &profile, list, &mut items)?,
-            _ => rows_in::<T, ROWS>(conn, &profile, list, &mut items)?,
+        if list.len() <= FEW {
+            rows_in::<T, FEW>(conn, &profile, list, &mut items)?;
+        } else if list.len() <= SOME {
+            rows_in::<T, SOME>(conn, &profile, list, &mut items)?;
+        } else {
+            rows_in::<T, ROWS>(conn, &profile, list, &mut items)?;
         }
     }
     Ok(items)

@@ -6,6 +6,7 @@ use sync_core::store::{KeptValidator, ValidatorChange};
 use sync_core::{ContentKind, DigestScheme, PolicyChoice, ProfileId, Scope, StoreError};
 
 use crate::bind::{Bind, signed};
+<<<<<<< HEAD
 use crate::content::read_kind;
 use crate::statement::{Record, execute, integer, records};
 use crate::{doubt, tables};
@@ -31,40 +32,45 @@ pub(crate) fn load(
         }
     }
     Ok(kept)
+=======
+use crate::index::has_rows;
+use crate::statement::{Record, execute, record};
+use crate::store::SqliteStore;
+
+impl SqliteStore {
+    /// Returns the validator of a kind's listing; see [`sync_core::ContentStore::validator`].
+    pub fn validator_blocking(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+    ) -> Result<Option<KeptValidator>, StoreError> {
+        self.read_profile(profile, |conn| load(conn, profile, kind))
+    }
+}
+
+fn load(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+) -> Result<Option<KeptValidator>, StoreError> {
+    let sql = "SELECT validator,scheme,change_policy,listed_at,rows FROM xtream_listing_validators \
+               WHERE profile_id=? AND kind=?";
+    let found = record(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?;
+    let Some(kept) = found.map(|mut row| read(&mut row)).transpose()?.flatten() else { return Ok(None) };
+    Ok(has_rows(conn, profile, kind, kept.rows)?.then_some(kept))
+>>>>>>> main
 }
 
 /// What another version wrote, and isn't understood, is none.
 fn read(row: &mut Record) -> Result<Option<KeptValidator>, StoreError> {
     let policies = [PolicyChoice::Fingerprint, PolicyChoice::Timestamp];
-    let name = row.text(3)?;
+    let name = row.text(2)?;
     let policy = policies.into_iter().find(|policy| policy.as_str() == name);
-    let scheme = u32::try_from(row.integer(2)?).ok().map(DigestScheme);
-    let rows = u64::try_from(row.integer(5)?).ok();
+    let scheme = u32::try_from(row.integer(1)?).ok().map(DigestScheme);
+    let rows = u64::try_from(row.integer(4)?).ok();
     let (Some(policy), Some(scheme), Some(rows)) = (policy, scheme, rows) else { return Ok(None) };
-    let (validator, listed_at) = (Validator(row.text(1)?), row.integer(4)?);
+    let (validator, listed_at) = (Validator(row.text(0)?), row.integer(3)?);
     Ok(Some(KeptValidator { validator, scheme, policy, listed_at, rows }))
-}
-
-/// Whether a profile has so many rows of a kind, as it should have.
-///
-/// All rows of a table are counted several times faster than those of a profile, so they are first: when
-/// they are as many as all profiles should have, nobody has added or taken any.
-fn is_counted(
-    conn: &mut SqliteConnection,
-    profile: &ProfileId,
-    kind: ContentKind,
-    rows: u64,
-) -> Result<bool, StoreError> {
-    let tables = tables::of(kind);
-    let sql = format!(
-        "SELECT (SELECT COUNT(*) FROM {})=(SELECT SUM({}) FROM xtream_content_sync)",
-        tables.items, tables.count
-    );
-    if integer(conn, &sql, &[])? == Some(1) {
-        return Ok(true);
-    }
-    let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables.items);
-    Ok(integer(conn, &sql, &[profile.as_str().into()])? == Some(signed(rows)))
 }
 
 /// Does with the validator of a kind what comes with a listing.

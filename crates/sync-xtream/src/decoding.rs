@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use sync_core::source::{Completeness, Entry, ListingEvent};
-use sync_core::{ContentKind, Listed, ListingIndex, SourceError, ValueRef};
+use sync_core::{ContentKind, FieldSet, ListingIndex, SourceError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -218,17 +218,8 @@ async fn send_alone(events: &Events, event: Result<ListingEvent, SourceError>) -
 
 /// About how many bytes an entry holds.
 fn weight(entry: &Entry) -> usize {
-    /// What a place in a set or map takes beside its texts.
-    const PLACE: usize = 48;
     let Entry::Item(listed, _) = entry else { return size_of::<Entry>() };
-    let item = &listed.item;
-    let value = |at| match item.value(at) {
-        ValueRef::Text(text) => text.len(),
-        ValueRef::Categories(set) => set.as_slice().iter().map(|id| id.len() + PLACE).sum(),
-        ValueRef::Extra(extra) => extra.iter().map(|(key, json)| key.len() + json.len() + 2 * PLACE).sum(),
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => 0,
-    };
-    size_of::<Entry>() + size_of::<Listed>() + (0..item.kind().fields().len()).map(value).sum::<usize>()
+    size_of::<Entry>() + size_of::<FieldSet>() + listed.item.held()
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ mod account;
 mod address;
 mod agents;
 mod answer;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod call;
 mod categories;
 mod client;

@@ -1,7 +1,8 @@
 //! The wire: from a panel's bytes to entries of a listing.
 //!
 //! [`splitter`] finds the elements in the stream, [`beginning`] says what an answer is that has none,
-//! [`structure`] says whether an element is sound, [`member`] finds the keys and values in it,
+//! [`plain`] walks over an element that is written as programs write JSON; for any other one,
+//! [`structure`] says whether it is sound, and [`member`] finds the keys and values in it.
 //! [`text`] mends what is not legal Unicode, [`fields`] knows which key is which field and reads any
 //! JSON type into it, [`defect`] stands for what can't be read, [`decoder`] puts them together.
 //! [`json`] reads small documents whole.
@@ -15,6 +16,7 @@ pub(crate) mod defect;
 pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod member;
+pub(crate) mod plain;
 pub(crate) mod splitter;
 pub(crate) mod structure;
 pub(crate) mod text;

@@ -99,7 +99,7 @@ impl Engine<'_> {
         if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
             visit.record.error = by_category.error.take();
         }
-        self.doubt_validator(run, visit, &stored, &compared);
+        self.doubt_validator(visit, &stored, &compared);
         Ok(Some(Received::Listing(Box::new(Arrived { categories, stored, compared, doubt }))))
     }
 

@@ -7,7 +7,7 @@ use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::arrivals::Marks;
 use crate::guard::HoldReason;
-use crate::model::{CategoryId, CategorySet, ContentId, ContentKind};
+use crate::model::{CategoryId, CategorySet, ContentId, ContentKind, Text};
 use crate::settle::{Circumstances, Missing, Settled, released, settle};
 use crate::store::{HeldRemoval, RunId, StoredIndex};
 
@@ -61,7 +61,7 @@ impl Engine<'_> {
         };
         let lost = if doubt.is_none() { self.lost_categories(run, kind, compared, &rows).await? } else { Vec::new() };
         let marks: Vec<_> = rows.items.iter().map(|item| (item.marks, item.id)).collect();
-        let successors = if needed { compared.differ.arrivals().successors(&marks) } else { HashMap::new() };
+        let successors = if needed { compared.differ.arrivals().successors(&marks) } else { hashbrown::HashMap::new() };
         let known: HashMap<ContentId, &Traits> = rows.items.iter().map(|item| (item.id, item)).collect();
         let missing: Vec<_> = missing
             .into_iter()
@@ -136,7 +136,7 @@ impl Engine<'_> {
         missing: &[ContentId],
     ) -> Result<Rows, Stop> {
         let mut rows = Rows::default();
-        let mut positions: HashMap<String, u32> = HashMap::new();
+        let mut positions: HashMap<Text, u32> = HashMap::new();
         for ids in missing.chunks(ROWS) {
             let found =
                 guard(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
@@ -144,7 +144,7 @@ impl Engine<'_> {
                 let mut categories = Vec::new();
                 for name in item.categories().as_slice() {
                     let at = *positions.entry(name.clone()).or_insert_with(|| {
-                        rows.categories.push(name.clone());
+                        rows.categories.push(name.as_str().to_owned());
                         rows.sizes.push(0);
                         u32::try_from(rows.sizes.len() - 1).expect("fewer categories than items")
                     });

@@ -67,15 +67,15 @@ impl Engine<'_> {
     pub(super) async fn ask_unless_same(
         &self,
         run: &Run<'_>,
-        visit: &Visit,
+        visit: &mut Visit,
         categories_answered: bool,
     ) -> Result<Option<Answered>, Stop> {
         let kind = visit.kind;
-        let trusted = categories_answered && !run.account_expired;
+        visit.validator = guard(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
         let (scheme, now) = (self.source.digest_scheme(), self.clock.now());
-        let Some(kept) = lent(&run.state, &run.facts, run.options, kind, scheme, now).filter(|_| trusted) else {
-            return Ok(None);
-        };
+        let may_lend = |kept: &&KeptValidator| is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
+        let kept = visit.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
+        let Some(kept) = kept else { return Ok(None) };
         let (lender, demand) = on_demand();
         let unless = Some(Unless::new(kept.validator.clone(), demand));
         let request = ListingRequest { unless, ..ListingRequest::of(Scope::whole(kind)) };
@@ -154,10 +154,9 @@ impl Engine<'_> {
 
     /// Learns of a panel that gives a changed listing the validator of the one before. Bytes may differ
     /// without anything to it: weak validators allow that.
-    pub(super) fn doubt_validator(&self, run: &Run<'_>, visit: &mut Visit, stored: &StoredIndex, compared: &Compared) {
+    pub(super) fn doubt_validator(&self, visit: &mut Visit, stored: &StoredIndex, compared: &Compared) {
         let kind = visit.kind;
-        let kept = run.state.validators[kind.ordinal()].as_ref();
-        let alike = kept.is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
+        let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
         if alike && is_another(stored, &compared.differ, self.source.digest_scheme()) {
             tracing::warn!("the panel gives a changed listing the validator of the one before");
             visit.warnings.push(format!(
@@ -194,23 +193,22 @@ impl Engine<'_> {
     }
 }
 
-/// The validator that a listing may be asked for with, if any: in an incremental run, under what it
-/// was received under, for a day, and where nothing waits to be looked at again.
-fn lent<'a>(
-    state: &'a SyncState,
+/// Whether a listing may be asked for with its validator: in an incremental run, under what it was
+/// received under, for a day, and where nothing waits to be looked at again.
+fn is_lent(
+    kept: &KeptValidator,
+    state: &SyncState,
     facts: &PanelFacts,
     options: &SyncOptions,
     kind: ContentKind,
     scheme: DigestScheme,
     now: i64,
-) -> Option<&'a KeptValidator> {
+) -> bool {
     let at = kind.ordinal();
     let whole = facts.kinds[at].way(now) != Way::ByCategory && !facts.kinds[at].image_hosts_ignored(options.mode);
     let trusting = options.mode != SyncMode::Full && state.last_sync[at].is_some() && state.held[at] == 0;
-    let as_before =
-        |kept: &&KeptValidator| kept.scheme == scheme && kept.policy == options.policy && recent(kept.listed_at, now);
-    let kept = state.validators[at].as_ref().filter(as_before)?;
-    (whole && trusting && believed(facts, now)).then_some(kept)
+    let as_before = kept.scheme == scheme && kept.policy == options.policy && recent(kept.listed_at, now);
+    whole && trusting && as_before && believed(facts, now)
 }
 
 /// Whether a panel's validators are believed.

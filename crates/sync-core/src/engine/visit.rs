@@ -11,6 +11,7 @@ use crate::facts::KindFacts;
 use crate::model::{ContentId, ContentKind};
 use crate::plan::KindPlan;
 use crate::report::{KindOutcome, KindRecord, SyncReport};
+use crate::store::KeptValidator;
 
 /// A kind under way. Two are at once, one being received and one being written, so whatever changes
 /// on the way is here and not in the [`Run`].
@@ -22,6 +23,8 @@ pub(super) struct Visit {
     /// What it lost, when it shrank implausibly.
     pub(super) shrunk: Option<Vec<ContentId>>,
     pub(super) plan: Option<KindPlan>,
+    /// The validator of the listing before.
+    pub(super) validator: Option<KeptValidator>,
     /// When the panel was found out to give one listing the validator of another.
     pub(super) validators_lied_at: Option<i64>,
     pub(super) warnings: Vec<String>,
@@ -41,6 +44,7 @@ impl Engine<'_> {
             facts: run.facts.kinds[kind.ordinal()],
             shrunk: None,
             plan: None,
+            validator: None,
             validators_lied_at: None,
             warnings: Vec::new(),
             span: tracing::info_span!("kind", kind = %kind),

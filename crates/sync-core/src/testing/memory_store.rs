@@ -16,8 +16,8 @@ use crate::index::ListingIndex;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope};
 use crate::report::RunStatus;
 use crate::store::{
-    ChangeRecord, ContentStore, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem,
-    Staging, StoreError, StoredIndex, SyncState,
+    ChangeRecord, ContentStore, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit,
+    StagedItem, Staging, StoreError, StoredIndex, SyncState,
 };
 
 /// A store for tests. Clones share their content.
@@ -163,6 +163,10 @@ impl ContentStore for MemoryStore {
                 }
             }
         })
+    }
+
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError> {
+        self.read(profile, |tables| tables.validator(kind))
     }
 
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {

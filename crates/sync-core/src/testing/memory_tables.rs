@@ -44,11 +44,12 @@ impl Tables {
             rows: ContentKind::ALL.map(|kind| self.rows(kind).len() as u64),
             held: ContentKind::ALL.map(|kind| self.held[kind.ordinal()].len() as u64),
             facts: self.facts.clone(),
-            validators: ContentKind::ALL.map(|kind| {
-                let kept = self.validators[kind.ordinal()].as_ref();
-                kept.filter(|kept| kept.rows == self.rows(kind).len() as u64).cloned()
-            }),
         }
+    }
+
+    pub(super) fn validator(&self, kind: ContentKind) -> Option<KeptValidator> {
+        let kept = self.validators[kind.ordinal()].as_ref();
+        kept.filter(|kept| kept.rows == self.rows(kind).len() as u64).cloned()
     }
 
     pub(super) fn run(&mut self, run: RunId) -> Result<&mut RunRecord, StoreError> {

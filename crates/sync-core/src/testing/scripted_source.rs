@@ -188,14 +188,14 @@ impl ContentSource for ScriptedSource {
                 if whole {
                     script.last_listings[kind.ordinal()] = (items.clone(), end, None);
                 }
-                listing_of((items, end, None), unless)
+                listing_of((items, end, None), unless.as_ref())
             }
             Some(Answer::Version(text, items, end)) => {
                 let answer = (items, end, Some(Validator(text.to_owned())));
                 script.last_listings[kind.ordinal()] = answer.clone();
-                listing_of(answer, unless)
+                listing_of(answer, unless.as_ref())
             }
-            None => listing_of(script.last_listings[kind.ordinal()].clone(), unless),
+            None => listing_of(script.last_listings[kind.ordinal()].clone(), unless.as_ref()),
         };
         Ok(Listing { events })
     }
@@ -203,9 +203,9 @@ impl ContentSource for ScriptedSource {
 
 fn listing_of(
     (items, end, version): LastListing,
-    unless: Option<Validator>,
+    unless: Option<&Validator>,
 ) -> stream::BoxStream<'static, Result<ListingEvent, SourceError>> {
-    if version.is_some() && version == unless {
+    if version.is_some() && version.as_ref() == unless {
         return stream::iter([Ok(ListingEvent::Unmodified { started_at: end.started_at })]).boxed();
     }
     let entries: Vec<_> = items.into_iter().map(|item| Entry::Item(Box::new(item), None)).collect();

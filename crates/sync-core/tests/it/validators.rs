@@ -35,7 +35,7 @@ async fn sync(bench: &Bench, source: &ScriptedSource) -> KindRecord {
 }
 
 async fn kept(bench: &Bench) -> Option<KeptValidator> {
-    bench.store.sync_state(&bench.profile).await.unwrap().validators[Movies.ordinal()].clone()
+    bench.store.validator(&bench.profile, Movies).await.unwrap()
 }
 
 /// Whether the last listing was asked for with this validator.
@@ -288,12 +288,13 @@ fn raw_store(staging: MockStaging) -> MockContentStore {
     store.expect_finish_run().times(1).returning(|_, _| Ok(()));
     store.expect_categories().returning(|_, _| Ok(vec![category("1")]));
     store.expect_held().returning(|_, _| Ok(Vec::new()));
-    store.expect_sync_state().times(1).returning(|_| {
-        let mut state = SyncState { last_sync: [Some(NOW); 3], rows: [2; 3], ..SyncState::default() };
-        let validator = Validator("v1".to_owned());
-        let policy = PolicyChoice::Fingerprint;
-        state.validators[0] = Some(KeptValidator { validator, scheme: RAW, policy, listed_at: NOW, rows: 2 });
-        Ok(state)
+    store
+        .expect_sync_state()
+        .times(1)
+        .returning(|_| Ok(SyncState { last_sync: [Some(NOW); 3], rows: [2; 3], ..SyncState::default() }));
+    store.expect_validator().times(1).returning(|_, _| {
+        let (validator, policy) = (Validator("v1".to_owned()), PolicyChoice::Fingerprint);
+        Ok(Some(KeptValidator { validator, scheme: RAW, policy, listed_at: NOW, rows: 2 }))
     });
     let mut staging = Some(staging);
     store.expect_stage().times(1).returning(move |_, _| Ok(Box::new(staging.take().expect("one a kind"))));

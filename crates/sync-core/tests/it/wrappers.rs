@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use sync_core::source::{Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging, StoredIndex,
-    SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
+    StoredIndex, SyncState,
 };
 use sync_core::testing::{MemoryStore, ScriptedSource};
 use sync_core::{
@@ -173,6 +173,9 @@ impl ContentStore for WatchedStore {
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Kept<StoredIndex> {
         self.at(Step::Index, Some(scope.kind)).await;
         self.inner.index(profile, scope).await
+    }
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Option<KeptValidator>> {
+        self.inner.validator(profile, kind).await
     }
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {
         self.at(Step::Rows, Some(kind)).await;

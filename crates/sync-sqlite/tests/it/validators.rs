@@ -30,7 +30,7 @@ async fn cache(ids: std::ops::RangeInclusive<i64>) -> Cache {
 }
 
 fn kept(store: &SqliteStore, profile: &ProfileId) -> [Option<KeptValidator>; 3] {
-    store.sync_state_blocking(profile).unwrap().validators
+    ContentKind::ALL.map(|kind| store.validator_blocking(profile, kind).unwrap())
 }
 
 fn alter(cache: &Cache, sql: &str) {

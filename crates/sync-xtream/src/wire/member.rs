@@ -13,6 +13,8 @@ pub(crate) enum Raw<'a> {
     Number(&'a [u8]),
     /// What stands between the quotes.
     Text(&'a [u8]),
+    /// The same, where it is known to be legal Unicode without escapes and NUL.
+    Plain(&'a str),
     /// An array, brackets included.
     Array(&'a [u8]),
     /// An object, braces included.

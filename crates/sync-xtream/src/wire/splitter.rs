@@ -9,7 +9,7 @@ mod trailing;
 
 use sync_core::source::AnswerFault;
 
-use self::block::{Brackets, Open, WIDTH};
+use self::block::{Open, WIDTH, brackets};
 use self::trailing::{Ending, Trailing};
 use super::beginning::{BOM, is_php_notice, list_after, no_list};
 use super::member::string_end;
@@ -297,23 +297,27 @@ impl Splitter {
     /// between them.
     fn within(&mut self, bytes: &[u8], mut depth: u64, mut open: Open, element: &mut impl Show) -> Result<Step, Fault> {
         for base in (self.at..bytes.len()).step_by(WIDTH) {
-            let Brackets { opening, closing } = Brackets::of(&bytes[base..], &mut open);
-            let mut brackets = opening | closing;
+            let mut brackets = brackets(&bytes[base..], &mut open);
             while brackets != 0 {
-                let bit = brackets & brackets.wrapping_neg();
-                brackets ^= bit;
-                if opening & bit != 0 {
-                    depth += 1;
-                    self.deepest = self.deepest.max(depth);
-                    continue;
-                }
-                depth -= 1;
-                if depth == 0 {
-                    self.at = base + bit.trailing_zeros() as usize + 1;
-                    self.measure();
-                    self.show(bytes, element)?;
-                    let Some(next) = next_object(bytes, self.at) else { return Ok(Step::On) };
-                    (self.start, self.deepest) = (next, 0);
+                let at = base + brackets.trailing_zeros() as usize;
+                brackets &= brackets - 1;
+                match bytes[at] {
+                    b'{' | b'[' => {
+                        depth += 1;
+                        self.deepest = self.deepest.max(depth);
+                    }
+                    b'}' | b']' => {
+                        depth -= 1;
+                        if depth > 0 {
+                            continue;
+                        }
+                        self.at = at + 1;
+                        self.measure();
+                        self.show(bytes, element)?;
+                        let Some(next) = next_object(bytes, self.at) else { return Ok(Step::On) };
+                        (self.start, self.deepest) = (next, 0);
+                    }
+                    _ => {}
                 }
             }
         }

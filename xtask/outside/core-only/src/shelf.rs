@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex,
+    SyncState,
 };
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, HoldReason, Item, KindRecord,
@@ -169,15 +170,17 @@ impl ContentStore for Shelf {
                 rows: of(|kind| kind.rows.len() as u64),
                 held: of(|kind| kind.held.len() as u64),
                 facts: found.facts.clone(),
-                validators: found.kinds.each_ref().map(|kind| {
-                    kind.validator.clone().filter(|kept| kept.rows == kind.rows.len() as u64)
-                }),
             })
         })
     }
 
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError> {
         Ok(self.read(profile, scope.kind, Kind::index))
+    }
+
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError> {
+        Ok(self
+            .read(profile, kind, |found| found.validator.clone().filter(|kept| kept.rows == found.rows.len() as u64)))
     }
 
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {

@@ -23,42 +23,48 @@ fn kept() -> KeptValidator {
 
 fn state() -> SyncState {
     let mut state = SyncState::default();
-    state.validators[AT] = Some(kept());
     state.last_sync[AT] = Some(NOW - 1000);
     state.rows[AT] = 3;
     state
 }
 
 /// Whether movies are asked for with the validator, after these were changed.
-fn is_lent(change: impl FnOnce(&mut SyncState, &mut PanelFacts, &mut SyncOptions)) -> bool {
+fn lends(change: impl FnOnce(&mut SyncState, &mut PanelFacts, &mut SyncOptions)) -> bool {
     let (mut state, mut facts, mut options) = (state(), PanelFacts::default(), SyncOptions::default());
     change(&mut state, &mut facts, &mut options);
-    lent(&state, &facts, &options, ContentKind::Movies, SCHEME, NOW).is_some()
+    is_lent(&kept(), &state, &facts, &options, ContentKind::Movies, SCHEME, NOW)
+}
+
+/// The same with another validator.
+fn lends_of(change: impl FnOnce(&mut KeptValidator)) -> bool {
+    let mut kept = kept();
+    change(&mut kept);
+    is_lent(&kept, &state(), &PanelFacts::default(), &SyncOptions::default(), ContentKind::Movies, SCHEME, NOW)
 }
 
 #[test]
 fn a_validator_is_lent_where_nothing_speaks_against_it() {
-    assert!(is_lent(|_, _, _| ()));
-    assert!(is_lent(|_, _, options| options.mode = SyncMode::Incremental));
-    assert!(is_lent(|_, _, options| options.dry_run = true));
-    assert!(is_lent(|_, facts, _| facts.kinds[0].overloads = 2), "another kind");
-    assert!(is_lent(|state, _, _| state.held[0] = 2), "another kind");
-    assert!(is_lent(|_, facts, _| facts.validators_lied_at = Some(NOW - 30 * DAY)), "long ago");
+    assert!(lends(|_, _, _| ()));
+    assert!(lends(|_, _, options| options.mode = SyncMode::Incremental));
+    assert!(lends(|_, _, options| options.dry_run = true));
+    assert!(lends(|_, facts, _| facts.kinds[0].overloads = 2), "another kind");
+    assert!(lends(|state, _, _| state.held[0] = 2), "another kind");
+    assert!(lends(|_, facts, _| facts.validators_lied_at = Some(NOW - 30 * DAY)), "long ago");
 
-    assert!(!is_lent(|state, _, _| state.validators[AT] = None));
-    assert!(!is_lent(|_, _, options| options.mode = SyncMode::Full));
-    assert!(!is_lent(|state, _, _| state.last_sync[AT] = None));
-    assert!(!is_lent(|state, _, _| state.held[AT] = 1));
-    assert!(!is_lent(|_, _, options| options.policy = PolicyChoice::Timestamp));
-    assert!(!is_lent(|state, _, _| state.validators[AT].as_mut().unwrap().scheme = DigestScheme(8)));
-    assert!(!is_lent(|_, facts, _| facts.kinds[AT].rotations = 2));
-    assert!(!is_lent(|_, facts, _| (facts.kinds[AT].overloads, facts.kinds[AT].whole_asked_at) = (2, Some(NOW))));
-    assert!(!is_lent(|_, facts, _| facts.validators_lied_at = Some(NOW - 30 * DAY + 1)));
+    assert!(!lends(|_, _, options| options.mode = SyncMode::Full));
+    assert!(!lends(|state, _, _| state.last_sync[AT] = None));
+    assert!(!lends(|state, _, _| state.held[AT] = 1));
+    assert!(!lends(|_, _, options| options.policy = PolicyChoice::Timestamp));
+    assert!(!lends_of(|kept| kept.scheme = DigestScheme(8)));
+    assert!(!lends_of(|kept| kept.policy = PolicyChoice::Timestamp));
+    assert!(!lends(|_, facts, _| facts.kinds[AT].rotations = 2));
+    assert!(!lends(|_, facts, _| (facts.kinds[AT].overloads, facts.kinds[AT].whole_asked_at) = (2, Some(NOW))));
+    assert!(!lends(|_, facts, _| facts.validators_lied_at = Some(NOW - 30 * DAY + 1)));
 }
 
 #[test]
 fn a_listing_is_received_as_a_whole_once_a_day() {
-    let after = |seconds| is_lent(|state, _, _| state.validators[AT].as_mut().unwrap().listed_at = NOW - seconds);
+    let after = |seconds| lends_of(|kept| kept.listed_at = NOW - seconds);
     assert!(after(0) && after(DAY - 1));
     assert!(!after(DAY) && !after(i64::MAX));
     assert!(!after(-1), "a clock that was set back");

@@ -193,7 +193,7 @@ fn a_category_has_one_spelling() {
         let item = movie(&format!(r#"{{"stream_id":1,"category_id":{form},"category_ids":[{form}]}}"#)).item;
         assert_eq!(
             (item.category_id.as_deref(), item.category_ids.as_slice()),
-            (Some("12"), &["12".to_owned()][..]),
+            (Some("12"), &["12".into()][..]),
             "{form}"
         );
     }

@@ -1,4 +1,4 @@
-//! Sixty-four bytes at once: which brackets stand outside of strings.
+//! Sixty-four bytes at once: where brackets stand outside of strings.
 //!
 //! A string of a listing is so short that looking for its end costs more than its bytes do. Here
 //! each byte is a bit, and what is done costs the same whatever the bytes are.
@@ -20,60 +20,51 @@ pub(super) struct Open {
     pub(super) escape: bool,
 }
 
-/// Brackets outside of strings: a bit for each byte, the first one lowest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Brackets {
-    pub(super) opening: u64,
-    pub(super) closing: u64,
+/// Where brackets stand outside of strings, in up to [`WIDTH`] bytes: a bit for each byte, the first
+/// one lowest. There may be bits for other bytes, so that one comparison does for all brackets.
+///
+/// Leaves behind what is open after the bytes.
+#[inline]
+pub(super) fn brackets(bytes: &[u8], open: &mut Open) -> u64 {
+    match bytes.first_chunk() {
+        Some(block) => brackets_of(block, WIDTH, open),
+        None => brackets_of_rest(bytes, open),
+    }
 }
 
-impl Brackets {
-    /// Looks at up to [`WIDTH`] bytes, and leaves behind what is open after them.
-    #[inline]
-    pub(super) fn of(bytes: &[u8], open: &mut Open) -> Self {
-        match bytes.first_chunk() {
-            Some(block) => Self::of_block(block, WIDTH, open),
-            None => Self::of_rest(bytes, open),
-        }
-    }
+#[cold]
+fn brackets_of_rest(bytes: &[u8], open: &mut Open) -> u64 {
+    let mut block = [0; WIDTH];
+    block[..bytes.len()].copy_from_slice(bytes);
+    brackets_of(&block, bytes.len(), open)
+}
 
-    #[cold]
-    fn of_rest(bytes: &[u8], open: &mut Open) -> Self {
-        let mut block = [0; WIDTH];
-        block[..bytes.len()].copy_from_slice(bytes);
-        Self::of_block(&block, bytes.len(), open)
-    }
-
-    #[inline]
-    fn of_block(block: &[u8; WIDTH], length: usize, open: &mut Open) -> Self {
-        let marks = Marks::of(block);
-        let outside = !marks.strings(length, open);
-        Self { opening: marks.opening & outside, closing: marks.closing & outside }
-    }
+#[inline]
+fn brackets_of(block: &[u8; WIDTH], length: usize, open: &mut Open) -> u64 {
+    let marks = Marks::of(block);
+    marks.brackets & !marks.strings(length, open)
 }
 
 /// Where the bytes stand that mean something.
 struct Marks {
     quotes: u64,
     backslashes: u64,
-    opening: u64,
-    closing: u64,
+    /// Or `Y`, `y`, `_` or a control character, which have no business outside of strings.
+    brackets: u64,
 }
 
 impl Marks {
     #[inline]
     fn of(block: &[u8; WIDTH]) -> Self {
-        let mut marks = Self { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
+        let mut marks = Self { quotes: 0, backslashes: 0, brackets: 0 };
         let (lanes, _) = block.as_chunks::<16>();
         for (nth, lane) in lanes.iter().enumerate() {
             let lane = u8x16::new(*lane);
-            // One bit is between square brackets and braces.
-            let braces = lane | u8x16::splat(0x20);
             let bits = |of: u8x16, byte: u8| u64::from(of.simd_eq(u8x16::splat(byte)).to_bitmask()) << (16 * nth);
             marks.quotes |= bits(lane, b'"');
             marks.backslashes |= bits(lane, b'\\');
-            marks.opening |= bits(braces, b'{');
-            marks.closing |= bits(braces, b'}');
+            // The bits in which the four brackets differ.
+            marks.brackets |= bits(lane | u8x16::splat(0x26), 0x7f);
         }
         marks
     }
@@ -82,11 +73,6 @@ impl Marks {
     #[inline]
     fn strings(&self, length: usize, open: &mut Open) -> u64 {
         let inside = |open: bool| if open { u64::MAX } else { 0 };
-        if self.backslashes == 0 && !open.escape {
-            let strings = parity(self.quotes) ^ inside(open.string);
-            open.string = strings >> 63 == 1;
-            return strings;
-        }
         let (escaping, escaped) = escapes(self.backslashes, open.escape);
         let strings = parity(self.quotes & !escaped) ^ inside(open.string);
         // Outside of strings a backslash is a byte like any other.
@@ -149,19 +135,23 @@ mod tests {
     use super::*;
 
     /// The same, a byte at a time.
-    fn slow(bytes: &[u8], open: &mut Open) -> Brackets {
-        let mut found = Brackets { opening: 0, closing: 0 };
+    fn slow(bytes: &[u8], open: &mut Open) -> u64 {
+        let mut found = 0;
         for (at, byte) in bytes.iter().enumerate() {
             match byte {
                 _ if open.escape => open.escape = false,
                 b'\\' if open.string => open.escape = true,
                 b'"' => open.string = !open.string,
-                b'{' | b'[' if !open.string => found.opening |= 1 << at,
-                b'}' | b']' if !open.string => found.closing |= 1 << at,
+                b'{' | b'[' | b'}' | b']' if !open.string => found |= 1 << at,
                 _ => {}
             }
         }
         found
+    }
+
+    fn fast(bytes: &[u8], open: &mut Open) -> u64 {
+        let others = |at: &usize| !b"{}[]".contains(&bytes[*at]);
+        (0..bytes.len()).filter(others).fold(brackets(bytes, open), |found, at| found & !(1 << at))
     }
 
     proptest! {
@@ -177,9 +167,9 @@ mod tests {
             escape: bool,
         ) {
             let open = Open { string, escape: string && escape };
-            let (mut fast, mut told) = (open, open);
-            prop_assert_eq!(Brackets::of(&bytes, &mut fast), slow(&bytes, &mut told));
-            prop_assert_eq!(fast, told);
+            let (mut left, mut expected) = (open, open);
+            prop_assert_eq!(fast(&bytes, &mut left), slow(&bytes, &mut expected));
+            prop_assert_eq!(left, expected);
         }
     }
 
@@ -189,9 +179,9 @@ mod tests {
             for at in [0, 15, 16, 63] {
                 let mut block = [b' '; WIDTH];
                 block[at] = byte;
-                let (mut fast, mut told) = (Open::default(), Open::default());
-                assert_eq!(Brackets::of(&block, &mut fast), slow(&block, &mut told), "{byte}");
-                assert_eq!(fast, told, "{byte}");
+                let (mut left, mut expected) = (Open::default(), Open::default());
+                assert_eq!(fast(&block, &mut left), slow(&block, &mut expected), "{byte}");
+                assert_eq!(left, expected, "{byte}");
             }
         }
     }
