@@ -243,18 +243,13 @@ impl Differ {
             Entry::Item(mut listed, digest) => {
                 // `prepare` has made the digests of sources without any; a source with its own may leave one out.
                 let digest = digest.unwrap_or(Digest::NEVER);
-<<<<<<< HEAD
-                let rank = choice(&listed);
                 let rotated = self.rotated;
-                let (item, change) = self.merged(stored, *listed, id)?;
+                let change = self.merged(stored, &mut listed)?;
                 let as_known = self.known.scheme() == self.scheme && known_digest.is_some_and(|it| it.same_as(digest));
-                // An image whose host only was not looked at is no flaw of the row.
+                // An image of which only the host was left alone is no flaw of the row.
                 if as_known && change.is_written() && rotated == self.rotated {
                     self.unnoticed.push(id);
                 }
-=======
-                let change = self.merged(stored, &mut listed)?;
->>>>>>> main
                 // Against nothing known there is nothing to miss.
                 if !self.known.is_empty() {
                     self.arrivals.notice(&listed.item, stored);

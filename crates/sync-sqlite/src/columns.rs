@@ -45,25 +45,12 @@ fn from_text(shape: Shape, text: &str) -> Value {
     }
 }
 
-<<<<<<< HEAD
-/// A set as its column has it; `None` for an empty one.
-pub(crate) fn set_text(set: &CategorySet) -> Option<String> {
-    (!set.is_empty()).then(|| categories_text(set))
-}
-
-fn categories_text(set: &CategorySet) -> String {
-    let mut text = String::from("[");
-    for id in set.as_slice() {
-        push_quoted(&mut text, id);
-        text.push(',');
-=======
 fn categories(text: &str) -> CategorySet {
     // What was written here, of one id.
     let inner = text.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
     match inner.filter(|id| is_bare(id)) {
         Some(id) => [id].into_iter().collect(),
         None => serde_json::from_str::<Vec<String>>(text).unwrap_or_default().into_iter().collect(),
->>>>>>> main
     }
 }
 
@@ -77,6 +64,13 @@ pub(crate) fn push_categories(out: &mut Vec<u8>, set: &CategorySet) {
         push_quoted(out, id);
     }
     out.push(b']');
+}
+
+/// A set as its column has it; `None` for an empty one.
+pub(crate) fn categories_text(set: &CategorySet) -> Option<String> {
+    let mut text = Vec::new();
+    push_categories(&mut text, set);
+    if set.is_empty() { None } else { String::from_utf8(text).ok() }
 }
 
 /// Writes keys beyond the table as they are stored.

@@ -10,12 +10,8 @@ use sync_core::store::StoredIndex;
 use sync_core::{ContentId, ContentKind, DigestScheme, ListingIndex, ProfileId, Scope, StoreError};
 
 use crate::bind::{Bind, signed};
-<<<<<<< HEAD
-use crate::statement::{Record, execute, integer, integers, records, rows};
-=======
 use crate::connection::scanning;
-use crate::statement::{execute, integer, integers, records, rows};
->>>>>>> main
+use crate::statement::{Record, execute, integer, integers, records, rows};
 use crate::store::SqliteStore;
 use crate::{doubt, ids, tables};
 

@@ -6,33 +6,7 @@ use sync_core::store::{KeptValidator, ValidatorChange};
 use sync_core::{ContentKind, DigestScheme, PolicyChoice, ProfileId, Scope, StoreError};
 
 use crate::bind::{Bind, signed};
-<<<<<<< HEAD
-use crate::content::read_kind;
-use crate::statement::{Record, execute, integer, records};
-use crate::{doubt, tables};
-
-/// Reads the validators of a profile, by kind. One whose rows aren't all there any more is left out, and
-/// that of a kind in which everything is to be compared.
-///
-/// `counts` are the rows of each kind as they were last counted.
-pub(crate) fn load(
-    conn: &mut SqliteConnection,
-    profile: &ProfileId,
-    counts: [u64; 3],
-) -> Result<[Option<KeptValidator>; 3], StoreError> {
-    let sql = "SELECT kind,validator,scheme,change_policy,listed_at,rows FROM xtream_listing_validators \
-               WHERE profile_id=?";
-    let mut kept = [None, None, None];
-    for mut row in records(conn, sql, &[profile.as_str().into()])? {
-        let kind = read_kind(&row.text(0)?)?;
-        let Some(found) = read(&mut row)? else { continue };
-        let as_it_was = found.rows == counts[kind.ordinal()] && is_counted(conn, profile, kind, found.rows)?;
-        if as_it_was && doubt::open_since(conn, profile, kind)?.is_none() {
-            kept[kind.ordinal()] = Some(found);
-        }
-    }
-    Ok(kept)
-=======
+use crate::doubt;
 use crate::index::has_rows;
 use crate::statement::{Record, execute, record};
 use crate::store::SqliteStore;
@@ -57,8 +31,9 @@ fn load(
                WHERE profile_id=? AND kind=?";
     let found = record(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?;
     let Some(kept) = found.map(|mut row| read(&mut row)).transpose()?.flatten() else { return Ok(None) };
-    Ok(has_rows(conn, profile, kind, kept.rows)?.then_some(kept))
->>>>>>> main
+    // Where everything is to be compared, the panel is to send everything.
+    let relied_on = doubt::open_since(conn, profile, kind)?.is_none() && has_rows(conn, profile, kind, kept.rows)?;
+    Ok(relied_on.then_some(kept))
 }
 
 /// What another version wrote, and isn't understood, is none.

@@ -127,10 +127,10 @@ fn mended(row: &Formed) -> Mended {
         mended.breaches.push(Breach::CategoryNotInSet);
     }
     if !set_is_one || set != whole {
-        mended.writes.push(("category_ids", columns::set_text(&whole)));
+        mended.writes.push(("category_ids", columns::categories_text(&whole)));
     }
     if !own_is_one {
-        mended.writes.push(("listed_category_ids", columns::set_text(&own)));
+        mended.writes.push(("listed_category_ids", columns::categories_text(&own)));
     }
     if !is_extra(extra) {
         let kept = serde_json::json!({ "unreadable": shown(extra) });

@@ -209,7 +209,7 @@ async fn a_doubted_kind_lends_no_validator() {
     cache.apply(Vec::new(), ScopeCommit { record, ..commit }).await.unwrap();
     cache.finish(run);
     assert!(inspected(&cache).is_sound(), "{:?}", inspected(&cache));
-    let lent = || cache.store.sync_state_blocking(&cache.home).unwrap().validators[2].clone();
+    let lent = || cache.store.validator_blocking(&cache.home, ContentKind::Series).unwrap();
     assert_eq!(lent(), Some(kept));
     cache.execute("UPDATE xtream_series SET name='' WHERE series_id=3");
     cache.store.doubt(&inspected(&cache)).await.unwrap();
