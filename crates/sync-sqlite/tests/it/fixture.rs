@@ -9,8 +9,8 @@ use diesel::sql_types::{Nullable, Text};
 use sync_core::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, ScopeCommit, StagedItem, ValidatorChange};
 use sync_core::testing::{ItemBuilder, profile, staged};
 use sync_core::{
-    Change, ContentId, ContentKind, Digest, DigestScheme, HoldReason, KindOutcome, KindRecord, ListingIndex, ProfileId,
-    RunStatus, Scope, StoreError, SyncMode,
+    Change, ContentId, ContentKind, Counts, Digest, DigestScheme, HoldReason, KindOutcome, KindRecord, ListingIndex,
+    ProfileId, RunStatus, Scope, StoreError, SyncMode,
 };
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -39,7 +39,10 @@ impl Cache {
     pub(crate) async fn load(&self, ids: impl IntoIterator<Item = i64>) {
         let ids: Vec<_> = ids.into_iter().collect();
         let run = self.start();
-        let commit = ScopeCommit { index: index_of(&ids), first_load: true, ..run.commit(ContentKind::Movies) };
+        let commit = run.commit(ContentKind::Movies);
+        let counts = Counts { added: ids.len() as u64, ..Counts::default() };
+        let record = KindRecord { counts, ..commit.record };
+        let commit = ScopeCommit { index: index_of(&ids), first_load: true, record, ..commit };
         let items = ids.iter().map(|id| staged(sync_core::testing::movie(*id), Change::Added)).collect();
         self.apply(items, commit).await.unwrap();
         self.finish(run);
