@@ -8,9 +8,15 @@ use crate::cache::Cache;
 use crate::program::wait_until;
 use crate::scene::{HOME, Scene, assert_true};
 
+/// The files beside the cache that have this in their names, but for what a reader has SQLite put there.
 fn beside(scene: &Scene, part: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(scene.database.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| path.file_name().unwrap().to_str().unwrap().contains(part)).collect()
+    let entries = std::fs::read_dir(scene.database.parent().unwrap()).unwrap().map(|entry| entry.unwrap());
+    let named = entries.filter(|entry| {
+        let name = entry.file_name().into_string().unwrap();
+        let is_empty_log = name.ends_with("-wal") && entry.metadata().unwrap().len() == 0;
+        name.contains(part) && !name.ends_with("-shm") && !is_empty_log
+    });
+    named.map(|entry| entry.path()).collect()
 }
 
 #[test]

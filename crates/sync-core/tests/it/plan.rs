@@ -85,7 +85,7 @@ async fn a_full_plan_tells_what_differs_although_it_is_listed_as_before() {
         tombstone_days: 30,
         held: None,
         index: None,
-        validator: ValidatorChange::Keep,
+        validator: ValidatorChange::Forget,
         watermark: 1,
         first_load: false,
         record,

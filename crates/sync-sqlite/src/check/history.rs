@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::{ContentKind, KindOutcome, StoreError};
+use sync_core::{ContentKind, KindOutcome, StoreError, SyncMode};
 
 use super::{Breach, Look};
 use crate::bind::Bind;
@@ -20,6 +20,8 @@ struct Applied {
     removed: i64,
     /// How many rows it left.
     rows: i64,
+    /// Whether it has compared every item with its row.
+    full: bool,
 }
 
 /// What the change log has of a run.
@@ -61,8 +63,9 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
         return Ok(());
     }
     let last = history.applied.last_key_value().map(|(run, _)| *run);
-    let loaded = history.logged.iter().rev().find(|(_, logged)| logged.loaded).map(|(run, _)| *run);
-    let bases = [(Breach::RowsNotAsRecorded, last), (Breach::RowsNotAsLogged, loaded)];
+    // What somebody else deleted before is mended, and in no log.
+    let full = history.applied.iter().rev().find(|(_, applied)| applied.full).map(|(run, _)| *run);
+    let bases = [(Breach::RowsNotAsRecorded, last), (Breach::RowsNotAsLogged, full)];
     for (breach, base) in bases {
         let Some(base) = base.map(|run| run.max(history.settled)) else { continue };
         let Some((most, by_hand)) = history.rows_since(base, look, &key)? else { continue };
@@ -124,9 +127,10 @@ fn applied(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Applie
         .map(|outcome| format!("'{}'", outcome.as_str()))
         .join(",");
     let sql = format!(
-        "SELECT k.run_id,k.added,k.updated,k.removed,k.added+k.updated+k.refreshed+k.unchanged+k.held \
+        "SELECT k.run_id,k.added,k.updated,k.removed,k.added+k.updated+k.refreshed+k.unchanged+k.held,k.mode='{}' \
          FROM xtream_sync_runs r JOIN xtream_sync_run_kinds k ON k.run_id=r.id \
-         WHERE r.profile_id=? AND k.kind=? AND k.outcome IN ({outcomes})"
+         WHERE r.profile_id=? AND k.kind=? AND k.outcome IN ({outcomes})",
+        SyncMode::Full.as_str()
     );
     let read = |mut row: Record| {
         let run = row.integer(0)?;
@@ -137,6 +141,7 @@ fn applied(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Applie
                 updated: row.integer(2)?,
                 removed: row.integer(3)?,
                 rows: row.integer(4)?,
+                full: row.integer(5)? != 0,
             },
         ))
     };

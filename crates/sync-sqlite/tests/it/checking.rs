@@ -192,6 +192,16 @@ fn a_validator_is_that_of_the_cached_listing() {
     );
 }
 
+/// A sync sees by itself that rows are gone, and has them back; the log of earlier runs never tells.
+#[tokio::test]
+async fn what_a_sync_mended_by_itself_is_not_found() {
+    let (cache, source) = lived().await;
+    cache.execute("DELETE FROM xtream_movies WHERE stream_id IN (80,81)");
+    let report = sync(&cache, &source, 40_000).await;
+    assert_eq!((report.kind(ContentKind::Movies).mode, report.counts().added), (SyncMode::Full, 4));
+    assert_eq!(inspected(&cache).findings, []);
+}
+
 /// A panel that says that nothing has changed is not asked so where everything is to be compared.
 #[tokio::test]
 async fn a_doubted_kind_lends_no_validator() {
