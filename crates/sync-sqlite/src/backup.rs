@@ -23,11 +23,14 @@ pub enum BackupError {
     /// A folder can't be a backup.
     #[error("{} is a folder", .0.display())]
     Folder(PathBuf),
+    /// A device or the like, of which neither a backup is made nor one read.
+    #[error("{} is no ordinary file", .0.display())]
+    Special(PathBuf),
     /// The file is the cache itself, or one that SQLite keeps beside it.
     #[error("{} is the cache itself", .0.display())]
     Itself(PathBuf),
     /// The file can't take the place of a cache.
-    #[error("{} can't be restored: {error}", path.display())]
+    #[error("{} can't be restored: {}", path.display(), unfit(error))]
     Unfit {
         /// The file.
         path: PathBuf,
@@ -53,7 +56,7 @@ impl BackupError {
     /// What the caller can do about it; `None` where something else was to be named.
     pub const fn class(&self) -> Option<ErrorClass> {
         match self {
-            Self::Exists(_) | Self::Missing(_) | Self::Folder(_) | Self::Itself(_) => None,
+            Self::Exists(_) | Self::Missing(_) | Self::Folder(_) | Self::Special(_) | Self::Itself(_) => None,
             Self::Unfit { error, .. } | Self::File { error, .. } | Self::Store(error) => Some(error.class()),
         }
     }
@@ -63,21 +66,33 @@ impl BackupError {
         match self {
             Self::Exists(_) => "name another file, or replace it with --force",
             Self::Missing(_) => "see whether the path is right",
-            Self::Folder(_) | Self::Itself(_) => "name a file of its own",
+            Self::Folder(_) | Self::Special(_) | Self::Itself(_) => "name a file of its own",
             Self::Unfit { error: StoreError::Newer(_), .. } => "restore it with that version; the cache is as it was",
             Self::Unfit { .. } => "the cache is as it was; take another backup",
             Self::File { error: StoreError::Full, .. } => "make room, or choose another disk; the cache is as it was",
-            Self::File { .. } => "check the rights of the file and its folder; the cache is as it was",
+            Self::File { .. } => "see to the rights there, and to the room; the cache is as it was",
             Self::Store(error) => error.hint(),
         }
     }
 
     pub(crate) fn of_io(path: &Path, error: &io::Error, what: &str) -> Self {
         match error.kind() {
-            io::ErrorKind::NotFound => Self::Missing(file::folder_of(path).to_owned()),
+            io::ErrorKind::NotFound if !file::folder_of(path).exists() => {
+                Self::Missing(file::folder_of(path).to_owned())
+            }
             io::ErrorKind::AlreadyExists => Self::Exists(path.to_owned()),
             _ => Self::File { path: path.to_owned(), error: fault::of_io(error, what) },
         }
+    }
+}
+
+/// What is wrong with a file that was to be restored. It is not the cache that is damaged.
+fn unfit(error: &StoreError) -> String {
+    match error {
+        StoreError::Corrupt(text) => text.clone(),
+        StoreError::Newer(version) => format!("it was made by a newer version of this program ({version})"),
+        StoreError::Foreign => "it is the database of another program".to_owned(),
+        error => error.to_string(),
     }
 }
 
@@ -109,6 +124,8 @@ pub async fn back_up(cache: &Path, target: &Path, replace: bool) -> Result<Backe
     match std::fs::symlink_metadata(target) {
         Ok(found) if found.is_dir() => return Err(BackupError::Folder(target.to_owned())),
         Ok(_) if !replace => return Err(BackupError::Exists(target.to_owned())),
+        // The copy would take the place of a device, and not go where it leads.
+        Ok(found) if !found.is_file() && !found.is_symlink() => return Err(BackupError::Special(target.to_owned())),
         _ => {}
     }
     // Here and not on the other thread: who gives up has nothing left of it, and no backup.

@@ -40,6 +40,7 @@ pub async fn restore(cache: &Path, backup: &Path) -> Result<Restored, BackupErro
     match backup.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(BackupError::Missing(backup.to_owned())),
         Ok(found) if found.is_dir() => return Err(BackupError::Folder(backup.to_owned())),
+        Ok(found) if !found.is_file() => return Err(BackupError::Special(backup.to_owned())),
         _ => {}
     }
     file::create_folder(cache)?;
@@ -123,7 +124,6 @@ fn settle(cache: &Path) -> Result<Option<SqliteConnection>, StoreError> {
     };
     match settled() {
         Ok(conn) => Ok(Some(conn)),
-        Err(StoreError::Corrupt(text)) if schema::is_foreign(&text) => Err(StoreError::Corrupt(text)),
         Err(StoreError::Corrupt(_)) => Ok(None),
         Err(error) => Err(error),
     }

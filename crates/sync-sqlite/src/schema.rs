@@ -17,14 +17,6 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// raises it when older ones must not touch the file although they know all its migrations.
 const USER_VERSION: i64 = 0;
 
-/// What is said of a database that is none of ours.
-const FOREIGN: &str = "the file is the database of another program";
-
-/// Whether [`examine`] has refused a file for being somebody else's.
-pub(crate) fn is_foreign(refusal: &str) -> bool {
-    refusal == FOREIGN
-}
-
 /// How a file stands to this version's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schema {
@@ -52,7 +44,7 @@ pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError>
         Vec::new()
     };
     if applied.is_empty() && names.len() > usize::from(has_history) {
-        return Err(StoreError::Corrupt(FOREIGN.to_owned()));
+        return Err(StoreError::Foreign);
     }
     let ours = versions()?;
     if let Some(unknown) = applied.iter().find(|version| !ours.contains(version)) {
@@ -185,8 +177,8 @@ mod tests {
     fn a_foreign_database_is_refused() {
         let mut conn = connect(":memory:").unwrap();
         batch(&mut conn, "CREATE TABLE addresses (name TEXT)").unwrap();
-        assert!(matches!(examine(&mut conn), Err(StoreError::Corrupt(_))));
-        assert!(matches!(migrate(&mut conn), Err(StoreError::Corrupt(_))));
+        assert!(matches!(examine(&mut conn), Err(StoreError::Foreign)));
+        assert!(matches!(migrate(&mut conn), Err(StoreError::Foreign)));
     }
 
     /// Every table that knows profiles forgets one when it is removed.

@@ -51,8 +51,8 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Newer`] when a newer version made it, [`StoreError::Corrupt`] when it is no
-    /// cache; in both cases not one byte of the file has changed.
+    /// [`StoreError::Newer`] when a newer version made it, [`StoreError::Foreign`] when another program
+    /// did, [`StoreError::Corrupt`] when it is no cache; in each case not one byte of the file has changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = file::create(path.as_ref())?;
         if std::fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
@@ -212,7 +212,7 @@ pub(crate) fn require_profile(conn: &mut SqliteConnection, profile: &ProfileId) 
 /// be looked at by who may mend it.
 fn refuse_untouched(path: &Path) -> Result<(), StoreError> {
     match read_examined(&file::read_only_uri(path, false)?) {
-        Err(error @ (StoreError::Newer(_) | StoreError::Corrupt(_))) => Err(error),
+        Err(error @ (StoreError::Newer(_) | StoreError::Foreign | StoreError::Corrupt(_))) => Err(error),
         _ => Ok(()),
     }
 }

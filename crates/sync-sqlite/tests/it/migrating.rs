@@ -14,12 +14,16 @@ use tempfile::TempDir;
 
 use crate::fixture::{Cache, added, execute, index_of, lines};
 
-/// A cache that the first schema was made for, as that version left it.
-fn first_schema() -> (TempDir, PathBuf) {
+/// A copy of a cache as that version left it which had this schema.
+fn left_by(schema: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache"), &path).unwrap();
+    std::fs::copy(format!("{}/tests/fixtures/{schema}.cache", env!("CARGO_MANIFEST_DIR")), &path).unwrap();
     (folder, path)
+}
+
+fn first_schema() -> (TempDir, PathBuf) {
+    left_by("first-schema")
 }
 
 fn schema(path: &Path) -> Vec<String> {
@@ -29,6 +33,41 @@ fn schema(path: &Path) -> Vec<String> {
 fn counts(path: &Path) -> Vec<String> {
     let tables = lines(path, "SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
     tables.iter().flat_map(|table| lines(path, &format!("SELECT '{table}' || COUNT(*) AS line FROM {table}"))).collect()
+}
+
+/// Of every table, what selects its rows as literals, in the columns that it has now.
+fn selections(path: &Path) -> Vec<String> {
+    let tables = lines(path, "SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
+    let of = |table: &String| {
+        let sql = format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')");
+        let columns = lines(path, &sql).join("||','||");
+        format!("SELECT '{table} ' || {columns} AS line FROM {table} ORDER BY 1")
+    };
+    tables.iter().map(of).collect()
+}
+
+#[test]
+fn every_earlier_cache_keeps_every_row_and_is_checked() {
+    for (name, tables, found) in [
+        // Its records of runs were made up, and count other items than there are.
+        ("first-schema", 15, &["rows_not_as_recorded", "run_not_as_logged"][..]),
+        ("third-schema", 17, &[]),
+        ("fourth-schema", 18, &["name_missing"]),
+    ] {
+        let (_folder, path) = left_by(name);
+        let selections = selections(&path);
+        assert_eq!(selections.len(), tables, "{name}");
+        let rows = || selections.iter().flat_map(|sql| lines(&path, sql)).collect::<Vec<_>>();
+        let before = rows();
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(rows(), before, "{name}");
+        let seen = store.inspect_blocking(None).unwrap();
+        assert_eq!((seen.damage, seen.profiles.len()), (Vec::new(), 2), "{name}");
+        let mut codes: Vec<_> = seen.findings.iter().map(|finding| finding.breach.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes, found, "{name}");
+    }
 }
 
 #[tokio::test]
