@@ -135,6 +135,7 @@ fn what_is_asked_wrongly_is_said() {
     scene.run(&["--database", scene.folder().to_str().unwrap(), "check"]).exits(8);
     // Nobody is told to put a backup in the place of what another program has made.
     let other = scene.folder().join("addresses.db");
+    std::fs::write(&other, "").unwrap();
     crate::cache::Cache::open(&other).execute("CREATE TABLE addresses (name TEXT)");
     let run = scene.run(&["--database", other.to_str().unwrap(), "check"]).exits(8);
     assert!(run.stderr.contains("another program") && !run.stderr.contains("restore"), "{run:?}");

@@ -30,7 +30,7 @@ pub enum BackupError {
     #[error("{} is the cache itself", .0.display())]
     Itself(PathBuf),
     /// The file can't take the place of a cache.
-    #[error("{} can't be restored: {}", path.display(), unfit(error))]
+    #[error("{} can't be restored: {}", path.display(), of_file(error))]
     Unfit {
         /// The file.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum BackupError {
         error: StoreError,
     },
     /// The file of the backup can't be read or written.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {}", path.display(), of_file(error))]
     File {
         /// The file.
         path: PathBuf,
@@ -86,10 +86,11 @@ impl BackupError {
     }
 }
 
-/// What is wrong with a file that was to be restored. It is not the cache that is damaged.
-fn unfit(error: &StoreError) -> String {
+/// What is wrong with a file beside the cache: it is not the cache that is damaged, or can't be written.
+fn of_file(error: &StoreError) -> String {
     match error {
-        StoreError::Corrupt(text) => text.clone(),
+        StoreError::Corrupt(text) | StoreError::ReadOnly(text) => text.clone(),
+        StoreError::Backend(cause) => cause.to_string(),
         StoreError::Newer(version) => format!("it was made by a newer version of this program ({version})"),
         StoreError::Foreign => "it is the database of another program".to_owned(),
         error => error.to_string(),
