@@ -13,7 +13,7 @@ use crate::figures::{Bound, Line, Rounds, Spread, trimmed};
 use crate::link::BYTES_PER_SECOND;
 use crate::machine::Machine;
 use crate::stages::STAGES;
-use crate::suite::{EACH, slope_names};
+use crate::suite::{EACH, FLOOR, slope_names};
 
 /// Everything that was measured and counted.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Report {
     /// The lines of the table, in its order.
     fn lines(&self) -> Outcome<Vec<Line>> {
         let mut table = Table { report: self, lines: Vec::new() };
-        table.ratio("first sync", "CPU ÷ floor", "first", "first, floor", Bound::AtMost(1.5));
+        table.ratio("first sync", "CPU ÷ floor", "first", FLOOR, Bound::AtMost(1.5));
         table.ratio("unchanged sync", "CPU ÷ floor", "unchanged", "unchanged, floor", Bound::AtMost(1.6));
         table.written();
         table.ratio("1 % changed", "CPU ÷ unchanged", "changed", "unchanged", Bound::AtMost(1.4));
@@ -177,7 +177,8 @@ impl Report {
     fn slope(&self) -> Outcome<Vec<(usize, [f64; 2])>> {
         let mut points = vec![(self.items, ["first", "unchanged"])];
         for items in &self.others {
-            points.push((*items, slope_names(*items)?));
+            let [first, unchanged, _] = slope_names(*items)?;
+            points.push((*items, [first, unchanged]));
         }
         points.sort_unstable_by_key(|(items, _)| *items);
         let point = |(items, names): (usize, [&str; 2])| {
@@ -233,13 +234,14 @@ impl Table<'_> {
     fn slope(&mut self) -> Outcome {
         let Report { items, others, measured, .. } = self.report;
         for other in others {
-            for (name, standard) in slope_names(*other)?.into_iter().zip(["first", "unchanged"]) {
+            for (name, standard) in slope_names(*other)?.into_iter().zip(["first", "unchanged", FLOOR]) {
+                let bounded = other > items && standard != FLOOR;
                 let (own, standard) =
                     (per_item(&measured.cpu(name), *other), per_item(&measured.cpu(standard), *items));
-                let bound = if other > items { Bound::AtMost(1.15) } else { Bound::None };
+                let bound = if bounded { Bound::AtMost(1.15) } else { Bound::None };
                 let figure = format!("CPU an item ÷ that of {items}");
                 self.push(name, &figure, Spread::of_ratio(&own, &standard), "", bound);
-                if other > items {
+                if bounded {
                     let bound = Bound::AtMost(AT_MOST_MIB_OF_A_MILLION);
                     self.push(name, "peak RSS", Spread::of(&measured.peak(name)), "MiB", bound);
                 }

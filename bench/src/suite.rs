@@ -36,6 +36,9 @@ const STANDARD: (usize, &[usize]) = (230_000, &[10_000, 1_000_000]);
 /// The same for a quick look.
 const QUICK: (usize, &[usize]) = (40_000, &[10_000]);
 
+/// Under what the floor of a first sync is noted.
+pub(crate) const FLOOR: &str = "first, floor";
+
 /// Under what the naive program without transactions is noted.
 pub(crate) const EACH: &str = "first, naive, a transaction a row";
 
@@ -113,7 +116,7 @@ impl Suite {
         self.panel.serve(&self.bodies, Version::First)?;
 
         database::remove(&floor)?;
-        measured.note("first, floor", self.own(&["floor-first", text(self.bodies.folder())?, text(&floor)?])?);
+        measured.note(FLOOR, self.own(&["floor-first", text(self.bodies.folder())?, text(&floor)?])?);
         database::copy(&self.empty[0], &base)?;
         measured.note("first", self.engine.sync_expecting(&base, PROFILE, all)?);
         database::remove(&naive)?;
@@ -152,12 +155,16 @@ impl Suite {
         Ok(serde_json::from_str(&measure::run_own(&self.engine.scratch, args)?.0)?)
     }
 
-    /// A first sync and one that finds nothing, of a catalogue of another size.
+    /// A first sync, one that finds nothing, and the floor of the first, of a catalogue of another size.
     fn slope(&mut self, bodies: &Bodies, measured: &mut Rounds) -> Outcome {
         let work = self.path("work.db");
-        let [first, unchanged] = slope_names(bodies.items)?;
+        let [first, unchanged, of_floor] = slope_names(bodies.items)?;
         let all = Counts { added: bodies.items as u64, ..Counts::default() };
         self.panel.serve(bodies, Version::First)?;
+        let floor = self.path("floor-other.db");
+        database::remove(&floor)?;
+        measured.note(of_floor, self.own(&["floor-first", text(bodies.folder())?, text(&floor)?])?);
+        database::remove(&floor)?;
         database::copy(&self.empty[0], &work)?;
         measured.note(first, self.engine.sync_expecting(&work, PROFILE, all)?);
         measured.note(unchanged, self.engine.sync_expecting(&work, PROFILE, Counts::default())?);
@@ -227,10 +234,10 @@ impl Suite {
 }
 
 /// Under what the runs of another size are noted.
-pub(crate) fn slope_names(items: usize) -> Outcome<[&'static str; 2]> {
+pub(crate) fn slope_names(items: usize) -> Outcome<[&'static str; 3]> {
     match items {
-        10_000 => Ok(["first, 10,000", "unchanged, 10,000"]),
-        1_000_000 => Ok(["first, 1,000,000", "unchanged, 1,000,000"]),
+        10_000 => Ok(["first, 10,000", "unchanged, 10,000", "first, floor, 10,000"]),
+        1_000_000 => Ok(["first, 1,000,000", "unchanged, 1,000,000", "first, floor, 1,000,000"]),
         _ => Err(format!("{items} is no size of the slope").into()),
     }
 }

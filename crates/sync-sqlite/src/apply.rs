@@ -8,6 +8,7 @@ use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, Stor
 use tokio_util::sync::CancellationToken;
 
 use crate::bind::{Bind, signed};
+use crate::connection::hold_pages_for;
 use crate::content::{self, Deletion, sorted};
 use crate::index::{self, RowCount};
 use crate::item_sql::{self, ROWS};
@@ -29,7 +30,9 @@ pub(crate) fn apply(
     commit: &ScopeCommit,
     cancel: &CancellationToken,
 ) -> Result<(), StoreError> {
-    store.write_unless(
+    let rows = area.len();
+    store.with_writer(|conn| hold_pages_for(conn, rows))?;
+    let applied = store.write_unless(
         || unless_cancelled(cancel),
         |conn| {
             check_fence(conn, profile, commit.fence)?;
@@ -64,7 +67,12 @@ pub(crate) fn apply(
             }
             apply.go_on()
         },
-    )
+    );
+    // What was written is written, whether the memory comes back now or with the next one.
+    store.with_writer(|conn| hold_pages_for(conn, 0)).unwrap_or_else(|error| {
+        tracing::debug!(error = %error, "the memory for pages was not given back");
+    });
+    applied
 }
 
 struct Apply<'a> {

@@ -57,14 +57,35 @@ pub(crate) fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
 /// Prepares a connection for writing.
 pub(crate) fn set_up_writer(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     use_wal(conn)?;
-    // One transaction a scope is large; 16 MB hold the upper pages and the hot ends of its indexes.
     // A password that was taken out shall not be found in the free bytes of its page.
     batch(
         conn,
-        "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; \
-         PRAGMA journal_size_limit=4194304; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;",
+        "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=4194304; \
+         PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;",
     )?;
+    hold_pages_for(conn, 0)?;
     batch(conn, &format!("PRAGMA busy_timeout={STRETCH};"))
+}
+
+/// The memory for pages that a connection for writing has when it writes little.
+const LEAST_CACHE: usize = 4096;
+/// The most that it gets.
+const MOST_CACHE: usize = 16_384;
+/// What an entry of an index takes, in pages that are two thirds full, and as much again twice for the rows that are
+/// written until its page is hot again.
+const BYTES_AN_ENTRY: usize = 96;
+
+/// Gives a connection for writing the memory that writing so many rows needs.
+///
+/// Rows come in the panel's order, so those of one category are all over their index: while a catalogue is loaded, all
+/// of that index is hot. A page that has left memory and changes again costs the sum of everything that was written to the
+/// log after it. For few rows some pages do: one is sooner read again than kept.
+pub(crate) fn hold_pages_for(conn: &mut SqliteConnection, rows: usize) -> Result<(), StoreError> {
+    batch(conn, &format!("PRAGMA cache_size=-{}; PRAGMA shrink_memory;", kibibytes_for(rows)))
+}
+
+fn kibibytes_for(rows: usize) -> usize {
+    (LEAST_CACHE + rows / 1024 * BYTES_AN_ENTRY).min(MOST_CACHE)
 }
 
 /// Empties the log. Doesn't wait for readers: it is no more than tidy.
@@ -189,6 +210,16 @@ pub(crate) fn snapshot<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_for_pages_follows_what_is_written() {
+        for (rows, kibibytes) in [(0, 4096), (5000, 4480), (40_000, 7840), (150_000, 16_384)] {
+            assert_eq!(kibibytes_for(rows), kibibytes, "{rows}");
+        }
+        let mut conn = connect(":memory:").unwrap();
+        hold_pages_for(&mut conn, 40_000).unwrap();
+        assert_eq!(statement::integer(&mut conn, "PRAGMA cache_size", &[]).unwrap(), Some(-7840));
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {

@@ -94,6 +94,11 @@ impl Area {
         Self { kind, spool, ids: Vec::new(), places: None }
     }
 
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     /// Whether nothing was put in.
     pub(crate) fn is_empty(&self) -> bool {
         self.ids.is_empty()
