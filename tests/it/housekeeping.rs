@@ -44,6 +44,8 @@ fn a_removed_profile_leaves_nothing_and_the_others_alone() {
     other.catalogue(|catalogue| catalogue.remove_all(Kind::Series));
     other.on(Action::LiveStreams, Behaviour::AccountInstead);
     scene.sync(&["away"]).exits(7);
+    scene.cache().execute("UPDATE xtream_content_sync SET movies_count=1 WHERE profile_id='away'");
+    scene.run(&["check", "away"]).exits(3);
     let mut cache = scene.cache();
     let tables = cache.tables_with_profiles();
     let rows_in = |cache: &mut crate::cache::Cache, table: &str, profile: &str| {

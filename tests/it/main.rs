@@ -6,8 +6,10 @@ mod cache;
 mod program;
 mod scene;
 
+mod backups;
 mod cancelling;
 mod changes;
+mod checking;
 mod clock;
 mod consent;
 mod dry_run;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sync_core::Counts;
+use sync_sqlite::SqliteStore;
 use sync_tests::{Account, Catalogue, CatalogueConfig, Expected, Kind, Panel, PanelConfig, disagreements};
 use tempfile::TempDir;
 
@@ -99,6 +100,14 @@ impl Scene {
     #[track_caller]
     pub(crate) fn assert_true_of(&self, kind: Kind) {
         assert_true(&mut self.cache(), HOME, &self.panel, kind);
+        self.assert_consistent();
+    }
+
+    /// Nothing in the tables is against anything else.
+    #[track_caller]
+    pub(crate) fn assert_consistent(&self) {
+        let inspection = SqliteStore::open_read_only(&self.database).unwrap().inspect_blocking(None).unwrap();
+        assert!(inspection.is_sound(), "{inspection:#?}");
     }
 
     /// The same of all kinds.

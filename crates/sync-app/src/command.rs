@@ -1,7 +1,9 @@
 //! The command: reads its arguments, runs, and says with its exit code how it went.
 
 mod args;
+mod backup;
 mod bars;
+mod check;
 mod clear;
 mod exit;
 mod failure;
@@ -76,6 +78,9 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<Exit, Failure> {
         },
         Command::Sync(sync) => sync::run(&database, sync, interrupt).await,
         Command::Clear { id } => clear::run(&database, id).await,
+        Command::Check(check) => check::run(&database, check, interrupt).await,
+        Command::Backup { file, force } => backup::back_up(&database, file, *force, interrupt).await,
+        Command::Restore { file } => backup::restore(&database, file, interrupt).await,
         Command::Status { id, json } => status::run(&database, id.as_deref(), *json).await,
     }
 }

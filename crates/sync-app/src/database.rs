@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sync_sqlite::SqliteStore;
+use sync_sqlite::{BackedUp, Inspection, Restored, SqliteStore};
 
 use crate::error::Result;
 
@@ -14,6 +14,28 @@ impl Database {
     /// Opens the file, and creates or migrates it when there is need.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Ok(Self(SqliteStore::open(path)?))
+    }
+
+    /// Looks whether all that the file and its tables say fits, and has the next sync of a profile compare
+    /// in full what doesn't. Nothing is removed, and no item is touched.
+    pub async fn check(&self) -> Result<Inspection> {
+        let inspection = self.0.inspect(None).await?;
+        if !inspection.is_sound() && inspection.damage.is_empty() {
+            self.0.doubt(&inspection).await?;
+        }
+        Ok(inspection)
+    }
+
+    /// Copies the cache into another file, also while it is being written to; see
+    /// [`sync_sqlite::back_up`]. There must be no such file yet.
+    pub async fn back_up(&self, file: impl AsRef<Path>) -> Result<BackedUp> {
+        Ok(sync_sqlite::back_up(self.0.path(), file.as_ref(), false).await?)
+    }
+
+    /// Puts a backup into the place of the cache at a path, which nobody may have open; see
+    /// [`sync_sqlite::restore`].
+    pub async fn restore(path: impl AsRef<Path>, backup: impl AsRef<Path>) -> Result<Restored> {
+        Ok(sync_sqlite::restore(path.as_ref(), backup.as_ref()).await?)
     }
 
     /// The store in the file.

@@ -1,6 +1,7 @@
 //! Why a call could not even begin its run. What happens within a run is in its report.
 
 use sync_core::{InvalidProfileId, StoreError, UnknownKind};
+use sync_sqlite::BackupError;
 use sync_xtream::{AddressError, SetupError};
 
 /// What a call of this crate returns.
@@ -24,4 +25,7 @@ pub enum SyncError {
     /// The cache failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A backup failed, or its restoring.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
 }

@@ -18,5 +18,6 @@ pub use settings::{configured, options};
 pub use sync_core::{
     ChangePolicy, Comparison, ContentKind, Counts, compare_channels, compare_movies, compare_series, is_item_updated,
 };
+pub use sync_sqlite::{BackedUp, BackupError, Breach, Finding, Inspection, Restored};
 pub use sync_xtream::XtreamConfig;
 pub use tokio_util::sync::CancellationToken;

@@ -52,6 +52,8 @@ pub struct Differ {
     image_at: Option<usize>,
     /// Whether that difference is none.
     image_hosts_ignored: bool,
+    /// Items that differ from their rows although they are listed as they were.
+    unnoticed: Vec<ContentId>,
 }
 
 /// What the store is to lend for a batch.
@@ -105,6 +107,7 @@ impl Differ {
             rotated: 0,
             image_at: kind.places().image,
             image_hosts_ignored: false,
+            unnoticed: Vec::new(),
         }
     }
 
@@ -125,6 +128,7 @@ impl Differ {
         self.arrivals.clear();
         self.departed.clear();
         self.rotated = 0;
+        self.unnoticed.clear();
     }
 
     /// Looks a batch over: recognises what has not changed, where the source has no digests of its
@@ -239,7 +243,13 @@ impl Differ {
             Entry::Item(mut listed, digest) => {
                 // `prepare` has made the digests of sources without any; a source with its own may leave one out.
                 let digest = digest.unwrap_or(Digest::NEVER);
+                let rotated = self.rotated;
                 let change = self.merged(stored, &mut listed)?;
+                let as_known = self.known.scheme() == self.scheme && known_digest.is_some_and(|it| it.same_as(digest));
+                // An image of which only the host was left alone is no flaw of the row.
+                if as_known && change.is_written() && rotated == self.rotated {
+                    self.unnoticed.push(id);
+                }
                 // Against nothing known there is nothing to miss.
                 if !self.known.is_empty() {
                     self.arrivals.notice(&listed.item, stored);
@@ -334,6 +344,12 @@ impl Differ {
     /// Whether most items differ from their rows by host or query of their image only.
     pub(crate) const fn images_rotate(&self) -> bool {
         self.rotated * 2 > self.ids.len() as u64
+    }
+
+    /// The items that differ from their rows although they are listed as they were: a diff that
+    /// trusts the index doesn't see them, and somebody else has written to the rows.
+    pub(crate) fn unnoticed(&self) -> &[ContentId] {
+        &self.unnoticed
     }
 
     /// Notes whether an item has left a category in which its row is.

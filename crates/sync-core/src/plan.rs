@@ -16,12 +16,22 @@ pub struct KindPlan {
     pub removed: Vec<PlannedItem>,
     /// Items that would stay although they are missing, by id.
     pub held: Vec<PlannedRemoval>,
+    /// Items whose rows differ although they are listed as they were, in the panel's order: somebody
+    /// else has written to them. A run that trusts the index doesn't see them.
+    pub unnoticed: Vec<ContentId>,
 }
 
 impl KindPlan {
     /// A plan that does nothing.
     pub const fn new(kind: ContentKind) -> Self {
-        Self { kind, added: Vec::new(), updated: Vec::new(), removed: Vec::new(), held: Vec::new() }
+        Self {
+            kind,
+            added: Vec::new(),
+            updated: Vec::new(),
+            removed: Vec::new(),
+            held: Vec::new(),
+            unnoticed: Vec::new(),
+        }
     }
 }
 

@@ -398,6 +398,9 @@ pub enum StoreError {
     /// The cache was made by an older version, and this call may not bring it up to date.
     #[error("the cache was made by an older version of this program")]
     Older,
+    /// An older cache could not be brought up to date; it is as it was.
+    #[error("the cache could not be brought up to date: {0}")]
+    Migration(String),
     /// The disk, or the file's limit, is full; nothing was written.
     #[error("the disk is full")]
     Full,
@@ -407,6 +410,9 @@ pub enum StoreError {
     /// The file is no cache, or damaged.
     #[error("the cache is damaged: {0}")]
     Corrupt(String),
+    /// The file is whole, and belongs to another program.
+    #[error("the file is the database of another program")]
+    Foreign,
     /// Another program has kept the file locked for longer than the store waits.
     #[error("the cache is locked by another program")]
     Locked,
@@ -434,9 +440,11 @@ impl StoreError {
             Self::Newer(_) => "newer_cache",
             Self::Missing(_) => "no_cache",
             Self::Older => "older_cache",
+            Self::Migration(_) => "migration",
             Self::Full => "disk_full",
             Self::ReadOnly(_) => "read_only",
             Self::Corrupt(_) => "corrupt",
+            Self::Foreign => "foreign_file",
             Self::Locked => "locked",
             Self::Refused(_) | Self::Backend(_) => "store",
         }
@@ -451,9 +459,11 @@ impl StoreError {
             Self::UnknownProfile(_) | Self::Refused(_) => ErrorClass::Internal,
             Self::Missing(_)
             | Self::Older
+            | Self::Migration(_)
             | Self::Full
             | Self::ReadOnly(_)
             | Self::Corrupt(_)
+            | Self::Foreign
             | Self::Locked
             | Self::Backend(_) => ErrorClass::Store,
         }
@@ -466,10 +476,15 @@ impl StoreError {
             Self::Cancelled => "the cache is as it was; sync again when it suits",
             Self::UnknownProfile(_) => "see `profile list`, or add it with `profile add`",
             Self::Newer(_) => "use that version, or another database file",
-            Self::Missing(_) | Self::Older => "a sync that may write creates it, or brings it up to date",
+            Self::Missing(_) => "a sync that may write creates it",
+            Self::Older => "a sync brings it up to date, and keeps a copy of it as it is",
+            Self::Migration(_) => {
+                "make room, or see to the rights of its folder, and try again; the cache is as it was"
+            }
             Self::Full => "make room and sync again; the cache is as it was",
             Self::ReadOnly(_) => "check the rights of the file and its folder",
-            Self::Corrupt(_) => "keep the file, and sync into another one",
+            Self::Corrupt(_) => "keep the file; `restore` puts a backup in its place, or sync into another one",
+            Self::Foreign => "it was not touched; name another database file",
             Self::Locked => "end the program that has the file open for writing, and sync again",
             Self::Refused(_) | Self::Backend(_) => "the cache is as it was; please report it when it happens again",
         }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::SqliteConnection;
 use sync_core::store::{HeldRemoval, LoggedChange, ScopeCommit};
-use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, StoreError};
+use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, StoreError, SyncMode};
 use tokio_util::sync::CancellationToken;
 
 use crate::bind::{Bind, signed};
@@ -19,7 +19,7 @@ use crate::statement::{and_list, execute, in_lists, insert, records};
 use crate::store::SqliteStore;
 use crate::tables::{self, Tables};
 use crate::tombstone::Tombstones;
-use crate::{history, log_sql, validator};
+use crate::{doubt, history, log_sql, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -62,6 +62,9 @@ pub(crate) fn apply(
             }
             validator::change(apply.conn, profile, scope, &commit.validator)?;
             apply.bookkeeping(scope.within.is_none())?;
+            if scope.within.is_none() && commit.record.mode == SyncMode::Full {
+                doubt::settle(apply.conn, profile, scope.kind, commit.run)?;
+            }
             apply.go_on()
         },
     )

@@ -66,6 +66,13 @@ pub(crate) fn push_categories(out: &mut Vec<u8>, set: &CategorySet) {
     out.push(b']');
 }
 
+/// A set as its column has it; `None` for an empty one.
+pub(crate) fn categories_text(set: &CategorySet) -> Option<String> {
+    let mut text = Vec::new();
+    push_categories(&mut text, set);
+    if set.is_empty() { None } else { String::from_utf8(text).ok() }
+}
+
 /// Writes keys beyond the table as they are stored.
 pub(crate) fn push_extra(out: &mut Vec<u8>, extra: &Extra) {
     out.push(b'{');

@@ -70,8 +70,13 @@ impl SqliteStore {
             require_profile(conn, profile)?;
             let kinds = ContentKind::ALL.map(tables::of);
             let by_kind = kinds.iter().flat_map(|tables| [tables.items, tables.categories]);
-            let of_listings =
-                ["xtream_listing_index", "xtream_listing_validators", "xtream_held_removals", "xtream_tombstones"];
+            let of_listings = [
+                "xtream_listing_index",
+                "xtream_listing_validators",
+                "xtream_held_removals",
+                "xtream_tombstones",
+                "xtream_doubts",
+            ];
             for table in by_kind.chain(of_listings) {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }

@@ -1,6 +1,7 @@
 //! The file of the cache: creating it for its owner only, and naming it to SQLite.
 
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use sync_core::StoreError;
@@ -16,34 +17,53 @@ pub(crate) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     if path.as_os_str().is_empty() {
         return Err(StoreError::Refused("the path of the cache is empty".to_owned()));
     }
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder).map_err(|error| fault::of_io(&error, "creating the folder of the cache"))?;
+    create_folder(path)?;
+    // A file that is there is not opened: closing it again would take from this process whatever locks
+    // SQLite has on it, in other stores.
+    let made = owned(OpenOptions::new().write(true).create_new(true)).open(path);
+    match made {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => warn_of_readers(path),
+        Err(error) => return Err(if path.is_dir() { folder(path) } else { fault::of_io(&error, "opening the cache") }),
+        Ok(_) => {}
     }
-    let found = owned(OpenOptions::new().write(true).create(true).truncate(false))
-        .open(path)
-        .map_err(|error| if path.is_dir() { folder(path) } else { fault::of_io(&error, "opening the cache") })?;
-    warn_of_readers(&found);
     existing(path)
 }
 
-/// A cache holds passwords; one that was made by other means may be open to everybody.
-fn warn_of_readers(found: &std::fs::File) {
+/// Creates the folder of a file where it is missing, for nobody but its owner.
+pub(crate) fn create_folder(path: &Path) -> Result<(), StoreError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
     #[cfg(unix)]
-    if found.metadata().is_ok_and(|known| std::os::unix::fs::MetadataExt::mode(&known) & 0o077 != 0) {
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder_of(path)).map_err(|error| fault::of_io(&error, "creating the folder of the cache"))
+}
+
+/// The folder of a file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// The file beside this one that has its name and more.
+pub(crate) fn named_after(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(more);
+    path.with_file_name(name)
+}
+
+/// A cache holds passwords; one that was made by other means may be open to everybody.
+fn warn_of_readers(path: &Path) {
+    #[cfg(unix)]
+    if path.metadata().is_ok_and(|known| std::os::unix::fs::MetadataExt::mode(&known) & 0o077 != 0) {
         tracing::warn!("other users of this machine may read the cache; `chmod 600` closes it");
     }
     #[cfg(not(unix))]
-    let _ = found;
+    let _ = path;
 }
 
 /// Returns the path of a file that has to exist, with every link resolved.
 pub(crate) fn existing(path: &Path) -> Result<PathBuf, StoreError> {
     let found = path.canonicalize().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => missing(path),
+        ErrorKind::NotFound => missing(path),
         _ => fault::of_io(&error, "opening the cache"),
     })?;
     // SQLite would speak of an I/O error.

@@ -11,9 +11,9 @@ use sync_core::{ContentId, ContentKind, DigestScheme, ListingIndex, ProfileId, S
 
 use crate::bind::{Bind, signed};
 use crate::connection::scanning;
-use crate::statement::{execute, integer, integers, records, rows};
+use crate::statement::{Record, execute, integer, integers, records, rows};
 use crate::store::SqliteStore;
-use crate::{ids, tables};
+use crate::{doubt, ids, tables};
 
 impl SqliteStore {
     /// Returns the index of a scope; see [`sync_core::ContentStore::index`].
@@ -33,9 +33,10 @@ fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Resu
     let found = rows::<Stored>(conn, sql, &key)?.pop();
     let applied_before = found.is_some();
     let whole = scope.within.is_none();
+    let doubted = doubt::open_since(conn, profile, scope.kind)?.is_some();
     match found.and_then(|stored| stored.0) {
         // An index that doesn't fit its rows was written by one program and they by another.
-        Some(index) if !whole || has_rows(conn, profile, scope.kind, index.len() as u64)? => {
+        Some(index) if !doubted && (!whole || has_rows(conn, profile, scope.kind, index.len() as u64)?) => {
             Ok(StoredIndex { index: Arc::new(index), applied_before, consistent: true })
         }
         None if !applied_before && (!whole || count(conn, profile, scope.kind)? == 0) => {
@@ -141,6 +142,24 @@ pub(crate) fn forget(
         }
     }
     Ok(())
+}
+
+/// Reads every index of a kind: the name of its scope, and `None` where it is none.
+pub(crate) fn all(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+) -> Result<Vec<(String, Option<ListingIndex>)>, StoreError> {
+    let sql = "SELECT scope,scheme,ids,digests FROM xtream_listing_index WHERE profile_id=? AND kind=? ORDER BY scope";
+    let read = |mut row: Record| {
+        let scope = row.text(0)?;
+        let columns = (row.integer(1), row.text(2), row.blob(3));
+        Ok((
+            scope,
+            if let (Ok(scheme), Ok(ids), Ok(digests)) = columns { decode(scheme, &ids, &digests) } else { None },
+        ))
+    };
+    records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?.into_iter().map(read).collect()
 }
 
 /// Returns `None` when the three don't make an index.

@@ -76,7 +76,5 @@ pub(crate) fn unknown(profile: &ProfileId) -> StoreError {
 
 /// Ids of profiles may hold anything, so the file has a digest of it in its name.
 fn lock_path(database: &Path, profile: &ProfileId) -> PathBuf {
-    let mut name = database.file_name().unwrap_or_default().to_owned();
-    name.push(format!("-lease-{:016x}", xxh3_64(profile.as_str().as_bytes())));
-    database.with_file_name(name)
+    file::named_after(database, &format!("-lease-{:016x}", xxh3_64(profile.as_str().as_bytes())))
 }

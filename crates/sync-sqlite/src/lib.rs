@@ -1,10 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod backup;
 mod bind;
+mod check;
 mod columns;
 mod connection;
 mod content;
+mod copy;
+mod doubt;
 mod facts;
 mod fault;
 mod file;
@@ -13,10 +17,12 @@ mod ids;
 mod index;
 mod item_sql;
 mod lease;
+mod lock;
 mod log_sql;
 mod port;
 mod profile;
 mod record;
+mod restore;
 mod schema;
 mod spool;
 mod staging;
@@ -27,8 +33,12 @@ mod store;
 mod store_tests;
 mod tables;
 mod tombstone;
+mod upgrade;
 mod validator;
 
+pub use backup::{BackedUp, BackupError, back_up};
+pub use check::{Breach, Finding, Inspection};
 pub use profile::{PasswordSource, ProfileRow};
+pub use restore::{Restored, restore};
 pub use status::{AccountRow, ContentStatus, HeldGroup, KindStatus};
 pub use store::SqliteStore;

@@ -254,7 +254,7 @@ impl SqliteStore {
 }
 
 /// Creates the rows of a profile that are missing.
-fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
+pub(crate) fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let (id, now) = (Bind::from(profile.as_str()), Bind::from(now()));
     let sql = "INSERT INTO xtream_profiles (profile_id,created_at,updated_at) VALUES (?,?,?) ON CONFLICT DO NOTHING";
     execute(conn, sql, &[id.clone(), now.clone(), now.clone()])?;

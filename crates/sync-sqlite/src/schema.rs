@@ -1,12 +1,14 @@
 //! The schema: the embedded migrations, and whether a file is ours to migrate.
 
+use std::collections::BTreeSet;
+
 use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use sync_core::StoreError;
 
-use crate::connection::immediate;
+use crate::connection::{connect, immediate};
 use crate::statement::{integer, records};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -42,7 +44,7 @@ pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError>
         Vec::new()
     };
     if applied.is_empty() && names.len() > usize::from(has_history) {
-        return Err(StoreError::Corrupt("the file is the database of another program".to_owned()));
+        return Err(StoreError::Foreign);
     }
     let ours = versions()?;
     if let Some(unknown) = applied.iter().find(|version| !ours.contains(version)) {
@@ -61,18 +63,35 @@ pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError>
 
 /// Brings the schema up to date; of several programs that try at once, one does it.
 pub(crate) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    immediate(
-        conn,
-        || Ok(()),
-        |conn| {
-            if examine(conn)? == Schema::Current {
-                return Ok(());
-            }
-            let run = conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend)?;
-            tracing::info!(migrations = run.len(), "schema brought up to date");
-            Ok(())
-        },
-    )
+    immediate(conn, || Ok(()), run_pending)
+}
+
+/// Runs the migrations that are pending, within a transaction of the caller's.
+pub(crate) fn run_pending(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    if examine(conn)? == Schema::Current {
+        return Ok(());
+    }
+    conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend).map(|_| ())
+}
+
+/// The version of the newest migration.
+pub(crate) fn newest() -> Result<String, StoreError> {
+    versions()?.pop().ok_or_else(|| StoreError::backend("there is no migration"))
+}
+
+/// The tables and columns that a file lacks, although all migrations were run on it.
+pub(crate) fn lacking(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let columns = |conn: &mut SqliteConnection| {
+        let sql = "SELECT m.name,c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                   WHERE m.type='table' ORDER BY m.name,c.cid";
+        let rows = records(conn, sql, &[])?;
+        rows.into_iter().map(|mut row| Ok((row.text(0)?, row.text(1)?))).collect::<Result<BTreeSet<_>, StoreError>>()
+    };
+    let mut made = connect(":memory:")?;
+    migrate(&mut made)?;
+    let there = columns(conn)?;
+    let lacking = columns(&mut made)?.into_iter().filter(|column| !there.contains(column));
+    Ok(lacking.map(|(table, column)| format!("the column {table}.{column} is missing")).collect())
 }
 
 /// The versions of the embedded migrations.
@@ -84,7 +103,7 @@ fn versions() -> Result<Vec<String>, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::{batch, connect};
+    use crate::connection::batch;
 
     fn texts(conn: &mut SqliteConnection, sql: &str) -> Vec<String> {
         records(conn, sql, &[]).unwrap().into_iter().map(|mut row| row.text(0).unwrap()).collect()
@@ -158,8 +177,8 @@ mod tests {
     fn a_foreign_database_is_refused() {
         let mut conn = connect(":memory:").unwrap();
         batch(&mut conn, "CREATE TABLE addresses (name TEXT)").unwrap();
-        assert!(matches!(examine(&mut conn), Err(StoreError::Corrupt(_))));
-        assert!(matches!(migrate(&mut conn), Err(StoreError::Corrupt(_))));
+        assert!(matches!(examine(&mut conn), Err(StoreError::Foreign)));
+        assert!(matches!(migrate(&mut conn), Err(StoreError::Foreign)));
     }
 
     /// Every table that knows profiles forgets one when it is removed.

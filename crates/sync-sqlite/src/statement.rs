@@ -186,7 +186,8 @@ impl QueryableByName<Sqlite> for Record {
 }
 
 impl Record {
-    fn take(&mut self, at: usize) -> Cell {
+    /// A value, whatever it is.
+    pub(crate) fn take(&mut self, at: usize) -> Cell {
         self.0.get_mut(at).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
     }
 

@@ -8,7 +8,7 @@ use crate::content::read_reason;
 use crate::history::status_seen;
 use crate::statement::{record, records};
 use crate::store::SqliteStore;
-use crate::{facts, tables};
+use crate::{doubt, facts, tables};
 
 /// How many held items are named.
 const EXAMPLES: i64 = 3;
@@ -39,6 +39,9 @@ pub struct KindStatus {
     pub rows: u64,
     /// What is held, by reason.
     pub held: Vec<HeldGroup>,
+    /// Since when the next sync is to compare every item, because a check found what doesn't fit; in
+    /// unix seconds.
+    pub doubted_since: Option<i64>,
 }
 
 /// Removals that are held for the same reason.
@@ -88,7 +91,8 @@ impl SqliteStore {
                 let last_sync = row.optional_integer(2 + kind.ordinal())?;
                 let rows = row.count(5 + kind.ordinal())?;
                 let held = held(conn, profile, kind, &facts.kinds[kind.ordinal()])?;
-                kinds.push(KindStatus { kind, last_sync, rows, held });
+                let doubted_since = doubt::open_since(conn, profile, kind)?;
+                kinds.push(KindStatus { kind, last_sync, rows, held, doubted_since });
             }
             let (expires_at, checked_at) = (row.optional_integer(9)?, row.optional_integer(10)?);
             let account = row.optional_text(8)?.map(|status| AccountRow { status, expires_at, checked_at });

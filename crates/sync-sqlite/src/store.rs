@@ -1,6 +1,7 @@
 //! The store itself: opening, its two connections, and the way off the async threads.
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,7 +12,7 @@ use sync_core::{ProfileId, StoreError};
 use crate::connection::{self, Slot};
 use crate::lease::unknown;
 use crate::schema::{self, Schema};
-use crate::{file, statement};
+use crate::{file, lock, statement, upgrade};
 
 /// A cache in one SQLite file. Clones share it.
 ///
@@ -31,7 +32,8 @@ struct Inner {
 }
 
 enum Access {
-    ReadWrite,
+    /// With what keeps others from putting another file into its place.
+    ReadWrite(#[expect(dead_code, reason = "held, and dropped with the store")] Option<File>),
     /// With the URI that the file is read under.
     ReadOnly(String),
 }
@@ -49,20 +51,23 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Newer`] when a newer version made it, [`StoreError::Corrupt`] when it is no
-    /// cache; in both cases not one byte of the file has changed.
+    /// [`StoreError::Newer`] when a newer version made it, [`StoreError::Foreign`] when another program
+    /// did, [`StoreError::Corrupt`] when it is no cache; in each case not one byte of the file has changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = file::create(path.as_ref())?;
         if std::fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
             refuse_untouched(&path)?;
         }
+        let open = lock::shared(&path)?;
         let mut writer = connection::connect(file::plain(&path)?)?;
         let schema = schema::examine(&mut writer)?;
         connection::set_up_writer(&mut writer)?;
-        if schema != Schema::Current {
-            schema::migrate(&mut writer)?;
+        match schema {
+            Schema::Current => {}
+            Schema::Empty => schema::migrate(&mut writer)?,
+            Schema::Older => upgrade::upgrade(&mut writer, &path)?,
         }
-        Ok(Self::with(path, Access::ReadWrite, Some(writer), None))
+        Ok(Self::with(path, Access::ReadWrite(open), Some(writer), None))
     }
 
     /// Opens a cache for looking at it: nothing of it is written, and nothing migrated. SQLite may
@@ -74,15 +79,8 @@ impl SqliteStore {
     /// [`StoreError::Older`] when it would have to be migrated.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let named = path.as_ref();
+        let (uri, reader, schema) = open_to_read(named)?;
         let path = file::existing(named)?;
-        let mut uri = file::read_only_uri(&path, false)?;
-        let mut opened = read_examined(&uri);
-        if matches!(opened, Err(StoreError::ReadOnly(_))) && !has_log(&path) {
-            // A folder in which SQLite can't put its `-shm`; without a log it needs none.
-            uri = file::read_only_uri(&path, true)?;
-            opened = read_examined(&uri);
-        }
-        let (reader, schema) = opened?;
         match schema {
             Schema::Empty => Err(file::missing(named)),
             Schema::Older => Err(StoreError::Older),
@@ -160,7 +158,7 @@ impl SqliteStore {
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let open = || match &self.inner.access {
-            Access::ReadWrite => connection::reader(file::plain(self.path())?),
+            Access::ReadWrite(_) => connection::reader(file::plain(self.path())?),
             Access::ReadOnly(uri) => connection::reader(uri),
         };
         self.inner.reader.with(open, work)
@@ -189,11 +187,12 @@ impl SqliteStore {
 }
 
 /// Runs `work` on one of tokio's blocking threads.
-pub(crate) async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
+pub(crate) async fn off_thread<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     // What panicked there is a defect; the connection it had is gone, and nothing was written.
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(StoreError::backend("a panic inside the store")))
+    let panicked = |_| Err(StoreError::backend("a panic inside the store").into());
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(panicked)
 }
 
 /// The time of day, in unix seconds.
@@ -213,7 +212,7 @@ pub(crate) fn require_profile(conn: &mut SqliteConnection, profile: &ProfileId) 
 /// be looked at by who may mend it.
 fn refuse_untouched(path: &Path) -> Result<(), StoreError> {
     match read_examined(&file::read_only_uri(path, false)?) {
-        Err(error @ (StoreError::Newer(_) | StoreError::Corrupt(_))) => Err(error),
+        Err(error @ (StoreError::Newer(_) | StoreError::Foreign | StoreError::Corrupt(_))) => Err(error),
         _ => Ok(()),
     }
 }
@@ -224,9 +223,21 @@ fn read_examined(uri: &str) -> Result<(SqliteConnection, Schema), StoreError> {
     Ok((conn, schema))
 }
 
+/// Opens a file for looking at it, whatever its version up to this one; returns how SQLite calls it.
+pub(crate) fn open_to_read(named: &Path) -> Result<(String, SqliteConnection, Schema), StoreError> {
+    let path = file::existing(named)?;
+    let mut uri = file::read_only_uri(&path, false)?;
+    let mut opened = read_examined(&uri);
+    if matches!(opened, Err(StoreError::ReadOnly(_))) && !has_log(&path) {
+        // A folder in which SQLite can't put its `-shm`; without a log it needs none.
+        uri = file::read_only_uri(&path, true)?;
+        opened = read_examined(&uri);
+    }
+    let (reader, schema) = opened?;
+    Ok((uri, reader, schema))
+}
+
 /// Whether there is a write-ahead log with something in it.
 fn has_log(database: &Path) -> bool {
-    let mut name = database.file_name().unwrap_or_default().to_owned();
-    name.push("-wal");
-    std::fs::metadata(database.with_file_name(name)).is_ok_and(|log| log.len() > 0)
+    std::fs::metadata(file::named_after(database, "-wal")).is_ok_and(|log| log.len() > 0)
 }

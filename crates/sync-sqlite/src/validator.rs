@@ -6,6 +6,7 @@ use sync_core::store::{KeptValidator, ValidatorChange};
 use sync_core::{ContentKind, DigestScheme, PolicyChoice, ProfileId, Scope, StoreError};
 
 use crate::bind::{Bind, signed};
+use crate::doubt;
 use crate::index::has_rows;
 use crate::statement::{Record, execute, record};
 use crate::store::SqliteStore;
@@ -30,7 +31,9 @@ fn load(
                WHERE profile_id=? AND kind=?";
     let found = record(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?;
     let Some(kept) = found.map(|mut row| read(&mut row)).transpose()?.flatten() else { return Ok(None) };
-    Ok(has_rows(conn, profile, kind, kept.rows)?.then_some(kept))
+    // Where everything is to be compared, the panel is to send everything.
+    let relied_on = doubt::open_since(conn, profile, kind)?.is_none() && has_rows(conn, profile, kind, kept.rows)?;
+    Ok(relied_on.then_some(kept))
 }
 
 /// What another version wrote, and isn't understood, is none.

@@ -47,6 +47,22 @@ pub(crate) enum Command {
         /// The profile
         id: String,
     },
+    /// Looks whether the cache is sound, and has the next sync mend what isn't
+    #[command(after_help = CHECK_ENDS)]
+    Check(CheckArgs),
+    /// Copies the cache into a file, passwords included, also while a sync is running
+    Backup {
+        /// The file to write
+        file: PathBuf,
+        /// Replaces the file when it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Puts a backup into the place of the cache, which is kept beside it under another name
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
     /// Shows last runs, counts, what is held, what was learnt of the panel, and the account
     Status {
         /// The profile; all when none is named
@@ -75,6 +91,28 @@ pub(crate) struct SyncArgs {
     /// plausible by itself
     #[arg(long)]
     pub(crate) accept_removals: bool,
+    /// Prints one JSON object a profile, a line each
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) panel: PanelArgs,
+}
+
+/// What a check does, and how it ends.
+const CHECK_ENDS: &str = "\
+What is looked at: the file as SQLite has it, and every table against the others. What doesn't fit is named, and
+its kind is marked: the next sync compares every item of it. Nothing is thrown away.
+
+Exit codes: 0 all is well, 3 something was found or the panel has other things, 8 the file is damaged or no
+cache, 9 it was made by a newer version. With --panel also those of a sync.";
+
+#[derive(Debug, Arguments)]
+pub(crate) struct CheckArgs {
+    /// The profile; all when none is named
+    pub(crate) id: Option<String>,
+    /// Fetches the lists as well and compares every item; no item is written
+    #[arg(long = "panel")]
+    pub(crate) with_panel: bool,
     /// Prints one JSON object a profile, a line each
     #[arg(long)]
     pub(crate) json: bool,

@@ -31,8 +31,17 @@ impl Failure {
 
     /// A person has had enough before anything was begun.
     pub(crate) fn cancelled() -> Self {
-        let hint = "the cache is as it was; sync again when it suits";
-        Self { exit: Exit::Cancelled, message: "cancelled".to_owned(), hint: hint.to_owned() }
+        Self::abandoned("the cache is as it was; sync again when it suits")
+    }
+
+    /// A person has had enough; the hint says what there is.
+    pub(crate) fn abandoned(hint: &str) -> Self {
+        Self::of(Exit::Cancelled, "cancelled".to_owned(), hint)
+    }
+
+    /// Something that ends with this code.
+    pub(crate) fn of(exit: Exit, message: String, hint: &str) -> Self {
+        Self { exit, message, hint: hint.to_owned() }
     }
 
     /// The same, with the profile that it is about.
@@ -71,6 +80,7 @@ impl From<SyncError> for Failure {
     fn from(error: SyncError) -> Self {
         match error {
             SyncError::Store(error) => error.into(),
+            SyncError::Backup(error) => error.into(),
             SyncError::Setup(error @ SetupError::UserAgent) => {
                 Self::usage(error.to_string(), "give another with `xtream-sync profile add ID --user-agent TEXT`")
             }

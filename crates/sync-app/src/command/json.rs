@@ -188,6 +188,7 @@ mod tests {
             updated: vec![PlannedUpdate { item: item(2, "y"), fields: FieldSet(1) }],
             removed: vec![item(3, "z")],
             held: vec![PlannedRemoval { item: item(4, "q"), reason: HoldReason::ShareLost }],
+            unnoticed: Vec::new(),
         };
         let mut report = SyncReport { dry_run: true, plan: vec![plan], ..report() };
         report.kinds[1].hold_reason = Some(HoldReason::ShareLost);

@@ -17,7 +17,7 @@ pub(crate) fn print(report: &SyncReport) {
 
 /// The lines of a plan; none where nothing would be done.
 fn lines(plan: &KindPlan, out: &mut dyn FnMut(String)) {
-    let KindPlan { kind, added, updated, removed, held } = plan;
+    let KindPlan { kind, added, updated, removed, held, .. } = plan;
     if added.is_empty() && updated.is_empty() && removed.is_empty() && held.is_empty() {
         return;
     }
@@ -89,6 +89,7 @@ mod tests {
                 held(5, HoldReason::CategoryLost),
                 held(6, HoldReason::ShareLost),
             ],
+            unnoticed: Vec::new(),
         };
         let expected = [
             "  movies",

@@ -70,6 +70,10 @@ fn print(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
             .last_sync
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         say(&format!("  {:<9} {:>9} items, {last}", kind.kind.as_str(), grouped(kind.rows)));
+        if let Some(since) = kind.doubted_since {
+            let found = format!("a check on {} found what doesn't fit", date(since));
+            say(&format!("    doubted: {found}; the next sync compares every item and mends it"));
+        }
         for group in &kind.held {
             for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
                 say(&format!("    {}{line}", if at == 0 { "held: " } else { "" }));
@@ -92,7 +96,11 @@ fn as_object(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) -
         .iter()
         .map(|kind| {
             let held: Vec<_> = kind.held.iter().map(held_object).collect();
-            (kind.kind.to_string(), json!({"items": kind.rows, "last_sync": kind.last_sync, "held": held}))
+            let mut object = json!({"items": kind.rows, "last_sync": kind.last_sync, "held": held});
+            if let Some(since) = kind.doubted_since {
+                object["doubted_since"] = since.into();
+            }
+            (kind.kind.to_string(), object)
         })
         .collect();
     let account = status.account.as_ref().map(

@@ -159,7 +159,7 @@ impl Engine<'_> {
         let shrunk = settled.shrank.then(|| settled.fresh.clone());
         if run.options.dry_run {
             visit.shrunk = shrunk;
-            visit.plan = Some(planned.into_plan(kind, &settled, &names));
+            visit.plan = Some(planned.into_plan(kind, &settled, &names, differ.unnoticed()));
             return Ok(None);
         }
         let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();

@@ -39,8 +39,9 @@ impl Planned {
         kind: ContentKind,
         settled: &Settled,
         names: &HashMap<ContentId, String>,
+        unnoticed: &[ContentId],
     ) -> KindPlan {
-        let mut plan = KindPlan::new(kind);
+        let mut plan = KindPlan { unnoticed: unnoticed.to_vec(), ..KindPlan::new(kind) };
         for (item, change) in self.items {
             match change {
                 Change::Added => plan.added.push(item),

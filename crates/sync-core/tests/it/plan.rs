@@ -1,8 +1,12 @@
 //! The plan of a dry run: what it says, the run after it does.
 
-use sync_core::store::LoggedChange;
-use sync_core::testing::{ScriptedSource, movie};
-use sync_core::{ContentStore, HoldReason, KindPlan, Listed, PlannedItem, SyncOptions};
+use sync_core::store::{LoggedChange, ScopeCommit, ValidatorChange};
+use sync_core::testing::{ScriptedSource, movie, staged};
+use sync_core::{
+    Change, ContentId, ContentStore, FieldSet, HoldReason, KindOutcome, KindPlan, KindRecord, Listed, PlannedItem,
+    SyncMode, SyncOptions,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, Channels, Movies, Series, listed, only, panel};
 
@@ -59,6 +63,49 @@ async fn a_plan_says_what_is_held_and_why() {
     assert_eq!((plan.held.len(), plan.removed.len()), (100, 0));
     assert_eq!((plan.held[6].item.id.0, plan.held[6].item.name.as_str()), (7, "Movie 7"));
     assert!(plan.held.iter().all(|held| held.reason == HoldReason::ShareLost));
+}
+
+/// Somebody wrote to a row behind the index's back: only a plan that looks at every row can tell.
+#[tokio::test]
+async fn a_full_plan_tells_what_differs_although_it_is_listed_as_before() {
+    let bench = Bench::new().await;
+    let mut items = listed(Movies, 1..=9);
+    bench.movies(&items).await;
+    let (store, profile) = (&bench.store, &bench.profile);
+    let lease = store.lease(profile).await.unwrap();
+    let run = store.start_run(profile, lease.fence, 1).await.unwrap();
+    let record = KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(Movies, SyncMode::Full) };
+    let commit = ScopeCommit {
+        run,
+        fence: lease.fence,
+        applied_at: 1,
+        categories: None,
+        removals: Vec::new(),
+        successors: Vec::new(),
+        tombstone_days: 30,
+        held: None,
+        index: None,
+        validator: ValidatorChange::Forget,
+        watermark: 1,
+        first_load: false,
+        record,
+    };
+    let mut staging = store.stage(profile, Movies.into()).await.unwrap();
+    let changed = staged(movie(4).name("Scribbled"), Change::Updated(FieldSet(1)));
+    staging.put(vec![changed]).await.unwrap();
+    staging.apply(commit, CancellationToken::new()).await.unwrap();
+    drop(lease);
+    items[6] = movie(7).name("Edited by the panel").listed();
+
+    let source = || ScriptedSource::new().lists(Movies, items.clone());
+    let dry = SyncOptions { dry_run: true, ..only(Movies) };
+    let report = bench.sync(&source(), &dry).await;
+    assert_eq!((report.plan[0].updated.len(), report.plan[0].unnoticed.as_slice()), (1, &[][..]));
+    let report = bench.sync(&source(), &SyncOptions { mode: SyncMode::Full, ..dry }).await;
+    assert_eq!((report.plan[0].updated.len(), report.plan[0].unnoticed.as_slice()), (2, &[ContentId(4)][..]));
+    bench.sync(&source(), &SyncOptions { mode: SyncMode::Full, ..only(Movies) }).await;
+    let report = bench.sync(&source(), &SyncOptions { mode: SyncMode::Full, dry_run: true, ..only(Movies) }).await;
+    assert_eq!(report.plan, [KindPlan::new(Movies)]);
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use sync_core::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, ScopeCommit, StagedItem, ValidatorChange};
 use sync_core::testing::{ItemBuilder, profile, staged};
 use sync_core::{
-    Change, ContentId, ContentKind, Digest, DigestScheme, HoldReason, KindOutcome, KindRecord, ListingIndex, ProfileId,
-    RunStatus, Scope, StoreError, SyncMode,
+    Change, ContentId, ContentKind, Counts, Digest, DigestScheme, HoldReason, KindOutcome, KindRecord, ListingIndex,
+    ProfileId, RunStatus, Scope, StoreError, SyncMode,
 };
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -38,7 +39,10 @@ impl Cache {
     pub(crate) async fn load(&self, ids: impl IntoIterator<Item = i64>) {
         let ids: Vec<_> = ids.into_iter().collect();
         let run = self.start();
-        let commit = ScopeCommit { index: index_of(&ids), first_load: true, ..run.commit(ContentKind::Movies) };
+        let commit = run.commit(ContentKind::Movies);
+        let counts = Counts { added: ids.len() as u64, ..Counts::default() };
+        let record = KindRecord { counts, ..commit.record };
+        let commit = ScopeCommit { index: index_of(&ids), first_load: true, record, ..commit };
         let items = ids.iter().map(|id| staged(sync_core::testing::movie(*id), Change::Added)).collect();
         self.apply(items, commit).await.unwrap();
         self.finish(run);
@@ -102,7 +106,10 @@ pub(crate) fn lines(database: &Path, sql: &str) -> Vec<String> {
 }
 
 pub(crate) fn execute(database: &Path, sql: &str) {
-    diesel::sql_query(sql).execute(&mut connection(database)).unwrap();
+    // What a program may do that knows nothing of the schema.
+    let mut conn = connection(database);
+    conn.batch_execute("PRAGMA foreign_keys=OFF").unwrap();
+    diesel::sql_query(sql).execute(&mut conn).unwrap();
 }
 
 fn connection(database: &Path) -> SqliteConnection {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its fixture as well")]
 
 mod applying;
+mod backups;
+mod checking;
 mod conformance;
 mod contents;
 mod fixture;

@@ -14,12 +14,16 @@ use tempfile::TempDir;
 
 use crate::fixture::{Cache, added, execute, index_of, lines};
 
-/// A cache that the first schema was made for, as that version left it.
-fn first_schema() -> (TempDir, PathBuf) {
+/// A copy of a cache as that version left it which had this schema.
+fn left_by(schema: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.db");
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache"), &path).unwrap();
+    std::fs::copy(format!("{}/tests/fixtures/{schema}.cache", env!("CARGO_MANIFEST_DIR")), &path).unwrap();
     (folder, path)
+}
+
+fn first_schema() -> (TempDir, PathBuf) {
+    left_by("first-schema")
 }
 
 fn schema(path: &Path) -> Vec<String> {
@@ -29,6 +33,41 @@ fn schema(path: &Path) -> Vec<String> {
 fn counts(path: &Path) -> Vec<String> {
     let tables = lines(path, "SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
     tables.iter().flat_map(|table| lines(path, &format!("SELECT '{table}' || COUNT(*) AS line FROM {table}"))).collect()
+}
+
+/// Of every table, what selects its rows as literals, in the columns that it has now.
+fn selections(path: &Path) -> Vec<String> {
+    let tables = lines(path, "SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
+    let of = |table: &String| {
+        let sql = format!("SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')");
+        let columns = lines(path, &sql).join("||','||");
+        format!("SELECT '{table} ' || {columns} AS line FROM {table} ORDER BY 1")
+    };
+    tables.iter().map(of).collect()
+}
+
+#[test]
+fn every_earlier_cache_keeps_every_row_and_is_checked() {
+    for (name, tables, found) in [
+        // Its records of runs were made up, and count other items than there are.
+        ("first-schema", 15, &["rows_not_as_recorded", "run_not_as_logged"][..]),
+        ("third-schema", 17, &[]),
+        ("fourth-schema", 18, &["name_missing"]),
+    ] {
+        let (_folder, path) = left_by(name);
+        let selections = selections(&path);
+        assert_eq!(selections.len(), tables, "{name}");
+        let rows = || selections.iter().flat_map(|sql| lines(&path, sql)).collect::<Vec<_>>();
+        let before = rows();
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(rows(), before, "{name}");
+        let seen = store.inspect_blocking(None).unwrap();
+        assert_eq!((seen.damage, seen.profiles.len()), (Vec::new(), 2), "{name}");
+        let mut codes: Vec<_> = seen.findings.iter().map(|finding| finding.breach.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes, found, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -104,6 +143,65 @@ fn an_older_cache_that_is_only_looked_at_stays_as_it_is() {
     assert!(std::fs::read(&path).unwrap() == before);
 }
 
+/// Every file beside the cache, but for what SQLite and the locks put there.
+fn beside(path: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let mut others: Vec<_> = entries.filter(|it| it.to_str().unwrap().contains(".before-")).collect();
+    others.sort();
+    others
+}
+
+#[test]
+fn the_cache_as_it_was_stays_beside_the_one_brought_up_to_date() {
+    let (_folder, path) = first_schema();
+    // Left by an upgrade of long ago; the other two are somebody else's.
+    for name in ["cache.db.before-20200101000000", "cache.db.before-restore-x", "cache.db.before-lunch"] {
+        std::fs::write(path.with_file_name(name), "x").unwrap();
+    }
+    let before = (schema(&path), counts(&path));
+    SqliteStore::open(&path).unwrap();
+    let kept = beside(&path);
+    let names: Vec<_> = kept.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    let [copy, "cache.db.before-lunch", "cache.db.before-restore-x"] = names[..] else { panic!("{names:?}") };
+    assert!(copy.strip_prefix("cache.db.before-").unwrap().bytes().all(|b| b.is_ascii_digit()), "{copy}");
+    assert_eq!((schema(&kept[0]), counts(&kept[0])), before);
+    assert_ne!(schema(&path), before.0);
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&kept[0].metadata().unwrap().permissions()) & 0o777, 0o600);
+    let copied = std::fs::read(&kept[0]).unwrap();
+    SqliteStore::open(&path).unwrap();
+    assert!(std::fs::read(&kept[0]).unwrap() == copied, "once, and not every time");
+}
+
+const CHILD: &str = "SYNC_SQLITE_TEST_SMALL_DISK";
+
+/// No test by itself: the other process of the next one.
+#[test]
+fn on_a_small_disk() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    println!("\n{}", SqliteStore::open(path).unwrap_err());
+}
+
+/// Without room for the copy nothing is begun.
+#[cfg(unix)]
+#[test]
+fn without_room_for_the_copy_nothing_is_begun() {
+    let (_folder, path) = first_schema();
+    // The copy doesn't fit, what SQLite needs to open the file does.
+    let limited = "trap '' XFSZ; ulimit -f 90; exec \"$0\" --exact migrating::on_a_small_disk --nocapture";
+    let run = std::process::Command::new("sh")
+        .args(["-c", limited])
+        .arg(std::env::current_exe().unwrap())
+        .env(CHILD, &path)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&run.stdout);
+    assert!(told.contains("could not be brought up to date: a copy has to be made first"), "{told}");
+    assert_eq!(beside(&path), [""; 0].map(PathBuf::from));
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.profiles_blocking().unwrap().len(), 2);
+}
+
 /// The last statement of the migration fails, and takes back what those before it did.
 #[test]
 fn a_migration_that_fails_changes_nothing() {
@@ -111,7 +209,10 @@ fn a_migration_that_fails_changes_nothing() {
     execute(&path, "CREATE TABLE xtream_panel_facts (mine TEXT)");
     let before = (schema(&path), counts(&path));
     for _ in 0..2 {
-        SqliteStore::open(&path).unwrap_err();
+        let told = SqliteStore::open(&path).unwrap_err().to_string();
+        let copy = beside(&path).pop().unwrap();
+        assert!(told.contains("xtream_panel_facts already exists") && told.contains(copy.to_str().unwrap()), "{told}");
+        assert_eq!(counts(&copy), before.1);
         assert_eq!((schema(&path), counts(&path)), before);
         assert!(matches!(SqliteStore::open_read_only(&path), Err(StoreError::Older)));
     }

@@ -88,6 +88,41 @@ fn an_opened_cache_opens_again() {
     assert_eq!(again.profiles_blocking().unwrap().len(), 1);
 }
 
+const CHILD: &str = "SYNC_SQLITE_TEST_PASSER_BY";
+
+/// No test by itself: the other process of the next one.
+#[test]
+fn passer_by() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    SqliteStore::open(path).unwrap().ensure_profile_blocking(&profile("passer-by")).unwrap();
+}
+
+/// An open file that is closed takes the locks of its process with it, those of other stores as well.
+/// Then another process believes itself alone, and takes the log away that they write to.
+#[test]
+fn a_second_store_takes_no_locks_from_the_first() {
+    let cache = Cache::new();
+    let second = SqliteStore::open(cache.path()).unwrap();
+    drop(second);
+    let passed = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "opening::passer_by"])
+        .env(CHILD, cache.path())
+        .status();
+    assert!(passed.unwrap().success());
+    cache.store.ensure_profile_blocking(&profile("written later")).unwrap();
+    let seen = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "opening::passer_by"])
+        .env(CHILD, cache.path())
+        .status();
+    assert!(seen.unwrap().success());
+    let path = cache.path();
+    let Cache { store, folder: _folder, .. } = cache;
+    drop(store);
+    let profiles = SqliteStore::open(&path).unwrap().profiles_blocking().unwrap();
+    let ids: Vec<_> = profiles.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(ids, ["home", "passer-by", "written later"]);
+}
+
 #[test]
 fn many_can_open_a_new_cache_at_once() {
     let folder = tempfile::tempdir().unwrap();

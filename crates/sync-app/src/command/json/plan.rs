@@ -39,7 +39,7 @@ impl<'a> From<&'a PlannedItem> for Planned<'a> {
 
 impl Serialize for Plan<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let KindPlan { kind, added, updated, removed, held } = self.0;
+        let KindPlan { kind, added, updated, removed, held, .. } = self.0;
         let mut plan = serializer.serialize_struct("plan", 4)?;
         plan.serialize_field("added", &Items(|| added.iter().map(Planned::from)))?;
         let updates = || {

@@ -1,0 +1,55 @@
+//! `backup` and `restore`.
+
+use std::path::Path;
+
+use sync_core::text::printable;
+use sync_sqlite::{BackupError, SqliteStore};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt::Interrupt;
+use super::terminal::{complain, grouped, quoted, say};
+
+/// Copies the cache into a file.
+pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    // Dropped before its end, it leaves nothing behind.
+    let copying = interrupt.token.run_until_cancelled(sync_sqlite::back_up(database, file, force));
+    let made = copying.await.ok_or_else(|| Failure::abandoned("there is no backup; the cache is as it was"))??;
+    let (shown, bytes) = (shown(file), grouped(made.bytes));
+    say(&format!("backup written: {shown}, {bytes} bytes, {}", profiles(made.profiles)));
+    if made.passwords > 0 {
+        complain("note: it holds the passwords that are kept in the cache, in clear; it is readable for you only");
+    }
+    Ok(Exit::Done)
+}
+
+/// Puts a backup into the place of the cache.
+pub(crate) async fn restore(database: &Path, file: &Path, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let restoring = interrupt.token.run_until_cancelled(sync_sqlite::restore(database, file));
+    let restored = restoring.await.ok_or_else(|| Failure::abandoned("the cache is as it was"))??;
+    say(&format!("restored: {}, {}", shown(database), profiles(restored.profiles)));
+    if let Some(kept) = restored.kept {
+        say(&format!("the cache that was there is kept: {}", shown(&kept)));
+    }
+    if SqliteStore::open_read_only(database).is_err_and(|error| matches!(error, sync_core::StoreError::Older)) {
+        say("it was made by an older version; the next sync brings it up to date");
+    }
+    Ok(Exit::Done)
+}
+
+fn profiles(count: u64) -> String {
+    format!("{} profile{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+fn shown(path: &Path) -> String {
+    printable(&quoted(&path.to_string_lossy()))
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Store(error) => error.into(),
+            error => Self::of(error.class().map_or(Exit::Usage, Exit::of_class), error.to_string(), error.hint()),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! `check`.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::json;
+use sync_app::{SyncError, SystemClock};
+use sync_core::text::{one_line, printable};
+use sync_core::{ContentKind, ContentStore, Engine, ProfileId, StoreError, SyncMode, SyncOptions, SyncReport};
+use sync_sqlite::{Finding, Inspection, ProfileRow, SqliteStore};
+
+use super::args::CheckArgs;
+use super::bars::Bars;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt::Interrupt;
+use super::terminal::{complain, grouped, quoted, say};
+use super::{json, panel, table};
+
+/// Looks at one profile or at all, and has what doesn't fit compared by the next sync.
+pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let store = match SqliteStore::open_read_only(database) {
+        Err(StoreError::Missing(_)) => return nothing(args),
+        Err(StoreError::Corrupt(text)) => return Ok(damaged(args, &[text])),
+        opened => opened?,
+    };
+    let only = args.id.as_deref().map(ProfileId::new).transpose().map_err(SyncError::from)?;
+    let inspected = interrupt.token.run_until_cancelled(store.inspect(only.as_ref())).await;
+    let inspection = inspected.ok_or_else(|| Failure::abandoned("nothing was marked; the cache is as it was"))??;
+    if !inspection.damage.is_empty() {
+        return Ok(damaged(args, &inspection.damage));
+    }
+    let mut exit = of_the_cache(args, &inspection);
+    for id in &inspection.profiles {
+        let findings: Vec<_> =
+            inspection.findings.iter().filter(|it| it.profile.as_ref() == Some(id)).cloned().collect();
+        let mut seen = Seen { id, findings, marked: Vec::new(), report: None, differs: false };
+        seen.mark(database).await;
+        if args.with_panel {
+            let found = seen.findings.len();
+            let compared = seen.compare(&store, args, interrupt).await;
+            exit = exit.or(compared.unwrap_or_else(|failure| {
+                let failure = failure.of_profile(id.as_str());
+                failure.print();
+                failure.exit()
+            }));
+            if seen.findings.len() > found {
+                seen.mark(database).await;
+            }
+        }
+        if !seen.findings.is_empty() {
+            exit = exit.or(Exit::Partial);
+        }
+        seen.tell(&store, args.json).await?;
+    }
+    Ok(exit)
+}
+
+/// There is nothing to look at.
+fn nothing(args: &CheckArgs) -> Result<Exit, Failure> {
+    if let Some(id) = &args.id {
+        return Err(Failure::unknown_profile(id));
+    }
+    if !args.json {
+        say("there is no profile yet; add one with `xtream-sync profile add`");
+    }
+    Ok(Exit::Done)
+}
+
+/// The file itself is damaged: says how, and the way to a new one that keeps the old.
+fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
+    if args.json {
+        json::say(&json!({"profile": null, "status": "damaged", "damage": damage}));
+    } else {
+        for line in damage {
+            say(&format!("damaged: {}", one_line(line)));
+        }
+    }
+    complain("error: the cache is damaged; nothing of it was changed");
+    complain("  hint: `xtream-sync restore FILE` puts a backup in its place and keeps this file beside it. Without a");
+    complain("        backup, rename the file and its `-wal`, then add the profiles again and sync");
+    Exit::Store
+}
+
+/// What is nobody's.
+fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
+    let findings: Vec<_> = inspection.findings.iter().filter(|it| it.profile.is_none()).collect();
+    if findings.is_empty() {
+        return Exit::Done;
+    }
+    if args.json {
+        let findings = findings.iter().map(|finding| as_object(finding, &[])).collect();
+        json::say(&Line { profile: None, status: "inconsistent", findings, panel: None });
+    } else {
+        for finding in findings {
+            say(&format!("the cache: {}", one_line(&finding.to_string())));
+        }
+        say("  no sync touches them; a profile of that id adopts rows without one");
+    }
+    Exit::Partial
+}
+
+/// What was seen of a profile.
+struct Seen<'a> {
+    id: &'a ProfileId,
+    findings: Vec<Finding>,
+    /// What the next sync compares in full.
+    marked: Vec<ContentKind>,
+    report: Option<SyncReport>,
+    /// Whether the panel lists other things than are cached.
+    differs: bool,
+}
+
+impl Seen<'_> {
+    /// Compares every item with the panel's, and writes nothing.
+    async fn compare(&mut self, store: &SqliteStore, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+        let profile = store.profile(self.id).await?.ok_or_else(|| Failure::unknown_profile(self.id.as_str()))?;
+        let learnt = store.sync_state(self.id).await?.facts;
+        let source = panel::source(&profile, &learnt, &args.panel, interrupt).await?;
+        let options = dry_and_full(&profile);
+        let bars = Bars::new(args.json);
+        let clock = SystemClock::new();
+        let report = Engine::new(&source, store, &clock, &bars).run(self.id, &options, &interrupt.token).await;
+        bars.clear();
+        let mut exit = Exit::of_report(&report);
+        for plan in report.plan.iter().filter(|plan| !plan.unnoticed.is_empty()) {
+            self.findings.push(Finding::not_as_listed(self.id, plan.kind, &plan.unnoticed));
+        }
+        let differs = report.kinds.iter().any(|record| {
+            let mut counts = record.counts;
+            if learnt.kinds[record.kind.ordinal()].rotations > 1 {
+                // Images that the panel moves by itself are no difference.
+                counts.refreshed = 0;
+            }
+            !counts.is_quiet()
+        });
+        if differs {
+            exit = exit.or(Exit::Partial);
+        }
+        self.differs = differs;
+        self.report = Some(report);
+        Ok(exit)
+    }
+
+    /// Has the next sync compare what doesn't fit. Where that can't be written, a person can ask for it.
+    async fn mark(&mut self, database: &Path) {
+        if !self.findings.iter().any(|finding| finding.breach.is_mended_by_a_sync()) {
+            return;
+        }
+        let inspection = Inspection { findings: self.findings.clone(), ..Inspection::default() };
+        let marked = match SqliteStore::open(database) {
+            Ok(store) => store.doubt(&inspection).await,
+            Err(error) => Err(error),
+        };
+        match marked {
+            Ok(marked) => self.marked = marked.into_iter().map(|(_, kind)| kind).collect(),
+            Err(error) => {
+                let id = printable(self.id.as_str());
+                complain(&format!("warning: {id}: what was found can't be marked: {error}"));
+                complain(&format!(
+                    "  hint: `xtream-sync sync {} --full` compares everything",
+                    quoted(self.id.as_str())
+                ));
+            }
+        }
+    }
+
+    async fn tell(&self, store: &SqliteStore, as_json: bool) -> Result<(), Failure> {
+        let rows = store.sync_state(self.id).await.map(|state| state.rows.iter().sum::<u64>());
+        let status = if self.findings.is_empty() { "sound" } else { "inconsistent" };
+        if as_json {
+            let findings: Vec<_> = self.findings.iter().map(|finding| as_object(finding, &self.marked)).collect();
+            let panel = self.report.as_ref().map(json::Report::from);
+            json::say(&Line { profile: Some(self.id.as_str()), status, findings, panel });
+        } else {
+            self.print(status, rows.unwrap_or_default());
+        }
+        if let Some(report) = &self.report {
+            table::notes(report);
+        }
+        Ok(())
+    }
+
+    fn print(&self, status: &str, rows: u64) {
+        let id = printable(self.id.as_str());
+        let sync = format!("`xtream-sync sync {}`", quoted(self.id.as_str()));
+        say(&format!("{id}: {status}, {} items", grouped(rows)));
+        for finding in &self.findings {
+            let kind = finding.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
+            say(&format!("  {kind}{}", one_line(&finding.to_string())));
+        }
+        if !self.marked.is_empty() {
+            let kinds: Vec<_> = self.marked.iter().map(|kind| kind.as_str()).collect();
+            say(&format!("  marked: {}; {sync} compares every item of them, and mends it", kinds.join(", ")));
+        }
+        if let Some(report) = &self.report {
+            table::print(report);
+        }
+        if self.differs {
+            say(&format!("  the cache differs from the panel: {sync} brings it in step"));
+        }
+    }
+}
+
+/// One line of `check --json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    /// `null` for what is of the cache as a whole.
+    profile: Option<&'a str>,
+    status: &'static str,
+    findings: Vec<serde_json::Value>,
+    /// The dry run, where the panel was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panel: Option<json::Report<'a>>,
+}
+
+fn dry_and_full(profile: &ProfileRow) -> SyncOptions {
+    SyncOptions { mode: SyncMode::Full, dry_run: true, ..sync_app::options(profile) }
+}
+
+fn as_object(finding: &Finding, marked: &[ContentKind]) -> serde_json::Value {
+    json!({
+        "kind": finding.kind.map(ContentKind::as_str),
+        "code": finding.breach.code(),
+        "message": finding.to_string(),
+        "count": finding.count,
+        "examples": finding.examples,
+        "marked": finding.breach.is_mended_by_comparing() && finding.kind.is_some_and(|kind| marked.contains(&kind)),
+        "mended_by_sync": finding.breach.is_mended_by_a_sync(),
+    })
+}

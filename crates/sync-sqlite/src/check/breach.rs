@@ -1,0 +1,227 @@
+//! What can be wrong with a cache, each with its code, its words, and what mends it.
+
+/// An invariant that doesn't hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Breach {
+    /// There are items or a time of the last sync, and no index.
+    IndexMissing,
+    /// The index is none.
+    IndexUnreadable,
+    /// The index doesn't name every row.
+    RowsNotInIndex,
+    /// The index names what has no row.
+    IndexWithoutRows,
+    /// There is an index and no time of the last sync.
+    WatermarkMissing,
+    /// The number of items is not that of the rows.
+    CountWrong,
+    /// What is held has no row.
+    HeldWithoutRow,
+    /// A hold has no known reason, or is of a run that there never was.
+    HeldUnreadable,
+    /// What is remembered as removed is there.
+    RememberedAndThere,
+    /// The panel's id is no number.
+    IdNoNumber,
+    /// An item has no name.
+    NameMissing,
+    /// The set of categories is no list of texts, each once.
+    CategoriesMalformed,
+    /// The category is not one of the set.
+    CategoryNotInSet,
+    /// What the panel sent beyond the columns is no JSON object.
+    ExtraMalformed,
+    /// The positions of categories don't count up from 0.
+    CategoryOrder,
+    /// The rows are not as many as the last run has left.
+    RowsNotAsRecorded,
+    /// The rows are not as many as the change log makes them.
+    RowsNotAsLogged,
+    /// The change log has other changes of a run than its record.
+    RunNotAsLogged,
+    /// An entry of the change log can't be.
+    LogMalformed,
+    /// Rows differ from what the panel lists, although it lists what it listed before.
+    RowsNotAsListed,
+    /// The version that the panel named is of another listing than the cached one.
+    ValidatorStale,
+    /// A profile lacks the row of its syncs or of its settings.
+    ProfileIncomplete,
+    /// The fence is lower than one that was given out.
+    FenceBehind,
+    /// A run that is not the last one has no end.
+    RunOpen,
+    /// The record of a run can't be read.
+    RunUnreadable,
+    /// A password stands where none may be.
+    PasswordShown,
+    /// A profile can't be read.
+    ProfileUnreadable,
+    /// Rows belong to no profile, or to no run.
+    RowsOfNobody,
+    /// Rows are of no known kind.
+    KindUnknown,
+}
+
+impl Breach {
+    /// Every one.
+    pub const ALL: [Self; 29] = [
+        Self::IndexMissing,
+        Self::IndexUnreadable,
+        Self::RowsNotInIndex,
+        Self::IndexWithoutRows,
+        Self::WatermarkMissing,
+        Self::CountWrong,
+        Self::HeldWithoutRow,
+        Self::HeldUnreadable,
+        Self::RememberedAndThere,
+        Self::IdNoNumber,
+        Self::NameMissing,
+        Self::CategoriesMalformed,
+        Self::CategoryNotInSet,
+        Self::ExtraMalformed,
+        Self::CategoryOrder,
+        Self::RowsNotAsRecorded,
+        Self::RowsNotAsLogged,
+        Self::RunNotAsLogged,
+        Self::LogMalformed,
+        Self::RowsNotAsListed,
+        Self::ValidatorStale,
+        Self::ProfileIncomplete,
+        Self::FenceBehind,
+        Self::RunOpen,
+        Self::RunUnreadable,
+        Self::PasswordShown,
+        Self::ProfileUnreadable,
+        Self::RowsOfNobody,
+        Self::KindUnknown,
+    ];
+
+    /// A stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::IndexMissing => "index_missing",
+            Self::IndexUnreadable => "index_unreadable",
+            Self::RowsNotInIndex => "rows_not_in_index",
+            Self::IndexWithoutRows => "index_without_rows",
+            Self::WatermarkMissing => "watermark_missing",
+            Self::CountWrong => "count_wrong",
+            Self::HeldWithoutRow => "held_without_row",
+            Self::HeldUnreadable => "held_unreadable",
+            Self::RememberedAndThere => "remembered_and_there",
+            Self::IdNoNumber => "id_no_number",
+            Self::NameMissing => "name_missing",
+            Self::CategoriesMalformed => "categories_malformed",
+            Self::CategoryNotInSet => "category_not_in_set",
+            Self::ExtraMalformed => "extra_malformed",
+            Self::CategoryOrder => "category_order",
+            Self::RowsNotAsRecorded => "rows_not_as_recorded",
+            Self::RowsNotAsLogged => "rows_not_as_logged",
+            Self::RunNotAsLogged => "run_not_as_logged",
+            Self::LogMalformed => "log_malformed",
+            Self::RowsNotAsListed => "rows_not_as_listed",
+            Self::ValidatorStale => "validator_stale",
+            Self::ProfileIncomplete => "profile_incomplete",
+            Self::FenceBehind => "fence_behind",
+            Self::RunOpen => "run_open",
+            Self::RunUnreadable => "run_unreadable",
+            Self::PasswordShown => "password_shown",
+            Self::ProfileUnreadable => "profile_unreadable",
+            Self::RowsOfNobody => "rows_of_nobody",
+            Self::KindUnknown => "kind_unknown",
+        }
+    }
+
+    /// What it is, in words that may follow a number.
+    pub(super) const fn words(self, count: u64) -> &'static str {
+        let one = count == 1;
+        match self {
+            Self::IndexMissing => "the index of what the panel listed is missing",
+            Self::IndexUnreadable => "the index of what the panel listed can't be read",
+            Self::RowsNotInIndex if one => "item that the index doesn't name",
+            Self::RowsNotInIndex => "items that the index doesn't name",
+            Self::IndexWithoutRows if one => "item that the index names and that isn't there",
+            Self::IndexWithoutRows => "items that the index names and that aren't there",
+            Self::WatermarkMissing => "there is an index, but no time of the last sync",
+            Self::CountWrong => "the recorded number of items is not that of the rows",
+            Self::HeldWithoutRow if one => "held removal of an item that isn't there",
+            Self::HeldWithoutRow => "held removals of items that aren't there",
+            Self::HeldUnreadable if one => "held removal without a known reason or run",
+            Self::HeldUnreadable => "held removals without a known reason or run",
+            Self::RememberedAndThere if one => "item that is remembered as removed and is there",
+            Self::RememberedAndThere => "items that are remembered as removed and are there",
+            Self::IdNoNumber if one => "row whose id is no number",
+            Self::IdNoNumber => "rows whose ids are no numbers",
+            Self::NameMissing if one => "item without a name",
+            Self::NameMissing => "items without a name",
+            Self::CategoriesMalformed if one => "item whose categories are no list of texts",
+            Self::CategoriesMalformed => "items whose categories are no lists of texts",
+            Self::CategoryNotInSet if one => "item whose category is not in its set",
+            Self::CategoryNotInSet => "items whose category is not in their set",
+            Self::ExtraMalformed if one => "item whose column `extra` is no JSON object",
+            Self::ExtraMalformed => "items whose column `extra` is no JSON object",
+            Self::CategoryOrder => "the positions of the categories don't count up from 0",
+            Self::RowsNotAsRecorded => "the items are not as many as the last run has left",
+            Self::RowsNotAsLogged => "the items are not as many as the change log makes them",
+            Self::RunNotAsLogged if one => "run whose change log is not what it recorded",
+            Self::RunNotAsLogged => "runs whose change log is not what they recorded",
+            Self::LogMalformed if one => "entry of the change log that can't be",
+            Self::LogMalformed => "entries of the change log that can't be",
+            Self::RowsNotAsListed if one => "item that differs although the panel lists it as before",
+            Self::RowsNotAsListed => "items that differ although the panel lists them as before",
+            Self::ValidatorStale => "the version that the panel named is of another list than the cached one",
+            Self::ProfileIncomplete => "a row of the profile is missing",
+            Self::FenceBehind => "the fence is lower than one that was given out",
+            Self::RunOpen if one => "run without an end, and a later one",
+            Self::RunOpen => "runs without an end, and later ones",
+            Self::RunUnreadable if one => "run whose record can't be read",
+            Self::RunUnreadable => "runs whose records can't be read",
+            Self::PasswordShown if one => "place that holds the password and must not",
+            Self::PasswordShown => "places that hold the password and must not",
+            Self::ProfileUnreadable if one => "profile that can't be read",
+            Self::ProfileUnreadable => "profiles that can't be read",
+            Self::RowsOfNobody if one => "row that belongs to no profile, or to no run",
+            Self::RowsOfNobody => "rows that belong to no profile, or to no run",
+            Self::KindUnknown if one => "row of no known kind",
+            Self::KindUnknown => "rows of no known kind",
+        }
+    }
+
+    /// Whether it is told with a number.
+    pub(super) const fn is_counted(self) -> bool {
+        !matches!(
+            self,
+            Self::IndexMissing
+                | Self::IndexUnreadable
+                | Self::WatermarkMissing
+                | Self::CountWrong
+                | Self::CategoryOrder
+                | Self::RowsNotAsRecorded
+                | Self::RowsNotAsLogged
+                | Self::ValidatorStale
+                | Self::ProfileIncomplete
+                | Self::FenceBehind
+        )
+    }
+
+    /// Whether a full comparison mends it, or takes the history before it out of account.
+    pub const fn is_mended_by_comparing(self) -> bool {
+        !matches!(self, Self::IdNoNumber) && !self.is_of_profile() && !self.is_of_cache()
+    }
+
+    /// Whether any sync of the profile mends it when it begins.
+    pub const fn is_mended_by_a_sync(self) -> bool {
+        self.is_mended_by_comparing() || matches!(self, Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen)
+    }
+
+    const fn is_of_profile(self) -> bool {
+        matches!(
+            self,
+            Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen | Self::RunUnreadable | Self::PasswordShown
+        )
+    }
+
+    const fn is_of_cache(self) -> bool {
+        matches!(self, Self::ProfileUnreadable | Self::RowsOfNobody | Self::KindUnknown)
+    }
+}

@@ -1,0 +1,183 @@
+//! What runs have recorded of a kind, against the change log and the rows.
+//!
+//! The log may be cut at its old end; nothing is concluded from what is no longer there. Nor is
+//! anything that was before a full comparison which a check has asked for.
+
+use std::collections::BTreeMap;
+
+use sync_core::{ContentKind, KindOutcome, StoreError, SyncMode};
+
+use super::{Breach, Look};
+use crate::bind::Bind;
+use crate::statement::{Record, integer, integers, records};
+use crate::{doubt, tables};
+
+/// What a run that has applied a listing recorded of it.
+#[derive(Debug, Default)]
+struct Applied {
+    added: i64,
+    updated: i64,
+    removed: i64,
+    /// How many rows it left.
+    rows: i64,
+    /// Whether it has compared every item with its row.
+    full: bool,
+}
+
+/// What the change log has of a run.
+#[derive(Debug, Default)]
+struct Logged {
+    loaded: bool,
+    added: i64,
+    updated: i64,
+    removed: i64,
+}
+
+struct History {
+    applied: BTreeMap<i64, Applied>,
+    logged: BTreeMap<i64, Logged>,
+    /// Of all kinds: where the log of each run ends.
+    ends: BTreeMap<i64, i64>,
+    /// The run that compared everything, if a check has asked for it.
+    settled: i64,
+}
+
+pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
+    let key = [Bind::from(look.profile.as_str()), Bind::from(kind.as_str())];
+    let history = History {
+        applied: applied(look, &key)?,
+        logged: logged(look, &key)?,
+        ends: ends(look, &key[..1])?,
+        settled: doubt::settled_run(look.conn, look.profile, kind)?.unwrap_or(0),
+    };
+    let odd = malformed(look, &key, history.settled)?;
+    look.note(Breach::LogMalformed, &odd);
+    let existing = integers(look.conn, "SELECT id FROM xtream_sync_runs WHERE profile_id=? ORDER BY 1", &key[..1])?;
+    look.note(Breach::RunNotAsLogged, &history.runs_not_as_logged(&existing));
+
+    let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables::of(kind).items);
+    let rows = integer(look.conn, &sql, &key[..1])?.unwrap_or_default();
+    let sql = "SELECT COUNT(*) FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
+    if integer(look.conn, sql, &key)? == Some(0) {
+        // Never listed, or cleared since.
+        return Ok(());
+    }
+    let last = history.applied.last_key_value().map(|(run, _)| *run);
+    // What somebody else deleted before is mended, and in no log.
+    let full = history.applied.iter().rev().find(|(_, applied)| applied.full).map(|(run, _)| *run);
+    let bases = [(Breach::RowsNotAsRecorded, last), (Breach::RowsNotAsLogged, full)];
+    for (breach, base) in bases {
+        let Some(base) = base.map(|run| run.max(history.settled)) else { continue };
+        let Some((most, by_hand)) = history.rows_since(base, look, &key)? else { continue };
+        if !(most - by_hand..=most).contains(&rows) {
+            look.note(breach, &[format!("{most} expected, {rows} there")]);
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+impl History {
+    /// The runs of which the log has other changes than they recorded.
+    fn runs_not_as_logged(&self, existing: &[i64]) -> Vec<i64> {
+        let begins = self.ends.keys().next().copied().unwrap_or(i64::MAX);
+        let mut odd = Vec::new();
+        for (run, record) in self.applied.range(self.settled.max(begins)..) {
+            let none = Logged::default();
+            let logged = self.logged.get(run).unwrap_or(&none);
+            let added = if logged.loaded { 0 } else { record.added };
+            let pairs = [(logged.added, added), (logged.updated, record.updated), (logged.removed, record.removed)];
+            // Of the oldest run, the log may have lost its beginning.
+            let fits = |(logged, recorded): &(i64, i64)| {
+                logged == recorded || (*run == begins && !logged_whole(self, *run) && logged < recorded)
+            };
+            if !pairs.iter().all(fits) {
+                odd.push(*run);
+            }
+        }
+        for (run, logged) in self.logged.range(self.settled.max(1)..) {
+            let changes = logged.loaded || logged.added + logged.updated + logged.removed > 0;
+            if changes && !self.applied.contains_key(run) && existing.binary_search(run).is_ok() {
+                odd.push(*run);
+            }
+        }
+        odd.sort_unstable();
+        odd
+    }
+
+    /// How many rows there should be when the log is counted on from a run, and how many of them may
+    /// have been deleted by hand. `None` when the record of that run is gone.
+    fn rows_since(&self, base: i64, look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<Option<(i64, i64)>, StoreError> {
+        let Some(record) = self.applied.get(&base) else { return Ok(None) };
+        let later = self.logged.range(base + 1..).map(|(_, logged)| logged.added - logged.removed);
+        let end = self.ends.range(..=base).next_back().map_or(0, |(_, end)| *end);
+        let sql = "SELECT COUNT(*) FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id=0 AND sequence>?";
+        let by_hand = integer(look.conn, sql, &[key[0].clone(), key[1].clone(), end.into()])?.unwrap_or_default();
+        Ok(Some((record.rows + later.sum::<i64>(), by_hand)))
+    }
+}
+
+/// Whether the log of the oldest run it has is known to be whole.
+fn logged_whole(history: &History, run: i64) -> bool {
+    history.logged.get(&run).is_some_and(|logged| logged.loaded)
+}
+
+fn applied(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Applied>, StoreError> {
+    let outcomes = [KindOutcome::Completed, KindOutcome::Unchanged, KindOutcome::Held]
+        .map(|outcome| format!("'{}'", outcome.as_str()))
+        .join(",");
+    let sql = format!(
+        "SELECT k.run_id,k.added,k.updated,k.removed,k.added+k.updated+k.refreshed+k.unchanged+k.held,k.mode='{}' \
+         FROM xtream_sync_runs r JOIN xtream_sync_run_kinds k ON k.run_id=r.id \
+         WHERE r.profile_id=? AND k.kind=? AND k.outcome IN ({outcomes})",
+        SyncMode::Full.as_str()
+    );
+    let read = |mut row: Record| {
+        let run = row.integer(0)?;
+        Ok((
+            run,
+            Applied {
+                added: row.integer(1)?,
+                updated: row.integer(2)?,
+                removed: row.integer(3)?,
+                rows: row.integer(4)?,
+                full: row.integer(5)? != 0,
+            },
+        ))
+    };
+    records(look.conn, &sql, key)?.into_iter().map(read).collect()
+}
+
+fn logged(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Logged>, StoreError> {
+    let sql =
+        "SELECT run_id,change,COUNT(*) FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id>0 GROUP BY 1,2";
+    let mut logged: BTreeMap<i64, Logged> = BTreeMap::new();
+    for mut row in records(look.conn, sql, key)? {
+        let of_run = logged.entry(row.integer(0)?).or_default();
+        match row.text(1)?.as_str() {
+            "loaded" => of_run.loaded = true,
+            "added" => of_run.added = row.integer(2)?,
+            "updated" => of_run.updated = row.integer(2)?,
+            "removed" => of_run.removed = row.integer(2)?,
+            _ => {}
+        }
+    }
+    Ok(logged)
+}
+
+fn ends(look: &mut Look<'_>, profile_id: &[Bind<'_>]) -> Result<BTreeMap<i64, i64>, StoreError> {
+    let sql = "SELECT run_id,MAX(sequence) FROM xtream_changes WHERE profile_id=? AND run_id>0 GROUP BY 1";
+    let rows = records(look.conn, sql, profile_id)?;
+    rows.into_iter().map(|mut row| Ok((row.integer(0)?, row.integer(1)?))).collect()
+}
+
+/// Entries of the log that can't be: without or with an id that they should have or not, of a run
+/// that there never was, or after those of a later run.
+fn malformed(look: &mut Look<'_>, key: &[Bind<'_>], settled: i64) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT sequence FROM (SELECT *,MAX(run_id) OVER (ORDER BY sequence) AS latest FROM xtream_changes \
+               WHERE profile_id=? AND kind=?) WHERE run_id>=? AND ((change='loaded')<>(content_id IS NULL) OR \
+               (change='updated' AND coalesce(fields,'')='') OR (returned<>0 AND change<>'added') OR \
+               (run_id>0 AND run_id<latest) OR (run_id=0 AND change<>'removed') OR \
+               run_id>coalesce((SELECT seq FROM sqlite_sequence WHERE name='xtream_sync_runs'),0)) ORDER BY 1";
+    integers(look.conn, sql, &[key[0].clone(), key[1].clone(), settled.into()])
+}

@@ -1,0 +1,104 @@
+//! A kind of a profile: rows, index, watermark, count, holds and tombstones against each other.
+
+use sync_core::{ContentKind, HoldReason, StoreError};
+
+use super::{Breach, Look, rows};
+use crate::bind::Bind;
+use crate::statement::{integers, record};
+use crate::{index, tables};
+
+pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
+    let tables = tables::of(kind);
+    let key = [Bind::from(look.profile.as_str()), Bind::from(kind.as_str())];
+    let profile_id = &key[..1];
+
+    let sql =
+        format!("SELECT id FROM {} WHERE profile_id=? AND typeof({})<>'integer' ORDER BY id", tables.items, tables.id);
+    let odd = integers(look.conn, &sql, profile_id)?;
+    look.note(Breach::IdNoNumber, &odd);
+    let sql = format!(
+        "SELECT {0} FROM {1} WHERE profile_id=? AND typeof({0})='integer' ORDER BY {0}",
+        tables.id, tables.items
+    );
+    let ids = integers(look.conn, &sql, profile_id)?;
+    let rows = ids.len() + odd.len();
+
+    let sql = format!("SELECT {},{} FROM xtream_content_sync WHERE profile_id=?", tables.last_sync, tables.count);
+    let mut watermark = None;
+    if let Some(mut row) = record(look.conn, &sql, profile_id)? {
+        // What is no number is no time and no count.
+        watermark = row.optional_integer(0).ok().flatten();
+        let count = row.optional_integer(1).ok().flatten();
+        if count != i64::try_from(rows).ok() {
+            let recorded = count.map_or_else(|| "none".to_owned(), |count| count.to_string());
+            look.note(Breach::CountWrong, &[format!("{recorded} recorded, {rows} there")]);
+        }
+    }
+    indexes(look, kind, &ids, watermark.is_some())?;
+
+    let sql = format!(
+        "SELECT content_id FROM xtream_held_removals h WHERE profile_id=? AND kind=? AND NOT EXISTS (SELECT 1 FROM {0} i \
+         WHERE i.profile_id=h.profile_id AND i.{1}=h.content_id) ORDER BY 1",
+        tables.items, tables.id
+    );
+    let cases = integers(look.conn, &sql, &key)?;
+    look.note(Breach::HeldWithoutRow, &cases);
+    let reasons = HoldReason::ALL.map(|reason| format!("'{}'", reason.as_str())).join(",");
+    let sql = format!(
+        "SELECT content_id FROM xtream_held_removals WHERE profile_id=? AND kind=? AND (reason NOT IN ({reasons}) OR \
+         run_id>coalesce((SELECT seq FROM sqlite_sequence WHERE name='xtream_sync_runs'),0)) ORDER BY 1"
+    );
+    let cases = integers(look.conn, &sql, &key)?;
+    look.note(Breach::HeldUnreadable, &cases);
+    let sql = format!(
+        "SELECT content_id FROM xtream_tombstones t WHERE profile_id=? AND kind=? AND EXISTS (SELECT 1 FROM {0} i \
+         WHERE i.profile_id=t.profile_id AND i.{1}=t.content_id) ORDER BY 1",
+        tables.items, tables.id
+    );
+    let cases = integers(look.conn, &sql, &key)?;
+    look.note(Breach::RememberedAndThere, &cases);
+
+    // It stands for a listing that left nothing open, and for the rows that it made.
+    let sql = "SELECT v.rows FROM xtream_listing_validators v LEFT JOIN xtream_listing_index i \
+               ON i.profile_id=v.profile_id AND i.kind=v.kind AND i.scope='' AND i.scheme=v.scheme \
+               WHERE v.profile_id=? AND v.kind=? AND (v.rows<>? OR i.id IS NULL OR EXISTS (SELECT 1 FROM \
+               xtream_held_removals h WHERE h.profile_id=v.profile_id AND h.kind=v.kind))";
+    let there = i64::try_from(rows).unwrap_or(i64::MAX);
+    let named = integers(look.conn, sql, &[key[0].clone(), key[1].clone(), there.into()])?;
+    let cases: Vec<_> = named.iter().map(|named| format!("of {named} items, {there} there")).collect();
+    look.note(Breach::ValidatorStale, &cases);
+
+    let sql = format!("SELECT position FROM {} WHERE profile_id=? ORDER BY position,id", tables.categories);
+    let positions = integers(look.conn, &sql, profile_id)?;
+    let misplaced = positions.iter().zip(0..).find(|(position, at)| *position != at);
+    look.note(Breach::CategoryOrder, &Vec::from_iter(misplaced.map(|(position, at)| format!("{position} for {at}"))));
+    rows::look(look, kind)
+}
+
+/// The index names exactly the rows, and is there when a listing was applied.
+fn indexes(look: &mut Look<'_>, kind: ContentKind, ids: &[i64], has_watermark: bool) -> Result<(), StoreError> {
+    let all = index::all(look.conn, look.profile, kind)?;
+    let whole = all.iter().find(|(scope, _)| scope.is_empty());
+    match whole {
+        None if has_watermark || !ids.is_empty() => look.note(Breach::IndexMissing, &[format!("{} items", ids.len())]),
+        Some(_) if !has_watermark => look.note(Breach::WatermarkMissing, &[format!("{} items", ids.len())]),
+        _ => {}
+    }
+    let mut unreadable = Vec::new();
+    for (scope, found) in &all {
+        let Some(found) = found else {
+            unreadable.push(if scope.is_empty() { "the whole kind" } else { scope });
+            continue;
+        };
+        let mut named = found.ids().to_vec();
+        named.sort_unstable();
+        let without_row: Vec<_> = named.iter().filter(|id| ids.binary_search(id).is_err()).copied().collect();
+        look.note(Breach::IndexWithoutRows, &without_row);
+        if scope.is_empty() {
+            let unnamed: Vec<_> = ids.iter().filter(|id| named.binary_search(id).is_err()).copied().collect();
+            look.note(Breach::RowsNotInIndex, &unnamed);
+        }
+    }
+    look.note(Breach::IndexUnreadable, &unreadable);
+    Ok(())
+}

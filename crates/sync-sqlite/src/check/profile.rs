@@ -1,0 +1,114 @@
+//! What is recorded of a profile as a whole.
+
+use sync_core::{HoldReason, KindOutcome, RunStatus, StoreError};
+
+use super::{Breach, Look};
+use crate::bind::Bind;
+use crate::statement::{integers, record, records};
+
+/// Shorter passwords are found in any text.
+const PASSWORD_MIN: usize = 8;
+
+/// Where text of panels or of errors is kept.
+const TEXTS: [(&str, &str); 7] = [
+    ("xtream_profiles.base_url", "SELECT base_url FROM xtream_profiles WHERE profile_id=?"),
+    ("xtream_profiles.password_argument", "SELECT password_argument FROM xtream_profiles WHERE profile_id=?"),
+    ("xtream_content_sync.sync_message", "SELECT sync_message FROM xtream_content_sync WHERE profile_id=?"),
+    ("xtream_content_sync.account_status", "SELECT account_status FROM xtream_content_sync WHERE profile_id=?"),
+    ("xtream_listing_validators.validator", "SELECT validator FROM xtream_listing_validators WHERE profile_id=?"),
+    ("xtream_panel_facts.value", "SELECT value FROM xtream_panel_facts WHERE profile_id=?"),
+    (
+        "xtream_sync_run_kinds.error_message",
+        "SELECT k.error_message FROM xtream_sync_run_kinds k JOIN xtream_sync_runs r ON r.id=k.run_id \
+         WHERE r.profile_id=? AND k.error_message IS NOT NULL",
+    ),
+];
+
+pub(super) fn look(look: &mut Look<'_>) -> Result<(), StoreError> {
+    let id = [Bind::from(look.profile.as_str())];
+    let missing: Vec<_> = ["xtream_content_sync", "xtream_sync_settings"]
+        .into_iter()
+        .filter_map(|table| {
+            let sql = format!("SELECT 1 FROM {table} WHERE profile_id=?");
+            match integers(look.conn, &sql, &id) {
+                Ok(found) => found.is_empty().then_some(Ok(table)),
+                Err(error) => Some(Err(error)),
+            }
+        })
+        .collect::<Result<_, _>>()?;
+    look.note(Breach::ProfileIncomplete, &missing);
+
+    let sql = "SELECT p.fence,MAX(r.fence) FROM xtream_profiles p JOIN xtream_sync_runs r USING (profile_id) \
+               WHERE profile_id=?";
+    if let Some(mut row) = record(look.conn, sql, &id)?
+        && let (fence, Some(given)) = (row.optional_integer(0)?, row.optional_integer(1)?)
+        && fence < Some(given)
+    {
+        look.note(Breach::FenceBehind, &[format!("{} after {given}", fence.unwrap_or_default())]);
+    }
+    runs(look)?;
+    passwords(look)
+}
+
+/// The records of the runs, as far as others would stumble over them.
+fn runs(look: &mut Look<'_>) -> Result<(), StoreError> {
+    let id = [Bind::from(look.profile.as_str())];
+    let sql = "SELECT id FROM xtream_sync_runs r WHERE profile_id=? AND status='syncing' AND EXISTS (SELECT 1 FROM \
+               xtream_sync_runs l WHERE l.profile_id=r.profile_id AND l.id>r.id) ORDER BY id";
+    let open = integers(look.conn, sql, &id)?;
+    look.note(Breach::RunOpen, &open);
+
+    let one_of = |names: Vec<&str>| names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
+    let statuses = one_of(RunStatus::ALL.map(RunStatus::as_str).to_vec());
+    let outcomes = one_of(KindOutcome::ALL.map(KindOutcome::as_str).to_vec());
+    let reasons = one_of(HoldReason::ALL.map(HoldReason::as_str).to_vec());
+    let sql = format!(
+        "SELECT id FROM xtream_sync_runs r WHERE profile_id=? AND (status NOT IN ({statuses}) OR \
+         finished_at IS NULL<>(status IN ('syncing','interrupted')) OR EXISTS (SELECT 1 FROM xtream_sync_run_kinds k \
+         WHERE k.run_id=r.id AND (outcome NOT IN ({outcomes}) OR hold_reason NOT IN ({reasons}) OR min(added,updated,\
+         refreshed,removed,unchanged,held,skipped,bytes,requests,duration_ms)<0))) ORDER BY id"
+    );
+    let unreadable = integers(look.conn, &sql, &id)?;
+    look.note(Breach::RunUnreadable, &unreadable);
+    Ok(())
+}
+
+/// Looks for the password where it must not be. It is never told.
+fn passwords(look: &mut Look<'_>) -> Result<(), StoreError> {
+    let id = [Bind::from(look.profile.as_str())];
+    let sql = "SELECT password,password_source FROM xtream_profiles WHERE profile_id=?";
+    let Some(mut row) = record(look.conn, sql, &id)? else { return Ok(()) };
+    let Some(password) = row.optional_text(0)? else { return Ok(()) };
+    let mut shown = Vec::new();
+    if row.text(1)? != "stored" {
+        shown.push("xtream_profiles.password");
+    }
+    if password.len() >= PASSWORD_MIN {
+        let encoded = percent_encoded(&password);
+        for (place, sql) in TEXTS {
+            for mut row in records(look.conn, sql, &id)? {
+                let text = row.optional_text(0)?.unwrap_or_default();
+                if text.contains(&password) || text.contains(&encoded) {
+                    shown.push(place);
+                    break;
+                }
+            }
+        }
+    }
+    look.note(Breach::PasswordShown, &shown);
+    Ok(())
+}
+
+/// As it stands in an address.
+fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}

@@ -1,0 +1,74 @@
+//! The file as a whole: what SQLite says of it, and rows that are nobody's.
+
+use std::collections::BTreeMap;
+
+use diesel::SqliteConnection;
+use sync_core::{ContentKind, ProfileId, StoreError};
+
+use super::{Breach, Finding};
+use crate::schema;
+use crate::statement::{integer, records};
+
+/// How much of a damage is told.
+const LINES: usize = 20;
+
+/// What is wrong with the file; empty when it is whole, and has every table and column.
+pub(super) fn damage(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let mut lines = Vec::new();
+    for mut row in records(conn, &format!("PRAGMA integrity_check({LINES})"), &[])? {
+        lines.push(row.text(0)?);
+    }
+    if lines == ["ok"] {
+        lines = schema::lacking(conn)?;
+    }
+    Ok(lines)
+}
+
+/// Rows of no profile, no run or no kind, and profiles that are none.
+pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::new();
+    let mut nobodys: BTreeMap<String, u64> = BTreeMap::new();
+    for mut row in records(conn, "SELECT \"table\" FROM pragma_foreign_key_check", &[])? {
+        *nobodys.entry(row.text(0)?).or_default() += 1;
+    }
+    note(&mut findings, Breach::RowsOfNobody, &nobodys);
+
+    let kinds = ContentKind::ALL.map(|kind| format!("'{kind}'")).join(",");
+    let mut of_no_kind = BTreeMap::new();
+    for (table, more) in [
+        ("xtream_listing_index", ""),
+        ("xtream_listing_validators", ""),
+        ("xtream_held_removals", ""),
+        ("xtream_tombstones", ""),
+        ("xtream_changes", ""),
+        ("xtream_sync_run_kinds", ""),
+        ("xtream_panel_facts", ",''"),
+    ] {
+        let sql = format!("SELECT COUNT(*) FROM {table} WHERE kind NOT IN ({kinds}{more})");
+        let count = integer(conn, &sql, &[])?.unwrap_or_default().unsigned_abs();
+        if count > 0 {
+            of_no_kind.insert(table.to_owned(), count);
+        }
+    }
+    note(&mut findings, Breach::KindUnknown, &of_no_kind);
+
+    let mut unreadable = Vec::new();
+    let sql = "SELECT profile_id,password_source IN ('stored','environment','file','command') FROM xtream_profiles";
+    for mut row in records(conn, sql, &[])? {
+        let id = row.text(0)?;
+        if ProfileId::new(id.as_str()).is_err() || row.integer(1)? == 0 {
+            unreadable.push(sync_core::text::one_line(&id));
+        }
+    }
+    if !unreadable.is_empty() {
+        findings.push(Finding::new(Breach::ProfileUnreadable, &unreadable));
+    }
+    Ok(findings)
+}
+
+fn note(findings: &mut Vec<Finding>, breach: Breach, tables: &BTreeMap<String, u64>) {
+    if !tables.is_empty() {
+        let names: Vec<_> = tables.keys().collect();
+        findings.push(Finding { count: tables.values().sum(), ..Finding::new(breach, &names) });
+    }
+}

@@ -1,0 +1,404 @@
+//! The check: silent over what the engine leaves, precise over what others break, and what it finds
+//! is mended by the next sync.
+
+use sync_core::source::Validator;
+use sync_core::store::{ContentStore, KeptValidator, LoggedChange, ScopeCommit, ValidatorChange};
+use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, channel, movie, profile, series};
+use sync_core::{
+    ContentId, ContentKind, Counts, DigestScheme, Engine, KindOutcome, KindRecord, PolicyChoice, RunStatus, SyncMode,
+    SyncOptions, SyncReport,
+};
+use sync_sqlite::{Breach, Finding, Inspection, ProfileRow, SqliteStore};
+use tokio_util::sync::CancellationToken;
+
+use crate::fixture::Cache;
+
+async fn sync(cache: &Cache, source: &ScriptedSource, at: i64) -> SyncReport {
+    let clock = FixedClock::at(at);
+    Engine::new(source, &cache.store, &clock, &())
+        .run(&cache.home, &SyncOptions::default(), &CancellationToken::new())
+        .await
+}
+
+fn movies(ids: impl IntoIterator<Item = i64>) -> Vec<sync_core::Listed> {
+    let odd = |id| match id {
+        60 => movie(id).with("category_id", "2").in_categories(&["1", "2", "a\"b"]),
+        61 => movie(id).with("category_id", "").in_categories(&[]),
+        _ => movie(id),
+    };
+    ids.into_iter().map(|id| odd(id).listed()).collect()
+}
+
+fn some(of: fn(i64) -> ItemBuilder) -> Vec<sync_core::Listed> {
+    (1..=5).map(|id| of(id).listed()).collect()
+}
+
+/// A cache that has seen additions, updates, removals, a return, held removals, and a deletion by
+/// hand; and the source that goes on listing what it listed last.
+async fn lived() -> (Cache, ScriptedSource) {
+    let cache = Cache::new();
+    let mut renamed = movies(3..=101);
+    renamed[7] = movie(10).name("Renamed").listed();
+    let source = ScriptedSource::new()
+        .categories(ContentKind::Movies, Ok(["1", "2", "a\"b"].map(category).to_vec()))
+        .lists(ContentKind::Channels, some(channel))
+        .lists(ContentKind::Series, some(series))
+        .lists(ContentKind::Movies, movies(1..=100))
+        .lists(ContentKind::Movies, renamed)
+        .lists(ContentKind::Movies, movies((60..=101).chain([1])));
+    for (at, status) in [(10_000, RunStatus::Completed), (20_000, RunStatus::Completed), (30_000, RunStatus::Partial)] {
+        assert_eq!(sync(&cache, &source, at).await.status, status);
+        assert_eq!(inspected(&cache), Inspection { profiles: vec![cache.home.clone()], ..Inspection::default() });
+    }
+    assert_eq!(cache.store.held(&cache.home, ContentKind::Movies).await.unwrap().len(), 57);
+    cache
+        .store
+        .delete_content_by_ids(&cache.home, ContentKind::Movies, vec![ContentId(70), ContentId(71)])
+        .await
+        .unwrap();
+    assert!(inspected(&cache).is_sound(), "{:?}", inspected(&cache));
+    let log = cache.store.changes(&cache.home, 0, 1000).await.unwrap();
+    assert!(log.iter().any(|change| change.change == LoggedChange::Returned));
+    (cache, source)
+}
+
+fn inspected(cache: &Cache) -> Inspection {
+    cache.store.inspect_blocking(None).unwrap()
+}
+
+fn told(inspection: &Inspection) -> Vec<String> {
+    let one = |finding: &Finding| {
+        let place = finding.kind.map_or_else(|| "-".to_owned(), |kind| kind.to_string());
+        format!("{place}: {}: {finding}", finding.breach.code())
+    };
+    inspection.findings.iter().map(one).collect()
+}
+
+/// Breaks a cache by SQL; the check says exactly this. What a sync mends is mended by the next one.
+#[track_caller]
+fn broken(sql: &str, expected: &[&str]) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (cache, source) = lived().await;
+        let rows = cache.table("xtream_movies").len();
+        for sql in sql.split(';') {
+            cache.execute(sql);
+        }
+        let inspection = inspected(&cache);
+        assert_eq!(told(&inspection), expected, "{sql}");
+        let lost = cache.table("xtream_movies").len() != rows;
+
+        let marked = cache.store.doubt(&inspection).await.unwrap();
+        let kinds: Vec<_> = marked.iter().map(|(_, kind)| *kind).collect();
+        for (profile, kind) in &marked {
+            assert!(!cache.store.index(profile, (*kind).into()).await.unwrap().consistent, "{sql}");
+        }
+        let report = sync(&cache, &source, 40_000).await;
+        for kind in ContentKind::ALL {
+            let record = report.kind(kind);
+            assert_ne!(record.outcome, KindOutcome::Failed, "{sql}: {:?}", record.error);
+            let full = if kinds.contains(&kind) { SyncMode::Full } else { SyncMode::Incremental };
+            assert_eq!(record.mode, full, "{sql}: {kind}");
+        }
+        let left: Vec<_> = inspection.findings.into_iter().filter(|it| !it.breach.is_mended_by_a_sync()).collect();
+        assert_eq!(inspected(&cache).findings, left, "{sql}");
+        assert!(cache.table("xtream_movies").len() >= rows || lost, "nothing is thrown away: {sql}");
+        // What was mended once is not compared again.
+        let report = sync(&cache, &source, 50_000).await;
+        assert!(report.kinds.iter().all(|record| record.mode == SyncMode::Incremental), "{sql}");
+        assert_eq!(
+            report.counts(),
+            Counts { held: report.counts().held, unchanged: report.counts().unchanged, ..Counts::default() }
+        );
+        assert_eq!(inspected(&cache).findings, left, "{sql}");
+    });
+}
+
+#[test]
+fn what_the_index_says_is_held_against_the_rows() {
+    broken(
+        "DELETE FROM xtream_movies WHERE stream_id IN (80,81,82,83)",
+        &[
+            "movies: count_wrong: the recorded number of items is not that of the rows (98 recorded, 94 there)",
+            "movies: index_without_rows: 4 items that the index names and that aren't there (80, 81, 82, …)",
+            "movies: rows_not_as_recorded: the items are not as many as the last run has left (100 expected, 94 there)",
+        ],
+    );
+    broken(
+        "INSERT INTO xtream_series (profile_id,series_id,name,created_at,updated_at) VALUES ('home',99,'x',1,1)",
+        &[
+            "series: count_wrong: the recorded number of items is not that of the rows (5 recorded, 6 there)",
+            "series: rows_not_in_index: 1 item that the index doesn't name (99)",
+            "series: rows_not_as_recorded: the items are not as many as the last run has left (5 expected, 6 there)",
+        ],
+    );
+    broken(
+        "DELETE FROM xtream_listing_index WHERE kind='channels'",
+        &["channels: index_missing: the index of what the panel listed is missing (5 items)"],
+    );
+    broken(
+        "UPDATE xtream_listing_index SET digests=x'00' WHERE kind='movies'",
+        &["movies: index_unreadable: the index of what the panel listed can't be read (the whole kind)"],
+    );
+    broken(
+        "UPDATE xtream_content_sync SET last_sync_series=NULL",
+        &["series: watermark_missing: there is an index, but no time of the last sync (5 items)"],
+    );
+    broken(
+        "UPDATE xtream_content_sync SET movies_count=-3",
+        &["movies: count_wrong: the recorded number of items is not that of the rows (-3 recorded, 98 there)"],
+    );
+}
+
+#[test]
+fn holds_and_tombstones_are_held_against_the_rows() {
+    broken(
+        "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id) \
+         VALUES ('home','series',77,'share_lost',1,1)",
+        &["series: held_without_row: 1 held removal of an item that isn't there (77)"],
+    );
+    broken(
+        "UPDATE xtream_held_removals SET reason='dislike' WHERE content_id<6; \
+         UPDATE xtream_held_removals SET run_id=99 WHERE content_id=6",
+        &["movies: held_unreadable: 4 held removals without a known reason or run (3, 4, 5, …)"],
+    );
+    broken(
+        "INSERT INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id) \
+         VALUES ('home','channels',2,'x',29000,1)",
+        &["channels: remembered_and_there: 1 item that is remembered as removed and is there (2)"],
+    );
+}
+
+#[test]
+fn a_validator_is_that_of_the_cached_listing() {
+    let insert = "INSERT INTO xtream_listing_validators (profile_id,kind,validator,scheme,change_policy,listed_at,rows) \
+                  SELECT profile_id,kind,'v',scheme,'fingerprint',1,";
+    let stale = "the version that the panel named is of another list than the cached one";
+    broken(
+        &format!("{insert}4 FROM xtream_listing_index WHERE kind='series'"),
+        &[&format!("series: validator_stale: {stale} (of 4 items, 5 there)")],
+    );
+    broken(
+        &format!("{insert}98 FROM xtream_listing_index WHERE kind='movies'"),
+        &[&format!("movies: validator_stale: {stale} (of 98 items, 98 there)")],
+    );
+    let lost = "DELETE FROM xtream_listing_index WHERE kind='channels'";
+    broken(
+        &format!("{insert}5 FROM xtream_listing_index WHERE kind='channels'; {lost}"),
+        &[
+            "channels: index_missing: the index of what the panel listed is missing (5 items)",
+            &format!("channels: validator_stale: {stale} (of 5 items, 5 there)"),
+        ],
+    );
+}
+
+/// A sync sees by itself that rows are gone, and has them back; the log of earlier runs never tells.
+#[tokio::test]
+async fn what_a_sync_mended_by_itself_is_not_found() {
+    let (cache, source) = lived().await;
+    cache.execute("DELETE FROM xtream_movies WHERE stream_id IN (80,81)");
+    let report = sync(&cache, &source, 40_000).await;
+    assert_eq!((report.kind(ContentKind::Movies).mode, report.counts().added), (SyncMode::Full, 4));
+    assert_eq!(inspected(&cache).findings, []);
+}
+
+/// A panel that says that nothing has changed is not asked so where everything is to be compared.
+#[tokio::test]
+async fn a_doubted_kind_lends_no_validator() {
+    let (cache, _) = lived().await;
+    let run = cache.start();
+    let kept = KeptValidator {
+        validator: Validator("v1".to_owned()),
+        scheme: DigestScheme::FIELDS,
+        policy: PolicyChoice::Fingerprint,
+        listed_at: 5,
+        rows: 5,
+    };
+    let commit = ScopeCommit { validator: ValidatorChange::Set(kept.clone()), ..run.commit(ContentKind::Series) };
+    let record = KindRecord { counts: Counts { unchanged: 5, ..Counts::default() }, ..commit.record };
+    cache.apply(Vec::new(), ScopeCommit { record, ..commit }).await.unwrap();
+    cache.finish(run);
+    assert!(inspected(&cache).is_sound(), "{:?}", inspected(&cache));
+    let lent = || cache.store.validator_blocking(&cache.home, ContentKind::Series).unwrap();
+    assert_eq!(lent(), Some(kept));
+    cache.execute("UPDATE xtream_series SET name='' WHERE series_id=3");
+    cache.store.doubt(&inspected(&cache)).await.unwrap();
+    assert_eq!(lent(), None);
+}
+
+#[test]
+fn columns_have_their_form() {
+    broken(
+        "UPDATE xtream_movies SET name='' WHERE stream_id IN (60,5)",
+        &["movies: name_missing: 2 items without a name (5, 60)"],
+    );
+    broken(
+        "UPDATE xtream_movies SET category_ids='1,2' WHERE stream_id=60; \
+         UPDATE xtream_movies SET category_ids='[\"2\",\"1\"]' WHERE stream_id=4; \
+         UPDATE xtream_movies SET category_ids='[7]' WHERE stream_id=61; \
+         UPDATE xtream_movies SET listed_category_ids=x'ff' WHERE stream_id=62",
+        &["movies: categories_malformed: 4 items whose categories are no lists of texts (4, 60, 61, …)"],
+    );
+    broken(
+        "UPDATE xtream_series SET category_id='9' WHERE series_id=3; \
+         UPDATE xtream_series SET listed_category_ids='[\"8\"]' WHERE series_id=4",
+        &["series: category_not_in_set: 2 items whose category is not in their set (3, 4)"],
+    );
+    broken(
+        "UPDATE xtream_channels SET extra='[1]' WHERE stream_id=1; UPDATE xtream_channels SET extra=x'c3' WHERE stream_id=2",
+        &["channels: extra_malformed: 2 items whose column `extra` is no JSON object (1, 2)"],
+    );
+    broken(
+        "UPDATE xtream_movie_categories SET position=7 WHERE category_id='2'",
+        &["movies: category_order: the positions of the categories don't count up from 0 (2 for 1)"],
+    );
+}
+
+#[test]
+fn runs_and_the_log_agree() {
+    broken(
+        "DELETE FROM xtream_changes WHERE change='updated' AND run_id=2",
+        &["movies: run_not_as_logged: 1 run whose change log is not what it recorded (2)"],
+    );
+    broken(
+        "UPDATE xtream_sync_run_kinds SET unchanged=unchanged+9 WHERE kind='series' AND run_id=3",
+        &["series: rows_not_as_recorded: the items are not as many as the last run has left (14 expected, 5 there)"],
+    );
+    broken(
+        "UPDATE xtream_changes SET content_id=NULL WHERE change='updated' AND run_id=2; \
+         INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change) VALUES (2,'home','channels',3,'added')",
+        &[
+            "channels: run_not_as_logged: 1 run whose change log is not what it recorded (2)",
+            "channels: rows_not_as_logged: the items are not as many as the change log makes them (6 expected, 5 there)",
+            "movies: log_malformed: 1 entry of the change log that can't be (5)",
+        ],
+    );
+}
+
+#[test]
+fn profiles_are_whole() {
+    broken(
+        "DELETE FROM xtream_sync_settings",
+        &["-: profile_incomplete: a row of the profile is missing (xtream_sync_settings)"],
+    );
+    let lost = ["channels", "movies", "series"].map(|kind| {
+        let rows = if kind == "movies" { 98 } else { 5 };
+        format!("{kind}: watermark_missing: there is an index, but no time of the last sync ({rows} items)")
+    });
+    let lost: Vec<_> = lost.iter().map(String::as_str).collect();
+    let row = "-: profile_incomplete: a row of the profile is missing (xtream_content_sync)";
+    broken("DELETE FROM xtream_content_sync", &[&[row], &*lost].concat());
+    broken(
+        "UPDATE xtream_profiles SET fence=1",
+        &["-: fence_behind: the fence is lower than one that was given out (1 after 3)"],
+    );
+    broken(
+        "UPDATE xtream_sync_runs SET status='syncing',finished_at=NULL WHERE id<3",
+        &["-: run_open: 2 runs without an end, and later ones (1, 2)"],
+    );
+    broken(
+        "UPDATE xtream_sync_runs SET status='odd' WHERE id=1; \
+         UPDATE xtream_sync_run_kinds SET outcome='odd' WHERE run_id=2 AND kind='series'; \
+         UPDATE xtream_sync_runs SET finished_at=NULL WHERE id=3",
+        &["-: run_unreadable: 3 runs whose records can't be read (1, 2, 3)"],
+    );
+}
+
+#[test]
+fn what_belongs_to_nobody_is_told() {
+    broken(
+        "UPDATE xtream_tombstones SET profile_id='gone' WHERE kind='movies'",
+        &["-: rows_of_nobody: 1 row that belongs to no profile, or to no run (xtream_tombstones)"],
+    );
+    broken(
+        "UPDATE xtream_tombstones SET kind='films'; \
+         UPDATE xtream_sync_run_kinds SET kind='films' WHERE run_id=1 AND kind='series'",
+        &[
+            "-: kind_unknown: 2 rows of no known kind (xtream_sync_run_kinds, xtream_tombstones)",
+            "series: run_not_as_logged: 1 run whose change log is not what it recorded (1)",
+        ],
+    );
+}
+
+/// An address or a message with the password in it, however it got there.
+#[tokio::test]
+async fn a_password_stands_where_it_belongs() {
+    let cache = Cache::new();
+    let password = "p&ä/Kanarie9x7";
+    let row = ProfileRow { password: Some(password.into()), ..ProfileRow::new(profile("home")) };
+    cache.store.save_profile_blocking(&row).unwrap();
+    assert!(inspected(&cache).is_sound());
+    cache.execute("UPDATE xtream_content_sync SET sync_message='GET /?password=p%26%C3%A4%2FKanarie9x7'");
+    cache.execute(
+        "INSERT INTO xtream_panel_facts (profile_id,fact,value) VALUES ('home','user_agent','p&ä/Kanarie9x7')",
+    );
+    let inspection = inspected(&cache);
+    let places = "xtream_content_sync.sync_message, xtream_panel_facts.value";
+    assert_eq!(
+        told(&inspection),
+        [format!("-: password_shown: 2 places that hold the password and must not ({places})")]
+    );
+    assert!(!format!("{inspection:?}").contains("Kanarie"));
+    cache.execute("UPDATE xtream_profiles SET password_source='environment',password_argument='HOME_PASSWORD'");
+    assert!(told(&inspected(&cache))[0].contains("3 places"));
+}
+
+#[test]
+fn every_breach_has_a_code_of_its_own() {
+    let codes: std::collections::BTreeSet<_> = Breach::ALL.iter().map(|breach| breach.code()).collect();
+    assert_eq!(codes.len(), Breach::ALL.len());
+}
+
+#[test]
+fn one_profile_can_be_looked_at() {
+    let cache = Cache::new();
+    let away = profile("away");
+    cache.store.ensure_profile_blocking(&away).unwrap();
+    cache.execute("UPDATE xtream_content_sync SET movies_count=5 WHERE profile_id='away'");
+    assert!(cache.store.inspect_blocking(Some(&cache.home)).unwrap().is_sound());
+    let seen = cache.store.inspect_blocking(Some(&away)).unwrap();
+    assert_eq!((seen.profiles, seen.findings.len()), (vec![away], 1));
+    assert!(cache.store.inspect_blocking(Some(&profile("nobody"))).is_err());
+}
+
+/// Looking writes nothing, and neither does it where there is something to find.
+#[tokio::test]
+async fn a_look_changes_no_byte() {
+    let (cache, _) = lived().await;
+    cache.execute("UPDATE xtream_content_sync SET movies_count=5");
+    let before = std::fs::read(cache.path()).unwrap();
+    let store = SqliteStore::open_read_only(cache.path()).unwrap();
+    let seen = store.inspect(None).await.unwrap();
+    assert_eq!(seen.findings.len(), 1);
+    assert!(matches!(store.doubt(&seen).await, Err(sync_core::StoreError::ReadOnly(_))));
+    assert!(std::fs::read(cache.path()).unwrap() == before);
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_told_and_not_touched() {
+    let (cache, _) = lived().await;
+    let path = cache.path();
+    let Cache { store, folder: _folder, .. } = cache;
+    drop(store);
+    crate::fixture::execute(&path, "PRAGMA wal_checkpoint(TRUNCATE)");
+    let whole = std::fs::read(&path).unwrap();
+    // The head of every page but the first.
+    let mut found = 0;
+    for at in (4096..whole.len()).step_by(4096) {
+        let mut bytes = whole.clone();
+        bytes[at..at + 8].fill(0xff);
+        std::fs::write(&path, &bytes).unwrap();
+        let Ok(store) = SqliteStore::open_read_only(&path) else { continue };
+        let seen = store.inspect_blocking(None).unwrap();
+        found += usize::from(!seen.damage.is_empty());
+        assert!(std::fs::read(&path).unwrap() == bytes);
+    }
+    assert!(found > 3, "{found}");
+}
+
+#[test]
+fn a_missing_column_is_damage() {
+    let cache = Cache::new();
+    cache.execute("ALTER TABLE xtream_movies DROP COLUMN plot");
+    assert_eq!(inspected(&cache).damage, ["the column xtream_movies.plot is missing"]);
+}
