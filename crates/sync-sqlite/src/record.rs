@@ -176,7 +176,7 @@ struct Values<'a> {
 
 impl<'a> Values<'a> {
     fn of(body: &'a [u8]) -> Result<Self, StoreError> {
-        Ok(Self { text: std::str::from_utf8(body).map_err(|_| broken())?, at: 0 })
+        Ok(Self { text: simdutf8::basic::from_utf8(body).map_err(|_| broken())?, at: 0 })
     }
 
     fn byte(&mut self) -> Result<u8, StoreError> {

@@ -28,7 +28,7 @@ pub(crate) struct Plain<'a> {
 impl<'a> Plain<'a> {
     /// A walk over a whole object, its braces included; `None` when it isn't legal Unicode.
     pub(crate) fn new(object: &'a [u8]) -> Option<Self> {
-        Some(Self { text: std::str::from_utf8(object).ok()?, at: 1 })
+        Some(Self { text: simdutf8::basic::from_utf8(object).ok()?, at: 1 })
     }
 
     /// The next member. The key that is `likely` is not looked through for its end.

@@ -39,7 +39,7 @@ pub(crate) fn read(raw: &[u8]) -> Text {
 
 /// Bytes as text; what is not UTF-8 is mended.
 pub(crate) fn mended(bytes: &[u8]) -> Text {
-    match std::str::from_utf8(bytes) {
+    match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => text.into(),
         Err(_) => String::from_utf8_lossy(bytes).into(),
     }
