@@ -5,9 +5,9 @@
 //! it knows what is missing and what the new index is.
 //!
 //! *An id that occurs several times* is one item: category sets united, the rest from the element
-//! that is least by content. Its elements are never byte-identical to what is known, because its
-//! digest becomes [`Digest::NEVER`]; so the next listing decodes them all and comes to the same
-//! item whatever their order.
+//! that is as the stored row, else from the one that is least by content. Its elements are never
+//! byte-identical to what is known, because its digest becomes [`Digest::NEVER`]; so the next
+//! listing decodes them all and comes to the same item whatever their order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::counts::Counts;
 use crate::digest::{Digest, DigestScheme, choice, uncounted};
 use crate::index::ListingIndex;
 use crate::merge::{Change, judge_item, merge_and_judge};
-use crate::model::{CategorySet, ContentId, ContentKind, Item, Listed, Value, ValueRef};
+use crate::model::{CategorySet, ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, Value, ValueRef};
 use crate::policy::ChangePolicy;
 use crate::source::Entry;
 use crate::store::StagedItem;
@@ -221,6 +221,7 @@ impl Differ {
                 let digest = digest.unwrap_or(Digest::NEVER);
                 let rank = choice(&listed);
                 let (item, change) = self.merged(stored, *listed, id)?;
+                let rank = ranked_by(rank, stored, &item, change);
                 // Against nothing known there is nothing to miss.
                 if !self.known.is_empty() {
                     self.arrivals.notice(&item, stored);
@@ -272,7 +273,11 @@ impl Differ {
                 let row = as_stored().ok_or(ContractBreach::UnknownSame(id))?;
                 (row.rank, row.item)
             }
-            Entry::Item(listed, _) => (choice(&listed), self.merged(stored, *listed, id)?.0),
+            Entry::Item(listed, _) => {
+                let rank = choice(&listed);
+                let (item, change) = self.merged(stored, *listed, id)?;
+                (ranked_by(rank, stored, &item, change), item)
+            }
         };
         let (rank, item) = match earlier {
             None => (rank, item),
@@ -475,10 +480,29 @@ impl Out {
     }
 }
 
-/// A stored row as an element that lists all of it.
-fn ranked(item: Item) -> StagedItem {
-    let rank = choice(&Listed::from(item.clone()));
-    StagedItem { item, change: Change::Unchanged, rank }
+/// Before all others: an element that is as the stored row. It may not have been decoded, or not
+/// staged, so how it would rank by its content is not known, and may not matter: keys that it left
+/// out are in the row.
+const AS_STORED: (u64, i64) = (0, i64::MIN);
+
+/// A stored row in place of the element that is like it.
+const fn ranked(item: Item) -> StagedItem {
+    StagedItem { item, change: Change::Unchanged, rank: AS_STORED }
+}
+
+/// The rank of an element: by its content, unless it is as the stored row but for the categories, of
+/// which the row has those of all elements.
+fn ranked_by(content: (u64, i64), stored: Option<&Item>, item: &Item, change: Change) -> (u64, i64) {
+    let Some(row) = stored else { return content };
+    let kind = item.kind();
+    let mut counted = FieldSet(FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Ignored).0);
+    counted.drop(kind.field("category_ids").expect("every kind has its categories"));
+    let differs = match change {
+        Change::Unchanged => false,
+        Change::Updated(fields) | Change::Refreshed(fields) => !fields.and(counted).is_empty(),
+        Change::Added | Change::Passed => counted.positions().any(|at| row.value(at) != item.value(at)),
+    };
+    if differs { content } else { AS_STORED }
 }
 
 /// Makes one item of two elements: the least by content, with the categories of both. Where only
