@@ -1,0 +1,118 @@
+//! A campaign: the cases of many seeds, each twice, over all processors, until time or number is up.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::tally::Tally;
+
+/// What a case that broke no promise leaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// Stands for every call and every state of the case.
+    pub(crate) trace: u64,
+    /// What was done to it.
+    pub(crate) tally: Tally,
+}
+
+/// A promise was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Violation(pub(crate) String);
+
+impl Violation {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Fails with a violation unless something holds.
+#[macro_export]
+macro_rules! promise {
+    ($holds:expr, $($told:tt)+) => {
+        if !$holds {
+            return Err($crate::campaign::Violation::new(format!($($told)+)));
+        }
+    };
+}
+
+/// Which cases are run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    /// The first seed; the others follow.
+    pub(crate) from: u64,
+    /// So many cases, if that many fit.
+    pub(crate) cases: u64,
+    /// Until then.
+    pub(crate) time: Duration,
+    /// Threads.
+    pub(crate) threads: usize,
+}
+
+/// What became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) cases: u64,
+    pub(crate) took: Duration,
+    pub(crate) tally: Tally,
+    /// By seed.
+    pub(crate) violations: BTreeMap<u64, Violation>,
+}
+
+/// After so many violations a campaign ends: they are the same one, mostly.
+const ENOUGH: usize = 10;
+
+/// Runs a case twice; it has to do the same both times.
+pub(crate) fn twice(
+    seed: u64,
+    case: &(impl Fn(u64) -> Result<Passed, Violation> + ?Sized),
+) -> Result<Passed, Violation> {
+    let once = || {
+        catch_unwind(AssertUnwindSafe(|| case(seed))).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something");
+            Err(Violation::new(format!("panicked: {text}")))
+        })
+    };
+    let first = once()?;
+    let second = once()?;
+    promise!(first == second, "the same seed left two traces (I16): {first:?} and {second:?}");
+    Ok(first)
+}
+
+/// Runs the cases of an extent.
+pub(crate) fn run(extent: Extent, case: &(impl Fn(u64) -> Result<Passed, Violation> + Sync + ?Sized)) -> Outcome {
+    let started = Instant::now();
+    let next = AtomicU64::new(0);
+    let outcome = Mutex::new(Outcome::default());
+    let work = || {
+        let mut own = Outcome::default();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let enough = outcome.lock().expect("no panic gets here").violations.len() >= ENOUGH;
+            if number >= extent.cases || started.elapsed() >= extent.time || enough {
+                break;
+            }
+            let seed = extent.from.wrapping_add(number);
+            own.cases += 1;
+            match twice(seed, case) {
+                Ok(passed) => own.tally.add(&passed.tally),
+                Err(violation) => {
+                    outcome.lock().expect("no panic gets here").violations.insert(seed, violation);
+                }
+            }
+        }
+        let mut all = outcome.lock().expect("no panic gets here");
+        all.cases += own.cases;
+        all.tally.add(&own.tally);
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..extent.threads.max(1) {
+            scope.spawn(work);
+        }
+    });
+    let mut outcome = outcome.into_inner().expect("no panic gets here");
+    outcome.took = started.elapsed();
+    outcome
+}
