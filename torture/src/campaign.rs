@@ -38,11 +38,13 @@ macro_rules! promise {
 }
 
 /// Which cases are run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Extent {
+    /// These seeds before all others.
+    pub(crate) kept: Vec<u64>,
     /// The first seed; the others follow.
     pub(crate) from: u64,
-    /// So many cases, if that many fit.
+    /// So many cases beside the kept ones, if that many fit.
     pub(crate) cases: u64,
     /// Until then.
     pub(crate) time: Duration,
@@ -63,18 +65,21 @@ pub(crate) struct Outcome {
 /// After so many violations a campaign ends: they are the same one, mostly.
 const ENOUGH: usize = 10;
 
+/// Runs a case; a panic breaks a promise as well.
+pub(crate) fn caught(case: impl FnOnce() -> Result<Passed, Violation>) -> Result<Passed, Violation> {
+    catch_unwind(AssertUnwindSafe(case)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something");
+        Err(Violation::new(format!("panicked: {text}")))
+    })
+}
+
 /// Runs a case twice; it has to do the same both times.
 pub(crate) fn twice(
     seed: u64,
     case: &(impl Fn(u64) -> Result<Passed, Violation> + ?Sized),
 ) -> Result<Passed, Violation> {
-    let once = || {
-        catch_unwind(AssertUnwindSafe(|| case(seed))).unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something");
-            Err(Violation::new(format!("panicked: {text}")))
-        })
-    };
+    let once = || caught(|| case(seed));
     let first = once()?;
     let second = once()?;
     promise!(first == second, "the same seed left two traces (I16): {first:?} and {second:?}");
@@ -82,7 +87,7 @@ pub(crate) fn twice(
 }
 
 /// Runs the cases of an extent.
-pub(crate) fn run(extent: Extent, case: &(impl Fn(u64) -> Result<Passed, Violation> + Sync + ?Sized)) -> Outcome {
+pub(crate) fn run(extent: &Extent, case: &(impl Fn(u64) -> Result<Passed, Violation> + Sync + ?Sized)) -> Outcome {
     let started = Instant::now();
     let next = AtomicU64::new(0);
     let outcome = Mutex::new(Outcome::default());
@@ -91,10 +96,12 @@ pub(crate) fn run(extent: Extent, case: &(impl Fn(u64) -> Result<Passed, Violati
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let enough = outcome.lock().expect("no panic gets here").violations.len() >= ENOUGH;
-            if number >= extent.cases || started.elapsed() >= extent.time || enough {
+            let kept = usize::try_from(number).ok().and_then(|number| extent.kept.get(number));
+            let fresh = number.saturating_sub(extent.kept.len() as u64);
+            if enough || kept.is_none() && (fresh >= extent.cases || started.elapsed() >= extent.time) {
                 break;
             }
-            let seed = extent.from.wrapping_add(number);
+            let seed = kept.copied().unwrap_or_else(|| extent.from.wrapping_add(fresh));
             own.cases += 1;
             match twice(seed, case) {
                 Ok(passed) => own.tally.add(&passed.tally),

@@ -2,6 +2,8 @@
 //! that can, over the store in memory and over SQLite. One seed is one schedule: steps, order of calls, faults.
 
 mod backend;
+#[cfg(test)]
+mod broken;
 mod check;
 mod desk;
 mod draw;
@@ -10,7 +12,9 @@ mod panel;
 mod removal;
 mod report;
 mod run;
+mod shrink;
 mod source;
+mod sqlite;
 mod state;
 mod step;
 mod store;
@@ -21,7 +25,7 @@ use std::sync::Arc;
 use sync_core::store::LoggedChange;
 use sync_core::{ContentId, ContentKind, ContentStore, KindOutcome, ProfileId, SyncMode};
 
-use crate::campaign::{Passed, Violation};
+use crate::campaign::{self, Passed, Violation};
 use crate::dice::Dice;
 use crate::planner::model::{Meaning, Rules, laid_over, meaning};
 use crate::{promise, show};
@@ -37,21 +41,41 @@ use world::World;
 /// The machine: a world, and the processes in it.
 pub(crate) struct Machine {
     world: Arc<World>,
-    backend: Box<dyn Backend>,
+    backend: Arc<dyn Backend>,
     processes: [Option<Arc<dyn ContentStore>>; PROCESSES],
     /// Looks on, and is never hurt.
     eye: Option<Arc<dyn ContentStore>>,
 }
 
-/// Runs the schedule of a seed over the store in memory.
-pub(crate) fn ports(seed: u64) -> Result<Passed, Violation> {
+/// Makes a fresh place for data.
+type Ground = fn() -> Arc<dyn Backend>;
+
+/// In memory.
+pub(crate) const PORTS: Ground = || Arc::new(Memory::default());
+
+/// In a file.
+pub(crate) const SQLITE: Ground = || Arc::new(sqlite::Sqlite::new());
+
+/// Runs the schedule of a seed.
+pub(crate) fn case(ground: Ground, seed: u64) -> Result<Passed, Violation> {
+    let (world, steps) = drawn(seed);
+    run(ground(), world, &steps)
+}
+
+/// Tells what broke in the schedule of a seed, and the smallest schedule in which it does.
+pub(crate) fn story(ground: Ground, seed: u64, violation: Violation) -> String {
+    let (world, steps) = drawn(seed);
+    let fails = |steps: &[Step]| campaign::caught(|| run(ground(), world, steps)).err();
+    shrink::story(&steps, violation, &fails)
+}
+
+fn drawn(seed: u64) -> (u64, Vec<Step>) {
     let mut dice = Dice::new(seed);
-    let (world, steps) = (dice.salt(), draw::schedule(&mut dice));
-    run(Box::new(Memory::default()), world, &steps)
+    (dice.salt(), draw::schedule(&mut dice))
 }
 
 /// Runs a schedule.
-fn run(backend: Box<dyn Backend>, world: u64, steps: &[Step]) -> Result<Passed, Violation> {
+fn run(backend: Arc<dyn Backend>, world: u64, steps: &[Step]) -> Result<Passed, Violation> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime needs nothing");
     runtime.block_on(async {
         let mut machine =
@@ -96,6 +120,8 @@ impl Machine {
             self.processes = Default::default();
             self.eye = None;
             self.backend.thaw()?;
+        } else {
+            self.backend.survived();
         }
         Ok(())
     }
@@ -141,6 +167,7 @@ impl Machine {
             Step::Clock { ours, panels } => {
                 let mut world = self.world.inner();
                 world.now += i64::from(*ours) * 3600;
+                world.latest = world.latest.max(world.now);
                 world.ahead += i64::from(panels - ours) * 3600;
             }
         }
@@ -248,7 +275,7 @@ impl Machine {
     async fn calm(&mut self, salt: u64) -> Result<(), Violation> {
         {
             let mut world = self.world.inner();
-            world.now += 2 * 86_400;
+            world.now = world.latest + 2 * 86_400;
             for site in &mut world.sites {
                 site.panel.lies = [None; 3];
                 site.panel.mood = Mood::Active;

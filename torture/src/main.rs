@@ -9,6 +9,7 @@ mod elements;
 mod machine;
 mod planner;
 mod report;
+mod seeds;
 mod show;
 mod tally;
 mod trace;
@@ -45,6 +46,9 @@ struct RunArgs {
     /// So many cases of each engine
     #[arg(long)]
     cases: Option<u64>,
+    /// A few cases, always the same: what every change is tried with
+    #[arg(long, conflicts_with_all = ["minutes", "cases", "seed"])]
+    quick: bool,
     /// The first seed; by the clock otherwise
     #[arg(long)]
     seed: Option<u64>,
@@ -60,15 +64,36 @@ enum EngineName {
     Planner,
     /// The engine of the core over both ports, in memory
     Ports,
+    /// The same over the store in SQLite, on a real file
+    Sqlite,
 }
 
 impl EngineName {
-    const ALL: [Self; 2] = [Self::Planner, Self::Ports];
+    const ALL: [Self; 3] = [Self::Planner, Self::Ports, Self::Sqlite];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Planner => "planner",
             Self::Ports => "ports",
+            Self::Sqlite => "sqlite",
+        }
+    }
+
+    /// The seeds that once failed.
+    const fn seeds(self) -> &'static str {
+        match self {
+            Self::Planner => include_str!("../seeds/planner.txt"),
+            Self::Ports => include_str!("../seeds/ports.txt"),
+            Self::Sqlite => include_str!("../seeds/sqlite.txt"),
+        }
+    }
+
+    /// How many cases of it `--quick` takes.
+    const fn few(self) -> u64 {
+        match self {
+            Self::Planner => 20_000,
+            Self::Ports => 1000,
+            Self::Sqlite => 100,
         }
     }
 
@@ -76,10 +101,23 @@ impl EngineName {
     fn case(self, seed: u64) -> Result<Passed, Violation> {
         match self {
             Self::Planner => planner::run(seed),
-            Self::Ports => machine::ports(seed),
+            Self::Ports => machine::case(machine::PORTS, seed),
+            Self::Sqlite => machine::case(machine::SQLITE, seed),
+        }
+    }
+
+    /// Tells more of a seed that failed.
+    fn story(self, seed: u64, violation: Violation) -> String {
+        match self {
+            Self::Planner => violation.0,
+            Self::Ports => machine::story(machine::PORTS, seed, violation),
+            Self::Sqlite => machine::story(machine::SQLITE, seed, violation),
         }
     }
 }
+
+/// So many violations are looked at closely.
+const STORIES: usize = 3;
 
 /// For how long everything runs when nobody says it.
 const MINUTES: f64 = 1.0;
@@ -94,19 +132,29 @@ fn main() -> ExitCode {
 /// Runs the engines; returns whether every promise held.
 fn run(args: &RunArgs) -> bool {
     let engines = if args.engine.is_empty() { &EngineName::ALL[..] } else { &args.engine };
-    let from = args.seed.unwrap_or_else(by_the_clock);
-    let minutes = args.minutes.or(args.cases.is_none().then_some(MINUTES));
+    let from = args.seed.unwrap_or_else(|| if args.quick { 1 } else { by_the_clock() });
+    let bounded = args.cases.is_some() || args.quick;
+    let minutes = args.minutes.or((!bounded).then_some(MINUTES));
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let mut table = report::Table::default();
     let mut left = minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     for (at, engine) in engines.iter().enumerate() {
         let share = left.map(|left| left / u32::try_from(engines.len() - at).unwrap_or(1));
-        let extent =
-            Extent { from, cases: args.cases.unwrap_or(u64::MAX), time: share.unwrap_or(Duration::MAX), threads };
-        let outcome = campaign::run(extent, &|seed| engine.case(seed));
+        let extent = Extent {
+            kept: if args.seed.is_some() { Vec::new() } else { seeds::kept(engine.seeds()) },
+            from,
+            cases: args.cases.unwrap_or(if args.quick { engine.few() } else { u64::MAX }),
+            time: share.unwrap_or(Duration::MAX),
+            threads,
+        };
+        let mut outcome = campaign::run(&extent, &|seed| engine.case(seed));
+        for (seed, violation) in outcome.violations.iter_mut().take(STORIES) {
+            violation.0 = engine.story(*seed, violation.clone());
+        }
         left = left.map(|left| left.saturating_sub(outcome.took));
         table.add(engine.as_str(), outcome);
     }
+    println!("first seed: {from}");
     print!("{table}");
     table.is_clean()
 }

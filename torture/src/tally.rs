@@ -17,10 +17,6 @@ impl Tally {
         }
     }
 
-    pub(crate) fn of(&self, what: &str) -> u64 {
-        self.0.get(what).copied().unwrap_or_default()
-    }
-
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.0.iter().map(|(what, number)| (*what, *number))
     }

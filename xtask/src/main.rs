@@ -13,6 +13,7 @@ mod packages;
 mod purity;
 mod shell;
 mod steps;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ Usage: cargo xtask <command>
                           the whole chain at work: full, unchanged and incremental sync
   bench [--quick] [--counts]
                           a sync beside its floor and beside what people usually write
+  torture [--minutes N] [--seed S] [--cases N] [--engine planner|ports|sqlite]
+                          random schedules of edits, lies, faults and crashes; fails when a promise is broken
 ";
 
 /// Exit code of a command line that cannot be understood.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         "e2e" => e2e::suite(rest),
         "hostile" => hostile::programme(rest),
         "panel" => e2e::panel(rest),
+        "torture" => torture::main(rest),
         "--help" | "-h" | "help" => {
             print!("{USAGE}");
             Ok(())

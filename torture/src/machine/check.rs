@@ -43,10 +43,6 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         let epoch = run.world.inner().sites[run.site].epoch;
         (notes.heard[at].clone(), notes.account.clone(), notes.images_ignored[at], notes.epoch != epoch)
     };
-    if disturbed {
-        run.notes().applied[kind.ordinal()] = Some(None);
-        return Ok(());
-    }
     let taken = heard.taken().ok_or_else(|| Violation::new(format!("{kind}: applied without a proof (I5)")))?;
     let now = run.world.inner().now;
     let asked_at = account.as_ref().and_then(|account| account.panel_time).unwrap_or(now);
@@ -69,6 +65,12 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         now,
         panel_now: taken.end.started_at.unwrap_or(asked_at),
     };
+    removal::note(&applied);
+    if disturbed {
+        // Somebody else wrote meanwhile: what it should come to is not known so exactly.
+        run.notes().applied[kind.ordinal()] = Some(None);
+        return Ok(());
+    }
     let counts = applied.rows(&heard)?;
     applied.held()?;
     applied.categories(&heard)?;

@@ -74,6 +74,8 @@ pub(crate) enum Verdict {
     Fail(u8),
     /// The process dies in the middle of it, at this share (of 255) of what it writes.
     Die(u8),
+    /// Something goes wrong in the middle of it; the number says what.
+    Break(u8),
 }
 
 /// A call that waits.

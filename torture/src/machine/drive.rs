@@ -78,7 +78,12 @@ pub(crate) async fn together(
         for (_, edit) in edits.iter().filter(|(at, _)| *at == decided) {
             machine.user(*edit).await?;
         }
-        let (at, ticket) = waiting[dice.below(waiting.len())];
+        // Who has died in the middle of an apply does nothing more, and nobody does anything before it is seen.
+        let dying = |at: usize, ticket: &Ticket| {
+            (ticket.call, ticket.side) == (Call::Apply, Side::After) && live[at].run.notes().dying.is_some()
+        };
+        let first = waiting.iter().position(|(at, ticket)| dying(*at, ticket));
+        let (at, ticket) = waiting[first.unwrap_or_else(|| dice.below(waiting.len()))];
         if let Some(process) = decide(machine, &mut live[at], ticket)? {
             let (dead, alive): (Vec<_>, Vec<_>) = live.into_iter().partition(|live| live.plan.process == process);
             live = alive;
@@ -115,12 +120,12 @@ fn begin(machine: &mut Machine, plan: &RunPlan) -> Result<Live, Violation> {
         accept_removals: plan.consent,
         dry_run: plan.dry_run,
     };
-    let run = Run::new(plan.profile, options, &machine.world);
+    let run = Run::new(plan.profile, machine.backend.told(options), &machine.world);
     let store = TorturedStore {
         run: Arc::clone(&run),
         inner: machine.process(plan.process)?,
         eye: machine.eye()?,
-        death: machine.backend.death(),
+        backend: Arc::clone(&machine.backend),
     };
     let own = Arc::clone(&run);
     let future = Box::pin(async move {
@@ -200,6 +205,10 @@ fn decide(machine: &Machine, live: &mut Live, ticket: Ticket) -> Result<Option<u
         Some(What::CrashInside(share)) if (call, side) == (Call::Apply, Side::Before) => {
             world.tally.count("crashes inside a transaction");
             Verdict::Die(share)
+        }
+        Some(What::FaultInside(number)) if (call, side) == (Call::Apply, Side::Before) => {
+            world.tally.count("faults inside a transaction");
+            Verdict::Break(number)
         }
         Some(What::Cancel) => {
             world.tally.count("cancellations");

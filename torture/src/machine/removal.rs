@@ -11,22 +11,28 @@ use crate::promise;
 
 const DAY: i64 = 86_400;
 
-/// Judges every item that the listing doesn't have.
-pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
+/// Remembers what a listing misses, if it is sound, and what is back.
+pub(crate) fn note(at: &Applied<'_>) {
     let mut world = at.run.world.inner();
     let site = &mut world.sites[at.run.site];
-    let (kind, before, after) = (at.kind, at.before, at.after);
-    let sound = doubt(at, &site.sighted[kind.ordinal()]).is_none();
-    let missed = &mut site.missed[kind.ordinal()];
+    let sound = doubt(at, &site.sighted[at.kind.ordinal()]).is_none();
+    let missed = &mut site.missed[at.kind.ordinal()];
     missed.retain(|id, _| !at.listed.contains_key(id));
-    let missing: Vec<_> = before.rows.iter().filter(|(id, _)| !at.listed.contains_key(id)).collect();
-    if sound {
-        for (id, row) in &missing {
-            if at.covers(row) {
-                missed.entry(**id).or_default().push((at.now, at.panel_now));
-            }
+    for (id, row) in at.before.rows.iter().filter(|(id, _)| sound && !at.listed.contains_key(id)) {
+        if at.covers(row) {
+            missed.entry(*id).or_default().push((at.now, at.panel_now));
         }
     }
+}
+
+/// Judges every item that the listing doesn't have.
+pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
+    let world = at.run.world.inner();
+    let site = &world.sites[at.run.site];
+    let (kind, before, after) = (at.kind, at.before, at.after);
+    let sound = doubt(at, &site.sighted[kind.ordinal()]).is_none();
+    let missed = &site.missed[kind.ordinal()];
+    let missing: Vec<_> = before.rows.iter().filter(|(id, _)| !at.listed.contains_key(id)).collect();
     let held_before = |id: i64| before.held.iter().find(|held| held.id.0 == id);
     // What goes for a reason of its own, and what goes because nothing speaks against it.
     let (mut for_itself, mut untold, mut waiting) = (0, 0, 0);

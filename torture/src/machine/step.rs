@@ -137,6 +137,8 @@ pub(crate) enum What {
     Crash,
     /// The process dies inside the apply that comes there, having written this share (of 255).
     CrashInside(u8),
+    /// The transaction of the apply that comes there fails in its middle; the number says how.
+    FaultInside(u8),
     /// Somebody cancels.
     Cancel,
     /// The call fails, with the fault of this number.

@@ -13,12 +13,13 @@ use sync_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::backend::Death;
+use super::backend::{Backend, Numbers};
 use super::check;
 use super::desk::{Call, Side, Verdict};
 use super::run::Run;
 use super::state::State;
 use crate::campaign::Violation;
+use crate::promise;
 
 type Kept<T> = Result<T, StoreError>;
 
@@ -42,8 +43,7 @@ pub(crate) struct TorturedStore {
     pub(crate) inner: Arc<dyn ContentStore>,
     /// A way to the data that nothing happens to, for looking on.
     pub(crate) eye: Arc<dyn ContentStore>,
-    /// What it means to die in the middle of an apply.
-    pub(crate) death: Arc<dyn Death>,
+    pub(crate) backend: Arc<dyn Backend>,
 }
 
 impl TorturedStore {
@@ -81,17 +81,20 @@ impl TorturedStore {
         kind: ContentKind,
         commit: ScopeCommit,
         cancel: CancellationToken,
-        share: Option<u8>,
+        verdict: Verdict,
     ) -> Kept<()> {
         let was_cancelled = cancel.is_cancelled();
         let fence = commit.fence;
         let before = self.look().await?;
         self.check_known(before.as_ref(), "outside of an apply");
-        let died = share.is_some();
+        let numbers = self.numbers();
+        let died = matches!(verdict, Verdict::Die(_));
         self.run.notes().dying = died.then_some(kind);
-        let done = match share {
-            Some(share) => self.death.apply(staging, commit, share).await,
-            None => staging.apply(commit, cancel).await,
+        let death = self.backend.death();
+        let done = match verdict {
+            Verdict::Die(share) => death.apply(staging, commit, share).await,
+            Verdict::Break(number) => death.break_inside(staging, commit, cancel, number).await,
+            _ => staging.apply(commit, cancel).await,
         };
         if died {
             // What is there now is looked at once the process is gone.
@@ -107,12 +110,18 @@ impl TorturedStore {
             }
             Ok(()) => check::applied(&self.run, &before, &after, kind),
         };
+        let checked = checked.and_then(|()| same_numbers(&numbers?, &self.numbers()?));
         self.run.notes().committed = done.is_ok();
         match checked {
             Ok(()) => self.run.accept(after, done.is_ok()),
             Err(violation) => self.run.world.broke(violation),
         }
         done
+    }
+
+    fn numbers(&self) -> Result<Numbers, Violation> {
+        let profile = self.run.world.inner().sites[self.run.site].profile.clone();
+        self.backend.numbers(&profile)
     }
 
     /// Holds the profile against what it is known to be.
@@ -125,6 +134,17 @@ impl TorturedStore {
             }
         }
     }
+}
+
+/// Rows that stay keep their numbers (I8).
+fn same_numbers(before: &Numbers, after: &Numbers) -> Result<(), Violation> {
+    for (kind, (before, after)) in ContentKind::ALL.into_iter().zip(before.iter().zip(after)) {
+        for (id, number) in before {
+            let now = after.get(id);
+            promise!(now.is_none_or(|now| now == number), "{kind}: the row of {id} was {number} and is {now:?} (I8)");
+        }
+    }
+    Ok(())
 }
 
 /// No kind has moved.
@@ -284,13 +304,10 @@ impl Staging for TorturedStaging {
     }
 
     async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Kept<()> {
-        let share = match self.store.pass(Call::Apply, Side::Before).await? {
-            Verdict::Die(share) => Some(share),
-            _ => None,
-        };
+        let verdict = self.store.pass(Call::Apply, Side::Before).await?;
         let done = {
             let _inside = self.store.run.desk.enter();
-            self.store.apply(self.inner.as_mut(), self.kind, commit, cancel, share).await
+            self.store.apply(self.inner.as_mut(), self.kind, commit, cancel, verdict).await
         };
         // Here the schedule lets it go on, or ends the process; it doesn't make a failure of a commit.
         let _ = self.store.run.desk.pass(Call::Apply, Side::After).await;

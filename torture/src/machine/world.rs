@@ -45,6 +45,8 @@ pub(crate) struct Site {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) now: i64,
+    /// The latest that our clock ever showed.
+    pub(crate) latest: i64,
     /// How far the panels' clocks are ahead of ours.
     pub(crate) ahead: i64,
     pub(crate) sites: Vec<Site>,
@@ -89,6 +91,7 @@ impl World {
         let sites = ["home", "'); away"].map(|name| site(name, &mut dice));
         Self(Mutex::new(Inner {
             now: START,
+            latest: START,
             ahead: dice.pick(&[0, 0, 3600, -7200]),
             sites: sites.into(),
             visits: 0,

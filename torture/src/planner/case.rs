@@ -398,3 +398,61 @@ fn by_hand(dice: &mut Dice, known: &mut Known) {
     known.held.retain(|held| !gone.contains(&held.id));
     known.index = Arc::new(known.index.without(&gone));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::testing::movie;
+
+    /// A listing of three movies, one of them twice, compared with a cache of one.
+    fn compared() -> (Known, Vec<Listed>, Way, Compared) {
+        let kind = ContentKind::Movies;
+        let index = ListingIndex::new(DigestScheme::FIELDS, [(ContentId(1), Digest::NEVER)]).unwrap();
+        let rows = BTreeMap::from([(1, movie(1).item())]);
+        let known = Known { rows, index: Arc::new(index), held: Vec::new(), sound: 0 };
+        let panel = vec![
+            movie(1).name("Another").listed(),
+            movie(2).listed(),
+            movie(3).listed(),
+            movie(3).with("plot", "told").listed(),
+        ];
+        let rules = Rules { policy: ChangePolicy::Fingerprint, ignore_image_hosts: false };
+        let way = Way { scheme: DigestScheme::FIELDS, rules, trusting: true, batch: 2, restarted: false };
+        let compared = compare(&mut Dice::new(1), kind, &known, &panel, &way).unwrap();
+        (known, panel, way, compared)
+    }
+
+    #[test]
+    fn what_the_differ_says_passes() {
+        let (known, panel, way, compared) = compared();
+        assert_eq!(check_rows(&known, &panel, &way, &compared), Ok(()));
+    }
+
+    #[test]
+    fn a_row_that_is_forgotten_mixed_or_left_as_it_was_is_noticed() {
+        let forgeries: [fn(&mut BTreeMap<i64, Item>); 4] = [
+            |rows| drop(rows.remove(&2)),
+            |rows| drop(rows.insert(1, movie(1).item())),
+            |rows| drop(rows.insert(2, movie(2).name("Else").item())),
+            |rows| drop(rows.insert(3, movie(3).with("plot", "another").item())),
+        ];
+        for (number, forge) in forgeries.into_iter().enumerate() {
+            let (known, panel, way, mut compared) = compared();
+            forge(&mut compared.rows);
+            assert!(check_rows(&known, &panel, &way, &compared).is_err(), "forgery {number} goes unnoticed");
+        }
+    }
+
+    #[test]
+    fn an_index_that_lacks_a_row_or_its_order_is_noticed() {
+        let (_, panel, _, compared) = compared();
+        let index = |ids: &[i64]| {
+            let entries = ids.iter().map(|id| (ContentId(*id), Digest::NEVER));
+            ListingIndex::new(DigestScheme::FIELDS, entries).unwrap()
+        };
+        assert_eq!(check_index(&index(&[1, 2, 3]), &compared.rows, &panel, &[]), Ok(()));
+        for ids in [&[1, 2][..], &[2, 1, 3], &[1, 2, 3, 4]] {
+            assert!(check_index(&index(ids), &compared.rows, &panel, &[]).is_err(), "{ids:?}");
+        }
+    }
+}
