@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use sync_core::store::{ContentStore, Lease, RunId, ScopeCommit, StagedItem};
+use sync_core::store::{ContentStore, Lease, RunId, ScopeCommit, StagedItem, ValidatorChange};
 use sync_core::testing::{movie, profile, staged};
 use sync_core::{
     Change, ContentId, ContentKind, Digest, DigestScheme, FieldSet, KindOutcome, KindRecord, ListingIndex, ProfileId,
@@ -64,6 +64,7 @@ impl Cache {
             tombstone_days: 30,
             held: None,
             index: Some(Arc::new(index.expect("no id occurs twice"))),
+            validator: ValidatorChange::Forget,
             watermark: 1400,
             first_load: false,
             record: KindRecord {

@@ -2,13 +2,16 @@
 //!
 //! `drained` is what the transport costs; what `recognised` takes more is finding the elements and their digests, and
 //! what `decoded` takes more than that is the decoder.
+//!
+//! In `pure` the body is in memory: no socket, no task, no channel. Beside the time stands what is allocated, of all
+//! elements together.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
+use divan::{AllocProfiler, Bencher};
 use futures_util::StreamExt;
 use sync_core::source::{Entry, ListingEvent, ListingRequest};
 use sync_core::{ContentKind, ContentSource, ListingIndex, Scope};
@@ -16,10 +19,17 @@ use sync_tests::{Catalogue, CatalogueConfig, Framing, Kind, Panel, PanelConfig, 
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 use tokio::runtime::Runtime;
 
+#[global_allocator]
+static ALLOCATOR: AllocProfiler = AllocProfiler::system();
+
 const MOVIES: usize = 20_000;
 
 fn main() {
     divan::main();
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue::new(&CatalogueConfig { channels: 0, movies: MOVIES, series: 0, ..CatalogueConfig::default() })
 }
 
 /// A panel and a source for it.
@@ -32,8 +42,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let sizes = CatalogueConfig { channels: 0, movies: MOVIES, series: 0, ..CatalogueConfig::default() };
-        let catalogue = Catalogue::new(&sizes);
+        let catalogue = catalogue();
         let bytes = catalogue.render(Kind::Movies, Shape::Array, None).len();
         let config = PanelConfig { framing: Framing::Close, ..PanelConfig::default() };
         let panel = Panel::start(config, catalogue).expect("a panel starts");
@@ -45,7 +54,7 @@ impl Scene {
     }
 
     fn list(&self, known: Option<Arc<ListingIndex>>) -> Vec<Entry> {
-        let request = ListingRequest { scope: Scope::whole(ContentKind::Movies), known };
+        let request = ListingRequest { known, ..ListingRequest::of(Scope::whole(ContentKind::Movies)) };
         self.runtime.block_on(async {
             let mut listing = self.source.listing(request).await.expect("a listing begins");
             let mut entries = Vec::with_capacity(MOVIES);
@@ -105,4 +114,52 @@ fn recognised(bencher: Bencher) {
 fn decoded(bencher: Bencher) {
     let scene = Scene::new();
     scene.bench(bencher, || drop(scene.list(None)));
+}
+
+mod pure {
+    use sync_xtream::bench;
+
+    use super::{
+        Arc, Bencher, BytesCount, ContentKind, Entry, ItemsCount, Kind, ListingIndex, MOVIES, Shape, catalogue,
+    };
+
+    /// About what is read from a fast connection at once.
+    const PIECE: usize = 400_000;
+
+    fn bench(bencher: Bencher, work: impl Fn(&[u8]) -> usize) {
+        let body = catalogue().render(Kind::Movies, Shape::Array, None);
+        bencher
+            .counter(ItemsCount::new(MOVIES))
+            .counter(BytesCount::new(body.len()))
+            .bench_local(|| assert_eq!(work(&body), MOVIES));
+    }
+
+    fn decode(body: &[u8], known: Option<Arc<ListingIndex>>, is_due: fn(&Entry) -> bool) -> usize {
+        let mut count = 0;
+        bench::decode(ContentKind::Movies, body, PIECE, known, |entries| {
+            count += entries.iter().filter(|entry| is_due(entry)).count();
+        });
+        count
+    }
+
+    #[divan::bench]
+    fn split(bencher: Bencher) {
+        bench(bencher, |body| bench::split(body, PIECE));
+    }
+
+    #[divan::bench]
+    fn split_out_of_small_pieces(bencher: Bencher) {
+        bench(bencher, |body| bench::split(body, 1400));
+    }
+
+    #[divan::bench]
+    fn recognise(bencher: Bencher) {
+        let index = bench::index(ContentKind::Movies, &catalogue().render(Kind::Movies, Shape::Array, None));
+        bench(bencher, |body| decode(body, Some(Arc::clone(&index)), |entry| matches!(entry, Entry::Same(_))));
+    }
+
+    #[divan::bench(sample_count = 20)]
+    fn decode_new(bencher: Bencher) {
+        bench(bencher, |body| decode(body, None, |entry| matches!(entry, Entry::Item(..))));
+    }
 }

@@ -58,7 +58,13 @@ enum Command {
     FloorUnchanged { url: String, database: PathBuf },
     /// Decodes each body whole, and upserts row by row
     #[command(hide = true)]
-    Naive { url: String, database: PathBuf },
+    Naive {
+        url: String,
+        database: PathBuf,
+        /// A transaction a row
+        #[arg(long)]
+        each: bool,
+    },
     /// Asks a database for pages until standard input ends
     #[command(hide = true)]
     Reader { database: PathBuf, profile: String },
@@ -75,7 +81,7 @@ fn main() -> ExitCode {
         Command::Measure { to, program, args } => return measure::main(&to, &program, &args),
         Command::FloorFirst { bodies, database } => floor::first::main(&bodies, &database),
         Command::FloorUnchanged { url, database } => floor::unchanged::main(&url, &database),
-        Command::Naive { url, database } => naive::main(&url, &database),
+        Command::Naive { url, database, each } => naive::main(&url, &database, each),
         Command::Reader { database, profile } => reader::main(&database, &profile),
         Command::Stage { name, elements } => stages::main(&name, elements),
     };

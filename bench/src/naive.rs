@@ -1,6 +1,6 @@
 //! What people usually write: the whole body as a `Vec` of JSON values, and one upsert a row.
 //!
-//! It gets one thing for nothing that such programs often lack: one transaction a kind.
+//! It gets one thing for nothing that such programs often lack, one transaction a kind; `--each` takes that away.
 
 use std::path::Path;
 
@@ -157,7 +157,7 @@ fn real(item: &Value, key: &str) -> Option<f64> {
 }
 
 /// Syncs into a database, which it makes where there is none.
-pub(crate) fn main(url: &str, database: &Path) -> Outcome {
+pub(crate) fn main(url: &str, database: &Path, each: bool) -> Outcome {
     if !database.exists() {
         drop(floor::create(database)?);
     }
@@ -180,7 +180,8 @@ pub(crate) fn main(url: &str, database: &Path) -> Outcome {
             Kind::Movies => Movie::upsert,
             Kind::Series => Series::upsert,
         };
-        connection.transaction(|connection| items.iter().try_for_each(|item| upsert(item, connection).map(drop)))?;
+        let all = |connection: &mut _| items.iter().try_for_each(|item| upsert(item, connection).map(drop));
+        if each { all(&mut connection)? } else { connection.transaction(all)? }
     }
     Ok(())
 }

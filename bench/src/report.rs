@@ -13,7 +13,7 @@ use crate::figures::{Bound, Line, Rounds, Spread, trimmed};
 use crate::link::BYTES_PER_SECOND;
 use crate::machine::Machine;
 use crate::stages::STAGES;
-use crate::suite::slope_names;
+use crate::suite::{EACH, slope_names};
 
 /// Everything that was measured and counted.
 #[derive(Debug)]
@@ -64,10 +64,11 @@ impl Report {
         table.push("reader during a first sync", "p99 ÷ idle writer", ratio, "", Bound::AtMost(3.0));
         table.link();
         let bytes = Spread::of(&self.measured.values("validators, bytes")).map(|bytes| bytes.times(1e-6));
-        table.push("validators", "bodies transferred", bytes, "MB", Bound::AtMost(0.0));
+        table.push("validators", "listings transferred", bytes, "MB", Bound::AtMost(0.0));
         let cpu = Spread::of(&self.measured.cpu("validators")).map(|cpu| cpu.times(1000.0));
         table.push("validators", "CPU", cpu, "ms", Bound::AtMost(20.0));
         table.ratio("naive, first", "its CPU ÷ ours", "first, naive", "first", Bound::AtLeast(4.0));
+        table.once("naive, first, a transaction a row", "its CPU ÷ ours", EACH, "first");
         table.ratio("naive, unchanged", "its CPU ÷ ours", "unchanged, naive", "unchanged", Bound::AtLeast(25.0));
         Ok(table.lines)
     }
@@ -209,6 +210,14 @@ impl Table<'_> {
     fn ratio(&mut self, scenario: &str, figure: &str, one: &str, other: &str, bound: Bound) {
         let ratio = Spread::of_ratio(&self.report.measured.cpu(one), &self.report.measured.cpu(other));
         self.push(scenario, figure, ratio, "", bound);
+    }
+
+    /// The ratio of what was measured in one round only to the median of all rounds.
+    fn once(&mut self, scenario: &str, figure: &str, rare: &str, usual: &str) {
+        let measured = &self.report.measured;
+        let (once, others) = (Spread::of(&measured.cpu(rare)), Spread::of(&measured.cpu(usual)));
+        let ratio = once.zip(others).map(|(once, others)| Spread::exactly(once.median / others.median));
+        self.push(scenario, figure, ratio, "", Bound::None);
     }
 
     fn written(&mut self) {

@@ -28,8 +28,8 @@ pub(crate) struct Args {
 pub(crate) struct Asked {
     /// Requests of the player API.
     pub(crate) requests: u64,
-    /// Bytes of listings and category lists, as they travelled.
-    pub(crate) body_bytes: u64,
+    /// Bytes of listings, as they travelled.
+    pub(crate) listing_bytes: u64,
     /// Whether every request for a list would take gzip.
     pub(crate) takes_gzip: bool,
 }
@@ -75,7 +75,8 @@ fn asked(panel: &Panel) -> Asked {
         let Some(action) = record.action else { continue };
         asked.requests += 1;
         if action != Action::Account {
-            asked.body_bytes += record.body_bytes;
+            let listing = Kind::ALL.into_iter().any(|kind| Action::listing(kind) == action);
+            asked.listing_bytes += if listing { record.body_bytes } else { 0 };
             asked.takes_gzip &= record.header("accept-encoding").is_some_and(|header| header.contains("gzip"));
         }
     }

@@ -17,8 +17,9 @@ use crate::Outcome;
 use crate::database::beside;
 
 /// What every run writes, whatever it finds: that it was, and when.
-const BOOKKEEPING: [&str; 6] = [
+const BOOKKEEPING: [&str; 7] = [
     "xtream_content_sync",
+    "xtream_listing_validators",
     "xtream_panel_facts",
     "xtream_profiles",
     "xtream_sync_run_kinds",

@@ -8,14 +8,19 @@ use std::sync::Arc;
 use sync_core::source::Entry;
 use sync_core::testing::ItemBuilder;
 use sync_core::{ChangePolicy, ContentId, ContentKind, Differ, Digest, DigestScheme, Fingerprint, ListingIndex};
+use sync_tests::{Catalogue, CatalogueConfig, Kind, Shape};
+use sync_xtream::bench;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::Outcome;
 use crate::floor::elements::Elements;
 
 /// The stages, by name, with what they do for one element.
-pub(crate) const STAGES: [(&str, &str); 4] = [
-    ("split", "find an element of 200 bytes and hash it, as the floor does"),
+pub(crate) const STAGES: [(&str, &str); 7] = [
+    ("split-floor", "find a movie in the panel's bytes and hash it, as the floor does"),
+    ("split", "find a movie in the panel's bytes"),
+    ("recognise", "find a movie in the panel's bytes and see that it is as known"),
+    ("decode", "find a movie in the panel's bytes and decode it"),
     ("fingerprint", "take the fingerprint of a movie"),
     ("diff-same", "diff a movie that is as known"),
     ("diff-new", "diff a movie of which nothing is known"),
@@ -23,6 +28,9 @@ pub(crate) const STAGES: [(&str, &str); 4] = [
 
 /// Elements of a run under the tool, which makes everything fifty times slower.
 const ELEMENTS: usize = 5000;
+
+/// Bytes of a piece, about as many as come from a fast connection at once.
+const PIECE: usize = 400_000;
 
 /// The digests here are made up; so they are of no scheme that there is.
 const SCHEME: DigestScheme = DigestScheme(u32::MAX);
@@ -32,16 +40,7 @@ pub(crate) fn main(name: &str, elements: usize) -> Outcome {
     let ids: Vec<i64> = (1..=i64::try_from(elements)?).collect();
     let movies = || ids.iter().map(|id| ItemBuilder::of(ContentKind::Movies, *id).with("plot", &"A plot. ".repeat(20)));
     let came_to = match name {
-        "split" => {
-            let element =
-                |id: &i64| format!("{{\"stream_id\":{id:09},\"name\":\"A \\\"name\\\"\",\"plot\":\"{:0150}\"}}", 0);
-            let body = format!("[{}]", ids.iter().map(element).collect::<Vec<_>>().join(","));
-            counted(&mut || {
-                let mut sum = 0u64;
-                Elements::default().scan(body.as_bytes(), |element| sum = sum.wrapping_add(xxh3_64(element)));
-                sum
-            })
-        }
+        "split-floor" | "split" | "recognise" | "decode" => wire(name, elements)?,
         "fingerprint" => {
             let items: Vec<_> = movies().map(ItemBuilder::item).collect();
             counted(&mut || items.iter().map(|item| Fingerprint::of(item).0).fold(0, u64::wrapping_add))
@@ -54,6 +53,35 @@ pub(crate) fn main(name: &str, elements: usize) -> Outcome {
     };
     println!("{came_to}");
     Ok(())
+}
+
+/// The wire, over movies as the simulated panel lists them.
+fn wire(name: &str, elements: usize) -> Outcome<u64> {
+    let sizes = CatalogueConfig { channels: 0, movies: elements, series: 0, ..CatalogueConfig::default() };
+    let body = Catalogue::new(&sizes).render(Kind::Movies, Shape::Array, None);
+    let decode = |known| {
+        let mut count = 0;
+        bench::decode(ContentKind::Movies, &body, PIECE, known, |entries| count += entries.len());
+        count
+    };
+    let known = (name == "recognise").then(|| bench::index(ContentKind::Movies, &body));
+    let came_to = counted(&mut || match name {
+        "split-floor" => {
+            let (mut count, mut sum) = (0, 0u64);
+            Elements::default().scan(&body, |element| {
+                count += 1;
+                sum = sum.wrapping_add(xxh3_64(element));
+            });
+            std::hint::black_box(sum);
+            count
+        }
+        "split" => bench::split(&body, PIECE) as u64,
+        _ => decode(known.clone()) as u64,
+    });
+    if came_to != elements as u64 {
+        return Err(format!("{came_to} of {elements} elements were found").into());
+    }
+    Ok(came_to)
 }
 
 fn diff(known: &[i64], entries: Vec<Entry>) -> Outcome<u64> {

@@ -36,6 +36,9 @@ const STANDARD: (usize, &[usize]) = (230_000, &[10_000, 1_000_000]);
 /// The same for a quick look.
 const QUICK: (usize, &[usize]) = (40_000, &[10_000]);
 
+/// Under what the naive program without transactions is noted.
+pub(crate) const EACH: &str = "first, naive, a transaction a row";
+
 /// The profile that is synced while somebody reads the other one.
 const SECOND: &str = "second";
 
@@ -58,6 +61,7 @@ pub(crate) fn main(args: &Args) -> Outcome {
         }
         if round == 1 {
             suite.verify_floor()?;
+            suite.without_transactions(&mut measured)?;
         }
     }
     eprintln!("Counting rows, bytes and instructions.");
@@ -133,6 +137,16 @@ impl Suite {
         self.read(&base, &work, measured)
     }
 
+    /// The naive program as it is often found, with a transaction a row. It takes so long that once is enough.
+    fn without_transactions(&mut self, measured: &mut Rounds) -> Outcome {
+        let naive = self.path("naive.db");
+        database::remove(&naive)?;
+        self.panel.serve(&self.bodies, Version::First)?;
+        let args = ["naive", self.panel.url(), text(&naive)?, "--each"];
+        measured.note(EACH, measure::run_own(&self.engine.scratch, &args)?.1);
+        Ok(())
+    }
+
     /// A subcommand that measures itself, and prints what its work took.
     fn own(&self, args: &[&str]) -> Outcome<Taken> {
         Ok(serde_json::from_str(&measure::run_own(&self.engine.scratch, args)?.0)?)
@@ -155,7 +169,7 @@ impl Suite {
         panel.asked()?;
         measured.note("validators", self.engine.sync_expecting(in_step, PROFILE, Counts::default())?);
         #[expect(clippy::cast_precision_loss, reason = "a body is far smaller than 2^52 bytes")]
-        measured.note_value("validators, bytes", panel.asked()?.body_bytes as f64);
+        measured.note_value("validators, bytes", panel.asked()?.listing_bytes as f64);
         Ok(())
     }
 

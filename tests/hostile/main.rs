@@ -40,6 +40,7 @@ mod sizes;
 mod statuses;
 mod syntax;
 mod unheard;
+mod versions;
 
 use std::process::ExitCode;
 

@@ -79,6 +79,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         crate::statuses::CASES,
         crate::syntax::CASES,
         crate::unheard::CASES,
+        crate::versions::CASES,
     ]
     .concat();
     all.sort_by_key(|scenario| (scenario.label.parse().unwrap_or(u8::MAX), scenario.label));

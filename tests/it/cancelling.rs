@@ -47,6 +47,9 @@ fn cancelled(
     let (report, took) = std::thread::scope(|scope| {
         let canceller = scope.spawn(|| {
             wait_until("the run is where it is to be cancelled", || there(&scene));
+            // A kind is written while the next one is on its way.
+            let complete = outcomes.iter().filter(|outcome| **outcome == KindOutcome::Completed).count();
+            wait_until("what came before is written", || scene.written() == complete);
             cancel.cancel();
             Instant::now()
         });

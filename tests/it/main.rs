@@ -26,6 +26,7 @@ mod removals;
 mod scheduler;
 mod transport;
 mod truncation;
+mod validators;
 
 #[cfg(unix)]
 mod killing;

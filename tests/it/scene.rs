@@ -141,6 +141,12 @@ impl Scene {
     }
 
     /// The seven counts of a right report.
+    /// How many kinds the last run has written.
+    pub(crate) fn written(&self) -> usize {
+        let sql = "SELECT kind FROM xtream_sync_run_kinds WHERE run_id=(SELECT MAX(id) FROM xtream_sync_runs)";
+        self.cache().lines(sql).len()
+    }
+
     pub(crate) fn counts(&self, expected: &Expected, kind: Kind) -> Counts {
         let changes = expected.of(kind);
         let [added, updated, refreshed, removed] =

@@ -23,6 +23,7 @@ fn a_signal_in_the_middle_of_a_body_ends_the_run_in_order() {
         let before = scene.cache().content_of(HOME, Kind::Movies);
         let running = scene.start_sync(&["--json"]);
         wait_until("the body is half way", || gate.reached_count() > 0);
+        wait_until("the channels are written", || scene.written() == 1);
         let sent = Instant::now();
         send(signal, &running);
         let run = running.end().exits(130);

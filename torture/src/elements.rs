@@ -115,7 +115,7 @@ pub(crate) fn edit(dice: &mut Dice, listed: &mut Listed) {
         11 => text(listed, at.number, dice.pick(&["1", "2", "3"])),
         12 => {
             let (key, json) = (dice.pick(&["x", "y"]), dice.pick(&["1", "2"]));
-            put(listed, at.extra, Value::Extra([(key.to_owned(), json.to_owned())].into()));
+            put(listed, at.extra, Value::Extra([(key, json)].into()));
         }
         _ => {
             if let Some(film) = at.film {

@@ -218,7 +218,8 @@ impl Machine {
                 let after = self.look(site).await?.ok_or_else(|| Violation::new("clearing took the profile"))?;
                 for (kind, state) in ContentKind::ALL.into_iter().zip(&after.kinds) {
                     let empty = state.rows.is_empty() && state.categories.is_empty() && state.held.is_empty();
-                    promise!(empty && !state.applied_before && state.last_sync.is_none(), "{kind} survived clearing");
+                    let new = !state.applied_before && state.last_sync.is_none() && state.validator.is_none();
+                    promise!(empty && new, "{kind} survived clearing");
                 }
                 self.world.inner().sites[site].known = Some(after);
             }
@@ -236,6 +237,8 @@ impl Machine {
                 state.held.retain(|held| !gone.contains(&held.id));
                 state.index =
                     if state.consistent { state.index.without(&gone) } else { after.kind(kind).index.clone() };
+                promise!(gone.is_empty() || after.kind(kind).validator.is_none(), "{kind}: a validator outlived a deletion");
+                state.validator.clone_from(&after.kind(kind).validator);
                 expected.changes = after.changes.clone();
                 still(&expected, &after, "beside what a user deleted")?;
                 let logged = &after.changes[before.changes.len()..];
@@ -260,7 +263,7 @@ impl Machine {
             let rests = matches!(outcome(&first), Some(KindOutcome::Completed | KindOutcome::Unchanged));
             let lie = self.world.inner().sites[profile].panel.lies[kind.ordinal()].map(|(lie, _)| lie);
             // What moves by itself, or how it is asked for, may make a difference.
-            let moves = matches!(lie, Some(Lie::Images | Lie::Overloaded | Lie::Truncated | Lie::Duplicates));
+            let moves = matches!(lie, Some(Lie::Images | Lie::Overloaded | Lie::Truncated | Lie::Duplicates | Lie::Tokens));
             if rests && !moves {
                 before.check_still(&after, kind, "when it was synced once more (I6)")?;
                 let outcome = outcome(&again);

@@ -41,9 +41,9 @@ impl Trace {
                 }
                 ValueRef::Extra(extra) => {
                     self.number(extra.len() as u64);
-                    for (key, json) in extra {
-                        self.text(key.as_str());
-                        self.text(json.as_str());
+                    for (key, json) in extra.iter() {
+                        self.text(key);
+                        self.text(json);
                     }
                 }
             }

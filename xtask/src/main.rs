@@ -5,14 +5,17 @@
 mod arrows;
 mod bench;
 mod demo;
+mod deny;
 mod e2e;
 mod features;
 mod hostile;
+mod mutants;
 mod outside;
 mod packages;
 mod purity;
 mod shell;
 mod steps;
+mod tools;
 mod torture;
 mod workspace;
 
@@ -34,6 +37,8 @@ Usage: cargo xtask <command>
                           a sync beside its floor and beside what people usually write
   torture [--minutes N] [--seed S] [--cases N] [--engine planner|ports|sqlite]
                           random schedules of edits, lies, faults and crashes; fails when a promise is broken
+  mutants [PACKAGE…]      small changes to the code, one at a time: do the tests notice? (hours)
+  deny                    licences, sources, duplicates and floors of the dependencies
 ";
 
 /// Exit code of a command line that cannot be understood.
@@ -53,8 +58,10 @@ fn main() -> ExitCode {
         "test" | "ci" => return steps::main(rest),
         "bench" => bench::main(rest),
         "demo" => demo::main(rest),
+        "deny" => deny::main(rest),
         "e2e" => e2e::suite(rest),
         "hostile" => hostile::programme(rest),
+        "mutants" => mutants::main(rest),
         "panel" => e2e::panel(rest),
         "torture" => torture::main(rest),
         "--help" | "-h" | "help" => {

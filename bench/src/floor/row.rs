@@ -181,7 +181,10 @@ impl Scalar<'_> {
             Cow::Borrowed(text) if text.starts_with(|c: char| ('1'..='9').contains(&c)) && is_digits(text) => {
                 text.into()
             }
-            text => canonical_decimal(&text).map_or(text, Cow::Owned),
+            text => match canonical_decimal(&text) {
+                Some(Cow::Owned(other)) => Cow::Owned(other),
+                _ => text,
+            },
         }
     }
 

@@ -49,7 +49,8 @@ pub struct SyncProgress {
     pub status: SyncStatus,
     /// How much is done, 0 to 100.
     pub percent: u8,
-    /// What is being done, in words.
+    /// What is being done, in words. While one kind is written the next is received, so the steps of two
+    /// may come mixed.
     pub step: String,
     /// What was done to the channels.
     pub channels: Counts,

@@ -1,19 +1,18 @@
 //! What a diff notices of the decoded items on the way: which categories have something, and which
 //! new items may be old ones under another id.
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::model::{CategorySet, ContentId, Item, ValueRef};
+use crate::model::{CategorySet, ContentId, Item, Text, ValueRef};
 
 /// What was noticed so far.
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     /// Decoded items of each category.
-    now: HashMap<Box<str>, u64>,
+    now: HashMap<Text, u64>,
     /// The same items by the categories of their stored rows.
-    before: HashMap<Box<str>, u64>,
+    before: HashMap<Text, u64>,
     /// What new items are known by, in the order of the listing.
     new: Vec<(Marks, ContentId)>,
 }
@@ -28,14 +27,15 @@ pub(crate) struct Marks {
 
 impl Marks {
     pub(crate) fn of(item: &Item) -> Self {
-        let text = |field| match item.kind().field(field).map(|at| item.value(at)) {
+        let places = item.kind().places();
+        let text = |at: Option<usize>| match at.map(|at| item.value(at)) {
             Some(ValueRef::Text(text)) => Some(text),
             _ => None,
         };
         let mark = |seed, with: Option<&str>| {
             with.map_or(0, |with| xxh3_64_with_seed(item.name().as_bytes(), xxh3_64_with_seed(with.as_bytes(), seed)))
         };
-        Self { film: mark(1, text("tmdb_id")), shelf: mark(2, text("category_id")) }
+        Self { film: mark(1, text(places.tmdb_id)), shelf: mark(2, text(Some(places.category_id))) }
     }
 }
 
@@ -100,12 +100,12 @@ impl Arrivals {
     }
 }
 
-fn count(of: &mut HashMap<Box<str>, u64>, categories: &CategorySet) {
+fn count(of: &mut HashMap<Text, u64>, categories: &CategorySet) {
     for category in categories.as_slice() {
         match of.get_mut(category.as_str()) {
             Some(count) => *count += 1,
             None => {
-                of.insert(category.as_str().into(), 1);
+                of.insert(category.clone(), 1);
             }
         }
     }
@@ -114,11 +114,11 @@ fn count(of: &mut HashMap<Box<str>, u64>, categories: &CategorySet) {
 /// Whether two image addresses differ by scheme, host or query only. Some panels draw these anew for
 /// every request.
 pub(crate) fn is_same_image(a: &str, b: &str) -> bool {
-    let path = |address: &str| -> Option<String> {
+    fn path(address: &str) -> Option<&str> {
         let (_, rest) = address.split_once("://")?;
         let (_, path) = rest.split_once('/')?;
-        Some(path.split(['?', '#']).next().unwrap_or_default().to_owned())
-    };
+        path.split(['?', '#']).next()
+    }
     a == b || path(a).is_some_and(|path_a| !path_a.is_empty() && path(b) == Some(path_a))
 }
 

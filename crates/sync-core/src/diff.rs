@@ -9,8 +9,10 @@
 //! byte-identical to what is known, because its digest becomes [`Digest::NEVER`]; so the next
 //! listing decodes them all and comes to the same item whatever their order.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use crate::arrivals::{Arrivals, is_same_image};
 use crate::counts::Counts;
@@ -37,7 +39,7 @@ pub struct Differ {
     /// For every position of the index, where this listing has it.
     seen_at: Vec<u32>,
     /// Where this listing has the ids that the index doesn't know.
-    fresh: HashMap<i64, u32>,
+    fresh: Fresh,
     ids: Vec<i64>,
     digests: Vec<u64>,
     counts: Counts,
@@ -93,7 +95,7 @@ impl Differ {
             trusting,
             known,
             seen_at,
-            fresh: HashMap::new(),
+            fresh: Fresh::default(),
             ids,
             digests,
             counts: Counts::default(),
@@ -101,7 +103,7 @@ impl Differ {
             arrivals: Arrivals::default(),
             departed: HashSet::new(),
             rotated: 0,
-            image_at: kind.field("stream_icon").or_else(|| kind.field("cover")),
+            image_at: kind.places().image,
             image_hosts_ignored: false,
         }
     }
@@ -174,7 +176,7 @@ impl Differ {
     fn is_seen(&self, id: ContentId, position: Option<usize>) -> bool {
         match position {
             Some(at) => self.seen_at[at] != UNSEEN,
-            None => self.fresh.contains_key(&id.0),
+            None => self.fresh.find(&self.ids, id).is_some(),
         }
     }
 
@@ -187,20 +189,39 @@ impl Differ {
     ) -> Result<Vec<StagedItem>, ContractBreach> {
         let stored: HashMap<i64, Item> = stored.into_iter().map(|item| (item.id().0, item)).collect();
         let earlier: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
-        let mut out = Out { earlier, items: Vec::new(), at: BTreeMap::new() };
+        let decoded = batch.iter().filter(|entry| matches!(entry, Entry::Item(..))).count();
+        let mut out = Out { earlier, items: Vec::with_capacity(decoded), at: None };
         for entry in batch {
             let id = entry_id(&entry);
             let position = self.known.position(id, self.cursor);
             self.cursor = position.map_or(self.cursor, |at| at + 1);
-            if self.is_seen(id, position) {
-                self.repeated(entry, position, stored.get(&id.0), &mut out)?;
-            } else {
-                self.first(entry, position, stored.get(&id.0), &mut out)?;
+            match self.admit(id, position) {
+                None => self.first(entry, position, stored.get(&id.0), &mut out)?,
+                Some(place) => self.repeated(entry, place, stored.get(&id.0), &mut out)?,
             }
         }
         Ok(out.items)
     }
 
+    /// Gives an id the next place of the listing, or returns the one that it has.
+    fn admit(&mut self, id: ContentId, position: Option<usize>) -> Option<u32> {
+        let place = u32::try_from(self.ids.len()).expect("a listing has fewer than 2^32 items");
+        let seen = match position {
+            Some(at) if self.seen_at[at] == UNSEEN => {
+                self.seen_at[at] = place;
+                None
+            }
+            Some(at) => Some(self.seen_at[at]),
+            None => self.fresh.admit(&self.ids, id, place),
+        };
+        if seen.is_none() {
+            self.ids.push(id.0);
+            self.digests.push(Digest::NEVER.0);
+        }
+        seen
+    }
+
+    /// The first element of an id, which has the last place of the listing.
     fn first(
         &mut self,
         entry: Entry,
@@ -210,45 +231,33 @@ impl Differ {
     ) -> Result<(), ContractBreach> {
         let id = entry_id(&entry);
         let known_digest = position.map(|at| self.known.digest_at(at));
-        let place = u32::try_from(self.ids.len()).expect("a listing has fewer than 2^32 items");
         let digest = match entry {
             Entry::Same(_) => {
                 self.counts.unchanged += 1;
                 known_digest.ok_or(ContractBreach::UnknownSame(id))?
             }
-            Entry::Item(listed, digest) => {
+            Entry::Item(mut listed, digest) => {
                 // `prepare` has made the digests of sources without any; a source with its own may leave one out.
                 let digest = digest.unwrap_or(Digest::NEVER);
-                let rank = choice(&listed);
-                let (item, change) = self.merged(stored, *listed, id)?;
-                let rank = ranked_by(rank, stored, &item, change);
+                let change = self.merged(stored, &mut listed)?;
                 // Against nothing known there is nothing to miss.
                 if !self.known.is_empty() {
-                    self.arrivals.notice(&item, stored);
+                    self.arrivals.notice(&listed.item, stored);
                 }
-                self.note_departure(stored, &item);
+                self.note_departure(stored, &listed.item);
                 *count(&mut self.counts, change) += 1;
                 // Of ids that occur several times, every element is needed again: see `repeated`. So is
                 // what was passed over: it is not as the stored row is.
                 if change != Change::Unchanged || known_digest == Some(Digest::NEVER) {
-                    out.put(StagedItem { item, change, rank });
+                    // What lies over nothing is the element itself, and its rank can be had when it is wanted.
+                    let rank = stored.map(|row| rank_over(row, &listed, change));
+                    out.put_first(StagedItem { item: listed.item, change, rank });
                 }
                 if change == Change::Passed { Digest::NEVER } else { digest }
             }
         };
-        self.admit(id, position, place, digest);
+        *self.digests.last_mut().expect("it has just been admitted") = digest.0;
         Ok(())
-    }
-
-    fn admit(&mut self, id: ContentId, position: Option<usize>, place: u32, digest: Digest) {
-        match position {
-            Some(at) => self.seen_at[at] = place,
-            None => {
-                self.fresh.insert(id.0, place);
-            }
-        }
-        self.ids.push(id.0);
-        self.digests.push(digest.0);
     }
 
     /// A further element of an id: makes one item of it and what was staged before. Where nothing
@@ -256,27 +265,21 @@ impl Differ {
     fn repeated(
         &mut self,
         entry: Entry,
-        position: Option<usize>,
+        place: u32,
         stored: Option<&Item>,
         out: &mut Out,
     ) -> Result<(), ContractBreach> {
         let id = entry_id(&entry);
-        let place = match position {
-            Some(at) => self.seen_at[at],
-            None => self.fresh[&id.0],
-        };
         self.digests[place as usize] = Digest::NEVER.0;
-        let as_stored = || stored.map(|row| ranked(row.clone()));
+        let as_stored =
+            || stored.map(|row| StagedItem { item: row.clone(), change: Change::Unchanged, rank: Some(AS_STORED) });
         let earlier = out.take(id).or_else(as_stored);
         let (rank, item) = match entry {
-            Entry::Same(_) => {
-                let row = as_stored().ok_or(ContractBreach::UnknownSame(id))?;
-                (row.rank, row.item)
-            }
-            Entry::Item(listed, _) => {
-                let rank = choice(&listed);
-                let (item, change) = self.merged(stored, *listed, id)?;
-                (ranked_by(rank, stored, &item, change), item)
+            Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?),
+            Entry::Item(mut listed, _) => {
+                let change = self.merged(stored, &mut listed)?;
+                let rank = stored.map(|row| rank_over(row, &listed, change));
+                ranked(StagedItem { item: listed.item, change, rank })
             }
         };
         let (rank, item) = match earlier {
@@ -284,7 +287,7 @@ impl Differ {
             Some(earlier) => {
                 let before = count(&mut self.counts, earlier.change);
                 *before = before.saturating_sub(1);
-                one_of((earlier.rank, earlier.item), (rank, item))
+                one_of(ranked(earlier), (rank, item))
             }
         };
         if !self.known.is_empty() {
@@ -296,22 +299,18 @@ impl Differ {
         self.rotated = rotated;
         self.note_departure(stored, &item);
         *count(&mut self.counts, change) += 1;
-        out.put(StagedItem { item, change, rank });
+        out.put(StagedItem { item, change, rank: Some(rank) });
         Ok(())
     }
 
-    fn merged(
-        &mut self,
-        stored: Option<&Item>,
-        listed: Listed,
-        id: ContentId,
-    ) -> Result<(Item, Change), ContractBreach> {
+    /// Lays an element over its row, in the element's place.
+    fn merged(&mut self, stored: Option<&Item>, listed: &mut Listed) -> Result<Change, ContractBreach> {
+        let wrong = ContractBreach::WrongKind(listed.item.id());
         if listed.item.kind() != self.kind {
-            return Err(ContractBreach::WrongKind(id));
+            return Err(wrong);
         }
-        let (item, change) = merge_and_judge(stored, listed, &self.policy).ok_or(ContractBreach::WrongKind(id))?;
-        let change = self.image_judged(stored, &item, change);
-        Ok((item, change))
+        let change = merge_and_judge(stored, listed, &self.policy).ok_or(wrong)?;
+        Ok(self.image_judged(stored, &listed.item, change))
     }
 
     /// Looks at an image that differs: counts what only its host moves, and leaves that out where
@@ -367,7 +366,7 @@ impl Differ {
         staged: Vec<StagedItem>,
         answered: &CategorySet,
     ) -> Vec<StagedItem> {
-        let at = self.kind.field("category_ids").expect("every kind has its categories");
+        let at = self.kind.places().category_ids;
         let mut staged: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
         let mut out = Vec::new();
         for row in stored {
@@ -387,7 +386,7 @@ impl Differ {
             one.change = change;
             // It is not as the panel lists it, so it is to be looked at again.
             let position = self.known.position(row.id(), 0);
-            let place = position.map(|at| self.seen_at[at]).or_else(|| self.fresh.get(&row.id().0).copied());
+            let place = position.map(|at| self.seen_at[at]).or_else(|| self.fresh.find(&self.ids, row.id()));
             if let Some(place) = place.filter(|place| *place != UNSEEN) {
                 self.digests[place as usize] = Digest::NEVER.0;
             }
@@ -398,6 +397,12 @@ impl Differ {
 
     pub(crate) const fn arrivals(&self) -> &Arrivals {
         &self.arrivals
+    }
+
+    /// Whether the listing is, so far, what is known: the same items in the same order, and what differs
+    /// in their elements means nothing.
+    pub(crate) fn is_as_known(&self) -> bool {
+        self.ids == self.known.ids() && (self.counts.is_quiet() || self.digests == self.known.digests())
     }
 
     /// The counts so far; removals are not among them.
@@ -456,61 +461,113 @@ fn count(counts: &mut Counts, change: Change) -> &mut u64 {
     }
 }
 
+/// Where a listing has the ids that the index doesn't know. The listing has the ids themselves, so this
+/// keeps nothing but their places.
+#[derive(Debug, Default)]
+struct Fresh {
+    places: HashTable<u32>,
+    /// The panel names the ids, so what they are hashed to must not be for it to know.
+    hasher: DefaultHashBuilder,
+    /// The least and the highest of them: most listings go one way.
+    span: Option<(i64, i64)>,
+}
+
+impl Fresh {
+    fn clear(&mut self) {
+        self.places.clear();
+        self.span = None;
+    }
+
+    /// The place of an id in the listing so far.
+    fn find(&self, ids: &[i64], id: ContentId) -> Option<u32> {
+        if self.span.is_none_or(|(least, highest)| id.0 < least || highest < id.0) {
+            return None;
+        }
+        self.places.find(self.hasher.hash_one(id.0), |place| ids[*place as usize] == id.0).copied()
+    }
+
+    /// Takes an id whose place is the next one, or returns the place that it has.
+    fn admit(&mut self, ids: &[i64], id: ContentId, place: u32) -> Option<u32> {
+        let seen = self.find(ids, id);
+        if seen.is_none() {
+            let hash = |place: &u32| self.hasher.hash_one(ids.get(*place as usize).unwrap_or(&id.0));
+            self.places.insert_unique(self.hasher.hash_one(id.0), place, hash);
+            let (least, highest) = self.span.unwrap_or((id.0, id.0));
+            self.span = Some((least.min(id.0), highest.max(id.0)));
+        }
+        seen
+    }
+}
+
 /// What a batch stages, and what was staged before it.
 struct Out {
     earlier: HashMap<i64, StagedItem>,
     items: Vec<StagedItem>,
-    /// Where `items` has an id.
-    at: BTreeMap<i64, usize>,
+    /// Where `items` has an id; made when an id comes again, which it hardly ever does.
+    at: Option<HashMap<i64, usize>>,
 }
 
 impl Out {
+    /// Puts the first element of an id.
+    fn put_first(&mut self, staged: StagedItem) {
+        if let Some(at) = &mut self.at {
+            at.insert(staged.item.id().0, self.items.len());
+        }
+        self.items.push(staged);
+    }
+
     fn put(&mut self, staged: StagedItem) {
-        let id = staged.item.id().0;
-        if let Some(at) = self.at.get(&id) {
-            self.items[*at] = staged;
-        } else {
-            self.at.insert(id, self.items.len());
-            self.items.push(staged);
+        match self.find(staged.item.id()) {
+            Some(at) => self.items[at] = staged,
+            None => self.put_first(staged),
         }
     }
 
     fn take(&mut self, id: ContentId) -> Option<StagedItem> {
-        self.at.get(&id.0).map(|at| self.items[*at].clone()).or_else(|| self.earlier.remove(&id.0))
+        match self.find(id) {
+            Some(at) => Some(self.items[at].clone()),
+            None => self.earlier.remove(&id.0),
+        }
+    }
+
+    fn find(&mut self, id: ContentId) -> Option<usize> {
+        let listed = || self.items.iter().enumerate().map(|(at, staged)| (staged.item.id().0, at)).collect();
+        self.at.get_or_insert_with(listed).get(&id.0).copied()
     }
 }
 
 /// Before all others: an element that is as the stored row. It may not have been decoded, or not
-/// staged, so how it would rank by its content is not known, and may not matter: keys that it left
-/// out are in the row.
+/// staged, so how it would rank by its content is not known, and may not matter: keys that it left out
+/// are in the row.
 const AS_STORED: (u64, i64) = (0, i64::MIN);
 
-/// A stored row in place of the element that is like it.
-const fn ranked(item: Item) -> StagedItem {
-    StagedItem { item, change: Change::Unchanged, rank: AS_STORED }
-}
-
-/// The rank of an element: by its content, unless it is as the stored row but for the categories, of
-/// which the row has those of all elements.
-fn ranked_by(content: (u64, i64), stored: Option<&Item>, item: &Item, change: Change) -> (u64, i64) {
-    let Some(row) = stored else { return content };
-    let kind = item.kind();
+/// The rank of an element that lies over a row: by its content, unless it is as the row but for the
+/// categories, of which the row has those of all elements.
+fn rank_over(row: &Item, listed: &Listed, change: Change) -> (u64, i64) {
+    let kind = row.kind();
     let mut counted = FieldSet(FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Ignored).0);
-    counted.drop(kind.field("category_ids").expect("every kind has its categories"));
+    counted.drop(kind.places().category_ids);
     let differs = match change {
         Change::Unchanged => false,
         Change::Updated(fields) | Change::Refreshed(fields) => !fields.and(counted).is_empty(),
-        Change::Added | Change::Passed => counted.positions().any(|at| row.value(at) != item.value(at)),
+        Change::Added | Change::Passed => counted.positions().any(|at| row.value(at) != listed.item.value(at)),
     };
-    if differs { content } else { AS_STORED }
+    if differs { choice(&listed.item, listed.present) } else { AS_STORED }
+}
+
+/// An item with its rank. Where it has none, it lies over nothing, and is all that its element lists.
+fn ranked(staged: StagedItem) -> ((u64, i64), Item) {
+    let StagedItem { item, rank, .. } = staged;
+    let rank = rank.unwrap_or_else(|| choice(&item, FieldSet::all(item.kind().fields())));
+    (rank, item)
 }
 
 /// Makes one item of two elements: the least by content, with the categories of both. Where only
 /// what doesn't count differs, that decides, so that it isn't the position.
 fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
     let kind = a.1.kind();
-    let united = ["category_ids", "listed_category_ids"].map(|name| {
-        let at = kind.field(name).expect("every kind has its categories");
+    let places = kind.places();
+    let united = [places.category_ids, places.listed_category_ids].map(|at| {
         let mut united = CategorySet::default();
         for item in [&a.1, &b.1] {
             if let ValueRef::Categories(set) = item.value(at) {

@@ -7,7 +7,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::model::{FieldClass, FieldSet, Item, Listed, Shape, ValueRef};
+use crate::model::{ContentId, FieldClass, FieldSet, Item, Listed, Shape, ValueRef};
 
 /// How digests were made. Digests of different schemes are not comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,35 +69,38 @@ impl Fingerprint {
 /// Categories have no part in it, but for the element's own `category_id`: elements of one id
 /// usually differ in nothing else. The position counter has no part in the first number, as it
 /// follows the order of the listing.
-pub(crate) fn choice(listed: &Listed) -> (u64, i64) {
-    let kind = listed.item.kind();
-    let mut fields = FieldSet(listed.present.0 & !kind.of_class(FieldClass::Ignored).0);
-    let num = kind.field("num");
-    for at in num.into_iter().chain(kind.field("category_ids")) {
+pub(crate) fn choice(item: &Item, present: FieldSet) -> (u64, i64) {
+    let kind = item.kind();
+    let places = kind.places();
+    let mut fields = FieldSet(present.0 & !kind.of_class(FieldClass::Ignored).0);
+    for at in [places.num, places.category_ids] {
         fields.drop(at);
     }
-    let mut hasher = hasher_of(&listed.item);
     // Absent and empty are alike here: an element taken back from its row doesn't know the difference.
-    // Two shapes have no other word for it than 0.
+    // Two shapes have no other word for it than 0, and a name is then made of the id.
     for at in fields.positions() {
         let zero_is_nothing = matches!(kind.fields()[at].shape, Shape::Count | Shape::Switch);
-        match listed.item.value(at) {
+        match item.value(at) {
             ValueRef::Null => fields.drop(at),
             ValueRef::Integer(0) if zero_is_nothing => fields.drop(at),
+            ValueRef::Text(name) if at == places.name && is_made_of(name, item.id()) => fields.drop(at),
             _ => {}
         }
     }
-    update(&mut hasher, &listed.item, fields);
-    let num = num.map_or(ValueRef::Null, |at| listed.item.value(at));
-    (hasher.digest(), if let ValueRef::Integer(num) = num { num } else { i64::MAX })
+    let mut hasher = hasher_of(item);
+    update(&mut hasher, item, fields);
+    (hasher.digest(), if let ValueRef::Integer(num) = item.value(places.num) { num } else { i64::MAX })
+}
+
+/// Whether a name is the one that a nameless item gets.
+fn is_made_of(name: &str, id: ContentId) -> bool {
+    name.strip_prefix('#').is_some_and(|rest| rest.parse() == Ok(id.0))
 }
 
 /// A digest of what doesn't count in an item. Its number is left out: it is a part of [`choice`].
 pub(crate) fn uncounted(item: &Item) -> u64 {
     let mut fields = item.kind().of_class(FieldClass::Ignored);
-    if let Some(num) = item.kind().field("num") {
-        fields.drop(num);
-    }
+    fields.drop(item.kind().places().num);
     let mut hasher = hasher_of(item);
     update(&mut hasher, item, fields);
     hasher.digest()
@@ -159,7 +162,7 @@ fn update(hasher: &mut Xxh3, item: &Item, fields: FieldSet) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Channel, Content, ContentId, Movie, Series, Value};
+    use crate::model::{Channel, Content, Movie, Series, Value};
 
     fn channel() -> Channel {
         let mut channel = Channel::with_id(ContentId(7));

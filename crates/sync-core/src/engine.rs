@@ -1,8 +1,9 @@
 //! The engine: runs a profile over the two ports.
 //!
-//! Kinds are visited one after the other, each on its own: what fails in one leaves the others
-//! alone. Within a kind everything is compared and staged while the listing streams by; the store
-//! is written once, in one apply, when the listing is proved complete.
+//! Kinds are visited in order, each on its own: what fails in one leaves the others alone. Within a
+//! kind everything is compared and staged while the listing streams by; the store is written once, in
+//! one apply, when the listing is proved complete. While it is written, the next kind is received, so
+//! that the line doesn't rest: at most one listing and one apply are under way, both in this task.
 
 mod kind;
 mod learning;
@@ -10,10 +11,13 @@ mod listing;
 mod planned;
 mod removals;
 mod track;
+mod unmodified;
+mod visit;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
+use futures_util::future::{OptionFuture, join};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -75,7 +79,8 @@ impl Stop {
     }
 }
 
-/// What the steps of a run have in common.
+/// What the steps of a run have in common. While kinds are under way it rests: what they come to is
+/// in their [`visit::Visit`]s.
 struct Run<'a> {
     profile: &'a ProfileId,
     options: &'a SyncOptions,
@@ -242,52 +247,25 @@ impl<'a> Engine<'a> {
         if let Some(error) = inactive {
             return fail_all(report, run.options, &error);
         }
-        for kind in ContentKind::ALL {
-            if !run.options.kinds.contains(&kind) {
-                continue;
+        let asked = ContentKind::ALL.into_iter().filter(|kind| run.options.kinds.contains(kind));
+        let mut received = None;
+        for next in asked.map(Some).chain([None]) {
+            let shared = &*run;
+            // What was received goes first, so that kinds end in their order wherever nothing waits.
+            let (ended, arrived) = join(
+                OptionFuture::from(received.take().map(|visit| Box::pin(self.end_visit(shared, visit)))),
+                OptionFuture::from(next.map(|kind| Box::pin(self.begin_visit(shared, kind)))),
+            )
+            .await;
+            if let Some(visit) = ended {
+                run.take_in(visit, report);
             }
-            let record = self.visit_kind(run, kind).await;
-            report.errors.extend(record.error.clone());
-            report.kinds[kind.ordinal()] = record;
-        }
-    }
-
-    async fn visit_kind(&self, run: &mut Run<'_>, kind: ContentKind) -> KindRecord {
-        let span = tracing::info_span!("kind", kind = %kind);
-        let (before, started) = (self.source.usage(), self.clock.monotonic());
-        let mut record = KindRecord::skipped(kind, named(run.options.mode, &run.state, kind));
-        let synced = if run.cancel.is_cancelled() {
-            Err(Stop::Cancelled)
-        } else {
-            self.sync_kind(run, kind, &mut record).instrument(span.clone()).await
-        };
-        if let Err(stop) = synced {
-            let cancelled = matches!(stop, Stop::Cancelled);
-            record.outcome = if cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
-            record.counts = crate::Counts::default();
-            record.hold_reason = None;
-            record.error = Some(stop.into_report(Some(kind)));
-        }
-        self.measure(&mut record, before, started);
-        run.track.kind_done(kind, record.counts);
-        let _entered = span.entered();
-        match &record.error {
-            Some(error) if record.outcome == KindOutcome::Failed => {
-                tracing::warn!(code = error.code, "{}", error.message);
+            if let Some((visit, _)) = &arrived {
+                // What the next kind is asked with depends on it.
+                run.facts.validators_lied_at = visit.validators_lied_at.or(run.facts.validators_lied_at);
             }
-            _ => {
-                tracing::info!(outcome = %record.outcome, added = record.counts.added, updated = record.counts.updated,
-                removed = record.counts.removed, held = record.counts.held, "kind ended");
-            }
+            received = arrived;
         }
-        record
-    }
-
-    fn measure(&self, record: &mut KindRecord, before: crate::source::Usage, started: Duration) {
-        let after = self.source.usage();
-        record.requests = after.requests.saturating_sub(before.requests);
-        record.bytes = after.bytes.saturating_sub(before.bytes);
-        record.duration = self.clock.monotonic().saturating_sub(started);
     }
 
     fn run_end(&self, id: RunId, run: &Run<'_>, report: &SyncReport) -> RunEnd {

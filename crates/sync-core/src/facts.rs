@@ -17,6 +17,9 @@ pub struct PanelFacts {
     pub refusals: u32,
     /// When it was refused last, in unix seconds.
     pub refused_at: Option<i64>,
+    /// When the panel was last found to give a changed listing the validator of the one before, in
+    /// unix seconds.
+    pub validators_lied_at: Option<i64>,
 }
 
 /// What is known of how a panel serves a kind.
@@ -89,6 +92,7 @@ impl PanelFacts {
         row(None, "user_agent", self.user_agent.clone());
         row(None, "refusals", some(self.refusals));
         row(None, "refused_at", self.refused_at.map(|at| at.to_string()));
+        row(None, "validators_lied_at", self.validators_lied_at.map(|at| at.to_string()));
         for (kind, facts) in ContentKind::ALL.into_iter().zip(&self.kinds) {
             let kind = Some(kind);
             row(kind, "sound_listings", some(facts.sound_listings));
@@ -115,6 +119,7 @@ impl PanelFacts {
                     "user_agent" => facts.user_agent = Some(value),
                     "refusals" => facts.refusals = value.parse().unwrap_or_default(),
                     "refused_at" => facts.refused_at = value.parse().ok(),
+                    "validators_lied_at" => facts.validators_lied_at = value.parse().ok(),
                     _ => {}
                 },
             }
@@ -193,8 +198,9 @@ mod tests {
             user_agent: Some("Player/1 (x)".to_owned()),
             refusals: 4,
             refused_at: Some(9),
+            validators_lied_at: Some(8),
         };
-        assert_eq!(facts.rows().len(), 12);
+        assert_eq!(facts.rows().len(), 13);
         assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
     }
 

@@ -11,6 +11,7 @@ mod error;
 mod facts;
 mod guard;
 mod index;
+mod lending;
 mod merge;
 pub mod model;
 mod plan;
@@ -39,10 +40,11 @@ pub use error::ErrorClass;
 pub use facts::{FactRow, KindFacts, PanelFacts, Sighting};
 pub use guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
 pub use index::{DuplicateId, ListingIndex};
+pub use lending::{Demand, Lender, on_demand};
 pub use merge::{Change, differences, judge, merge};
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
-    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape,
+    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape, Text,
     UnknownKind, Value, ValueRef,
 };
 pub use plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};

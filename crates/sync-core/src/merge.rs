@@ -1,7 +1,9 @@
 //! Laying what a panel lists over what is stored, and naming the differences.
 
-use crate::model::{CategorySet, Content, Extra, FieldClass, FieldSet, Item, Listed, Value, ValueRef};
+use crate::model::{CategorySet, Content, Extra, FieldClass, FieldSet, Item, Listed, Places, Text, Value, ValueRef};
 use crate::policy::ChangePolicy;
+
+static NO_CATEGORY: CategorySet = CategorySet::NONE;
 
 /// What a listing means for one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,69 +35,70 @@ impl Change {
 /// stay. Keys beyond the table are united, the listed ones first.
 pub fn merge<T: Content>(stored: Option<&T>, listed: Listed<T>) -> T {
     let Listed { item: mut merged, present } = listed;
-    let fields = T::FIELDS;
-    for (at, spec) in fields.iter().enumerate() {
-        match spec.name {
-            "name" => {
-                if merged.name().is_empty() {
-                    let known = stored.map(T::name).filter(|name| !name.is_empty());
-                    let name = known.map_or_else(|| format!("#{}", merged.id()), str::to_owned);
-                    merged.set(at, Value::Text(name));
-                }
-            }
-            "extra" => {
-                if let (Some(ValueRef::Extra(known)), ValueRef::Extra(new)) =
-                    (stored.map(|it| it.value(at)), merged.value(at))
-                    && !known.is_empty()
-                {
-                    let mut united: Extra = known.clone();
-                    united.extend(new.iter().map(|(key, json)| (key.clone(), json.clone())));
-                    merged.set(at, Value::Extra(united));
-                }
-            }
-            "category_ids" => {
-                let (set, own) = categories(stored, &merged, at, present);
-                merged.set(at, Value::Categories(set));
-                merged.set(position::<T>("listed_category_ids"), Value::Categories(own));
-            }
-            "listed_category_ids" => {}
-            _ if present.has(at) => {}
-            _ => {
-                if let Some(stored) = stored {
-                    merged.set(at, stored.value(at).to_owned());
-                }
-            }
-        }
-    }
+    lay_over(stored, &mut merged, present);
     merged
 }
 
-fn position<T: Content>(name: &str) -> usize {
-    T::KIND.field(name).expect("every kind has its categories")
+/// [`merge`], in the place of the listed item.
+fn lay_over<T: Content>(stored: Option<&T>, listed: &mut T, present: FieldSet) {
+    let places = const { Places::of(T::FIELDS) };
+    if listed.name().is_empty() {
+        let known = stored.map(T::name).filter(|name| !name.is_empty());
+        let name = known.map_or_else(|| format!("#{}", listed.id()).into(), Text::from);
+        listed.put(places.name, Value::Text(name));
+    }
+    if let Some(stored) = stored {
+        let mut absent = FieldSet(FieldSet::all(T::FIELDS).0 & !present.0);
+        for ruled in [places.name, places.category_ids, places.listed_category_ids, places.extra] {
+            absent.drop(ruled);
+        }
+        for at in absent.positions() {
+            listed.put(at, stored.value(at).to_owned());
+        }
+        if let (ValueRef::Extra(known), ValueRef::Extra(new)) = (stored.value(places.extra), listed.value(places.extra))
+            && !known.is_empty()
+        {
+            let mut united: Extra = known.clone();
+            united.extend(new.iter());
+            listed.put(places.extra, Value::Extra(united));
+        }
+    }
+    lay_categories_over(stored, listed, present);
+}
+
+/// Settles the whole category set, and the panel's own list where it says more than `category_id`.
+fn lay_categories_over<T: Content>(stored: Option<&T>, listed: &mut T, present: FieldSet) {
+    let places = const { Places::of(T::FIELDS) };
+    let (list_listed, category_listed) = (present.has(places.category_ids), present.has(places.category_id));
+    let kept = |at| stored.map_or(&NO_CATEGORY, |row| set_of(row, at));
+    let own = if list_listed { set_of(listed, places.category_ids) } else { kept(places.listed_category_ids) };
+    let (set, own) = if list_listed || category_listed {
+        let category = if category_listed { own_category(listed) } else { stored.and_then(own_category) };
+        let category = category.unwrap_or_default();
+        let says_more = own.as_slice().iter().any(|id| id != category);
+        let is_whole = list_listed && (category.is_empty() || own.contains(category));
+        let united = || {
+            let mut set = own.clone();
+            set.insert(category);
+            set
+        };
+        ((!is_whole).then(united), if says_more { own.clone() } else { CategorySet::NONE })
+    } else {
+        (Some(kept(places.category_ids).clone()), own.clone())
+    };
+    if let Some(set) = set {
+        listed.put(places.category_ids, Value::Categories(set));
+    }
+    listed.put(places.listed_category_ids, Value::Categories(own));
 }
 
 fn own_category<T: Content>(item: &T) -> Option<&str> {
-    if let ValueRef::Text(id) = item.value(position::<T>("category_id")) { Some(id) } else { None }
+    let places = const { Places::of(T::FIELDS) };
+    if let ValueRef::Text(id) = item.value(places.category_id) { Some(id) } else { None }
 }
 
-/// The whole category set, and the panel's own list where it says more than `category_id`.
-fn categories<T: Content>(stored: Option<&T>, listed: &T, at: usize, present: FieldSet) -> (CategorySet, CategorySet) {
-    let set_of = |item: &T, at| match item.value(at) {
-        ValueRef::Categories(set) => set.clone(),
-        _ => CategorySet::default(),
-    };
-    let kept = || stored.map(|row| set_of(row, position::<T>("listed_category_ids"))).unwrap_or_default();
-    let own = if present.has(at) { set_of(listed, at) } else { kept() };
-    let category_listed = present.has(position::<T>("category_id"));
-    let category = if category_listed { own_category(listed) } else { stored.and_then(own_category) };
-    let category = category.unwrap_or_default();
-    if !present.has(at) && !category_listed {
-        return (stored.map(|row| set_of(row, at)).unwrap_or_default(), own);
-    }
-    let says_more = own.as_slice().iter().any(|id| id != category);
-    let mut set = own.clone();
-    set.insert(category);
-    (set, if says_more { own } else { CategorySet::default() })
+fn set_of<T: Content>(item: &T, at: usize) -> &CategorySet {
+    if let ValueRef::Categories(set) = item.value(at) { set } else { &NO_CATEGORY }
 }
 
 /// Returns the fields in which two items differ.
@@ -132,14 +135,20 @@ pub fn judge<T: Content>(stored: Option<&T>, merged: &T, policy: &ChangePolicy) 
 /// The text by which the timestamp policy judges: `last_modified` where the kind has it and it is
 /// there, else `added`.
 fn timestamp<T: Content>(item: &T) -> Option<&str> {
-    ["last_modified", "added"].iter().filter_map(|name| T::KIND.field(name)).find_map(|at| match item.value(at) {
+    let places = const { Places::of(T::FIELDS) };
+    places.last_modified.into_iter().chain([places.added]).find_map(|at| match item.value(at) {
         ValueRef::Text(text) => Some(text),
         _ => None,
     })
 }
 
-/// [`merge`] and [`judge`] for items of whatever kind; `None` when the kinds differ.
-pub(crate) fn merge_and_judge(stored: Option<&Item>, listed: Listed, policy: &ChangePolicy) -> Option<(Item, Change)> {
+/// [`merge`] and [`judge`] for items of whatever kind, in the place of the listed one; `None` when the
+/// kinds differ.
+pub(crate) fn merge_and_judge(stored: Option<&Item>, listed: &mut Listed, policy: &ChangePolicy) -> Option<Change> {
+    if listed.item.name().is_empty() {
+        // What it is called from here on is not what the panel said.
+        listed.present.drop(listed.item.kind().places().name);
+    }
     macro_rules! of_kind {
         ($Kind:ident, $item:expr) => {{
             let stored = match stored {
@@ -147,12 +156,11 @@ pub(crate) fn merge_and_judge(stored: Option<&Item>, listed: Listed, policy: &Ch
                 Some(Item::$Kind(stored)) => Some(stored),
                 Some(_) => return None,
             };
-            let merged = merge(stored, Listed { item: $item, present: listed.present });
-            let change = judge(stored, &merged, policy);
-            Some((Item::$Kind(merged), change))
+            lay_over(stored, $item, listed.present);
+            Some(judge(stored, $item, policy))
         }};
     }
-    match listed.item {
+    match &mut listed.item {
         Item::Channels(item) => of_kind!(Channels, item),
         Item::Movies(item) => of_kind!(Movies, item),
         Item::Series(item) => of_kind!(Series, item),
@@ -211,7 +219,7 @@ mod tests {
         assert_eq!(merge(Some(&movie()), listed(&["name"], |_| {})).name, "Alien");
         assert_eq!(merge(None, listed(&["name"], |_| {})).name, "#1");
         let mut nameless = movie();
-        nameless.name = String::new();
+        nameless.name = Text::default();
         assert_eq!(merge(Some(&nameless), listed(&[], |_| {})).name, "#1");
     }
 
@@ -293,6 +301,7 @@ mod tests {
     #[test]
     fn items_of_two_kinds_dont_merge() {
         let channel = Channel::with_id(ContentId(1)).into_item();
-        assert_eq!(merge_and_judge(Some(&channel), movie().into_item().into(), &ChangePolicy::Fingerprint), None);
+        let mut movie = movie().into_item().into();
+        assert_eq!(merge_and_judge(Some(&channel), &mut movie, &ChangePolicy::Fingerprint), None);
     }
 }

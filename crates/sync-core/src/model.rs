@@ -7,10 +7,16 @@ pub mod id;
 pub mod item;
 pub mod kind;
 pub mod normalise;
+mod places;
+mod sets;
+mod text;
 
 pub use account::{Account, AccountStatus};
 pub use category::Category;
-pub use field::{CategorySet, Extra, FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
+pub use field::{FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
 pub use id::{CategoryId, ContentId, InvalidProfileId, ProfileId, Scope};
 pub use item::{Channel, Content, Item, Listed, Movie, Series};
 pub use kind::{ContentKind, UnknownKind};
+pub(crate) use places::Places;
+pub use sets::{CategorySet, Extra};
+pub use text::Text;

@@ -32,6 +32,10 @@ impl Phase {
 }
 
 /// One report of progress.
+///
+/// The phases of one kind come in their order, and kinds end in theirs. Two kinds may be under way at
+/// once: while one is written, the next is already received, so their reports come mixed. Who shows one
+/// line a kind looks at [`Self::kind`]; who shows one line in all shows the latest report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
     /// The profile.

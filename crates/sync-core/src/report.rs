@@ -175,11 +175,14 @@ pub struct KindRecord {
     pub outcome: KindOutcome,
     /// What was done. All zero when nothing was applied.
     pub counts: Counts,
+    /// Whether the panel said that the listing was the one of the last sync, and sent none.
+    pub not_modified: bool,
     /// Bytes of the bodies received, decompressed.
     pub bytes: u64,
     /// Requests sent, repeated ones included.
     pub requests: u64,
-    /// How long it took.
+    /// How long it took to receive and to write it. Where two kinds were under way at once, the time
+    /// counts for both; time that it waited for another one counts for none.
     pub duration: Duration,
     /// Why removals are held, when some are.
     pub hold_reason: Option<HoldReason>,
@@ -195,6 +198,7 @@ impl KindRecord {
             mode,
             outcome: KindOutcome::Skipped,
             counts: Counts::default(),
+            not_modified: false,
             bytes: 0,
             requests: 0,
             duration: Duration::ZERO,

@@ -9,6 +9,7 @@ use futures_util::stream::BoxStream;
 use crate::digest::{Digest, DigestScheme};
 use crate::error::ErrorClass;
 use crate::index::ListingIndex;
+use crate::lending::Demand;
 use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 
 /// Where the account, the categories and the listings of a profile come from.
@@ -21,7 +22,12 @@ use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 /// - A refused login is never repeated.
 /// - No error, in any of its forms, holds a password or an address with credentials.
 /// - A listing ends with exactly one [`ListingEvent::Complete`], and only when the panel's answer
-///   was read to its proved end; whatever else ends it is an error.
+///   was read to its proved end, or with [`ListingEvent::Unmodified`]; whatever else ends it is an
+///   error.
+/// - A listing is [`ListingEvent::Unmodified`] only when a validator was lent, the panel was asked
+///   with it, and nothing else has come of that listing before.
+/// - A validator is given only for a listing whose bytes it stands for, and never for that of a
+///   category. A source that knows none gives none, and doesn't look at one that is lent.
 /// - After [`ListingEvent::Restarted`], what came before it never was.
 /// - The listing of a category is what the panel answers for it; whether the panel has looked at the
 ///   category at all is for the caller to check.
@@ -81,11 +87,45 @@ pub struct ListingRequest {
     pub scope: Scope,
     /// What is known; lent when elements that are byte for byte the same need not be decoded.
     pub known: Option<Arc<ListingIndex>>,
+    /// Lent when it is enough to hear that the listing is still the same; `known` is empty then, and
+    /// asked for only when there is need.
+    pub unless: Option<Unless>,
+}
+
+impl ListingRequest {
+    /// Asks for a listing, whatever is known.
+    pub const fn of(scope: Scope) -> Self {
+        Self { scope, known: None, unless: None }
+    }
+}
+
+/// What a panel calls a version of a listing, in words that only its source understands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Validator(pub String);
+
+/// Asks for a listing unless it is the one that a validator came with.
+#[derive(Debug, Clone)]
+pub struct Unless {
+    /// The validator.
+    pub validator: Validator,
+    demand: Demand,
+}
+
+impl Unless {
+    /// With what is known lent on demand.
+    pub const fn new(validator: Validator, demand: Demand) -> Self {
+        Self { validator, demand }
+    }
+
+    /// What is known, to be asked for once the panel is seen to answer with a listing.
+    pub async fn known(&self) -> Option<Arc<ListingIndex>> {
+        self.demand.make().await
+    }
 }
 
 /// A listing on its way.
 pub struct Listing {
-    /// What arrives; ends after [`ListingEvent::Complete`] or an error.
+    /// What arrives; ends after [`ListingEvent::Complete`], [`ListingEvent::Unmodified`] or an error.
     pub events: BoxStream<'static, Result<ListingEvent, SourceError>>,
 }
 
@@ -102,8 +142,15 @@ pub enum ListingEvent {
     Batch(Vec<Entry>),
     /// The answer was cut and is asked for again: forget every batch so far.
     Restarted,
+    /// What the panel calls this version of the listing, once its end is proved.
+    Version(Validator),
     /// The end, proved.
     Complete(Completeness),
+    /// The panel says that the listing is the one that the lent validator came with.
+    Unmodified {
+        /// The panel's clock when it was asked, in unix seconds, where the panel told it.
+        started_at: Option<i64>,
+    },
 }
 
 /// One element of a listing.

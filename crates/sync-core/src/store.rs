@@ -7,13 +7,16 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::counts::Counts;
+use crate::digest::DigestScheme;
 use crate::error::ErrorClass;
 use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldSet, Item, ProfileId, Scope};
+use crate::policy::PolicyChoice;
 use crate::report::{KindRecord, RunStatus};
+use crate::source::Validator;
 
 /// A cache of the contents of any number of profiles.
 ///
@@ -26,7 +29,13 @@ use crate::report::{KindRecord, RunStatus};
 ///   has a higher fence than all before it. What is written under an older fence is refused.
 /// - Item rows keep their identity over updates.
 /// - What an apply writes is there wholly or not at all, for every reader at every moment.
+/// - While an apply of one kind is under way, another kind of the profile may be read, and staged:
+///   [`Self::index`], [`Self::rows`], [`Self::stage`], [`Staging::put`], [`Staging::get`]. They find
+///   that kind as if nothing else went on, and lose nothing by it. A store that can't do both at
+///   once has one wait for the other, never both.
 /// - Deleting takes the ids out of the index as well: the next listing brings them back as added.
+/// - The validator of a kind's listing is written with it, and forgotten with whatever else changes
+///   the kind: deleting, clearing, a listing that is applied without saying otherwise.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ContentStore: Send + Sync {
@@ -54,6 +63,10 @@ pub trait ContentStore: Send + Sync {
     /// store doubts its own index it returns every stored id with
     /// [`Digest::NEVER`](crate::Digest::NEVER).
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError>;
+
+    /// Returns the validator of a kind's listing; `None` where there is none, or where the store has no
+    /// longer as many rows as that listing left. It costs no look at the index.
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError>;
 
     /// Returns the stored rows of these ids, in any order; ids without a row are left out.
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError>;
@@ -85,8 +98,8 @@ pub trait ContentStore: Send + Sync {
         ids: Vec<ContentId>,
     ) -> Result<u64, StoreError>;
 
-    /// Empties the cached content of a profile: items, categories, index, watermarks, what is held,
-    /// what is remembered of removed items, and what was learnt of the kinds. The profile, its
+    /// Empties the cached content of a profile: items, categories, index, validators, watermarks, what
+    /// is held, what is remembered of removed items, and what was learnt of the kinds. The profile, its
     /// settings and its history stay, and what was learnt of the panel as a whole.
     async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError>;
 
@@ -121,8 +134,8 @@ pub trait Staging: Send {
     /// Forgets everything.
     async fn reset(&mut self) -> Result<(), StoreError>;
 
-    /// Writes everything at once: items, removals, tombstones, index, categories, what is held,
-    /// watermark, counts, change log and run record.
+    /// Writes everything at once: items, removals, tombstones, index, validator, categories, what is
+    /// held, watermark, counts, change log and run record.
     ///
     /// # Errors
     ///
@@ -194,6 +207,33 @@ pub struct SyncState {
     pub facts: PanelFacts,
 }
 
+/// The validator of a listing that was applied, and what it holds under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptValidator {
+    /// The validator.
+    pub validator: Validator,
+    /// How the digests of its elements were made.
+    pub scheme: DigestScheme,
+    /// The policy under which it was compared.
+    pub policy: PolicyChoice,
+    /// When it was last received as a whole, in unix seconds.
+    pub listed_at: i64,
+    /// The rows of the kind that it left.
+    pub rows: u64,
+}
+
+/// What becomes of the validator of a kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ValidatorChange {
+    /// It is forgotten.
+    #[default]
+    Forget,
+    /// It stays: the listing is still the one it came with, and nothing else of the kind is written.
+    Keep,
+    /// It is replaced by this one.
+    Set(KeptValidator),
+}
+
 /// An index as the store has it.
 #[derive(Debug, Clone)]
 pub struct StoredIndex {
@@ -212,8 +252,9 @@ pub struct StagedItem {
     pub item: Item,
     /// What it means.
     pub change: Change,
-    /// Its rank among elements of the same id; see [`crate::Differ`].
-    pub rank: (u64, i64),
+    /// Its rank among elements of the same id, where it doesn't follow from the row; see
+    /// [`crate::Differ`].
+    pub rank: Option<(u64, i64)>,
 }
 
 /// Everything that is written with the staged items of a scope.
@@ -238,6 +279,8 @@ pub struct ScopeCommit {
     pub held: Option<Vec<HeldRemoval>>,
     /// The new index, or `None` to leave it as it is.
     pub index: Option<Arc<ListingIndex>>,
+    /// What becomes of the listing's validator.
+    pub validator: ValidatorChange,
     /// The panel's clock at the start of the listing, in unix seconds.
     pub watermark: i64,
     /// Whether this is the first listing of the scope: the change log gets one `loaded` row.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bind::{Bind, signed};
 use crate::content::{self, Deletion, sorted};
+use crate::index::{self, RowCount};
 use crate::item_sql::{self, ROWS};
 use crate::lease::check_fence;
 use crate::record::{self, Head};
@@ -17,14 +18,14 @@ use crate::statement::{and_list, execute, in_lists, insert, records};
 use crate::store::SqliteStore;
 use crate::tables::{self, Tables};
 use crate::tombstone::Tombstones;
-use crate::{history, index};
+use crate::{history, log_sql, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
     store: &SqliteStore,
     profile: &ProfileId,
     scope: &Scope,
-    area: &Area,
+    area: &mut Area,
     commit: &ScopeCommit,
     cancel: &CancellationToken,
 ) -> Result<(), StoreError> {
@@ -37,12 +38,18 @@ pub(crate) fn apply(
             if let Some(categories) = &commit.categories {
                 apply.categories(categories)?;
             }
-            let counted = !area.is_empty() || !commit.removals.is_empty();
             if commit.first_load {
                 apply.log([(None, LoggedChange::Loaded)])?;
             }
-            apply.items(area)?;
-            apply.removals()?;
+            if !area.is_empty() || !commit.removals.is_empty() {
+                let mut rows = RowCount::new(apply.conn, profile, scope.kind)?;
+                apply.items(area)?;
+                rows.written(apply.conn)?;
+                rows.removed(apply.removals()?);
+                // The index of a whole kind has an entry for every row.
+                let expected = commit.index.as_ref().filter(|_| scope.within.is_none());
+                rows.save(apply.conn, profile, expected.map(|index| index.len() as u64))?;
+            }
             apply.tombstones().prune(apply.conn)?;
             if let Some(held) = &commit.held {
                 apply.held(held)?;
@@ -50,9 +57,7 @@ pub(crate) fn apply(
             if let Some(new) = &commit.index {
                 index::save(apply.conn, profile, scope, new)?;
             }
-            if counted {
-                index::recount(apply.conn, profile, scope.kind)?;
-            }
+            validator::change(apply.conn, profile, scope, &commit.validator)?;
             apply.bookkeeping(scope.within.is_none())?;
             apply.go_on()
         },
@@ -125,7 +130,7 @@ impl<'a> Apply<'a> {
     }
 
     /// Writes the staged items, and what the change log says of them.
-    fn items(&mut self, area: &Area) -> Result<(), StoreError> {
+    fn items(&mut self, area: &mut Area) -> Result<(), StoreError> {
         if area.is_empty() {
             return Ok(());
         }
@@ -178,28 +183,36 @@ impl<'a> Apply<'a> {
             Change::Updated(fields) => Some((Some(head.id), LoggedChange::Updated(fields))),
             _ => None,
         });
-        let events: Vec<_> = events.collect();
+        self.log(events)?;
         batch.clear();
-        self.log(events)
+        Ok(())
     }
 
     /// Appends to the change log.
     fn log(&mut self, events: impl IntoIterator<Item = (Option<i64>, LoggedChange)>) -> Result<(), StoreError> {
-        let (profile, kind, run, cancel) = (self.profile_id(), self.kind, self.commit.run.0, self.cancel);
-        let rows = events.into_iter().map(|(id, change)| {
+        let kind = self.kind;
+        let rows = events.into_iter().flat_map(|(id, change)| {
             let [change, fields, returned] = history::change_columns(kind, change);
-            vec![run.into(), profile.clone(), kind.as_str().into(), id.into(), change, fields, returned]
+            [id.into(), change, fields, returned]
         });
-        let head = "INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change,fields,returned) VALUES";
-        insert(self.conn, head, "", rows, || unless_cancelled(cancel))
+        let shared = [self.commit.run.0.into(), self.profile_id(), kind.as_str().into()];
+        log_sql::append(self.conn, &shared, &rows.collect::<Vec<_>>())
     }
 
-    /// Removes rows; tombstones remember them.
-    fn removals(&mut self) -> Result<(), StoreError> {
-        let (cancel, commit) = (self.cancel, self.commit);
-        self.tombstones().bury(self.conn, &mut || unless_cancelled(cancel))?;
+    /// Removes rows, which tombstones remember; returns how many there were.
+    fn removals(&mut self) -> Result<u64, StoreError> {
+        let (tombstones, cancel, commit) = (self.tombstones(), self.cancel, self.commit);
+        tombstones.check()?;
         let deletion = Deletion { profile: self.profile, kind: self.kind, run: commit.run };
-        deletion.run(self.conn, &commit.removals, &mut || unless_cancelled(cancel)).map(|_| ())
+        let mut deleted = 0;
+        in_lists(&sorted(&commit.removals), |list, ids| {
+            unless_cancelled(cancel)?;
+            tombstones.bury(self.conn, list, ids)?;
+            deleted += deletion.run(self.conn, list, ids)?;
+            Ok(())
+        })?;
+        tombstones.name_successors(self.conn, &mut || unless_cancelled(cancel))?;
+        Ok(deleted)
     }
 
     /// Replaces the record of what is held, writing only what differs.

@@ -4,26 +4,9 @@ use std::collections::BTreeMap;
 
 use diesel::sqlite::{SqliteType, SqliteValue};
 use serde_json::value::RawValue;
-use sync_core::model::Extra;
-use sync_core::{CategorySet, Shape, Value, ValueRef};
+use sync_core::{CategorySet, Extra, Shape, Value};
 
 use crate::bind::Bind;
-
-/// A field as it is stored: sets as JSON text, empty ones as NULL.
-pub(crate) fn to_sql(shape: Shape, value: ValueRef<'_>) -> Bind<'_> {
-    match value {
-        // The column of the name takes no NULL.
-        ValueRef::Null if shape == Shape::Name => Bind::Text(""),
-        ValueRef::Null => Bind::Null,
-        ValueRef::Text(text) => Bind::Text(text),
-        ValueRef::Integer(number) => Bind::Integer(number),
-        ValueRef::Real(number) => Bind::Real(number),
-        ValueRef::Categories(set) if set.is_empty() => Bind::Null,
-        ValueRef::Categories(set) => Bind::Owned(categories_text(set)),
-        ValueRef::Extra(extra) if extra.is_empty() => Bind::Null,
-        ValueRef::Extra(extra) => Bind::Owned(extra_text(extra)),
-    }
-}
 
 /// A stored field as the model has it.
 pub(crate) fn from_sql(shape: Shape, stored: &Bind<'_>) -> Value {
@@ -50,92 +33,107 @@ pub(crate) fn from_column(shape: Shape, stored: Option<SqliteValue<'_, '_, '_>>)
 fn from_text(shape: Shape, text: &str) -> Value {
     match shape {
         // Text that is no such JSON was put there by somebody else, and is no set.
-        Shape::Categories => {
-            Value::Categories(serde_json::from_str::<Vec<String>>(text).unwrap_or_default().into_iter().collect())
-        }
+        Shape::Categories => Value::Categories(categories(text)),
         Shape::Extra => Value::Extra(
             serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(text)
                 .unwrap_or_default()
                 .into_iter()
-                .map(|(key, json)| (key, Box::<str>::from(json).into_string()))
+                .map(|(key, json)| (key, String::from(Box::<str>::from(json))))
                 .collect(),
         ),
-        _ => Value::Text(text.to_owned()),
+        _ => Value::Text(text.into()),
     }
 }
 
-fn categories_text(set: &CategorySet) -> String {
-    let mut text = String::from("[");
-    for id in set.as_slice() {
-        push_quoted(&mut text, id);
-        text.push(',');
+fn categories(text: &str) -> CategorySet {
+    // What was written here, of one id.
+    let inner = text.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
+    match inner.filter(|id| is_bare(id)) {
+        Some(id) => [id].into_iter().collect(),
+        None => serde_json::from_str::<Vec<String>>(text).unwrap_or_default().into_iter().collect(),
     }
-    close(text, ']')
 }
 
-fn extra_text(extra: &Extra) -> String {
-    let mut text = String::from("{");
-    for (key, json) in extra {
-        push_quoted(&mut text, key);
-        text.push(':');
+/// Writes a set of categories as it is stored.
+pub(crate) fn push_categories(out: &mut Vec<u8>, set: &CategorySet) {
+    out.push(b'[');
+    for (nth, id) in set.as_slice().iter().enumerate() {
+        if nth > 0 {
+            out.push(b',');
+        }
+        push_quoted(out, id);
+    }
+    out.push(b']');
+}
+
+/// Writes keys beyond the table as they are stored.
+pub(crate) fn push_extra(out: &mut Vec<u8>, extra: &Extra) {
+    out.push(b'{');
+    for (nth, (key, json)) in extra.iter().enumerate() {
+        if nth > 0 {
+            out.push(b',');
+        }
+        push_quoted(out, key);
+        out.push(b':');
         // The column has to be JSON as a whole, whatever a source calls JSON.
         if serde_json::from_str::<&RawValue>(json).is_ok() {
-            text.push_str(json);
+            out.extend_from_slice(json.as_bytes());
         } else {
-            push_quoted(&mut text, json);
+            push_quoted(out, json);
         }
-        text.push(',');
     }
-    close(text, '}')
+    out.push(b'}');
 }
 
-fn close(mut text: String, bracket: char) -> String {
-    text.pop();
-    text.push(bracket);
-    text
-}
-
-fn push_quoted(out: &mut String, text: &str) {
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
+fn push_quoted(out: &mut Vec<u8>, text: &str) {
+    if is_bare(text) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
     } else {
-        out.push_str(&serde_json::Value::from(text).to_string());
+        out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
     }
+}
+
+/// Whether a text stands in JSON as it is.
+fn is_bare(text: &str) -> bool {
+    text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn stored(push: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        push(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn sets_are_json_and_read_back() {
-        let set: CategorySet = ["3", "a\"b", "日本\0"].into_iter().collect();
-        let stored = to_sql(Shape::Categories, ValueRef::Categories(&set));
-        let Bind::Owned(text) = &stored else { panic!("{stored:?}") };
-        assert_eq!(serde_json::from_str::<Vec<String>>(text).unwrap(), set.as_slice());
-        assert_eq!(from_sql(Shape::Categories, &stored), Value::Categories(set));
-
-        let extra: Extra = [("a\\", "[1, \"x\"]"), ("b", "null"), ("c", "{\"n\":1.50}")]
-            .map(|(key, json)| (key.to_owned(), json.to_owned()))
-            .into();
-        let stored = to_sql(Shape::Extra, ValueRef::Extra(&extra));
-        assert_eq!(from_sql(Shape::Extra, &stored), Value::Extra(extra));
+        for ids in [&["3"][..], &["a\"b"], &["日本"], &["3", "a\"b", "日本\0"], &["a\",\"b"]] {
+            let set: CategorySet = ids.iter().collect();
+            let text = stored(|out| push_categories(out, &set));
+            assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), set.as_slice());
+            assert_eq!(from_sql(Shape::Categories, &Bind::Text(&text)), Value::Categories(set));
+        }
+        let extra = Extra::from([("a\\", "[1, \"x\"]"), ("b", "null"), ("c", "{\"n\":1.50}")]);
+        let text = stored(|out| push_extra(out, &extra));
+        assert_eq!(from_sql(Shape::Extra, &Bind::Text(&text)), Value::Extra(extra));
     }
 
     #[test]
     fn what_is_no_json_is_kept_as_text() {
-        let extra: Extra = [("a".to_owned(), "not json".to_owned())].into();
-        let Bind::Owned(text) = to_sql(Shape::Extra, ValueRef::Extra(&extra)) else { panic!() };
-        assert_eq!(text, r#"{"a":"not json"}"#);
+        let extra = Extra::from([("a", "not json"), ("b", "1")]);
+        assert_eq!(stored(|out| push_extra(out, &extra)), r#"{"a":"not json","b":1}"#);
     }
 
     #[test]
-    fn empty_sets_and_foreign_text_are_nothing() {
-        assert!(matches!(to_sql(Shape::Categories, ValueRef::Categories(&CategorySet::default())), Bind::Null));
-        assert!(matches!(to_sql(Shape::Extra, ValueRef::Extra(&Extra::new())), Bind::Null));
-        assert!(matches!(to_sql(Shape::Name, ValueRef::Null), Bind::Text("")));
-        assert_eq!(from_sql(Shape::Categories, &Bind::Text("{")), Value::Categories(CategorySet::default()));
+    fn foreign_text_is_no_set() {
+        for text in ["{", "[\"a", "\"a\"]", "[\"a\",1]", "[\"\\\"]", "[\"\"]", "[]", ""] {
+            let none = Value::Categories(CategorySet::default());
+            assert_eq!(from_sql(Shape::Categories, &Bind::Text(text)), none, "{text}");
+        }
     }
 }

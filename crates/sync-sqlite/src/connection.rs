@@ -22,6 +22,9 @@ const STRETCH: u32 = 100;
 /// take to apply on a slow disk.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a reader keeps of the file.
+const READER_CACHE: &str = "PRAGMA cache_size=-2048;";
+
 /// The oldest SQLite without the faults in write-ahead logging that were found up to then.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 
@@ -72,8 +75,21 @@ pub(crate) fn checkpoint(conn: &mut SqliteConnection) -> Result<(), StoreError> 
 /// Opens a connection for reading; `database` is a path or an URI.
 pub(crate) fn reader(database: &str) -> Result<SqliteConnection, StoreError> {
     let mut conn = connect(database)?;
-    batch(&mut conn, "PRAGMA query_only=ON; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;")?;
+    batch(&mut conn, "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY;")?;
+    batch(&mut conn, READER_CACHE)?;
     Ok(conn)
+}
+
+/// Runs `work`, which goes over many pages once, without keeping them: a page that is kept costs more
+/// than to read it.
+pub(crate) fn scanning<T>(
+    conn: &mut SqliteConnection,
+    work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    batch(conn, "PRAGMA cache_size=-64;")?;
+    let done = work(conn);
+    batch(conn, READER_CACHE)?;
+    done
 }
 
 /// Switches to write-ahead logging. SQLite doesn't wait while somebody else is switching, so this

@@ -9,7 +9,7 @@ use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Item, 
 use crate::bind::Bind;
 use crate::statement::{Record, and_list, execute, in_lists, integers, record, records};
 use crate::store::{SqliteStore, require_profile};
-use crate::{facts, index, item_sql, tables};
+use crate::{facts, index, item_sql, tables, validator};
 
 impl SqliteStore {
     /// Returns the stored rows of these ids; ids without a row are left out.
@@ -19,6 +19,13 @@ impl SqliteStore {
         kind: ContentKind,
         ids: &[ContentId],
     ) -> Result<Vec<Item>, StoreError> {
+        // One statement sees one state without a transaction, and rows prove their profile.
+        if (1..=item_sql::ROWS).contains(&ids.len()) {
+            let rows = self.read_at_once(|conn| item_sql::rows(conn, profile.as_str(), kind, ids))?;
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+        }
         self.read_profile(profile, |conn| item_sql::rows(conn, profile.as_str(), kind, ids))
     }
 
@@ -44,8 +51,13 @@ impl SqliteStore {
         self.write(|conn| {
             require_profile(conn, profile)?;
             let deletion = Deletion { profile, kind, run: RunId(0) };
-            let deleted = deletion.run(conn, ids, &mut || Ok(()))?;
+            let mut deleted = 0;
+            in_lists(&sorted(ids), |list, ids| {
+                deleted += deletion.run(conn, list, ids)?;
+                Ok(())
+            })?;
             index::forget(conn, profile, kind, ids)?;
+            validator::forget(conn, profile, kind)?;
             index::recount(conn, profile, kind)?;
             Ok(deleted)
         })
@@ -58,7 +70,9 @@ impl SqliteStore {
             require_profile(conn, profile)?;
             let kinds = ContentKind::ALL.map(tables::of);
             let by_kind = kinds.iter().flat_map(|tables| [tables.items, tables.categories]);
-            for table in by_kind.chain(["xtream_listing_index", "xtream_held_removals", "xtream_tombstones"]) {
+            let of_listings =
+                ["xtream_listing_index", "xtream_listing_validators", "xtream_held_removals", "xtream_tombstones"];
+            for table in by_kind.chain(of_listings) {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
             facts::forget_kinds(conn, profile)?;
@@ -199,31 +213,21 @@ pub(crate) struct Deletion<'a> {
 }
 
 impl Deletion<'_> {
-    /// Returns how many rows there were. `step` is asked before each list whether to go on.
-    pub(crate) fn run(
-        &self,
-        conn: &mut SqliteConnection,
-        ids: &[ContentId],
-        step: &mut dyn FnMut() -> Result<(), StoreError>,
-    ) -> Result<u64, StoreError> {
+    /// Returns how many rows of a list there were.
+    pub(crate) fn run(&self, conn: &mut SqliteConnection, list: &str, ids: &[i64]) -> Result<u64, StoreError> {
         let tables = tables::of(self.kind);
         let (profile, kind) = (self.profile.as_str(), self.kind.as_str());
-        let mut deleted = 0;
-        in_lists(&sorted(ids), |list, ids| {
-            step()?;
-            let sql = format!(
-                "INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change) \
-                 SELECT ?,profile_id,?,{0},'removed' FROM {1} WHERE profile_id=? AND {0} IN ({list}) ORDER BY {0}",
-                tables.id, tables.items
-            );
-            execute(conn, &sql, &and_list([self.run.0.into(), kind.into(), profile.into()], ids))?;
-            let sql = format!("DELETE FROM {1} WHERE profile_id=? AND {0} IN ({list})", tables.id, tables.items);
-            deleted += execute(conn, &sql, &and_list([profile.into()], ids))? as u64;
-            let sql =
-                format!("DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id IN ({list})");
-            execute(conn, &sql, &and_list([profile.into(), kind.into()], ids)).map(|_| ())
-        })?;
-        Ok(deleted)
+        let sql = format!(
+            "INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change) \
+             SELECT ?,profile_id,?,{0},'removed' FROM {1} WHERE profile_id=? AND {0} IN ({list}) ORDER BY {0}",
+            tables.id, tables.items
+        );
+        execute(conn, &sql, &and_list([self.run.0.into(), kind.into(), profile.into()], ids))?;
+        let sql = format!("DELETE FROM {1} WHERE profile_id=? AND {0} IN ({list})", tables.id, tables.items);
+        let deleted = execute(conn, &sql, &and_list([profile.into()], ids))?;
+        let sql = format!("DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id IN ({list})");
+        execute(conn, &sql, &and_list([profile.into(), kind.into()], ids))?;
+        Ok(deleted as u64)
     }
 }
 

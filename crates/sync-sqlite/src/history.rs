@@ -89,7 +89,7 @@ impl SqliteStore {
             let rows = records(conn, sql, &limits)?;
             let mut runs = rows.into_iter().map(|row| read_run(row, leased)).collect::<Result<Vec<_>, _>>()?;
             let sql = "SELECT run_id,kind,mode,outcome,added,updated,refreshed,removed,unchanged,held,skipped,bytes,\
-                       requests,duration_ms,hold_reason,error_code,error_message FROM xtream_sync_run_kinds \
+                       requests,duration_ms,hold_reason,error_code,error_message,not_modified FROM xtream_sync_run_kinds \
                        WHERE run_id IN (SELECT id FROM xtream_sync_runs WHERE profile_id=? ORDER BY id DESC LIMIT ?)";
             for mut row in records(conn, sql, &limits)? {
                 let run = RunId(row.integer(0)?);
@@ -157,12 +157,13 @@ pub(crate) fn record_kind(
     binds.push(record.hold_reason.map(HoldReason::as_str).into());
     binds.push(record.error.as_ref().map(|error| error.code.as_str()).into());
     binds.push(record.error.as_ref().map(|error| error.message.as_str()).into());
+    binds.push(i64::from(record.not_modified).into());
     if replace {
         execute(conn, "DELETE FROM xtream_sync_run_kinds WHERE run_id=? AND kind=?", &binds[..2])?;
     }
     let sql = "INSERT INTO xtream_sync_run_kinds (run_id,kind,mode,outcome,added,updated,refreshed,removed,unchanged,\
-               held,skipped,bytes,requests,duration_ms,hold_reason,error_code,error_message) \
-               VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (run_id,kind) DO NOTHING";
+               held,skipped,bytes,requests,duration_ms,hold_reason,error_code,error_message,not_modified) \
+               VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (run_id,kind) DO NOTHING";
     execute(conn, sql, &binds).map(|_| ())
 }
 
@@ -225,7 +226,8 @@ fn read_kind_record(row: &mut Record) -> Result<KindRecord, StoreError> {
     let hold_reason = row.optional_text(14)?.map(|code| read_reason(&code)).transpose()?;
     let message = row.optional_text(16)?.unwrap_or_default();
     let error = row.optional_text(15)?.map(|code| read_error(kind, code, message));
-    Ok(KindRecord { kind, mode, outcome, counts, bytes, requests, duration, hold_reason, error })
+    let not_modified = row.integer(17)? != 0;
+    Ok(KindRecord { kind, mode, outcome, counts, not_modified, bytes, requests, duration, hold_reason, error })
 }
 
 /// An error of the past has no hint: what helped then may not now. Its class follows from its code.

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use diesel::SqliteConnection;
+use diesel::deserialize::{self, QueryableByName};
+use diesel::prelude::*;
+use diesel::row::{Field, NamedRow, Row};
+use diesel::sqlite::Sqlite;
 use sync_core::store::StoredIndex;
 use sync_core::{ContentId, ContentKind, DigestScheme, ListingIndex, ProfileId, Scope, StoreError};
 
 use crate::bind::{Bind, signed};
-use crate::statement::{execute, integer, integers, record, records};
+use crate::connection::scanning;
+use crate::statement::{execute, integer, integers, records, rows};
 use crate::store::SqliteStore;
-use crate::tables;
+use crate::{ids, tables};
 
 impl SqliteStore {
     /// Returns the index of a scope; see [`sync_core::ContentStore::index`].
@@ -24,25 +28,17 @@ fn scope_name(scope: &Scope) -> &str {
 }
 
 fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Result<StoredIndex, StoreError> {
-    let tables = tables::of(scope.kind);
     let key = [profile.as_str().into(), scope.kind.as_str().into(), scope_name(scope).into()];
     let sql = "SELECT scheme,ids,digests FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=?";
-    let found = record(conn, sql, &key)?;
+    let found = rows::<Stored>(conn, sql, &key)?.pop();
     let applied_before = found.is_some();
-    let index = found.and_then(|mut row| decode(row.integer(0).ok()?, &row.text(1).ok()?, &row.blob(2).ok()?));
     let whole = scope.within.is_none();
-    let rows = if whole {
-        let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables.items);
-        integer(conn, &sql, &key[..1])?.unwrap_or_default().unsigned_abs()
-    } else {
-        0
-    };
-    match index {
+    match found.and_then(|stored| stored.0) {
         // An index that doesn't fit its rows was written by one program and they by another.
-        Some(index) if !whole || index.len() as u64 == rows => {
+        Some(index) if !whole || has_rows(conn, profile, scope.kind, index.len() as u64)? => {
             Ok(StoredIndex { index: Arc::new(index), applied_before, consistent: true })
         }
-        None if !applied_before && rows == 0 => {
+        None if !applied_before && (!whole || count(conn, profile, scope.kind)? == 0) => {
             let index = Arc::new(ListingIndex::empty(DigestScheme::FIELDS));
             Ok(StoredIndex { index, applied_before, consistent: true })
         }
@@ -54,6 +50,32 @@ fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Resu
             Ok(StoredIndex { index: Arc::new(index), applied_before, consistent: false })
         }
     }
+}
+
+/// Counts the rows of a kind, one by one.
+fn count(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<u64, StoreError> {
+    let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables::of(kind).items);
+    Ok(integer(conn, &sql, &[profile.as_str().into()])?.unwrap_or_default().unsigned_abs())
+}
+
+/// Whether a kind has so many rows.
+///
+/// Rows of one profile have to be counted one by one; those of a whole table SQLite counts by the
+/// page. So where the table has as many rows as all profiles together claim, the claim is believed.
+pub(crate) fn has_rows(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    expected: u64,
+) -> Result<bool, StoreError> {
+    let tables = tables::of(kind);
+    let sql = format!(
+        "SELECT {1} FROM xtream_content_sync WHERE profile_id=? AND (SELECT COUNT(*) FROM {0})=\
+         (SELECT SUM({1}) FROM xtream_content_sync)",
+        tables.items, tables.count
+    );
+    let claimed = scanning(conn, |conn| integer(conn, &sql, &[profile.as_str().into()]))?;
+    Ok(claimed == Some(signed(expected)) || count(conn, profile, kind)? == expected)
 }
 
 fn stored_ids(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Result<Vec<i64>, StoreError> {
@@ -85,7 +107,7 @@ fn write(
     scope: &str,
     index: &ListingIndex,
 ) -> Result<(), StoreError> {
-    let digests: Vec<u8> = index.digests().iter().flat_map(|digest| digest.to_le_bytes()).collect();
+    let digests = ids::to_bytes(index.digests());
     let sql = "INSERT INTO xtream_listing_index (profile_id,kind,scope,scheme,ids,digests) VALUES (?,?,?,?,?,?) \
                ON CONFLICT (profile_id,kind,scope) DO UPDATE SET scheme=excluded.scheme, ids=excluded.ids, \
                digests=excluded.digests";
@@ -94,7 +116,7 @@ fn write(
         kind.as_str().into(),
         scope.into(),
         i64::from(index.scheme().0).into(),
-        encode_ids(index.ids()).into(),
+        ids::to_json(index.ids()).into(),
         Bind::Blob(&digests),
     ];
     execute(conn, sql, &binds).map(|_| ())
@@ -124,82 +146,99 @@ pub(crate) fn forget(
 /// Returns `None` when the three don't make an index.
 fn decode(scheme: i64, ids: &str, digests: &[u8]) -> Option<ListingIndex> {
     let scheme = DigestScheme(u32::try_from(scheme).ok()?);
-    let (digests, rest) = digests.as_chunks::<8>();
-    let digests: Vec<u64> = digests.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
-    let ids = decode_ids(ids, digests.len())?;
-    if !rest.is_empty() || ids.len() != digests.len() {
+    let digests = ids::from_bytes(digests)?;
+    let ids = ids::from_json(ids, digests.len())?;
+    if ids.len() != digests.len() {
         return None;
     }
     ListingIndex::from_columns(scheme, ids, digests).ok()
 }
 
-/// A JSON array. By hand, as it is long and is written and read in every run.
-fn encode_ids(ids: &[i64]) -> String {
-    let mut text = String::with_capacity(ids.len() * 8 + 2);
-    let mut digits = [0; 20];
-    text.push('[');
-    for (at, id) in ids.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        if *id < 0 {
-            text.push('-');
-        }
-        let mut rest = id.unsigned_abs();
-        let mut first = digits.len();
-        loop {
-            first -= 1;
-            digits[first] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
-    }
-    text.push(']');
-    text
+/// Brings the number of rows that the sync table has of a kind up to what is there.
+pub(crate) fn recount(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<(), StoreError> {
+    let rows = count(conn, profile, kind)?;
+    write_count(conn, profile, kind, rows)
 }
 
-fn decode_ids(text: &str, expected: usize) -> Option<Vec<i64>> {
-    let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
-    let mut ids = Vec::with_capacity(expected);
-    if inner.trim().is_empty() {
-        return Some(ids);
-    }
-    for part in inner.split(',') {
-        ids.push(part.trim().parse().ok()?);
-    }
-    Some(ids)
+fn write_count(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    rows: u64,
+) -> Result<(), StoreError> {
+    let sql = format!("UPDATE xtream_content_sync SET {}=? WHERE profile_id=?", tables::of(kind).count);
+    execute(conn, &sql, &[signed(rows).into(), profile.as_str().into()]).map(|_| ())
 }
 
-/// The number of rows of a kind as the sync table has it, brought up to what is there.
-pub(crate) fn recount(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<u64, StoreError> {
-    let tables = tables::of(kind);
-    let profile_id = Bind::from(profile.as_str());
-    let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables.items);
-    let rows = integer(conn, &sql, std::slice::from_ref(&profile_id))?.unwrap_or_default().unsigned_abs();
-    let sql = format!("UPDATE xtream_content_sync SET {}=? WHERE profile_id=?", tables.count);
-    execute(conn, &sql, &[signed(rows).into(), profile_id])?;
-    Ok(rows)
+/// The number of rows of a kind, kept up while they are written and removed.
+pub(crate) struct RowCount {
+    kind: ContentKind,
+    rows: u64,
+    /// The highest row id of the table.
+    last: i64,
+}
+
+impl RowCount {
+    /// Before anything is written.
+    pub(crate) fn new(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<Self, StoreError> {
+        let sql = format!("SELECT {} FROM xtream_content_sync WHERE profile_id=?", tables::of(kind).count);
+        let rows = integer(conn, &sql, &[profile.as_str().into()])?.unwrap_or_default().unsigned_abs();
+        Ok(Self { kind, rows, last: last_row(conn, kind)? })
+    }
+
+    /// After rows were written. A new one gets the id after the highest, so none has to be looked at.
+    pub(crate) fn written(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        let last = last_row(conn, self.kind)?;
+        self.rows = self.rows.saturating_add(last.abs_diff(self.last));
+        self.last = last;
+        Ok(())
+    }
+
+    /// After so many rows were removed.
+    pub(crate) fn removed(&mut self, rows: u64) {
+        self.rows = self.rows.saturating_sub(rows);
+    }
+
+    /// Writes it where it is as expected, and counts where it isn't.
+    pub(crate) fn save(
+        &self,
+        conn: &mut SqliteConnection,
+        profile: &ProfileId,
+        expected: Option<u64>,
+    ) -> Result<(), StoreError> {
+        if expected == Some(self.rows) {
+            write_count(conn, profile, self.kind, self.rows)
+        } else {
+            recount(conn, profile, self.kind)
+        }
+    }
+}
+
+fn last_row(conn: &mut SqliteConnection, kind: ContentKind) -> Result<i64, StoreError> {
+    let sql = format!("SELECT coalesce(MAX(id),0) FROM {}", tables::of(kind).items);
+    Ok(integer(conn, &sql, &[])?.unwrap_or_default())
+}
+
+/// A row of the table as an index, or nothing where it is none.
+struct Stored(Option<ListingIndex>);
+
+impl QueryableByName<Sqlite> for Stored {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
+        let [Some(scheme), Some(ids), Some(digests)] = [0, 1, 2].map(|at| Row::get(row, at)) else {
+            return Err("a column is missing".into());
+        };
+        let [Some(mut scheme), Some(mut ids), Some(mut digests)] = [scheme.value(), ids.value(), digests.value()]
+        else {
+            return Ok(Self(None));
+        };
+        // Decoded where they are: they are megabytes.
+        Ok(Self(decode(scheme.read_long(), ids.read_text(), digests.read_blob())))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_are_a_json_array_and_read_back() {
-        for ids in [vec![], vec![7], vec![i64::MIN, -1, 0, 10, 99, 1_234_567_890_123, i64::MAX]] {
-            let text = encode_ids(&ids);
-            assert_eq!(serde_json::from_str::<Vec<i64>>(&text).unwrap(), ids);
-            assert_eq!(decode_ids(&text, 0), Some(ids));
-        }
-        assert_eq!(decode_ids(" [ 1 , 2 ] ", 2), Some(vec![1, 2]));
-        for text in ["", "[", "1,2", "[1,]", "[1,x]", "[[1]]"] {
-            assert_eq!(decode_ids(text, 0), None, "{text}");
-        }
-    }
 
     #[test]
     fn what_is_no_index_is_none() {

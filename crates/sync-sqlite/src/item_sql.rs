@@ -21,6 +21,10 @@ use crate::{columns, fault, tables};
 /// How many rows one statement writes.
 pub(crate) const ROWS: usize = 50;
 
+/// How many ids the shorter lists of rows to be read have.
+const FEW: usize = 4;
+const SOME: usize = 16;
+
 /// Writes rows: new ones whole, known ones in place.
 ///
 /// SQLite rewrites the entry of an index whenever its column is named in `SET`, whether the value
@@ -35,16 +39,25 @@ struct Upsert<'a, T, const N: usize, const MOVED: bool> {
 
 impl<T: Content, const N: usize, const MOVED: bool> QueryFragment<Sqlite> for Upsert<'_, T, N, MOVED> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let mut head = format!("INSERT INTO {} (profile_id,{}", tables::of(T::KIND).items, T::ID_COLUMN);
+        let table = tables::of(T::KIND).items;
+        let mut head = format!("INSERT INTO {table} (profile_id,created_at,updated_at,{}", T::ID_COLUMN);
         for field in T::FIELDS {
             let _ = write!(head, ",\"{}\"", field.name);
         }
         out.push_sql(&head);
-        out.push_sql(",created_at,updated_at) VALUES ");
+        out.push_sql(") VALUES ");
         for (at, row) in self.rows.chunks(T::FIELDS.len() + 1).enumerate() {
-            out.push_sql(if at == 0 { "(" } else { ",(" });
-            self.profile.push(&mut out)?;
-            for value in row.iter().chain([self.now, self.now]) {
+            // What all rows share is bound once.
+            if at == 0 {
+                out.push_sql("(");
+                self.profile.push(&mut out)?;
+                out.push_sql(",");
+                self.now.push(&mut out)?;
+                out.push_sql(",?2");
+            } else {
+                out.push_sql(",(?1,?2,?2");
+            }
+            for value in row {
                 out.push_sql(",");
                 value.push(&mut out)?;
             }
@@ -107,14 +120,14 @@ fn upsert_of<T: Content, const MOVED: bool>(
     Ok(())
 }
 
-/// Reads rows by id: one list length for all, filled up with repetitions.
-struct RowsById<'a, T> {
+/// Reads N rows by id; shorter lists are filled up with repetitions.
+struct RowsById<'a, T, const N: usize> {
     profile: &'a Bind<'a>,
-    ids: &'a [Bind<'a>; ROWS],
+    ids: &'a [Bind<'a>; N],
     kind: PhantomData<T>,
 }
 
-impl<T: Content> QueryFragment<Sqlite> for RowsById<'_, T> {
+impl<T: Content, const N: usize> QueryFragment<Sqlite> for RowsById<'_, T, N> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         let mut sql = format!("SELECT {}", T::ID_COLUMN);
         for field in T::FIELDS {
@@ -134,16 +147,16 @@ impl<T: Content> QueryFragment<Sqlite> for RowsById<'_, T> {
     }
 }
 
-impl<T: Content> QueryId for RowsById<'_, T> {
-    type QueryId = RowsById<'static, T>;
+impl<T: Content, const N: usize> QueryId for RowsById<'_, T, N> {
+    type QueryId = RowsById<'static, T, N>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<T> Query for RowsById<'_, T> {
+impl<T, const N: usize> Query for RowsById<'_, T, N> {
     type SqlType = Untyped;
 }
 
-impl<Conn, T> RunQueryDsl<Conn> for RowsById<'_, T> {}
+impl<Conn, T, const N: usize> RunQueryDsl<Conn> for RowsById<'_, T, N> {}
 
 struct Stored<T>(T);
 
@@ -181,9 +194,26 @@ fn rows_of<T: Content>(conn: &mut SqliteConnection, profile: &str, ids: &[i64]) 
     let profile = Bind::Text(profile);
     let mut items = Vec::with_capacity(ids.len());
     for list in ids.chunks(ROWS) {
-        let ids = std::array::from_fn(|at| Bind::Integer(list[at.min(list.len() - 1)]));
-        let rows: Vec<Stored<T>> = RowsById { profile: &profile, ids: &ids, kind: PhantomData::<T> }.load(conn)?;
-        items.extend(rows.into_iter().map(|row| row.0.into_item()));
+        // Most lists are short: few of the elements of a batch have changed.
+        if list.len() <= FEW {
+            rows_in::<T, FEW>(conn, &profile, list, &mut items)?;
+        } else if list.len() <= SOME {
+            rows_in::<T, SOME>(conn, &profile, list, &mut items)?;
+        } else {
+            rows_in::<T, ROWS>(conn, &profile, list, &mut items)?;
+        }
     }
     Ok(items)
+}
+
+fn rows_in<T: Content, const N: usize>(
+    conn: &mut SqliteConnection,
+    profile: &Bind<'_>,
+    list: &[i64],
+    items: &mut Vec<Item>,
+) -> QueryResult<()> {
+    let ids = std::array::from_fn(|at| Bind::Integer(list[at.min(list.len() - 1)]));
+    let rows: Vec<Stored<T>> = RowsById::<T, N> { profile, ids: &ids, kind: PhantomData }.load(conn)?;
+    items.extend(rows.into_iter().map(|row| row.0.into_item()));
+    Ok(())
 }

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use sync_core::store::{
-    ChangeRecord, ContentStore, HeldRemoval, Lease, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
+    ChangeRecord, ContentStore, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, Staging, StoredIndex,
+    SyncState,
 };
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope, StoreError};
 
@@ -39,6 +40,11 @@ impl ContentStore for SqliteStore {
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError> {
         let profile = profile.clone();
         self.off_thread(move |store| store.index_blocking(&profile, &scope)).await
+    }
+
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.validator_blocking(&profile, kind)).await
     }
 
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {

@@ -159,6 +159,10 @@ impl SqliteStore {
                            evidence_panel_since=NULL WHERE profile_id=?";
                 execute(conn, sql, &[row.id.as_str().into()])?;
             }
+            let sql = "DELETE FROM xtream_listing_validators WHERE profile_id IN (SELECT profile_id FROM \
+                       xtream_profiles WHERE profile_id=? AND (base_url IS NOT ? OR username IS NOT ?))";
+            let account = [row.id.as_str().into(), row.base_url.as_deref().into(), row.username.as_deref().into()];
+            execute(conn, sql, &account)?;
             let sql = "UPDATE xtream_profiles SET base_url=?, username=?, password=?, password_source=?, \
                        password_argument=?, user_agent=?, change_policy=?, updated_at=? WHERE profile_id=?";
             let stored = row.password_source == PasswordSource::Stored;

@@ -3,13 +3,13 @@
 //! Values are laid out the way SQL has them, so that an apply binds them straight from the bytes.
 
 use sync_core::store::StagedItem;
-use sync_core::{Change, ContentId, ContentKind, FieldSet, Item, StoreError};
+use sync_core::{Change, ContentId, ContentKind, FieldSet, Item, Shape, StoreError, ValueRef};
 
 use crate::bind::Bind;
 use crate::columns;
 
-/// Length of the rest, id, change, fields, rank.
-pub(crate) const HEAD: usize = 4 + 8 + 1 + 4 + 8 + 8;
+/// Length of the rest, id, change, fields, whether there is a rank, rank.
+pub(crate) const HEAD: usize = 4 + 8 + 1 + 4 + 1 + 8 + 8;
 
 /// What is known of a record by its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) struct Head {
     pub(crate) id: i64,
     /// What it means.
     pub(crate) change: Change,
-    rank: (u64, i64),
+    rank: Option<(u64, i64)>,
 }
 
 /// Appends a record.
@@ -37,21 +37,28 @@ pub(crate) fn write(out: &mut Vec<u8>, staged: &StagedItem) {
     };
     out.push(tag);
     out.extend(fields.0.to_le_bytes());
-    out.extend(staged.rank.0.to_le_bytes());
-    out.extend(staged.rank.1.to_le_bytes());
+    let (content, num) = staged.rank.unwrap_or_default();
+    out.push(u8::from(staged.rank.is_some()));
+    out.extend(content.to_le_bytes());
+    out.extend(num.to_le_bytes());
     for (at, field) in staged.item.kind().fields().iter().enumerate() {
-        match columns::to_sql(field.shape, staged.item.value(at)) {
-            Bind::Integer(number) => {
+        match staged.item.value(at) {
+            // The column of the name takes no NULL.
+            ValueRef::Null if field.shape == Shape::Name => write_text(out, ""),
+            ValueRef::Null => out.push(0),
+            ValueRef::Integer(number) => {
                 out.push(1);
                 out.extend(number.to_le_bytes());
             }
-            Bind::Real(number) => {
+            ValueRef::Real(number) => {
                 out.push(2);
                 out.extend(number.to_bits().to_le_bytes());
             }
-            Bind::Text(text) => write_text(out, text),
-            Bind::Owned(text) => write_text(out, &text),
-            Bind::Null | Bind::NullInteger | Bind::Blob(_) => out.push(0),
+            ValueRef::Text(text) => write_text(out, text),
+            ValueRef::Categories(set) if set.is_empty() => out.push(0),
+            ValueRef::Categories(set) => write_json(out, |out| columns::push_categories(out, set)),
+            ValueRef::Extra(extra) if extra.is_empty() => out.push(0),
+            ValueRef::Extra(extra) => write_json(out, |out| columns::push_extra(out, extra)),
         }
     }
     let body = length(out.len() - start - HEAD);
@@ -62,6 +69,15 @@ fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(3);
     out.extend(length(text.len()).to_le_bytes());
     out.extend(text.as_bytes());
+}
+
+fn write_json(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.push(3);
+    let start = out.len();
+    out.extend([0; 4]);
+    write(out);
+    let length = length(out.len() - start - 4);
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
 }
 
 fn length(bytes: usize) -> u32 {
@@ -83,8 +99,9 @@ pub(crate) fn head(bytes: &[u8; HEAD]) -> Result<Head, StoreError> {
         4 => Change::Passed,
         _ => return Err(broken()),
     };
+    let [ranked] = bytes.number()?;
     let rank = (bytes.number().map(u64::from_le_bytes)?, bytes.number().map(i64::from_le_bytes)?);
-    Ok(Head { body, id, change, rank })
+    Ok(Head { body, id, change, rank: (ranked != 0).then_some(rank) })
 }
 
 /// Appends the id and the fields of a record to the binds of a statement.

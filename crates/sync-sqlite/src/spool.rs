@@ -38,13 +38,18 @@ impl Spool {
         self.written + self.tail.len() as u64
     }
 
-    /// Has bytes appended.
-    pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
-        write(&mut self.tail);
-        let limit = if self.file.is_some() { GATHERED } else { IN_MEMORY };
-        if self.tail.len() < limit {
-            return Ok(());
-        }
+    /// Where bytes are appended.
+    pub(crate) fn end(&mut self) -> &mut Vec<u8> {
+        &mut self.tail
+    }
+
+    /// Whether so much is in memory that [`Self::spill`] is due.
+    pub(crate) fn is_full(&self) -> bool {
+        self.tail.len() >= if self.file.is_some() { GATHERED } else { IN_MEMORY }
+    }
+
+    /// Writes what is in memory into the file.
+    pub(crate) fn spill(&mut self) -> Result<(), StoreError> {
         let file = match &mut self.file {
             Some(file) => file,
             None => self.file.insert(anonymous(&self.folder, self.elsewhere)?),
@@ -99,7 +104,10 @@ mod tests {
         let mut length = 0;
         while length < 3 * IN_MEMORY as u64 {
             let part: Vec<_> = (length..length + 7777).map(byte).collect();
-            spool.append(|out| out.extend(&part)).unwrap();
+            spool.end().extend(&part);
+            if spool.is_full() {
+                spool.spill().unwrap();
+            }
             length += 7777;
             assert_eq!(spool.len(), length);
             for (from, count) in [(0, 9), (length - 5000, 5000), (length / 2, 300)] {
@@ -119,8 +127,12 @@ mod tests {
     #[test]
     fn a_folder_that_is_gone_is_an_error_unless_elsewhere_will_do() {
         let gone = tempfile::tempdir().unwrap().path().join("gone");
-        let fill = |spool: &mut Spool| spool.append(|out| out.resize(IN_MEMORY, 1));
-        assert!(fill(&mut Spool::new(&gone, false)).is_err());
-        assert!(fill(&mut Spool::new(&gone, true)).is_ok());
+        let fill = |mut spool: Spool| {
+            spool.end().resize(IN_MEMORY, 1);
+            assert!(spool.is_full());
+            spool.spill()
+        };
+        assert!(fill(Spool::new(&gone, false)).is_err());
+        assert!(fill(Spool::new(&gone, true)).is_ok());
     }
 }

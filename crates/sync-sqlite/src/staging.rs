@@ -45,7 +45,17 @@ fn lock(area: &Mutex<Area>) -> MutexGuard<'_, Area> {
 #[async_trait]
 impl Staging for SqliteStaging {
     async fn put(&mut self, items: Vec<StagedItem>) -> Result<(), StoreError> {
-        self.with_area(move |area| items.iter().try_for_each(|item| area.put(item))).await
+        if items.len() > AT_ONCE {
+            return self.with_area(move |area| area.put_all(&items)).await;
+        }
+        // What differs of a batch is little as a rule, and is sooner written down than handed to
+        // another thread; only the disk has to be waited for elsewhere.
+        let is_full = {
+            let mut area = lock(&self.area);
+            items.iter().try_for_each(|item| area.put(item))?;
+            area.spool.is_full()
+        };
+        if is_full { self.with_area(|area| area.spool.spill()).await } else { Ok(()) }
     }
 
     async fn get(&mut self, ids: Vec<ContentId>) -> Result<Vec<StagedItem>, StoreError> {
@@ -66,21 +76,34 @@ impl Staging for SqliteStaging {
     }
 }
 
-/// Records in the order in which they came, and where the latest of each id begins.
+/// So many items are put without another thread.
+const AT_ONCE: usize = 64;
+
+/// Records in the order in which they came; of those of one id, the latest counts.
 pub(crate) struct Area {
     kind: ContentKind,
     spool: Spool,
-    latest: HashMap<i64, u64>,
+    /// The id of each record.
+    ids: Vec<i64>,
+    /// Where the latest record of each id begins, once that was asked for.
+    places: Option<HashMap<i64, u64>>,
 }
 
 impl Area {
     fn new(kind: ContentKind, spool: Spool) -> Self {
-        Self { kind, spool, latest: HashMap::new() }
+        Self { kind, spool, ids: Vec::new(), places: None }
     }
 
     /// Whether nothing was put in.
     pub(crate) fn is_empty(&self) -> bool {
-        self.latest.is_empty()
+        self.ids.is_empty()
+    }
+
+    fn put_all(&mut self, items: &[StagedItem]) -> Result<(), StoreError> {
+        items.iter().try_for_each(|item| {
+            self.put(item)?;
+            if self.spool.is_full() { self.spool.spill() } else { Ok(()) }
+        })
     }
 
     fn put(&mut self, staged: &StagedItem) -> Result<(), StoreError> {
@@ -91,18 +114,26 @@ impl Area {
                 self.kind
             )));
         }
-        let at = self.spool.len();
-        self.spool.append(|out| record::write(out, staged))?;
-        self.latest.insert(staged.item.id().0, at);
+        let (id, at) = (staged.item.id().0, self.spool.len());
+        record::write(self.spool.end(), staged);
+        self.ids.push(id);
+        if let Some(places) = &mut self.places {
+            places.insert(id, at);
+        }
         Ok(())
     }
 
-    fn get(&self, ids: &[ContentId]) -> Result<Vec<StagedItem>, StoreError> {
+    fn get(&mut self, ids: &[ContentId]) -> Result<Vec<StagedItem>, StoreError> {
+        if self.places.is_none() {
+            self.places = Some(self.places()?);
+        }
         let mut body = Vec::new();
-        let found = ids.iter().filter_map(|id| self.latest.get(&id.0));
+        let found = ids.iter().filter_map(|id| self.places.as_ref()?.get(&id.0));
         found
             .map(|at| {
-                let head = self.head(*at)?;
+                let mut bytes = [0; HEAD];
+                self.spool.read(*at, &mut bytes)?;
+                let head = record::head(&bytes)?;
                 body.resize(head.body, 0);
                 self.spool.read(at + HEAD as u64, &mut body)?;
                 record::item(self.kind, head, &body)
@@ -110,30 +141,53 @@ impl Area {
             .collect()
     }
 
-    fn head(&self, at: u64) -> Result<Head, StoreError> {
-        let mut bytes = [0; HEAD];
-        self.spool.read(at, &mut bytes)?;
-        record::head(&bytes)
+    /// Where the latest record of each id begins. Few listings have an id twice, so that only those
+    /// pay for it.
+    fn places(&self) -> Result<HashMap<i64, u64>, StoreError> {
+        let mut places = HashMap::with_capacity(self.ids.len());
+        self.for_each(|at, head, _| {
+            places.insert(head.id, at);
+            Ok(())
+        })?;
+        Ok(places)
     }
 
     fn clear(&mut self) {
         self.spool.clear();
-        self.latest = HashMap::new();
+        self.ids = Vec::new();
+        self.places = None;
     }
 
     /// Calls `each` with every record that is to be written, in the order in which they came;
     /// those that a later one replaced are passed over.
     pub(crate) fn for_each_written(
-        &self,
+        &mut self,
         mut each: impl FnMut(Head, &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let mut to_come = self.repeated();
+        self.for_each(|_, head, body| {
+            let replaced = to_come.get_mut(&head.id).is_some_and(|records| {
+                *records -= 1;
+                *records > 0
+            });
+            if head.change.is_written() && !replaced { each(head, body) } else { Ok(()) }
+        })
+    }
+
+    /// The ids that have several records, and how many.
+    fn repeated(&mut self) -> HashMap<i64, u32> {
+        // Their order is of no use to anybody else.
+        self.ids.sort_unstable();
+        let runs = self.ids.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
+        runs.map(|run| (run[0], u32::try_from(run.len()).expect("fewer than 2^32 records"))).collect()
+    }
+
+    fn for_each(&self, mut each: impl FnMut(u64, Head, &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let mut window = Window { spool: &self.spool, start: 0, bytes: Vec::new() };
         let mut at = 0;
         while at < self.spool.len() {
             let head = record::head(window.get(at, HEAD)?.first_chunk().expect("a window holds what was asked for"))?;
-            if head.change.is_written() && self.latest.get(&head.id) == Some(&at) {
-                each(head, window.get(at + HEAD as u64, head.body)?)?;
-            }
+            each(at, head, window.get(at + HEAD as u64, head.body)?)?;
             at += (HEAD + head.body) as u64;
         }
         Ok(())
@@ -166,12 +220,22 @@ impl Window<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::{Change, Content, FieldSet, Movie};
+    use sync_core::{Change, Content, FieldSet, Item, Movie};
 
     fn staged(id: i64, name: &str, change: Change) -> StagedItem {
         let mut movie = Movie::with_id(ContentId(id));
         movie.name = name.into();
-        StagedItem { item: movie.into_item(), change, rank: (id.unsigned_abs(), -id) }
+        StagedItem { item: movie.into_item(), change, rank: (id % 2 == 0).then_some((id.unsigned_abs(), -id)) }
+    }
+
+    fn written(area: &mut Area) -> Vec<i64> {
+        let mut ids = Vec::new();
+        area.for_each_written(|head, _| {
+            ids.push(head.id);
+            Ok(())
+        })
+        .unwrap();
+        ids
     }
 
     #[test]
@@ -180,7 +244,7 @@ mod tests {
         let mut area = Area::new(ContentKind::Movies, Spool::new(folder.path(), false));
         // Enough to leave memory, with records across every border of a window.
         for id in 0..9000 {
-            area.put(&staged(id, &"x".repeat(usize::try_from(id % 700).unwrap()), Change::Added)).unwrap();
+            area.put_all(&[staged(id, &"x".repeat(usize::try_from(id % 700).unwrap()), Change::Added)]).unwrap();
         }
         let later = [
             staged(4, "later", Change::Updated(FieldSet(5))),
@@ -188,19 +252,17 @@ mod tests {
             staged(6, "same", Change::Unchanged),
             staged(7, "passed", Change::Passed),
         ];
-        for item in &later {
-            area.put(item).unwrap();
-        }
+        area.put_all(&later).unwrap();
+        let expected: Vec<_> = (0..4).chain(8..9000).chain([4, 5]).collect();
+        assert_eq!(written(&mut area), expected);
         let got = area.get(&[4, 5, 6, 7, 70_000].map(ContentId)).unwrap();
         assert_eq!(got, later);
-        let mut written = Vec::new();
-        area.for_each_written(|head, _| {
-            written.push(head.id);
-            Ok(())
-        })
-        .unwrap();
-        let expected: Vec<_> = (0..4).chain(8..9000).chain([4, 5]).collect();
-        assert_eq!(written, expected);
+        // Once records were asked for, and again after that.
+        area.put_all(&[staged(5, "last", Change::Added), staged(9000, "new", Change::Added)]).unwrap();
+        let names: Vec<_> = area.get(&[5, 9000].map(ContentId)).unwrap().into_iter().map(|it| it.item).collect();
+        assert_eq!(names.iter().map(Item::name).collect::<Vec<_>>(), ["last", "new"]);
+        let expected: Vec<_> = (0..4).chain(8..9000).chain([4, 5, 9000]).collect();
+        assert_eq!(written(&mut area), expected);
         area.clear();
         assert!(area.is_empty() && area.get(&[ContentId(1)]).unwrap().is_empty());
     }

@@ -57,6 +57,15 @@ pub(crate) fn execute(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]
 
 /// Runs a statement; returns its rows.
 pub(crate) fn records(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]) -> Result<Vec<Record>, StoreError> {
+    rows(conn, sql, binds)
+}
+
+/// Runs a statement; returns its rows as something that is made of them.
+pub(crate) fn rows<T: QueryableByName<Sqlite> + 'static>(
+    conn: &mut SqliteConnection,
+    sql: &str,
+    binds: &[Bind<'_>],
+) -> Result<Vec<T>, StoreError> {
     Statement { sql, binds }.load(conn).map_err(fault::of_diesel)
 }
 
@@ -67,8 +76,8 @@ pub(crate) fn record(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>])
 
 /// Runs a statement; returns the first column, of numbers.
 pub(crate) fn integers(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]) -> Result<Vec<i64>, StoreError> {
-    let rows: Vec<Number> = Statement { sql, binds }.load(conn).map_err(fault::of_diesel)?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
+    let found: Vec<Number> = rows(conn, sql, binds)?;
+    Ok(found.into_iter().map(|row| row.0).collect())
 }
 
 /// Runs a statement; returns the number in the first column of the first row.

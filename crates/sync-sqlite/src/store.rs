@@ -151,11 +151,19 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.read_at_once(|conn| connection::snapshot(conn, work))
+    }
+
+    /// Runs `work`, which is a single statement, and so needs no transaction to see one state.
+    pub(crate) fn read_at_once<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let open = || match &self.inner.access {
             Access::ReadWrite => connection::reader(file::plain(self.path())?),
             Access::ReadOnly(uri) => connection::reader(uri),
         };
-        self.inner.reader.with(open, |conn| connection::snapshot(conn, work))
+        self.inner.reader.with(open, work)
     }
 
     /// Runs `work` on one state of the cache, in which the profile exists.

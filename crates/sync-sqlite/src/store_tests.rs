@@ -1,6 +1,6 @@
 //! What only the inside of the store can bring about: a full disk, and a panic in a transaction.
 
-use sync_core::store::{ContentStore, ScopeCommit};
+use sync_core::store::{ContentStore, ScopeCommit, ValidatorChange};
 use sync_core::testing::{movie, profile, staged};
 use sync_core::{Change, ContentKind, KindOutcome, KindRecord, Scope, StoreError, SyncMode};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,7 @@ fn commit(store: &SqliteStore) -> ScopeCommit {
         tombstone_days: 30,
         held: None,
         index: None,
+        validator: ValidatorChange::Forget,
         watermark: 4,
         first_load: true,
         record,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use diesel::SqliteConnection;
 use sync_core::store::ScopeCommit;
-use sync_core::{ContentId, ContentKind, ProfileId, StoreError};
+use sync_core::{ContentKind, ProfileId, StoreError};
 
 use crate::bind::Bind;
 use crate::content::sorted;
@@ -61,32 +61,41 @@ impl<'a> Tombstones<'a> {
         })
     }
 
-    /// Remembers the rows that are about to be removed.
-    pub(crate) fn bury(&self, conn: &mut SqliteConnection, step: Step<'_>) -> Result<(), StoreError> {
-        let (commit, tables) = (self.commit, tables::of(self.kind));
-        let removals = sorted(&commit.removals);
-        let stays = |id: &ContentId| removals.binary_search(&id.0).is_err();
-        if let Some((old, _)) = commit.successors.iter().find(|(old, _)| stays(old)) {
-            return Err(StoreError::Refused(format!("{old} has a successor and is not removed")));
+    /// Fails where an item has a successor and isn't removed.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let removals = sorted(&self.commit.removals);
+        match self.commit.successors.iter().find(|(old, _)| removals.binary_search(&old.0).is_err()) {
+            Some((old, _)) => Err(StoreError::Refused(format!("{old} has a successor and is not removed"))),
+            None => Ok(()),
         }
+    }
+
+    /// Remembers the rows that are about to be removed.
+    pub(crate) fn bury(&self, conn: &mut SqliteConnection, list: &str, ids: &[i64]) -> Result<(), StoreError> {
+        if self.oldest().is_none() {
+            return Ok(());
+        }
+        let (commit, tables) = (self.commit, tables::of(self.kind));
+        let [profile, kind] = self.key();
+        let sql = format!(
+            "INSERT INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id,item_created_at) \
+             SELECT profile_id,?,{0},name,?,?,created_at FROM {1} WHERE profile_id=? AND {0} IN ({list}) \
+             ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET name=excluded.name, \
+             removed_at=excluded.removed_at, run_id=excluded.run_id, successor_id=excluded.successor_id, \
+             item_created_at=excluded.item_created_at",
+            tables.id, tables.items
+        );
+        let head = [kind, commit.applied_at.into(), commit.run.0.into(), profile];
+        execute(conn, &sql, &and_list(head, ids)).map(|_| ())
+    }
+
+    /// Notes under which ids the panel seems to list what was removed.
+    pub(crate) fn name_successors(&self, conn: &mut SqliteConnection, step: Step<'_>) -> Result<(), StoreError> {
         if self.oldest().is_none() {
             return Ok(());
         }
         let [profile, kind] = self.key();
-        in_lists(&removals, |list, ids| {
-            step()?;
-            let sql = format!(
-                "INSERT INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id,item_created_at) \
-                 SELECT profile_id,?,{0},name,?,?,created_at FROM {1} WHERE profile_id=? AND {0} IN ({list}) \
-                 ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET name=excluded.name, \
-                 removed_at=excluded.removed_at, run_id=excluded.run_id, successor_id=excluded.successor_id, \
-                 item_created_at=excluded.item_created_at",
-                tables.id, tables.items
-            );
-            let head = [kind.clone(), commit.applied_at.into(), commit.run.0.into(), profile.clone()];
-            execute(conn, &sql, &and_list(head, ids)).map(|_| ())
-        })?;
-        for (old, new) in &commit.successors {
+        for (old, new) in &self.commit.successors {
             step()?;
             let sql = "UPDATE xtream_tombstones SET successor_id=? WHERE profile_id=? AND kind=? AND content_id=?";
             execute(conn, sql, &[new.0.into(), profile.clone(), kind.clone(), old.0.into()])?;

@@ -86,6 +86,11 @@ impl PanelAddress {
         Ok(Pasted { address: Self(url), username: login.username, password: login.password })
     }
 
+    /// Whether connections to it are encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// The address of the API itself.
     pub(crate) fn endpoint(&self) -> String {
         format!("{self}/player_api.php")

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderValue};
-use sync_core::source::AnswerFault;
+use sync_core::source::{AnswerFault, Validator};
 use tokio::time::timeout;
 
 use crate::call::Call;
@@ -28,6 +28,10 @@ pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// The body of an answer, read piece by piece.
 pub(crate) struct Answer {
+    /// What the panel calls this version of what it was asked for.
+    pub(crate) validator: Option<Validator>,
+    /// Whether it says that this is the version it was asked with; there is no body then.
+    pub(crate) unmodified: bool,
     response: Response,
     inflate: Inflate,
     action: &'static str,
@@ -59,6 +63,8 @@ impl Answer {
         // What the client has inflated doesn't say so any more.
         let announced = response.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
         Self {
+            validator: None,
+            unmodified: false,
             inflate: Inflate::new(announced),
             date,
             sent_by_date: date.map(|date| before(date, sent.elapsed())),

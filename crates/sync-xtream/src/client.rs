@@ -28,6 +28,17 @@ pub(crate) struct Purpose {
     pub(crate) plain: bool,
     /// To connect to no private address that a name has.
     pub(crate) outside: bool,
+    /// To trust the system's root certificates: a hundred and more, to be read from files.
+    pub(crate) encrypted: bool,
+}
+
+impl Purpose {
+    pub(crate) const COUNT: usize = 8;
+
+    /// A number of its own.
+    pub(crate) const fn number(self) -> usize {
+        self.plain as usize + 2 * self.outside as usize + 4 * self.encrypted as usize
+    }
 }
 
 /// A client. Gzip is left to [`crate::inflate`], which looks at the bytes, and reads gzip that was
@@ -35,7 +46,9 @@ pub(crate) struct Purpose {
 pub(crate) fn client(config: &XtreamConfig, purpose: Purpose) -> Result<Client, SetupError> {
     build(|| {
         let inflates = !purpose.plain;
-        let builder = builder(config).no_gzip().deflate(inflates).brotli(inflates).zstd(inflates);
+        let builder = builder(config);
+        let builder = if purpose.encrypted { builder } else { builder.tls_certs_only([]) };
+        let builder = builder.no_gzip().deflate(inflates).brotli(inflates).zstd(inflates);
         if purpose.outside {
             builder.dns_resolver(OutsideOnly { is_private: config.is_private, look_up: config.look_up })
         } else {

@@ -63,6 +63,10 @@ impl Credentials {
         Self { username: username.as_ref().trim().to_owned(), password: Secret::new(password.expose().trim()) }
     }
 
+    pub(crate) fn username(&self) -> &str {
+        &self.username
+    }
+
     /// The beginning of every query.
     pub(crate) fn query(&self) -> String {
         format!("username={}&password={}", encode(&self.username), encode(self.password.expose()))

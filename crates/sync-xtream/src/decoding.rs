@@ -1,10 +1,11 @@
-//! The thread that decodes the body of one attempt, so that no async thread is kept busy by it.
+//! Decodes the body of one attempt: where it arrives as long as that is quick, else in a thread of
+//! its own, so that no async thread is kept busy by it.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use sync_core::source::{Completeness, Entry, ListingEvent};
-use sync_core::{ContentKind, Listed, ListingIndex, SourceError, ValueRef};
+use sync_core::{ContentKind, FieldSet, ListingIndex, SourceError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -24,10 +25,15 @@ const BATCH_WEIGHT: usize = 1 << 20;
 /// size are not to pile up.
 const HEAVY: usize = 4 << 20;
 
-/// Bytes decoded between two looks at the size of the batch.
+/// Bytes decoded between two looks at the size of the batch: some twenty microseconds of work when
+/// nothing of them is new.
 const STEP: usize = 64 << 10;
 
-/// Pieces of a body that may wait for the decoder. With the bounded channel of events behind it,
+/// What came of a step that holds more memory than this, several dozens of new items, took long
+/// enough to be worth a thread and the wake-ups of it.
+const MUCH: usize = 64 << 10;
+
+/// Pieces of a body that may wait for the thread. With the bounded channel of events behind it,
 /// this is what holds back the network when the receiver is slow.
 const PIECES: usize = 4;
 
@@ -36,6 +42,12 @@ pub(crate) type Events = mpsc::Sender<Result<ListingEvent, SourceError>>;
 
 /// A decoder at work.
 pub(crate) struct Decoding {
+    /// The decoder, as long as it is here.
+    here: Option<Box<Work>>,
+    there: Option<Thread>,
+}
+
+struct Thread {
     /// `None` is the proper end of the body; a channel closed without it is an abandoned attempt.
     pieces: mpsc::Sender<Option<Bytes>>,
     thread: JoinHandle<Outcome>,
@@ -51,61 +63,126 @@ pub(crate) struct Outcome {
 
 impl Decoding {
     pub(crate) fn start(kind: ContentKind, known: Option<Arc<ListingIndex>>, limits: Limits, events: Events) -> Self {
-        let (pieces, arriving) = mpsc::channel(PIECES);
-        let thread = tokio::task::spawn_blocking(move || {
-            let decoder = Decoder::new(kind, known, limits);
-            let mut work = Work { events, batch: Vec::new(), bytes: 0, weighed: 0, weight: 0, delivered: false };
-            let verdict = work.run(decoder, arriving);
-            Outcome { delivered: work.delivered, verdict }
+        let quick = known.is_some();
+        let work = Box::new(Work {
+            decoder: Decoder::new(kind, known, limits),
+            events,
+            batch: Vec::new(),
+            bytes: 0,
+            weighed: 0,
+            weight: 0,
+            outcome: Outcome { delivered: false, verdict: None },
         });
-        Self { pieces, thread }
+        if quick {
+            Self { here: Some(work), there: None }
+        } else {
+            Self { here: None, there: Some(Thread::start(work)) }
+        }
     }
 
-    /// Hands over the next bytes, or the end; returns whether the decoder goes on.
-    pub(crate) async fn feed(&self, piece: Option<Bytes>) -> bool {
-        self.pieces.send(piece).await.is_ok()
+    /// Takes the next bytes, or the end; returns whether the decoder goes on.
+    pub(crate) async fn feed(&mut self, mut piece: Option<Bytes>) -> bool {
+        if let Some(work) = &mut self.here {
+            match work.take(piece).await {
+                Taken::Wholly => return true,
+                Taken::Over => return false,
+                Taken::Partly(rest) => piece = Some(rest),
+            }
+            self.there = self.here.take().map(Thread::start);
+        }
+        match &self.there {
+            Some(thread) => thread.pieces.send(piece).await.is_ok(),
+            None => false,
+        }
     }
 
     /// Waits for what has been handed over to be decoded and delivered.
     pub(crate) async fn outcome(self) -> Result<Outcome, SourceError> {
-        drop(self.pieces);
-        self.thread.await.map_err(|_| SourceError::internal("the decoder failed"))
+        let failed = || SourceError::internal("the decoder failed");
+        match (self.here, self.there) {
+            (Some(work), _) => Ok(work.outcome),
+            (None, Some(Thread { pieces, thread })) => {
+                drop(pieces);
+                thread.await.map_err(|_| failed())
+            }
+            (None, None) => Err(failed()),
+        }
+    }
+}
+
+impl Thread {
+    fn start(mut work: Box<Work>) -> Self {
+        let (pieces, arriving) = mpsc::channel(PIECES);
+        let thread = tokio::task::spawn_blocking(move || {
+            Handle::current().block_on(work.run(arriving));
+            work.outcome
+        });
+        Self { pieces, thread }
     }
 }
 
 struct Work {
+    decoder: Decoder,
     events: Events,
     batch: Vec<Entry>,
     bytes: usize,
     /// How many entries of the batch have been weighed, and what they weigh.
     weighed: usize,
     weight: usize,
-    delivered: bool,
+    outcome: Outcome,
+}
+
+/// What became of a piece.
+enum Taken {
+    /// It is decoded.
+    Wholly,
+    /// Some of it is decoded, and much of that was new; this is the rest.
+    Partly(Bytes),
+    /// The decoder has ended.
+    Over,
 }
 
 impl Work {
-    fn run(
-        &mut self,
-        mut decoder: Decoder,
-        mut arriving: mpsc::Receiver<Option<Bytes>>,
-    ) -> Option<Result<Completeness, Fault>> {
-        while let Some(piece) = arriving.blocking_recv()? {
-            for part in piece.chunks(STEP) {
-                if let Err(fault) = decoder.feed(part, &mut self.batch) {
-                    return Some(Err(fault));
-                }
-                self.bytes += part.len();
-                self.weigh();
-                if self.batch.len() >= BATCH_ENTRIES || self.bytes >= BATCH_BYTES || self.weight >= BATCH_WEIGHT {
-                    self.send()?;
+    async fn run(&mut self, mut arriving: mpsc::Receiver<Option<Bytes>>) {
+        while let Some(mut piece) = arriving.recv().await {
+            loop {
+                match self.take(piece).await {
+                    Taken::Wholly => break,
+                    Taken::Partly(rest) => piece = Some(rest),
+                    Taken::Over => return,
                 }
             }
         }
-        let end = decoder.finish(&mut self.batch);
-        if end.is_ok() {
-            self.send()?;
+    }
+
+    async fn take(&mut self, piece: Option<Bytes>) -> Taken {
+        let Some(mut piece) = piece else {
+            let end = self.decoder.finish();
+            if end.is_err() || self.send().await.is_some() {
+                self.outcome.verdict = Some(end);
+            }
+            return Taken::Over;
+        };
+        while !piece.is_empty() {
+            let step = &piece[..STEP.min(piece.len())];
+            if let Err(fault) = self.decoder.feed(step, &mut self.batch) {
+                self.outcome.verdict = Some(Err(fault));
+                return Taken::Over;
+            }
+            let (bytes, before) = (step.len(), self.weight);
+            piece.advance(bytes);
+            self.bytes += bytes;
+            self.weigh();
+            let much = self.weight - before > MUCH;
+            let full = self.batch.len() >= BATCH_ENTRIES || self.bytes >= BATCH_BYTES || self.weight >= BATCH_WEIGHT;
+            if full && self.send().await.is_none() {
+                return Taken::Over;
+            }
+            if much {
+                return Taken::Partly(piece);
+            }
         }
-        Some(end)
+        Taken::Wholly
     }
 
     fn weigh(&mut self) {
@@ -114,19 +191,20 @@ impl Work {
     }
 
     /// Returns `None` when nobody receives any more.
-    fn send(&mut self) -> Option<()> {
+    async fn send(&mut self) -> Option<()> {
         let heavy = self.weight >= HEAVY;
         (self.bytes, self.weighed, self.weight) = (0, 0, 0);
         if self.batch.is_empty() {
             return Some(());
         }
-        let batch = Ok(ListingEvent::Batch(std::mem::take(&mut self.batch)));
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ENTRIES));
+        let batch = Ok(ListingEvent::Batch(batch));
         if heavy {
-            Handle::current().block_on(send_alone(&self.events, batch))?;
+            send_alone(&self.events, batch).await?;
         } else {
-            self.events.blocking_send(batch).ok()?;
+            self.events.send(batch).await.ok()?;
         }
-        self.delivered = true;
+        self.outcome.delivered = true;
         Some(())
     }
 }
@@ -140,87 +218,9 @@ async fn send_alone(events: &Events, event: Result<ListingEvent, SourceError>) -
 
 /// About how many bytes an entry holds.
 fn weight(entry: &Entry) -> usize {
-    /// What a place in a set or map takes beside its texts.
-    const PLACE: usize = 48;
     let Entry::Item(listed, _) = entry else { return size_of::<Entry>() };
-    let item = &listed.item;
-    let value = |at| match item.value(at) {
-        ValueRef::Text(text) => text.len(),
-        ValueRef::Categories(set) => set.as_slice().iter().map(|id| id.len() + PLACE).sum(),
-        ValueRef::Extra(extra) => extra.iter().map(|(key, json)| key.len() + json.len() + 2 * PLACE).sum(),
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => 0,
-    };
-    size_of::<Entry>() + size_of::<Listed>() + (0..item.kind().fields().len()).map(value).sum::<usize>()
+    size_of::<Entry>() + size_of::<FieldSet>() + listed.item.held()
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    const LIMITS: Limits = Limits { element_bytes: 8 << 20, elements: 100_000, nesting: 64 };
-
-    async fn fed(body: String) -> (Decoding, mpsc::Receiver<Result<ListingEvent, SourceError>>) {
-        let (events, arriving) = mpsc::channel(3);
-        let decoding = Decoding::start(ContentKind::Movies, None, LIMITS, events);
-        assert!(decoding.feed(Some(body.into())).await);
-        assert!(decoding.feed(None).await);
-        (decoding, arriving)
-    }
-
-    #[tokio::test]
-    async fn a_batch_holds_only_so_much() {
-        // Short keys without a column take many times the memory of their bytes.
-        let keys: Vec<_> = (0..900).map(|key| format!(r#""{key:x}":1"#)).collect();
-        let items: Vec<_> = (0..200).map(|id| format!(r#"{{"stream_id":{id},{}}}"#, keys.join(","))).collect();
-        let (_decoding, mut arriving) = fed(format!("[{}]", items.join(","))).await;
-        let mut found = 0;
-        while let Some(Ok(ListingEvent::Batch(batch))) = arriving.recv().await {
-            let held: usize = batch.iter().map(weight).sum();
-            assert!(held >= batch.len() * 900 * 90 && held < 2 * BATCH_WEIGHT, "{held} bytes in one batch");
-            found += batch.len();
-        }
-        assert_eq!(found, 200);
-    }
-
-    #[tokio::test]
-    async fn heavy_batches_wait_for_each_other() {
-        let plot = "x".repeat(5 << 20);
-        let items: Vec<_> = (0..8).map(|id| format!(r#"{{"stream_id":{id},"plot":"{plot}"}}"#)).collect();
-        let (decoding, mut arriving) = fed(format!("[{}]", items.join(","))).await;
-        let mut found = 0;
-        while let Some(Ok(ListingEvent::Batch(batch))) = arriving.recv().await {
-            found += batch.len();
-        }
-        assert_eq!(found, 8);
-        assert!(matches!(decoding.outcome().await.unwrap().verdict, Some(Ok(_))));
-
-        let (events, mut arriving) = mpsc::channel(3);
-        let batch = || Ok(ListingEvent::Batch(Vec::new()));
-        events.send(batch()).await.unwrap();
-        assert_eq!(send_alone(&events, batch()).now_or_never(), None, "one is waiting");
-        arriving.recv().await.unwrap().unwrap();
-        assert_eq!(send_alone(&events, batch()).now_or_never(), Some(Some(())));
-        assert_eq!(arriving.len(), 1);
-        drop(arriving);
-        assert_eq!(send_alone(&events, batch()).now_or_never(), Some(None));
-    }
-
-    #[test]
-    fn an_entry_weighs_what_it_holds() {
-        let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
-        let keys: Vec<_> = (0..500).map(|key| format!(r#""k{key}":1"#)).collect();
-        let categories: Vec<_> = (0..500).map(|id| id.to_string()).collect();
-        let body = format!(
-            r#"[{{"stream_id":1}},{{"stream_id":2,{}}},{{"stream_id":3,"category_ids":[{}]}}]"#,
-            keys.join(","),
-            categories.join(",")
-        );
-        let mut entries = Vec::new();
-        decoder.feed(body.as_bytes(), &mut entries).unwrap();
-        let [small, keys, categories] = &entries[..] else { panic!("three items") };
-        assert!(weight(small) < 2000, "{}", weight(small));
-        assert!(weight(keys) > 40_000 && weight(categories) > 20_000);
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::timeout_at;
 
 use crate::answer::{Answer, FOREVER};
@@ -13,6 +13,7 @@ use crate::failure::{Failure, is_broken_connection};
 use crate::network::Place;
 use crate::redirect::{RefusedRedirect, is_other_host, target};
 use crate::request::{Line, Manner, Turn, milliseconds};
+use crate::validator::Condition;
 
 /// The compressions that can be inflated, here or by the client.
 const CODINGS: &str = "gzip, br, zstd, deflate";
@@ -28,7 +29,8 @@ impl Line {
             let attempt = manner.attempt;
             tracing::debug!(action = call.action(), attempt, status, ms = milliseconds(sent.elapsed()), "{outcome}");
         };
-        let mut hop = Hop { url: call.url(self.address(), self.credentials()), number: 0, outside: false };
+        let url = call.url(self.address(), self.credentials());
+        let mut hop = Hop { url, number: 0, outside: false, at_home: true };
         let response = loop {
             let step = async {
                 let response = self.exchange(&hop, manner, &mut time).await?;
@@ -43,8 +45,10 @@ impl Line {
         };
         let status = response.status();
         note(status.as_u16(), "answer begins");
+        let asked = hop.at_home && manner.condition.is_some();
+        let unmodified = status == StatusCode::NOT_MODIFIED && asked;
         match Failure::of_status(call, status, clock::retry_after(response.headers())) {
-            Some(failure) => {
+            Some(failure) if !unmodified => {
                 if let Some(wait) = failure.retry_after() {
                     let wait = wait.min(self.config().retry.retry_after_cap);
                     tracing::warn!(wait_ms = milliseconds(wait), "the panel asks to be left alone for a while");
@@ -52,15 +56,22 @@ impl Line {
                 }
                 Err(failure)
             }
-            None => Ok(Answer::new(response, call, sent, time.began, self.config(), self.counters.clone())),
+            _ => {
+                let validator = Some(response.headers()).filter(|_| hop.at_home && !unmodified);
+                let validator = validator.and_then(|headers| self.validator_of(headers));
+                let mut answer = Answer::new(response, call, sent, time.began, self.config(), self.counters.clone());
+                (answer.validator, answer.unmodified) = (validator, unmodified);
+                Ok(answer)
+            }
         }
     }
 
     /// One request and its answer, whatever that says.
     async fn exchange(&self, hop: &Hop, manner: &Manner, time: &mut Time) -> Result<Response, Failure> {
-        let client = self.client(manner.plain, hop.outside)?;
+        let encrypted = hop.url.scheme() == "https";
+        let client = self.client(manner.plain, hop.outside, encrypted)?;
         let reused = self.counters.take_connection();
-        let mut asked = time.limit(self.ask(client, &hop.url, manner)).await;
+        let mut asked = time.limit(self.ask(client, hop, manner)).await;
         // Panels close idle connections after some seconds, perhaps at this very moment.
         if let Ok(Err(error)) = &asked
             && reused
@@ -68,11 +79,11 @@ impl Line {
         {
             tracing::debug!("an old connection was closed; the request is sent over a new one");
             time.pause(self.pace.pass().await);
-            asked = time.limit(self.ask(client, &hop.url, manner)).await;
+            asked = time.limit(self.ask(client, hop, manner)).await;
         }
         // Whatever failed after the connection was encrypted has been sent the password already.
         let connected = !matches!(&asked, Ok(Err(error)) if error.is_connect() || error.is_builder());
-        if connected && hop.url.scheme() == "https" && !self.config().verify_tls {
+        if connected && encrypted && !self.config().verify_tls {
             self.notices.unverified();
         }
         let response = asked?.map_err(|error| Failure::of_request(&error))?;
@@ -82,11 +93,14 @@ impl Line {
         Ok(response)
     }
 
-    async fn ask(&self, client: &Client, url: &Url, manner: &Manner) -> reqwest::Result<Response> {
+    async fn ask(&self, client: &Client, hop: &Hop, manner: &Manner) -> reqwest::Result<Response> {
         self.counters.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let codings = HeaderValue::from_static(if manner.plain { "identity" } else { CODINGS });
-        let request = client.get(url.clone());
-        let request = request.header(USER_AGENT, &manner.agent).header(ACCEPT_ENCODING, codings);
+        let request = client.get(hop.url.clone());
+        let mut request = request.header(USER_AGENT, &manner.agent).header(ACCEPT_ENCODING, codings);
+        if let Some(Condition { name, value }) = manner.condition.as_ref().filter(|_| hop.at_home) {
+            request = request.header(name, value);
+        }
         request.send().await.map_err(reqwest::Error::without_url)
     }
 
@@ -114,7 +128,8 @@ impl Line {
             }
             self.notices.other_host(to.host_str().unwrap_or_default(), to.as_str(), self.credentials());
         }
-        Ok(Some(Hop { url: to, number: hop.number + 1, outside }))
+        let at_home = hop.at_home && !is_other_host(&hop.url, &to);
+        Ok(Some(Hop { url: to, number: hop.number + 1, outside, at_home }))
     }
 
     /// Whether an answer came from a private network. What a proxy fetches is judged by the name of
@@ -134,6 +149,8 @@ struct Hop {
     number: usize,
     /// Whether an answer from the internet has led here.
     outside: bool,
+    /// Whether the host is the panel's own.
+    at_home: bool,
 }
 
 /// The time until an answer has to begin, over all hops.

@@ -114,6 +114,7 @@ impl Failure {
             404 if call.is_login() => unusable(
                 ": the address is wrong, or the panel hides behind it that user name or password are wrong, or that the account has expired",
             ),
+            304 => unusable(": nobody asked whether anything has changed"),
             300..=399 => Self::unusable(AnswerFault::Redirect, format!("it answers {code} and sends elsewhere")),
             408 | 429 | 500..=599 => {
                 let overloaded = matches!(code, 504 | 524);
@@ -263,8 +264,8 @@ mod tests {
         let codes =
             [200, 204, 302, 304, 400, 401, 403, 404, 408, 410, 429, 454, 456, 458, 500, 503, 511, 520, 600, 884, 999];
         let all = |call: Call| codes.map(|code| verdict(&call, code)).into_iter().collect::<String>();
-        assert_eq!(all(Call::Account), "--eeslbsrsrbssrrrrsss");
-        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--eessssrsrbssrrrrsss");
+        assert_eq!(all(Call::Account), "--esslbsrsrbssrrrrsss");
+        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--esssssrsrbssrrrrsss");
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn decode(
             return (entries, Err(fault));
         }
     }
-    let verdict = decoder.finish(&mut entries);
+    let verdict = decoder.finish();
     (entries, verdict)
 }
 

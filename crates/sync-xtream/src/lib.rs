@@ -4,6 +4,9 @@ mod account;
 mod address;
 mod agents;
 mod answer;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod call;
 mod categories;
 mod client;
@@ -26,6 +29,7 @@ mod request;
 mod retry;
 mod source;
 mod throughput;
+mod validator;
 mod wire;
 
 pub use address::{AddressError, PanelAddress, Pasted};

@@ -43,7 +43,7 @@ impl Stream for Arriving {
         let event = ready!(self.events.poll_recv(context))
             // A task that ends without a last word was stopped from outside, or has a defect.
             .unwrap_or_else(|| Err(SourceError::internal("the listing was stopped")));
-        self.over = matches!(event, Err(_) | Ok(ListingEvent::Complete(_)));
+        self.over = matches!(event, Err(_) | Ok(ListingEvent::Complete(_) | ListingEvent::Unmodified { .. }));
         Poll::Ready(Some(event))
     }
 }
@@ -55,24 +55,29 @@ impl Drop for Arriving {
 }
 
 async fn run(line: Arc<Line>, request: ListingRequest, events: Events) {
-    let last = listing(&line, &request, &events).await.map(ListingEvent::Complete);
+    let last = listing(&line, &request, &events).await;
     // Without receiver nobody needs it.
     let _ = events.send(last).await;
 }
 
-async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Result<Completeness, SourceError> {
+/// Sends everything of a listing but its end, and returns that.
+async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Result<ListingEvent, SourceError> {
     let call = Call::Listing(request.scope.clone());
     let turn = line.turn().await;
     let mut attempts = line.attempts(&call);
     let mut plain = false;
+    let mut condition = request.unless.as_ref().and_then(|unless| line.condition_of(&unless.validator));
     loop {
-        let attempt = Attempt { line, turn: &turn, call: &call, manner: line.manner(attempts.number(), plain) };
-        let mut delivered = false;
-        let failure = match attempt.run(request, events, &mut delivered).await {
+        let manner = Manner { condition: condition.clone(), ..line.manner(attempts.number(), plain) };
+        let attempt = Attempt { line, turn: &turn, call: &call, manner };
+        let (mut begun, mut delivered) = (false, false);
+        let failure = match attempt.run(request, events, &mut begun, &mut delivered).await {
             Ok(end) => return Ok(end),
             Err(failure) => failure,
         };
         plain |= failure.is_damaged();
+        // A listing that was seen to be another one isn't unmodified after all.
+        condition = condition.filter(|_| !begun);
         attempts.pause(failure).await?;
         if delivered {
             // Without receiver the next attempt notices.
@@ -93,11 +98,23 @@ impl Attempt<'_> {
         &self,
         request: &ListingRequest,
         events: &Events,
+        begun: &mut bool,
         delivered: &mut bool,
-    ) -> Result<Completeness, Failure> {
+    ) -> Result<ListingEvent, Failure> {
         let mut answer = self.line.send(self.turn, self.call, &self.manner).await?;
+        let started_at = self.line.clock.at(answer.sent()).or(answer.sent_by_date());
+        if answer.unmodified {
+            // Its end, so that the connection is kept. What it may have in place of nothing isn't read.
+            return answer.piece().await.map(|_| ListingEvent::Unmodified { started_at });
+        }
+        *begun = true;
+        let validator = answer.validator.take().filter(|_| request.scope.within.is_none());
+        let known = match &request.unless {
+            Some(unless) => unless.known().await,
+            None => request.known.clone(),
+        };
         let limits = self.line.config().limits;
-        let decoding = Decoding::start(request.scope.kind, request.known.clone(), limits, events.clone());
+        let mut decoding = Decoding::start(request.scope.kind, known, limits, events.clone());
         let read = loop {
             match answer.piece().await {
                 Ok(piece) => {
@@ -109,13 +126,18 @@ impl Attempt<'_> {
                 Err(failure) => break Err(failure),
             }
         };
-        let started_at = self.line.clock.at(answer.sent()).or(answer.sent_by_date());
         // Closes the connection where the body isn't over.
         drop(answer);
         let outcome = decoding.outcome().await.map_err(Failure::Final)?;
         *delivered = outcome.delivered;
         match (outcome.verdict, read) {
-            (Some(Ok(end)), Ok(())) => Ok(Completeness { started_at, ..end }),
+            (Some(Ok(end)), Ok(())) => {
+                if let Some(validator) = validator {
+                    // Without receiver the end isn't needed either.
+                    let _ = events.send(Ok(ListingEvent::Version(validator))).await;
+                }
+                Ok(ListingEvent::Complete(Completeness { started_at, ..end }))
+            }
             // What the decoder saw was there before the line broke.
             (Some(Err(fault)), _) => Err(self.line.failure_of(fault)),
             (_, Err(failure)) => Err(failure),

@@ -22,6 +22,7 @@ use crate::network::may_use_proxy;
 use crate::notices::Notices;
 use crate::pace::Pace;
 use crate::retry::Attempts;
+use crate::validator::Condition;
 use crate::wire::{Fault, SHOWN};
 
 /// Categories and accounts are read whole; none that is real is as large as this.
@@ -65,13 +66,14 @@ pub(crate) struct Manner {
     pub(crate) plain: bool,
     /// The user agent.
     pub(crate) agent: HeaderValue,
+    /// Under what an answer is wanted; for the panel's own host only.
+    pub(crate) condition: Option<Condition>,
 }
 
 /// An account at a panel, and the way to it.
 pub(crate) struct Line {
-    client: Client,
-    /// The clients for other purposes, made when they are needed.
-    others: [OnceLock<Result<Client, SetupError>>; 3],
+    /// The clients, each made when it is needed.
+    clients: [OnceLock<Result<Client, SetupError>>; Purpose::COUNT],
     address: PanelAddress,
     credentials: Credentials,
     config: XtreamConfig,
@@ -98,10 +100,10 @@ impl Line {
         credentials: Credentials,
         config: XtreamConfig,
     ) -> Result<Self, SetupError> {
-        Ok(Self {
+        let encrypted = address.is_encrypted();
+        let line = Self {
             agents: Agents::new(&config)?,
-            client: client(&config, Purpose { plain: false, outside: false })?,
-            others: Default::default(),
+            clients: Default::default(),
             address,
             credentials,
             turn: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
@@ -111,7 +113,12 @@ impl Line {
             clock: PanelClock::default(),
             proxied: may_use_proxy(config.system_proxy, |name| std::env::var_os(name)),
             config,
-        })
+        };
+        // The one for most requests, so that what is wrong with the settings shows now.
+        match line.made(Purpose { plain: false, outside: false, encrypted: encrypted || line.proxied }) {
+            Ok(_) => Ok(line),
+            Err(error) => Err(*error),
+        }
     }
 
     pub(crate) fn config(&self) -> &XtreamConfig {
@@ -136,16 +143,15 @@ impl Line {
 
     /// The client for a request. Through a proxy, names are not ours to look up, and that of the
     /// proxy may well be a private one.
-    pub(crate) fn client(&self, plain: bool, outside: bool) -> Result<&Client, Failure> {
-        let purpose = Purpose { plain, outside: outside && !self.proxied };
-        let other = match (purpose.plain, purpose.outside) {
-            (false, false) => return Ok(&self.client),
-            (true, false) => &self.others[0],
-            (false, true) => &self.others[1],
-            (true, true) => &self.others[2],
-        };
-        let made = other.get_or_init(|| client(&self.config, purpose));
-        made.as_ref().map_err(|_| Failure::Final(SourceError::internal("the HTTP client could not be set up")))
+    pub(crate) fn client(&self, plain: bool, outside: bool, encrypted: bool) -> Result<&Client, Failure> {
+        // The way to a proxy may be encrypted where that to the panel is not.
+        let purpose = Purpose { plain, outside: outside && !self.proxied, encrypted: encrypted || self.proxied };
+        let made = self.made(purpose).as_ref();
+        made.map_err(|_| Failure::Final(SourceError::internal("the HTTP client could not be set up")))
+    }
+
+    fn made(&self, purpose: Purpose) -> &Result<Client, SetupError> {
+        self.clients[purpose.number()].get_or_init(|| client(&self.config, purpose))
     }
 
     /// Waits until there may be one more request under way.
@@ -161,7 +167,7 @@ impl Line {
 
     /// How the next request is sent.
     pub(crate) fn manner(&self, attempt: u32, plain: bool) -> Manner {
-        Manner { attempt, plain, agent: self.agents.current() }
+        Manner { attempt, plain, agent: self.agents.current(), condition: None }
     }
 
     /// Asks for something small, as often as the rules allow, and reads it.

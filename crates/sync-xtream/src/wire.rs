@@ -1,7 +1,8 @@
 //! The wire: from a panel's bytes to entries of a listing.
 //!
 //! [`splitter`] finds the elements in the stream, [`beginning`] says what an answer is that has none,
-//! [`structure`] says whether an element is sound, [`member`] finds the keys and values in it,
+//! [`plain`] walks over an element that is written as programs write JSON; for any other one,
+//! [`structure`] says whether it is sound, and [`member`] finds the keys and values in it.
 //! [`text`] mends what is not legal Unicode, [`fields`] knows which key is which field and reads any
 //! JSON type into it, [`defect`] stands for what can't be read, [`decoder`] puts them together.
 //! [`json`] reads small documents whole.
@@ -15,6 +16,7 @@ pub(crate) mod defect;
 pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod member;
+pub(crate) mod plain;
 pub(crate) mod splitter;
 pub(crate) mod structure;
 pub(crate) mod text;
@@ -25,11 +27,12 @@ use sync_core::{DigestScheme, SourceError};
 
 pub(crate) use decoder::Decoder;
 
-/// Digests of raw elements, movies and series without the value of `num`.
+/// Digests of raw elements, movies and series without the value of `num`; where an element does not
+/// name its id, with the key that does.
 ///
 /// To be raised whenever the same bytes would be decoded to another item: digests of the old
 /// scheme are then no longer looked at, and every item is decoded once.
-pub(crate) const SCHEME: DigestScheme = DigestScheme(102);
+pub(crate) const SCHEME: DigestScheme = DigestScheme(103);
 
 /// What is wrong with an answer, in words that hold no address.
 #[derive(Debug, Clone, PartialEq, Eq)]

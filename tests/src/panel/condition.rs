@@ -22,6 +22,8 @@ pub enum Condition {
     UserAgentWithout(Vec<String>),
     /// It accepts this encoding.
     Accepts(Encoding),
+    /// It asks only for another version than one that it names.
+    Unless,
     /// Another request of the player API is under way when it comes.
     Parallel,
     /// It is not among the first ones that the allowance covers.
@@ -87,6 +89,9 @@ impl Condition {
             Self::Accepts(encoding) => request
                 .header("accept-encoding")
                 .is_some_and(|accepted| Encoding::negotiated(&[*encoding], accepted).is_some()),
+            Self::Unless => {
+                ["if-none-match", "if-modified-since"].into_iter().any(|name| request.header(name).is_some())
+            }
             Self::Parallel => occasion.others > 0,
             Self::Beyond(allowance) => !allowance.take(),
             Self::During(pause) => pause.lasts(),

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging, StoredIndex,
-    SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
+    StoredIndex, SyncState,
 };
 use sync_core::testing::MemoryStore;
 use sync_core::{
@@ -139,6 +139,10 @@ impl ContentStore for Broken {
 
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Kept<StoredIndex> {
         self.inner.index(profile, scope).await
+    }
+
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Option<KeptValidator>> {
+        self.inner.validator(profile, kind).await
     }
 
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {

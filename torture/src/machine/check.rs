@@ -43,9 +43,12 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         let epoch = run.world.inner().sites[run.site].epoch;
         (notes.heard[at].clone(), notes.account.clone(), notes.images_ignored[at], notes.epoch != epoch)
     };
-    let taken = heard.taken().ok_or_else(|| Violation::new(format!("{kind}: applied without a proof (I5)")))?;
     let now = run.world.inner().now;
     let asked_at = account.as_ref().and_then(|account| account.panel_time).unwrap_or(now);
+    if let (Some(started_at), true) = (heard.whole.unmodified, heard.within.is_empty()) {
+        return unmodified(run, before, after, kind, (disturbed, started_at.unwrap_or(asked_at)));
+    }
+    let taken = heard.taken().ok_or_else(|| Violation::new(format!("{kind}: applied without a proof (I5)")))?;
     let (known, new) = (before.kind(kind), after.kind(kind));
     let rules = Rules { policy: run.options.policy.at(known.last_sync), ignore_image_hosts: ignored };
     let mut listed: BTreeMap<i64, Vec<&Listed>> = BTreeMap::new();
@@ -83,7 +86,34 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         new.last_sync,
         applied.panel_now
     );
+    if let Some(kept) = &new.validator {
+        let told = heard.whole.version.as_ref() == Some(&kept.validator) && heard.within.is_empty();
+        promise!(told, "{kind}: a validator came from nowhere");
+        promise!(counts.held == 0, "{kind}: something is held, and the listing has a validator");
+    }
     run.notes().applied[kind.ordinal()] = Some(Some(counts));
+    Ok(())
+}
+
+/// Judges an apply after the panel has said that the listing is as it was: but for the categories and the
+/// watermark, nothing is written.
+fn unmodified(
+    run: &Run,
+    before: &State,
+    after: &State,
+    kind: ContentKind,
+    (disturbed, watermark): (bool, i64),
+) -> Result<(), Violation> {
+    let (known, new) = (before.kind(kind), after.kind(kind));
+    promise!(new.last_sync == Some(watermark), "{kind}: the watermark is {:?}, not {watermark} (I3)", new.last_sync);
+    let mut expected = before.clone();
+    let state = &mut expected.kinds[kind.ordinal()];
+    state.last_sync = new.last_sync;
+    state.categories.clone_from(&new.categories);
+    expected.check_still(after, kind, "though the panel says that nothing has changed")?;
+    promise!(known.held.is_empty(), "{kind}: something is held, and it was asked whether nothing has changed");
+    let counts = Counts { unchanged: known.rows.len() as u64, ..Counts::default() };
+    run.notes().applied[kind.ordinal()] = Some((!disturbed).then_some(counts));
     Ok(())
 }
 

@@ -15,6 +15,7 @@ pub(crate) enum Call {
     FinishRun,
     SyncState,
     Index,
+    Validator,
     Rows,
     Categories,
     CategorySizes,
@@ -31,13 +32,14 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::EnsureProfile,
         Self::Lease,
         Self::StartRun,
         Self::FinishRun,
         Self::SyncState,
         Self::Index,
+        Self::Validator,
         Self::Rows,
         Self::Categories,
         Self::CategorySizes,

@@ -60,7 +60,7 @@ fn server_change(dice: &mut Dice) -> ServerChange {
 }
 
 fn lie(dice: &mut Dice) -> Lie {
-    match dice.below(17) {
+    match dice.below(18) {
         0 => Lie::Empty,
         1 | 2 => Lie::Shrunk { percent: dice.pick(&[5, 50, 80]) },
         3 | 4 => Lie::Duplicates,
@@ -74,6 +74,7 @@ fn lie(dice: &mut Dice) -> Lie {
         12 | 13 => Lie::Overloaded,
         14 => Lie::NoCategories,
         15 => Lie::EmptyCategories,
+        16 => Lie::StaleVersions,
         _ => dice.pick(&[Lie::Tokens, Lie::Images]),
     }
 }

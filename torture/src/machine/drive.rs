@@ -22,8 +22,8 @@ use crate::promise;
 /// No run has so many calls: one that goes on has no end (I12).
 const CALLS_MAX: u32 = 20_000;
 
-/// So many calls may still be decided for a run that was cancelled: the one under way, and those of its end.
-const AFTER_CANCEL_MAX: u32 = 8;
+/// So many calls may still be decided for a run that was cancelled: those under way, and those of its end.
+const AFTER_CANCEL_MAX: u32 = 12;
 
 /// A run under way.
 struct Live {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::source::{AnswerFault, Completeness};
+use sync_core::source::{AnswerFault, Completeness, Validator};
 use sync_core::testing::category;
 use sync_core::{
     Account, AccountStatus, Category, CategoryId, ContentId, ContentKind, DigestScheme, Item, Listed, SourceError,
@@ -12,6 +12,7 @@ use sync_core::{
 use super::step::{Lie, Mood, ServerChange};
 use crate::dice::Dice;
 use crate::elements::{CATEGORIES, SECRET, edit, random};
+use crate::trace::{Trace, raw_digest};
 
 /// The scheme of sources that make digests of their own.
 pub(crate) const OWN: DigestScheme = DigestScheme(77);
@@ -21,7 +22,24 @@ pub(crate) const OWN: DigestScheme = DigestScheme(77);
 pub(crate) enum Sent {
     Batch(Vec<Listed>),
     Restarted,
+    /// What the panel calls this version of the list.
+    Version(Validator),
     Complete(Completeness),
+    /// It is the version that was asked about.
+    Unmodified(Option<i64>),
+}
+
+/// What is asked of a panel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) kind: ContentKind,
+    pub(crate) within: Option<&'a CategoryId>,
+    /// Nothing is to be sent when it is this version.
+    pub(crate) unless: Option<&'a Validator>,
+    /// By the panel's clock.
+    pub(crate) now: i64,
+    /// The number of the question.
+    pub(crate) visit: u64,
 }
 
 /// A panel and one account at it.
@@ -35,6 +53,8 @@ pub(crate) struct Panel {
     pub(crate) scheme: DigestScheme,
     /// Whether it says when a listing began.
     tells_start: bool,
+    /// Whether it has names for versions of its lists.
+    has_versions: bool,
     batch: usize,
     next_id: i64,
 }
@@ -48,6 +68,7 @@ impl Panel {
             mood: Mood::Active,
             scheme: dice.pick(&[DigestScheme::FIELDS, OWN]),
             tells_start: dice.percent(50),
+            has_versions: dice.percent(60),
             batch: dice.pick(&[2, 5, 50]),
             next_id: 1,
         };
@@ -113,14 +134,9 @@ impl Panel {
         }
     }
 
-    /// What is sent of a listing that was asked for at `now`; `visit` is the number of the question.
-    pub(crate) fn listing(
-        &self,
-        kind: ContentKind,
-        within: Option<&CategoryId>,
-        now: i64,
-        visit: u64,
-    ) -> Vec<Result<Sent, SourceError>> {
+    /// What is sent of a listing.
+    pub(crate) fn listing(&self, question: Question<'_>) -> Vec<Result<Sent, SourceError>> {
+        let Question { kind, within, unless, now, visit } = question;
         let lie = self.lies[kind.ordinal()];
         let mut dice = Dice::new(lie.map_or(0, |(_, salt)| salt));
         let mut list: Vec<Listed> =
@@ -165,6 +181,11 @@ impl Panel {
             _ => {}
         }
         let mut sent = Vec::new();
+        let stale = lie.is_some_and(|(lie, _)| lie == Lie::StaleVersions);
+        let version = (self.has_versions && within.is_none() && cut.is_none()).then(|| version(&list, end, stale));
+        if unless.is_some() && unless == version.as_ref() {
+            return vec![Ok(Sent::Unmodified(end.started_at))];
+        }
         let batches = self.batches(&list);
         if let Some(cut) = cut {
             let is_end = cut.is_err();
@@ -175,13 +196,25 @@ impl Panel {
                 return sent;
             }
         }
-        sent.extend(batches.into_iter().chain([Sent::Complete(end)]).map(Ok));
+        sent.extend(batches.into_iter().chain(version.map(Sent::Version)).chain([Sent::Complete(end)]).map(Ok));
         sent
     }
 
     fn batches(&self, list: &[Listed]) -> Vec<Sent> {
         list.chunks(self.batch).map(|batch| Sent::Batch(batch.to_vec())).collect()
     }
+}
+
+/// The name of a version: another one whenever anything differs, unless it is `stale`.
+fn version(list: &[Listed], end: Completeness, stale: bool) -> Validator {
+    if stale {
+        return Validator("the same for ever".to_owned());
+    }
+    let mut trace = Trace::default();
+    list.iter().for_each(|element| trace.number(raw_digest(element).0));
+    trace.number(end.unreadable);
+    trace.number(u64::from(end.trailing_bytes));
+    Validator(format!("{:016x}", trace.digest()))
 }
 
 fn unusable(fault: AnswerFault) -> SourceError {

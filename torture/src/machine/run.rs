@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use sync_core::source::Completeness;
+use sync_core::source::{Completeness, Validator};
 use sync_core::store::Lease;
 use sync_core::{Account, Category, CategoryId, CategorySet, ContentKind, Counts, Listed, SyncOptions, ValueRef};
 use tokio_util::sync::CancellationToken;
@@ -92,6 +92,10 @@ pub(crate) struct Answer {
     pub(crate) elements: Vec<Listed>,
     /// The proof that it is whole.
     pub(crate) end: Option<Completeness>,
+    /// What the panel calls it.
+    pub(crate) version: Option<Validator>,
+    /// Instead of all that: it is as it was, with when it was asked for.
+    pub(crate) unmodified: Option<Option<i64>>,
 }
 
 /// What a run may take for the listing of a kind.

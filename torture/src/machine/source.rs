@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::{StreamExt, unfold};
-use sync_core::source::{AnswerFault, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
+use sync_core::source::{AnswerFault, Entry, Learnt, Listing, ListingEvent, ListingRequest, Unless, Usage};
 use sync_core::{
     Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, Listed, ListingIndex, SourceError,
 };
 
 use super::desk::{Call, Side, Verdict};
-use super::panel::{Panel, Sent};
+use super::panel::{Panel, Question, Sent};
 use super::run::{Answer, Run};
 use crate::trace::raw_digest;
 
@@ -87,7 +87,11 @@ impl ContentSource for PanelSource {
             Some(category) => heard.within.push((category, Answer::default())),
         });
         self.pass(Call::Listing, Side::Before).await?;
-        let sent = self.panel(|panel, now, visit| panel.listing(kind, within.as_ref(), now, visit));
+        let unless = request.unless.clone();
+        let validator = unless.as_ref().map(|unless| &unless.validator);
+        let sent = self.panel(|panel, now, visit| {
+            panel.listing(Question { kind, within: within.as_ref(), unless: validator, now, visit })
+        });
         self.pass(Call::Listing, Side::After).await?;
         let feed = Feed {
             run: Arc::clone(&self.0),
@@ -95,6 +99,7 @@ impl ContentSource for PanelSource {
             is_part: within.is_some(),
             sent: sent.into(),
             known: request.known.clone(),
+            unless,
             scheme: self.digest_scheme(),
             met: BTreeSet::new(),
         };
@@ -109,6 +114,8 @@ struct Feed {
     is_part: bool,
     sent: VecDeque<Result<Sent, SourceError>>,
     known: Option<Arc<ListingIndex>>,
+    /// What is known is lent when the panel is seen to answer with a listing.
+    unless: Option<Unless>,
     scheme: DigestScheme,
     met: BTreeSet<ContentId>,
 }
@@ -127,7 +134,20 @@ impl Feed {
                 return Some(Err(error));
             }
         };
+        if !matches!(sent, Sent::Unmodified(_)) {
+            if let Some(unless) = self.unless.take() {
+                self.known = unless.known().await;
+            }
+        }
         Some(Ok(match sent {
+            Sent::Version(version) => {
+                self.heard(|answer| answer.version = Some(version.clone()));
+                ListingEvent::Version(version)
+            }
+            Sent::Unmodified(started_at) => {
+                self.heard(|answer| answer.unmodified = Some(started_at));
+                ListingEvent::Unmodified { started_at }
+            }
             Sent::Batch(elements) => {
                 let entries = elements.iter().map(|element| self.entry(element)).collect();
                 self.heard(|answer| answer.elements.extend(elements));

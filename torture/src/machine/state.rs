@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::store::{ChangeRecord, HeldRemoval, RunRecord};
+use sync_core::store::{ChangeRecord, HeldRemoval, KeptValidator, RunRecord};
 use sync_core::{Category, ContentKind, ContentStore, Item, ListingIndex, PanelFacts, ProfileId, Scope, StoreError};
 
 use crate::campaign::Violation;
@@ -27,6 +27,7 @@ pub(crate) struct KindState {
     pub(crate) index: ListingIndex,
     pub(crate) applied_before: bool,
     pub(crate) consistent: bool,
+    pub(crate) validator: Option<KeptValidator>,
     pub(crate) last_sync: Option<i64>,
     /// As the store counts them.
     pub(crate) counted: u64,
@@ -59,6 +60,7 @@ impl State {
                 index: ListingIndex::clone(&index.index),
                 applied_before: index.applied_before,
                 consistent: index.consistent,
+                validator: store.validator(profile, kind).await?,
                 last_sync: told.last_sync[kind.ordinal()],
                 counted: told.rows[kind.ordinal()],
             });
@@ -113,6 +115,7 @@ impl State {
         promise!(before.rows.len() == now.rows.len(), "{kind}: rows came {when}");
         promise!(before.categories == now.categories, "{kind}: categories moved {when}");
         promise!(before.index == now.index, "{kind}: the index moved {when}");
+        promise!(before.validator == now.validator, "{kind}: the validator moved {when}");
         promise!(before.last_sync == now.last_sync, "{kind}: the watermark moved {when}");
         let ids = |state: &KindState| state.held.iter().map(|held| held.id).collect::<Vec<_>>();
         promise!(ids(before) == ids(now), "{kind}: what is held moved {when}");

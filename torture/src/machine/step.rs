@@ -81,6 +81,8 @@ pub(crate) enum Lie {
     Tokens,
     /// Image hosts are drawn anew each time.
     Images,
+    /// Whatever it lists, it calls the same version.
+    StaleVersions,
 }
 
 /// What a panel says of an account.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging, StoredIndex,
-    SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
+    StoredIndex, SyncState,
 };
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError, SyncMode,
@@ -230,6 +230,10 @@ impl ContentStore for TorturedStore {
 
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Kept<StoredIndex> {
         self.call(Call::Index, self.inner.index(profile, scope)).await
+    }
+
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Option<KeptValidator>> {
+        self.call(Call::Validator, self.inner.validator(profile, kind)).await
     }
 
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {

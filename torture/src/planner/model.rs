@@ -40,7 +40,7 @@ pub(crate) fn laid_over(row: Option<&Item>, element: &Listed) -> Item {
             ("listed_category_ids", ..) => {}
             ("extra", ValueRef::Extra(more), ValueRef::Extra(known)) => {
                 let mut all = known.clone();
-                all.extend(more.clone());
+                all.extend(more.iter());
                 new.set(at, Value::Extra(all));
             }
             _ if told || row.is_none() => {}

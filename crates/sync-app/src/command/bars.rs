@@ -13,8 +13,8 @@ use super::terminal::{complain, grouped};
 pub(crate) enum Bars {
     /// One line that moves.
     Moving(ProgressBar),
-    /// A line a step.
-    Plain(Mutex<Option<(Option<ContentKind>, Phase)>>),
+    /// A line a step of each kind; two kinds may take theirs at once.
+    Plain(Mutex<Vec<(Option<ContentKind>, Phase)>>),
     /// Nothing.
     Silent,
 }
@@ -31,7 +31,7 @@ impl Bars {
         } else if json {
             Self::Silent
         } else {
-            Self::Plain(Mutex::new(None))
+            Self::Plain(Mutex::default())
         }
     }
 
@@ -69,9 +69,10 @@ impl Observer for Bars {
             Self::Plain(last) => {
                 let step = (progress.kind, progress.phase);
                 if let Ok(mut last) = last.lock()
-                    && *last != Some(step)
+                    && !last.contains(&step)
                 {
-                    *last = Some(step);
+                    last.retain(|(kind, _)| *kind != progress.kind);
+                    last.push(step);
                     complain(&words(&progress));
                 }
             }

@@ -47,6 +47,9 @@ pub(crate) struct Kind<'a> {
     requests: u64,
     duration_ms: u64,
     error: Option<Error<'a>>,
+    /// Whether the panel said that the list is the same, and sent none; left out when it did not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    not_modified: bool,
     /// Why removals are held; left out when none are.
     #[serde(skip_serializing_if = "Option::is_none")]
     hold_reason: Option<&'static str>,
@@ -85,6 +88,7 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
             requests: record.requests,
             duration_ms: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
             error: record.error.as_ref().map(Into::into),
+            not_modified: record.not_modified,
             hold_reason: record.hold_reason.map(sync_core::HoldReason::as_str),
             plan: None,
         }
@@ -160,6 +164,8 @@ mod tests {
             line(&Report::from(&report)),
             format!(r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[]}}"#)
         );
+        report.kinds[0].not_modified = true;
+        assert!(line(&Report::from(&report)).contains(r#""error":null,"not_modified":true},"movies""#));
         report.dry_run = true;
         report.errors.push(ReportError {
             kind: None,

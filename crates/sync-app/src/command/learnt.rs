@@ -15,6 +15,12 @@ pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
     if let Some(user_agent) = &facts.user_agent {
         told.push(format!("the panel lets in `{}`, and not the usual user agent", one_line(user_agent)));
     }
+    if let Some(at) = facts.validators_lied_at {
+        told.push(format!(
+            "lists are always asked for as a whole: the panel called a changed one unchanged on {}",
+            date(at)
+        ));
+    }
     for (kind, facts) in ContentKind::ALL.into_iter().zip(&facts.kinds) {
         told.extend(of_kind(facts).into_iter().map(|sentence| format!("{kind}: {sentence}")));
     }
@@ -94,10 +100,12 @@ mod tests {
             user_agent: Some("Player\u{1b}/1".to_owned()),
             refusals: 3,
             refused_at: Some(86_400),
+            validators_lied_at: Some(0),
         };
         let expected = [
             "the login was refused 3 times in a row, the last time on 1970-01-02 00:00 UTC",
             "the panel lets in `Player /1`, and not the usual user agent",
+            "lists are always asked for as a whole: the panel called a changed one unchanged on 1970-01-01 00:00 UTC",
             "movies: fetched by category: the whole listing is too much for the panel; last tried on 1970-01-01 00:00 UTC",
             "movies: images are not compared by host and query: the panel changes those by itself",
             "series: not offered by the panel, as it said on 1970-01-02 00:00 UTC",

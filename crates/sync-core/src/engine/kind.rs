@@ -2,17 +2,21 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::learning::is_not_offered;
 use super::planned::Planned;
+use super::unmodified::{Answered, Unmodified};
+use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
+use crate::facts::KindFacts;
 use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
-use crate::model::{Category, CategorySet, ContentKind};
+use crate::model::{Category, CategorySet, ContentId, ContentKind};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
-use crate::source::{Completeness, SourceError};
+use crate::source::{Completeness, SourceError, Validator};
 use crate::store::{ScopeCommit, Staging, StoredIndex};
 
 /// A finished listing, compared and staged.
@@ -20,6 +24,7 @@ pub(super) struct Compared {
     pub(super) differ: Differ,
     pub(super) staging: Box<dyn Staging>,
     pub(super) end: Completeness,
+    pub(super) validator: Option<Validator>,
     /// The panel's clock when the listing was asked for, or ours where it doesn't tell; for sources
     /// that don't say when the listing started.
     pub(super) asked_at: i64,
@@ -37,41 +42,107 @@ pub(super) struct ByCategory {
     pub(super) error: Option<ReportError>,
 }
 
+/// A kind that was received: all that is needed to write it.
+pub(super) enum Received {
+    /// Its listing came.
+    Listing(Box<Arrived>),
+    /// The panel says that the listing is the one that is known.
+    Same(Option<Vec<Category>>, Unmodified),
+}
+
+/// A listing that came, with what came before it.
+pub(super) struct Arrived {
+    categories: Option<Vec<Category>>,
+    stored: StoredIndex,
+    compared: Compared,
+    /// What makes the listing no proof.
+    doubt: Option<HoldReason>,
+}
+
+/// What is about to be written, and what follows once it is.
+struct Settlement {
+    staging: Box<dyn Staging>,
+    commit: ScopeCommit,
+    evidence: bool,
+    shrunk: Option<Vec<ContentId>>,
+}
+
 impl Engine<'_> {
-    /// Syncs a kind; fills the record. On an error nothing of the kind has changed.
-    pub(super) async fn sync_kind(
-        &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
-        record: &mut KindRecord,
-    ) -> Result<(), Stop> {
+    /// Receives a kind, compares and stages it. `None` when the panel need not be asked.
+    pub(super) async fn receive_kind(&self, run: &Run<'_>, visit: &mut Visit) -> Result<Option<Received>, Stop> {
+        let kind = visit.kind;
         if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
-            run.warnings.push(format!(
+            visit.warnings.push(format!(
                 "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is cached stays"
             ));
-            return Ok(());
+            return Ok(None);
         }
-        let before = (self.source.usage(), self.clock.monotonic());
         run.track.phase(Some(kind), Phase::Categories);
-        let categories = self.categories(run, kind, record).await?;
+        let categories = self.categories(run, kind, &mut visit.record).await?;
+        let begun = match self.ask_unless_same(run, visit, categories.is_some()).await? {
+            Some(Answered::Unmodified(same)) => return Ok(Some(Received::Same(categories, same))),
+            Some(Answered::Begun(begun)) => Some(begun),
+            None => None,
+        };
         let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
-        record.mode = mode(run.options.mode, &stored);
-        let mut compared = match self.compare(run, kind, record.mode, &stored, categories.as_deref()).await {
+        visit.record.mode = mode(run.options.mode, &stored);
+        let mut compared = match self.compare(run, visit, &stored, categories.as_deref(), begun).await {
             Ok(compared) => compared,
             Err(stop) => {
                 if let Stop::Source(error) = &stop {
-                    run.facts.kinds[kind.ordinal()].offered(Some(error), self.clock.now());
+                    visit.facts.offered(Some(error), self.clock.now());
                 }
                 return Err(stop);
             }
         };
-        let doubt = self.learn(run, kind, &compared, categories.is_some());
-        if let (None, Some(by_category)) = (&record.error, &mut compared.by_category) {
-            record.error = by_category.error.take();
+        let doubt = self.learn(run, &mut visit.facts, &compared, categories.is_some());
+        if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
+            visit.record.error = by_category.error.take();
         }
+        self.doubt_validator(visit, &stored, &compared);
+        Ok(Some(Received::Listing(Box::new(Arrived { categories, stored, compared, doubt }))))
+    }
+
+    /// Settles and writes a kind that was received; fills its record. On an error nothing of the kind
+    /// has changed.
+    pub(super) async fn write_kind(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        received: Received,
+        started: Duration,
+    ) -> Result<(), Stop> {
+        let arrived = match received {
+            Received::Same(categories, same) => return self.keep(run, visit, categories, same, started).await,
+            Received::Listing(arrived) => *arrived,
+        };
+        let Some(settlement) = self.settle_kind(run, visit, arrived).await? else { return Ok(()) };
+        // What was compared is gone by now: the next kind is on its way and needs the memory.
+        let Settlement { mut staging, mut commit, evidence, shrunk } = settlement;
+        run.track.applying(visit.kind, visit.record.counts);
+        visit.record.duration += self.since(started);
+        commit.record = visit.record.clone();
+        staging.apply(commit, run.cancel.clone()).await?;
+        if evidence {
+            visit.facts.sound_listings = visit.facts.sound_listings.saturating_add(1);
+        }
+        visit.shrunk = shrunk;
+        Ok(())
+    }
+
+    /// Decides what is to be written of a kind: nothing in a dry run, which makes its plan.
+    async fn settle_kind(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        arrived: Arrived,
+    ) -> Result<Option<Settlement>, Stop> {
+        let kind = visit.kind;
+        let Arrived { categories, stored, compared, doubt } = arrived;
         let held_before = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
-        let (settled, names) = self.settle(run, kind, &compared, &stored, doubt, &held_before).await?;
-        let Compared { differ, mut staging, end, asked_at, planned, .. } = compared;
+        let (settled, names) = self.settle(run, visit, &compared, &stored, doubt, &held_before).await?;
+        let Compared { differ, staging, end, validator, asked_at, by_category, planned } = compared;
+        let record = &mut visit.record;
         record.counts = differ.counts();
         record.counts.unchanged += settled.untold.len() as u64;
         record.counts.removed = settled.removed.len() as u64;
@@ -84,52 +155,47 @@ impl Engine<'_> {
             () => KindOutcome::Completed,
         };
         let rows = stored.index.len().saturating_sub(settled.removed.len());
-        let categories = self.plausible_categories(run, kind, categories, rows).await?;
+        let categories = self.plausible_categories(run, visit, categories, rows).await?;
         let shrunk = settled.shrank.then(|| settled.fresh.clone());
         if run.options.dry_run {
-            run.shrunk.extend(shrunk.map(|fresh| (kind, fresh)));
-            run.plan.push(planned.into_plan(kind, &settled, &names));
-            return Ok(());
+            visit.shrunk = shrunk;
+            visit.plan = Some(planned.into_plan(kind, &settled, &names));
+            return Ok(None);
         }
-        run.track.applying(kind, record.counts);
-        self.measure(record, before.0, before.1);
         let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
         let evidence = settled.evidence;
+        let index = differ.into_index(&kept).map(Arc::new);
+        // It leaves nothing open: it came whole and without defects, and what it misses is gone.
+        let flawless = doubt.is_none() && end.unreadable == 0 && !end.trailing_bytes;
+        let sound = flawless && by_category.is_none() && kept.is_empty();
+        let new = index.as_deref().unwrap_or(&stored.index);
+        let validator = self.validator_after(run, visit, validator, new, sound);
         let commit = ScopeCommit {
             run: run.id,
             fence: run.fence,
             applied_at: self.clock.now(),
             categories,
-            index: differ
-                .into_index(&kept)
-                .map(Arc::new)
-                .or_else(|| (!stored.applied_before).then(|| stored.index.clone())),
+            index: index.or_else(|| (!stored.applied_before).then(|| stored.index.clone())),
+            validator,
             held: (settled.held != held_before).then_some(settled.held),
             removals: settled.removed,
             successors: settled.successors,
             tombstone_days: run.options.retention.tombstone_days,
             watermark: end.started_at.unwrap_or(asked_at),
             first_load: !stored.applied_before,
-            record: record.clone(),
+            record: visit.record.clone(),
         };
-        staging.apply(commit, run.cancel.clone()).await?;
-        if evidence {
-            let listings = &mut run.facts.kinds[kind.ordinal()].sound_listings;
-            *listings = listings.saturating_add(1);
-        }
-        run.shrunk.extend(shrunk.map(|fresh| (kind, fresh)));
-        Ok(())
+        Ok(Some(Settlement { staging, commit, evidence, shrunk }))
     }
 
     /// Takes in what a finished listing says of the panel; returns what makes it no proof.
     fn learn(
         &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
+        run: &Run<'_>,
+        facts: &mut KindFacts,
         compared: &Compared,
         categories_answered: bool,
     ) -> Option<HoldReason> {
-        let facts = &mut run.facts.kinds[kind.ordinal()];
         facts.offered(None, self.clock.now());
         let ignored = facts.image_hosts_ignored(run.options.mode);
         facts.rotated(compared.differ.images_rotate(), ignored);
@@ -167,14 +233,15 @@ impl Engine<'_> {
     /// Puts back categories that vanished implausibly: names of shelves are lost as easily as what stands
     /// on them. Of those that vanish beside others, the empty ones go; all of them go with the last of
     /// the kind's `rows`.
-    async fn plausible_categories(
+    pub(super) async fn plausible_categories(
         &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
+        run: &Run<'_>,
+        visit: &mut Visit,
         answered: Option<Vec<Category>>,
         rows: usize,
     ) -> Result<Option<Vec<Category>>, Stop> {
         let Some(mut answered) = answered else { return Ok(None) };
+        let kind = visit.kind;
         let stored = guard(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
         let mut met = HashSet::new();
         answered.retain(|category| met.insert(category.id.clone()));
@@ -202,7 +269,7 @@ impl Engine<'_> {
             if missing.is_empty() {
                 return Ok((answered != stored).then_some(answered));
             }
-            run.warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
+            visit.warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
             answered.extend(missing);
         }
         Ok((answered != stored).then_some(answered))

@@ -35,7 +35,7 @@ pub(super) fn is_not_offered(state: &SyncState, options: &SyncOptions, kind: Con
 }
 
 /// Whether less than a day has passed; a clock that was set back counts as none.
-fn recent(at: i64, now: i64) -> bool {
+pub(super) fn recent(at: i64, now: i64) -> bool {
     (0..TRIED_AGAIN).contains(&now.saturating_sub(at))
 }
 

@@ -8,13 +8,17 @@ use futures_util::StreamExt;
 use super::kind::{ByCategory, Compared};
 use super::learning::{Way, is_overload};
 use super::planned::Planned;
+use super::unmodified::Begun;
+use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
 use crate::error::ErrorClass;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
 use crate::policy::SyncMode;
 use crate::report::ReportError;
-use crate::source::{AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage};
+use crate::source::{
+    AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
+};
 use crate::store::{Staging, StoredIndex};
 
 /// After so many categories in a row that failed for want of a connection, the rest isn't asked for.
@@ -36,6 +40,7 @@ struct Comparing {
     differ: Differ,
     staging: Box<dyn Staging>,
     planned: Planned,
+    validator: Option<Validator>,
     expected: u64,
     usage: Usage,
 }
@@ -48,42 +53,47 @@ struct Belonging {
 }
 
 impl Engine<'_> {
-    /// Receives the listing of a kind, compares it, and stages what differs.
+    /// Receives the listing of a kind, compares it, and stages what differs. It may have begun already.
     pub(super) async fn compare(
         &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
-        mode: SyncMode,
+        run: &Run<'_>,
+        visit: &mut Visit,
         stored: &StoredIndex,
         categories: Option<&[Category]>,
+        begun: Option<Begun>,
     ) -> Result<Compared, Stop> {
-        let trusting = mode == SyncMode::Incremental;
+        let kind = visit.kind;
+        let trusting = visit.record.mode == SyncMode::Incremental;
         let scheme = self.source.digest_scheme();
         let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
-        let ignored = run.facts.kinds[kind.ordinal()].image_hosts_ignored(run.options.mode);
+        let ignored = visit.facts.image_hosts_ignored(run.options.mode);
         let differ = Differ::new(kind, Arc::clone(&stored.index), scheme, policy, trusting);
         let mut comparing = Comparing {
             kind,
             differ: differ.ignoring_image_hosts(ignored),
             staging: self.store.stage(run.profile, Scope::whole(kind)).await?,
             planned: Planned::default(),
+            validator: None,
             expected: stored.index.len() as u64,
             usage: self.source.usage(),
         };
-        let asked_at = self.clock.now() + run.panel_ahead;
+        let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         run.track.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
-        let way = run.facts.kinds[kind.ordinal()].way(self.clock.now());
+        let way = visit.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != Way::Whole);
         if way != Way::ByCategory || categories.is_none() {
             let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
-            let request = ListingRequest { scope: Scope::whole(kind), known };
-            match self.receive(run, &mut comparing, request).await {
+            let listing = match begun {
+                Some(begun) => Ok(begun.go_on(known)),
+                None => self.ask(run, ListingRequest { known, ..ListingRequest::of(Scope::whole(kind)) }).await,
+            };
+            match self.receive(run, &mut comparing, listing).await {
                 Ok(end) => {
-                    run.facts.kinds[kind.ordinal()].whole_came();
+                    visit.facts.whole_came();
                     return Ok(comparing.end(end, asked_at, None));
                 }
                 Err(Stop::Source(error)) if is_overload(&error) => {
-                    run.facts.kinds[kind.ordinal()].overloaded(self.clock.now());
+                    visit.facts.overloaded(self.clock.now());
                     if categories.is_none() {
                         return Err(error.into());
                     }
@@ -92,25 +102,28 @@ impl Engine<'_> {
                 }
                 Err(stop) => {
                     if matches!(stop, Stop::Source(_)) {
-                        run.facts.kinds[kind.ordinal()].failed_otherwise();
+                        visit.facts.failed_otherwise();
                     }
                     return Err(stop);
                 }
             }
         }
-        self.by_category(run, comparing, asked_at, categories.unwrap_or_default()).await
+        self.by_category(run, visit, comparing, asked_at, categories.unwrap_or_default()).await
     }
 
     /// Receives a kind category by category.
     async fn by_category(
         &self,
-        run: &mut Run<'_>,
+        run: &Run<'_>,
+        visit: &mut Visit,
         mut comparing: Comparing,
         asked_at: i64,
         categories: &[Category],
     ) -> Result<Compared, Stop> {
         let kind = comparing.kind;
-        run.warnings.push(format!("{kind}: fetched category by category, as the whole list is too much for the panel"));
+        visit
+            .warnings
+            .push(format!("{kind}: fetched category by category, as the whole list is too much for the panel"));
         let mut covered = CategorySet::default();
         let mut whole: Option<Completeness> = None;
         let mut failures: Vec<SourceError> = Vec::new();
@@ -121,8 +134,8 @@ impl Engine<'_> {
             }
             // Nothing is lent: what is byte for byte as known could not be seen to belong there.
             let scope = Scope { kind, within: Some(category.id.clone()) };
-            let request = ListingRequest { scope, known: None };
-            match self.receive_category(run, &mut comparing, request, &category.id).await {
+            let request = ListingRequest::of(scope);
+            match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;
                     covered.insert(&category.id.0);
@@ -183,22 +196,28 @@ impl Engine<'_> {
         Ok(())
     }
 
+    async fn ask(&self, run: &Run<'_>, request: ListingRequest) -> Result<Listing, Stop> {
+        guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await
+    }
+
     /// Receives the listing of a kind to its proved end.
     async fn receive(
         &self,
-        run: &mut Run<'_>,
+        run: &Run<'_>,
         comparing: &mut Comparing,
-        request: ListingRequest,
+        listing: Result<Listing, Stop>,
     ) -> Result<Completeness, Stop> {
-        let mut listing = guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await?;
+        let mut listing = listing?;
         loop {
             match next(run, &mut listing).await? {
                 ListingEvent::Batch(batch) => self.stage(run, comparing, batch).await?,
+                ListingEvent::Version(validator) => comparing.validator = Some(validator),
                 ListingEvent::Restarted => {
                     tracing::info!("the answer was cut; the listing starts again");
                     comparing.reset().await?;
                 }
                 ListingEvent::Complete(end) => return Ok(end),
+                ListingEvent::Unmodified { .. } => return Err(unasked()),
             }
         }
     }
@@ -207,20 +226,21 @@ impl Engine<'_> {
     /// fails leaves no trace; until then it waits in memory, as categories are a small part of a kind.
     async fn receive_category(
         &self,
-        run: &mut Run<'_>,
+        run: &Run<'_>,
+        visit: &mut Visit,
         comparing: &mut Comparing,
         request: ListingRequest,
         category: &CategoryId,
     ) -> Result<Completeness, Stop> {
         let mut belonging = Belonging::default();
         let mut batches = Vec::new();
-        let mut listing = guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await?;
+        let mut listing = self.ask(run, request).await?;
         let end = loop {
             match next(run, &mut listing).await? {
                 ListingEvent::Batch(batch) => {
                     belonging.count(&batch, category);
                     if belonging.own + belonging.foreign >= JUDGED_AFTER {
-                        belonging.check(run, comparing.kind, self.clock.now())?;
+                        belonging.check(visit, self.clock.now())?;
                     }
                     batches.push(batch);
                 }
@@ -228,17 +248,20 @@ impl Engine<'_> {
                     belonging = Belonging::default();
                     batches.clear();
                 }
+                // It would be that of a part.
+                ListingEvent::Version(_) => {}
                 ListingEvent::Complete(end) => break end,
+                ListingEvent::Unmodified { .. } => return Err(unasked()),
             }
         };
-        belonging.check(run, comparing.kind, self.clock.now())?;
+        belonging.check(visit, self.clock.now())?;
         for batch in batches {
             self.stage(run, comparing, batch).await?;
         }
         Ok(end)
     }
 
-    async fn stage(&self, run: &mut Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {
+    async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {
         let Comparing { kind, differ, staging, planned, .. } = &mut *comparing;
         let work = async {
             let needs = differ.prepare(&mut batch);
@@ -278,30 +301,36 @@ async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, Stop
     })
 }
 
+/// A source says what it wasn't asked.
+fn unasked() -> Stop {
+    Stop::Source(SourceError::internal("a listing is said to be unmodified, and nobody asked"))
+}
+
 impl Comparing {
     async fn reset(&mut self) -> Result<(), Stop> {
         self.differ.reset();
         self.planned.clear();
+        self.validator = None;
         Ok(self.staging.reset().await?)
     }
 
     fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> Compared {
-        let Self { differ, staging, planned, .. } = self;
-        Compared { differ, staging, end, asked_at, by_category, planned }
+        let Self { differ, staging, planned, validator, .. } = self;
+        Compared { differ, staging, end, validator, asked_at, by_category, planned }
     }
 }
 
 impl Belonging {
     /// Fails when the panel has not looked at the category it was asked for, and remembers it when the
     /// answer is large enough to tell.
-    fn check(&self, run: &mut Run<'_>, kind: ContentKind, now: i64) -> Result<(), Stop> {
+    fn check(&self, visit: &mut Visit, now: i64) -> Result<(), Stop> {
         if self.foreign <= self.own {
             return Ok(());
         }
         let fault = if self.foreign < ANOTHER_LIST {
             AnswerFault::WrongItems
         } else {
-            run.facts.kinds[kind.ordinal()].filter_ignored_at = Some(now);
+            visit.facts.filter_ignored_at = Some(now);
             AnswerFault::FilterIgnored
         };
         let message = "it was asked for one category and listed others".to_owned();

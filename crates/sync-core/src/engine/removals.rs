@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::kind::Compared;
+use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::arrivals::Marks;
 use crate::guard::HoldReason;
-use crate::model::{CategoryId, CategorySet, ContentId, ContentKind};
+use crate::model::{CategoryId, CategorySet, ContentId, ContentKind, Text};
 use crate::settle::{Circumstances, Missing, Settled, released, settle};
 use crate::store::{HeldRemoval, RunId, StoredIndex};
 
@@ -37,13 +38,14 @@ impl Engine<'_> {
     /// Decides about the items that a listing doesn't have. Also returns their names, in a dry run.
     pub(super) async fn settle(
         &self,
-        run: &mut Run<'_>,
-        kind: ContentKind,
+        run: &Run<'_>,
+        visit: &mut Visit,
         compared: &Compared,
         stored: &StoredIndex,
         doubt: Option<HoldReason>,
         held_before: &[HeldRemoval],
     ) -> Result<(Settled, HashMap<ContentId, String>), Stop> {
+        let kind = visit.kind;
         let missing = compared.differ.missing();
         let listed = compared.differ.listed() as u64;
         let doubt = doubt.or((listed == 0 && !stored.index.is_empty()).then_some(HoldReason::EmptyListing));
@@ -59,7 +61,7 @@ impl Engine<'_> {
         };
         let lost = if doubt.is_none() { self.lost_categories(run, kind, compared, &rows).await? } else { Vec::new() };
         let marks: Vec<_> = rows.items.iter().map(|item| (item.marks, item.id)).collect();
-        let successors = if needed { compared.differ.arrivals().successors(&marks) } else { HashMap::new() };
+        let successors = if needed { compared.differ.arrivals().successors(&marks) } else { hashbrown::HashMap::new() };
         let known: HashMap<ContentId, &Traits> = rows.items.iter().map(|item| (item.id, item)).collect();
         let missing: Vec<_> = missing
             .into_iter()
@@ -83,7 +85,7 @@ impl Engine<'_> {
             others_shrank: run.shrunk.iter().any(|(other, _)| *other != kind),
             thresholds: run.options.guard,
             retention: run.options.retention,
-            listing: run.facts.kinds[kind.ordinal()].sound_listings.saturating_add(1),
+            listing: visit.facts.sound_listings.saturating_add(1),
             now: self.clock.now(),
             panel_now: compared.end.started_at.unwrap_or(compared.asked_at),
             run: run.id,
@@ -99,7 +101,7 @@ impl Engine<'_> {
         let settled = settle(&at, missing);
         let moved = settled.successors.len();
         if crate::settle::is_renumbering(moved, settled.removed.len()) {
-            run.warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
+            visit.warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
         }
         Ok((settled, rows.names))
     }
@@ -134,7 +136,7 @@ impl Engine<'_> {
         missing: &[ContentId],
     ) -> Result<Rows, Stop> {
         let mut rows = Rows::default();
-        let mut positions: HashMap<String, u32> = HashMap::new();
+        let mut positions: HashMap<Text, u32> = HashMap::new();
         for ids in missing.chunks(ROWS) {
             let found =
                 guard(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
@@ -142,7 +144,7 @@ impl Engine<'_> {
                 let mut categories = Vec::new();
                 for name in item.categories().as_slice() {
                     let at = *positions.entry(name.clone()).or_insert_with(|| {
-                        rows.categories.push(name.clone());
+                        rows.categories.push(name.as_str().to_owned());
                         rows.sizes.push(0);
                         u32::try_from(rows.sizes.len() - 1).expect("fewer categories than items")
                     });

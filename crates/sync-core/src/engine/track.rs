@@ -1,5 +1,7 @@
 //! Keeps the progress of a run: one number that never falls, and what it is made of.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::counts::Counts;
 use crate::model::{ContentKind, ProfileId};
 use crate::progress::{Observer, Phase, Progress};
@@ -11,33 +13,43 @@ const APPLYING_FROM: u64 = 85;
 pub(super) struct Track<'a> {
     profile: &'a ProfileId,
     observer: &'a dyn Observer,
-    kinds: Vec<ContentKind>,
+    /// How many kinds were asked for.
+    kinds: u64,
+    so_far: Mutex<SoFar>,
+}
+
+/// How much is done.
+#[derive(Default)]
+struct SoFar {
+    /// Of each kind, in per cent, by [`ContentKind::ordinal`]; two of them may rise at once.
+    shares: [u64; 3],
+    /// Of the whole run. A listing that starts again takes nothing back.
     percent: u8,
 }
 
 impl<'a> Track<'a> {
     pub(super) fn new(profile: &'a ProfileId, observer: &'a dyn Observer, asked: &[ContentKind]) -> Self {
-        let kinds = ContentKind::ALL.into_iter().filter(|kind| asked.contains(kind)).collect();
-        Self { profile, observer, kinds, percent: 0 }
+        let kinds = ContentKind::ALL.iter().filter(|kind| asked.contains(kind)).count() as u64;
+        Self { profile, observer, kinds, so_far: Mutex::default() }
     }
 
-    pub(super) fn phase(&mut self, kind: Option<ContentKind>, phase: Phase) {
+    pub(super) fn phase(&self, kind: Option<ContentKind>, phase: Phase) {
         self.tell(kind, phase, 0, 0, 0, Counts::default());
     }
 
-    pub(super) fn listing(&mut self, kind: ContentKind, seen: u64, expected: u64, bytes: u64, counts: Counts) {
+    pub(super) fn listing(&self, kind: ContentKind, seen: u64, expected: u64, bytes: u64, counts: Counts) {
         self.tell(Some(kind), Phase::Listing, seen, expected, bytes, counts);
     }
 
-    pub(super) fn applying(&mut self, kind: ContentKind, counts: Counts) {
+    pub(super) fn applying(&self, kind: ContentKind, counts: Counts) {
         self.tell(Some(kind), Phase::Applying, counts.listed(), 0, 0, counts);
     }
 
-    pub(super) fn kind_done(&mut self, kind: ContentKind, counts: Counts) {
+    pub(super) fn kind_done(&self, kind: ContentKind, counts: Counts) {
         self.tell(Some(kind), Phase::KindDone, counts.listed(), 0, 0, counts);
     }
 
-    fn tell(&mut self, kind: Option<ContentKind>, phase: Phase, seen: u64, expected: u64, bytes: u64, counts: Counts) {
+    fn tell(&self, kind: Option<ContentKind>, phase: Phase, seen: u64, expected: u64, bytes: u64, counts: Counts) {
         let share = match phase {
             Phase::Account | Phase::Categories => 0,
             // Without an earlier sync nobody knows how much is to come.
@@ -46,10 +58,7 @@ impl<'a> Track<'a> {
             Phase::Applying => APPLYING_FROM,
             Phase::KindDone => 100,
         };
-        let total = self.kinds.len().max(1) as u64;
-        let before = kind.and_then(|kind| self.kinds.iter().position(|it| *it == kind)).unwrap_or(0) as u64;
-        let percent = u8::try_from((before * 100 + share) / total).unwrap_or(100);
-        self.percent = self.percent.max(percent);
+        let percent = self.percent(kind, share);
         self.observer.progress(Progress {
             profile: self.profile.clone(),
             kind,
@@ -58,7 +67,18 @@ impl<'a> Track<'a> {
             expected,
             bytes,
             counts,
-            percent: self.percent,
+            percent,
         });
+    }
+
+    /// How much of the run is done, now that so much of this kind is.
+    fn percent(&self, kind: Option<ContentKind>, share: u64) -> u8 {
+        let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = kind {
+            so_far.shares[kind.ordinal()] = share;
+        }
+        let percent = so_far.shares.iter().sum::<u64>() / self.kinds.max(1);
+        so_far.percent = so_far.percent.max(u8::try_from(percent).unwrap_or(100));
+        so_far.percent
     }
 }

@@ -3,8 +3,10 @@
 //! Every kind of item has one table of [`FieldSpec`]s. Decoders, stores, digests and comparisons
 //! walk these tables, so a field is declared once, with the reason for its class.
 
-use std::collections::BTreeMap;
 use std::fmt;
+
+use super::sets::{CategorySet, Extra};
+use super::text::Text;
 
 /// What a field holds, after normalisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,72 +59,13 @@ pub struct FieldSpec {
     pub reason: &'static str,
 }
 
-/// The category ids of an item: sorted, each once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CategorySet(Vec<String>);
-
-impl CategorySet {
-    /// The ids, sorted.
-    pub fn as_slice(&self) -> &[String] {
-        &self.0
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether the id is one of them.
-    pub fn contains(&self, id: &str) -> bool {
-        self.0.binary_search_by(|known| known.as_str().cmp(id)).is_ok()
-    }
-
-    /// Adds an id; an empty one is no category.
-    pub fn insert(&mut self, id: &str) {
-        if id.is_empty() {
-            return;
-        }
-        if let Err(at) = self.0.binary_search_by(|known| known.as_str().cmp(id)) {
-            self.0.insert(at, id.to_owned());
-        }
-    }
-
-    /// Takes an id out.
-    pub fn remove(&mut self, id: &str) {
-        if let Ok(at) = self.0.binary_search_by(|known| known.as_str().cmp(id)) {
-            self.0.remove(at);
-        }
-    }
-
-    /// Adds every id of another set.
-    pub fn unite(&mut self, other: &Self) {
-        self.0.extend_from_slice(&other.0);
-        self.0.sort_unstable();
-        self.0.dedup();
-    }
-}
-
-impl<S: AsRef<str>> FromIterator<S> for CategorySet {
-    fn from_iter<I: IntoIterator<Item = S>>(ids: I) -> Self {
-        // Sorted once: some panels send very many.
-        let named = |id: S| (!id.as_ref().is_empty()).then(|| id.as_ref().to_owned());
-        let mut set: Vec<String> = ids.into_iter().filter_map(named).collect();
-        set.sort_unstable();
-        set.dedup();
-        Self(set)
-    }
-}
-
-/// What a panel sent beyond the known fields: key and the JSON text of its value.
-pub type Extra = BTreeMap<String, String>;
-
 /// A value of a field, owned.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Nothing.
     Null,
     /// Text.
-    Text(String),
+    Text(Text),
     /// A number, or 0 and 1 for no and yes.
     Integer(i64),
     /// A floating-point number.
@@ -155,7 +98,7 @@ impl ValueRef<'_> {
     pub fn to_owned(self) -> Value {
         match self {
             Self::Null => Value::Null,
-            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Text(text) => Value::Text(text.into()),
             Self::Integer(number) => Value::Integer(number),
             Self::Real(number) => Value::Real(number),
             Self::Categories(set) => Value::Categories(set.clone()),
@@ -229,20 +172,5 @@ impl FieldSet {
 impl fmt::Debug for FieldSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.positions()).finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_category_set_is_sorted_and_holds_each_id_once() {
-        let mut set: CategorySet = ["9", "12", "", "9"].into_iter().collect();
-        assert_eq!(set.as_slice(), ["12", "9"]);
-        set.unite(&["10", "12"].into_iter().collect());
-        assert_eq!(set.as_slice(), ["10", "12", "9"]);
-        set.remove("10");
-        assert!(set.contains("9") && !set.contains("10"));
     }
 }

@@ -4,9 +4,12 @@
 //! for the class. Structs, generic access and comparison masks all come from there. Digests count
 //! positions in the tables: a new field goes to the end of its table.
 
-use super::field::{CategorySet, Extra, FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
+use super::field::{FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
 use super::id::ContentId;
 use super::kind::ContentKind;
+use super::places::Places;
+use super::sets::{CategorySet, Extra};
+use super::text::Text;
 
 /// What channels, movies and series have in common.
 pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + 'static {
@@ -27,6 +30,10 @@ pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + '
     fn value(&self, at: usize) -> ValueRef<'_>;
     /// Sets the field at this position; the value is normalised by the field's shape.
     fn set(&mut self, at: usize, value: Value);
+    /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
+    fn put(&mut self, at: usize, value: Value);
+    /// About how many bytes of memory the item holds, itself included.
+    fn held(&self) -> usize;
     /// The item as one of any kind.
     fn into_item(self) -> Item;
     /// The item as one of this kind, `None` when it is of another.
@@ -37,23 +44,33 @@ pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + '
 trait FieldType {
     fn value(&self) -> ValueRef<'_>;
     fn set(&mut self, value: Value);
+    /// The bytes that the value holds beside itself.
+    fn held(&self) -> usize {
+        0
+    }
 }
 
-impl FieldType for String {
+impl FieldType for Text {
     fn value(&self) -> ValueRef<'_> {
         if self.is_empty() { ValueRef::Null } else { ValueRef::Text(self) }
     }
     fn set(&mut self, value: Value) {
-        *self = if let Value::Text(text) = value { text } else { Self::new() };
+        *self = if let Value::Text(text) = value { text } else { Self::default() };
+    }
+    fn held(&self) -> usize {
+        Self::held(self)
     }
 }
 
-impl FieldType for Option<String> {
+impl FieldType for Option<Text> {
     fn value(&self) -> ValueRef<'_> {
         self.as_deref().map_or(ValueRef::Null, ValueRef::Text)
     }
     fn set(&mut self, value: Value) {
         *self = if let Value::Text(text) = value { Some(text) } else { None };
+    }
+    fn held(&self) -> usize {
+        self.as_ref().map_or(0, Text::held)
     }
 }
 
@@ -109,6 +126,9 @@ impl FieldType for CategorySet {
     fn set(&mut self, value: Value) {
         *self = if let Value::Categories(set) = value { set } else { Self::default() };
     }
+    fn held(&self) -> usize {
+        Self::held(self)
+    }
 }
 
 impl FieldType for Extra {
@@ -118,13 +138,16 @@ impl FieldType for Extra {
     fn set(&mut self, value: Value) {
         *self = if let Value::Extra(extra) = value { extra } else { Self::new() };
     }
+    fn held(&self) -> usize {
+        Self::held(self)
+    }
 }
 
 macro_rules! rust_type {
-    (Name) => { String };
-    (Text) => { Option<String> };
-    (Decimal) => { Option<String> };
-    (Reference) => { Option<String> };
+    (Name) => { Text };
+    (Text) => { Option<Text> };
+    (Decimal) => { Option<Text> };
+    (Reference) => { Option<Text> };
     (Integer) => { Option<i64> };
     (Count) => { i64 };
     (Real) => { Option<f64> };
@@ -179,9 +202,18 @@ macro_rules! content {
             }
 
             fn set(&mut self, at: usize, value: Value) {
+                let shape = Self::FIELDS.get(at).map(|spec| spec.shape);
+                self.put(at, shape.map_or(Value::Null, |shape| shape.normalise(value)));
+            }
+
+            fn put(&mut self, at: usize, value: Value) {
                 let mut next = 0;
-                $( if at == next { return FieldType::set(&mut self.$field, Shape::$shape.normalise(value)); } next += 1; )*
+                $( if at == next { return FieldType::set(&mut self.$field, value); } next += 1; )*
                 debug_assert!(at < next, "a position beyond the table");
+            }
+
+            fn held(&self) -> usize {
+                size_of::<Self>() $( + FieldType::held(&self.$field) )*
             }
 
             fn into_item(self) -> Item {
@@ -341,6 +373,16 @@ impl Item {
     pub fn set(&mut self, at: usize, value: Value) {
         any_kind!(self, it => it.set(at, value));
     }
+
+    /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
+    pub fn put(&mut self, at: usize, value: Value) {
+        any_kind!(self, it => it.put(at, value));
+    }
+
+    /// About how many bytes of memory the item holds, itself included.
+    pub fn held(&self) -> usize {
+        any_kind!(self, it => it.held())
+    }
 }
 
 impl ContentKind {
@@ -365,6 +407,15 @@ impl ContentKind {
     /// The position of a field in this kind's table.
     pub fn field(self, name: &str) -> Option<usize> {
         self.fields().iter().position(|spec| spec.name == name)
+    }
+
+    /// Where this kind's table has the fields that rules are about.
+    pub(crate) const fn places(self) -> &'static Places {
+        match self {
+            Self::Channels => const { &Places::of(Channel::FIELDS) },
+            Self::Movies => const { &Places::of(Movie::FIELDS) },
+            Self::Series => const { &Places::of(Series::FIELDS) },
+        }
     }
 
     /// The fields of a class.

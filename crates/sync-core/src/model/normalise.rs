@@ -3,15 +3,18 @@
 //! Panels flip between `7`, `"7"` and `"7.0"` from one release to the next. What a field's shape
 //! says is the same must be the same text and the same number, or every flip looks like an edit.
 
+use std::borrow::Cow;
+
 use super::field::{Shape, Value};
+use super::sets::{CategorySet, Extra};
 
 impl Shape {
     /// Brings a value into the one form that this shape has for it; what doesn't fit is nothing.
     pub fn normalise(self, value: Value) -> Value {
         match self {
-            Self::Name | Self::Text => text(value, str::to_owned),
-            Self::Decimal => text(value, canonical),
-            Self::Reference => match text(value, canonical) {
+            Self::Name | Self::Text => text(value),
+            Self::Decimal => decimal(value),
+            Self::Reference => match decimal(value) {
                 Value::Text(zero) if zero == "0" => Value::Null,
                 other => other,
             },
@@ -22,33 +25,42 @@ impl Shape {
             Self::Switch => Value::Integer(i64::from(flag(&value).unwrap_or(false))),
             Self::Categories => match value {
                 Value::Categories(set) => Value::Categories(set),
-                _ => Value::Categories(super::field::CategorySet::default()),
+                _ => Value::Categories(CategorySet::default()),
             },
             Self::Extra => match value {
                 Value::Extra(extra) => Value::Extra(extra),
-                _ => Value::Extra(super::field::Extra::new()),
+                _ => Value::Extra(Extra::new()),
             },
         }
     }
 }
 
-fn text(value: Value, spelling: impl Fn(&str) -> String) -> Value {
+fn text(value: Value) -> Value {
     match value {
-        Value::Text(text) if text.is_empty() => Value::Null,
-        Value::Text(text) => Value::Text(spelling(&text)),
-        Value::Integer(number) => Value::Text(number.to_string()),
-        Value::Real(number) if number.is_finite() => Value::Text(spelling(&number.to_string())),
+        Value::Text(text) if !text.is_empty() => Value::Text(text),
+        Value::Integer(number) => Value::Text(number.into()),
+        Value::Real(number) if number.is_finite() => Value::Text(number.to_string().into()),
         _ => Value::Null,
     }
 }
 
-fn canonical(text: &str) -> String {
-    canonical_decimal(text).unwrap_or_else(|| text.to_owned())
+fn decimal(value: Value) -> Value {
+    let Value::Text(text) = text(value) else { return Value::Null };
+    let other = match canonical_decimal(&text) {
+        Some(Cow::Owned(other)) => other.into(),
+        // What is no number stays as it is.
+        Some(Cow::Borrowed(_)) | None => text,
+    };
+    Value::Text(other)
 }
 
 /// Returns the one spelling of a decimal number, or `None` when the text is none: no sign but a
-/// minus, no needless zeros, no exponent where the number is whole and below 2^53.
-pub fn canonical_decimal(text: &str) -> Option<String> {
+/// minus, no needless zeros, no exponent where the number is whole and below 2^53. Borrowed where the
+/// text has it already.
+pub fn canonical_decimal(text: &str) -> Option<Cow<'_, str>> {
+    if is_canonical(text.as_bytes()) {
+        return Some(Cow::Borrowed(text));
+    }
     let trimmed = text.trim();
     let (negative, unsigned) = match trimmed.as_bytes().first()? {
         b'-' => (true, &trimmed[1..]),
@@ -58,7 +70,7 @@ pub fn canonical_decimal(text: &str) -> Option<String> {
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
-        return exponent(trimmed);
+        return exponent(trimmed).map(Cow::Owned);
     }
     let whole = whole.trim_start_matches('0');
     let fraction = fraction.trim_end_matches('0');
@@ -71,7 +83,21 @@ pub fn canonical_decimal(text: &str) -> Option<String> {
         out.push('.');
         out.push_str(fraction);
     }
-    Some(out)
+    Some(Cow::Owned(out))
+}
+
+/// Whether these are digits, perhaps after a minus and with a fraction, and none of them needless.
+fn is_canonical(text: &[u8]) -> bool {
+    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = unsigned.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(unsigned.len());
+    let (whole, fraction) = unsigned.split_at(whole);
+    let leading = matches!(whole, [b'1'..=b'9', ..]) || (whole == b"0" && text != b"-0");
+    let trailing = match fraction {
+        [] => true,
+        [b'.', digits @ .., b'1'..=b'9'] => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    leading && trailing
 }
 
 /// The largest whole number below which every whole number has its own `f64`.
@@ -88,11 +114,9 @@ fn exponent(text: &str) -> Option<String> {
 
 /// Reads an exact whole number: `12`, `" 12 "`, `"00012"`, `12.0`, `1e5`; not `12.5`, not 2^63.
 pub fn exact_integer(text: &str) -> Option<i64> {
-    let trimmed = text.trim();
-    if let Ok(number) = trimmed.parse::<i64>() {
-        return Some(number);
-    }
-    canonical_decimal(trimmed)?.parse().ok()
+    // Nearly every number stands there without anything around it.
+    let plain = text.parse().or_else(|_| text.trim().parse());
+    plain.ok().or_else(|| canonical_decimal(text.trim())?.parse().ok())
 }
 
 fn integer(value: &Value) -> Option<i64> {
@@ -116,7 +140,7 @@ fn real(value: &Value) -> Option<f64> {
         Value::Integer(number) => *number as f64,
         Value::Real(number) => *number,
         // Some panels write the decimal mark of their own country.
-        Value::Text(text) => text.trim().replace(',', ".").parse().ok()?,
+        Value::Text(text) => text.parse().or_else(|_| text.trim().replace(',', ".").parse()).ok()?,
         _ => return None,
     };
     // Adding zero turns -0.0 into 0.0: the two are equal and must have one digest.
@@ -127,11 +151,15 @@ fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Integer(number) => Some(*number != 0),
         Value::Real(number) => Some(*number != 0.0),
-        Value::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" => Some(true),
-            "false" | "no" | "off" => Some(false),
-            number => exact_integer(number).map(|number| number != 0),
-        },
+        Value::Text(text) => {
+            let text = text.trim();
+            let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+            match exact_integer(text) {
+                Some(number) => Some(number != 0),
+                None if is(["true", "yes", "on"]) => Some(true),
+                None => is(["false", "no", "off"]).then_some(false),
+            }
+        }
         _ => None,
     }
 }
@@ -141,7 +169,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Value {
-        Value::Text(text.to_owned())
+        Value::Text(text.into())
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub struct ItemBuilder(Listed);
 
 fn named<T: Content>(id: i64, name: &str) -> ItemBuilder {
     let mut item = T::with_id(ContentId(id));
-    item.set(T::KIND.field("name").expect("every kind has names"), Value::Text(format!("{name} {id}")));
+    item.set(T::KIND.field("name").expect("every kind has names"), Value::Text(format!("{name} {id}").into()));
     ItemBuilder(Listed::from(item).into()).with("category_id", "1").with("added", "1600000000").in_categories(&["1"])
 }
 
@@ -46,7 +46,7 @@ impl ItemBuilder {
     /// Sets a field by name; the text is read as the field's shape says.
     pub fn with(mut self, field: &str, text: &str) -> Self {
         let at = self.at(field);
-        self.0.item.set(at, Value::Text(text.to_owned()));
+        self.0.item.set(at, Value::Text(text.into()));
         self.0.present.add(at);
         self
     }
@@ -105,7 +105,7 @@ impl ItemBuilder {
 /// An item on its way into a store.
 pub fn staged(item: ItemBuilder, change: Change) -> StagedItem {
     let listed = item.listed();
-    StagedItem { rank: choice(&listed), item: listed.item, change }
+    StagedItem { rank: Some(choice(&listed.item, listed.present)), item: listed.item, change }
 }
 
 /// A category, named after its id.

@@ -8,6 +8,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::join;
 use tokio_util::sync::CancellationToken;
 
 use super::builders::{ItemBuilder, category, channel, movie, profile, series, staged};
@@ -19,11 +20,12 @@ use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::Content as _;
 use crate::model::{Category, CategoryId, Channel, ContentId, ContentKind, FieldSet, Item, Movie, ProfileId, Scope};
-use crate::policy::SyncMode;
+use crate::policy::{PolicyChoice, SyncMode};
 use crate::report::{KindOutcome, KindRecord, RunStatus};
+use crate::source::Validator;
 use crate::store::{
-    ContentStore, Evidence, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, ScopeCommit, StagedItem, Staging,
-    StoreError,
+    ContentStore, Evidence, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, ScopeCommit, StagedItem,
+    Staging, StoreError, ValidatorChange,
 };
 
 /// A fresh, empty store, and what has to live as long as it does.
@@ -66,6 +68,7 @@ macro_rules! content_store_conformance {
             a_fenced_apply_changes_nothing
             profiles_are_isolated
             kinds_are_isolated
+            a_kind_is_read_and_staged_while_another_is_applied
             the_watermark_comes_with_the_rows
             the_change_log_tells_what_happened
             held_removals_are_kept_until_replaced
@@ -86,6 +89,8 @@ macro_rules! content_store_conformance {
             what_a_run_has_learnt_is_kept
             what_several_kinds_lost_waits_for_consent
             what_returns_is_recognised_for_a_time
+            a_validator_is_kept_with_its_listing
+            a_validator_goes_with_whatever_changes_the_kind
         }
     };
     ($make:path; $($case:ident)*) => {
@@ -148,6 +153,7 @@ impl<'a> Session<'a> {
             tombstone_days: 30,
             held: None,
             index: None,
+            validator: ValidatorChange::Forget,
             watermark: 1400,
             first_load: false,
             record: KindRecord {
@@ -397,6 +403,35 @@ pub async fn kinds_are_isolated(store: &dyn ContentStore) {
     assert_eq!(session.row(ContentKind::Channels, 1).await, Some(channel(1).item()));
     assert_eq!(session.ids(ContentKind::Movies).await, Vec::<i64>::new());
     assert_eq!(session.row(ContentKind::Series, 1).await, Some(series(1).item()));
+}
+
+/// "While an apply of one kind is under way, another kind of the profile may be read, and staged."
+pub async fn a_kind_is_read_and_staged_while_another_is_applied(store: &dyn ContentStore) {
+    let (movies, channels) = (ContentKind::Movies, ContentKind::Channels);
+    let session = load(store, "home", &[1, 2, 3]).await;
+    let ids: Vec<_> = (1..=3000).collect();
+    let mut applying = session.staging(channels).await;
+    applying.put(ids.iter().map(|id| added(channel(*id))).collect()).await.unwrap();
+    let commit = ScopeCommit { index: index_of(&ids), first_load: true, ..session.commit(channels) };
+    let apply = applying.apply(commit, CancellationToken::new());
+    let beside = async {
+        let stored = store.index(&session.profile, movies.into()).await.unwrap();
+        assert_eq!((stored.index.ids(), stored.consistent), (&[1, 2, 3][..], true));
+        let mut staging = session.staging(movies).await;
+        for id in 1..=3 {
+            assert_eq!(session.row(movies, id).await, Some(movie(id).item()));
+            staging.put(vec![added(movie(id + 10))]).await.unwrap();
+            assert_eq!(staging.get(vec![ContentId(id + 10)]).await.unwrap().len(), 1);
+        }
+        staging
+    };
+    let (applied, mut staging) = join(apply, beside).await;
+    applied.unwrap();
+    assert_eq!(session.ids(movies).await, [1, 2, 3], "staged is not applied");
+    let commit = ScopeCommit { index: index_of(&[1, 2, 3, 11, 12, 13]), ..session.commit(movies) };
+    staging.apply(commit, CancellationToken::new()).await.unwrap();
+    assert_eq!(session.ids(movies).await, [1, 2, 3, 11, 12, 13]);
+    assert_eq!(session.ids(channels).await, ids);
 }
 
 /// "The watermark is written with the rows it stands for."
@@ -776,6 +811,87 @@ pub async fn what_returns_is_recognised_for_a_time(store: &dyn ContentStore) {
     session.apply(Vec::new(), commit).await.unwrap();
     session.end().await;
     assert_eq!(back(3, 0).await, LoggedChange::Added, "nothing is remembered for no days");
+}
+
+/// A validator of a listing of so many items.
+fn validator(text: &str, rows: u64) -> KeptValidator {
+    KeptValidator {
+        validator: Validator(text.to_owned()),
+        scheme: SCHEME,
+        policy: PolicyChoice::Timestamp,
+        listed_at: 77,
+        rows,
+    }
+}
+
+async fn validators(store: &dyn ContentStore, profile: &ProfileId) -> [Option<KeptValidator>; 3] {
+    let mut kept = [None, None, None];
+    for kind in ContentKind::ALL {
+        kept[kind.ordinal()] = store.validator(profile, kind).await.unwrap();
+    }
+    kept
+}
+
+/// "The validator of a kind's listing is written with it."
+pub async fn a_validator_is_kept_with_its_listing(store: &dyn ContentStore) {
+    let home = profile("home");
+    let kept = async |profile: &ProfileId| validators(store, profile).await;
+    let first = validator("W/\"a'b\" ┃", 2);
+    let second = KeptValidator { policy: PolicyChoice::Fingerprint, listed_at: 78, ..validator("v2", 2) };
+    let changes = [
+        (ValidatorChange::Set(first.clone()), Some(&first)),
+        (ValidatorChange::Keep, Some(&first)),
+        (ValidatorChange::Set(second.clone()), Some(&second)),
+        (ValidatorChange::Forget, None),
+        (ValidatorChange::Keep, None),
+    ];
+    let session = load(store, "home", &[1, 2]).await;
+    session.end().await;
+    for (change, expected) in changes {
+        let session = Session::start(store, "home").await;
+        let commit = ScopeCommit { validator: change, ..session.commit(ContentKind::Movies) };
+        session.apply(Vec::new(), commit.clone()).await.unwrap();
+        assert_eq!(kept(&home).await, [None, expected.cloned(), None]);
+        session.end().await;
+    }
+    let session = Session::start(store, "home").await;
+    let token = CancellationToken::new();
+    token.cancel();
+    let commit = ScopeCommit { validator: ValidatorChange::Set(first), ..session.commit(ContentKind::Movies) };
+    assert!(session.staging(ContentKind::Movies).await.apply(commit, token).await.is_err());
+    assert_eq!(kept(&home).await, [None, None, None], "nothing was applied");
+    store.ensure_profile(&profile("other")).await.unwrap();
+    assert_eq!(kept(&profile("other")).await, [None, None, None]);
+}
+
+/// "And forgotten with whatever else changes the kind", and only there; `None` "where the store has no
+/// longer as many rows as that listing left".
+pub async fn a_validator_goes_with_whatever_changes_the_kind(store: &dyn ContentStore) {
+    let session = load(store, "home", &[1, 2]).await;
+    let home = session.profile.clone();
+    let kept = async || validators(store, &home).await.map(|kept| kept.is_some());
+    let validator = |text, rows| ValidatorChange::Set(validator(text, rows));
+    let commit = ScopeCommit { index: index_of(&[1]), first_load: true, ..session.commit(ContentKind::Series) };
+    session.apply(vec![added(series(1))], ScopeCommit { validator: validator("s", 1), ..commit }).await.unwrap();
+    let movies = ScopeCommit { validator: validator("m", 2), ..session.commit(ContentKind::Movies) };
+    session.apply(Vec::new(), movies).await.unwrap();
+    assert_eq!(kept().await, [false, true, true]);
+    session.end().await;
+    store.delete_content_by_ids(&home, ContentKind::Movies, vec![ContentId(2)]).await.unwrap();
+    assert_eq!(kept().await, [false, false, true]);
+
+    let session = Session::start(store, "home").await;
+    let commit = ScopeCommit { validator: validator("m", 2), ..session.commit(ContentKind::Movies) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(kept().await, [false, false, true], "there is one row");
+    session.end().await;
+    let session = Session::start(store, "home").await;
+    let commit = ScopeCommit { validator: validator("m", 1), ..session.commit(ContentKind::Movies) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(kept().await, [false, true, true]);
+    session.end().await;
+    store.clear(&home).await.unwrap();
+    assert_eq!(kept().await, [false, false, false]);
 }
 
 #[cfg(test)]

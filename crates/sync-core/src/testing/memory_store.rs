@@ -1,7 +1,9 @@
 //! A store in memory, stricter than SQLite: what a database would forgive, it refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
@@ -14,8 +16,8 @@ use crate::index::ListingIndex;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope};
 use crate::report::RunStatus;
 use crate::store::{
-    ChangeRecord, ContentStore, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem,
-    Staging, StoreError, StoredIndex, SyncState,
+    ChangeRecord, ContentStore, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit,
+    StagedItem, Staging, StoreError, StoredIndex, SyncState,
 };
 
 /// A store for tests. Clones share their content.
@@ -163,6 +165,10 @@ impl ContentStore for MemoryStore {
         })
     }
 
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError> {
+        self.read(profile, |tables| tables.validator(kind))
+    }
+
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
         self.read(profile, |tables| {
             let rows = tables.rows(kind);
@@ -216,6 +222,7 @@ impl ContentStore for MemoryStore {
                     gone.push(id);
                 }
             }
+            tables.validators[kind.ordinal()] = None;
             tables.held[kind.ordinal()].retain(|held| !gone.contains(&held.id));
             for (_, index) in tables.indexes.iter_mut().filter(|(scope, _)| scope.kind == kind) {
                 *index = Arc::new(index.without(&gone));
@@ -273,6 +280,19 @@ impl Drop for Held {
     }
 }
 
+/// Is ready when it is asked a second time, whatever the runtime.
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 struct MemoryStaging {
     store: MemoryStore,
     profile: ProfileId,
@@ -308,6 +328,9 @@ impl Staging for MemoryStaging {
         if std::mem::replace(&mut self.applied, true) {
             return Err(StoreError::Refused("a staging area is applied once".to_owned()));
         }
+        // What else goes on in the same task gets its turn before anything is written, as with a store that
+        // waits for a disk.
+        give_way().await;
         let fault = self.store.inner().fail_apply.take();
         self.store.write(&self.profile, |tables| {
             tables.apply(&self.scope, &self.items, commit)?;

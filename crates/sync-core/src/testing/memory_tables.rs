@@ -10,7 +10,8 @@ use crate::merge::Change;
 use crate::model::{Category, ContentId, ContentKind, Item, Scope};
 use crate::report::{KindRecord, RunStatus};
 use crate::store::{
-    ChangeRecord, HeldRemoval, LoggedChange, RunId, RunRecord, ScopeCommit, StagedItem, StoreError, SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, LoggedChange, RunId, RunRecord, ScopeCommit, StagedItem, StoreError,
+    SyncState, ValidatorChange,
 };
 
 /// A profile's tables. Cloned before an apply and swapped after it: old or new, never a mix.
@@ -27,6 +28,7 @@ pub(super) struct Tables {
     pub(super) runs: Vec<RunRecord>,
     pub(super) next_row: u64,
     pub(super) facts: PanelFacts,
+    pub(super) validators: [Option<KeptValidator>; 3],
     /// When each removed item was removed, by kind and id.
     pub(super) tombstones: BTreeMap<(ContentKind, i64), i64>,
 }
@@ -43,6 +45,11 @@ impl Tables {
             held: ContentKind::ALL.map(|kind| self.held[kind.ordinal()].len() as u64),
             facts: self.facts.clone(),
         }
+    }
+
+    pub(super) fn validator(&self, kind: ContentKind) -> Option<KeptValidator> {
+        let kept = self.validators[kind.ordinal()].as_ref();
+        kept.filter(|kept| kept.rows == self.rows(kind).len() as u64).cloned()
     }
 
     pub(super) fn run(&mut self, run: RunId) -> Result<&mut RunRecord, StoreError> {
@@ -86,6 +93,7 @@ impl Tables {
                 return Err(StoreError::Refused(format!("{old} has a successor and is not removed")));
             }
         }
+        self.validate(kind, items, &commit)?;
         if let Some(categories) = commit.categories {
             self.categories[kind.ordinal()] = distinct(categories)?;
         }
@@ -99,6 +107,27 @@ impl Tables {
         self.check(scope)?;
         self.last_sync[kind.ordinal()] = Some(commit.watermark);
         self.record(commit.run, commit.record)
+    }
+
+    /// A validator stands for a listing of which nothing else is to be done.
+    fn validate(
+        &mut self,
+        kind: ContentKind,
+        items: &BTreeMap<i64, StagedItem>,
+        commit: &ScopeCommit,
+    ) -> Result<(), StoreError> {
+        let written = items.values().any(|staged| staged.change.is_written());
+        let changes = written || !commit.removals.is_empty() || commit.held.is_some() || commit.index.is_some();
+        let kept = &mut self.validators[kind.ordinal()];
+        match &commit.validator {
+            ValidatorChange::Keep if changes => {
+                return Err(StoreError::Refused(format!("{kind} change, and keep their validator")));
+            }
+            ValidatorChange::Keep => {}
+            ValidatorChange::Forget => *kept = None,
+            ValidatorChange::Set(new) => *kept = Some(new.clone()),
+        }
+        Ok(())
     }
 
     fn write(&mut self, kind: ContentKind, commit: &ScopeCommit, staged: &StagedItem) -> Result<(), StoreError> {

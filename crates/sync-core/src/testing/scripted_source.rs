@@ -11,13 +11,15 @@ use tokio_util::sync::CancellationToken;
 use crate::digest::DigestScheme;
 use crate::model::{Account, Category, CategoryId, ContentKind, Listed};
 use crate::source::{
-    Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, SourceError, Usage,
+    Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
 
 /// What a scripted source answers to one request for a listing.
 pub enum Answer {
     /// These items, in batches of this many, and the proof that they are all.
     Items(Vec<Listed>, Completeness),
+    /// The same, with a validator; unmodified, when it is asked for with this one.
+    Version(&'static str, Vec<Listed>, Completeness),
     /// These events and then the error, or a bare end.
     Events(Vec<ListingEvent>, Option<SourceError>),
     /// An error at once.
@@ -44,6 +46,9 @@ pub struct ScriptedSource {
     script: Mutex<Script>,
 }
 
+/// Items, how they ended, and the validator that came with them.
+type LastListing = (Vec<Listed>, Completeness, Option<Validator>);
+
 #[derive(Debug, Default)]
 struct Script {
     account: VecDeque<Result<Account, SourceError>>,
@@ -52,7 +57,7 @@ struct Script {
     within: HashMap<(ContentKind, CategoryId), VecDeque<Answer>>,
     last_account: Option<Account>,
     last_categories: [Vec<Category>; 3],
-    last_listings: [Option<(Vec<Listed>, Completeness)>; 3],
+    last_listings: [LastListing; 3],
     usage: Usage,
     asked: Vec<String>,
     learnt: Learnt,
@@ -103,7 +108,8 @@ impl ScriptedSource {
         self
     }
 
-    /// What was asked, in order: `account`, `categories movies`, `listing movies`, `listing movies in 7`.
+    /// What was asked, in order: `account`, `categories movies`, `listing movies`, `listing movies in 7`,
+    /// `listing movies unless v1`.
     pub fn asked(&self) -> Vec<String> {
         self.script().asked.clone()
     }
@@ -154,7 +160,9 @@ impl ContentSource for ScriptedSource {
         script.usage.bytes += 10;
         let within = request.scope.within;
         let place = within.as_ref().map(|category| format!(" in {category}")).unwrap_or_default();
-        script.asked.push(format!("listing {kind}{place}"));
+        let unless = request.unless.map(|unless| unless.validator);
+        let condition = unless.as_ref().map(|Validator(text)| format!(" unless {text}")).unwrap_or_default();
+        script.asked.push(format!("listing {kind}{place}{condition}"));
         let answer = match within {
             Some(category) => {
                 let scripted = script.within.get_mut(&(kind, category)).and_then(VecDeque::pop_front);
@@ -178,23 +186,32 @@ impl ContentSource for ScriptedSource {
             }
             Some(Answer::Items(items, end)) => {
                 if whole {
-                    script.last_listings[kind.ordinal()] = Some((items.clone(), end));
+                    script.last_listings[kind.ordinal()] = (items.clone(), end, None);
                 }
-                listing_of(items, end)
+                listing_of((items, end, None), unless.as_ref())
             }
-            None => {
-                let (items, end) = script.last_listings[kind.ordinal()].clone().unwrap_or_default();
-                listing_of(items, end)
+            Some(Answer::Version(text, items, end)) => {
+                let answer = (items, end, Some(Validator(text.to_owned())));
+                script.last_listings[kind.ordinal()] = answer.clone();
+                listing_of(answer, unless.as_ref())
             }
+            None => listing_of(script.last_listings[kind.ordinal()].clone(), unless.as_ref()),
         };
         Ok(Listing { events })
     }
 }
 
-fn listing_of(items: Vec<Listed>, end: Completeness) -> stream::BoxStream<'static, Result<ListingEvent, SourceError>> {
+fn listing_of(
+    (items, end, version): LastListing,
+    unless: Option<&Validator>,
+) -> stream::BoxStream<'static, Result<ListingEvent, SourceError>> {
+    if version.is_some() && version.as_ref() == unless {
+        return stream::iter([Ok(ListingEvent::Unmodified { started_at: end.started_at })]).boxed();
+    }
     let entries: Vec<_> = items.into_iter().map(|item| Entry::Item(Box::new(item), None)).collect();
-    let batches = entries.chunks(BATCH).map(|batch| Ok(ListingEvent::Batch(batch.to_vec())));
-    let events: Vec<_> = batches.chain([Ok(ListingEvent::Complete(end))]).collect();
+    let batches = entries.chunks(BATCH).map(|batch| ListingEvent::Batch(batch.to_vec()));
+    let ending = version.map(ListingEvent::Version).into_iter().chain([ListingEvent::Complete(end)]);
+    let events: Vec<_> = batches.chain(ending).map(Ok).collect();
     stream::iter(events).boxed()
 }
 

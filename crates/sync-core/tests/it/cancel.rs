@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sync_core::source::{Entry, ListingEvent};
 use sync_core::testing::{Answer, ScriptedSource, channel};
-use sync_core::{ContentSource, ContentStore, ErrorClass, KindOutcome, RunStatus, SyncOptions, SyncReport};
+use sync_core::{
+    ContentSource, ContentStore, ErrorClass, KindOutcome, Phase, Progress, RunStatus, SyncOptions, SyncReport,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
@@ -71,12 +73,31 @@ async fn in_the_middle_of_a_listing() {
     let events = vec![ListingEvent::Batch(batch.collect())];
     let source = ScriptedSource::new()
         .lists(Channels, listed(Channels, 1..=10))
-        .answer(Movies, Answer::Silence(events, token.clone()))
+        .answer(Movies, Answer::Silence(events, CancellationToken::new()))
         .lists(Series, listed(Series, 1..=10));
-    let report = soon(&bench, &bench.store, &source, &token).await;
+    bench.told.lock().unwrap().clear();
+    let ended = |it: &Progress| (it.kind, it.phase) == (Some(Channels), Phase::KindDone);
+    let (report, ()) = tokio::join!(soon(&bench, &bench.store, &source, &token), async {
+        while !bench.told.lock().unwrap().iter().any(ended) {
+            tokio::task::yield_now().await;
+        }
+        token.cancel();
+    });
     assert_eq!(outcomes(&report), [KindOutcome::Completed, KindOutcome::Cancelled, KindOutcome::Cancelled]);
     assert_eq!((report.status, report.kind(Channels).counts.added), (RunStatus::Cancelled, 1));
     assert!(!source.asked().iter().any(|asked| asked.contains("series")));
+}
+
+/// The first kind is about to be written; the second falls silent half way.
+#[tokio::test]
+async fn in_the_middle_of_a_listing_and_of_an_apply() {
+    let bench = settled().await;
+    let token = CancellationToken::new();
+    let source = ScriptedSource::new()
+        .lists(Channels, listed(Channels, 1..=10))
+        .answer(Movies, Answer::Silence(Vec::new(), token.clone()));
+    let report = soon(&bench, &bench.store, &source, &token).await;
+    assert_eq!(outcomes(&report), [KindOutcome::Cancelled; 3]);
 }
 
 #[tokio::test]

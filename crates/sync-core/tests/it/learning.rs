@@ -280,8 +280,8 @@ async fn images_that_rotate_are_no_longer_compared() {
     assert_eq!(bench.movies(&listing).await.counts, counts(0, 1, 1, 0, 18));
     let icon = Movies.field("stream_icon").unwrap();
     let stored = |id| bench.row(Movies, id).unwrap().value(icon).to_owned();
-    assert_eq!(stored(1), sync_core::Value::Text("http://f/p/1.jpg?t=f".to_owned()));
-    assert_eq!(stored(2), sync_core::Value::Text("http://c/p/2.jpg?t=c".to_owned()));
+    assert_eq!(stored(1), sync_core::Value::Text("http://f/p/1.jpg?t=f".into()));
+    assert_eq!(stored(2), sync_core::Value::Text("http://c/p/2.jpg?t=c".into()));
     // A full run brings them up to date.
     let source = ScriptedSource::new().lists(Movies, images("g", "1991"));
     let report = bench.sync(&source, &SyncOptions { mode: SyncMode::Full, ..only(Movies) }).await;

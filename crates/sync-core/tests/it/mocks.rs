@@ -45,6 +45,7 @@ fn store(staging: MockStaging) -> MockContentStore {
     store.expect_lease().times(1).in_sequence(&mut order).returning(|_| Ok(Lease::new(4, ())));
     store.expect_start_run().with(always(), eq(4), eq(NOW)).times(1).returning(|_, _, _| Ok(RunId(9)));
     store.expect_sync_state().returning(|_| Ok(SyncState::default()));
+    store.expect_validator().returning(|_, _| Ok(None));
     store.expect_index().returning(|_, _| Ok(StoredIndex { index: index(), applied_before: true, consistent: true }));
     store.expect_held().returning(|_, _| Ok(Vec::new()));
     store.expect_categories().returning(|_, _| Ok(vec![category("1")]));

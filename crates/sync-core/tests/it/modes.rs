@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sync_core::source::{Completeness, Entry, ListingEvent};
-use sync_core::store::ScopeCommit;
+use sync_core::store::{ScopeCommit, ValidatorChange};
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie, series, staged};
 use sync_core::{
     Change, ContentId, ContentKind, ContentStore, Counts, FieldSet, KindOutcome, KindRecord, Phase, PolicyChoice,
@@ -21,6 +21,7 @@ async fn alter(bench: &Bench, item: ItemBuilder) {
     let mut staging = store.stage(profile, Movies.into()).await.unwrap();
     staging.put(vec![staged(item, Change::Refreshed(FieldSet::EMPTY))]).await.unwrap();
     let commit = ScopeCommit {
+        validator: ValidatorChange::Forget,
         run,
         fence: lease.fence,
         applied_at: NOW,

@@ -1,12 +1,14 @@
-//! A store that looks on and can cancel, and a source that falls silent: both stand before a fake.
+//! A store that looks on and can cancel, and sources that look on or fall silent: all stand before a
+//! fake.
 
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_core::source::{Learnt, Listing, ListingRequest, Usage};
+use futures_util::StreamExt;
+use sync_core::source::{Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging, StoredIndex,
-    SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
+    StoredIndex, SyncState,
 };
 use sync_core::testing::{MemoryStore, ScriptedSource};
 use sync_core::{
@@ -17,18 +19,71 @@ use tokio_util::sync::CancellationToken;
 
 type Kept<T> = Result<T, StoreError>;
 
-/// Where a wrapper cancels.
+/// A call on a store or a source, or what comes of it; where a wrapper cancels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Account,
     Categories,
     Listing,
+    Batch,
+    Complete,
     State,
     Index,
     Rows,
+    Held,
+    StoredCategories,
+    CategorySizes,
     Put,
+    Get,
     Apply,
     Committed,
+}
+
+/// A step, and the kind it is of.
+pub(crate) type Moment = (Step, Option<ContentKind>);
+
+/// What happens at a moment.
+pub(crate) type Hook = Box<dyn Fn() + Send + Sync>;
+
+/// The steps of a run, in order. At each of them whoever else waits in the run gets a turn.
+#[derive(Default)]
+pub(crate) struct Trace {
+    pub(crate) seen: Mutex<Vec<Moment>>,
+    /// Cancels at the step of this number.
+    pub(crate) cancel: Option<(usize, CancellationToken)>,
+    /// The first goes on only once the second has happened.
+    pub(crate) held_up: Vec<(Moment, Moment)>,
+    /// Called at a moment, before it goes on.
+    pub(crate) hooks: Vec<(Moment, Hook)>,
+}
+
+impl Trace {
+    async fn note(&self, moment: Moment) {
+        let number = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.push(moment);
+            seen.len()
+        };
+        if let Some((_, token)) = self.cancel.iter().find(|(at, _)| *at == number) {
+            token.cancel();
+        }
+        tokio::task::yield_now().await;
+        for (_, first) in self.held_up.iter().filter(|(held_up, _)| *held_up == moment) {
+            while self.position(*first).is_none() && !self.is_cancelled() {
+                tokio::task::yield_now().await;
+            }
+        }
+        self.hooks.iter().filter(|(at, _)| *at == moment).for_each(|(_, hook)| hook());
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|(_, token)| token.is_cancelled())
+    }
+
+    /// When something happened first.
+    pub(crate) fn position(&self, moment: Moment) -> Option<usize> {
+        self.seen.lock().unwrap().iter().position(|seen| *seen == moment)
+    }
 }
 
 /// What was written through a [`WatchedStore`].
@@ -44,15 +99,23 @@ pub(crate) struct WatchedStore {
     pub(crate) inner: MemoryStore,
     pub(crate) written: Arc<Mutex<Written>>,
     pub(crate) cancel: Option<(Step, CancellationToken)>,
+    pub(crate) trace: Option<Arc<Trace>>,
 }
 
 impl WatchedStore {
     pub(crate) fn over(inner: &MemoryStore, cancel: Option<(Step, CancellationToken)>) -> Self {
-        Self { inner: inner.clone(), written: Arc::default(), cancel }
+        Self { inner: inner.clone(), written: Arc::default(), cancel, trace: None }
+    }
+
+    pub(crate) fn traced(inner: &MemoryStore, trace: &Arc<Trace>) -> Self {
+        Self { trace: Some(Arc::clone(trace)), ..Self::over(inner, None) }
     }
 
     /// Cancels when this is the step, and gives others a turn, as a busy database would.
-    async fn at(&self, step: Step) {
+    async fn at(&self, step: Step, kind: Option<ContentKind>) {
+        if let Some(trace) = &self.trace {
+            trace.note((step, kind)).await;
+        }
         if let Some((_, token)) = self.cancel.iter().find(|(at, _)| *at == step) {
             token.cancel();
             tokio::task::yield_now().await;
@@ -62,27 +125,29 @@ impl WatchedStore {
 
 struct WatchedStaging {
     store: WatchedStore,
+    kind: Option<ContentKind>,
     inner: Box<dyn Staging>,
 }
 
 #[async_trait]
 impl Staging for WatchedStaging {
     async fn put(&mut self, items: Vec<StagedItem>) -> Kept<()> {
-        self.store.at(Step::Put).await;
+        self.store.at(Step::Put, self.kind).await;
         self.store.written.lock().unwrap().staged.extend(items.clone());
         self.inner.put(items).await
     }
     async fn get(&mut self, ids: Vec<ContentId>) -> Kept<Vec<StagedItem>> {
+        self.store.at(Step::Get, self.kind).await;
         self.inner.get(ids).await
     }
     async fn reset(&mut self) -> Kept<()> {
         self.inner.reset().await
     }
     async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Kept<()> {
-        self.store.at(Step::Apply).await;
+        self.store.at(Step::Apply, self.kind).await;
         self.store.written.lock().unwrap().commits.push(commit.clone());
         self.inner.apply(commit, cancel).await?;
-        self.store.at(Step::Committed).await;
+        self.store.at(Step::Committed, self.kind).await;
         Ok(())
     }
 }
@@ -102,18 +167,22 @@ impl ContentStore for WatchedStore {
         self.inner.finish_run(profile, end).await
     }
     async fn sync_state(&self, profile: &ProfileId) -> Kept<SyncState> {
-        self.at(Step::State).await;
+        self.at(Step::State, None).await;
         self.inner.sync_state(profile).await
     }
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Kept<StoredIndex> {
-        self.at(Step::Index).await;
+        self.at(Step::Index, Some(scope.kind)).await;
         self.inner.index(profile, scope).await
     }
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Option<KeptValidator>> {
+        self.inner.validator(profile, kind).await
+    }
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {
-        self.at(Step::Rows).await;
+        self.at(Step::Rows, Some(kind)).await;
         self.inner.rows(profile, kind, ids).await
     }
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<Category>> {
+        self.at(Step::StoredCategories, Some(kind)).await;
         self.inner.categories(profile, kind).await
     }
     async fn category_sizes(
@@ -122,11 +191,13 @@ impl ContentStore for WatchedStore {
         kind: ContentKind,
         categories: Vec<CategoryId>,
     ) -> Kept<Vec<u64>> {
+        self.at(Step::CategorySizes, Some(kind)).await;
         self.inner.category_sizes(profile, kind, categories).await
     }
     async fn stage(&self, profile: &ProfileId, scope: Scope) -> Kept<Box<dyn Staging>> {
+        let kind = Some(scope.kind);
         let inner = self.inner.stage(profile, scope).await?;
-        Ok(Box::new(WatchedStaging { store: self.clone(), inner }))
+        Ok(Box::new(WatchedStaging { store: self.clone(), kind, inner }))
     }
     async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<ContentId>> {
         self.inner.get_content_ids(profile, kind).await
@@ -138,6 +209,7 @@ impl ContentStore for WatchedStore {
         self.inner.clear(profile).await
     }
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
+        self.at(Step::Held, Some(kind)).await;
         self.inner.held(profile, kind).await
     }
     async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<Vec<ChangeRecord>> {
@@ -186,5 +258,46 @@ impl ContentSource for SilentSource {
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
         self.at(Step::Listing).await;
         ContentSource::listing(&self.inner, request).await
+    }
+}
+
+/// A source that notes what is asked of it and what it answers.
+pub(crate) struct TracedSource {
+    pub(crate) inner: ScriptedSource,
+    pub(crate) trace: Arc<Trace>,
+}
+
+#[async_trait]
+impl ContentSource for TracedSource {
+    fn digest_scheme(&self) -> DigestScheme {
+        self.inner.digest_scheme()
+    }
+    fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+    fn learnt(&self) -> Learnt {
+        self.inner.learnt()
+    }
+    async fn account(&self) -> Result<Account, SourceError> {
+        self.trace.note((Step::Account, None)).await;
+        ContentSource::account(&self.inner).await
+    }
+    async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
+        self.trace.note((Step::Categories, Some(kind))).await;
+        ContentSource::categories(&self.inner, kind).await
+    }
+    async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
+        let (trace, kind) = (Arc::clone(&self.trace), Some(request.scope.kind));
+        trace.note((Step::Listing, kind)).await;
+        let listing = ContentSource::listing(&self.inner, request).await?;
+        let events = listing.events.then(move |event| {
+            let trace = Arc::clone(&trace);
+            async move {
+                let step = if matches!(event, Ok(ListingEvent::Complete(_))) { Step::Complete } else { Step::Batch };
+                trace.note((step, kind)).await;
+                event
+            }
+        });
+        Ok(Listing { events: events.boxed() })
     }
 }

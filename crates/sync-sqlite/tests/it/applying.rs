@@ -1,7 +1,7 @@
 //! The apply: old or new, never a mix; nothing written that doesn't differ.
 
 use sync_core::store::{ContentStore, LoggedChange, ScopeCommit, Staging};
-use sync_core::testing::{category, movie, staged};
+use sync_core::testing::{category, channel, movie, staged};
 use sync_core::{Change, ContentId, ContentKind, FieldSet, HoldReason, Scope, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -143,6 +143,31 @@ async fn reads_do_not_wait_for_an_apply() {
     applying.await.unwrap().unwrap();
     assert!(seen.len() > 2 && seen[0] == 999, "{seen:?}");
     assert!(seen.iter().all(|rows| [999, 20_979].contains(rows)), "{seen:?}");
+}
+
+/// What is asked of one kind while another is applied doesn't wait for that apply, however long it takes.
+#[tokio::test]
+async fn a_kind_is_read_and_staged_beside_an_apply() {
+    use diesel::connection::{Connection, SimpleConnection};
+    let cache = Cache::new();
+    cache.load(1..1000).await;
+    let (mut staging, commit) = large(&cache).await;
+    let mut other = diesel::SqliteConnection::establish(cache.store.path().to_str().unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let applying = tokio::spawn(async move { staging.apply(commit, CancellationToken::new()).await });
+    let channels = ContentKind::Channels;
+    let mut staging = cache.store.stage(&cache.home, Scope::whole(channels)).await.unwrap();
+    for kind in [channels, ContentKind::Movies] {
+        let rows = cache.store.rows(&cache.home, kind, vec![ContentId(7)]).await.unwrap().len();
+        let index = cache.store.index(&cache.home, kind.into()).await.unwrap().index.len();
+        assert_eq!((rows, index), if kind == channels { (0, 0) } else { (1, 999) });
+    }
+    staging.put((1..=2000).map(|id| added(channel(id))).collect()).await.unwrap();
+    assert_eq!(staging.get(vec![ContentId(1), ContentId(2000)]).await.unwrap().len(), 2);
+    assert!(!applying.is_finished(), "somebody else has the right to write");
+    other.batch_execute("ROLLBACK").unwrap();
+    applying.await.unwrap().unwrap();
+    assert_eq!(cache.ids(ContentKind::Movies).len(), 20_979);
 }
 
 #[tokio::test]

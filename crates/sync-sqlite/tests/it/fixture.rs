@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use sync_core::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, ScopeCommit, StagedItem};
+use sync_core::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, ScopeCommit, StagedItem, ValidatorChange};
 use sync_core::testing::{ItemBuilder, profile, staged};
 use sync_core::{
     Change, ContentId, ContentKind, Digest, DigestScheme, HoldReason, KindOutcome, KindRecord, ListingIndex, ProfileId,
@@ -151,6 +151,7 @@ impl Run {
             tombstone_days: 30,
             held: None,
             index: None,
+            validator: ValidatorChange::Forget,
             watermark: 1400,
             first_load: false,
             record: KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(kind, SyncMode::Full) },

@@ -12,4 +12,5 @@ mod migrating;
 mod opening;
 mod profiles;
 mod tombstones;
+mod validators;
 mod values;

@@ -20,9 +20,9 @@ const TEXTS: [&str; 7] = [
 fn values(shape: Shape) -> Vec<Value> {
     let numbers = || [0, 1, -1, i64::MAX, i64::MIN, 1 << 53].map(Value::Integer).to_vec();
     match shape {
-        Shape::Name => TEXTS.iter().map(|text| Value::Text((*text).to_owned())).collect(),
+        Shape::Name => TEXTS.iter().map(|text| Value::Text((*text).into())).collect(),
         Shape::Text | Shape::Decimal | Shape::Reference => {
-            TEXTS.iter().map(|text| Value::Text((*text).to_owned())).chain([Value::Null]).collect()
+            TEXTS.iter().map(|text| Value::Text((*text).into())).chain([Value::Null]).collect()
         }
         Shape::Integer => [numbers(), vec![Value::Null]].concat(),
         Shape::Count => numbers(),
@@ -54,7 +54,7 @@ fn items(kind: ContentKind) -> Vec<Item> {
     for (at, field) in kind.fields().iter().enumerate() {
         for value in values(field.shape) {
             let mut item = Item::with_id(kind, ContentId(i64::try_from(items.len()).unwrap() * 1_000_003 - 77));
-            item.set(kind.field("name").unwrap(), Value::Text("named".to_owned()));
+            item.set(kind.field("name").unwrap(), Value::Text("named".into()));
             item.set(at, value);
             items.push(item);
         }
@@ -69,8 +69,10 @@ async fn every_field_of_every_kind_comes_back_from_staging_and_from_the_cache() 
     for kind in ContentKind::ALL {
         let items = items(kind);
         let ids: Vec<_> = items.iter().map(Item::id).collect();
-        let put: Vec<_> =
-            items.iter().map(|item| StagedItem { item: item.clone(), change: Change::Added, rank: (9, -9) }).collect();
+        let put: Vec<_> = items
+            .iter()
+            .map(|item| StagedItem { item: item.clone(), change: Change::Added, rank: Some((9, -9)) })
+            .collect();
         let mut staging = cache.store.stage(&cache.home, Scope::whole(kind)).await.unwrap();
         staging.put(put.clone()).await.unwrap();
         assert_eq!(staging.get(ids.clone()).await.unwrap(), put);

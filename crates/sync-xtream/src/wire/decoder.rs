@@ -7,8 +7,9 @@ use sync_core::{ContentId, ContentKind, Digest, Extra, FieldSet, Item, Listed, L
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::defect::{self, Known};
-use super::fields::{Keys, Slot, json_text, read, read_id};
+use super::fields::{Keys, Slot, json_text, read, read_id, trimmed};
 use super::member::{Cursor, Raw, nesting};
+use super::plain::{Plain, Step};
 use super::splitter::{Element, Splitter};
 use super::{Fault, Limits, SCHEME, excerpt, structure, text};
 
@@ -31,12 +32,13 @@ pub(crate) struct Decoder {
 struct Elements {
     kind: ContentKind,
     keys: Keys,
-    extra_at: Option<usize>,
-    category_at: Option<usize>,
+    special: Special,
     known: Option<Arc<ListingIndex>>,
     /// Which positions of the index have been met: a second element of an id is always decoded.
     met: Vec<bool>,
+    /// The position of the index at which the listing probably goes on.
     cursor: usize,
+    first: First,
     /// What an element may be.
     limits: Limits,
     seen: u64,
@@ -57,6 +59,15 @@ struct Elements {
     in_object: bool,
 }
 
+/// What is looked at first of an element of a listing of which something is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// Whether it has the digest of the one that is expected.
+    Digest,
+    /// Its id.
+    Id,
+}
+
 impl Decoder {
     /// A decoder for a listing of a kind.
     pub(crate) fn new(kind: ContentKind, known: Option<Arc<ListingIndex>>, limits: Limits) -> Self {
@@ -64,11 +75,11 @@ impl Decoder {
         let elements = Elements {
             kind,
             keys: Keys::new(kind),
-            extra_at: kind.field("extra"),
-            category_at: kind.field("category_id"),
+            special: Special { category: kind.field("category_id"), extra: kind.field("extra") },
             met: vec![false; known.as_ref().map_or(0, |index| index.len())],
             known,
             cursor: 0,
+            first: First::Digest,
             limits,
             seen: 0,
             items: 0,
@@ -92,7 +103,7 @@ impl Decoder {
     }
 
     /// The transport has ended properly: says whether the answer was whole.
-    pub(crate) fn finish(mut self, _: &mut Vec<Entry>) -> Result<Completeness, Fault> {
+    pub(crate) fn finish(&mut self) -> Result<Completeness, Fault> {
         let ending = self.splitter.finish()?;
         let Elements { seen, items, unreadable, unreadable_digest, holes, in_object, kind, .. } = self.elements;
         if self.elements.account {
@@ -181,15 +192,28 @@ impl Elements {
         if element.bytes.first() != Some(&b'{') {
             return Reading::Nothing;
         }
-        let Some((id, digest)) = self.identify(element) else { return Reading::Nothing };
         let odd = element.deep || element.cut;
+        let expected = if odd { None } else { self.expected(element.bytes) };
+        if let Some(id) = expected {
+            return Reading::Whole(Entry::Same(id));
+        }
+        let Some((id, digest)) = self.identify(element) else { return Reading::Nothing };
         if let Some(known) = &self.known
             && let Some(at) = known.position(id, self.cursor)
         {
+            let met = std::mem::replace(&mut self.met[at], true);
+            let same = !met && !odd && known.digest_at(at).same_as(digest);
+            if same && at == self.cursor {
+                // The panel writes its items in another way than was thought.
+                self.first = First::Id;
+            }
             self.cursor = at + 1;
-            if !std::mem::replace(&mut self.met[at], true) && !odd && known.digest_at(at).same_as(digest) {
+            if same {
                 return Reading::Whole(Entry::Same(id));
             }
+        }
+        if !odd && let Some(listed) = self.decode_plain(element.bytes, id) {
+            return Reading::Whole(Entry::Item(listed, Some(digest)));
         }
         // Only what was sound when it was decoded has a digest, so what is the same is sound.
         let (sound, upto) = match structure::check(element.bytes) {
@@ -198,17 +222,32 @@ impl Elements {
         };
         let (mut listed, only) = self.decode(element, id, upto);
         if sound && only {
-            return Reading::Whole(Entry::Item(Box::new(listed), Some(digest)));
+            return Reading::Whole(Entry::Item(listed, Some(digest)));
         }
         // What has no column stays as it is stored: some of it may be missing here.
-        self.extra_at.iter().for_each(|at| listed.present.drop(*at));
-        Reading::Part(Entry::Item(Box::new(listed), None))
+        self.special.extra.iter().for_each(|at| listed.present.drop(*at));
+        Reading::Part(Entry::Item(listed, None))
     }
 
     /// Whether a broken element holds nothing of another item.
     fn is_alone(&self, element: Element<'_>) -> bool {
         let ids = memchr::memmem::find_iter(element.bytes, self.kind.id_column()).count();
         element.key.is_none() && !element.cut && ids == 1
+    }
+
+    /// The id of an element that is the next one of the index, byte by byte: no id has to be looked
+    /// for in it, because its digest tells that the same one is in it.
+    fn expected(&mut self, bytes: &[u8]) -> Option<ContentId> {
+        let known = self.known.as_ref().filter(|_| self.first == First::Digest)?;
+        let met = self.met.get_mut(self.cursor).filter(|met| !**met)?;
+        let counter = if self.kind == ContentKind::Channels { None } else { leading_counter(bytes) };
+        if !known.digest_at(self.cursor).same_as(digest(bytes, counter)) {
+            return None;
+        }
+        *met = true;
+        self.named = true;
+        self.cursor += 1;
+        Some(ContentId(known.ids()[self.cursor - 1]))
     }
 
     /// Finds the id and takes the digest, without decoding more than it must.
@@ -235,77 +274,134 @@ impl Elements {
                 counter = Some(member.span);
             }
         }
+        let digest = digest(bytes, counter);
+        if let Some(named) = named {
+            return Some((ContentId(named?), digest));
+        }
         // The key of a list that is an object may be a mere position: it is the id only of an
-        // item that names none.
-        let id = named.unwrap_or_else(|| element.key.and_then(|key| read_id(Raw::Text(key))))?;
-        let hash = match counter {
-            None => xxh3_64(bytes),
-            Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
-        };
-        Some((ContentId(id), Digest::of_hash(hash)))
+        // item that names none. Then it is a part of the digest, or the bytes would not tell the id.
+        let key = element.key?;
+        let id = read_id(Raw::Text(key))?;
+        Some((ContentId(id), Digest::of_hash(xxh3_64_with_seed(key, digest.0))))
+    }
+
+    /// Decodes an element that is written as programs write JSON; `None` for any other, and for one that
+    /// has another id as well.
+    fn decode_plain(&mut self, bytes: &[u8], id: ContentId) -> Option<Box<Listed>> {
+        let mut making = Making::new(self.kind, id, self.special);
+        let mut walk = Plain::new(bytes)?;
+        self.keys.begin();
+        loop {
+            match walk.next(self.keys.likely()) {
+                Step::Member(key, value, is_likely) => {
+                    if !making.take(self.keys.slot(key, is_likely), key, value) {
+                        return None;
+                    }
+                }
+                Step::End => return Some(making.finish()),
+                Step::Odd => return None,
+            }
+        }
     }
 
     /// Decodes the members that end before a place; says as well whether the element has no other
     /// id than this one.
-    fn decode(&mut self, element: Element<'_>, id: ContentId, upto: usize) -> (Listed, bool) {
+    fn decode(&mut self, element: Element<'_>, id: ContentId, upto: usize) -> (Box<Listed>, bool) {
         let bytes = element.bytes;
-        let mut item = Item::with_id(self.kind, id);
-        let mut present = FieldSet::EMPTY;
-        // Fields whose value came by the key's own spelling, which an alias doesn't override.
-        let mut proper = FieldSet::EMPTY;
-        let mut extra = Extra::new();
+        let mut making = Making::new(self.kind, id, self.special);
         let mut cursor = Cursor::new(bytes);
-        let mut nth = 0;
         let mut only = true;
-        while let Some(member) = cursor.member() {
+        self.keys.begin();
+        while only && let Some(member) = cursor.member() {
             if member.span.1 > upto || member.span.1 == bytes.len() {
                 break;
             }
             if element.deep && nesting(member.value) >= u64::from(self.limits.nesting) {
                 continue;
             }
-            let slot = self.keys.slot(nth, member.key);
-            nth += 1;
-            match slot {
-                Slot::Id => {
-                    only = read_id(member.value) == Some(id.0);
-                    if !only {
-                        break;
-                    }
+            only = making.take(self.keys.slot(member.key, false), member.key, member.value);
+        }
+        (making.finish(), only)
+    }
+}
+
+/// An item in the making.
+struct Making {
+    listed: Box<Listed>,
+    /// Fields whose value came by the key's own spelling, which an alias doesn't override.
+    proper: FieldSet,
+    extra: Extra,
+    special: Special,
+}
+
+/// Fields that are read in a way of their own.
+#[derive(Debug, Clone, Copy)]
+struct Special {
+    category: Option<usize>,
+    extra: Option<usize>,
+}
+
+impl Making {
+    fn new(kind: ContentKind, id: ContentId, special: Special) -> Self {
+        let listed = Box::new(Listed { item: Item::with_id(kind, id), present: FieldSet::EMPTY });
+        Self { listed, proper: FieldSet::EMPTY, extra: Extra::new(), special }
+    }
+
+    /// Takes a member; returns whether it doesn't name another item.
+    fn take(&mut self, slot: Slot, key: &[u8], value: Raw<'_>) -> bool {
+        let Listed { item, present } = &mut *self.listed;
+        match slot {
+            Slot::Id => return read_id(value) == Some(item.id().0),
+            Slot::Field { at, shape, alias } => {
+                let Some(value) = read(shape, value) else { return true };
+                let value = match shape.normalise(value) {
+                    // In the lists of categories, ids are trimmed as well.
+                    Value::Text(id) if Some(at) == self.special.category => shape.normalise(Value::Text(trimmed(id))),
+                    value => value,
+                };
+                let empty = value == Value::Null;
+                if (alias && self.proper.has(at)) || (empty && present.has(at)) {
+                    return true;
                 }
-                Slot::Field { at, shape, alias } => {
-                    let Some(value) = read(shape, member.value) else { continue };
-                    let value = match shape.normalise(value) {
-                        // In the lists of categories, ids are trimmed as well.
-                        Value::Text(id) if Some(at) == self.category_at => {
-                            shape.normalise(Value::Text(id.trim().to_owned()))
-                        }
-                        value => value,
-                    };
-                    let empty = value == Value::Null;
-                    if (alias && proper.has(at)) || (empty && present.has(at)) {
-                        continue;
-                    }
-                    item.set(at, value);
-                    present.add(at);
-                    if !alias && !empty {
-                        proper.add(at);
-                    }
+                item.put(at, value);
+                present.add(at);
+                if !alias && !empty {
+                    self.proper.add(at);
                 }
-                Slot::Unknown if extra.len() >= EXTRA_MAX => {}
-                Slot::Unknown => {
-                    if let Some(json) = json_text(member.value) {
-                        extra.insert(text::read(member.key), json);
-                    }
+            }
+            Slot::Unknown if self.extra.len() >= EXTRA_MAX => {}
+            Slot::Unknown => {
+                if let Some(json) = json_text(value) {
+                    self.extra.insert(text::read(key), json);
                 }
             }
         }
-        if let Some(at) = self.extra_at {
-            item.set(at, Value::Extra(extra));
-            present.add(at);
-        }
-        (Listed { item, present }, only)
+        true
     }
+
+    fn finish(mut self) -> Box<Listed> {
+        if let Some(at) = self.special.extra {
+            self.listed.item.put(at, Value::Extra(self.extra));
+            self.listed.present.add(at);
+        }
+        self.listed
+    }
+}
+
+/// The digest of an element, but for the value of its position counter.
+fn digest(bytes: &[u8], counter: Option<(usize, usize)>) -> Digest {
+    Digest::of_hash(match counter {
+        None => xxh3_64(bytes),
+        Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
+    })
+}
+
+/// Where the value of the position counter is in an element that begins with one, as PHP writes it.
+fn leading_counter(bytes: &[u8]) -> Option<(usize, usize)> {
+    const KEY: &[u8] = b"{\"num\":";
+    let value = bytes.strip_prefix(KEY)?;
+    let length = value.iter().position(|byte| !byte.is_ascii_digit())?;
+    (value[length] == b',').then_some((KEY.len(), KEY.len() + length))
 }
 
 /// The account, or a half of it, came.

@@ -64,6 +64,7 @@ fn is_blank(value: Raw<'_>) -> bool {
         Raw::Null | Raw::Bool(_) => true,
         Raw::Number(_) => false,
         Raw::Text(text) => text.is_empty(),
+        Raw::Plain(text) => text.is_empty(),
         Raw::Array(bytes) => Cursor::new(bytes).element().is_none(),
         Raw::Object(bytes) => Cursor::new(bytes).member().is_none(),
     }

@@ -1,8 +1,10 @@
 //! Which key is which field, and how any JSON type is read into a field's shape.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use sync_core::{CategorySet, ContentKind, Shape, Value};
+use sync_core::model::normalise::{canonical_decimal, exact_integer};
+use sync_core::{CategorySet, ContentKind, Shape, Text, Value};
 
 use super::member::{Cursor, Raw};
 use super::text;
@@ -33,12 +35,18 @@ const ALIASES: [(&str, &str); 8] = [
 /// A longer key is not kept for the next element: no real one is longer.
 const KEPT_KEY: usize = 64;
 
+/// No more keys than so many are kept.
+const KEPT_KEYS: usize = 64;
+
 /// The keys of a kind.
 #[derive(Debug)]
 pub(crate) struct Keys {
     slots: HashMap<&'static [u8], Slot>,
-    /// The keys of the last element, in their order: the next element has nearly always the same.
-    last: Vec<(Box<[u8]>, Slot)>,
+    /// Keys that elements had, in the order in which they had them. Most elements of a list have the same
+    /// ones, and leave out some of those that others have.
+    order: Vec<(Box<[u8]>, Slot)>,
+    /// Which of them is likely to come next.
+    next: usize,
 }
 
 impl Keys {
@@ -52,24 +60,35 @@ impl Keys {
                 slots.insert(alias.as_bytes(), Slot::Field { at, shape: spec.shape, alias: true });
             }
         }
-        Self { slots, last: Vec::new() }
+        Self { slots, order: Vec::new(), next: 0 }
     }
 
-    /// What the key stands for that is the `nth` of its element.
-    pub(crate) fn slot(&mut self, nth: usize, key: &[u8]) -> Slot {
-        if let Some((known, slot)) = self.last.get(nth)
-            && **known == *key
-        {
+    /// An element begins.
+    pub(crate) fn begin(&mut self) {
+        self.next = 0;
+    }
+
+    /// The key that is likely to come next.
+    pub(crate) fn likely(&self) -> &[u8] {
+        self.order.get(self.next).map_or(b"", |(key, _)| key)
+    }
+
+    /// What a key stands for that is the next of its element; `likely` when it is known to be the
+    /// likely one.
+    pub(crate) fn slot(&mut self, key: &[u8], likely: bool) -> Slot {
+        if likely && let Some((_, slot)) = self.order.get(self.next) {
+            self.next += 1;
             return *slot;
         }
-        let slot = self.slots.get(key).copied().unwrap_or(Slot::Unknown);
-        if key.len() > KEPT_KEY {
-            return slot;
+        let later = self.order.iter().skip(self.next).position(|(known, _)| **known == *key);
+        if let Some(skipped) = later {
+            self.next += skipped + 1;
+            return self.order[self.next - 1].1;
         }
-        if nth < self.last.len() {
-            self.last[nth] = (key.into(), slot);
-        } else if nth == self.last.len() && nth < 64 {
-            self.last.push((key.into(), slot));
+        let slot = self.slots.get(key).copied().unwrap_or(Slot::Unknown);
+        if key.len() <= KEPT_KEY && self.order.len() < KEPT_KEYS {
+            self.order.insert(self.next, (key.into(), slot));
+            self.next += 1;
         }
         slot
     }
@@ -88,11 +107,12 @@ pub(crate) fn read(shape: Shape, raw: Raw<'_>) -> Option<Value> {
         Raw::Bool(yes) => (!yes).then_some(Value::Null),
         Raw::Number(_) => word(raw).map(Value::Text),
         Raw::Text(raw) => Some(Value::Text(text::read(raw))),
+        Raw::Plain(text) => Some(Value::Text(text.into())),
         Raw::Array(raw) => {
             let words = scalars(raw)?;
             match words {
                 None => Some(Value::Null),
-                Some(words) if matches!(shape, Shape::Text) => Some(Value::Text(words)),
+                Some(words) if matches!(shape, Shape::Text) => Some(Value::Text(words.into())),
                 Some(_) => None,
             }
         }
@@ -104,9 +124,10 @@ pub(crate) fn read(shape: Shape, raw: Raw<'_>) -> Option<Value> {
 pub(crate) fn read_id(raw: Raw<'_>) -> Option<i64> {
     let digits = match raw {
         Raw::Number(digits) | Raw::Text(digits) => std::str::from_utf8(digits).ok()?,
+        Raw::Plain(digits) => digits,
         _ => return None,
     };
-    sync_core::model::normalise::exact_integer(digits)
+    exact_integer(digits)
 }
 
 /// The texts of an array as one, if there are any; `None` when something else is in it.
@@ -121,7 +142,7 @@ fn scalars(array: &[u8]) -> Option<Option<String>> {
             scalar => {
                 let word = word(scalar).unwrap_or_default();
                 match &mut words {
-                    None => words = Some(word),
+                    None => words = Some(word.into()),
                     Some(words) => {
                         words.push_str(", ");
                         words.push_str(&word);
@@ -139,12 +160,12 @@ const CATEGORIES_MAX: usize = 1000;
 
 /// A category set in any of its forms: `[1,"2",null]`, `"1,2"`, `"[1,2]"`, `7`, `{"0":1}`, `[]`.
 fn categories(raw: Raw<'_>) -> CategorySet {
-    let id = |raw| word(raw).unwrap_or_default().trim().to_owned();
+    let id = |raw| trimmed(word(raw).unwrap_or_default());
     match raw {
         Raw::Null | Raw::Bool(_) => CategorySet::default(),
         Raw::Number(_) => [id(raw)].into_iter().collect(),
-        Raw::Text(raw) => {
-            let ids = text::read(raw);
+        Raw::Text(_) | Raw::Plain(_) => {
+            let ids = word(raw).unwrap_or_default();
             let ids = ids.split(|c: char| matches!(c, ',' | '[' | ']' | '"') || c.is_whitespace());
             ids.filter(|id| !id.is_empty()).take(CATEGORIES_MAX).collect()
         }
@@ -159,29 +180,42 @@ fn categories(raw: Raw<'_>) -> CategorySet {
     }
 }
 
+/// An id of a category as all of them are compared.
+pub(crate) fn trimmed(id: Text) -> Text {
+    match id.trim() {
+        same if same.len() == id.len() => id,
+        less => less.into(),
+    }
+}
+
 /// A number or a text, as text; whole numbers in their one spelling.
-pub(crate) fn word(raw: Raw<'_>) -> Option<String> {
+pub(crate) fn word(raw: Raw<'_>) -> Option<Text> {
     match raw {
         Raw::Number(digits) => {
-            let text = String::from_utf8_lossy(digits);
-            let whole = sync_core::model::normalise::canonical_decimal(&text);
-            Some(whole.unwrap_or_else(|| text.into_owned()))
+            let text = text::mended(digits);
+            match canonical_decimal(&text) {
+                Some(Cow::Owned(other)) => Some(other.into()),
+                _ => Some(text),
+            }
         }
         Raw::Text(raw) => Some(text::read(raw)),
+        Raw::Plain(text) => Some(text.into()),
         _ => None,
     }
 }
 
 /// The JSON text of a value, for keys that have no column; `None` for what is no JSON.
-pub(crate) fn json_text(raw: Raw<'_>) -> Option<String> {
+pub(crate) fn json_text(raw: Raw<'_>) -> Option<Text> {
     match raw {
-        Raw::Null => Some("null".to_owned()),
-        Raw::Bool(yes) => Some(yes.to_string()),
+        Raw::Null => Some("null".into()),
+        Raw::Bool(yes) => Some(if yes { "true" } else { "false" }.into()),
+        Raw::Array(b"[]") => Some("[]".into()),
         Raw::Number(digits) | Raw::Array(digits) | Raw::Object(digits) => {
-            let text = String::from_utf8_lossy(digits).into_owned();
-            serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok().then_some(text)
+            let text = String::from_utf8_lossy(digits);
+            serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok().then(|| text.into())
         }
-        Raw::Text(raw) => serde_json::to_string(&text::read(raw)).ok(),
+        Raw::Text(raw) => serde_json::to_string(&*text::read(raw)).ok().map(Text::from),
+        Raw::Plain(text) => serde_json::to_string(text).ok().map(Text::from),
     }
 }
 
@@ -197,7 +231,7 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "compared with what may be nothing")]
     fn text(text: &str) -> Option<Value> {
-        Some(Value::Text(text.to_owned()))
+        Some(Value::Text(text.into()))
     }
 
     #[test]
@@ -265,17 +299,41 @@ mod tests {
     fn every_field_has_its_key_and_the_aliases_theirs() {
         for kind in ContentKind::ALL {
             let mut keys = Keys::new(kind);
-            for (nth, spec) in kind.fields().iter().enumerate().filter(|(_, spec)| spec.shape != Shape::Extra) {
-                assert!(
-                    matches!(keys.slot(nth, spec.name.as_bytes()), Slot::Field { alias: false, .. }),
-                    "{}",
-                    spec.name
-                );
+            for _ in 0..2 {
+                keys.begin();
+                for spec in kind.fields().iter().filter(|spec| spec.shape != Shape::Extra) {
+                    let slot = keys.slot(spec.name.as_bytes(), false);
+                    assert!(matches!(slot, Slot::Field { alias: false, .. }), "{}", spec.name);
+                }
+                assert_eq!(keys.slot(kind.id_column().as_bytes(), false), Slot::Id);
+                assert_eq!(keys.slot(b"backdrop_path", false), Slot::Unknown);
             }
-            assert_eq!(keys.slot(0, kind.id_column().as_bytes()), Slot::Id);
-            assert_eq!(keys.slot(0, b"backdrop_path"), Slot::Unknown);
         }
-        assert!(matches!(Keys::new(ContentKind::Series).slot(0, b"releaseDate"), Slot::Field { alias: true, .. }));
+        assert!(matches!(Keys::new(ContentKind::Series).slot(b"releaseDate", false), Slot::Field { alias: true, .. }));
+    }
+
+    #[test]
+    fn keys_are_expected_in_their_order_whichever_are_left_out() {
+        let mut keys = Keys::new(ContentKind::Movies);
+        let mut likely = |element: &[&str]| {
+            keys.begin();
+            let mut hits = Vec::new();
+            for key in element {
+                let hit = keys.likely() == key.as_bytes();
+                hits.push(hit);
+                let expected = Keys::new(ContentKind::Movies).slot(key.as_bytes(), false);
+                assert_eq!(keys.slot(key.as_bytes(), hit), expected, "{key}");
+            }
+            hits
+        };
+        assert_eq!(likely(&["num", "name", "added"]), [false; 3]);
+        assert_eq!(likely(&["num", "name", "added"]), [true; 3]);
+        assert_eq!(likely(&["num", "plot", "added", "stream_id"]), [true, false, false, false]);
+        assert_eq!(likely(&["num", "name", "added", "stream_id"]), [true, false, true, true]);
+        assert_eq!(likely(&["num", "added", "num", "added"]), [true, false, false, false]);
+        let many: Vec<_> = (0..2 * KEPT_KEYS).map(|key| key.to_string()).chain(["x".repeat(100)]).collect();
+        likely(&many.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(keys.order.len() <= KEPT_KEYS && keys.order.iter().all(|(key, _)| key.len() <= KEPT_KEY));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(crate) fn document(body: &[u8]) -> Result<Json, Fault> {
         }
         let value = Cursor::new_at(element.bytes).value_here().filter(|_| !element.cut);
         let value = value.map_or(Json::Null, |raw| json(raw, 1, &mut left));
-        members.push((element.key.map(text::read), value));
+        members.push((element.key.map(|key| text::read(key).into()), value));
         if left == 0 {
             Err(Fault::new(AnswerFault::TooLarge, format!("it has more than {VALUES_MAX} values")))
         } else {
@@ -66,7 +66,8 @@ fn json(raw: Raw<'_>, depth: usize, left: &mut usize) -> Json {
         Raw::Null => Json::Null,
         Raw::Bool(yes) => Json::Bool(yes),
         Raw::Number(digits) => Json::Number(String::from_utf8_lossy(digits).into_owned()),
-        Raw::Text(raw) => Json::Text(text::read(raw)),
+        Raw::Text(raw) => Json::Text(text::read(raw).into()),
+        Raw::Plain(text) => Json::Text(text.to_owned()),
         Raw::Array(_) | Raw::Object(_) if depth >= DEPTH_MAX => Json::Null,
         Raw::Array(raw) => {
             let (mut cursor, mut list) = (Cursor::new(raw), Vec::new());
@@ -82,7 +83,7 @@ fn json(raw: Raw<'_>, depth: usize, left: &mut usize) -> Json {
             while *left > 0
                 && let Some(member) = cursor.member()
             {
-                members.push((text::read(member.key), json(member.value, depth + 1, left)));
+                members.push((text::read(member.key).into(), json(member.value, depth + 1, left)));
             }
             Json::Object(members)
         }
@@ -99,7 +100,7 @@ impl Json {
     /// A text, or a number as text; nothing for `""` and the rest.
     pub(crate) fn as_text(&self) -> Option<String> {
         match self {
-            Self::Number(digits) => fields::word(Raw::Number(digits.as_bytes())),
+            Self::Number(digits) => fields::word(Raw::Number(digits.as_bytes())).map(Into::into),
             Self::Text(text) if !text.is_empty() => Some(text.clone()),
             _ => None,
         }

@@ -1,5 +1,7 @@
 //! The members of one object: keys and raw values, without recursion and without copies.
 
+use wide::u8x16;
+
 /// A value, as its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Raw<'a> {
@@ -11,6 +13,8 @@ pub(crate) enum Raw<'a> {
     Number(&'a [u8]),
     /// What stands between the quotes.
     Text(&'a [u8]),
+    /// The same, where it is known to be legal Unicode without escapes and NUL.
+    Plain(&'a str),
     /// An array, brackets included.
     Array(&'a [u8]),
     /// An object, braces included.
@@ -92,6 +96,7 @@ impl<'a> Cursor<'a> {
         self.value()
     }
 
+    #[inline]
     fn skip_space(&mut self) -> Option<u8> {
         loop {
             let byte = *self.bytes.get(self.at)?;
@@ -102,6 +107,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn value(&mut self) -> Option<Raw<'a>> {
         let from = self.at;
         let byte = *self.bytes.get(from)?;
@@ -118,9 +124,7 @@ impl<'a> Cursor<'a> {
             }
             _ => {
                 let word = &self.bytes[from..];
-                let stop =
-                    |b: &u8| matches!(b, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[') || b.is_ascii_whitespace();
-                let length = word.iter().position(stop).unwrap_or(word.len()).max(1);
+                let length = word.iter().position(|byte| ENDS_WORD[usize::from(*byte)]).unwrap_or(word.len()).max(1);
                 self.at = from + length;
                 Some(scalar(&word[..length]))
             }
@@ -128,6 +132,19 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Which bytes end a word or number.
+const ENDS_WORD: [bool; 256] = {
+    let mut ends = [false; 256];
+    let bytes = b",}]:\"{[ \t\n\x0c\r";
+    let mut at = 0;
+    while at < bytes.len() {
+        ends[bytes[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
+#[inline]
 fn scalar(word: &[u8]) -> Raw<'_> {
     match word {
         b"true" => Raw::Bool(true),
@@ -138,15 +155,32 @@ fn scalar(word: &[u8]) -> Raw<'_> {
 }
 
 /// Where a string ends that begins before `from`: the position of its closing quote.
+#[inline]
 pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
-        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        at += quote_or_backslash(bytes.get(at..)?)?;
         if bytes[at] == b'"' {
             return Some(at);
         }
         at += 2;
     }
+}
+
+/// Sixteen bytes at a time: most strings are too short for `memchr` to get going.
+#[inline]
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    let (lanes, rest) = bytes.as_chunks::<16>();
+    for (nth, lane) in lanes.iter().enumerate() {
+        let lane = u8x16::new(*lane);
+        let found = lane.simd_eq(u8x16::splat(b'"')) | lane.simd_eq(u8x16::splat(b'\\'));
+        let bits = found.to_bitmask();
+        if bits != 0 {
+            return Some(16 * nth + bits.trailing_zeros() as usize);
+        }
+    }
+    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    Some(16 * lanes.len() + found)
 }
 
 /// Where the array or object ends that begins at `from`: the position after its last bracket.

@@ -1,12 +1,16 @@
 //! Finds the elements of a list in a stream of bytes, wherever the stream is cut into chunks.
 //!
 //! The list is an array, or an object whose values are the elements (PHP writes arrays with holes
-//! that way). Bytes are looked at once; what is kept between chunks is the element that has not
-//! ended yet, up to a limit.
+//! that way). Bytes are looked at once, in the chunk that they came in; what is kept between chunks
+//! is the element that has not ended yet, up to a limit.
+
+mod block;
+mod trailing;
 
 use sync_core::source::AnswerFault;
-use xxhash_rust::xxh3::Xxh3;
 
+use self::block::{Open, WIDTH, brackets};
+use self::trailing::{Ending, Trailing};
 use super::beginning::{BOM, is_php_notice, list_after, no_list};
 use super::member::string_end;
 use super::{Fault, Limits};
@@ -19,6 +23,9 @@ const HEAD: usize = 4096;
 
 /// So much is kept of an element that is larger than the limit.
 const BEGINNING: usize = 4096;
+
+/// So many bytes at a time are put to those that were kept, until what was kept is over.
+const STEP: usize = 2048;
 
 /// The largest key of a list that is an object.
 const KEY_MAX: usize = 64 * 1024;
@@ -37,15 +44,6 @@ pub(crate) struct Element<'a> {
     pub(crate) cut: bool,
 }
 
-/// How the list ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Ending {
-    /// Whether anything but white space follows it.
-    pub(crate) trailing: bool,
-    /// The digest of what follows; `None` when it looks like a part of a list.
-    pub(crate) digest: Option<u64>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Before the list.
@@ -54,14 +52,21 @@ enum State {
     Between,
     /// In a list that is an object: after a key, before its value.
     AfterKey,
-    /// Within an element: how deep, and whether within a string.
-    Within { depth: u64, string: bool },
+    /// Within an object or array: how deep, and whether within a string.
+    Within { depth: u64, open: Open },
+    /// Within a string that is an element, or between a backslash and what it escapes.
+    Text { escape: bool },
     /// Within a word or number, or worse, that stands where an element should; how many square
     /// brackets it has opened.
     Word { open: u32 },
     /// After the list.
     After,
 }
+
+/// What is done with an element.
+trait Show: FnMut(Element<'_>) -> Result<(), Fault> {}
+
+impl<F: FnMut(Element<'_>) -> Result<(), Fault>> Show for F {}
 
 /// How large the element under way is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +80,9 @@ enum Size {
 }
 
 pub(crate) struct Splitter {
+    /// What is kept of the chunks before.
     buffer: Vec<u8>,
-    /// Where the scan goes on.
+    /// Where the scan goes on: a place in what was kept and what has come, as all places are.
     at: usize,
     /// Where the element under way begins.
     start: usize,
@@ -84,7 +90,7 @@ pub(crate) struct Splitter {
     /// The beginning and the key of the element under way, once it is being forgotten.
     beginning: Vec<u8>,
     forgotten_key: Option<Vec<u8>>,
-    /// The last key, in `buffer`.
+    /// The last key.
     key: Option<(usize, usize)>,
     /// Whether there was an element since the last comma.
     filled: bool,
@@ -130,16 +136,29 @@ impl Splitter {
         chunk: &[u8],
         mut element: impl FnMut(Element<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        if self.state == State::After {
-            self.trailing.take(chunk);
-            return Ok(());
+        let mut rest = chunk;
+        while !rest.is_empty() && (!self.buffer.is_empty() || self.state == State::Prefix) {
+            let (step, after) = rest.split_at(STEP.min(rest.len()));
+            let mut bytes = std::mem::take(&mut self.buffer);
+            bytes.extend_from_slice(step);
+            rest = after;
+            if self.state != State::Prefix || self.find_list(&mut bytes)? {
+                let done = self.scan(&bytes, &mut element)?;
+                let left = bytes.len() - done;
+                if left <= step.len() {
+                    // All of it is in the chunk as well.
+                    rest = &chunk[chunk.len() - after.len() - left..];
+                    bytes.clear();
+                } else {
+                    bytes.drain(..done);
+                }
+            }
+            self.buffer = bytes;
         }
-        self.buffer.extend_from_slice(chunk);
-        if self.state == State::Prefix && !self.find_list()? {
-            return Ok(());
+        if !rest.is_empty() {
+            let done = self.scan(rest, &mut element)?;
+            self.buffer.extend_from_slice(&rest[done..]);
         }
-        self.scan(&mut element)?;
-        self.forget();
         Ok(())
     }
 
@@ -153,15 +172,15 @@ impl Splitter {
     }
 
     /// Looks for the beginning of the list; true when it was found.
-    fn find_list(&mut self) -> Result<bool, Fault> {
-        let body = if self.begun { &self.buffer } else { self.buffer.strip_prefix(BOM).unwrap_or(&self.buffer) };
+    fn find_list(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Fault> {
+        let body = if self.begun { &bytes[..] } else { bytes.strip_prefix(BOM).unwrap_or(bytes) };
         let space = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(body.len());
-        let skipped = self.buffer.len() - body.len() + space;
+        let skipped = bytes.len() - body.len() + space;
         if skipped > 0 {
             self.begun = true;
-            self.buffer.drain(..skipped);
+            bytes.drain(..skipped);
         }
-        let text = &self.buffer[..self.buffer.len().min(PREFIX_MAX)];
+        let text = &bytes[..bytes.len().min(PREFIX_MAX)];
         let Some(first) = text.first() else { return Ok(false) };
         let notice = is_php_notice(text);
         let start = match first {
@@ -176,22 +195,24 @@ impl Splitter {
             return Ok(true);
         }
         let enough = if notice { PREFIX_MAX } else { HEAD };
-        if self.buffer.len() >= enough {
+        if bytes.len() >= enough {
             return Err(no_list(&text[..enough]));
         }
         Ok(false)
     }
 
-    fn scan(&mut self, element: &mut impl FnMut(Element<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
-        while self.at < self.buffer.len() {
+    /// Scans on to the end of the bytes; returns how many of them nobody will look at again.
+    fn scan(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<usize, Fault> {
+        while self.at < bytes.len() {
             let step = match self.state {
-                State::Between => self.between(),
-                State::AfterKey => self.after_key(),
-                State::Within { depth, string } => self.within(depth, string),
-                State::Word { open } => self.word(open),
+                State::Between => self.between(bytes),
+                State::AfterKey => self.after_key(bytes),
+                State::Within { depth, open } => self.within(bytes, depth, open, element)?,
+                State::Text { escape } => self.text(bytes, escape),
+                State::Word { open } => self.word(bytes, open),
                 State::After => {
-                    self.trailing.take(&self.buffer[self.at..]);
-                    self.at = self.buffer.len();
+                    self.trailing.take(&bytes[self.at..]);
+                    self.at = bytes.len();
                     Step::On
                 }
                 State::Prefix => Step::Wait,
@@ -199,17 +220,17 @@ impl Splitter {
             match step {
                 Step::On => {}
                 Step::Wait => break,
-                Step::Ended => self.show(element)?,
+                Step::Ended => self.show(bytes, element)?,
                 Step::Endless => {
                     return Err(Fault::new(AnswerFault::TooLarge, "a key in the list is larger than any key can be"));
                 }
             }
         }
-        Ok(())
+        Ok(self.forget(bytes))
     }
 
-    fn between(&mut self) -> Step {
-        let byte = self.buffer[self.at];
+    fn between(&mut self, bytes: &[u8]) -> Step {
+        let byte = bytes[self.at];
         match byte {
             b',' if self.filled => {
                 self.at += 1;
@@ -227,8 +248,8 @@ impl Splitter {
             }
             _ if byte.is_ascii_whitespace() => self.at += 1,
             b'"' if self.keyed => {
-                let end = string_end(&self.buffer, self.at + 1);
-                if end.unwrap_or(self.buffer.len()) - self.at > KEY_MAX {
+                let end = string_end(bytes, self.at + 1);
+                if end.unwrap_or(bytes.len()) - self.at > KEY_MAX {
                     return Step::Endless;
                 }
                 let Some(end) = end else { return Step::Wait };
@@ -236,20 +257,20 @@ impl Splitter {
                 self.at = end + 1;
                 self.state = State::AfterKey;
             }
-            _ => self.begin(),
+            _ => self.begin(bytes),
         }
         Step::On
     }
 
-    fn after_key(&mut self) -> Step {
+    fn after_key(&mut self, bytes: &[u8]) -> Step {
         if self.key.is_some_and(|(from, _)| self.at - from > 2 * KEY_MAX) {
             return Step::Endless;
         }
-        match self.buffer[self.at] {
+        match bytes[self.at] {
             b':' => self.at += 1,
             byte if byte.is_ascii_whitespace() => self.at += 1,
             b',' | b'}' => return self.nothing(),
-            _ => self.begin(),
+            _ => self.begin(bytes),
         }
         Step::On
     }
@@ -260,64 +281,68 @@ impl Splitter {
         Step::Ended
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, bytes: &[u8]) {
         (self.start, self.deepest) = (self.at, 0);
-        self.state = match self.buffer[self.at] {
-            b'{' | b'[' => State::Within { depth: 0, string: false },
+        self.state = match bytes[self.at] {
+            b'{' | b'[' => State::Within { depth: 0, open: Open::default() },
             b'"' => {
                 self.at += 1;
-                State::Within { depth: 0, string: true }
+                State::Text { escape: false }
             }
             _ => State::Word { open: 0 },
         };
     }
 
-    /// Scans on within an element.
-    fn within(&mut self, mut depth: u64, mut string: bool) -> Step {
-        let bytes = self.buffer.as_slice();
-        let (mut at, mut deepest) = (self.at, self.deepest);
-        let step = loop {
-            if string {
-                match memchr::memchr2(b'"', b'\\', &bytes[at..]).map(|found| at + found) {
-                    None => {
-                        at = bytes.len();
-                        break Step::On;
+    /// Scans on within an object or array, and in those that follow it with nothing but a comma
+    /// between them.
+    fn within(&mut self, bytes: &[u8], mut depth: u64, mut open: Open, element: &mut impl Show) -> Result<Step, Fault> {
+        for base in (self.at..bytes.len()).step_by(WIDTH) {
+            let mut brackets = brackets(&bytes[base..], &mut open);
+            while brackets != 0 {
+                let at = base + brackets.trailing_zeros() as usize;
+                brackets &= brackets - 1;
+                match bytes[at] {
+                    b'{' | b'[' => {
+                        depth += 1;
+                        self.deepest = self.deepest.max(depth);
                     }
-                    Some(quote) if bytes[quote] == b'"' => {
-                        at = quote + 1;
-                        string = false;
-                        if depth == 0 {
-                            break Step::Ended;
+                    b'}' | b']' => {
+                        depth -= 1;
+                        if depth > 0 {
+                            continue;
                         }
+                        self.at = at + 1;
+                        self.measure();
+                        self.show(bytes, element)?;
+                        let Some(next) = next_object(bytes, self.at) else { return Ok(Step::On) };
+                        (self.start, self.deepest) = (next, 0);
                     }
-                    Some(backslash) if backslash + 2 > bytes.len() => {
-                        // The escaped character comes with the next chunk.
-                        at = backslash;
-                        break Step::Wait;
-                    }
-                    Some(backslash) => at = backslash + 2,
+                    _ => {}
                 }
-                continue;
             }
-            let Some(byte) = bytes.get(at) else { break Step::On };
-            at += 1;
+        }
+        self.at = bytes.len();
+        self.state = State::Within { depth, open };
+        self.measure();
+        Ok(Step::On)
+    }
+
+    /// Scans on within a string that is an element.
+    fn text(&mut self, bytes: &[u8], mut escape: bool) -> Step {
+        let mut step = Step::On;
+        while let Some(byte) = bytes.get(self.at) {
+            self.at += 1;
             match byte {
-                b'"' => string = true,
-                b'{' | b'[' => {
-                    depth += 1;
-                    deepest = deepest.max(depth);
-                }
-                b'}' | b']' => {
-                    depth -= 1;
-                    if depth == 0 {
-                        break Step::Ended;
-                    }
+                _ if escape => escape = false,
+                b'\\' => escape = true,
+                b'"' => {
+                    step = Step::Ended;
+                    break;
                 }
                 _ => {}
             }
-        };
-        (self.at, self.deepest) = (at, deepest);
-        self.state = State::Within { depth, string };
+        }
+        self.state = State::Text { escape };
         self.measure();
         step
     }
@@ -325,7 +350,7 @@ impl Splitter {
     /// Scans on within what stands where an element should: `null`, a number, or words that PHP has
     /// printed there. An object that follows is an element again, and a square bracket that the
     /// words have opened does not end the list where they close it.
-    fn word(&mut self, mut open: u32) -> Step {
+    fn word(&mut self, bytes: &[u8], mut open: u32) -> Step {
         let stop = |byte: &u8| match byte {
             b',' => open == 0,
             b'[' => {
@@ -339,8 +364,8 @@ impl Splitter {
             b'{' | b'}' | b']' => true,
             _ => false,
         };
-        let length = self.buffer[self.at..].iter().position(stop);
-        self.at = length.map_or(self.buffer.len(), |length| self.at + length);
+        let length = bytes[self.at..].iter().position(stop);
+        self.at = length.map_or(bytes.len(), |length| self.at + length);
         self.state = State::Word { open };
         self.measure();
         if length.is_some() { Step::Ended } else { Step::On }
@@ -353,16 +378,16 @@ impl Splitter {
     }
 
     /// Shows the element that ends here.
-    fn show(&mut self, element: &mut impl FnMut(Element<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
-        let whole = &self.buffer[self.start..self.at];
-        let key = self.key.take().map(|(from, to)| &self.buffer[from..to]).or(self.forgotten_key.as_deref());
-        let bytes = match self.size {
+    fn show(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<(), Fault> {
+        let whole = &bytes[self.start..self.at];
+        let key = self.key.take().map(|(from, to)| &bytes[from..to]).or(self.forgotten_key.as_deref());
+        let shown = match self.size {
             Size::Usual => whole,
             Size::Oversize => &whole[..self.limits.element_bytes.min(BEGINNING)],
             Size::Forgotten => &self.beginning,
         };
         let deep = self.deepest > u64::from(self.limits.nesting);
-        element(Element { key, bytes, deep, cut: self.size != Size::Usual })?;
+        element(Element { key, bytes: shown, deep, cut: self.size != Size::Usual })?;
         if self.size != Size::Usual {
             (self.size, self.forgotten_key) = (Size::Usual, None);
             self.beginning.clear();
@@ -372,30 +397,30 @@ impl Splitter {
         Ok(())
     }
 
-    /// Forgets the bytes that nobody will look at again.
-    fn forget(&mut self) {
+    /// Counts all places from the first byte on that is looked at again, and returns which that was.
+    fn forget(&mut self, bytes: &[u8]) -> usize {
         let mut keep = self.at;
         if self.size == Size::Oversize {
             // What is larger than the limit is at least as long as what is kept of it.
             let beginning = self.limits.element_bytes.min(BEGINNING);
-            self.beginning.extend_from_slice(&self.buffer[self.start..self.start + beginning]);
-            self.forgotten_key = self.key.map(|(from, to)| self.buffer[from..to].to_vec());
+            self.beginning.extend_from_slice(&bytes[self.start..self.start + beginning]);
+            self.forgotten_key = self.key.map(|(from, to)| bytes[from..to].to_vec());
             self.size = Size::Forgotten;
         }
         if self.size == Size::Forgotten {
             self.key = None;
         } else {
-            if matches!(self.state, State::Within { .. } | State::Word { .. }) {
+            if matches!(self.state, State::Within { .. } | State::Text { .. } | State::Word { .. }) {
                 keep = keep.min(self.start);
             }
             if let Some((from, _)) = self.key {
                 keep = keep.min(from);
             }
         }
-        self.buffer.drain(..keep);
         self.at -= keep;
         self.start = self.start.saturating_sub(keep);
         self.key = self.key.map(|(from, to)| (from - keep, to - keep));
+        keep
     }
 }
 
@@ -405,44 +430,12 @@ impl std::fmt::Debug for Splitter {
     }
 }
 
-/// What follows the list, but for the white space at either end.
-#[derive(Default)]
-struct Trailing {
-    /// Of all that came, and of it up to the last byte that is no white space.
-    digests: Option<Box<(Xxh3, Xxh3)>>,
-    /// The last byte that is no white space.
-    last: u8,
-    /// Whether elements are in it: then it may be the half of a list that words have cut in two.
-    holds_list: bool,
-}
-
-impl Trailing {
-    fn take(&mut self, bytes: &[u8]) {
-        let solid = |byte: &u8| !byte.is_ascii_whitespace();
-        let Some(last) = bytes.iter().rposition(solid) else {
-            if let Some(digests) = &mut self.digests {
-                digests.0.update(bytes);
-            }
-            return;
-        };
-        let first = match self.digests {
-            Some(_) => 0,
-            None => bytes.iter().position(solid).unwrap_or(last),
-        };
-        for byte in bytes[first..=last].iter().copied().filter(|byte| solid(byte)) {
-            self.holds_list |= matches!((self.last, byte), (b'{', b'"') | (b'[', b'{'));
-            self.last = byte;
-        }
-        let (all, solid) = &mut **self.digests.get_or_insert_default();
-        all.update(&bytes[first..=last]);
-        solid.clone_from(all);
-        all.update(&bytes[last + 1..]);
-    }
-
-    fn ending(&self) -> Ending {
-        let digest = self.digests.as_ref().filter(|_| !self.holds_list).map(|digests| digests.1.digest());
-        Ending { trailing: self.digests.is_some(), digest }
-    }
+/// Where the next object begins, when nothing but a comma and white space is before it.
+#[inline]
+fn next_object(bytes: &[u8], from: usize) -> Option<usize> {
+    let space = |from: usize| bytes[from..].iter().position(|byte| !byte.is_ascii_whitespace()).map(|at| from + at);
+    let comma = space(from).filter(|at| bytes[*at] == b',')?;
+    space(comma + 1).filter(|at| bytes[*at] == b'{')
 }
 
 /// What the scan does next.
@@ -457,5 +450,7 @@ enum Step {
     Endless,
 }
 
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

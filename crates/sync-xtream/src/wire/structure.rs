@@ -25,23 +25,32 @@ enum Due {
 /// stands between two members: up to there it is sound.
 pub(crate) fn check(object: &[u8]) -> Result<(), usize> {
     let mut sound = 1;
+    match end(object, 0, &mut sound) {
+        Some(end) if end == object.len() => Ok(()),
+        _ => Err(sound),
+    }
+}
+
+/// Where the array or object ends that begins at a place, if it is put together as it should be: the
+/// position after its last bracket. Says as well where the last of the commas stood that are its own.
+pub(crate) fn end(bytes: &[u8], from: usize, sound: &mut usize) -> Option<usize> {
     // Whether what is open around the innermost is an object.
     let mut outer = Vec::new();
-    let mut in_object = true;
-    let mut due = Due::Key;
-    let mut at = 1;
+    let mut in_object = bytes.get(from) == Some(&b'{');
+    let mut due = if in_object { Due::Key } else { Due::Value };
+    let mut at = from + 1;
     loop {
-        let Some(&byte) = object.get(at) else { return Err(sound) };
+        let byte = *bytes.get(at)?;
         match (byte, &due) {
             (b'"', Due::Key | Due::Value) => {
-                at = string_end(object, at + 1).ok_or(sound)?;
+                at = string_end(bytes, at + 1)?;
                 due = if matches!(due, Due::Key) { Due::Colon } else { Due::Next };
             }
             (b':', Due::Colon) => due = Due::Value,
             (b',', Due::Key | Due::Value | Due::Next) => {
                 due = if in_object { Due::Key } else { Due::Value };
                 if outer.is_empty() {
-                    sound = at;
+                    *sound = at;
                 }
             }
             (b'{' | b'[', Due::Value) => {
@@ -50,21 +59,19 @@ pub(crate) fn check(object: &[u8]) -> Result<(), usize> {
                 due = if in_object { Due::Key } else { Due::Value };
             }
             (b'}' | b']', Due::Key | Due::Value | Due::Next) if in_object == (byte == b'}') => {
-                let Some(open) = outer.pop() else {
-                    return if at + 1 == object.len() { Ok(()) } else { Err(sound) };
-                };
+                let Some(open) = outer.pop() else { return Some(at + 1) };
                 in_object = open;
                 due = Due::Next;
             }
             _ if byte.is_ascii_whitespace() => {}
-            (b'{' | b'[' | b'}' | b']' | b':', _) => return Err(sound),
+            (b'{' | b'[' | b'}' | b']' | b':', _) => return None,
             (_, Due::Value) => {
                 let stop = |b: &u8| b",}]:\"{[".contains(b) || b.is_ascii_whitespace();
-                let word = &object[at..];
+                let word = &bytes[at..];
                 at += word.iter().position(stop).unwrap_or(word.len()) - 1;
                 due = Due::Next;
             }
-            _ => return Err(sound),
+            _ => return None,
         }
         at += 1;
     }

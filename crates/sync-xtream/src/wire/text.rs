@@ -2,82 +2,169 @@
 
 use std::char::REPLACEMENT_CHARACTER;
 
+use sync_core::Text;
+
+use super::plain::places;
+
+/// Texts are unescaped in pieces of so many bytes, on the stack.
+const PIECE: usize = 512;
+
 /// Reads what stands between the quotes of a JSON string.
 ///
 /// What is not legal Unicode is mended with U+FFFD: bytes that are not UTF-8, surrogates without
 /// their partner, broken escapes. So is NUL, at which SQL functions would cut the text. Raw line
 /// breaks and the like, which JSON forbids, are taken as they are.
-pub(crate) fn read(raw: &[u8]) -> String {
-    if memchr::memchr2(b'\\', 0, raw).is_none() {
-        return String::from_utf8_lossy(raw).into_owned();
+pub(crate) fn read(raw: &[u8]) -> Text {
+    if is_plain(raw) {
+        return mended(raw);
+    }
+    let mut piece = [0; PIECE];
+    let (read, written) = unescape(raw, &mut piece);
+    if read == raw.len() {
+        return mended(&piece[..written]);
     }
     let mut out = Vec::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr2(b'\\', 0, rest) {
-        out.extend_from_slice(&rest[..at]);
-        if rest[at] == 0 {
-            push(&mut out, REPLACEMENT_CHARACTER);
-            rest = &rest[at + 1..];
-        } else {
-            rest = escape(&rest[at + 1..], &mut out);
-        }
+    out.extend_from_slice(&piece[..written]);
+    let mut rest = &raw[read..];
+    while !rest.is_empty() {
+        let (read, written) = unescape(rest, &mut piece);
+        out.extend_from_slice(&piece[..written]);
+        rest = &rest[read..];
     }
-    out.extend_from_slice(rest);
     match String::from_utf8(out) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        Ok(text) => text.into(),
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into(),
     }
 }
 
-/// Reads what follows a backslash; returns the rest.
-fn escape<'a>(raw: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-    let Some((&letter, rest)) = raw.split_first() else {
-        push(out, REPLACEMENT_CHARACTER);
-        return raw;
+/// Bytes as text; what is not UTF-8 is mended.
+pub(crate) fn mended(bytes: &[u8]) -> Text {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(bytes).into(),
+    }
+}
+
+/// Whether there is neither an escape nor a NUL.
+fn is_plain(raw: &[u8]) -> bool {
+    // Without a way out of the inner loop, the compiler compares all of a block at once.
+    let block = |block: &[u8]| {
+        let special = |byte: &u8| u8::from(*byte == b'\\') | u8::from(*byte == 0);
+        block.iter().fold(0, |found, byte| found | special(byte)) == 0
+    };
+    let (blocks, rest) = raw.as_chunks::<16>();
+    blocks.iter().all(|bytes| block(bytes)) && block(rest)
+}
+
+/// Reads escapes, and mends NUL, as far as the place reaches; returns how much was read and written.
+fn unescape(raw: &[u8], out: &mut [u8; PIECE]) -> (usize, usize) {
+    /// The longest that is written in one go.
+    const STEP: usize = 8;
+    let (mut read, mut written) = (0, 0);
+    while written <= PIECE - STEP {
+        let rest = &raw[read..];
+        let plain = if let Some(block) = rest.first_chunk::<STEP>() {
+            // All of it is written, and what is not plain is then written over.
+            out[written..written + STEP].copy_from_slice(block);
+            let block = u64::from_le_bytes(*block);
+            (places(block, b'\\') | places(block, 0)).trailing_zeros() as usize / 8
+        } else {
+            let plain = rest.iter().position(|byte| matches!(byte, b'\\' | 0)).unwrap_or(rest.len());
+            out[written..written + plain].copy_from_slice(&rest[..plain]);
+            plain
+        };
+        (read, written) = (read + plain, written + plain);
+        let Some(byte) = rest.get(plain) else { break };
+        if plain < STEP && written <= PIECE - STEP {
+            let mut put = Put { out, at: written };
+            read += if *byte == 0 {
+                put.char(REPLACEMENT_CHARACTER);
+                1
+            } else {
+                1 + escape(&rest[plain + 1..], &mut put)
+            };
+            written = put.at;
+        }
+    }
+    (read, written)
+}
+
+/// Where the next character is written.
+struct Put<'a> {
+    out: &'a mut [u8; PIECE],
+    at: usize,
+}
+
+impl Put<'_> {
+    fn byte(&mut self, byte: u8) {
+        self.out[self.at] = byte;
+        self.at += 1;
+    }
+
+    fn char(&mut self, c: char) {
+        self.at += c.encode_utf8(&mut self.out[self.at..]).len();
+    }
+}
+
+/// Reads what follows a backslash; returns how long it is.
+fn escape(raw: &[u8], out: &mut Put<'_>) -> usize {
+    let Some(&letter) = raw.first() else {
+        out.char(REPLACEMENT_CHARACTER);
+        return 0;
     };
     match letter {
-        b'"' | b'\\' | b'/' => out.push(letter),
-        b'b' => out.push(0x08),
-        b'f' => out.push(0x0c),
-        b'n' => out.push(b'\n'),
-        b'r' => out.push(b'\r'),
-        b't' => out.push(b'\t'),
-        b'u' => return unicode(rest, out),
+        b'"' | b'\\' | b'/' => out.byte(letter),
+        b'b' => out.byte(0x08),
+        b'f' => out.byte(0x0c),
+        b'n' => out.byte(b'\n'),
+        b'r' => out.byte(b'\r'),
+        b't' => out.byte(b'\t'),
+        b'u' => return 1 + unicode(&raw[1..], out),
         // No such escape: the letter is what was meant, if anything.
         _ => {
-            push(out, REPLACEMENT_CHARACTER);
-            out.push(letter);
+            out.char(REPLACEMENT_CHARACTER);
+            out.byte(letter);
         }
     }
-    rest
+    1
 }
 
-fn unicode<'a>(raw: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-    let Some(first) = hex(raw) else {
-        push(out, REPLACEMENT_CHARACTER);
-        return raw;
+fn unicode(raw: &[u8], out: &mut Put<'_>) -> usize {
+    let Some(first) = unit(raw) else {
+        out.char(REPLACEMENT_CHARACTER);
+        return 0;
     };
-    let rest = &raw[4..];
     if (0xd800..0xdc00).contains(&first)
-        && rest.starts_with(b"\\u")
-        && let Some(second) = hex(&rest[2..]).filter(|unit| (0xdc00..0xe000).contains(unit))
+        && let Some(second) = raw[4..].strip_prefix(b"\\u").and_then(unit)
+        && (0xdc00..0xe000).contains(&second)
     {
         let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        push(out, char::from_u32(code).unwrap_or(REPLACEMENT_CHARACTER));
-        return &rest[6..];
+        out.char(char::from_u32(code).unwrap_or(REPLACEMENT_CHARACTER));
+        return 10;
     }
-    push(out, char::from_u32(first).filter(|c| *c != '\0').unwrap_or(REPLACEMENT_CHARACTER));
-    rest
+    out.char(char::from_u32(first).filter(|c| *c != '\0').unwrap_or(REPLACEMENT_CHARACTER));
+    4
 }
 
-fn hex(raw: &[u8]) -> Option<u32> {
-    let digits = raw.get(..4)?;
-    digits.iter().try_fold(0, |sum, digit| Some(sum * 16 + char::from(*digit).to_digit(16)?))
+/// What four hexadecimal digits say.
+fn unit(raw: &[u8]) -> Option<u32> {
+    let [a, b, c, d] = raw.first_chunk::<4>()?.map(|digit| HEX[usize::from(digit)]);
+    let unit = a << 12 | b << 8 | c << 4 | d;
+    (unit <= 0xffff).then_some(unit)
 }
 
-fn push(out: &mut Vec<u8>, c: char) {
-    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-}
+/// What a hexadecimal digit says; what any other byte does is too much for a unit.
+const HEX: [u32; 256] = {
+    let mut table = [1 << 16; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        table[digit as usize] = value;
+        table[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -107,10 +194,24 @@ mod tests {
         // A surrogate written as three bytes, as some old databases have it.
         assert!(read(b"\xed\xa0\xbd").chars().all(|c| c == '\u{fffd}'));
         assert_eq!(read(b"mixed \\n \xff"), "mixed \n \u{fffd}");
+        assert_eq!(read(br"none \u123g \ug123 \u+123"), "none \u{fffd}123g \u{fffd}g123 \u{fffd}+123");
     }
 
     #[test]
     fn raw_control_characters_stay() {
         assert_eq!(read(b"two\nlines\t!"), "two\nlines\t!");
+    }
+
+    /// Short and long texts are read in different places, and what is mended grows.
+    #[test]
+    fn a_text_of_any_length_is_read_the_same() {
+        for count in (0..200).chain(500..530) {
+            for (piece, text) in [("a", "a"), ("\0", "\u{fffd}"), (r"\/", "/"), (r"\u00E9", "é"), (r"\x", "\u{fffd}x")]
+            {
+                assert_eq!(read(piece.repeat(count).as_bytes()), text.repeat(count));
+                let mixed = format!("{}{piece}", "b".repeat(count));
+                assert_eq!(read(mixed.as_bytes()), format!("{}{text}", "b".repeat(count)));
+            }
+        }
     }
 }

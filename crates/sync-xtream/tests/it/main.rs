@@ -16,3 +16,4 @@ mod scene;
 mod secrets;
 mod time;
 mod tls;
+mod validators;

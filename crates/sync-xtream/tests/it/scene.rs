@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use sync_core::source::{AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest};
+use sync_core::source::{AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, Validator};
 use sync_core::{ContentKind, ContentSource, SourceError};
 use sync_tests::{Catalogue, CatalogueConfig, Panel, PanelConfig};
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
@@ -40,7 +40,7 @@ pub(crate) fn large_panel(config: PanelConfig) -> Panel {
 }
 
 pub(crate) fn whole(kind: ContentKind) -> ListingRequest {
-    ListingRequest { scope: kind.into(), known: None }
+    ListingRequest::of(kind.into())
 }
 
 /// A listing that was received to its end.
@@ -49,6 +49,8 @@ pub(crate) struct Collected {
     pub(crate) entries: Vec<Entry>,
     pub(crate) restarts: usize,
     pub(crate) end: Completeness,
+    pub(crate) version: Option<Validator>,
+    pub(crate) unmodified: bool,
 }
 
 pub(crate) async fn collect(mut listing: Listing) -> Result<Collected, SourceError> {
@@ -59,6 +61,12 @@ pub(crate) async fn collect(mut listing: Listing) -> Result<Collected, SourceErr
             ListingEvent::Restarted => {
                 collected.restarts += 1;
                 collected.entries.clear();
+                assert_eq!(collected.version, None, "it is told at the end");
+            }
+            ListingEvent::Version(validator) => collected.version = Some(validator),
+            ListingEvent::Unmodified { .. } => {
+                assert!(listing.events.next().await.is_none());
+                return Ok(Collected { unmodified: true, ..collected });
             }
             ListingEvent::Complete(end) => {
                 collected.end = end;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex, SyncState,
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, Staging, StoredIndex,
+    SyncState,
 };
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, HoldReason, Item, KindRecord,
@@ -34,6 +35,7 @@ pub(crate) struct Kind {
     pub(crate) categories: Vec<Category>,
     pub(crate) index: Option<Arc<ListingIndex>>,
     pub(crate) held: Vec<HeldRemoval>,
+    pub(crate) validator: Option<KeptValidator>,
     pub(crate) watermark: Option<i64>,
     /// When each removed item was removed.
     pub(crate) removed: BTreeMap<ContentId, i64>,
@@ -176,6 +178,11 @@ impl ContentStore for Shelf {
         Ok(self.read(profile, scope.kind, Kind::index))
     }
 
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError> {
+        Ok(self
+            .read(profile, kind, |found| found.validator.clone().filter(|kept| kept.rows == found.rows.len() as u64)))
+    }
+
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
         Ok(self.read(profile, kind, |found| ids.iter().filter_map(|id| found.rows.get(id).cloned()).collect()))
     }
@@ -223,6 +230,7 @@ impl ContentStore for Shelf {
             }
             let kind = &mut found.kinds[kind.ordinal()];
             kind.index = kind.index.as_ref().map(|index| Arc::new(index.without(&ids)));
+            kind.validator = None;
             kind.held.retain(|held| !ids.contains(&held.id));
             Ok(gone)
         })

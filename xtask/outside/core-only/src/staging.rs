@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use sync_core::store::{LoggedChange, ScopeCommit, StagedItem, Staging};
+use sync_core::store::{LoggedChange, ScopeCommit, StagedItem, Staging, ValidatorChange};
 use sync_core::{Change, ContentId, ContentKind, ProfileId, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +58,11 @@ impl Tray {
         kind.categories = commit.categories.unwrap_or_else(|| std::mem::take(&mut kind.categories));
         kind.held = commit.held.unwrap_or_else(|| std::mem::take(&mut kind.held));
         kind.index = commit.index.or_else(|| kind.index.take());
+        match commit.validator {
+            ValidatorChange::Keep => {}
+            ValidatorChange::Forget => kind.validator = None,
+            ValidatorChange::Set(validator) => kind.validator = Some(validator),
+        }
         kind.watermark = Some(commit.watermark);
         Ok(())
     }

@@ -1,0 +1,230 @@
+//! Listings that the panel says are still the same: when it is asked so, what follows from a yes, and
+//! how a panel is found out that says so of others.
+//!
+//! A panel whose validators don't follow its listings would freeze the cache. So each listing is
+//! received as a whole once a day all the same, and a panel that gives a changed one the validator of
+//! the one before isn't believed any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt, stream};
+
+use super::kind::Compared;
+use super::learning::{Way, recent};
+use super::visit::Visit;
+use super::{Engine, Run, Stop, guard};
+use crate::counts::Counts;
+use crate::diff::Differ;
+use crate::digest::{Digest, DigestScheme};
+use crate::facts::PanelFacts;
+use crate::index::ListingIndex;
+use crate::lending::{Lender, on_demand};
+use crate::model::{Category, ContentKind, Scope};
+use crate::plan::KindPlan;
+use crate::policy::{SyncMode, SyncOptions};
+use crate::report::KindOutcome;
+use crate::source::{Listing, ListingEvent, ListingRequest, Unless, Validator};
+use crate::store::{KeptValidator, ScopeCommit, StoredIndex, SyncState, ValidatorChange};
+
+/// So many seconds a panel isn't believed that was found out: thirty days.
+const DISBELIEF: i64 = 30 * 86_400;
+
+/// How a panel answers to a validator.
+pub(super) enum Answered {
+    /// The listing is still the same.
+    Unmodified(Unmodified),
+    /// With a listing, whatever comes of it.
+    Begun(Begun),
+}
+
+/// A listing that is as it was.
+pub(super) struct Unmodified {
+    /// The panel's clock at its start, as far as it is known.
+    watermark: i64,
+    rows: u64,
+}
+
+/// A listing that has begun to arrive.
+pub(super) struct Begun {
+    listing: Listing,
+    lender: Lender,
+    /// The panel's clock when it was asked for, or ours where it doesn't tell.
+    pub(super) asked_at: i64,
+}
+
+impl Begun {
+    /// Goes on with the listing.
+    pub(super) fn go_on(self, known: Option<Arc<ListingIndex>>) -> Listing {
+        self.lender.lend(known);
+        self.listing
+    }
+}
+
+impl Engine<'_> {
+    /// Asks for a listing unless it is still the same, where that can be asked; `None` where it can't.
+    pub(super) async fn ask_unless_same(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        categories_answered: bool,
+    ) -> Result<Option<Answered>, Stop> {
+        let kind = visit.kind;
+        visit.validator = guard(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
+        let (scheme, now) = (self.source.digest_scheme(), self.clock.now());
+        let may_lend = |kept: &&KeptValidator| is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
+        let kept = visit.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
+        let Some(kept) = kept else { return Ok(None) };
+        let (lender, demand) = on_demand();
+        let unless = Some(Unless::new(kept.validator.clone(), demand));
+        let request = ListingRequest { unless, ..ListingRequest::of(Scope::whole(kind)) };
+        let rows = kept.rows;
+        run.track.listing(kind, 0, rows, 0, Counts::default());
+        let asked_at = now + run.panel_ahead;
+        let asked = async { Ok(self.source.listing(request).await) };
+        let mut events = match guard(run.cancel, asked).await? {
+            Ok(listing) => listing.events,
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        };
+        let first = async {
+            let asked = std::pin::pin!(lender.asked());
+            match select(events.next(), asked).await {
+                Either::Left((event, _)) => Ok(event),
+                Either::Right(((), _)) => Ok(None),
+            }
+        };
+        Ok(Some(match guard(run.cancel, first).await? {
+            Some(Ok(ListingEvent::Unmodified { started_at })) => {
+                Answered::Unmodified(Unmodified { watermark: started_at.unwrap_or(asked_at), rows })
+            }
+            first => {
+                let events = stream::iter(first).chain(events).boxed();
+                Answered::Begun(Begun { listing: Listing { events }, lender, asked_at })
+            }
+        }))
+    }
+
+    /// Records a listing that is as it was. Of the kind itself nothing is written.
+    pub(super) async fn keep(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        categories: Option<Vec<Category>>,
+        unmodified: Unmodified,
+        started: Duration,
+    ) -> Result<(), Stop> {
+        let kind = visit.kind;
+        let Unmodified { watermark, rows } = unmodified;
+        tracing::info!("the panel says that the listing is the same");
+        visit.facts.offered(None, self.clock.now());
+        visit.facts.rotated(false, false);
+        visit.facts.whole_came();
+        let record = &mut visit.record;
+        record.mode = SyncMode::Incremental;
+        record.outcome = KindOutcome::Unchanged;
+        record.counts = Counts { unchanged: rows, ..Counts::default() };
+        record.not_modified = true;
+        let stored = usize::try_from(rows).unwrap_or(usize::MAX);
+        let categories = self.plausible_categories(run, visit, categories, stored).await?;
+        if run.options.dry_run {
+            visit.plan = Some(KindPlan::new(kind));
+            return Ok(());
+        }
+        run.track.applying(kind, visit.record.counts);
+        visit.record.duration += self.since(started);
+        let commit = ScopeCommit {
+            run: run.id,
+            fence: run.fence,
+            applied_at: self.clock.now(),
+            categories,
+            index: None,
+            validator: ValidatorChange::Keep,
+            held: None,
+            removals: Vec::new(),
+            successors: Vec::new(),
+            tombstone_days: run.options.retention.tombstone_days,
+            watermark,
+            first_load: false,
+            record: visit.record.clone(),
+        };
+        let mut staging = self.store.stage(run.profile, Scope::whole(kind)).await?;
+        Ok(staging.apply(commit, run.cancel.clone()).await?)
+    }
+
+    /// Learns of a panel that gives a changed listing the validator of the one before. Bytes may differ
+    /// without anything to it: weak validators allow that.
+    pub(super) fn doubt_validator(&self, visit: &mut Visit, stored: &StoredIndex, compared: &Compared) {
+        let kind = visit.kind;
+        let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
+        if alike && is_another(stored, &compared.differ, self.source.digest_scheme()) {
+            tracing::warn!("the panel gives a changed listing the validator of the one before");
+            visit.warnings.push(format!(
+                "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified): it isn't asked so for 30 days"
+            ));
+            visit.validators_lied_at = Some(self.clock.now());
+        }
+    }
+
+    /// What becomes of the validator with a listing that was received as a whole; it has come with
+    /// `validator`, makes `index`, and is `sound` when it leaves nothing open.
+    pub(super) fn validator_after(
+        &self,
+        run: &Run<'_>,
+        visit: &Visit,
+        validator: Option<Validator>,
+        index: &ListingIndex,
+        sound: bool,
+    ) -> ValidatorChange {
+        let now = self.clock.now();
+        let ignored = visit.facts.image_hosts_ignored(SyncMode::Auto);
+        let settled =
+            sound && !ignored && is_settled(index) && visit.validators_lied_at.is_none() && believed(&run.facts, now);
+        match validator.filter(|_| settled) {
+            Some(validator) => ValidatorChange::Set(KeptValidator {
+                validator,
+                scheme: self.source.digest_scheme(),
+                policy: run.options.policy,
+                listed_at: now,
+                rows: index.len() as u64,
+            }),
+            None => ValidatorChange::Forget,
+        }
+    }
+}
+
+/// Whether a listing may be asked for with its validator: in an incremental run, under what it was
+/// received under, for a day, and where nothing waits to be looked at again.
+fn is_lent(
+    kept: &KeptValidator,
+    state: &SyncState,
+    facts: &PanelFacts,
+    options: &SyncOptions,
+    kind: ContentKind,
+    scheme: DigestScheme,
+    now: i64,
+) -> bool {
+    let at = kind.ordinal();
+    let whole = facts.kinds[at].way(now) != Way::ByCategory && !facts.kinds[at].image_hosts_ignored(options.mode);
+    let trusting = options.mode != SyncMode::Full && state.last_sync[at].is_some() && state.held[at] == 0;
+    let as_before = kept.scheme == scheme && kept.policy == options.policy && recent(kept.listed_at, now);
+    whole && trusting && as_before && believed(facts, now)
+}
+
+/// Whether a panel's validators are believed.
+fn believed(facts: &PanelFacts, now: i64) -> bool {
+    facts.validators_lied_at.is_none_or(|at| !(0..DISBELIEF).contains(&now.saturating_sub(at)))
+}
+
+/// Whether a listing is another one than the one before, as far as the two can be compared.
+fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bool {
+    before.consistent && before.index.scheme() == scheme && !differ.is_as_known()
+}
+
+/// Whether no element has to be looked at in every listing. Of an empty one nothing is known.
+fn is_settled(index: &ListingIndex) -> bool {
+    !index.is_empty() && index.digests().iter().all(|digest| *digest != Digest::NEVER.0)
+}
+
+#[cfg(test)]
+mod tests;

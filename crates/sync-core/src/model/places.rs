@@ -1,0 +1,91 @@
+//! Where a table has the fields that rules are about, found once, when the program is built.
+
+use super::field::FieldSpec;
+
+/// Positions in the table of a kind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Places {
+    pub(crate) num: usize,
+    pub(crate) name: usize,
+    pub(crate) added: usize,
+    pub(crate) category_id: usize,
+    pub(crate) category_ids: usize,
+    pub(crate) listed_category_ids: usize,
+    pub(crate) extra: usize,
+    /// Not every kind has it.
+    pub(crate) last_modified: Option<usize>,
+    pub(crate) tmdb_id: Option<usize>,
+    /// The address of the image.
+    pub(crate) image: Option<usize>,
+}
+
+impl Places {
+    /// The positions in a table.
+    pub(crate) const fn of(table: &[FieldSpec]) -> Self {
+        Self {
+            num: known(table, "num"),
+            name: known(table, "name"),
+            added: known(table, "added"),
+            category_id: known(table, "category_id"),
+            category_ids: known(table, "category_ids"),
+            listed_category_ids: known(table, "listed_category_ids"),
+            extra: known(table, "extra"),
+            last_modified: find(table, "last_modified"),
+            tmdb_id: find(table, "tmdb_id"),
+            image: match find(table, "stream_icon") {
+                None => find(table, "cover"),
+                found => found,
+            },
+        }
+    }
+}
+
+const fn known(table: &[FieldSpec], name: &str) -> usize {
+    find(table, name).expect("every kind has it")
+}
+
+const fn find(table: &[FieldSpec], name: &str) -> Option<usize> {
+    let mut at = 0;
+    while at < table.len() {
+        if same(table[at].name.as_bytes(), name.as_bytes()) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::ContentKind;
+
+    #[test]
+    fn every_place_is_that_of_its_name() {
+        for kind in ContentKind::ALL {
+            let places = kind.places();
+            let named = [
+                ("num", places.num),
+                ("name", places.name),
+                ("added", places.added),
+                ("category_id", places.category_id),
+                ("category_ids", places.category_ids),
+                ("listed_category_ids", places.listed_category_ids),
+                ("extra", places.extra),
+            ];
+            for (name, at) in named {
+                assert_eq!(kind.field(name), Some(at), "{kind}.{name}");
+            }
+            assert_eq!(kind.field("last_modified"), places.last_modified);
+            assert_eq!(kind.field("tmdb_id"), places.tmdb_id);
+            assert_eq!(kind.field("stream_icon").or_else(|| kind.field("cover")), places.image);
+        }
+    }
+}

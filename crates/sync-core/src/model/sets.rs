@@ -1,0 +1,228 @@
+//! Fields that hold several values: category ids, and keys beyond the table.
+
+use super::text::Text;
+
+/// The category ids of an item: sorted, each once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CategorySet(Ids);
+
+/// Nearly every item is in one category, which then takes no memory of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Ids {
+    #[default]
+    None,
+    One(Text),
+    /// Two or more.
+    Several(Box<[Text]>),
+}
+
+impl CategorySet {
+    /// No categories.
+    pub const NONE: Self = Self(Ids::None);
+
+    /// The ids, sorted.
+    pub const fn as_slice(&self) -> &[Text] {
+        match &self.0 {
+            Ids::None => &[],
+            Ids::One(id) => std::slice::from_ref(id),
+            Ids::Several(ids) => ids,
+        }
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        matches!(self.0, Ids::None)
+    }
+
+    /// Whether the id is one of them.
+    pub fn contains(&self, id: &str) -> bool {
+        self.search(id).is_ok()
+    }
+
+    /// Adds an id; an empty one is no category.
+    pub fn insert(&mut self, id: &str) {
+        if id.is_empty() {
+            return;
+        }
+        if let Err(at) = self.search(id) {
+            let mut ids = self.take();
+            ids.insert(at, id.into());
+            *self = Self::of(ids);
+        }
+    }
+
+    /// Takes an id out.
+    pub fn remove(&mut self, id: &str) {
+        if let Ok(at) = self.search(id) {
+            let mut ids = self.take();
+            ids.remove(at);
+            *self = Self::of(ids);
+        }
+    }
+
+    /// Adds every id of another set.
+    pub fn unite(&mut self, other: &Self) {
+        if other.as_slice().iter().all(|id| self.contains(id)) {
+            return;
+        }
+        let mut ids = self.take();
+        ids.extend_from_slice(other.as_slice());
+        *self = Self::of_unsorted(ids);
+    }
+
+    fn search(&self, id: &str) -> Result<usize, usize> {
+        self.as_slice().binary_search_by(|known| known.as_str().cmp(id))
+    }
+
+    fn take(&mut self) -> Vec<Text> {
+        match std::mem::take(&mut self.0) {
+            Ids::None => Vec::new(),
+            Ids::One(id) => vec![id],
+            Ids::Several(ids) => ids.into_vec(),
+        }
+    }
+
+    fn of_unsorted(mut ids: Vec<Text>) -> Self {
+        ids.sort_unstable();
+        ids.dedup();
+        Self::of(ids)
+    }
+
+    fn of(mut ids: Vec<Text>) -> Self {
+        Self(if ids.len() > 1 { Ids::Several(ids.into_boxed_slice()) } else { ids.pop().map_or(Ids::None, Ids::One) })
+    }
+
+    /// The bytes that it holds beside the value itself.
+    pub(super) fn held(&self) -> usize {
+        match &self.0 {
+            Ids::None => 0,
+            Ids::One(id) => id.held(),
+            Ids::Several(ids) => ids.iter().map(|id| size_of::<Text>() + id.held()).sum(),
+        }
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for CategorySet {
+    fn from_iter<I: IntoIterator<Item = S>>(ids: I) -> Self {
+        let named = |id: S| (!id.as_ref().is_empty()).then(|| Text::from(id.as_ref()));
+        let mut ids = ids.into_iter().filter_map(named);
+        let Some(first) = ids.next() else { return Self::default() };
+        let Some(second) = ids.next() else { return Self(Ids::One(first)) };
+        // Sorted once: some panels send very many.
+        Self::of_unsorted([first, second].into_iter().chain(ids).collect())
+    }
+}
+
+/// What a panel sent beyond the known fields: keys, sorted, each with the JSON text of its value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extra(Vec<(Text, Text)>);
+
+impl Extra {
+    /// No keys.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// How many keys there are.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The JSON text of a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.search(key).ok().map(|at| self.0[at].1.as_str())
+    }
+
+    /// Sets the JSON text of a key.
+    pub fn insert(&mut self, key: Text, json: Text) {
+        match self.search(&key) {
+            Ok(at) => self.0[at].1 = json,
+            Err(at) => self.0.insert(at, (key, json)),
+        }
+    }
+
+    /// Keys and JSON texts, in the order of the keys.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, json)| (key.as_str(), json.as_str()))
+    }
+
+    fn search(&self, key: &str) -> Result<usize, usize> {
+        // Many a panel sorts its keys.
+        if self.0.last().is_none_or(|(last, _)| last.as_str() < key) {
+            return Err(self.0.len());
+        }
+        self.0.binary_search_by(|(known, _)| known.as_str().cmp(key))
+    }
+
+    /// The bytes that it holds beside the value itself.
+    pub(super) fn held(&self) -> usize {
+        let texts: usize = self.0.iter().map(|(key, json)| key.held() + json.held()).sum();
+        self.0.capacity() * size_of::<(Text, Text)>() + texts
+    }
+}
+
+impl<K: Into<Text>, J: Into<Text>> Extend<(K, J)> for Extra {
+    /// Of equal keys, the last one counts.
+    fn extend<I: IntoIterator<Item = (K, J)>>(&mut self, pairs: I) {
+        for (key, json) in pairs {
+            self.insert(key.into(), json.into());
+        }
+    }
+}
+
+impl<K: Into<Text>, J: Into<Text>> FromIterator<(K, J)> for Extra {
+    fn from_iter<I: IntoIterator<Item = (K, J)>>(pairs: I) -> Self {
+        let mut extra = Self::new();
+        extra.extend(pairs);
+        extra
+    }
+}
+
+impl<K: Into<Text>, J: Into<Text>, const N: usize> From<[(K, J); N]> for Extra {
+    fn from(pairs: [(K, J); N]) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_category_set_is_sorted_and_holds_each_id_once() {
+        let mut set: CategorySet = ["9", "12", "", "9"].into_iter().collect();
+        assert_eq!(set.as_slice(), ["12", "9"]);
+        set.unite(&["10", "12"].into_iter().collect());
+        assert_eq!(set.as_slice(), ["10", "12", "9"]);
+        set.remove("10");
+        assert!(set.contains("9") && !set.contains("10"));
+    }
+
+    #[test]
+    fn equal_sets_are_equal_however_they_came_about() {
+        let mut set = CategorySet::default();
+        for (id, came_to) in [("7", "7"), ("", "7"), ("7", "7"), ("3", "3,7")] {
+            set.insert(id);
+            assert_eq!(set.as_slice().join(","), came_to);
+        }
+        assert_eq!(set, ["7", "3"].iter().collect());
+        set.remove("7");
+        assert_eq!(set, ["3", "3"].iter().collect());
+        set.remove("3");
+        assert!(set.is_empty() && set == CategorySet::default() && set == [""].iter().collect());
+        assert_eq!(size_of::<CategorySet>(), size_of::<Text>());
+    }
+
+    #[test]
+    fn keys_beyond_the_table_are_sorted_and_the_last_of_equal_ones_counts() {
+        let mut extra = Extra::from([("b", "1"), ("c", "2"), ("a", "3"), ("c", "4")]);
+        assert_eq!(extra.iter().collect::<Vec<_>>(), [("a", "3"), ("b", "1"), ("c", "4")]);
+        extra.extend([("a", "5")]);
+        assert_eq!((extra.get("a"), extra.get("d"), extra.len()), (Some("5"), None, 3));
+    }
+}

@@ -1,0 +1,206 @@
+//! While one kind is written, the next one is received: what each of them comes to is its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sync_core::source::AnswerFault;
+use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category};
+use sync_core::{ContentKind, KindOutcome, Listed, Phase, RunStatus, SourceError, StoreError, SyncOptions, SyncReport};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Bench, Channels, Movies, Series, counts, listed, panel};
+use crate::wrappers::{Hook, Moment, Step, Trace, TracedSource, WatchedStore};
+
+fn of(kind: ContentKind, step: Step) -> Moment {
+    (step, Some(kind))
+}
+
+/// Each apply goes on only when the listing of the next kind is there: as far as kinds overlap.
+fn crossed() -> Trace {
+    let until_there = |kind, next| (of(kind, Step::Apply), of(next, Step::Complete));
+    Trace { held_up: vec![until_there(Channels, Movies), until_there(Movies, Series)], ..Trace::default() }
+}
+
+async fn run(bench: &Bench, source: ScriptedSource, trace: &Arc<Trace>, token: &CancellationToken) -> SyncReport {
+    let source = TracedSource { inner: source, trace: Arc::clone(trace) };
+    let store = WatchedStore::traced(&bench.store, trace);
+    let options = SyncOptions::default();
+    let run = bench.sync_over(&store, &source, &options, token);
+    tokio::time::timeout(Duration::from_secs(10), run).await.expect("it goes on")
+}
+
+/// Has something of everything: of nine items one comes, one goes, one is edited; other categories.
+fn changed() -> ScriptedSource {
+    let items = |kind| -> Vec<Listed> {
+        let mut items = listed(kind, 2..=10);
+        items[3] = ItemBuilder::of(kind, 5).name("Edited").listed();
+        items
+    };
+    ContentKind::ALL.into_iter().fold(ScriptedSource::new(), |source, kind| {
+        source.lists(kind, items(kind)).categories(kind, Ok(vec![category("1"), category("2")]))
+    })
+}
+
+async fn settled() -> Bench {
+    let bench = Bench::new().await;
+    let source = panel(1..=9);
+    bench.sync(&source, &SyncOptions::default()).await;
+    bench
+}
+
+#[tokio::test]
+async fn the_next_kind_is_received_while_one_is_written() {
+    let bench = settled().await;
+    let trace = Arc::new(crossed());
+    let report = run(&bench, changed(), &trace, &CancellationToken::new()).await;
+    assert_eq!(report.status, RunStatus::Completed);
+    let order = [
+        of(Channels, Step::Complete),
+        of(Channels, Step::Apply),
+        of(Movies, Step::Complete),
+        of(Channels, Step::Committed),
+        // Not before: at most one is received while one is written.
+        of(Series, Step::Categories),
+        of(Series, Step::Complete),
+        of(Movies, Step::Committed),
+        of(Series, Step::Apply),
+        of(Series, Step::Committed),
+    ];
+    let at: Vec<_> = order.map(|moment| trace.position(moment).unwrap()).to_vec();
+    assert!(at.is_sorted(), "{at:?}");
+    // What a kind asks of the source doesn't cost the one beside it, and waiting isn't work.
+    for record in &report.kinds {
+        assert_eq!((record.requests, record.bytes), (2, 10), "{}", record.kind);
+    }
+}
+
+/// I16: one task, so the same answers make the same steps.
+#[tokio::test]
+async fn the_same_run_takes_the_same_steps() {
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let bench = settled().await;
+        let trace = Arc::default();
+        run(&bench, changed(), &trace, &CancellationToken::new()).await;
+        seen.push(std::mem::take(&mut *trace.seen.lock().unwrap()));
+    }
+    assert_eq!(seen[0], seen[1]);
+    let positions = |moment| seen[0].iter().position(|it| *it == moment).unwrap();
+    assert!(positions(of(Movies, Step::Categories)) < positions(of(Channels, Step::Committed)));
+}
+
+/// A cancelled run is true wherever it was: `sync_over` holds it against the store.
+#[tokio::test]
+async fn a_run_that_is_cancelled_at_any_step_is_true() {
+    let (mut at, mut mixed) = (0, 0);
+    for held_up in [Vec::new(), crossed().held_up] {
+        loop {
+            at += 1;
+            let bench = settled().await;
+            let token = CancellationToken::new();
+            let trace = Trace { cancel: Some((at, token.clone())), held_up: held_up.clone(), ..Trace::default() };
+            let trace = Arc::new(trace);
+            let report = run(&bench, changed(), &trace, &token).await;
+            let committed = ContentKind::ALL.map(|kind| trace.position(of(kind, Step::Committed)).is_some());
+            let completed = ContentKind::ALL.map(|kind| report.kind(kind).outcome == KindOutcome::Completed);
+            assert_eq!(committed, completed, "step {at}: {report:?}");
+            let whole = committed == [true; 3];
+            assert_eq!(report.status, if whole { RunStatus::Completed } else { RunStatus::Cancelled }, "step {at}");
+            mixed += usize::from(committed == [true, false, false]);
+            // I11: one run more reaches what the panel has.
+            assert_eq!(bench.sync(&changed(), &SyncOptions::default()).await.status, RunStatus::Completed);
+            assert!(ContentKind::ALL.into_iter().all(|kind| bench.ids(kind) == (2..=10).collect::<Vec<_>>()));
+            if !token.is_cancelled() {
+                break;
+            }
+        }
+        at = 0;
+    }
+    assert!(mixed > 10, "{mixed}");
+}
+
+/// An apply that fails when the next kind is there already.
+#[tokio::test]
+async fn an_apply_that_fails_costs_its_own_kind_only() {
+    for (failing, received) in [(Channels, Movies), (Movies, Series)] {
+        let bench = settled().await;
+        let store = bench.store.clone();
+        let full: Hook = Box::new(move || store.fail_next_apply(StoreError::Full));
+        let trace = Trace { hooks: vec![(of(failing, Step::Apply), full)], ..crossed() };
+        let report = run(&bench, changed(), &Arc::new(trace), &CancellationToken::new()).await;
+        assert_eq!(report.kind(failing).error.as_ref().map(|error| error.code.as_str()), Some("disk_full"));
+        assert_eq!(report.kind(received).counts, counts(1, 1, 0, 1, 7));
+        assert_eq!((report.status, report.errors.len()), (RunStatus::Partial, 1));
+    }
+}
+
+/// What the next kind has to say comes earlier, and is told later.
+#[tokio::test]
+async fn errors_and_warnings_are_told_in_the_order_of_the_kinds() {
+    let answer = |fault| Answer::Error(SourceError::Unusable { fault, message: "no list".to_owned() });
+    let bench = Bench::new().await;
+    let shelves = (1..=60).map(|id| category(&id.to_string())).collect();
+    let source = ScriptedSource::new()
+        .lists(Channels, listed(Channels, 1..=9))
+        .categories(Channels, Ok(shelves))
+        .answer(Movies, answer(AnswerFault::AccountObject));
+    bench.sync(&source, &SyncOptions::default()).await;
+    let fewer = || {
+        let source = ScriptedSource::new().lists(Channels, listed(Channels, 1..=9));
+        source.categories(Channels, Ok(Vec::new()))
+    };
+    // The movies are not asked for, and that is known before the channels are settled.
+    let report = run(&bench, fewer(), &Arc::default(), &CancellationToken::new()).await;
+    let told: Vec<_> = report.warnings.iter().map(|warning| warning.split_once(':').unwrap().0).collect();
+    assert_eq!(told, ["channels", "movies"], "{:?}", report.warnings);
+    // A day later they are asked for, and fail before the channels do.
+    bench.clock.pass(Duration::from_secs(86_400));
+    let store = bench.store.clone();
+    let locked: Hook = Box::new(move || store.fail_next_apply(StoreError::Locked));
+    let held_up = vec![(of(Channels, Step::Held), of(Movies, Step::Listing))];
+    let trace = Trace { held_up, hooks: vec![(of(Channels, Step::Apply), locked)], ..Trace::default() };
+    let source = fewer().answer(Movies, answer(AnswerFault::Truncated));
+    let report = run(&bench, source, &Arc::new(trace), &CancellationToken::new()).await;
+    let told: Vec<_> = report.errors.iter().map(|error| (error.kind, error.code.as_str())).collect();
+    assert_eq!(told, [(Some(Channels), "locked"), (Some(Movies), "truncated")]);
+    assert_eq!(report.kind(Series).outcome, KindOutcome::Unchanged);
+}
+
+/// "One percentage that never falls"; what two kinds tell comes mixed, each in its own order.
+#[tokio::test]
+async fn the_progress_of_two_kinds_comes_mixed() {
+    let bench = settled().await;
+    bench.told.lock().unwrap().clear();
+    run(&bench, changed(), &Arc::new(crossed()), &CancellationToken::new()).await;
+    let told = std::mem::take(&mut *bench.told.lock().unwrap());
+    assert!(told.is_sorted_by_key(|progress| progress.percent), "{told:#?}");
+    assert_eq!(told.last().map(|last| last.percent), Some(100));
+    let position = |kind, phase| told.iter().position(|it| (it.kind, it.phase) == (Some(kind), phase)).unwrap();
+    for kind in ContentKind::ALL {
+        let phases = [Phase::Categories, Phase::Listing, Phase::Applying, Phase::KindDone];
+        assert!(phases.map(|phase| position(kind, phase)).is_sorted(), "{told:#?}");
+    }
+    assert!(position(Movies, Phase::Listing) < position(Channels, Phase::KindDone));
+    assert!(ContentKind::ALL.map(|kind| position(kind, Phase::KindDone)).is_sorted());
+}
+
+/// Time counts for every kind that is received or written meanwhile; for one that waits it doesn't.
+#[tokio::test]
+async fn a_kind_lasts_while_it_is_received_and_written() {
+    let bench = Arc::new(settled().await);
+    let lasts = |moment, seconds| -> (Moment, Hook) {
+        let bench = Arc::clone(&bench);
+        (moment, Box::new(move || bench.clock.pass(Duration::from_secs(seconds))))
+    };
+    let hooks = vec![
+        lasts(of(Channels, Step::Listing), 1),
+        lasts(of(Channels, Step::Committed), 20),
+        lasts(of(Series, Step::Listing), 300),
+        lasts(of(Series, Step::Apply), 4000),
+    ];
+    let trace = Arc::new(Trace { hooks, ..crossed() });
+    let report = run(&bench, changed(), &trace, &CancellationToken::new()).await;
+    let seconds: Vec<_> = report.kinds.iter().map(|record| record.duration.as_secs()).collect();
+    assert_eq!(seconds, [21, 300, 4300]);
+    assert_eq!(report.duration.as_secs(), 4321);
+}

@@ -1,0 +1,158 @@
+//! Validators: what a panel calls a version of a list, and how it is asked for another one.
+//!
+//! Written down they begin with the account that they belong to, so that none is handed to another.
+
+use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use sync_core::source::Validator;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::clock;
+use crate::request::Line;
+
+/// Longer ones are no sensible ones.
+const LENGTH_MAX: usize = 1024;
+
+/// A list that was changed so many seconds before the answer isn't changed again within the same second
+/// of its `Last-Modified`.
+const AT_REST: i64 = 60;
+
+const TAG: &str = "tag";
+const DATE: &str = "date";
+
+/// A header that asks for an answer only if it is another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Condition {
+    pub(crate) name: HeaderName,
+    pub(crate) value: HeaderValue,
+}
+
+impl Line {
+    /// What the panel calls the list that it answers with, if that can be relied on.
+    pub(crate) fn validator_of(&self, headers: &HeaderMap) -> Option<Validator> {
+        let (form, text) = entity_tag(headers).or_else(|| last_modified(headers))?;
+        // A panel that takes its names from what it was asked doesn't get the password into the cache.
+        let harmless = self.credentials().redact(text) == text && !self.credentials().travel_with(text);
+        harmless.then(|| Validator(format!("{:016x} {form} {text}", self.account())))
+    }
+
+    /// The header for a validator, if it is one of this account.
+    pub(crate) fn condition_of(&self, validator: &Validator) -> Option<Condition> {
+        let mut parts = validator.0.splitn(3, ' ');
+        let account = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let name = match parts.next()? {
+            TAG => IF_NONE_MATCH,
+            DATE => IF_MODIFIED_SINCE,
+            _ => return None,
+        };
+        let value = HeaderValue::from_str(parts.next()?).ok()?;
+        (account == self.account()).then_some(Condition { name, value })
+    }
+
+    /// Stands for an account at a panel.
+    fn account(&self) -> u64 {
+        xxh3_64(format!("{}\n{}", self.address().endpoint(), self.credentials().username()).as_bytes())
+    }
+}
+
+/// The `ETag`, where there is one of the proper form. `*`, which matches everything, is none.
+fn entity_tag(headers: &HeaderMap) -> Option<(&'static str, &str)> {
+    let tag = only(headers, &ETAG)?;
+    let quoted = tag.strip_prefix("W/").unwrap_or(tag);
+    let opaque = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    let proper = !opaque.is_empty() && opaque.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'~'));
+    proper.then_some((TAG, tag))
+}
+
+/// The `Last-Modified`, where it is old enough to tell two changes apart.
+fn last_modified(headers: &HeaderMap) -> Option<(&'static str, &str)> {
+    let text = only(headers, &LAST_MODIFIED)?;
+    let changed = clock::unix_seconds(text).filter(|seconds| *seconds > 0)?;
+    let rested = clock::date(headers)?.saturating_sub(changed) >= AT_REST;
+    rested.then_some((DATE, text))
+}
+
+/// The value of a header that is there once, and is no longer than it should be.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let text = values.next().filter(|_| values.next().is_none())?.to_str().ok()?.trim();
+    (text.len() <= LENGTH_MAX).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credentials, PanelAddress, XtreamConfig};
+
+    fn line(address: &str, username: &str) -> Line {
+        let address = PanelAddress::parse(address).unwrap().address;
+        let config = XtreamConfig::new().system_proxy(false);
+        Line::new(address, Credentials::new(username, "pass-word"), config).unwrap()
+    }
+
+    fn of(pairs: &[(&'static str, &str)]) -> Option<(Validator, Condition)> {
+        let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let line = line("http://panel.example", "ann-name");
+        let validator = line.validator_of(&headers.collect())?;
+        let condition = line.condition_of(&validator).expect("its own");
+        Some((validator, condition))
+    }
+
+    fn header(pairs: &[(&'static str, &str)]) -> Option<(String, String)> {
+        let (_, Condition { name, value }) = of(pairs)?;
+        Some((name.to_string(), value.to_str().unwrap().to_owned()))
+    }
+
+    const LATER: (&str, &str) = ("date", "Wed, 01 Jan 2020 00:10:00 GMT");
+
+    #[test]
+    fn an_entity_tag_is_handed_back_as_it_came() {
+        let long = format!("\"{}\"", "x".repeat(LENGTH_MAX - 2));
+        for tag in ["\"a\"", "W/\"a-1\"", "\"!#~,=W/\"", &long] {
+            let expected = Some(("if-none-match".to_owned(), tag.to_owned()));
+            assert_eq!(header(&[("etag", tag)]), expected);
+            let dated = [("etag", tag), LATER, ("last-modified", "Wed, 01 Jan 2020 00:00:00 GMT")];
+            assert_eq!(header(&dated), expected, "a tag tells more than a date");
+        }
+    }
+
+    #[test]
+    fn odd_entity_tags_are_none() {
+        let longer = format!("\"{}\"", "x".repeat(LENGTH_MAX - 1));
+        for tag in ["*", "a", "\"a", "a\"", "\"", "\"\"", "W/\"\"", "w/\"a\"", "\"a b\"", "\"a\", \"b\"", "", &longer] {
+            assert_eq!(header(&[("etag", tag)]), None, "{tag}");
+        }
+        assert_eq!(header(&[("etag", "\"a\""), ("etag", "\"b\"")]), None, "two");
+        assert_eq!(header(&[]), None);
+        for secret in ["\"pass-word\"", "\"u=ann-name\"", "\"pass%2Dword\""] {
+            assert_eq!(header(&[("etag", secret)]), None, "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_date_counts_when_it_lies_a_minute_back() {
+        let of = |changed: &str| header(&[LATER, ("last-modified", changed)]);
+        for changed in ["Wed, 01 Jan 2020 00:09:00 GMT", "Tue, 31 Dec 2019 00:00:00 GMT"] {
+            assert_eq!(of(changed), Some(("if-modified-since".to_owned(), changed.to_owned())));
+        }
+        for changed in ["Wed, 01 Jan 2020 00:09:01 GMT", "Wed, 01 Jan 2020 00:11:00 GMT", "yesterday", ""] {
+            assert_eq!(of(changed), None, "{changed}");
+        }
+        assert_eq!(of("Thu, 01 Jan 1970 00:00:00 GMT"), None, "no date at all");
+        assert_eq!(header(&[("last-modified", "Wed, 01 Jan 2020 00:00:00 GMT")]), None, "without `Date`");
+    }
+
+    #[test]
+    fn no_account_hands_out_the_validator_of_another() {
+        let (validator, _) = of(&[("etag", "\"a\"")]).unwrap();
+        let accepts = |address: &str, username: &str| line(address, username).condition_of(&validator).is_some();
+        assert!(accepts("http://panel.example/player_api.php?x", "ann-name"));
+        assert!(!accepts("http://panel.example", "bob-name"));
+        assert!(!accepts("http://panel.example:81", "ann-name"));
+        for text in
+            ["", "x", "0 tag", "zz tag \"a\"", &validator.0.replace("tag", "day"), &format!("{}\n", validator.0)]
+        {
+            let line = line("http://panel.example", "ann-name");
+            assert_eq!(line.condition_of(&Validator((*text).to_owned())), None, "{text:?}");
+        }
+    }
+}
