@@ -44,7 +44,7 @@ pub(crate) const SHIFT_ROWS: f64 = 3.0;
 const CHANGED_KIB: f64 = 6000.0;
 const FIRST_MIB: f64 = 48.0;
 const UNCHANGED_MIB: f64 = 24.0;
-const FIRST_ALLOCATIONS: f64 = 65.0;
+const FIRST_ALLOCATIONS: f64 = 8.0;
 const UNCHANGED_ALLOCATIONS: f64 = 0.5;
 
 /// What the runs have written.

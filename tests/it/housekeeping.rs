@@ -1,8 +1,8 @@
 //! Clearing, removing, and the rights of the files.
 
-use sync_tests::{Action, Behaviour, Kind, Step};
+use sync_tests::{Action, Behaviour, Catalogue, Kind, Panel, PanelConfig, Step};
 
-use crate::scene::{HOME, Scene, assert_true, some_hundred, start_panel};
+use crate::scene::{HOME, Scene, assert_true, panel_config, some_hundred};
 
 const SETTINGS: &str = "SELECT username||change_policy||removal_share_percent||removal_floor_rows||base_url FROM \
                         xtream_profiles p JOIN xtream_sync_settings s ON s.profile_id=p.profile_id";
@@ -34,7 +34,8 @@ fn clear_keeps_the_profile_and_the_next_sync_is_full() {
 #[test]
 fn a_removed_profile_leaves_nothing_and_the_others_alone() {
     let scene = Scene::synced(1902);
-    let other = start_panel(&some_hundred(1902));
+    let honouring = PanelConfig { validators: true, ..panel_config() };
+    let other = Panel::start(honouring, Catalogue::new(&some_hundred(1902))).unwrap();
     scene.add("away", &other.base_url(), &[]).exits(0);
     scene.sync(&["away"]).exits(0);
     // So that every table has something to lose.
