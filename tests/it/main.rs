@@ -20,6 +20,7 @@ mod newer;
 mod output;
 mod parallel;
 mod partial;
+mod points;
 mod policy;
 mod progress;
 mod removals;

@@ -11,7 +11,7 @@ use sync_core::{ProfileId, StoreError};
 use crate::connection::{self, Slot};
 use crate::lease::unknown;
 use crate::schema::{self, Schema};
-use crate::{file, statement};
+use crate::{file, statement, stop};
 
 /// A cache in one SQLite file. Clones share it.
 ///
@@ -28,6 +28,8 @@ struct Inner {
     writer: Slot,
     /// Apart from the writer, so that reads never wait for an apply.
     reader: Slot,
+    #[cfg(feature = "failpoints")]
+    limits: stop::Limits,
 }
 
 enum Access {
@@ -53,6 +55,7 @@ impl SqliteStore {
     /// cache; in both cases not one byte of the file has changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = file::create(path.as_ref())?;
+        stop::at("open.created");
         if std::fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
             refuse_untouched(&path)?;
         }
@@ -62,6 +65,7 @@ impl SqliteStore {
         if schema != Schema::Current {
             schema::migrate(&mut writer)?;
         }
+        stop::at("open.ready");
         Ok(Self::with(path, Access::ReadWrite, Some(writer), None))
     }
 
@@ -91,7 +95,14 @@ impl SqliteStore {
     }
 
     fn with(path: PathBuf, access: Access, writer: Option<SqliteConnection>, reader: Option<SqliteConnection>) -> Self {
-        let inner = Inner { path, access, writer: Slot::new(writer), reader: Slot::new(reader) };
+        let inner = Inner {
+            path,
+            access,
+            writer: Slot::new(writer),
+            reader: Slot::new(reader),
+            #[cfg(feature = "failpoints")]
+            limits: stop::Limits::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -103,6 +114,13 @@ impl SqliteStore {
     /// Whether it was opened for reading only.
     pub fn is_read_only(&self) -> bool {
         matches!(self.inner.access, Access::ReadOnly(_))
+    }
+
+    /// Has the disk be full when the database has so many pages; `None` goes back to no limit of ours, with the next
+    /// connection.
+    #[cfg(feature = "failpoints")]
+    pub fn limit_pages(&self, pages: Option<u32>) {
+        self.inner.limits.set_pages(pages);
     }
 
     pub(crate) fn require_writable(&self) -> Result<(), StoreError> {
@@ -135,7 +153,14 @@ impl SqliteStore {
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.require_writable()?;
-        self.inner.writer.with(|| connection::writer(self.path()), work)
+        self.inner.writer.with(
+            || connection::writer(self.path()),
+            |conn| {
+                #[cfg(feature = "failpoints")]
+                self.inner.limits.apply(conn)?;
+                work(conn)
+            },
+        )
     }
 
     /// Empties the write-ahead log. A reader in the middle of something may forbid that it is done
