@@ -31,4 +31,6 @@ mod truncation;
 #[cfg(unix)]
 mod killing;
 #[cfg(unix)]
+mod limits;
+#[cfg(unix)]
 mod signals;

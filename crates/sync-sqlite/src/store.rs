@@ -59,12 +59,7 @@ impl SqliteStore {
         if std::fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
             refuse_untouched(&path)?;
         }
-        let mut writer = connection::connect(file::plain(&path)?)?;
-        let schema = schema::examine(&mut writer)?;
-        connection::set_up_writer(&mut writer)?;
-        if schema != Schema::Current {
-            schema::migrate(&mut writer)?;
-        }
+        let writer = open_writer(&path).map_err(|error| file::explained(error, &path))?;
         stop::at("open.ready");
         Ok(Self::with(path, Access::ReadWrite, Some(writer), None))
     }
@@ -153,14 +148,17 @@ impl SqliteStore {
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.require_writable()?;
-        self.inner.writer.with(
-            || connection::writer(self.path()),
-            |conn| {
-                #[cfg(feature = "failpoints")]
-                self.inner.limits.apply(conn)?;
-                work(conn)
-            },
-        )
+        self.inner
+            .writer
+            .with(
+                || connection::writer(self.path()),
+                |conn| {
+                    #[cfg(feature = "failpoints")]
+                    self.inner.limits.apply(conn)?;
+                    work(conn)
+                },
+            )
+            .map_err(|error| file::explained(error, self.path()))
     }
 
     /// Empties the write-ahead log. A reader in the middle of something may forbid that it is done
@@ -233,6 +231,17 @@ pub(crate) fn require_profile(conn: &mut SqliteConnection, profile: &ProfileId) 
     statement::integer(conn, sql, &[profile.as_str().into()])?.map(|_| ()).ok_or_else(|| unknown(profile))
 }
 
+/// Opens a connection for writing, to a cache that is up to date from then on.
+fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
+    let mut writer = connection::connect(file::plain(path)?)?;
+    let schema = schema::examine(&mut writer)?;
+    connection::set_up_writer(&mut writer)?;
+    if schema != Schema::Current {
+        schema::migrate(&mut writer)?;
+    }
+    Ok(writer)
+}
+
 /// Looks at a file through a connection that can't write, and refuses what isn't ours. Whatever
 /// else is wrong shows when it is opened for writing: a journal left by a crash, for one, can only
 /// be looked at by who may mend it.
@@ -251,7 +260,5 @@ fn read_examined(uri: &str) -> Result<(SqliteConnection, Schema), StoreError> {
 
 /// Whether there is a write-ahead log with something in it.
 fn has_log(database: &Path) -> bool {
-    let mut name = database.file_name().unwrap_or_default().to_owned();
-    name.push("-wal");
-    std::fs::metadata(database.with_file_name(name)).is_ok_and(|log| log.len() > 0)
+    std::fs::metadata(file::with_suffix(database, "-wal")).is_ok_and(|log| log.len() > 0)
 }
