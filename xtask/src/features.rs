@@ -16,7 +16,11 @@ pub(crate) fn check() -> Outcome {
         let package = workspace.package(name)?;
         let alone = ["check", "-p", name, "--no-default-features", "--locked"];
         run(&mut cargo(alone))?;
-        for feature in FEATURES.into_iter().chain([FOR_TORTURE]).filter(|feature| package.features.iter().any(|known| known == feature)) {
+        for feature in FEATURES
+            .into_iter()
+            .chain([FOR_TORTURE])
+            .filter(|feature| package.features.iter().any(|known| known == feature))
+        {
             run(cargo(alone).args(["--features", feature]))?;
         }
     }

@@ -20,7 +20,7 @@ use super::fault::Fault;
 use super::judge::{self, Became, demand};
 use super::power::state_of;
 use super::scene::{HOME, SYNC, Scene};
-use super::snapshot::{Snapshot, assert_sound, reader};
+use super::snapshot::{Snapshot, assert_sound, beside, reader};
 use super::tally::Tally;
 use crate::Outcome;
 
@@ -84,6 +84,10 @@ impl NewCache {
         scene.expect(self.sync(scene), 0)?;
         let (after, catalogue) = (Snapshot::of_files(&self.database, HOME)?, scene.catalogue());
         Kind::ALL.into_iter().try_for_each(|kind| judge::agrees(kind, &after, &catalogue))?;
+        for suffix in ["-wal", "-shm"] {
+            // Not there after an orderly end.
+            let _ = std::fs::remove_file(beside(&self.database, suffix));
+        }
         Ok(std::fs::write(&self.database, &self.bytes)?)
     }
 }

@@ -29,6 +29,16 @@ pub(crate) enum Became {
 
 /// Judges each kind after a run that had begun when the cache was `before`; whatever is a mix is an error.
 pub(crate) fn each_kind(before: &Snapshot, after: &Snapshot, catalogue: &Catalogue) -> Outcome<[Became; 3]> {
+    each_kind_but(before, after, catalogue, &[])
+}
+
+/// The same, where the panel lists nothing of some kinds: their rows are all held.
+pub(crate) fn each_kind_but(
+    before: &Snapshot,
+    after: &Snapshot,
+    catalogue: &Catalogue,
+    empty: &[Kind],
+) -> Outcome<[Became; 3]> {
     untouched(before, after)?;
     let mut became = [Became::Old; 3];
     for kind in Kind::ALL {
@@ -40,7 +50,11 @@ pub(crate) fn each_kind(before: &Snapshot, after: &Snapshot, catalogue: &Catalog
             continue;
         }
         became[kind as usize] = Became::New;
-        is_new(kind, before, after, catalogue)?;
+        if empty.contains(&kind) && !was.items.is_empty() {
+            is_held(kind, before, after)?;
+        } else {
+            is_new(kind, before, after, catalogue)?;
+        }
     }
     Ok(became)
 }
@@ -118,6 +132,21 @@ fn is_new(kind: Kind, before: &Snapshot, after: &Snapshot, catalogue: &Catalogue
     }
     demand!(after.logged(run, kind, "removed")? == removed, "{kind}: the log of what was removed is wrong");
     demand!(after.logged(run, kind, "updated")?.len() as i64 == updated, "{kind}: the log of updates is wrong");
+    Ok(())
+}
+
+/// Every row of a kind of which nothing is listed is there as it was, and is held, and all that belongs to that came
+/// with it.
+fn is_held(kind: Kind, before: &Snapshot, after: &Snapshot) -> Outcome {
+    let (was, is) = (&before.parts[kind as usize], &after.parts[kind as usize]);
+    demand!(was.items == is.items, "{kind}: a row that is held has changed");
+    demand!(is.watermark > was.watermark, "{kind}: removals are held, and the watermark has not moved");
+    let held = after.held(kind)?;
+    demand!(held.iter().eq(is.items.keys()), "{kind}: {} of {} rows are held", held.len(), is.items.len());
+    let recorded = after.last_run.as_ref().map(|(run, _)| after.recorded(*run, kind)).transpose()?.flatten();
+    let told = recorded.map(|recorded| (recorded.outcome, recorded.counts[5]));
+    let right = Some(("held".to_owned(), i64::try_from(held.len())?));
+    demand!(told == right, "{kind}: {} are held, and the record says {told:?}", held.len());
     Ok(())
 }
 

@@ -103,6 +103,10 @@ pub(crate) fn interrupted(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
         demand!(rows_are_kept(&before, &rows(&conn, &columns)?), "{name}: rows are lost");
         scene.tally.count(Fault::Migrate, if found == old { "still the old version" } else { "the new version" });
     }
+    if rng.bool() {
+        without_room(scene, &database, rng)?;
+        demand!(rows_are_kept(&before, &rows(&Connection::open(&database)?, &columns)?), "{name}: rows are lost");
+    }
     scene.expect(scene.add(&database, NEW), 0)?;
     scene.expect(scene.program.command(&database, &[&SYNC[..], &[NEW]].concat()), 0)?;
     let (after, catalogue) = (Snapshot::of_files(&database, NEW)?, scene.catalogue());
@@ -110,6 +114,21 @@ pub(crate) fn interrupted(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
     let conn = Connection::open(&database)?;
     demand!(rows_are_kept(&before, &rows(&conn, &columns)?), "{name}: rows are lost after a sync of another profile");
     scene.expect(scene.program.command(&database, &["status"]), 0).map(|_| ())
+}
+
+/// The disk is full while the cache is brought up to date.
+fn without_room(scene: &mut Scene<'_>, database: &Path, rng: &mut fastrand::Rng) -> Outcome {
+    let pages: u32 = Connection::open(database)?.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    let limit = pages + rng.u32(..4);
+    scene.note(format!("room for {limit} pages"));
+    let mut command = scene.add(database, NEW);
+    command.env(stop::MAX_PAGES, limit.to_string());
+    let ran = scene.run(command)?;
+    if ran.code != Some(0) {
+        demand!(ran.code == Some(8) && ran.stderr.contains("the disk is full"), "a full disk is not told: {ran:?}");
+    }
+    scene.tally.count(Fault::Migrate, if ran.code == Some(0) { "room enough" } else { "no room" });
+    Ok(())
 }
 
 /// Whether every row is there as it was; new ones may have come.

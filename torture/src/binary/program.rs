@@ -60,7 +60,8 @@ impl Program {
     }
 }
 
-fn set_up(command: &mut Command, database: &Path) {
+/// Gives a command the cache, and nothing of the environment that could lead it astray.
+pub(crate) fn set_up(command: &mut Command, database: &Path) {
     for variable in ["http_proxy", "https_proxy", "all_proxy", "xtream_sync_password", "rust_log"] {
         command.env_remove(variable).env_remove(variable.to_uppercase());
     }

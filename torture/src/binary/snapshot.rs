@@ -221,6 +221,14 @@ impl Snapshot {
         })
     }
 
+    /// The ids whose removal is held.
+    pub(crate) fn held(&self, kind: Kind) -> Outcome<BTreeSet<i64>> {
+        let sql = format!("SELECT content_id FROM xtream_held_removals WHERE profile_id=?1 AND kind='{kind}'");
+        let mut statement = self.conn.prepare(&sql)?;
+        let ids = statement.query_map([&self.profile], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+
     /// The ids that a run's log has of a kind, by what happened to them.
     pub(crate) fn logged(&self, run: i64, kind: Kind, change: &str) -> Outcome<BTreeSet<i64>> {
         let sql = format!(
