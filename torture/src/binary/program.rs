@@ -71,8 +71,13 @@ pub(crate) fn set_up(command: &mut Command, database: &Path) {
 
 /// Builds the command with points, as this program was built, and puts it where no other build will replace it.
 fn build() -> Outcome<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
+    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What cargo told this program about itself would have build scripts run again.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|told| name.to_string_lossy().starts_with(told)) {
+            build.env_remove(name);
+        }
+    }
     build.args(["build", "--package", "sync-app", "--bin", "xtream-sync", "--features", "failpoints"]);
     if !cfg!(debug_assertions) {
         build.arg("--release");
@@ -85,11 +90,9 @@ fn build() -> Outcome<PathBuf> {
         message["executable"].as_str().filter(|_| named).map(PathBuf::from)
     };
     let built = messages.lines().find_map(of_the_command).ok_or("cargo built no command")?;
+    // Nobody who looks for the command is to find this one; the next build puts it there again.
     let kept = built.with_file_name("xtream-sync-with-points");
-    // Under another name first: somebody may be running the one that is there.
-    let copy = built.with_file_name(format!("xtream-sync-with-points-{}", std::process::id()));
-    std::fs::copy(&built, &copy)?;
-    std::fs::rename(copy, &kept)?;
+    std::fs::rename(&built, &kept)?;
     Ok(kept)
 }
 

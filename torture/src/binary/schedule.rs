@@ -29,7 +29,11 @@ pub(crate) fn run(program: &Program, seed: u64, only: &[Fault], tally: &Tally) {
         let words = match happened {
             Ok(Ok(())) => continue,
             Ok(Err(broken)) => broken.to_string(),
-            Err(_) => "a panic of the torture itself".to_owned(),
+            Err(panic) => {
+                let told = panic.downcast_ref::<String>().map(String::as_str);
+                let told = told.or_else(|| panic.downcast_ref::<&str>().copied());
+                format!("a panic of the torture itself: {}", told.unwrap_or("something"))
+            }
         };
         let (steps, kept) = scene.keep();
         return tally.violated(Violation { seed, steps, words, kept: Some(kept) });
