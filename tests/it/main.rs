@@ -20,6 +20,7 @@ mod newer;
 mod output;
 mod parallel;
 mod partial;
+mod points;
 mod policy;
 mod progress;
 mod removals;
@@ -30,5 +31,7 @@ mod validators;
 
 #[cfg(unix)]
 mod killing;
+#[cfg(unix)]
+mod limits;
 #[cfg(unix)]
 mod signals;

@@ -1,5 +1,6 @@
-//! A campaign: the cases of many seeds, each twice, over all processors, until time or number is up.
+//! A campaign: the cases of many seeds, over all processors, until time or number is up.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -54,12 +55,23 @@ pub(crate) struct Extent {
 
 /// What became of them.
 #[derive(Debug, Default)]
-pub(crate) struct Outcome {
+pub(crate) struct Tried {
     pub(crate) cases: u64,
     pub(crate) took: Duration,
     pub(crate) tally: Tally,
     /// By seed.
     pub(crate) violations: BTreeMap<u64, Violation>,
+    /// What broke a promise in no case.
+    pub(crate) others: Vec<Violation>,
+    /// What the command line needs besides the seed, to have a case again.
+    pub(crate) options: String,
+}
+
+impl Tried {
+    /// Whether every promise held.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.violations.is_empty() && self.others.is_empty() && self.tally.missed().is_empty()
+    }
 }
 
 /// After so many violations a campaign ends: they are the same one, mostly.
@@ -67,11 +79,14 @@ const ENOUGH: usize = 10;
 
 /// Runs a case; a panic breaks a promise as well.
 pub(crate) fn caught(case: impl FnOnce() -> Result<Passed, Violation>) -> Result<Passed, Violation> {
-    catch_unwind(AssertUnwindSafe(case)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something");
-        Err(Violation::new(format!("panicked: {text}")))
-    })
+    catch_unwind(AssertUnwindSafe(case))
+        .unwrap_or_else(|panic| Err(Violation::new(format!("panicked: {}", told_by(panic.as_ref())))))
+}
+
+/// What somebody panicked with.
+pub(crate) fn told_by(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something")
 }
 
 /// Runs a case twice; it has to do the same both times.
@@ -87,15 +102,15 @@ pub(crate) fn twice(
 }
 
 /// Runs the cases of an extent.
-pub(crate) fn run(extent: &Extent, case: &(impl Fn(u64) -> Result<Passed, Violation> + Sync + ?Sized)) -> Outcome {
+pub(crate) fn run(extent: &Extent, case: &(impl Fn(u64) -> Result<Passed, Violation> + Sync + ?Sized)) -> Tried {
     let started = Instant::now();
     let next = AtomicU64::new(0);
-    let outcome = Mutex::new(Outcome::default());
+    let tried = Mutex::new(Tried::default());
     let work = || {
-        let mut own = Outcome::default();
+        let mut own = Tried::default();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let enough = outcome.lock().expect("no panic gets here").violations.len() >= ENOUGH;
+            let enough = tried.lock().expect("no panic gets here").violations.len() >= ENOUGH;
             let kept = usize::try_from(number).ok().and_then(|number| extent.kept.get(number));
             let fresh = number.saturating_sub(extent.kept.len() as u64);
             if enough || kept.is_none() && (fresh >= extent.cases || started.elapsed() >= extent.time) {
@@ -103,14 +118,16 @@ pub(crate) fn run(extent: &Extent, case: &(impl Fn(u64) -> Result<Passed, Violat
             }
             let seed = kept.copied().unwrap_or_else(|| extent.from.wrapping_add(fresh));
             own.cases += 1;
-            match twice(seed, case) {
+            match case(seed) {
                 Ok(passed) => own.tally.add(&passed.tally),
                 Err(violation) => {
-                    outcome.lock().expect("no panic gets here").violations.insert(seed, violation);
+                    // It may take long until the table comes.
+                    eprintln!("seed {seed}: {}", violation.0.lines().next().unwrap_or_default());
+                    tried.lock().expect("no panic gets here").violations.insert(seed, violation);
                 }
             }
         }
-        let mut all = outcome.lock().expect("no panic gets here");
+        let mut all = tried.lock().expect("no panic gets here");
         all.cases += own.cases;
         all.tally.add(&own.tally);
     };
@@ -119,7 +136,7 @@ pub(crate) fn run(extent: &Extent, case: &(impl Fn(u64) -> Result<Passed, Violat
             scope.spawn(work);
         }
     });
-    let mut outcome = outcome.into_inner().expect("no panic gets here");
-    outcome.took = started.elapsed();
-    outcome
+    let mut tried = tried.into_inner().expect("no panic gets here");
+    tried.took = started.elapsed();
+    tried
 }

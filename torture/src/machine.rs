@@ -133,7 +133,7 @@ impl Machine {
         let known = self.world.inner().sites[run.site].known.clone();
         let Some(known) = known else { return Ok(()) };
         if still(&known, &state, "").is_err() {
-            self.world.count("crashes that left the new state");
+            self.world.count("torn commit", "that left the new state");
             check::applied(run, &known, &state, kind)?;
             run.accept(state, true);
         }
@@ -153,9 +153,11 @@ impl Machine {
     async fn step(&mut self, step: &Step) -> Result<(), Violation> {
         match step {
             Step::Server { profile, kind, change, salt } => {
+                self.world.count("step", "of the panel");
                 self.world.inner().sites[*profile].panel.change(*kind, *change, *salt);
             }
             Step::Lie { profile, kind, lie, salt } => {
+                self.world.count("step", "to a lie");
                 self.world.inner().sites[*profile].panel.lies[kind.ordinal()] = Some((*lie, *salt));
             }
             Step::Honest { profile } => self.world.inner().sites[*profile].panel.lies = [None; 3],
@@ -165,6 +167,7 @@ impl Machine {
             Step::Twice { profile } => self.twice(*profile).await?,
             Step::Reopen { process } => self.processes[*process] = None,
             Step::Clock { ours, panels } => {
+                self.world.count("step", "of a clock");
                 let mut world = self.world.inner();
                 world.now += i64::from(*ours) * 3600;
                 world.latest = world.latest.max(world.now);
@@ -184,7 +187,7 @@ impl Machine {
                 self.world.inner().trace.text(&format!("{} {:?}", report.status, report.counts()));
             }
         }
-        self.world.count("steps with runs");
+        self.world.count("step", "with runs");
         Ok(ended)
     }
 
@@ -211,7 +214,7 @@ impl Machine {
         let profile = self.world.inner().sites[site].profile.clone();
         let store = self.eye()?;
         let Some(before) = self.look(site).await? else { return Ok(()) };
-        self.world.count("edits by users");
+        self.world.count("step", "of a user");
         match edit {
             UserEdit::Clear { .. } => {
                 store.clear(&profile).await.map_err(|error| store_failed(&error))?;
@@ -237,7 +240,10 @@ impl Machine {
                 state.held.retain(|held| !gone.contains(&held.id));
                 state.index =
                     if state.consistent { state.index.without(&gone) } else { after.kind(kind).index.clone() };
-                promise!(gone.is_empty() || after.kind(kind).validator.is_none(), "{kind}: a validator outlived a deletion");
+                promise!(
+                    gone.is_empty() || after.kind(kind).validator.is_none(),
+                    "{kind}: a validator outlived a deletion"
+                );
                 state.validator.clone_from(&after.kind(kind).validator);
                 expected.changes = after.changes.clone();
                 still(&expected, &after, "beside what a user deleted")?;
@@ -263,7 +269,8 @@ impl Machine {
             let rests = matches!(outcome(&first), Some(KindOutcome::Completed | KindOutcome::Unchanged));
             let lie = self.world.inner().sites[profile].panel.lies[kind.ordinal()].map(|(lie, _)| lie);
             // What moves by itself, or how it is asked for, may make a difference.
-            let moves = matches!(lie, Some(Lie::Images | Lie::Overloaded | Lie::Truncated | Lie::Duplicates | Lie::Tokens));
+            let moves =
+                matches!(lie, Some(Lie::Images | Lie::Overloaded | Lie::Truncated | Lie::Duplicates | Lie::Tokens));
             if rests && !moves {
                 before.check_still(&after, kind, "when it was synced once more (I6)")?;
                 let outcome = outcome(&again);

@@ -1,8 +1,9 @@
 //! Tries to break the promises of a sync, with everything that goes wrong in the world, and reports how often it tried.
 //!
-//! Each engine makes cases of seeds: the same seed is the same case, for ever, and leaves the same trace.
+//! Each engine makes cases of seeds: the same seed is the same case, for ever.
 //! `cargo xtask torture` builds this and calls it; docs/reliability.md says what is promised.
 
+mod binary;
 mod campaign;
 mod dice;
 mod elements;
@@ -19,7 +20,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use campaign::{Extent, Passed, Violation};
+use campaign::{Extent, Passed, Tried, Violation};
+
+/// What something came to: its value, or a sentence that says what went wrong.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Tries to break the promises of a sync.
 #[derive(Debug, Parser)]
@@ -55,6 +59,8 @@ struct RunArgs {
     /// So many threads; one a processor otherwise
     #[arg(long)]
     threads: Option<usize>,
+    #[command(flatten)]
+    binary: binary::Options,
 }
 
 /// The engines, from the purest to the most real.
@@ -66,16 +72,19 @@ enum EngineName {
     Ports,
     /// The same over the store in SQLite, on a real file
     Sqlite,
+    /// The command itself against the simulated panel, with real signals and real faults
+    Binary,
 }
 
 impl EngineName {
-    const ALL: [Self; 3] = [Self::Planner, Self::Ports, Self::Sqlite];
+    const ALL: [Self; 4] = [Self::Planner, Self::Ports, Self::Sqlite, Self::Binary];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Planner => "planner",
             Self::Ports => "ports",
             Self::Sqlite => "sqlite",
+            Self::Binary => "binary",
         }
     }
 
@@ -85,6 +94,7 @@ impl EngineName {
             Self::Planner => include_str!("../seeds/planner.txt"),
             Self::Ports => include_str!("../seeds/ports.txt"),
             Self::Sqlite => include_str!("../seeds/sqlite.txt"),
+            Self::Binary => include_str!("../seeds/binary.txt"),
         }
     }
 
@@ -94,25 +104,32 @@ impl EngineName {
             Self::Planner => 20_000,
             Self::Ports => 1000,
             Self::Sqlite => 100,
+            Self::Binary => 16,
         }
     }
 
-    /// Runs the case of a seed.
-    fn case(self, seed: u64) -> Result<Passed, Violation> {
-        match self {
-            Self::Planner => planner::run(seed),
-            Self::Ports => machine::case(machine::PORTS, seed),
-            Self::Sqlite => machine::case(machine::SQLITE, seed),
+    /// Runs the cases of an extent.
+    fn run(self, extent: &Extent, options: &binary::Options) -> Outcome<Tried> {
+        type Case = fn(u64) -> Result<Passed, Violation>;
+        type Story = fn(u64, Violation) -> String;
+        let (case, story): (Case, Story) = match self {
+            Self::Planner => (planner::run, |_, violation| violation.0),
+            Self::Ports => (
+                |seed| machine::case(machine::PORTS, seed),
+                |seed, violation| machine::story(machine::PORTS, seed, violation),
+            ),
+            Self::Sqlite => (
+                |seed| machine::case(machine::SQLITE, seed),
+                |seed, violation| machine::story(machine::SQLITE, seed, violation),
+            ),
+            // When a signal arrives is the machine's affair: twice the same is not to be had.
+            Self::Binary => return binary::run(extent, options),
+        };
+        let mut tried = campaign::run(extent, &|seed| campaign::twice(seed, &case));
+        for (seed, violation) in tried.violations.iter_mut().take(STORIES) {
+            violation.0 = story(*seed, violation.clone());
         }
-    }
-
-    /// Tells more of a seed that failed.
-    fn story(self, seed: u64, violation: Violation) -> String {
-        match self {
-            Self::Planner => violation.0,
-            Self::Ports => machine::story(machine::PORTS, seed, violation),
-            Self::Sqlite => machine::story(machine::SQLITE, seed, violation),
-        }
+        Ok(tried)
     }
 }
 
@@ -126,11 +143,18 @@ fn main() -> ExitCode {
     let Command::Run(args) = Args::parse().command;
     // What panics is a violation, reported with its seed; the noise in between is not.
     std::panic::set_hook(Box::new(|_| {}));
-    if run(&args) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("sync-torture: {failure}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs the engines; returns whether every promise held.
-fn run(args: &RunArgs) -> bool {
+fn run(args: &RunArgs) -> Outcome<bool> {
     let engines = if args.engine.is_empty() { &EngineName::ALL[..] } else { &args.engine };
     let from = args.seed.unwrap_or_else(|| if args.quick { 1 } else { by_the_clock() });
     let bounded = args.cases.is_some() || args.quick;
@@ -147,16 +171,13 @@ fn run(args: &RunArgs) -> bool {
             time: share.unwrap_or(Duration::MAX),
             threads,
         };
-        let mut outcome = campaign::run(&extent, &|seed| engine.case(seed));
-        for (seed, violation) in outcome.violations.iter_mut().take(STORIES) {
-            violation.0 = engine.story(*seed, violation.clone());
-        }
-        left = left.map(|left| left.saturating_sub(outcome.took));
-        table.add(engine.as_str(), outcome);
+        let tried = engine.run(&extent, &args.binary)?;
+        left = left.map(|left| left.saturating_sub(tried.took));
+        table.add(engine.as_str(), tried);
     }
     println!("first seed: {from}");
     print!("{table}");
-    table.is_clean()
+    Ok(table.is_clean())
 }
 
 fn by_the_clock() -> u64 {

@@ -2,7 +2,11 @@
 
 /// The seeds of an engine's file: one a line, with a word on each.
 pub(crate) fn kept(text: &str) -> Vec<u64> {
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_whitespace().next()).map(seed).collect()
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(seed)
+        .collect()
 }
 
 fn seed(word: &str) -> u64 {

@@ -18,7 +18,7 @@ use crate::statement::{and_list, execute, in_lists, insert, records};
 use crate::store::SqliteStore;
 use crate::tables::{self, Tables};
 use crate::tombstone::Tombstones;
-use crate::{history, log_sql, validator};
+use crate::{history, log_sql, stop, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -29,15 +29,18 @@ pub(crate) fn apply(
     commit: &ScopeCommit,
     cancel: &CancellationToken,
 ) -> Result<(), StoreError> {
+    stop::at("apply.before-begin");
     store.write_unless(
         || unless_cancelled(cancel),
         |conn| {
+            stop::at("apply.begun");
             check_fence(conn, profile, commit.fence)?;
             history::check_under_way(conn, profile, commit.run)?;
             let mut apply = Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel };
             if let Some(categories) = &commit.categories {
                 apply.categories(categories)?;
             }
+            stop::at("apply.categories");
             if commit.first_load {
                 apply.log([(None, LoggedChange::Loaded)])?;
             }
@@ -50,18 +53,26 @@ pub(crate) fn apply(
                 let expected = commit.index.as_ref().filter(|_| scope.within.is_none());
                 rows.save(apply.conn, profile, expected.map(|index| index.len() as u64))?;
             }
+            stop::at("apply.removals");
             apply.tombstones().prune(apply.conn)?;
             if let Some(held) = &commit.held {
                 apply.held(held)?;
             }
+            stop::at("apply.held");
             if let Some(new) = &commit.index {
                 index::save(apply.conn, profile, scope, new)?;
             }
             validator::change(apply.conn, profile, scope, &commit.validator)?;
+            stop::at("apply.index");
             apply.bookkeeping(scope.within.is_none())?;
-            apply.go_on()
+            stop::at("apply.bookkeeping");
+            apply.go_on()?;
+            stop::at("apply.before-commit");
+            Ok(())
         },
-    )
+    )?;
+    stop::at("apply.committed");
+    Ok(())
 }
 
 struct Apply<'a> {
@@ -185,6 +196,7 @@ impl<'a> Apply<'a> {
         });
         self.log(events)?;
         batch.clear();
+        stop::at("apply.items");
         Ok(())
     }
 

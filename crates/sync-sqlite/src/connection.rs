@@ -9,6 +9,8 @@ use diesel::prelude::*;
 use sync_core::StoreError;
 
 use crate::fault::{self, Abort};
+#[cfg(feature = "failpoints")]
+use crate::stop;
 use crate::{file, statement};
 
 /// How long SQLite waits for another program's write, in milliseconds.
@@ -64,6 +66,8 @@ pub(crate) fn set_up_writer(conn: &mut SqliteConnection) -> Result<(), StoreErro
         "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; \
          PRAGMA journal_size_limit=4194304; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;",
     )?;
+    #[cfg(feature = "failpoints")]
+    stop::tune(conn)?;
     batch(conn, &format!("PRAGMA busy_timeout={STRETCH};"))
 }
 
@@ -149,6 +153,15 @@ impl Slot {
     }
 }
 
+/// How long a caller waits for the right to write.
+fn patience() -> Duration {
+    #[cfg(feature = "failpoints")]
+    if let Some(patience) = stop::patience() {
+        return patience;
+    }
+    PATIENCE
+}
+
 /// Runs `work` in a transaction that has the right to write from its first moment: one that
 /// only asks for it later can fail at once, whatever it would wait. `patient` is asked from time
 /// to time while somebody else writes; its error ends the wait.
@@ -157,7 +170,7 @@ pub(crate) fn immediate<T>(
     patient: impl Fn() -> Result<(), StoreError>,
     work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + patience();
     let mut work = Some(work);
     loop {
         // When the rollback fails as well, diesel returns that failure. The first one is the cause.

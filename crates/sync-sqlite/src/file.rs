@@ -1,6 +1,7 @@
 //! The file of the cache: creating it for its owner only, and naming it to SQLite.
 
 use std::fs::OpenOptions;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sync_core::StoreError;
@@ -64,6 +65,30 @@ pub(crate) fn owned(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
+}
+
+/// What is behind an I/O error of SQLite: it calls a quota and a limit on the size of files so as well.
+pub(crate) fn explained(error: StoreError, database: &Path) -> StoreError {
+    if fault::is_io(&error) && is_full(database) { StoreError::Full } else { error }
+}
+
+/// Whether there is no room beside the database for what is as long as it, or as its log, and a little more.
+fn is_full(database: &Path) -> bool {
+    let log = with_suffix(database, "-wal");
+    let length = [database, &log].map(|path| std::fs::metadata(path).map_or(0, |found| found.len()));
+    let Some(folder) = database.parent() else { return false };
+    let tried = tempfile::tempfile_in(folder).and_then(|mut file| {
+        file.seek(SeekFrom::Start(length[0].max(length[1])))?;
+        file.write_all(&vec![0; 1 << 16])
+    });
+    tried.is_err_and(|error| matches!(fault::of_io(&error, ""), StoreError::Full))
+}
+
+/// The name of a file that SQLite has beside a database.
+pub(crate) fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    database.with_file_name(name)
 }
 
 /// The path as SQLite takes it. It is absolute, so SQLite can't mistake it for an URI.

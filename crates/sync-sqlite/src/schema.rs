@@ -8,6 +8,7 @@ use sync_core::StoreError;
 
 use crate::connection::immediate;
 use crate::statement::{integer, records};
+use crate::stop;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -65,14 +66,23 @@ pub(crate) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
         conn,
         || Ok(()),
         |conn| {
+            stop::at("migrate.begun");
             if examine(conn)? == Schema::Current {
                 return Ok(());
             }
-            let run = conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend)?;
-            tracing::info!(migrations = run.len(), "schema brought up to date");
+            let mut run = 0;
+            while conn.has_pending_migration(MIGRATIONS).map_err(StoreError::Backend)? {
+                stop::at("migrate.step");
+                conn.run_next_migration(MIGRATIONS).map_err(StoreError::Backend)?;
+                run += 1;
+            }
+            tracing::info!(migrations = run, "schema brought up to date");
+            stop::at("migrate.before-commit");
             Ok(())
         },
-    )
+    )?;
+    stop::at("migrate.committed");
+    Ok(())
 }
 
 /// The versions of the embedded migrations.

@@ -172,7 +172,12 @@ impl ContentStore for Broken {
         self.inner.get_content_ids(profile, kind).await
     }
 
-    async fn delete_content_by_ids(&self, profile: &ProfileId, kind: ContentKind, mut ids: Vec<ContentId>) -> Kept<u64> {
+    async fn delete_content_by_ids(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        mut ids: Vec<ContentId>,
+    ) -> Kept<u64> {
         let asked = ids.len() as u64;
         if self.is(Flaw::ForgetsToDelete) {
             ids.pop();
@@ -301,9 +306,7 @@ fn every_flaw_is_found() {
 /// What ends in the machine itself: a schedule that fails is made smaller, and told.
 #[test]
 fn a_story_has_fewer_steps() {
-    let fails = |steps: &[super::Step]| {
-        caught(|| run(Arc::new(Broken::new(Flaw::HitsAnotherKind)), 1, steps)).err()
-    };
+    let fails = |steps: &[super::Step]| caught(|| run(Arc::new(Broken::new(Flaw::HitsAnotherKind)), 1, steps)).err();
     let steps = super::draw::schedule(&mut Dice::new(7));
     let violation = fails(&steps).expect("some kind has a row to be hit");
     let story = super::shrink::story(&steps, violation, &fails);

@@ -129,7 +129,8 @@ fn trouble(dice: &mut Dice) -> Trouble {
         2 => Trouble { at: at(Call::Apply, Side::After), what: What::Crash },
         3 => {
             let side = dice.pick(&[Side::Before, Side::After]);
-            let what = dice.pick(&[What::Cancel, What::FaultInside(number), What::FaultInside(number), What::LoseLease]);
+            let what =
+                dice.pick(&[What::Cancel, What::FaultInside(number), What::FaultInside(number), What::LoseLease]);
             Trouble { at: at(Call::Apply, side), what }
         }
         4..7 => {

@@ -18,6 +18,7 @@ use super::store::TorturedStore;
 use crate::campaign::Violation;
 use crate::dice::Dice;
 use crate::promise;
+use crate::tally::{AFTER, INSIDE, KILL};
 
 /// No run has so many calls: one that goes on has no end (I12).
 const CALLS_MAX: u32 = 20_000;
@@ -196,35 +197,36 @@ fn decide(machine: &Machine, live: &mut Live, ticket: Ticket) -> Result<Option<u
     let told = side == Side::After && matches!(call, Call::Apply | Call::FinishRun);
     let verdict = match what {
         Some(What::Crash) => {
-            world.tally.count(match (call, side) {
-                (Call::Apply, Side::After) if live.run.notes().committed => "crashes after a commit",
-                _ => "crashes elsewhere",
-            });
+            let how = match (call, side) {
+                (Call::Apply, Side::After) if live.run.notes().committed => AFTER,
+                _ => "elsewhere",
+            };
+            world.tally.count(KILL, how);
             return Ok(Some(live.plan.process));
         }
         Some(What::CrashInside(share)) if (call, side) == (Call::Apply, Side::Before) => {
-            world.tally.count("crashes inside a transaction");
+            world.tally.count(KILL, INSIDE);
             Verdict::Die(share)
         }
         Some(What::FaultInside(number)) if (call, side) == (Call::Apply, Side::Before) => {
-            world.tally.count("faults inside a transaction");
+            world.tally.count("fault", INSIDE);
             Verdict::Break(number)
         }
         Some(What::Cancel) => {
-            world.tally.count("cancellations");
+            world.tally.count("cancel", "at a call");
             live.run.cancel.cancel();
             live.run.notes().since_cancelled.get_or_insert(0);
             Verdict::Go
         }
         Some(What::Fault(number)) if !told => {
-            world.tally.count(if call.is_source() { "faults of the panel" } else { "faults of the store" });
+            world.tally.count("fault", if call.is_source() { "of the panel" } else { "of the store" });
             Verdict::Fail(number)
         }
         Some(What::LoseLease) => {
             let lease = Arc::clone(&live.run.notes().lease);
             let lost = lease.lock().expect("nothing panics while holding it").take();
             if lost.is_some() {
-                world.tally.count("leases lost");
+                world.tally.count("lease", "lost");
                 world.sites[live.run.site].holders -= 1;
             }
             drop(world);

@@ -94,8 +94,13 @@ fn told(step: &Step) -> String {
     for run in runs {
         let RunPlan { process, profile, kinds, mode, policy, consent, dry_run, troubles } = run;
         let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
-        write!(text, "\n        process {process}, profile {profile}: {mode}, {}, {}", policy.as_str(), kinds.join("+"))
-            .expect("writing to a text works");
+        write!(
+            text,
+            "\n        process {process}, profile {profile}: {mode}, {}, {}",
+            policy.as_str(),
+            kinds.join("+")
+        )
+        .expect("writing to a text works");
         text.push_str(if *consent { ", with consent" } else { "" });
         text.push_str(if *dry_run { ", dry" } else { "" });
         for trouble in troubles {

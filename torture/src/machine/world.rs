@@ -106,8 +106,8 @@ impl World {
         self.0.lock().expect("nothing panics while holding it")
     }
 
-    pub(crate) fn count(&self, what: &'static str) {
-        self.inner().tally.count(what);
+    pub(crate) fn count(&self, what: &'static str, how: &'static str) {
+        self.inner().tally.count(what, how);
     }
 
     /// Remembers the first promise that was broken.

@@ -73,7 +73,7 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
         }
         known.index.ids().iter().for_each(|id| trace.signed(*id));
         known.index.digests().iter().for_each(|digest| trace.number(*digest));
-        passed.tally.count("listings compared");
+        passed.tally.count("listing", "compared");
         by_hand(dice, &mut known);
     }
     passed.trace = trace.digest();

@@ -226,6 +226,6 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
     let mut trace = Trace::default();
     trace.text(&format!("{settled:?}"));
     passed.trace = trace.digest();
-    passed.tally.count("missing items settled");
+    passed.tally.count("missing item", "settled");
     Ok(passed)
 }
