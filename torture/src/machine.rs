@@ -245,7 +245,7 @@ impl Machine {
                     "{kind}: a validator outlived a deletion"
                 );
                 state.validator.clone_from(&after.kind(kind).validator);
-                expected.changes = after.changes.clone();
+                expected.changes.clone_from(&after.changes);
                 still(&expected, &after, "beside what a user deleted")?;
                 let logged = &after.changes[before.changes.len()..];
                 let told = logged.iter().all(|it| it.run.is_none() && it.change == LoggedChange::Removed);

@@ -6,6 +6,7 @@ use sync_sqlite::stop;
 use super::fault::Fault;
 use super::judge;
 use super::kills::Moment;
+use super::program::Running;
 use super::scene::{HOME, Scene};
 use super::snapshot::{Snapshot, reader};
 use crate::Outcome;
@@ -24,7 +25,7 @@ pub(crate) fn during_a_sync(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> O
     if rng.bool() {
         sync.env(stop::CACHE_PAGES, "4");
     }
-    let running = scene.start(sync)?;
+    let running = Running::start(sync)?;
     let stopped = moment.wait(&running, scene.typical);
     let catalogue = scene.catalogue();
     let copy = scene.folder().join("copy.db");

@@ -5,6 +5,7 @@ use sync_tests::Kind;
 
 use super::fault::Fault;
 use super::judge::demand;
+use super::program::Running;
 use super::scene::{AWAY, HOME, Scene};
 use super::snapshot::{Snapshot, reader};
 use crate::Outcome;
@@ -35,14 +36,14 @@ fn making(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
             let time = rng.u64(1..=times);
             scene.note(format!("kill the making of a cache at {point}:{time}"));
             command.env(stop::STOP_AT, format!("{point}:{time}"));
-            let running = scene.start(command)?;
+            let running = Running::start(command)?;
             if running.is_stopped() {
                 scene.tally.stopped(point);
             }
             running
         } else {
             scene.note("kill the making of a cache");
-            let running = scene.start(command)?;
+            let running = Running::start(command)?;
             std::thread::sleep(scene.typical.mul_f64(part / 3.0));
             running
         };
@@ -69,7 +70,7 @@ fn emptying(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     let args = if removes { ["profile", "remove", HOME].as_slice() } else { &["clear", HOME] };
     scene.note(format!("kill {}", args.join(" ")));
     let before = scene.look()?;
-    let mut running = scene.start(scene.command(args))?;
+    let mut running = Running::start(scene.command(args))?;
     std::thread::sleep(scene.typical.mul_f64(rng.f64() * 0.6));
     let there = running.freeze()?;
     let ran = scene.watched(running.kill())?;

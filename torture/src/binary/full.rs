@@ -70,11 +70,11 @@ impl NewCache {
     }
 
     pub(crate) fn sync(&self, scene: &Scene<'_>) -> Command {
-        scene.program.command(&self.database, &self.args())
+        scene.program.command(&self.database, &Self::args())
     }
 
     /// The arguments of a sync.
-    pub(crate) fn args(&self) -> Vec<&'static str> {
+    pub(crate) fn args() -> Vec<&'static str> {
         [&SYNC[..], &[HOME]].concat()
     }
 
@@ -143,22 +143,22 @@ async fn loads(items: u32, first: u32, share: u32, points: &AtomicU32) -> Outcom
     let (home, scope) = (profile("home"), Scope::whole(ContentKind::Movies));
     store.ensure_profile_blocking(&home)?;
     let lease = store.lease_blocking(&home)?;
-    for (step, change) in [Change::Added, Change::Updated(sync_core::FieldSet(2))].into_iter().enumerate() {
+    for (step, change) in (0_u8..).zip([Change::Added, Change::Updated(sync_core::FieldSet(2))]) {
         let run = store.start_run_blocking(&home, lease.fence, 1)?;
         let ids: Vec<i64> = (1..=i64::from(items)).collect();
         let mut staging = store.stage(&home, scope.clone()).await?;
         for piece in ids.chunks(500) {
-            let long = "plot ".repeat(40 + 40 * step);
+            let long = "plot ".repeat(40 + 40 * usize::from(step));
             staging.put(piece.iter().map(|id| staged(movie(*id).with("plot", &long), change)).collect()).await?;
         }
-        let digests = vec![1 + step as u64; ids.len()];
+        let digests = vec![1 + u64::from(step); ids.len()];
         let index = ListingIndex::from_columns(DigestScheme::FIELDS, ids, digests)?;
         let record =
             KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(ContentKind::Movies, SyncMode::Full) };
         let commit = ScopeCommit {
             run,
             fence: lease.fence,
-            applied_at: 5 + step as i64,
+            applied_at: 5 + i64::from(step),
             categories: None,
             removals: Vec::new(),
             successors: Vec::new(),
@@ -166,7 +166,7 @@ async fn loads(items: u32, first: u32, share: u32, points: &AtomicU32) -> Outcom
             held: None,
             index: Some(index.into()),
             validator: ValidatorChange::Keep,
-            watermark: 4 + step as i64,
+            watermark: 4 + i64::from(step),
             first_load: step == 0,
             record,
         };

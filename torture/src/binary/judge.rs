@@ -131,7 +131,10 @@ fn is_new(kind: Kind, before: &Snapshot, after: &Snapshot, catalogue: &Catalogue
         demand!(after.logged(run, kind, "added")? == added, "{kind}: the log of what was added is wrong");
     }
     demand!(after.logged(run, kind, "removed")? == removed, "{kind}: the log of what was removed is wrong");
-    demand!(after.logged(run, kind, "updated")?.len() as i64 == updated, "{kind}: the log of updates is wrong");
+    demand!(
+        i64::try_from(after.logged(run, kind, "updated")?.len())? == updated,
+        "{kind}: the log of updates is wrong"
+    );
     Ok(())
 }
 

@@ -135,7 +135,7 @@ fn once(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, empty: &[Kind]) -> Outco
     if let Some(pages) = spill {
         command.env(stop::CACHE_PAGES, pages.to_string());
     }
-    let mut running = scene.start(command)?;
+    let mut running = Running::start(command)?;
     let stopped = moment.wait(&running, scene.typical);
     let there = running.freeze()?;
     let locks = look::locks(&scene.database)?;

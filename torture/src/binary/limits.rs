@@ -8,6 +8,7 @@ use nix::sys::signal::Signal;
 use super::fault::Fault;
 use super::full::{NewCache, full_is_told};
 use super::judge::demand;
+use super::program::Running;
 use super::program::set_up;
 use super::scene::{HOME, Scene};
 use super::snapshot::Snapshot;
@@ -26,7 +27,7 @@ pub(crate) fn on_a_file(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outco
         let ignored = if rng.bool() { "trap '' XFSZ; " } else { "" };
         scene.note(format!("no file beyond {blocks} blocks{}", if ignored.is_empty() { "" } else { ", no signal" }));
         let script = format!("{ignored}ulimit -f {blocks}; exec \"$@\"");
-        let sync = scene.program.in_shell(&script, &new.database, &new.args());
+        let sync = scene.program.in_shell(&script, &new.database, &NewCache::args());
         let before = Snapshot::of_files(&new.database, HOME)?;
         let ran = scene.run(sync)?;
         demand!(ran.signal != Some(Signal::SIGXFSZ as i32), "the limit has killed it: {ran:?}");
@@ -56,9 +57,9 @@ fn on_a_disk(scene: &mut Scene<'_>, new: &NewCache, rng: &mut fastrand::Rng) -> 
         let before = Snapshot::of_files(&new.database, HOME)?;
         let mut sync = Command::new("unshare");
         sync.args(["--map-root-user", "--mount", "sh", "-c", ON_A_DISK, "sh", &size.to_string()]);
-        sync.arg(disk.path()).arg(cache).arg(scene.program.path()).args(new.args());
+        sync.arg(disk.path()).arg(cache).arg(scene.program.path()).args(NewCache::args());
         set_up(&mut sync, &disk.path().join("cache.db"));
-        let Ok(running) = scene.start(sync) else {
+        let Ok(running) = Running::start(sync) else {
             scene.tally.count(Fault::Limit, "no disk to be had");
             return Ok(());
         };

@@ -8,6 +8,7 @@ use sync_sqlite::stop;
 use super::fault::Fault;
 use super::judge::{self, Became, demand};
 use super::power::state_of;
+use super::program::Running;
 use super::scene::{HOME, Scene};
 use super::snapshot::{beside, reader};
 use crate::Outcome;
@@ -37,7 +38,7 @@ pub(crate) fn by_a_writer(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
     if point.is_none() {
         other.execute_batch("BEGIN IMMEDIATE")?;
     }
-    let running = scene.start(sync)?;
+    let running = Running::start(sync)?;
     if point.is_some() {
         demand!(running.is_stopped(), "it did not come to {point:?}");
         other.execute_batch("BEGIN IMMEDIATE")?;

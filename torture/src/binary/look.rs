@@ -31,15 +31,20 @@ pub(crate) fn locks(database: &Path) -> Outcome<Locks> {
     };
     let held = |start| -> Outcome<bool> {
         let mut lock = libc::flock {
-            l_type: libc::F_WRLCK as libc::c_short,
-            l_whence: libc::SEEK_SET as libc::c_short,
+            l_type: short(libc::F_WRLCK)?,
+            l_whence: short(libc::SEEK_SET)?,
             l_start: start,
             l_len: 1,
             l_pid: 0,
         };
         fcntl(&shm, FcntlArg::F_GETLK(&mut lock))?;
-        Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
+        Ok(lock.l_type != short(libc::F_UNLCK)?)
     };
     let tidying = held(CHECKPOINT_LOCK)? || held(RECOVERY_LOCK)?;
     Ok(Locks { writing: !tidying && held(WRITE_LOCK)?, tidying })
+}
+
+/// The system's own numbers for locks, in the type that its structure has.
+fn short(number: libc::c_int) -> Outcome<libc::c_short> {
+    Ok(libc::c_short::try_from(number)?)
 }

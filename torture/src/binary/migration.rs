@@ -8,6 +8,7 @@ use sync_tests::Kind;
 
 use super::fault::Fault;
 use super::judge::{self, demand};
+use super::program::Running;
 use super::scene::{SYNC, Scene};
 use super::snapshot::{Snapshot, assert_sound, copied};
 use crate::Outcome;
@@ -89,7 +90,7 @@ pub(crate) fn interrupted(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Out
         if at_a_point {
             command.env(stop::STOP_AT, format!("{point}:{time}"));
         }
-        let running = scene.start(command)?;
+        let running = Running::start(command)?;
         if !at_a_point {
             std::thread::sleep(scene.typical.mul_f64(part * 0.5));
         } else if running.is_stopped() {

@@ -5,6 +5,7 @@ use sync_sqlite::stop;
 use super::fault::Fault;
 use super::judge::{self, demand};
 use super::kills::Moment;
+use super::program::Running;
 use super::scene::{HOME, Scene};
 use crate::Outcome;
 
@@ -15,7 +16,7 @@ pub(crate) fn inside_the_store(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -
     let before = scene.look()?;
     let mut sync = scene.sync(&[HOME]);
     sync.env(stop::STOP_AT, format!("{point}:{time}=panic"));
-    let mut ran = scene.start(sync)?.end()?;
+    let mut ran = Running::start(sync)?.end()?;
     let panicked = ran.stderr.contains("the program panicked at ");
     // That it says so is right, this once.
     ran.stderr = ran.stderr.replace("panicked", "");

@@ -17,6 +17,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::fault::Fault;
 use super::judge::{self, Became, demand};
+use super::program::Running;
 use super::scene::{HOME, Scene};
 use super::snapshot::{Part, Snapshot, assert_sound, beside};
 use super::wal::{FRAME_HEADER, HEADER, Wal};
@@ -80,7 +81,7 @@ pub(crate) fn lost(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         if rng.bool() {
             sync.env(stop::CACHE_PAGES, rng.u32(2..40).to_string());
         }
-        let running = scene.start(sync)?;
+        let running = Running::start(sync)?;
         demand!(running.is_stopped(), "it did not come to its end");
         scene.watched(running.kill())?;
         let is = scene.look()?;

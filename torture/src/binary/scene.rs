@@ -101,11 +101,6 @@ impl<'a> Scene<'a> {
         sync
     }
 
-    /// Starts a command. Its end goes through [`Self::watched`].
-    pub(crate) fn start(&self, command: Command) -> Outcome<Running> {
-        Running::start(command)
-    }
-
     /// Searches what a command said for what nobody may see.
     pub(crate) fn watched(&self, ran: Outcome<Ran>) -> Outcome<Ran> {
         let ran = ran?;
@@ -117,7 +112,7 @@ impl<'a> Scene<'a> {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, command: Command) -> Outcome<Ran> {
-        self.watched(self.start(command)?.end())
+        self.watched(Running::start(command)?.end())
     }
 
     /// Runs a command that has to end with this code.

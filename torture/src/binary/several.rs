@@ -4,6 +4,7 @@ use sync_tests::Kind;
 
 use super::fault::Fault;
 use super::judge::{self, demand};
+use super::program::Running;
 use super::scene::{AWAY, HOME, Scene};
 use super::snapshot::Snapshot;
 use crate::Outcome;
@@ -18,7 +19,7 @@ pub(crate) fn at_once(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome
     let profile = |at: usize| if both && at % 2 == 1 { AWAY } else { HOME };
     let mut running = Vec::new();
     for at in 0..number {
-        running.push(Some(scene.start(scene.sync(&[profile(at)]))?));
+        running.push(Some(Running::start(scene.sync(&[profile(at)]))?));
     }
     if let Some((at, part)) = killed {
         std::thread::sleep(scene.typical.mul_f64(part));

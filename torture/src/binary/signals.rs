@@ -69,7 +69,7 @@ fn was_too_early(ran: &Ran) -> bool {
 fn at_random(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, signal: Signal) -> Outcome<Option<Ran>> {
     let part = rng.f64();
     scene.note(format!("{signal} at {:.0} % of its time", part * 100.0));
-    let mut running = scene.start(scene.sync(&[HOME]))?;
+    let mut running = Running::start(scene.sync(&[HOME]))?;
     std::thread::sleep(scene.typical.mul_f64(part));
     if !running.has_ended() {
         running.signal(signal)?;
@@ -90,7 +90,7 @@ fn at_a_point(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, signal: Signal) ->
     let go = scene.folder().join("go");
     let mut command = scene.sync_until(point, time);
     command.env(stop::GO, &go);
-    let running = scene.start(command)?;
+    let running = Running::start(command)?;
     let stopped = running.is_stopped();
     if stopped {
         scene.tally.stopped(point);
@@ -108,7 +108,7 @@ fn at_a_point(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, signal: Signal) ->
 fn twice(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, signal: Signal) -> Outcome<Option<Ran>> {
     let Moment::Point(point, time) = Moment::within(rng) else { return Ok(None) };
     scene.note(format!("{signal} twice at {point}:{time}"));
-    let mut running = scene.start(scene.sync_until(point, time))?;
+    let mut running = Running::start(scene.sync_until(point, time))?;
     if !running.is_stopped() {
         scene.tally.count(Fault::Signal, "too late");
         return scene.watched(running.end()).map(Some);
@@ -135,7 +135,7 @@ fn while_the_panel_is_silent(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, sig
     scene.panel.forget_requests();
     // An hour between attempts: who does not notice here never ends.
     let args = ["sync", "--json", "--backoff", "3600", "--requests-per-second", "1000", HOME];
-    let running = scene.start(scene.command(&args))?;
+    let running = Running::start(scene.command(&args))?;
     let deadline = Instant::now() + Duration::from_secs(30);
     while scene.panel.request_count(action) == 0 {
         demand!(Instant::now() < deadline, "it does not ask for {action:?}");

@@ -219,7 +219,9 @@ impl Staging for BrokenStaging {
         }
         if self.store.is(Flaw::ChangesWhatIsSame) {
             let name = self.kind.field("name").expect("every kind has names");
-            items.iter_mut().for_each(|staged| staged.item.set(name, sync_core::Value::Text("Other".into())));
+            for staged in &mut items {
+                staged.item.set(name, sync_core::Value::Text("Other".into()));
+            }
         }
         self.inner.put(items).await
     }

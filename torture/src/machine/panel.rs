@@ -211,7 +211,9 @@ fn version(list: &[Listed], end: Completeness, stale: bool) -> Validator {
         return Validator("the same for ever".to_owned());
     }
     let mut trace = Trace::default();
-    list.iter().for_each(|element| trace.number(raw_digest(element).0));
+    for element in list {
+        trace.number(raw_digest(element).0);
+    }
     trace.number(end.unreadable);
     trace.number(u64::from(end.trailing_bytes));
     Validator(format!("{:016x}", trace.digest()))

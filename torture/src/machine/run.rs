@@ -28,6 +28,7 @@ pub(crate) struct Notes {
     pub(crate) account: Option<Account>,
     pub(crate) heard: [Heard; 3],
     /// What was applied, as the difference of two snapshots; `None` inside when somebody else wrote meanwhile.
+    #[expect(clippy::option_option, reason = "nothing applied and not to be counted are two things")]
     pub(crate) applied: [Option<Option<Counts>>; 3],
     pub(crate) fence: Option<u64>,
     /// The profile's epoch, when the run got its lease or wrote last.
@@ -95,6 +96,7 @@ pub(crate) struct Answer {
     /// What the panel calls it.
     pub(crate) version: Option<Validator>,
     /// Instead of all that: it is as it was, with when it was asked for.
+    #[expect(clippy::option_option, reason = "the panel may not tell its time")]
     pub(crate) unmodified: Option<Option<i64>>,
 }
 

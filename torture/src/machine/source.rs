@@ -134,10 +134,10 @@ impl Feed {
                 return Some(Err(error));
             }
         };
-        if !matches!(sent, Sent::Unmodified(_)) {
-            if let Some(unless) = self.unless.take() {
-                self.known = unless.known().await;
-            }
+        if !matches!(sent, Sent::Unmodified(_))
+            && let Some(unless) = self.unless.take()
+        {
+            self.known = unless.known().await;
         }
         Some(Ok(match sent {
             Sent::Version(version) => {

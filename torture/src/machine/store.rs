@@ -128,10 +128,10 @@ impl TorturedStore {
     fn check_known(&self, now: Option<&State>, when: &str) {
         let mut world = self.run.world.inner();
         let known = &world.sites[self.run.site].known;
-        if let (Some(known), Some(now)) = (known, now) {
-            if let Err(violation) = still(known, now, when) {
-                world.broken.get_or_insert(violation);
-            }
+        if let (Some(known), Some(now)) = (known, now)
+            && let Err(violation) = still(known, now, when)
+        {
+            world.broken.get_or_insert(violation);
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
         let compared = compare(dice, kind, &known, &panel, &way)?;
         check_rows(&known, &panel, &way, &compared)?;
         check_order(dice, kind, &known, &panel, &way, &compared)?;
-        known = settled(dice, number, known, &panel, compared, (guard, kept))?;
+        known = settled(dice, number, &known, &panel, compared, (guard, kept))?;
         check_again(dice, kind, &known, &panel, &way)?;
         for item in known.rows.values() {
             trace.item(item);
@@ -272,7 +272,7 @@ fn check_order(
 fn settled(
     dice: &mut Dice,
     number: usize,
-    known: Known,
+    known: &Known,
     panel: &[Listed],
     compared: Compared,
     (thresholds, retention): (GuardThresholds, Retention),

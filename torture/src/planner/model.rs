@@ -35,9 +35,8 @@ pub(crate) fn laid_over(row: Option<&Item>, element: &Listed) -> Item {
         match (spec.name, listed, stored) {
             ("name", ValueRef::Null, ValueRef::Null) => new.set(at, Value::Text(format!("#{id}").into())),
             ("name", ValueRef::Null, stored) => new.set(at, stored.to_owned()),
-            ("name" | "category_ids", ..) => {}
             ("listed_category_ids", _, ValueRef::Categories(kept)) if !list_told => list = kept.clone(),
-            ("listed_category_ids", ..) => {}
+            ("name" | "category_ids" | "listed_category_ids", ..) => {}
             ("extra", ValueRef::Extra(more), ValueRef::Extra(known)) => {
                 let mut all = known.clone();
                 all.extend(more.iter());
@@ -142,7 +141,9 @@ pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed]) -> Vec<Item> 
                 united.unite(set);
             }
         }
-        all.iter_mut().for_each(|item| item.set(at, Value::Categories(united.clone())));
+        for item in &mut all {
+            item.set(at, Value::Categories(united.clone()));
+        }
     }
     all
 }

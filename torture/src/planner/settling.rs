@@ -128,7 +128,7 @@ pub(super) fn checked(at: &Circumstances<'_>, missing: &[Missing]) -> Result<Set
     promise!(settled.held.is_sorted_by_key(|held| held.id), "what is held is not in order: {settled:?}");
     let total = settled.removed.len() + settled.held.len() + settled.untold.len();
     promise!(total == missing.len(), "of {} missing items {total} were settled: {settled:?}", missing.len());
-    promise!(settled.reason.is_some() == !settled.held.is_empty(), "held without a reason: {settled:?}");
+    promise!(settled.reason.is_none() == settled.held.is_empty(), "held without a reason: {settled:?}");
     for (old, _) in &settled.successors {
         promise!(found.gone.contains(&old.0), "{old} has a successor and is not removed");
     }
