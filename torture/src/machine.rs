@@ -134,7 +134,8 @@ impl Machine {
         let Some(known) = known else { return Ok(()) };
         if still(&known, &state, "").is_err() {
             self.world.count("torn commit", "that left the new state");
-            check::applied(run, &known, &state, kind)?;
+            check::applied(run, &known, &state, kind)
+                .map_err(|Violation(told)| Violation(format!("neither old nor new after a death (I2): {told}")))?;
             run.accept(state, true);
         }
         Ok(())

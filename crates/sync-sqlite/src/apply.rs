@@ -257,6 +257,13 @@ impl<'a> Apply<'a> {
                     evidence_listing=excluded.evidence_listing, evidence_since=excluded.evidence_since, \
                     evidence_panel_since=excluded.evidence_panel_since, successor_id=excluded.successor_id";
         insert(self.conn, head, tail, rows, || unless_cancelled(cancel))?;
+        // What somebody has deleted since the listing was compared is not there to be held.
+        let (items, id) = (self.tables.items, self.kind.id_column());
+        let sql = format!(
+            "DELETE FROM xtream_held_removals AS held WHERE held.profile_id=? AND held.kind=? AND NOT EXISTS \
+             (SELECT 1 FROM {items} WHERE {items}.profile_id=held.profile_id AND {items}.{id}=held.content_id)"
+        );
+        execute(self.conn, &sql, &self.key())?;
         let gone: Vec<_> = known.into_keys().collect();
         let key = self.key();
         in_lists(&sorted(&gone), |list, ids| {

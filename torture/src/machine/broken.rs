@@ -1,6 +1,6 @@
 //! Stores that break one promise each: the machine has to notice every one of them.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -50,6 +50,7 @@ enum Flaw {
 struct Marks {
     early: AtomicBool,
     fence: AtomicU64,
+    run: AtomicI64,
     profiles: Mutex<Vec<ProfileId>>,
 }
 
@@ -119,7 +120,9 @@ impl ContentStore for Broken {
     }
 
     async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Kept<RunId> {
-        self.inner.start_run(profile, fence, started_at).await
+        let run = self.inner.start_run(profile, fence, started_at).await?;
+        self.marks.run.store(run.0, Ordering::Relaxed);
+        Ok(run)
     }
 
     async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Kept<()> {
@@ -237,7 +240,10 @@ impl Staging for BrokenStaging {
     async fn apply(&mut self, mut commit: ScopeCommit, mut cancel: CancellationToken) -> Kept<()> {
         match self.store.flaw {
             Flaw::IgnoresCancellation => cancel = CancellationToken::new(),
-            Flaw::IgnoresFences => commit.fence = self.store.marks.fence.load(Ordering::Relaxed),
+            Flaw::IgnoresFences => {
+                commit.fence = self.store.marks.fence.load(Ordering::Relaxed);
+                commit.run = RunId(self.store.marks.run.load(Ordering::Relaxed));
+            }
             Flaw::ForgetsWhatIsHeld => commit.held = None,
             _ => {}
         }
@@ -299,7 +305,7 @@ fn every_flaw_is_found() {
         (Flaw::ReleasesAtOnce, "(I5)"),
     ];
     for (flaw, told) in flaws {
-        let found = first(flaw, 400);
+        let found = first(flaw, 2000);
         let found = found.unwrap_or_else(|| panic!("{flaw:?} goes unnoticed"));
         assert!(found.0.contains(told), "{flaw:?} was told as: {}", found.0);
     }

@@ -174,7 +174,7 @@ impl Applied<'_> {
     /// What may stand where these elements were listed. Fetched by category, an item stays in those of its
     /// categories that didn't answer.
     pub(crate) fn candidates(&self, row: Option<&Item>, elements: &[&Listed]) -> Vec<Item> {
-        let mut all = candidates(row, elements);
+        let mut all = candidates(row, elements, &self.rules);
         let (Some(covered), Some(row)) = (&self.taken.covered, row) else { return all };
         let at = self.kind.field("category_ids").expect("every kind has its categories");
         for item in &mut all {
@@ -232,11 +232,11 @@ impl Applied<'_> {
     fn log(&self, before: &State, after: &State) -> Result<(), Violation> {
         let new = &after.changes[before.changes.len()..];
         promise!(new.iter().all(|change| change.kind == self.kind), "a change of another kind was logged");
-        if !self.before.applied_before {
-            let marker = new.len() == 1 && new[0].change == LoggedChange::Loaded;
-            promise!(marker, "{}: a first load was logged as {new:?}", self.kind);
-            return Ok(());
-        }
+        // Rows that are there before a first load are left of one that was cleared away under it.
+        let first = !self.before.applied_before;
+        let marked = new.first().is_some_and(|change| change.change == LoggedChange::Loaded);
+        promise!(first == marked, "{}: logged as {new:?}, and a first load is {first}", self.kind);
+        let new = &new[usize::from(first)..];
         let mut expected = BTreeMap::new();
         for (id, row) in &self.before.rows {
             match self.after.rows.get(id) {
@@ -247,7 +247,7 @@ impl Applied<'_> {
                 Some(_) => {}
             }
         }
-        for id in self.after.rows.keys().filter(|id| !self.before.rows.contains_key(id)) {
+        for id in self.after.rows.keys().filter(|id| !first && !self.before.rows.contains_key(id)) {
             expected.insert(*id, LoggedChange::Added);
         }
         let plain = |change| if change == LoggedChange::Returned { LoggedChange::Added } else { change };

@@ -123,17 +123,17 @@ fn trouble(dice: &mut Dice) -> Trouble {
     let nth = 1 + u16::try_from(dice.below(3)).unwrap_or(0);
     let number = u8::try_from(dice.below(256)).unwrap_or(0);
     let at = |call, side| Point { call: Some(call), side, nth };
-    match dice.below(10) {
+    match dice.below(11) {
         // What is aimed at most: the apply, from both sides and from within.
         0 | 1 => Trouble { at: at(Call::Apply, Side::Before), what: What::CrashInside(number) },
-        2 => Trouble { at: at(Call::Apply, Side::After), what: What::Crash },
-        3 => {
+        2 | 3 => Trouble { at: at(Call::Apply, Side::After), what: What::Crash },
+        4 => {
             let side = dice.pick(&[Side::Before, Side::After]);
             let what =
                 dice.pick(&[What::Cancel, What::FaultInside(number), What::FaultInside(number), What::LoseLease]);
             Trouble { at: at(Call::Apply, side), what }
         }
-        4..7 => {
+        5..8 => {
             let (call, side) = (dice.pick(&Call::ALL), dice.pick(&[Side::Before, Side::After]));
             Trouble { at: at(call, side), what: what(dice, number) }
         }

@@ -113,7 +113,13 @@ impl State {
             promise!(same, "{kind}: {id} moved {when}");
         }
         promise!(before.rows.len() == now.rows.len(), "{kind}: rows came {when}");
-        promise!(before.categories == now.categories, "{kind}: categories moved {when}");
+        let names = |state: &KindState| state.categories.iter().map(|it| it.id.0.clone()).collect::<Vec<_>>().join(" ");
+        promise!(
+            before.categories == now.categories,
+            "{kind}: categories moved {when}: {}, then {}",
+            names(before),
+            names(now)
+        );
         promise!(before.index == now.index, "{kind}: the index moved {when}");
         promise!(before.validator == now.validator, "{kind}: the validator moved {when}");
         promise!(before.last_sync == now.last_sync, "{kind}: the watermark moved {when}");

@@ -213,7 +213,7 @@ fn check_rows(known: &Known, panel: &[Listed], way: &Way, compared: &Compared) -
             _ if elements.len() == 1 => after == candidate,
             _ => alike(after, candidate),
         };
-        let all = candidates(row, elements);
+        let all = candidates(row, elements, &way.rules);
         promise!(
             all.iter().any(fits),
             "{} became {}, by {way:?}, of {}",

@@ -127,9 +127,13 @@ pub(crate) fn by_id(listing: &[Listed]) -> BTreeMap<i64, Vec<&Listed>> {
 }
 
 /// The rows that may stand where these elements of one id were listed: one of the elements, with the
-/// categories of all of them.
-pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed]) -> Vec<Item> {
-    let mut all: Vec<Item> = elements.iter().map(|element| laid_over(row, element)).collect();
+/// categories of all of them. An element that means nothing is the row.
+pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed], rules: &Rules) -> Vec<Item> {
+    let one = |element: &&Listed| {
+        let new = laid_over(row, element);
+        row.filter(|row| meaning(Some(row), &new, rules) == Meaning::Unchanged).cloned().unwrap_or(new)
+    };
+    let mut all: Vec<Item> = elements.iter().map(one).collect();
     if all.len() < 2 {
         return all;
     }
