@@ -234,9 +234,9 @@ impl Applied<'_> {
         promise!(new.iter().all(|change| change.kind == self.kind), "a change of another kind was logged");
         // Rows that are there before a first load are left of one that was cleared away under it.
         let first = !self.before.applied_before;
-        let marked = new.first().is_some_and(|change| change.change == LoggedChange::Loaded);
-        promise!(first == marked, "{}: logged as {new:?}, and a first load is {first}", self.kind);
-        let new = &new[usize::from(first)..];
+        let (markers, new): (Vec<_>, Vec<_>) = new.iter().partition(|change| change.change == LoggedChange::Loaded);
+        let marked = markers.len() == usize::from(first);
+        promise!(marked, "{}: logged as loaded {} times, and a first load is {first}", self.kind, markers.len());
         let mut expected = BTreeMap::new();
         for (id, row) in &self.before.rows {
             match self.after.rows.get(id) {
@@ -251,7 +251,7 @@ impl Applied<'_> {
             expected.insert(*id, LoggedChange::Added);
         }
         let plain = |change| if change == LoggedChange::Returned { LoggedChange::Added } else { change };
-        let event = |it: &sync_core::store::ChangeRecord| (it.id.unwrap_or(ContentId(i64::MIN)).0, plain(it.change));
+        let event = |it: &&sync_core::store::ChangeRecord| (it.id.unwrap_or(ContentId(i64::MIN)).0, plain(it.change));
         let found: BTreeMap<_, _> = new.iter().map(event).collect();
         promise!(found == expected && found.len() == new.len(), "{}: logged {new:?}, not {expected:?}", self.kind);
         Ok(())

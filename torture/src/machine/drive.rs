@@ -58,6 +58,7 @@ pub(crate) async fn together(
         live.push(begin(machine, plan)?);
     }
     let mut decided = 0;
+    let mut edits = edits.to_vec();
     loop {
         for at in (0..live.len()).rev() {
             if let Some(report) = settle(&mut live[at]).await? {
@@ -76,14 +77,18 @@ pub(crate) async fn together(
         }
         promise!(!waiting.is_empty(), "a run waits for nothing at all (I12)");
         decided += 1;
-        for (_, edit) in edits.iter().filter(|(at, _)| *at == decided) {
-            machine.user(*edit).await?;
-        }
         // Who has died in the middle of an apply does nothing more, and nobody does anything before it is seen.
         let dying = |at: usize, ticket: &Ticket| {
             (ticket.call, ticket.side) == (Call::Apply, Side::After) && live[at].run.notes().dying.is_some()
         };
         let first = waiting.iter().position(|(at, ticket)| dying(*at, ticket));
+        if first.is_none() {
+            let (due, later): (Vec<_>, _) = edits.into_iter().partition(|(at, _)| *at <= decided);
+            edits = later;
+            for (_, edit) in due {
+                machine.user(edit).await?;
+            }
+        }
         let (at, ticket) = waiting[first.unwrap_or_else(|| dice.below(waiting.len()))];
         if let Some(process) = decide(machine, &mut live[at], ticket)? {
             let (dead, alive): (Vec<_>, Vec<_>) = live.into_iter().partition(|live| live.plan.process == process);
