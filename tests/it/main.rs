@@ -22,6 +22,7 @@ mod newer;
 mod output;
 mod parallel;
 mod partial;
+mod points;
 mod policy;
 mod progress;
 mod removals;
@@ -32,5 +33,7 @@ mod validators;
 
 #[cfg(unix)]
 mod killing;
+#[cfg(unix)]
+mod limits;
 #[cfg(unix)]
 mod signals;

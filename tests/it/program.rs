@@ -10,22 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sync_core::Counts;
 use sync_tests::Kind;
-
-pub(crate) const USERNAME: &str = "viewer+1@example.com";
-
-/// Characters that URLs, forms, JSON and shells treat each in its own way, around a word that all of them leave as it
-/// is.
-pub(crate) const PASSWORD: &str = "p&ä/Kanarie9x7+%25 \"q'=?#";
-
-/// The word within the password: in the output of no run, whatever the encoding.
-const CANARY: &str = "Kanarie9x7";
-
-/// Whether a text shows the password: raw, percent-encoded, with `+` for spaces, escaped for JSON or HTML (the word
-/// stays as it is in all of these), or as Base64, which has three forms of the word.
-pub(crate) fn is_shown(text: &str) -> bool {
-    const BASE64_OF_THE_WORD: [&str; 3] = ["S2FuYXJpZTl4", "thbmFyaWU5eD", "LYW5hcmllOXg3"];
-    text.contains(CANARY) || BASE64_OF_THE_WORD.iter().any(|form| text.contains(form))
-}
+pub(crate) use sync_tests::canary::{PASSWORD, USERNAME, is_shown};
 
 /// No run takes more memory, whatever the panel sends.
 const MEMORY_KIBIBYTES: u64 = 128 * 1024;

@@ -3,6 +3,7 @@
 //!
 //! It depends on none of the crates it tests. [`Catalogue`] is the pure part, [`Panel`] the server.
 
+pub mod canary;
 mod catalogue;
 mod changes;
 mod columns;

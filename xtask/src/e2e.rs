@@ -59,8 +59,14 @@ pub(crate) fn panel(args: &[String]) -> Outcome {
 }
 
 /// Builds one program; returns where cargo put it.
-pub(crate) fn build((package, kind, name): Program, release: bool) -> Outcome<PathBuf> {
+pub(crate) fn build(program: Program, release: bool) -> Outcome<PathBuf> {
+    build_with(program, release, &[])
+}
+
+/// The same with more arguments for cargo.
+pub(crate) fn build_with((package, kind, name): Program, release: bool, more: &[&str]) -> Outcome<PathBuf> {
     let mut command = cargo(["build", "--locked", "-p", package, kind, name]);
+    command.args(more);
     if release {
         command.arg("--release");
     }

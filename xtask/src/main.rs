@@ -16,6 +16,7 @@ mod purity;
 mod shell;
 mod steps;
 mod tools;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -34,6 +35,9 @@ Usage: cargo xtask <command>
                           the whole chain at work: full, unchanged and incremental sync
   bench [--quick] [--counts]
                           a sync beside its floor and beside what people usually write
+  torture [--minutes N] [--seed S] [--cases N] [--engine planner|ports|sqlite|binary] [ARGS…]
+                          random schedules of edits, lies, faults and crashes; fails when a promise is broken
+                          (`cargo xtask torture --help` names all arguments)
   mutants [PACKAGE…]      small changes to the code, one at a time: do the tests notice? (hours)
   deny                    licences, sources, duplicates and floors of the dependencies
 ";
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         "hostile" => hostile::programme(rest),
         "mutants" => mutants::main(rest),
         "panel" => e2e::panel(rest),
+        "torture" => torture::main(rest),
         "--help" | "-h" | "help" => {
             print!("{USAGE}");
             Ok(())

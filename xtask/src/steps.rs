@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::shell::{cargo, run, straight};
-use crate::{Outcome, USAGE_ERROR, arrows, bench, e2e, features, hostile, outside, packages};
+use crate::{Outcome, USAGE_ERROR, arrows, bench, e2e, features, hostile, outside, packages, torture};
 
 /// A named part of the check.
 struct Step {
@@ -15,7 +15,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "fmt", about: "sources are formatted", run: fmt },
     Step { name: "clippy", about: "no lint speaks", run: clippy },
     Step { name: "docs", about: "documentation builds, links hold", run: docs },
@@ -25,6 +25,7 @@ const STEPS: [Step; 10] = [
     Step { name: "packages", about: "packages are whole; outside programs build on them", run: packages::check },
     Step { name: "e2e", about: "the command against the simulated panel", run: e2e::all },
     Step { name: "hostile", about: "the command against a panel that misbehaves", run: hostile::all },
+    Step { name: "torture", about: "random schedules of edits, lies, faults and crashes", run: torture::quick },
     Step { name: "counts", about: "rows, bytes, requests, memory and allocations of a sync", run: bench::counts },
 ];
 

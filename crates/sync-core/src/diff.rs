@@ -16,7 +16,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use crate::arrivals::{Arrivals, is_same_image};
 use crate::counts::Counts;
-use crate::digest::{Digest, DigestScheme, choice, uncounted};
+use crate::digest::{Digest, DigestScheme, choice, whole};
 use crate::index::ListingIndex;
 use crate::merge::{Change, judge_item, merge_and_judge};
 use crate::model::{CategorySet, ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, Value, ValueRef};
@@ -285,11 +285,11 @@ impl Differ {
             || stored.map(|row| StagedItem { item: row.clone(), change: Change::Unchanged, rank: Some(AS_STORED) });
         let earlier = out.take(id).or_else(as_stored);
         let (rank, item) = match entry {
-            Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?),
+            Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?, stored),
             Entry::Item(mut listed, _) => {
                 let change = self.merged(stored, &mut listed)?;
                 let rank = stored.map(|row| rank_over(row, &listed, change));
-                ranked(StagedItem { item: listed.item, change, rank })
+                ranked(StagedItem { item: listed.item, change, rank }, stored)
             }
         };
         let (rank, item) = match earlier {
@@ -297,7 +297,7 @@ impl Differ {
             Some(earlier) => {
                 let before = count(&mut self.counts, earlier.change);
                 *before = before.saturating_sub(1);
-                one_of(ranked(earlier), (rank, item))
+                one_of(ranked(earlier, stored), (rank, item))
             }
         };
         if !self.known.is_empty() {
@@ -572,14 +572,26 @@ fn rank_over(row: &Item, listed: &Listed, change: Change) -> (u64, i64) {
 }
 
 /// An item with its rank. Where it has none, it lies over nothing, and is all that its element lists.
-fn ranked(staged: StagedItem) -> ((u64, i64), Item) {
+/// One that is as the row but for its categories is the row but for its categories: in another order it
+/// would not have been looked at.
+fn ranked(staged: StagedItem, stored: Option<&Item>) -> ((u64, i64), Item) {
     let StagedItem { item, rank, .. } = staged;
     let rank = rank.unwrap_or_else(|| choice(&item, FieldSet::all(item.kind().fields())));
-    (rank, item)
+    match stored.filter(|_| rank == AS_STORED) {
+        None => (rank, item),
+        Some(row) => {
+            let (mut same, places) = (row.clone(), item.kind().places());
+            for at in [places.category_ids, places.listed_category_ids] {
+                same.set(at, item.value(at).to_owned());
+            }
+            (rank, same)
+        }
+    }
 }
 
-/// Makes one item of two elements: the least by content, with the categories of both. Where only
-/// what doesn't count differs, that decides, so that it isn't the position.
+/// Makes one item of two elements: the least by content, with the categories of both. Where they list
+/// the same, or differ only in what doesn't count, the whole of what became of them decides, so that it
+/// isn't the position.
 fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
     let kind = a.1.kind();
     let places = kind.places();
@@ -592,7 +604,7 @@ fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
         }
         (at, united)
     });
-    let order = a.0.cmp(&b.0).then_with(|| uncounted(&a.1).cmp(&uncounted(&b.1)));
+    let order = a.0.cmp(&b.0).then_with(|| whole(&a.1).cmp(&whole(&b.1)));
     let (rank, mut item) = if order.is_le() { a } else { b };
     for (at, set) in united {
         item.set(at, Value::Categories(set));

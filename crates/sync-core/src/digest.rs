@@ -97,10 +97,14 @@ fn is_made_of(name: &str, id: ContentId) -> bool {
     name.strip_prefix('#').is_some_and(|rest| rest.parse() == Ok(id.0))
 }
 
-/// A digest of what doesn't count in an item. Its number is left out: it is a part of [`choice`].
-pub(crate) fn uncounted(item: &Item) -> u64 {
-    let mut fields = item.kind().of_class(FieldClass::Ignored);
-    fields.drop(item.kind().places().num);
+/// A digest of all that is in an item. Its number is left out, as it is a part of [`choice`], and so are
+/// its categories, which are those of other elements as well.
+pub(crate) fn whole(item: &Item) -> u64 {
+    let (kind, places) = (item.kind(), item.kind().places());
+    let mut fields = FieldSet::all(kind.fields());
+    for at in [places.num, places.category_ids, places.listed_category_ids] {
+        fields.drop(at);
+    }
     let mut hasher = hasher_of(item);
     update(&mut hasher, item, fields);
     hasher.digest()

@@ -18,6 +18,10 @@ mod plan;
 mod policy;
 mod progress;
 mod report;
+#[cfg_attr(
+    not(any(test, feature = "testing")),
+    expect(unreachable_pub, reason = "`testing` shows it to those who try to break it")
+)]
 mod settle;
 pub mod source;
 pub mod store;

@@ -19,66 +19,72 @@ const RENUMBERED_MIN: usize = 10;
 
 /// What is known when the missing items are settled.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Circumstances<'a> {
+pub struct Circumstances<'a> {
     /// Rows of the kind in the store.
-    pub(crate) stored: u64,
+    pub stored: u64,
     /// Items that the listing has.
-    pub(crate) listed: u64,
+    pub listed: u64,
     /// What makes the listing no proof of anything.
-    pub(crate) doubt: Option<HoldReason>,
+    pub doubt: Option<HoldReason>,
     /// What is recorded as held, by rising id.
-    pub(crate) held_before: &'a [HeldRemoval],
+    pub held_before: &'a [HeldRemoval],
     /// Whether a person agrees to those.
-    pub(crate) consent: bool,
+    pub consent: bool,
     /// Whether another kind shrank implausibly in the same run.
-    pub(crate) others_shrank: bool,
-    pub(crate) thresholds: GuardThresholds,
-    pub(crate) retention: Retention,
+    pub others_shrank: bool,
+    /// When a loss is implausible.
+    pub thresholds: GuardThresholds,
+    /// When evidence suffices.
+    pub retention: Retention,
     /// The number that this listing has, or would have, among the sound ones.
-    pub(crate) listing: u64,
-    /// Our clock and the panel's, in unix seconds.
-    pub(crate) now: i64,
-    pub(crate) panel_now: i64,
-    pub(crate) run: RunId,
+    pub listing: u64,
+    /// Our clock, in unix seconds.
+    pub now: i64,
+    /// The panel's clock, in unix seconds.
+    pub panel_now: i64,
+    /// The run.
+    pub run: RunId,
 }
 
 /// An item that the listing doesn't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Missing {
-    pub(crate) id: ContentId,
+pub struct Missing {
+    /// The item.
+    pub id: ContentId,
     /// Whether the listing would have it, were it there. A listing by category has only what is in
     /// the categories that answered.
-    pub(crate) covered: bool,
+    pub covered: bool,
     /// Whether it is in a category that was asked for and didn't answer.
-    pub(crate) unanswered: bool,
+    pub unanswered: bool,
     /// Whether it is of a category that had many items and has none.
-    pub(crate) category_lost: bool,
+    pub category_lost: bool,
     /// The new item that seems to be the same.
-    pub(crate) successor: Option<ContentId>,
+    pub successor: Option<ContentId>,
 }
 
 /// What becomes of them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Settled {
-    pub(crate) removed: Vec<ContentId>,
+pub struct Settled {
+    /// The rows to remove.
+    pub removed: Vec<ContentId>,
     /// By rising id.
-    pub(crate) held: Vec<HeldRemoval>,
+    pub held: Vec<HeldRemoval>,
     /// Of the removed: old and new id.
-    pub(crate) successors: Vec<(ContentId, ContentId)>,
+    pub successors: Vec<(ContentId, ContentId)>,
     /// Neither missing nor there: the listing doesn't say.
-    pub(crate) untold: Vec<ContentId>,
+    pub untold: Vec<ContentId>,
     /// Why the held ones are held, as far as one reason can tell.
-    pub(crate) reason: Option<HoldReason>,
+    pub reason: Option<HoldReason>,
     /// Of the held ones, those that are held for a reason of this listing.
-    pub(crate) fresh: Vec<ContentId>,
+    pub fresh: Vec<ContentId>,
     /// Whether the kind as a whole shrank implausibly, now.
-    pub(crate) shrank: bool,
+    pub shrank: bool,
     /// Whether the listing counts as evidence against something that is held.
-    pub(crate) evidence: bool,
+    pub evidence: bool,
 }
 
 /// Decides about every missing item.
-pub(crate) fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
+pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
     let mut settled = Settled::default();
     let mut fresh = Vec::new();
     let agreed = at.consent && at.doubt.is_none_or(HoldReason::yields_to_consent);

@@ -19,7 +19,7 @@ use crate::statement::{and_list, execute, in_lists, insert, records};
 use crate::store::SqliteStore;
 use crate::tables::{self, Tables};
 use crate::tombstone::Tombstones;
-use crate::{doubt, history, log_sql, validator};
+use crate::{doubt, history, log_sql, stop, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -32,15 +32,18 @@ pub(crate) fn apply(
 ) -> Result<(), StoreError> {
     let rows = area.len();
     store.with_writer(|conn| hold_pages_for(conn, rows))?;
+    stop::at("apply.before-begin");
     store.write_unless(
         || unless_cancelled(cancel),
         |conn| {
+            stop::at("apply.begun");
             check_fence(conn, profile, commit.fence)?;
             history::check_under_way(conn, profile, commit.run)?;
             let mut apply = Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel };
             if let Some(categories) = &commit.categories {
                 apply.categories(categories)?;
             }
+            stop::at("apply.categories");
             if commit.first_load {
                 apply.log([(None, LoggedChange::Loaded)])?;
             }
@@ -53,21 +56,29 @@ pub(crate) fn apply(
                 let expected = commit.index.as_ref().filter(|_| scope.within.is_none());
                 rows.save(apply.conn, profile, expected.map(|index| index.len() as u64))?;
             }
+            stop::at("apply.removals");
             apply.tombstones().prune(apply.conn)?;
             if let Some(held) = &commit.held {
                 apply.held(held)?;
             }
+            stop::at("apply.held");
             if let Some(new) = &commit.index {
                 index::save(apply.conn, profile, scope, new)?;
             }
             validator::change(apply.conn, profile, scope, &commit.validator)?;
+            stop::at("apply.index");
             apply.bookkeeping(scope.within.is_none())?;
             if scope.within.is_none() && commit.record.mode == SyncMode::Full {
                 doubt::settle(apply.conn, profile, scope.kind, commit.run)?;
             }
-            apply.go_on()
+            stop::at("apply.bookkeeping");
+            apply.go_on()?;
+            stop::at("apply.before-commit");
+            Ok(())
         },
-    )
+    )?;
+    stop::at("apply.committed");
+    Ok(())
 }
 
 struct Apply<'a> {
@@ -191,6 +202,7 @@ impl<'a> Apply<'a> {
         });
         self.log(events)?;
         batch.clear();
+        stop::at("apply.items");
         Ok(())
     }
 
@@ -251,6 +263,13 @@ impl<'a> Apply<'a> {
                     evidence_listing=excluded.evidence_listing, evidence_since=excluded.evidence_since, \
                     evidence_panel_since=excluded.evidence_panel_since, successor_id=excluded.successor_id";
         insert(self.conn, head, tail, rows, || unless_cancelled(cancel))?;
+        // What somebody has deleted since the listing was compared is not there to be held.
+        let (items, id) = (self.tables.items, self.kind.id_column());
+        let sql = format!(
+            "DELETE FROM xtream_held_removals AS held WHERE held.profile_id=? AND held.kind=? AND NOT EXISTS \
+             (SELECT 1 FROM {items} WHERE {items}.profile_id=held.profile_id AND {items}.{id}=held.content_id)"
+        );
+        execute(self.conn, &sql, &self.key())?;
         let gone: Vec<_> = known.into_keys().collect();
         let key = self.key();
         in_lists(&sorted(&gone), |list, ids| {

@@ -9,6 +9,8 @@ use diesel::prelude::*;
 use sync_core::StoreError;
 
 use crate::fault::{self, Abort};
+#[cfg(feature = "failpoints")]
+use crate::stop;
 use crate::{file, statement};
 
 /// How long SQLite waits for another program's write, in milliseconds.
@@ -81,7 +83,10 @@ const BYTES_AN_ENTRY: usize = 96;
 /// of that index is hot. A page that has left memory and changes again costs the sum of everything that was written to the
 /// log after it. For few rows some pages do: one is sooner read again than kept.
 pub(crate) fn hold_pages_for(conn: &mut SqliteConnection, rows: usize) -> Result<(), StoreError> {
-    batch(conn, &format!("PRAGMA cache_size=-{};", kibibytes_for(rows)))
+    batch(conn, &format!("PRAGMA cache_size=-{};", kibibytes_for(rows)))?;
+    #[cfg(feature = "failpoints")]
+    stop::tune(conn)?;
+    Ok(())
 }
 
 fn kibibytes_for(rows: usize) -> usize {
@@ -170,6 +175,15 @@ impl Slot {
     }
 }
 
+/// How long a caller waits for the right to write.
+fn patience() -> Duration {
+    #[cfg(feature = "failpoints")]
+    if let Some(patience) = stop::patience() {
+        return patience;
+    }
+    PATIENCE
+}
+
 /// Runs `work` in a transaction that has the right to write from its first moment: one that
 /// only asks for it later can fail at once, whatever it would wait. `patient` is asked from time
 /// to time while somebody else writes; its error ends the wait.
@@ -178,7 +192,7 @@ pub(crate) fn immediate<T>(
     patient: impl Fn() -> Result<(), StoreError>,
     work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + patience();
     let mut work = Some(work);
     loop {
         // When the rollback fails as well, diesel returns that failure. The first one is the cause.

@@ -54,6 +54,13 @@ pub(crate) fn of_io(error: &std::io::Error, what: &str) -> StoreError {
     }
 }
 
+/// Whether SQLite could not read or write, for a reason that it doesn't tell.
+pub(crate) fn is_io(error: &StoreError) -> bool {
+    matches!(error, StoreError::Backend(told) if told.to_string().contains(IO_ERROR))
+}
+
+const IO_ERROR: &str = "disk I/O error";
+
 fn is_rule(kind: DatabaseErrorKind) -> bool {
     matches!(
         kind,
@@ -112,6 +119,12 @@ mod tests {
             commit_error: Box::new(told("database or disk is full")),
         };
         assert!(matches!(of_diesel(error), StoreError::Full));
+    }
+
+    #[test]
+    fn an_error_of_the_disk_is_known() {
+        assert!(is_io(&of_diesel(told("disk I/O error"))));
+        assert!(!is_io(&of_diesel(told("some other"))) && !is_io(&StoreError::Full));
     }
 
     #[test]

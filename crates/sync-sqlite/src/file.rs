@@ -1,7 +1,7 @@
 //! The file of the cache: creating it for its owner only, and naming it to SQLite.
 
 use std::fs::OpenOptions;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sync_core::StoreError;
@@ -43,7 +43,7 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-/// The file beside this one that has its name and more.
+/// The file beside this one that has its name and more, as those of SQLite have.
 pub(crate) fn named_after(path: &Path, more: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(more);
@@ -84,6 +84,23 @@ pub(crate) fn owned(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
+}
+
+/// What is behind an I/O error of SQLite: it calls a quota and a limit on the size of files so as well.
+pub(crate) fn explained(error: StoreError, database: &Path) -> StoreError {
+    if fault::is_io(&error) && is_full(database) { StoreError::Full } else { error }
+}
+
+/// Whether there is no room beside the database for what is as long as it, or as its log, and a little more.
+fn is_full(database: &Path) -> bool {
+    let log = named_after(database, "-wal");
+    let length = [database, &log].map(|path| std::fs::metadata(path).map_or(0, |found| found.len()));
+    let Some(folder) = database.parent() else { return false };
+    let tried = tempfile::tempfile_in(folder).and_then(|mut file| {
+        file.seek(SeekFrom::Start(length[0].max(length[1])))?;
+        file.write_all(&vec![0; 1 << 16])
+    });
+    tried.is_err_and(|error| matches!(fault::of_io(&error, ""), StoreError::Full))
 }
 
 /// The path as SQLite takes it. It is absolute, so SQLite can't mistake it for an URI.

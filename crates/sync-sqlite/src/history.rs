@@ -11,15 +11,16 @@ use sync_core::{
 
 use crate::bind::{Bind, signed};
 use crate::content::{read_kind, read_reason};
-use crate::facts;
 use crate::lease::check_fence;
 use crate::statement::{Record, execute, integer, places, record, records};
 use crate::store::SqliteStore;
+use crate::{facts, stop};
 
 impl SqliteStore {
     /// Records the start of a run, and that an earlier one without an end was interrupted.
     pub fn start_run_blocking(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError> {
-        self.write(|conn| {
+        let run = self.write(|conn| {
+            stop::at("start.begun");
             check_fence(conn, profile, fence)?;
             let (profile_id, syncing) = (Bind::from(profile.as_str()), Bind::from(RunStatus::Syncing.as_str()));
             let sql = "UPDATE xtream_sync_runs SET status=? WHERE profile_id=? AND status=?";
@@ -30,8 +31,11 @@ impl SqliteStore {
             let sql = "UPDATE xtream_content_sync SET sync_status=?, sync_progress=0, sync_message=NULL, updated_at=? \
                        WHERE profile_id=?";
             execute(conn, sql, &[syncing, started_at.into(), profile_id])?;
+            stop::at("start.before-commit");
             Ok(RunId(run))
-        })
+        })?;
+        stop::at("start.committed");
+        Ok(run)
     }
 
     /// Records the end of a run and of those of its kinds that applied nothing, and what it has
@@ -41,6 +45,7 @@ impl SqliteStore {
         let cancelled = end.status == RunStatus::Cancelled;
         let patient = || if cancelled { Err(StoreError::Locked) } else { Ok(()) };
         self.write_unless(patient, |conn| {
+            stop::at("finish.begun");
             check_fence(conn, profile, end.fence)?;
             check_under_way(conn, profile, end.run)?;
             let (now, profile_id) = (end.finished_at, Bind::from(profile.as_str()));
@@ -71,10 +76,14 @@ impl SqliteStore {
             if end.several_kinds {
                 hold_for_consent(conn, profile, end.run)?;
             }
-            end.facts.as_ref().map_or(Ok(()), |facts| facts::save(conn, profile, facts))
+            end.facts.as_ref().map_or(Ok(()), |facts| facts::save(conn, profile, facts))?;
+            stop::at("finish.before-commit");
+            Ok(())
         })?;
+        stop::at("finish.committed");
         // The log has grown by what the run wrote.
         self.tidy();
+        stop::at("finish.tidied");
         Ok(())
     }
 

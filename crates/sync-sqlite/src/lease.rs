@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::bind::{Bind, signed};
 use crate::store::SqliteStore;
-use crate::{fault, file, statement};
+use crate::{fault, file, statement, stop};
 
 /// Looking whether somebody has the lease takes the lock for a moment; who meets that moment has
 /// to try again.
@@ -31,6 +31,7 @@ impl SqliteStore {
             let sql = "UPDATE xtream_profiles SET fence=fence+1 WHERE profile_id=? RETURNING fence";
             statement::integer(conn, sql, &profile_id)?.ok_or_else(|| unknown(profile))
         })?;
+        stop::at("lease.taken");
         Ok(Lease::new(fence.unsigned_abs(), held))
     }
 

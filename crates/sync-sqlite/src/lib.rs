@@ -28,6 +28,10 @@ mod spool;
 mod staging;
 mod statement;
 mod status;
+#[cfg(not(feature = "failpoints"))]
+mod stop;
+#[cfg(feature = "failpoints")]
+pub mod stop;
 mod store;
 #[cfg(test)]
 mod store_tests;

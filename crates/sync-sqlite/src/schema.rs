@@ -10,6 +10,7 @@ use sync_core::StoreError;
 
 use crate::connection::{connect, immediate};
 use crate::statement::{integer, records};
+use crate::stop;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -63,15 +64,23 @@ pub(crate) fn examine(conn: &mut SqliteConnection) -> Result<Schema, StoreError>
 
 /// Brings the schema up to date; of several programs that try at once, one does it.
 pub(crate) fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    immediate(conn, || Ok(()), run_pending)
+    immediate(conn, || Ok(()), run_pending)?;
+    stop::at("migrate.committed");
+    Ok(())
 }
 
 /// Runs the migrations that are pending, within a transaction of the caller's.
 pub(crate) fn run_pending(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    stop::at("migrate.begun");
     if examine(conn)? == Schema::Current {
         return Ok(());
     }
-    conn.run_pending_migrations(MIGRATIONS).map_err(StoreError::Backend).map(|_| ())
+    while conn.has_pending_migration(MIGRATIONS).map_err(StoreError::Backend)? {
+        stop::at("migrate.step");
+        conn.run_next_migration(MIGRATIONS).map_err(StoreError::Backend)?;
+    }
+    stop::at("migrate.before-commit");
+    Ok(())
 }
 
 /// The version of the newest migration.

@@ -12,7 +12,7 @@ use sync_core::{ProfileId, StoreError};
 use crate::connection::{self, Slot};
 use crate::lease::unknown;
 use crate::schema::{self, Schema};
-use crate::{file, lock, statement, upgrade};
+use crate::{file, lock, statement, stop, upgrade};
 
 /// A cache in one SQLite file. Clones share it.
 ///
@@ -29,6 +29,8 @@ struct Inner {
     writer: Slot,
     /// Apart from the writer, so that reads never wait for an apply.
     reader: Slot,
+    #[cfg(feature = "failpoints")]
+    limits: stop::Limits,
 }
 
 enum Access {
@@ -55,18 +57,13 @@ impl SqliteStore {
     /// did, [`StoreError::Corrupt`] when it is no cache; in each case not one byte of the file has changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = file::create(path.as_ref())?;
+        stop::at("open.created");
         if std::fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
             refuse_untouched(&path)?;
         }
         let open = lock::shared(&path)?;
-        let mut writer = connection::connect(file::plain(&path)?)?;
-        let schema = schema::examine(&mut writer)?;
-        connection::set_up_writer(&mut writer)?;
-        match schema {
-            Schema::Current => {}
-            Schema::Empty => schema::migrate(&mut writer)?,
-            Schema::Older => upgrade::upgrade(&mut writer, &path)?,
-        }
+        let writer = open_writer(&path).map_err(|error| file::explained(error, &path))?;
+        stop::at("open.ready");
         Ok(Self::with(path, Access::ReadWrite(open), Some(writer), None))
     }
 
@@ -89,7 +86,14 @@ impl SqliteStore {
     }
 
     fn with(path: PathBuf, access: Access, writer: Option<SqliteConnection>, reader: Option<SqliteConnection>) -> Self {
-        let inner = Inner { path, access, writer: Slot::new(writer), reader: Slot::new(reader) };
+        let inner = Inner {
+            path,
+            access,
+            writer: Slot::new(writer),
+            reader: Slot::new(reader),
+            #[cfg(feature = "failpoints")]
+            limits: stop::Limits::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -101,6 +105,13 @@ impl SqliteStore {
     /// Whether it was opened for reading only.
     pub fn is_read_only(&self) -> bool {
         matches!(self.inner.access, Access::ReadOnly(_))
+    }
+
+    /// Has the disk be full when the database has so many pages; `None` goes back to no limit of ours, with the next
+    /// connection.
+    #[cfg(feature = "failpoints")]
+    pub fn limit_pages(&self, pages: Option<u32>) {
+        self.inner.limits.set_pages(pages);
     }
 
     pub(crate) fn require_writable(&self) -> Result<(), StoreError> {
@@ -133,7 +144,17 @@ impl SqliteStore {
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.require_writable()?;
-        self.inner.writer.with(|| connection::writer(self.path()), work)
+        self.inner
+            .writer
+            .with(
+                || connection::writer(self.path()),
+                |conn| {
+                    #[cfg(feature = "failpoints")]
+                    self.inner.limits.apply(conn)?;
+                    work(conn)
+                },
+            )
+            .map_err(|error| file::explained(error, self.path()))
     }
 
     /// Empties the write-ahead log. A reader in the middle of something may forbid that it is done
@@ -205,6 +226,19 @@ pub(crate) fn now() -> i64 {
 pub(crate) fn require_profile(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let sql = "SELECT 1 FROM xtream_profiles WHERE profile_id=?";
     statement::integer(conn, sql, &[profile.as_str().into()])?.map(|_| ()).ok_or_else(|| unknown(profile))
+}
+
+/// Opens a connection for writing, to a cache that is up to date from then on.
+fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
+    let mut writer = connection::connect(file::plain(path)?)?;
+    let schema = schema::examine(&mut writer)?;
+    connection::set_up_writer(&mut writer)?;
+    match schema {
+        Schema::Current => {}
+        Schema::Empty => schema::migrate(&mut writer)?,
+        Schema::Older => upgrade::upgrade(&mut writer, path)?,
+    }
+    Ok(writer)
 }
 
 /// Looks at a file through a connection that can't write, and refuses what isn't ours. Whatever

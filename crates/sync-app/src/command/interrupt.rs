@@ -41,6 +41,7 @@ impl Interrupt {
 
     async fn listen(self, listening: std::sync::mpsc::Sender<()>) {
         let Ok(mut signals) = Signals::new() else { return };
+        survive_limits();
         let _ = listening.send(());
         loop {
             signals.next().await;
@@ -59,6 +60,14 @@ impl Interrupt {
         self.at_once.store(false, Ordering::SeqCst);
         result
     }
+}
+
+/// A file that may not grow (`ulimit -f`) is an error that can be told, like a full disk: the signal that comes with it
+/// shall not end the program. Listened to once, it never does.
+fn survive_limits() {
+    // The number of SIGXFSZ on all systems that have it, but for those on MIPS.
+    #[cfg(all(unix, not(any(target_arch = "mips", target_arch = "mips64"))))]
+    let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(25));
 }
 
 #[cfg(unix)]

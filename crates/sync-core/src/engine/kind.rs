@@ -1,6 +1,6 @@
 //! One kind within a run: categories, listing, settling what is missing, apply.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use super::planned::Planned;
 use super::unmodified::{Answered, Unmodified};
 use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
+use crate::arrivals::Arrivals;
 use crate::diff::Differ;
 use crate::facts::KindFacts;
 use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
-use crate::model::{Category, CategorySet, ContentId, ContentKind};
+use crate::model::{Category, CategorySet, ContentId, ContentKind, Text};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
@@ -155,7 +156,8 @@ impl Engine<'_> {
             () => KindOutcome::Completed,
         };
         let rows = stored.index.len().saturating_sub(settled.removed.len());
-        let categories = self.plausible_categories(run, visit, categories, rows).await?;
+        let moves = Some((differ.arrivals(), settled.removed.as_slice()));
+        let categories = self.plausible_categories(run, visit, categories, rows, moves).await?;
         let shrunk = settled.shrank.then(|| settled.fresh.clone());
         if run.options.dry_run {
             visit.shrunk = shrunk;
@@ -231,14 +233,18 @@ impl Engine<'_> {
     }
 
     /// Puts back categories that vanished implausibly: names of shelves are lost as easily as what stands
-    /// on them. Of those that vanish beside others, the empty ones go; all of them go with the last of
-    /// the kind's `rows`.
+    /// on them. Of those that vanish beside others, those go that are empty after this listing; all of
+    /// them go with the last of the kind's `rows`.
+    ///
+    /// What is told from the categories that are known, and from those that this leaves, is the same: the
+    /// next sync of the same lists must not come to something else.
     pub(super) async fn plausible_categories(
         &self,
         run: &Run<'_>,
         visit: &mut Visit,
         answered: Option<Vec<Category>>,
         rows: usize,
+        moves: Option<Moves<'_>>,
     ) -> Result<Option<Vec<Category>>, Stop> {
         let Some(mut answered) = answered else { return Ok(None) };
         let kind = visit.kind;
@@ -246,35 +252,66 @@ impl Engine<'_> {
         let mut met = HashSet::new();
         answered.retain(|category| met.insert(category.id.clone()));
         let mut missing: Vec<_> = stored.iter().filter(|known| !met.contains(&known.id)).cloned().collect();
-        let evidence = RemovalEvidence {
-            stored: stored.len() as u64,
-            listed: answered.len() as u64,
-            missing: missing.len() as u64,
-            complete: true,
-            unreadable: 0,
-            trailing_bytes: false,
-            categories_answered: true,
-            account_expired: run.account_expired,
+        let listed = answered.len() as u64;
+        let judged = |missing: usize| {
+            let missing = missing as u64;
+            let evidence = RemovalEvidence {
+                stored: listed + missing,
+                listed,
+                missing,
+                complete: true,
+                unreadable: 0,
+                trailing_bytes: false,
+                categories_answered: true,
+                account_expired: run.account_expired,
+            };
+            judge_removals(&evidence, run.options.guard)
         };
-        if let Verdict::Hold(reason) = judge_removals(&evidence, run.options.guard)
-            && rows > 0
-        {
+        if matches!(judged(missing.len()), Verdict::Hold(_)) && rows > 0 {
             if !answered.is_empty() {
-                let names = missing.iter().map(|category| category.id.clone()).collect();
-                let sizes =
-                    guard(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, names).await?) }).await?;
-                let mut sizes = sizes.into_iter();
-                missing.retain(|_| sizes.next().is_some_and(|size| size > 0));
+                self.leave_out_empty(run, kind, &mut missing, moves).await?;
             }
-            if missing.is_empty() {
-                return Ok((answered != stored).then_some(answered));
+            if let Verdict::Hold(reason) = judged(missing.len()) {
+                let warning = format!("{kind}: {} categories are missing and stay, because {reason}", missing.len());
+                visit.warnings.push(warning);
+                answered.extend(missing);
             }
-            visit.warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
-            answered.extend(missing);
         }
         Ok((answered != stored).then_some(answered))
     }
+
+    /// Leaves out the categories in which nothing is once a listing is applied.
+    async fn leave_out_empty(
+        &self,
+        run: &Run<'_>,
+        kind: ContentKind,
+        categories: &mut Vec<Category>,
+        moves: Option<Moves<'_>>,
+    ) -> Result<(), Stop> {
+        let names = categories.iter().map(|category| category.id.clone()).collect();
+        let sizes = guard(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, names).await?) }).await?;
+        let mut removed: HashMap<Text, u64> = HashMap::new();
+        for ids in moves.map_or(&[][..], |(_, removed)| removed).chunks(ROWS) {
+            let rows = guard(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
+            for category in rows.iter().flat_map(|row| row.categories().as_slice()) {
+                *removed.entry(category.clone()).or_default() += 1;
+            }
+        }
+        let mut sizes = sizes.into_iter();
+        categories.retain(|category| {
+            let (name, size) = (category.id.0.as_str(), sizes.next().unwrap_or_default());
+            let gone = removed.get(name).copied().unwrap_or_default();
+            moves.map_or(size > 0, |(arrivals, _)| !arrivals.is_deserted(name, size, gone))
+        });
+        Ok(())
+    }
 }
+
+/// What a listing changes about categories: the items that it has, and the rows that it removes.
+type Moves<'a> = (&'a Arrivals, &'a [ContentId]);
+
+/// Rows asked for at a time.
+const ROWS: usize = 500;
 
 fn mode(asked: SyncMode, stored: &StoredIndex) -> SyncMode {
     let full = asked == SyncMode::Full || !stored.applied_before || !stored.consistent;

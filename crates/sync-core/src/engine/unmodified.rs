@@ -83,10 +83,12 @@ impl Engine<'_> {
         run.track.listing(kind, 0, rows, 0, Counts::default());
         let asked_at = now + run.panel_ahead;
         let asked = async { Ok(self.source.listing(request).await) };
+        // What has ended is asked once more where the first event is put back, which not every stream bears.
         let mut events = match guard(run.cancel, asked).await? {
             Ok(listing) => listing.events,
             Err(error) => stream::iter([Err(error)]).boxed(),
-        };
+        }
+        .fuse();
         let first = async {
             let asked = std::pin::pin!(lender.asked());
             match select(events.next(), asked).await {
@@ -126,7 +128,7 @@ impl Engine<'_> {
         record.counts = Counts { unchanged: rows, ..Counts::default() };
         record.not_modified = true;
         let stored = usize::try_from(rows).unwrap_or(usize::MAX);
-        let categories = self.plausible_categories(run, visit, categories, stored).await?;
+        let categories = self.plausible_categories(run, visit, categories, stored, None).await?;
         if run.options.dry_run {
             visit.plan = Some(KindPlan::new(kind));
             return Ok(());

@@ -1,8 +1,13 @@
 //! Ids that a listing has several times: one item, whatever the order, and the same in every run.
 
+use std::sync::Arc;
+
 use sync_core::source::{Completeness, Entry, ListingEvent};
 use sync_core::testing::{Answer, ScriptedSource, channel, movie};
-use sync_core::{ContentKind, Item, KindOutcome, Listed, PolicyChoice, SyncMode, SyncOptions, Value, ValueRef};
+use sync_core::{
+    ChangePolicy, ContentId, ContentKind, Differ, Digest, DigestScheme, Item, KindOutcome, Listed, ListingIndex,
+    PolicyChoice, SyncMode, SyncOptions, Value, ValueRef,
+};
 
 use crate::support::{Bench, Channels, Movies, NOW, counts, listed, only, permutations};
 
@@ -198,6 +203,54 @@ async fn newly_repeated_elements_with_different_keys() {
                 assert_eq!(bench.movies(&elements).await.outcome, KindOutcome::Unchanged, "{name}");
             }
         }
+    }
+}
+
+/// Elements that list the same, as one leaves out a key that the other has as empty, and the other way
+/// round: they mean two things for the row, and one of these stands in every order.
+#[tokio::test]
+async fn elements_that_list_the_same_and_leave_out_different_keys() {
+    let row = || movie(1).with("plot", "Kept").with("director", "Kept");
+    let plotless = row().with("plot", "").without("director").listed();
+    let undirected = row().with("director", "").without("plot").listed();
+    settle(&[row().listed()], &[plotless.clone(), undirected.clone(), movie(2).listed()], &SyncOptions::default())
+        .await;
+    settle(&[row().listed()], &[plotless, undirected, row().with("rating", "7").listed()], &SyncOptions::default())
+        .await;
+}
+
+/// Where hosts of images are not looked at, an element with another one is as the row: in whatever order
+/// it comes, its host is not written with the categories of the others.
+#[tokio::test]
+async fn an_image_that_is_not_looked_at_is_not_taken_over() {
+    let film = |host: &str, category: &str| {
+        let image = format!("http://{host}.example/1.png");
+        movie(1).with("stream_icon", &image).with("category_id", category).in_categories(&[category]).listed()
+    };
+    for other in ["a", "b", "c", "d"] {
+        let mut rows = Vec::new();
+        for order in permutations(&[film("kept", "1"), film(other, "1"), film("kept", "8"), film(other, "9")]) {
+            let known =
+                ListingIndex::new(DigestScheme::FIELDS, [(ContentId(1), Digest::of_listed(&film("kept", "1")))]);
+            let differ =
+                Differ::new(Movies, Arc::new(known.unwrap()), DigestScheme::FIELDS, ChangePolicy::Fingerprint, true);
+            let mut differ = differ.ignoring_image_hosts(true);
+            let row = film("kept", "1").item;
+            let mut staged = Vec::new();
+            for element in order {
+                let mut batch = vec![Entry::Item(Box::new(element), None)];
+                let needs = differ.prepare(&mut batch);
+                let stored = needs.stored.iter().map(|_| row.clone()).collect();
+                let before = if needs.staged.is_empty() { Vec::new() } else { std::mem::take(&mut staged) };
+                let resolved = differ.resolve(batch, stored, before).unwrap();
+                staged = if resolved.is_empty() { staged } else { resolved };
+            }
+            rows.extend(staged.into_iter().map(|one| one.item));
+        }
+        let image = Movies.field("stream_icon").unwrap();
+        assert_eq!(rows[0].value(image), ValueRef::Text("http://kept.example/1.png"));
+        rows.dedup();
+        assert_eq!(rows.len(), 1, "{rows:#?}");
     }
 }
 

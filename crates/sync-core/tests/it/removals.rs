@@ -163,20 +163,59 @@ async fn without_categories_items_land_and_nothing_is_removed() {
     assert_eq!((report.status, report.kind(Movies).outcome), (RunStatus::Partial, KindOutcome::Unchanged));
 }
 
-/// Of many categories that vanish at once those stay that have items.
+/// A film in a category.
+fn film(id: i64, category: i64) -> Listed {
+    let category = category.to_string();
+    movie(id).with("category_id", &category).in_categories(&[&category]).listed()
+}
+
+/// A panel with these categories and films.
+fn shelves(categories: impl IntoIterator<Item = i64>, films: impl IntoIterator<Item = Listed>) -> ScriptedSource {
+    let list = categories.into_iter().map(|id| category(&id.to_string())).collect();
+    ScriptedSource::new().categories(Movies, Ok(list)).lists(Movies, films)
+}
+
+async fn names(bench: &Bench) -> Vec<String> {
+    bench.tables(Movies).await.categories.into_iter().map(|category| category.id.0).collect()
+}
+
+/// Of many categories that vanish at once those stay that have items; those are many as well.
 #[tokio::test]
 async fn empty_categories_vanish_with_others() {
+    for (filled, kept) in [(60, 160), (7, 100)] {
+        let bench = Bench::new().await;
+        let panel = |categories| shelves(categories, (1..=filled).map(|id| film(id, id)));
+        bench.sync(&panel(1..=200), &only(Movies)).await;
+        for _ in 0..2 {
+            let report = bench.sync(&panel(101..=200), &only(Movies)).await;
+            assert_eq!(report.warnings.len(), usize::from(filled == 60), "{:?}", report.warnings);
+            assert_eq!(names(&bench).await.len(), kept, "of {filled} with films; and the same once more");
+        }
+    }
+}
+
+/// I6: what stays is what would stay the next time, after films have come, moved and gone.
+#[tokio::test]
+async fn categories_that_vanish_are_judged_by_what_the_listing_leaves() {
+    let strict = SyncOptions { guard: GuardThresholds { floor_rows: 0, ..GuardThresholds::default() }, ..only(Movies) };
+    // Of the categories 2 to 5 the first is left, the second stays, the third is emptied, the fourth is filled.
+    let others = || (10..=40).map(|id| film(id, 1));
+    let before = || others().chain([film(2, 2), film(3, 3), film(4, 4)]);
+    let after = || others().chain([film(2, 1), film(3, 3), film(5, 5)]);
     let bench = Bench::new().await;
-    let shelves = |ids: std::ops::RangeInclusive<i64>| {
-        let list = ids.map(|id| category(&id.to_string())).collect();
-        let films = (1..=3).map(|id| movie(id).with("category_id", "7").in_categories(&["7"]).listed());
-        ScriptedSource::new().categories(Movies, Ok(list)).lists(Movies, films)
-    };
-    bench.sync(&shelves(1..=200), &only(Movies)).await;
-    let report = bench.sync(&shelves(101..=200), &only(Movies)).await;
-    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
-    let kept: Vec<_> = bench.tables(Movies).await.categories.iter().map(|category| category.id.0.clone()).collect();
-    assert_eq!((kept.len(), kept.contains(&"7".to_owned())), (101, true));
+    bench.sync(&shelves(1..=6, before()), &strict).await;
+    for _ in 0..2 {
+        let report = bench.sync(&shelves([1], after()), &strict).await;
+        assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+        assert_eq!(names(&bench).await, ["1", "3", "5"]);
+    }
+    // Whatever is new beside those that vanish.
+    let bench = Bench::new().await;
+    bench.sync(&shelves(1..=3, before()), &strict).await;
+    for _ in 0..2 {
+        bench.sync(&shelves([1, 11, 12, 13, 14, 15, 16, 17], before()), &strict).await;
+        assert_eq!(names(&bench).await.len(), 8, "two of ten are few");
+    }
 }
 
 #[tokio::test]

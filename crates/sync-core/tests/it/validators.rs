@@ -325,6 +325,23 @@ async fn an_unmodified_listing_loads_no_index() {
     assert_eq!(report.kind(Channels).counts, Counts { unchanged: 2, ..Counts::default() });
 }
 
+/// A listing that ends with nothing is one that was cut. Not every stream bears to be asked after its end.
+#[tokio::test]
+async fn a_listing_that_ends_at_once_is_not_asked_again() {
+    let mut staging = MockStaging::new();
+    staging.expect_apply().never();
+    let mut store = raw_store(staging);
+    let empty = |_: &_, _| {
+        Ok(StoredIndex { index: Arc::new(ListingIndex::empty(RAW)), applied_before: true, consistent: true })
+    };
+    store.expect_index().times(1).returning(empty);
+    let source = raw_source(|_| Listing { events: stream::unfold((), |()| async { None }).boxed() });
+    let report = run(&source, &store).await;
+    let record = report.kind(Channels);
+    assert_eq!(record.outcome, KindOutcome::Failed, "{record:?}");
+    assert!(record.error.as_ref().is_some_and(|error| error.message.contains("no end")), "{record:?}");
+}
+
 /// A source gets the index when it sees a listing, and no sooner.
 #[tokio::test]
 async fn the_index_is_lent_once_a_listing_is_seen() {

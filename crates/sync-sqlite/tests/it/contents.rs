@@ -1,8 +1,8 @@
 //! Ids, deletions, and the questions that are answered with plain SQL.
 
-use sync_core::store::{ContentStore, ScopeCommit};
+use sync_core::store::{ContentStore, HeldRemoval, ScopeCommit};
 use sync_core::testing::{movie, profile};
-use sync_core::{ContentId, ContentKind, StoreError};
+use sync_core::{ContentId, ContentKind, HoldReason, StoreError};
 
 use crate::fixture::{Cache, added, index_of};
 
@@ -56,6 +56,27 @@ async fn rows_deleted_behind_our_back_make_the_index_doubtful() {
     cache.execute("UPDATE xtream_listing_index SET ids='[1,'");
     let stored = cache.store.index(&cache.home, ContentKind::Movies.into()).await.unwrap();
     assert!(stored.applied_before && !stored.consistent);
+}
+
+/// A listing that was compared before somebody deleted rows holds none that is gone.
+#[tokio::test]
+async fn what_is_deleted_under_a_run_is_not_held_by_it() {
+    let cache = Cache::new();
+    cache.load(1..=5).await;
+    let run = cache.start();
+    let held = |id| HeldRemoval {
+        id: ContentId(id),
+        reason: HoldReason::ShareLost,
+        since: 5,
+        run: run.run,
+        evidence: None,
+        successor: None,
+    };
+    let gone = vec![ContentId(2), ContentId(4)];
+    assert_eq!(cache.store.delete_content_by_ids(&cache.home, ContentKind::Movies, gone).await.unwrap(), 2);
+    let commit = ScopeCommit { held: Some((2..=5).map(held).collect()), ..run.commit(ContentKind::Movies) };
+    cache.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(cache.store.held(&cache.home, ContentKind::Movies).await.unwrap(), [held(3), held(5)]);
 }
 
 #[tokio::test]

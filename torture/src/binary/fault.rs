@@ -1,0 +1,111 @@
+//! The kinds of faults, and how often each is drawn.
+
+use clap::ValueEnum;
+
+use super::scene::Scene;
+use super::{
+    copies, creation, damage, full, kills, limits, locks, migration, observers, panics, power, read_only, several,
+    signals, streams,
+};
+use crate::Outcome;
+
+/// Something that goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub(crate) enum Fault {
+    /// kill -9 during a sync
+    Kill,
+    /// kill -9 while a cache is made, or emptied
+    Create,
+    /// SIGINT, SIGTERM and SIGHUP, once and twice
+    Signal,
+    /// Images of what a power loss may leave on disk
+    Power,
+    /// The database may have so many pages and no more
+    Full,
+    /// A file may have so many bytes and no more
+    Limit,
+    /// File or folder can't be written
+    ReadOnly,
+    /// Not a database, cut off, flipped bits
+    Damage,
+    /// Somebody else writes, for a while or for too long
+    Lock,
+    /// Somebody reads for long
+    Reader,
+    /// Several programs at once
+    Several,
+    /// A panic inside the store
+    Panic,
+    /// Nobody reads what it prints
+    Streams,
+    /// Who watches the progress of a run panics
+    Observer,
+    /// kill -9 while an old cache is brought up to date
+    Migrate,
+    /// Somebody copies the cache during a sync
+    Copy,
+}
+
+impl Fault {
+    /// Each fault with how often it is drawn.
+    const WEIGHTS: [(Self, u32); 16] = [
+        (Self::Kill, 100),
+        (Self::Create, 10),
+        (Self::Signal, 20),
+        (Self::Power, 2),
+        (Self::Full, 8),
+        (Self::Limit, 8),
+        (Self::ReadOnly, 3),
+        (Self::Damage, 6),
+        (Self::Lock, 4),
+        (Self::Reader, 2),
+        (Self::Several, 5),
+        (Self::Panic, 6),
+        (Self::Streams, 3),
+        (Self::Observer, 2),
+        (Self::Migrate, 6),
+        (Self::Copy, 6),
+    ];
+
+    /// Draws one, of these or of all.
+    pub(crate) fn draw(rng: &mut fastrand::Rng, only: &[Self]) -> Self {
+        let drawn = |fault: &Self| only.is_empty() || only.contains(fault);
+        let weights = Self::WEIGHTS.iter().filter(|(fault, _)| drawn(fault));
+        let all: u32 = weights.clone().map(|(_, weight)| weight).sum();
+        let mut left = rng.u32(..all);
+        for (fault, weight) in weights {
+            match left.checked_sub(*weight) {
+                Some(rest) => left = rest,
+                None => return *fault,
+            }
+        }
+        Self::Kill
+    }
+
+    /// The word for it on the command line and in the table.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Lets it happen, and judges what is left.
+    pub(crate) fn happen(self, scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
+        match self {
+            Self::Kill => kills::during_a_sync(scene, rng),
+            Self::Create => creation::interrupted(scene, rng),
+            Self::Signal => signals::at_some_moment(scene, rng),
+            Self::Power => power::lost(scene, rng),
+            Self::Full => full::at_some_page(scene, rng),
+            Self::Limit => limits::on_a_file(scene, rng),
+            Self::ReadOnly => read_only::refused(scene, rng),
+            Self::Damage => damage::told(scene, rng),
+            Self::Lock => locks::by_a_writer(scene, rng),
+            Self::Reader => locks::by_a_reader(scene, rng),
+            Self::Several => several::at_once(scene, rng),
+            Self::Panic => panics::inside_the_store(scene, rng),
+            Self::Streams => streams::that_nobody_reads(scene, rng),
+            Self::Observer => observers::that_panic(scene, rng),
+            Self::Migrate => migration::interrupted(scene, rng),
+            Self::Copy => copies::during_a_sync(scene, rng),
+        }
+    }
+}

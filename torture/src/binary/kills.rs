@@ -1,0 +1,167 @@
+//! kill -9 during a sync: at named points, and at random.
+
+use std::time::Duration;
+
+use sync_sqlite::stop;
+use sync_tests::{Action, Behaviour, Kind};
+
+use super::fault::Fault;
+use super::judge::{self, Became, demand};
+use super::look;
+use super::program::Running;
+use super::scene::{HOME, Scene};
+use super::tally::{AFTER, INSIDE};
+use crate::Outcome;
+
+/// When the command is killed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Moment {
+    /// When it passes a point for the n-th time.
+    Point(&'static str, u64),
+    /// After this part of the time that a sync takes.
+    Part(f64),
+}
+
+/// Points inside the transactions of a sync, and how often it passes each.
+const WITHIN: [(&str, u64); 12] = [
+    ("start.begun", 1),
+    ("start.before-commit", 1),
+    ("apply.begun", 3),
+    ("apply.categories", 3),
+    ("apply.items", 8),
+    ("apply.removals", 3),
+    ("apply.held", 3),
+    ("apply.index", 3),
+    ("apply.bookkeeping", 3),
+    ("apply.before-commit", 3),
+    ("finish.begun", 1),
+    ("finish.before-commit", 1),
+];
+
+/// Points outside of them, after at least one kind was committed.
+const BETWEEN: [(&str, u64, u64); 5] = [
+    ("apply.committed", 1, 3),
+    ("apply.committed", 1, 3),
+    ("apply.before-begin", 2, 3),
+    ("finish.committed", 1, 1),
+    ("finish.tidied", 1, 1),
+];
+
+/// Points before anything of a kind is written.
+const BEFORE: [&str; 5] = ["open.created", "open.ready", "lease.taken", "start.committed", "apply.before-begin"];
+
+impl Moment {
+    pub(crate) fn draw(rng: &mut fastrand::Rng) -> Self {
+        match rng.u32(..100) {
+            0..45 => Self::within(rng),
+            45..77 => {
+                let (point, from, to) = *rng.choice(&BETWEEN).unwrap_or(&BETWEEN[0]);
+                Self::Point(point, rng.u64(from..=to))
+            }
+            77..82 => Self::Point(rng.choice(BEFORE).unwrap_or(BEFORE[0]), 1),
+            _ => Self::Part(rng.f64() * 1.1),
+        }
+    }
+
+    /// One within a transaction.
+    pub(crate) fn within(rng: &mut fastrand::Rng) -> Self {
+        let (point, times) = *rng.choice(&WITHIN).unwrap_or(&WITHIN[0]);
+        Self::Point(point, rng.u64(1..=times))
+    }
+
+    /// Whether it comes at a point.
+    pub(crate) fn wait(self, running: &Running, typical: Duration) -> bool {
+        match self {
+            Self::Point(..) => running.is_stopped(),
+            Self::Part(part) => {
+                std::thread::sleep(typical.mul_f64(part));
+                false
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Moment {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Point(point, time) => write!(out, "{point}:{time}"),
+            Self::Part(part) => write!(out, "{:.0} % of its time", part * 100.0),
+        }
+    }
+}
+
+/// Kills syncs in a row, without a whole one between them; then one run is enough.
+pub(crate) fn during_a_sync(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
+    if rng.u32(..8) == 0 {
+        scene.note("clear");
+        scene.expect(scene.command(&["clear", HOME]), 0)?;
+    }
+    if rng.u32(..6) == 0 {
+        // The panel is empty: what is removed is held.
+        let empty: Vec<Kind> = Kind::ALL.into_iter().filter(|_| rng.bool()).collect();
+        for kind in &empty {
+            scene.panel.on(Action::listing(*kind), Behaviour::Empty);
+        }
+        once(scene, rng, &empty)?;
+        scene.panel.behave();
+    }
+    for _ in 0..rng.u32(1..=3) {
+        scene.step(rng);
+        once(scene, rng, &[])?;
+    }
+    scene.agree().map(|_| ())
+}
+
+fn once(scene: &mut Scene<'_>, rng: &mut fastrand::Rng, empty: &[Kind]) -> Outcome {
+    let moment = Moment::draw(rng);
+    let mut more = vec![HOME];
+    if rng.u32(..8) == 0 {
+        more.push("--full");
+    }
+    if rng.u32(..4) == 0 {
+        more.push("-vvv");
+    }
+    let spill = rng.bool().then(|| rng.u32(2..40));
+    scene.note(format!(
+        "kill at {moment}{}{}",
+        if empty.is_empty() { String::new() } else { format!(", nothing listed of {empty:?}") },
+        spill.map_or_else(String::new, |pages| format!(", {pages} pages in memory"))
+    ));
+    let before = scene.look()?;
+    let mut command = scene.sync(&more);
+    if let Moment::Point(point, time) = moment {
+        command.env(stop::STOP_AT, format!("{point}:{time}"));
+    }
+    if let Some(pages) = spill {
+        command.env(stop::CACHE_PAGES, pages.to_string());
+    }
+    let mut running = Running::start(command)?;
+    let stopped = moment.wait(&running, scene.typical);
+    let there = running.freeze()?;
+    let locks = look::locks(&scene.database)?;
+    let ran = scene.watched(running.kill())?;
+    let after = scene.look()?;
+    let became = judge::each_kind_but(&before, &after, &scene.catalogue(), empty)?;
+    if !there {
+        demand!(ran.code == Some(0) || (!empty.is_empty() && ran.code == Some(7)), "it ended by itself: {ran:?}");
+        demand!(became == [Became::New; 3] || before.last_run == after.last_run, "it ended and left a kind as it was");
+        scene.tally.count(Fault::Kill, "too late");
+        return Ok(());
+    }
+    if let (true, Moment::Point(point, _)) = (stopped, moment) {
+        scene.tally.stopped(point);
+        let inside = WITHIN.iter().any(|(within, _)| *within == point);
+        demand!(inside == locks.writing, "at {point} the right to write is held: {}", locks.writing);
+    }
+    let committed = became.contains(&Became::New);
+    scene.tally.count(
+        Fault::Kill,
+        match () {
+            () if locks.writing => INSIDE,
+            () if locks.tidying => "while the log was tidied",
+            () if committed => AFTER,
+            () => "before a commit",
+        },
+    );
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Elements as panels list them: random, and edited at random.
+
+use std::sync::OnceLock;
+
+use sync_core::testing::ItemBuilder;
+use sync_core::{ContentKind, Listed, Value};
+
+use crate::dice::Dice;
+
+/// Nobody may see this: it stands for the credentials that panels put into addresses.
+pub(crate) const SECRET: &str = "c4n4ry-s3cr3t";
+
+/// Where a kind has the fields that are played with.
+struct Places {
+    name: usize,
+    /// Significant.
+    text: usize,
+    /// Display.
+    rating: usize,
+    image: usize,
+    added: usize,
+    category: usize,
+    categories: usize,
+    /// Ignored.
+    ignored: usize,
+    number: usize,
+    extra: usize,
+    /// The series' own date.
+    modified: Option<usize>,
+    film: Option<usize>,
+}
+
+fn places(kind: ContentKind) -> &'static Places {
+    static PLACES: OnceLock<[Places; 3]> = OnceLock::new();
+    let all = PLACES.get_or_init(|| {
+        ContentKind::ALL.map(|kind| {
+            let at = |names: &[&str]| names.iter().find_map(|name| kind.field(name));
+            let of = |names: &[&str]| at(names).expect("every kind has such a field");
+            Places {
+                name: of(&["name"]),
+                text: of(&["plot", "epg_channel_id"]),
+                rating: of(&["rating", "num"]),
+                image: of(&["stream_icon", "cover"]),
+                added: of(&["added"]),
+                category: of(&["category_id"]),
+                categories: of(&["category_ids"]),
+                ignored: of(&["direct_source", "listed_category_ids"]),
+                number: of(&["num"]),
+                extra: of(&["extra"]),
+                modified: at(&["last_modified"]),
+                film: at(&["tmdb_id"]),
+            }
+        })
+    });
+    &all[kind.ordinal()]
+}
+
+/// The categories that panels have.
+pub(crate) const CATEGORIES: [&str; 4] = ["1", "2", "3", "40"];
+
+fn put(listed: &mut Listed, at: usize, value: Value) {
+    listed.item.set(at, value);
+    listed.present.add(at);
+}
+
+fn text(listed: &mut Listed, at: usize, text: &str) {
+    put(listed, at, Value::Text(text.into()));
+}
+
+fn leave_out(listed: &mut Listed, at: usize) {
+    listed.item.set(at, Value::Null);
+    listed.present.drop(at);
+}
+
+/// An element with a few random fields.
+pub(crate) fn random(dice: &mut Dice, kind: ContentKind, id: i64) -> Listed {
+    let mut listed = ItemBuilder::of(kind, id).listed();
+    let edits = 2 + dice.below(5);
+    for _ in 0..edits {
+        edit(dice, &mut listed);
+    }
+    if kind != ContentKind::Channels {
+        text(&mut listed, places(kind).ignored, SECRET);
+    }
+    listed
+}
+
+/// Changes one field of an element, or whether its key is there.
+pub(crate) fn edit(dice: &mut Dice, listed: &mut Listed) {
+    let at = places(listed.item.kind());
+    match dice.below(14) {
+        0 => text(listed, at.name, dice.pick(&["A", "B", "C", ""])),
+        1 => text(listed, at.text, dice.pick(&["a", "b", ""])),
+        2 => leave_out(listed, at.text),
+        3 => text(listed, at.rating, dice.pick(&["1", "2.0", "2", ""])),
+        4 => leave_out(listed, at.rating),
+        5 => text(
+            listed,
+            at.image,
+            dice.pick(&["http://a.example/1.png", "http://b.example/1.png?t=2", "http://a.example/2.png", ""]),
+        ),
+        6 => text(
+            listed,
+            dice.pick(&[Some(at.added), at.modified]).unwrap_or(at.added),
+            dice.pick(&["1600000000", "1700000005", "2030-01-01T00:00:00Z", "soon", ""]),
+        ),
+        7 => text(listed, at.category, dice.pick(&["1", "2", "3", "40", ""])),
+        8 => leave_out(listed, at.category),
+        9 => {
+            let count = dice.below(3);
+            let set = (0..count).map(|_| dice.pick(&CATEGORIES)).collect();
+            put(listed, at.categories, Value::Categories(set));
+        }
+        10 => leave_out(listed, at.categories),
+        11 => text(listed, at.number, dice.pick(&["1", "2", "3"])),
+        12 => {
+            let (key, json) = (dice.pick(&["x", "y"]), dice.pick(&["1", "2"]));
+            put(listed, at.extra, Value::Extra([(key, json)].into()));
+        }
+        _ => {
+            if let Some(film) = at.film {
+                text(listed, film, dice.pick(&["7", "8", "0"]));
+            } else {
+                text(listed, at.text, "c");
+            }
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! The second and the third engine: the engine of the core over both ports, in a world where everything goes wrong
+//! that can, over the store in memory and over SQLite. One seed is one schedule: steps, order of calls, faults.
+
+mod backend;
+#[cfg(test)]
+mod broken;
+mod check;
+mod desk;
+mod draw;
+mod drive;
+mod panel;
+mod removal;
+mod report;
+mod run;
+mod shrink;
+mod source;
+mod sqlite;
+mod state;
+mod step;
+mod store;
+mod world;
+
+use std::sync::Arc;
+
+use sync_core::store::LoggedChange;
+use sync_core::{ContentId, ContentKind, ContentStore, KindOutcome, ProfileId, SyncMode};
+
+use crate::campaign::{self, Passed, Violation};
+use crate::dice::Dice;
+use crate::planner::model::{Meaning, Rules, laid_over, meaning};
+use crate::{promise, show};
+use backend::{Backend, Memory};
+use draw::PROCESSES;
+use drive::Ended;
+use run::Run;
+use state::State;
+use step::{Lie, Mood, RunPlan, Step, UserEdit};
+use store::still;
+use world::World;
+
+/// The machine: a world, and the processes in it.
+pub(crate) struct Machine {
+    world: Arc<World>,
+    backend: Arc<dyn Backend>,
+    processes: [Option<Arc<dyn ContentStore>>; PROCESSES],
+    /// Looks on, and is never hurt.
+    eye: Option<Arc<dyn ContentStore>>,
+}
+
+/// Makes a fresh place for data.
+type Ground = fn() -> Arc<dyn Backend>;
+
+/// In memory.
+pub(crate) const PORTS: Ground = || Arc::new(Memory::default());
+
+/// In a file.
+pub(crate) const SQLITE: Ground = || Arc::new(sqlite::Sqlite::new());
+
+/// Runs the schedule of a seed.
+pub(crate) fn case(ground: Ground, seed: u64) -> Result<Passed, Violation> {
+    let (world, steps) = drawn(seed);
+    run(ground(), world, &steps)
+}
+
+/// Tells what broke in the schedule of a seed, and the smallest schedule in which it does.
+pub(crate) fn story(ground: Ground, seed: u64, violation: Violation) -> String {
+    let (world, steps) = drawn(seed);
+    let fails = |steps: &[Step]| campaign::caught(|| run(ground(), world, steps)).err();
+    shrink::story(&steps, violation, &fails)
+}
+
+fn drawn(seed: u64) -> (u64, Vec<Step>) {
+    let mut dice = Dice::new(seed);
+    (dice.salt(), draw::schedule(&mut dice))
+}
+
+/// Runs a schedule.
+fn run(backend: Arc<dyn Backend>, world: u64, steps: &[Step]) -> Result<Passed, Violation> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime needs nothing");
+    runtime.block_on(async {
+        let mut machine =
+            Machine { world: Arc::new(World::new(world)), backend, processes: Default::default(), eye: None };
+        for (number, step) in steps.iter().enumerate() {
+            let done = machine.step(step).await;
+            done.map_err(|violation| Violation(format!("step {}, {step:?}: {}", number + 1, violation.0)))?;
+        }
+        machine.calm(world).await.map_err(|violation| Violation(format!("at the end: {}", violation.0)))?;
+        let inner = machine.world.inner();
+        Ok(Passed { trace: inner.trace.digest(), tally: inner.tally.clone() })
+    })
+}
+
+fn store_failed(error: &sync_core::StoreError) -> Violation {
+    Violation::new(format!("the store fails where nothing is wrong: {error}"))
+}
+
+impl Machine {
+    /// The store as a process has it.
+    fn process(&mut self, at: usize) -> Result<Arc<dyn ContentStore>, Violation> {
+        open(&mut self.processes[at], self.backend.as_ref())
+    }
+
+    fn eye(&mut self) -> Result<Arc<dyn ContentStore>, Violation> {
+        open(&mut self.eye, self.backend.as_ref())
+    }
+
+    fn check_broken(&self) -> Result<(), Violation> {
+        self.world.inner().broken.take().map_or(Ok(()), Err)
+    }
+
+    /// Every process is about to die.
+    fn freeze(&self) -> Result<(), Violation> {
+        self.backend.freeze()
+    }
+
+    /// A process is gone, and all of them when `all`.
+    fn bury(&mut self, process: usize, all: bool) -> Result<(), Violation> {
+        self.processes[process] = None;
+        if all {
+            self.processes = Default::default();
+            self.eye = None;
+            self.backend.thaw()?;
+        } else {
+            self.backend.survived();
+        }
+        Ok(())
+    }
+
+    /// Looks at what a run has left whose process died in the middle of an apply: the kind is old or new.
+    async fn autopsy(&mut self, run: &Run) -> Result<(), Violation> {
+        let Some(kind) = run.notes().dying.take() else { return Ok(()) };
+        let Some(state) = self.look(run.site).await? else { return Ok(()) };
+        let known = self.world.inner().sites[run.site].known.clone();
+        let Some(known) = known else { return Ok(()) };
+        if still(&known, &state, "").is_err() {
+            self.world.count("torn commit", "that left the new state");
+            check::applied(run, &known, &state, kind)
+                .map_err(|Violation(told)| Violation(format!("neither old nor new after a death (I2): {told}")))?;
+            run.accept(state, true);
+        }
+        Ok(())
+    }
+
+    /// A profile as it is now.
+    async fn look(&mut self, site: usize) -> Result<Option<State>, Violation> {
+        let eye = self.eye()?;
+        let (profile, known) = {
+            let world = self.world.inner();
+            (world.sites[site].profile.clone(), world.sites[site].known.clone())
+        };
+        State::read(eye.as_ref(), &profile, known.as_ref()).await.map_err(|error| store_failed(&error))
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), Violation> {
+        match step {
+            Step::Server { profile, kind, change, salt } => {
+                self.world.count("step", "of the panel");
+                self.world.inner().sites[*profile].panel.change(*kind, *change, *salt);
+            }
+            Step::Lie { profile, kind, lie, salt } => {
+                self.world.count("step", "to a lie");
+                self.world.inner().sites[*profile].panel.lies[kind.ordinal()] = Some((*lie, *salt));
+            }
+            Step::Honest { profile } => self.world.inner().sites[*profile].panel.lies = [None; 3],
+            Step::Account { profile, mood } => self.world.inner().sites[*profile].panel.mood = *mood,
+            Step::Runs { runs, edits, salt } => drop(self.runs(runs, edits, *salt).await?),
+            Step::User(edit) => self.user(*edit).await?,
+            Step::Twice { profile } => self.twice(*profile).await?,
+            Step::Reopen { process } => self.processes[*process] = None,
+            Step::Clock { ours, panels } => {
+                self.world.count("step", "of a clock");
+                let mut world = self.world.inner();
+                world.now += i64::from(*ours) * 3600;
+                world.latest = world.latest.max(world.now);
+                world.ahead += i64::from(panels - ours) * 3600;
+            }
+        }
+        self.settle().await
+    }
+
+    /// Runs together, and holds what they report against what they did.
+    async fn runs(&mut self, plans: &[RunPlan], edits: &[(u16, UserEdit)], salt: u64) -> Result<Vec<Ended>, Violation> {
+        let ended = drive::together(self, plans, edits, salt).await?;
+        for one in &ended {
+            let state = self.look(one.run.site).await?;
+            report::check(&one.run, &one.plan, one.report.as_ref(), state.as_ref())?;
+            if let Some(report) = &one.report {
+                self.world.inner().trace.text(&format!("{} {:?}", report.status, report.counts()));
+            }
+        }
+        self.world.count("step", "with runs");
+        Ok(ended)
+    }
+
+    /// After a step every profile is as it is known to be.
+    async fn settle(&mut self) -> Result<(), Violation> {
+        self.check_broken()?;
+        for site in 0..world::PROFILES {
+            let Some(state) = self.look(site).await? else { continue };
+            state.check()?;
+            let mut world = self.world.inner();
+            if let Some(known) = &world.sites[site].known {
+                still(known, &state, "and nobody wrote")?;
+            }
+            state.feed(&mut world.trace);
+            world.sites[site].known = Some(state);
+        }
+        let profiles: Vec<ProfileId> = self.world.inner().sites.iter().map(|site| site.profile.clone()).collect();
+        self.backend.check(&profiles)
+    }
+
+    /// What a user does, and what must come of it.
+    async fn user(&mut self, edit: UserEdit) -> Result<(), Violation> {
+        let site = edit.profile();
+        let profile = self.world.inner().sites[site].profile.clone();
+        let store = self.eye()?;
+        let Some(before) = self.look(site).await? else { return Ok(()) };
+        self.world.count("step", "of a user");
+        match edit {
+            UserEdit::Clear { .. } => {
+                store.clear(&profile).await.map_err(|error| store_failed(&error))?;
+                let after = self.look(site).await?.ok_or_else(|| Violation::new("clearing took the profile"))?;
+                for (kind, state) in ContentKind::ALL.into_iter().zip(&after.kinds) {
+                    let empty = state.rows.is_empty() && state.categories.is_empty() && state.held.is_empty();
+                    let new = !state.applied_before && state.last_sync.is_none() && state.validator.is_none();
+                    promise!(empty && new, "{kind} survived clearing");
+                }
+                self.world.inner().sites[site].known = Some(after);
+            }
+            UserEdit::Delete { kind, percent, salt, .. } => {
+                let mut dice = Dice::new(salt);
+                let ids = before.kind(kind).rows.keys().copied();
+                let gone: Vec<_> = ids.filter(|_| dice.percent(percent)).map(ContentId).collect();
+                let deleted = store.delete_content_by_ids(&profile, kind, gone.clone()).await;
+                let deleted = deleted.map_err(|error| store_failed(&error))?;
+                promise!(deleted == gone.len() as u64, "{} were to be deleted, {deleted} were", gone.len());
+                let after = self.look(site).await?.ok_or_else(|| Violation::new("deleting took the profile"))?;
+                let mut expected = before.clone();
+                let state = &mut expected.kinds[kind.ordinal()];
+                state.rows.retain(|id, _| !gone.contains(&ContentId(*id)));
+                state.held.retain(|held| !gone.contains(&held.id));
+                state.index =
+                    if state.consistent { state.index.without(&gone) } else { after.kind(kind).index.clone() };
+                promise!(
+                    gone.is_empty() || after.kind(kind).validator.is_none(),
+                    "{kind}: a validator outlived a deletion"
+                );
+                state.validator.clone_from(&after.kind(kind).validator);
+                expected.changes.clone_from(&after.changes);
+                still(&expected, &after, "beside what a user deleted")?;
+                let logged = &after.changes[before.changes.len()..];
+                let told = logged.iter().all(|it| it.run.is_none() && it.change == LoggedChange::Removed);
+                promise!(told && logged.len() == gone.len(), "a deletion was logged as {logged:?}");
+                self.world.inner().sites[site].known = Some(after);
+            }
+        }
+        self.world.inner().sites[site].epoch += 1;
+        Ok(())
+    }
+
+    /// I6: a sync without faults, and the same once more, which writes nothing.
+    async fn twice(&mut self, profile: usize) -> Result<(), Violation> {
+        let first = self.runs(&[RunPlan::quiet(profile)], &[], 0).await?;
+        let before = self.look(profile).await?;
+        let again = self.runs(&[RunPlan::quiet(profile)], &[], 0).await?;
+        let after = self.look(profile).await?;
+        let (Some(before), Some(after)) = (before, after) else { return Ok(()) };
+        for kind in ContentKind::ALL {
+            let outcome = |ended: &[Ended]| ended[0].report.as_ref().map(|report| report.kind(kind).outcome);
+            let rests = matches!(outcome(&first), Some(KindOutcome::Completed | KindOutcome::Unchanged));
+            let lie = self.world.inner().sites[profile].panel.lies[kind.ordinal()].map(|(lie, _)| lie);
+            // What moves by itself, or how it is asked for, may make a difference.
+            let moves =
+                matches!(lie, Some(Lie::Images | Lie::Overloaded | Lie::Truncated | Lie::Duplicates | Lie::Tokens));
+            if rests && !moves {
+                before.check_still(&after, kind, "when it was synced once more (I6)")?;
+                let outcome = outcome(&again);
+                promise!(outcome == Some(KindOutcome::Unchanged), "{kind}: once more ended as {outcome:?} (I6)");
+            }
+        }
+        Ok(())
+    }
+
+    /// I11: everything is well again, two days have passed; one run reaches agreement, and another one where a
+    /// person has to agree first.
+    async fn calm(&mut self, salt: u64) -> Result<(), Violation> {
+        {
+            let mut world = self.world.inner();
+            world.now = world.latest + 2 * 86_400;
+            for site in &mut world.sites {
+                site.panel.lies = [None; 3];
+                site.panel.mood = Mood::Active;
+            }
+        }
+        for site in 0..world::PROFILES {
+            let mode = if Dice::new(salt).percent(30) { SyncMode::Full } else { SyncMode::Auto };
+            let quiet = RunPlan { mode, ..RunPlan::quiet(site) };
+            self.well(&quiet).await?;
+            let held = self.look(site).await?.is_some_and(|state| state.kinds.iter().any(|it| !it.held.is_empty()));
+            if held {
+                self.well(&RunPlan { consent: true, ..quiet.clone() }).await?;
+                self.well(&quiet).await?;
+            }
+            self.agreement(site, mode).await?;
+            let before = self.look(site).await?;
+            self.well(&RunPlan::quiet(site)).await?;
+            let after = self.look(site).await?;
+            if let (Some(before), Some(after)) = (before, after) {
+                still(&before, &after, "when all was well and it was synced once more (I6)")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A run that has nothing in its way.
+    async fn well(&mut self, plan: &RunPlan) -> Result<(), Violation> {
+        let ended = self.runs(std::slice::from_ref(plan), &[], 0).await?;
+        let report = ended[0].report.as_ref().ok_or_else(|| Violation::new("a run died of nothing"))?;
+        for kind in &report.kinds {
+            let fine = matches!(kind.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
+            promise!(fine, "{}: {} although all is well: {:?} (I11)", kind.kind, kind.outcome, kind.error);
+        }
+        self.settle().await
+    }
+
+    /// The cache has what the panel lists, and nothing else.
+    async fn agreement(&mut self, site: usize, mode: SyncMode) -> Result<(), Violation> {
+        let state = self.look(site).await?.ok_or_else(|| Violation::new("there is no profile"))?;
+        let world = self.world.inner();
+        let panel = &world.sites[site].panel;
+        for kind in ContentKind::ALL {
+            let rows = &state.kind(kind).rows;
+            let ignored = mode != SyncMode::Full && state.facts.kinds[kind.ordinal()].rotations >= 2;
+            let rules = Rules { policy: sync_core::ChangePolicy::Fingerprint, ignore_image_hosts: ignored };
+            let truth = &panel.truth[kind.ordinal()];
+            for element in truth {
+                let row = rows.get(&element.item.id().0);
+                let told = meaning(row, &laid_over(row, element), &rules);
+                promise!(
+                    told == Meaning::Unchanged,
+                    "{kind}: {} beside {} (I11)",
+                    show::row(row),
+                    show::element(element)
+                );
+            }
+            let extra: Vec<_> =
+                rows.keys().filter(|id| !truth.iter().any(|element| element.item.id().0 == **id)).collect();
+            promise!(extra.is_empty(), "{kind}: {extra:?} are not at the panel, and here (I11)");
+            promise!(state.kind(kind).held.is_empty(), "{kind}: something is held still (I11)");
+        }
+        Ok(())
+    }
+}
+
+fn open(slot: &mut Option<Arc<dyn ContentStore>>, backend: &dyn Backend) -> Result<Arc<dyn ContentStore>, Violation> {
+    if slot.is_none() {
+        *slot = Some(backend.open().map_err(|error| store_failed(&error))?);
+    }
+    Ok(Arc::clone(slot.as_ref().expect("it was just filled")))
+}

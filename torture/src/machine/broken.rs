@@ -1,0 +1,322 @@
+//! Stores that break one promise each: the machine has to notice every one of them.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sync_core::store::{
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
+    StoredIndex, SyncState,
+};
+use sync_core::testing::MemoryStore;
+use sync_core::{
+    Category, CategoryId, ContentId, ContentKind, ContentStore, GuardThresholds, Item, ProfileId, Scope, StoreError,
+    SyncOptions,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::backend::{Backend, Death, Memory};
+use super::run;
+use crate::campaign::{Violation, caught};
+use crate::dice::Dice;
+
+type Kept<T> = Result<T, StoreError>;
+
+/// What is wrong with a store, or with what the engine is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    None,
+    ForgetsARow,
+    MovesTheWatermarkEarly,
+    WritesAHalf,
+    HitsAnotherKind,
+    HitsAnotherProfile,
+    LeasesTwice,
+    IgnoresCancellation,
+    IgnoresFences,
+    LogsNothing,
+    ForgetsWhatIsHeld,
+    ForgetsToDelete,
+    ForgetsCategories,
+    ChangesWhatIsSame,
+    ForgetsTheEnd,
+    /// Not the store's, but the engine's: it removes whatever is missing.
+    GuardsNothing,
+    /// It forgets what a run has heard of unreadable elements.
+    ReleasesAtOnce,
+}
+
+#[derive(Default)]
+struct Marks {
+    early: AtomicBool,
+    fence: AtomicU64,
+    run: AtomicI64,
+    profiles: Mutex<Vec<ProfileId>>,
+}
+
+#[derive(Clone)]
+struct Broken {
+    inner: MemoryStore,
+    flaw: Flaw,
+    marks: Arc<Marks>,
+}
+
+impl Broken {
+    fn new(flaw: Flaw) -> Self {
+        Self { inner: MemoryStore::new(), flaw, marks: Arc::default() }
+    }
+
+    fn is(&self, flaw: Flaw) -> bool {
+        self.flaw == flaw
+    }
+
+    /// Deletes one row of a kind, if there is one.
+    async fn delete_one(&self, profile: &ProfileId, kind: ContentKind) {
+        if let Some(item) = self.inner.items(profile, kind).first() {
+            let _ = self.inner.delete_content_by_ids(profile, kind, vec![item.id()]).await;
+        }
+    }
+}
+
+impl Backend for Broken {
+    fn open(&self) -> Kept<Arc<dyn ContentStore>> {
+        Ok(Arc::new(self.clone()))
+    }
+
+    fn death(&self) -> Arc<dyn Death> {
+        Memory::of(&self.inner).death()
+    }
+
+    fn told(&self, mut options: SyncOptions) -> SyncOptions {
+        match self.flaw {
+            Flaw::GuardsNothing => {
+                options.guard = GuardThresholds { share_percent: 255, floor_rows: u64::MAX, category_rows: 0 };
+            }
+            Flaw::ReleasesAtOnce => (options.retention.release_listings, options.retention.release_days) = (0, 0),
+            _ => {}
+        }
+        options
+    }
+}
+
+#[async_trait]
+impl ContentStore for Broken {
+    async fn ensure_profile(&self, profile: &ProfileId) -> Kept<()> {
+        self.marks.profiles.lock().unwrap().push(profile.clone());
+        self.inner.ensure_profile(profile).await
+    }
+
+    async fn lease(&self, profile: &ProfileId) -> Kept<Lease> {
+        match self.inner.lease(profile).await {
+            Err(StoreError::Leased(_)) if self.is(Flaw::LeasesTwice) => {
+                Ok(Lease::new(self.marks.fence.load(Ordering::Relaxed) + 1, ()))
+            }
+            Ok(lease) => {
+                self.marks.fence.store(lease.fence, Ordering::Relaxed);
+                Ok(lease)
+            }
+            refused => refused,
+        }
+    }
+
+    async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Kept<RunId> {
+        let run = self.inner.start_run(profile, fence, started_at).await?;
+        self.marks.run.store(run.0, Ordering::Relaxed);
+        Ok(run)
+    }
+
+    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Kept<()> {
+        if self.is(Flaw::ForgetsTheEnd) {
+            return Ok(());
+        }
+        self.inner.finish_run(profile, end).await
+    }
+
+    async fn sync_state(&self, profile: &ProfileId) -> Kept<SyncState> {
+        let mut state = self.inner.sync_state(profile).await?;
+        if self.is(Flaw::MovesTheWatermarkEarly) && self.marks.early.load(Ordering::Relaxed) {
+            state.last_sync[1] = Some(5);
+        }
+        Ok(state)
+    }
+
+    async fn index(&self, profile: &ProfileId, scope: Scope) -> Kept<StoredIndex> {
+        self.inner.index(profile, scope).await
+    }
+
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Option<KeptValidator>> {
+        self.inner.validator(profile, kind).await
+    }
+
+    async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {
+        self.inner.rows(profile, kind, ids).await
+    }
+
+    async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<Category>> {
+        let mut all = self.inner.categories(profile, kind).await?;
+        if self.is(Flaw::ForgetsCategories) {
+            all.pop();
+        }
+        Ok(all)
+    }
+
+    async fn category_sizes(&self, profile: &ProfileId, kind: ContentKind, of: Vec<CategoryId>) -> Kept<Vec<u64>> {
+        self.inner.category_sizes(profile, kind, of).await
+    }
+
+    async fn stage(&self, profile: &ProfileId, scope: Scope) -> Kept<Box<dyn Staging>> {
+        self.marks.early.store(scope.kind == ContentKind::Movies, Ordering::Relaxed);
+        let kind = scope.kind;
+        let inner = self.inner.stage(profile, scope).await?;
+        Ok(Box::new(BrokenStaging { store: self.clone(), profile: profile.clone(), kind, inner }))
+    }
+
+    async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<ContentId>> {
+        self.inner.get_content_ids(profile, kind).await
+    }
+
+    async fn delete_content_by_ids(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        mut ids: Vec<ContentId>,
+    ) -> Kept<u64> {
+        let asked = ids.len() as u64;
+        if self.is(Flaw::ForgetsToDelete) {
+            ids.pop();
+        }
+        self.inner.delete_content_by_ids(profile, kind, ids).await.map(|_| asked)
+    }
+
+    async fn clear(&self, profile: &ProfileId) -> Kept<()> {
+        self.inner.clear(profile).await
+    }
+
+    async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
+        self.inner.held(profile, kind).await
+    }
+
+    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<Vec<ChangeRecord>> {
+        let changes = self.inner.changes(profile, after, limit).await?;
+        Ok(if self.is(Flaw::LogsNothing) { Vec::new() } else { changes })
+    }
+
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Kept<Vec<RunRecord>> {
+        self.inner.runs(profile, limit).await
+    }
+}
+
+struct BrokenStaging {
+    store: Broken,
+    profile: ProfileId,
+    kind: ContentKind,
+    inner: Box<dyn Staging>,
+}
+
+#[async_trait]
+impl Staging for BrokenStaging {
+    async fn put(&mut self, mut items: Vec<StagedItem>) -> Kept<()> {
+        let is_update = |staged: &StagedItem| !matches!(staged.change, sync_core::Change::Added);
+        if self.store.is(Flaw::ForgetsARow) && items.last().is_some_and(is_update) {
+            items.pop();
+        }
+        if self.store.is(Flaw::ChangesWhatIsSame) {
+            let name = self.kind.field("name").expect("every kind has names");
+            for staged in &mut items {
+                staged.item.set(name, sync_core::Value::Text("Other".into()));
+            }
+        }
+        self.inner.put(items).await
+    }
+
+    async fn get(&mut self, ids: Vec<ContentId>) -> Kept<Vec<StagedItem>> {
+        self.inner.get(ids).await
+    }
+
+    async fn reset(&mut self) -> Kept<()> {
+        self.inner.reset().await
+    }
+
+    async fn apply(&mut self, mut commit: ScopeCommit, mut cancel: CancellationToken) -> Kept<()> {
+        match self.store.flaw {
+            Flaw::IgnoresCancellation => cancel = CancellationToken::new(),
+            Flaw::IgnoresFences => {
+                commit.fence = self.store.marks.fence.load(Ordering::Relaxed);
+                commit.run = RunId(self.store.marks.run.load(Ordering::Relaxed));
+            }
+            Flaw::ForgetsWhatIsHeld => commit.held = None,
+            _ => {}
+        }
+        let done = self.inner.apply(commit, cancel).await;
+        if done.is_ok() {
+            self.store.marks.early.store(false, Ordering::Relaxed);
+        }
+        match (self.store.flaw, done.is_ok()) {
+            (Flaw::WritesAHalf, false) => self.store.delete_one(&self.profile, self.kind).await,
+            (Flaw::HitsAnotherKind, true) => {
+                let other = ContentKind::ALL[(self.kind.ordinal() + 1) % 3];
+                self.store.delete_one(&self.profile, other).await;
+            }
+            (Flaw::HitsAnotherProfile, true) => {
+                let profiles = self.store.marks.profiles.lock().unwrap().clone();
+                for other in profiles.iter().filter(|other| **other != self.profile) {
+                    self.store.delete_one(other, self.kind).await;
+                }
+            }
+            _ => {}
+        }
+        done
+    }
+}
+
+/// The first violation among so many seeds.
+fn first(flaw: Flaw, seeds: u64) -> Option<Violation> {
+    (1..=seeds).find_map(|seed| {
+        let mut dice = Dice::new(seed);
+        let (world, steps) = (dice.salt(), super::draw::schedule(&mut dice));
+        caught(|| run(Arc::new(Broken::new(flaw)), world, &steps)).err()
+    })
+}
+
+#[test]
+fn a_store_without_a_flaw_passes() {
+    assert_eq!(first(Flaw::None, 40), None);
+}
+
+/// Every flaw is found, and told by the promise that it breaks.
+#[test]
+fn every_flaw_is_found() {
+    let flaws = [
+        (Flaw::ForgetsARow, "(I1)"),
+        (Flaw::MovesTheWatermarkEarly, "the watermark moved"),
+        (Flaw::WritesAHalf, "(I2)"),
+        (Flaw::HitsAnotherKind, "(I4)"),
+        (Flaw::HitsAnotherProfile, "nobody wrote"),
+        (Flaw::LeasesTwice, "(I9)"),
+        (Flaw::IgnoresCancellation, "after the cancellation"),
+        (Flaw::IgnoresFences, "(I9)"),
+        (Flaw::LogsNothing, "logged"),
+        (Flaw::ForgetsWhatIsHeld, "neither gone nor held"),
+        (Flaw::ForgetsToDelete, "user deleted"),
+        (Flaw::ForgetsCategories, "categories are"),
+        (Flaw::ChangesWhatIsSame, "(I1)"),
+        (Flaw::ForgetsTheEnd, "recorded as"),
+        (Flaw::GuardsNothing, "(I5)"),
+        (Flaw::ReleasesAtOnce, "(I5)"),
+    ];
+    for (flaw, told) in flaws {
+        let found = first(flaw, 2000);
+        let found = found.unwrap_or_else(|| panic!("{flaw:?} goes unnoticed"));
+        assert!(found.0.contains(told), "{flaw:?} was told as: {}", found.0);
+    }
+}
+
+/// What ends in the machine itself: a schedule that fails is made smaller, and told.
+#[test]
+fn a_story_has_fewer_steps() {
+    let fails = |steps: &[super::Step]| caught(|| run(Arc::new(Broken::new(Flaw::HitsAnotherKind)), 1, steps)).err();
+    let steps = super::draw::schedule(&mut Dice::new(7));
+    let violation = fails(&steps).expect("some kind has a row to be hit");
+    let story = super::shrink::story(&steps, violation, &fails);
+    assert!(story.contains("these are enough") && story.lines().count() <= steps.len(), "{story}");
+}

@@ -1,0 +1,269 @@
+//! What an apply must have done, and nothing else: its rows, counts, categories, watermark, change log, and what
+//! became of everything that the panel did not list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_core::store::LoggedChange;
+use sync_core::{ContentId, ContentKind, Counts, FieldClass, FieldSet, Item, Listed};
+
+use super::removal;
+use super::run::{Heard, Run, Taken};
+use super::state::{KindState, State};
+use crate::campaign::Violation;
+use crate::planner::model::{Meaning, Rules, alike, candidates, meaning};
+use crate::{promise, show};
+
+/// An apply, and all that is to be known to judge it.
+pub(crate) struct Applied<'a> {
+    pub(crate) run: &'a Run,
+    pub(crate) kind: ContentKind,
+    pub(crate) before: &'a KindState,
+    pub(crate) after: &'a KindState,
+    pub(crate) taken: &'a Taken<'a>,
+    /// The elements by id.
+    pub(crate) listed: BTreeMap<i64, Vec<&'a Listed>>,
+    pub(crate) rules: Rules,
+    pub(crate) categories_answered: bool,
+    /// Whether the account's end had passed.
+    pub(crate) expired: bool,
+    pub(crate) now: i64,
+    pub(crate) panel_now: i64,
+}
+
+/// Judges an apply of a kind, and notes what it counted.
+pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKind) -> Result<(), Violation> {
+    for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
+        before.check_still(after, other, &format!("with an apply of {kind} (I4)"))?;
+    }
+    after.check()?;
+    promise!(before.facts == after.facts, "{kind}: facts moved with an apply");
+    let (heard, account, ignored, disturbed) = {
+        let notes = run.notes();
+        let at = kind.ordinal();
+        let epoch = run.world.inner().sites[run.site].epoch;
+        (notes.heard[at].clone(), notes.account.clone(), notes.images_ignored[at], notes.epoch != epoch)
+    };
+    let now = run.world.inner().now;
+    let asked_at = account.as_ref().and_then(|account| account.panel_time).unwrap_or(now);
+    if let (Some(started_at), true) = (heard.whole.unmodified, heard.within.is_empty()) {
+        return unmodified(run, before, after, kind, (disturbed, started_at.unwrap_or(asked_at)));
+    }
+    let taken = heard.taken().ok_or_else(|| Violation::new(format!("{kind}: applied without a proof (I5)")))?;
+    let (known, new) = (before.kind(kind), after.kind(kind));
+    let rules = Rules { policy: run.options.policy.at(known.last_sync), ignore_image_hosts: ignored };
+    let mut listed: BTreeMap<i64, Vec<&Listed>> = BTreeMap::new();
+    for element in &taken.elements {
+        listed.entry(element.item.id().0).or_default().push(element);
+    }
+    let applied = Applied {
+        run,
+        kind,
+        before: known,
+        after: new,
+        taken: &taken,
+        listed,
+        rules,
+        categories_answered: heard.categories.is_some(),
+        expired: account.as_ref().is_some_and(|account| account.is_past_expiry(now)),
+        now,
+        panel_now: taken.end.started_at.unwrap_or(asked_at),
+    };
+    removal::note(&applied);
+    if disturbed {
+        // Somebody else wrote meanwhile: what it should come to is not known so exactly.
+        run.notes().applied[kind.ordinal()] = Some(None);
+        return Ok(());
+    }
+    let counts = applied.rows(&heard)?;
+    applied.held()?;
+    applied.categories(&heard)?;
+    applied.index()?;
+    applied.log(before, after)?;
+    removal::check(&applied)?;
+    promise!(
+        new.last_sync == Some(applied.panel_now),
+        "{kind}: the watermark is {:?}, not {} (I3)",
+        new.last_sync,
+        applied.panel_now
+    );
+    if let Some(kept) = &new.validator {
+        let told = heard.whole.version.as_ref() == Some(&kept.validator) && heard.within.is_empty();
+        promise!(told, "{kind}: a validator came from nowhere");
+        promise!(counts.held == 0, "{kind}: something is held, and the listing has a validator");
+    }
+    run.notes().applied[kind.ordinal()] = Some(Some(counts));
+    Ok(())
+}
+
+/// Judges an apply after the panel has said that the listing is as it was: but for the categories and the
+/// watermark, nothing is written.
+fn unmodified(
+    run: &Run,
+    before: &State,
+    after: &State,
+    kind: ContentKind,
+    (disturbed, watermark): (bool, i64),
+) -> Result<(), Violation> {
+    let (known, new) = (before.kind(kind), after.kind(kind));
+    promise!(new.last_sync == Some(watermark), "{kind}: the watermark is {:?}, not {watermark} (I3)", new.last_sync);
+    let mut expected = before.clone();
+    let state = &mut expected.kinds[kind.ordinal()];
+    state.last_sync = new.last_sync;
+    state.categories.clone_from(&new.categories);
+    expected.check_still(after, kind, "though the panel says that nothing has changed")?;
+    promise!(known.held.is_empty(), "{kind}: something is held, and it was asked whether nothing has changed");
+    let counts = Counts { unchanged: known.rows.len() as u64, ..Counts::default() };
+    run.notes().applied[kind.ordinal()] = Some((!disturbed).then_some(counts));
+    Ok(())
+}
+
+impl Applied<'_> {
+    /// I1: every row is what the listing says, or what it was. Returns the counts of it.
+    fn rows(&self, heard: &Heard) -> Result<Counts, Violation> {
+        let mut counts = Counts { skipped: self.taken.end.unreadable, ..Counts::default() };
+        for (id, elements) in &self.listed {
+            let row = self.before.rows.get(id);
+            let Some(after) = self.after.rows.get(id) else {
+                return Err(Violation::new(format!("{}: {id} is listed and gone", self.kind)));
+            };
+            let fits = |candidate: &Item| match meaning(row, candidate, &self.rules) {
+                Meaning::Unchanged | Meaning::Passed => row == Some(after),
+                _ if elements.len() == 1 => after == candidate,
+                _ => alike(after, candidate),
+            };
+            let all = self.candidates(row, elements);
+            promise!(
+                all.iter().any(fits),
+                "{}: {} became {}, of {} (I1); {:?}",
+                self.kind,
+                show::row(row),
+                show::item(after),
+                show::elements(elements.iter().copied()),
+                self.rules
+            );
+            match meaning(row, after, &self.rules) {
+                _ if row == Some(after) => counts.unchanged += 1,
+                Meaning::Added => counts.added += 1,
+                Meaning::Updated => counts.updated += 1,
+                Meaning::Refreshed => counts.refreshed += 1,
+                Meaning::Unchanged | Meaning::Passed => {
+                    return Err(Violation::new(format!("{}: {id} was written for nothing", self.kind)));
+                }
+            }
+        }
+        for (id, row) in self.before.rows.iter().filter(|(id, _)| !self.listed.contains_key(id)) {
+            match self.after.rows.get(id) {
+                None => counts.removed += 1,
+                Some(after) => {
+                    promise!(after == row, "{}: {id} wasn't listed and was written", self.kind);
+                    let held = self.after.held.iter().any(|held| held.id.0 == *id);
+                    let covered = self.covers(row);
+                    promise!(held || !covered, "{}: {id} is missing, and neither gone nor held", self.kind);
+                    counts.held += u64::from(held);
+                    counts.unchanged += u64::from(!held);
+                }
+            }
+        }
+        for id in self.after.rows.keys() {
+            let known = self.before.rows.contains_key(id) || self.listed.contains_key(id);
+            promise!(known, "{}: {id} came from nowhere, of {} categories", self.kind, heard.within.len());
+        }
+        Ok(counts)
+    }
+
+    /// What may stand where these elements were listed. Fetched by category, an item stays in those of its
+    /// categories that didn't answer.
+    pub(crate) fn candidates(&self, row: Option<&Item>, elements: &[&Listed]) -> Vec<Item> {
+        let mut all = candidates(row, elements, &self.rules);
+        let (Some(covered), Some(row)) = (&self.taken.covered, row) else { return all };
+        let at = self.kind.field("category_ids").expect("every kind has its categories");
+        for item in &mut all {
+            let mut set = item.categories().clone();
+            let kept = row.categories().as_slice().iter().filter(|id| !covered.contains(id));
+            kept.for_each(|id| set.insert(id));
+            item.set(at, sync_core::Value::Categories(set));
+        }
+        all
+    }
+
+    /// Whether the listing would have the row, were it there.
+    pub(crate) fn covers(&self, row: &Item) -> bool {
+        let Some(covered) = &self.taken.covered else { return true };
+        let own = row.categories().as_slice();
+        !own.is_empty() && own.iter().all(|id| covered.contains(id))
+    }
+
+    fn held(&self) -> Result<(), Violation> {
+        for held in &self.after.held {
+            promise!(!self.listed.contains_key(&held.id.0), "{}: {} is listed and held", self.kind, held.id);
+        }
+        Ok(())
+    }
+
+    /// Categories are those of the answer, and perhaps some that vanished implausibly.
+    fn categories(&self, heard: &Heard) -> Result<(), Violation> {
+        let (before, after) = (&self.before.categories, &self.after.categories);
+        let Some(answered) = &heard.categories else {
+            promise!(before == after, "{}: categories moved without an answer", self.kind);
+            return Ok(());
+        };
+        let mut met = BTreeSet::new();
+        let answered: Vec<_> = answered.iter().filter(|category| met.insert(&category.id)).collect();
+        let same = after.iter().take(answered.len()).eq(answered.iter().copied());
+        promise!(same, "{}: the categories are {after:?}, not {answered:?}", self.kind);
+        for kept in &after[answered.len()..] {
+            promise!(before.contains(kept), "{}: category {} came from nowhere", self.kind, kept.id);
+        }
+        Ok(())
+    }
+
+    /// The index has the panel's order, then what was kept.
+    fn index(&self) -> Result<(), Violation> {
+        let mut met = BTreeSet::new();
+        let ids = self.taken.elements.iter().map(|element| element.item.id().0);
+        let order: Vec<_> = ids.filter(|id| met.insert(*id)).collect();
+        let found = self.after.index.ids();
+        promise!(self.after.consistent, "{}: the index is in doubt after an apply", self.kind);
+        promise!(found.starts_with(&order), "{}: the index is {found:?}, listed was {order:?}", self.kind);
+        Ok(())
+    }
+
+    /// I7: the change log tells the difference.
+    fn log(&self, before: &State, after: &State) -> Result<(), Violation> {
+        let new = &after.changes[before.changes.len()..];
+        promise!(new.iter().all(|change| change.kind == self.kind), "a change of another kind was logged");
+        // Rows that are there before a first load are left of one that was cleared away under it.
+        let first = !self.before.applied_before;
+        let (markers, new): (Vec<_>, Vec<_>) = new.iter().partition(|change| change.change == LoggedChange::Loaded);
+        let marked = markers.len() == usize::from(first);
+        promise!(marked, "{}: logged as loaded {} times, and a first load is {first}", self.kind, markers.len());
+        let mut expected = BTreeMap::new();
+        for (id, row) in &self.before.rows {
+            match self.after.rows.get(id) {
+                None => drop(expected.insert(*id, LoggedChange::Removed)),
+                Some(after) if after != row && meaning(Some(row), after, &self.rules) == Meaning::Updated => {
+                    expected.insert(*id, LoggedChange::Updated(shown(row, after)));
+                }
+                Some(_) => {}
+            }
+        }
+        for id in self.after.rows.keys().filter(|id| !first && !self.before.rows.contains_key(id)) {
+            expected.insert(*id, LoggedChange::Added);
+        }
+        let plain = |change| if change == LoggedChange::Returned { LoggedChange::Added } else { change };
+        let event = |it: &&sync_core::store::ChangeRecord| (it.id.unwrap_or(ContentId(i64::MIN)).0, plain(it.change));
+        let found: BTreeMap<_, _> = new.iter().map(event).collect();
+        promise!(found == expected && found.len() == new.len(), "{}: logged {new:?}, not {expected:?}", self.kind);
+        Ok(())
+    }
+}
+
+/// The fields that count in which two items differ.
+fn shown(a: &Item, b: &Item) -> FieldSet {
+    let kind = a.kind();
+    let mut set = FieldSet::EMPTY;
+    for class in [FieldClass::Significant, FieldClass::Display] {
+        kind.of_class(class).positions().filter(|at| a.value(*at) != b.value(*at)).for_each(|at| set.add(at));
+    }
+    set
+}

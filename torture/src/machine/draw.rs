@@ -1,0 +1,149 @@
+//! Draws the schedule of a seed.
+
+use sync_core::{ContentKind, PolicyChoice, SyncMode};
+
+use super::desk::{Call, Side};
+use super::step::{Lie, Mood, Point, RunPlan, ServerChange, Step, Trouble, UserEdit, What};
+use super::world::PROFILES;
+use crate::dice::Dice;
+
+/// Processes that may run at once.
+pub(crate) const PROCESSES: usize = 2;
+
+/// The steps of a seed.
+pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
+    // Something is there, most of the time, before things go wrong.
+    let mut steps = Vec::new();
+    if dice.percent(80) {
+        steps.push(Step::Twice { profile: 0 });
+    }
+    let length = 4 + dice.below(10);
+    while steps.len() < length {
+        steps.push(step(dice));
+    }
+    steps
+}
+
+fn step(dice: &mut Dice) -> Step {
+    let (profile, kind, salt) = (a_profile(dice), dice.pick(&ContentKind::ALL), dice.salt());
+    match dice.below(100) {
+        0..22 => Step::Server { profile, kind, change: server_change(dice), salt },
+        22..36 => Step::Lie { profile, kind, lie: lie(dice), salt },
+        36..44 => Step::Honest { profile },
+        44..48 => Step::Account { profile, mood: mood(dice) },
+        48..82 => runs(dice, salt),
+        82..87 => Step::User(edit(dice)),
+        87..91 => Step::Twice { profile },
+        91..93 => Step::Reopen { process: dice.below(PROCESSES) },
+        _ => {
+            let ours = dice.pick(&[0, 1, 25, 80, -30]);
+            let panels = dice.pick(&[ours, ours, ours, 0, 100, -100]);
+            Step::Clock { ours, panels }
+        }
+    }
+}
+
+/// Mostly the first one: the other is there to be left alone.
+fn a_profile(dice: &mut Dice) -> usize {
+    if dice.percent(80) { 0 } else { dice.below(PROFILES) }
+}
+
+fn server_change(dice: &mut Dice) -> ServerChange {
+    match dice.below(12) {
+        0..3 => ServerChange::Add { count: dice.pick(&[1, 2, 5, 15]) },
+        3..6 => ServerChange::Edit { percent: dice.pick(&[10, 40, 100]) },
+        6..9 => ServerChange::Delete { percent: dice.pick(&[10, 30, 60, 100]) },
+        9 => ServerChange::Renumber,
+        10 => ServerChange::Shuffle,
+        _ => ServerChange::Categories,
+    }
+}
+
+fn lie(dice: &mut Dice) -> Lie {
+    match dice.below(18) {
+        0 => Lie::Empty,
+        1 | 2 => Lie::Shrunk { percent: dice.pick(&[5, 50, 80]) },
+        3 | 4 => Lie::Duplicates,
+        5 => Lie::Unreadable { told: dice.percent(70) },
+        6 => Lie::Trailing,
+        7 => Lie::ErrorPage,
+        8 => Lie::AccountObject,
+        9 => Lie::Truncated,
+        10 => Lie::BareEnd,
+        11 => Lie::Restarted,
+        12 | 13 => Lie::Overloaded,
+        14 => Lie::NoCategories,
+        15 => Lie::EmptyCategories,
+        16 => Lie::StaleVersions,
+        _ => dice.pick(&[Lie::Tokens, Lie::Images]),
+    }
+}
+
+fn mood(dice: &mut Dice) -> Mood {
+    dice.pick(&[Mood::Active, Mood::Active, Mood::PastItsEnd, Mood::Inactive, Mood::Refused, Mood::Timeless])
+}
+
+fn edit(dice: &mut Dice) -> UserEdit {
+    let (profile, kind, salt) = (a_profile(dice), dice.pick(&ContentKind::ALL), dice.salt());
+    if dice.percent(80) {
+        UserEdit::Delete { profile, kind, percent: dice.pick(&[10, 50, 100]), salt }
+    } else {
+        UserEdit::Clear { profile }
+    }
+}
+
+fn runs(dice: &mut Dice, salt: u64) -> Step {
+    let count = dice.pick(&[1, 1, 1, 1, 2, 2, 3]);
+    let runs = (0..count).map(|at| run(dice, at % PROCESSES)).collect();
+    let edits = dice.pick(&[0, 0, 0, 0, 0, 1, 2]);
+    let edits = (0..edits).map(|_| (u16::try_from(dice.below(90)).unwrap_or(0), edit(dice))).collect();
+    Step::Runs { runs, edits, salt }
+}
+
+fn run(dice: &mut Dice, process: usize) -> RunPlan {
+    let kinds = if dice.percent(75) {
+        ContentKind::ALL.to_vec()
+    } else {
+        ContentKind::ALL.into_iter().filter(|_| dice.percent(50)).collect()
+    };
+    let troubles = dice.pick(&[0, 0, 1, 1, 1, 2]);
+    RunPlan {
+        process,
+        profile: a_profile(dice),
+        kinds,
+        mode: dice.pick(&[SyncMode::Auto, SyncMode::Auto, SyncMode::Incremental, SyncMode::Full]),
+        policy: dice.pick(&[PolicyChoice::Fingerprint, PolicyChoice::Fingerprint, PolicyChoice::Timestamp]),
+        consent: dice.percent(20),
+        dry_run: dice.percent(10),
+        troubles: (0..troubles).map(|_| trouble(dice)).collect(),
+    }
+}
+
+fn trouble(dice: &mut Dice) -> Trouble {
+    let nth = 1 + u16::try_from(dice.below(3)).unwrap_or(0);
+    let number = u8::try_from(dice.below(256)).unwrap_or(0);
+    let at = |call, side| Point { call: Some(call), side, nth };
+    match dice.below(11) {
+        // What is aimed at most: the apply, from both sides and from within.
+        0 | 1 => Trouble { at: at(Call::Apply, Side::Before), what: What::CrashInside(number) },
+        2 | 3 => Trouble { at: at(Call::Apply, Side::After), what: What::Crash },
+        4 => {
+            let side = dice.pick(&[Side::Before, Side::After]);
+            let what =
+                dice.pick(&[What::Cancel, What::FaultInside(number), What::FaultInside(number), What::LoseLease]);
+            Trouble { at: at(Call::Apply, side), what }
+        }
+        5..8 => {
+            let (call, side) = (dice.pick(&Call::ALL), dice.pick(&[Side::Before, Side::After]));
+            Trouble { at: at(call, side), what: what(dice, number) }
+        }
+        _ => {
+            let nth = 1 + u16::try_from(dice.below(110)).unwrap_or(0);
+            Trouble { at: Point { call: None, side: Side::Before, nth }, what: what(dice, number) }
+        }
+    }
+}
+
+fn what(dice: &mut Dice, number: u8) -> What {
+    dice.pick(&[What::Crash, What::Cancel, What::Cancel, What::Fault(number), What::Fault(number), What::LoseLease])
+}

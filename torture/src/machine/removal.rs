@@ -1,0 +1,142 @@
+//! I5: what is gone was rightly removed, and what had to go is gone. The rules of the guard once more, from what
+//! the panel said, and not from what the engine made of it.
+
+use std::collections::BTreeSet;
+
+use sync_core::{HoldReason, Item};
+
+use super::check::Applied;
+use crate::campaign::Violation;
+use crate::promise;
+
+const DAY: i64 = 86_400;
+
+/// Remembers what a listing misses, if it is sound, and what is back.
+pub(crate) fn note(at: &Applied<'_>) {
+    let mut world = at.run.world.inner();
+    let site = &mut world.sites[at.run.site];
+    let sound = doubt(at, &site.sighted[at.kind.ordinal()]).is_none();
+    let missed = &mut site.missed[at.kind.ordinal()];
+    missed.retain(|id, _| !at.listed.contains_key(id));
+    for (id, row) in at.before.rows.iter().filter(|(id, _)| sound && !at.listed.contains_key(id)) {
+        if at.covers(row) {
+            missed.entry(*id).or_default().push((at.now, at.panel_now));
+        }
+    }
+}
+
+/// Judges every item that the listing doesn't have.
+pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
+    let world = at.run.world.inner();
+    let site = &world.sites[at.run.site];
+    let (kind, before, after) = (at.kind, at.before, at.after);
+    let sound = doubt(at, &site.sighted[kind.ordinal()]).is_none();
+    let missed = &site.missed[kind.ordinal()];
+    let missing: Vec<_> = before.rows.iter().filter(|(id, _)| !at.listed.contains_key(id)).collect();
+    let held_before = |id: i64| before.held.iter().find(|held| held.id.0 == id);
+    // What goes for a reason of its own, and what goes because nothing speaks against it.
+    let (mut for_itself, mut untold, mut waiting) = (0, 0, 0);
+    let mut fresh: Vec<(i64, &Item)> = Vec::new();
+    for (id, row) in &missing {
+        let gone = !after.rows.contains_key(id);
+        let held = held_before(**id);
+        let waits = held.is_some_and(|held| held.reason.is_loss()) || held.is_some() && !at.covers(row);
+        match (gone, held) {
+            (true, Some(held)) if agreed(at, row, held.reason) => for_itself += 1,
+            (true, Some(held))
+                if sound && held.reason.yields_to_evidence() && proved(at, missed.get(id), site.retention) =>
+            {
+                for_itself += 1;
+            }
+            (true, _) if waits => {
+                let reason = held.map(|held| held.reason);
+                return Err(Violation::new(format!("{kind}: {id} waited ({reason:?}) and went without proof (I5)")));
+            }
+            (true, _) => {
+                let why = doubt(at, &site.sighted[kind.ordinal()]);
+                promise!(sound, "{kind}: {id} went in doubt: {why:?} (I5)");
+                promise!(at.covers(row), "{kind}: {id} went, and nobody looked for it (I5)");
+                fresh.push((**id, row));
+            }
+            (false, _) if waits => waiting += 1,
+            (false, None) if !at.covers(row) => untold += 1,
+            (false, _) => fresh.push((**id, row)),
+        }
+    }
+    let left = before.rows.len() - for_itself - untold;
+    let lost = waiting + fresh.len();
+    let too_many = lost * 100 > left * usize::from(site.guard.share_percent) && lost as u64 > site.guard.floor_rows;
+    let gone = fresh.iter().filter(|(id, _)| !after.rows.contains_key(id));
+    for (id, row) in gone {
+        promise!(!too_many, "{kind}: {id} went with {lost} of {left} (I5)");
+        for category in row.categories().as_slice() {
+            let had = before.rows.values().filter(|row| row.categories().contains(category)).count() as u64;
+            let suspicious = site.guard.category_rows > 0 && had >= site.guard.category_rows;
+            promise!(
+                !suspicious || has_some(at, category),
+                "{kind}: {id} went with all {had} of category {category} (I5)"
+            );
+        }
+    }
+    // From the other side: a small loss in a sound listing waits for nothing. One with defects that were met before is
+    // sound only for who has learnt of them, which runs that died or were dry have not.
+    let whole = at.taken.end.unreadable == 0 && !at.taken.end.trailing_bytes;
+    let plain = sound && whole && !too_many && site.guard.category_rows == 0 && before.held.is_empty();
+    if plain && at.taken.covered.is_none() {
+        let kept: BTreeSet<_> = fresh.iter().filter(|(id, _)| after.rows.contains_key(id)).map(|(id, _)| id).collect();
+        promise!(kept.is_empty(), "{kind}: {kept:?} are gone from a sound listing, and stay");
+    }
+    Ok(())
+}
+
+/// What makes a listing no proof of anything.
+fn doubt(at: &Applied<'_>, sighted: &std::collections::BTreeMap<(bool, u64), u32>) -> Option<&'static str> {
+    let end = at.taken.end;
+    let by_category = at.taken.covered.is_some();
+    // Met three times, alike. By category the defects of all answers count together.
+    let known = |follows, digest: Option<u64>| {
+        digest.is_some_and(|digest| by_category || sighted.get(&(follows, digest)).is_some_and(|times| *times >= 3))
+    };
+    match () {
+        () if !at.categories_answered => Some("the categories were not answered"),
+        () if at.expired => Some("the account has ended"),
+        () if at.listed.is_empty() && !at.before.rows.is_empty() => Some("nothing was listed"),
+        () if end.unreadable > 0 && !known(false, end.unreadable_digest) => Some("elements can't be read"),
+        () if end.trailing_bytes && !known(true, end.trailing_digest) => Some("something follows"),
+        () => None,
+    }
+}
+
+/// Whether a person has agreed that it goes, and nothing forbids that.
+fn agreed(at: &Applied<'_>, row: &Item, reason: HoldReason) -> bool {
+    let asked = at.run.options.accept_removals && at.categories_answered;
+    asked && reason.yields_to_consent() && !is_unanswered(at, row)
+}
+
+/// Whether the row is in a category that was to be asked for and didn't answer.
+fn is_unanswered(at: &Applied<'_>, row: &Item) -> bool {
+    let Some(covered) = &at.taken.covered else { return false };
+    let notes = at.run.notes();
+    let all = notes.heard[at.kind.ordinal()].categories.as_deref().unwrap_or_default();
+    all.iter().any(|category| row.categories().contains(&category.id.0) && !covered.contains(&category.id.0))
+}
+
+/// Whether so many sound listings over so many days have missed it.
+fn proved(at: &Applied<'_>, missed: Option<&Vec<(i64, i64)>>, retention: sync_core::Retention) -> bool {
+    let Some(missed) = missed else { return false };
+    let span = i64::from(retention.release_days) * DAY;
+    missed.iter().enumerate().any(|(first, (ours, panels))| {
+        missed.len() - first >= retention.release_listings as usize
+            && at.now - ours >= span
+            && at.panel_now - panels >= span
+    })
+}
+
+/// Whether anything of a category was listed.
+fn has_some(at: &Applied<'_>, category: &str) -> bool {
+    at.listed.iter().any(|(id, elements)| {
+        let row = at.before.rows.get(id);
+        let stays = at.after.rows.get(id).is_some_and(|row| row.categories().contains(category));
+        stays || at.candidates(row, elements).iter().any(|item| item.categories().contains(category))
+    })
+}

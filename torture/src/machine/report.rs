@@ -1,0 +1,73 @@
+//! What a run reports, held against what it did.
+
+use sync_core::{Counts, KindOutcome, RunStatus, SyncReport};
+
+use super::run::Run;
+use super::state::State;
+use super::step::RunPlan;
+use crate::campaign::Violation;
+use crate::elements::SECRET;
+use crate::promise;
+
+/// Judges the report of a run, or what is left of one that died.
+pub(super) fn check(
+    run: &Run,
+    plan: &RunPlan,
+    report: Option<&SyncReport>,
+    state: Option<&State>,
+) -> Result<(), Violation> {
+    let notes = run.notes();
+    let Some(report) = report else {
+        // Whoever looks at a run whose process is gone sees that it was interrupted.
+        return Ok(());
+    };
+    promise!(!format!("{report:?}").contains(SECRET), "a secret is in a report (I13)");
+    promise!(report.dry_run == plan.dry_run, "a dry run is told as none, or the other way round");
+    for record in &report.kinds {
+        let (kind, applied) = (record.kind, notes.applied[record.kind.ordinal()]);
+        let wrote = matches!(record.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
+        if plan.dry_run {
+            promise!(applied.is_none(), "{kind}: a dry run wrote (I17)");
+            continue;
+        }
+        promise!(
+            wrote == applied.is_some(),
+            "{kind}: reported as {}, and {} applied",
+            record.outcome,
+            if applied.is_some() { "was" } else { "was not" }
+        );
+        match applied.flatten() {
+            Some(counts) => {
+                promise!(counts == record.counts, "{kind}: {:?} reported, {counts:?} happened (I7)", record.counts);
+                let outcome = match () {
+                    () if counts.held > 0 => KindOutcome::Held,
+                    () if counts.is_quiet() => KindOutcome::Unchanged,
+                    () => KindOutcome::Completed,
+                };
+                promise!(outcome == record.outcome, "{kind}: {} reported, it is {outcome}", record.outcome);
+            }
+            None if wrote => {}
+            None => {
+                promise!(record.counts == Counts::default(), "{kind}: counts of nothing: {:?}", record.counts);
+            }
+        }
+        let asked = plan.kinds.contains(&kind);
+        promise!(asked || record.outcome == KindOutcome::Skipped, "{kind}: wasn't asked for, {}", record.outcome);
+    }
+    let Some((id, state)) = report.run.zip(state) else { return Ok(()) };
+    let Some(recorded) = state.runs.iter().find(|recorded| recorded.run == id) else {
+        return Err(Violation::new(format!("run {} is not in the history", id.0)));
+    };
+    if notes.finished {
+        promise!(recorded.status == report.status, "recorded as {}, reported as {}", recorded.status, report.status);
+        for kind in &recorded.kinds {
+            let told = report.kind(kind.kind);
+            let same = (kind.outcome, kind.counts) == (told.outcome, told.counts);
+            promise!(same, "{}: recorded as {kind:?}, reported as {told:?}", kind.kind);
+        }
+    } else {
+        let open = matches!(recorded.status, RunStatus::Syncing | RunStatus::Interrupted);
+        promise!(open, "a run without an end is recorded as {}", recorded.status);
+    }
+    Ok(())
+}

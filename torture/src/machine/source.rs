@@ -1,0 +1,197 @@
+//! The source that reads a simulated panel: keeps its contract, and waits at the desk before every answer.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::{StreamExt, unfold};
+use sync_core::source::{AnswerFault, Entry, Learnt, Listing, ListingEvent, ListingRequest, Unless, Usage};
+use sync_core::{
+    Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, Listed, ListingIndex, SourceError,
+};
+
+use super::desk::{Call, Side, Verdict};
+use super::panel::{Panel, Question, Sent};
+use super::run::{Answer, Run};
+use crate::trace::raw_digest;
+
+/// What can become of a question; the number of the fault decides.
+pub(crate) fn fault(number: u8) -> SourceError {
+    let message = || "as the schedule wants it".to_owned();
+    match number % 7 {
+        0 => SourceError::Unreachable { message: message(), attempts: 4, overloaded: false },
+        1 => SourceError::Unreachable { message: message(), attempts: 4, overloaded: true },
+        2 => SourceError::Refused { message: message() },
+        3 => SourceError::Unusable { fault: AnswerFault::Html, message: message() },
+        4 => SourceError::Unusable { fault: AnswerFault::Truncated, message: message() },
+        5 => SourceError::Unusable { fault: AnswerFault::AccountObject, message: message() },
+        _ => SourceError::internal(message()),
+    }
+}
+
+/// Reads the panel of a run's profile.
+pub(crate) struct PanelSource(pub(crate) Arc<Run>);
+
+impl PanelSource {
+    async fn pass(&self, call: Call, side: Side) -> Result<(), SourceError> {
+        match self.0.desk.pass(call, side).await {
+            Verdict::Fail(number) => Err(fault(number)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the panel, with the time by its clock.
+    fn panel<T>(&self, ask: impl FnOnce(&Panel, i64, u64) -> T) -> T {
+        let mut world = self.0.world.inner();
+        world.visits += 1;
+        let (now, visits) = (world.now + world.ahead, world.visits);
+        ask(&world.sites[self.0.site].panel, now, visits)
+    }
+}
+
+#[async_trait]
+impl ContentSource for PanelSource {
+    fn digest_scheme(&self) -> DigestScheme {
+        self.0.world.inner().sites[self.0.site].panel.scheme
+    }
+
+    fn usage(&self) -> Usage {
+        let visits = self.0.world.inner().visits;
+        Usage { requests: visits, bytes: visits * 10 }
+    }
+
+    fn learnt(&self) -> Learnt {
+        Learnt::default()
+    }
+
+    async fn account(&self) -> Result<Account, SourceError> {
+        self.pass(Call::Account, Side::Before).await?;
+        let account = self.panel(|panel, now, _| panel.account(now))?;
+        self.0.notes().account = Some(account.clone());
+        self.pass(Call::Account, Side::After).await?;
+        Ok(account)
+    }
+
+    async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
+        self.pass(Call::PanelCategories, Side::Before).await?;
+        let categories = self.panel(|panel, _, _| panel.categories(kind))?;
+        self.pass(Call::PanelCategories, Side::After).await?;
+        self.0.heard(kind, |heard| heard.categories = Some(categories.clone()));
+        Ok(categories)
+    }
+
+    async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
+        let (kind, within) = (request.scope.kind, request.scope.within.clone());
+        self.0.heard(kind, |heard| match within.clone() {
+            None => (heard.whole, heard.within) = (Answer::default(), Vec::new()),
+            Some(category) => heard.within.push((category, Answer::default())),
+        });
+        self.pass(Call::Listing, Side::Before).await?;
+        let unless = request.unless.clone();
+        let validator = unless.as_ref().map(|unless| &unless.validator);
+        let sent = self.panel(|panel, now, visit| {
+            panel.listing(Question { kind, within: within.as_ref(), unless: validator, now, visit })
+        });
+        self.pass(Call::Listing, Side::After).await?;
+        let feed = Feed {
+            run: Arc::clone(&self.0),
+            kind,
+            is_part: within.is_some(),
+            sent: sent.into(),
+            known: request.known.clone(),
+            unless,
+            scheme: self.digest_scheme(),
+            met: BTreeSet::new(),
+        };
+        Ok(Listing { events: unfold(feed, |mut feed| async { feed.next().await.map(|event| (event, feed)) }).boxed() })
+    }
+}
+
+/// A listing under way.
+struct Feed {
+    run: Arc<Run>,
+    kind: ContentKind,
+    is_part: bool,
+    sent: VecDeque<Result<Sent, SourceError>>,
+    known: Option<Arc<ListingIndex>>,
+    /// What is known is lent when the panel is seen to answer with a listing.
+    unless: Option<Unless>,
+    scheme: DigestScheme,
+    met: BTreeSet<ContentId>,
+}
+
+impl Feed {
+    async fn next(&mut self) -> Option<Result<ListingEvent, SourceError>> {
+        let next = self.sent.pop_front()?;
+        if let Verdict::Fail(number) = self.run.desk.pass(Call::Event, Side::Before).await {
+            self.sent.clear();
+            return Some(Err(fault(number)));
+        }
+        let sent = match next {
+            Ok(sent) => sent,
+            Err(error) => {
+                self.sent.clear();
+                return Some(Err(error));
+            }
+        };
+        if !matches!(sent, Sent::Unmodified(_))
+            && let Some(unless) = self.unless.take()
+        {
+            self.known = unless.known().await;
+        }
+        Some(Ok(match sent {
+            Sent::Version(version) => {
+                self.heard(|answer| answer.version = Some(version.clone()));
+                ListingEvent::Version(version)
+            }
+            Sent::Unmodified(started_at) => {
+                self.heard(|answer| answer.unmodified = Some(started_at));
+                ListingEvent::Unmodified { started_at }
+            }
+            Sent::Batch(elements) => {
+                let entries = elements.iter().map(|element| self.entry(element)).collect();
+                self.heard(|answer| answer.elements.extend(elements));
+                ListingEvent::Batch(entries)
+            }
+            Sent::Restarted => {
+                self.met.clear();
+                self.heard(|answer| *answer = Answer::default());
+                ListingEvent::Restarted
+            }
+            Sent::Complete(end) => {
+                self.sighted(end.unreadable_digest, false);
+                self.sighted(end.trailing_digest, true);
+                self.heard(|answer| answer.end = Some(end));
+                ListingEvent::Complete(end)
+            }
+        }))
+    }
+
+    fn heard(&self, note: impl FnOnce(&mut Answer)) {
+        self.run.heard(self.kind, |heard| {
+            let part = heard.within.last_mut().filter(|_| self.is_part).map(|(_, answer)| answer);
+            note(part.unwrap_or(&mut heard.whole));
+        });
+    }
+
+    fn sighted(&self, digest: Option<u64>, follows: bool) {
+        if let Some(digest) = digest {
+            let mut world = self.run.world.inner();
+            *world.sites[self.run.site].sighted[self.kind.ordinal()].entry((follows, digest)).or_default() += 1;
+        }
+    }
+
+    /// As a source that keeps its contract sends it.
+    fn entry(&mut self, element: &Listed) -> Entry {
+        let item = |digest| Entry::Item(Box::new(element.clone()), digest);
+        if self.scheme == DigestScheme::FIELDS {
+            return item(None);
+        }
+        let (id, digest) = (element.item.id(), raw_digest(element));
+        let first = self.met.insert(id);
+        let known = self.known.as_ref().filter(|known| first && known.scheme() == self.scheme);
+        let same =
+            known.is_some_and(|known| known.position(id, 0).is_some_and(|at| known.digest_at(at).same_as(digest)));
+        if same { Entry::Same(id) } else { item(Some(digest)) }
+    }
+}

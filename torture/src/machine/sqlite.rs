@@ -1,0 +1,254 @@
+//! The machine over SQLite: the store adapter on a real file, deaths as what is left on the disk, and a look at the
+//! tables by plain SQL.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
+use sync_core::store::{ScopeCommit, Staging};
+use sync_core::{ContentKind, ContentStore, ProfileId, StoreError};
+use sync_sqlite::SqliteStore;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::backend::{Backend, Death, Numbers};
+use crate::campaign::Violation;
+use crate::promise;
+
+/// A cache in a folder of its own.
+pub(crate) struct Sqlite {
+    files: Arc<Files>,
+    /// What is put in place once every process is gone.
+    image: Arc<Mutex<Option<Image>>>,
+    eye: Mutex<Option<Connection>>,
+}
+
+/// Where the cache is.
+struct Files {
+    database: PathBuf,
+    log: PathBuf,
+    /// Removed at the end.
+    _folder: TempDir,
+}
+
+/// Database and write-ahead log, as a dead process leaves them.
+struct Image {
+    database: Vec<u8>,
+    log: Vec<u8>,
+}
+
+impl Sqlite {
+    pub(crate) fn new() -> Self {
+        // Whether what was written survives the loss of power is not asked here, so memory will do.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+        let folder = folder.expect("there is a place for temporary files");
+        let database = folder.path().join("cache.db");
+        let log = folder.path().join("cache.db-wal");
+        let files = Arc::new(Files { database, log, _folder: folder });
+        Self { files, image: Arc::default(), eye: Mutex::default() }
+    }
+
+    /// Asks the tables; the connection is kept.
+    fn ask<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Violation> {
+        let mut eye = self.eye.lock().unwrap_or_else(PoisonError::into_inner);
+        if eye.is_none() {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            *eye = Some(Connection::open_with_flags(&self.files.database, flags).map_err(|error| failed(&error))?);
+        }
+        ask(eye.as_ref().expect("it was just filled")).map_err(|error| failed(&error))
+    }
+}
+
+fn failed(error: &rusqlite::Error) -> Violation {
+    Violation::new(format!("plain SQL fails: {error}"))
+}
+
+impl Files {
+    fn image(&self) -> Image {
+        let read = |path: &Path| fs::read(path).unwrap_or_default();
+        Image { database: read(&self.database), log: read(&self.log) }
+    }
+
+    fn put(&self, image: &Image) -> std::io::Result<()> {
+        for old in ["cache.db-wal", "cache.db-shm"] {
+            let _ = fs::remove_file(self.database.with_file_name(old));
+        }
+        fs::write(&self.database, &image.database)?;
+        if image.log.is_empty() { Ok(()) } else { fs::write(&self.log, &image.log) }
+    }
+}
+
+impl Backend for Sqlite {
+    fn open(&self) -> Result<Arc<dyn ContentStore>, StoreError> {
+        Ok(Arc::new(SqliteStore::open(&self.files.database)?))
+    }
+
+    fn death(&self) -> Arc<dyn Death> {
+        Arc::new(Killed { files: Arc::clone(&self.files), image: Arc::clone(&self.image) })
+    }
+
+    fn freeze(&self) -> Result<(), Violation> {
+        let mut image = self.image.lock().unwrap_or_else(PoisonError::into_inner);
+        image.get_or_insert_with(|| self.files.image());
+        Ok(())
+    }
+
+    fn thaw(&self) -> Result<(), Violation> {
+        *self.eye.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let Some(image) = self.image.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        self.files.put(&image).map_err(|error| Violation::new(format!("the image can't be put in place: {error}")))
+    }
+
+    fn survived(&self) {
+        // Others were using the file: it is as they have it.
+        *self.image.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn check(&self, profiles: &[ProfileId]) -> Result<(), Violation> {
+        if !self.files.database.exists() {
+            return Ok(());
+        }
+        for (sql, good) in RULES {
+            let found = self.ask(|eye| eye.query_row(sql, [], |row| row.get::<_, String>(0)))?;
+            promise!(found == good, "`{sql}` says `{found}`");
+        }
+        for profile in profiles {
+            for (kind, (table, count)) in ContentKind::ALL.into_iter().zip(TABLES) {
+                let sql = format!(
+                    "SELECT IFNULL((SELECT {count} FROM xtream_content_sync WHERE profile_id=?1),0) \
+                     - (SELECT COUNT(*) FROM {table} WHERE profile_id=?1)"
+                );
+                let off = self.ask(|eye| eye.query_row(&sql, [profile.as_str()], |row| row.get::<_, i64>(0)))?;
+                promise!(off == 0, "{kind}: the count of `{profile}` is off by {off}");
+            }
+        }
+        Ok(())
+    }
+
+    fn numbers(&self, profile: &ProfileId) -> Result<Numbers, Violation> {
+        let mut all = Numbers::default();
+        for (kind, (table, _)) in ContentKind::ALL.into_iter().zip(TABLES) {
+            let sql = format!("SELECT {}, id FROM {table} WHERE profile_id=?1", kind.id_column());
+            all[kind.ordinal()] = self.ask(|eye| {
+                let mut statement = eye.prepare(&sql)?;
+                let rows = statement.query_map([profile.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect::<rusqlite::Result<BTreeMap<i64, i64>>>()
+            })?;
+        }
+        Ok(all)
+    }
+}
+
+/// Item tables, and where their rows are counted.
+const TABLES: [(&str, &str); 3] =
+    [("xtream_channels", "channels_count"), ("xtream_movies", "movies_count"), ("xtream_series", "series_count")];
+
+/// What every cache answers, at every moment.
+const RULES: [(&str, &str); 5] = [
+    ("PRAGMA integrity_check", "ok"),
+    ("SELECT IFNULL(GROUP_CONCAT(\"table\"),'none') FROM pragma_foreign_key_check", "none"),
+    (
+        "SELECT CAST(COUNT(*) AS TEXT) FROM (SELECT profile_id,'channels' kind,stream_id id FROM xtream_channels \
+         UNION ALL SELECT profile_id,'movies',stream_id FROM xtream_movies \
+         UNION ALL SELECT profile_id,'series',series_id FROM xtream_series) \
+         JOIN xtream_tombstones t USING (profile_id,kind) WHERE t.content_id=id",
+        "0",
+    ),
+    (
+        "SELECT CAST(COUNT(*) AS TEXT) FROM (SELECT 1 FROM xtream_sync_runs WHERE status='syncing' \
+         GROUP BY profile_id HAVING COUNT(*)>1)",
+        "0",
+    ),
+    (
+        "SELECT CAST(COUNT(*) AS TEXT) FROM xtream_sync_run_kinds k LEFT JOIN xtream_sync_runs r ON r.id=k.run_id \
+         WHERE r.id IS NULL",
+        "0",
+    ),
+];
+
+/// `kill -9`, as seen on the disk.
+struct Killed {
+    files: Arc<Files>,
+    image: Arc<Mutex<Option<Image>>>,
+}
+
+#[async_trait]
+impl Death for Killed {
+    /// A commit is what is appended to the log; a process that dies meanwhile has appended a part of it.
+    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<(), StoreError> {
+        let before = self.files.image();
+        let done = staging.apply(commit, CancellationToken::new()).await;
+        let after = self.files.image();
+        let log = torn(&before.log, &after.log, share);
+        *self.image.lock().unwrap_or_else(PoisonError::into_inner) = Some(Image { database: before.database, log });
+        done
+    }
+
+    async fn break_inside(
+        &self,
+        staging: &mut dyn Staging,
+        commit: ScopeCommit,
+        cancel: CancellationToken,
+        number: u8,
+    ) -> Result<(), StoreError> {
+        let (event, table) = BREAKING[usize::from(number) % BREAKING.len()];
+        // What SQLite itself does when the disk is full is the second.
+        let how = ["ABORT", "ROLLBACK", "FAIL"][usize::from(number / 16) % 3];
+        let eye = Connection::open(&self.files.database).map_err(StoreError::backend)?;
+        let trap = format!(
+            "CREATE TRIGGER torture BEFORE {event} ON {table} BEGIN SELECT RAISE({how},'database or disk is full'); END"
+        );
+        eye.execute_batch(&trap).map_err(StoreError::backend)?;
+        let done = staging.apply(commit, cancel).await;
+        eye.execute_batch("DROP TRIGGER torture").map_err(StoreError::backend)?;
+        done
+    }
+}
+
+/// Where an apply can break.
+const BREAKING: [(&str, &str); 11] = [
+    ("INSERT", "xtream_channels"),
+    ("INSERT", "xtream_movies"),
+    ("INSERT", "xtream_series"),
+    ("DELETE", "xtream_movies"),
+    ("INSERT", "xtream_changes"),
+    ("INSERT", "xtream_listing_index"),
+    ("INSERT", "xtream_held_removals"),
+    ("INSERT", "xtream_tombstones"),
+    ("INSERT", "xtream_movie_categories"),
+    ("UPDATE", "xtream_content_sync"),
+    ("INSERT", "xtream_sync_run_kinds"),
+];
+
+/// The log when a share (of 255) of what changed in it was written; all of it only with the last share.
+fn torn(before: &[u8], after: &[u8], share: u8) -> Vec<u8> {
+    let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+    let end = if after.len() > before.len() {
+        after.len()
+    } else {
+        after.iter().zip(before).rposition(|(a, b)| a != b).map_or(same, |last| last + 1)
+    };
+    let written = same + (end - same) * usize::from(share) / 255;
+    let mut log = after[..written].to_vec();
+    log.extend(before.iter().skip(written));
+    log
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_log_is_the_new_one_up_to_a_point_and_the_old_one_after_it() {
+        assert_eq!(torn(b"", b"abcd", 0), b"");
+        assert_eq!(torn(b"", b"abcd", 128), b"ab");
+        assert_eq!(torn(b"ab", b"abcd", 128), b"abc");
+        assert_eq!(torn(b"ab", b"abcd", 255), b"abcd");
+        assert_eq!(torn(b"xyzw", b"abzw", 128), b"ayzw", "a log that was begun anew");
+        assert_eq!(torn(b"abcd", b"abcd", 9), b"abcd");
+    }
+}

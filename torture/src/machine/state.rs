@@ -1,0 +1,158 @@
+//! What a store has of a profile, read through the port.
+
+use std::collections::BTreeMap;
+
+use sync_core::store::{ChangeRecord, HeldRemoval, KeptValidator, RunRecord};
+use sync_core::{Category, ContentKind, ContentStore, Item, ListingIndex, PanelFacts, ProfileId, Scope, StoreError};
+
+use crate::campaign::Violation;
+use crate::promise;
+use crate::trace::Trace;
+
+/// Everything that is known of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct State {
+    pub(crate) kinds: [KindState; 3],
+    pub(crate) changes: Vec<ChangeRecord>,
+    pub(crate) runs: Vec<RunRecord>,
+    pub(crate) facts: PanelFacts,
+}
+
+/// Everything that is known of a kind.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct KindState {
+    pub(crate) rows: BTreeMap<i64, Item>,
+    pub(crate) categories: Vec<Category>,
+    pub(crate) held: Vec<HeldRemoval>,
+    pub(crate) index: ListingIndex,
+    pub(crate) applied_before: bool,
+    pub(crate) consistent: bool,
+    pub(crate) validator: Option<KeptValidator>,
+    pub(crate) last_sync: Option<i64>,
+    /// As the store counts them.
+    pub(crate) counted: u64,
+}
+
+/// Of the history, only the latest runs can change.
+const RUNS: u32 = 8;
+
+impl State {
+    /// Reads a profile; `None` when there is no such profile yet. What `earlier` has of the change log is
+    /// not read again.
+    pub(crate) async fn read(
+        store: &dyn ContentStore,
+        profile: &ProfileId,
+        earlier: Option<&Self>,
+    ) -> Result<Option<Self>, StoreError> {
+        let told = match store.sync_state(profile).await {
+            Err(StoreError::UnknownProfile(_)) => return Ok(None),
+            told => told?,
+        };
+        let mut kinds = Vec::with_capacity(3);
+        for kind in ContentKind::ALL {
+            let ids = store.get_content_ids(profile, kind).await?;
+            let rows = if ids.is_empty() { Vec::new() } else { store.rows(profile, kind, ids).await? };
+            let index = store.index(profile, Scope::whole(kind)).await?;
+            kinds.push(KindState {
+                rows: rows.into_iter().map(|item| (item.id().0, item)).collect(),
+                categories: store.categories(profile, kind).await?,
+                held: store.held(profile, kind).await?,
+                index: ListingIndex::clone(&index.index),
+                applied_before: index.applied_before,
+                consistent: index.consistent,
+                validator: store.validator(profile, kind).await?,
+                last_sync: told.last_sync[kind.ordinal()],
+                counted: told.rows[kind.ordinal()],
+            });
+        }
+        let mut changes = earlier.map_or_else(Vec::new, |state| state.changes.clone());
+        let after = changes.last().map_or(0, |last| last.sequence);
+        changes.extend(store.changes(profile, after, u32::MAX).await?);
+        let runs = store.runs(profile, RUNS).await?;
+        let kinds = kinds.try_into().expect("there are three kinds");
+        Ok(Some(Self { kinds, changes, runs, facts: told.facts }))
+    }
+
+    pub(crate) fn kind(&self, kind: ContentKind) -> &KindState {
+        &self.kinds[kind.ordinal()]
+    }
+
+    /// What must hold of every state, whatever happened.
+    pub(crate) fn check(&self) -> Result<(), Violation> {
+        for (kind, state) in ContentKind::ALL.into_iter().zip(&self.kinds) {
+            let rows = &state.rows;
+            promise!(state.counted == rows.len() as u64, "{kind}: {} rows, counted {}", rows.len(), state.counted);
+            let ids = state.index.ids();
+            let whole = ids.len() == rows.len() && ids.iter().all(|id| rows.contains_key(id));
+            promise!(
+                whole || !state.consistent,
+                "{kind}: the index is trusted and knows {ids:?}, and the rows are {:?}",
+                rows.keys()
+            );
+            promise!(state.held.is_sorted_by(|a, b| a.id < b.id), "{kind}: held out of order");
+            for held in &state.held {
+                promise!(rows.contains_key(&held.id.0), "{kind}: {} is held and isn't there", held.id);
+            }
+            for row in rows.values() {
+                promise!(!row.name().is_empty(), "{kind}: {} has no name", row.id());
+            }
+            let mut met = std::collections::BTreeSet::new();
+            let distinct = state.categories.iter().all(|category| met.insert(&category.id));
+            promise!(distinct, "{kind}: a category is there twice");
+        }
+        promise!(self.changes.is_sorted_by(|a, b| a.sequence < b.sequence), "the change log is out of order");
+        Ok(())
+    }
+
+    /// Nothing of a kind that a run writes has moved. Why something is held may be told anew at the end of a
+    /// run, when several kinds have shrunk.
+    pub(crate) fn check_still(&self, after: &Self, kind: ContentKind, when: &str) -> Result<(), Violation> {
+        let (before, now) = (self.kind(kind), after.kind(kind));
+        for (id, row) in &before.rows {
+            let same = now.rows.get(id) == Some(row);
+            promise!(same, "{kind}: {id} moved {when}");
+        }
+        promise!(before.rows.len() == now.rows.len(), "{kind}: rows came {when}");
+        let names = |state: &KindState| state.categories.iter().map(|it| it.id.0.clone()).collect::<Vec<_>>().join(" ");
+        promise!(
+            before.categories == now.categories,
+            "{kind}: categories moved {when}: {}, then {}",
+            names(before),
+            names(now)
+        );
+        promise!(before.index == now.index, "{kind}: the index moved {when}");
+        promise!(before.validator == now.validator, "{kind}: the validator moved {when}");
+        promise!(before.last_sync == now.last_sync, "{kind}: the watermark moved {when}");
+        let ids = |state: &KindState| state.held.iter().map(|held| held.id).collect::<Vec<_>>();
+        promise!(ids(before) == ids(now), "{kind}: what is held moved {when}");
+        let logged = |state: &Self| state.changes.iter().filter(|change| change.kind == kind).count();
+        promise!(logged(self) == logged(after), "{kind}: the change log grew {when}");
+        Ok(())
+    }
+
+    pub(crate) fn feed(&self, trace: &mut Trace) {
+        for state in &self.kinds {
+            state.rows.values().for_each(|row| trace.item(row));
+            state.index.ids().iter().for_each(|id| trace.signed(*id));
+            state.index.digests().iter().for_each(|digest| trace.number(*digest));
+            trace.signed(state.last_sync.unwrap_or(i64::MIN));
+            for held in &state.held {
+                trace.signed(held.id.0);
+                trace.text(held.reason.as_str());
+                trace.signed(held.since);
+                trace.signed(held.evidence.map_or(-1, |evidence| evidence.at));
+            }
+            for category in &state.categories {
+                trace.text(&category.name);
+            }
+        }
+        for change in self.changes.iter().rev().take(20) {
+            trace.signed(change.sequence);
+        }
+        trace.number(self.changes.len() as u64);
+        for run in &self.runs {
+            trace.signed(run.run.0);
+            trace.text(run.status.as_str());
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The steps of a schedule. All of them are plain values: what is random in one comes from its own salt, so
+//! that a schedule can be cut and still means the same.
+
+use sync_core::{ContentKind, PolicyChoice, SyncMode};
+
+use super::desk::{Call, Side};
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The panel's list of a kind changes.
+    Server { profile: usize, kind: ContentKind, change: ServerChange, salt: u64 },
+    /// From now on the panel answers so.
+    Lie { profile: usize, kind: ContentKind, lie: Lie, salt: u64 },
+    /// The panel tells the truth again, about everything.
+    Honest { profile: usize },
+    /// What the panel says of the account.
+    Account { profile: usize, mood: Mood },
+    /// Runs, at the same time where there are several, and what users do meanwhile.
+    Runs { runs: Vec<RunPlan>, edits: Vec<(u16, UserEdit)>, salt: u64 },
+    /// What a user does while nothing runs.
+    User(UserEdit),
+    /// A sync without faults, and the same once more.
+    Twice { profile: usize },
+    /// A process ends in peace and is started again.
+    Reopen { process: usize },
+    /// Time passes, or doesn't: ours and the panel's, in hours.
+    Clock { ours: i32, panels: i32 },
+}
+
+/// How a panel's list changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ServerChange {
+    Add {
+        count: u8,
+    },
+    Edit {
+        percent: u8,
+    },
+    Delete {
+        percent: u8,
+    },
+    /// Everything gets a new id.
+    Renumber,
+    /// The order of the list.
+    Shuffle,
+    /// Categories come, go, and are renamed.
+    Categories,
+}
+
+/// How a panel answers when it isn't well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// `[]`.
+    Empty,
+    /// A whole list, with so many percent of it.
+    Shrunk { percent: u8 },
+    /// Some elements several times, differing.
+    Duplicates,
+    /// Some elements can't be read; a source may be able to tell which.
+    Unreadable { told: bool },
+    /// Something follows the end.
+    Trailing,
+    /// An answer, but no list.
+    ErrorPage,
+    /// The account in its place.
+    AccountObject,
+    /// It ends in the middle, with an error.
+    Truncated,
+    /// It ends in the middle, and nobody says so.
+    BareEnd,
+    /// It is cut, and sent once more.
+    Restarted,
+    /// The list is too much for the panel.
+    Overloaded,
+    /// The categories fail.
+    NoCategories,
+    /// There are no categories.
+    EmptyCategories,
+    /// What doesn't count is different each time.
+    Tokens,
+    /// Image hosts are drawn anew each time.
+    Images,
+    /// Whatever it lists, it calls the same version.
+    StaleVersions,
+}
+
+/// What a panel says of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Active,
+    /// Active, but its end has passed.
+    PastItsEnd,
+    Inactive,
+    Refused,
+    /// Active, and no word of the panel's clock.
+    Timeless,
+}
+
+/// What a user does to the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserEdit {
+    Delete { profile: usize, kind: ContentKind, percent: u8, salt: u64 },
+    Clear { profile: usize },
+}
+
+/// A run, and what happens to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RunPlan {
+    pub(crate) process: usize,
+    pub(crate) profile: usize,
+    pub(crate) kinds: Vec<ContentKind>,
+    pub(crate) mode: SyncMode,
+    pub(crate) policy: PolicyChoice,
+    pub(crate) consent: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) troubles: Vec<Trouble>,
+}
+
+/// Something that happens to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) at: Point,
+    pub(crate) what: What,
+}
+
+/// When: the n-th time that a call of the run, or any call, gets there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Point {
+    pub(crate) call: Option<Call>,
+    pub(crate) side: Side,
+    pub(crate) nth: u16,
+}
+
+/// What.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The process dies there.
+    Crash,
+    /// The process dies inside the apply that comes there, having written this share (of 255).
+    CrashInside(u8),
+    /// The transaction of the apply that comes there fails in its middle; the number says how.
+    FaultInside(u8),
+    /// Somebody cancels.
+    Cancel,
+    /// The call fails, with the fault of this number.
+    Fault(u8),
+    /// The lease is lost without a word, as on a file system that forgets locks.
+    LoseLease,
+}
+
+impl RunPlan {
+    /// A run of everything to which nothing happens.
+    pub(crate) fn quiet(profile: usize) -> Self {
+        Self {
+            process: 0,
+            profile,
+            kinds: ContentKind::ALL.to_vec(),
+            mode: SyncMode::Auto,
+            policy: PolicyChoice::Fingerprint,
+            consent: false,
+            dry_run: false,
+            troubles: Vec::new(),
+        }
+    }
+}
+
+impl UserEdit {
+    /// Whose cache it is.
+    pub(crate) const fn profile(self) -> usize {
+        match self {
+            Self::Delete { profile, .. } | Self::Clear { profile } => profile,
+        }
+    }
+}

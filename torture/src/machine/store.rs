@@ -1,0 +1,320 @@
+//! The store under torture: passes every call on, waits at the desk before and after it, and holds what an
+//! apply has done against what it should have done.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sync_core::store::{
+    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
+    StoredIndex, SyncState,
+};
+use sync_core::{
+    Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError, SyncMode,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::backend::{Backend, Numbers};
+use super::check;
+use super::desk::{Call, Side, Verdict};
+use super::run::Run;
+use super::state::State;
+use crate::campaign::Violation;
+use crate::promise;
+
+type Kept<T> = Result<T, StoreError>;
+
+/// What can become of a call; the number of the fault decides.
+pub(crate) fn fault(number: u8) -> StoreError {
+    match number % 6 {
+        0 => StoreError::Full,
+        1 => StoreError::Locked,
+        2 => StoreError::ReadOnly("as the schedule wants it".to_owned()),
+        3 => StoreError::Corrupt("as the schedule wants it".to_owned()),
+        4 => StoreError::Fenced,
+        _ => StoreError::backend("as the schedule wants it"),
+    }
+}
+
+/// A store as one run of one process has it.
+#[derive(Clone)]
+pub(crate) struct TorturedStore {
+    pub(crate) run: Arc<Run>,
+    /// The process's own way to the data.
+    pub(crate) inner: Arc<dyn ContentStore>,
+    /// A way to the data that nothing happens to, for looking on.
+    pub(crate) eye: Arc<dyn ContentStore>,
+    pub(crate) backend: Arc<dyn Backend>,
+}
+
+impl TorturedStore {
+    async fn pass(&self, call: Call, side: Side) -> Kept<Verdict> {
+        match self.run.desk.pass(call, side).await {
+            Verdict::Fail(number) => Err(fault(number)),
+            verdict => Ok(verdict),
+        }
+    }
+
+    async fn call<T>(&self, call: Call, work: impl Future<Output = Kept<T>>) -> Kept<T> {
+        self.pass(call, Side::Before).await?;
+        let done = {
+            let _inside = self.run.desk.enter();
+            work.await
+        };
+        self.pass(call, Side::After).await?;
+        done
+    }
+
+    /// The profile as it is now.
+    async fn look(&self) -> Kept<Option<State>> {
+        let (profile, known) = {
+            let world = self.run.world.inner();
+            let site = &world.sites[self.run.site];
+            (site.profile.clone(), site.known.clone())
+        };
+        State::read(self.eye.as_ref(), &profile, known.as_ref()).await
+    }
+
+    /// An apply, between two looks at the profile.
+    async fn apply(
+        &self,
+        staging: &mut dyn Staging,
+        kind: ContentKind,
+        commit: ScopeCommit,
+        cancel: CancellationToken,
+        verdict: Verdict,
+    ) -> Kept<()> {
+        let was_cancelled = cancel.is_cancelled();
+        let fence = commit.fence;
+        let before = self.look().await?;
+        self.check_known(before.as_ref(), "outside of an apply");
+        let numbers = self.numbers();
+        let died = matches!(verdict, Verdict::Die(_));
+        self.run.notes().dying = died.then_some(kind);
+        let death = self.backend.death();
+        let done = match verdict {
+            Verdict::Die(share) => death.apply(staging, commit, share).await,
+            Verdict::Break(number) => death.break_inside(staging, commit, cancel, number).await,
+            _ => staging.apply(commit, cancel).await,
+        };
+        if died {
+            // What is there now is looked at once the process is gone.
+            return done;
+        }
+        let after = self.look().await?;
+        let (Some(before), Some(after)) = (before, after) else { return done };
+        let checked = match &done {
+            Err(_) => still(&before, &after, "although the apply failed (I2)"),
+            Ok(()) if was_cancelled => Err(Violation::new("an apply went through after the cancellation")),
+            Ok(()) if fence < self.run.world.inner().sites[self.run.site].fence => {
+                Err(Violation::new("an apply went through under an old fence (I9)"))
+            }
+            Ok(()) => check::applied(&self.run, &before, &after, kind),
+        };
+        let checked = checked.and_then(|()| same_numbers(&numbers?, &self.numbers()?));
+        self.run.notes().committed = done.is_ok();
+        match checked {
+            Ok(()) => self.run.accept(after, done.is_ok()),
+            Err(violation) => self.run.world.broke(violation),
+        }
+        done
+    }
+
+    fn numbers(&self) -> Result<Numbers, Violation> {
+        let profile = self.run.world.inner().sites[self.run.site].profile.clone();
+        self.backend.numbers(&profile)
+    }
+
+    /// Holds the profile against what it is known to be.
+    fn check_known(&self, now: Option<&State>, when: &str) {
+        let mut world = self.run.world.inner();
+        let known = &world.sites[self.run.site].known;
+        if let (Some(known), Some(now)) = (known, now)
+            && let Err(violation) = still(known, now, when)
+        {
+            world.broken.get_or_insert(violation);
+        }
+    }
+}
+
+/// Rows that stay keep their numbers (I8).
+fn same_numbers(before: &Numbers, after: &Numbers) -> Result<(), Violation> {
+    for (kind, (before, after)) in ContentKind::ALL.into_iter().zip(before.iter().zip(after)) {
+        for (id, number) in before {
+            let now = after.get(id);
+            promise!(now.is_none_or(|now| now == number), "{kind}: the row of {id} was {number} and is {now:?} (I8)");
+        }
+    }
+    Ok(())
+}
+
+/// No kind has moved.
+pub(crate) fn still(before: &State, after: &State, when: &str) -> Result<(), Violation> {
+    ContentKind::ALL.into_iter().try_for_each(|kind| before.check_still(after, kind, when))
+}
+
+/// A lease that can be lost behind its holder's back.
+struct Held {
+    real: Arc<Mutex<Option<Lease>>>,
+    run: Arc<Run>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let real = self.real.lock().expect("nothing panics while holding it").take();
+        if real.is_some() {
+            self.run.world.inner().sites[self.run.site].holders -= 1;
+        }
+    }
+}
+
+#[async_trait]
+impl ContentStore for TorturedStore {
+    async fn ensure_profile(&self, profile: &ProfileId) -> Kept<()> {
+        self.call(Call::EnsureProfile, self.inner.ensure_profile(profile)).await
+    }
+
+    async fn lease(&self, profile: &ProfileId) -> Kept<Lease> {
+        self.pass(Call::Lease, Side::Before).await?;
+        let lease = {
+            let _inside = self.run.desk.enter();
+            self.inner.lease(profile).await?
+        };
+        let fence = lease.fence;
+        let real = Arc::clone(&self.run.notes().lease);
+        *real.lock().expect("nothing panics while holding it") = Some(lease);
+        {
+            let mut world = self.run.world.inner();
+            let site = &mut world.sites[self.run.site];
+            site.holders += 1;
+            let (holders, newest) = (site.holders, std::mem::replace(&mut site.fence, fence));
+            if holders > 1 {
+                world.broken.get_or_insert(Violation::new("two runs have the lease of a profile (I9)"));
+            }
+            if fence <= newest {
+                world.broken.get_or_insert(Violation::new(format!("fence {fence} after {newest} (I9)")));
+            }
+        }
+        let epoch = self.run.world.inner().sites[self.run.site].epoch;
+        {
+            let mut notes = self.run.notes();
+            notes.fence = Some(fence);
+            notes.epoch = epoch;
+        }
+        let lease = Lease::new(fence, Held { real, run: Arc::clone(&self.run) });
+        self.pass(Call::Lease, Side::After).await?;
+        Ok(lease)
+    }
+
+    async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Kept<RunId> {
+        self.call(Call::StartRun, self.inner.start_run(profile, fence, started_at)).await
+    }
+
+    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Kept<()> {
+        self.pass(Call::FinishRun, Side::Before).await?;
+        let done = {
+            let _inside = self.run.desk.enter();
+            self.inner.finish_run(profile, end).await
+        };
+        self.run.notes().finished = done.is_ok();
+        // What is told of an end is told truly: a failure after it would be a lie of the store.
+        let _ = self.run.desk.pass(Call::FinishRun, Side::After).await;
+        done
+    }
+
+    async fn sync_state(&self, profile: &ProfileId) -> Kept<SyncState> {
+        let state = self.call(Call::SyncState, self.inner.sync_state(profile)).await?;
+        let full = self.run.options.mode == SyncMode::Full;
+        self.run.notes().images_ignored = state.facts.kinds.map(|facts| facts.rotations >= 2 && !full);
+        Ok(state)
+    }
+
+    async fn index(&self, profile: &ProfileId, scope: Scope) -> Kept<StoredIndex> {
+        self.call(Call::Index, self.inner.index(profile, scope)).await
+    }
+
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Option<KeptValidator>> {
+        self.call(Call::Validator, self.inner.validator(profile, kind)).await
+    }
+
+    async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {
+        self.call(Call::Rows, self.inner.rows(profile, kind, ids)).await
+    }
+
+    async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<Category>> {
+        self.call(Call::Categories, self.inner.categories(profile, kind)).await
+    }
+
+    async fn category_sizes(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        categories: Vec<CategoryId>,
+    ) -> Kept<Vec<u64>> {
+        self.call(Call::CategorySizes, self.inner.category_sizes(profile, kind, categories)).await
+    }
+
+    async fn stage(&self, profile: &ProfileId, scope: Scope) -> Kept<Box<dyn Staging>> {
+        let kind = scope.kind;
+        let inner = self.call(Call::Stage, self.inner.stage(profile, scope)).await?;
+        Ok(Box::new(TorturedStaging { store: self.clone(), kind, inner }))
+    }
+
+    async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<ContentId>> {
+        self.inner.get_content_ids(profile, kind).await
+    }
+
+    async fn delete_content_by_ids(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<u64> {
+        self.inner.delete_content_by_ids(profile, kind, ids).await
+    }
+
+    async fn clear(&self, profile: &ProfileId) -> Kept<()> {
+        self.inner.clear(profile).await
+    }
+
+    async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
+        self.call(Call::Held, self.inner.held(profile, kind)).await
+    }
+
+    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<Vec<ChangeRecord>> {
+        self.inner.changes(profile, after, limit).await
+    }
+
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Kept<Vec<RunRecord>> {
+        self.inner.runs(profile, limit).await
+    }
+}
+
+struct TorturedStaging {
+    store: TorturedStore,
+    kind: ContentKind,
+    inner: Box<dyn Staging>,
+}
+
+#[async_trait]
+impl Staging for TorturedStaging {
+    async fn put(&mut self, items: Vec<StagedItem>) -> Kept<()> {
+        let work = self.inner.put(items);
+        self.store.call(Call::Put, work).await
+    }
+
+    async fn get(&mut self, ids: Vec<ContentId>) -> Kept<Vec<StagedItem>> {
+        let work = self.inner.get(ids);
+        self.store.call(Call::Get, work).await
+    }
+
+    async fn reset(&mut self) -> Kept<()> {
+        let work = self.inner.reset();
+        self.store.call(Call::Reset, work).await
+    }
+
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Kept<()> {
+        let verdict = self.store.pass(Call::Apply, Side::Before).await?;
+        let done = {
+            let _inside = self.store.run.desk.enter();
+            self.store.apply(self.inner.as_mut(), self.kind, commit, cancel, verdict).await
+        };
+        // Here the schedule lets it go on, or ends the process; it doesn't make a failure of a commit.
+        let _ = self.store.run.desk.pass(Call::Apply, Side::After).await;
+        done
+    }
+}

@@ -1,0 +1,129 @@
+//! The world of a schedule: panels, clocks, and what every profile is known to look like.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use sync_core::testing::profile;
+use sync_core::{Clock, GuardThresholds, ProfileId, Retention};
+
+use super::panel::Panel;
+use super::state::State;
+use crate::campaign::Violation;
+use crate::dice::Dice;
+use crate::tally::Tally;
+use crate::trace::Trace;
+
+/// When every schedule begins.
+const START: i64 = 1_700_000_000;
+
+/// Profiles of a schedule.
+pub(crate) const PROFILES: usize = 2;
+
+/// A profile, its panel, and what its rows are known to be.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) profile: ProfileId,
+    pub(crate) panel: Panel,
+    /// As it was left by the last thing that may change it; `None` while there is no such profile.
+    pub(crate) known: Option<State>,
+    /// When each missing item was missed by a sound listing: by our clock and the panel's.
+    pub(crate) missed: [BTreeMap<i64, Vec<(i64, i64)>>; 3],
+    /// In how many listings each defect was met: of unreadable elements (`false`) and of what follows.
+    pub(crate) sighted: [BTreeMap<(bool, u64), u32>; 3],
+    /// Runs that have the lease, as far as they know.
+    pub(crate) holders: u32,
+    /// The newest fence.
+    pub(crate) fence: u64,
+    /// Rises with every change of the rows, whoever made it.
+    pub(crate) epoch: u64,
+    pub(crate) guard: GuardThresholds,
+    pub(crate) retention: Retention,
+}
+
+/// What is behind the lock.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) now: i64,
+    /// The latest that our clock ever showed.
+    pub(crate) latest: i64,
+    /// How far the panels' clocks are ahead of ours.
+    pub(crate) ahead: i64,
+    pub(crate) sites: Vec<Site>,
+    /// Questions asked of panels.
+    pub(crate) visits: u64,
+    pub(crate) tally: Tally,
+    pub(crate) trace: Trace,
+    /// The first promise that was broken inside a call.
+    pub(crate) broken: Option<Violation>,
+    monotonic: Duration,
+}
+
+/// The world.
+#[derive(Debug)]
+pub(crate) struct World(Mutex<Inner>);
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let guard = GuardThresholds {
+            share_percent: dice.pick(&[0, 30, 30, 50]),
+            floor_rows: dice.pick(&[1, 2, 4]),
+            category_rows: dice.pick(&[0, 2, 4]),
+        };
+        let retention = Retention {
+            release_listings: dice.pick(&[2, 3]),
+            release_days: dice.pick(&[0, 1, 3]),
+            tombstone_days: dice.pick(&[0, 2, 30]),
+        };
+        let site = |name: &str, dice: &mut Dice| Site {
+            profile: profile(name),
+            panel: Panel::new(dice),
+            known: None,
+            missed: Default::default(),
+            sighted: Default::default(),
+            holders: 0,
+            fence: 0,
+            epoch: 0,
+            guard,
+            retention,
+        };
+        let sites = ["home", "'); away"].map(|name| site(name, &mut dice));
+        Self(Mutex::new(Inner {
+            now: START,
+            latest: START,
+            ahead: dice.pick(&[0, 0, 3600, -7200]),
+            sites: sites.into(),
+            visits: 0,
+            tally: Tally::default(),
+            trace: Trace::default(),
+            broken: None,
+            monotonic: Duration::ZERO,
+        }))
+    }
+
+    pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("nothing panics while holding it")
+    }
+
+    pub(crate) fn count(&self, what: &'static str, how: &'static str) {
+        self.inner().tally.count(what, how);
+    }
+
+    /// Remembers the first promise that was broken.
+    pub(crate) fn broke(&self, violation: Violation) {
+        self.inner().broken.get_or_insert(violation);
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> i64 {
+        self.inner().now
+    }
+
+    fn monotonic(&self) -> Duration {
+        let mut inner = self.inner();
+        inner.monotonic += Duration::from_millis(1);
+        inner.monotonic
+    }
+}

@@ -1,0 +1,458 @@
+//! Sequences of listings through `Differ`, `settle` and the index, each beside the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use sync_core::source::Entry;
+use sync_core::store::{HeldRemoval, RunId, StagedItem};
+use sync_core::testing::{Circumstances, Missing};
+use sync_core::{
+    ChangePolicy, ContentId, ContentKind, Counts, Differ, Digest, DigestScheme, GuardThresholds, Item, Listed,
+    ListingIndex, Retention,
+};
+
+use super::model::{Meaning, Rules, alike, by_id, candidates, meaning};
+use super::settling::{self, retention, thresholds};
+use crate::campaign::{Passed, Violation};
+use crate::dice::Dice;
+use crate::elements::{edit, random};
+use crate::promise;
+use crate::show;
+use crate::trace::{Trace, raw_digest};
+
+/// The scheme of a source that makes digests of its own.
+const OWN: DigestScheme = DigestScheme(77);
+
+/// What is known of a kind.
+#[derive(Debug, Clone)]
+struct Known {
+    rows: BTreeMap<i64, Item>,
+    index: Arc<ListingIndex>,
+    held: Vec<HeldRemoval>,
+    sound: u64,
+}
+
+/// How one listing is compared.
+#[derive(Debug, Clone)]
+struct Way {
+    scheme: DigestScheme,
+    rules: Rules,
+    trusting: bool,
+    /// Elements of a batch.
+    batch: usize,
+    /// Whether an answer that was cut came first.
+    restarted: bool,
+}
+
+/// What a comparison came to.
+struct Compared {
+    differ: Differ,
+    staged: BTreeMap<i64, StagedItem>,
+    /// The rows, were it applied, without removals.
+    rows: BTreeMap<i64, Item>,
+}
+
+pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
+    let kind = dice.pick(&ContentKind::ALL);
+    let empty = Arc::new(ListingIndex::empty(DigestScheme::FIELDS));
+    let mut known = Known { rows: BTreeMap::new(), index: empty, held: Vec::new(), sound: 0 };
+    let (mut panel, mut trace, mut passed) = (Vec::new(), Trace::default(), Passed::default());
+    let ignore_image_hosts = dice.percent(20);
+    let (guard, kept) = (thresholds(dice), retention(dice));
+    for number in 1..=1 + dice.below(4) {
+        move_on(dice, kind, &mut panel);
+        let mut way = a_way(dice);
+        way.rules.ignore_image_hosts = ignore_image_hosts && way.trusting;
+        let compared = compare(dice, kind, &known, &panel, &way)?;
+        check_rows(&known, &panel, &way, &compared)?;
+        check_order(dice, kind, &known, &panel, &way, &compared)?;
+        known = settled(dice, number, &known, &panel, compared, (guard, kept))?;
+        check_again(dice, kind, &known, &panel, &way)?;
+        for item in known.rows.values() {
+            trace.item(item);
+        }
+        known.index.ids().iter().for_each(|id| trace.signed(*id));
+        known.index.digests().iter().for_each(|digest| trace.number(*digest));
+        passed.tally.count("listing", "compared");
+        by_hand(dice, &mut known);
+    }
+    passed.trace = trace.digest();
+    Ok(passed)
+}
+
+/// Lets a panel's list change: some are new, some edited, some gone, some twice, some elsewhere.
+fn move_on(dice: &mut Dice, kind: ContentKind, panel: &mut Vec<Listed>) {
+    if dice.percent(5) {
+        panel.clear();
+    }
+    let gone = dice.pick(&[0, 0, 10, 40]);
+    panel.retain(|_| !dice.percent(gone));
+    let edited = dice.pick(&[0, 10, 50]);
+    for element in panel.iter_mut() {
+        if dice.percent(edited) {
+            edit(dice, element);
+        }
+    }
+    let few = dice.pick(&[2, 8, 20]);
+    for _ in 0..dice.below(few) {
+        let id = match dice.below(30) {
+            0 => dice.pick(&[i64::MIN, i64::MAX, -1, 0]),
+            _ => dice.between(1, 40),
+        };
+        let element = random(dice, kind, id);
+        let at = dice.below(panel.len() + 1);
+        panel.insert(at, element);
+    }
+    if dice.percent(60) {
+        let mut met = BTreeSet::new();
+        panel.retain(|element| met.insert(element.item.id()));
+    }
+    match dice.below(6) {
+        0 => dice.shuffle(panel),
+        1 => panel.sort_by_key(|element| element.item.id()),
+        2 if !panel.is_empty() => {
+            let by = dice.below(panel.len());
+            panel.rotate_left(by);
+        }
+        _ => {}
+    }
+}
+
+fn a_way(dice: &mut Dice) -> Way {
+    let policy = if dice.percent(75) {
+        ChangePolicy::Fingerprint
+    } else {
+        let last = dice.pick(&[None, Some("1600000000"), Some("1700000000"), Some("2029-01-01T00:00:00Z")]);
+        ChangePolicy::Timestamp { last_sync: last.map(str::to_owned) }
+    };
+    Way {
+        scheme: dice.pick(&[DigestScheme::FIELDS, OWN, OWN]),
+        rules: Rules { policy, ignore_image_hosts: false },
+        trusting: dice.percent(75),
+        batch: dice.pick(&[1, 2, 3, 7, 100]),
+        restarted: dice.percent(15),
+    }
+}
+
+/// The entries of a listing, as a source that keeps its contract sends them.
+fn entries(known: &Known, panel: &[Listed], way: &Way, spare: &mut Dice) -> Vec<Entry> {
+    let mut met = BTreeSet::new();
+    let lent = way.trusting && known.index.scheme() == way.scheme;
+    let entry = |element: &Listed| {
+        let item = |digest| Entry::Item(Box::new(element.clone()), digest);
+        if way.scheme == DigestScheme::FIELDS {
+            return item(None);
+        }
+        let (id, digest) = (element.item.id(), raw_digest(element));
+        let first = met.insert(id);
+        let at = known.index.position(id, 0).filter(|_| lent && first);
+        if at.is_some_and(|at| known.index.digest_at(at).same_as(digest)) {
+            return Entry::Same(id);
+        }
+        item((!spare.percent(3)).then_some(digest))
+    };
+    panel.iter().map(entry).collect()
+}
+
+fn compare(
+    dice: &mut Dice,
+    kind: ContentKind,
+    known: &Known,
+    panel: &[Listed],
+    way: &Way,
+) -> Result<Compared, Violation> {
+    let policy = way.rules.policy.clone();
+    let differ = Differ::new(kind, Arc::clone(&known.index), way.scheme, policy, way.trusting);
+    let mut differ = differ.ignoring_image_hosts(way.rules.ignore_image_hosts);
+    let mut staged = BTreeMap::new();
+    let all = entries(known, panel, way, dice);
+    if way.restarted {
+        let cut = dice.below(all.len() + 1);
+        feed(&mut differ, known, &all[..cut], way.batch, &mut staged)?;
+        differ.reset();
+        staged.clear();
+    }
+    feed(&mut differ, known, &all, way.batch, &mut staged)?;
+    let mut rows = known.rows.clone();
+    for (id, one) in staged.iter().filter(|(_, one)| one.change.is_written()) {
+        rows.insert(*id, one.item.clone());
+    }
+    Ok(Compared { differ, staged, rows })
+}
+
+fn feed(
+    differ: &mut Differ,
+    known: &Known,
+    entries: &[Entry],
+    batch: usize,
+    staged: &mut BTreeMap<i64, StagedItem>,
+) -> Result<(), Violation> {
+    for batch in entries.chunks(batch) {
+        let mut batch = batch.to_vec();
+        let needs = differ.prepare(&mut batch);
+        let stored = needs.stored.iter().filter_map(|id| known.rows.get(&id.0).cloned()).collect();
+        let before = needs.staged.iter().filter_map(|id| staged.get(&id.0).cloned()).collect();
+        let resolved = differ.resolve(batch, stored, before);
+        let resolved = resolved.map_err(|breach| Violation::new(format!("the differ refuses: {breach}")))?;
+        for one in resolved {
+            staged.insert(one.item.id().0, one);
+        }
+    }
+    Ok(())
+}
+
+/// I1, I7: every row is what the model says, and the counts are those of the rows.
+fn check_rows(known: &Known, panel: &[Listed], way: &Way, compared: &Compared) -> Result<(), Violation> {
+    let mut expected = Counts::default();
+    let listed = by_id(panel);
+    for (id, elements) in &listed {
+        let row = known.rows.get(id);
+        let after = compared.rows.get(id).ok_or_else(|| Violation::new(format!("{id} is listed and not there")))?;
+        let fits = |candidate: &Item| match meaning(row, candidate, &way.rules) {
+            Meaning::Unchanged | Meaning::Passed => row == Some(after),
+            _ if elements.len() == 1 => after == candidate,
+            _ => alike(after, candidate),
+        };
+        let all = candidates(row, elements, &way.rules);
+        promise!(
+            all.iter().any(fits),
+            "{} became {}, by {way:?}, of {}",
+            show::row(row),
+            show::item(after),
+            show::elements(elements.iter().copied())
+        );
+        let counted = if row == Some(after) { Meaning::Unchanged } else { meaning(row, after, &way.rules) };
+        match counted {
+            Meaning::Added => expected.added += 1,
+            Meaning::Updated => expected.updated += 1,
+            Meaning::Refreshed => expected.refreshed += 1,
+            Meaning::Unchanged | Meaning::Passed => expected.unchanged += 1,
+        }
+    }
+    let counts = compared.differ.counts();
+    promise!(counts == expected, "{counts:?} counted, {expected:?} happened; by {way:?}");
+    promise!(compared.differ.listed() == listed.len(), "{} listed", compared.differ.listed());
+    let missing = known.index.ids().iter().filter(|id| !listed.contains_key(*id));
+    let missing: Vec<_> = missing.map(|id| ContentId(*id)).collect();
+    promise!(compared.differ.missing() == missing, "missing: {:?}, not {missing:?}", compared.differ.missing());
+    Ok(())
+}
+
+/// I10: another order of the elements, in other batches, comes to the same rows and counts.
+fn check_order(
+    dice: &mut Dice,
+    kind: ContentKind,
+    known: &Known,
+    panel: &[Listed],
+    way: &Way,
+    compared: &Compared,
+) -> Result<(), Violation> {
+    let mut shuffled = panel.to_vec();
+    dice.shuffle(&mut shuffled);
+    let way = Way { batch: dice.pick(&[1, 3, 100]), restarted: false, ..way.clone() };
+    let other = compare(dice, kind, known, &shuffled, &way)?;
+    let listed = by_id(panel);
+    for (id, item) in &compared.rows {
+        let same = other.rows.get(id).is_some_and(|other| alike(item, other));
+        promise!(
+            same,
+            "the order matters: {} became {}, or {}, by {way:?}, of {}",
+            show::row(known.rows.get(id)),
+            show::item(item),
+            show::row(other.rows.get(id)),
+            show::elements(listed.get(id).into_iter().flatten().copied())
+        );
+    }
+    let (counts, others) = (compared.differ.counts(), other.differ.counts());
+    promise!(counts == others, "the order matters: {counts:?} or {others:?}");
+    Ok(())
+}
+
+/// Decides about what is missing, and applies.
+fn settled(
+    dice: &mut Dice,
+    number: usize,
+    known: &Known,
+    panel: &[Listed],
+    compared: Compared,
+    (thresholds, retention): (GuardThresholds, Retention),
+) -> Result<Known, Violation> {
+    let Compared { differ, mut rows, .. } = compared;
+    let missing = differ.missing();
+    let doubt = dice.percent(20).then(|| settling::reason(dice));
+    let partial = dice.percent(15);
+    let missing: Vec<_> = missing
+        .into_iter()
+        .map(|id| Missing {
+            id,
+            covered: !partial || dice.percent(50),
+            unanswered: partial && dice.percent(30),
+            category_lost: dice.percent(10),
+            successor: None,
+        })
+        .collect();
+    let days = i64::try_from(number).expect("a small number") * 4;
+    let now = 1_700_000_000 + days * 86_400;
+    let at = Circumstances {
+        stored: known.index.len() as u64,
+        listed: differ.listed() as u64,
+        doubt,
+        held_before: &known.held,
+        consent: dice.percent(25),
+        others_shrank: false,
+        thresholds,
+        retention,
+        listing: known.sound + 1,
+        now,
+        panel_now: now + dice.between(-100, 100),
+        run: RunId(i64::try_from(number).expect("a small number")),
+    };
+    let settled = settling::checked(&at, &missing)?;
+    for id in &settled.removed {
+        rows.remove(&id.0);
+    }
+    let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
+    let index = differ.into_index(&kept).map_or_else(|| Arc::clone(&known.index), Arc::new);
+    check_index(&index, &rows, panel, &kept)?;
+    Ok(Known { rows, index, held: settled.held, sound: known.sound + u64::from(settled.evidence) })
+}
+
+/// The index knows the rows there are: in the panel's order, then what was kept.
+fn check_index(
+    index: &ListingIndex,
+    rows: &BTreeMap<i64, Item>,
+    panel: &[Listed],
+    kept: &[ContentId],
+) -> Result<(), Violation> {
+    let listed = by_id(panel);
+    let mut met = BTreeSet::new();
+    let mut expected: Vec<_> = panel.iter().map(|element| element.item.id().0).filter(|id| met.insert(*id)).collect();
+    expected.extend(kept.iter().map(|id| id.0));
+    promise!(index.ids() == expected, "the index is {:?}, not {expected:?}", index.ids());
+    promise!(rows.len() == index.len(), "{} rows, and an index of {}", rows.len(), index.len());
+    for (at, id) in index.ids().iter().enumerate() {
+        promise!(rows.contains_key(id), "{id} is in the index, and no row");
+        promise!(index.position(ContentId(*id), at + 1) == Some(at), "{id} isn't found at {at}");
+        let twice = listed.get(id).is_some_and(|elements| elements.len() > 1);
+        promise!(!twice || index.digest_at(at) == Digest::NEVER, "{id} came twice and has a digest");
+    }
+    Ok(())
+}
+
+/// I6: the same listing once more writes nothing, in whatever order, trusting or not.
+fn check_again(
+    dice: &mut Dice,
+    kind: ContentKind,
+    known: &Known,
+    panel: &[Listed],
+    way: &Way,
+) -> Result<(), Violation> {
+    let full = dice.percent(30);
+    // What a full comparison writes of images is what the other one leaves out.
+    if full && way.rules.ignore_image_hosts {
+        return Ok(());
+    }
+    let mut panel = panel.to_vec();
+    if dice.percent(50) {
+        dice.shuffle(&mut panel);
+    }
+    let way = Way { trusting: !full, restarted: false, ..way.clone() };
+    let again = compare(dice, kind, known, &panel, &way)?;
+    let listed = by_id(&panel);
+    let mut settling = 0;
+    for (id, one) in again.staged.iter().filter(|(_, one)| one.change.is_written()) {
+        let elements = listed.get(id).map_or(&[][..], Vec::as_slice);
+        if keys_differ(kind, elements) {
+            settling += 1;
+            continue;
+        }
+        return Err(Violation::new(format!(
+            "the same listing again makes of {} {}, by {way:?}, of {}",
+            show::row(known.rows.get(id)),
+            show::item(&one.item),
+            show::elements(elements.iter().copied())
+        )));
+    }
+    let counts = again.differ.counts();
+    promise!(counts.added == 0 && counts.listed() == listed.len() as u64, "the same listing again counts {counts:?}");
+    promise!(counts.updated + counts.refreshed == settling, "the same listing again counts {counts:?}");
+    Ok(())
+}
+
+/// Whether elements of one id don't all have the same keys for their categories. One that leaves `category_id`
+/// out takes that of the row, which may be that of another element: it takes one listing more to settle.
+fn keys_differ(kind: ContentKind, elements: &[&Listed]) -> bool {
+    ["category_id", "category_ids"].iter().filter_map(|name| kind.field(name)).any(|at| {
+        let there = elements.iter().filter(|element| element.present.has(at)).count();
+        there > 0 && there < elements.len()
+    })
+}
+
+/// What a user deletes is out of the index as well.
+fn by_hand(dice: &mut Dice, known: &mut Known) {
+    if !dice.percent(20) {
+        return;
+    }
+    let gone: Vec<_> = known.rows.keys().filter(|_| dice.percent(30)).map(|id| ContentId(*id)).collect();
+    known.rows.retain(|id, _| !gone.contains(&ContentId(*id)));
+    known.held.retain(|held| !gone.contains(&held.id));
+    known.index = Arc::new(known.index.without(&gone));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::testing::movie;
+
+    /// A listing of three movies, one of them twice, compared with a cache of one.
+    fn compared() -> (Known, Vec<Listed>, Way, Compared) {
+        let kind = ContentKind::Movies;
+        let index = ListingIndex::new(DigestScheme::FIELDS, [(ContentId(1), Digest::NEVER)]).unwrap();
+        let rows = BTreeMap::from([(1, movie(1).item())]);
+        let known = Known { rows, index: Arc::new(index), held: Vec::new(), sound: 0 };
+        let panel = vec![
+            movie(1).name("Another").listed(),
+            movie(2).listed(),
+            movie(3).listed(),
+            movie(3).with("plot", "told").listed(),
+        ];
+        let rules = Rules { policy: ChangePolicy::Fingerprint, ignore_image_hosts: false };
+        let way = Way { scheme: DigestScheme::FIELDS, rules, trusting: true, batch: 2, restarted: false };
+        let compared = compare(&mut Dice::new(1), kind, &known, &panel, &way).unwrap();
+        (known, panel, way, compared)
+    }
+
+    #[test]
+    fn what_the_differ_says_passes() {
+        let (known, panel, way, compared) = compared();
+        assert_eq!(check_rows(&known, &panel, &way, &compared), Ok(()));
+    }
+
+    #[test]
+    fn a_row_that_is_forgotten_mixed_or_left_as_it_was_is_noticed() {
+        let forgeries: [fn(&mut BTreeMap<i64, Item>); 4] = [
+            |rows| drop(rows.remove(&2)),
+            |rows| drop(rows.insert(1, movie(1).item())),
+            |rows| drop(rows.insert(2, movie(2).name("Else").item())),
+            |rows| drop(rows.insert(3, movie(3).with("plot", "another").item())),
+        ];
+        for (number, forge) in forgeries.into_iter().enumerate() {
+            let (known, panel, way, mut compared) = compared();
+            forge(&mut compared.rows);
+            assert!(check_rows(&known, &panel, &way, &compared).is_err(), "forgery {number} goes unnoticed");
+        }
+    }
+
+    #[test]
+    fn an_index_that_lacks_a_row_or_its_order_is_noticed() {
+        let (_, panel, _, compared) = compared();
+        let index = |ids: &[i64]| {
+            let entries = ids.iter().map(|id| (ContentId(*id), Digest::NEVER));
+            ListingIndex::new(DigestScheme::FIELDS, entries).unwrap()
+        };
+        assert_eq!(check_index(&index(&[1, 2, 3]), &compared.rows, &panel, &[]), Ok(()));
+        for ids in [&[1, 2][..], &[2, 1, 3], &[1, 2, 3, 4]] {
+            assert!(check_index(&index(ids), &compared.rows, &panel, &[]).is_err(), "{ids:?}");
+        }
+    }
+}

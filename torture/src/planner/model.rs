@@ -1,0 +1,160 @@
+//! What the rows of a kind are to be after a listing: said once more, as plainly as possible.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_core::{CategorySet, ChangePolicy, FieldClass, Item, Listed, Value, ValueRef, is_item_updated};
+
+/// What a listing means for a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Meaning {
+    Added,
+    Updated,
+    Refreshed,
+    Unchanged,
+    /// Not by the dates that the policy looks at.
+    Passed,
+}
+
+/// How rows are judged.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub(crate) policy: ChangePolicy,
+    pub(crate) ignore_image_hosts: bool,
+}
+
+/// The row once the element was laid over it.
+pub(crate) fn laid_over(row: Option<&Item>, element: &Listed) -> Item {
+    let (kind, id) = (element.item.kind(), element.item.id());
+    let mut new = element.item.clone();
+    let mut list = CategorySet::default();
+    let mut list_told = false;
+    for (at, spec) in kind.fields().iter().enumerate() {
+        let listed = element.item.value(at);
+        let stored = row.map_or(ValueRef::Null, |row| row.value(at));
+        let told = element.present.has(at);
+        match (spec.name, listed, stored) {
+            ("name", ValueRef::Null, ValueRef::Null) => new.set(at, Value::Text(format!("#{id}").into())),
+            ("name", ValueRef::Null, stored) => new.set(at, stored.to_owned()),
+            ("listed_category_ids", _, ValueRef::Categories(kept)) if !list_told => list = kept.clone(),
+            ("name" | "category_ids" | "listed_category_ids", ..) => {}
+            ("extra", ValueRef::Extra(more), ValueRef::Extra(known)) => {
+                let mut all = known.clone();
+                all.extend(more.iter());
+                new.set(at, Value::Extra(all));
+            }
+            _ if told || row.is_none() => {}
+            _ => new.set(at, stored.to_owned()),
+        }
+        if let ("category_ids", true, ValueRef::Categories(set)) = (spec.name, told, listed) {
+            (list, list_told) = (set.clone(), true);
+        }
+    }
+    let at = |name: &str| kind.field(name).expect("every kind has its categories");
+    let (single_at, set_at, list_at) = (at("category_id"), at("category_ids"), at("listed_category_ids"));
+    if !list_told && !element.present.has(single_at) {
+        // Nothing was said of categories.
+        let kept = row.map_or(Value::Null, |row| row.value(set_at).to_owned());
+        new.set(set_at, kept);
+        new.set(list_at, Value::Categories(list));
+        return new;
+    }
+    let mut set = list.clone();
+    let says_more = if let ValueRef::Text(single) = new.value(single_at) {
+        set.insert(single);
+        list.as_slice().iter().any(|id| id.as_str() != single)
+    } else {
+        !list.is_empty()
+    };
+    new.set(set_at, Value::Categories(set));
+    new.set(list_at, Value::Categories(if says_more { list } else { CategorySet::default() }));
+    new
+}
+
+/// The names of the fields of a class in which two items differ.
+pub(crate) fn differing(a: &Item, b: &Item, class: FieldClass) -> BTreeSet<&'static str> {
+    let fields = a.kind().fields().iter().enumerate();
+    fields.filter(|(at, spec)| spec.class == class && a.value(*at) != b.value(*at)).map(|(_, spec)| spec.name).collect()
+}
+
+/// What it means that a row would become this.
+pub(crate) fn meaning(row: Option<&Item>, new: &Item, rules: &Rules) -> Meaning {
+    let Some(row) = row else { return Meaning::Added };
+    let significant = differing(row, new, FieldClass::Significant);
+    let display = differing(row, new, FieldClass::Display);
+    if significant.is_empty() && display.is_empty() {
+        return Meaning::Unchanged;
+    }
+    let found = match &rules.policy {
+        ChangePolicy::Fingerprint if significant.is_empty() => Meaning::Refreshed,
+        ChangePolicy::Fingerprint => Meaning::Updated,
+        ChangePolicy::Timestamp { last_sync } => {
+            let text = |name: &str| match new.kind().field(name).map(|at| new.value(at)) {
+                Some(ValueRef::Text(text)) => Some(text.to_owned()),
+                _ => None,
+            };
+            let date = text("last_modified").or_else(|| text("added"));
+            let newer = date.zip(last_sync.as_ref()).is_some_and(|(date, last)| is_item_updated(&date, last));
+            if newer { Meaning::Updated } else { Meaning::Passed }
+        }
+    };
+    let image_only = significant.is_empty()
+        && display.len() == 1
+        && display.iter().all(|name| ["stream_icon", "cover"].contains(name) && same_path(row, new, name));
+    if rules.ignore_image_hosts && image_only && matches!(found, Meaning::Updated | Meaning::Refreshed) {
+        return Meaning::Unchanged;
+    }
+    found
+}
+
+/// Whether an address differs in nothing but scheme, host and query.
+fn same_path(a: &Item, b: &Item, name: &str) -> bool {
+    let path = |item: &Item| {
+        let at = item.kind().field(name)?;
+        let ValueRef::Text(text) = item.value(at) else { return None };
+        let (_, path) = text.split_once("://")?.1.split_once('/')?;
+        path.split(['?', '#']).next().filter(|path| !path.is_empty()).map(str::to_owned)
+    };
+    path(a).is_some() && path(a) == path(b)
+}
+
+/// The elements of a listing by id, each in the order in which they came.
+pub(crate) fn by_id(listing: &[Listed]) -> BTreeMap<i64, Vec<&Listed>> {
+    let mut all: BTreeMap<i64, Vec<&Listed>> = BTreeMap::new();
+    for element in listing {
+        all.entry(element.item.id().0).or_default().push(element);
+    }
+    all
+}
+
+/// The rows that may stand where these elements of one id were listed: one of the elements, with the
+/// categories of all of them. An element that means nothing is the row.
+pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed], rules: &Rules) -> Vec<Item> {
+    let one = |element: &&Listed| {
+        let new = laid_over(row, element);
+        row.filter(|row| meaning(Some(row), &new, rules) == Meaning::Unchanged).cloned().unwrap_or(new)
+    };
+    let mut all: Vec<Item> = elements.iter().map(one).collect();
+    if all.len() < 2 {
+        return all;
+    }
+    for name in ["category_ids", "listed_category_ids"] {
+        let at = all[0].kind().field(name).expect("every kind has its categories");
+        let mut united = CategorySet::default();
+        for item in &all {
+            if let ValueRef::Categories(set) = item.value(at) {
+                united.unite(set);
+            }
+        }
+        for item in &mut all {
+            item.set(at, Value::Categories(united.clone()));
+        }
+    }
+    all
+}
+
+/// Whether two items are the same in everything that counts.
+pub(crate) fn alike(a: &Item, b: &Item) -> bool {
+    a.id() == b.id()
+        && differing(a, b, FieldClass::Significant).is_empty()
+        && differing(a, b, FieldClass::Display).is_empty()
+}

@@ -1,0 +1,49 @@
+//! Items and elements, short enough to be read in a report.
+
+use std::fmt::Write;
+
+use sync_core::{FieldSet, Item, Listed, ValueRef};
+
+/// The fields that hold something.
+pub(crate) fn item(item: &Item) -> String {
+    fields(item, FieldSet::EMPTY, &item.id().to_string())
+}
+
+/// A row that may not be there.
+pub(crate) fn row(row: Option<&Item>) -> String {
+    row.map_or_else(|| "nothing".to_owned(), item)
+}
+
+/// The fields that hold something, and those whose keys came with nothing. `-` stands before keys that
+/// did not come.
+pub(crate) fn element(element: &Listed) -> String {
+    let all = FieldSet::all(element.item.kind().fields());
+    let absent = FieldSet(all.0 & !element.present.0);
+    fields(&element.item, absent, &format!("{}*", element.item.id()))
+}
+
+/// Elements, one after the other.
+pub(crate) fn elements<'a>(all: impl IntoIterator<Item = &'a Listed>) -> String {
+    all.into_iter().map(element).collect::<Vec<_>>().join(" ")
+}
+
+fn fields(item: &Item, absent: FieldSet, name: &str) -> String {
+    let mut text = format!("{name}{{");
+    for (at, spec) in item.kind().fields().iter().enumerate() {
+        let done = match item.value(at) {
+            _ if absent.has(at) => write!(text, " -{}", spec.name),
+            ValueRef::Null => Ok(()),
+            ValueRef::Integer(0) if !matches!(spec.name, "num" | "is_adult") => Ok(()),
+            ValueRef::Categories(set) if set.is_empty() => Ok(()),
+            ValueRef::Extra(extra) if extra.is_empty() => Ok(()),
+            ValueRef::Text(text_of) => write!(text, " {}={text_of}", spec.name),
+            ValueRef::Integer(number) => write!(text, " {}={number}", spec.name),
+            ValueRef::Real(number) => write!(text, " {}={number}", spec.name),
+            ValueRef::Categories(set) => write!(text, " {}={:?}", spec.name, set.as_slice()),
+            ValueRef::Extra(extra) => write!(text, " {}={extra:?}", spec.name),
+        };
+        done.expect("writing to a text works");
+    }
+    text.push_str(" }");
+    text
+}

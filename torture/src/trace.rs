@@ -1,0 +1,64 @@
+//! Traces: digests of what happened, to tell two runs of a seed apart.
+
+use sync_core::{Digest, Item, Listed, ValueRef};
+use xxhash_rust::xxh3::Xxh3;
+
+/// What happened so far, as a digest.
+#[derive(Clone, Default)]
+pub(crate) struct Trace(Xxh3);
+
+impl std::fmt::Debug for Trace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Trace").field(&self.digest()).finish()
+    }
+}
+
+impl Trace {
+    pub(crate) fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.update(text.as_bytes());
+    }
+
+    pub(crate) fn number(&mut self, number: u64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    pub(crate) fn signed(&mut self, number: i64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    pub(crate) fn item(&mut self, item: &Item) {
+        self.signed(item.id().0);
+        for at in 0..item.kind().fields().len() {
+            match item.value(at) {
+                ValueRef::Null => self.number(u64::MAX),
+                ValueRef::Text(text) => self.text(text),
+                ValueRef::Integer(number) => self.signed(number),
+                ValueRef::Real(number) => self.number(number.to_bits()),
+                ValueRef::Categories(set) => {
+                    self.number(set.as_slice().len() as u64);
+                    set.as_slice().iter().for_each(|id| self.text(id.as_str()));
+                }
+                ValueRef::Extra(extra) => {
+                    self.number(extra.len() as u64);
+                    for (key, json) in extra.iter() {
+                        self.text(key);
+                        self.text(json);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn digest(&self) -> u64 {
+        self.0.digest()
+    }
+}
+
+/// A digest of an element as if of its bytes: whatever differs, also in what doesn't count, makes another.
+pub(crate) fn raw_digest(element: &Listed) -> Digest {
+    let mut trace = Trace::default();
+    trace.item(&element.item);
+    trace.number(u64::from(element.present.0));
+    Digest::of_hash(trace.digest())
+}
