@@ -50,7 +50,9 @@ pub(crate) fn each_kind_but(
             continue;
         }
         became[kind as usize] = Became::New;
-        if empty.contains(&kind) && !was.items.is_empty() {
+        if empty.contains(&kind) && was.items.is_empty() {
+            demand!(is.items.is_empty(), "{kind}: {} items came from a list of nothing", is.items.len());
+        } else if empty.contains(&kind) {
             is_held(kind, before, after)?;
         } else {
             is_new(kind, before, after, catalogue)?;
@@ -143,7 +145,8 @@ fn is_new(kind: Kind, before: &Snapshot, after: &Snapshot, catalogue: &Catalogue
 fn is_held(kind: Kind, before: &Snapshot, after: &Snapshot) -> Outcome {
     let (was, is) = (&before.parts[kind as usize], &after.parts[kind as usize]);
     demand!(was.items == is.items, "{kind}: a row that is held has changed");
-    demand!(is.watermark > was.watermark, "{kind}: removals are held, and the watermark has not moved");
+    // It may be of the same second.
+    demand!(is.watermark >= was.watermark, "{kind}: removals are held, and the watermark has fallen");
     let held = after.held(kind)?;
     demand!(held.iter().eq(is.items.keys()), "{kind}: {} of {} rows are held", held.len(), is.items.len());
     let recorded = after.last_run.as_ref().map(|(run, _)| after.recorded(*run, kind)).transpose()?.flatten();
