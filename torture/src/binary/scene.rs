@@ -171,8 +171,10 @@ impl<'a> Scene<'a> {
         let folder = self.database.parent().unwrap_or(Path::new("."));
         for entry in std::fs::read_dir(folder)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            let known = name == "xtream.db" || ["-wal", "-shm"].iter().any(|end| name.ends_with(end));
-            demand!(known || name.contains("-lease-"), "`{name}` is left beside the cache");
+            let known = name == "xtream.db" || ["-wal", "-shm", "-lease"].iter().any(|end| name.ends_with(end));
+            // Leases of profiles, and the copy that is made before an older cache is brought up to date.
+            let known = known || ["-lease-", ".before-"].iter().any(|part| name.contains(part));
+            demand!(known, "`{name}` is left beside the cache");
         }
         Ok(())
     }
