@@ -33,6 +33,11 @@ pub(crate) fn of_diesel(error: Error) -> StoreError {
     }
 }
 
+/// Names an error of a migration, which tells of its cause in words only.
+pub(crate) fn of_migration(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
+    of_text(&error.to_string()).unwrap_or(StoreError::Backend(error))
+}
+
 /// Names an error of opening a connection.
 pub(crate) fn of_connection(error: ConnectionError) -> StoreError {
     match error {

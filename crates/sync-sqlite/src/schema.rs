@@ -10,7 +10,7 @@ use sync_core::StoreError;
 
 use crate::connection::{connect, immediate};
 use crate::statement::{integer, records};
-use crate::stop;
+use crate::{fault, stop};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -75,9 +75,9 @@ pub(crate) fn run_pending(conn: &mut SqliteConnection) -> Result<(), StoreError>
     if examine(conn)? == Schema::Current {
         return Ok(());
     }
-    while conn.has_pending_migration(MIGRATIONS).map_err(StoreError::Backend)? {
+    while conn.has_pending_migration(MIGRATIONS).map_err(fault::of_migration)? {
         stop::at("migrate.step");
-        conn.run_next_migration(MIGRATIONS).map_err(StoreError::Backend)?;
+        conn.run_next_migration(MIGRATIONS).map_err(fault::of_migration)?;
     }
     stop::at("migrate.before-commit");
     Ok(())
@@ -105,7 +105,7 @@ pub(crate) fn lacking(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreE
 
 /// The versions of the embedded migrations.
 fn versions() -> Result<Vec<String>, StoreError> {
-    let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(StoreError::Backend)?;
+    let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(fault::of_migration)?;
     Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
@@ -180,6 +180,22 @@ mod tests {
         assert_eq!(rows(&mut conn, &columns), before);
         assert!(texts(&mut conn, "SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
         assert_eq!(texts(&mut conn, "PRAGMA integrity_check"), ["ok"]);
+    }
+
+    /// A migration that finds no room says so, and leaves the cache as it was.
+    #[test]
+    fn a_migration_without_room_is_told_as_a_full_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/first-schema.cache"), &path).unwrap();
+        let mut conn = connect(path.to_str().unwrap()).unwrap();
+        let (made, pages) = (tables(&mut conn), texts(&mut conn, "SELECT page_count || '' FROM pragma_page_count"));
+        batch(&mut conn, &format!("PRAGMA max_page_count={}", pages[0])).unwrap();
+        assert!(matches!(migrate(&mut conn), Err(StoreError::Full)));
+        assert_eq!(tables(&mut conn), made);
+        batch(&mut conn, "PRAGMA max_page_count=100000").unwrap();
+        migrate(&mut conn).unwrap();
+        assert_eq!(examine(&mut conn).unwrap(), Schema::Current);
     }
 
     #[test]

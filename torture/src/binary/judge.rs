@@ -61,6 +61,11 @@ pub(crate) fn each_kind_but(
     Ok(became)
 }
 
+/// Each kind is what the panel lists. It may be what it was as well, where nothing has changed within a second.
+pub(crate) fn in_step(after: &Snapshot, catalogue: &Catalogue) -> Outcome {
+    Kind::ALL.into_iter().try_for_each(|kind| agrees(kind, after, catalogue))
+}
+
 /// What a report says of each kind is what became of it.
 pub(crate) fn as_reported(report: &Value, became: [Became; 3], after: &Snapshot, catalogue: &Catalogue) -> Outcome {
     for kind in Kind::ALL {
