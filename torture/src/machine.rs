@@ -175,7 +175,15 @@ impl Machine {
                 world.ahead += i64::from(panels - ours) * 3600;
             }
         }
-        self.settle().await
+        // What happens at the panel or to a clock alone touches no cache; to look costs more than all the rest.
+        match step {
+            Step::Runs { .. } | Step::User(_) | Step::Twice { .. } | Step::Reopen { .. } => self.settle().await,
+            Step::Server { .. }
+            | Step::Lie { .. }
+            | Step::Honest { .. }
+            | Step::Account { .. }
+            | Step::Clock { .. } => Ok(()),
+        }
     }
 
     /// Runs together, and holds what they report against what they did.

@@ -101,10 +101,10 @@ impl EngineName {
     /// How many cases of it `--quick` takes.
     const fn few(self) -> u64 {
         match self {
-            Self::Planner => 20_000,
-            Self::Ports => 1000,
-            Self::Sqlite => 100,
-            Self::Binary => 16,
+            Self::Planner => 40_000,
+            Self::Ports => 3000,
+            Self::Sqlite => 150,
+            Self::Binary => 30,
         }
     }
 

@@ -54,12 +54,12 @@ const BEFORE: [&str; 5] = ["open.created", "open.ready", "lease.taken", "start.c
 impl Moment {
     pub(crate) fn draw(rng: &mut fastrand::Rng) -> Self {
         match rng.u32(..100) {
-            0..45 => Self::within(rng),
-            45..77 => {
+            0..42 => Self::within(rng),
+            42..79 => {
                 let (point, from, to) = *rng.choice(&BETWEEN).unwrap_or(&BETWEEN[0]);
                 Self::Point(point, rng.u64(from..=to))
             }
-            77..82 => Self::Point(rng.choice(BEFORE).unwrap_or(BEFORE[0]), 1),
+            79..83 => Self::Point(rng.choice(BEFORE).unwrap_or(BEFORE[0]), 1),
             _ => Self::Part(rng.f64() * 1.1),
         }
     }
