@@ -260,7 +260,7 @@ impl Differ {
                 // what was passed over: it is not as the stored row is.
                 if change != Change::Unchanged || known_digest == Some(Digest::NEVER) {
                     // What lies over nothing is the element itself, and its rank can be had when it is wanted.
-                    let rank = stored.map(|row| rank_over(row, &listed, change));
+                    let rank = stored.map(|row| rank_over(row, &listed, change, self.ignored_image(row, &listed.item)));
                     out.put_first(StagedItem { item: listed.item, change, rank });
                 }
                 if change == Change::Passed { Digest::NEVER } else { digest }
@@ -288,7 +288,7 @@ impl Differ {
             Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?, stored),
             Entry::Item(mut listed, _) => {
                 let change = self.merged(stored, &mut listed)?;
-                let rank = stored.map(|row| rank_over(row, &listed, change));
+                let rank = stored.map(|row| rank_over(row, &listed, change, self.ignored_image(row, &listed.item)));
                 ranked(StagedItem { item: listed.item, change, rank }, stored)
             }
         };
@@ -339,6 +339,15 @@ impl Differ {
         self.rotated += u64::from(rest.is_empty());
         // Beside other differences it is told, and written, like any other.
         if self.image_hosts_ignored && rest.is_empty() { Change::Unchanged } else { change }
+    }
+
+    /// The place of the image, where it differs from the row's only in what is to be ignored.
+    fn ignored_image(&self, row: &Item, item: &Item) -> Option<usize> {
+        let at = self.image_at.filter(|_| self.image_hosts_ignored)?;
+        match (row.value(at), item.value(at)) {
+            (ValueRef::Text(old), ValueRef::Text(new)) if is_same_image(old, new) => Some(at),
+            _ => None,
+        }
     }
 
     /// Whether most items differ from their rows by host or query of their image only.
@@ -558,11 +567,13 @@ impl Out {
 const AS_STORED: (u64, i64) = (0, i64::MIN);
 
 /// The rank of an element that lies over a row: by its content, unless it is as the row but for the
-/// categories, of which the row has those of all elements.
-fn rank_over(row: &Item, listed: &Listed, change: Change) -> (u64, i64) {
+/// categories, of which the row has those of all elements, and an image that isn't looked at.
+fn rank_over(row: &Item, listed: &Listed, change: Change, ignored: Option<usize>) -> (u64, i64) {
     let kind = row.kind();
     let mut counted = FieldSet(FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Ignored).0);
-    counted.drop(kind.places().category_ids);
+    for at in [Some(kind.places().category_ids), ignored].into_iter().flatten() {
+        counted.drop(at);
+    }
     let differs = match change {
         Change::Unchanged => false,
         Change::Updated(fields) | Change::Refreshed(fields) => !fields.and(counted).is_empty(),
