@@ -25,6 +25,9 @@ use crate::Outcome;
 
 /// Bytes that a disk writes at once.
 const SECTOR: usize = 512;
+/// Of a log of more frames than this, so many are tried, and those beside a commit; each image costs as much as the log
+/// is long.
+const FRAMES: usize = 150;
 /// Every so many images are opened by the store as well.
 const STORE_OPENS: usize = 10;
 
@@ -183,13 +186,23 @@ impl<'a> Images<'a> {
         Ok(())
     }
 
+    /// Draws the frames that are tried: all of them, where they are not too many.
+    fn tried(&self, rng: &mut fastrand::Rng) -> Vec<usize> {
+        let frames = &self.wal.frames;
+        let commits = |at: usize| frames.get(at).is_some_and(|frame| frame.commits);
+        (0..frames.len())
+            .filter(|at| rng.usize(..frames.len()) < FRAMES || commits(*at) || (*at > 0 && commits(*at - 1)))
+            .collect()
+    }
+
     /// The log up to every frame, and up to somewhere within each.
     fn prefixes(&mut self, scene: &Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         let log = self.log;
         for cut in [0, 1, rng.usize(..HEADER), HEADER - 1] {
             self.is(0, None, &log[..cut], "torn header", scene)?;
         }
-        for frame in 0..=self.wal.frames.len() {
+        let tried = self.tried(rng).into_iter().chain([self.wal.frames.len()]);
+        for frame in tried {
             let (start, commits) =
                 (HEADER + frame * (FRAME_HEADER + self.wal.page_size), self.wal.commits_before(frame));
             self.is(commits, None, &log[..start], "whole frames", scene)?;
@@ -207,7 +220,7 @@ impl<'a> Images<'a> {
     /// The whole log, in which something from a frame on was not yet safe: bits are wrong, or a sector is missing.
     fn flips_and_holes(&mut self, scene: &Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
         let (log, whole) = (self.log, FRAME_HEADER + self.wal.page_size);
-        for frame in 0..self.wal.frames.len() {
+        for frame in self.tried(rng) {
             let (start, commits) = (self.wal.frames[frame].at, self.wal.commits_before(frame));
             for _ in 0..2 {
                 let mut damaged = log.to_vec();
