@@ -238,6 +238,9 @@ fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
         Schema::Empty => schema::migrate(&mut writer)?,
         Schema::Older => upgrade::upgrade(&mut writer, path)?,
     }
+    if schema != Schema::Current {
+        stop::at("migrate.committed");
+    }
     Ok(writer)
 }
 

@@ -15,7 +15,7 @@ use crate::connection::immediate;
 use crate::copy::Copy;
 use crate::schema::{self, Schema};
 use crate::statement::integer;
-use crate::{copy, fault, file, stop};
+use crate::{copy, fault, file};
 
 /// Somebody may write between the copy and the migrations; then the copy is made anew.
 const ATTEMPTS: u32 = 5;
@@ -43,7 +43,6 @@ pub(crate) fn upgrade(conn: &mut SqliteConnection, cache: &Path) -> Result<(), S
             error => error,
         })?;
         if is_of_now || schema::examine(conn)? == Schema::Current {
-            stop::at("migrate.committed");
             tracing::info!(copy = %kept.display(), "the cache was brought up to date; as it was, it is in the copy");
             forget_older(cache, &kept);
             return Ok(());
