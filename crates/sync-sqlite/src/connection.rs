@@ -195,16 +195,12 @@ pub(crate) fn immediate<T>(
     let until = Instant::now() + patience();
     let mut work = Some(work);
     loop {
-        // When the rollback fails as well, diesel returns that failure. The first one is the cause.
         let mut cause = None;
         let done = conn.immediate_transaction(|conn| {
             let work = work.take().expect("the transaction begins once");
-            work(conn).map_err(|error| {
-                cause = Some(error);
-                Abort(StoreError::Cancelled)
-            })
+            work(conn).map_err(|error| Abort::because(error, &mut cause))
         });
-        match done.map_err(|Abort(error)| cause.unwrap_or(error)) {
+        match done.map_err(|abort| abort.of(cause)) {
             // Not begun: somebody else is writing.
             Err(StoreError::Locked) if work.is_some() && Instant::now() < until => patient()?,
             done => return done,
@@ -218,7 +214,9 @@ pub(crate) fn snapshot<T>(
     conn: &mut SqliteConnection,
     work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    conn.transaction(|conn| work(conn).map_err(Abort)).map_err(|Abort(error)| error)
+    let mut cause = None;
+    conn.transaction(|conn| work(conn).map_err(|error| Abort::because(error, &mut cause)))
+        .map_err(|abort| abort.of(cause))
 }
 
 #[cfg(test)]

@@ -9,7 +9,20 @@ use sync_core::StoreError;
 
 /// What [`diesel::Connection::transaction`] needs to fail with: its own errors become ours.
 #[derive(Debug)]
-pub(crate) struct Abort(pub(crate) StoreError);
+pub(crate) struct Abort(StoreError);
+
+impl Abort {
+    /// Ends a transaction for a cause that is kept apart: when the rollback fails as well, diesel returns that failure.
+    pub(crate) fn because(error: StoreError, cause: &mut Option<StoreError>) -> Self {
+        *cause = Some(error);
+        Self(StoreError::Cancelled)
+    }
+
+    /// Why the transaction ended.
+    pub(crate) fn of(self, cause: Option<StoreError>) -> StoreError {
+        cause.unwrap_or(self.0)
+    }
+}
 
 impl From<Error> for Abort {
     fn from(error: Error) -> Self {
