@@ -172,12 +172,14 @@ impl Engine<'_> {
         let sound = flawless && by_category.is_none() && kept.is_empty();
         let new = index.as_deref().unwrap_or(&stored.index);
         let validator = self.validator_after(run, visit, validator, new, sound);
+        // Where the store has no index that it trusts, it gets one, also when nothing is in it.
+        let trusted = stored.applied_before && stored.consistent;
         let commit = ScopeCommit {
             run: run.id,
             fence: run.fence,
             applied_at: self.clock.now(),
             categories,
-            index: index.or_else(|| (!stored.applied_before).then(|| stored.index.clone())),
+            index: index.or_else(|| (!trusted).then(|| stored.index.clone())),
             validator,
             held: (settled.held != held_before).then_some(settled.held),
             removals: settled.removed,

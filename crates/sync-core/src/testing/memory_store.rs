@@ -159,7 +159,11 @@ impl ContentStore for MemoryStore {
                 _ => {
                     let entries = rows.keys().map(|id| (ContentId(*id), Digest::NEVER));
                     let index = ListingIndex::new(DigestScheme::FIELDS, entries).expect("a map has each key once");
-                    StoredIndex { consistent: index.is_empty(), index: Arc::new(index), applied_before }
+                    StoredIndex {
+                        consistent: !applied_before && index.is_empty(),
+                        index: Arc::new(index),
+                        applied_before,
+                    }
                 }
             }
         })

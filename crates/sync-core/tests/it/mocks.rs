@@ -39,6 +39,10 @@ fn source(entries: Vec<Entry>) -> MockContentSource {
 }
 
 fn store(staging: MockStaging) -> MockContentStore {
+    store_of(staging, StoredIndex { index: index(), applied_before: true, consistent: true })
+}
+
+fn store_of(staging: MockStaging, stored: StoredIndex) -> MockContentStore {
     let mut store = MockContentStore::new();
     let mut order = Sequence::new();
     store.expect_ensure_profile().times(1).in_sequence(&mut order).returning(|_| Ok(()));
@@ -46,7 +50,7 @@ fn store(staging: MockStaging) -> MockContentStore {
     store.expect_start_run().with(always(), eq(4), eq(NOW)).times(1).returning(|_, _, _| Ok(RunId(9)));
     store.expect_sync_state().returning(|_| Ok(SyncState::default()));
     store.expect_validator().returning(|_, _| Ok(None));
-    store.expect_index().returning(|_, _| Ok(StoredIndex { index: index(), applied_before: true, consistent: true }));
+    store.expect_index().returning(move |_, _| Ok(stored.clone()));
     store.expect_held().returning(|_, _| Ok(Vec::new()));
     store.expect_categories().returning(|_, _| Ok(vec![category("1")]));
     let mut staging = Some(staging);
@@ -80,6 +84,25 @@ async fn what_is_the_same_costs_nothing() {
     let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);
     let report = run(&source, &store, SyncMode::Auto).await;
     assert_eq!((report.status, report.kind(Channels).counts.unchanged), (RunStatus::Completed, 2));
+}
+
+/// An index that the store doubts is replaced, also where nothing is known and nothing listed: until then every run would
+/// compare in full.
+#[tokio::test]
+async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
+    for (applied_before, consistent, replaced) in [(true, false, true), (false, true, true), (true, true, false)] {
+        let mut staging = MockStaging::new();
+        staging.expect_apply().times(1).returning(move |commit, _| {
+            assert_eq!(commit.index.map(|index| index.len()), replaced.then_some(0));
+            Ok(())
+        });
+        let stored = StoredIndex { index: Arc::new(ListingIndex::empty(RAW)), applied_before, consistent };
+        let mut store = store_of(staging, stored);
+        store.expect_finish_run().times(1).returning(|_, _| Ok(()));
+        let report = run(&source(Vec::new()), &store, SyncMode::Auto).await;
+        let full = if replaced { SyncMode::Full } else { SyncMode::Incremental };
+        assert_eq!((report.status, report.kind(Channels).mode), (RunStatus::Completed, full));
+    }
 }
 
 /// Only what differs is read, and what is new is not looked for.
