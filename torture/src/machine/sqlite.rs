@@ -20,7 +20,7 @@ use crate::promise;
 
 /// A cache in a folder of its own.
 pub(crate) struct Sqlite {
-    files: Arc<Files>,
+    files: Mutex<Arc<Files>>,
     /// What is put in place once every process is gone.
     image: Arc<Mutex<Option<Image>>>,
     eye: Mutex<Option<Connection>>,
@@ -42,14 +42,11 @@ struct Image {
 
 impl Sqlite {
     pub(crate) fn new() -> Self {
-        // Whether what was written survives the loss of power is not asked here, so memory will do.
-        let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
-        let folder = folder.expect("there is a place for temporary files");
-        let database = folder.path().join("cache.db");
-        let log = folder.path().join("cache.db-wal");
-        let files = Arc::new(Files { database, log, _folder: folder });
-        Self { files, image: Arc::default(), eye: Mutex::default() }
+        Self { files: Mutex::new(Arc::new(Files::new())), image: Arc::default(), eye: Mutex::default() }
+    }
+
+    fn files(&self) -> Arc<Files> {
+        Arc::clone(&self.files.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Asks the tables; the connection is kept.
@@ -57,7 +54,7 @@ impl Sqlite {
         let mut eye = self.eye.lock().unwrap_or_else(PoisonError::into_inner);
         if eye.is_none() {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            *eye = Some(Connection::open_with_flags(&self.files.database, flags).map_err(|error| failed(&error))?);
+            *eye = Some(Connection::open_with_flags(&self.files().database, flags).map_err(|error| failed(&error))?);
         }
         ask(eye.as_ref().expect("it was just filled")).map_err(|error| failed(&error))
     }
@@ -68,39 +65,54 @@ fn failed(error: &rusqlite::Error) -> Violation {
 }
 
 impl Files {
+    fn new() -> Self {
+        // Whether what was written survives the loss of power is not asked here, so memory will do.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+        let folder = folder.expect("there is a place for temporary files");
+        let database = folder.path().join("cache.db");
+        let log = folder.path().join("cache.db-wal");
+        Self { database, log, _folder: folder }
+    }
+
     fn image(&self) -> Image {
         let read = |path: &Path| fs::read(path).unwrap_or_default();
         Image { database: read(&self.database), log: read(&self.log) }
     }
 
-    fn put(&self, image: &Image) -> std::io::Result<()> {
-        for old in ["cache.db-wal", "cache.db-shm"] {
-            let _ = fs::remove_file(self.database.with_file_name(old));
+    /// An image in a new folder: a thread of a process that is gone may still be in the middle of a call.
+    fn of(image: &Image) -> std::io::Result<Self> {
+        let files = Self::new();
+        fs::write(&files.database, &image.database)?;
+        if !image.log.is_empty() {
+            fs::write(&files.log, &image.log)?;
         }
-        fs::write(&self.database, &image.database)?;
-        if image.log.is_empty() { Ok(()) } else { fs::write(&self.log, &image.log) }
+        Ok(files)
     }
 }
 
 impl Backend for Sqlite {
     fn open(&self) -> Result<Arc<dyn ContentStore>, StoreError> {
-        Ok(Arc::new(SqliteStore::open(&self.files.database)?))
+        Ok(Arc::new(SqliteStore::open(&self.files().database)?))
     }
 
     fn death(&self) -> Arc<dyn Death> {
-        Arc::new(Killed { files: Arc::clone(&self.files), image: Arc::clone(&self.image) })
+        Arc::new(Killed { files: self.files(), image: Arc::clone(&self.image) })
     }
 
     fn freeze(&self) -> Result<(), Violation> {
         let mut image = self.image.lock().unwrap_or_else(PoisonError::into_inner);
-        image.get_or_insert_with(|| self.files.image());
+        image.get_or_insert_with(|| self.files().image());
         Ok(())
     }
 
     fn thaw(&self) -> Result<(), Violation> {
         *self.eye.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let Some(image) = self.image.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
-        self.files.put(&image).map_err(|error| Violation::new(format!("the image can't be put in place: {error}")))
+        let thawed = Files::of(&image);
+        let thawed = thawed.map_err(|error| Violation::new(format!("the image can't be put in place: {error}")))?;
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(thawed);
+        Ok(())
     }
 
     fn survived(&self) {
@@ -109,7 +121,7 @@ impl Backend for Sqlite {
     }
 
     fn check(&self, profiles: &[ProfileId]) -> Result<(), Violation> {
-        if !self.files.database.exists() {
+        if !self.files().database.exists() {
             return Ok(());
         }
         for (sql, good) in RULES {
