@@ -3,21 +3,27 @@
 //! Takes hours, so it goes shard by shard and goes on where it was stopped: what was caught once is not
 //! tried again until `--fresh`. What survives is explained in `docs/reliability.md`.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::process::Command;
+use std::thread::available_parallelism;
 
 use crate::workspace::Workspace;
 use crate::{Outcome, tools};
 
 const USAGE: &str = "\
-Usage: cargo xtask mutants [PACKAGE…] [--shard K/N] [--file GLOB] [--fresh] [--list]
+Usage: cargo xtask mutants [PACKAGE…] [--shard K/N] [--file GLOB] [--jobs N] [--fresh] [--list]
 
   PACKAGE       sync-core, sync-xtream, sync-sqlite; sync-core when none is named
   --shard K/N   only the K-th of N parts, K from 0
   --file GLOB   only files like this
+  --jobs N      how many at a time, each with a copy of the sources; as many as there are processors, four at most
   --fresh       begins anew; otherwise what was caught before is left out
   --list        names the mutants and tries none
 ";
+
+/// Each takes a compiler and its memory.
+const MOST_JOBS: usize = 4;
 
 /// Those that can be tried, with the features that their tests need.
 const PACKAGES: [(&str, &str); 3] = [("sync-core", "mock,testing"), ("sync-xtream", "fuzzing"), ("sync-sqlite", "")];
@@ -26,6 +32,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
     let mut chosen = Vec::new();
     let mut passed_on = Vec::new();
     let mut fresh = false;
+    let mut jobs = available_parallelism().map_or(1, NonZero::get).min(MOST_JOBS);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -35,6 +42,10 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             }
             "--fresh" => fresh = true,
             "--list" => passed_on.push("--list".to_owned()),
+            "--jobs" => {
+                let value = args.next().ok_or_else(|| format!("{arg} wants a value\n\n{USAGE}"))?;
+                jobs = value.parse().map_err(|_| format!("{arg} wants a number\n\n{USAGE}"))?;
+            }
             "--shard" | "--file" => {
                 let value = args.next().ok_or_else(|| format!("{arg} wants a value\n\n{USAGE}"))?;
                 passed_on.extend([arg.clone(), value.clone()]);
@@ -58,22 +69,31 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             std::fs::remove_dir_all(&own)?;
         }
         std::fs::create_dir_all(&own)?;
-        try_package(&tool, package, features, &own, &passed_on)?;
+        try_package(&tool, package, features, &own, jobs, &passed_on)?;
     }
     Ok(())
 }
 
 /// Survivors are no failure of the command: they are what it is asked for.
-fn try_package(tool: &Path, package: &str, features: &str, results: &Path, passed_on: &[String]) -> Outcome {
+fn try_package(
+    tool: &Path,
+    package: &str,
+    features: &str,
+    results: &Path,
+    jobs: usize,
+    passed_on: &[String],
+) -> Outcome {
     /// Some survived; some took too long.
     const FOUND: [Option<i32>; 2] = [Some(2), Some(3)];
     let mut call = Command::new(tool);
     call.args(["mutants", "--package", package, "--test-package", package, "--iterate", "--no-shuffle"]);
-    call.args(["--minimum-test-timeout", "30", "--output"]).arg(results);
+    call.args(["--profile", "mutants", "--jobs", &jobs.to_string()]);
+    call.args(["--minimum-test-timeout", "20", "--output"]).arg(results);
     if !features.is_empty() {
         call.args(["--features", features]);
     }
-    let status = call.args(passed_on).status()?;
+    // Examples in the documentation would take longer than all other tests together.
+    let status = call.args(passed_on).args(["--", "--all-targets"]).status()?;
     if status.success() || FOUND.contains(&status.code()) {
         println!("{package}: the results are in {}", results.join("mutants.out").display());
         return Ok(());
