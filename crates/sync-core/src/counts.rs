@@ -48,3 +48,40 @@ impl AddAssign for Counts {
         self.skipped += other.skipped;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(from: u64) -> Counts {
+        let [added, updated, refreshed, removed, unchanged, held, skipped] = [0, 1, 2, 3, 4, 5, 6].map(|at| from << at);
+        Counts { added, updated, refreshed, removed, unchanged, held, skipped }
+    }
+
+    #[test]
+    fn every_count_is_added_up() {
+        let mut sum = counts(3);
+        sum += counts(7);
+        assert_eq!(sum, counts(10));
+    }
+
+    #[test]
+    fn what_is_listed_is_what_came() {
+        assert_eq!(counts(1).listed(), 1 + 2 + 4 + 16);
+        assert_eq!(Counts::default().listed(), 0);
+    }
+
+    #[test]
+    fn quiet_is_what_writes_no_row() {
+        let none = Counts::default();
+        assert!(Counts { unchanged: 1, held: 1, skipped: 1, ..none }.is_quiet());
+        for loud in [
+            Counts { added: 1, ..none },
+            Counts { updated: 1, ..none },
+            Counts { refreshed: 1, ..none },
+            Counts { removed: 1, ..none },
+        ] {
+            assert!(!loud.is_quiet(), "{loud:?}");
+        }
+    }
+}

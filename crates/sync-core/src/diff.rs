@@ -622,3 +622,6 @@ fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
     }
     (rank, item)
 }
+
+#[cfg(test)]
+mod tests;

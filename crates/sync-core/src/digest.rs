@@ -229,6 +229,54 @@ mod tests {
     }
 
     #[test]
+    fn which_element_stands_is_chosen_by_what_it_says() {
+        let all = |item: &Channel| choice(&item.clone().into_item(), FieldSet::all(Channel::FIELDS));
+        let plain = all(&channel());
+        assert_eq!(plain.1, 12);
+        // The number and the categories come second, or not at all.
+        let mut other = channel();
+        (other.num, other.category_ids) = (None, ["9"].into_iter().collect());
+        assert_eq!(all(&other), (plain.0, i64::MAX));
+        other = channel();
+        other.custom_sid = Some("ignored".into());
+        assert_eq!(all(&other), plain);
+        for change in [
+            (|it| it.name = "News".into()) as fn(&mut Channel),
+            |it| it.category_id = None,
+            |it| it.tv_archive = false,
+            |it| it.tv_archive_duration = 6,
+            |it| it.epg_channel_id = Some("#7".into()),
+        ] {
+            other = channel();
+            change(&mut other);
+            assert_ne!(all(&other).0, plain.0, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn for_that_choice_absent_and_empty_are_alike() {
+        let mut empty = channel();
+        (empty.tv_archive, empty.tv_archive_duration, empty.name) = (false, 0, "#7".into());
+        let empty = empty.into_item();
+        let mut fewer = FieldSet::all(Channel::FIELDS);
+        for name in ["tv_archive", "tv_archive_duration", "name", "epg_channel_id"] {
+            fewer.drop(Channel::KIND.field(name).unwrap());
+        }
+        assert_eq!(choice(&empty, FieldSet::all(Channel::FIELDS)), choice(&empty, fewer));
+        // A zero that says something, and the name of another id.
+        let mut movie = Movie::with_id(ContentId(7));
+        (movie.name, movie.episode_run_time) = ("#8".into(), Some(0));
+        let movie = movie.into_item();
+        for name in ["episode_run_time", "name"] {
+            let mut fewer = FieldSet::all(Movie::FIELDS);
+            fewer.drop(Movie::KIND.field(name).unwrap());
+            assert_ne!(choice(&movie, FieldSet::all(Movie::FIELDS)), choice(&movie, fewer), "{name}");
+        }
+        assert!(is_made_of("#7", ContentId(7)) && is_made_of("#-7", ContentId(-7)));
+        assert!(!is_made_of("7", ContentId(7)) && !is_made_of("#", ContentId(0)));
+    }
+
+    #[test]
     fn never_is_the_same_as_nothing() {
         assert!(!Digest::NEVER.same_as(Digest::NEVER));
         assert!(Digest(5).same_as(Digest(5)));

@@ -288,6 +288,27 @@ mod tests {
         }
     }
 
+    /// Which of the three it is, is a matter of memory and time alone.
+    #[test]
+    fn ids_that_lie_close_are_kept_as_bits() {
+        let kept = |ids: Vec<i64>| match Order::of(&ids).unwrap() {
+            Order::Rising => "rising",
+            Order::Close(_) => "close",
+            Order::Sorted(_) => "sorted",
+        };
+        // A chunk of 1024 ids takes as much as 16 of them.
+        let spread = |chunks: i64, each: i64| -> Vec<i64> {
+            (0..chunks * each).rev().map(|at| at % chunks * 1024 + at / chunks).collect()
+        };
+        assert_eq!(kept((0..100).collect()), "rising");
+        assert_eq!(kept((0..2000).rev().collect()), "close");
+        assert_eq!(kept(spread(20, 16)), "close");
+        assert_eq!(kept(spread(16, 15)), "close", "one chunk more than that is free");
+        assert_eq!(kept(spread(17, 15)), "sorted");
+        assert_eq!(kept(spread(40, 15)), "sorted");
+        assert_eq!(kept(spread(40, 1)), "sorted");
+    }
+
     #[test]
     fn an_id_twice_is_refused() {
         let close: Vec<i64> = (0..100).rev().chain([7]).collect();

@@ -75,6 +75,8 @@ impl Drop for Lender {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::digest::DigestScheme;
 
@@ -94,6 +96,16 @@ mod tests {
         assert_eq!((first, second), (Some(index()), Some(index())));
         drop(lender);
         assert_eq!(demand.make().await, Some(index()), "a loan stands");
+    }
+
+    #[tokio::test]
+    async fn a_lender_waits_until_somebody_asks() {
+        let (lender, demand) = on_demand();
+        let mut asked = Box::pin(lender.asked());
+        let mut made = Box::pin(demand.make());
+        assert_eq!(asked.as_mut().now_or_never(), None);
+        assert_eq!(made.as_mut().now_or_never(), None);
+        assert_eq!(asked.as_mut().now_or_never(), Some(()));
     }
 
     #[tokio::test]

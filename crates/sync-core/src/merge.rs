@@ -180,7 +180,8 @@ pub(crate) fn judge_item(stored: Option<&Item>, merged: &Item, policy: &ChangePo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Channel, ContentId, Movie};
+    use crate::model::{Channel, ContentId, ContentKind, Movie};
+    use crate::testing::ItemBuilder;
 
     fn movie() -> Movie {
         let mut movie = Movie::with_id(ContentId(1));
@@ -201,6 +202,20 @@ mod tests {
             present.add(Movie::KIND.field(name).unwrap());
         }
         Listed { item, present }
+    }
+
+    #[test]
+    fn items_of_every_kind_are_judged_by_their_fields() {
+        for kind in ContentKind::ALL {
+            let row = ItemBuilder::of(kind, 1);
+            let judged =
+                |stored: &Item, new: ItemBuilder| judge_item(Some(stored), &new.item(), &ChangePolicy::Fingerprint);
+            assert_eq!(judged(&row.clone().item(), row.clone()), Change::Unchanged, "{kind}");
+            let renamed = judged(&row.clone().item(), row.name("Another"));
+            assert!(matches!(renamed, Change::Updated(fields) if fields.has(kind.field("name").unwrap())), "{kind}");
+            let other = if kind == ContentKind::Movies { ContentKind::Series } else { ContentKind::Movies };
+            assert_eq!(judged(&ItemBuilder::of(other, 1).item(), ItemBuilder::of(kind, 1)), Change::Added, "{kind}");
+        }
     }
 
     fn names(set: FieldSet) -> Vec<&'static str> {

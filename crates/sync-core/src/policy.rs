@@ -146,3 +146,18 @@ impl Default for SyncOptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// They are stored, and typed by people.
+    #[test]
+    fn names_are_what_they_were() {
+        let modes = [SyncMode::Auto, SyncMode::Full, SyncMode::Incremental];
+        assert_eq!(modes.map(SyncMode::as_str), ["auto", "full", "incremental"]);
+        assert_eq!(modes.map(|mode| mode.to_string()), ["auto", "full", "incremental"]);
+        let policies = [PolicyChoice::Fingerprint, PolicyChoice::Timestamp];
+        assert_eq!(policies.map(PolicyChoice::as_str), ["fingerprint", "timestamp"]);
+    }
+}

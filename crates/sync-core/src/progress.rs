@@ -66,3 +66,14 @@ pub trait Observer: Send + Sync {
 impl Observer for () {
     fn progress(&self, _: Progress) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_are_named_as_people_read_them() {
+        let phases = [Phase::Account, Phase::Categories, Phase::Listing, Phase::Applying, Phase::KindDone];
+        assert_eq!(phases.map(Phase::as_str), ["logging in", "categories", "listing", "applying", "done"]);
+    }
+}

@@ -269,6 +269,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_are_printed_and_read_back() {
+        for status in RunStatus::ALL {
+            assert_eq!(RunStatus::from_name(&status.to_string()), Some(status));
+        }
+        for outcome in KindOutcome::ALL {
+            assert_eq!(KindOutcome::from_name(&outcome.to_string()), Some(outcome));
+        }
+        assert_eq!((RunStatus::from_name(""), KindOutcome::from_name("ok")), (None, None));
+        assert_eq!((RunStatus::Partial.to_string(), KindOutcome::Held.to_string()), ("partial".into(), "held".into()));
+    }
+
+    #[test]
     fn the_status_follows_from_the_kinds() {
         use KindOutcome::{Cancelled, Completed, Failed, Held, Skipped, Unchanged};
         let cases = [

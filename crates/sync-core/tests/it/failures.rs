@@ -4,7 +4,7 @@ use sync_core::source::{AnswerFault, Completeness, Entry, ListingEvent};
 use sync_core::testing::{Answer, ScriptedSource, movie};
 use sync_core::{
     Account, AccountStatus, ContentKind, ContentStore, ErrorClass, KindOutcome, RunStatus, SourceError, StoreError,
-    SyncOptions,
+    SyncMode, SyncOptions,
 };
 
 use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
@@ -184,4 +184,20 @@ async fn a_source_that_breaks_its_contract_fails_the_kind() {
         assert_eq!((report.status, report.errors[0].class), (RunStatus::Failed, ErrorClass::Internal));
         assert!(report.errors[0].message.contains("element"), "{}", report.errors[0].message);
     }
+}
+
+/// Where a run ends before its kinds, its report names the mode that they would have had.
+#[tokio::test]
+async fn a_kind_that_was_not_reached_has_a_mode() {
+    let bench = Bench::new().await;
+    let modes = async |mode| {
+        let source = panel([]).account(Err(unreachable()));
+        let report = bench.sync(&source, &SyncOptions { mode, ..SyncOptions::default() }).await;
+        report.kinds.iter().map(|kind| kind.mode).collect::<Vec<_>>()
+    };
+    let (full, incremental) = (SyncMode::Full, SyncMode::Incremental);
+    assert_eq!(modes(SyncMode::Auto).await, [full; 3]);
+    bench.sync(&panel(1..=3), &only(Movies)).await;
+    assert_eq!(modes(SyncMode::Auto).await, [full, incremental, full]);
+    assert_eq!(modes(SyncMode::Full).await, [full; 3]);
 }

@@ -6,8 +6,8 @@ use sync_core::source::{Completeness, Entry, ListingEvent};
 use sync_core::store::{ScopeCommit, ValidatorChange};
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie, series, staged};
 use sync_core::{
-    Change, ContentId, ContentKind, ContentStore, Counts, FieldSet, KindOutcome, KindRecord, Phase, PolicyChoice,
-    RunStatus, SyncMode, SyncOptions,
+    Account, Change, ContentId, ContentKind, ContentStore, Counts, FieldSet, KindOutcome, KindRecord, Phase,
+    PolicyChoice, RunStatus, SyncMode, SyncOptions,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -192,4 +192,16 @@ async fn runs_are_dated_by_the_clock() {
     let run = bench.store.runs(&bench.profile, 1).await.unwrap().remove(0);
     assert_eq!((run.started_at, run.finished_at), (NOW + 100, Some(NOW + 100)));
     assert_eq!(run.counts(), counts(3, 0, 0, 0, 0));
+}
+
+/// "In the panel's time", where it tells it: that is what its dates are compared with.
+#[tokio::test]
+async fn a_watermark_is_of_the_panels_clock() {
+    for (panel_time, watermark) in [(None, NOW), (Some(NOW + 100), NOW + 100), (Some(NOW - 3), NOW - 3)] {
+        let bench = Bench::new().await;
+        let account = Account { panel_time, ..Account::active() };
+        let source = ScriptedSource::new().account(Ok(account)).lists(Movies, listed(Movies, 1..=3));
+        bench.sync(&source, &only(Movies)).await;
+        assert_eq!(bench.tables(Movies).await.last_sync, Some(watermark));
+    }
 }
