@@ -281,6 +281,15 @@ mod tests {
     }
 
     #[test]
+    fn an_error_is_printed_with_its_kind() {
+        let mut error = ReportError::of_store(&StoreError::Full, None);
+        let message = error.to_string();
+        assert_eq!(message, StoreError::Full.to_string());
+        error.kind = Some(ContentKind::Movies);
+        assert_eq!(error.to_string(), format!("movies: {message}"));
+    }
+
+    #[test]
     fn the_status_follows_from_the_kinds() {
         use KindOutcome::{Cancelled, Completed, Failed, Held, Skipped, Unchanged};
         let cases = [

@@ -325,4 +325,20 @@ mod tests {
         travels::<Box<dyn ContentSource>>();
         travels::<ListingEvent>();
     }
+
+    #[test]
+    fn an_error_says_what_to_do_about_it() {
+        let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
+        let cases = [
+            (SourceError::Unreachable { message: String::new(), attempts: 4, overloaded: false }, "sync again later"),
+            (SourceError::Refused { message: String::new() }, "check user name and password"),
+            (unusable(AnswerFault::Html), "check the address"),
+            (unusable(AnswerFault::Truncated), "sync again later"),
+            (unusable(AnswerFault::TooLarge), "raise the limit"),
+            (SourceError::internal("?"), "report it"),
+        ];
+        for (error, hint) in cases {
+            assert!(error.hint().contains(hint), "{error:?}: {}", error.hint());
+        }
+    }
 }

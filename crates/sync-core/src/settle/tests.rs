@@ -189,6 +189,17 @@ fn evidence_from_the_future_begins_anew() {
     }
 }
 
+#[test]
+fn evidence_of_this_moment_stands() {
+    let early = Evidence { listing: 9, at: NOW - 1, panel_at: NOW - 78 };
+    for evidence in
+        [Evidence { listing: 10, ..early }, Evidence { at: NOW, ..early }, Evidence { panel_at: NOW - 77, ..early }]
+    {
+        let before = held_all(1..=400, ShareLost, Some(evidence));
+        assert_eq!(settle(&at(1000, 400, &before), missing(1..=400)).held[0].evidence, Some(evidence));
+    }
+}
+
 /// What nobody could agree to when it was recorded is not agreed to later.
 #[test]
 fn consent_doesnt_cover_what_was_not_answered() {
