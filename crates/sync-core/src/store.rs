@@ -490,3 +490,23 @@ impl StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_to_do_about_it() {
+        let cases = [
+            (StoreError::Fenced, "wait for the other run"),
+            (StoreError::Full, "make room"),
+            (StoreError::Older, "a sync brings it up to date"),
+            (StoreError::Foreign, "name another database file"),
+            (StoreError::Corrupt(String::new()), "keep the file"),
+            (StoreError::backend("?"), "report it"),
+        ];
+        for (error, hint) in cases {
+            assert!(error.hint().contains(hint), "{error:?}: {}", error.hint());
+        }
+    }
+}
