@@ -110,6 +110,21 @@ mod tests {
     }
 
     #[test]
+    fn a_number_with_a_fraction_is_cut() {
+        for (text, seconds) in [
+            ("1700000000.9", Some(1_700_000_000)),
+            ("1.7e9", Some(1_700_000_000)),
+            ("1700000000999.5", Some(1_700_000_000)),
+            ("1000000000000000.5", None),
+            ("-1.5", None),
+            ("1e400", None),
+            ("NaN", None),
+        ] {
+            assert_eq!(read(text, 0), seconds, "{text}");
+        }
+    }
+
+    #[test]
     fn mixed_forms_are_compared_as_instants() {
         assert!(is_item_updated("1704110401", "2024-01-01T12:00:00Z"));
         assert!(!is_item_updated("1704110400", "2024-01-01T12:00:00Z"));

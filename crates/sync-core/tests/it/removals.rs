@@ -33,13 +33,17 @@ async fn held(bench: &Bench) -> Vec<i64> {
 #[tokio::test]
 async fn an_empty_list_holds_everything() {
     for rows in [1, 3, 60] {
-        let bench = loaded(1..=rows).await;
-        let report = answered(&bench, Vec::new(), Completeness::default(), false).await;
-        let record = report.kind(Movies);
-        assert_eq!((report.status, record.outcome), (RunStatus::Partial, KindOutcome::Held));
-        assert_eq!(record.hold_reason, Some(HoldReason::EmptyListing));
-        assert_eq!(record.counts, Counts { held: rows.unsigned_abs(), ..Counts::default() });
-        assert_eq!(bench.ids(Movies), (1..=rows).collect::<Vec<_>>());
+        // What follows it doesn't matter: that nothing came is what counts.
+        for trailing_bytes in [false, true] {
+            let bench = loaded(1..=rows).await;
+            let end = Completeness { trailing_bytes, ..Completeness::default() };
+            let report = answered(&bench, Vec::new(), end, false).await;
+            let record = report.kind(Movies);
+            assert_eq!((report.status, record.outcome), (RunStatus::Partial, KindOutcome::Held));
+            assert_eq!(record.hold_reason, Some(HoldReason::EmptyListing));
+            assert_eq!(record.counts, Counts { held: rows.unsigned_abs(), ..Counts::default() });
+            assert_eq!(bench.ids(Movies), (1..=rows).collect::<Vec<_>>());
+        }
     }
 }
 
