@@ -134,6 +134,16 @@ mod tests {
     const NOW: i64 = 1_700_000_000;
 
     #[test]
+    fn what_is_too_much_for_a_panel_breaks_off_or_overloads_it() {
+        let unreachable = |overloaded| SourceError::Unreachable { message: String::new(), attempts: 4, overloaded };
+        let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
+        assert!(is_overload(&unreachable(true)) && is_overload(&unusable(AnswerFault::Truncated)));
+        for other in [unreachable(false), unusable(AnswerFault::Html), SourceError::internal("?")] {
+            assert!(!is_overload(&other), "{other:?}");
+        }
+    }
+
+    #[test]
     fn two_runs_in_a_row_make_it_by_category_and_a_day_later_the_whole_is_tried() {
         let mut facts = KindFacts::default();
         assert_eq!(facts.way(NOW), Way::Whole);

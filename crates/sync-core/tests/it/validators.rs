@@ -86,6 +86,23 @@ async fn categories_change_beside_an_unmodified_listing() {
     assert_eq!(bench.tables(Movies).await.categories, renamed);
 }
 
+/// Of many that vanish beside an unmodified listing those stay that have items.
+#[tokio::test]
+async fn categories_vanish_beside_an_unmodified_listing() {
+    let bench = Bench::new().await;
+    let films: Vec<_> = (1..=160)
+        .map(|id| movie(id).with("category_id", &id.to_string()).in_categories(&[&id.to_string()]).listed())
+        .collect();
+    let shelves = |to: i64| (1..=to).map(|id| category(&id.to_string())).collect::<Vec<_>>();
+    let panel = |to| {
+        let answer = Answer::Version("v1", films.clone(), Completeness::default());
+        ScriptedSource::new().categories(Movies, Ok(shelves(to))).answer(Movies, answer)
+    };
+    sync(&bench, &panel(200)).await;
+    assert!(sync(&bench, &panel(20)).await.not_modified);
+    assert_eq!(bench.tables(Movies).await.categories, shelves(160));
+}
+
 /// A listing that leaves anything open is to be looked at again.
 #[tokio::test]
 async fn what_leaves_something_open_has_no_validator() {
