@@ -377,3 +377,6 @@ fn together(a: Completeness, b: Completeness) -> Completeness {
         started_at: a.started_at,
     }
 }
+
+#[cfg(test)]
+mod tests;

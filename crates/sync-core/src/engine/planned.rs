@@ -57,3 +57,21 @@ impl Planned {
         plan
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{movie, staged};
+
+    #[test]
+    fn the_last_word_on_an_item_is_planned_and_nothing_after_a_restart() {
+        let mut planned = Planned::default();
+        planned.put(&[staged(movie(1), Change::Added), staged(movie(2), Change::Added)]);
+        planned.put(&[staged(movie(1).name("Later"), Change::Added)]);
+        let names: Vec<_> = planned.items.iter().map(|(item, _)| item.name.as_str()).collect();
+        assert_eq!(names, ["Later", "Movie 2"]);
+        planned.clear();
+        planned.put(&[staged(movie(2), Change::Added)]);
+        assert_eq!((planned.items.len(), planned.at.len()), (1, 1));
+    }
+}

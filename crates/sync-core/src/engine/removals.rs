@@ -210,3 +210,29 @@ fn consent_only(held: &HeldRemoval, together: &HashSet<RunId>) -> HeldRemoval {
 fn is_covered(categories: &CategorySet, covered: &CategorySet) -> bool {
     !categories.is_empty() && categories.as_slice().iter().all(|category| covered.contains(category))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_lost_with_other_kinds_waits_for_consent() {
+        let held = |reason, run| HeldRemoval {
+            id: ContentId(1),
+            reason,
+            since: 5,
+            run: RunId(run),
+            evidence: None,
+            successor: None,
+        };
+        let together = HashSet::from([RunId(3)]);
+        let cases = [
+            (HoldReason::ShareLost, 3, HoldReason::SeveralKinds),
+            (HoldReason::ShareLost, 4, HoldReason::ShareLost),
+            (HoldReason::CategoriesMissing, 3, HoldReason::CategoriesMissing),
+        ];
+        for (reason, run, then) in cases {
+            assert_eq!(consent_only(&held(reason, run), &together), held(then, run));
+        }
+    }
+}
