@@ -157,7 +157,7 @@ pub fn judge_removals(evidence: &RemovalEvidence, thresholds: GuardThresholds) -
         (!evidence.complete, HoldReason::IncompleteListing),
         (!evidence.categories_answered, HoldReason::CategoriesMissing),
         (evidence.account_expired, HoldReason::AccountExpired),
-        (evidence.listed == 0 && evidence.stored > 0, HoldReason::EmptyListing),
+        (evidence.listed == 0, HoldReason::EmptyListing),
         (evidence.unreadable > 0, HoldReason::UnreadableIds),
         (evidence.trailing_bytes, HoldReason::TrailingBytes),
         (share_lost && evidence.missing > thresholds.floor_rows, HoldReason::ShareLost),
@@ -185,6 +185,13 @@ mod tests {
 
     fn judged(evidence: RemovalEvidence) -> Verdict {
         judge_removals(&evidence, GuardThresholds::default())
+    }
+
+    #[test]
+    fn every_reason_is_told_in_words_of_its_own() {
+        let told: std::collections::BTreeSet<_> = HoldReason::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), HoldReason::ALL.len());
+        assert!(told.iter().all(|words| words.contains(' ')), "{told:?}");
     }
 
     #[test]

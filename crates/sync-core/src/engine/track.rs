@@ -50,15 +50,7 @@ impl<'a> Track<'a> {
     }
 
     fn tell(&self, kind: Option<ContentKind>, phase: Phase, seen: u64, expected: u64, bytes: u64, counts: Counts) {
-        let share = match phase {
-            Phase::Account | Phase::Categories => 0,
-            // Without an earlier sync nobody knows how much is to come.
-            Phase::Listing if expected == 0 => LISTING_FROM,
-            Phase::Listing => LISTING_FROM + (APPLYING_FROM - LISTING_FROM) * seen.min(expected) / expected,
-            Phase::Applying => APPLYING_FROM,
-            Phase::KindDone => 100,
-        };
-        let percent = self.percent(kind, share);
+        let percent = self.percent(kind, share(phase, seen, expected));
         self.observer.progress(Progress {
             profile: self.profile.clone(),
             kind,
@@ -80,5 +72,31 @@ impl<'a> Track<'a> {
         let percent = so_far.shares.iter().sum::<u64>() / self.kinds.max(1);
         so_far.percent = so_far.percent.max(u8::try_from(percent).unwrap_or(100));
         so_far.percent
+    }
+}
+
+/// How much of a kind is done, in hundredths.
+fn share(phase: Phase, seen: u64, expected: u64) -> u64 {
+    match phase {
+        Phase::Account | Phase::Categories => 0,
+        // Without an earlier sync nobody knows how much is to come.
+        Phase::Listing if expected == 0 => LISTING_FROM,
+        Phase::Listing => LISTING_FROM + (APPLYING_FROM - LISTING_FROM) * seen.min(expected) / expected,
+        Phase::Applying => APPLYING_FROM,
+        Phase::KindDone => 100,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_goes_on_by_what_was_seen() {
+        let listing = |seen, expected| share(Phase::Listing, seen, expected);
+        assert_eq!([listing(0, 200), listing(9, 0)], [LISTING_FROM; 2]);
+        assert_eq!(listing(100, 200), LISTING_FROM.midpoint(APPLYING_FROM));
+        assert_eq!([listing(200, 200), listing(900, 200), share(Phase::Applying, 0, 0)], [APPLYING_FROM; 3]);
+        assert_eq!((share(Phase::Categories, 5, 9), share(Phase::KindDone, 0, 0)), (0, 100));
     }
 }
