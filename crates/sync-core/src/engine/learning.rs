@@ -143,6 +143,18 @@ mod tests {
         }
     }
 
+    /// A digest without anything that it is of is none.
+    #[test]
+    fn only_defects_that_were_seen_become_known() {
+        let stray = Completeness { unreadable_digest: Some(1), trailing_digest: Some(2), ..Completeness::default() };
+        let seen = Completeness { unreadable: 1, trailing_bytes: true, ..stray };
+        let mut facts = KindFacts::default();
+        assert_eq!(facts.defects(seen), Some(HoldReason::UnreadableIds));
+        assert!(facts.unreadable.is_some() && facts.trailing.is_some());
+        assert_eq!(facts.defects(stray), None);
+        assert_eq!((facts.unreadable, facts.trailing), (None, None));
+    }
+
     #[test]
     fn two_runs_in_a_row_make_it_by_category_and_a_day_later_the_whole_is_tried() {
         let mut facts = KindFacts::default();

@@ -1,8 +1,10 @@
 //! I5 over many runs: what releases a held item, which categories may vanish, and what is known of a
 //! panel's lasting defects.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sync_core::source::Completeness;
 use sync_core::store::LoggedChange;
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie};
@@ -10,8 +12,10 @@ use sync_core::{
     ContentId, ContentStore, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed, Retention,
     RunStatus, SourceError, SyncOptions, SyncReport,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
+use crate::wrappers::{Hook, Moment, Step, Trace, WatchedStore};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -136,6 +140,46 @@ async fn one_kind_after_the_other_is_another_matter() {
         let report = bench.sync(&source, &narrowed(kind)).await;
         assert_eq!(report.kind(kind).hold_reason, Some(HoldReason::ShareLost));
     }
+}
+
+/// So is a kind that was merely in doubt beside one that shrank.
+#[tokio::test]
+async fn a_doubt_in_another_kind_is_no_shrink() {
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=200), &SyncOptions::default()).await;
+    let doubtful = Completeness { trailing_bytes: true, ..Completeness::default() };
+    let source = ScriptedSource::new()
+        .lists(Movies, listed(Movies, 101..=200))
+        .answer(Series, Answer::Items(listed(Series, 2..=200), doubtful));
+    let options = SyncOptions { kinds: vec![Movies, Series], ..SyncOptions::default() };
+    let report = bench.sync(&source, &options).await;
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::ShareLost));
+    assert_eq!(report.kind(Series).hold_reason, Some(HoldReason::TrailingBytes));
+    for removed in [0, 100] {
+        bench.clock.pass(DAY * 4);
+        assert_eq!(lists(&bench, 101..=200).await.counts.removed, removed);
+    }
+}
+
+/// It is recorded with the rows, not only when the run ends: it may not live to see that.
+#[tokio::test]
+async fn several_kinds_are_known_with_the_second_of_them() {
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=200), &SyncOptions::default()).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let look = |kind| -> (Moment, Hook) {
+        let (store, profile, seen) = (bench.store.clone(), bench.profile.clone(), Arc::clone(&seen));
+        let hook = move || {
+            let held = store.held(&profile, kind).now_or_never().expect("nothing to wait for").unwrap();
+            seen.lock().unwrap().push((kind, held[0].reason));
+        };
+        ((Step::Committed, Some(kind)), Box::new(hook))
+    };
+    let trace = Arc::new(Trace { hooks: vec![look(Channels), look(Movies)], ..Trace::default() });
+    let store = WatchedStore::traced(&bench.store, &trace);
+    bench.sync_over(&store, &panel(101..=200), &SyncOptions::default(), &CancellationToken::new()).await;
+    let expected = [(Channels, HoldReason::ShareLost), (Movies, HoldReason::SeveralKinds)];
+    assert_eq!(*seen.lock().unwrap(), expected);
 }
 
 fn in_category(id: i64, category: &str) -> Listed {

@@ -246,6 +246,29 @@ async fn a_panel_that_ignores_the_category_is_found_out() {
     assert_eq!(source.asked()[2..], ["listing movies"], "and it is not asked so again");
 }
 
+/// Told from its first items, long before the end of a list that is the whole one again.
+#[tokio::test]
+async fn an_ignored_category_is_found_out_early() {
+    let bench = by_category().await;
+    let others = (1..=250).map(|id| Entry::Item(Box::new(in_category(id, "2")), None)).collect();
+    let endless = Answer::Events(vec![ListingEvent::Batch(others)], Some(unusable(AnswerFault::Truncated)));
+    let report = bench.sync(&too_much().answer_within(Movies, "1", endless), &only(Movies)).await;
+    assert_eq!(report.kind(Movies).error.as_ref().unwrap().code, "filter_ignored");
+    assert_eq!(facts(&bench).await.kinds[1].filter_ignored_at, Some(NOW));
+}
+
+/// What fails for another reason isn't asked for category by category.
+#[tokio::test]
+async fn only_what_is_too_much_comes_by_category() {
+    let bench = stocked().await;
+    bench.sync(&too_much(), &only(Movies)).await;
+    let source = ScriptedSource::new().categories(Movies, Ok(shelves()));
+    let source = by_shelf(source.answer(Movies, Answer::Error(unusable(AnswerFault::Html))));
+    let report = bench.sync(&source, &only(Movies)).await;
+    assert_eq!(report.kind(Movies).error.as_ref().unwrap().code, "html_page");
+    assert!(!source.asked().iter().any(|asked| asked.contains(" in ")), "{:?}", source.asked());
+}
+
 /// After three in a row nobody asks a dead panel for the rest.
 #[tokio::test]
 async fn by_category_a_dead_panel_is_left_alone() {
@@ -391,19 +414,20 @@ async fn by_category_a_cut_answer_leaves_no_trace() {
     assert_eq!(bench.sync(&source, &only(Movies)).await.kind(Movies).counts, counts(0, 0, 0, 0, 90));
 }
 
-/// One muddled answer is that category's failure and no more.
+/// One muddled answer is that category's failure and no more, up to twenty items of others.
 #[tokio::test]
 async fn by_category_a_muddle_is_no_ignored_filter() {
-    let bench = by_category().await;
-    let muddled = Answer::Items(vec![in_category(1, "1")], Completeness::default());
-    let source = too_much().answer_within(Movies, "1", shelf("1")).answer_within(Movies, "2", muddled).answer_within(
-        Movies,
-        "3",
-        shelf("3"),
-    );
-    let report = bench.sync(&source, &only(Movies)).await;
-    assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Partial, counts(0, 0, 0, 0, 90)));
-    assert_eq!(facts(&bench).await.kinds[1].filter_ignored_at, None);
+    for (others, ignored) in [(1, false), (19, false), (20, true)] {
+        let bench = by_category().await;
+        let muddle = (1..=others).map(|id| in_category(id, "1")).collect();
+        let muddled = Answer::Items(muddle, Completeness::default());
+        let shelved = too_much().answer_within(Movies, "1", shelf("1")).answer_within(Movies, "3", shelf("3"));
+        let report = bench.sync(&shelved.answer_within(Movies, "2", muddled), &only(Movies)).await;
+        let unchanged = if ignored { 0 } else { 90 };
+        let status = if ignored { RunStatus::Failed } else { RunStatus::Partial };
+        assert_eq!((report.status, report.kind(Movies).counts), (status, counts(0, 0, 0, 0, unchanged)), "{others}");
+        assert_eq!(facts(&bench).await.kinds[1].filter_ignored_at.is_some(), ignored, "{others}");
+    }
 }
 
 /// "When it comes back, or by consent": also of a category that the panel no longer has.

@@ -119,4 +119,12 @@ async fn every_kind_has_its_plan_and_a_real_run_has_none() {
     bench.sync(&panel(1..=200), &SyncOptions::default()).await;
     let report = bench.sync(&panel(150..=200), &SyncOptions { dry_run: true, ..SyncOptions::default() }).await;
     assert!(report.plan.iter().flat_map(|plan| &plan.held).all(|held| held.reason == HoldReason::SeveralKinds));
+    // Of other items each, and of nothing else that is held.
+    let source =
+        ScriptedSource::new().lists(Channels, listed(Channels, 150..=200)).lists(Movies, listed(Movies, 1..=51));
+    let options = SyncOptions { kinds: vec![Channels, Movies], dry_run: true, ..SyncOptions::default() };
+    let report = bench.sync(&source, &options).await;
+    let held: Vec<_> = report.plan.iter().flat_map(|plan| &plan.held).collect();
+    assert_eq!(held.len(), 298);
+    assert!(held.iter().all(|held| held.reason == HoldReason::SeveralKinds), "{held:?}");
 }

@@ -1,13 +1,17 @@
 //! I5: removal needs proof. What is held, what consent does, and what is simply gone.
 
+use std::sync::Arc;
+
 use sync_core::source::Completeness;
 use sync_core::testing::{Answer, ScriptedSource, category, movie};
 use sync_core::{
     Account, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed, RunStatus, SourceError, SyncMode,
     SyncOptions, SyncReport,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, Movies, NOW, counts, listed, only};
+use crate::wrappers::{Step, WatchedStore};
 
 const ACCEPT: bool = true;
 
@@ -137,6 +141,20 @@ async fn doubtful_listings_hold_the_smallest_loss() {
         // With nothing missing there is nothing to hold.
         let report = answered(&bench, listed(Movies, 1..=10), end, false).await;
         assert_eq!((report.status, report.kind(Movies).counts.held), (RunStatus::Completed, 0));
+    }
+}
+
+/// Nothing depends on the rows where nothing is removed for another reason.
+#[tokio::test]
+async fn rows_of_a_doubtful_listing_are_not_read() {
+    let bench = loaded(1..=9).await;
+    for (trailing_bytes, read) in [(true, false), (false, true)] {
+        let end = Completeness { trailing_bytes, ..Completeness::default() };
+        let source = ScriptedSource::new().answer(Movies, Answer::Items(listed(Movies, 2..=9), end));
+        let trace = Arc::default();
+        let store = WatchedStore::traced(&bench.store, &trace);
+        bench.sync_over(&store, &source, &only(Movies), &CancellationToken::new()).await;
+        assert_eq!(trace.position((Step::Rows, Some(Movies))).is_some(), read, "trailing bytes: {trailing_bytes}");
     }
 }
 

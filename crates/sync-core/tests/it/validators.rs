@@ -15,6 +15,7 @@ use sync_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, Channels, Movies, NOW, counts, listed, only};
+use crate::wrappers::{Hook, Moment, Step, Trace, TracedSource, WatchedStore};
 
 const DAY: u64 = 86_400;
 
@@ -60,6 +61,38 @@ async fn what_is_unmodified_is_counted_and_recorded_and_moves_the_watermark() {
     assert_eq!(again.counts, counts(0, 0, 0, 0, 9));
     assert_eq!(bench.tables(Movies).await.last_sync, Some(NOW + 5));
     assert_eq!(kept(&bench).await, Some(validator), "it was not received as a whole");
+}
+
+/// The panel's clock as the login told it, where the answer tells none.
+#[tokio::test]
+async fn the_watermark_of_what_is_unmodified_is_of_the_panels_clock() {
+    let bench = Bench::new().await;
+    let panel = || {
+        let ahead = Account { panel_time: Some(NOW + 100), ..Account::active() };
+        let answer = Answer::Version("v1", movies(1..=9), Completeness::default());
+        ScriptedSource::new().account(Ok(ahead)).answer(Movies, answer)
+    };
+    sync(&bench, &panel()).await;
+    assert!(sync(&bench, &panel()).await.not_modified);
+    assert_eq!(bench.tables(Movies).await.last_sync, Some(NOW + 100));
+}
+
+/// What is the same takes its time as well.
+#[tokio::test]
+async fn what_is_unmodified_lasts_while_it_is_received_and_written() {
+    let bench = Arc::new(Bench::new().await);
+    sync(&bench, &panel("v1", movies(1..=9))).await;
+    let lasts = |step, seconds| -> (Moment, Hook) {
+        let bench = Arc::clone(&bench);
+        ((step, Some(Movies)), Box::new(move || bench.clock.pass(Duration::from_secs(seconds))))
+    };
+    let hooks = vec![lasts(Step::Listing, 1), lasts(Step::StoredCategories, 20), lasts(Step::Committed, 300)];
+    let trace = Arc::new(Trace { hooks, ..Trace::default() });
+    let source = TracedSource { inner: panel("v1", movies(1..=9)), trace: Arc::clone(&trace) };
+    let store = WatchedStore::traced(&bench.store, &trace);
+    let report = bench.sync_over(&store, &source, &only(Movies), &CancellationToken::new()).await;
+    let record = report.kind(Movies);
+    assert_eq!((record.not_modified, record.duration.as_secs()), (true, 321));
 }
 
 #[tokio::test]
