@@ -109,8 +109,15 @@ mod tests {
     #[test]
     fn a_profile_id_is_kept_as_it_stands() {
         for text in ["home", "'); DROP TABLE", "../x", "日本", "a b"] {
-            assert_eq!(ProfileId::new(text).unwrap().as_str(), text);
+            let id = ProfileId::new(text).unwrap();
+            assert_eq!((id.as_str(), id.to_string().as_str()), (text, text));
         }
+        assert_eq!(ProfileId::new("x".repeat(200)).unwrap().as_str().len(), 200);
+    }
+
+    #[test]
+    fn ids_are_shown_as_the_panel_has_them() {
+        assert_eq!(format!("{:>4} {}", ContentId(-7), CategoryId("x 1".to_owned())), "  -7 x 1");
     }
 
     #[test]

@@ -491,4 +491,42 @@ mod tests {
             assert_eq!(item.name(), "5.0");
         }
     }
+
+    #[test]
+    fn a_value_that_has_its_form_is_put_as_it_is() {
+        for kind in ContentKind::ALL {
+            let mut item = Item::with_id(kind, ContentId(7));
+            item.put(kind.field("name").unwrap(), Value::Text("News".into()));
+            assert_eq!(item.name(), "News");
+        }
+    }
+
+    #[test]
+    fn every_kind_has_the_column_that_panels_name_its_id_by() {
+        assert_eq!(ContentKind::ALL.map(ContentKind::id_column), ["stream_id", "stream_id", "series_id"]);
+    }
+
+    /// Memory is bounded by what is counted here.
+    #[test]
+    fn an_item_holds_what_its_long_texts_hold() {
+        let sizes = [size_of::<Channel>(), size_of::<Movie>(), size_of::<Series>()];
+        for (kind, size) in ContentKind::ALL.into_iter().zip(sizes) {
+            let mut item = Item::with_id(kind, ContentId(7));
+            assert_eq!(item.held(), size, "{kind}: nothing beside itself");
+            let long = |at: usize| at.to_string().repeat(500);
+            for (at, spec) in kind.fields().iter().enumerate() {
+                let before = item.held();
+                let value = match spec.shape {
+                    Shape::Name | Shape::Text | Shape::Decimal | Shape::Reference => Value::Text(long(at).into()),
+                    Shape::Categories => Value::Categories([long(at), long(at + 1)].iter().collect()),
+                    Shape::Extra => Value::Extra([("key", long(at))].into()),
+                    _ => Value::Integer(1),
+                };
+                let number = matches!(value, Value::Integer(_));
+                item.put(at, value);
+                let more = item.held() - before;
+                assert!(if number { more == 0 } else { (500..=4000).contains(&more) }, "{kind}.{}: {more}", spec.name);
+            }
+        }
+    }
 }

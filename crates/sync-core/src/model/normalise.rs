@@ -185,15 +185,35 @@ mod tests {
             ("-0e0", "0"),
             ("-1e-330", "0"),
             ("-7.10", "-7.1"),
+            ("-7.0", "-7"),
+            ("-.50", "-0.5"),
             ("+3", "3"),
             ("1.7e9", "1700000000"),
+            ("9007199254740991e0", "9007199254740991"),
+            // Digit by digit, however many there are.
             ("99999999999999999999", "99999999999999999999"),
+            ("+99999999999999999999", "99999999999999999999"),
+            ("-099999999999999999999.0", "-99999999999999999999"),
+            ("099999999999999999999.", "99999999999999999999"),
         ];
         for (sent, kept) in cases {
             assert_eq!(canonical_decimal(sent).as_deref(), Some(kept), "{sent}");
         }
         for sent in ["", " ", "-", ".", "8,1", "N/A", "1.2.3", "2024-01-01", "1e400", "inf", "NaN", "0x10"] {
             assert_eq!(canonical_decimal(sent), None, "{sent}");
+        }
+        for sent in ["1e300", "9007199254740992e0", "-9007199254740992e0"] {
+            assert_eq!(canonical_decimal(sent), None, "{sent} is not exact");
+        }
+    }
+
+    #[test]
+    fn a_decimal_that_has_its_spelling_is_not_copied() {
+        for sent in ["0", "7", "10", "-7", "7.5", "0.05", "-0.5", "20240202100000"] {
+            assert!(matches!(canonical_decimal(sent), Some(Cow::Borrowed(kept)) if kept == sent), "{sent}");
+        }
+        for sent in ["00", "07", "-0", "7.", "7.0", ".5", "+7", " 7", "0.50", "-0.0"] {
+            assert!(matches!(canonical_decimal(sent), Some(Cow::Owned(kept)) if kept != sent), "{sent}");
         }
     }
 
@@ -226,6 +246,8 @@ mod tests {
     fn equal_values_of_different_types_become_the_same_value() {
         assert_eq!(Shape::Text.normalise(text("")), Value::Null);
         assert_eq!(Shape::Text.normalise(Value::Integer(7)), text("7"));
+        assert_eq!(Shape::Text.normalise(Value::Real(7.5)), text("7.5"));
+        assert_eq!(Shape::Text.normalise(Value::Real(f64::NAN)), Value::Null);
         assert_eq!(Shape::Decimal.normalise(text("8.0")), Shape::Decimal.normalise(Value::Integer(8)));
         assert_eq!(Shape::Decimal.normalise(Value::Real(7.5)), text("7.5"));
         assert_eq!(Shape::Decimal.normalise(text("2024-02-02 10:00:00")), text("2024-02-02 10:00:00"));
@@ -239,5 +261,27 @@ mod tests {
         assert_eq!(Shape::Switch.normalise(text("")), Value::Integer(0));
         assert_eq!(Shape::Flag.normalise(text("None")), Value::Null);
         assert_eq!(Shape::Flag.normalise(text("0")), Value::Integer(0));
+        for (sent, kept) in [(7.9, Some(7)), (-7.9, Some(-7)), (WHOLE_LIMIT, None), (f64::NAN, None)] {
+            let kept = kept.map_or(Value::Null, Value::Integer);
+            assert_eq!(Shape::Integer.normalise(Value::Real(sent)), kept, "{sent}");
+        }
+        assert_eq!(Shape::Integer.normalise(Value::Integer(i64::MIN)), Value::Integer(i64::MIN));
+        assert_eq!(Shape::Count.normalise(Value::Real(5.0)), Value::Integer(5));
+        assert_eq!(Shape::Real.normalise(Value::Integer(7)), Value::Real(7.0));
+        assert_eq!(Shape::Real.normalise(Value::Real(7.5)), Value::Real(7.5));
+        assert_eq!(Shape::Real.normalise(Value::Real(f64::INFINITY)), Value::Null);
+        let Value::Real(zero) = Shape::Real.normalise(Value::Real(-0.0)) else { panic!("a number") };
+        assert!(zero.is_sign_positive());
+        let yes = [Value::Integer(2), Value::Real(0.5), text("2"), text(" TRUE"), text("yes"), text("On")];
+        let no = [Value::Integer(0), Value::Real(0.0), text("0.0"), text("False "), text("no"), text("OFF")];
+        for (sent, kept) in yes.map(|it| (it, 1)).into_iter().chain(no.map(|it| (it, 0))) {
+            assert_eq!(Shape::Flag.normalise(sent.clone()), Value::Integer(kept), "{sent:?}");
+            assert_eq!(Shape::Switch.normalise(sent.clone()), Value::Integer(kept), "{sent:?}");
+        }
+        let set = Value::Categories(["3", "7"].iter().collect());
+        assert_eq!(Shape::Categories.normalise(set.clone()), set);
+        assert_eq!(Shape::Extra.normalise(set), Value::Extra(Extra::new()));
+        let extra = Value::Extra([("a", "1")].into());
+        assert_eq!(Shape::Extra.normalise(extra.clone()), extra);
     }
 }

@@ -65,7 +65,15 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::same;
     use crate::model::ContentKind;
+
+    #[test]
+    fn a_name_that_begins_with_another_is_not_the_same() {
+        for (a, b, expected) in [("ab", "ab", true), ("ab", "abc", false), ("abc", "ab", false), ("ab", "ac", false)] {
+            assert_eq!(same(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+        }
+    }
 
     #[test]
     fn every_place_is_that_of_its_name() {

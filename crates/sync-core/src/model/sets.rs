@@ -225,4 +225,27 @@ mod tests {
         extra.extend([("a", "5")]);
         assert_eq!((extra.get("a"), extra.get("d"), extra.len()), (Some("5"), None, 3));
     }
+
+    #[test]
+    fn what_a_set_holds_is_what_it_has_memory_for() {
+        let long = |id: &str| id.repeat(100);
+        let held = |ids: &[String]| ids.iter().collect::<CategorySet>().held();
+        assert_eq!((held(&[]), held(&["7".to_owned()]), held(&[long("7")])), (0, 0, 100));
+        let two = 2 * size_of::<Text>();
+        assert_eq!((held(&["3".to_owned(), "7".to_owned()]), held(&[long("3"), long("7")])), (two, two + 200));
+
+        assert_eq!(Extra::new().held(), 0);
+        let held = |key: &str, json: &str| Extra::from([(key, json)]).held();
+        let pair = held("a", "1");
+        assert!(pair >= size_of::<(Text, Text)>() && pair.is_multiple_of(size_of::<(Text, Text)>()), "{pair}");
+        assert_eq!(held(&long("a"), &long("1")), pair + 200);
+    }
+
+    #[test]
+    fn no_keys_are_none() {
+        let mut extra = Extra::new();
+        assert!(extra.is_empty() && extra.get("a").is_none());
+        extra.insert("a".into(), "1".into());
+        assert!(!extra.is_empty());
+    }
 }

@@ -161,6 +161,18 @@ mod tests {
             }
         }
         assert_eq!(Text::from(i64::MIN), i64::MIN.to_string());
+        let owned = "exactly twenty-four bytes".to_owned();
+        assert_eq!(Text::from(&owned).as_ref() as &str, owned);
+    }
+
+    #[test]
+    fn a_text_equals_what_has_its_letters() {
+        let text = Text::from("a");
+        for (other, equal) in [("a", true), ("b", false)] {
+            let owned = other.to_owned();
+            assert_eq!([text == *other, text == other, text == owned], [equal; 3]);
+            assert_eq!([*other == text, other == text, owned == text], [equal; 3]);
+        }
     }
 
     #[test]
