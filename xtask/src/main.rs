@@ -4,6 +4,7 @@
 
 mod arrows;
 mod bench;
+mod coverage;
 mod demo;
 mod deny;
 mod e2e;
@@ -38,6 +39,7 @@ Usage: cargo xtask <command>
   torture [--minutes N] [--seed S] [--cases N] [--engine planner|ports|sqlite|binary] [ARGS…]
                           random schedules of edits, lies, faults and crashes; fails when a promise is broken
                           (`cargo xtask torture --help` names all arguments)
+  coverage [PACKAGE…]     which lines the tests run
   mutants [PACKAGE…]      small changes to the code, one at a time: do the tests notice? (hours)
   deny                    licences, sources, duplicates and floors of the dependencies
 ";
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
     let outcome = match command {
         "test" | "ci" => return steps::main(rest),
         "bench" => bench::main(rest),
+        "coverage" => coverage::main(rest),
         "demo" => demo::main(rest),
         "deny" => deny::main(rest),
         "e2e" => e2e::suite(rest),

@@ -15,7 +15,7 @@ const USAGE: &str = "\
 Usage: cargo xtask mutants [PACKAGE…] [--shard K/N] [--file GLOB] [--jobs N] [--fresh] [--list]
 
   PACKAGE       sync-core, sync-xtream, sync-sqlite; sync-core when none is named
-  --shard K/N   only the K-th of N parts, K from 0
+  --shard K/N   only every N-th mutant, from the K-th on, K from 0: a part is a fair sample of the whole
   --file GLOB   only files like this
   --jobs N      how many at a time, each with a copy of the sources; as many as there are processors, four at most
   --fresh       begins anew; otherwise what was caught before is left out
@@ -27,6 +27,11 @@ const MOST_JOBS: usize = 4;
 
 /// Those that can be tried, with the features that their tests need.
 const PACKAGES: [(&str, &str); 3] = [("sync-core", "mock,testing"), ("sync-xtream", "fuzzing"), ("sync-sqlite", "")];
+
+/// A package of the library, with the features that its tests need.
+pub(crate) fn package(name: &str) -> Option<(&'static str, &'static str)> {
+    PACKAGES.into_iter().find(|(package, _)| *package == name)
+}
 
 pub(crate) fn main(args: &[String]) -> Outcome {
     let mut chosen = Vec::new();
@@ -50,12 +55,11 @@ pub(crate) fn main(args: &[String]) -> Outcome {
                 let value = args.next().ok_or_else(|| format!("{arg} wants a value\n\n{USAGE}"))?;
                 passed_on.extend([arg.clone(), value.clone()]);
             }
-            name => chosen.push(
-                *PACKAGES
-                    .iter()
-                    .find(|(package, _)| *package == name)
-                    .ok_or_else(|| format!("{name} is not a package that mutants are made of\n\n{USAGE}"))?,
-            ),
+            name => {
+                let known = package(name);
+                chosen
+                    .push(known.ok_or_else(|| format!("{name} is not a package that mutants are made of\n\n{USAGE}"))?);
+            }
         }
     }
     if chosen.is_empty() {
@@ -87,7 +91,7 @@ fn try_package(
     const FOUND: [Option<i32>; 2] = [Some(2), Some(3)];
     let mut call = Command::new(tool);
     call.args(["mutants", "--package", package, "--test-package", package, "--iterate", "--no-shuffle"]);
-    call.args(["--profile", "mutants", "--jobs", &jobs.to_string()]);
+    call.args(["--sharding", "round-robin", "--profile", "mutants", "--jobs", &jobs.to_string()]);
     call.args(["--minimum-test-timeout", "20", "--output"]).arg(results);
     if !features.is_empty() {
         call.args(["--features", features]);
