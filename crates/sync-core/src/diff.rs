@@ -9,20 +9,26 @@
 //! byte-identical to what is known, because its digest becomes [`Digest::NEVER`]; so the next
 //! listing decodes them all and comes to the same item whatever their order.
 
-use std::hash::BuildHasher;
+mod fresh;
+mod out;
+mod rank;
+
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
+use hashbrown::{HashMap, HashSet};
 
 use crate::arrivals::{Arrivals, is_same_image};
 use crate::counts::Counts;
-use crate::digest::{Digest, DigestScheme, choice, whole};
+use crate::digest::{Digest, DigestScheme};
 use crate::index::ListingIndex;
 use crate::merge::{Change, judge_item, merge_and_judge};
-use crate::model::{CategorySet, ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, Value, ValueRef};
+use crate::model::{CategorySet, ContentId, ContentKind, Item, Listed, Value, ValueRef};
 use crate::policy::ChangePolicy;
 use crate::source::Entry;
 use crate::store::StagedItem;
+use fresh::Fresh;
+use out::Out;
+use rank::{AS_STORED, one_of, rank_over, ranked};
 
 /// Not yet seen in this listing.
 const UNSEEN: u32 = u32::MAX;
@@ -194,7 +200,7 @@ impl Differ {
         let stored: HashMap<i64, Item> = stored.into_iter().map(|item| (item.id().0, item)).collect();
         let earlier: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
         let decoded = batch.iter().filter(|entry| matches!(entry, Entry::Item(..))).count();
-        let mut out = Out { earlier, items: Vec::with_capacity(decoded), at: None };
+        let mut out = Out::new(earlier, decoded);
         for entry in batch {
             let id = entry_id(&entry);
             let position = self.known.position(id, self.cursor);
@@ -484,143 +490,6 @@ fn count(counts: &mut Counts, change: Change) -> &mut u64 {
         Change::Refreshed(_) => &mut counts.refreshed,
         Change::Unchanged | Change::Passed => &mut counts.unchanged,
     }
-}
-
-/// Where a listing has the ids that the index doesn't know. The listing has the ids themselves, so this
-/// keeps nothing but their places.
-#[derive(Debug, Default)]
-struct Fresh {
-    places: HashTable<u32>,
-    /// The panel names the ids, so what they are hashed to must not be for it to know.
-    hasher: DefaultHashBuilder,
-    /// The least and the highest of them: most listings go one way.
-    span: Option<(i64, i64)>,
-}
-
-impl Fresh {
-    fn clear(&mut self) {
-        self.places.clear();
-        self.span = None;
-    }
-
-    /// The place of an id in the listing so far.
-    fn find(&self, ids: &[i64], id: ContentId) -> Option<u32> {
-        if self.span.is_none_or(|(least, highest)| id.0 < least || highest < id.0) {
-            return None;
-        }
-        self.places.find(self.hasher.hash_one(id.0), |place| ids[*place as usize] == id.0).copied()
-    }
-
-    /// Takes an id whose place is the next one, or returns the place that it has.
-    fn admit(&mut self, ids: &[i64], id: ContentId, place: u32) -> Option<u32> {
-        let seen = self.find(ids, id);
-        if seen.is_none() {
-            let hash = |place: &u32| self.hasher.hash_one(ids.get(*place as usize).unwrap_or(&id.0));
-            self.places.insert_unique(self.hasher.hash_one(id.0), place, hash);
-            let (least, highest) = self.span.unwrap_or((id.0, id.0));
-            self.span = Some((least.min(id.0), highest.max(id.0)));
-        }
-        seen
-    }
-}
-
-/// What a batch stages, and what was staged before it.
-struct Out {
-    earlier: HashMap<i64, StagedItem>,
-    items: Vec<StagedItem>,
-    /// Where `items` has an id; made when an id comes again, which it hardly ever does.
-    at: Option<HashMap<i64, usize>>,
-}
-
-impl Out {
-    /// Puts the first element of an id.
-    fn put_first(&mut self, staged: StagedItem) {
-        if let Some(at) = &mut self.at {
-            at.insert(staged.item.id().0, self.items.len());
-        }
-        self.items.push(staged);
-    }
-
-    fn put(&mut self, staged: StagedItem) {
-        match self.find(staged.item.id()) {
-            Some(at) => self.items[at] = staged,
-            None => self.put_first(staged),
-        }
-    }
-
-    fn take(&mut self, id: ContentId) -> Option<StagedItem> {
-        match self.find(id) {
-            Some(at) => Some(self.items[at].clone()),
-            None => self.earlier.remove(&id.0),
-        }
-    }
-
-    fn find(&mut self, id: ContentId) -> Option<usize> {
-        let listed = || self.items.iter().enumerate().map(|(at, staged)| (staged.item.id().0, at)).collect();
-        self.at.get_or_insert_with(listed).get(&id.0).copied()
-    }
-}
-
-/// Before all others: an element that is as the stored row. It may not have been decoded, or not
-/// staged, so how it would rank by its content is not known, and may not matter: keys that it left out
-/// are in the row.
-const AS_STORED: (u64, i64) = (0, i64::MIN);
-
-/// The rank of an element that lies over a row: by its content, unless it is as the row but for the
-/// categories, of which the row has those of all elements, and an image that isn't looked at.
-fn rank_over(row: &Item, listed: &Listed, change: Change, ignored: Option<usize>) -> (u64, i64) {
-    let kind = row.kind();
-    let mut counted = FieldSet(FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Ignored).0);
-    for at in [Some(kind.places().category_ids), ignored].into_iter().flatten() {
-        counted.drop(at);
-    }
-    let differs = match change {
-        Change::Unchanged => false,
-        Change::Updated(fields) | Change::Refreshed(fields) => !fields.and(counted).is_empty(),
-        Change::Added | Change::Passed => counted.positions().any(|at| row.value(at) != listed.item.value(at)),
-    };
-    if differs { choice(&listed.item, listed.present) } else { AS_STORED }
-}
-
-/// An item with its rank. Where it has none, it lies over nothing, and is all that its element lists.
-/// One that is as the row but for its categories is the row but for its categories: in another order it
-/// would not have been looked at.
-fn ranked(staged: StagedItem, stored: Option<&Item>) -> ((u64, i64), Item) {
-    let StagedItem { item, rank, .. } = staged;
-    let rank = rank.unwrap_or_else(|| choice(&item, FieldSet::all(item.kind().fields())));
-    match stored.filter(|_| rank == AS_STORED) {
-        None => (rank, item),
-        Some(row) => {
-            let (mut same, places) = (row.clone(), item.kind().places());
-            for at in [places.category_ids, places.listed_category_ids] {
-                same.set(at, item.value(at).to_owned());
-            }
-            (rank, same)
-        }
-    }
-}
-
-/// Makes one item of two elements: the least by content, with the categories of both. Where they list
-/// the same, or differ only in what doesn't count, the whole of what became of them decides, so that it
-/// isn't the position.
-fn one_of(a: ((u64, i64), Item), b: ((u64, i64), Item)) -> ((u64, i64), Item) {
-    let kind = a.1.kind();
-    let places = kind.places();
-    let united = [places.category_ids, places.listed_category_ids].map(|at| {
-        let mut united = CategorySet::default();
-        for item in [&a.1, &b.1] {
-            if let ValueRef::Categories(set) = item.value(at) {
-                united.unite(set);
-            }
-        }
-        (at, united)
-    });
-    let order = a.0.cmp(&b.0).then_with(|| whole(&a.1).cmp(&whole(&b.1)));
-    let (rank, mut item) = if order.is_le() { a } else { b };
-    for (at, set) in united {
-        item.set(at, Value::Categories(set));
-    }
-    (rank, item)
 }
 
 #[cfg(test)]

@@ -1,0 +1,45 @@
+//! The ids of a listing that are new.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::model::ContentId;
+
+/// Where a listing has the ids that the index doesn't know. The listing has the ids themselves, so this
+/// keeps nothing but their places.
+#[derive(Debug, Default)]
+pub(super) struct Fresh {
+    places: HashTable<u32>,
+    /// The panel names the ids, so what they are hashed to must not be for it to know.
+    hasher: DefaultHashBuilder,
+    /// The least and the highest of them: most listings go one way.
+    span: Option<(i64, i64)>,
+}
+
+impl Fresh {
+    pub(super) fn clear(&mut self) {
+        self.places.clear();
+        self.span = None;
+    }
+
+    /// The place of an id in the listing so far.
+    pub(super) fn find(&self, ids: &[i64], id: ContentId) -> Option<u32> {
+        if self.span.is_none_or(|(least, highest)| id.0 < least || highest < id.0) {
+            return None;
+        }
+        self.places.find(self.hasher.hash_one(id.0), |place| ids[*place as usize] == id.0).copied()
+    }
+
+    /// Takes an id whose place is the next one, or returns the place that it has.
+    pub(super) fn admit(&mut self, ids: &[i64], id: ContentId, place: u32) -> Option<u32> {
+        let seen = self.find(ids, id);
+        if seen.is_none() {
+            let hash = |place: &u32| self.hasher.hash_one(ids.get(*place as usize).unwrap_or(&id.0));
+            self.places.insert_unique(self.hasher.hash_one(id.0), place, hash);
+            let (least, highest) = self.span.unwrap_or((id.0, id.0));
+            self.span = Some((least.min(id.0), highest.max(id.0)));
+        }
+        seen
+    }
+}
