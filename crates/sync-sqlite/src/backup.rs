@@ -187,3 +187,61 @@ fn is_same(a: &Path, b: &Path) -> bool {
     #[cfg(not(unix))]
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn every_error_says_whose_affair_it_is_and_what_to_do() {
+        let path = || PathBuf::from("b.db");
+        let unfit = |error| BackupError::Unfit { path: path(), error };
+        let file = |error| BackupError::File { path: path(), error };
+        let newer = || StoreError::Newer("9".to_owned());
+        let corrupt = || StoreError::Corrupt("a page is wrong".to_owned());
+        let cases = [
+            (BackupError::Exists(path()), None, "b.db is there already", "--force"),
+            (BackupError::Missing(path()), None, "there is no b.db", "path"),
+            (BackupError::Folder(path()), None, "b.db is a folder", "of its own"),
+            (BackupError::Special(path()), None, "b.db is no ordinary file", "of its own"),
+            (BackupError::Itself(path()), None, "b.db is the cache itself", "of its own"),
+            (
+                unfit(newer()),
+                Some(ErrorClass::NewerCache),
+                "b.db can't be restored: it was made by a newer version of this program (9)",
+                "with that version",
+            ),
+            (
+                unfit(StoreError::Foreign),
+                Some(ErrorClass::Store),
+                "b.db can't be restored: it is the database of another program",
+                "another backup",
+            ),
+            (unfit(corrupt()), Some(ErrorClass::Store), "b.db can't be restored: a page is wrong", "another backup"),
+            (file(StoreError::ReadOnly("no right".to_owned())), Some(ErrorClass::Store), "b.db: no right", "rights"),
+            (file(StoreError::backend("odd")), Some(ErrorClass::Store), "b.db: odd", "rights"),
+            (BackupError::Store(newer()), Some(ErrorClass::NewerCache), "newer", newer().hint()),
+        ];
+        for (error, class, words, hint) in cases {
+            assert_eq!(error.class(), class, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+            assert!(error.hint().contains(hint), "{error}: {}", error.hint());
+        }
+        let full = file(StoreError::Full);
+        assert_eq!((full.class(), full.hint().contains("make room")), (Some(ErrorClass::Store), true));
+        assert!(full.to_string().starts_with("b.db: ") && full.to_string().len() > 10, "{full}");
+    }
+
+    #[test]
+    fn errors_of_the_file_system_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |path: &Path, kind: ErrorKind| BackupError::of_io(path, &kind.into(), "trying");
+        let (here, nowhere) = (folder.path().join("b.db"), folder.path().join("none/b.db"));
+        assert!(matches!(of(&here, ErrorKind::AlreadyExists), BackupError::Exists(path) if path == here));
+        assert!(matches!(of(&nowhere, ErrorKind::NotFound), BackupError::Missing(path) if path.ends_with("none")));
+        assert!(matches!(of(&here, ErrorKind::NotFound), BackupError::File { path, .. } if path == here));
+        assert!(matches!(of(&here, ErrorKind::StorageFull), BackupError::File { error: StoreError::Full, .. }));
+    }
+}

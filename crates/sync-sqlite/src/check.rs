@@ -164,3 +164,40 @@ impl Look<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::ContentId;
+
+    #[test]
+    fn a_finding_tells_how_many_and_names_three() {
+        let words = |cases: &[u64]| Finding::new(Breach::NameMissing, cases).to_string();
+        assert_eq!(words(&[7]), "1 item without a name (7)");
+        assert_eq!(words(&[7, 8, 9]), "3 items without a name (7, 8, 9)");
+        assert_eq!(words(&[7, 8, 9, 10]), "4 items without a name (7, 8, 9, …)");
+        assert_eq!(words(&[]), "0 items without a name");
+        // Of few tables there can be many rows.
+        let many = Finding { count: 900, ..Finding::new(Breach::RowsOfNobody, &["a", "b"]) };
+        assert_eq!(many.to_string(), "900 rows that belong to no profile, or to no run (a, b)");
+        let one = Finding::new(Breach::CountWrong, &["5, not 3"]);
+        assert_eq!(one.to_string(), "the recorded number of items is not that of the rows (5, not 3)");
+    }
+
+    #[test]
+    fn what_is_not_as_listed_is_of_its_kind() {
+        let home = ProfileId::new("home").unwrap();
+        let found = Finding::not_as_listed(&home, ContentKind::Movies, &[ContentId(4), ContentId(7)]);
+        assert_eq!((found.profile, found.kind), (Some(home), Some(ContentKind::Movies)));
+        assert_eq!((found.breach, found.count), (Breach::RowsNotAsListed, 2));
+        assert_eq!(found.examples, ["4", "7"]);
+    }
+
+    #[test]
+    fn nothing_but_soundness_is_sound() {
+        assert!(Inspection::default().is_sound());
+        assert!(!Inspection::of_damage(vec!["a page".to_owned()]).is_sound());
+        let findings = vec![Finding::new(Breach::CountWrong, &[""])];
+        assert!(!Inspection { findings, ..Inspection::default() }.is_sound());
+    }
+}

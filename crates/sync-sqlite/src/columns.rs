@@ -118,6 +118,14 @@ mod tests {
     }
 
     #[test]
+    fn only_what_needs_it_is_escaped() {
+        assert!(is_bare("") && is_bare("a b") && is_bare("日本") && is_bare("\u{7f}"));
+        for text in ["a\"b", "a\\b", "a\nb", "\u{1f}", "\0"] {
+            assert!(!is_bare(text), "{text:?}");
+        }
+    }
+
+    #[test]
     fn sets_are_json_and_read_back() {
         for ids in [&["3"][..], &["a\"b"], &["日本"], &["3", "a\"b", "日本\0"], &["a\",\"b"]] {
             let set: CategorySet = ids.iter().collect();

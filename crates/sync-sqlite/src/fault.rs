@@ -122,6 +122,9 @@ mod tests {
             ("unable to open database file", "read_only"),
             ("database disk image is malformed", "corrupt"),
             ("file is not a database", "corrupt"),
+            ("database is busy", "locked"),
+            ("access permission denied", "read_only"),
+            ("no such column: x", "corrupt"),
             ("no such table: xtream_profiles", "corrupt"),
             ("disk I/O error", "store"),
         ];
@@ -147,16 +150,47 @@ mod tests {
 
     #[test]
     fn a_broken_rule_is_a_refusal() {
-        let error = Error::DatabaseError(
-            DatabaseErrorKind::ForeignKeyViolation,
-            Box::new("FOREIGN KEY constraint failed".to_owned()),
-        );
-        assert!(matches!(of_diesel(error), StoreError::Refused(_)));
+        use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation, Unknown};
+        let of = |kind| of_diesel(Error::DatabaseError(kind, Box::new("constraint failed".to_owned())));
+        for kind in [UniqueViolation, ForeignKeyViolation, NotNullViolation, CheckViolation] {
+            assert!(matches!(of(kind), StoreError::Refused(told) if told == "constraint failed"));
+        }
+        assert!(matches!(of(Unknown), StoreError::Backend(_)));
     }
 
     #[test]
-    fn a_full_disk_is_known_by_the_file_system_too() {
-        let error = std::io::Error::from(std::io::ErrorKind::StorageFull);
-        assert!(matches!(of_io(&error, "writing"), StoreError::Full));
+    fn what_the_file_system_says_is_known_too() {
+        use std::io::ErrorKind;
+        let of = |kind: ErrorKind| of_io(&kind.into(), "writing");
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge] {
+            assert!(matches!(of(kind), StoreError::Full), "{kind}");
+        }
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem, ErrorKind::NotADirectory] {
+            assert!(matches!(of(kind), StoreError::ReadOnly(told) if told.starts_with("writing: ")), "{kind}");
+        }
+        assert!(
+            matches!(of(ErrorKind::NotFound), StoreError::Backend(told) if told.to_string().starts_with("writing"))
+        );
+    }
+
+    #[test]
+    fn no_value_is_quoted() {
+        let quoting = || Box::from("the value s3cret is none");
+        let read = of_diesel(Error::DeserializationError(quoting()));
+        let bound = of_diesel(Error::SerializationError(quoting()));
+        assert_eq!((read.code(), bound.code()), ("corrupt", "store"));
+        for error in [read, bound] {
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_and_a_migration_fail_for_the_same_reasons() {
+        let bad = |text: &str| of_connection(ConnectionError::BadConnection(text.to_owned()));
+        assert_eq!((bad("unable to open database file").code(), bad("odd").code()), ("read_only", "store"));
+        let set_up = of_connection(ConnectionError::CouldntSetupConfiguration(told("database is locked")));
+        assert_eq!(set_up.code(), "locked");
+        assert_eq!(of_migration(Box::from("database or disk is full")).code(), "disk_full");
+        assert_eq!(of_migration(Box::from("odd")).to_string(), StoreError::backend("odd").to_string());
     }
 }

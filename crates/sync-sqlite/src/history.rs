@@ -294,3 +294,46 @@ fn read_change(mut row: Record) -> Result<ChangeRecord, StoreError> {
 fn no(found: &str, what: &str) -> StoreError {
     StoreError::Corrupt(format!("`{found}` is no {what}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use sync_core::SourceError;
+    use sync_core::source::AnswerFault;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_past_has_the_class_that_it_had() {
+        let of_the_store = [
+            StoreError::Fenced,
+            StoreError::Cancelled,
+            StoreError::Newer("9".to_owned()),
+            StoreError::Full,
+            StoreError::ReadOnly("?".to_owned()),
+            StoreError::Corrupt("?".to_owned()),
+            StoreError::Locked,
+            StoreError::backend("?"),
+            StoreError::UnknownProfile("home".to_owned()),
+            StoreError::Leased(ProfileId::new("home").unwrap()),
+        ];
+        let of_the_source = [
+            SourceError::Unreachable { message: "?".to_owned(), attempts: 4, overloaded: false },
+            SourceError::Refused { message: "?".to_owned() },
+            SourceError::Unusable { fault: AnswerFault::Html, message: "?".to_owned() },
+            SourceError::internal("?"),
+        ];
+        let store = of_the_store.iter().map(|error| (error.code(), error.class()));
+        let source = of_the_source.iter().map(|error| (error.code(), error.class()));
+        for (code, class) in store.chain(source).chain([("account_inactive", ErrorClass::Login)]) {
+            let read = read_error(ContentKind::Movies, code.to_owned(), "it was so".to_owned());
+            let expected = ReportError {
+                kind: Some(ContentKind::Movies),
+                code: code.to_owned(),
+                message: "it was so".to_owned(),
+                hint: String::new(),
+                class,
+            };
+            assert_eq!(read, expected);
+        }
+    }
+}

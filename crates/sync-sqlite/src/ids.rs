@@ -105,6 +105,17 @@ mod tests {
     }
 
     #[test]
+    fn plain_ids_take_the_short_way() {
+        let eighteen = "123456789012345678";
+        assert_eq!(short(b"12,345", 0), Some((12, 2)));
+        assert_eq!(short(b"12,345", 3), Some((345, 6)));
+        assert_eq!(short(eighteen.as_bytes(), 0), Some((123_456_789_012_345_678, 18)));
+        for text in ["", ",1", "-1", " 1", "1 ", "1x", "1234567890123456789"] {
+            assert_eq!(short(text.as_bytes(), 0), None, "{text}");
+        }
+    }
+
+    #[test]
     fn digests_are_bytes_and_read_back() {
         let digests = [0, 1, u64::MAX, 0x0102_0304_0506_0708];
         let bytes = to_bytes(&digests);

@@ -79,3 +79,27 @@ pub(crate) fn unknown(profile: &ProfileId) -> StoreError {
 fn lock_path(database: &Path, profile: &ProfileId) -> PathBuf {
     file::named_after(database, &format!("-lease-{:016x}", xxh3_64(profile.as_str().as_bytes())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Several who look at once would otherwise cost a run its lease.
+    #[test]
+    fn who_meets_a_look_tries_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("cache.db")).unwrap();
+        let home = ProfileId::new("home").unwrap();
+        drop(store.lock_profile(&home).unwrap());
+        let look = File::open(lock_path(store.path(), &home)).unwrap();
+        look.try_lock_shared().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(PAUSE * 2);
+                drop(look);
+            });
+            assert!(store.lock_profile(&home).is_ok());
+        });
+        assert!(!store.is_leased(&home));
+    }
+}

@@ -63,11 +63,13 @@ mod tests {
         drop(two);
         let only = alone(&cache).unwrap();
         assert!(matches!(alone(&cache), Err(StoreError::Locked)));
-        // Who opens the cache meanwhile waits until the files are exchanged.
+        // Who opens the cache meanwhile waits until the files are exchanged, which takes its time.
         std::thread::scope(|scope| {
-            let waits = scope.spawn(|| shared(&cache));
-            drop(only);
-            assert!(waits.join().unwrap().unwrap().is_some());
+            scope.spawn(move || {
+                std::thread::sleep(PAUSE * 5);
+                drop(only);
+            });
+            assert!(shared(&cache).unwrap().is_some());
         });
     }
 }

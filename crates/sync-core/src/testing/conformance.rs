@@ -657,6 +657,21 @@ pub async fn categories_keep_the_panels_order(store: &dyn ContentStore) {
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(store.categories(&session.profile, ContentKind::Channels).await.unwrap(), list);
     assert_eq!(store.categories(&session.profile, ContentKind::Movies).await.unwrap().len(), 3, "`None` leaves them");
+    // A name alone, a parent alone, places alone.
+    let renamed = Category { name: "Alone".to_owned(), ..list[0].clone() };
+    let moved = Category { parent_id: Some(5), ..list[2].clone() };
+    let mut profile = session.profile.clone();
+    session.end().await;
+    for list in [vec![renamed.clone(), list[1].clone(), moved.clone()], vec![list[1].clone(), renamed, moved]] {
+        let lease = store.lease(&profile).await.unwrap();
+        let run = store.start_run(&profile, lease.fence, 5).await.unwrap();
+        let session = Session { store, profile, lease, run };
+        let commit = ScopeCommit { categories: Some(list.clone()), ..session.commit(ContentKind::Channels) };
+        session.apply(Vec::new(), commit).await.unwrap();
+        assert_eq!(store.categories(&session.profile, ContentKind::Channels).await.unwrap(), list);
+        profile = session.profile.clone();
+        session.end().await;
+    }
 }
 
 /// "Records that an earlier one without an end was interrupted", and a reader derives it.

@@ -225,3 +225,44 @@ impl Breach {
         matches!(self, Self::ProfileUnreadable | Self::RowsOfNobody | Self::KindUnknown)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Breach;
+
+    fn those(of: impl Fn(Breach) -> bool) -> Vec<&'static str> {
+        Breach::ALL.into_iter().filter(|breach| of(*breach)).map(Breach::code).collect()
+    }
+
+    #[test]
+    fn what_is_counted_has_a_singular() {
+        let uncounted = [
+            "index_missing",
+            "index_unreadable",
+            "watermark_missing",
+            "count_wrong",
+            "category_order",
+            "rows_not_as_recorded",
+            "rows_not_as_logged",
+            "validator_stale",
+            "profile_incomplete",
+            "fence_behind",
+        ];
+        assert_eq!(those(|breach| !breach.is_counted()), uncounted);
+        for breach in Breach::ALL {
+            let (one, several) = (breach.words(1), breach.words(2));
+            assert!(one.len() > 15, "{one}");
+            assert_eq!(one == several, !breach.is_counted(), "{one}");
+            assert_eq!((breach.words(0), breach.words(3)), (several, several));
+        }
+    }
+
+    #[test]
+    fn what_mends_it_is_known_of_each() {
+        let by_nothing_here = ["id_no_number", "run_unreadable", "password_shown", "profile_unreadable"];
+        let of_the_cache = ["rows_of_nobody", "kind_unknown"];
+        assert_eq!(those(|breach| !breach.is_mended_by_a_sync()), [&by_nothing_here[..], &of_the_cache].concat());
+        let by_a_sync_only = those(|breach| breach.is_mended_by_a_sync() && !breach.is_mended_by_comparing());
+        assert_eq!(by_a_sync_only, ["profile_incomplete", "fence_behind", "run_open"]);
+    }
+}
