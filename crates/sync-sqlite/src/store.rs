@@ -275,6 +275,6 @@ pub(crate) fn open_to_read(named: &Path) -> Result<(String, SqliteConnection, Sc
 }
 
 /// Whether there is a write-ahead log with something in it.
-fn has_log(database: &Path) -> bool {
+pub(crate) fn has_log(database: &Path) -> bool {
     std::fs::metadata(file::named_after(database, "-wal")).is_ok_and(|log| log.len() > 0)
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connection::batch;
 use crate::statement::{execute, integer};
-use crate::store::SqliteStore;
+use crate::store::{SqliteStore, has_log};
 
 fn commit(store: &SqliteStore) -> ScopeCommit {
     let home = profile("home");
@@ -96,4 +96,15 @@ fn a_locked_cache_is_waited_for_and_then_named() {
         })
         .unwrap();
     store.ensure_profile_blocking(&profile("home")).unwrap();
+}
+
+#[test]
+fn a_log_is_one_with_something_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, log) = (folder.path().join("cache.db"), folder.path().join("cache.db-wal"));
+    assert!(!has_log(&database));
+    std::fs::write(&log, "").unwrap();
+    assert!(!has_log(&database));
+    std::fs::write(&log, "frames").unwrap();
+    assert!(has_log(&database));
 }

@@ -91,3 +91,23 @@ fn forget_older(cache: &Path, kept: &Path) {
         let _ = fs::remove_file(older);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::connection::{batch, writer};
+
+    use super::*;
+
+    #[test]
+    fn only_what_others_write_is_a_change_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        let (mut ours, mut theirs) = (writer(&path).unwrap(), writer(&path).unwrap());
+        batch(&mut ours, "CREATE TABLE t (a)").unwrap();
+        let before = changes_of_others(&mut ours).unwrap();
+        batch(&mut ours, "INSERT INTO t VALUES (1)").unwrap();
+        assert_eq!(changes_of_others(&mut ours).unwrap(), before);
+        batch(&mut theirs, "INSERT INTO t VALUES (2)").unwrap();
+        assert_ne!(changes_of_others(&mut ours).unwrap(), before);
+    }
+}
