@@ -67,7 +67,9 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let full = history.applied.iter().rev().find(|(_, applied)| applied.full).map(|(run, _)| *run);
     let bases = [(Breach::RowsNotAsRecorded, last), (Breach::RowsNotAsLogged, full)];
     for (breach, base) in bases {
-        let Some(base) = base.map(|run| run.max(history.settled)) else { continue };
+        let base = base.map(|run| run.max(history.settled));
+        // Of a log that begins later nobody knows what has come and gone in between.
+        let Some(base) = base.filter(|base| history.begins() <= *base) else { continue };
         let Some((most, by_hand)) = history.rows_since(base, look, &key)? else { continue };
         if !(most - by_hand..=most).contains(&rows) {
             look.note(breach, &[format!("{most} expected, {rows} there")]);
@@ -78,9 +80,14 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
 }
 
 impl History {
+    /// The first run that the log has anything of; it may have lost some of that.
+    fn begins(&self) -> i64 {
+        self.ends.keys().next().copied().unwrap_or(i64::MAX)
+    }
+
     /// The runs of which the log has other changes than they recorded.
     fn runs_not_as_logged(&self, existing: &[i64]) -> Vec<i64> {
-        let begins = self.ends.keys().next().copied().unwrap_or(i64::MAX);
+        let begins = self.begins();
         let mut odd = Vec::new();
         for (run, record) in self.applied.range(self.settled.max(begins)..) {
             let none = Logged::default();
