@@ -5,7 +5,7 @@
 
 use std::num::NonZero;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread::available_parallelism;
 
 use crate::workspace::Workspace;
@@ -15,7 +15,8 @@ const USAGE: &str = "\
 Usage: cargo xtask mutants [PACKAGE…] [--shard K/N] [--file GLOB] [--jobs N] [--fresh] [--list]
 
   PACKAGE       sync-core, sync-xtream, sync-sqlite; sync-core when none is named
-  --shard K/N   only every N-th mutant, from the K-th on, K from 0: a part is a fair sample of the whole
+  --shard K/N   only every N-th mutant, from the K-th on, K from 0: a part is a fair sample of the whole,
+                and the same one when it is gone on with
   --file GLOB   only files like this
   --jobs N      how many at a time, each with a copy of the sources; as many as there are processors, four at most
   --fresh       begins anew; otherwise what was caught before is left out
@@ -36,6 +37,8 @@ pub(crate) fn package(name: &str) -> Option<(&'static str, &'static str)> {
 pub(crate) fn main(args: &[String]) -> Outcome {
     let mut chosen = Vec::new();
     let mut passed_on = Vec::new();
+    let mut shard = None;
+    let mut list = false;
     let mut fresh = false;
     let mut jobs = available_parallelism().map_or(1, NonZero::get).min(MOST_JOBS);
     let mut args = args.iter();
@@ -46,12 +49,16 @@ pub(crate) fn main(args: &[String]) -> Outcome {
                 return Ok(());
             }
             "--fresh" => fresh = true,
-            "--list" => passed_on.push("--list".to_owned()),
+            "--list" => list = true,
             "--jobs" => {
                 let value = args.next().ok_or_else(|| format!("{arg} wants a value\n\n{USAGE}"))?;
                 jobs = value.parse().map_err(|_| format!("{arg} wants a number\n\n{USAGE}"))?;
             }
-            "--shard" | "--file" => {
+            "--shard" => {
+                let value = args.next().and_then(|value| Shard::read(value));
+                shard = Some(value.ok_or_else(|| format!("{arg} wants K/N, K less than N\n\n{USAGE}"))?);
+            }
+            "--file" => {
                 let value = args.next().ok_or_else(|| format!("{arg} wants a value\n\n{USAGE}"))?;
                 passed_on.extend([arg.clone(), value.clone()]);
             }
@@ -73,34 +80,67 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             std::fs::remove_dir_all(&own)?;
         }
         std::fs::create_dir_all(&own)?;
-        try_package(&tool, package, features, &own, jobs, &passed_on)?;
+        let call = || {
+            let mut call = Command::new(&tool);
+            call.args(["mutants", "--package", package, "--no-shuffle"]).args(&passed_on);
+            call
+        };
+        let names = shard.map_or(Ok(Vec::new()), |shard| shard.of(&mut call()))?;
+        let mut call = call();
+        call.args(names.iter().flat_map(|name| ["--re", name]));
+        if list {
+            ended_well(call.arg("--list").status()?)?;
+        } else {
+            try_package(&mut call, package, features, &own, jobs)?;
+        }
     }
     Ok(())
 }
 
+/// Every N-th mutant. The tool has shards too, but takes what was caught before out of the whole, and then
+/// every N-th of the rest: gone on with, a shard would be another one. Mutants that delete a field the tool
+/// doesn't choose by name: these few are in every shard.
+#[derive(Clone, Copy)]
+struct Shard {
+    first: usize,
+    every: NonZero<usize>,
+}
+
+impl Shard {
+    fn read(value: &str) -> Option<Self> {
+        let (first, every) = value.split_once('/')?;
+        let shard = Self { first: first.parse().ok()?, every: every.parse().ok()? };
+        (shard.first < shard.every.get()).then_some(shard)
+    }
+
+    /// Expressions that match the names of the mutants in this shard, one each.
+    fn of(self, call: &mut Command) -> Outcome<Vec<String>> {
+        let named = call.arg("--list").stderr(Stdio::inherit()).output()?;
+        ended_well(named.status)?;
+        let named = String::from_utf8(named.stdout)?;
+        let chosen = named.lines().skip(self.first).step_by(self.every.get());
+        Ok(chosen.map(|name| format!("^{}$", regex_lite::escape(name))).collect())
+    }
+}
+
 /// Survivors are no failure of the command: they are what it is asked for.
-fn try_package(
-    tool: &Path,
-    package: &str,
-    features: &str,
-    results: &Path,
-    jobs: usize,
-    passed_on: &[String],
-) -> Outcome {
+fn try_package(call: &mut Command, package: &str, features: &str, results: &Path, jobs: usize) -> Outcome {
     /// Some survived; some took too long.
     const FOUND: [Option<i32>; 2] = [Some(2), Some(3)];
-    let mut call = Command::new(tool);
-    call.args(["mutants", "--package", package, "--test-package", package, "--iterate", "--no-shuffle"]);
-    call.args(["--sharding", "round-robin", "--profile", "mutants", "--jobs", &jobs.to_string()]);
+    call.args(["--test-package", package, "--iterate", "--profile", "mutants", "--jobs", &jobs.to_string()]);
     call.args(["--minimum-test-timeout", "20", "--output"]).arg(results);
     if !features.is_empty() {
         call.args(["--features", features]);
     }
     // Examples in the documentation would take longer than all other tests together.
-    let status = call.args(passed_on).args(["--", "--all-targets"]).status()?;
-    if status.success() || FOUND.contains(&status.code()) {
-        println!("{package}: the results are in {}", results.join("mutants.out").display());
-        return Ok(());
+    let status = call.args(["--", "--all-targets"]).status()?;
+    if !FOUND.contains(&status.code()) {
+        ended_well(status)?;
     }
-    Err(format!("cargo-mutants ended with {status}").into())
+    println!("{package}: the results are in {}", results.join("mutants.out").display());
+    Ok(())
+}
+
+fn ended_well(status: ExitStatus) -> Outcome {
+    if status.success() { Ok(()) } else { Err(format!("cargo-mutants ended with {status}").into()) }
 }
