@@ -220,7 +220,7 @@ fn broken() -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::{Content, Movie};
+    use sync_core::{Content, Movie, Value};
 
     use super::*;
 
@@ -234,6 +234,27 @@ mod tests {
         assert!(body.iter().all(u8::is_ascii) || std::str::from_utf8(body).is_ok());
         assert!((0..body.len()).all(|end| binds(ContentKind::Movies, 7, &body[..end], &mut Vec::new()).is_err()));
         super::item(ContentKind::Movies, head, body).unwrap().item
+    }
+
+    #[test]
+    fn what_is_missing_is_null_but_a_name_is_empty() {
+        for kind in ContentKind::ALL {
+            let mut item = Item::with_id(kind, ContentId(7));
+            (0..kind.fields().len()).for_each(|at| item.set(at, Value::Null));
+            let mut bytes = Vec::new();
+            write(&mut bytes, &StagedItem { item, change: Change::Added, rank: None });
+            let mut found = Vec::new();
+            binds(kind, 7, &bytes[HEAD..], &mut found).unwrap();
+            for (field, bind) in kind.fields().iter().zip(&found[1..]) {
+                let expected = match field.shape {
+                    Shape::Name => matches!(bind, Bind::Text("")),
+                    // These have no NULL: a count that is missing is none, a switch that is missing is off.
+                    Shape::Count | Shape::Switch => matches!(bind, Bind::Integer(0)),
+                    _ => matches!(bind, Bind::Null),
+                };
+                assert!(expected, "{}: {bind:?}", field.name);
+            }
+        }
     }
 
     #[test]

@@ -40,6 +40,23 @@ fn mode(path: &Path) -> u32 {
     std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o777
 }
 
+/// "What is older was left by a program that was killed", and only that.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_killed_backup_left_goes_after_a_day() {
+    let (cache, target) = (Cache::new(), tempfile::tempdir().unwrap());
+    let hour = std::time::Duration::from_secs(3600);
+    for (name, hours) in [(".xtream-sync-old", 25), (".xtream-sync-young", 23), ("somebody's", 25)] {
+        let left = target.path().join(name);
+        std::fs::create_dir(&left).unwrap();
+        std::fs::write(left.join("copy.db"), "half").unwrap();
+        let then = std::time::SystemTime::now() - hour * hours;
+        std::fs::File::open(&left).unwrap().set_modified(then).unwrap();
+    }
+    back_up(&cache.path(), &target.path().join("backup.db"), false).await.unwrap();
+    assert_eq!(files(target.path()), [".xtream-sync-young", "backup.db", "somebody's"]);
+}
+
 /// Twenty copies while somebody writes all the time: each is one state, and sound.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_during_writes_is_one_state() {

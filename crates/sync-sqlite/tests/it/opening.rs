@@ -1,7 +1,10 @@
 //! Opening: what is created, what is refused, what is left alone.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use sync_core::store::ContentStore;
 use sync_core::testing::{movie, profile};
 use sync_core::{ContentId, ContentKind, Scope, StoreError};
@@ -60,6 +63,24 @@ fn a_newer_cache_is_refused_untouched() {
     }
 }
 
+/// Whoever opens a file for writing, and closes it, moves what a crash left in the log.
+#[test]
+fn the_log_of_a_newer_cache_stays_where_it_is() {
+    let (cache, folder) = (Cache::new(), tempfile::tempdir().unwrap());
+    let writer = SqliteConnection::establish(cache.path().to_str().unwrap());
+    writer.unwrap().batch_execute("PRAGMA user_version=7").unwrap();
+    let parts = ["", "-wal"].map(|part| {
+        let copy = folder.path().join(format!("cache.db{part}"));
+        std::fs::copy(format!("{}{part}", cache.path().display()), &copy).unwrap();
+        copy
+    });
+    let contents = || parts.clone().map(|part| std::fs::read(part).unwrap());
+    let before = contents();
+    assert!(!before[1].is_empty());
+    assert!(matches!(SqliteStore::open(&parts[0]), Err(StoreError::Newer(_))));
+    assert!(contents() == before);
+}
+
 #[test]
 fn what_is_no_cache_is_refused_untouched() {
     let folder = tempfile::tempdir().unwrap();
@@ -77,6 +98,66 @@ fn a_folder_in_the_way_is_an_error() {
     assert!(SqliteStore::open(folder.path()).is_err());
     std::fs::write(folder.path().join("file"), "x").unwrap();
     assert!(SqliteStore::open(folder.path().join("file/cache.db")).is_err());
+}
+
+/// SQLite doesn't wait for readers to end when a file is to have a log.
+#[test]
+fn a_reader_that_keeps_the_log_away_is_waited_for_but_not_for_ever() {
+    let cache = Cache::new();
+    let path = cache.path();
+    let Cache { store, folder: _folder, .. } = cache;
+    drop(store);
+    let mut reader = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    reader.batch_execute("PRAGMA journal_mode=DELETE; BEGIN; SELECT COUNT(*) FROM xtream_profiles;").unwrap();
+    assert!(matches!(SqliteStore::open(&path), Err(StoreError::Locked)));
+    let (goes, gone) = std::sync::mpsc::channel();
+    let opening = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            goes.send(()).unwrap();
+            SqliteStore::open(&path).map(drop)
+        }
+    });
+    gone.recv().unwrap();
+    reader.batch_execute("COMMIT").unwrap();
+    opening.join().unwrap().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn others_who_can_read_a_cache_are_told_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let log = Log::default();
+    let lines = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || lines.clone()).finish();
+    let cache = Cache::new();
+    tracing::subscriber::with_default(subscriber, || {
+        SqliteStore::open(cache.path()).unwrap();
+        assert_eq!(log.text(), "");
+        std::fs::set_permissions(cache.path(), PermissionsExt::from_mode(0o640)).unwrap();
+        SqliteStore::open(cache.path()).unwrap();
+    });
+    assert!(log.text().contains("chmod 600"), "{}", log.text());
+}
+
+/// Collects log lines.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]

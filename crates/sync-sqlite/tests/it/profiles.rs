@@ -4,6 +4,7 @@ use sync_core::store::{ContentStore, Evidence, HeldRemoval, RunEnd, ScopeCommit}
 use sync_core::testing::{category, profile};
 use sync_core::{
     Account, ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PolicyChoice, Retention, RunStatus,
+    SyncMode,
 };
 use sync_sqlite::{PasswordSource, ProfileRow};
 
@@ -164,16 +165,19 @@ async fn the_status_tells_what_is_held_and_since_when() {
 #[tokio::test]
 async fn a_run_record_comes_back_whole() {
     let cache = Cache::new();
-    let run = cache.start();
-    let mut commit = run.commit(ContentKind::Movies);
-    commit.record.hold_reason = Some(HoldReason::UnreadableIds);
-    commit.record.bytes = 1 << 40;
-    commit.record.requests = 4;
-    commit.record.duration = std::time::Duration::from_millis(1234);
-    commit.record.counts.skipped = 3;
-    commit.index = index_of(&[]);
-    let record = commit.record.clone();
-    cache.apply(Vec::new(), commit).await.unwrap();
-    cache.finish(run);
-    assert_eq!(cache.store.runs(&cache.home, 1).await.unwrap()[0].kinds, [record]);
+    for mode in [SyncMode::Full, SyncMode::Incremental, SyncMode::Auto] {
+        let run = cache.start();
+        let mut commit = run.commit(ContentKind::Movies);
+        commit.record.mode = mode;
+        commit.record.hold_reason = Some(HoldReason::UnreadableIds);
+        commit.record.bytes = 1 << 40;
+        commit.record.requests = 4;
+        commit.record.duration = std::time::Duration::from_millis(1234);
+        commit.record.counts.skipped = 3;
+        commit.index = index_of(&[]);
+        let record = commit.record.clone();
+        cache.apply(Vec::new(), commit).await.unwrap();
+        cache.finish(run);
+        assert_eq!(cache.store.runs(&cache.home, 1).await.unwrap()[0].kinds, [record]);
+    }
 }
