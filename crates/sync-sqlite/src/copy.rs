@@ -90,7 +90,11 @@ fn forget_stale(beside: &Path) {
 
 /// Copies what a connection sees into an empty file.
 pub(crate) fn fill(copy: &Path, from: &mut SqliteConnection) -> Result<(), StoreError> {
-    execute(from, "VACUUM INTO ?", &[file::plain(copy)?.into()])?;
+    if let Err(error) = execute(from, "VACUUM INTO ?", &[file::plain(copy)?.into()]) {
+        // SQLite tells some damage of what it reads as a full disk.
+        require_whole(from, "quick_check")?;
+        return Err(error);
+    }
     // Whatever SQLite leaves to the system is on the disk before the copy gets its name.
     let synced = File::open(copy).and_then(|copy| copy.sync_all());
     synced.map_err(|error| fault::of_io(&error, "writing the copy"))

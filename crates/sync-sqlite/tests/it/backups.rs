@@ -138,6 +138,30 @@ async fn a_backup_takes_nobodys_place() {
 }
 
 /// Who gives up has no backup, and nothing that is left of one.
+/// What is wrong with the cache is not told as a fault of the file that was to be written.
+#[tokio::test]
+async fn a_damaged_cache_is_told_as_such() {
+    let cache = Cache::new();
+    cache.load(1..=2000).await;
+    let (_folder, path) = closed(cache);
+    let whole = std::fs::read(&path).unwrap();
+    let mut found = 0;
+    for (at, length) in (4096..whole.len()).step_by(4096).flat_map(|at| [(at, 8), (at, 4096)]) {
+        let mut bytes = whole.clone();
+        bytes[at..at + length].fill(0xff);
+        std::fs::write(&path, bytes).unwrap();
+        let target = tempfile::tempdir().unwrap();
+        match back_up(&path, &target.path().join("backup.db"), false).await {
+            // A page that isn't copied: free, or of an index.
+            Ok(_) => continue,
+            Err(BackupError::Store(StoreError::Corrupt(_))) => found += 1,
+            Err(error) => panic!("{error:?} with {length} bytes from {at} on"),
+        }
+        assert!(files(target.path()).is_empty());
+    }
+    assert!(found > 3, "{found}");
+}
+
 #[tokio::test]
 async fn an_abandoned_backup_leaves_nothing() {
     let cache = Cache::new();
