@@ -7,7 +7,7 @@ use sync_core::store::{Evidence, HeldRemoval, RunId, SyncState};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Item, ProfileId, StoreError};
 
 use crate::bind::Bind;
-use crate::statement::{Record, and_list, execute, in_lists, integers, record, records};
+use crate::statement::{Record, and_list, execute, in_lists, record, records};
 use crate::store::{SqliteStore, require_profile};
 use crate::{facts, index, item_sql, tables, validator};
 
@@ -35,9 +35,7 @@ impl SqliteStore {
         profile: &ProfileId,
         kind: ContentKind,
     ) -> Result<Vec<ContentId>, StoreError> {
-        let tables = tables::of(kind);
-        let sql = format!("SELECT {0} FROM {1} WHERE profile_id=? ORDER BY {0}", tables.id, tables.items);
-        let ids = self.read_profile(profile, |conn| integers(conn, &sql, &[profile.as_str().into()]))?;
+        let ids = self.read_profile(profile, |conn| index::stored_ids(conn, profile, &kind.into()))?;
         Ok(ids.into_iter().map(ContentId).collect())
     }
 

@@ -53,9 +53,11 @@ fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Resu
     }
 }
 
-/// Counts the rows of a kind, one by one.
-fn count(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<u64, StoreError> {
-    let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables::of(kind).items);
+/// Counts the items of a kind, one by one. A row whose id is no number is none: nothing here wrote it, and no listing
+/// names it.
+pub(crate) fn count(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<u64, StoreError> {
+    let tables = tables::of(kind);
+    let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=? AND typeof({})='integer'", tables.items, tables.id);
     Ok(integer(conn, &sql, &[profile.as_str().into()])?.unwrap_or_default().unsigned_abs())
 }
 
@@ -79,9 +81,14 @@ pub(crate) fn has_rows(
     Ok(claimed == Some(signed(expected)) || count(conn, profile, kind)? == expected)
 }
 
-fn stored_ids(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Result<Vec<i64>, StoreError> {
+/// The ids of the items of a scope, rising.
+pub(crate) fn stored_ids(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    scope: &Scope,
+) -> Result<Vec<i64>, StoreError> {
     let tables = tables::of(scope.kind);
-    let mut sql = format!("SELECT {} FROM {} WHERE profile_id=?", tables.id, tables.items);
+    let mut sql = format!("SELECT {0} FROM {1} WHERE profile_id=? AND typeof({0})='integer'", tables.id, tables.items);
     let mut binds = vec![Bind::from(profile.as_str())];
     if scope.within.is_some() {
         sql.push_str(" AND category_id=?");

@@ -10,7 +10,7 @@ use sync_core::{ContentKind, KindOutcome, StoreError, SyncMode};
 use super::{Breach, Look};
 use crate::bind::Bind;
 use crate::statement::{Record, integer, integers, records};
-use crate::{doubt, tables};
+use crate::{doubt, index};
 
 /// What a run that has applied a listing recorded of it.
 #[derive(Debug, Default)]
@@ -55,8 +55,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let existing = integers(look.conn, "SELECT id FROM xtream_sync_runs WHERE profile_id=? ORDER BY 1", &key[..1])?;
     look.note(Breach::RunNotAsLogged, &history.runs_not_as_logged(&existing));
 
-    let sql = format!("SELECT COUNT(*) FROM {} WHERE profile_id=?", tables::of(kind).items);
-    let rows = integer(look.conn, &sql, &key[..1])?.unwrap_or_default();
+    let rows = i64::try_from(index::count(look.conn, look.profile, kind)?).unwrap_or(i64::MAX);
     let sql = "SELECT COUNT(*) FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
     if integer(look.conn, sql, &key)? == Some(0) {
         // Never listed, or cleared since.

@@ -16,12 +16,8 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
         format!("SELECT id FROM {} WHERE profile_id=? AND typeof({})<>'integer' ORDER BY id", tables.items, tables.id);
     let odd = integers(look.conn, &sql, profile_id)?;
     look.note(Breach::IdNoNumber, &odd);
-    let sql = format!(
-        "SELECT {0} FROM {1} WHERE profile_id=? AND typeof({0})='integer' ORDER BY {0}",
-        tables.id, tables.items
-    );
-    let ids = integers(look.conn, &sql, profile_id)?;
-    let rows = ids.len() + odd.len();
+    let ids = index::stored_ids(look.conn, look.profile, &kind.into())?;
+    let rows = ids.len();
 
     let sql = format!("SELECT {},{} FROM xtream_content_sync WHERE profile_id=?", tables.last_sync, tables.count);
     let mut watermark = None;

@@ -311,6 +311,8 @@ async fn what_is_no_cache_is_not_restored() {
         assert!((std::fs::read(&path).unwrap(), files(kept.path())) == before, "{name}");
     }
     assert!(matches!(restore(&path, &of("none")).await, Err(BackupError::Missing(_))));
+    // Not missing: it can't be there.
+    assert!(matches!(restore(&path, &path.join("x")).await, Err(BackupError::Unfit { .. })));
     assert!(matches!(restore(&path, folder.path()).await, Err(BackupError::Folder(_))));
     assert!(matches!(restore(&path, &path).await, Err(BackupError::Itself(_))));
     assert!((std::fs::read(&path).unwrap(), files(kept.path())) == before);

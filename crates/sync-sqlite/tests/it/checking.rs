@@ -254,6 +254,32 @@ fn columns_have_their_form() {
     );
 }
 
+/// A row whose id is no number is no item: it is told, counted nowhere and left alone.
+#[test]
+fn an_id_is_a_number() {
+    broken(
+        "INSERT INTO xtream_series (profile_id,series_id,name,created_at,updated_at) \
+         VALUES ('home','x','x',1,1),('home',2.5,'y',1,1)",
+        &["series: id_no_number: 2 rows whose ids are no numbers (6, 7)"],
+    );
+}
+
+/// "Nothing is thrown away": not even of what no listing names any more.
+#[tokio::test]
+async fn what_stood_where_an_object_should_be_is_kept() {
+    let (cache, source) = lived().await;
+    let stood = ["'[1,2]'", "x'c328'", "7", "7.5"];
+    for (id, stood) in (3..).zip(stood) {
+        cache.execute(&format!("UPDATE xtream_movies SET extra={stood} WHERE stream_id={id}"));
+    }
+    cache.store.doubt(&inspected(&cache)).await.unwrap();
+    sync(&cache, &source, 40_000).await;
+    let kept = cache.sql(
+        "SELECT json_extract(extra,'$.unreadable') AS line FROM xtream_movies WHERE stream_id BETWEEN 3 AND 7 ORDER BY id",
+    );
+    assert_eq!(kept, ["[1,2]", "\u{fffd}(", "7", "7.5", ""]);
+}
+
 #[test]
 fn runs_and_the_log_agree() {
     broken(
@@ -324,6 +350,10 @@ fn profiles_are_whole() {
 
 #[test]
 fn what_belongs_to_nobody_is_told() {
+    broken(
+        "UPDATE xtream_held_removals SET profile_id='gone' WHERE content_id<6",
+        &["-: rows_of_nobody: 3 rows that belong to no profile, or to no run (xtream_held_removals)"],
+    );
     broken(
         "UPDATE xtream_tombstones SET profile_id='gone' WHERE kind='movies'",
         &["-: rows_of_nobody: 1 row that belongs to no profile, or to no run (xtream_tombstones)"],
