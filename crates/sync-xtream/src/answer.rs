@@ -210,3 +210,23 @@ impl Drop for Answer {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_codings_are_none() {
+        for (codings, expected) in [
+            ("", false),
+            (" , ", false),
+            ("identity", false),
+            ("Identity, identity", false),
+            ("br", true),
+            ("identity, zstd", true),
+            ("x-gzip", true),
+        ] {
+            assert_eq!(is_compression(&HeaderValue::from_static(codings)), expected, "{codings}");
+        }
+    }
+}

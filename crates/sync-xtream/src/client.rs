@@ -86,3 +86,20 @@ fn builder(config: &XtreamConfig) -> ClientBuilder {
         .tls_danger_accept_invalid_certs(!config.verify_tls);
     if config.system_proxy { builder } else { builder.no_proxy() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_purpose_has_a_number_of_its_own() {
+        let both = [false, true];
+        let purposes = both
+            .iter()
+            .flat_map(|plain| both.iter().flat_map(move |outside| both.map(|encrypted| (*plain, *outside, encrypted))));
+        let mut numbers: Vec<_> =
+            purposes.map(|(plain, outside, encrypted)| Purpose { plain, outside, encrypted }.number()).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..Purpose::COUNT).collect::<Vec<_>>());
+    }
+}

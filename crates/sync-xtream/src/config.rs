@@ -198,3 +198,60 @@ impl XtreamConfig {
         Self { system_proxy, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What differs of two configurations.
+    fn changed(before: &XtreamConfig, after: &XtreamConfig) -> Vec<String> {
+        let [before, after] = [before, after].map(|config| format!("{config:?}"));
+        let pairs = before.split(", ").zip(after.split(", "));
+        pairs.filter(|(before, after)| before != after).map(|(_, after)| after.to_owned()).collect()
+    }
+
+    #[test]
+    fn each_setting_sets_itself_and_nothing_else() {
+        type Set = fn(XtreamConfig) -> XtreamConfig;
+        const fn seconds(count: u64) -> Duration {
+            Duration::from_secs(count)
+        }
+        let settings: [(Set, &str); 20] = [
+            (|it| it.connect_timeout(seconds(1)), "connect_timeout: 1s"),
+            (|it| it.first_byte_timeout(seconds(2)), "first_byte_timeout: 2s"),
+            (|it| it.idle_timeout(seconds(3)), "idle_timeout: 3s"),
+            (|it| it.total_timeout(seconds(4)), "total_timeout: 4s"),
+            (|it| it.attempts(0), "attempts: 1"),
+            (|it| it.backoff(seconds(5)), "base: 5s"),
+            (|it| it.retry_after_cap(seconds(6)), "retry_after_cap: 6s }"),
+            (|it| it.jitter_seed(7), "jitter_seed: Some(7)"),
+            (|it| it.user_agent("a"), "user_agent: Some(\"a\")"),
+            (|it| it.learnt_user_agent("b"), "learnt_user_agent: Some(\"b\")"),
+            (|it| it.parallel_requests(3), "parallel_requests: 3"),
+            (|it| it.requests_per_second(0.0), "requests_per_second: 0.01"),
+            (|it| it.min_bytes_per_second(10), "min_bytes_per_second: 10"),
+            (|it| it.max_header_bytes(11), "max_header_bytes: 11"),
+            (|it| it.max_body_bytes(12), "max_body_bytes: 12"),
+            (|it| it.max_elements(13), "elements: 13"),
+            (|it| it.max_element_bytes(14), "element_bytes: 14"),
+            (|it| it.max_nesting(15), "nesting: 15 }"),
+            (|it| it.follow_other_hosts(false), "follow_other_hosts: false"),
+            (|it| it.verify_tls(false), "verify_tls: false"),
+        ];
+        let mut config = XtreamConfig::new();
+        for (set, expected) in settings {
+            let next = set(config.clone());
+            let found = changed(&config, &next);
+            assert!(matches!(found.as_slice(), [one] if one.ends_with(expected)), "{expected}: {found:?}");
+            config = next;
+        }
+        assert!(!config.system_proxy(false).system_proxy);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_the_nearest_that_does() {
+        let config = XtreamConfig::new().parallel_requests(0).requests_per_second(f64::NAN);
+        assert_eq!(changed(&XtreamConfig::new(), &config), [""; 0]);
+        assert!(XtreamConfig::new().requests_per_second(f64::INFINITY).requests_per_second.is_infinite());
+    }
+}

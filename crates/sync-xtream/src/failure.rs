@@ -270,8 +270,17 @@ mod tests {
 
     #[test]
     fn certificates_are_not_tried_again() {
-        let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
-        assert!(!of_tls(&expired).is_transient());
+        for (error, words) in [
+            (CertificateError::Expired, "expired"),
+            (CertificateError::NotValidYet, "not valid yet"),
+            (CertificateError::NotValidForName, "another host"),
+            (CertificateError::UnknownIssuer, "nobody known"),
+            (CertificateError::Revoked, "revoked"),
+            (CertificateError::BadEncoding, "can't be verified"),
+        ] {
+            let failure = of_tls(&rustls::Error::InvalidCertificate(error));
+            assert!(matches!(&failure, Failure::Hopeless { message } if message.contains(words)), "{failure:?}");
+        }
         assert!(of_tls(&rustls::Error::HandshakeNotComplete).is_transient());
     }
 }

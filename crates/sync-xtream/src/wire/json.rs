@@ -175,5 +175,8 @@ mod tests {
         assert_eq!(document(flat.as_bytes()).unwrap_err().what, AnswerFault::TooLarge);
         let nested = format!(r#"{{"a":[{}0]}}"#, "0,".repeat(VALUES_MAX));
         assert_eq!(document(nested.as_bytes()).unwrap_err().what, AnswerFault::TooLarge);
+        let (list, members) = (Raw::Array(b"[1,2,3,4]"), Raw::Object(br#"{"a":1,"b":2,"c":3,"d":4}"#));
+        assert!(matches!(json(list, 0, &mut 3), Json::Array(read) if read.len() == 2));
+        assert!(matches!(json(members, 0, &mut 3), Json::Object(read) if read.len() == 2));
     }
 }

@@ -206,7 +206,8 @@ mod tests {
     #[test]
     fn a_text_of_any_length_is_read_the_same() {
         for count in (0..200).chain(500..530) {
-            for (piece, text) in [("a", "a"), ("\0", "\u{fffd}"), (r"\/", "/"), (r"\u00E9", "é"), (r"\x", "\u{fffd}x")]
+            for (piece, text) in
+                [("a", "a"), ("\0", "\u{fffd}"), (r"\/", "/"), (r"\\", "\\"), (r"\u00E9", "é"), (r"\x", "\u{fffd}x")]
             {
                 assert_eq!(read(piece.repeat(count).as_bytes()), text.repeat(count));
                 let mixed = format!("{}{piece}", "b".repeat(count));

@@ -42,6 +42,7 @@ fn elements_of_a_list() {
     check(br#"[{"a":1},,{"b":2},]"#, Ok((&[r#"{"a":1}"#, "", r#"{"b":2}"#], false)));
     check(br#"[,{"a":1},,]"#, Ok((&["", r#"{"a":1}"#, ""], false)));
     check(br#"[null,{"a":1},7,"x",[1]]"#, Ok((&["null", r#"{"a":1}"#, "7", r#""x""#, "[1]"], false)));
+    check(br#"["a\",{\"b\"]\\",{"a":1}]"#, Ok((&[r#""a\",{\"b\"]\\""#, r#"{"a":1}"#], false)));
     check(
         br#"[{"a":1},<b>Warning</b>: a "b" c{"b":2}]"#,
         Ok((&[r#"{"a":1}"#, r#"<b>Warning</b>: a "b" c"#, r#"{"b":2}"#], false)),
