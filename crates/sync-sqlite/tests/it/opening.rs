@@ -101,7 +101,7 @@ fn a_folder_in_the_way_is_an_error() {
     assert!(SqliteStore::open(folder.path().join("file/cache.db")).is_err());
 }
 
-/// SQLite doesn't wait for readers to end when a file is to have a log.
+/// A file gets its log at a moment at which nobody reads it.
 #[test]
 fn a_reader_that_keeps_the_log_away_is_waited_for_but_not_for_ever() {
     let cache = Cache::new();
