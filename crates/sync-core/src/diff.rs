@@ -4,8 +4,9 @@
 //! ([`Differ::prepare`]), and what has to be written it returns ([`Differ::resolve`]). At the end
 //! it knows what is missing and what the new index is.
 //!
-//! *An id that occurs several times* is one item: category sets united, the rest from the element
-//! that is as the stored row, else from the one that is least by content. Its elements are never
+//! *An id that occurs several times* is one item: the categories that its elements name united, the rest
+//! from the element that is as the stored row, else from the one that is least by content. An element that
+//! leaves its `category_id` out names none; the row's counts only if that element stands. The elements are never
 //! byte-identical to what is known, because its digest becomes [`Digest::NEVER`]; so the next
 //! listing decodes them all and comes to the same item whatever their order.
 
@@ -21,14 +22,14 @@ use crate::arrivals::{Arrivals, is_same_image};
 use crate::counts::Counts;
 use crate::digest::{Digest, DigestScheme};
 use crate::index::ListingIndex;
-use crate::merge::{Change, judge_item, merge_and_judge};
+use crate::merge::{Change, borrows_category, judge_item, merge_and_judge};
 use crate::model::{CategorySet, ContentId, ContentKind, Item, Listed, Value, ValueRef};
 use crate::policy::ChangePolicy;
 use crate::source::Entry;
 use crate::store::StagedItem;
 use fresh::Fresh;
 use out::Out;
-use rank::{AS_STORED, one_of, rank_over, ranked};
+use rank::{AS_STORED, Candidate, one_of, rank_over, ranked};
 
 /// Not yet seen in this listing.
 const UNSEEN: u32 = u32::MAX;
@@ -52,6 +53,8 @@ pub struct Differ {
     cursor: usize,
     arrivals: Arrivals,
     departed: HashSet<ContentId>,
+    /// Items whose `category_id` is the row's, because no element of the listing named it.
+    borrowers: HashSet<ContentId>,
     /// Items that differ from their rows by host or query of their image only.
     rotated: u64,
     /// Where the kind has the address of its image.
@@ -110,6 +113,7 @@ impl Differ {
             cursor: 0,
             arrivals: Arrivals::default(),
             departed: HashSet::new(),
+            borrowers: HashSet::new(),
             rotated: 0,
             image_at: kind.places().image,
             image_hosts_ignored: false,
@@ -133,6 +137,7 @@ impl Differ {
         self.cursor = 0;
         self.arrivals.clear();
         self.departed.clear();
+        self.borrowers.clear();
         self.rotated = 0;
         self.unnoticed.clear();
     }
@@ -250,6 +255,9 @@ impl Differ {
                 // `prepare` has made the digests of sources without any; a source with its own may leave one out.
                 let digest = digest.unwrap_or(Digest::NEVER);
                 let rotated = self.rotated;
+                if borrows_category(stored, &listed) {
+                    self.borrowers.insert(id);
+                }
                 let change = self.merged(stored, &mut listed)?;
                 let as_known = self.known.scheme() == self.scheme && known_digest.is_some_and(|it| it.same_as(digest));
                 // An image of which only the host was left alone is no flaw of the row.
@@ -290,22 +298,27 @@ impl Differ {
         let as_stored =
             || stored.map(|row| StagedItem { item: row.clone(), change: Change::Unchanged, rank: Some(AS_STORED) });
         let earlier = out.take(id).or_else(as_stored);
-        let (rank, item) = match entry {
-            Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?, stored),
+        let earlier_borrows = self.borrowers.remove(&id);
+        let now = match entry {
+            Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?, stored, false),
             Entry::Item(mut listed, _) => {
+                let borrows = borrows_category(stored, &listed);
                 let change = self.merged(stored, &mut listed)?;
                 let rank = stored.map(|row| rank_over(row, &listed, change, self.ignored_image(row, &listed.item)));
-                ranked(StagedItem { item: listed.item, change, rank }, stored)
+                ranked(StagedItem { item: listed.item, change, rank }, stored, borrows)
             }
         };
-        let (rank, item) = match earlier {
-            None => (rank, item),
+        let Candidate { rank, item, borrows_category } = match earlier {
+            None => now,
             Some(earlier) => {
                 let before = count(&mut self.counts, earlier.change);
                 *before = before.saturating_sub(1);
-                one_of(ranked(earlier, stored), (rank, item))
+                one_of(ranked(earlier, stored, earlier_borrows), now)
             }
         };
+        if borrows_category {
+            self.borrowers.insert(id);
+        }
         if !self.known.is_empty() {
             self.arrivals.notice_again(&item);
         }

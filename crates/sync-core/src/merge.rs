@@ -167,6 +167,16 @@ pub(crate) fn merge_and_judge(stored: Option<&Item>, listed: &mut Listed, policy
     }
 }
 
+/// Whether a listed item, not yet merged, takes its `category_id` from the row and adds it to the
+/// categories that it lists.
+pub(crate) fn borrows_category(stored: Option<&Item>, listed: &Listed) -> bool {
+    let places = listed.item.kind().places();
+    if !listed.present.has(places.category_ids) || listed.present.has(places.category_id) {
+        return false;
+    }
+    stored.and_then(Item::category_id).is_some_and(|own| !listed.item.categories().contains(own))
+}
+
 /// [`judge`] for items of whatever kind; kinds that differ are new to each other.
 pub(crate) fn judge_item(stored: Option<&Item>, merged: &Item, policy: &ChangePolicy) -> Change {
     match (stored, merged) {

@@ -359,13 +359,8 @@ fn check_again(
     let way = Way { trusting: !full, restarted: false, ..way.clone() };
     let again = compare(dice, kind, known, &panel, &way)?;
     let listed = by_id(&panel);
-    let mut settling = 0;
     for (id, one) in again.staged.iter().filter(|(_, one)| one.change.is_written()) {
         let elements = listed.get(id).map_or(&[][..], Vec::as_slice);
-        if keys_differ(kind, elements) {
-            settling += 1;
-            continue;
-        }
         return Err(Violation::new(format!(
             "the same listing again makes of {} {}, by {way:?}, of {}",
             show::row(known.rows.get(id)),
@@ -375,17 +370,8 @@ fn check_again(
     }
     let counts = again.differ.counts();
     promise!(counts.added == 0 && counts.listed() == listed.len() as u64, "the same listing again counts {counts:?}");
-    promise!(counts.updated + counts.refreshed == settling, "the same listing again counts {counts:?}");
+    promise!(counts.updated + counts.refreshed == 0, "the same listing again counts {counts:?}");
     Ok(())
-}
-
-/// Whether elements of one id don't all have the same keys for their categories. One that leaves `category_id`
-/// out takes that of the row, which may be that of another element: it takes one listing more to settle.
-fn keys_differ(kind: ContentKind, elements: &[&Listed]) -> bool {
-    ["category_id", "category_ids"].iter().filter_map(|name| kind.field(name)).any(|at| {
-        let there = elements.iter().filter(|element| element.present.has(at)).count();
-        there > 0 && there < elements.len()
-    })
 }
 
 /// What a user deletes is out of the index as well.

@@ -127,27 +127,46 @@ pub(crate) fn by_id(listing: &[Listed]) -> BTreeMap<i64, Vec<&Listed>> {
 }
 
 /// The rows that may stand where these elements of one id were listed: one of the elements, with the
-/// categories of all of them. An element that means nothing is the row.
+/// categories that any of them names and its own. An element that means nothing is the row. Of several, one
+/// that means nothing but for its categories is the row as well.
 pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed], rules: &Rules) -> Vec<Item> {
+    let several = elements.len() > 1;
     let one = |element: &&Listed| {
         let new = laid_over(row, element);
-        row.filter(|row| meaning(Some(row), &new, rules) == Meaning::Unchanged).cloned().unwrap_or(new)
+        let means_nothing = |row: &&Item| {
+            let mut compared = new.clone();
+            if several {
+                let at = row.kind().field("category_ids").expect("every kind has its categories");
+                compared.set(at, row.value(at).to_owned());
+            }
+            meaning(Some(row), &compared, rules) == Meaning::Unchanged
+        };
+        row.filter(means_nothing).cloned().unwrap_or(new)
     };
     let mut all: Vec<Item> = elements.iter().map(one).collect();
-    if all.len() < 2 {
+    if !several {
         return all;
     }
-    for name in ["category_ids", "listed_category_ids"] {
-        let at = all[0].kind().field(name).expect("every kind has its categories");
-        let mut united = CategorySet::default();
-        for item in &all {
-            if let ValueRef::Categories(set) = item.value(at) {
-                united.unite(set);
-            }
+    let at = |name: &str| all[0].kind().field(name).expect("every kind has its categories");
+    let (single_at, set_at, list_at) = (at("category_id"), at("category_ids"), at("listed_category_ids"));
+    let (mut named, mut lists) = (CategorySet::default(), CategorySet::default());
+    for element in elements {
+        let new = laid_over(row, element);
+        // With a list, but without a category of its own, an element names what it lists.
+        let lists_only = element.present.has(set_at) && !element.present.has(single_at);
+        let source = if lists_only { &element.item } else { &new };
+        named.unite(source.categories());
+        if let ValueRef::Categories(list) = new.value(list_at) {
+            lists.unite(list);
         }
-        for item in &mut all {
-            item.set(at, Value::Categories(united.clone()));
+    }
+    for item in &mut all {
+        let mut set = named.clone();
+        if let ValueRef::Text(own) = item.value(single_at) {
+            set.insert(own);
         }
+        item.set(set_at, Value::Categories(set));
+        item.set(list_at, Value::Categories(lists.clone()));
     }
     all
 }

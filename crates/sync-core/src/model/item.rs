@@ -359,6 +359,11 @@ impl Item {
         any_kind!(self, it => it.name())
     }
 
+    /// The panel's own `category_id`.
+    pub fn category_id(&self) -> Option<&str> {
+        any_kind!(self, it => it.category_id.as_deref())
+    }
+
     /// Every category of the item.
     pub const fn categories(&self) -> &CategorySet {
         any_kind!(self, it => &it.category_ids)

@@ -181,6 +181,32 @@ async fn a_category_that_a_repeated_item_left_is_gone() {
     }
 }
 
+/// An element with a list, but without `category_id`, takes that of the row. Which category that is depends on
+/// the listing before, so it counts only if that element stands for the item: the next sync comes to the same.
+#[tokio::test]
+async fn elements_that_leave_out_different_keys_of_their_categories() {
+    let names = ["A", "B", "C", "D"];
+    let row = |category| movie(1).name("Heat").with("category_id", category).in_categories(&[category]).listed();
+    let own = |name, category| movie(1).name(name).without("category_ids").with("category_id", category).listed();
+    let lists = |name, ids: &[&str]| movie(1).name(name).in_categories(ids).without("category_id").listed();
+    let silent = |name| movie(1).name(name).without("category_ids").without("category_id").listed();
+    for name in names {
+        for before in [vec![], vec![row("4")], vec![row("3")], vec![row("5")]] {
+            let others = [own("B", "3"), own("Heat", "4"), silent("C"), lists("Heat", &["7"]), lists("D", &["4", "5"])];
+            for other in others {
+                let elements = [lists(name, &["5"]), other];
+                settle(&before, &elements, &SyncOptions::default()).await;
+            }
+            let elements = [lists(name, &["5"]), own("C", "3"), own("Heat", "6")];
+            let row = settle(&before, &elements, &SyncOptions::default()).await;
+            assert!(["3,5,6", "3,4,5,6"].contains(&&*categories(&row)), "{}", categories(&row));
+            if row.category_id() != Some("4") {
+                assert_eq!(categories(&row), "3,5,6", "the row's former category is none of the item");
+            }
+        }
+    }
+}
+
 /// An id that is newly repeated, where one element leaves out a key that the stored row has. The
 /// element that is as the row may be recognised without being decoded, or not: it stands for the item
 /// whatever the order, and goes on doing so.
