@@ -21,6 +21,7 @@ mod serving;
 mod snapshot;
 mod stages;
 mod suite;
+mod versus;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +45,8 @@ enum Command {
     Suite(suite::Args),
     /// Counts what does not depend on the machine, and fails where it is too much
     Counts(counts::Args),
+    /// Compares two builds of the command, in pairs of runs
+    Versus(versus::Args),
     /// Serves bodies; takes orders on standard input
     #[command(hide = true)]
     Panel(serving::Args),
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Suite(args) => suite::main(&args),
         Command::Counts(args) => counts::main(&args),
+        Command::Versus(args) => versus::main(&args),
         Command::Panel(args) => serving::main(&args),
         Command::Measure { to, program, args } => return measure::main(&to, &program, &args),
         Command::FloorFirst { bodies, database } => floor::first::main(&bodies, &database),

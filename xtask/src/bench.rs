@@ -17,6 +17,8 @@ const ALLOCATIONS: e2e::Program = ("sync-bench", "--bin", "allocations");
 
 const USAGE: &str = "\
 Usage: cargo xtask bench [--quick] [--rounds N]   measures, prints the table, writes target/bench/
+       cargo xtask bench --against PROGRAM [--pairs N] [--items N]
+                                                  compares the CPU time of this build with that of another one
        cargo xtask bench --counts                 counts what does not depend on the machine, and fails beyond the limits
 ";
 
@@ -28,6 +30,11 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             Ok(())
         }
         [word] if word == "--counts" => counts(),
+        [word, ..] if word == "--against" => {
+            let folder = folder()?;
+            let (engine, bench) = (e2e::build(e2e::COMMAND, true)?, e2e::build(BENCH, true)?);
+            run(Command::new(bench).args(["versus", "--engine"]).arg(engine).arg("--folder").arg(folder).args(args))
+        }
         _ => {
             let folder = folder()?;
             println!("Building the command and what measures it (release).");
