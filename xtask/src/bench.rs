@@ -32,13 +32,13 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         [word] if word == "--counts" => counts(),
         [word, ..] if word == "--against" => {
             let folder = folder()?;
-            let (engine, bench) = (e2e::build(e2e::COMMAND, true)?, e2e::build(BENCH, true)?);
+            let ([engine], [bench]) = (e2e::release([e2e::COMMAND], &[])?, e2e::release([BENCH], &[])?);
             run(Command::new(bench).args(["versus", "--engine"]).arg(engine).arg("--folder").arg(folder).args(args))
         }
         _ => {
             let folder = folder()?;
             println!("Building the command and what measures it (release).");
-            let (engine, bench) = (e2e::build(e2e::COMMAND, true)?, e2e::build(BENCH, true)?);
+            let ([engine], [bench]) = (e2e::release([e2e::COMMAND], &[])?, e2e::release([BENCH], &[])?);
             run(Command::new(bench).args(["suite", "--engine"]).arg(engine).arg("--folder").arg(folder).args(args))
         }
     }
@@ -47,9 +47,9 @@ pub(crate) fn main(args: &[String]) -> Outcome {
 /// The counts, of programs as the tests use them: an optimised build would count the same.
 pub(crate) fn counts() -> Outcome {
     let folder = folder()?;
-    let (engine, bench) = (e2e::build(e2e::COMMAND, false)?, e2e::build(BENCH, false)?);
+    let (engine, bench) = (e2e::build(e2e::COMMAND)?, e2e::build(BENCH)?);
     let mut call = Command::new(bench);
-    call.args(["counts", "--engine"]).arg(engine).arg("--allocations").arg(e2e::build(ALLOCATIONS, false)?);
+    call.args(["counts", "--engine"]).arg(engine).arg("--allocations").arg(e2e::build(ALLOCATIONS)?);
     run(call.arg("--folder").arg(folder))
 }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask e2e` and `cargo xtask panel`: the command and the simulated panel, built and run.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -44,8 +44,8 @@ pub(crate) fn all() -> Outcome {
 
 /// The end-to-end suite, or the scenarios whose names hold the filter.
 pub(crate) fn suite(filter: &[String]) -> Outcome {
-    let command = build(COMMAND, false)?;
-    let scenarios = "test -p sync-tests --test it --locked --".split(' ');
+    let command = build(COMMAND)?;
+    let scenarios = "test --workspace --test e2e --locked --".split(' ');
     run(straight(&mut cargo(scenarios)).args(filter).env(COMMAND_VARIABLE, command))
 }
 
@@ -58,21 +58,40 @@ pub(crate) fn panel(args: &[String]) -> Outcome {
     run(cargo(["run", "--release", "--locked", "-p", package, kind, name, "--"]).args(args))
 }
 
-/// Builds one program; returns where cargo put it.
-pub(crate) fn build(program: Program, release: bool) -> Outcome<PathBuf> {
-    build_with(program, release, &[])
+/// Builds a program for the tests; returns where cargo put it.
+pub(crate) fn build(program: Program) -> Outcome<PathBuf> {
+    build_with(program, &[])
 }
 
 /// The same with more arguments for cargo.
-pub(crate) fn build_with((package, kind, name): Program, release: bool, more: &[&str]) -> Outcome<PathBuf> {
-    let mut command = cargo(["build", "--locked", "-p", package, kind, name]);
-    command.args(more);
-    if release {
-        command.arg("--release");
+///
+/// Cargo compiles a dependency once for each set of features that is asked of it, and which are asked depends on the
+/// packages that are selected and on whether a test is among the targets. So every build for the tests selects the whole
+/// workspace and its smallest test, and all of them share their dependencies.
+pub(crate) fn build_with((_, kind, name): Program, more: &[&str]) -> Outcome<PathBuf> {
+    let mut command = cargo("build --locked --workspace --test log".split(' '));
+    command.args([kind, name]).args(more);
+    let [program] = built(&mut command, [name])?;
+    Ok(program)
+}
+
+/// Builds optimised programs as people get them: with the features that their packages ask for, and no others.
+pub(crate) fn release<const N: usize>(programs: [Program; N], more: &[&str]) -> Outcome<[PathBuf; N]> {
+    let mut command = cargo(["build", "--locked", "--release"]);
+    for (package, kind, name) in programs {
+        command.args(["-p", package, kind, name]);
     }
-    command.arg("--message-format=json-render-diagnostics").stdin(Stdio::null());
-    let messages = read(&mut command)?;
-    executable(&messages, name).ok_or_else(|| format!("cargo built no program called {name}").into())
+    built(command.args(more), programs.map(|(_, _, name)| name))
+}
+
+/// Runs a build; returns where it put the programs with these names.
+fn built<const N: usize>(command: &mut Command, names: [&str; N]) -> Outcome<[PathBuf; N]> {
+    let messages = read(command.arg("--message-format=json-render-diagnostics").stdin(Stdio::null()))?;
+    let mut paths = Vec::new();
+    for name in names {
+        paths.push(executable(&messages, name).ok_or_else(|| format!("cargo built no program called {name}"))?);
+    }
+    Ok(paths.try_into().expect("there is a path for each name"))
 }
 
 /// Finds in cargo's messages the program it built.

@@ -11,7 +11,7 @@ pub(crate) fn all() -> Outcome {
 
 /// The whole programme, or the cases with these numbers or words in their names.
 pub(crate) fn programme(cases: &[String]) -> Outcome {
-    let command = build(COMMAND, false)?;
-    let target = "test --quiet -p sync-tests --test hostile --locked --".split(' ');
+    let command = build(COMMAND)?;
+    let target = "test --quiet --workspace --test hostile --locked --".split(' ');
     run(straight(&mut cargo(target)).args(cases).env(COMMAND_VARIABLE, command))
 }

@@ -90,8 +90,10 @@ fn docs() -> Outcome {
     run(cargo(args.split(' ')).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// All tests but those of the command against the simulated panel, which have steps of their own.
+/// All tests but those of the command against the simulated panel, which have steps of their own. The whole workspace
+/// is selected, so that the dependencies are those of the other steps.
 fn tests() -> Outcome {
-    run(straight(&mut cargo("test --workspace --exclude sync-tests --all-features --locked".split(' '))))?;
-    run(straight(&mut cargo("test -p sync-tests --lib --bins --locked".split(' '))))
+    let targets = "test --workspace --all-features --locked --lib --bins --examples --test it --test log";
+    run(straight(&mut cargo(targets.split(' '))))?;
+    run(straight(&mut cargo("test --workspace --all-features --locked --doc".split(' '))))
 }

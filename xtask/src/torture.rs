@@ -11,16 +11,16 @@ use crate::{Outcome, e2e};
 const TORTURE: e2e::Program = ("sync-torture", "--bin", "sync-torture");
 
 /// The store that is tortured has points at which it can be stopped.
-const POINTS: [&str; 2] = ["--features", "failpoints"];
+const POINTS: [&str; 2] = ["--features", "sync-torture/failpoints"];
 
 /// As long as it is told to; optimised, because the number of schedules counts.
 pub(crate) fn main(args: &[String]) -> Outcome {
-    let torture = e2e::build_with(TORTURE, true, &POINTS)?;
+    let [torture] = e2e::release([TORTURE], &POINTS)?;
     run(Command::new(torture).arg("run").args(args))
 }
 
 /// The schedules that every change is tried with: those that once failed, and a fixed number of others.
 pub(crate) fn quick() -> Outcome {
-    let torture = e2e::build_with(TORTURE, false, &POINTS)?;
+    let torture = e2e::build_with(TORTURE, &POINTS)?;
     run(Command::new(torture).args(["run", "--quick"]))
 }

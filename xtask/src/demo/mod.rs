@@ -55,9 +55,8 @@ const QUESTIONS: [(&str, &str); 4] = [
 pub(crate) fn main(args: &[String]) -> Outcome {
     let options = Options::parse(args)?;
     println!("Building the command and the simulated panel (release).");
-    let command = e2e::build(e2e::COMMAND, true)?;
-    let program = e2e::build(e2e::PANEL, true)?;
-    let ask = e2e::build(e2e::ASK, true)?;
+    // In one build, so that each dependency is compiled once.
+    let [command, program, ask] = e2e::release([e2e::COMMAND, e2e::PANEL, e2e::ASK], &[])?;
     let scratch = Scratch::new(options.keep)?;
     println!(
         "Starting a panel with {} channels, {} movies and {} series.",
