@@ -1,48 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-mod apply;
-mod backup;
-mod bind;
 mod check;
-mod columns;
-mod connection;
-mod content;
-mod copy;
-mod doubt;
-mod facts;
-mod fault;
-mod file;
-mod history;
-mod ids;
-mod index;
-mod item_sql;
-mod lease;
-mod lock;
-mod log_sql;
+mod db;
+mod items;
+mod maintenance;
 mod port;
-mod profile;
-mod record;
-mod restore;
-mod schema;
-mod spool;
 mod staging;
-mod statement;
-mod status;
-#[cfg(not(feature = "failpoints"))]
-mod stop;
-#[cfg(feature = "failpoints")]
-pub mod stop;
 mod store;
 #[cfg(test)]
 mod store_tests;
 mod tables;
-mod tombstone;
-mod upgrade;
-mod validator;
 
-pub use backup::{BackedUp, BackupError, back_up};
 pub use check::{Breach, Finding, Inspection};
-pub use profile::{PasswordSource, ProfileRow};
-pub use restore::{Restored, restore};
-pub use status::{AccountRow, ContentStatus, HeldGroup, KindStatus};
+#[cfg(feature = "failpoints")]
+pub use db::stop;
+pub use maintenance::backup::{BackupError, back_up};
+pub use maintenance::copy::BackedUp;
+pub use maintenance::restore::{Restored, restore};
 pub use store::SqliteStore;
+pub use tables::profile::{PasswordSource, ProfileRow};
+pub use tables::status::{AccountRow, ContentStatus, HeldGroup, KindStatus};

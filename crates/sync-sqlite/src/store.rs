@@ -1,18 +1,20 @@
-//! The store itself: opening, its two connections, and the way off the async threads.
+//! The store itself: opening, and its two connections.
 
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use diesel::SqliteConnection;
 use sync_core::{ProfileId, StoreError};
 
-use crate::connection::{self, Slot};
-use crate::lease::unknown;
-use crate::schema::{self, Schema};
-use crate::{file, lock, statement, stop, upgrade};
+use crate::db::blocking::off_thread;
+use crate::db::connection::{self, Slot};
+use crate::db::open::{open_to_read, refuse_untouched};
+use crate::db::schema::{self, Schema};
+use crate::db::{file, lock, stop};
+use crate::maintenance::upgrade;
+use crate::tables::guards::require_profile;
 
 /// A cache in one SQLite file. Clones share it.
 ///
@@ -207,27 +209,6 @@ impl SqliteStore {
     }
 }
 
-/// Runs `work` on one of tokio's blocking threads.
-pub(crate) async fn off_thread<T: Send + 'static, E: From<StoreError> + Send + 'static>(
-    work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, E> {
-    // What panicked there is a defect; the connection it had is gone, and nothing was written.
-    let panicked = |_| Err(StoreError::backend("a panic inside the store").into());
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(panicked)
-}
-
-/// The time of day, in unix seconds.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    crate::bind::signed(since.as_secs())
-}
-
-/// Fails unless the profile exists.
-pub(crate) fn require_profile(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
-    let sql = "SELECT 1 FROM xtream_profiles WHERE profile_id=?";
-    statement::integer(conn, sql, &[profile.as_str().into()])?.map(|_| ()).ok_or_else(|| unknown(profile))
-}
-
 /// Opens a connection for writing, to a cache that is up to date from then on.
 fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     let mut writer = connection::connect(file::plain(path)?)?;
@@ -242,39 +223,4 @@ fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
         stop::at("migrate.committed");
     }
     Ok(writer)
-}
-
-/// Looks at a file through a connection that can't write, and refuses what isn't ours. Whatever
-/// else is wrong shows when it is opened for writing: a journal left by a crash, for one, can only
-/// be looked at by who may mend it.
-fn refuse_untouched(path: &Path) -> Result<(), StoreError> {
-    match read_examined(&file::read_only_uri(path, false)?) {
-        Err(error @ (StoreError::Newer(_) | StoreError::Foreign | StoreError::Corrupt(_))) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn read_examined(uri: &str) -> Result<(SqliteConnection, Schema), StoreError> {
-    let mut conn = connection::reader(uri)?;
-    let schema = connection::snapshot(&mut conn, schema::examine)?;
-    Ok((conn, schema))
-}
-
-/// Opens a file for looking at it, whatever its version up to this one; returns how SQLite calls it.
-pub(crate) fn open_to_read(named: &Path) -> Result<(String, SqliteConnection, Schema), StoreError> {
-    let path = file::existing(named)?;
-    let mut uri = file::read_only_uri(&path, false)?;
-    let mut opened = read_examined(&uri);
-    if matches!(opened, Err(StoreError::ReadOnly(_))) && !has_log(&path) {
-        // A folder in which SQLite can't put its `-shm`; without a log it needs none.
-        uri = file::read_only_uri(&path, true)?;
-        opened = read_examined(&uri);
-    }
-    let (reader, schema) = opened?;
-    Ok((uri, reader, schema))
-}
-
-/// Whether there is a write-ahead log with something in it.
-pub(crate) fn has_log(database: &Path) -> bool {
-    std::fs::metadata(file::named_after(database, "-wal")).is_ok_and(|log| log.len() > 0)
 }

@@ -5,9 +5,10 @@ use sync_core::testing::{movie, profile, staged};
 use sync_core::{Change, ContentKind, KindOutcome, KindRecord, Scope, StoreError, SyncMode};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::batch;
-use crate::statement::{execute, integer};
-use crate::store::{SqliteStore, has_log};
+use crate::db::connection::batch;
+use crate::db::open::has_log;
+use crate::db::statement::{execute, integer};
+use crate::store::SqliteStore;
 
 fn commit(store: &SqliteStore) -> ScopeCommit {
     let home = profile("home");
@@ -62,7 +63,7 @@ async fn a_full_disk_is_named_wherever_it_is_full_and_changes_nothing() {
     }
     assert!(full > 10, "{full}");
     assert_eq!(store.get_content_ids_blocking(&profile("home"), ContentKind::Movies).unwrap().len(), 1500);
-    let sound = store.with_writer(|conn| crate::statement::record(conn, "PRAGMA integrity_check", &[])).unwrap();
+    let sound = store.with_writer(|conn| crate::db::statement::record(conn, "PRAGMA integrity_check", &[])).unwrap();
     assert_eq!(sound.unwrap().text(0).unwrap(), "ok");
 }
 

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use sync_core::{ContentKind, KindOutcome, StoreError, SyncMode};
 
 use super::{Breach, Look};
-use crate::bind::Bind;
-use crate::statement::{Record, integer, integers, records};
-use crate::{doubt, index};
+use crate::db::bind::Bind;
+use crate::db::statement::{Record, integer, integers, records};
+use crate::tables::{doubts, row_counts};
 
 /// What a run that has applied a listing recorded of it.
 #[derive(Debug, Default)]
@@ -48,14 +48,14 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
         applied: applied(look, &key)?,
         logged: logged(look, &key)?,
         ends: ends(look, &key[..1])?,
-        settled: doubt::settled_run(look.conn, look.profile, kind)?.unwrap_or(0),
+        settled: doubts::settled_run(look.conn, look.profile, kind)?.unwrap_or(0),
     };
     let odd = malformed(look, &key, history.settled)?;
     look.note(Breach::LogMalformed, &odd);
     let existing = integers(look.conn, "SELECT id FROM xtream_sync_runs WHERE profile_id=? ORDER BY 1", &key[..1])?;
     look.note(Breach::RunNotAsLogged, &history.runs_not_as_logged(&existing));
 
-    let rows = i64::try_from(index::count(look.conn, look.profile, kind)?).unwrap_or(i64::MAX);
+    let rows = i64::try_from(row_counts::count(look.conn, look.profile, kind)?).unwrap_or(i64::MAX);
     let sql = "SELECT COUNT(*) FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
     if integer(look.conn, sql, &key)? == Some(0) {
         // Never listed, or cleared since.

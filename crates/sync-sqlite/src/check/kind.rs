@@ -3,9 +3,9 @@
 use sync_core::{ContentKind, HoldReason, StoreError};
 
 use super::{Breach, Look, rows};
-use crate::bind::Bind;
-use crate::statement::{integers, record};
-use crate::{index, tables};
+use crate::db::bind::Bind;
+use crate::db::statement::{integers, record};
+use crate::tables::{self, index, row_counts};
 
 pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
     let tables = tables::of(kind);
@@ -16,7 +16,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
         format!("SELECT id FROM {} WHERE profile_id=? AND typeof({})<>'integer' ORDER BY id", tables.items, tables.id);
     let odd = integers(look.conn, &sql, profile_id)?;
     look.note(Breach::IdNoNumber, &odd);
-    let ids = index::stored_ids(look.conn, look.profile, &kind.into())?;
+    let ids = row_counts::stored_ids(look.conn, look.profile, &kind.into())?;
     let rows = ids.len();
 
     let sql = format!("SELECT {},{} FROM xtream_content_sync WHERE profile_id=?", tables.last_sync, tables.count);

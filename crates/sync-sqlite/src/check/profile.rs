@@ -3,8 +3,8 @@
 use sync_core::{HoldReason, KindOutcome, RunStatus, StoreError};
 
 use super::{Breach, Look};
-use crate::bind::Bind;
-use crate::statement::{integers, record, records};
+use crate::db::bind::Bind;
+use crate::db::statement::{integers, record, records};
 
 /// Shorter passwords are found in any text.
 const PASSWORD_MIN: usize = 8;

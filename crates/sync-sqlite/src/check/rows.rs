@@ -11,9 +11,10 @@ use serde_json::value::RawValue;
 use sync_core::{CategorySet, ContentKind, ProfileId, StoreError};
 
 use super::{Breach, Look};
-use crate::bind::Bind;
-use crate::statement::{Cell, Record, execute, records};
-use crate::{columns, tables};
+use crate::db::bind::Bind;
+use crate::db::statement::{Cell, Record, execute, records};
+use crate::items::columns;
+use crate::tables;
 
 /// Rows looked at in one go.
 const ROWS: i64 = 500;
@@ -53,7 +54,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
 
 /// Brings the columns into their form, and throws nothing away: what is no JSON becomes a text in it.
 pub(crate) fn mend(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<(), StoreError> {
-    let now = Bind::Integer(crate::store::now());
+    let now = Bind::Integer(crate::db::blocking::now());
     each(conn, profile, kind, |conn, row| {
         let writes = mended(&row).writes;
         if writes.is_empty() {

@@ -6,8 +6,8 @@ use diesel::SqliteConnection;
 use sync_core::{ContentKind, ProfileId, StoreError};
 
 use super::{Breach, Finding};
-use crate::schema;
-use crate::statement::{integer, records};
+use crate::db::schema;
+use crate::db::statement::{integer, records};
 
 /// How much of a damage is told.
 const LINES: usize = 20;

@@ -1,0 +1,112 @@
+//! Mending: kinds in which a check has found what doesn't fit are doubted, and the next sync compares
+//! them in full.
+//!
+//! A doubt takes nothing away. It makes the index untrusted, which has the engine decode and compare
+//! every item; what such a comparison leaves wrong is put right with its apply.
+
+use std::collections::BTreeMap;
+
+use diesel::SqliteConnection;
+use sync_core::store::RunId;
+use sync_core::{ContentKind, HoldReason, ProfileId, StoreError};
+
+use crate::check::{Breach, Inspection, rows};
+use crate::db::bind::Bind;
+use crate::db::blocking::now;
+use crate::db::statement::{execute, integers, places};
+use crate::store::SqliteStore;
+use crate::tables::doubts::open_since;
+use crate::tables::{self, profile, row_counts};
+
+impl SqliteStore {
+    /// Has the next sync compare in full what an inspection found inconsistent; returns the kinds
+    /// that are marked so now. Nothing is removed, and no item is touched.
+    ///
+    /// What would keep a sync from doing so is put right at once: rows that every profile has, counts,
+    /// fences, and holds without a known reason, which then wait for consent.
+    pub fn doubt_blocking(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
+        let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        let mut profiles = Vec::new();
+        for finding in &inspection.findings {
+            let Some(profile) = &finding.profile else { continue };
+            if let Some(kind) = finding.kind.filter(|_| finding.breach.is_mended_by_comparing()) {
+                found.entry((profile, kind.ordinal())).or_default().push(finding.breach.code());
+            } else if matches!(finding.breach, Breach::FenceBehind | Breach::ProfileIncomplete) {
+                profiles.push(profile);
+            }
+        }
+        self.write(|conn| {
+            for profile in &profiles {
+                profile::ensure(conn, profile)?;
+                let sql = "UPDATE xtream_profiles SET fence=max(fence,(SELECT coalesce(MAX(r.fence),0) \
+                           FROM xtream_sync_runs r WHERE r.profile_id=xtream_profiles.profile_id)) WHERE profile_id=?";
+                execute(conn, sql, &[profile.as_str().into()])?;
+            }
+            for ((profile, kind), codes) in &found {
+                mark(conn, profile, ContentKind::ALL[*kind], &codes.join(","))?;
+            }
+            Ok(())
+        })?;
+        Ok(found.into_keys().map(|(profile, kind)| (profile.clone(), ContentKind::ALL[kind])).collect())
+    }
+
+    /// [`Self::doubt_blocking`], off the async threads.
+    pub async fn doubt(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
+        let inspection = inspection.clone();
+        self.off_thread(move |store| store.doubt_blocking(&inspection)).await
+    }
+}
+
+fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, codes: &str) -> Result<(), StoreError> {
+    let key = [Bind::from(profile.as_str()), kind.as_str().into()];
+    let sql = "INSERT INTO xtream_doubts (profile_id,kind,found_at,findings) VALUES (?,?,?,?) \
+               ON CONFLICT (profile_id,kind) DO UPDATE SET found_at=excluded.found_at, findings=excluded.findings, \
+               settled_run=NULL";
+    execute(conn, sql, &[key[0].clone(), key[1].clone(), now().into(), codes.into()])?;
+    row_counts::recount(conn, profile, kind)?;
+    // Whatever it was held for: it goes only when a person says so.
+    let sql = format!(
+        "UPDATE xtream_held_removals SET reason=?, evidence_listing=NULL, evidence_since=NULL, \
+         evidence_panel_since=NULL WHERE profile_id=? AND kind=? AND reason NOT IN ({})",
+        places(HoldReason::ALL.len())
+    );
+    let mut binds = vec![Bind::from(HoldReason::SeveralKinds.as_str())];
+    binds.extend(key);
+    binds.extend(HoldReason::ALL.map(|reason| Bind::from(reason.as_str())));
+    execute(conn, &sql, &binds).map(|_| ())
+}
+
+/// Ends the doubt in a kind of which every item has just been compared and written, and puts right
+/// what no comparison sees.
+pub(crate) fn settle(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    run: RunId,
+) -> Result<(), StoreError> {
+    if open_since(conn, profile, kind)?.is_none() {
+        return Ok(());
+    }
+    let tables = tables::of(kind);
+    let key = [Bind::from(profile.as_str()), Bind::from(kind.as_str())];
+    rows::mend(conn, profile, kind)?;
+    row_counts::recount(conn, profile, kind)?;
+    let sql = format!(
+        "DELETE FROM xtream_tombstones WHERE profile_id=? AND kind=? AND content_id IN \
+         (SELECT {} FROM {} WHERE profile_id=?)",
+        tables.id, tables.items
+    );
+    execute(conn, &sql, &[key[0].clone(), key[1].clone(), key[0].clone()])?;
+    // There was no later run than this.
+    let sql = "UPDATE xtream_held_removals SET run_id=? WHERE profile_id=? AND kind=? AND run_id>?";
+    execute(conn, sql, &[run.0.into(), key[0].clone(), key[1].clone(), run.0.into()])?;
+    let sql = format!("SELECT id FROM {} WHERE profile_id=? ORDER BY position,id", tables.categories);
+    for (position, id) in (0i64..).zip(integers(conn, &sql, &key[..1])?) {
+        let sql = format!("UPDATE {} SET position=? WHERE id=? AND position<>?", tables.categories);
+        execute(conn, &sql, &[position.into(), id.into(), position.into()])?;
+    }
+    let sql = "UPDATE xtream_doubts SET settled_run=? WHERE profile_id=? AND kind=?";
+    execute(conn, sql, &[run.0.into(), key[0].clone(), key[1].clone()])?;
+    tracing::info!(%kind, "what the check doubted has been compared and put right");
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Who has a cache open for writing, by an OS lock on a file beside it: several share it, and who
+//! puts another file into its place needs it alone.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sync_core::StoreError;
+
+use crate::db::{fault, file};
+
+/// Exchanging two files takes no longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Takes part in the lock until the file is dropped. `None` where the file system has no locks: there
+/// nobody can get it alone either.
+pub(crate) fn shared(cache: &Path) -> Result<Option<File>, StoreError> {
+    let file = open(cache)?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Locked),
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+    }
+}
+
+/// Takes the lock for one alone.
+///
+/// # Errors
+///
+/// [`StoreError::Locked`] while anybody takes part in it.
+pub(crate) fn alone(cache: &Path) -> Result<File, StoreError> {
+    let file = open(cache)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked),
+        Err(TryLockError::Error(error)) => Err(fault::of_io(&error, "locking the cache")),
+    }
+}
+
+fn open(cache: &Path) -> Result<File, StoreError> {
+    file::owned(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+        .open(file::named_after(cache, "-lease"))
+        .map_err(|error| fault::of_io(&error, "opening the lock of the cache"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_share_it_and_one_has_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().join("cache.db");
+        let (one, two) = (shared(&cache).unwrap(), shared(&cache).unwrap());
+        assert!(matches!(alone(&cache), Err(StoreError::Locked)));
+        drop(one);
+        assert!(matches!(alone(&cache), Err(StoreError::Locked)));
+        drop(two);
+        let only = alone(&cache).unwrap();
+        assert!(matches!(alone(&cache), Err(StoreError::Locked)));
+        // Who opens the cache meanwhile waits until the files are exchanged, which takes its time.
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(PAUSE * 5);
+                drop(only);
+            });
+            assert!(shared(&cache).unwrap().is_some());
+        });
+    }
+}

@@ -1,0 +1,154 @@
+//! Fields of the model as values of SQL, and back.
+
+use std::collections::BTreeMap;
+
+use diesel::sqlite::{SqliteType, SqliteValue};
+use serde_json::value::RawValue;
+use sync_core::{CategorySet, Extra, Shape, Value};
+
+use crate::db::bind::Bind;
+
+/// A stored field as the model has it.
+pub(crate) fn from_sql(shape: Shape, stored: &Bind<'_>) -> Value {
+    match stored {
+        Bind::Null | Bind::NullInteger | Bind::Blob(_) => Value::Null,
+        Bind::Integer(number) => Value::Integer(*number),
+        Bind::Real(number) => Value::Real(*number),
+        Bind::Text(text) => from_text(shape, text),
+        Bind::Owned(text) => from_text(shape, text),
+    }
+}
+
+/// The same for a column of a row.
+pub(crate) fn from_column(shape: Shape, stored: Option<SqliteValue<'_, '_, '_>>) -> Value {
+    let Some(mut stored) = stored else { return Value::Null };
+    match stored.value_type() {
+        None | Some(SqliteType::Binary) => Value::Null,
+        Some(SqliteType::Text) => from_text(shape, stored.read_text()),
+        Some(SqliteType::Float | SqliteType::Double) => Value::Real(stored.read_double()),
+        Some(_) => Value::Integer(stored.read_long()),
+    }
+}
+
+fn from_text(shape: Shape, text: &str) -> Value {
+    match shape {
+        // Text that is no such JSON was put there by somebody else, and is no set.
+        Shape::Categories => Value::Categories(categories(text)),
+        Shape::Extra => Value::Extra(
+            serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(text)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(key, json)| (key, String::from(Box::<str>::from(json))))
+                .collect(),
+        ),
+        _ => Value::Text(text.into()),
+    }
+}
+
+fn categories(text: &str) -> CategorySet {
+    // What was written here, of one id.
+    let inner = text.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
+    match inner.filter(|id| is_bare(id)) {
+        Some(id) => [id].into_iter().collect(),
+        None => serde_json::from_str::<Vec<String>>(text).unwrap_or_default().into_iter().collect(),
+    }
+}
+
+/// Writes a set of categories as it is stored.
+pub(crate) fn push_categories(out: &mut Vec<u8>, set: &CategorySet) {
+    out.push(b'[');
+    for (nth, id) in set.as_slice().iter().enumerate() {
+        if nth > 0 {
+            out.push(b',');
+        }
+        push_quoted(out, id);
+    }
+    out.push(b']');
+}
+
+/// A set as its column has it; `None` for an empty one.
+pub(crate) fn categories_text(set: &CategorySet) -> Option<String> {
+    let mut text = Vec::new();
+    push_categories(&mut text, set);
+    if set.is_empty() { None } else { String::from_utf8(text).ok() }
+}
+
+/// Writes keys beyond the table as they are stored.
+pub(crate) fn push_extra(out: &mut Vec<u8>, extra: &Extra) {
+    out.push(b'{');
+    for (nth, (key, json)) in extra.iter().enumerate() {
+        if nth > 0 {
+            out.push(b',');
+        }
+        push_quoted(out, key);
+        out.push(b':');
+        // The column has to be JSON as a whole, whatever a source calls JSON.
+        if serde_json::from_str::<&RawValue>(json).is_ok() {
+            out.extend_from_slice(json.as_bytes());
+        } else {
+            push_quoted(out, json);
+        }
+    }
+    out.push(b'}');
+}
+
+fn push_quoted(out: &mut Vec<u8>, text: &str) {
+    if is_bare(text) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
+    }
+}
+
+/// Whether a text stands in JSON as it is.
+fn is_bare(text: &str) -> bool {
+    text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(push: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        push(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn only_what_needs_it_is_escaped() {
+        assert!(is_bare("") && is_bare("a b") && is_bare("日本") && is_bare("\u{7f}"));
+        for text in ["a\"b", "a\\b", "a\nb", "\u{1f}", "\0"] {
+            assert!(!is_bare(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn sets_are_json_and_read_back() {
+        for ids in [&["3"][..], &["a\"b"], &["日本"], &["3", "a\"b", "日本\0"], &["a\",\"b"]] {
+            let set: CategorySet = ids.iter().collect();
+            let text = stored(|out| push_categories(out, &set));
+            assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), set.as_slice());
+            assert_eq!(from_sql(Shape::Categories, &Bind::Text(&text)), Value::Categories(set));
+        }
+        let extra = Extra::from([("a\\", "[1, \"x\"]"), ("b", "null"), ("c", "{\"n\":1.50}")]);
+        let text = stored(|out| push_extra(out, &extra));
+        assert_eq!(from_sql(Shape::Extra, &Bind::Text(&text)), Value::Extra(extra));
+    }
+
+    #[test]
+    fn what_is_no_json_is_kept_as_text() {
+        let extra = Extra::from([("a", "not json"), ("b", "1")]);
+        assert_eq!(stored(|out| push_extra(out, &extra)), r#"{"a":"not json","b":1}"#);
+    }
+
+    #[test]
+    fn foreign_text_is_no_set() {
+        for text in ["{", "[\"a", "\"a\"]", "[\"a\",1]", "[\"\\\"]", "[\"\"]", "[]", ""] {
+            let none = Value::Categories(CategorySet::default());
+            assert_eq!(from_sql(Shape::Categories, &Bind::Text(text)), none, "{text}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A copy of a database in another file, made by SQLite itself: one state of it, whoever writes
+//! meanwhile, without its log and its free pages.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use diesel::SqliteConnection;
+use sync_core::StoreError;
+use tempfile::{TempDir, TempPath};
+
+use crate::db::statement::{execute, integer, records};
+use crate::db::{connection, fault, file};
+
+/// How the folders begin in which copies are made.
+const PREFIX: &str = ".xtream-sync-";
+
+/// Nobody makes a copy for so long: what is older was left by a program that was killed.
+const STALE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// SQLite may put a file into the folder while it is being removed.
+const ATTEMPTS: u32 = 10;
+
+/// A copy in a folder of its own, beside the place where it is to be. Until it is put there, nothing
+/// of it is left behind when it is dropped.
+pub(crate) struct Copy {
+    folder: Option<TempDir>,
+    path: PathBuf,
+}
+
+impl Copy {
+    /// An empty copy for a place.
+    pub(crate) fn beside(place: &Path) -> io::Result<Self> {
+        let beside = file::folder_of(place);
+        forget_stale(beside);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.tempdir_in(beside)?;
+        let path = folder.path().join("copy.db");
+        // SQLite takes an empty file as it is, with its rights.
+        file::owned(fs::OpenOptions::new().write(true).create_new(true)).open(&path)?;
+        Ok(Self { folder: Some(folder), path })
+    }
+
+    /// Where it is, for now.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its place; with `replace` instead of what is there.
+    pub(crate) fn put(self, place: &Path, replace: bool) -> io::Result<()> {
+        let copy = TempPath::try_from_path(&self.path)?;
+        if replace {
+            copy.persist(place).map_err(|refused| refused.error)?;
+        } else {
+            copy.persist_noclobber(place).map_err(|refused| refused.error)?;
+        }
+        sync_folder(place)
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // A thread that was left to itself may still be writing there.
+        let Some(folder) = self.folder.take().map(TempDir::keep) else { return };
+        for _ in 0..ATTEMPTS {
+            if fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
+                break;
+            }
+        }
+    }
+}
+
+/// Takes away what was left by programs that were killed.
+fn forget_stale(beside: &Path) {
+    let is_stale = |entry: &fs::DirEntry| {
+        let old = entry
+            .metadata()
+            .and_then(|found| found.modified())
+            .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > STALE));
+        old && entry.file_name().to_string_lossy().starts_with(PREFIX)
+    };
+    for entry in fs::read_dir(beside).into_iter().flatten().flatten().filter(is_stale) {
+        let _ = fs::remove_dir_all(entry.path());
+    }
+}
+
+/// Copies what a connection sees into an empty file.
+pub(crate) fn fill(copy: &Path, from: &mut SqliteConnection) -> Result<(), StoreError> {
+    if let Err(error) = execute(from, "VACUUM INTO ?", &[file::plain(copy)?.into()]) {
+        // SQLite tells some damage of what it reads as a full disk.
+        require_whole(from, "quick_check")?;
+        return Err(error);
+    }
+    // Whatever SQLite leaves to the system is on the disk before the copy gets its name.
+    let synced = File::open(copy).and_then(|copy| copy.sync_all());
+    synced.map_err(|error| fault::of_io(&error, "writing the copy"))
+}
+
+/// Opens a copy, to look at it.
+pub(crate) fn open(copy: &Path) -> Result<SqliteConnection, StoreError> {
+    connection::reader(&file::read_only_uri(copy, false)?)
+}
+
+/// Has the names in the folder of a file written to the disk.
+pub(crate) fn sync_folder(of: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(file::folder_of(of))?.sync_all() } else { Ok(()) }
+}
+
+/// Fails with what SQLite says when a file is damaged; `pragma` is how closely it looks.
+pub(crate) fn require_whole(conn: &mut SqliteConnection, pragma: &str) -> Result<(), StoreError> {
+    let mut told = Vec::new();
+    for mut row in records(conn, &format!("PRAGMA {pragma}(3)"), &[])? {
+        told.push(row.text(0)?);
+    }
+    if told == ["ok"] { Ok(()) } else { Err(StoreError::Corrupt(told.join("; "))) }
+}
+
+/// A backup that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackedUp {
+    /// The length of its file.
+    pub bytes: u64,
+    /// How many profiles are in it.
+    pub profiles: u64,
+    /// How many of them have their password in it, in clear.
+    pub passwords: u64,
+}
+
+/// Whether a copy is whole, and what is in it.
+pub(crate) fn look_at(copy: &Path) -> Result<BackedUp, StoreError> {
+    let mut conn = open(copy)?;
+    require_whole(&mut conn, "quick_check")?;
+    let mut count = |sql| Ok::<_, StoreError>(integer(&mut conn, sql, &[])?.unwrap_or_default().unsigned_abs());
+    Ok(BackedUp {
+        bytes: count("SELECT page_count*page_size FROM pragma_page_count, pragma_page_size")?,
+        profiles: count("SELECT COUNT(*) FROM xtream_profiles")?,
+        passwords: count("SELECT COUNT(password) FROM xtream_profiles")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_there_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("copy.db");
+        let names = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+        let mut from = connection::connect(":memory:").unwrap();
+        connection::batch(&mut from, "CREATE TABLE a (b); INSERT INTO a VALUES (5)").unwrap();
+        drop(Copy::beside(&place).unwrap());
+        let copy = Copy::beside(&place).unwrap();
+        fill(copy.path(), &mut from).unwrap();
+        drop(copy);
+        assert!(names().is_empty(), "{:?}", names());
+        for replace in [false, true] {
+            let copy = Copy::beside(&place).unwrap();
+            fill(copy.path(), &mut from).unwrap();
+            copy.put(&place, replace).unwrap();
+            assert_eq!(names(), ["copy.db"]);
+        }
+        let copy = Copy::beside(&place).unwrap();
+        assert_eq!(copy.put(&place, false).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(names(), ["copy.db"]);
+        assert_eq!(integer(&mut open(&place).unwrap(), "SELECT b FROM a", &[]).unwrap(), Some(5));
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_taken_away_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let [old, fresh, other] =
+            [".xtream-sync-old", ".xtream-sync-fresh", "other"].map(|name| folder.path().join(name));
+        let long_ago = std::time::SystemTime::now() - STALE - Duration::from_secs(60);
+        for path in [&old, &fresh, &other] {
+            fs::create_dir(path).unwrap();
+        }
+        for path in [&old, &other] {
+            File::open(path).unwrap().set_modified(long_ago).unwrap();
+        }
+        drop(Copy::beside(&folder.path().join("copy.db")).unwrap());
+        assert_eq!([old, fresh, other].map(|path| path.exists()), [false, true, true]);
+    }
+}

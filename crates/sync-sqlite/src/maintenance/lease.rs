@@ -1,0 +1,90 @@
+//! The lease of a profile: an OS lock on a file beside the database, and a fence inside it.
+//!
+//! The lock is free the moment its holder dies, however it dies. The fence is for what a lock
+//! can't prevent: a holder that was asleep and wakes up when somebody else has taken over.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sync_core::store::Lease;
+use sync_core::{ProfileId, StoreError};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::db::bind::Bind;
+use crate::db::{fault, file, statement, stop};
+use crate::store::SqliteStore;
+use crate::tables::guards::unknown;
+
+/// Looking whether somebody has the lease takes the lock for a moment; who meets that moment has
+/// to try again.
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
+
+impl SqliteStore {
+    /// Takes the lease of a profile; it ends when it is dropped.
+    pub fn lease_blocking(&self, profile: &ProfileId) -> Result<Lease, StoreError> {
+        self.require_writable()?;
+        let held = self.lock_profile(profile)?;
+        let fence = self.write(|conn| {
+            let profile_id = [Bind::from(profile.as_str())];
+            let sql = "UPDATE xtream_profiles SET fence=fence+1 WHERE profile_id=? RETURNING fence";
+            statement::integer(conn, sql, &profile_id)?.ok_or_else(|| unknown(profile))
+        })?;
+        stop::at("lease.taken");
+        Ok(Lease::new(fence.unsigned_abs(), held))
+    }
+
+    /// Takes the OS lock of a profile.
+    pub(crate) fn lock_profile(&self, profile: &ProfileId) -> Result<File, StoreError> {
+        let path = lock_path(self.path(), profile);
+        let file = file::owned(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+            .open(path)
+            .map_err(|error| fault::of_io(&error, "opening the lock of the profile"))?;
+        for attempt in 1.. {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < ATTEMPTS => std::thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Leased(profile.clone())),
+                Err(TryLockError::Error(error)) => return Err(fault::of_io(&error, "locking the profile")),
+            }
+        }
+        Ok(file)
+    }
+
+    /// Whether somebody holds the lease. Creates nothing, and keeps nothing.
+    pub(crate) fn is_leased(&self, profile: &ProfileId) -> bool {
+        let Ok(file) = File::open(lock_path(self.path(), profile)) else { return false };
+        // Shared, so that several who look don't see each other.
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+/// Ids of profiles may hold anything, so the file has a digest of it in its name.
+fn lock_path(database: &Path, profile: &ProfileId) -> PathBuf {
+    file::named_after(database, &format!("-lease-{:016x}", xxh3_64(profile.as_str().as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Several who look at once would otherwise cost a run its lease.
+    #[test]
+    fn who_meets_a_look_tries_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("cache.db")).unwrap();
+        let home = ProfileId::new("home").unwrap();
+        drop(store.lock_profile(&home).unwrap());
+        let look = File::open(lock_path(store.path(), &home)).unwrap();
+        look.try_lock_shared().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(PAUSE * 2);
+                drop(look);
+            });
+            assert!(store.lock_profile(&home).is_ok());
+        });
+        assert!(!store.is_leased(&home));
+    }
+}

@@ -1,0 +1,7 @@
+//! Whole files: leases, backups, restoring, and bringing an older cache up to date.
+
+pub(crate) mod backup;
+pub(crate) mod copy;
+pub(crate) mod lease;
+pub(crate) mod restore;
+pub(crate) mod upgrade;

@@ -1,0 +1,162 @@
+//! Restoring: a backup takes the place of a cache, which stays beside it.
+//!
+//! What has to be looked at and copied is done first, beside the cache and with nobody kept waiting.
+//! Then the two change places, while nobody has the cache open. No moment of it is without a cache at
+//! its place, and nothing of the old log is left there: SQLite would apply it to the new file.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use diesel::SqliteConnection;
+use sync_core::StoreError;
+
+use crate::db::blocking::off_thread;
+use crate::db::open::open_to_read;
+use crate::db::schema::Schema;
+use crate::db::statement::record;
+use crate::db::{connection, fault, file, lock, schema};
+use crate::maintenance::backup::{BackupError, is_part_of};
+use crate::maintenance::copy::{self, look_at};
+use crate::maintenance::copy::{Copy, require_whole, sync_folder};
+use crate::store::SqliteStore;
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// Where the cache is that was there before; `None` when there was none.
+    pub kept: Option<PathBuf>,
+    /// How many profiles the cache has now.
+    pub profiles: u64,
+}
+
+/// Puts a copy of a backup into the place of a cache, and keeps the cache that was there as
+/// `NAME.before-restore-TIME`. An older backup is brought up to date when it is next opened.
+///
+/// # Errors
+///
+/// [`BackupError::Unfit`] for a file that is no cache, is damaged, or was made by a newer version;
+/// [`StoreError::Leased`] while a sync is running, and [`StoreError::Locked`] while any program, this
+/// one included, has the cache open. The cache is as it was then, and also when the future is dropped
+/// before its end.
+pub async fn restore(cache: &Path, backup: &Path) -> Result<Restored, BackupError> {
+    match backup.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(BackupError::Missing(backup.to_owned())),
+        Ok(found) if found.is_dir() => return Err(BackupError::Folder(backup.to_owned())),
+        Ok(found) if !found.is_file() => return Err(BackupError::Special(backup.to_owned())),
+        _ => {}
+    }
+    file::create_folder(cache)?;
+    let cache = cache.canonicalize().unwrap_or_else(|_| cache.to_owned());
+    if cache.is_dir() {
+        return Err(BackupError::Folder(cache));
+    }
+    if is_part_of(backup, &cache) {
+        return Err(BackupError::Itself(backup.to_owned()));
+    }
+    let copy = Copy::beside(&cache).map_err(|error| fault::of_io(&error, "creating a copy beside the cache"))?;
+    let (path, from) = (copy.path().to_owned(), backup.to_owned());
+    let prepared = off_thread(move || Prepared::new(&path, &from)).await?;
+    // From here on there is no await: it is done, or it failed.
+    prepared.swap(copy, &cache)
+}
+
+/// What is to be known of a backup once it is copied.
+struct Prepared {
+    profiles: u64,
+    time: String,
+}
+
+impl Prepared {
+    fn new(copy: &Path, backup: &Path) -> Result<Self, BackupError> {
+        let unfit = |error| BackupError::Unfit { path: backup.to_owned(), error };
+        let (_, mut from, schema) = open_to_read(backup).map_err(unfit)?;
+        if schema == Schema::Empty {
+            return Err(unfit(StoreError::Corrupt("the file is empty".to_owned())));
+        }
+        require_whole(&mut from, "integrity_check").map_err(unfit)?;
+        connection::batch(&mut from, "PRAGMA query_only=OFF")?;
+        copy::fill(copy, &mut from)?;
+        let time = record(&mut from, "SELECT strftime('%Y%m%dT%H%M%SZ','now')", &[])?;
+        let time = time.map_or_else(|| Ok(String::new()), |mut row| row.text(0))?;
+        Ok(Self { profiles: look_at(copy)?.profiles, time })
+    }
+
+    fn swap(self, copy: Copy, cache: &Path) -> Result<Restored, BackupError> {
+        let _alone = lock::alone(cache).map_err(|error| in_use(cache, error))?;
+        let quiet = settle(cache)?;
+        let kept = set_aside(cache, &self.time).map_err(|error| fault::of_io(&error, "putting the cache aside"))?;
+        let put = copy.put(cache, true);
+        // It has kept others out of the old file until now.
+        drop(quiet);
+        put.map_err(|error| fault::of_io(&error, "putting the backup in place"))?;
+        tracing::info!(kept = kept.as_ref().map(|path| path.display().to_string()), "cache restored");
+        Ok(Restored { kept, profiles: self.profiles })
+    }
+}
+
+/// Says which profile is being synced, where that is why the cache is in use.
+fn in_use(cache: &Path, error: StoreError) -> StoreError {
+    let Ok(store) = SqliteStore::open_read_only(cache) else { return error };
+    let profiles = store.profiles_blocking().unwrap_or_default();
+    let syncing = profiles.into_iter().map(|profile| profile.id).find(|id| store.is_leased(id));
+    syncing.map_or(error, StoreError::Leased)
+}
+
+/// Brings what is in the log of a cache into its file, and keeps everybody else out of it as long as
+/// the connection lives. A file that is no database, or damaged, is left as it is.
+fn settle(cache: &Path) -> Result<Option<SqliteConnection>, StoreError> {
+    if !fs::metadata(cache).is_ok_and(|found| found.len() > 0) {
+        return Ok(None);
+    }
+    let settled = || {
+        let mut conn = connection::connect(file::plain(cache)?)?;
+        connection::batch(&mut conn, "PRAGMA busy_timeout=500")?;
+        match schema::examine(&mut conn) {
+            // Made by a newer version: it is put aside like any other.
+            Err(StoreError::Newer(_)) => {}
+            examined => drop(examined?),
+        }
+        // Only who is alone with a file can switch its log off; then it is wholly in the file.
+        let mode = record(&mut conn, "PRAGMA journal_mode=DELETE", &[])?.map(|mut row| row.text(0)).transpose()?;
+        if mode.as_deref() != Some("delete") {
+            return Err(StoreError::Locked);
+        }
+        connection::batch(&mut conn, "BEGIN EXCLUSIVE")?;
+        Ok(conn)
+    };
+    match settled() {
+        Ok(conn) => Ok(Some(conn)),
+        Err(StoreError::Corrupt(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a cache, and what SQLite has left beside it, another name; the cache has its own still, until
+/// something else takes it.
+fn set_aside(cache: &Path, time: &str) -> io::Result<Option<PathBuf>> {
+    let kept = (1..).map(|count| {
+        let number = if count > 1 { format!("-{count}") } else { String::new() };
+        file::named_after(cache, &format!(".before-restore-{time}{number}"))
+    });
+    for kept in kept {
+        let there = cache.try_exists()?;
+        if there {
+            match fs::hard_link(cache, &kept) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                // Not every file system has links.
+                Err(_) if !kept.exists() => fs::rename(cache, &kept)?,
+                linked => linked?,
+            }
+        }
+        for part in ["-wal", "-shm", "-journal"] {
+            match fs::rename(file::named_after(cache, part), file::named_after(&kept, part)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        sync_folder(cache)?;
+        return Ok(there.then_some(kept));
+    }
+    Ok(None)
+}

@@ -1,0 +1,318 @@
+//! The apply: everything of a scope in one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::SqliteConnection;
+use sync_core::store::{HeldRemoval, LoggedChange, ScopeCommit};
+use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, StoreError, SyncMode};
+use tokio_util::sync::CancellationToken;
+
+use crate::check::mend;
+use crate::db::bind::{Bind, signed};
+use crate::db::connection::hold_pages_for;
+use crate::db::statement::{and_list, execute, in_lists, insert, records};
+use crate::db::stop;
+use crate::items::item_sql::{self, ROWS};
+use crate::items::log_sql;
+use crate::staging::area::Area;
+use crate::staging::record::{self, Head};
+use crate::store::SqliteStore;
+use crate::tables::content::{self, Deletion, sorted};
+use crate::tables::guards::check_fence;
+use crate::tables::index;
+use crate::tables::row_counts::RowCount;
+use crate::tables::tombstone::Tombstones;
+use crate::tables::{self, Tables};
+use crate::tables::{history, validator};
+
+/// Writes what is staged and what comes with it, wholly or not at all.
+pub(crate) fn apply(
+    store: &SqliteStore,
+    profile: &ProfileId,
+    scope: &Scope,
+    area: &mut Area,
+    commit: &ScopeCommit,
+    cancel: &CancellationToken,
+) -> Result<(), StoreError> {
+    let rows = area.len();
+    store.with_writer(|conn| hold_pages_for(conn, rows))?;
+    stop::at("apply.before-begin");
+    store.write_unless(
+        || unless_cancelled(cancel),
+        |conn| {
+            stop::at("apply.begun");
+            check_fence(conn, profile, commit.fence)?;
+            history::check_under_way(conn, profile, commit.run)?;
+            let mut apply = Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel };
+            if let Some(categories) = &commit.categories {
+                apply.categories(categories)?;
+            }
+            stop::at("apply.categories");
+            if commit.first_load {
+                apply.log([(None, LoggedChange::Loaded)])?;
+            }
+            if !area.is_empty() || !commit.removals.is_empty() {
+                let mut rows = RowCount::new(apply.conn, profile, scope.kind)?;
+                apply.items(area)?;
+                rows.written(apply.conn)?;
+                rows.removed(apply.removals()?);
+                // The index of a whole kind has an entry for every row.
+                let expected = commit.index.as_ref().filter(|_| scope.within.is_none());
+                rows.save(apply.conn, profile, expected.map(|index| index.len() as u64))?;
+            }
+            stop::at("apply.removals");
+            apply.tombstones().prune(apply.conn)?;
+            if let Some(held) = &commit.held {
+                apply.held(held)?;
+            }
+            stop::at("apply.held");
+            if let Some(new) = &commit.index {
+                index::save(apply.conn, profile, scope, new)?;
+            }
+            validator::change(apply.conn, profile, scope, &commit.validator)?;
+            stop::at("apply.index");
+            apply.bookkeeping(scope.within.is_none())?;
+            if scope.within.is_none() && commit.record.mode == SyncMode::Full {
+                mend::settle(apply.conn, profile, scope.kind, commit.run)?;
+            }
+            stop::at("apply.bookkeeping");
+            apply.go_on()?;
+            stop::at("apply.before-commit");
+            Ok(())
+        },
+    )?;
+    stop::at("apply.committed");
+    Ok(())
+}
+
+struct Apply<'a> {
+    conn: &'a mut SqliteConnection,
+    profile: &'a ProfileId,
+    kind: ContentKind,
+    tables: Tables,
+    commit: &'a ScopeCommit,
+    cancel: &'a CancellationToken,
+}
+
+fn unless_cancelled(cancel: &CancellationToken) -> Result<(), StoreError> {
+    if cancel.is_cancelled() { Err(StoreError::Cancelled) } else { Ok(()) }
+}
+
+impl<'a> Apply<'a> {
+    fn go_on(&self) -> Result<(), StoreError> {
+        unless_cancelled(self.cancel)
+    }
+
+    fn profile_id(&self) -> Bind<'a> {
+        Bind::Text(self.profile.as_str())
+    }
+
+    /// Profile and kind, the key of most tables.
+    fn key(&self) -> [Bind<'a>; 2] {
+        [self.profile_id(), self.kind.as_str().into()]
+    }
+
+    /// Writes the categories that differ; rows that stay keep their ids.
+    fn categories(&mut self, wanted: &[Category]) -> Result<(), StoreError> {
+        let table = self.tables.categories;
+        let sql = format!("SELECT category_id,category_name,parent_id,position FROM {table} WHERE profile_id=?");
+        let mut known = HashMap::new();
+        for mut row in records(self.conn, &sql, &[self.profile_id()])? {
+            known.insert(row.text(0)?, (row.text(1)?, row.optional_integer(2)?, row.integer(3)?));
+        }
+        let mut met = HashSet::new();
+        let mut differing = Vec::new();
+        for (position, category) in wanted.iter().filter(|category| met.insert(&category.id)).enumerate() {
+            let position = signed(position as u64);
+            let same = known.remove(&category.id.0).is_some_and(|(name, parent_id, at)| {
+                name == category.name && parent_id == category.parent_id && at == position
+            });
+            if !same {
+                let (id, name) = (category.id.0.as_str(), category.name.as_str());
+                differing.push(vec![
+                    self.profile_id(),
+                    id.into(),
+                    name.into(),
+                    category.parent_id.into(),
+                    position.into(),
+                ]);
+            }
+        }
+        let cancel = self.cancel;
+        let head = format!("INSERT INTO {table} (profile_id,category_id,category_name,parent_id,position) VALUES");
+        let tail = "ON CONFLICT (profile_id,category_id) DO UPDATE SET category_name=excluded.category_name, \
+                    parent_id=excluded.parent_id, position=excluded.position";
+        insert(self.conn, &head, tail, differing, || unless_cancelled(cancel))?;
+        let sql = format!("DELETE FROM {table} WHERE profile_id=? AND category_id=?");
+        for gone in known.keys() {
+            execute(self.conn, &sql, &[self.profile_id(), gone.as_str().into()])?;
+        }
+        Ok(())
+    }
+
+    /// Writes the staged items, and what the change log says of them.
+    fn items(&mut self, area: &mut Area) -> Result<(), StoreError> {
+        if area.is_empty() {
+            return Ok(());
+        }
+        let remembered = self.tombstones().remembered(self.conn)?;
+        let mut returned = Vec::new();
+        let category = self.kind.field("category_id");
+        let mut moved = Batch::default();
+        let mut in_place = Batch::default();
+        area.for_each_written(|head, body| {
+            let fields = match head.change {
+                Change::Updated(fields) | Change::Refreshed(fields) => Some(fields),
+                _ => None,
+            };
+            let returns = head.change == Change::Added && remembered.contains(&head.id);
+            if returns {
+                returned.push(head.id);
+            }
+            let stays = fields.is_some_and(|fields| category.is_some_and(|at| !fields.has(at)));
+            let batch = if stays { &mut in_place } else { &mut moved };
+            batch.push(head, body, returns);
+            if batch.heads.len() == ROWS { self.flush(batch, !stays) } else { Ok(()) }
+        })?;
+        self.flush(&mut moved, true)?;
+        self.flush(&mut in_place, false)?;
+        let cancel = self.cancel;
+        self.tombstones().lift(self.conn, &returned, &mut || unless_cancelled(cancel))
+    }
+
+    fn tombstones(&self) -> Tombstones<'a> {
+        Tombstones { profile: self.profile, kind: self.kind, commit: self.commit }
+    }
+
+    /// Writes a batch and empties it.
+    fn flush(&mut self, batch: &mut Batch, moved: bool) -> Result<(), StoreError> {
+        self.go_on()?;
+        let now = Bind::Integer(self.commit.applied_at);
+        let mut binds = Vec::with_capacity(batch.heads.len() * (self.kind.fields().len() + 1));
+        let mut rest = batch.bytes.as_slice();
+        for (head, _) in &batch.heads {
+            let (body, others) = rest.split_at(head.body);
+            record::binds(self.kind, head.id, body, &mut binds)?;
+            rest = others;
+        }
+        item_sql::upsert(self.conn, self.kind, moved, &self.profile_id(), &now, &binds)?;
+        let first_load = self.commit.first_load;
+        let events = batch.heads.iter().filter_map(|(head, returns)| match head.change {
+            Change::Added if first_load => None,
+            Change::Added if *returns => Some((Some(head.id), LoggedChange::Returned)),
+            Change::Added => Some((Some(head.id), LoggedChange::Added)),
+            Change::Updated(fields) => Some((Some(head.id), LoggedChange::Updated(fields))),
+            _ => None,
+        });
+        self.log(events)?;
+        batch.clear();
+        stop::at("apply.items");
+        Ok(())
+    }
+
+    /// Appends to the change log.
+    fn log(&mut self, events: impl IntoIterator<Item = (Option<i64>, LoggedChange)>) -> Result<(), StoreError> {
+        let kind = self.kind;
+        let rows = events.into_iter().flat_map(|(id, change)| {
+            let [change, fields, returned] = history::change_columns(kind, change);
+            [id.into(), change, fields, returned]
+        });
+        let shared = [self.commit.run.0.into(), self.profile_id(), kind.as_str().into()];
+        log_sql::append(self.conn, &shared, &rows.collect::<Vec<_>>())
+    }
+
+    /// Removes rows, which tombstones remember; returns how many there were.
+    fn removals(&mut self) -> Result<u64, StoreError> {
+        let (tombstones, cancel, commit) = (self.tombstones(), self.cancel, self.commit);
+        tombstones.check()?;
+        let deletion = Deletion { profile: self.profile, kind: self.kind, run: commit.run };
+        let mut deleted = 0;
+        in_lists(&sorted(&commit.removals), |list, ids| {
+            unless_cancelled(cancel)?;
+            tombstones.bury(self.conn, list, ids)?;
+            deleted += deletion.run(self.conn, list, ids)?;
+            Ok(())
+        })?;
+        tombstones.name_successors(self.conn, &mut || unless_cancelled(cancel))?;
+        Ok(deleted)
+    }
+
+    /// Replaces the record of what is held, writing only what differs.
+    fn held(&mut self, wanted: &[HeldRemoval]) -> Result<(), StoreError> {
+        let known = content::held(self.conn, self.profile, self.kind)?;
+        let mut known: HashMap<ContentId, HeldRemoval> = known.into_iter().map(|held| (held.id, held)).collect();
+        let (profile, kind, cancel) = (self.profile_id(), self.kind.as_str(), self.cancel);
+        let mut rows = Vec::new();
+        for held in wanted {
+            if known.remove(&held.id).as_ref() != Some(held) {
+                let (reason, since, run) = (held.reason.as_str(), held.since, held.run.0);
+                rows.push(vec![
+                    profile.clone(),
+                    kind.into(),
+                    held.id.0.into(),
+                    reason.into(),
+                    since.into(),
+                    run.into(),
+                    held.evidence.map(|evidence| signed(evidence.listing)).into(),
+                    held.evidence.map(|evidence| evidence.at).into(),
+                    held.evidence.map(|evidence| evidence.panel_at).into(),
+                    held.successor.map(|id| id.0).into(),
+                ]);
+            }
+        }
+        let head = "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id,\
+                    evidence_listing,evidence_since,evidence_panel_since,successor_id) VALUES";
+        let tail = "ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET reason=excluded.reason, \
+                    held_since=excluded.held_since, run_id=excluded.run_id, \
+                    evidence_listing=excluded.evidence_listing, evidence_since=excluded.evidence_since, \
+                    evidence_panel_since=excluded.evidence_panel_since, successor_id=excluded.successor_id";
+        insert(self.conn, head, tail, rows, || unless_cancelled(cancel))?;
+        // What somebody has deleted since the listing was compared is not there to be held.
+        let (items, id) = (self.tables.items, self.kind.id_column());
+        let sql = format!(
+            "DELETE FROM xtream_held_removals AS held WHERE held.profile_id=? AND held.kind=? AND NOT EXISTS \
+             (SELECT 1 FROM {items} WHERE {items}.profile_id=held.profile_id AND {items}.{id}=held.content_id)"
+        );
+        execute(self.conn, &sql, &self.key())?;
+        let gone: Vec<_> = known.into_keys().collect();
+        let key = self.key();
+        in_lists(&sorted(&gone), |list, ids| {
+            unless_cancelled(cancel)?;
+            let sql =
+                format!("DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id IN ({list})");
+            execute(self.conn, &sql, &and_list(key.clone(), ids)).map(|_| ())
+        })
+    }
+
+    /// Watermark and run record. The watermark is that of a whole kind, so a listing of a part of
+    /// it leaves it alone.
+    fn bookkeeping(&mut self, whole: bool) -> Result<(), StoreError> {
+        let now = self.commit.applied_at;
+        if whole {
+            let sql =
+                format!("UPDATE xtream_content_sync SET {}=?, updated_at=? WHERE profile_id=?", self.tables.last_sync);
+            execute(self.conn, &sql, &[self.commit.watermark.into(), now.into(), self.profile_id()])?;
+        }
+        history::record_kind(self.conn, self.commit.run, &self.commit.record, true)
+    }
+}
+
+/// Records that wait for their statement.
+#[derive(Default)]
+struct Batch {
+    /// With whether the item returns.
+    heads: Vec<(Head, bool)>,
+    bytes: Vec<u8>,
+}
+
+impl Batch {
+    fn push(&mut self, head: Head, body: &[u8], returns: bool) {
+        self.heads.push((head, returns));
+        self.bytes.extend_from_slice(body);
+    }
+
+    fn clear(&mut self) {
+        self.heads.clear();
+        self.bytes.clear();
+    }
+}

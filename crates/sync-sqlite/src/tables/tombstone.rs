@@ -1,0 +1,114 @@
+//! Tombstones: what was removed is remembered for a time, and recognised when it returns.
+
+use std::collections::HashSet;
+
+use diesel::SqliteConnection;
+use sync_core::store::ScopeCommit;
+use sync_core::{ContentKind, ProfileId, StoreError};
+
+use crate::db::bind::Bind;
+use crate::db::statement::{and_list, execute, in_lists, integers};
+use crate::tables;
+use crate::tables::content::sorted;
+
+const DAY: i64 = 86_400;
+
+/// Asked from time to time whether to go on.
+type Step<'a> = &'a mut dyn FnMut() -> Result<(), StoreError>;
+
+/// The tombstones of a kind, as a commit treats them.
+pub(crate) struct Tombstones<'a> {
+    pub(crate) profile: &'a ProfileId,
+    pub(crate) kind: ContentKind,
+    pub(crate) commit: &'a ScopeCommit,
+}
+
+impl<'a> Tombstones<'a> {
+    /// Profile and kind, the key of the table.
+    fn key(&self) -> [Bind<'a>; 2] {
+        [self.profile.as_str().into(), self.kind.as_str().into()]
+    }
+
+    /// What was removed before it is forgotten. `None` when nothing is remembered at all.
+    fn oldest(&self) -> Option<i64> {
+        let days = i64::from(self.commit.tombstone_days);
+        (days > 0).then(|| self.commit.applied_at - days * DAY)
+    }
+
+    /// The ids that are remembered.
+    pub(crate) fn remembered(&self, conn: &mut SqliteConnection) -> Result<HashSet<i64>, StoreError> {
+        let Some(oldest) = self.oldest() else { return Ok(HashSet::new()) };
+        let [profile, kind] = self.key();
+        let sql = "SELECT content_id FROM xtream_tombstones WHERE profile_id=? AND kind=? AND removed_at>=?";
+        Ok(integers(conn, sql, &[profile, kind, oldest.into()])?.into_iter().collect())
+    }
+
+    /// Gives items that have returned, and are written, the day on which they first came.
+    pub(crate) fn lift(&self, conn: &mut SqliteConnection, returned: &[i64], step: Step<'_>) -> Result<(), StoreError> {
+        let tables = tables::of(self.kind);
+        let [profile, kind] = self.key();
+        in_lists(returned, |list, ids| {
+            step()?;
+            let sql = format!(
+                "UPDATE {0} SET created_at=coalesce((SELECT t.item_created_at FROM xtream_tombstones t \
+                 WHERE t.profile_id={0}.profile_id AND t.kind=? AND t.content_id={0}.{1}),created_at) \
+                 WHERE profile_id=? AND {1} IN ({list})",
+                tables.items, tables.id
+            );
+            execute(conn, &sql, &and_list([kind.clone(), profile.clone()], ids))?;
+            let sql = format!("DELETE FROM xtream_tombstones WHERE profile_id=? AND kind=? AND content_id IN ({list})");
+            execute(conn, &sql, &and_list(self.key(), ids)).map(|_| ())
+        })
+    }
+
+    /// Fails where an item has a successor and isn't removed.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let removals = sorted(&self.commit.removals);
+        match self.commit.successors.iter().find(|(old, _)| removals.binary_search(&old.0).is_err()) {
+            Some((old, _)) => Err(StoreError::Refused(format!("{old} has a successor and is not removed"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers the rows that are about to be removed.
+    pub(crate) fn bury(&self, conn: &mut SqliteConnection, list: &str, ids: &[i64]) -> Result<(), StoreError> {
+        if self.oldest().is_none() {
+            return Ok(());
+        }
+        let (commit, tables) = (self.commit, tables::of(self.kind));
+        let [profile, kind] = self.key();
+        let sql = format!(
+            "INSERT INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id,item_created_at) \
+             SELECT profile_id,?,{0},name,?,?,created_at FROM {1} WHERE profile_id=? AND {0} IN ({list}) \
+             ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET name=excluded.name, \
+             removed_at=excluded.removed_at, run_id=excluded.run_id, successor_id=excluded.successor_id, \
+             item_created_at=excluded.item_created_at",
+            tables.id, tables.items
+        );
+        let head = [kind, commit.applied_at.into(), commit.run.0.into(), profile];
+        execute(conn, &sql, &and_list(head, ids)).map(|_| ())
+    }
+
+    /// Notes under which ids the panel seems to list what was removed.
+    pub(crate) fn name_successors(&self, conn: &mut SqliteConnection, step: Step<'_>) -> Result<(), StoreError> {
+        if self.oldest().is_none() {
+            return Ok(());
+        }
+        let [profile, kind] = self.key();
+        for (old, new) in &self.commit.successors {
+            step()?;
+            let sql = "UPDATE xtream_tombstones SET successor_id=? WHERE profile_id=? AND kind=? AND content_id=?";
+            execute(conn, sql, &[new.0.into(), profile.clone(), kind.clone(), old.0.into()])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets those whose time has come.
+    pub(crate) fn prune(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        let [profile, kind] = self.key();
+        // Without a time there is nothing to keep, however lately it was removed.
+        let oldest = self.oldest().unwrap_or(i64::MAX);
+        let sql = "DELETE FROM xtream_tombstones WHERE profile_id=? AND kind=? AND removed_at<?";
+        execute(conn, sql, &[profile, kind, oldest.into()]).map(|_| ())
+    }
+}
