@@ -14,6 +14,7 @@ mod link;
 mod machine;
 mod measure;
 mod naive;
+mod names;
 mod panel;
 mod reader;
 mod report;

@@ -12,8 +12,8 @@ use crate::counts::{BOOKKEEPING, SHIFT_ROWS, Tally};
 use crate::figures::{Bound, Line, Rounds, Spread, trimmed};
 use crate::link::BYTES_PER_SECOND;
 use crate::machine::Machine;
+use crate::names::{EACH, FLOOR, slope_names};
 use crate::stages::STAGES;
-use crate::suite::{EACH, FLOOR, slope_names};
 
 /// Everything that was measured and counted.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::figures::Rounds;
 use crate::machine::Machine;
 use crate::measure::{self, Taken};
+use crate::names::{EACH, FLOOR, slope_names};
 use crate::panel::Panel;
 use crate::report::Report;
 use crate::{Outcome, counts, link, reader, report, stages};
@@ -35,12 +36,6 @@ const STANDARD: (usize, &[usize]) = (230_000, &[10_000, 1_000_000]);
 
 /// The same for a quick look.
 const QUICK: (usize, &[usize]) = (40_000, &[10_000]);
-
-/// Under what the floor of a first sync is noted.
-pub(crate) const FLOOR: &str = "first, floor";
-
-/// Under what the naive program without transactions is noted.
-pub(crate) const EACH: &str = "first, naive, a transaction a row";
 
 /// The profile that is synced while somebody reads the other one.
 const SECOND: &str = "second";
@@ -230,14 +225,5 @@ impl Suite {
             }
         }
         Ok(())
-    }
-}
-
-/// Under what the runs of another size are noted.
-pub(crate) fn slope_names(items: usize) -> Outcome<[&'static str; 3]> {
-    match items {
-        10_000 => Ok(["first, 10,000", "unchanged, 10,000", "first, floor, 10,000"]),
-        1_000_000 => Ok(["first, 1,000,000", "unchanged, 1,000,000", "first, floor, 1,000,000"]),
-        _ => Err(format!("{items} is no size of the slope").into()),
     }
 }

@@ -1,0 +1,18 @@
+//! The names under which the suite notes what it measured, and the report finds it.
+
+use crate::Outcome;
+
+/// Under what the floor of a first sync is noted.
+pub(crate) const FLOOR: &str = "first, floor";
+
+/// Under what the naive program without transactions is noted.
+pub(crate) const EACH: &str = "first, naive, a transaction a row";
+
+/// Under what the runs of another size are noted.
+pub(crate) fn slope_names(items: usize) -> Outcome<[&'static str; 3]> {
+    match items {
+        10_000 => Ok(["first, 10,000", "unchanged, 10,000", "first, floor, 10,000"]),
+        1_000_000 => Ok(["first, 1,000,000", "unchanged, 1,000,000", "first, floor, 1,000,000"]),
+        _ => Err(format!("{items} is no size of the slope").into()),
+    }
+}
