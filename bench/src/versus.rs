@@ -50,19 +50,17 @@ pub(crate) fn main(args: &Args) -> Outcome {
     let mut panel = Panel::start(false)?;
     let side = |name: &str, program: &Path| Side::new(program, &scratch.path().join(name), panel.url());
     let sides = [side("this", &args.engine)?, side("other", &args.against)?];
-    let mut ratios = [const { Vec::new() }; SCENARIOS.len()];
+    let mut ratios: [Vec<f64>; 3] = Default::default();
     for pair in 0..args.pairs.max(1) {
         // Each side goes first in every other pair.
         let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
-        let mut cpu = [[0.0; SCENARIOS.len()]; 2];
-        for at in 0..SCENARIOS.len() {
-            panel.serve(&bodies, if at == 2 { Version::Changed } else { Version::First })?;
-            for side in order {
-                cpu[side][at] = sides[side].run(at, &bodies)?.cpu;
-            }
-        }
         for (at, ratios) in ratios.iter_mut().enumerate() {
-            ratios.push(cpu[0][at] / cpu[1][at]);
+            panel.serve(&bodies, if at == 2 { Version::Changed } else { Version::First })?;
+            let mut cpu = [0.0; 2];
+            for side in order {
+                cpu[side] = sides[side].run(at, &bodies)?.cpu;
+            }
+            ratios.push(cpu[0] / cpu[1]);
         }
         eprintln!("Pair {} of {}.", pair + 1, args.pairs.max(1));
     }
