@@ -91,6 +91,10 @@ struct Run<'a> {
     /// The kinds that shrank implausibly, with what each lost in this run.
     shrunk: Vec<(ContentKind, Vec<ContentId>)>,
     plan: Vec<KindPlan>,
+    /// Whether the panel answered with the listing of any kind.
+    answered: bool,
+    /// The kinds of which it denied the listing.
+    denied: Vec<ContentKind>,
     id: RunId,
     fence: u64,
     /// Whether the account's end is past, though the panel still calls it active.
@@ -158,6 +162,8 @@ impl<'a> Engine<'a> {
             state: start.state,
             shrunk: Vec::new(),
             plan: Vec::new(),
+            answered: false,
+            denied: Vec::new(),
             id: start.run.unwrap_or(RunId(0)),
             fence: start.lease.as_ref().map_or(0, |lease| lease.fence),
             account_expired: false,
@@ -186,6 +192,10 @@ impl<'a> Engine<'a> {
         if report.account.is_some() {
             // Let in without a learnt one, the panel needs none any more.
             run.facts.user_agent = learnt.user_agent;
+        }
+        // A panel that denies everything is out of order, or doesn't serve this account.
+        for kind in run.denied.iter().filter(|_| run.answered) {
+            run.facts.kinds[kind.ordinal()].denied(self.clock.now());
         }
         if run.shrunk.len() > 1 {
             for (kind, lost) in &run.shrunk {

@@ -168,9 +168,30 @@ pub fn judge_removals(evidence: &RemovalEvidence, thresholds: GuardThresholds) -
     }
 }
 
+/// Whether the categories that a panel's list of categories lacks were dropped by the panel, so that it meant
+/// their items to go. An empty list says nothing, and one that lacks much may be cut: it must have most of what
+/// was known, or lack one category only, and have at least one that was known.
+pub(crate) fn are_dropped(stored: usize, missing: usize, thresholds: GuardThresholds) -> bool {
+    let share =
+        (missing as u128).saturating_mul(100) <= (stored as u128).saturating_mul(thresholds.share_percent.into());
+    missing > 0 && missing < stored && (missing == 1 || share)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn field_32_a_list_of_categories_that_lacks_much_says_nothing() {
+        let dropped = |stored, missing| are_dropped(stored, missing, GuardThresholds::default());
+        for (stored, missing) in [(2, 1), (3, 1), (10, 1), (10, 3), (1000, 300)] {
+            assert!(dropped(stored, missing), "{missing} of {stored}");
+        }
+        for (stored, missing) in [(0, 0), (1, 0), (1, 1), (2, 2), (3, 2), (10, 4), (10, 10), (1000, 301)] {
+            assert!(!dropped(stored, missing), "{missing} of {stored}");
+        }
+        assert!(!are_dropped(usize::MAX, usize::MAX - 1, GuardThresholds::default()));
+    }
 
     const SOUND: RemovalEvidence = RemovalEvidence {
         stored: 1000,

@@ -58,6 +58,9 @@ pub struct Missing {
     pub unanswered: bool,
     /// Whether it is of a category that had many items and has none.
     pub category_lost: bool,
+    /// Whether it is of a category that the panel has dropped from its list of categories. Such a category
+    /// isn't lost.
+    pub category_dropped: bool,
     /// The new item that seems to be the same.
     pub successor: Option<ContentId>,
 }
@@ -100,6 +103,10 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
             // What nobody looked for is no evidence; it begins anew.
             Some(known) if !item.covered => settled.held.push(HeldRemoval { evidence: None, ..known.clone() }),
             Some(known) if released(at, known) => settled.remove(item.id, known.successor.or(item.successor)),
+            // It was held because its category had nothing any more; by now the panel has dropped the category.
+            Some(known) if known.reason == HoldReason::CategoryLost && at.is_dropped(&item) => {
+                fresh.push((item, Some(known)));
+            }
             Some(known) if known.reason.is_loss() => settled.held.push(at.waiting(known, item.successor)),
             _ => fresh.push((item, known)),
         }
@@ -147,6 +154,11 @@ impl Settled {
 }
 
 impl Circumstances<'_> {
+    /// Whether a sound listing lacks an item because its category is no longer there.
+    fn is_dropped(&self, item: &Missing) -> bool {
+        self.doubt.is_none() && item.category_dropped && !item.category_lost
+    }
+
     fn evidence(&self) -> Evidence {
         Evidence { listing: self.listing, at: self.now, panel_at: self.panel_now }
     }

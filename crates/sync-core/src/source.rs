@@ -215,8 +215,11 @@ pub enum SourceError {
 /// What is wrong with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AnswerFault {
-    /// A status that no repetition mends: 404 and its kin.
+    /// A status that no repetition mends: 403 and its kin.
     Status,
+    /// A status in answer to a request for a listing which says that the panel doesn't know the request:
+    /// 400, 404 and their kin.
+    UnknownRequest,
     /// Not one byte.
     Empty,
     /// A web page.
@@ -227,8 +230,10 @@ pub enum AnswerFault {
     NotAList,
     /// The account in place of a list: the panel doesn't know the request.
     AccountObject,
-    /// An object that says error.
+    /// An object that says `error`.
     ErrorObject,
+    /// Another object that is no list.
+    OtherObject,
     /// A list in which no element is an item of the kind.
     WrongItems,
     /// Cut before its end, on every attempt.
@@ -245,13 +250,13 @@ impl AnswerFault {
     /// The code used in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Status => "http_status",
+            Self::Status | Self::UnknownRequest => "http_status",
             Self::Empty => "empty_body",
             Self::Html => "html_page",
             Self::NotJson => "not_json",
             Self::NotAList => "not_a_list",
             Self::AccountObject => "account_object",
-            Self::ErrorObject => "error_object",
+            Self::ErrorObject | Self::OtherObject => "error_object",
             Self::WrongItems => "wrong_items",
             Self::Truncated => "truncated",
             Self::TooLarge => "too_large",
@@ -298,14 +303,17 @@ impl SourceError {
                 AnswerFault::Status | AnswerFault::Html | AnswerFault::NotJson | AnswerFault::Empty => {
                     "the panel, or something in front of it, blocks or fails; check the address, try another user agent, or sync again later"
                 }
-                AnswerFault::AccountObject => {
+                AnswerFault::WrongItems => {
+                    "the panel lists something else than it was asked for; sync again later, and tell the provider when it stays so"
+                }
+                AnswerFault::AccountObject | AnswerFault::UnknownRequest => {
                     "the panel doesn't offer this kind of content, or it refuses this account for it"
                 }
                 AnswerFault::Truncated => "the answer broke off on every attempt; sync again later",
                 AnswerFault::TooLarge => "raise the limit if the catalogue really is that large",
                 AnswerFault::Redirect => "check the address: the panel sends elsewhere",
                 AnswerFault::FilterIgnored => "the next sync asks for the whole list again; the cache is as it was",
-                AnswerFault::NotAList | AnswerFault::ErrorObject | AnswerFault::WrongItems => {
+                AnswerFault::NotAList | AnswerFault::ErrorObject | AnswerFault::OtherObject => {
                     "the panel is out of order; sync again later, and tell the provider when it stays so"
                 }
             },

@@ -288,6 +288,7 @@ fn settled(
             covered: !partial || dice.percent(50),
             unanswered: partial && dice.percent(30),
             category_lost: dice.percent(10),
+            category_dropped: dice.percent(10),
             successor: None,
         })
         .collect();

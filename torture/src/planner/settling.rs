@@ -42,6 +42,8 @@ fn fates(at: &Circumstances<'_>, missing: &[Missing]) -> Fates {
             fates.gone.insert(item.id.0);
         } else if !item.covered {
             fates.held.insert(item.id.0, HeldRemoval { evidence: None, ..held.clone() });
+        } else if held.reason == HoldReason::CategoryLost && sound && item.category_dropped && !item.category_lost {
+            fresh.push((item, Some(held)));
         } else if held.reason.is_loss() {
             fates.held.insert(item.id.0, waiting(at, held, item));
         } else {
@@ -200,6 +202,7 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
                 covered: dice.percent(80),
                 unanswered: dice.percent(10),
                 category_lost: dice.percent(15),
+                category_dropped: dice.percent(20),
                 successor: dice.percent(40).then_some(ContentId(2000 + id.0)),
             });
         }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::learning::is_not_offered;
+use super::learning::{is_denial, is_known_as_not_offered, is_not_offered};
 use super::planned::Planned;
 use super::unmodified::{Answered, Unmodified};
 use super::visit::Visit;
@@ -53,11 +53,11 @@ pub(super) enum Received {
 
 /// A listing that came, with what came before it.
 pub(super) struct Arrived {
-    categories: Option<Vec<Category>>,
-    stored: StoredIndex,
-    compared: Compared,
+    pub(super) categories: Option<Vec<Category>>,
+    pub(super) stored: StoredIndex,
+    pub(super) compared: Compared,
     /// What makes the listing no proof.
-    doubt: Option<HoldReason>,
+    pub(super) doubt: Option<HoldReason>,
 }
 
 /// What is about to be written, and what follows once it is.
@@ -73,9 +73,7 @@ impl Engine<'_> {
     pub(super) async fn receive_kind(&self, run: &Run<'_>, visit: &mut Visit) -> Result<Option<Received>, Stop> {
         let kind = visit.kind;
         if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
-            visit.warnings.push(format!(
-                "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is cached stays"
-            ));
+            visit.warnings.push(not_offered(kind));
             return Ok(None);
         }
         run.track.phase(Some(kind), Phase::Categories);
@@ -90,12 +88,17 @@ impl Engine<'_> {
         let mut compared = match self.compare(run, visit, &stored, categories.as_deref(), begun).await {
             Ok(compared) => compared,
             Err(stop) => {
-                if let Stop::Source(error) = &stop {
-                    visit.facts.offered(Some(error), self.clock.now());
+                visit.denied = matches!(&stop, Stop::Source(error) if is_denial(error));
+                if visit.denied && is_known_as_not_offered(&run.state, run.options, kind) {
+                    // It was asked once more, and says the same: that is no news, and no failure.
+                    visit.record.error = None;
+                    visit.warnings.push(not_offered(kind));
+                    return Ok(None);
                 }
                 return Err(stop);
             }
         };
+        visit.answered = compared.differ.listed() > 0;
         let doubt = self.learn(run, &mut visit.facts, &compared, categories.is_some());
         if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
             visit.record.error = by_category.error.take();
@@ -139,9 +142,9 @@ impl Engine<'_> {
         arrived: Arrived,
     ) -> Result<Option<Settlement>, Stop> {
         let kind = visit.kind;
-        let Arrived { categories, stored, compared, doubt } = arrived;
         let held_before = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
-        let (settled, names) = self.settle(run, visit, &compared, &stored, doubt, &held_before).await?;
+        let (settled, names) = self.settle(run, visit, &arrived, &held_before).await?;
+        let Arrived { categories, stored, compared, doubt } = arrived;
         let Compared { differ, staging, end, validator, asked_at, by_category, planned } = compared;
         let record = &mut visit.record;
         record.counts = differ.counts();
@@ -200,7 +203,7 @@ impl Engine<'_> {
         compared: &Compared,
         categories_answered: bool,
     ) -> Option<HoldReason> {
-        facts.offered(None, self.clock.now());
+        facts.offered();
         let ignored = facts.image_hosts_ignored(run.options.mode);
         facts.rotated(compared.differ.images_rotate(), ignored);
         let defect = facts.defects(compared.end);
@@ -314,6 +317,13 @@ type Moves<'a> = (&'a Arrivals, &'a [ContentId]);
 
 /// Rows asked for at a time.
 const ROWS: usize = 500;
+
+/// Why a kind was not synced that the panel doesn't offer.
+fn not_offered(kind: ContentKind) -> String {
+    format!(
+        "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is cached stays"
+    )
+}
 
 fn mode(asked: SyncMode, stored: &StoredIndex) -> SyncMode {
     let full = asked == SyncMode::Full || !stored.applied_before || !stored.consistent;

@@ -24,14 +24,26 @@ pub(super) enum Way {
     ByCategory,
 }
 
-/// Whether a kind need not be asked for, because the panel doesn't offer it. A person who names the
-/// kind, or wants a full run, has it asked for.
+/// Whether a kind need not be asked for, because the panel said within a day that it doesn't offer it.
 pub(super) fn is_not_offered(state: &SyncState, options: &SyncOptions, kind: ContentKind, now: i64) -> bool {
-    let facts = &state.facts.kinds[kind.ordinal()];
+    let said_at = state.facts.kinds[kind.ordinal()].not_offered_at;
+    is_known_as_not_offered(state, options, kind) && said_at.is_some_and(|at| recent(at, now))
+}
+
+/// Whether a kind is known as not offered: after one run where there never was anything, after two where
+/// there was. A person who narrows a run to some kinds wants to know of these, so nothing is known of them
+/// then. A full run says how items are compared, and nothing of what is offered.
+pub(super) fn is_known_as_not_offered(state: &SyncState, options: &SyncOptions, kind: ContentKind) -> bool {
     let empty = state.rows[kind.ordinal()] == 0 && state.last_sync[kind.ordinal()].is_none();
     let runs = if empty { 1 } else { RUNS_IN_A_ROW };
-    let named = options.kinds.len() < ContentKind::ALL.len() || options.mode == SyncMode::Full;
-    facts.not_offered >= runs && !named && facts.not_offered_at.is_some_and(|at| recent(at, now))
+    let named = options.kinds.len() < ContentKind::ALL.len();
+    !named && state.facts.kinds[kind.ordinal()].not_offered >= runs
+}
+
+/// Whether an answer to a request for a listing looks as if the panel didn't offer the kind.
+pub(super) fn is_denial(error: &SourceError) -> bool {
+    use AnswerFault::{AccountObject, ErrorObject, UnknownRequest};
+    matches!(error, SourceError::Unusable { fault: AccountObject | ErrorObject | UnknownRequest, .. })
 }
 
 /// Whether less than a day has passed; a clock that was set back counts as none.
@@ -81,19 +93,16 @@ impl KindFacts {
         self.whole_asked_at = None;
     }
 
-    /// The kind was answered with something, or with the account in place of it.
-    pub(super) fn offered(&mut self, error: Option<&SourceError>, now: i64) {
-        match error {
-            Some(SourceError::Unusable { fault: AnswerFault::AccountObject, .. }) => {
-                self.not_offered = self.not_offered.saturating_add(1).min(RUNS_IN_A_ROW);
-                self.not_offered_at = Some(now);
-            }
-            Some(_) => {}
-            None => {
-                self.not_offered = 0;
-                self.not_offered_at = None;
-            }
-        }
+    /// The panel answered with a listing.
+    pub(super) fn offered(&mut self) {
+        self.not_offered = 0;
+        self.not_offered_at = None;
+    }
+
+    /// The panel denied the listing, while it answered for another kind.
+    pub(super) fn denied(&mut self, now: i64) {
+        self.not_offered = self.not_offered.saturating_add(1).min(RUNS_IN_A_ROW);
+        self.not_offered_at = Some(now);
     }
 
     /// Whether images are compared without their hosts.
@@ -182,21 +191,38 @@ mod tests {
     fn what_never_was_is_not_offered_at_once_and_what_was_there_after_two_runs() {
         let mut state = SyncState::default();
         let movies = ContentKind::Movies;
-        let account =
-            SourceError::Unusable { fault: AnswerFault::AccountObject, message: "the account came".to_owned() };
         let options = SyncOptions::default();
         assert!(!is_not_offered(&state, &options, movies, NOW));
-        state.facts.kinds[1].offered(Some(&account), NOW);
+        state.facts.kinds[1].denied(NOW);
         assert!(is_not_offered(&state, &options, movies, NOW + 1));
         assert!(!is_not_offered(&state, &options, movies, NOW + 86_400), "asked again after a day");
+        assert!(is_known_as_not_offered(&state, &options, movies), "and still known");
         assert!(!is_not_offered(&state, &SyncOptions { kinds: vec![movies], ..options.clone() }, movies, NOW));
-        assert!(!is_not_offered(&state, &SyncOptions { mode: SyncMode::Full, ..options.clone() }, movies, NOW));
+        assert!(is_not_offered(&state, &SyncOptions { mode: SyncMode::Full, ..options.clone() }, movies, NOW));
         state.rows[1] = 5;
         assert!(!is_not_offered(&state, &options, movies, NOW));
-        state.facts.kinds[1].offered(Some(&account), NOW);
+        state.facts.kinds[1].denied(NOW);
         assert!(is_not_offered(&state, &options, movies, NOW));
-        state.facts.kinds[1].offered(None, NOW);
+        state.facts.kinds[1].offered();
         assert_eq!(state.facts.kinds[1], KindFacts::default());
+    }
+
+    #[test]
+    fn field_26_these_answers_deny_a_kind_and_no_others() {
+        let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
+        for fault in [AnswerFault::AccountObject, AnswerFault::ErrorObject, AnswerFault::UnknownRequest] {
+            assert!(is_denial(&unusable(fault)), "{fault:?}");
+        }
+        for fault in [
+            AnswerFault::Status,
+            AnswerFault::OtherObject,
+            AnswerFault::Html,
+            AnswerFault::Empty,
+            AnswerFault::NotAList,
+        ] {
+            assert!(!is_denial(&unusable(fault)), "{fault:?}");
+        }
+        assert!(!is_denial(&SourceError::Refused { message: String::new() }));
     }
 
     #[test]

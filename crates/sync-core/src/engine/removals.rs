@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::kind::Compared;
+use super::kind::{Arrived, Compared};
 use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::arrivals::Marks;
-use crate::guard::HoldReason;
-use crate::model::{CategoryId, CategorySet, ContentId, ContentKind, Text};
+use crate::guard::{HoldReason, are_dropped};
+use crate::model::{Category, CategoryId, CategorySet, ContentId, ContentKind, Text};
 use crate::settle::{Circumstances, Missing, Settled, released, settle};
-use crate::store::{HeldRemoval, RunId, StoredIndex};
+use crate::store::{HeldRemoval, RunId};
 
 /// Rows looked at in one go; memory is bounded by it.
 const ROWS: usize = 500;
@@ -40,26 +40,37 @@ impl Engine<'_> {
         &self,
         run: &Run<'_>,
         visit: &mut Visit,
-        compared: &Compared,
-        stored: &StoredIndex,
-        doubt: Option<HoldReason>,
+        arrived: &Arrived,
         held_before: &[HeldRemoval],
     ) -> Result<(Settled, HashMap<ContentId, String>), Stop> {
         let kind = visit.kind;
+        let Arrived { categories, stored, compared, doubt } = arrived;
         let missing = compared.differ.missing();
         let listed = compared.differ.listed() as u64;
         let doubt = doubt.or((listed == 0 && !stored.index.is_empty()).then_some(HoldReason::EmptyListing));
         let waits = |id: &ContentId| {
             held_before.binary_search_by_key(id, |held| held.id).is_ok_and(|at| held_before[at].reason.is_loss())
         };
+        let dropped = match categories {
+            Some(categories) if doubt.is_none() && !missing.is_empty() => {
+                self.dropped_categories(run, kind, categories).await?
+            }
+            _ => CategorySet::NONE,
+        };
         // Rows are looked at only where something depends on them.
-        let needed = compared.by_category.is_some() || (doubt.is_none() && missing.iter().any(|id| !waits(id)));
+        let may_go = !dropped.is_empty() && held_before.iter().any(|held| held.reason == HoldReason::CategoryLost);
+        let settles_new = doubt.is_none() && (may_go || missing.iter().any(|id| !waits(id)));
+        let needed = compared.by_category.is_some() || settles_new;
         let rows = if needed || run.options.dry_run {
             self.traits(run, kind, compared, &missing).await?
         } else {
             Rows::default()
         };
-        let lost = if doubt.is_none() { self.lost_categories(run, kind, compared, &rows).await? } else { Vec::new() };
+        let lost = if doubt.is_none() {
+            self.lost_categories(run, kind, compared, &rows, &dropped).await?
+        } else {
+            Vec::new()
+        };
         let marks: Vec<_> = rows.items.iter().map(|item| (item.marks, item.id)).collect();
         let successors = if needed { compared.differ.arrivals().successors(&marks) } else { hashbrown::HashMap::new() };
         let known: HashMap<ContentId, &Traits> = rows.items.iter().map(|item| (item.id, item)).collect();
@@ -67,8 +78,10 @@ impl Engine<'_> {
             .into_iter()
             .map(|id| {
                 let traits = known.get(&id);
+                let is_in = |category: &u32| dropped.contains(&rows.categories[*category as usize]);
                 Missing {
                     id,
+                    category_dropped: traits.is_some_and(|it| it.categories.iter().any(is_in)),
                     covered: compared.by_category.is_none() || traits.is_some_and(|traits| traits.covered),
                     unanswered: traits.is_some_and(|traits| traits.unanswered),
                     category_lost: traits.is_some_and(|it| it.categories.iter().any(|at| lost.contains(at))),
@@ -169,6 +182,21 @@ impl Engine<'_> {
         Ok(rows)
     }
 
+    /// The known categories that the panel has dropped from its list of categories.
+    async fn dropped_categories(
+        &self,
+        run: &Run<'_>,
+        kind: ContentKind,
+        answered: &[Category],
+    ) -> Result<CategorySet, Stop> {
+        let stored = guard(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
+        let listed: HashSet<_> = answered.iter().map(|category| &category.id).collect();
+        let missing: CategorySet =
+            stored.iter().filter(|known| !listed.contains(&known.id)).map(|known| &known.id.0).collect();
+        let plausible = are_dropped(stored.len(), missing.as_slice().len(), run.options.guard);
+        Ok(if plausible { missing } else { CategorySet::NONE })
+    }
+
     /// The categories that had many items and have none, as positions in [`Rows::categories`].
     async fn lost_categories(
         &self,
@@ -176,13 +204,14 @@ impl Engine<'_> {
         kind: ContentKind,
         compared: &Compared,
         rows: &Rows,
+        dropped: &CategorySet,
     ) -> Result<Vec<u32>, Stop> {
         let threshold = run.options.guard.category_rows;
         let arrivals = compared.differ.arrivals();
         let mut suspects: Vec<u32> = (0..).take(rows.sizes.len()).collect();
         suspects.retain(|at| {
             let (name, missing) = (&rows.categories[*at as usize], rows.sizes[*at as usize]);
-            threshold > 0 && arrivals.may_be_deserted(name, threshold, missing)
+            threshold > 0 && !dropped.contains(name) && arrivals.may_be_deserted(name, threshold, missing)
         });
         if suspects.is_empty() {
             return Ok(suspects);

@@ -119,7 +119,8 @@ impl Engine<'_> {
         let kind = visit.kind;
         let Unmodified { watermark, rows } = unmodified;
         tracing::info!("the panel says that the listing is the same");
-        visit.facts.offered(None, self.clock.now());
+        visit.facts.offered();
+        visit.answered = true;
         visit.facts.rotated(false, false);
         visit.facts.whole_came();
         let record = &mut visit.record;

@@ -28,6 +28,10 @@ pub(super) struct Visit {
     /// When the panel was found out to give one listing the validator of another.
     pub(super) validators_lied_at: Option<i64>,
     pub(super) warnings: Vec<String>,
+    /// Whether the panel answered with a listing in which something is.
+    pub(super) answered: bool,
+    /// Whether it denied the listing.
+    pub(super) denied: bool,
     span: Span,
 }
 
@@ -47,6 +51,8 @@ impl Engine<'_> {
             validator: None,
             validators_lied_at: None,
             warnings: Vec::new(),
+            answered: false,
+            denied: false,
             span: tracing::info_span!("kind", kind = %kind),
         };
         // Only here is anything asked of the source, and for one kind at a time.
@@ -109,7 +115,9 @@ impl Engine<'_> {
 impl Run<'_> {
     /// Takes in what a kind has come to. They come in their order.
     pub(super) fn take_in(&mut self, visit: Visit, report: &mut SyncReport) {
-        let Visit { kind, record, facts, shrunk, plan, warnings, .. } = visit;
+        let Visit { kind, record, facts, shrunk, plan, warnings, answered, denied, .. } = visit;
+        self.answered |= answered;
+        self.denied.extend(denied.then_some(kind));
         self.facts.kinds[kind.ordinal()] = facts;
         self.shrunk.extend(shrunk.map(|lost| (kind, lost)));
         self.plan.extend(plan);

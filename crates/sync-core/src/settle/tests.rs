@@ -26,8 +26,14 @@ fn at(stored: u64, missing: u64, held_before: &[HeldRemoval]) -> Circumstances<'
 }
 
 fn missing(ids: std::ops::RangeInclusive<i64>) -> Vec<Missing> {
-    let missing =
-        |id| Missing { id: ContentId(id), covered: true, unanswered: false, category_lost: false, successor: None };
+    let missing = |id| Missing {
+        id: ContentId(id),
+        covered: true,
+        unanswered: false,
+        category_lost: false,
+        category_dropped: false,
+        successor: None,
+    };
     ids.map(missing).collect()
 }
 
@@ -272,5 +278,27 @@ fn what_nobody_looked_for_is_not_missing() {
         let item = Missing { covered: false, unanswered, ..missing(2..=2)[0] };
         let settled = settle(&Circumstances { consent: true, ..at(1000, 1, &before) }, vec![item]);
         assert_eq!(settled.removed.len(), removed, "{unanswered}");
+    }
+}
+
+#[test]
+fn field_32_a_category_that_was_dropped_no_longer_holds_its_items() {
+    let before = held_all(1..=20, CategoryLost, Some(HERE));
+    let dropped =
+        |ids| -> Vec<_> { missing(ids).into_iter().map(|item| Missing { category_dropped: true, ..item }).collect() };
+    let settled = settle(&at(1000, 20, &before), dropped(1..=20));
+    assert_eq!((settled.removed.len(), settled.held.len()), (20, 0));
+    // Share and floor hold them still, and so does whatever speaks against the listing.
+    let many = held_all(1..=301, CategoryLost, Some(HERE));
+    let settled = settle(&at(1000, 301, &many), dropped(1..=301));
+    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 301, Some(ShareLost)));
+    let doubtful = Circumstances { doubt: Some(UnreadableIds), ..at(1000, 20, &before) };
+    assert_eq!(settle(&doubtful, dropped(1..=20)).held, before);
+    // Another category of the item is lost; and other losses have nothing to do with categories.
+    let lost = dropped(1..=20).into_iter().map(|item| Missing { category_lost: true, ..item }).collect();
+    assert_eq!(settle(&at(1000, 20, &before), lost).held, before);
+    for reason in [ShareLost, Renumbered, SeveralKinds, EmptyListing] {
+        let before = held_all(1..=20, reason, None);
+        assert_eq!(settle(&at(1000, 20, &before), dropped(1..=20)).held.len(), 20, "{reason:?}");
     }
 }

@@ -66,6 +66,101 @@ async fn a_kind_that_was_there_takes_two_runs_to_be_not_offered_and_its_rows_sta
     assert_eq!(report.kind(Series).outcome, KindOutcome::Failed, "who names a kind has it asked for");
 }
 
+/// What says that a panel doesn't offer a kind.
+fn denials() -> [SourceError; 3] {
+    [AnswerFault::AccountObject, AnswerFault::ErrorObject, AnswerFault::UnknownRequest].map(unusable)
+}
+
+#[tokio::test]
+async fn field_26_every_denial_teaches_alike() {
+    for (error, full) in denials().into_iter().zip([false, true, false]) {
+        let options =
+            SyncOptions { mode: if full { SyncMode::Full } else { SyncMode::Auto }, ..SyncOptions::default() };
+        let code = error.code();
+        let fault = |error: &SourceError| {
+            let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
+            unusable(*fault)
+        };
+        let source =
+            || ScriptedSource::new().answer(Series, Answer::Error(fault(&error))).lists(Movies, listed(Movies, 1..=3));
+        // Nothing was ever there: once is enough. A full run asks no more often than another one.
+        let bench = Bench::new().await;
+        let report = bench.sync(&source(), &options).await;
+        assert_eq!(report.kind(Series).error.as_ref().unwrap().code, code);
+        let report = bench.sync(&source(), &options).await;
+        assert_eq!(
+            (report.status, report.kind(Series).outcome),
+            (RunStatus::Completed, KindOutcome::Skipped),
+            "{code}"
+        );
+        // A day later it is asked for, and the same answer is no news.
+        bench.clock.pass(DAY);
+        let again = source();
+        let report = bench.sync(&again, &options).await;
+        assert!(again.asked().contains(&"listing series".to_owned()), "{code}");
+        assert_eq!(
+            (report.status, report.kind(Series).outcome),
+            (RunStatus::Completed, KindOutcome::Skipped),
+            "{code}"
+        );
+        assert!(report.warnings.iter().any(|warning| warning.contains("doesn't offer")), "{:?}", report.warnings);
+        let quiet = source();
+        bench.sync(&quiet, &options).await;
+        assert!(!quiet.asked().contains(&"listing series".to_owned()), "{code}: a day begins anew");
+        // Who names it wants to know.
+        let named = SyncOptions { kinds: vec![Series], ..options.clone() };
+        assert_eq!(bench.sync(&source(), &named).await.kind(Series).outcome, KindOutcome::Failed, "{code}");
+    }
+}
+
+/// "Only where another list of the same run was answered."
+#[tokio::test]
+async fn field_26_a_panel_that_answers_for_nothing_teaches_nothing() {
+    for error in denials() {
+        let denied = |source: ScriptedSource, kind| {
+            let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
+            source.answer(kind, Answer::Error(unusable(fault)))
+        };
+        let nothing = || denied(denied(denied(ScriptedSource::new(), Channels), Movies), Series);
+        let bench = Bench::new().await;
+        for _ in 0..3 {
+            assert_eq!(bench.sync(&nothing(), &SyncOptions::default()).await.status, RunStatus::Failed);
+            assert_eq!(facts(&bench).await, PanelFacts::default());
+        }
+        // An empty list is no sign that the panel is in order, nor is the run of one kind alone.
+        let empty = denied(ScriptedSource::new().lists(Movies, Vec::new()), Series);
+        bench.sync(&empty, &SyncOptions::default()).await;
+        bench.sync(&denied(ScriptedSource::new(), Series), &only(Series)).await;
+        assert_eq!(facts(&bench).await, PanelFacts::default());
+        // The kind that comes after it counts as well.
+        let after = denied(ScriptedSource::new().lists(Series, listed(Series, 1..=3)), Channels);
+        bench.sync(&after, &SyncOptions::default()).await;
+        assert_eq!(facts(&bench).await.kinds.map(|kind| kind.not_offered), [1, 0, 0]);
+    }
+    // What fails in another way is no denial.
+    for error in [unusable(AnswerFault::Status), unusable(AnswerFault::OtherObject), unreachable(false)] {
+        let bench = Bench::new().await;
+        let source = ScriptedSource::new().answer(Series, Answer::Error(error)).lists(Movies, listed(Movies, 1..=3));
+        bench.sync(&source, &SyncOptions::default()).await;
+        assert_eq!(facts(&bench).await, PanelFacts::default());
+    }
+}
+
+#[tokio::test]
+async fn field_26_what_was_there_takes_two_denials() {
+    for error in denials() {
+        let SourceError::Unusable { fault, .. } = error else { panic!("{error:?}") };
+        let bench = Bench::new().await;
+        bench.sync(&panel(1..=3), &SyncOptions::default()).await;
+        for outcome in [KindOutcome::Failed, KindOutcome::Failed, KindOutcome::Skipped] {
+            let source = ScriptedSource::new().answer(Series, Answer::Error(unusable(fault)));
+            let source = source.lists(Channels, listed(Channels, 1..=3)).lists(Movies, listed(Movies, 1..=3));
+            assert_eq!(bench.sync(&source, &SyncOptions::default()).await.kind(Series).outcome, outcome, "{fault:?}");
+            assert_eq!(bench.ids(Series), [1, 2, 3]);
+        }
+    }
+}
+
 fn in_category(id: i64, category: &str) -> Listed {
     movie(id).with("category_id", category).in_categories(&[category]).listed()
 }

@@ -279,3 +279,71 @@ async fn past_the_accounts_end_nothing_is_removed() {
     let source = ScriptedSource::new().account(Ok(slow)).lists(Movies, listed(Movies, 2..=10));
     assert_eq!(bench.sync(&source, &only(Movies)).await.kind(Movies).counts.removed, 1);
 }
+
+/// Films of ten categories, thirty in each.
+fn thirty_each(categories: impl IntoIterator<Item = i64>) -> Vec<Listed> {
+    categories.into_iter().flat_map(|category| (0..30).map(move |at| film(category * 100 + at, category))).collect()
+}
+
+#[tokio::test]
+async fn field_32_what_is_in_a_category_that_the_panel_dropped_goes() {
+    let bench = Bench::new().await;
+    bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
+    let report = bench.sync(&shelves(1..=9, thirty_each(1..=9)), &only(Movies)).await;
+    assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(0, 0, 0, 30, 270)));
+    assert_eq!(names(&bench).await.len(), 9);
+    // A category that is still listed, and has nothing, is lost as before.
+    let report = bench.sync(&shelves(1..=9, thirty_each(1..=8)), &only(Movies)).await;
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::CategoryLost));
+    // Dropped a day later, it doesn't hold them any more.
+    let report = bench.sync(&shelves(1..=8, thirty_each(1..=8)), &only(Movies)).await;
+    assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(0, 0, 0, 30, 240)));
+}
+
+#[tokio::test]
+async fn field_32_share_and_floor_hold_what_is_in_dropped_categories() {
+    let bench = Bench::new().await;
+    bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
+    // One category of which most is, and so more than the share.
+    let big = || thirty_each(1..=10).into_iter().chain((5000..5200).map(|id| film(id, 11)));
+    bench.sync(&shelves(1..=11, big()), &only(Movies)).await;
+    let report = bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
+    assert_eq!((report.kind(Movies).hold_reason, report.kind(Movies).counts.held), (Some(HoldReason::ShareLost), 200));
+}
+
+#[tokio::test]
+async fn field_32_a_list_of_categories_that_proves_nothing_changes_nothing() {
+    let lists: [(&str, Result<Vec<i64>, ()>); 5] = [
+        ("empty", Ok(Vec::new())),
+        ("short", Ok((1..=5).collect())),
+        ("of another kind", Ok((901..=910).collect())),
+        ("as before", Ok((1..=10).collect())),
+        ("not answered", Err(())),
+    ];
+    for (what, list) in lists {
+        let bench = Bench::new().await;
+        bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
+        let source = match list {
+            Ok(list) => shelves(list, thirty_each(1..=9)),
+            Err(()) => {
+                let failed =
+                    SourceError::Unreachable { message: "timed out".to_owned(), attempts: 4, overloaded: false };
+                ScriptedSource::new().categories(Movies, Err(failed)).lists(Movies, thirty_each(1..=9))
+            }
+        };
+        let report = bench.sync(&source, &only(Movies)).await;
+        let record = report.kind(Movies);
+        assert_eq!((record.counts.removed, record.counts.held), (0, 30), "{what}: {:?}", record.hold_reason);
+        let reason = if list_failed(what) { HoldReason::CategoriesMissing } else { HoldReason::CategoryLost };
+        assert_eq!(record.hold_reason, Some(reason), "{what}");
+    }
+    // A category that the panel never listed was not dropped.
+    let bench = Bench::new().await;
+    bench.sync(&shelves(1..=9, thirty_each(1..=10)), &only(Movies)).await;
+    let report = bench.sync(&shelves(1..=9, thirty_each(1..=9)), &only(Movies)).await;
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::CategoryLost));
+}
+
+fn list_failed(what: &str) -> bool {
+    what == "not answered"
+}
