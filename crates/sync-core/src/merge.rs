@@ -58,7 +58,9 @@ fn lay_over<T: Content>(stored: Option<&T>, listed: &mut T, present: FieldSet) {
         if let (ValueRef::Extra(known), ValueRef::Extra(new)) = (stored.value(places.extra), listed.value(places.extra))
             && !known.is_empty()
         {
-            let mut united: Extra = known.clone();
+            // A value that didn't fit its field stays under its key until the panel sends another one.
+            let fits = |key: &str| T::FIELDS.iter().position(|spec| spec.name == key).is_some_and(|at| present.has(at));
+            let mut united: Extra = known.iter().filter(|(key, _)| !fits(key)).collect();
             united.extend(new.iter());
             listed.put(places.extra, Value::Extra(united));
         }
@@ -284,6 +286,20 @@ mod tests {
         let merged =
             merge(Some(&stored), listed(&["extra"], |it| it.extra = [("b".to_owned(), "2".to_owned())].into()));
         assert_eq!(merged.extra, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())].into());
+    }
+
+    #[test]
+    fn field_30_a_value_that_didnt_fit_is_gone_once_its_field_is_sent_again() {
+        let extra = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, json)| (*key, *json)).collect::<Extra>();
+        let mut stored = movie();
+        stored.extra = extra(&[("a", "1"), ("rating", r#""18+""#)]);
+        let sent = |names: &[&str], pairs: &[(&str, &str)]| {
+            merge(Some(&stored), listed(names, |it| it.extra = extra(pairs))).extra
+        };
+        assert_eq!(sent(&["extra"], &[]), stored.extra, "an absent key keeps it");
+        assert_eq!(sent(&["extra", "rating"], &[]), extra(&[("a", "1")]));
+        let unread = [("rating", r#""PG""#)];
+        assert_eq!(sent(&["extra", "rating"], &unread), extra(&[("a", "1"), ("rating", r#""PG""#)]));
     }
 
     #[test]

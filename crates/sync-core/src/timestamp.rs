@@ -1,10 +1,12 @@
 //! Reading the timestamps of panels, and the seed's rule for "updated since".
 //!
 //! Panels write unix seconds (as number or text), milliseconds, `2026-02-02 15:08:55` in their own
-//! time zone, RFC 3339, `""`, `"0"`, `null`, and floats. None of these is trusted for more than a
-//! hint: see [`crate::ChangePolicy`].
+//! time zone, RFC 3339, dates as people write them, `""`, `"0"`, `null`, and floats. None of these is
+//! trusted for more than a hint: see [`crate::ChangePolicy`].
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+mod written;
+
+use chrono::DateTime;
 
 use crate::model::normalise::exact_integer;
 
@@ -46,7 +48,8 @@ fn instant(text: &str) -> Option<(i64, u32)> {
 /// Reads a panel's timestamp in any known form; returns unix seconds.
 ///
 /// `zone_offset` is the panel's offset from UTC in seconds, for forms without a zone. Zero, empty
-/// and unreadable texts, and instants before 1970, are `None`.
+/// and unreadable texts, and instants before 1970, are `None`. So is a date that could be two:
+/// `12/11/2027` is in November or in December.
 ///
 /// ```
 /// use sync_core::timestamp::read;
@@ -54,14 +57,19 @@ fn instant(text: &str) -> Option<(i64, u32)> {
 /// assert_eq!(read("1700000000", 0), Some(1_700_000_000));
 /// assert_eq!(read("1700000000000", 0), Some(1_700_000_000));
 /// assert_eq!(read("2023-11-14 23:13:20", 3600), Some(1_700_000_000));
+/// assert_eq!(read("31.12.2027", 0), Some(1_830_211_200));
+/// assert_eq!(read("12/11/2027", 0), None);
 /// assert_eq!(read("0", 0), None);
 /// ```
 pub fn read(text: &str, zone_offset: i32) -> Option<i64> {
     let text = text.trim();
     let seconds = match exact_integer(text).or_else(|| float(text)) {
-        Some(number) if number >= MILLISECONDS_FROM => number / 1000,
-        Some(number) => number,
-        None => date(text, zone_offset)?,
+        Some(number) => match written::compact(text, zone_offset) {
+            Some(date) => date,
+            None if number >= MILLISECONDS_FROM => number / 1000,
+            None => number,
+        },
+        None => written::date(text, zone_offset)?,
     };
     (seconds > 0).then_some(seconds)
 }
@@ -70,20 +78,6 @@ fn float(text: &str) -> Option<i64> {
     let number: f64 = text.parse().ok()?;
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and cutting the fraction is meant")]
     (number.is_finite() && number.abs() < 1e15).then_some(number as i64)
-}
-
-fn date(text: &str, zone_offset: i32) -> Option<i64> {
-    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-        return Some(instant.timestamp());
-    }
-    let local = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M:%S"]
-        .iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-        .or_else(|| {
-            let day = ["%Y-%m-%d", "%d/%m/%Y"].iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok())?;
-            day.and_hms_opt(0, 0, 0)
-        })?;
-    Some(local.and_utc().timestamp() - i64::from(zone_offset))
 }
 
 #[cfg(test)]

@@ -11,27 +11,56 @@ use super::sets::{CategorySet, Extra};
 impl Shape {
     /// Brings a value into the one form that this shape has for it; what doesn't fit is nothing.
     pub fn normalise(self, value: Value) -> Value {
-        match self {
-            Self::Name | Self::Text => text(value),
-            Self::Decimal => decimal(value),
-            Self::Reference => match decimal(value) {
-                Value::Text(zero) if zero == "0" => Value::Null,
-                other => other,
-            },
-            Self::Integer => integer(&value).map_or(Value::Null, Value::Integer),
-            Self::Count => Value::Integer(integer(&value).unwrap_or(0)),
-            Self::Real => real(&value).map_or(Value::Null, Value::Real),
-            Self::Flag => flag(&value).map_or(Value::Null, |yes| Value::Integer(i64::from(yes))),
-            Self::Switch => Value::Integer(i64::from(flag(&value).unwrap_or(false))),
-            Self::Categories => match value {
-                Value::Categories(set) => Value::Categories(set),
-                _ => Value::Categories(CategorySet::default()),
-            },
-            Self::Extra => match value {
-                Value::Extra(extra) => Value::Extra(extra),
-                _ => Value::Extra(Extra::new()),
-            },
+        self.fit(value).unwrap_or_else(|_| self.nothing())
+    }
+
+    /// [`Self::normalise`], but for a value that says something which this shape can't hold: that is
+    /// returned as it is.
+    pub fn fit(self, value: Value) -> Result<Value, Value> {
+        let read = match self {
+            Self::Name | Self::Text => return Ok(text(value)),
+            Self::Decimal => return Ok(decimal(value)),
+            Self::Reference => {
+                return Ok(match decimal(value) {
+                    Value::Text(zero) if zero == "0" => Value::Null,
+                    other => other,
+                });
+            }
+            Self::Categories | Self::Extra => {
+                return Ok(match (self, value) {
+                    (Self::Categories, Value::Categories(set)) => Value::Categories(set),
+                    (Self::Extra, Value::Extra(extra)) => Value::Extra(extra),
+                    _ => self.nothing(),
+                });
+            }
+            Self::Integer | Self::Count => integer(&value).map(Value::Integer),
+            Self::Real => real(&value).map(Value::Real),
+            Self::Flag | Self::Switch => flag(&value).map(|yes| Value::Integer(i64::from(yes))),
+        };
+        match read {
+            Some(read) => Ok(read),
+            None if is_blank(&value) => Ok(self.nothing()),
+            None => Err(value),
         }
+    }
+
+    /// What an absent value is.
+    fn nothing(self) -> Value {
+        match self {
+            Self::Count | Self::Switch => Value::Integer(0),
+            Self::Categories => Value::Categories(CategorySet::default()),
+            Self::Extra => Value::Extra(Extra::new()),
+            _ => Value::Null,
+        }
+    }
+}
+
+/// Whether a value says nothing.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Text(text) => text.trim().is_empty(),
+        _ => false,
     }
 }
 
@@ -122,10 +151,15 @@ pub fn exact_integer(text: &str) -> Option<i64> {
 fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
-        Value::Text(text) => exact_integer(text).or_else(|| real(value).and_then(whole)),
+        Value::Text(text) => exact_integer(text).or_else(|| real(value).filter(|_| !has_groups(text)).and_then(whole)),
         Value::Real(number) => whole(*number),
         _ => None,
     }
+}
+
+/// Whether the comma of a number may stand between thousands: `1,234`.
+fn has_groups(text: &str) -> bool {
+    text.trim().rsplit_once(',').is_some_and(|(_, behind)| behind.len() == 3)
 }
 
 /// Cuts a number to its whole part, where that is exact.
@@ -153,11 +187,11 @@ fn flag(value: &Value) -> Option<bool> {
         Value::Real(number) => Some(*number != 0.0),
         Value::Text(text) => {
             let text = text.trim();
-            let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+            let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
             match exact_integer(text) {
                 Some(number) => Some(number != 0),
-                None if is(["true", "yes", "on"]) => Some(true),
-                None => is(["false", "no", "off"]).then_some(false),
+                None if is(&["true", "yes", "on", "y", "enabled"]) => Some(true),
+                None => is(&["false", "no", "off", "n", "disabled"]).then_some(false),
             }
         }
         _ => None,
@@ -243,6 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn field_30_what_a_shape_cant_hold_is_told_from_nothing() {
+        for shape in [Shape::Integer, Shape::Count, Shape::Real, Shape::Flag, Shape::Switch] {
+            let nothing = shape.normalise(Value::Null);
+            for blank in [Value::Null, text(""), text(" \n")] {
+                assert_eq!(shape.fit(blank), Ok(nothing.clone()), "{shape:?}");
+            }
+            for unread in ["n/A", "18+", "1:30", "None", "inf", "NaN"] {
+                assert_eq!(shape.fit(text(unread)), Err(text(unread)), "{shape:?}");
+                assert_eq!(shape.normalise(text(unread)), nothing, "{shape:?}");
+            }
+            assert!(shape.fit(text("1")).is_ok() && shape.fit(Value::Integer(7)).is_ok(), "{shape:?}");
+        }
+        for shape in [Shape::Name, Shape::Text, Shape::Decimal, Shape::Reference] {
+            assert_eq!(shape.fit(text("n/A")), Ok(text("n/A")), "{shape:?}");
+        }
+    }
+
+    #[test]
     fn equal_values_of_different_types_become_the_same_value() {
         assert_eq!(Shape::Text.normalise(text("")), Value::Null);
         assert_eq!(Shape::Text.normalise(Value::Integer(7)), text("7"));
@@ -278,6 +330,10 @@ mod tests {
             assert_eq!(Shape::Flag.normalise(sent.clone()), Value::Integer(kept), "{sent:?}");
             assert_eq!(Shape::Switch.normalise(sent.clone()), Value::Integer(kept), "{sent:?}");
         }
+        for sent in ["1,234", "-1,234"] {
+            assert_eq!(Shape::Integer.normalise(text(sent)), Value::Null, "{sent}: a thousand, or one?");
+        }
+        assert_eq!(Shape::Integer.normalise(text("12,9")), Value::Integer(12));
         let set = Value::Categories(["3", "7"].iter().collect());
         assert_eq!(Shape::Categories.normalise(set.clone()), set);
         assert_eq!(Shape::Extra.normalise(set), Value::Extra(Extra::new()));
