@@ -32,6 +32,7 @@ mod every_byte;
 mod identity;
 mod limits;
 mod losses;
+mod muddles;
 mod network;
 mod order;
 mod processes;

@@ -71,6 +71,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         crate::identity::CASES,
         crate::limits::CASES,
         crate::losses::CASES,
+        crate::muddles::CASES,
         crate::network::CASES,
         crate::order::CASES,
         crate::processes::CASES,

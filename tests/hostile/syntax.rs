@@ -116,7 +116,7 @@ fn broken_text(trial: &Trial) {
     let home = trial.home();
     for kind in Kind::ALL {
         let id = home.ids(kind)[11];
-        let name = JsonForm::verbatim(*b"\"Caf\xc3\x28 \xff\"", JsonForm::text("Caf\u{fffd}( \u{fffd}"));
+        let name = JsonForm::verbatim(*b"\"Caf\xc3\x28 \xff\"", JsonForm::text("CafÃ( ÿ"));
         home.panel.catalogue(|catalogue| catalogue.edit(kind, id, "name", name));
         let report = home.sync(&[]).exits(0).report();
         let counts = report.counts(kind);

@@ -247,6 +247,7 @@ impl<'a> Engine<'a> {
             }
         };
         (run.facts.refusals, run.facts.refused_at) = (0, None);
+        run.facts.account_end.clone_from(&account.unread_end);
         run.account_expired = account.is_past_expiry(self.clock.now());
         run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {

@@ -13,6 +13,8 @@ pub struct PanelFacts {
     pub kinds: [KindFacts; 3],
     /// The user agent that was let in when the usual one was not.
     pub user_agent: Option<String>,
+    /// When the account ends in the panel's words, where that can't be read with certainty.
+    pub account_end: Option<String>,
     /// How often in a row the login was refused. Unattended runs wait longer after each.
     pub refusals: u32,
     /// When it was refused last, in unix seconds.
@@ -32,8 +34,8 @@ pub struct KindFacts {
     pub unreadable: Option<Sighting>,
     /// What followed the end of the last listings.
     pub trailing: Option<Sighting>,
-    /// Runs in a row in which the account came in place of the listing: the panel doesn't offer
-    /// this kind.
+    /// Runs in a row in which the panel said that it doesn't offer this kind, while it answered for
+    /// another one.
     pub not_offered: u32,
     /// When the panel last said so, in unix seconds.
     pub not_offered_at: Option<i64>,
@@ -90,6 +92,7 @@ impl PanelFacts {
             rows.extend(value.map(|value| FactRow { kind, name: name.to_owned(), value }));
         };
         row(None, "user_agent", self.user_agent.clone());
+        row(None, "account_end", self.account_end.clone());
         row(None, "refusals", some(self.refusals));
         row(None, "refused_at", self.refused_at.map(|at| at.to_string()));
         row(None, "validators_lied_at", self.validators_lied_at.map(|at| at.to_string()));
@@ -117,6 +120,7 @@ impl PanelFacts {
                 Some(kind) => facts.kinds[kind.ordinal()].set(&name, &value),
                 None => match name.as_str() {
                     "user_agent" => facts.user_agent = Some(value),
+                    "account_end" => facts.account_end = Some(value),
                     "refusals" => facts.refusals = value.parse().unwrap_or_default(),
                     "refused_at" => facts.refused_at = value.parse().ok(),
                     "validators_lied_at" => facts.validators_lied_at = value.parse().ok(),
@@ -196,11 +200,12 @@ mod tests {
         let facts = PanelFacts {
             kinds: [KindFacts::default(), KindFacts::default(), series],
             user_agent: Some("Player/1 (x)".to_owned()),
+            account_end: Some("in spring".to_owned()),
             refusals: 4,
             refused_at: Some(9),
             validators_lied_at: Some(8),
         };
-        assert_eq!(facts.rows().len(), 13);
+        assert_eq!(facts.rows().len(), 14);
         assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
     }
 

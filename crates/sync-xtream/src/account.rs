@@ -3,12 +3,16 @@
 use sync_core::source::AnswerFault;
 use sync_core::{Account, AccountStatus, timestamp};
 
+use crate::wire::charset::Charset;
 use crate::wire::json::{Json, document};
 use crate::wire::{Fault, shorten};
 
 /// How much of an operator's message is read, in characters. Less is shown, once the credentials
 /// are out of it.
 const MESSAGE_MAX: usize = 1200;
+
+/// How much of an end that can't be read is kept, in characters.
+const END_MAX: usize = 600;
 
 /// How much of the word for an account's state is read, in characters.
 const STATUS_MAX: usize = 600;
@@ -17,8 +21,8 @@ const STATUS_MAX: usize = 600;
 const ZONE_MAX: i64 = 14 * 3600;
 
 /// Reads an account. `date` is that of the answer's head, for panels that don't tell the time.
-pub(crate) fn read(body: &[u8], date: Option<i64>) -> Result<Account, Fault> {
-    let answer = document(body)?;
+pub(crate) fn read(body: &[u8], charset: Charset, date: Option<i64>) -> Result<Account, Fault> {
+    let answer = document(body, charset)?;
     let Some(user) = answer.get("user_info").filter(|user| matches!(user, Json::Object(_))) else {
         return Err(no_account(&answer));
     };
@@ -27,13 +31,44 @@ pub(crate) fn read(body: &[u8], date: Option<i64>) -> Result<Account, Fault> {
         return Err(Fault::refused(message.unwrap_or_else(|| "it doesn't accept user name and password".to_owned())));
     }
     let clock = Clock::of(answer.get("server_info"), date);
+    let (expires_at, unread_end) = end(user.get("exp_date"), clock.zone);
     Ok(Account {
         status: status(user.get("status").and_then(Json::as_text)),
-        expires_at: user.get("exp_date").and_then(Json::as_text).and_then(|text| timestamp::read(&text, clock.zone)),
+        expires_at,
+        unread_end,
         panel_time: clock.now,
         max_connections: user.get("max_connections").and_then(Json::as_integer),
         message,
     })
+}
+
+/// When the account ends, in unix seconds; or the panel's words for it, where they can't be read. Both are
+/// nothing for an account without an end.
+fn end(value: Option<&Json>, zone: i32) -> (Option<i64>, Option<String>) {
+    let Some(value) = value.filter(|value| !value.is_empty() && !matches!(value, Json::Bool(_))) else {
+        return (None, None);
+    };
+    // PHP writes its dates as objects.
+    let value = value.get("date").unwrap_or(value);
+    let Some(text) = value.as_text() else { return (None, Some("neither a text nor a number".to_owned())) };
+    match timestamp::read(&text, zone) {
+        Some(end) => (Some(end), None),
+        None if is_never(&text) => (None, None),
+        None => (None, printable(&text, END_MAX)),
+    }
+}
+
+/// Whether a text says that an account has no end, or says nothing of it.
+fn is_never(text: &str) -> bool {
+    const NEVER: [&str; 12] =
+        ["null", "nil", "none", "n/a", "na", "never", "no", "false", "unlimited", "lifetime", "undefined", "nan"];
+    let text = text.trim();
+    let digits = || text.chars().filter(char::is_ascii_digit);
+    let words = text.chars().any(char::is_alphabetic);
+    NEVER.iter().any(|never| text.eq_ignore_ascii_case(never))
+        // `0000-00-00`, `0.0`, `-`; and numbers below zero.
+        || (!words && digits().all(|digit| digit == '0'))
+        || text.parse::<f64>().is_ok_and(|number| number <= 0.0)
 }
 
 /// What an answer is that holds no account.
@@ -90,6 +125,10 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    fn read(body: &[u8], date: Option<i64>) -> Result<Account, Fault> {
+        super::read(body, Charset::default(), date)
+    }
+
     fn of(user: &Value) -> Account {
         let answer = json!({"user_info": user, "server_info": {"timestamp_now": 1_700_000_000}});
         read(answer.to_string().as_bytes(), None).unwrap()
@@ -120,6 +159,31 @@ mod tests {
         {
             assert_eq!(of(&json!({"exp_date": end})).expires_at, Some(1_800_000_000), "{end}");
         }
+    }
+
+    #[test]
+    fn field_18_an_end_is_read_or_told_as_it_is() {
+        let end = |value: Value| {
+            let account = of(&json!({"exp_date": value}));
+            (account.expires_at, account.unread_end)
+        };
+        for never in
+            [json!("never"), json!("Unlimited"), json!("0000-00-00 00:00:00"), json!(-1), json!("-"), json!(false)]
+        {
+            assert_eq!(end(never.clone()), (None, None), "{never}");
+        }
+        let day = Some(1_830_211_200);
+        for read in [json!("31.12.2027"), json!("12/31/2027"), json!("December 31, 2027"), json!(20_271_231)] {
+            assert_eq!(end(read.clone()), (day, None), "{read}");
+        }
+        let php = json!({"date": "2027-12-31 00:00:00.000000", "timezone_type": 3, "timezone": "UTC"});
+        assert_eq!(end(php), (day, None));
+        for unread in ["12/11/2027", "31.12.27", "Unbegrenzt", "in \u{1b}spring"] {
+            let shown = unread.replace('\u{1b}', "");
+            assert_eq!(end(json!(unread)), (None, Some(shown)), "{unread}");
+        }
+        assert_eq!(end(json!({"x": 1})), (None, Some("neither a text nor a number".to_owned())));
+        assert_eq!(end(json!("x".repeat(5000))).1.unwrap().chars().count(), END_MAX + 1);
     }
 
     #[test]
@@ -159,7 +223,7 @@ mod tests {
     #[test]
     fn the_clock_is_told_by_several_fields() {
         let clock = |server: &Value, date| {
-            let server = document(server.to_string().as_bytes()).unwrap();
+            let server = document(server.to_string().as_bytes(), Charset::default()).unwrap();
             let Clock { now, zone } = Clock::of(Some(&server), date);
             (now, zone)
         };

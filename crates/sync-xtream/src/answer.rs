@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::inflate::Inflate;
 use crate::request::{Counters, milliseconds};
 use crate::throughput::Throughput;
+use crate::wire::charset::Charset;
 
 /// Decompressors hand out small change. What is there already is gathered up to this, so that the
 /// decoder isn't woken for every bit.
@@ -32,6 +33,8 @@ pub(crate) struct Answer {
     pub(crate) validator: Option<Validator>,
     /// Whether it says that this is the version it was asked with; there is no body then.
     pub(crate) unmodified: bool,
+    /// The charset that its head declares.
+    pub(crate) charset: Charset,
     response: Response,
     inflate: Inflate,
     action: &'static str,
@@ -65,6 +68,7 @@ impl Answer {
         Self {
             validator: None,
             unmodified: false,
+            charset: Charset::declared(response.headers()),
             inflate: Inflate::new(announced),
             date,
             sent_by_date: date.map(|date| before(date, sent.elapsed())),

@@ -39,7 +39,8 @@ pub fn decode(
         show(&entries);
         entries.clear();
     }
-    decoder.finish().expect("the listing has an end");
+    decoder.finish(&mut entries).expect("the listing has an end");
+    show(&entries);
 }
 
 /// What a store would know after a sync of a listing.

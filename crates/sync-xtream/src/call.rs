@@ -38,6 +38,11 @@ impl Call {
         matches!(self, Self::Account)
     }
 
+    /// Whether it asks for all items of a kind.
+    pub(crate) fn is_whole_listing(&self) -> bool {
+        matches!(self, Self::Listing(Scope { within: None, .. }))
+    }
+
     /// The address to ask. It holds the credentials: it goes to the client and nowhere else.
     pub(crate) fn url(&self, address: &PanelAddress, credentials: &Credentials) -> Url {
         let mut text = format!("{}?{}", address.endpoint(), credentials.query());

@@ -6,12 +6,13 @@ use sync_core::source::AnswerFault;
 use sync_core::{Category, CategoryId};
 
 use crate::wire::Fault;
+use crate::wire::charset::Charset;
 use crate::wire::json::{Json, document};
 
 /// Reads a list of categories: an array, or an object of objects. Of several with one id the first
 /// counts, and one without id none can refer to.
-pub(crate) fn read(body: &[u8]) -> Result<Vec<Category>, Fault> {
-    let answer = document(body)?;
+pub(crate) fn read(body: &[u8], charset: Charset) -> Result<Vec<Category>, Fault> {
+    let answer = document(body, charset)?;
     let elements: Vec<&Json> = match &answer {
         Json::Array(elements) => elements.iter().collect(),
         Json::Object(members) => {
@@ -59,6 +60,10 @@ fn category(element: &Json) -> Option<Category> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(body: &[u8]) -> Result<Vec<Category>, Fault> {
+        super::read(body, Charset::default())
+    }
 
     fn read_text(body: &str) -> Vec<(String, String, Option<i64>)> {
         let categories = read(body.as_bytes()).unwrap();

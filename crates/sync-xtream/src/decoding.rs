@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::wire::charset::Charset;
 use crate::wire::{Decoder, Fault, Limits};
 
 /// A batch is sent when it has so many entries …
@@ -62,10 +63,16 @@ pub(crate) struct Outcome {
 }
 
 impl Decoding {
-    pub(crate) fn start(kind: ContentKind, known: Option<Arc<ListingIndex>>, limits: Limits, events: Events) -> Self {
+    pub(crate) fn start(
+        kind: ContentKind,
+        known: Option<Arc<ListingIndex>>,
+        limits: Limits,
+        charset: Charset,
+        events: Events,
+    ) -> Self {
         let quick = known.is_some();
         let work = Box::new(Work {
-            decoder: Decoder::new(kind, known, limits),
+            decoder: Decoder::new(kind, known, limits).with_charset(charset),
             events,
             batch: Vec::new(),
             bytes: 0,
@@ -157,7 +164,8 @@ impl Work {
 
     async fn take(&mut self, piece: Option<Bytes>) -> Taken {
         let Some(mut piece) = piece else {
-            let end = self.decoder.finish();
+            let end = self.decoder.finish(&mut self.batch);
+            self.weigh();
             if end.is_err() || self.send().await.is_some() {
                 self.outcome.verdict = Some(end);
             }

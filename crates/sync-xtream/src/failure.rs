@@ -120,6 +120,10 @@ impl Failure {
                 let overloaded = matches!(code, 504 | 524);
                 Self::Transient { message: format!("it answers {code}"), retry_after, overloaded }
             }
+            400 | 404 | 405 | 410 if call.is_whole_listing() => {
+                let message = format!("it answers {code} to the request for the list");
+                Self::unusable(AnswerFault::UnknownRequest, message)
+            }
             454 => Self::Blocked(status(": it refuses this user agent")),
             458 => unusable(": the account is at its limit of connections"),
             _ => unusable(""),
@@ -253,6 +257,7 @@ mod tests {
             Some(failure) if failure.is_transient() => 'r',
             Some(Failure::Final(SourceError::Refused { .. })) => 'l',
             Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 's',
+            Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::UnknownRequest, .. })) => 'u',
             Some(Failure::Blocked(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 'b',
             Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Redirect, .. })) => 'e',
             Some(other) => panic!("{other:?}"),
@@ -265,7 +270,9 @@ mod tests {
             [200, 204, 302, 304, 400, 401, 403, 404, 408, 410, 429, 454, 456, 458, 500, 503, 511, 520, 600, 884, 999];
         let all = |call: Call| codes.map(|code| verdict(&call, code)).into_iter().collect::<String>();
         assert_eq!(all(Call::Account), "--esslbsrsrbssrrrrsss");
-        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--esssssrsrbssrrrrsss");
+        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--esussururbssrrrrsss");
+        let within = Some(sync_core::CategoryId("7".to_owned()));
+        assert_eq!(all(Call::Listing(Scope { kind: ContentKind::Movies, within })), "--esssssrsrbssrrrrsss");
     }
 
     #[test]

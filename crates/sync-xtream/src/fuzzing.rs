@@ -9,6 +9,7 @@ use sync_core::source::{Completeness, Entry};
 use sync_core::{AccountStatus, ContentKind, Digest, ListingIndex, Shape, timestamp};
 
 use crate::address::PanelAddress;
+use crate::wire::charset::Charset;
 use crate::wire::member::{Cursor, Raw};
 use crate::wire::{Decoder, Fault, Limits, SCHEME, fields, text};
 use crate::{account, categories, clock};
@@ -76,16 +77,16 @@ fn decode(
             return (entries, Err(fault));
         }
     }
-    let verdict = decoder.finish();
+    let verdict = decoder.finish(&mut entries);
     (entries, verdict)
 }
 
 /// An answer to the login, or to a request for categories.
 pub fn document(bytes: &[u8]) {
     let clean = |text: &str| assert!(!text.contains(char::is_control), "{text:?} can steer a terminal");
-    match account::read(bytes, Some(1_700_000_000)) {
+    match account::read(bytes, Charset::default(), Some(1_700_000_000)) {
         Ok(account) => {
-            account.message.iter().for_each(|message| clean(message));
+            account.message.iter().chain(&account.unread_end).for_each(|text| clean(text));
             if let AccountStatus::Inactive(word) = &account.status {
                 clean(word);
                 assert!(!word.is_empty());
@@ -93,7 +94,7 @@ pub fn document(bytes: &[u8]) {
         }
         Err(fault) => clean(&fault.message),
     }
-    match categories::read(bytes) {
+    match categories::read(bytes, Charset::default()) {
         Ok(categories) => {
             let ids: std::collections::HashSet<_> = categories.iter().map(|one| &one.id.0).collect();
             assert_eq!(ids.len(), categories.len(), "an id occurs twice");
@@ -120,7 +121,7 @@ pub fn numbers(bytes: &[u8]) {
     let read = Cursor::new_at(bytes).value_here();
     for raw in read.into_iter().chain([Raw::Text(bytes), Raw::Number(bytes)]) {
         for shape in SHAPES {
-            if let Some(value) = fields::read(shape, raw) {
+            if let Some(value) = fields::read(shape, raw, Charset::default()) {
                 let value = shape.normalise(value);
                 assert_eq!(shape.normalise(value.clone()), value, "{shape:?}: a normal form has another");
             }
@@ -130,11 +131,11 @@ pub fn numbers(bytes: &[u8]) {
             assert_eq!(fields::read_id(Raw::Number(written.as_bytes())), Some(id));
             assert_eq!(fields::read_id(Raw::Text(written.as_bytes())), Some(id));
         }
-        if let Some(json) = fields::json_text(raw) {
+        if let Some(json) = fields::json_text(raw, Charset::default()) {
             assert!(serde_json::from_str::<serde::de::IgnoredAny>(&json).is_ok(), "{json:?} is no JSON");
         }
     }
-    let text = text::read(bytes);
+    let text = text::read(bytes, Charset::default());
     if let Some(number) = canonical_decimal(&text) {
         assert_eq!(canonical_decimal(&number).as_ref(), Some(&number), "a number has two spellings");
         assert_eq!(exact_integer(&number), exact_integer(&text));

@@ -114,7 +114,7 @@ impl Attempt<'_> {
             None => request.known.clone(),
         };
         let limits = self.line.config().limits;
-        let mut decoding = Decoding::start(request.scope.kind, known, limits, events.clone());
+        let mut decoding = Decoding::start(request.scope.kind, known, limits, answer.charset, events.clone());
         let read = loop {
             match answer.piece().await {
                 Ok(piece) => {

@@ -23,6 +23,7 @@ use crate::notices::Notices;
 use crate::pace::Pace;
 use crate::retry::Attempts;
 use crate::validator::Condition;
+use crate::wire::charset::Charset;
 use crate::wire::{Fault, SHOWN};
 
 /// Categories and accounts are read whole; none that is real is as large as this.
@@ -92,6 +93,8 @@ pub(crate) struct Document {
     pub(crate) body: Vec<u8>,
     pub(crate) arrived: Instant,
     pub(crate) date: Option<i64>,
+    /// The charset that the head declares.
+    pub(crate) charset: Charset,
 }
 
 impl Line {
@@ -247,7 +250,7 @@ impl Line {
 
     async fn fetch(&self, turn: &Turn, call: &Call, manner: &Manner) -> Result<Document, Failure> {
         let mut answer = self.send(turn, call, manner).await?;
-        let (arrived, date) = (Instant::now(), answer.date());
+        let (arrived, date, charset) = (Instant::now(), answer.date(), answer.charset);
         let mut body = Vec::new();
         while let Some(piece) = answer.piece().await? {
             body.extend_from_slice(&piece);
@@ -258,7 +261,7 @@ impl Line {
                 ));
             }
         }
-        Ok(Document { body, arrived, date })
+        Ok(Document { body, arrived, date, charset })
     }
 
     /// What is wrong with a body, as a failure of the attempt. Words of the panel pass through

@@ -47,7 +47,7 @@ impl XtreamSource {
             AccountStatus::Inactive(word) => AccountStatus::Inactive(redact(word)),
             AccountStatus::Active => AccountStatus::Active,
         };
-        Account { status, message: account.message.map(redact), ..account }
+        Account { status, message: account.message.map(redact), unread_end: account.unread_end.map(redact), ..account }
     }
 }
 
@@ -74,7 +74,9 @@ impl ContentSource for XtreamSource {
     async fn account(&self) -> Result<Account, SourceError> {
         let (account, arrived) = self
             .line
-            .document(&Call::Account, |document| Ok((account::read(&document.body, document.date)?, document.arrived)))
+            .document(&Call::Account, |document| {
+                Ok((account::read(&document.body, document.charset, document.date)?, document.arrived))
+            })
             .await?;
         if let Some(panel_time) = account.panel_time {
             self.line.clock.set(arrived, panel_time);
@@ -83,7 +85,7 @@ impl ContentSource for XtreamSource {
     }
 
     async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
-        self.line.document(&Call::Categories(kind), |document| categories::read(&document.body)).await
+        self.line.document(&Call::Categories(kind), |document| categories::read(&document.body, document.charset)).await
     }
 
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {

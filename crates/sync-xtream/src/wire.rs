@@ -3,18 +3,23 @@
 //! [`splitter`] finds the elements in the stream, [`beginning`] says what an answer is that has none,
 //! [`plain`] walks over an element that is written as programs write JSON; for any other one,
 //! [`structure`] says whether it is sound, and [`member`] finds the keys and values in it.
-//! [`text`] mends what is not legal Unicode, [`fields`] knows which key is which field and reads any
-//! JSON type into it, [`defect`] stands for what can't be read, [`decoder`] puts them together.
+//! [`text`] mends what is not legal Unicode, [`charset`] reads what is not UTF-8, [`fields`] knows which
+//! key is which field and reads any JSON type into it, [`measure`] reads numbers with their units,
+//! [`identity`] knows where the ids stand and of which kind a list is, [`defect`] stands for what can't be read, [`decoder`] puts them together.
 //! [`json`] reads small documents whole.
 //!
 //! Nothing here trusts a panel: no recursion, no element kept that is larger than the limit, and
 //! a value of the wrong type costs that value, never its item.
 
 pub(crate) mod beginning;
+pub(crate) mod charset;
 pub(crate) mod decoder;
 pub(crate) mod defect;
 pub(crate) mod fields;
+pub(crate) mod identity;
 pub(crate) mod json;
+pub(crate) mod making;
+pub(crate) mod measure;
 pub(crate) mod member;
 pub(crate) mod plain;
 pub(crate) mod splitter;
@@ -27,12 +32,13 @@ use sync_core::{DigestScheme, SourceError};
 
 pub(crate) use decoder::Decoder;
 
-/// Digests of raw elements, movies and series without the value of `num`; where an element does not
-/// name its id, with the key that does.
+/// Digests of raw elements, movies and series without the value of `num`. What else decides about the item
+/// is part of them: the key of the list where that is the id, the key of the id where it is not the usual
+/// one, the declared charset where the element is not UTF-8.
 ///
 /// To be raised whenever the same bytes would be decoded to another item: digests of the old
 /// scheme are then no longer looked at, and every item is decoded once.
-pub(crate) const SCHEME: DigestScheme = DigestScheme(103);
+pub(crate) const SCHEME: DigestScheme = DigestScheme(104);
 
 /// What is wrong with an answer, in words that hold no address.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -98,6 +98,7 @@ mod tests {
         let facts = PanelFacts {
             kinds: [KindFacts::default(), movies, series],
             user_agent: Some("Player\u{1b}/1".to_owned()),
+            account_end: None,
             refusals: 3,
             refused_at: Some(86_400),
             validators_lied_at: Some(0),

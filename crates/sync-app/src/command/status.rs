@@ -62,7 +62,7 @@ fn print(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
         }
     }
     if let Some(account) = &status.account {
-        let end = account.expires_at.map_or_else(|| "no end".to_owned(), |end| format!("ends {}", date(end)));
+        let end = end(account.expires_at, status.facts.account_end.as_deref());
         say(&format!("  account {}, {end}", one_line(&account.status)));
     }
     for kind in &status.kinds {
@@ -90,6 +90,15 @@ fn print(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
     }
 }
 
+/// When an account ends, or what the panel wrote in place of a date.
+fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
+    match (expires_at, unread) {
+        (Some(end), _) => format!("ends {}", date(end)),
+        (None, Some(text)) => format!("end not readable: `{}`", one_line(text)),
+        (None, None) => "no end".to_owned(),
+    }
+}
+
 fn as_object(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) -> serde_json::Value {
     let kinds: serde_json::Map<_, _> = status
         .kinds
@@ -103,9 +112,11 @@ fn as_object(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) -
             (kind.kind.to_string(), object)
         })
         .collect();
-    let account = status.account.as_ref().map(
-        |account| json!({"status": account.status, "expires_at": account.expires_at, "checked_at": account.checked_at}),
-    );
+    let account = status.account.as_ref().map(|account| {
+        let unread = status.facts.account_end.as_ref().filter(|_| account.expires_at.is_none());
+        json!({"status": account.status, "expires_at": account.expires_at, "checked_at": account.checked_at,
+                   "unread_end": unread})
+    });
     let learnt: Vec<_> = status
         .facts
         .rows()
@@ -161,5 +172,17 @@ fn ago(seconds: i64) -> String {
         60..3600 => format!("{} min", seconds / 60),
         3600..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end;
+
+    #[test]
+    fn field_18_an_end_that_cant_be_read_is_not_no_end() {
+        assert_eq!(end(Some(0), None), "ends 1970-01-01 00:00 UTC");
+        assert_eq!(end(None, Some("12/11/2027\u{1b}")), "end not readable: `12/11/2027`");
+        assert_eq!(end(None, None), "no end");
     }
 }

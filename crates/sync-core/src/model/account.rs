@@ -16,6 +16,8 @@ pub struct Account {
     pub status: AccountStatus,
     /// When it ends, in unix seconds; `None` when it never does or the panel doesn't say.
     pub expires_at: Option<i64>,
+    /// The end in the panel's words, where the panel tells one that can't be read with certainty.
+    pub unread_end: Option<String>,
     /// The panel's clock at the answer, in unix seconds.
     pub panel_time: Option<i64>,
     /// How many streams at once, where the panel says so.
@@ -27,7 +29,14 @@ pub struct Account {
 impl Account {
     /// An active account of which nothing else is known.
     pub fn active() -> Self {
-        Self { status: AccountStatus::Active, expires_at: None, panel_time: None, max_connections: None, message: None }
+        Self {
+            status: AccountStatus::Active,
+            expires_at: None,
+            unread_end: None,
+            panel_time: None,
+            max_connections: None,
+            message: None,
+        }
     }
 
     /// Whether the account's end is past by the panel's own clock.

@@ -161,6 +161,16 @@ async fn field_26_what_was_there_takes_two_denials() {
     }
 }
 
+#[tokio::test]
+async fn field_18_an_end_that_cant_be_read_is_kept_with_the_facts() {
+    let bench = Bench::new().await;
+    for end in [Some("12/11/2027"), Some("in spring"), None] {
+        let account = sync_core::Account { unread_end: end.map(str::to_owned), ..sync_core::Account::active() };
+        bench.sync(&panel(1..=2).account(Ok(account)), &SyncOptions::default()).await;
+        assert_eq!(facts(&bench).await.account_end.as_deref(), end);
+    }
+}
+
 fn in_category(id: i64, category: &str) -> Listed {
     movie(id).with("category_id", category).in_categories(&[category]).listed()
 }

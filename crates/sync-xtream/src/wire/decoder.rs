@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use sync_core::source::{AnswerFault, Completeness, Entry};
-use sync_core::{ContentId, ContentKind, Digest, Extra, FieldSet, Item, Listed, ListingIndex, Value};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use sync_core::{ContentId, ContentKind, Digest, Listed, ListingIndex, ValueRef};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::charset::Charset;
 use super::defect::{self, Known};
-use super::fields::{Keys, Slot, json_text, read, read_id, trimmed};
+use super::fields::{Keys, read_id};
+use super::identity::{Held, Identity, Next};
+use super::making::{Making, Special};
 use super::member::{Cursor, Raw, nesting};
 use super::plain::{Plain, Step};
 use super::splitter::{Element, Splitter};
 use super::{Fault, Limits, SCHEME, excerpt, structure, text};
-
-/// No item has as many keys that have no column; what there is beyond is left out, so that one
-/// item can't fill the memory.
-const EXTRA_MAX: usize = 1000;
 
 /// From so many elements on, two commas between every two of them are a panel's way of writing.
 const HABIT: u64 = 8;
@@ -32,6 +31,7 @@ pub(crate) struct Decoder {
 struct Elements {
     kind: ContentKind,
     keys: Keys,
+    identity: Identity,
     special: Special,
     known: Option<Arc<ListingIndex>>,
     /// Which positions of the index have been met: a second element of an id is always decoded.
@@ -75,7 +75,8 @@ impl Decoder {
         let elements = Elements {
             kind,
             keys: Keys::new(kind),
-            special: Special { category: kind.field("category_id"), extra: kind.field("extra") },
+            identity: Identity::new(kind),
+            special: Special::of(kind),
             met: vec![false; known.as_ref().map_or(0, |index| index.len())],
             known,
             cursor: 0,
@@ -94,6 +95,12 @@ impl Decoder {
         Self { splitter: Splitter::new(limits), elements }
     }
 
+    /// With the charset of texts that are not UTF-8.
+    pub(crate) fn with_charset(mut self, charset: Charset) -> Self {
+        self.elements.special.charset = charset;
+        self
+    }
+
     /// Takes the next bytes; appends the entries that end in them.
     pub(crate) fn feed(&mut self, chunk: &[u8], out: &mut Vec<Entry>) -> Result<(), Fault> {
         let Self { splitter, elements } = self;
@@ -102,9 +109,11 @@ impl Decoder {
         Ok(())
     }
 
-    /// The transport has ended properly: says whether the answer was whole.
-    pub(crate) fn finish(&mut self) -> Result<Completeness, Fault> {
+    /// The transport has ended properly: says whether the answer was whole. Appends the entries that waited
+    /// for its end.
+    pub(crate) fn finish(&mut self, out: &mut Vec<Entry>) -> Result<Completeness, Fault> {
         let ending = self.splitter.finish()?;
+        self.elements.decide(false, out);
         let Elements { seen, items, unreadable, unreadable_digest, holes, in_object, kind, .. } = self.elements;
         if self.elements.account {
             return Err(account());
@@ -112,8 +121,13 @@ impl Decoder {
         let habit = seen >= HABIT && holes + 1 >= seen;
         let holes = if habit { 0 } else { holes };
         let unreadable = unreadable + holes;
+        if let Some(words) = self.elements.identity.another_kind(seen) {
+            return Err(Fault::new(AnswerFault::WrongItems, words));
+        }
         if items == 0 && unreadable > 0 {
-            return Err(Fault::new(AnswerFault::WrongItems, format!("none of {unreadable} elements is one of {kind}")));
+            let keys = self.elements.identity.keys_there();
+            let words = format!("none of {unreadable} elements is one of {kind}{keys}");
+            return Err(Fault::new(AnswerFault::WrongItems, words));
         }
         if items == 0 && in_object {
             return Err(Fault::new(AnswerFault::NotAList, "`{}` came in place of a list"));
@@ -155,7 +169,7 @@ impl Elements {
                 self.account = true;
                 return Ok(());
             }
-            no_item(key, element.bytes)?;
+            no_item(key, element.bytes, self.special.charset)?;
         }
         if element.bytes.is_empty() && element.key.is_none() {
             self.holes += 1;
@@ -166,6 +180,37 @@ impl Elements {
             return Err(Fault::new(AnswerFault::TooLarge, message));
         }
         self.seen += 1;
+        match self.identity.next(element) {
+            Next::Read => self.put(element, out),
+            Next::Wait => {}
+            Next::Usual => {
+                self.decide(true, out);
+                self.put(element, out);
+            }
+            Next::Other => self.decide(false, out),
+            Next::Muddle => {
+                let (usual, other) = (self.kind.id_column(), self.identity.column());
+                let words = format!("some elements name their id `{usual}`, and those before them `{other}`");
+                return Err(Fault::new(AnswerFault::WrongItems, words));
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides under which key the ids stand, and reads the elements that waited for that.
+    #[cold]
+    fn decide(&mut self, usual: bool, out: &mut Vec<Entry>) {
+        let held: Vec<Held> = self.identity.decide(usual);
+        if let Some(key) = self.identity.other_key().filter(|_| !held.is_empty()) {
+            tracing::info!(key, "the ids of the list stand under another key than usual");
+            self.keys.name_id(key);
+            self.special.id_key = Some(key);
+        }
+        held.iter().for_each(|held| self.put(held.element(), out));
+    }
+
+    /// Reads an element.
+    fn put(&mut self, element: Element<'_>, out: &mut Vec<Entry>) {
         match self.read(element) {
             Reading::Whole(entry) => {
                 self.items += 1;
@@ -176,16 +221,18 @@ impl Elements {
                 out.push(entry);
                 self.count(element);
             }
-            Reading::Nothing => self.count(element),
+            Reading::Nothing => {
+                self.identity.notice_nameless(element);
+                self.count(element);
+            }
         }
-        Ok(())
     }
 
     /// Counts a defect.
     fn count(&mut self, element: Element<'_>) {
         self.unreadable += 1;
         self.unreadable_digest = self.unreadable_digest.wrapping_add(defect::trace(element));
-        self.defects = self.defects.max(defect::known(element, self.kind.id_column()));
+        self.defects = self.defects.max(defect::known(element, self.identity.column()));
     }
 
     fn read(&mut self, element: Element<'_>) -> Reading {
@@ -213,6 +260,7 @@ impl Elements {
             }
         }
         if !odd && let Some(listed) = self.decode_plain(element.bytes, id) {
+            self.notice(&listed);
             return Reading::Whole(Entry::Item(listed, Some(digest)));
         }
         // Only what was sound when it was decoded has a digest, so what is the same is sound.
@@ -221,6 +269,7 @@ impl Elements {
             Err(upto) => (false, if self.is_alone(element) { element.bytes.len() } else { upto }),
         };
         let (mut listed, only) = self.decode(element, id, upto);
+        self.notice(&listed);
         if sound && only {
             return Reading::Whole(Entry::Item(listed, Some(digest)));
         }
@@ -229,9 +278,18 @@ impl Elements {
         Reading::Part(Entry::Item(listed, None))
     }
 
+    /// Takes in of which kind an item says that it is.
+    fn notice(&mut self, listed: &Listed) {
+        if let Some(at) = self.special.stream_type
+            && let ValueRef::Text(stream_type) = listed.item.value(at)
+        {
+            self.identity.notice_type(stream_type);
+        }
+    }
+
     /// Whether a broken element holds nothing of another item.
     fn is_alone(&self, element: Element<'_>) -> bool {
-        let ids = memchr::memmem::find_iter(element.bytes, self.kind.id_column()).count();
+        let ids = memchr::memmem::find_iter(element.bytes, self.identity.column()).count();
         element.key.is_none() && !element.cut && ids == 1
     }
 
@@ -241,7 +299,7 @@ impl Elements {
         let known = self.known.as_ref().filter(|_| self.first == First::Digest)?;
         let met = self.met.get_mut(self.cursor).filter(|met| !**met)?;
         let counter = if self.kind == ContentKind::Channels { None } else { leading_counter(bytes) };
-        if !known.digest_at(self.cursor).same_as(digest(bytes, counter)) {
+        if !known.digest_at(self.cursor).same_as(self.special.digest(bytes, counter)) {
             return None;
         }
         *met = true;
@@ -256,7 +314,7 @@ impl Elements {
     /// it for every item that follows. For channels it is a field like any other.
     fn identify(&mut self, element: Element<'_>) -> Option<(ContentId, Digest)> {
         let bytes = element.bytes;
-        let column = self.kind.id_column().as_bytes();
+        let column = self.identity.column().as_bytes();
         let mut cursor = Cursor::new(bytes);
         let mut counter = None;
         let mut named = None;
@@ -274,7 +332,7 @@ impl Elements {
                 counter = Some(member.span);
             }
         }
-        let digest = digest(bytes, counter);
+        let digest = self.special.digest(bytes, counter);
         if let Some(named) = named {
             return Some((ContentId(named?), digest));
         }
@@ -288,7 +346,7 @@ impl Elements {
     /// Decodes an element that is written as programs write JSON; `None` for any other, and for one that
     /// has another id as well.
     fn decode_plain(&mut self, bytes: &[u8], id: ContentId) -> Option<Box<Listed>> {
-        let mut making = Making::new(self.kind, id, self.special);
+        let mut making = Making::new(self.kind, id, &self.special);
         let mut walk = Plain::new(bytes)?;
         self.keys.begin();
         loop {
@@ -308,7 +366,7 @@ impl Elements {
     /// id than this one.
     fn decode(&mut self, element: Element<'_>, id: ContentId, upto: usize) -> (Box<Listed>, bool) {
         let bytes = element.bytes;
-        let mut making = Making::new(self.kind, id, self.special);
+        let mut making = Making::new(self.kind, id, &self.special);
         let mut cursor = Cursor::new(bytes);
         let mut only = true;
         self.keys.begin();
@@ -323,77 +381,6 @@ impl Elements {
         }
         (making.finish(), only)
     }
-}
-
-/// An item in the making.
-struct Making {
-    listed: Box<Listed>,
-    /// Fields whose value came by the key's own spelling, which an alias doesn't override.
-    proper: FieldSet,
-    extra: Extra,
-    special: Special,
-}
-
-/// Fields that are read in a way of their own.
-#[derive(Debug, Clone, Copy)]
-struct Special {
-    category: Option<usize>,
-    extra: Option<usize>,
-}
-
-impl Making {
-    fn new(kind: ContentKind, id: ContentId, special: Special) -> Self {
-        let listed = Box::new(Listed { item: Item::with_id(kind, id), present: FieldSet::EMPTY });
-        Self { listed, proper: FieldSet::EMPTY, extra: Extra::new(), special }
-    }
-
-    /// Takes a member; returns whether it doesn't name another item.
-    fn take(&mut self, slot: Slot, key: &[u8], value: Raw<'_>) -> bool {
-        let Listed { item, present } = &mut *self.listed;
-        match slot {
-            Slot::Id => return read_id(value) == Some(item.id().0),
-            Slot::Field { at, shape, alias } => {
-                let Some(value) = read(shape, value) else { return true };
-                let value = match shape.normalise(value) {
-                    // In the lists of categories, ids are trimmed as well.
-                    Value::Text(id) if Some(at) == self.special.category => shape.normalise(Value::Text(trimmed(id))),
-                    value => value,
-                };
-                let empty = value == Value::Null;
-                if (alias && self.proper.has(at)) || (empty && present.has(at)) {
-                    return true;
-                }
-                item.put(at, value);
-                present.add(at);
-                if !alias && !empty {
-                    self.proper.add(at);
-                }
-            }
-            Slot::Unknown if self.extra.len() >= EXTRA_MAX => {}
-            Slot::Unknown => {
-                if let Some(json) = json_text(value) {
-                    self.extra.insert(text::read(key), json);
-                }
-            }
-        }
-        true
-    }
-
-    fn finish(mut self) -> Box<Listed> {
-        if let Some(at) = self.special.extra {
-            self.listed.item.put(at, Value::Extra(self.extra));
-            self.listed.present.add(at);
-        }
-        self.listed
-    }
-}
-
-/// The digest of an element, but for the value of its position counter.
-fn digest(bytes: &[u8], counter: Option<(usize, usize)>) -> Digest {
-    Digest::of_hash(match counter {
-        None => xxh3_64(bytes),
-        Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
-    })
 }
 
 /// Where the value of the position counter is in an element that begins with one, as PHP writes it.
@@ -423,7 +410,7 @@ fn user_info(value: &[u8]) -> Fault {
 }
 
 /// Whether the first member of an object says that the object is no list of items.
-fn no_item(key: &[u8], value: &[u8]) -> Result<(), Fault> {
+fn no_item(key: &[u8], value: &[u8], charset: Charset) -> Result<(), Fault> {
     match key {
         b"user_info" => Err(user_info(value)),
         // An item that has come to nothing.
@@ -431,11 +418,13 @@ fn no_item(key: &[u8], value: &[u8]) -> Result<(), Fault> {
         _ if value.first() == Some(&b'{') => Ok(()),
         _ => {
             let value = match Cursor::new_at(value).value_here() {
-                Some(Raw::Text(raw)) => excerpt(text::read(raw).as_bytes()),
+                Some(Raw::Text(raw)) => excerpt(text::read(raw, charset).as_bytes()),
                 _ => excerpt(value),
             };
-            let words = format!("{}: {value}", excerpt(text::read(key).as_bytes()));
-            Err(Fault::new(AnswerFault::ErrorObject, format!("an object came in place of a list ({words})")))
+            let says_error = [&b"error"[..], b"errors", b"error_message"].contains(&key);
+            let fault = if says_error { AnswerFault::ErrorObject } else { AnswerFault::OtherObject };
+            let words = format!("{}: {value}", excerpt(text::read(key, charset).as_bytes()));
+            Err(Fault::new(fault, format!("an object came in place of a list ({words})")))
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use sync_core::model::normalise::{canonical_decimal, exact_integer};
 use sync_core::{CategorySet, ContentKind, Shape, Text, Value};
 
+use super::charset::Charset;
 use super::member::{Cursor, Raw};
 use super::text;
 
@@ -32,6 +33,15 @@ const ALIASES: [(&str, &str); 8] = [
     ("description", "plot"),
 ];
 
+/// The key that movies use for their image and series don't, and the other way round.
+pub(crate) const fn other_image(kind: ContentKind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        ContentKind::Channels => None,
+        ContentKind::Movies => Some(("cover", "stream_icon")),
+        ContentKind::Series => Some(("stream_icon", "cover")),
+    }
+}
+
 /// A longer key is not kept for the next element: no real one is longer.
 const KEPT_KEY: usize = 64;
 
@@ -56,11 +66,18 @@ impl Keys {
         let known = kind.fields().iter().enumerate().filter(|(_, spec)| spec.shape != Shape::Extra);
         for (at, spec) in known {
             slots.insert(spec.name.as_bytes(), Slot::Field { at, shape: spec.shape, alias: false });
-            for (alias, _) in ALIASES.iter().filter(|(_, name)| *name == spec.name) {
+            for (alias, _) in ALIASES.into_iter().chain(other_image(kind)).filter(|(_, name)| *name == spec.name) {
                 slots.insert(alias.as_bytes(), Slot::Field { at, shape: spec.shape, alias: true });
             }
         }
         Self { slots, order: Vec::new(), next: 0 }
+    }
+
+    /// From now on the id stands under this key as well.
+    pub(crate) fn name_id(&mut self, key: &'static str) {
+        self.slots.insert(key.as_bytes(), Slot::Id);
+        self.order.clear();
+        self.next = 0;
     }
 
     /// An element begins.
@@ -95,9 +112,9 @@ impl Keys {
 }
 
 /// Reads a value for a shape; `None` when it says nothing usable, as if its key were absent.
-pub(crate) fn read(shape: Shape, raw: Raw<'_>) -> Option<Value> {
+pub(crate) fn read(shape: Shape, raw: Raw<'_>, charset: Charset) -> Option<Value> {
     if shape == Shape::Categories {
-        return Some(Value::Categories(categories(raw)));
+        return Some(Value::Categories(categories(raw, charset)));
     }
     let numeric = matches!(shape, Shape::Integer | Shape::Count | Shape::Flag | Shape::Switch);
     match raw {
@@ -105,11 +122,11 @@ pub(crate) fn read(shape: Shape, raw: Raw<'_>) -> Option<Value> {
         Raw::Bool(yes) if numeric => Some(Value::Integer(i64::from(yes))),
         // PHP's false is the absence of a text; its true says nothing.
         Raw::Bool(yes) => (!yes).then_some(Value::Null),
-        Raw::Number(_) => word(raw).map(Value::Text),
-        Raw::Text(raw) => Some(Value::Text(text::read(raw))),
+        Raw::Number(_) => word(raw, charset).map(Value::Text),
+        Raw::Text(raw) => Some(Value::Text(text::read(raw, charset))),
         Raw::Plain(text) => Some(Value::Text(text.into())),
         Raw::Array(raw) => {
-            let words = scalars(raw)?;
+            let words = scalars(raw, charset)?;
             match words {
                 None => Some(Value::Null),
                 Some(words) if matches!(shape, Shape::Text) => Some(Value::Text(words.into())),
@@ -132,7 +149,7 @@ pub(crate) fn read_id(raw: Raw<'_>) -> Option<i64> {
 
 /// The texts of an array as one, if there are any; `None` when something else is in it.
 #[expect(clippy::option_option, reason = "an array of nothing says something else than one of no texts")]
-fn scalars(array: &[u8]) -> Option<Option<String>> {
+fn scalars(array: &[u8], charset: Charset) -> Option<Option<String>> {
     let mut cursor = Cursor::new(array);
     let mut words: Option<String> = None;
     while let Some(element) = cursor.element() {
@@ -140,7 +157,7 @@ fn scalars(array: &[u8]) -> Option<Option<String>> {
             Raw::Null => {}
             Raw::Array(_) | Raw::Object(_) | Raw::Bool(_) => return None,
             scalar => {
-                let word = word(scalar).unwrap_or_default();
+                let word = word(scalar, charset).unwrap_or_default();
                 match &mut words {
                     None => words = Some(word.into()),
                     Some(words) => {
@@ -158,26 +175,108 @@ fn scalars(array: &[u8]) -> Option<Option<String>> {
 /// can't fill the memory.
 const CATEGORIES_MAX: usize = 1000;
 
-/// A category set in any of its forms: `[1,"2",null]`, `"1,2"`, `"[1,2]"`, `7`, `{"0":1}`, `[]`.
-fn categories(raw: Raw<'_>) -> CategorySet {
-    let id = |raw| trimmed(word(raw).unwrap_or_default());
-    match raw {
+/// How deep the ids of categories are looked for in a value.
+const CATEGORIES_DEPTH: u32 = 4;
+
+/// A category set in any of its forms: `[1,"2",null]`, `"1,2"`, `"[1,2]"`, `7`, `{"0":1}`, `[]`, and
+/// those of [`category_ids`].
+fn categories(raw: Raw<'_>, charset: Charset) -> CategorySet {
+    let mut several = false;
+    let set = match raw {
         Raw::Null | Raw::Bool(_) => CategorySet::default(),
-        Raw::Number(_) => [id(raw)].into_iter().collect(),
+        Raw::Number(_) => plain_ids([raw].into_iter(), charset, &mut several),
         Raw::Text(_) | Raw::Plain(_) => {
-            let ids = word(raw).unwrap_or_default();
+            let ids = word(raw, charset).unwrap_or_default();
+            several = ids.contains([';', '|']);
             let ids = ids.split(|c: char| matches!(c, ',' | '[' | ']' | '"') || c.is_whitespace());
             ids.filter(|id| !id.is_empty()).take(CATEGORIES_MAX).collect()
         }
         Raw::Array(array) => {
             let mut cursor = Cursor::new(array);
-            std::iter::from_fn(|| cursor.element()).map(id).take(CATEGORIES_MAX).collect()
+            plain_ids(std::iter::from_fn(|| cursor.element()), charset, &mut several)
         }
         Raw::Object(object) => {
-            let mut cursor = Cursor::new(object);
-            std::iter::from_fn(|| cursor.member()).map(|member| id(member.value)).take(CATEGORIES_MAX).collect()
+            let (mut cursor, mut described) = (Cursor::new(object), false);
+            let members = std::iter::from_fn(|| cursor.member()).inspect(|member| described |= is_id_key(member.key));
+            let set = plain_ids(members.map(|member| member.value), charset, &mut several);
+            several |= described;
+            set
+        }
+    };
+    if several { category_ids(raw, charset).into_iter().collect() } else { set }
+}
+
+/// The ids of values that are one each; notices when a value may be several.
+fn plain_ids<'a>(values: impl Iterator<Item = Raw<'a>>, charset: Charset, several: &mut bool) -> CategorySet {
+    let values = values.inspect(|value| *several |= may_be_several(*value));
+    values.map(|value| trimmed(word(value, charset).unwrap_or_default())).take(CATEGORIES_MAX).collect()
+}
+
+/// Whether a value of `category_id`, or of a list of ids, may be more than one plain id.
+pub(crate) fn may_be_several(raw: Raw<'_>) -> bool {
+    let separates = |byte: &u8| matches!(byte, b',' | b';' | b'|' | b'[' | b' ');
+    match raw {
+        Raw::Text(text) => text.iter().any(separates),
+        Raw::Plain(text) => text.as_bytes().iter().any(separates),
+        Raw::Array(_) | Raw::Object(_) => true,
+        _ => false,
+    }
+}
+
+/// The ids of a value that may be several, in their order: `[1,2]`, `[[1],[2]]`, `["1,2"]`, `"1|2"`,
+/// `"[1,2]"`, `{"0":1,"1":2}`, `[{"category_id":1,"category_name":"x"}]`.
+///
+/// A text is several ids only where all its parts are numbers, or where it is the JSON of an array: an
+/// id may be made of words.
+pub(crate) fn category_ids(raw: Raw<'_>, charset: Charset) -> Vec<Text> {
+    let mut ids = Vec::new();
+    add_category_ids(raw, charset, CATEGORIES_DEPTH, &mut ids);
+    ids.truncate(CATEGORIES_MAX);
+    ids
+}
+
+fn add_category_ids(raw: Raw<'_>, charset: Charset, depth: u32, ids: &mut Vec<Text>) {
+    if depth == 0 || ids.len() >= CATEGORIES_MAX {
+        return;
+    }
+    match raw {
+        Raw::Null | Raw::Bool(_) => {}
+        Raw::Number(_) => ids.extend(word(raw, charset)),
+        Raw::Text(_) | Raw::Plain(_) => {
+            let text = trimmed(word(raw, charset).unwrap_or_default());
+            let is_separator = |c: char| matches!(c, ',' | ';' | '|' | '[' | ']' | '"' | '\'') || c.is_whitespace();
+            let parts = || text.split(is_separator).filter(|part| !part.is_empty()).take(CATEGORIES_MAX);
+            let is_array = text.starts_with("[\"") && text.ends_with("\"]");
+            if is_array || parts().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
+                ids.extend(parts().map(Text::from));
+            } else if !text.is_empty() {
+                ids.push(text);
+            }
+        }
+        Raw::Array(array) => {
+            let mut cursor = Cursor::new(array);
+            while let Some(element) = cursor.element() {
+                add_category_ids(element, charset, depth - 1, ids);
+            }
+        }
+        Raw::Object(object) => {
+            let members = || {
+                let mut cursor = Cursor::new(object);
+                std::iter::from_fn(move || cursor.member())
+            };
+            // A category, described.
+            let own = members().filter(|member| is_id_key(member.key)).min_by_key(|member| member.key.len() < 3);
+            match own {
+                Some(own) => add_category_ids(own.value, charset, depth - 1, ids),
+                None => members().for_each(|member| add_category_ids(member.value, charset, depth - 1, ids)),
+            }
         }
     }
+}
+
+/// Whether a key of an object names the id of the category that the object describes.
+fn is_id_key(key: &[u8]) -> bool {
+    matches!(key, b"category_id" | b"id")
 }
 
 /// An id of a category as all of them are compared.
@@ -189,32 +288,32 @@ pub(crate) fn trimmed(id: Text) -> Text {
 }
 
 /// A number or a text, as text; whole numbers in their one spelling.
-pub(crate) fn word(raw: Raw<'_>) -> Option<Text> {
+pub(crate) fn word(raw: Raw<'_>, charset: Charset) -> Option<Text> {
     match raw {
         Raw::Number(digits) => {
-            let text = text::mended(digits);
+            let text = text::mended(digits, charset);
             match canonical_decimal(&text) {
                 Some(Cow::Owned(other)) => Some(other.into()),
                 _ => Some(text),
             }
         }
-        Raw::Text(raw) => Some(text::read(raw)),
+        Raw::Text(raw) => Some(text::read(raw, charset)),
         Raw::Plain(text) => Some(text.into()),
         _ => None,
     }
 }
 
 /// The JSON text of a value, for keys that have no column; `None` for what is no JSON.
-pub(crate) fn json_text(raw: Raw<'_>) -> Option<Text> {
+pub(crate) fn json_text(raw: Raw<'_>, charset: Charset) -> Option<Text> {
     match raw {
         Raw::Null => Some("null".into()),
         Raw::Bool(yes) => Some(if yes { "true" } else { "false" }.into()),
         Raw::Array(b"[]") => Some("[]".into()),
         Raw::Number(digits) | Raw::Array(digits) | Raw::Object(digits) => {
-            let text = String::from_utf8_lossy(digits);
-            serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok().then(|| text.into())
+            let text = text::mended(digits, charset);
+            serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok().then_some(text)
         }
-        Raw::Text(raw) => serde_json::to_string(&*text::read(raw)).ok().map(Text::from),
+        Raw::Text(raw) => serde_json::to_string(&*text::read(raw, charset)).ok().map(Text::from),
         Raw::Plain(text) => serde_json::to_string(text).ok().map(Text::from),
     }
 }
@@ -226,7 +325,7 @@ mod tests {
     fn value(shape: Shape, json: &str) -> Option<Value> {
         let object = format!(r#"{{"k":{json}}}"#);
         let raw = Cursor::new(object.as_bytes()).member().unwrap().value;
-        read(shape, raw).map(|value| shape.normalise(value))
+        read(shape, raw, Charset::default()).map(|value| shape.normalise(value))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "compared with what may be nothing")]
@@ -296,6 +395,55 @@ mod tests {
     }
 
     #[test]
+    fn field_12_several_categories_in_any_shape() {
+        let read = |json: &str| {
+            let object = format!(r#"{{"k":{json}}}"#);
+            let raw = Cursor::new(object.as_bytes()).member().unwrap().value;
+            let Some(Value::Categories(set)) = value(Shape::Categories, json) else { panic!("{json}") };
+            let ids = category_ids(raw, Charset::default());
+            assert_eq!(ids.iter().collect::<CategorySet>(), set, "{json}: as in `category_ids`");
+            ids.join(" ")
+        };
+        for json in [
+            "[2,1]",
+            r#"["2","1"]"#,
+            r#""2,1""#,
+            r#""[2, 1]""#,
+            r#""[\"2\",\"1\"]""#,
+            r#""2 1""#,
+            r#"["2,1"]"#,
+            r#"["2|1"]"#,
+            "[[2,1]]",
+            "[[2],[1]]",
+            "[2.0,null,1]",
+            r#"{"0":2,"1":"1"}"#,
+            r#"{"a":{"x":2},"b":[1]}"#,
+            r#"[{"category_id":"2","category_name":"x"},{"id":1,"name":"3"}]"#,
+            r#"[{"id":9,"category_id":2},1]"#,
+        ] {
+            assert_eq!(read(json), "2 1", "{json}");
+        }
+        assert_eq!(read(r#"{"category_id":5,"category_name":"x"}"#), "5");
+        assert_eq!(read(r#"["news, local"]"#), "news, local", "an id of words is one");
+        assert_eq!(read(&format!("{}1{}", "[".repeat(50), "]".repeat(50))), "", "too deep to be meant");
+        assert_eq!(category_ids(Raw::Plain("1;2|3"), Charset::default()).join(" "), "1 2 3");
+        assert_eq!(category_ids(Raw::Plain("UK | News, local"), Charset::default()), ["UK | News, local"]);
+        let many = format!("[[{}]]", (0..5000).map(|id: u32| id.to_string()).collect::<Vec<_>>().join(","));
+        assert_eq!(category_ids(Raw::Array(many.as_bytes()), Charset::default()).len(), CATEGORIES_MAX);
+    }
+
+    #[test]
+    fn field_28_an_image_has_two_keys_in_movies_and_series() {
+        for (kind, key, column) in
+            [(ContentKind::Movies, "cover", "stream_icon"), (ContentKind::Series, "stream_icon", "cover")]
+        {
+            let slot = Keys::new(kind).slot(key.as_bytes(), false);
+            assert!(matches!(slot, Slot::Field { at, alias: true, .. } if kind.fields()[at].name == column), "{kind}");
+        }
+        assert_eq!(Keys::new(ContentKind::Channels).slot(b"cover", false), Slot::Unknown);
+    }
+
+    #[test]
     fn every_field_has_its_key_and_the_aliases_theirs() {
         for kind in ContentKind::ALL {
             let mut keys = Keys::new(kind);
@@ -338,9 +486,9 @@ mod tests {
 
     #[test]
     fn what_has_no_column_is_kept_as_json() {
-        assert_eq!(json_text(Raw::Array(br#"["a",1]"#)).as_deref(), Some(r#"["a",1]"#));
-        assert_eq!(json_text(Raw::Text(b"tab\t\\ud800")).as_deref(), Some("\"tab\\t\u{fffd}\""));
-        assert_eq!(json_text(Raw::Array(b"[NaN]")), None);
-        assert_eq!(json_text(Raw::Number(b"1.5")).as_deref(), Some("1.5"));
+        assert_eq!(json_text(Raw::Array(br#"["a",1]"#), Charset::default()).as_deref(), Some(r#"["a",1]"#));
+        assert_eq!(json_text(Raw::Text(b"tab\t\\ud800"), Charset::default()).as_deref(), Some("\"tab\\t\u{fffd}\""));
+        assert_eq!(json_text(Raw::Array(b"[NaN]"), Charset::default()), None);
+        assert_eq!(json_text(Raw::Number(b"1.5"), Charset::default()).as_deref(), Some("1.5"));
     }
 }

@@ -3,6 +3,7 @@
 use sync_core::model::normalise::exact_integer;
 use sync_core::source::AnswerFault;
 
+use super::charset::Charset;
 use super::member::{Cursor, Raw};
 use super::splitter::Splitter;
 use super::{Fault, Limits, fields, text};
@@ -35,7 +36,7 @@ const LIMITS: Limits = Limits { element_bytes: 4 << 20, elements: u64::MAX, nest
 const VALUES_MAX: usize = 1_000_000;
 
 /// Reads a document: an array or an object.
-pub(crate) fn document(body: &[u8]) -> Result<Json, Fault> {
+pub(crate) fn document(body: &[u8], charset: Charset) -> Result<Json, Fault> {
     let mut splitter = Splitter::new(LIMITS);
     let mut members = Vec::new();
     let mut left = VALUES_MAX;
@@ -44,8 +45,8 @@ pub(crate) fn document(body: &[u8]) -> Result<Json, Fault> {
             return Ok(());
         }
         let value = Cursor::new_at(element.bytes).value_here().filter(|_| !element.cut);
-        let value = value.map_or(Json::Null, |raw| json(raw, 1, &mut left));
-        members.push((element.key.map(|key| text::read(key).into()), value));
+        let value = value.map_or(Json::Null, |raw| json(raw, charset, 1, &mut left));
+        members.push((element.key.map(|key| text::read(key, charset).into()), value));
         if left == 0 {
             Err(Fault::new(AnswerFault::TooLarge, format!("it has more than {VALUES_MAX} values")))
         } else {
@@ -60,13 +61,13 @@ pub(crate) fn document(body: &[u8]) -> Result<Json, Fault> {
     })
 }
 
-fn json(raw: Raw<'_>, depth: usize, left: &mut usize) -> Json {
+fn json(raw: Raw<'_>, charset: Charset, depth: usize, left: &mut usize) -> Json {
     *left = left.saturating_sub(1);
     match raw {
         Raw::Null => Json::Null,
         Raw::Bool(yes) => Json::Bool(yes),
         Raw::Number(digits) => Json::Number(String::from_utf8_lossy(digits).into_owned()),
-        Raw::Text(raw) => Json::Text(text::read(raw).into()),
+        Raw::Text(raw) => Json::Text(text::read(raw, charset).into()),
         Raw::Plain(text) => Json::Text(text.to_owned()),
         Raw::Array(_) | Raw::Object(_) if depth >= DEPTH_MAX => Json::Null,
         Raw::Array(raw) => {
@@ -74,7 +75,7 @@ fn json(raw: Raw<'_>, depth: usize, left: &mut usize) -> Json {
             while *left > 0
                 && let Some(element) = cursor.element()
             {
-                list.push(json(element, depth + 1, left));
+                list.push(json(element, charset, depth + 1, left));
             }
             Json::Array(list)
         }
@@ -83,7 +84,8 @@ fn json(raw: Raw<'_>, depth: usize, left: &mut usize) -> Json {
             while *left > 0
                 && let Some(member) = cursor.member()
             {
-                members.push((text::read(member.key).into(), json(member.value, depth + 1, left)));
+                let value = json(member.value, charset, depth + 1, left);
+                members.push((text::read(member.key, charset).into(), value));
             }
             Json::Object(members)
         }
@@ -97,10 +99,21 @@ impl Json {
         members.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
+    /// Whether it says nothing: `null`, `""`, `[]`, `{}`.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.trim().is_empty(),
+            Self::Array(list) => list.is_empty(),
+            Self::Object(members) => members.is_empty(),
+            Self::Bool(_) | Self::Number(_) => false,
+        }
+    }
+
     /// A text, or a number as text; nothing for `""` and the rest.
     pub(crate) fn as_text(&self) -> Option<String> {
         match self {
-            Self::Number(digits) => fields::word(Raw::Number(digits.as_bytes())).map(Into::into),
+            Self::Number(digits) => fields::word(Raw::Number(digits.as_bytes()), Charset::default()).map(Into::into),
             Self::Text(text) if !text.is_empty() => Some(text.clone()),
             _ => None,
         }
@@ -135,6 +148,10 @@ impl Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn document(body: &[u8]) -> Result<Json, Fault> {
+        super::document(body, Charset::default())
+    }
 
     #[test]
     fn a_document_is_read_leniently() {
@@ -176,7 +193,7 @@ mod tests {
         let nested = format!(r#"{{"a":[{}0]}}"#, "0,".repeat(VALUES_MAX));
         assert_eq!(document(nested.as_bytes()).unwrap_err().what, AnswerFault::TooLarge);
         let (list, members) = (Raw::Array(b"[1,2,3,4]"), Raw::Object(br#"{"a":1,"b":2,"c":3,"d":4}"#));
-        assert!(matches!(json(list, 0, &mut 3), Json::Array(read) if read.len() == 2));
-        assert!(matches!(json(members, 0, &mut 3), Json::Object(read) if read.len() == 2));
+        assert!(matches!(json(list, Charset::default(), 0, &mut 3), Json::Array(read) if read.len() == 2));
+        assert!(matches!(json(members, Charset::default(), 0, &mut 3), Json::Object(read) if read.len() == 2));
     }
 }

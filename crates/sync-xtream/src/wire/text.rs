@@ -4,6 +4,7 @@ use std::char::REPLACEMENT_CHARACTER;
 
 use sync_core::Text;
 
+use super::charset::Charset;
 use super::plain::places;
 
 /// Texts are unescaped in pieces of so many bytes, on the stack.
@@ -11,17 +12,20 @@ const PIECE: usize = 512;
 
 /// Reads what stands between the quotes of a JSON string.
 ///
-/// What is not legal Unicode is mended with U+FFFD: bytes that are not UTF-8, surrogates without
-/// their partner, broken escapes. So is NUL, at which SQL functions would cut the text. Raw line
-/// breaks and the like, which JSON forbids, are taken as they are.
-pub(crate) fn read(raw: &[u8]) -> Text {
+/// A text that is not UTF-8 is read in the charset. What is not legal Unicode is mended with U+FFFD:
+/// surrogates without their partner, broken escapes. So is NUL, at which SQL functions would cut the
+/// text. Raw line breaks and the like, which JSON forbids, are taken as they are.
+pub(crate) fn read(raw: &[u8], charset: Charset) -> Text {
     if is_plain(raw) {
-        return mended(raw);
+        return mended(raw, charset);
     }
     let mut piece = [0; PIECE];
     let (read, written) = unescape(raw, &mut piece);
     if read == raw.len() {
-        return mended(&piece[..written]);
+        return match simdutf8::basic::from_utf8(&piece[..written]) {
+            Ok(text) => text.into(),
+            Err(_) => read_in(raw, charset),
+        };
     }
     let mut out = Vec::with_capacity(raw.len());
     out.extend_from_slice(&piece[..written]);
@@ -33,16 +37,54 @@ pub(crate) fn read(raw: &[u8]) -> Text {
     }
     match String::from_utf8(out) {
         Ok(text) => text.into(),
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into(),
+        Err(_) => read_in(raw, charset),
     }
 }
 
-/// Bytes as text; what is not UTF-8 is mended.
-pub(crate) fn mended(bytes: &[u8]) -> Text {
+/// Bytes without escapes as text.
+pub(crate) fn mended(bytes: &[u8], charset: Charset) -> Text {
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => text.into(),
-        Err(_) => String::from_utf8_lossy(bytes).into(),
+        Err(_) => decoded(bytes, charset),
     }
+}
+
+#[cold]
+fn decoded(bytes: &[u8], charset: Charset) -> Text {
+    let mut out = String::new();
+    charset.decode(bytes, &mut out);
+    out.into()
+}
+
+/// Reads a text with escapes that is not UTF-8. Only what stands between the escapes is in the charset.
+#[cold]
+fn read_in(raw: &[u8], charset: Charset) -> Text {
+    let (mut out, mut run, mut at) = (String::new(), Vec::new(), 0);
+    while let Some(&byte) = raw.get(at) {
+        at += 1;
+        let within_pair = charset.has_pairs() && run.last().is_some_and(|last| *last >= 0x80);
+        if byte == 0 {
+            charset.decode(&std::mem::take(&mut run), &mut out);
+            out.push(REPLACEMENT_CHARACTER);
+        } else if byte != b'\\' || (within_pair && !raw.get(at).is_some_and(|letter| br#""\/bfnrtu"#.contains(letter)))
+        {
+            run.push(byte);
+        } else {
+            let mut place = [0; PIECE];
+            let mut put = Put { out: &mut place, at: 0 };
+            at += escape(&raw[at..], &mut put);
+            let written = put.at;
+            // What was escaped because it looks like a backslash may be the second byte of a character.
+            if let [ascii] = place[..written] {
+                run.push(ascii);
+            } else {
+                charset.decode(&std::mem::take(&mut run), &mut out);
+                out.push_str(&String::from_utf8_lossy(&place[..written]));
+            }
+        }
+    }
+    charset.decode(&run, &mut out);
+    out.into()
 }
 
 /// Whether there is neither an escape nor a NUL.
@@ -168,7 +210,11 @@ const HEX: [u32; 256] = {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::*;
+
+    fn read(raw: &[u8]) -> Text {
+        super::read(raw, Charset::default())
+    }
 
     #[test]
     fn legal_text_is_read_as_it_is() {
@@ -180,8 +226,8 @@ mod tests {
 
     #[test]
     fn text_that_is_no_unicode_is_mended() {
-        assert_eq!(read(b"a\xc3\x28b"), "a\u{fffd}(b");
-        assert_eq!(read(b"latin \xe9"), "latin \u{fffd}");
+        assert_eq!(read(b"a\xc3\x28b"), "aÃ(b");
+        assert_eq!(read(b"latin \xe9"), "latin é");
         assert_eq!(read(br"lone \ud83d"), "lone \u{fffd}");
         assert_eq!(read(br"lone \ude00 low"), "lone \u{fffd} low");
         assert_eq!(read(br"two \ud83d\ud83d\ude00"), "two \u{fffd}😀");
@@ -193,8 +239,24 @@ mod tests {
         assert_eq!(read(b"nul \0 and \\u0000"), "nul \u{fffd} and \u{fffd}");
         // A surrogate written as three bytes, as some old databases have it.
         assert!(read(b"\xed\xa0\xbd").chars().all(|c| c == '\u{fffd}'));
-        assert_eq!(read(b"mixed \\n \xff"), "mixed \n \u{fffd}");
+        assert_eq!(read(b"mixed \\n \xff"), "mixed \n ÿ");
         assert_eq!(read(br"none \u123g \ug123 \u+123"), "none \u{fffd}123g \u{fffd}g123 \u{fffd}+123");
+    }
+
+    #[test]
+    fn field_10_between_escapes_a_text_is_in_its_charset() {
+        let read = |label: &str, raw: &[u8]| super::read(raw, Charset::of_label(label.as_bytes()));
+        assert_eq!(read("", br"Th\u00fcringen"), "Thüringen");
+        assert_eq!(read("", b"\xfc \\u2013 \\/ \xe9"), "ü – / é");
+        assert_eq!(read("windows-1251", b"\xcf\xe5\xf0\xe2\xfb\xe9 \\u2013 \\\"HD\\\""), "Первый – \"HD\"");
+        assert_eq!(read("windows-1251", "Первый \\u2013".as_bytes()), "Первый –", "valid UTF-8 stays");
+        assert_eq!(read("windows-1251", b"\xcf\0\xe5"), "П\u{fffd}е");
+        // The second byte of a character looks like a backslash, and was escaped as one, or not.
+        assert_eq!(read("shift_jis", b"\x83\x5c\x5c\x83\x6a"), "ソニ");
+        assert_eq!(read("shift_jis", b"\x83\x5c\x83\x6a"), "ソニ");
+        assert_eq!(read("", b"\xfc odd \\x41"), "ü odd \u{fffd}x41");
+        let long = [&b"\xe9\\n".repeat(400)[..], b"\\ud83d\\ude00"].concat();
+        assert_eq!(read("", &long), format!("{}😀", "é\n".repeat(400)));
     }
 
     #[test]

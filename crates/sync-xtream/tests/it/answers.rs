@@ -1,11 +1,11 @@
 //! Answers to the login and to the questions for categories.
 
-use sync_core::source::AnswerFault;
+use sync_core::source::{AnswerFault, Entry};
 use sync_core::{AccountStatus, ContentKind, ContentSource, ErrorClass};
 use sync_tests::{Account, Action, Behaviour, PanelConfig};
 use sync_xtream::Credentials;
 
-use crate::scene::{Server, channels, fault, list, ok, panel, quick, source, source_of};
+use crate::scene::{Server, answer, channels, fault, list, ok, panel, quick, source, source_of};
 
 #[tokio::test]
 async fn an_account_is_read() {
@@ -138,4 +138,76 @@ async fn what_a_panel_says_of_its_own_address_is_not_believed() {
     let source = source(&server.base, quick());
     source.account().await.unwrap();
     assert_eq!(list(&source, ContentKind::Channels).await.unwrap().entries.len(), 2);
+}
+
+/// An answer with this type of content.
+fn typed(content_type: &str, body: &[u8]) -> Vec<u8> {
+    let length = format!("Content-Length: {}", body.len());
+    answer("200 OK", &[&format!("Content-Type: {content_type}"), &length, "Connection: close"], body)
+}
+
+#[tokio::test]
+async fn field_10_the_declared_charset_is_that_of_lists_categories_and_accounts() {
+    let list_body = b"[{\"num\":1,\"name\":\"\xc7\xe1\xcc\xd2\xed\xd1\xc9\",\"stream_id\":1}]";
+    let categories = b"[{\"category_id\":\"1\",\"category_name\":\"\xc7\xe1\xcc\xd2\xed\xd1\xc9\"}]";
+    let account = b"{\"user_info\":{\"auth\":1,\"message\":\"\xc7\xe1\xcc\xd2\xed\xd1\xc9\"},\"server_info\":{}}";
+    for (content_type, name) in [
+        ("application/json; charset=windows-1256", "الجزيرة"),
+        ("application/json;charset=\"CP1256\"", "الجزيرة"),
+        ("application/json; charset=ISO-8859-1", "ÇáÌÒíÑÉ"),
+        ("application/json; charset=utf-8", "ÇáÌÒíÑÉ"),
+        ("application/json", "ÇáÌÒíÑÉ"),
+    ] {
+        let answers = [&account[..], categories, list_body].map(|body| typed(content_type, body));
+        let server = Server::start(answers.to_vec()).await;
+        let source = source(&server.base, quick());
+        assert_eq!(source.account().await.unwrap().message.as_deref(), Some(name), "{content_type}");
+        assert_eq!(source.categories(ContentKind::Channels).await.unwrap()[0].name, name, "{content_type}");
+        let listed = list(&source, ContentKind::Channels).await.unwrap();
+        let [Entry::Item(listed, _)] = &listed.entries[..] else { panic!("one channel") };
+        assert_eq!(listed.item.name(), name, "{content_type}");
+    }
+    let body = "[{\"stream_id\":1,\"name\":\"Thüringen\"}]".as_bytes();
+    let server = Server::start(vec![typed("text/html; charset=windows-1256", body)]).await;
+    let listed = list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap();
+    let [Entry::Item(listed, _)] = &listed.entries[..] else { panic!("one channel") };
+    assert_eq!(listed.item.name(), "Thüringen", "valid UTF-8 stays UTF-8");
+}
+
+#[tokio::test]
+async fn field_26_a_status_says_that_the_panel_doesnt_know_the_list() {
+    let panel = panel(PanelConfig::default());
+    let source = source(&panel.base_url(), quick());
+    for (status, expected) in [
+        (400, AnswerFault::UnknownRequest),
+        (404, AnswerFault::UnknownRequest),
+        (410, AnswerFault::UnknownRequest),
+        (403, AnswerFault::Status),
+        (458, AnswerFault::Status),
+    ] {
+        panel.on(Action::Series, Behaviour::status(status));
+        let error = list(&source, ContentKind::Series).await.unwrap_err();
+        assert_eq!((fault(&error), error.code()), (expected, "http_status"), "{status}");
+        assert!(error.to_string().contains(&status.to_string()), "{error}");
+        // For the categories alone it teaches nothing.
+        panel.on(Action::SeriesCategories, Behaviour::status(status));
+        assert_eq!(fault(&source.categories(ContentKind::Series).await.unwrap_err()), AnswerFault::Status);
+    }
+}
+
+#[tokio::test]
+async fn field_18_an_unreadable_end_holds_no_credentials() {
+    let body = r#"{"user_info":{"auth":1,"exp_date":"never, demo-secret"},"server_info":{}}"#;
+    let server = Server::start(vec![ok(body)]).await;
+    let account = source(&server.base, quick()).account().await.unwrap();
+    assert_eq!((account.expires_at, account.unread_end.as_deref()), (None, Some("never, ***")));
+}
+
+#[tokio::test]
+async fn field_25_the_keys_of_a_message_hold_no_credentials() {
+    let server = Server::start(vec![ok(r#"[{"demo-secret":1,"name":"Secret title"}]"#)]).await;
+    let error = list(&source(&server.base, quick()), ContentKind::Movies).await.unwrap_err();
+    assert_eq!(fault(&error), AnswerFault::WrongItems);
+    let words = error.to_string();
+    assert!(words.contains("`***`, `name`") && !words.contains("Secret title"), "{words}");
 }

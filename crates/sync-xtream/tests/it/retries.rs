@@ -45,7 +45,7 @@ async fn a_missing_page_is_asked_for_once() {
     let panel = panel(PanelConfig::default());
     panel.on(Action::Series, Behaviour::status(404));
     let error = list(&source(&panel.base_url(), quick()), ContentKind::Series).await.unwrap_err();
-    assert!(matches!(error, SourceError::Unusable { fault: AnswerFault::Status, .. }));
+    assert!(matches!(error, SourceError::Unusable { fault: AnswerFault::UnknownRequest, .. }));
     assert_eq!(panel.request_count(Action::Series), 1);
 }
 

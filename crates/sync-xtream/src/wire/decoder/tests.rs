@@ -15,7 +15,7 @@ fn decode_with(
     for chunk in body.chunks(37) {
         decoder.feed(chunk, &mut out)?;
     }
-    let end = decoder.finish()?;
+    let end = decoder.finish(&mut out)?;
     Ok((out, end))
 }
 
@@ -236,6 +236,8 @@ fn a_series_has_its_own_fields() {
 mod broken;
 mod cases;
 mod defects;
+mod identity;
 mod known;
 mod properties;
 mod shapes;
+mod values;

@@ -116,7 +116,7 @@ fn a_list_has_as_many_elements_as_it_may_and_not_more() {
         let mut decoder = Decoder::new(ContentKind::Movies, None, limits);
         let mut out = Vec::new();
         decoder.feed(body.as_bytes(), &mut out)?;
-        decoder.finish()
+        decoder.finish(&mut out)
     };
     assert!(run(r#"[{"stream_id":1},null,{"stream_id":2}]"#).is_ok());
     let fault = run(r#"[{"stream_id":1},null,{"stream_id":2},null]"#).unwrap_err();

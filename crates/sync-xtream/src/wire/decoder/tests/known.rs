@@ -111,7 +111,7 @@ proptest! {
             decoder.elements.first = first;
             let mut out = Vec::new();
             let fed = decoder.feed(body.as_bytes(), &mut out);
-            let end = fed.and_then(|()| decoder.finish());
+            let end = fed.and_then(|()| decoder.finish(&mut out));
             format!("{out:?} {end:?}")
         };
         prop_assert_eq!(decode(First::Digest), decode(First::Id), "{}", body);

@@ -1,0 +1,256 @@
+//! Under which key the elements of a list name their id, and of which kind they are.
+//!
+//! Some panels use another key than the usual one. It is taken where no element has the usual key.
+//! Whether that is so shows only further on, so the first elements without the usual key are held back.
+
+use sync_core::ContentKind;
+
+use super::charset::Charset;
+use super::member::{Cursor, Member};
+use super::splitter::Element;
+use super::{fields, shorten, text};
+
+/// After so many elements without the usual key, the list has none.
+const HELD_MAX: usize = 500;
+
+/// So many bytes of elements are held back at most.
+const HELD_BYTES: usize = 4 << 20;
+
+/// So many keys are named in a message.
+const KEYS_TOLD: usize = 8;
+
+/// So much of a key is shown, in characters.
+const KEY_SHOWN: usize = 24;
+
+/// Other keys of the id of a kind, the least ambiguous first.
+const fn other_keys(kind: ContentKind) -> &'static [&'static str] {
+    match kind {
+        ContentKind::Channels => &["channel_id", "live_id", "id"],
+        ContentKind::Movies => &["vod_id", "movie_id", "id"],
+        ContentKind::Series => &["serie_id", "show_id", "id"],
+    }
+}
+
+/// The kind of which this is a key of the id, and of no other kind; that of `stream_id` is either of two.
+fn kind_of_key(key: &[u8], asked: ContentKind) -> Option<ContentKind> {
+    let is_of = |kind| other_keys(kind).iter().any(|own| *own != "id" && own.as_bytes() == key);
+    match key {
+        b"series_id" => Some(ContentKind::Series),
+        b"stream_id" if asked == ContentKind::Series => Some(ContentKind::Movies),
+        _ => ContentKind::ALL.into_iter().find(|kind| is_of(*kind)),
+    }
+}
+
+/// The kind that a `stream_type` names; `None` for one that is not known.
+fn kind_of_type(stream_type: &str) -> Option<ContentKind> {
+    match stream_type {
+        "live" | "created_live" | "radio_streams" | "radio" => Some(ContentKind::Channels),
+        "movie" | "movies" | "vod" | "created_movie" => Some(ContentKind::Movies),
+        "series" => Some(ContentKind::Series),
+        other => {
+            let plain = other.trim().to_ascii_lowercase();
+            if plain == other { None } else { kind_of_type(&plain) }
+        }
+    }
+}
+
+/// An element that waits.
+#[derive(Debug)]
+pub(crate) struct Held {
+    key: Option<Vec<u8>>,
+    bytes: Vec<u8>,
+    deep: bool,
+}
+
+impl Held {
+    /// The element as it came.
+    pub(crate) fn element(&self) -> Element<'_> {
+        Element { key: self.key.as_deref(), bytes: &self.bytes, deep: self.deep, cut: false }
+    }
+}
+
+/// Where the ids of a list stand.
+#[derive(Debug)]
+enum Naming {
+    /// No element has shown it so far.
+    Open(Vec<Held>, usize),
+    /// Under the usual key.
+    Usual,
+    /// Under another one, in all elements.
+    Other(&'static str),
+}
+
+/// What is done with an element.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It is read.
+    Read,
+    /// It waits until it is known under which key the ids stand.
+    Wait,
+    /// It has the usual key. Those that waited are read before it.
+    Usual,
+    /// It is the last one that waits. Those that waited are read.
+    Other,
+    /// It names its id by the usual key, and the ones before it did not.
+    Muddle,
+}
+
+/// What is known of a list.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    kind: ContentKind,
+    naming: Naming,
+    /// Elements that are of another kind, by that kind.
+    foreign: [u64; 3],
+    /// How many of them showed it by a key of their id, and the first such key.
+    by_key: (u64, &'static str),
+    /// Keys of elements without an id.
+    keys: Vec<String>,
+}
+
+impl Identity {
+    pub(crate) const fn new(kind: ContentKind) -> Self {
+        Self { kind, naming: Naming::Open(Vec::new(), 0), foreign: [0; 3], by_key: (0, ""), keys: Vec::new() }
+    }
+
+    /// The key under which the ids stand.
+    pub(crate) fn column(&self) -> &'static str {
+        self.other_key().unwrap_or_else(|| self.kind.id_column())
+    }
+
+    /// The same where it is not the usual one.
+    pub(crate) const fn other_key(&self) -> Option<&'static str> {
+        if let Naming::Other(key) = self.naming { Some(key) } else { None }
+    }
+
+    /// Looks at an element before it is read. For nearly every element this is one comparison.
+    #[inline]
+    pub(crate) fn next(&mut self, element: Element<'_>) -> Next {
+        if matches!(self.naming, Naming::Usual) { Next::Read } else { self.look(element) }
+    }
+
+    #[cold]
+    fn look(&mut self, element: Element<'_>) -> Next {
+        if element.bytes.first() != Some(&b'{') || element.cut {
+            return Next::Read;
+        }
+        let usual = self.kind.id_column().as_bytes();
+        let names_usual = members(element.bytes).any(|member| member.key == usual);
+        let Naming::Open(held, bytes) = &mut self.naming else {
+            return if names_usual { Next::Muddle } else { Next::Read };
+        };
+        if names_usual {
+            return Next::Usual;
+        }
+        if !may_be_of(self.kind, element.bytes) {
+            return Next::Read;
+        }
+        *bytes += element.bytes.len();
+        held.push(Held { key: element.key.map(<[u8]>::to_vec), bytes: element.bytes.to_vec(), deep: element.deep });
+        if held.len() >= HELD_MAX || *bytes >= HELD_BYTES { Next::Other } else { Next::Wait }
+    }
+
+    /// Decides where the ids stand: under the usual key where an element has it. Returns the elements that
+    /// waited.
+    pub(crate) fn decide(&mut self, usual: bool) -> Vec<Held> {
+        let Naming::Open(held, _) = std::mem::replace(&mut self.naming, Naming::Usual) else { return Vec::new() };
+        if !usual {
+            let count = |key: &str| held.iter().filter(|held| has_id(&held.bytes, key)).count();
+            // The last of equal ones would count, and the first is the least ambiguous.
+            let best = other_keys(self.kind).iter().rev().max_by_key(|key| count(key));
+            if let Some(key) = best.filter(|_| !held.is_empty()) {
+                self.naming = Naming::Other(key);
+            }
+        }
+        held
+    }
+
+    /// Takes in the `stream_type` of an item.
+    #[inline]
+    pub(crate) fn notice_type(&mut self, stream_type: &str) {
+        if let Some(kind) = kind_of_type(stream_type)
+            && kind != self.kind
+        {
+            self.foreign[kind.ordinal()] += 1;
+        }
+    }
+
+    /// Takes in an element of which no id was read.
+    #[cold]
+    pub(crate) fn notice_nameless(&mut self, element: Element<'_>) {
+        if element.bytes.first() != Some(&b'{') {
+            return;
+        }
+        let stream_type = members(element.bytes).find(|member| member.key == b"stream_type");
+        let word = stream_type.and_then(|member| fields::word(member.value, Charset::default()));
+        let by_type = word.and_then(|word| kind_of_type(&word));
+        let by_key = || members(element.bytes).find_map(|member| foreign_key(member.key, self.kind));
+        if let Some(kind) = by_type {
+            if kind != self.kind {
+                self.foreign[kind.ordinal()] += 1;
+            }
+        } else if let Some((kind, key)) = by_key() {
+            self.foreign[kind.ordinal()] += 1;
+            self.by_key = (self.by_key.0 + 1, if self.by_key.0 == 0 { key } else { self.by_key.1 });
+        }
+        for member in members(element.bytes) {
+            if self.keys.len() == KEYS_TOLD {
+                break;
+            }
+            let key = shorten(&text::read(member.key, Charset::default()), KEY_SHOWN);
+            if !self.keys.contains(&key) {
+                self.keys.push(key);
+            }
+        }
+    }
+
+    /// Says of what kind a list is of which most elements are of another one.
+    pub(crate) fn another_kind(&self, seen: u64) -> Option<String> {
+        let foreign: u64 = self.foreign.iter().sum();
+        if foreign.saturating_mul(2) <= seen {
+            return None;
+        }
+        let asked = self.kind;
+        let (by_key, key) = self.by_key;
+        if by_key * 2 >= foreign {
+            let usual = self.column();
+            return Some(format!(
+                "a list of another kind than {asked}: {by_key} of {seen} elements have `{key}`, and no `{usual}`"
+            ));
+        }
+        let most = ContentKind::ALL.into_iter().max_by_key(|kind| self.foreign[kind.ordinal()])?;
+        Some(format!("a list of {most} in place of {asked}, by the `stream_type` of {foreign} of {seen} elements"))
+    }
+
+    /// Names the keys of elements that have no id.
+    pub(crate) fn keys_there(&self) -> String {
+        if self.keys.is_empty() {
+            return String::new();
+        }
+        format!(": no `{}`, but `{}`", self.column(), self.keys.join("`, `"))
+    }
+}
+
+/// Whether an element without the usual key may be one of the kind: it has another key of its id, and none
+/// of another kind.
+fn may_be_of(kind: ContentKind, bytes: &[u8]) -> bool {
+    other_keys(kind).iter().any(|key| has_id(bytes, key))
+        && !members(bytes).any(|member| foreign_key(member.key, kind).is_some())
+}
+
+/// The kind of which a key is, where it is another one than was asked for.
+fn foreign_key(key: &[u8], asked: ContentKind) -> Option<(ContentKind, &'static str)> {
+    let kind = kind_of_key(key, asked).filter(|kind| *kind != asked)?;
+    let names = other_keys(kind).iter().copied().chain([kind.id_column()]);
+    names.into_iter().find(|name| name.as_bytes() == key).map(|name| (kind, name))
+}
+
+fn has_id(bytes: &[u8], key: &str) -> bool {
+    members(bytes).any(|member| member.key == key.as_bytes() && fields::read_id(member.value).is_some())
+}
+
+fn members(bytes: &[u8]) -> impl Iterator<Item = Member<'_>> {
+    let mut cursor = Cursor::new(bytes);
+    // What ends with the bytes was cut.
+    std::iter::from_fn(move || cursor.member()).take_while(|member| member.span.1 < bytes.len())
+}
