@@ -71,6 +71,7 @@ impl Cache {
                 outcome: KindOutcome::Completed,
                 ..KindRecord::skipped(ContentKind::Movies, SyncMode::Full)
             },
+            fields: None,
         };
         let applied = self.runtime.block_on(async {
             let mut staging = self.store.stage(&self.home, scope).await?;

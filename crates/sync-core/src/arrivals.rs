@@ -114,12 +114,14 @@ fn count(of: &mut HashMap<Text, u64>, categories: &CategorySet) {
 /// Whether two image addresses differ by scheme, host or query only. Some panels draw these anew for
 /// every request.
 pub(crate) fn is_same_image(a: &str, b: &str) -> bool {
-    fn path(address: &str) -> Option<&str> {
-        let (_, rest) = address.split_once("://")?;
-        let (_, path) = rest.split_once('/')?;
-        path.split(['?', '#']).next()
-    }
-    a == b || path(a).is_some_and(|path_a| !path_a.is_empty() && path(b) == Some(path_a))
+    a == b || image_path(a).is_some_and(|path| image_path(b) == Some(path))
+}
+
+/// The path of an image address, without scheme, host and query; `None` where there is none.
+pub(crate) fn image_path(address: &str) -> Option<&str> {
+    let (_, rest) = address.split_once("://")?;
+    let (_, path) = rest.split_once('/')?;
+    path.split(['?', '#']).next().filter(|path| !path.is_empty())
 }
 
 #[cfg(test)]

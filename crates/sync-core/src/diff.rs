@@ -13,23 +13,26 @@
 mod fresh;
 mod out;
 mod rank;
+mod verdict;
 
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::arrivals::{Arrivals, is_same_image};
+use crate::arrivals::Arrivals;
 use crate::counts::Counts;
 use crate::digest::{Digest, DigestScheme};
 use crate::index::ListingIndex;
-use crate::merge::{Change, borrows_category, judge_item, merge_and_judge};
+use crate::merge::{Change, borrows_category, merge_over};
 use crate::model::{CategorySet, ContentId, ContentKind, Item, Listed, Value, ValueRef};
 use crate::policy::ChangePolicy;
 use crate::source::Entry;
 use crate::store::StagedItem;
+use crate::volatile::{Decoded, Note, Tally, Treatment};
 use fresh::Fresh;
 use out::Out;
 use rank::{AS_STORED, Candidate, one_of, rank_over, ranked};
+use verdict::Verdict;
 
 /// Not yet seen in this listing.
 const UNSEEN: u32 = u32::MAX;
@@ -40,6 +43,9 @@ pub struct Differ {
     kind: ContentKind,
     policy: ChangePolicy,
     scheme: DigestScheme,
+    /// Whether the digests are made here, as the source has none of its own.
+    makes_digests: bool,
+    treatment: Arc<Treatment>,
     /// Whether what the index knows may be taken for what is stored.
     trusting: bool,
     known: Arc<ListingIndex>,
@@ -55,12 +61,13 @@ pub struct Differ {
     departed: HashSet<ContentId>,
     /// Items whose `category_id` is the row's, because no element of the listing named it.
     borrowers: HashSet<ContentId>,
-    /// Items that differ from their rows by host or query of their image only.
-    rotated: u64,
-    /// Where the kind has the address of its image.
-    image_at: Option<usize>,
-    /// Whether that difference is none.
-    image_hosts_ignored: bool,
+    tally: Tally,
+    /// Places of ids that were listed several times.
+    several: HashSet<u32>,
+    /// Items that are written only if the listing shows that a field rests.
+    tentative: HashMap<ContentId, Note>,
+    /// Whether rows that aren't listed are to be looked at again when they come back.
+    kept_anew: bool,
     /// Items that differ from their rows although they are listed as they were.
     unnoticed: Vec<ContentId>,
 }
@@ -86,7 +93,7 @@ pub enum ContractBreach {
 }
 
 impl Differ {
-    /// A diff of a listing, whose digests are of this scheme, against a known index.
+    /// A diff of a listing against a known index. The source makes its digests by this scheme.
     ///
     /// A *trusting* diff takes what has the known digest for what is stored; one that isn't looks
     /// at the stored row of every item.
@@ -103,7 +110,10 @@ impl Differ {
             kind,
             policy,
             scheme,
+            makes_digests: scheme == DigestScheme::FIELDS,
+            treatment: Arc::new(Treatment::plain(kind)),
             trusting,
+            tally: Tally::new(known.scheme() != scheme),
             known,
             seen_at,
             fresh: Fresh::default(),
@@ -114,17 +124,20 @@ impl Differ {
             arrivals: Arrivals::default(),
             departed: HashSet::new(),
             borrowers: HashSet::new(),
-            rotated: 0,
-            image_at: kind.places().image,
-            image_hosts_ignored: false,
+            several: HashSet::new(),
+            tentative: HashMap::new(),
+            kept_anew: false,
             unnoticed: Vec::new(),
         }
     }
 
-    /// Takes images that differ by scheme, host or query only for the same ones, for panels that
-    /// draw these anew in every answer.
-    pub fn ignoring_image_hosts(self, image_hosts_ignored: bool) -> Self {
-        Self { image_hosts_ignored, ..self }
+    /// Treats the fields so, and leaves out of the digests what is left out.
+    #[must_use]
+    pub fn treating(mut self, treatment: Arc<Treatment>) -> Self {
+        self.scheme = self.scheme.leaving_out(self.kind, treatment.left_out());
+        self.tally = Tally::new(self.known.scheme() != self.scheme);
+        self.treatment = treatment;
+        self
     }
 
     /// Forgets everything since [`Self::new`].
@@ -138,14 +151,16 @@ impl Differ {
         self.arrivals.clear();
         self.departed.clear();
         self.borrowers.clear();
-        self.rotated = 0;
+        self.tally.clear();
+        self.several.clear();
+        self.tentative.clear();
         self.unnoticed.clear();
     }
 
     /// Looks a batch over: recognises what has not changed, where the source has no digests of its
     /// own, and names what [`Self::resolve`] will need.
     pub fn prepare(&self, batch: &mut [Entry]) -> Needs {
-        if self.scheme == DigestScheme::FIELDS {
+        if self.makes_digests {
             self.recognise(batch);
         }
         let mut needs = Needs::default();
@@ -177,7 +192,7 @@ impl Differ {
             let id = entry_id(entry);
             let first = met.insert(id);
             let Entry::Item(listed, made @ None) = entry else { continue };
-            let digest = Digest::of_listed(listed);
+            let digest = Digest::of_listed_but(listed, self.treatment.left_out());
             *made = Some(digest);
             let position = self.known.position(id, self.cursor);
             let known = position.filter(|_| self.trusting && self.known.scheme() == self.scheme);
@@ -249,20 +264,30 @@ impl Differ {
         let digest = match entry {
             Entry::Same(_) => {
                 self.counts.unchanged += 1;
+                self.tally.same();
                 known_digest.ok_or(ContractBreach::UnknownSame(id))?
             }
             Entry::Item(mut listed, digest) => {
                 // `prepare` has made the digests of sources without any; a source with its own may leave one out.
                 let digest = digest.unwrap_or(Digest::NEVER);
-                let rotated = self.rotated;
                 if borrows_category(stored, &listed) {
                     self.borrowers.insert(id);
                 }
-                let change = self.merged(stored, &mut listed)?;
+                let verdict = self.merged(stored, &mut listed)?;
+                let change = verdict.change;
                 let as_known = self.known.scheme() == self.scheme && known_digest.is_some_and(|it| it.same_as(digest));
-                // An image of which only the host was left alone is no flaw of the row.
-                if as_known && change.is_written() && rotated == self.rotated {
+                // What was left alone on purpose is no flaw of the row.
+                if as_known && change.is_written() && verdict.firm {
                     self.unnoticed.push(id);
+                }
+                if stored.is_some() {
+                    let counts = known_digest.is_some_and(|it| it != Digest::NEVER) && change != Change::Passed;
+                    let moved = counts && !as_known && !self.tally.is_blind();
+                    let decoded = Decoded { note: verdict.note, written: change.is_written(), counts, moved };
+                    self.tally.take(self.last_place(), decoded);
+                }
+                if verdict.tentative {
+                    self.tentative.insert(id, verdict.note);
                 }
                 // Against nothing known there is nothing to miss.
                 if !self.known.is_empty() {
@@ -274,7 +299,7 @@ impl Differ {
                 // what was passed over: it is not as the stored row is.
                 if change != Change::Unchanged || known_digest == Some(Digest::NEVER) {
                     // What lies over nothing is the element itself, and its rank can be had when it is wanted.
-                    let rank = stored.map(|row| rank_over(row, &listed, change, self.ignored_image(row, &listed.item)));
+                    let rank = stored.map(|_| rank_over(&listed, verdict.differs));
                     out.put_first(StagedItem { item: listed.item, change, rank });
                 }
                 if change == Change::Passed { Digest::NEVER } else { digest }
@@ -294,6 +319,10 @@ impl Differ {
         out: &mut Out,
     ) -> Result<(), ContractBreach> {
         let id = entry_id(&entry);
+        if self.several.insert(place) {
+            let known = self.known.position(id, self.cursor.saturating_sub(1)).map(|at| self.known.digest_at(at));
+            self.tally.take_back(place, stored.is_some() && known.is_some_and(|it| it != Digest::NEVER));
+        }
         self.digests[place as usize] = Digest::NEVER.0;
         let as_stored =
             || stored.map(|row| StagedItem { item: row.clone(), change: Change::Unchanged, rank: Some(AS_STORED) });
@@ -303,8 +332,8 @@ impl Differ {
             Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?, stored, false),
             Entry::Item(mut listed, _) => {
                 let borrows = borrows_category(stored, &listed);
-                let change = self.merged(stored, &mut listed)?;
-                let rank = stored.map(|row| rank_over(row, &listed, change, self.ignored_image(row, &listed.item)));
+                let Verdict { change, differs, .. } = self.merged(stored, &mut listed)?;
+                let rank = stored.map(|_| rank_over(&listed, differs));
                 ranked(StagedItem { item: listed.item, change, rank }, stored, borrows)
             }
         };
@@ -322,10 +351,7 @@ impl Differ {
         if !self.known.is_empty() {
             self.arrivals.notice_again(&item);
         }
-        // Its first element has been counted.
-        let rotated = self.rotated;
-        let change = self.image_judged(stored, &item, judge_item(stored, &item, &self.policy));
-        self.rotated = rotated;
+        let change = self.judged_again(stored, &item);
         self.note_departure(stored, &item);
         *count(&mut self.counts, change) += 1;
         out.put(StagedItem { item, change, rank: Some(rank) });
@@ -333,45 +359,60 @@ impl Differ {
     }
 
     /// Lays an element over its row, in the element's place.
-    fn merged(&mut self, stored: Option<&Item>, listed: &mut Listed) -> Result<Change, ContractBreach> {
+    fn merged(&mut self, stored: Option<&Item>, listed: &mut Listed) -> Result<Verdict, ContractBreach> {
         let wrong = ContractBreach::WrongKind(listed.item.id());
         if listed.item.kind() != self.kind {
             return Err(wrong);
         }
-        let change = merge_and_judge(stored, listed, &self.policy).ok_or(wrong)?;
-        Ok(self.image_judged(stored, &listed.item, change))
-    }
-
-    /// Looks at an image that differs: counts what only its host moves, and leaves that out where
-    /// it is to be ignored.
-    fn image_judged(&mut self, stored: Option<&Item>, item: &Item, change: Change) -> Change {
-        let (Change::Updated(fields) | Change::Refreshed(fields)) = change else { return change };
-        let Some(at) = self.image_at.filter(|at| fields.has(*at)) else { return change };
-        let (Some(ValueRef::Text(old)), ValueRef::Text(new)) = (stored.map(|row| row.value(at)), item.value(at)) else {
-            return change;
-        };
-        if !is_same_image(old, new) {
-            return change;
+        if let ValueRef::Extra(extra) = listed.item.value(self.kind.places().extra) {
+            self.tally.meet(extra, &self.treatment);
         }
-        let mut rest = fields;
-        rest.drop(at);
-        self.rotated += u64::from(rest.is_empty());
-        // Beside other differences it is told, and written, like any other.
-        if self.image_hosts_ignored && rest.is_empty() { Change::Unchanged } else { change }
-    }
-
-    /// The place of the image, where it differs from the row's only in what is to be ignored.
-    fn ignored_image(&self, row: &Item, item: &Item) -> Option<usize> {
-        let at = self.image_at.filter(|_| self.image_hosts_ignored)?;
-        match (row.value(at), item.value(at)) {
-            (ValueRef::Text(old), ValueRef::Text(new)) if is_same_image(old, new) => Some(at),
-            _ => None,
+        if !merge_over(stored, listed) {
+            return Err(wrong);
         }
+        Ok(Verdict::of(stored, &listed.item, &self.treatment, &self.policy))
     }
 
-    /// Whether most items differ from their rows by host or query of their image only.
-    pub(crate) const fn images_rotate(&self) -> bool {
-        self.rotated * 2 > self.ids.len() as u64
+    /// Judges what has become of an item that was judged before.
+    fn judged_again(&mut self, stored: Option<&Item>, item: &Item) -> Change {
+        let verdict = Verdict::of(stored, item, &self.treatment, &self.policy);
+        if verdict.tentative {
+            self.tentative.insert(item.id(), verdict.note);
+        } else if !self.tentative.is_empty() {
+            self.tentative.remove(&item.id());
+        }
+        verdict.change
+    }
+
+    fn last_place(&self) -> u32 {
+        u32::try_from(self.ids.len() - 1).expect("a listing has fewer than 2^32 items")
+    }
+
+    /// Leaves items alone that are written only for what doesn't rest. Returns those that are not
+    /// written after all, by rising id: they were staged, and are to be staged as unchanged.
+    pub(crate) fn accept(&mut self, accepted: Note) -> Vec<ContentId> {
+        let mut left: Vec<_> = Vec::new();
+        for (id, note) in std::mem::take(&mut self.tentative) {
+            if !note.meets(accepted) {
+                self.counts.refreshed = self.counts.refreshed.saturating_sub(1);
+                self.counts.unchanged += 1;
+                self.tally.left(note);
+                left.push(id);
+            }
+        }
+        self.kept_anew = self.treatment.needs_all && !accepted.is_empty();
+        left.sort_unstable();
+        left
+    }
+
+    pub(crate) const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// How many of the known ids the listing doesn't have, so far.
+    pub(crate) fn missing_so_far(&self) -> u64 {
+        let listed = self.ids.len() - self.fresh.len();
+        self.known.len().saturating_sub(listed) as u64
     }
 
     /// The items that differ from their rows although they are listed as they were: a diff that
@@ -423,7 +464,7 @@ impl Differ {
                 continue;
             }
             one.item.set(at, Value::Categories(united));
-            let change = judge_item(Some(&row), &one.item, &self.policy);
+            let change = self.judged_again(Some(&row), &one.item);
             let before = count(&mut self.counts, one.change);
             *before = before.saturating_sub(1);
             *count(&mut self.counts, change) += 1;
@@ -473,7 +514,8 @@ impl Differ {
             if let Some(at) = self.known.position(*id, self.cursor) {
                 let same_scheme = self.known.scheme() == self.scheme;
                 self.ids.push(id.0);
-                self.digests.push(if same_scheme { self.known.digest_at(at).0 } else { Digest::NEVER.0 });
+                let keeps = same_scheme && !self.kept_anew;
+                self.digests.push(if keeps { self.known.digest_at(at).0 } else { Digest::NEVER.0 });
                 self.cursor = at + 1;
             }
         }

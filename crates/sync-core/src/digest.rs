@@ -7,7 +7,9 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::model::{ContentId, FieldClass, FieldSet, Item, Listed, Shape, ValueRef};
+use crate::arrivals::image_path;
+use crate::model::{ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, Shape, ValueRef};
+use crate::volatile::LeftOut;
 
 /// How digests were made. Digests of different schemes are not comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,7 +17,26 @@ pub struct DigestScheme(pub u32);
 
 impl DigestScheme {
     /// Digests made by [`Digest::of_listed`]: for sources that have none of their own.
-    pub const FIELDS: Self = Self(1);
+    pub const FIELDS: Self = Self(2);
+
+    /// The scheme of digests that are made so, but leave something out: another number for each
+    /// choice of it. Numbers from 2^31 on are of this kind.
+    #[must_use]
+    pub fn leaving_out(self, kind: ContentKind, left_out: &LeftOut) -> Self {
+        if left_out.is_empty() {
+            return self;
+        }
+        let mut hasher = Xxh3::new();
+        hasher.update(&self.0.to_le_bytes());
+        let names = left_out.fields.names(kind.fields()).map(|name| (0, name));
+        for (tag, name) in names.chain(left_out.extra.iter().map(|key| (1, key.as_str()))) {
+            hasher.update(&[tag]);
+            hasher.update(&(name.len() as u64).to_le_bytes());
+            hasher.update(name.as_bytes());
+        }
+        let [a, b, c, d, ..] = hasher.digest().to_le_bytes();
+        Self(u32::from_le_bytes([a, b, c, d]) | 1 << 31)
+    }
 }
 
 /// A digest of an element of a listing.
@@ -37,14 +58,42 @@ impl Digest {
         self.0 == other.0 && self.0 != Self::NEVER.0
     }
 
-    /// The digest of an element by its fields (scheme [`DigestScheme::FIELDS`]): what would be
+    /// The digest of an element by its fields (scheme [`DigestScheme::FIELDS`]): what may be
     /// compared, and which keys were there. Ignored fields have no part in it.
     pub fn of_listed(listed: &Listed) -> Self {
+        Self::of_listed_but(listed, &LeftOut::NONE)
+    }
+
+    /// The digest of an element by its fields, but for what is left out (scheme
+    /// [`DigestScheme::leaving_out`]).
+    pub fn of_listed_but(listed: &Listed, left_out: &LeftOut) -> Self {
         let kind = listed.item.kind();
         let ignored = kind.of_class(FieldClass::Ignored);
-        let compared = FieldSet(listed.present.0 & !ignored.0);
+        let there = FieldSet(listed.present.0 & !ignored.0);
+        let mut compared = FieldSet(there.0 & !left_out.fields.0);
         let mut hasher = hasher_of(&listed.item);
-        hasher.update(&compared.0.to_le_bytes());
+        hasher.update(&there.0.to_le_bytes());
+        if let Some(at) = kind.places().image.filter(|at| left_out.fields.and(there).has(*at))
+            && let ValueRef::Text(address) = listed.item.value(at)
+        {
+            // Of an image its path counts all the same.
+            match image_path(address) {
+                Some(path) => hasher.update(path.as_bytes()),
+                None => compared.add(at),
+            }
+        }
+        let extra = kind.places().extra;
+        if let ValueRef::Extra(all) = listed.item.value(extra)
+            && !left_out.extra.is_empty()
+        {
+            compared.drop(extra);
+            for (key, json) in all.iter().filter(|(key, _)| !left_out.has_key(key)) {
+                for text in [key, json] {
+                    hasher.update(&(text.len() as u64).to_le_bytes());
+                    hasher.update(text.as_bytes());
+                }
+            }
+        }
         update(&mut hasher, &listed.item, compared);
         Self::of_hash(hasher.digest())
     }
@@ -72,7 +121,8 @@ impl Fingerprint {
 pub(crate) fn choice(item: &Item, present: FieldSet) -> (u64, i64) {
     let kind = item.kind();
     let places = kind.places();
-    let mut fields = FieldSet(present.0 & !kind.of_class(FieldClass::Ignored).0);
+    let unlike = FieldSet(kind.of_class(FieldClass::Ignored).0 | kind.of_class(FieldClass::Unproven).0);
+    let mut fields = FieldSet(present.0 & !unlike.0);
     for at in [places.num, places.category_ids] {
         fields.drop(at);
     }
@@ -192,9 +242,9 @@ mod tests {
         let found: Vec<_> =
             items.iter().map(|item| (Digest::of_listed(&item.clone().into()).0, Fingerprint::of(item).0)).collect();
         let frozen = [
-            (3_968_730_408_860_842_350, 5_002_905_765_461_080_239),
-            (14_863_259_337_276_900_349, 10_479_761_072_728_059_848),
-            (4_519_035_780_986_882_390, 3_798_299_736_825_857_014),
+            (9_370_411_062_196_063_740, 5_002_905_765_461_080_239),
+            (3_135_403_621_620_095_915, 10_479_761_072_728_059_848),
+            (2_859_126_654_761_229_369, 3_798_299_736_825_857_014),
         ];
         assert_eq!(found, frozen);
     }
@@ -218,6 +268,48 @@ mod tests {
             let moved = Digest::of_listed(&before.clone().into()) != Digest::of_listed(&after.into());
             assert_eq!(moved, spec.class != FieldClass::Ignored, "{}", spec.name);
         }
+    }
+
+    /// Equal digests of such a scheme say that everything but this is equal.
+    #[test]
+    fn what_is_left_out_of_a_digest_has_no_part_in_it_and_the_scheme_says_so() {
+        let kind = Movie::KIND;
+        let left_out = |names: &[&str], extra: &[&str]| {
+            let mut fields = FieldSet::EMPTY;
+            names.iter().for_each(|name| fields.add(kind.field(name).unwrap()));
+            LeftOut { fields, extra: extra.iter().map(|key| (*key).into()).collect() }
+        };
+        let movie = |change: fn(&mut Movie)| {
+            let mut movie = Movie::with_id(ContentId(1));
+            movie.added = Some("1".into());
+            movie.stream_icon = Some("http://a/1.png?t=1".into());
+            movie.extra = [("info", "1"), ("url", "1")].into();
+            change(&mut movie);
+            Listed::from(movie.into_item())
+        };
+        let same = |change: fn(&mut Movie), left_out: &LeftOut| {
+            Digest::of_listed_but(&movie(|_| ()), left_out) == Digest::of_listed_but(&movie(change), left_out)
+        };
+        let all = left_out(&["added", "stream_icon"], &["url"]);
+        assert!(same(|it| it.added = Some("2".into()), &all));
+        assert!(same(|it| it.stream_icon = Some("https://b/1.png".into()), &all));
+        assert!(same(|it| it.extra.insert("url".into(), "2".into()), &all));
+        for change in [
+            (|it| it.stream_icon = Some("http://a/2.png?t=1".into())) as fn(&mut Movie),
+            |it| it.stream_icon = None,
+            |it| it.extra.insert("info".into(), "2".into()),
+            |it| it.rating = Some(1.0),
+            |it| it.direct_source = Some("x".into()),
+        ] {
+            assert!(!same(change, &all) && !same(change, &LeftOut::NONE));
+        }
+        let scheme = |left_out: &LeftOut| DigestScheme(7).leaving_out(kind, left_out);
+        let names = [left_out(&["added"], &[]), left_out(&[], &["added"]), left_out(&["rating"], &[]), all];
+        let mut schemes: Vec<_> = names.iter().map(scheme).chain([scheme(&LeftOut::NONE)]).map(|it| it.0).collect();
+        assert_eq!(schemes[4], 7);
+        assert!(schemes[..4].iter().all(|scheme| *scheme >= 1 << 31));
+        schemes.dedup();
+        assert_eq!(schemes.len(), 5);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! read what a newer one has learnt.
 
 use crate::model::ContentKind;
+use crate::volatile::FieldFacts;
 
 /// What is known of a panel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct PanelFacts {
 }
 
 /// What is known of how a panel serves a kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KindFacts {
     /// How many sound listings have been compared while something was missing; evidence against
     /// held items is counted by it.
@@ -45,8 +46,8 @@ pub struct KindFacts {
     pub overloads: u32,
     /// When the whole listing was last asked for although it is too much, in unix seconds.
     pub whole_asked_at: Option<i64>,
-    /// Runs in a row in which most images differed by host or query only.
-    pub rotations: u32,
+    /// Which of its fields the panel changes by itself.
+    pub fields: FieldFacts,
 }
 
 /// A defect that several listings in a row had alike.
@@ -106,7 +107,9 @@ impl PanelFacts {
             row(kind, "filter_ignored_at", facts.filter_ignored_at.map(|at| at.to_string()));
             row(kind, "overloads", some(facts.overloads));
             row(kind, "whole_asked_at", facts.whole_asked_at.map(|at| at.to_string()));
-            row(kind, "rotations", some(facts.rotations));
+        }
+        for (kind, facts) in ContentKind::ALL.into_iter().zip(&self.kinds) {
+            rows.extend(facts.fields.rows(kind));
         }
         rows.sort();
         rows
@@ -117,7 +120,7 @@ impl PanelFacts {
         let mut facts = Self::default();
         for FactRow { kind, name, value } in rows {
             match kind {
-                Some(kind) => facts.kinds[kind.ordinal()].set(&name, &value),
+                Some(kind) => facts.kinds[kind.ordinal()].set(kind, &name, &value),
                 None => match name.as_str() {
                     "user_agent" => facts.user_agent = Some(value),
                     "account_end" => facts.account_end = Some(value),
@@ -145,7 +148,7 @@ impl KindFacts {
         (Some(Sighting { digest, listings }), listings == KNOWN_AFTER)
     }
 
-    fn set(&mut self, name: &str, value: &str) {
+    fn set(&mut self, kind: ContentKind, name: &str, value: &str) {
         match name {
             "sound_listings" => self.sound_listings = value.parse().unwrap_or_default(),
             "unreadable" => self.unreadable = Sighting::read(value),
@@ -155,8 +158,9 @@ impl KindFacts {
             "filter_ignored_at" => self.filter_ignored_at = value.parse().ok(),
             "overloads" => self.overloads = value.parse().unwrap_or_default(),
             "whole_asked_at" => self.whole_asked_at = value.parse().ok(),
-            "rotations" => self.rotations = value.parse().unwrap_or_default(),
-            _ => {}
+            // As it was told before fields were looked at one by one.
+            "rotations" => self.fields.images_rotate(kind, value.parse().unwrap_or_default()),
+            _ => self.fields.set(kind, name, value),
         }
     }
 }
@@ -181,22 +185,26 @@ fn some(number: impl Into<u64>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::volatile::Standing;
 
     #[test]
     fn facts_survive_as_rows() {
         assert_eq!(PanelFacts::default().rows(), []);
         let sighting = |digest| Some(Sighting { digest, listings: 2 });
-        let series = KindFacts {
-            sound_listings: u64::MAX,
-            unreadable: sighting(u64::MAX),
-            trailing: sighting(7),
-            not_offered: 1,
-            not_offered_at: Some(-5),
-            filter_ignored_at: Some(5),
-            overloads: 3,
-            whole_asked_at: Some(1_700_000_000),
-            rotations: 2,
-        };
+        let series =
+            KindFacts {
+                sound_listings: u64::MAX,
+                unreadable: sighting(u64::MAX),
+                trailing: sighting(7),
+                not_offered: 1,
+                not_offered_at: Some(-5),
+                filter_ignored_at: Some(5),
+                overloads: 3,
+                whole_asked_at: Some(1_700_000_000),
+                fields: FieldFacts::default()
+                    .with(ContentKind::Series, "cover", Standing::Volatile { looked_at: 7 })
+                    .with(ContentKind::Series, "backdrop_path", Standing::Compared { met: 1 }),
+            };
         let facts = PanelFacts {
             kinds: [KindFacts::default(), KindFacts::default(), series],
             user_agent: Some("Player/1 (x)".to_owned()),
@@ -205,7 +213,7 @@ mod tests {
             refused_at: Some(9),
             validators_lied_at: Some(8),
         };
-        assert_eq!(facts.rows().len(), 14);
+        assert_eq!(facts.rows().len(), 15);
         assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
     }
 
@@ -243,8 +251,13 @@ mod tests {
             row(movies, "overloads", "-1"),
             row(movies, "whole_asked_at", "soon"),
             row(movies, "rotations", "2"),
+            row(movies, "field.name", "volatile 1"),
+            row(movies, "field.from_the_future", "volatile 1"),
+            row(movies, "field.added", "restless 1"),
+            row(movies, "field.rating", "volatile 1"),
         ];
         let facts = PanelFacts::from_rows(rows);
-        assert_eq!(facts.rows(), [row(movies, "rotations", "2")]);
+        let understood = [row(movies, "field.rating", "volatile 1"), row(movies, "field.stream_icon", "volatile 0")];
+        assert_eq!(facts.rows(), understood);
     }
 }

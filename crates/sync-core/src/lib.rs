@@ -29,6 +29,7 @@ pub mod store;
 pub mod testing;
 pub mod text;
 pub mod timestamp;
+mod volatile;
 
 pub use clock::Clock;
 pub use compare::{Comparison, compare_channels, compare_movies, compare_series};
@@ -54,6 +55,7 @@ pub use report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
 pub use source::{ContentSource, SourceError};
 pub use store::{ContentStore, StoreError};
 pub use timestamp::is_item_updated;
+pub use volatile::{FieldFacts, LeftOut, Standing, Treatment};
 
 #[cfg(any(test, feature = "mock"))]
 pub use source::MockContentSource;

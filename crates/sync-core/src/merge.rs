@@ -117,12 +117,19 @@ pub fn differences<T: Content>(before: &T, after: &T) -> FieldSet {
 /// Judges a merged item against its stored row.
 pub fn judge<T: Content>(stored: Option<&T>, merged: &T, policy: &ChangePolicy) -> Change {
     let Some(stored) = stored else { return Change::Added };
-    let differing = differences(stored, merged);
-    let significant = differing.and(FieldSet::of_class(T::FIELDS, FieldClass::Significant));
-    let shown = FieldSet(differing.0 & !FieldSet::of_class(T::FIELDS, FieldClass::Ignored).0);
+    let compared = const {
+        let significant = FieldSet::of_class(T::FIELDS, FieldClass::Significant);
+        FieldSet(significant.0 | FieldSet::of_class(T::FIELDS, FieldClass::Display).0)
+    };
+    meaning(merged, differences(stored, merged).and(compared), policy)
+}
+
+/// What it means that these fields of a merged item differ from its row's.
+fn meaning<T: Content>(merged: &T, shown: FieldSet, policy: &ChangePolicy) -> Change {
     if shown.is_empty() {
         return Change::Unchanged;
     }
+    let significant = shown.and(FieldSet::of_class(T::FIELDS, FieldClass::Significant));
     match policy {
         ChangePolicy::Fingerprint if significant.is_empty() => Change::Refreshed(shown),
         ChangePolicy::Fingerprint => Change::Updated(shown),
@@ -144,9 +151,9 @@ fn timestamp<T: Content>(item: &T) -> Option<&str> {
     })
 }
 
-/// [`merge`] and [`judge`] for items of whatever kind, in the place of the listed one; `None` when the
-/// kinds differ.
-pub(crate) fn merge_and_judge(stored: Option<&Item>, listed: &mut Listed, policy: &ChangePolicy) -> Option<Change> {
+/// [`merge`] for items of whatever kind, in the place of the listed one; returns whether the kinds are
+/// the same.
+pub(crate) fn merge_over(stored: Option<&Item>, listed: &mut Listed) -> bool {
     if listed.item.name().is_empty() {
         // What it is called from here on is not what the panel said.
         listed.present.drop(listed.item.kind().places().name);
@@ -156,10 +163,10 @@ pub(crate) fn merge_and_judge(stored: Option<&Item>, listed: &mut Listed, policy
             let stored = match stored {
                 None => None,
                 Some(Item::$Kind(stored)) => Some(stored),
-                Some(_) => return None,
+                Some(_) => return false,
             };
             lay_over(stored, $item, listed.present);
-            Some(judge(stored, $item, policy))
+            true
         }};
     }
     match &mut listed.item {
@@ -179,13 +186,22 @@ pub(crate) fn borrows_category(stored: Option<&Item>, listed: &Listed) -> bool {
     stored.and_then(Item::category_id).is_some_and(|own| !listed.item.categories().contains(own))
 }
 
-/// [`judge`] for items of whatever kind; kinds that differ are new to each other.
-pub(crate) fn judge_item(stored: Option<&Item>, merged: &Item, policy: &ChangePolicy) -> Change {
+/// [`differences`] of items of whatever kind; `None` when the kinds differ.
+pub(crate) fn differences_of(stored: &Item, merged: &Item) -> Option<FieldSet> {
     match (stored, merged) {
-        (Some(Item::Channels(stored)), Item::Channels(merged)) => judge(Some(stored), merged, policy),
-        (Some(Item::Movies(stored)), Item::Movies(merged)) => judge(Some(stored), merged, policy),
-        (Some(Item::Series(stored)), Item::Series(merged)) => judge(Some(stored), merged, policy),
-        _ => Change::Added,
+        (Item::Channels(stored), Item::Channels(merged)) => Some(differences(stored, merged)),
+        (Item::Movies(stored), Item::Movies(merged)) => Some(differences(stored, merged)),
+        (Item::Series(stored), Item::Series(merged)) => Some(differences(stored, merged)),
+        _ => None,
+    }
+}
+
+/// [`meaning`] for an item of whatever kind.
+pub(crate) fn meaning_of(merged: &Item, shown: FieldSet, policy: &ChangePolicy) -> Change {
+    match merged {
+        Item::Channels(merged) => meaning(merged, shown, policy),
+        Item::Movies(merged) => meaning(merged, shown, policy),
+        Item::Series(merged) => meaning(merged, shown, policy),
     }
 }
 
@@ -220,13 +236,19 @@ mod tests {
     fn items_of_every_kind_are_judged_by_their_fields() {
         for kind in ContentKind::ALL {
             let row = ItemBuilder::of(kind, 1);
-            let judged =
-                |stored: &Item, new: ItemBuilder| judge_item(Some(stored), &new.item(), &ChangePolicy::Fingerprint);
-            assert_eq!(judged(&row.clone().item(), row.clone()), Change::Unchanged, "{kind}");
+            let judged = |stored: &Item, new: ItemBuilder| {
+                let new = new.item();
+                let differing = differences_of(stored, &new)?;
+                Some(meaning_of(&new, differing, &ChangePolicy::Fingerprint))
+            };
+            assert_eq!(judged(&row.clone().item(), row.clone()), Some(Change::Unchanged), "{kind}");
             let renamed = judged(&row.clone().item(), row.name("Another"));
-            assert!(matches!(renamed, Change::Updated(fields) if fields.has(kind.field("name").unwrap())), "{kind}");
+            assert!(
+                matches!(renamed, Some(Change::Updated(fields)) if fields.has(kind.field("name").unwrap())),
+                "{kind}"
+            );
             let other = if kind == ContentKind::Movies { ContentKind::Series } else { ContentKind::Movies };
-            assert_eq!(judged(&ItemBuilder::of(other, 1).item(), ItemBuilder::of(kind, 1)), Change::Added, "{kind}");
+            assert_eq!(judged(&ItemBuilder::of(other, 1).item(), ItemBuilder::of(kind, 1)), None, "{kind}");
         }
     }
 
@@ -343,6 +365,6 @@ mod tests {
     fn items_of_two_kinds_dont_merge() {
         let channel = Channel::with_id(ContentId(1)).into_item();
         let mut movie = movie().into_item().into();
-        assert_eq!(merge_and_judge(Some(&channel), &mut movie, &ChangePolicy::Fingerprint), None);
+        assert!(!merge_over(Some(&channel), &mut movie));
     }
 }

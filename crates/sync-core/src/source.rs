@@ -11,6 +11,7 @@ use crate::error::ErrorClass;
 use crate::index::ListingIndex;
 use crate::lending::Demand;
 use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
+use crate::volatile::LeftOut;
 
 /// Where the account, the categories and the listings of a profile come from.
 ///
@@ -31,9 +32,12 @@ use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 /// - After [`ListingEvent::Restarted`], what came before it never was.
 /// - The listing of a category is what the panel answers for it; whether the panel has looked at the
 ///   category at all is for the caller to check.
-/// - An element is [`Entry::Same`] only when a known index was lent, of the source's own scheme,
+/// - An element is [`Entry::Same`] only when a known index was lent, of the listing's own scheme,
 ///   and the element's digest equals the known one. A second element with the same id is always
 ///   [`Entry::Item`].
+/// - The digests of a listing have nothing of the values that [`ListingRequest::left_out`] names, and
+///   all of the others. They are of the scheme [`DigestScheme::leaving_out`] of the source's own. A
+///   source that leaves nothing out keeps this as well; its elements are then decoded in each listing.
 /// - An element that can't be read, or not wholly, is counted as unreadable, and nothing else is lost.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
@@ -90,12 +94,14 @@ pub struct ListingRequest {
     /// Lent when it is enough to hear that the listing is still the same; `known` is empty then, and
     /// asked for only when there is need.
     pub unless: Option<Unless>,
+    /// What has no part in the digests, because the panel changes it by itself.
+    pub left_out: LeftOut,
 }
 
 impl ListingRequest {
     /// Asks for a listing, whatever is known.
     pub const fn of(scope: Scope) -> Self {
-        Self { scope, known: None, unless: None }
+        Self { scope, known: None, unless: None, left_out: LeftOut::NONE }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldS
 use crate::policy::PolicyChoice;
 use crate::report::{KindRecord, RunStatus};
 use crate::source::Validator;
+use crate::volatile::FieldFacts;
 
 /// A cache of the contents of any number of profiles.
 ///
@@ -287,6 +288,10 @@ pub struct ScopeCommit {
     pub first_load: bool,
     /// What the run record is to say of this kind.
     pub record: KindRecord,
+    /// What is known of the kind's fields with this listing, or `None` to leave it as it is. It is
+    /// written with the rows, as it says how far they can be relied on; the end of the run tells it once
+    /// more.
+    pub fields: Option<FieldFacts>,
 }
 
 /// A removal that waits for evidence or consent.

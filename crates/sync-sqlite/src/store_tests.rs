@@ -31,6 +31,7 @@ fn commit(store: &SqliteStore) -> ScopeCommit {
         watermark: 4,
         first_load: true,
         record,
+        fields: None,
     }
 }
 

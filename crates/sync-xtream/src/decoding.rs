@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use sync_core::source::{Completeness, Entry, ListingEvent};
-use sync_core::{ContentKind, FieldSet, ListingIndex, SourceError};
+use sync_core::{ContentKind, FieldSet, LeftOut, ListingIndex, SourceError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -66,13 +66,14 @@ impl Decoding {
     pub(crate) fn start(
         kind: ContentKind,
         known: Option<Arc<ListingIndex>>,
+        left_out: &LeftOut,
         limits: Limits,
         charset: Charset,
         events: Events,
     ) -> Self {
         let quick = known.is_some();
         let work = Box::new(Work {
-            decoder: Decoder::new(kind, known, limits).with_charset(charset),
+            decoder: Decoder::leaving_out(kind, known, left_out, limits).with_charset(charset),
             events,
             batch: Vec::new(),
             bytes: 0,

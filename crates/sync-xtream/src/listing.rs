@@ -114,7 +114,8 @@ impl Attempt<'_> {
             None => request.known.clone(),
         };
         let limits = self.line.config().limits;
-        let mut decoding = Decoding::start(request.scope.kind, known, limits, answer.charset, events.clone());
+        let left_out = &request.left_out;
+        let mut decoding = Decoding::start(request.scope.kind, known, left_out, limits, answer.charset, events.clone());
         let read = loop {
             match answer.piece().await {
                 Ok(piece) => {

@@ -5,7 +5,8 @@
 //! [`structure`] says whether it is sound, and [`member`] finds the keys and values in it.
 //! [`text`] mends what is not legal Unicode, [`charset`] reads what is not UTF-8, [`fields`] knows which
 //! key is which field and reads any JSON type into it, [`measure`] reads numbers with their units,
-//! [`identity`] knows where the ids stand and of which kind a list is, [`defect`] stands for what can't be read, [`decoder`] puts them together.
+//! [`identity`] knows where the ids stand and of which kind a list is, [`left_out`] takes values out of digests that the
+//! panel changes by itself, [`defect`] stands for what can't be read, [`decoder`] puts them together.
 //! [`json`] reads small documents whole.
 //!
 //! Nothing here trusts a panel: no recursion, no element kept that is larger than the limit, and
@@ -18,6 +19,7 @@ pub(crate) mod defect;
 pub(crate) mod fields;
 pub(crate) mod identity;
 pub(crate) mod json;
+pub(crate) mod left_out;
 pub(crate) mod making;
 pub(crate) mod measure;
 pub(crate) mod member;

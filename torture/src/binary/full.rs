@@ -169,6 +169,7 @@ async fn loads(items: u32, first: u32, share: u32, points: &AtomicU32) -> Outcom
             watermark: 4 + i64::from(step),
             first_load: step == 0,
             record,
+            fields: None,
         };
         until_it_fits(&store, &database, staging.as_mut(), &commit, (first, share), points).await?;
         let rows: BTreeSet<ContentId> =

@@ -22,12 +22,12 @@ pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
         ));
     }
     for (kind, facts) in ContentKind::ALL.into_iter().zip(&facts.kinds) {
-        told.extend(of_kind(facts).into_iter().map(|sentence| format!("{kind}: {sentence}")));
+        told.extend(of_kind(kind, facts).into_iter().map(|sentence| format!("{kind}: {sentence}")));
     }
     told
 }
 
-fn of_kind(facts: &KindFacts) -> Vec<String> {
+fn of_kind(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
     let mut told = Vec::new();
     if facts.not_offered > 0 {
         let last = facts.not_offered_at.map_or_else(String::new, |at| format!(", as it said on {}", date(at)));
@@ -48,15 +48,33 @@ fn of_kind(facts: &KindFacts) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if facts.rotations > 1 {
-        told.push("images are not compared by host and query: the panel changes those by itself".to_owned());
-    }
+    told.extend(volatile(kind, facts));
     for (sighting, what) in
         [(facts.unreadable, "elements that can't be read"), (facts.trailing, "something after the end of the list")]
     {
         if let Some(sighting) = sighting {
             told.push(format!("{what}, the same in {} in a row", counted(sighting.listings, "listing")));
         }
+    }
+    told
+}
+
+/// Which fields are left alone.
+fn volatile(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
+    let (columns, keys) = facts.fields.volatile(kind);
+    let (images, columns): (Vec<_>, Vec<_>) =
+        columns.into_iter().partition(|name| matches!(*name, "stream_icon" | "cover"));
+    let mut told = Vec::new();
+    if !images.is_empty() {
+        told.push("images are not compared by host and query: the panel changes those by itself".to_owned());
+    }
+    let keys = keys.into_iter().map(|key| format!("`extra.{}`", one_line(key)));
+    let names: Vec<_> = columns.into_iter().map(|name| format!("`{name}`")).chain(keys).collect();
+    if !names.is_empty() {
+        told.push(format!(
+            "not compared, as the panel changes it in nearly every item by itself: {}; looked at once a week",
+            names.join(", ")
+        ));
     }
     told
 }
@@ -72,19 +90,34 @@ fn counted(number: u32, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::Sighting;
+    use sync_core::{FieldFacts, Sighting, Standing};
 
     #[test]
     fn nothing_learnt_is_nothing_told() {
         assert_eq!(sentences(&PanelFacts::default()), [""; 0]);
         let mut facts = PanelFacts::default();
-        (facts.kinds[0].sound_listings, facts.kinds[0].rotations) = (9, 1);
+        let met = Standing::Compared { met: 1 };
+        facts.kinds[0].sound_listings = 9;
+        facts.kinds[0].fields = FieldFacts::default()
+            .with(ContentKind::Channels, "stream_icon", met)
+            .with(ContentKind::Channels, "added", met)
+            .with(ContentKind::Channels, "direct_source", Standing::Trial { rested: 1, met: 1, behind: 5 });
         assert_eq!(sentences(&facts), [""; 0], "not yet in use");
     }
 
     #[test]
     fn what_is_in_use_is_told() {
-        let movies = KindFacts { overloads: 2, whole_asked_at: Some(0), rotations: 2, ..KindFacts::default() };
+        let volatile = Standing::Volatile { looked_at: 0 };
+        let movies = KindFacts {
+            overloads: 2,
+            whole_asked_at: Some(0),
+            fields: FieldFacts::default()
+                .with(ContentKind::Movies, "stream_icon", volatile)
+                .with(ContentKind::Movies, "added", Standing::Written { looked_at: 0 })
+                .with(ContentKind::Movies, "rating", Standing::Compared { met: 1 })
+                .with(ContentKind::Movies, "u\u{1b}rl", volatile),
+            ..KindFacts::default()
+        };
         let seen = Some(Sighting { digest: 7, listings: 3 });
         let series = KindFacts {
             not_offered: 1,
@@ -109,6 +142,7 @@ mod tests {
             "lists are always asked for as a whole: the panel called a changed one unchanged on 1970-01-01 00:00 UTC",
             "movies: fetched by category: the whole listing is too much for the panel; last tried on 1970-01-01 00:00 UTC",
             "movies: images are not compared by host and query: the panel changes those by itself",
+            "movies: not compared, as the panel changes it in nearly every item by itself: `added`, `extra.u rl`; looked at once a week",
             "series: not offered by the panel, as it said on 1970-01-02 00:00 UTC",
             "series: not fetched by category: the panel ignores which category it is asked for; tried again after a day",
             "series: elements that can't be read, the same in 3 listings in a row",

@@ -23,6 +23,11 @@ impl Fresh {
         self.span = None;
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// The place of an id in the listing so far.
     pub(super) fn find(&self, ids: &[i64], id: ContentId) -> Option<u32> {
         if self.span.is_none_or(|(least, highest)| id.0 < least || highest < id.0) {

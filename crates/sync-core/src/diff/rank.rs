@@ -1,8 +1,7 @@
 //! Which of several elements of one id stands for the item, whatever their order.
 
 use crate::digest::{choice, whole};
-use crate::merge::Change;
-use crate::model::{CategorySet, FieldClass, FieldSet, Item, Listed, Value, ValueRef};
+use crate::model::{CategorySet, FieldSet, Item, Listed, Value, ValueRef};
 use crate::store::StagedItem;
 
 /// Before all others: an element that is as the stored row. It may not have been decoded, or not
@@ -11,18 +10,8 @@ use crate::store::StagedItem;
 pub(super) const AS_STORED: (u64, i64) = (0, i64::MIN);
 
 /// The rank of an element that lies over a row: by its content, unless it is as the row but for the
-/// categories, of which the row has those of all elements, and an image that isn't looked at.
-pub(super) fn rank_over(row: &Item, listed: &Listed, change: Change, ignored: Option<usize>) -> (u64, i64) {
-    let kind = row.kind();
-    let mut counted = FieldSet(FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Ignored).0);
-    for at in [Some(kind.places().category_ids), ignored].into_iter().flatten() {
-        counted.drop(at);
-    }
-    let differs = match change {
-        Change::Unchanged => false,
-        Change::Updated(fields) | Change::Refreshed(fields) => !fields.and(counted).is_empty(),
-        Change::Added | Change::Passed => counted.positions().any(|at| row.value(at) != listed.item.value(at)),
-    };
+/// categories, of which the row has those of all elements, and for what isn't looked at.
+pub(super) fn rank_over(listed: &Listed, differs: bool) -> (u64, i64) {
     if differs { choice(&listed.item, listed.present) } else { AS_STORED }
 }
 

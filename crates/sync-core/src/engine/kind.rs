@@ -13,12 +13,14 @@ use crate::arrivals::Arrivals;
 use crate::diff::Differ;
 use crate::facts::KindFacts;
 use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
+use crate::merge::Change;
 use crate::model::{Category, CategorySet, ContentId, ContentKind, Text};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
 use crate::source::{Completeness, SourceError, Validator};
 use crate::store::{ScopeCommit, Staging, StoredIndex};
+use crate::volatile::Heard;
 
 /// A finished listing, compared and staged.
 pub(super) struct Compared {
@@ -100,6 +102,7 @@ impl Engine<'_> {
         };
         visit.answered = compared.differ.listed() > 0;
         let doubt = self.learn(run, &mut visit.facts, &compared, categories.is_some());
+        self.learn_of_fields(run, visit, &mut compared).await?;
         if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
             visit.record.error = by_category.error.take();
         }
@@ -191,6 +194,8 @@ impl Engine<'_> {
             watermark: end.started_at.unwrap_or(asked_at),
             first_load: !stored.applied_before,
             record: visit.record.clone(),
+            fields: (visit.facts.fields != run.state.facts.kinds[kind.ordinal()].fields)
+                .then(|| visit.facts.fields.clone()),
         };
         Ok(Some(Settlement { staging, commit, evidence, shrunk }))
     }
@@ -204,8 +209,6 @@ impl Engine<'_> {
         categories_answered: bool,
     ) -> Option<HoldReason> {
         facts.offered();
-        let ignored = facts.image_hosts_ignored(run.options.mode);
-        facts.rotated(compared.differ.images_rotate(), ignored);
         let defect = facts.defects(compared.end);
         match () {
             () if !categories_answered => Some(HoldReason::CategoriesMissing),
@@ -214,6 +217,27 @@ impl Engine<'_> {
             () if compared.differ.listed() == 0 => None,
             () => defect,
         }
+    }
+
+    /// Takes in what a finished listing says of the kind's fields. What was staged for the sake of a field
+    /// that doesn't rest is left alone after all.
+    async fn learn_of_fields(&self, run: &Run<'_>, visit: &mut Visit, compared: &mut Compared) -> Result<(), Stop> {
+        let Compared { differ, staging, by_category, .. } = compared;
+        let (kind, treatment) = (visit.kind, Arc::clone(&visit.treatment));
+        let whole = by_category.as_ref().is_none_or(|parts| parts.unanswered.is_empty());
+        let heard = Heard { whole, missing: differ.missing_so_far(), now: self.clock.now() };
+        let fields = &visit.facts.fields;
+        let conclusion = fields.after(kind, &treatment, differ.tally(), heard);
+        let left = differ.accept(conclusion.accepted);
+        for ids in left.chunks(ROWS) {
+            let mut staged = guard(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
+            for one in &mut staged {
+                one.change = Change::Unchanged;
+            }
+            guard(run.cancel, async { Ok(staging.put(staged).await?) }).await?;
+        }
+        visit.facts.fields = fields.concluded(kind, &treatment, differ.tally(), heard, &conclusion);
+        Ok(())
     }
 
     /// Asks for the categories; a failure is noted and keeps every row of the kind in place.

@@ -3,7 +3,7 @@
 use crate::facts::KindFacts;
 use crate::guard::HoldReason;
 use crate::model::ContentKind;
-use crate::policy::{SyncMode, SyncOptions};
+use crate::policy::SyncOptions;
 use crate::source::{AnswerFault, Completeness, SourceError};
 use crate::store::SyncState;
 
@@ -105,21 +105,6 @@ impl KindFacts {
         self.not_offered_at = Some(now);
     }
 
-    /// Whether images are compared without their hosts.
-    pub(super) fn image_hosts_ignored(&self, asked: SyncMode) -> bool {
-        // A full run that was asked for brings the images up to date.
-        self.rotations >= RUNS_IN_A_ROW && asked != SyncMode::Full
-    }
-
-    /// Takes in whether most images of this listing had other hosts. Once learnt, it stays.
-    pub(super) fn rotated(&mut self, most: bool, ignored: bool) {
-        self.rotations = match (ignored, most) {
-            (true, _) => self.rotations,
-            (false, true) => self.rotations.saturating_add(1).min(RUNS_IN_A_ROW),
-            (false, false) => 0,
-        };
-    }
-
     /// Takes in the defects of a complete listing; returns the one that is not known, if any.
     pub(super) fn defects(&mut self, end: Completeness) -> Option<HoldReason> {
         let (unreadable, known) = Self::sighted(self.unreadable, end.unreadable > 0, end.unreadable_digest);
@@ -139,6 +124,7 @@ impl KindFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::SyncMode;
 
     const NOW: i64 = 1_700_000_000;
 
@@ -223,18 +209,5 @@ mod tests {
             assert!(!is_denial(&unusable(fault)), "{fault:?}");
         }
         assert!(!is_denial(&SourceError::Refused { message: String::new() }));
-    }
-
-    #[test]
-    fn images_are_no_longer_compared_after_two_runs() {
-        let mut facts = KindFacts::default();
-        facts.rotated(true, false);
-        facts.rotated(false, false);
-        facts.rotated(true, false);
-        assert!(!facts.image_hosts_ignored(SyncMode::Auto));
-        facts.rotated(true, false);
-        assert!(facts.image_hosts_ignored(SyncMode::Auto) && !facts.image_hosts_ignored(SyncMode::Full));
-        facts.rotated(false, true);
-        assert!(facts.image_hosts_ignored(SyncMode::Auto), "what is not compared can't be seen to rest");
     }
 }

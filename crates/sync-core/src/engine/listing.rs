@@ -12,6 +12,7 @@ use super::unmodified::Begun;
 use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
+use crate::digest::DigestScheme;
 use crate::error::ErrorClass;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
 use crate::policy::SyncMode;
@@ -64,13 +65,15 @@ impl Engine<'_> {
     ) -> Result<Compared, Stop> {
         let kind = visit.kind;
         let trusting = visit.record.mode == SyncMode::Incremental;
-        let scheme = self.source.digest_scheme();
+        let treatment = Arc::clone(&visit.treatment);
+        let scheme = self.scheme(visit);
         let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
-        let ignored = visit.facts.image_hosts_ignored(run.options.mode);
-        let differ = Differ::new(kind, Arc::clone(&stored.index), scheme, policy, trusting);
+        // Where rows are behind that may be written, every element is laid over its row.
+        let trusting = trusting && !treatment.needs_all;
+        let differ = Differ::new(kind, Arc::clone(&stored.index), self.source.digest_scheme(), policy, trusting);
         let mut comparing = Comparing {
             kind,
-            differ: differ.ignoring_image_hosts(ignored),
+            differ: differ.treating(Arc::clone(&treatment)),
             staging: self.store.stage(run.profile, Scope::whole(kind)).await?,
             planned: Planned::default(),
             validator: None,
@@ -85,7 +88,11 @@ impl Engine<'_> {
             let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
             let listing = match begun {
                 Some(begun) => Ok(begun.go_on(known)),
-                None => self.ask(run, ListingRequest { known, ..ListingRequest::of(Scope::whole(kind)) }).await,
+                None => {
+                    let left_out = treatment.left_out().clone();
+                    let request = ListingRequest { known, left_out, ..ListingRequest::of(Scope::whole(kind)) };
+                    self.ask(run, request).await
+                }
             };
             match self.receive(run, &mut comparing, listing).await {
                 Ok(end) => {
@@ -134,7 +141,7 @@ impl Engine<'_> {
             }
             // Nothing is lent: what is byte for byte as known could not be seen to belong there.
             let scope = Scope { kind, within: Some(category.id.clone()) };
-            let request = ListingRequest::of(scope);
+            let request = ListingRequest { left_out: visit.treatment.left_out().clone(), ..ListingRequest::of(scope) };
             match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;
@@ -259,6 +266,11 @@ impl Engine<'_> {
             self.stage(run, comparing, batch).await?;
         }
         Ok(end)
+    }
+
+    /// The scheme of the digests of a listing.
+    pub(super) fn scheme(&self, visit: &Visit) -> DigestScheme {
+        self.source.digest_scheme().leaving_out(visit.kind, visit.treatment.left_out())
     }
 
     async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {

@@ -72,13 +72,18 @@ impl Engine<'_> {
     ) -> Result<Option<Answered>, Stop> {
         let kind = visit.kind;
         visit.validator = guard(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
-        let (scheme, now) = (self.source.digest_scheme(), self.clock.now());
-        let may_lend = |kept: &&KeptValidator| is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
+        let (scheme, now) = (self.scheme(visit), self.clock.now());
+        let treatment = Arc::clone(&visit.treatment);
+        // What is to be written in any case needs the listing.
+        let wanted = treatment.looks_again || treatment.needs_all;
+        let may_lend =
+            |kept: &&KeptValidator| !wanted && is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
         let kept = visit.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
         let Some(kept) = kept else { return Ok(None) };
         let (lender, demand) = on_demand();
         let unless = Some(Unless::new(kept.validator.clone(), demand));
-        let request = ListingRequest { unless, ..ListingRequest::of(Scope::whole(kind)) };
+        let left_out = treatment.left_out().clone();
+        let request = ListingRequest { unless, left_out, ..ListingRequest::of(Scope::whole(kind)) };
         let rows = kept.rows;
         run.track.listing(kind, 0, rows, 0, Counts::default());
         let asked_at = now + run.panel_ahead;
@@ -121,8 +126,11 @@ impl Engine<'_> {
         tracing::info!("the panel says that the listing is the same");
         visit.facts.offered();
         visit.answered = true;
-        visit.facts.rotated(false, false);
         visit.facts.whole_came();
+        let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
+        let fields = visit.facts.fields.unmodified(kind, &policy, rows, self.clock.now());
+        let learnt = (fields != visit.facts.fields).then(|| fields.clone());
+        visit.facts.fields = fields;
         let record = &mut visit.record;
         record.mode = SyncMode::Incremental;
         record.outcome = KindOutcome::Unchanged;
@@ -150,6 +158,7 @@ impl Engine<'_> {
             watermark,
             first_load: false,
             record: visit.record.clone(),
+            fields: learnt,
         };
         let mut staging = self.store.stage(run.profile, Scope::whole(kind)).await?;
         Ok(staging.apply(commit, run.cancel.clone()).await?)
@@ -160,7 +169,7 @@ impl Engine<'_> {
     pub(super) fn doubt_validator(&self, visit: &mut Visit, stored: &StoredIndex, compared: &Compared) {
         let kind = visit.kind;
         let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
-        if alike && is_another(stored, &compared.differ, self.source.digest_scheme()) {
+        if alike && is_another(stored, &compared.differ, self.scheme(visit)) {
             tracing::warn!("the panel gives a changed listing the validator of the one before");
             visit.warnings.push(format!(
                 "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified): it isn't asked so for 30 days"
@@ -180,13 +189,11 @@ impl Engine<'_> {
         sound: bool,
     ) -> ValidatorChange {
         let now = self.clock.now();
-        let ignored = visit.facts.image_hosts_ignored(SyncMode::Auto);
-        let settled =
-            sound && !ignored && is_settled(index) && visit.validators_lied_at.is_none() && believed(&run.facts, now);
+        let settled = sound && is_settled(index) && visit.validators_lied_at.is_none() && believed(&run.facts, now);
         match validator.filter(|_| settled) {
             Some(validator) => ValidatorChange::Set(KeptValidator {
                 validator,
-                scheme: self.source.digest_scheme(),
+                scheme: self.scheme(visit),
                 policy: run.options.policy,
                 listed_at: now,
                 rows: index.len() as u64,
@@ -208,7 +215,7 @@ fn is_lent(
     now: i64,
 ) -> bool {
     let at = kind.ordinal();
-    let whole = facts.kinds[at].way(now) != Way::ByCategory && !facts.kinds[at].image_hosts_ignored(options.mode);
+    let whole = facts.kinds[at].way(now) != Way::ByCategory;
     let trusting = options.mode != SyncMode::Full && state.last_sync[at].is_some() && state.held[at] == 0;
     let as_before = kept.scheme == scheme && kept.policy == options.policy && recent(kept.listed_at, now);
     whole && trusting && as_before && believed(facts, now)

@@ -1,5 +1,6 @@
 //! A kind under way: what it has come to so far, and what is done at its begin and at its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{Instrument, Span};
@@ -12,6 +13,7 @@ use crate::model::{ContentId, ContentKind};
 use crate::plan::KindPlan;
 use crate::report::{KindOutcome, KindRecord, SyncReport};
 use crate::store::KeptValidator;
+use crate::volatile::Treatment;
 
 /// A kind under way. Two are at once, one being received and one being written, so whatever changes
 /// on the way is here and not in the [`Run`].
@@ -20,6 +22,8 @@ pub(super) struct Visit {
     pub(super) record: KindRecord,
     /// What is known by now of how the panel serves the kind.
     pub(super) facts: KindFacts,
+    /// How the listing treats the fields of the kind.
+    pub(super) treatment: Arc<Treatment>,
     /// What it lost, when it shrank implausibly.
     pub(super) shrunk: Option<Vec<ContentId>>,
     pub(super) plan: Option<KindPlan>,
@@ -42,10 +46,14 @@ impl Engine<'_> {
         run: &Run<'_>,
         kind: ContentKind,
     ) -> (Visit, Result<Option<Received>, Stop>) {
+        let facts = run.facts.kinds[kind.ordinal()].clone();
+        let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
+        let treatment = facts.fields.treatment(kind, &policy, self.clock.now());
         let mut visit = Visit {
             kind,
             record: KindRecord::skipped(kind, named(run.options.mode, &run.state, kind)),
-            facts: run.facts.kinds[kind.ordinal()],
+            facts,
+            treatment: Arc::new(treatment),
             shrunk: None,
             plan: None,
             validator: None,
@@ -91,6 +99,8 @@ impl Engine<'_> {
             record.hold_reason = None;
             record.not_modified = false;
             record.error = Some(stop.into_report(Some(visit.kind)));
+            // What is learnt of fields is learnt of rows that were written.
+            visit.facts.fields.clone_from(&run.state.facts.kinds[visit.kind.ordinal()].fields);
         }
         record.duration = received_in + self.since(started);
         run.track.kind_done(visit.kind, record.counts);

@@ -44,6 +44,9 @@ pub enum FieldClass {
     Display,
     /// No difference at all: stored when the row is written for another reason.
     Ignored,
+    /// Ignored until listings have shown that the panel doesn't change it by itself; from then on of
+    /// the display class.
+    Unproven,
 }
 
 /// One field of a kind.

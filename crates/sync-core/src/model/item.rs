@@ -234,18 +234,18 @@ content! {
     name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
     stream_type: Text, Significant, "`live`, `created_live` or `radio_streams`: television or radio.";
     stream_icon: Text, Display, "The address of the logo. Some panels draw its host anew for each answer.";
-    thumbnail: Text, Ignored, "Holds a token that changes with each answer.";
+    thumbnail: Text, Unproven, "A picture of the programme. Some panels put a token into it that changes with each answer.";
     epg_channel_id: Text, Significant, "The channel's id in the programme guide.";
     added: Decimal, Display, "When the panel created the entry, as the panel writes it. Edits don't touch it.";
     category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
     listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
-    custom_sid: Text, Ignored, "A service id of the panel's streaming servers.";
+    custom_sid: Text, Unproven, "A service id of the panel's streaming servers.";
     tv_archive: Switch, Significant, "Whether past programmes can be watched.";
-    direct_source: Text, Ignored, "Holds a token made of the credentials.";
+    direct_source: Text, Unproven, "The address of the stream itself. Some panels put a token into it that changes with each answer.";
     tv_archive_duration: Count, Significant, "How many days back.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Ignored, "What the panel sent beyond these fields.";
+    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
 }
 
 content! {
@@ -266,8 +266,8 @@ content! {
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
     listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
     container_extension: Text, Significant, "Part of the play address: `mp4`, `mkv`, …";
-    custom_sid: Text, Ignored, "A service id of the panel's streaming servers.";
-    direct_source: Text, Ignored, "Holds a token made of the credentials.";
+    custom_sid: Text, Unproven, "A service id of the panel's streaming servers.";
+    direct_source: Text, Unproven, "The address of the stream itself. Some panels put a token into it that changes with each answer.";
     release_date: Text, Significant, "The day of release, as the panel writes it.";
     cast: Text, Significant, "Actors.";
     director: Text, Significant, "Directors.";
@@ -276,7 +276,7 @@ content! {
     tmdb_id: Reference, Significant, "The id at themoviedb.org.";
     imdb_id: Reference, Significant, "The id at imdb.com.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Ignored, "What the panel sent beyond these fields.";
+    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
 }
 
 content! {
@@ -305,7 +305,7 @@ content! {
     tmdb_id: Reference, Significant, "The id at themoviedb.org.";
     imdb_id: Reference, Significant, "The id at imdb.com.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Ignored, "What the panel sent beyond these fields.";
+    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
 }
 
 /// An item of any kind.

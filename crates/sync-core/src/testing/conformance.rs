@@ -27,6 +27,7 @@ use crate::store::{
     ContentStore, Evidence, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, ScopeCommit, StagedItem,
     Staging, StoreError, ValidatorChange,
 };
+use crate::volatile::{FieldFacts, Standing};
 
 /// A fresh, empty store, and what has to live as long as it does.
 pub struct Fixture {
@@ -87,6 +88,7 @@ macro_rules! content_store_conformance {
             unknown_rows_are_left_out
             categories_are_counted_by_their_sets
             what_a_run_has_learnt_is_kept
+            what_is_learnt_of_fields_is_written_with_the_rows
             what_several_kinds_lost_waits_for_consent
             what_returns_is_recognised_for_a_time
             a_validator_is_kept_with_its_listing
@@ -161,6 +163,7 @@ impl<'a> Session<'a> {
                 counts: Counts { added: 1, ..Counts::default() },
                 ..KindRecord::skipped(kind, SyncMode::Full)
             },
+            fields: None,
         }
     }
 
@@ -755,6 +758,9 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ContentStore) {
     later.kinds[2].overloads = 0;
     later.kinds[0].filter_ignored_at = Some(77);
     let profile = profile("home");
+    facts.kinds[1].fields = FieldFacts::default()
+        .with(ContentKind::Movies, "added", Standing::Volatile { looked_at: 7 })
+        .with(ContentKind::Movies, "a \u{27} key", Standing::Trial { rested: 1, met: 0, behind: 3 });
     for (learnt, kept) in [(Some(&facts), &facts), (None, &facts), (Some(&later), &later)] {
         let session = Session::start(store, "home").await;
         session.finish(learnt.cloned(), false).await;
@@ -765,6 +771,40 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ContentStore) {
     store.clear(&profile).await.unwrap();
     let kept = PanelFacts { kinds: <[_; 3]>::default(), ..later };
     assert_eq!(store.sync_state(&profile).await.unwrap().facts, kept, "what was learnt of the panel as a whole");
+}
+
+/// "What is known of the kind's fields … is written with the rows."
+pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn ContentStore) {
+    let movies = ContentKind::Movies;
+    let learnt = |standing| Some(FieldFacts::default().with(movies, "added", standing).with(movies, "a key", standing));
+    let first = learnt(Standing::Volatile { looked_at: 7 });
+    let known = async || {
+        let [channels, movies, series] = store.sync_state(&profile("home")).await.unwrap().facts.kinds;
+        assert_eq!((channels.fields, series.fields), Default::default(), "other kinds");
+        movies.fields
+    };
+    let session = load(store, "home", &[1]).await;
+    session.finish(None, false).await;
+    let session = Session::start(store, "home").await;
+    let mut staging = session.staging(movies).await;
+    let cancelled = CancellationToken::new();
+    cancelled.cancel();
+    let commit = ScopeCommit { fields: first.clone(), ..session.commit(movies) };
+    staging.apply(commit.clone(), cancelled).await.unwrap_err();
+    assert_eq!(known().await, FieldFacts::default(), "nothing was written");
+    // The run has no end, and it is known all the same.
+    session.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(Some(known().await), first);
+    drop(session);
+    let session = Session::start(store, "home").await;
+    session.apply(Vec::new(), session.commit(movies)).await.unwrap();
+    assert_eq!(Some(known().await), first, "left as it is");
+    session.finish(None, false).await;
+    let session = Session::start(store, "home").await;
+    let second = FieldFacts::default().with(movies, "rating", Standing::Compared { met: 1 });
+    let commit = ScopeCommit { fields: Some(second.clone()), ..session.commit(movies) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(known().await, second);
 }
 
 /// "What it was the first to miss, and holds because of that, is then released by consent only."

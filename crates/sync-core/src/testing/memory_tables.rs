@@ -105,6 +105,9 @@ impl Tables {
             self.indexes.push((scope.clone(), index));
         }
         self.check(scope)?;
+        if let Some(fields) = commit.fields {
+            self.facts.kinds[kind.ordinal()].fields = fields;
+        }
         self.last_sync[kind.ordinal()] = Some(commit.watermark);
         self.record(commit.run, commit.record)
     }

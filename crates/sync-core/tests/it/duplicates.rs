@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sync_core::source::{Completeness, Entry, ListingEvent};
 use sync_core::testing::{Answer, ScriptedSource, channel, movie};
 use sync_core::{
-    ChangePolicy, ContentId, ContentKind, Differ, Digest, DigestScheme, Item, KindOutcome, Listed, ListingIndex,
-    PolicyChoice, SyncMode, SyncOptions, Value, ValueRef,
+    ChangePolicy, ContentId, ContentKind, Differ, Digest, DigestScheme, FieldFacts, Item, KindOutcome, Listed,
+    ListingIndex, PolicyChoice, Standing, SyncMode, SyncOptions, Value, ValueRef,
 };
 
 use crate::support::{Bench, Channels, Movies, NOW, counts, listed, only, permutations};
@@ -256,7 +256,8 @@ fn over_row(row: &Item, elements: &[Listed]) -> Item {
     let known = ListingIndex::new(DigestScheme::FIELDS, [(ContentId(1), Digest::of_listed(&film("kept", "1")))]);
     let known = Arc::new(known.unwrap());
     let differ = Differ::new(Movies, known, DigestScheme::FIELDS, ChangePolicy::Fingerprint, true);
-    let mut differ = differ.ignoring_image_hosts(true);
+    let volatile = FieldFacts::default().with(Movies, "stream_icon", Standing::Volatile { looked_at: 0 });
+    let mut differ = differ.treating(Arc::new(volatile.treatment(Movies, &ChangePolicy::Fingerprint, 0)));
     let mut staged = Vec::new();
     for element in elements {
         let mut batch = vec![Entry::Item(Box::new(element.clone()), None)];

@@ -17,4 +17,5 @@ mod properties;
 mod removals;
 mod support;
 mod validators;
+mod volatile;
 mod wrappers;

@@ -34,6 +34,7 @@ async fn alter(bench: &Bench, item: ItemBuilder) {
         watermark: NOW,
         first_load: false,
         record: KindRecord::skipped(Movies, SyncMode::Full),
+        fields: None,
     };
     staging.apply(commit, CancellationToken::new()).await.unwrap();
 }

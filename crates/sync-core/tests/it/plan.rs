@@ -89,6 +89,7 @@ async fn a_full_plan_tells_what_differs_although_it_is_listed_as_before() {
         watermark: 1,
         first_load: false,
         record,
+        fields: None,
     };
     let mut staging = store.stage(profile, Movies.into()).await.unwrap();
     let changed = staged(movie(4).name("Scribbled"), Change::Updated(FieldSet(1)));

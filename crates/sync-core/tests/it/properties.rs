@@ -72,8 +72,10 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
 
 /// The item without what doesn't count.
 fn shown(mut item: Item) -> Item {
-    for at in Movies.of_class(FieldClass::Ignored).positions() {
-        item.set(at, Value::Null);
+    for class in [FieldClass::Ignored, FieldClass::Unproven] {
+        for at in Movies.of_class(class).positions() {
+            item.set(at, Value::Null);
+        }
     }
     item
 }

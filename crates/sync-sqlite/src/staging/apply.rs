@@ -22,8 +22,7 @@ use crate::tables::guards::check_fence;
 use crate::tables::index;
 use crate::tables::row_counts::RowCount;
 use crate::tables::tombstone::Tombstones;
-use crate::tables::{self, Tables};
-use crate::tables::{history, validator};
+use crate::tables::{self, Tables, facts, history, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -70,6 +69,9 @@ pub(crate) fn apply(
                 index::save(apply.conn, profile, scope, new)?;
             }
             validator::change(apply.conn, profile, scope, &commit.validator)?;
+            if let Some(fields) = &commit.fields {
+                facts::save_fields(apply.conn, profile, scope.kind, fields)?;
+            }
             stop::at("apply.index");
             apply.bookkeeping(scope.within.is_none())?;
             if scope.within.is_none() && commit.record.mode == SyncMode::Full {

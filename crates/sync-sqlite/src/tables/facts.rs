@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use diesel::SqliteConnection;
-use sync_core::{FactRow, PanelFacts, ProfileId, StoreError};
+use sync_core::{ContentKind, FactRow, FieldFacts, PanelFacts, ProfileId, StoreError};
 
 use crate::db::bind::Bind;
 use crate::db::statement::{execute, insert, records};
 
 /// The name of a kind in the table; that of the panel as a whole is empty.
 fn kind_name(row: &FactRow) -> &'static str {
-    row.kind.map_or("", sync_core::ContentKind::as_str)
+    row.kind.map_or("", ContentKind::as_str)
 }
 
 /// The rows of a profile: kind and fact, and the value.
@@ -31,10 +31,31 @@ pub(crate) fn load(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<P
 
 /// Writes the facts that differ, and takes out what is no longer known.
 pub(crate) fn save(conn: &mut SqliteConnection, profile: &ProfileId, facts: &PanelFacts) -> Result<(), StoreError> {
+    let known = stored(conn, profile)?;
+    replace(conn, profile, known, &facts.rows())
+}
+
+/// The same for what is known of the fields of one kind.
+pub(crate) fn save_fields(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    fields: &FieldFacts,
+) -> Result<(), StoreError> {
     let mut known = stored(conn, profile)?;
-    let wanted = facts.rows();
+    known.retain(|(of, name), _| of == kind.as_str() && FieldFacts::is_named(name));
+    replace(conn, profile, known, &fields.rows(kind))
+}
+
+/// Puts these rows in the place of those.
+fn replace(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    mut known: HashMap<(String, String), String>,
+    wanted: &[FactRow],
+) -> Result<(), StoreError> {
     let mut differing = Vec::new();
-    for row in &wanted {
+    for row in wanted {
         let kind = kind_name(row);
         if known.remove(&(kind.to_owned(), row.name.clone())).as_ref() != Some(&row.value) {
             let columns = [profile.as_str(), kind, row.name.as_str(), row.value.as_str()];

@@ -162,6 +162,7 @@ impl Run {
             watermark: 1400,
             first_load: false,
             record: KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(kind, SyncMode::Full) },
+            fields: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use futures_util::FutureExt;
-use sync_core::ContentId;
+use sync_core::{ContentId, LeftOut};
 
 use super::*;
 
@@ -29,7 +29,7 @@ const LIMITS: Limits = Limits { element_bytes: 8 << 20, elements: 100_000, nesti
 
 async fn fed(body: String) -> (Decoding, mpsc::Receiver<Result<ListingEvent, SourceError>>) {
     let (events, arriving) = mpsc::channel(3);
-    let mut decoding = Decoding::start(ContentKind::Movies, None, LIMITS, Charset::default(), events);
+    let mut decoding = Decoding::start(ContentKind::Movies, None, &LeftOut::NONE, LIMITS, Charset::default(), events);
     assert!(decoding.feed(Some(body.into())).await);
     assert!(decoding.feed(None).await);
     (decoding, arriving)
@@ -107,7 +107,8 @@ async fn decoded(body: String, known: Arc<ListingIndex>, piece: usize) -> (Vec<i
         }
         (ids, same)
     });
-    let mut decoding = Decoding::start(ContentKind::Movies, Some(known), LIMITS, Charset::default(), events);
+    let mut decoding =
+        Decoding::start(ContentKind::Movies, Some(known), &LeftOut::NONE, LIMITS, Charset::default(), events);
     let mut body = Bytes::from(body);
     while !body.is_empty() {
         assert!(decoding.feed(Some(body.split_to(piece.min(body.len())))).await);
@@ -140,7 +141,8 @@ async fn what_is_known_takes_no_thread_and_what_is_new_does() {
 #[tokio::test]
 async fn what_is_not_received_holds_back_what_is_known_as_well() {
     let (events, mut arriving) = mpsc::channel(3);
-    let mut decoding = Decoding::start(ContentKind::Movies, Some(index(0..3000)), LIMITS, Charset::default(), events);
+    let mut decoding =
+        Decoding::start(ContentKind::Movies, Some(index(0..3000)), &LeftOut::NONE, LIMITS, Charset::default(), events);
     let body = Bytes::from(format!("[{}]", elements(0..3000)));
     let mut feeding = Box::pin(decoding.feed(Some(body)));
     assert_eq!(feeding.as_mut().now_or_never(), None, "three batches wait, and no fourth");
@@ -157,7 +159,8 @@ async fn what_is_not_received_holds_back_what_is_known_as_well() {
 async fn a_fault_ends_it_wherever_it_is_found() {
     for known in [None, Some(index(0..3))] {
         let (events, _arriving) = mpsc::channel(3);
-        let mut decoding = Decoding::start(ContentKind::Movies, known, LIMITS, Charset::default(), events);
+        let mut decoding =
+            Decoding::start(ContentKind::Movies, known, &LeftOut::NONE, LIMITS, Charset::default(), events);
         decoding.feed(Some(Bytes::from_static(b"<html>"))).await;
         decoding.feed(None).await;
         let verdict = decoding.outcome().await.unwrap().verdict;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use sync_core::source::{AnswerFault, Completeness, Entry};
-use sync_core::{ContentId, ContentKind, Digest, Listed, ListingIndex, ValueRef};
+use sync_core::{ContentId, ContentKind, Digest, LeftOut, Listed, ListingIndex, ValueRef};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::charset::Charset;
 use super::defect::{self, Known};
 use super::fields::{Keys, read_id};
 use super::identity::{Held, Identity, Next};
+use super::left_out::LeftOutValues;
 use super::making::{Making, Special};
 use super::member::{Cursor, Raw, nesting};
 use super::plain::{Plain, Step};
@@ -34,6 +35,8 @@ struct Elements {
     identity: Identity,
     special: Special,
     known: Option<Arc<ListingIndex>>,
+    /// What has no part in the digests.
+    left_out: LeftOutValues,
     /// Which positions of the index have been met: a second element of an id is always decoded.
     met: Vec<bool>,
     /// The position of the index at which the listing probably goes on.
@@ -70,8 +73,19 @@ enum First {
 
 impl Decoder {
     /// A decoder for a listing of a kind.
+    #[cfg(any(test, feature = "fuzzing", feature = "bench"))]
     pub(crate) fn new(kind: ContentKind, known: Option<Arc<ListingIndex>>, limits: Limits) -> Self {
-        let known = known.filter(|index| index.scheme() == SCHEME);
+        Self::leaving_out(kind, known, &LeftOut::NONE, limits)
+    }
+
+    /// A decoder for a listing of a kind, in whose digests some values have no part.
+    pub(crate) fn leaving_out(
+        kind: ContentKind,
+        known: Option<Arc<ListingIndex>>,
+        left_out: &LeftOut,
+        limits: Limits,
+    ) -> Self {
+        let known = known.filter(|index| index.scheme() == SCHEME.leaving_out(kind, left_out));
         let elements = Elements {
             kind,
             keys: Keys::new(kind),
@@ -79,6 +93,7 @@ impl Decoder {
             special: Special::of(kind),
             met: vec![false; known.as_ref().map_or(0, |index| index.len())],
             known,
+            left_out: LeftOutValues::new(kind, left_out),
             cursor: 0,
             first: First::Digest,
             limits,
@@ -299,7 +314,7 @@ impl Elements {
         let known = self.known.as_ref().filter(|_| self.first == First::Digest)?;
         let met = self.met.get_mut(self.cursor).filter(|met| !**met)?;
         let counter = if self.kind == ContentKind::Channels { None } else { leading_counter(bytes) };
-        if !known.digest_at(self.cursor).same_as(self.special.digest(bytes, counter)) {
+        if !known.digest_at(self.cursor).same_as(self.special.digest(bytes, counter, &mut self.left_out)) {
             return None;
         }
         *met = true;
@@ -332,7 +347,7 @@ impl Elements {
                 counter = Some(member.span);
             }
         }
-        let digest = self.special.digest(bytes, counter);
+        let digest = self.special.digest(bytes, counter, &mut self.left_out);
         if let Some(named) = named {
             return Some((ContentId(named?), digest));
         }

@@ -42,6 +42,13 @@ pub(crate) const fn other_image(kind: ContentKind) -> Option<(&'static str, &'st
     }
 }
 
+/// The keys under which panels send a field of a kind.
+pub(crate) fn spellings(kind: ContentKind, field: &str) -> impl Iterator<Item = &str> {
+    let others = ALIASES.iter().filter(move |(_, name)| *name == field).map(|(alias, _)| *alias);
+    let image = other_image(kind).filter(|(_, column)| *column == field).map(|(key, _)| key);
+    std::iter::once(field).chain(others).chain(image)
+}
+
 /// A longer key is not kept for the next element: no real one is longer.
 const KEPT_KEY: usize = 64;
 

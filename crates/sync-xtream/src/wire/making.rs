@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::charset::Charset;
 use super::fields::{self, Slot, category_ids, json_text, may_be_several, read, read_id, trimmed};
+use super::left_out::LeftOutValues;
 use super::member::Raw;
 use super::{measure, text};
 
@@ -51,9 +52,10 @@ impl Special {
         }
     }
 
-    /// The digest of an element, but for the value of its position counter.
-    pub(super) fn digest(&self, bytes: &[u8], counter: Option<(usize, usize)>) -> Digest {
+    /// The digest of an element, but for the value of its position counter and what is left out.
+    pub(super) fn digest(&self, bytes: &[u8], counter: Option<(usize, usize)>, left_out: &mut LeftOutValues) -> Digest {
         let mut hash = match counter {
+            _ if !left_out.is_empty() => left_out.hash(bytes, counter),
             None => xxh3_64(bytes),
             Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
         };

@@ -64,6 +64,9 @@ impl Tray {
             ValidatorChange::Set(validator) => kind.validator = Some(validator),
         }
         kind.watermark = Some(commit.watermark);
+        if let Some(fields) = commit.fields {
+            found.facts.kinds[at].fields = fields;
+        }
         Ok(())
     }
 }

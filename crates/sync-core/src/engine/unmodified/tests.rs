@@ -57,7 +57,6 @@ fn a_validator_is_lent_where_nothing_speaks_against_it() {
     assert!(!lends(|_, _, options| options.policy = PolicyChoice::Timestamp));
     assert!(!lends_of(|kept| kept.scheme = DigestScheme(8)));
     assert!(!lends_of(|kept| kept.policy = PolicyChoice::Timestamp));
-    assert!(!lends(|_, facts, _| facts.kinds[AT].rotations = 2));
     assert!(!lends(|_, facts, _| (facts.kinds[AT].overloads, facts.kinds[AT].whole_asked_at) = (2, Some(NOW))));
     assert!(!lends(|_, facts, _| facts.validators_lied_at = Some(NOW - 30 * DAY + 1)));
 }

@@ -5,6 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use sync_core::{ChangePolicy, FieldFacts, Standing};
 
 /// The index of what a body holds.
 fn index(kind: ContentKind, body: &str) -> ListingIndex {
@@ -116,4 +117,43 @@ proptest! {
         };
         prop_assert_eq!(decode(First::Digest), decode(First::Id), "{}", body);
     }
+}
+
+/// What a listing's digests leave out is not looked at to know an element again; everything else is.
+#[test]
+fn field_27_a_listing_is_known_whatever_the_panel_changes_by_itself() {
+    let kind = ContentKind::Series;
+    let volatile = FieldFacts::default().with(kind, "last_modified", Standing::Volatile { looked_at: 0 }).with(
+        kind,
+        "token",
+        Standing::Volatile { looked_at: 0 },
+    );
+    let treatment = volatile.treatment(kind, &ChangePolicy::Fingerprint, 1);
+    let left_out = treatment.left_out();
+    let body = |moment: u32, name: &str| {
+        let element = |id: u32| {
+            format!(
+                r#"{{"num":{},"name":"{name}","series_id":{id},"last_modified":"{moment}","token":{{"a":[{moment}]}}}}"#,
+                id + moment
+            )
+        };
+        format!("[{}]", (1..30).map(element).collect::<Vec<_>>().join(","))
+    };
+    let decode = |known: Option<ListingIndex>, body: &str| {
+        let mut decoder = Decoder::leaving_out(kind, known.map(Arc::new), left_out, LIMITS);
+        let mut out = Vec::new();
+        for chunk in body.as_bytes().chunks(37) {
+            decoder.feed(chunk, &mut out).unwrap();
+        }
+        decoder.finish(&mut out).unwrap();
+        out
+    };
+    let entries = decode(None, &body(1, "A"));
+    let known = |scheme| {
+        ListingIndex::new(scheme, entries.iter().map(|entry| (listed(entry).item.id(), digest(entry)))).unwrap()
+    };
+    let scheme = SCHEME.leaving_out(kind, left_out);
+    assert_eq!(is_same(&decode(Some(known(scheme)), &body(77, "A"))), [true; 29]);
+    assert_eq!(is_same(&decode(Some(known(scheme)), &body(77, "B"))), [false; 29]);
+    assert_eq!(is_same(&decode(Some(known(SCHEME)), &body(1, "A"))), [false; 29], "digests of all values");
 }
