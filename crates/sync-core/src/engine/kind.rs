@@ -22,10 +22,10 @@ use crate::source::{Completeness, SourceError, Validator};
 use crate::store::{ScopeCommit, Staging, StoredIndex};
 use crate::volatile::Heard;
 
-/// A finished listing, compared and staged.
+/// A finished listing, compared. Its staging area is kept apart: staging areas need not be `Sync`, and a
+/// reference to one across an await would make the future of a run one that can't be spawned.
 pub(super) struct Compared {
     pub(super) differ: Differ,
-    pub(super) staging: Box<dyn Staging>,
     pub(super) end: Completeness,
     pub(super) validator: Option<Validator>,
     /// The panel's clock when the listing was asked for, or ours where it doesn't tell; for sources
@@ -47,8 +47,8 @@ pub(super) struct ByCategory {
 
 /// A kind that was received: all that is needed to write it.
 pub(super) enum Received {
-    /// Its listing came.
-    Listing(Box<Arrived>),
+    /// Its listing came; its differences wait in the staging area.
+    Listing(Box<Arrived>, Box<dyn Staging>),
     /// The panel says that the listing is the one that is known.
     Same(Option<Vec<Category>>, Unmodified),
 }
@@ -87,8 +87,8 @@ impl Engine<'_> {
         };
         let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
         visit.record.mode = mode(run.options.mode, &stored);
-        let mut compared = match self.compare(run, visit, &stored, categories.as_deref(), begun).await {
-            Ok(compared) => compared,
+        let (mut compared, mut staging) = match self.compare(run, visit, &stored, categories.as_deref(), begun).await {
+            Ok(received) => received,
             Err(stop) => {
                 visit.denied = matches!(&stop, Stop::Source(error) if is_denial(error));
                 if visit.denied && is_known_as_not_offered(&run.state, run.options, kind) {
@@ -102,12 +102,12 @@ impl Engine<'_> {
         };
         visit.answered = compared.differ.listed() > 0;
         let doubt = self.learn(run, &mut visit.facts, &compared, categories.is_some());
-        self.learn_of_fields(run, visit, &mut compared).await?;
+        self.learn_of_fields(run, visit, &mut compared, &mut *staging).await?;
         if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
             visit.record.error = by_category.error.take();
         }
         self.doubt_validator(visit, &stored, &compared);
-        Ok(Some(Received::Listing(Box::new(Arrived { categories, stored, compared, doubt }))))
+        Ok(Some(Received::Listing(Box::new(Arrived { categories, stored, compared, doubt }), staging)))
     }
 
     /// Settles and writes a kind that was received; fills its record. On an error nothing of the kind
@@ -119,11 +119,11 @@ impl Engine<'_> {
         received: Received,
         started: Duration,
     ) -> Result<(), Stop> {
-        let arrived = match received {
+        let (arrived, staging) = match received {
             Received::Same(categories, same) => return self.keep(run, visit, categories, same, started).await,
-            Received::Listing(arrived) => *arrived,
+            Received::Listing(arrived, staging) => (*arrived, staging),
         };
-        let Some(settlement) = self.settle_kind(run, visit, arrived).await? else { return Ok(()) };
+        let Some(settlement) = self.settle_kind(run, visit, arrived, staging).await? else { return Ok(()) };
         // What was compared is gone by now: the next kind is on its way and needs the memory.
         let Settlement { mut staging, mut commit, evidence, shrunk } = settlement;
         run.track.applying(visit.kind, visit.record.counts);
@@ -143,12 +143,13 @@ impl Engine<'_> {
         run: &Run<'_>,
         visit: &mut Visit,
         arrived: Arrived,
+        staging: Box<dyn Staging>,
     ) -> Result<Option<Settlement>, Stop> {
         let kind = visit.kind;
         let held_before = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
         let (settled, names) = self.settle(run, visit, &arrived, &held_before).await?;
         let Arrived { categories, stored, compared, doubt } = arrived;
-        let Compared { differ, staging, end, validator, asked_at, by_category, planned } = compared;
+        let Compared { differ, end, validator, asked_at, by_category, planned } = compared;
         let record = &mut visit.record;
         record.counts = differ.counts();
         record.counts.unchanged += settled.untold.len() as u64;
@@ -221,8 +222,14 @@ impl Engine<'_> {
 
     /// Takes in what a finished listing says of the kind's fields. What was staged for the sake of a field
     /// that doesn't rest is left alone after all.
-    async fn learn_of_fields(&self, run: &Run<'_>, visit: &mut Visit, compared: &mut Compared) -> Result<(), Stop> {
-        let Compared { differ, staging, by_category, .. } = compared;
+    async fn learn_of_fields(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        compared: &mut Compared,
+        staging: &mut dyn Staging,
+    ) -> Result<(), Stop> {
+        let Compared { differ, by_category, .. } = compared;
         let (kind, treatment) = (visit.kind, Arc::clone(&visit.treatment));
         let whole = by_category.as_ref().is_none_or(|parts| parts.unanswered.is_empty());
         let heard = Heard { whole, missing: differ.missing_so_far(), now: self.clock.now() };

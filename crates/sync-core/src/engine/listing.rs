@@ -62,7 +62,7 @@ impl Engine<'_> {
         stored: &StoredIndex,
         categories: Option<&[Category]>,
         begun: Option<Begun>,
-    ) -> Result<Compared, Stop> {
+    ) -> Result<(Compared, Box<dyn Staging>), Stop> {
         let kind = visit.kind;
         let trusting = visit.record.mode == SyncMode::Incremental;
         let treatment = Arc::clone(&visit.treatment);
@@ -126,7 +126,7 @@ impl Engine<'_> {
         mut comparing: Comparing,
         asked_at: i64,
         categories: &[Category],
-    ) -> Result<Compared, Stop> {
+    ) -> Result<(Compared, Box<dyn Staging>), Stop> {
         let kind = comparing.kind;
         visit
             .warnings
@@ -326,9 +326,10 @@ impl Comparing {
         Ok(self.staging.reset().await?)
     }
 
-    fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> Compared {
+    /// What was compared, and where its differences wait.
+    fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> (Compared, Box<dyn Staging>) {
         let Self { differ, staging, planned, validator, .. } = self;
-        Compared { differ, staging, end, validator, asked_at, by_category, planned }
+        (Compared { differ, end, validator, asked_at, by_category, planned }, staging)
     }
 }
 

@@ -15,6 +15,7 @@ mod overlap;
 mod plan;
 mod properties;
 mod removals;
+mod spawning;
 mod support;
 mod validators;
 mod volatile;
