@@ -48,6 +48,7 @@ pub struct Circumstances<'a> {
 
 /// An item that the listing doesn't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all of them go into one decision")]
 pub struct Missing {
     /// The item.
     pub id: ContentId,

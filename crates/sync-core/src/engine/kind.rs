@@ -101,7 +101,7 @@ impl Engine<'_> {
             }
         };
         visit.answered = compared.differ.listed() > 0;
-        let doubt = self.learn(run, &mut visit.facts, &compared, categories.is_some());
+        let doubt = Self::learn(run, &mut visit.facts, &compared, categories.is_some());
         self.learn_of_fields(run, visit, &mut compared, &mut *staging).await?;
         if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
             visit.record.error = by_category.error.take();
@@ -203,7 +203,6 @@ impl Engine<'_> {
 
     /// Takes in what a finished listing says of the panel; returns what makes it no proof.
     fn learn(
-        &self,
         run: &Run<'_>,
         facts: &mut KindFacts,
         compared: &Compared,

@@ -221,7 +221,9 @@ impl Elements {
             self.keys.name_id(key);
             self.special.id_key = Some(key);
         }
-        held.iter().for_each(|held| self.put(held.element(), out));
+        for held in &held {
+            self.put(held.element(), out);
+        }
     }
 
     /// Reads an element.

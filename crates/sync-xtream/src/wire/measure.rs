@@ -30,12 +30,11 @@ fn rating(text: &str, scale: f64) -> Option<f64> {
     if let Some(number) = number(text) {
         return Some(number);
     }
-    let (value, most) = match text.strip_suffix('%') {
-        Some(share) => (number(share)?, 100.0),
-        None => {
-            let (value, most) = text.split_once('/')?;
-            (number(value)?, number(most).filter(|most| [5.0, 10.0, 100.0].contains(most))?)
-        }
+    let (value, most) = if let Some(share) = text.strip_suffix('%') {
+        (number(share)?, 100.0)
+    } else {
+        let (value, most) = text.split_once('/')?;
+        (number(value)?, number(most).filter(|most| [5.0, 10.0, 100.0].contains(most))?)
     };
     #[expect(clippy::float_cmp, reason = "the same scale leaves the value as it is")]
     let scaled = if most == scale { value } else { value * scale / most };
