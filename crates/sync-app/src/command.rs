@@ -1,5 +1,6 @@
 //! The command: reads its arguments, runs, and says with its exit code how it went.
 
+mod address;
 mod args;
 mod backup;
 mod bars;

@@ -1,11 +1,21 @@
 //! The address of a panel, from what people paste.
+//!
+//! A pasted text goes through four steps: `copied` finds the address in it, `scheme` and `host` read its
+//! beginning, `path` and `login` take user name and password out of the rest. A text that can be read in
+//! several ways with different logins is refused: a wrong password gets accounts banned.
+
+mod copied;
+mod host;
+mod login;
+mod path;
+mod scheme;
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::credentials::Secret;
+use crate::credentials::{Credentials, Secret};
+use login::Login;
 
 /// Where a panel's API is found: scheme, host, port and sub-path; never credentials.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -31,20 +41,43 @@ pub enum AddressError {
     /// Another scheme than http and https.
     #[error("only http:// and https:// addresses can be used")]
     Scheme,
+    /// `htp://`, or `http://` and `https://` together.
+    #[error("the beginning is mistyped: `http://` or `https://` is expected, once")]
+    Mistyped,
     /// `user:password@host`.
     #[error("user name and password can't stand before the host (`user:password@host`); give them separately")]
     UserInfo,
     /// No host, a port that is none, and the like.
     #[error("this is not the address of a host: `http://host:port` is expected")]
     Invalid,
+    /// A user name or a password that may begin or end in several places.
+    #[error(
+        "it can't be told where the user name or the password in it ends, or what it is; nothing was taken over. \
+         Give the address without them, and user name and password separately"
+    )]
+    Unclear,
+    /// Other words, lines or addresses beside the address.
+    #[error("there is more than one address in it, or other text beside the address; give the address alone")]
+    Several,
+}
+
+/// One way to read a text.
+#[derive(Clone, PartialEq)]
+struct Reading {
+    address: PanelAddress,
+    login: Login,
 }
 
 impl PanelAddress {
     /// Reads an address as people paste it.
     ///
     /// Knows bare hosts, `player_api.php`, `get.php` and `xmltv.php` addresses with credentials in
-    /// the query, addresses of streams (`/live/USER/PASSWORD/1.ts`), and the portal addresses
-    /// (`/c/`, `/stalker_portal/c/`) of the same panels. Sub-path and port are kept.
+    /// the query, addresses of streams and playlists with credentials in the path
+    /// (`/live/USER/PASSWORD/1.ts`, `/USER/PASSWORD/1`, `/playlist/USER/PASSWORD/m3u_plus`), and the
+    /// portal addresses (`/c/`, `/stalker_portal/c/`) of the same panels. Sub-path and port are kept.
+    /// Quotes, brackets, markup, entities and invisible characters around it are taken off.
+    ///
+    /// A path of two parts that is no known form is a sub-path; see [`Self::without_login`].
     ///
     /// ```
     /// use sync_xtream::PanelAddress;
@@ -54,36 +87,39 @@ impl PanelAddress {
     /// assert_eq!(pasted.username.as_deref(), Some("ann"));
     /// # Ok::<(), sync_xtream::AddressError>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where several readings have different logins, none is taken: [`AddressError::Unclear`].
     pub fn parse(text: &str) -> Result<Pasted, AddressError> {
-        let mut pasted = Self::parse_once(text)?;
+        let Reading { mut address, login } = copied::read(text)?;
         // What is left may look like something to be taken off again: one address has one spelling.
         loop {
-            let again = Self::parse_once(&pasted.address.to_string())?;
-            if again.address == pasted.address {
-                return Ok(pasted);
+            let again = copied::read(&address.to_string())?;
+            if again.address == address {
+                return Ok(Pasted { address, username: login.username, password: login.password });
             }
-            pasted.address = again.address;
+            address = again.address;
         }
     }
 
-    fn parse_once(text: &str) -> Result<Pasted, AddressError> {
-        let text = text.trim_matches(is_wrapping);
-        if text.is_empty() {
-            return Err(AddressError::Empty);
+    /// The address without a path that ends in this user name and this password (`/USER/PASSWORD`).
+    pub fn without_login(&self, login: &Credentials) -> Self {
+        let segments: Vec<&str> = self.0.path_segments().into_iter().flatten().collect();
+        match &segments[..] {
+            [base @ .., username, password] if login.are(&path::decoded(username), &path::decoded(password)) => {
+                let mut url = self.0.clone();
+                url.set_path(&format!("/{}", base.join("/")));
+                Self(url)
+            }
+            _ => self.clone(),
         }
-        let mut url = Url::parse(&with_scheme(text)?).map_err(|_| AddressError::Invalid)?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(AddressError::UserInfo);
-        }
-        let mut login = Login::default();
-        for (key, value) in url.query_pairs() {
-            login.note(&key, &value);
-        }
-        let path = base_path(&url, &mut login);
-        url.set_path(&path);
-        url.set_query(None);
-        url.set_fragment(None);
-        Ok(Pasted { address: Self(url), username: login.username, password: login.password })
+    }
+
+    /// The parts of its sub-path, decoded.
+    pub fn sub_path(&self) -> Vec<String> {
+        let segments = self.0.path_segments().into_iter().flatten();
+        segments.filter(|segment| !segment.is_empty()).map(path::decoded).collect()
     }
 
     /// Whether connections to it are encrypted.
@@ -94,6 +130,36 @@ impl PanelAddress {
     /// The address of the API itself.
     pub(crate) fn endpoint(&self) -> String {
         format!("{self}/player_api.php")
+    }
+}
+
+impl Reading {
+    /// Reads an address that stands alone.
+    fn of(text: &str) -> Result<Self, AddressError> {
+        let (scheme, rest) = scheme::split(text)?;
+        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
+        host::check_authority(authority, tail, scheme.is_some())?;
+        let (path, login) = login::take(tail)?;
+        let url = Url::parse(&format!("{}://{authority}{path}", scheme.unwrap_or("http")))
+            .map_err(|_| AddressError::Invalid)?;
+        host::check(&url, authority)?;
+        Ok(Self { address: PanelAddress(url), login })
+    }
+
+    /// The one reading that all are, if they are one.
+    fn agreed(readings: impl IntoIterator<Item = Result<Self, AddressError>>) -> Result<Self, AddressError> {
+        let mut readings = readings.into_iter();
+        let first = readings.next().unwrap_or(Err(AddressError::Empty))?;
+        for reading in readings {
+            let reading = reading?;
+            if reading.login != first.login {
+                return Err(AddressError::Unclear);
+            }
+            if reading.address != first.address {
+                return Err(AddressError::Several);
+            }
+        }
+        Ok(first)
     }
 }
 
@@ -113,80 +179,4 @@ impl fmt::Debug for Pasted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pasted").field("address", &self.address).finish_non_exhaustive()
     }
-}
-
-/// Credentials met on the way.
-#[derive(Default)]
-struct Login {
-    username: Option<String>,
-    password: Option<Secret>,
-}
-
-impl Login {
-    fn note(&mut self, key: &str, value: &str) {
-        let value = value.trim();
-        match key {
-            _ if value.is_empty() => {}
-            "username" => self.username = Some(value.to_owned()),
-            "password" => self.password = Some(Secret::from(value)),
-            _ => {}
-        }
-    }
-}
-
-/// What mail programs and hasty fingers leave around an address.
-fn is_wrapping(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\u{feff}' | '\u{200b}')
-}
-
-/// Puts `http://` before an address without scheme; refuses other schemes.
-fn with_scheme(text: &str) -> Result<String, AddressError> {
-    let starts_with = |scheme: &str| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
-    if starts_with("http:") || starts_with("https:") {
-        return Ok(text.to_owned());
-    }
-    let bare = text.trim_start_matches('/');
-    let end = bare.find(['/', '?', '#', '\\']).unwrap_or(bare.len());
-    let (authority, rest) = bare.split_at(end);
-    if authority.contains('@') {
-        return Err(AddressError::UserInfo);
-    }
-    if !authority.starts_with('[')
-        && let Some((_, port)) = authority.split_once(':')
-    {
-        // `host:8080` has a port, `ftp:` and `mailto:ann` have not.
-        match port {
-            "" if rest.starts_with("//") => return Err(AddressError::Scheme),
-            port if port.contains(':') => return Err(AddressError::Invalid),
-            port if !port.bytes().all(|b| b.is_ascii_digit()) => return Err(AddressError::Scheme),
-            _ => {}
-        }
-    }
-    Ok(format!("http://{bare}"))
-}
-
-/// The path that leads to the API, without what follows the panel's own folder.
-fn base_path(url: &Url, login: &mut Login) -> String {
-    let is = |segment: Option<&&str>, name: &str| segment.is_some_and(|own| own.eq_ignore_ascii_case(name));
-    let mut segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|one| !one.is_empty()).collect();
-    if let [.., kind, username, password, _] = segments[..]
-        && ["live", "movie", "series"].contains(&kind)
-    {
-        login.note("username", &percent_decode_str(username).decode_utf8_lossy());
-        login.note("password", &percent_decode_str(password).decode_utf8_lossy());
-        segments.truncate(segments.len() - 4);
-    }
-    if segments.last().is_some_and(|last| {
-        let extension = last.rsplit_once('.').map(|(_, extension)| extension);
-        extension.is_some_and(|own| ["php", "html"].iter().any(|known| own.eq_ignore_ascii_case(known)))
-    }) {
-        segments.pop();
-    }
-    if is(segments.last(), "c") {
-        segments.pop();
-        if is(segments.last(), "stalker_portal") {
-            segments.pop();
-        }
-    }
-    format!("/{}", segments.join("/"))
 }

@@ -57,14 +57,21 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Takes user name and password. White space around either is cut off, as panels do too.
+    /// Takes user name and password. White space around either is cut off, as panels do too, and so is the mark
+    /// (U+FEFF) that some editors write before a text.
     pub fn new(username: impl AsRef<str>, password: impl Into<Secret>) -> Self {
         let password: Secret = password.into();
-        Self { username: username.as_ref().trim().to_owned(), password: Secret::new(password.expose().trim()) }
+        let plain = |text: &str| text.trim_start_matches('\u{feff}').trim().to_owned();
+        Self { username: plain(username.as_ref()), password: Secret::new(plain(password.expose())) }
     }
 
     pub(crate) fn username(&self) -> &str {
         &self.username
+    }
+
+    /// Whether they are this user name and this password.
+    pub(crate) fn are(&self, username: &str, password: &str) -> bool {
+        self.username == username && self.password.expose() == password
     }
 
     /// The beginning of every query.
@@ -127,6 +134,12 @@ mod tests {
         assert_eq!(encode("p+a&s=s%#?/é ü@:-._~"), "p%2Ba%26s%3Ds%25%23%3F%2F%C3%A9%20%C3%BC%40%3A-._~");
         let credentials = Credentials::new(" ann\n", "\ts b ");
         assert_eq!(credentials.query(), "username=ann&password=s%20b");
+    }
+
+    #[test]
+    fn field_05_a_byte_order_mark_is_no_part_of_a_password() {
+        let credentials = Credentials::new("\u{feff}ann", "\u{feff}s3cr3t\r\n");
+        assert_eq!(credentials.query(), "username=ann&password=s3cr3t");
     }
 
     #[test]

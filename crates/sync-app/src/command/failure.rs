@@ -3,7 +3,7 @@
 use sync_app::SyncError;
 use sync_core::StoreError;
 use sync_core::text::printable;
-use sync_xtream::SetupError;
+use sync_xtream::{AddressError, SetupError};
 
 use super::exit::Exit;
 use super::terminal::complain;
@@ -85,7 +85,23 @@ impl From<SyncError> for Failure {
                 Self::usage(error.to_string(), "give another with `xtream-sync profile add ID --user-agent TEXT`")
             }
             SyncError::Setup(error) => Self { exit: Exit::Internal, message: error.to_string(), hint: String::new() },
+            SyncError::Address(error) => Self::usage(SyncError::Address(error).to_string(), address_hint(error)),
             other => Self::usage(other.to_string(), ""),
         }
+    }
+}
+
+/// What to do about an address that can't be used.
+fn address_hint(error: AddressError) -> &'static str {
+    match error {
+        AddressError::Unclear => {
+            "use --url http://HOST:PORT --username NAME, and --password-file or the prompt for the password; or write \
+             the sign in the address as %23 for #, %26 for &, %2B for +, %25 for %, %20 for a space"
+        }
+        AddressError::UserInfo => {
+            "use --url http://HOST:PORT --username NAME, and --password-file or the prompt for the password"
+        }
+        AddressError::Several => "put quotes around the address alone: --url 'http://HOST:PORT'",
+        _ => "use --url http://HOST:PORT",
     }
 }

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::{Failure, is_address};
 use super::interrupt::Interrupt;
 use super::terminal::{complain, say};
-use super::{json, login};
+use super::{address, json, login};
 
 /// Adds a profile, or changes the one with this id.
 pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -31,16 +31,13 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     let url = args.url.as_deref().or(known.base_url.as_deref());
     let url = url.ok_or_else(|| Failure::usage("there is no address of the panel", "use --url"))?;
     let pasted = PanelAddress::parse(url).map_err(SyncError::from)?;
-    let address = pasted.address.to_string();
-    let username = args.username.clone().or(pasted.username).or_else(|| known.username.clone());
+    let username = args.username.clone().or_else(|| pasted.username.clone()).or_else(|| known.username.clone());
     let username = username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    let username = username.ok_or_else(|| Failure::usage("there is no user name", "use --username"))?;
-    let (source, password) = login::choose(&args.password, &known, pasted.password, interrupt)?;
-    let in_path = |secret: &str| address.split('/').skip(3).any(|segment| segment == secret);
-    if in_path(&username) || password.as_ref().is_some_and(|password| in_path(password.expose())) {
-        let hint = "give the panel's address alone, as http://panel.example:8080";
-        return Err(Failure::usage("the path of the address holds the user name or the password", hint));
-    }
+    let username = username.ok_or_else(|| address::without_user_name(&pasted))?;
+    address::check_user(&pasted, &username, &args.password)?;
+    let (source, password) = login::choose(&args.password, &known, pasted.password.clone(), interrupt)
+        .map_err(|failure| address::explained(failure, &pasted, &username, &args.password))?;
+    let address = address::without_login(&pasted.address, &username, password.as_ref())?.to_string();
     let row = ProfileRow {
         base_url: Some(address.clone()),
         username: Some(username),

@@ -10,6 +10,7 @@ mod limits;
 mod listing;
 mod overload;
 mod pace;
+mod pasted;
 mod redirects;
 mod retries;
 mod scene;

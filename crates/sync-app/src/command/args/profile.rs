@@ -36,7 +36,7 @@ pub(crate) enum ProfileCommand {
 pub(crate) struct AddArgs {
     /// A name of your choice
     pub(crate) id: String,
-    /// The panel's address; pasted player_api.php and get.php addresses are understood
+    /// The panel's address; pasted addresses of the API, of playlists and of streams are understood
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// The user name at the panel
@@ -71,6 +71,18 @@ pub(crate) struct PasswordArgs {
     /// Runs this command in a shell at each sync and takes the first line that it prints; keeps none
     #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) password_command: Option<String>,
+}
+
+impl PasswordArgs {
+    /// Whether none of them is given.
+    pub(crate) fn names_none(&self) -> bool {
+        let Self { password_file, password_prompt, password_env, password_path, password_command } = self;
+        !password_prompt
+            && password_file.is_none()
+            && password_env.is_none()
+            && password_path.is_none()
+            && password_command.is_none()
+    }
 }
 
 #[derive(Debug, Arguments)]
