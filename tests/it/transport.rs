@@ -93,3 +93,65 @@ fn the_password_may_come_from_a_file_or_standard_input() {
     scene.run(&["profile", "add", HOME, "--url", &url, "--username", USERNAME]).exits(2);
     assert!(scene.panel.request_count(Action::Account) == 2);
 }
+
+#[test]
+fn field_05_a_byte_order_mark_before_the_password_is_not_sent() {
+    let scene = Scene::without_profile(Panel::start(panel_config(), Catalogue::new(&some_hundred(2105))).unwrap());
+    let file = scene.folder().join("password.txt");
+    let text = format!("\u{feff}{PASSWORD}\r\n");
+    let utf16 = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (url, path) = (scene.panel.base_url(), file.to_str().unwrap());
+    let print = format!("cat '{path}'");
+    for bytes in [text.into_bytes(), utf16] {
+        std::fs::write(&file, bytes).unwrap();
+        for from in [
+            ["--password-file", path],
+            ["--password-file", "-"],
+            ["--password-path", path],
+            ["--password-command", &print],
+        ] {
+            let args = [&["profile", "add", HOME, "--url", &url, "--username", USERNAME], &from[..]].concat();
+            let mut add = command(&scene.database, &args);
+            add.stdin(std::fs::File::open(&file).unwrap());
+            Running::start(add).end().exits(0);
+            scene.sync(&[]).exits(0);
+            scene.run(&["profile", "remove", HOME]).exits(0);
+        }
+    }
+    assert!(scene.panel.requests().iter().all(|request| request.param("password") == Some(PASSWORD)));
+}
+
+#[test]
+fn field_06_08_22_what_is_not_sure_of_an_address_is_not_kept() {
+    let scene = Scene::without_profile(Panel::start(panel_config(), Catalogue::new(&some_hundred(2106))).unwrap());
+    let add = |url: &str, more: &[&str], password: &str| {
+        let mut add = command(&scene.database, &[&["profile", "add", HOME, "--url", url], more].concat());
+        add.env("XTREAM_SYNC_PASSWORD", password);
+        Running::start(add).end()
+    };
+    for (url, words) in [
+        ("http://h/get.php?username=ann&password=Kanarie#9x7", "can't be told where"),
+        ("http://h/get.php?username=ann&password=Kanarie&9x7&type=m3u_plus", "can't be told where"),
+        ("http://h/ann/Kanarie9x7", "last two parts"),
+        ("htp://h", "mistyped"),
+        ("http://https://h", "mistyped"),
+    ] {
+        let run = add(url, &[], "").exits(2);
+        assert!(
+            run.stderr.contains(words) && run.stderr.contains("hint: ") && !run.stderr.contains("Kanarie"),
+            "{}",
+            run.stderr
+        );
+    }
+    assert!(!scene.database.exists());
+
+    let base = scene.panel.base_url();
+    let kept = |url: &str, username: &str, password: &str| {
+        add(url, &["--username", username], password).exits(0);
+        scene.cache().lines("SELECT base_url || ' ' || username || ' ' || password FROM xtream_profiles")
+    };
+    let folder = format!("{base}/iptv");
+    assert_eq!(kept(&folder, "iptv", "pw12345"), [format!("{folder} iptv pw12345")]);
+    assert_eq!(kept(&format!("{base}/ann/pw12345"), "ann", "pw12345"), [format!("{base} ann pw12345")]);
+    assert_eq!(kept(&format!("{base}/ann/pw12345/246967.ts"), "ann", ""), [format!("{base} ann pw12345")]);
+}

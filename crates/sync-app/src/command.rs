@@ -12,6 +12,7 @@ mod held;
 mod interrupt;
 mod json;
 mod learnt;
+mod line;
 mod logging;
 mod login;
 mod panel;

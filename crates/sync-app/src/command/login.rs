@@ -1,6 +1,6 @@
 //! Where the password of a profile is to come from, as `profile add` is told.
 
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use sync_sqlite::{PasswordSource, ProfileRow};
@@ -9,6 +9,7 @@ use sync_xtream::Secret;
 use super::args::PasswordArgs;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
+use super::line::{self, not_unicode, without_mark};
 use super::terminal::complain;
 
 /// The environment variable that may hold the password.
@@ -47,7 +48,9 @@ pub(crate) fn choose(
     }
     if let Some(password) = std::env::var_os(VARIABLE).filter(|password| !password.is_empty()) {
         let password = password.into_string();
-        return password.map(|text| kept(text.into())).map_err(|_| Failure::usage(not_unicode(VARIABLE), ""));
+        return password
+            .map(|text| kept(without_mark(&text).into()))
+            .map_err(|_| Failure::usage(not_unicode(VARIABLE), ""));
     }
     match pasted.or_else(|| known.password.clone().map(Secret::new)) {
         Some(password) => Ok(kept(password)),
@@ -79,7 +82,10 @@ fn asked(interrupt: &Interrupt) -> Result<Secret, Failure> {
     }
     let typed = interrupt.at_once(|| rpassword::prompt_password("Password: "));
     let typed = typed.map_err(|error| Failure::usage(format!("the password can't be read: {error}"), ""))?;
-    if typed.is_empty() { Err(Failure::usage("no password was typed", "")) } else { Ok(Secret::new(typed)) }
+    match without_mark(&typed) {
+        "" => Err(Failure::usage("no password was typed", "")),
+        typed => Ok(typed.into()),
+    }
 }
 
 /// The first line of a file; `-` is standard input.
@@ -90,28 +96,19 @@ pub(crate) fn from_file(file: &Path) -> Result<Secret, Failure> {
     } else {
         Box::new(std::fs::File::open(file).map_err(failed)?)
     };
-    let mut line = Vec::new();
-    io::BufReader::new(input.take(LENGTH_MAX + 1)).read_until(b'\n', &mut line).map_err(failed)?;
-    if line.len() as u64 > LENGTH_MAX {
+    let mut read = Vec::new();
+    for byte in io::BufReader::new(input.take(LENGTH_MAX + 1)).bytes() {
+        read.push(byte.map_err(failed)?);
+        // Standard input may stay open behind the line. In UTF-16 a line feed has a second byte.
+        if read.iter().rev().take(2).any(|byte| *byte == b'\n') && line::is_whole(&read) {
+            break;
+        }
+    }
+    if read.len() as u64 > LENGTH_MAX {
         let message = format!("the first line of the password file `{}` is too long to be a password", file.display());
         return Err(Failure::usage(message, ""));
     }
-    let name = format!("the first line of the password file `{}`", file.display());
-    first_line(&line, &name)
-}
-
-/// The first line of what was read; `name` says what it is.
-pub(crate) fn first_line(read: &[u8], name: &str) -> Result<Secret, Failure> {
-    let line = read.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = std::str::from_utf8(line).map_err(|_| Failure::usage(not_unicode(name), ""))?;
-    match line.trim_end_matches('\r') {
-        "" => Err(Failure::usage(format!("{name} is empty"), "")),
-        password => Ok(Secret::new(password)),
-    }
-}
-
-pub(crate) fn not_unicode(name: &str) -> String {
-    format!("{name} is not Unicode")
+    line::first(&read, &format!("the first line of the password file `{}`", file.display()))
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> Failure {
@@ -157,12 +154,15 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_the_first_line() {
-        let read = |bytes: &[u8]| first_line(bytes, "it").map(|secret| secret.expose().to_owned());
-        assert_eq!(read(b" a b \r\nsecond\n").unwrap(), " a b ");
-        assert_eq!(read("ä".as_bytes()).unwrap(), "ä");
-        for wrong in [&b""[..], b"\n", b"\r\nsecond", b"\xff\n"] {
-            assert!(read(wrong).is_err(), "{wrong:?}");
+    fn field_05_a_password_file_may_begin_with_a_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password.txt");
+        let utf16: Vec<u8> = "\u{feff}s3cr3t\u{a0a}\r\nsecond".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (bytes, password) in [(&b"\xef\xbb\xbfs3cr3t\r\nsecond"[..], "s3cr3t"), (&utf16, "s3cr3t\u{a0a}")] {
+            std::fs::write(&file, bytes).unwrap();
+            assert_eq!(from_file(&file).unwrap().expose(), password);
         }
+        std::fs::write(&file, vec![b'a'; 70_000]).unwrap();
+        assert!(from_file(&file).is_err());
     }
 }

@@ -12,7 +12,8 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use super::login::{LENGTH_MAX, first_line, from_file, not_unicode};
+use super::line::{self, not_unicode, without_mark};
+use super::login::{LENGTH_MAX, from_file};
 
 /// Finds the password of a profile. It is waited for until the time is up, or a person has had enough.
 pub(crate) async fn of(
@@ -50,7 +51,7 @@ async fn within(
 fn from_environment(name: &str) -> Result<Secret, Failure> {
     let variable = format!("the environment variable `{name}`");
     match std::env::var(name) {
-        Ok(password) if !password.is_empty() => Ok(Secret::new(password)),
+        Ok(password) if !without_mark(&password).is_empty() => Ok(without_mark(&password).into()),
         Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(not_unicode(&variable), "")),
         _ => {
             let hint = "set it for the sync, or name another source with `xtream-sync profile add`";
@@ -70,13 +71,13 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
             length = output.read(&mut piece) => match length {
                 Ok(0) | Err(_) => break,
                 // What follows the first line is read, so that nobody writes in vain, but not kept.
-                Ok(length) if !read.contains(&b'\n') => read.extend_from_slice(&piece[..length]),
+                Ok(length) if !line::is_whole(&read) => read.extend_from_slice(&piece[..length]),
                 Ok(_) => {}
             },
             status = child.wait(), if ended.is_none() => ended = Some(status),
         }
         // Something that the command has left behind may hold its output open.
-        if ended.is_some() && read.contains(&b'\n') {
+        if ended.is_some() && line::is_whole(&read) {
             break;
         }
         if read.len() as u64 > LENGTH_MAX {
@@ -90,7 +91,7 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
     // It has ended by itself; an agent that it has left behind may live on.
     group.0 = None;
     match status {
-        Ok(status) if status.success() => first_line(&read, "the first line that the password command prints"),
+        Ok(status) if status.success() => line::first(&read, "the first line that the password command prints"),
         Ok(status) => Err(failed(&format!("failed ({status})"))),
         Err(error) => Err(failed(&format!("can't be waited for: {error}"))),
     }
@@ -177,6 +178,20 @@ mod tests {
         let began = Instant::now();
         assert_eq!(run("sleep 20 2>/dev/null & echo x").await.unwrap(), "x");
         assert!(began.elapsed() < Duration::from_secs(15));
+    }
+
+    #[tokio::test]
+    async fn field_05_what_a_command_or_a_file_gives_may_begin_with_a_byte_order_mark() {
+        assert_eq!(run("printf '\\357\\273\\277s3cr3t\\r\\nmore'").await.unwrap(), "s3cr3t");
+        assert_eq!(
+            run("printf '\\377\\376s\\000\\012\\012\\n'; sleep 0.1; printf '\\000x'").await.unwrap(),
+            "s\u{a0a}"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        std::fs::write(&path, "\u{feff}s3cr3t\r\n").unwrap();
+        let source = PasswordSource::File(path.to_str().unwrap().to_owned());
+        assert_eq!(ask(source, PATIENCE).await.unwrap(), "s3cr3t");
     }
 
     #[tokio::test]
