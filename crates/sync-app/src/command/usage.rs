@@ -1,33 +1,68 @@
-//! Wrong arguments, told without what was typed: it may be a password in the wrong place.
+//! Wrong arguments, told with as little as helps of what was typed: it may be a password in the wrong place.
+//!
+//! Shown are the name of an unknown command or option, and the rejected value of an option that takes a number, a
+//! kind or a fixed word. Everything else is hidden.
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// What stands for what was typed.
 const HIDDEN: &str = "…";
 
-/// Takes the user's own words out of an error.
+/// Longer names are none of ours, and may be something else.
+const NAME_MAX: usize = 20;
+
+/// Longer values are no mistyped numbers and words.
+const VALUE_MAX: usize = 40;
+
+/// The values, as `--help` calls them, that are numbers or kinds.
+const NUMBERS_AND_KINDS: [&str; 5] = ["<N>", "<S>", "<PERCENT>", "<ITEMS>", "<KINDS>"];
+
+/// Takes out of an error what the user has typed, but for what may be shown.
 pub(crate) fn without_values(mut error: Error) -> Error {
-    let typed = match error.kind() {
-        ErrorKind::UnknownArgument => &[ContextKind::InvalidArg, ContextKind::InvalidValue][..],
-        _ => &[ContextKind::InvalidValue, ContextKind::InvalidSubcommand],
-    };
-    for kind in typed {
-        if let Some(ContextValue::String(text)) = error.get(*kind) {
-            let shown = ContextValue::String(flag(text).unwrap_or(HIDDEN).to_owned());
-            error.insert(*kind, shown);
+    let is_unknown_option = error.kind() == ErrorKind::UnknownArgument;
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
+        // Of other errors it is an option that is known.
+        if kind == ContextKind::InvalidArg && !is_unknown_option {
+            continue;
         }
+        let Some(ContextValue::String(text)) = error.get(kind) else { continue };
+        let shown = match kind {
+            ContextKind::InvalidArg => option(text),
+            ContextKind::InvalidSubcommand => Some(text.as_str()).filter(|text| is_name(text)),
+            _ => Some(text.as_str()).filter(|text| !is_unknown_option && may_be_shown(text, &error)),
+        };
+        let shown = ContextValue::String(shown.unwrap_or(HIDDEN).to_owned());
+        error.insert(kind, shown);
     }
     // `to pass … as a value, use -- …`
     if matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand) {
         error.remove(ContextKind::Suggested);
     }
-    if is_of(&error, "--pass") {
+    if is_of(&error, "--pass") || is_of(&error, "-p") {
         // The nearest one would be `--password-env`, which wants no password either.
         error.remove(ContextKind::SuggestedArg);
         let tip = "a password is never an argument; `xtream-sync profile add --help` says where it may come from";
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
+}
+
+/// Whether a rejected value may be shown: one of a number, a kind or a fixed word that looks like no address.
+fn may_be_shown(value: &str, error: &Error) -> bool {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return false };
+    let has_words =
+        matches!(error.get(ContextKind::ValidValue), Some(ContextValue::Strings(words)) if !words.is_empty());
+    let takes_these = has_words || NUMBERS_AND_KINDS.iter().any(|value| option.contains(value));
+    takes_these
+        && !option.starts_with("--pass")
+        && value.chars().count() <= VALUE_MAX
+        && !value.chars().any(char::is_control)
+        && !["://", "@", "="].iter().any(|part| value.contains(part))
+}
+
+/// Whether a text is like the name of a command or an option.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= NAME_MAX && text.chars().all(|c| c == '-' || c.is_ascii_lowercase())
 }
 
 /// Whether an error is of an unknown flag that begins like this.
@@ -37,11 +72,20 @@ fn is_of(error: &Error, flag: &str) -> bool {
         && matches!(shown, Some(ContextValue::String(shown)) if shown.starts_with(flag))
 }
 
-/// The name of a flag, without what was written to it.
-fn flag(text: &str) -> Option<&str> {
+/// The name of an option, without what was written to it.
+fn option(text: &str) -> Option<&str> {
     let name = text.split(['=', ' ']).next()?;
-    let letters = name.strip_prefix("--").filter(|letters| !letters.is_empty())?;
-    letters.chars().all(|c| c == '-' || c.is_ascii_lowercase()).then_some(name)
+    let Some(letters) = name.strip_prefix("--") else {
+        // More letters may be a value: `-psecret`.
+        let is_letter = name.len() == 2 && name.starts_with('-') && name.ends_with(|c: char| c.is_ascii_lowercase());
+        return is_letter.then_some(name);
+    };
+    match letters {
+        "pass" | "passwd" | "password" => Some(name),
+        // What follows may be the password.
+        _ if letters.starts_with("pass") => Some("--pass…"),
+        _ => is_name(letters).then_some(name),
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_was_typed_is_repeated() {
+    fn what_may_be_a_secret_is_not_repeated() {
         let address = format!("http://panel.example/get.php?username=ann&password={CANARY}");
         let (equals, letters) = (format!("--password={CANARY}"), format!("-p{CANARY}"));
         for args in [
@@ -67,24 +111,63 @@ mod tests {
             &["sync", "--password", CANARY],
             &["sync", &equals],
             &["sync", &letters],
-            &["sync", "--only", CANARY],
-            &["sync", "--attempts", CANARY],
             &["sync", "--json=Kanarie9x7"],
-            &["sync", "--requests-per-second", CANARY],
             &["status", "home", CANARY],
             &["profile", CANARY],
             &["profile", "add", "home", &address],
             &["profile", "add", "home", "--url", &address, CANARY],
             &["profile", "add", "home", "--url", &address, "--username", "ann", &equals],
-            &["profile", "add", "home", "--url", &address, "--policy", CANARY],
-            &["profile", "add", "home", "--url", &address, "--verify-tls", CANARY],
             &["profile", "add", "home", "--password-env", "not a name: Kanarie9x7"],
-            &["profile", "add", "home", "--removal-share", CANARY],
+            &["profile", "add", "home", "--user-agent", "Kanarie9x7\u{e9}"],
             &["profile", "add", "home", "--password-file", CANARY, "--password-command", CANARY],
             &["profile", "add", "--url", &address],
+            &["sync", "--password-timeout", CANARY],
+            &["sync", "--only", &address],
+            &["sync", "--attempts", "ann:Kanarie9x7@panel"],
+            &["sync", "--attempts", "password=Kanarie9x7"],
+            &["profile", "add", "home", "--policy", &CANARY.repeat(5)],
         ] {
             let told = told(args);
             assert!(told.starts_with("error: ") && !told.contains(CANARY), "{args:?}: {told}");
+        }
+        // Neither where it has the letters of a name.
+        for args in [
+            &["status", "home", "kanarie"][..],
+            &["sync", "home", "-pkanarie"],
+            &["sync", "--pass", "kanarie"],
+            &["sync", "--passkanarie"],
+            &["sync", "--password-kanarie"],
+            &["sync", "-kanarie"],
+            &["kanarie-kanarie-kanarie"],
+            &["profile", "kanarie@kanarie"],
+            &["clear", "home", "kanarie"],
+        ] {
+            assert!(!told(args).contains("kanarie"), "{args:?}: {}", told(args));
+        }
+    }
+
+    #[test]
+    fn a_mistyped_name_or_value_is_shown() {
+        for (args, shown) in [
+            (&["snyc"][..], "'snyc'"),
+            (&["profile", "ad"], "'ad'"),
+            (&["help", "snyc"], "'snyc'"),
+            (&["sync", "--ful"], "'--ful'"),
+            (&["sync", "--ful=yes"], "'--ful'"),
+            (&["sync", "-x"], "'-x'"),
+            (&["sync", "--only", "films"], "'films'"),
+            (&["sync", "--only", "movies,films"], "'films'"),
+            (&["sync", "--attempts", "four"], "'four'"),
+            (&["sync", "--attempts", "99"], "'99'"),
+            (&["sync", "--connect-timeout", "ten"], "'ten'"),
+            (&["sync", "--requests-per-second", "0"], "'0'"),
+            (&["profile", "add", "x", "--verify-tls", "maybe"], "'maybe'"),
+            (&["profile", "add", "x", "--policy", "dates"], "'dates'"),
+            (&["profile", "add", "x", "--removal-share", "101"], "'101'"),
+            (&["profile", "add", "x", "--removal-floor", "some"], "'some'"),
+            (&["sync", "--password", "x"], "'--password'"),
+        ] {
+            assert!(told(args).contains(shown), "{args:?}: {}", told(args));
         }
     }
 
