@@ -6,6 +6,7 @@ mod database;
 mod error;
 mod progress;
 mod scheduler;
+mod sending;
 mod settings;
 
 pub use cache::{ContentCache, ContentCounts};

@@ -1,12 +1,10 @@
 //! Progress as the seed's API tells it, and the handle of a run.
 
-use std::sync::Mutex;
-
-use sync_core::{ContentKind, Counts, KindRecord, Observer, Phase, Progress, RunStatus, SyncReport};
+use sync_core::{ContentKind, Counts, KindRecord, RunStatus, SyncReport};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// How many messages of progress wait for a reader; what comes beyond them is dropped.
+/// How many messages of progress wait for a reader; what comes beyond them is dropped, but for the end.
 const CAPACITY: usize = 100;
 
 /// How a sync stands.
@@ -47,7 +45,7 @@ impl From<RunStatus> for SyncStatus {
 pub struct SyncProgress {
     /// How it stands.
     pub status: SyncStatus,
-    /// How much is done, 0 to 100.
+    /// How much is done: 100 at the end of a run that is completed or partial, and less before and otherwise.
     pub percent: u8,
     /// What is being done, in words. While one kind is written the next is received, so the steps of two
     /// may come mixed.
@@ -66,7 +64,7 @@ pub struct SyncProgress {
 }
 
 impl SyncProgress {
-    fn counts(&mut self, kind: ContentKind) -> &mut Counts {
+    pub(crate) fn counts(&mut self, kind: ContentKind) -> &mut Counts {
         match kind {
             ContentKind::Channels => &mut self.channels,
             ContentKind::Movies => &mut self.movies,
@@ -74,11 +72,12 @@ impl SyncProgress {
         }
     }
 
-    /// The end of a run.
-    pub(crate) fn of_report(report: &SyncReport) -> Self {
+    /// The end of a run; `percent` is how far it came when it did not come to its end.
+    pub(crate) fn of_report(report: &SyncReport, percent: u8) -> Self {
+        let is_done = matches!(report.status, RunStatus::Completed | RunStatus::Partial);
         let mut progress = Self {
             status: report.status.into(),
-            percent: 100,
+            percent: if is_done { 100 } else { percent.min(99) },
             step: report.status.to_string(),
             errors: report.errors.iter().map(ToString::to_string).collect(),
             warnings: report.warnings.clone(),
@@ -91,41 +90,6 @@ impl SyncProgress {
     }
 }
 
-/// Sends progress to whoever reads it, and never waits for them.
-pub(crate) struct Sending<'a> {
-    sender: &'a mpsc::Sender<SyncProgress>,
-    so_far: Mutex<SyncProgress>,
-}
-
-impl<'a> Sending<'a> {
-    pub(crate) fn new(sender: &'a mpsc::Sender<SyncProgress>) -> Self {
-        Self { sender, so_far: Mutex::default() }
-    }
-
-    /// Sends the end; a full or closed channel is no error.
-    pub(crate) fn end(&self, progress: &SyncProgress) {
-        let _ = self.sender.try_send(progress.clone());
-    }
-}
-
-impl Observer for Sending<'_> {
-    fn progress(&self, progress: Progress) {
-        let Ok(mut so_far) = self.so_far.lock() else { return };
-        so_far.status = SyncStatus::Syncing;
-        so_far.percent = progress.percent;
-        so_far.step = match progress.kind {
-            Some(kind) => format!("{kind}: {}", progress.phase.as_str()),
-            None => progress.phase.as_str().to_owned(),
-        };
-        if let Some(kind) = progress.kind
-            && progress.phase != Phase::Categories
-        {
-            *so_far.counts(kind) = progress.counts;
-        }
-        let _ = self.sender.try_send(so_far.clone());
-    }
-}
-
 /// A run in the hands of its caller.
 #[derive(Debug)]
 pub struct SyncHandle {
@@ -133,7 +97,8 @@ pub struct SyncHandle {
     pub profile_id: String,
     /// Cancels the run.
     pub cancel_token: CancellationToken,
-    /// Where its progress arrives. Nobody has to read it.
+    /// Where its progress arrives. Nobody has to read it. The end of the run is always the last message,
+    /// however slowly they are read.
     pub progress_rx: mpsc::Receiver<SyncProgress>,
 }
 

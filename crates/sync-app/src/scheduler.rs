@@ -9,7 +9,8 @@ use crate::cache::ContentCache;
 use crate::clock::SystemClock;
 use crate::database::Database;
 use crate::error::Result;
-use crate::progress::{Sending, SyncProgress, SyncStatus};
+use crate::progress::{SyncProgress, SyncStatus};
+use crate::sending::Sending;
 use crate::settings;
 
 /// Runs syncs. Cheap to make; clones share the database.
@@ -116,13 +117,12 @@ impl SyncScheduler {
             panel = settings::configured(panel, &row, &store.sync_state(&profile).await?.facts);
         }
         let options = SyncOptions { mode, kinds: kinds.to_vec(), ..options };
-        let address = PanelAddress::parse(base_url)?.address;
-        let source = XtreamSource::new(address, Credentials::new(username, password), panel)?;
+        let credentials = Credentials::new(username, password);
+        let address = PanelAddress::parse(base_url)?.address.without_login(&credentials);
+        let source = XtreamSource::new(address, credentials, panel)?;
         let (clock, sending) = (SystemClock::new(), Sending::new(progress_tx));
         let report = Engine::new(&source, store, &clock, &sending).run(&profile, &options, cancel_token).await;
-        let progress = SyncProgress::of_report(&report);
-        sending.end(&progress);
-        Ok(progress)
+        Ok(sending.end(&report))
     }
 
     /// Returns how the last sync of a profile stands or ended.
@@ -141,5 +141,44 @@ impl SyncScheduler {
     /// [`sync_core::is_item_updated`].
     pub fn is_item_updated(item_timestamp: &str, last_sync: &str) -> bool {
         sync_core::is_item_updated(item_timestamp, last_sync)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::SyncHandle;
+
+    /// Compiles for what a runtime of several threads takes.
+    fn spawnable<F: Future + Send>(run: F) -> F {
+        run
+    }
+
+    #[tokio::test]
+    async fn every_call_can_be_spawned() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Database::open(folder.path().join("cache.db")).unwrap();
+        let (cache, scheduler) = (ContentCache::new(db.clone()), SyncScheduler::new(db));
+        let (_handle, tx, cancel) = SyncHandle::new("home".to_owned());
+        // Cancelled before it begins: nothing is asked of anybody.
+        cancel.cancel();
+        let (url, user, password) = ("http://127.0.0.1:9", "ann", "secret");
+        let runs = [
+            spawnable(scheduler.run_incremental_sync("home", url, user, password, &cache, &tx, &cancel)).await,
+            spawnable(scheduler.run_full_sync("home", url, user, password, &cache, &tx, &cancel)).await,
+            spawnable(scheduler.sync_content_incremental("home", url, user, password, "movies", &cache, &tx, &cancel))
+                .await,
+        ];
+        for run in runs {
+            assert_eq!(run.unwrap().status, SyncStatus::Cancelled);
+        }
+        // A run that was cancelled before it began has made no profile.
+        let status = spawnable(scheduler.get_sync_status("home")).await;
+        assert!(matches!(status, Ok(SyncStatus::Pending) | Err(_)), "{status:?}");
+        let db = cache.database();
+        let _ = spawnable(db.check()).await.unwrap();
+        let backup = folder.path().join("backup.db");
+        let _ = spawnable(db.back_up(&backup)).await.unwrap();
+        let _ = spawnable(Database::restore(folder.path().join("other.db"), &backup)).await;
     }
 }
