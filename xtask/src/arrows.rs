@@ -1,7 +1,8 @@
 //! The step `arrows`: crates depend on each other as designed and not otherwise, features included.
 //!
 //! `sync-app → {sync-xtream, sync-sqlite} → sync-core`, and none else. The core's normal dependencies hold no HTTP
-//! client, no database and no runtime, with any of its features; mockall is in no normal graph.
+//! client, no database and no runtime, with any of its features; mockall is in no normal graph, and the crates of the
+//! command aren't in that of the library.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,9 @@ const ARROWS: [(&str, &[&str], &[&str]); 4] = [
 
 /// What the core must never come to depend on.
 const NOT_IN_CORE: [&str; 5] = ["reqwest", "hyper", "diesel", "libsqlite3-sys", "rusqlite"];
+
+/// What only the command needs: a program that takes the library must not compile it.
+const COMMAND_ONLY: [&str; 6] = ["clap", "directories", "indicatif", "rpassword", "tracing-subscriber", "console"];
 
 /// The features of tokio that the core may turn on: channels and locks, no runtime, no clock, no sockets.
 const TOKIO_IN_CORE: [&str; 2] = ["default", "sync"];
@@ -42,6 +46,11 @@ pub(crate) fn check() -> Outcome {
     for scope in LIBRARIES.iter().map(|name| vec!["-p", name]).chain([vec!["--workspace"]]) {
         if tree(&scope, &[])?.iter().any(|node| node.name == "mockall") {
             faults.push(format!("mockall is in the normal graph of `{}`", scope.join(" ")));
+        }
+    }
+    for node in tree(&["-p", "sync-app"], &["--no-default-features", "--features", "bundled"])? {
+        if COMMAND_ONLY.contains(&node.name.as_str()) {
+            faults.push(format!("sync-app without the feature `cli` depends on {}", node.name));
         }
     }
     faults.extend(purity::core_sources()?);

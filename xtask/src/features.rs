@@ -1,4 +1,6 @@
-//! The step `features`: each library crate by itself, with no features, with `mock`, with `testing`, with `failpoints`.
+//! The step `features`: each library crate by itself, with no features, with each of its own, and the core's tests.
+//!
+//! Without features the store links the SQLite of the system: that is only checked, as none need be here.
 
 use crate::Outcome;
 use crate::shell::{cargo, run};
@@ -7,8 +9,9 @@ use crate::workspace::{LIBRARIES, Workspace};
 /// The features that each crate must also build with alone, where it has them.
 pub(crate) const FEATURES: [&str; 2] = ["mock", "testing"];
 
-/// What only the tests of this workspace turn on: it is nothing of the core's.
-const FOR_TORTURE: &str = "failpoints";
+/// Those that are nothing of the core's: points for the tests of this workspace, and the command of the application.
+/// `bundled` is what every other step builds with.
+const OTHERS: [&str; 2] = ["failpoints", "cli"];
 
 pub(crate) fn check() -> Outcome {
     let workspace = Workspace::load()?;
@@ -16,10 +19,8 @@ pub(crate) fn check() -> Outcome {
         let package = workspace.package(name)?;
         let alone = ["check", "-p", name, "--no-default-features", "--locked"];
         run(&mut cargo(alone))?;
-        for feature in FEATURES
-            .into_iter()
-            .chain([FOR_TORTURE])
-            .filter(|feature| package.features.iter().any(|known| known == feature))
+        for feature in
+            FEATURES.into_iter().chain(OTHERS).filter(|feature| package.features.iter().any(|known| known == feature))
         {
             run(cargo(alone).args(["--features", feature]))?;
         }
