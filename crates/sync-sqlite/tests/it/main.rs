@@ -7,6 +7,7 @@ mod backups;
 mod checking;
 mod conformance;
 mod contents;
+mod documented;
 mod fixture;
 mod learning;
 mod leasing;

@@ -1,0 +1,145 @@
+//! The queries that the documents show: each runs on a large cache, and looks every row up by its key.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use sync_core::store::{HeldRemoval, ScopeCommit};
+use sync_core::testing::movie;
+use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason};
+
+use crate::fixture::{Cache, added, index_of, lines};
+
+/// As many movies as a small panel has.
+const MOVIES: i64 = 20_000;
+const CATEGORIES: i64 = 200;
+
+/// The columns that every row of a profile or of a kind shares: a lookup by these alone goes through all rows.
+const SHARED: [&str; 3] = ["profile_id", "kind", "scope"];
+
+/// A query of a document.
+struct Query {
+    document: PathBuf,
+    sql: String,
+}
+
+/// A step of a plan, as SQLite describes it.
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[tokio::test]
+async fn every_query_of_the_documents_runs_on_twenty_thousand_movies_by_keys() {
+    let cache = large().await;
+    let queries = queries();
+    for document in ["README.md", "crates/sync-sqlite/README.md"] {
+        assert!(queries.iter().any(|query| query.document.ends_with(document)), "{document} shows no query");
+    }
+    let mut conn = SqliteConnection::establish(cache.path().to_str().unwrap()).unwrap();
+    for Query { document, sql } in queries {
+        let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut conn).unwrap();
+        let plan: Vec<_> = plan.into_iter().map(|step| step.detail).collect();
+        assert!(goes_through_one_table_only(&plan), "{}: {sql}\n{plan:#?}", document.display());
+        let rows = lines(&cache.path(), &format!("SELECT count(*) AS line FROM ({sql})"));
+        assert_eq!(rows.len(), 1);
+        if sql.contains("AS movies") {
+            let sizes = lines(&cache.path(), &format!("SELECT count(*) || ':' || sum(movies) AS line FROM ({sql})"));
+            assert_eq!(sizes, [format!("{CATEGORIES}:{}", 2 * MOVIES)], "{sql}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_that_goes_through_a_table_for_each_row_of_another_is_noticed() {
+    let plan = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect::<Vec<_>>();
+    for (steps, sound) in [
+        (&["SCAN m"][..], true),
+        (
+            &[
+                "SEARCH m USING INDEX i (profile_id=?)",
+                "SCAN e VIRTUAL TABLE INDEX 1:",
+                "SEARCH c USING INDEX j (profile_id=? AND category_id=?)",
+            ],
+            true,
+        ),
+        (
+            &[
+                "SEARCH c USING INDEX j (profile_id=?)",
+                "SEARCH m USING INDEX i (profile_id=?)",
+                "SCAN e VIRTUAL TABLE INDEX 1:",
+            ],
+            false,
+        ),
+        (&["SCAN c", "SCAN m"], false),
+        (&["SEARCH l USING INDEX i (profile_id=? AND kind=? AND scope=?)", "SCAN m"], false),
+        (&["SCAN c", "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)", "USE TEMP B-TREE FOR ORDER BY"], true),
+        (&["SCAN c", "SEARCH m USING AUTOMATIC COVERING INDEX (stream_id=?)"], false),
+    ] {
+        assert_eq!(goes_through_one_table_only(&plan(steps)), sound, "{steps:?}");
+    }
+}
+
+/// Whether every table of a plan but the outermost is looked up by a key that an index has. A list of ids or
+/// categories belongs to the row that it is in.
+fn goes_through_one_table_only(plan: &[String]) -> bool {
+    let tables = plan
+        .iter()
+        .filter(|step| (step.starts_with("SCAN ") || step.starts_with("SEARCH ")) && !step.contains(" VIRTUAL TABLE "));
+    tables.skip(1).all(|step| {
+        let (_, key) = step.split_once('(').unwrap_or_default();
+        let mut columns =
+            key.trim_end_matches(')').split(" AND ").filter_map(|term| term.split(['=', '>', '<']).next());
+        !step.contains("AUTOMATIC") && columns.any(|column| !column.is_empty() && !SHARED.contains(&column))
+    })
+}
+
+/// What stands between ```` ```sql ```` and ```` ``` ```` in the documents of the repository.
+fn queries() -> Vec<Query> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut documents = vec![root.join("README.md")];
+    let below = |folder: &str| fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    documents.extend(below("crates").map(|folder| folder.join("README.md")));
+    documents.extend(below("docs").filter(|file| file.extension().is_some_and(|kind| kind == "md")));
+    let mut queries = Vec::new();
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        let blocks = text.split("```sql").skip(1).map(|part| part.split("```").next().unwrap_or_default());
+        for sql in blocks.flat_map(|block| block.split(';')).map(str::trim).filter(|sql| !sql.is_empty()) {
+            queries.push(Query { document: document.clone(), sql: sql.to_owned() });
+        }
+    }
+    queries
+}
+
+/// A cache with movies in two categories each, some of them held, and some that came later.
+async fn large() -> Cache {
+    let cache = Cache::new();
+    let run = cache.start();
+    let categories = (0..CATEGORIES)
+        .map(|at| Category { id: CategoryId(at.to_string()), name: format!("Category {at}"), parent_id: None })
+        .collect();
+    let items = |ids: std::ops::Range<i64>| {
+        ids.map(|id| {
+            let own = [id % CATEGORIES, (id + 7) % CATEGORIES].map(|at| at.to_string());
+            added(movie(id).in_categories(&[&own[0], &own[1]]))
+        })
+        .collect::<Vec<_>>()
+    };
+    let late = MOVIES - 100;
+    let commit = run.commit(ContentKind::Movies);
+    let ids: Vec<_> = (0..late).collect();
+    let first = ScopeCommit { categories: Some(categories), index: index_of(&ids), first_load: true, ..commit };
+    cache.apply(items(0..late), first).await.unwrap();
+    cache.finish(run);
+    let run = cache.start();
+    let held = |id| HeldRemoval { id: ContentId(id), ..run.held(id, HoldReason::ShareLost, 5) };
+    let ids: Vec<_> = (0..MOVIES).collect();
+    let held = Some((0..50).map(held).collect());
+    let second = ScopeCommit { index: index_of(&ids), held, ..run.commit(ContentKind::Movies) };
+    cache.apply(items(late..MOVIES), second).await.unwrap();
+    cache.finish(run);
+    cache
+}
