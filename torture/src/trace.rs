@@ -1,6 +1,6 @@
 //! Traces: digests of what happened, to tell two runs of a seed apart.
 
-use sync_core::{Digest, Item, Listed, ValueRef};
+use sync_core::{Digest, Extra, Item, LeftOut, Listed, Value, ValueRef};
 use xxhash_rust::xxh3::Xxh3;
 
 /// What happened so far, as a digest.
@@ -53,6 +53,38 @@ impl Trace {
     pub(crate) fn digest(&self) -> u64 {
         self.0.digest()
     }
+}
+
+/// The same, without the values that are left out. Of an image the path stays.
+pub(crate) fn raw_digest_but(element: &Listed, left_out: &LeftOut) -> Digest {
+    if left_out.is_empty() {
+        return raw_digest(element);
+    }
+    let (mut rest, kind) = (element.clone(), element.item.kind());
+    for at in left_out.fields.positions() {
+        let image = matches!(kind.fields()[at].name, "stream_icon" | "cover");
+        match element.item.value(at) {
+            ValueRef::Text(address) if image => {
+                if let Some(path) = path(address) {
+                    rest.item.set(at, Value::Text(format!("\u{1}{path}").into()));
+                }
+            }
+            _ if image => {}
+            _ => rest.item.set(at, Value::Null),
+        }
+    }
+    let at = kind.field("extra").expect("every kind has it");
+    if let ValueRef::Extra(extra) = element.item.value(at) {
+        let left = |(key, json)| (key, if left_out.has_key(key) { "" } else { json });
+        rest.item.set(at, Value::Extra(extra.iter().map(left).collect::<Extra>()));
+    }
+    raw_digest(&rest)
+}
+
+/// The path of an image address.
+pub(crate) fn path(address: &str) -> Option<&str> {
+    let (_, path) = address.split_once("://")?.1.split_once('/')?;
+    path.split(['?', '#']).next().filter(|path| !path.is_empty())
 }
 
 /// A digest of an element as if of its bytes: whatever differs, also in what doesn't count, makes another.

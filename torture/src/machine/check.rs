@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::store::LoggedChange;
-use sync_core::{ContentId, ContentKind, Counts, FieldClass, FieldSet, Item, Listed};
+use sync_core::{ContentId, ContentKind, Counts, FieldClass, FieldFacts, FieldSet, Item, Listed};
 
 use super::removal;
 use super::run::{Heard, Run, Taken};
@@ -36,12 +36,17 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         before.check_still(after, other, &format!("with an apply of {kind} (I4)"))?;
     }
     after.check()?;
-    promise!(before.facts == after.facts, "{kind}: facts moved with an apply");
-    let (heard, account, ignored, disturbed) = {
+    let but_fields = |state: &State| {
+        let mut facts = state.facts.clone();
+        facts.kinds[kind.ordinal()].fields = FieldFacts::default();
+        facts
+    };
+    promise!(but_fields(before) == but_fields(after), "{kind}: facts moved with an apply");
+    let (heard, account, disturbed) = {
         let notes = run.notes();
         let at = kind.ordinal();
         let epoch = run.world.inner().sites[run.site].epoch;
-        (notes.heard[at].clone(), notes.account.clone(), notes.images_ignored[at], notes.epoch != epoch)
+        (notes.heard[at].clone(), notes.account.clone(), notes.epoch != epoch)
     };
     let now = run.world.inner().now;
     let asked_at = account.as_ref().and_then(|account| account.panel_time).unwrap_or(now);
@@ -50,7 +55,8 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
     }
     let taken = heard.taken().ok_or_else(|| Violation::new(format!("{kind}: applied without a proof (I5)")))?;
     let (known, new) = (before.kind(kind), after.kind(kind));
-    let rules = Rules { policy: run.options.policy.at(known.last_sync), ignore_image_hosts: ignored };
+    let fields = [before, after].map(|state| &state.facts.kinds[kind.ordinal()].fields);
+    let rules = Rules::between(kind, fields, run.options.policy.at(known.last_sync), now);
     let mut listed: BTreeMap<i64, Vec<&Listed>> = BTreeMap::new();
     for element in &taken.elements {
         listed.entry(element.item.id().0).or_default().push(element);

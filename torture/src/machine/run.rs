@@ -37,8 +37,6 @@ pub(crate) struct Notes {
     pub(crate) dying: Option<ContentKind>,
     /// Whether its latest apply was committed.
     pub(crate) committed: bool,
-    /// Whether the images of a kind are compared without their hosts.
-    pub(crate) images_ignored: [bool; 3],
     /// The real lease, until it is given back or lost.
     pub(crate) lease: Arc<Mutex<Option<Lease>>>,
     /// Calls that were decided since it was cancelled.

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use futures_util::stream::{StreamExt, unfold};
 use sync_core::source::{AnswerFault, Entry, Learnt, Listing, ListingEvent, ListingRequest, Unless, Usage};
 use sync_core::{
-    Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, Listed, ListingIndex, SourceError,
+    Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, LeftOut, Listed, ListingIndex, SourceError,
 };
 
 use super::desk::{Call, Side, Verdict};
 use super::panel::{Panel, Question, Sent};
 use super::run::{Answer, Run};
-use crate::trace::raw_digest;
+use crate::trace::raw_digest_but;
 
 /// What can become of a question; the number of the fault decides.
 pub(crate) fn fault(number: u8) -> SourceError {
@@ -101,6 +101,7 @@ impl ContentSource for PanelSource {
             known: request.known.clone(),
             unless,
             scheme: self.digest_scheme(),
+            left_out: request.left_out.clone(),
             met: BTreeSet::new(),
         };
         Ok(Listing { events: unfold(feed, |mut feed| async { feed.next().await.map(|event| (event, feed)) }).boxed() })
@@ -117,6 +118,7 @@ struct Feed {
     /// What is known is lent when the panel is seen to answer with a listing.
     unless: Option<Unless>,
     scheme: DigestScheme,
+    left_out: LeftOut,
     met: BTreeSet<ContentId>,
 }
 
@@ -187,9 +189,10 @@ impl Feed {
         if self.scheme == DigestScheme::FIELDS {
             return item(None);
         }
-        let (id, digest) = (element.item.id(), raw_digest(element));
+        let (id, digest) = (element.item.id(), raw_digest_but(element, &self.left_out));
         let first = self.met.insert(id);
-        let known = self.known.as_ref().filter(|known| first && known.scheme() == self.scheme);
+        let scheme = self.scheme.leaving_out(self.kind, &self.left_out);
+        let known = self.known.as_ref().filter(|known| first && known.scheme() == scheme);
         let same =
             known.is_some_and(|known| known.position(id, 0).is_some_and(|at| known.digest_at(at).same_as(digest)));
         if same { Entry::Same(id) } else { item(Some(digest)) }

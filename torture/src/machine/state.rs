@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use sync_core::store::{ChangeRecord, HeldRemoval, KeptValidator, RunRecord};
-use sync_core::{Category, ContentKind, ContentStore, Item, ListingIndex, PanelFacts, ProfileId, Scope, StoreError};
+use sync_core::{
+    Category, ContentKind, ContentStore, FieldClass, Item, ListingIndex, PanelFacts, ProfileId, Scope, Standing,
+    StoreError, Value, ValueRef,
+};
 
 use crate::campaign::Violation;
 use crate::promise;
@@ -128,6 +131,36 @@ impl State {
         let logged = |state: &Self| state.changes.iter().filter(|change| change.kind == kind).count();
         promise!(logged(self) == logged(after), "{kind}: the change log grew {when}");
         Ok(())
+    }
+
+    /// The state with what a second listing may write that is the same as the first: the fields that it has
+    /// shown to rest, and digests that leave out others than before.
+    pub(crate) fn but_for_what_rests(&self, after: &Self, kind: ContentKind) -> Self {
+        let at = kind.ordinal();
+        let mut expected = self.clone();
+        let [before, now] = [self, after].map(|state| &state.facts.kinds[at].fields);
+        let rests = |name: &str| {
+            let tried = matches!(before.of(kind, name), Some(Standing::Trial { .. } | Standing::Volatile { .. }));
+            tried && !matches!(now.of(kind, name), Some(Standing::Trial { .. } | Standing::Volatile { .. }))
+        };
+        let extra = kind.field("extra").expect("every kind has it");
+        for (id, row) in &mut expected.kinds[at].rows {
+            let Some(new) = after.kinds[at].rows.get(id) else { continue };
+            for (place, spec) in kind.fields().iter().enumerate().filter(|(_, spec)| rests(spec.name)) {
+                debug_assert_ne!(spec.class, FieldClass::Significant);
+                row.set(place, new.value(place).to_owned());
+            }
+            if let (Value::Extra(mut own), ValueRef::Extra(new)) = (row.value(extra).to_owned(), new.value(extra)) {
+                new.iter().filter(|(key, _)| rests(key)).for_each(|(key, json)| own.insert(key.into(), json.into()));
+                row.set(extra, Value::Extra(own));
+            }
+        }
+        let (own, new) = (&mut expected.kinds[at], &after.kinds[at]);
+        if own.index.scheme() != new.index.scheme() && own.index.ids() == new.index.ids() {
+            own.index = new.index.clone();
+            own.validator.clone_from(&new.validator);
+        }
+        expected
     }
 
     pub(crate) fn feed(&self, trace: &mut Trace) {

@@ -8,9 +8,7 @@ use sync_core::store::{
     ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
     StoredIndex, SyncState,
 };
-use sync_core::{
-    Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError, SyncMode,
-};
+use sync_core::{Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Numbers};
@@ -222,10 +220,7 @@ impl ContentStore for TorturedStore {
     }
 
     async fn sync_state(&self, profile: &ProfileId) -> Kept<SyncState> {
-        let state = self.call(Call::SyncState, self.inner.sync_state(profile)).await?;
-        let full = self.run.options.mode == SyncMode::Full;
-        self.run.notes().images_ignored = state.facts.kinds.map(|facts| facts.rotations >= 2 && !full);
-        Ok(state)
+        self.call(Call::SyncState, self.inner.sync_state(profile)).await
     }
 
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Kept<StoredIndex> {

@@ -7,8 +7,8 @@ use sync_core::source::Entry;
 use sync_core::store::{HeldRemoval, RunId, StagedItem};
 use sync_core::testing::{Circumstances, Missing};
 use sync_core::{
-    ChangePolicy, ContentId, ContentKind, Counts, Differ, Digest, DigestScheme, GuardThresholds, Item, Listed,
-    ListingIndex, Retention,
+    ChangePolicy, ContentId, ContentKind, Counts, Differ, Digest, DigestScheme, FieldClass, FieldFacts,
+    GuardThresholds, Item, Listed, ListingIndex, Retention, Standing, Treatment,
 };
 
 use super::model::{Meaning, Rules, alike, by_id, candidates, meaning};
@@ -18,7 +18,7 @@ use crate::dice::Dice;
 use crate::elements::{edit, random};
 use crate::promise;
 use crate::show;
-use crate::trace::{Trace, raw_digest};
+use crate::trace::{Trace, raw_digest_but};
 
 /// The scheme of a source that makes digests of its own.
 const OWN: DigestScheme = DigestScheme(77);
@@ -37,6 +37,7 @@ struct Known {
 struct Way {
     scheme: DigestScheme,
     rules: Rules,
+    treatment: Arc<Treatment>,
     trusting: bool,
     /// Elements of a batch.
     batch: usize,
@@ -57,12 +58,14 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
     let empty = Arc::new(ListingIndex::empty(DigestScheme::FIELDS));
     let mut known = Known { rows: BTreeMap::new(), index: empty, held: Vec::new(), sound: 0 };
     let (mut panel, mut trace, mut passed) = (Vec::new(), Trace::default(), Passed::default());
-    let ignore_image_hosts = dice.percent(20);
+    let mut facts = some_facts(dice, kind);
     let (guard, kept) = (thresholds(dice), retention(dice));
     for number in 1..=1 + dice.below(4) {
         move_on(dice, kind, &mut panel);
-        let mut way = a_way(dice);
-        way.rules.ignore_image_hosts = ignore_image_hosts && way.trusting;
+        if dice.percent(20) {
+            facts = some_facts(dice, kind);
+        }
+        let way = a_way(dice, kind, &facts);
         let compared = compare(dice, kind, &known, &panel, &way)?;
         check_rows(&known, &panel, &way, &compared)?;
         check_order(dice, kind, &known, &panel, &way, &compared)?;
@@ -118,7 +121,25 @@ fn move_on(dice: &mut Dice, kind: ContentKind, panel: &mut Vec<Listed>) {
     }
 }
 
-fn a_way(dice: &mut Dice) -> Way {
+/// What is known of some fields: that they are volatile, or that they rest.
+fn some_facts(dice: &mut Dice, kind: ContentKind) -> FieldFacts {
+    let mut facts = FieldFacts::default();
+    if dice.percent(40) {
+        return facts;
+    }
+    let learnt = |class| [FieldClass::Display, FieldClass::Unproven].contains(&class);
+    let columns = kind.fields().iter().filter(|spec| learnt(spec.class) && spec.name != "extra").map(|spec| spec.name);
+    for name in columns.chain(["x", "y"]) {
+        match dice.below(4) {
+            0 => facts = facts.with(kind, name, Standing::Volatile { looked_at: 0 }),
+            1 => facts = facts.with(kind, name, Standing::Compared { met: 0 }),
+            _ => {}
+        }
+    }
+    facts
+}
+
+fn a_way(dice: &mut Dice, kind: ContentKind, facts: &FieldFacts) -> Way {
     let policy = if dice.percent(75) {
         ChangePolicy::Fingerprint
     } else {
@@ -127,7 +148,8 @@ fn a_way(dice: &mut Dice) -> Way {
     };
     Way {
         scheme: dice.pick(&[DigestScheme::FIELDS, OWN, OWN]),
-        rules: Rules { policy, ignore_image_hosts: false },
+        treatment: Arc::new(facts.treatment(kind, &policy, None)),
+        rules: Rules::of(kind, facts, policy),
         trusting: dice.percent(75),
         batch: dice.pick(&[1, 2, 3, 7, 100]),
         restarted: dice.percent(15),
@@ -137,13 +159,15 @@ fn a_way(dice: &mut Dice) -> Way {
 /// The entries of a listing, as a source that keeps its contract sends them.
 fn entries(known: &Known, panel: &[Listed], way: &Way, spare: &mut Dice) -> Vec<Entry> {
     let mut met = BTreeSet::new();
-    let lent = way.trusting && known.index.scheme() == way.scheme;
+    let left_out = way.treatment.left_out();
+    let kind = panel.first().map_or(ContentKind::Movies, |element| element.item.kind());
+    let lent = way.trusting && known.index.scheme() == way.scheme.leaving_out(kind, left_out);
     let entry = |element: &Listed| {
         let item = |digest| Entry::Item(Box::new(element.clone()), digest);
         if way.scheme == DigestScheme::FIELDS {
             return item(None);
         }
-        let (id, digest) = (element.item.id(), raw_digest(element));
+        let (id, digest) = (element.item.id(), raw_digest_but(element, left_out));
         let first = met.insert(id);
         let at = known.index.position(id, 0).filter(|_| lent && first);
         if at.is_some_and(|at| known.index.digest_at(at).same_as(digest)) {
@@ -163,7 +187,7 @@ fn compare(
 ) -> Result<Compared, Violation> {
     let policy = way.rules.policy.clone();
     let differ = Differ::new(kind, Arc::clone(&known.index), way.scheme, policy, way.trusting);
-    let mut differ = differ.ignoring_image_hosts(way.rules.ignore_image_hosts);
+    let mut differ = differ.treating(Arc::clone(&way.treatment));
     let mut staged = BTreeMap::new();
     let all = entries(known, panel, way, dice);
     if way.restarted {
@@ -349,10 +373,6 @@ fn check_again(
     way: &Way,
 ) -> Result<(), Violation> {
     let full = dice.percent(30);
-    // What a full comparison writes of images is what the other one leaves out.
-    if full && way.rules.ignore_image_hosts {
-        return Ok(());
-    }
     let mut panel = panel.to_vec();
     if dice.percent(50) {
         dice.shuffle(&mut panel);
@@ -403,8 +423,9 @@ mod tests {
             movie(3).listed(),
             movie(3).with("plot", "told").listed(),
         ];
-        let rules = Rules { policy: ChangePolicy::Fingerprint, ignore_image_hosts: false };
-        let way = Way { scheme: DigestScheme::FIELDS, rules, trusting: true, batch: 2, restarted: false };
+        let rules = Rules::plain(ChangePolicy::Fingerprint);
+        let treatment = Arc::new(Treatment::plain(kind));
+        let way = Way { scheme: DigestScheme::FIELDS, rules, treatment, trusting: true, batch: 2, restarted: false };
         let compared = compare(&mut Dice::new(1), kind, &known, &panel, &way).unwrap();
         (known, panel, way, compared)
     }

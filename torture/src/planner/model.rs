@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::{CategorySet, ChangePolicy, FieldClass, Item, Listed, Value, ValueRef, is_item_updated};
+use sync_core::{
+    CategorySet, ChangePolicy, ContentKind, Extra, FieldClass, FieldFacts, Item, Listed, Standing, Value, ValueRef,
+    is_item_updated,
+};
+
+use crate::trace::path;
 
 /// What a listing means for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +24,70 @@ pub(crate) enum Meaning {
 #[derive(Debug, Clone)]
 pub(crate) struct Rules {
     pub(crate) policy: ChangePolicy,
-    pub(crate) ignore_image_hosts: bool,
+    /// Display fields that are not compared; of an image it is the host and the query.
+    pub(crate) left_alone: BTreeSet<String>,
+    /// Of what is ignored at first, the columns and the keys that are compared.
+    pub(crate) rests: BTreeSet<String>,
+}
+
+/// A week, in seconds.
+const WEEK: i64 = 7 * 86_400;
+
+impl Rules {
+    /// Those of a panel of which nothing is known.
+    pub(crate) fn plain(policy: ChangePolicy) -> Self {
+        Self { policy, left_alone: BTreeSet::new(), rests: BTreeSet::new() }
+    }
+
+    /// Those of which this is known.
+    pub(crate) fn of(kind: ContentKind, facts: &FieldFacts, policy: ChangePolicy) -> Self {
+        Self::where_compared(kind, [facts, facts], policy, |known, _| match known {
+            Some(Standing::Compared { .. }) => Some(true),
+            Some(_) => Some(false),
+            None => None,
+        })
+    }
+
+    /// Those of a listing before and after which this was known: what has come to rest with it was compared,
+    /// and so was what is looked at once a week.
+    pub(crate) fn between(kind: ContentKind, facts: [&FieldFacts; 2], policy: ChangePolicy, now: i64) -> Self {
+        let tries = policy == ChangePolicy::Fingerprint;
+        Self::where_compared(kind, facts, policy, |before, after| {
+            let rests =
+                !matches!(after, Some(Standing::Trial { .. } | Standing::Volatile { .. } | Standing::Written { .. }));
+            match before? {
+                Standing::Compared { .. } => Some(true),
+                Standing::Trial { .. } => Some(matches!(after, Some(Standing::Compared { .. }))),
+                Standing::Volatile { looked_at } => Some(tries && !(0..WEEK).contains(&(now - looked_at))),
+                Standing::Written { .. } => Some(tries && rests),
+            }
+        })
+    }
+
+    fn where_compared(
+        kind: ContentKind,
+        facts: [&FieldFacts; 2],
+        policy: ChangePolicy,
+        compared: impl Fn(Option<Standing>, Option<Standing>) -> Option<bool>,
+    ) -> Self {
+        let mut rules = Self::plain(policy);
+        let of = |name: &str| compared(facts[0].of(kind, name), facts[1].of(kind, name));
+        for spec in kind.fields() {
+            match (spec.class, of(spec.name)) {
+                (FieldClass::Display, Some(false)) => drop(rules.left_alone.insert(spec.name.to_owned())),
+                (FieldClass::Unproven, Some(true)) => drop(rules.rests.insert(spec.name.to_owned())),
+                _ => {}
+            }
+        }
+        for row in facts[0].rows(kind) {
+            if let Some(key) = row.name.strip_prefix("extra.")
+                && of(key) == Some(true)
+            {
+                rules.rests.insert(key.to_owned());
+            }
+        }
+        rules
+    }
 }
 
 /// The row once the element was laid over it.
@@ -76,15 +144,38 @@ pub(crate) fn differing(a: &Item, b: &Item, class: FieldClass) -> BTreeSet<&'sta
     fields.filter(|(at, spec)| spec.class == class && a.value(*at) != b.value(*at)).map(|(_, spec)| spec.name).collect()
 }
 
+/// The fields that are compared in which two items differ, significant ones aside.
+fn shown(row: &Item, new: &Item, rules: &Rules) -> BTreeSet<String> {
+    let mut shown: BTreeSet<String> = BTreeSet::new();
+    for name in differing(row, new, FieldClass::Display) {
+        let image = ["stream_icon", "cover"].contains(&name);
+        let alone = rules.left_alone.contains(name) && (!image || same_path(row, new, name));
+        if !alone {
+            shown.insert(name.to_owned());
+        }
+    }
+    for name in differing(row, new, FieldClass::Unproven) {
+        if rules.rests.contains(name) {
+            shown.insert(name.to_owned());
+        }
+    }
+    let extra = |item: &Item| match item.kind().field("extra").map(|at| item.value(at).to_owned()) {
+        Some(Value::Extra(extra)) => extra,
+        _ => Extra::new(),
+    };
+    let (old, new) = (extra(row), extra(new));
+    shown.extend(rules.rests.iter().filter(|key| old.get(key) != new.get(key)).cloned());
+    shown
+}
+
 /// What it means that a row would become this.
 pub(crate) fn meaning(row: Option<&Item>, new: &Item, rules: &Rules) -> Meaning {
     let Some(row) = row else { return Meaning::Added };
     let significant = differing(row, new, FieldClass::Significant);
-    let display = differing(row, new, FieldClass::Display);
-    if significant.is_empty() && display.is_empty() {
+    if significant.is_empty() && shown(row, new, rules).is_empty() {
         return Meaning::Unchanged;
     }
-    let found = match &rules.policy {
+    match &rules.policy {
         ChangePolicy::Fingerprint if significant.is_empty() => Meaning::Refreshed,
         ChangePolicy::Fingerprint => Meaning::Updated,
         ChangePolicy::Timestamp { last_sync } => {
@@ -96,14 +187,7 @@ pub(crate) fn meaning(row: Option<&Item>, new: &Item, rules: &Rules) -> Meaning 
             let newer = date.zip(last_sync.as_ref()).is_some_and(|(date, last)| is_item_updated(&date, last));
             if newer { Meaning::Updated } else { Meaning::Passed }
         }
-    };
-    let image_only = significant.is_empty()
-        && display.len() == 1
-        && display.iter().all(|name| ["stream_icon", "cover"].contains(name) && same_path(row, new, name));
-    if rules.ignore_image_hosts && image_only && matches!(found, Meaning::Updated | Meaning::Refreshed) {
-        return Meaning::Unchanged;
     }
-    found
 }
 
 /// Whether an address differs in nothing but scheme, host and query.
@@ -111,8 +195,7 @@ fn same_path(a: &Item, b: &Item, name: &str) -> bool {
     let path = |item: &Item| {
         let at = item.kind().field(name)?;
         let ValueRef::Text(text) = item.value(at) else { return None };
-        let (_, path) = text.split_once("://")?.1.split_once('/')?;
-        path.split(['?', '#']).next().filter(|path| !path.is_empty()).map(str::to_owned)
+        path(text).map(str::to_owned)
     };
     path(a).is_some() && path(a) == path(b)
 }

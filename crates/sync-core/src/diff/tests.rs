@@ -58,7 +58,7 @@ impl Bench {
 const NOW: i64 = 1_700_000_000;
 
 fn treatment(facts: &FieldFacts) -> Arc<Treatment> {
-    Arc::new(facts.treatment(ContentKind::Movies, &ChangePolicy::Fingerprint, NOW))
+    Arc::new(facts.treatment(ContentKind::Movies, &ChangePolicy::Fingerprint, Some(NOW)))
 }
 
 fn image(id: i64, address: &str) -> ItemBuilder {

@@ -11,6 +11,7 @@ use crate::counts::Counts;
 use crate::facts::KindFacts;
 use crate::model::{ContentId, ContentKind};
 use crate::plan::KindPlan;
+use crate::policy::SyncMode;
 use crate::report::{KindOutcome, KindRecord, SyncReport};
 use crate::store::KeptValidator;
 use crate::volatile::Treatment;
@@ -48,7 +49,9 @@ impl Engine<'_> {
     ) -> (Visit, Result<Option<Received>, Stop>) {
         let facts = run.facts.kinds[kind.ordinal()].clone();
         let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
-        let treatment = facts.fields.treatment(kind, &policy, self.clock.now());
+        // Who compares a cache with its panel is not to be told of what is volatile.
+        let looks = !(run.options.dry_run && run.options.mode == SyncMode::Full);
+        let treatment = facts.fields.treatment(kind, &policy, looks.then(|| self.clock.now()));
         let mut visit = Visit {
             kind,
             record: KindRecord::skipped(kind, named(run.options.mode, &run.state, kind)),

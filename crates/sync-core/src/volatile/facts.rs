@@ -118,8 +118,9 @@ impl FieldFacts {
     }
 
     /// How a listing treats the fields. Under the policy `timestamp` no field is tried: rows that are
-    /// passed over are old, and comparing with them proves nothing.
-    pub fn treatment(&self, kind: ContentKind, policy: &ChangePolicy, now: i64) -> Treatment {
+    /// passed over are old, and comparing with them proves nothing. Without `now`, what is volatile isn't
+    /// looked at again.
+    pub fn treatment(&self, kind: ContentKind, policy: &ChangePolicy, now: Option<i64>) -> Treatment {
         let tries = matches!(policy, ChangePolicy::Fingerprint);
         let mut making = Making { treatment: Treatment { tries, ..Treatment::plain(kind) }, extra: BTreeMap::new() };
         let treatment = &mut making.treatment;
@@ -138,7 +139,7 @@ impl FieldFacts {
         extra.extend(self.extra.iter().map(|(key, standing)| (key.clone(), role(*standing, tries, now))));
         let all = self.columns.values().chain(self.extra.values());
         for standing in all.filter(|_| tries) {
-            treatment.looks_again |= standing.is_due(now);
+            treatment.looks_again |= now.is_some_and(|now| standing.is_due(now));
             treatment.needs_all |= matches!(standing, Standing::Trial { rested: 1.., behind: 1.., .. });
         }
         making.finish()
@@ -251,13 +252,13 @@ fn can_be_learnt(kind: ContentKind, at: usize) -> bool {
     learnt.has(at) && at != kind.places().extra
 }
 
-fn role(standing: Standing, tries: bool, now: i64) -> Role {
+fn role(standing: Standing, tries: bool, now: Option<i64>) -> Role {
     match standing {
         Standing::Compared { .. } => Role::Compared,
         Standing::Trial { rested: 1.., .. } if tries => Role::Tentative,
         Standing::Trial { .. } => Role::Watched,
         Standing::Written { .. } if tries => Role::Tentative,
-        Standing::Volatile { .. } if tries && standing.is_due(now) => Role::Compared,
+        Standing::Volatile { .. } if tries && now.is_some_and(|now| standing.is_due(now)) => Role::Compared,
         Standing::Volatile { .. } | Standing::Written { .. } => Role::LeftOut,
     }
 }

@@ -257,7 +257,7 @@ fn over_row(row: &Item, elements: &[Listed]) -> Item {
     let known = Arc::new(known.unwrap());
     let differ = Differ::new(Movies, known, DigestScheme::FIELDS, ChangePolicy::Fingerprint, true);
     let volatile = FieldFacts::default().with(Movies, "stream_icon", Standing::Volatile { looked_at: 0 });
-    let mut differ = differ.treating(Arc::new(volatile.treatment(Movies, &ChangePolicy::Fingerprint, 0)));
+    let mut differ = differ.treating(Arc::new(volatile.treatment(Movies, &ChangePolicy::Fingerprint, Some(0))));
     let mut staged = Vec::new();
     for element in elements {
         let mut batch = vec![Entry::Item(Box::new(element.clone()), None)];

@@ -183,7 +183,7 @@ mod tests {
     fn values(kind: ContentKind, names: &[&str]) -> LeftOutValues {
         let volatile = |facts: FieldFacts, name: &&str| facts.with(kind, name, Standing::Volatile { looked_at: 0 });
         let facts = names.iter().fold(FieldFacts::default(), volatile);
-        let treatment = facts.treatment(kind, &sync_core::ChangePolicy::Fingerprint, 1);
+        let treatment = facts.treatment(kind, &sync_core::ChangePolicy::Fingerprint, None);
         LeftOutValues::new(kind, treatment.left_out())
     }
 

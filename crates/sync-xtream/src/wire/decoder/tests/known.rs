@@ -128,7 +128,7 @@ fn field_27_a_listing_is_known_whatever_the_panel_changes_by_itself() {
         "token",
         Standing::Volatile { looked_at: 0 },
     );
-    let treatment = volatile.treatment(kind, &ChangePolicy::Fingerprint, 1);
+    let treatment = volatile.treatment(kind, &ChangePolicy::Fingerprint, None);
     let left_out = treatment.left_out();
     let body = |moment: u32, name: &str| {
         let element = |id: u32| {
