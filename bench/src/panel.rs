@@ -43,6 +43,11 @@ impl Panel {
         self.order(&format!("serve\t{}\t{}\tgzip", bodies.folder().display(), Version::First.name())).map(drop)
     }
 
+    /// Has it list the first version, with other dates in every item for each number.
+    pub(crate) fn serve_restless(&mut self, bodies: &Bodies, number: usize) -> Outcome {
+        self.order(&format!("restless\t{}\t{number}", bodies.folder().display())).map(drop)
+    }
+
     /// What was asked since the last time.
     pub(crate) fn asked(&mut self) -> Outcome<Asked> {
         Ok(serde_json::from_str(&self.order("report")?)?)

@@ -51,6 +51,13 @@ impl Report {
         table.ratio("first sync", "CPU ÷ floor", "first", FLOOR, Bound::AtMost(1.5));
         table.ratio("unchanged sync", "CPU ÷ floor", "unchanged", "unchanged, floor", Bound::AtMost(1.6));
         table.written();
+        table.ratio(
+            "… with a volatile field",
+            "CPU ÷ unchanged",
+            "unchanged, restless",
+            "unchanged",
+            Bound::AtMost(1.5),
+        );
         table.ratio("1 % changed", "CPU ÷ unchanged", "changed", "unchanged", Bound::AtMost(1.4));
         table.ratio("… and channels renumbered", "CPU ÷ unchanged", "renumbered", "unchanged", Bound::None);
         table.ratio("order shift", "CPU ÷ unchanged", "shifted", "unchanged", Bound::AtMost(1.5));

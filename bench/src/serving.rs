@@ -2,7 +2,8 @@
 //! and little to send them.
 //!
 //! Orders come on standard input, a line each, their words parted by tabs, and are answered by a line: `serve`, with
-//! folder and version and perhaps `gzip`, and `report`, which tells what was asked since the last one.
+//! folder and version and perhaps `gzip`; `restless`, with a folder and a number, which serves the first version with
+//! other dates for each number; and `report`, which tells what was asked since the last one.
 
 use std::fs;
 use std::io::{self, BufRead as _, Write as _};
@@ -44,8 +45,12 @@ pub(crate) fn main(args: &Args) -> Outcome {
     for line in io::stdin().lock().lines() {
         let line = line?;
         let answer = match line.split('\t').collect::<Vec<_>>()[..] {
-            ["serve", folder, version] => serve(&panel, folder, version, false),
-            ["serve", folder, version, "gzip"] => serve(&panel, folder, version, true),
+            ["serve", folder, version] => serve(&panel, folder, version, How::Plain),
+            ["serve", folder, version, "gzip"] => serve(&panel, folder, version, How::Gzip),
+            ["restless", folder, number] => number
+                .parse()
+                .map_err(Into::into)
+                .and_then(|number| serve(&panel, folder, Version::First.name(), How::Restless(number))),
             ["report"] => Ok(serde_json::to_string(&asked(&panel))?),
             _ => Err(format!("no such order: {line}").into()),
         };
@@ -54,12 +59,41 @@ pub(crate) fn main(args: &Args) -> Outcome {
     Ok(())
 }
 
-fn serve(panel: &Panel, folder: &str, version: &str, gzip: bool) -> Outcome<String> {
+/// How bodies are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Plain,
+    Gzip,
+    /// With other dates in every item for each number, as panels write the moment of the answer into them.
+    Restless(u32),
+}
+
+/// Puts another date in the place of each, of the same length.
+fn redate(body: &mut [u8], number: u32) {
+    for key in [&b"\"added\":"[..], b"\"last_modified\":"] {
+        let places: Vec<_> = memchr::memmem::find_iter(body, key).map(|at| at + key.len()).collect();
+        for place in places {
+            let value = &mut body[place..];
+            let quote = usize::from(value.first() == Some(&b'"'));
+            let Some(date) = value.get_mut(quote..quote + 10).filter(|date| date.iter().all(u8::is_ascii_digit)) else {
+                continue;
+            };
+            date[1..].copy_from_slice(format!("{:09}", number % 1_000_000_000).as_bytes());
+        }
+    }
+}
+
+fn serve(panel: &Panel, folder: &str, version: &str, how: How) -> Outcome<String> {
+    let gzip = how == How::Gzip;
     let bodies = Bodies::at(Path::new(folder))?;
     let version = Version::named(version).ok_or("there is no such version")?;
     for name in Kind::ALL.into_iter().flat_map(actions) {
         let path = if gzip { bodies.gzip_path(name) } else { bodies.path(version, name) };
-        let body = Bytes::from(fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?);
+        let mut body = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        if let How::Restless(number) = how {
+            redate(&mut body, number);
+        }
+        let body = Bytes::from(body);
         let mut headers = vec![("Content-Length".to_owned(), body.len().to_string())];
         headers.extend(gzip.then(|| ("Content-Encoding".to_owned(), "gzip".to_owned())));
         // One piece, which every answer shares.

@@ -123,6 +123,7 @@ impl Suite {
         measured.note("unchanged", self.engine.sync_expecting(&work, PROFILE, Counts::default())?);
         measured.note("unchanged, naive", measure::run_own(&self.engine.scratch, &["naive", &url, text(&naive)?])?.1);
 
+        self.restless(&base, &work, measured)?;
         for (name, version) in
             [("changed", Version::Changed), ("renumbered", Version::Renumbered), ("shifted", Version::Shifted)]
         {
@@ -133,6 +134,23 @@ impl Suite {
         self.validators(measured)?;
         self.slow(all, measured)?;
         self.read(&base, &work, measured)
+    }
+
+    /// A panel that writes the moment of the answer into every item, once that is known of it.
+    fn restless(&mut self, base: &Path, work: &Path, measured: &mut Rounds) -> Outcome {
+        let learnt = self.path("restless.db");
+        if !learnt.exists() {
+            database::copy(base, &learnt)?;
+            // Two lists show it, and the third is the first whose digests leave the dates out.
+            for number in 1..=3 {
+                self.panel.serve_restless(&self.bodies, number)?;
+                self.engine.sync(&learnt, PROFILE)?;
+            }
+        }
+        self.panel.serve_restless(&self.bodies, 4)?;
+        database::copy(&learnt, work)?;
+        measured.note("unchanged, restless", self.engine.sync_expecting(work, PROFILE, Counts::default())?);
+        Ok(())
     }
 
     /// The naive program as it is often found, with a transaction a row. It takes so long that once is enough.

@@ -30,6 +30,7 @@ mod scheduler;
 mod transport;
 mod truncation;
 mod validators;
+mod volatile;
 
 #[cfg(unix)]
 mod killing;

@@ -278,8 +278,10 @@ impl Machine {
             let rests = matches!(outcome(&first), Some(KindOutcome::Completed | KindOutcome::Unchanged));
             let lie = self.world.inner().sites[profile].panel.lies[kind.ordinal()].map(|(lie, _)| lie);
             // What moves by itself, or how it is asked for, may make a difference.
-            let moves =
-                matches!(lie, Some(Lie::Images | Lie::Overloaded | Lie::Truncated | Lie::Duplicates | Lie::Tokens));
+            let moves = matches!(
+                lie,
+                Some(Lie::Images | Lie::Stamps | Lie::Overloaded | Lie::Truncated | Lie::Duplicates | Lie::Tokens)
+            );
             if rests && !moves {
                 let expected = before.but_for_what_rests(&after, kind);
                 expected.check_still(&after, kind, "when it was synced once more (I6)")?;

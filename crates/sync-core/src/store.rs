@@ -288,9 +288,9 @@ pub struct ScopeCommit {
     pub first_load: bool,
     /// What the run record is to say of this kind.
     pub record: KindRecord,
-    /// What is known of the kind's fields with this listing, or `None` to leave it as it is. It is
-    /// written with the rows, as it says how far they can be relied on; the end of the run tells it once
-    /// more.
+    /// What is known of the kind's fields with this listing, or `None` to leave it as it is. It is there
+    /// when rows are behind in a field, which must be known as soon as they are; the end of the run tells
+    /// it once more.
     pub fields: Option<FieldFacts>,
 }
 

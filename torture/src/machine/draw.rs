@@ -75,7 +75,7 @@ fn lie(dice: &mut Dice) -> Lie {
         14 => Lie::NoCategories,
         15 => Lie::EmptyCategories,
         16 => Lie::StaleVersions,
-        _ => dice.pick(&[Lie::Tokens, Lie::Images]),
+        _ => dice.pick(&[Lie::Tokens, Lie::Images, Lie::Stamps]),
     }
 }
 

@@ -176,7 +176,15 @@ impl Panel {
                 let message = "504, again and again".to_owned();
                 cut = Some(Err(SourceError::Unreachable { message, attempts: 4, overloaded: true }));
             }
-            Some(Lie::Tokens) => redraw(&mut list, "direct_source", &format!("{SECRET}-{visit}")),
+            Some(Lie::Tokens) => {
+                redraw(&mut list, "direct_source", &format!("{SECRET}-{visit}"));
+                redraw_key(&mut list, "token", &visit.to_string());
+            }
+            Some(Lie::Stamps) => {
+                let moment = (1_600_000_000 + visit).to_string();
+                redraw(&mut list, "added", &moment);
+                redraw(&mut list, "last_modified", &moment);
+            }
             Some(Lie::Images) => redraw_images(&mut list, visit),
             _ => {}
         }
@@ -259,6 +267,18 @@ fn redraw(list: &mut [Listed], field: &str, text: &str) {
     for element in list {
         if let Some(at) = element.item.kind().field(field) {
             element.item.set(at, Value::Text(text.into()));
+            element.present.add(at);
+        }
+    }
+}
+
+/// Gives every element a key that has no column.
+fn redraw_key(list: &mut [Listed], key: &str, json: &str) {
+    for element in list {
+        let at = element.item.kind().field("extra").expect("every kind has it");
+        if let Value::Extra(mut extra) = element.item.value(at).to_owned() {
+            extra.insert(key.into(), json.into());
+            element.item.set(at, Value::Extra(extra));
             element.present.add(at);
         }
     }

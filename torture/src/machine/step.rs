@@ -81,6 +81,8 @@ pub(crate) enum Lie {
     Tokens,
     /// Image hosts are drawn anew each time.
     Images,
+    /// The moment of the answer is in every item.
+    Stamps,
     /// Whatever it lists, it calls the same version.
     StaleVersions,
 }

@@ -128,7 +128,11 @@ fn some_facts(dice: &mut Dice, kind: ContentKind) -> FieldFacts {
         return facts;
     }
     let learnt = |class| [FieldClass::Display, FieldClass::Unproven].contains(&class);
-    let columns = kind.fields().iter().filter(|spec| learnt(spec.class) && spec.name != "extra").map(|spec| spec.name);
+    let columns = kind
+        .fields()
+        .iter()
+        .filter(|spec| learnt(spec.class) && !["extra", "category_id"].contains(&spec.name))
+        .map(|spec| spec.name);
     for name in columns.chain(["x", "y"]) {
         match dice.below(4) {
             0 => facts = facts.with(kind, name, Standing::Volatile { looked_at: 0 }),
@@ -235,7 +239,7 @@ fn check_rows(known: &Known, panel: &[Listed], way: &Way, compared: &Compared) -
         let fits = |candidate: &Item| match meaning(row, candidate, &way.rules) {
             Meaning::Unchanged | Meaning::Passed => row == Some(after),
             _ if elements.len() == 1 => after == candidate,
-            _ => alike(after, candidate),
+            _ => alike(after, candidate, &way.rules),
         };
         let all = candidates(row, elements, &way.rules);
         promise!(
@@ -277,7 +281,7 @@ fn check_order(
     let other = compare(dice, kind, known, &shuffled, &way)?;
     let listed = by_id(panel);
     for (id, item) in &compared.rows {
-        let same = other.rows.get(id).is_some_and(|other| alike(item, other));
+        let same = other.rows.get(id).is_some_and(|other| alike(item, other, &way.rules));
         promise!(
             same,
             "the order matters: {} became {}, or {}, by {way:?}, of {}",

@@ -255,8 +255,6 @@ pub(crate) fn candidates(row: Option<&Item>, elements: &[&Listed], rules: &Rules
 }
 
 /// Whether two items are the same in everything that counts.
-pub(crate) fn alike(a: &Item, b: &Item) -> bool {
-    a.id() == b.id()
-        && differing(a, b, FieldClass::Significant).is_empty()
-        && differing(a, b, FieldClass::Display).is_empty()
+pub(crate) fn alike(a: &Item, b: &Item, rules: &Rules) -> bool {
+    a.id() == b.id() && differing(a, b, FieldClass::Significant).is_empty() && shown(a, b, rules).is_empty()
 }

@@ -195,7 +195,10 @@ impl Engine<'_> {
             watermark: end.started_at.unwrap_or(asked_at),
             first_load: !stored.applied_before,
             record: visit.record.clone(),
-            fields: (visit.facts.fields != run.state.facts.kinds[kind.ordinal()].fields)
+            fields: visit
+                .facts
+                .fields
+                .is_behind(&run.state.facts.kinds[kind.ordinal()].fields)
                 .then(|| visit.facts.fields.clone()),
         };
         Ok(Some(Settlement { staging, commit, evidence, shrunk }))

@@ -128,9 +128,7 @@ impl Engine<'_> {
         visit.answered = true;
         visit.facts.whole_came();
         let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
-        let fields = visit.facts.fields.unmodified(kind, &policy, rows, self.clock.now());
-        let learnt = (fields != visit.facts.fields).then(|| fields.clone());
-        visit.facts.fields = fields;
+        visit.facts.fields = visit.facts.fields.unmodified(kind, &policy, rows, self.clock.now());
         let record = &mut visit.record;
         record.mode = SyncMode::Incremental;
         record.outcome = KindOutcome::Unchanged;
@@ -158,7 +156,7 @@ impl Engine<'_> {
             watermark,
             first_load: false,
             record: visit.record.clone(),
-            fields: learnt,
+            fields: None,
         };
         let mut staging = self.store.stage(run.profile, Scope::whole(kind)).await?;
         Ok(staging.apply(commit, run.cancel.clone()).await?)

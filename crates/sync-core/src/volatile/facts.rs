@@ -133,8 +133,6 @@ impl FieldFacts {
                 Role::LeftOut => treatment.left_out.fields.add(*at),
             }
         }
-        // The set of categories is made of it.
-        treatment.left_out.fields.drop(kind.places().category_id);
         let extra = &mut making.extra;
         extra.extend(self.extra.iter().map(|(key, standing)| (key.clone(), role(*standing, tries, now))));
         let all = self.columns.values().chain(self.extra.values());
@@ -231,6 +229,17 @@ impl FieldFacts {
         facts
     }
 
+    /// Whether rows may be behind of which `before` doesn't know it. That must not be lost, whatever becomes of
+    /// the run; all else can be learnt again.
+    pub(crate) fn is_behind(&self, before: &Self) -> bool {
+        let behind = |standing: Option<&Standing>| match standing {
+            Some(Standing::Trial { behind, .. }) => *behind,
+            _ => 0,
+        };
+        self.columns.iter().any(|(at, standing)| behind(Some(standing)) > behind(before.columns.get(at)))
+            || self.extra.iter().any(|(key, standing)| behind(Some(standing)) > behind(before.extra.get(key)))
+    }
+
     /// The facts after the panel has said that the listing of so many rows is the one before.
     pub(crate) fn unmodified(&self, kind: ContentKind, policy: &ChangePolicy, rows: u64, now: i64) -> Self {
         let tries = matches!(policy, ChangePolicy::Fingerprint);
@@ -246,10 +255,11 @@ impl FieldFacts {
     }
 }
 
-/// Whether anything is learnt of a column: those that count as display fields, or may.
+/// Whether anything is learnt of a column: of those that count as display fields, or may. The set of
+/// categories, which is significant, is made of `category_id`, so a row must not keep an old one.
 fn can_be_learnt(kind: ContentKind, at: usize) -> bool {
     let learnt = FieldSet(kind.of_class(FieldClass::Display).0 | kind.of_class(FieldClass::Unproven).0);
-    learnt.has(at) && at != kind.places().extra
+    learnt.has(at) && at != kind.places().extra && at != kind.places().category_id
 }
 
 fn role(standing: Standing, tries: bool, now: Option<i64>) -> Role {
