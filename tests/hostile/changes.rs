@@ -1,4 +1,4 @@
-//! Cases 44 to 53, 64 and 89: changes that are none, and changes that nobody announces.
+//! Cases 44 to 53, 64, 89 and V: changes that are none, and changes that nobody announces.
 
 use sync_tests::{Action, Behaviour, Catalogue, EPOCH, Item, JsonForm, Kind, Panel, Truth, disagreements};
 
@@ -20,6 +20,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("53", "fields vanish", "the long form, then the short one", vanished),
     case("64", "no container_extension", "null, \"\", missing", no_container),
     case("89", "sub-list of radio", "radio_streams and created_live within live", radio),
+    case("V", "stamps of the answer", "last_modified and added are now, in every item", stamps),
 ];
 
 /// Counts of a kind in a good run: added, updated, refreshed, removed, held.
@@ -82,6 +83,29 @@ fn other_tokens(trial: &Trial) {
         assert_eq!(run.report().outcomes(), ["unchanged"; 3]);
         assert!(!run.stderr.contains("T0KEN") && !run.stdout.contains("T0KEN"), "a token is shown");
         home.keeps_all();
+    }
+}
+
+fn stamps(trial: &Trial) {
+    let home = trial.home();
+    for run in 1..=5 {
+        home.panel.catalogue(|catalogue| {
+            let now = move |_: &Item| Some(JsonForm::text((EPOCH + 1_000_000 + run).to_string()));
+            catalogue.edit_all(Kind::Series, "last_modified", now);
+            catalogue.edit_all(Kind::Movies, "added", now);
+        });
+        let report = home.sync(&[]).exits(0).report();
+        let rewritten = Kind::ALL.map(|kind| report.counts(kind).refreshed);
+        // Two lists show that it is a habit.
+        assert_eq!(rewritten, if run > 2 { [0; 3] } else { [0, 400, 120] }, "run {run}");
+    }
+    let status = home.run(&["status"]).exits(0).stdout;
+    assert!(status.contains("series: not compared") && status.contains("movies: not compared"), "{status}");
+    // What the rows have of the other fields is right.
+    for (kind, field) in [(Kind::Movies, ": added is"), (Kind::Series, ": last_modified is")] {
+        let (truth, cached) = (home.panel.catalogue(|catalogue| catalogue.truth(kind)), home.cache().rows(HOME, kind));
+        let wrong = disagreements(kind, &truth, &cached);
+        assert!(wrong.iter().all(|line| line.contains(field)), "{:?}", &wrong[..wrong.len().min(3)]);
     }
 }
 

@@ -112,7 +112,7 @@ impl Tally {
             self.last.push(key.into());
             match treatment.key(key) {
                 Some(place) => self.met |= 1 << place,
-                None if key.len() <= KEY_LENGTH_MAX => {
+                None if key.len() <= KEY_LENGTH_MAX && !key.contains(char::is_control) => {
                     self.new.insert(key.into());
                     if self.new.len() > KEYS_MAX {
                         self.new.pop_last();
