@@ -13,7 +13,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("1", "auth zero", "{\"user_info\":{\"auth\":0}} at login, in all its forms", auth_zero),
     case("2", "auth zero on list", "login well, get_vod_streams says auth 0", auth_zero_on_a_list),
     case("3", "expired account", "status Expired, exp_date past, lists []", expired),
-    case("4", "banned or disabled", "status Banned, DISABLED and others", banned),
+    case("4", "banned or disabled", "status Banned, DISABLED, in all their forms", banned),
     case("5", "active but past exp_date", "status Active, exp_date yesterday", past_its_end),
     case("6", "exp_date forms", "null, \"\", \"0\", 0, N/A, ISO date, number", forms_of_the_end),
     case("7", "404 for bad credentials", "a fake nginx page with 404 for everything", not_found),
@@ -81,7 +81,7 @@ fn expired(trial: &Trial) {
 
 fn banned(trial: &Trial) {
     let home = trial.home();
-    for status in ["Banned", "BANNED", "disabled", "DISABLED", "Suspended by \u{1b}[31mthe operator"] {
+    for status in ["Banned", "BANNED", "disabled", "DISABLED", "Banned by \u{1b}[31mthe operator"] {
         let mut banned = account();
         status.clone_into(&mut banned.status);
         home.panel.set_accounts(vec![banned]);

@@ -22,6 +22,7 @@ mod table;
 mod trial;
 
 mod account;
+mod admission;
 mod bodies;
 mod categories;
 mod changes;
@@ -40,6 +41,7 @@ mod secrets;
 mod sizes;
 mod statuses;
 mod syntax;
+mod transport;
 mod unheard;
 mod versions;
 

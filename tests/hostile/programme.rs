@@ -61,6 +61,7 @@ pub(crate) struct Ended {
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = [
         crate::account::CASES,
+        crate::admission::CASES,
         crate::bodies::CASES,
         crate::categories::CASES,
         crate::changes::CASES,
@@ -79,6 +80,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         crate::sizes::CASES,
         crate::statuses::CASES,
         crate::syntax::CASES,
+        crate::transport::CASES,
         crate::unheard::CASES,
         crate::versions::CASES,
     ]

@@ -14,6 +14,7 @@ pub(crate) const CASES: &[Scenario] = &[
     case("81", "auth body in logs", "user_info repeats user name and password", echoed),
     case("82", "server_info lies", "a private address, port 80011, https_port \"\"", lying_server),
     case("83", "timezone lies", "UTC+3, \"\", the wrong zone, no clock at all", lying_clock),
+    case("f14", "a user with a common name", "users ann, one, the, test; a list of no channels", common_names),
 ];
 
 /// What URLs, forms, shells and JSON treat each in its own way, and within it the word that must not be seen.
@@ -149,5 +150,25 @@ fn lying_clock(trial: &Trial) {
         home.assert_true();
         home.panel.on(Action::VodStreams, Behaviour::Edited(BodyEdit::new(<[u8]>::to_vec)));
         assert_eq!(home.sync(&[]).exits(0).report().outcome(Kind::Movies), "unchanged");
+    }
+}
+
+fn common_names(trial: &Trial) {
+    for username in ["ann", "one", "the", "test"] {
+        let config = PanelConfig { accounts: vec![Account::new(username, PASSWORD)], ..panel_config() };
+        let scene = Scene::without_profile(Panel::start(config, Catalogue::new(&some_hundred(14))).unwrap());
+        let url = scene.panel.base_url();
+        let mut add = command(&scene.database, &["profile", "add", HOME, "--url", &url, "--username", username]);
+        add.env("XTREAM_SYNC_PASSWORD", PASSWORD);
+        Running::start(add).end().exits(0);
+        let home = Home::new(trial, scene);
+        home.sync(&[]).exits(0);
+        let no_ids = br#"[{"num":1,"name":"A","stream_id":"abc","category_id":"1"}]"#;
+        let run = home.fails(Kind::Channels, Behaviour::Body(no_ids.to_vec()), "wrong_items", &[]);
+        assert!(run.stderr.contains("none of 1 elements is one of channels"), "{}", run.stderr);
+        let echo = format!("<html><title>no {username} with {PASSWORD}</title></html>");
+        let run = home.fails(Kind::Channels, Behaviour::Body(echo.into_bytes()), "html_page", &[]);
+        assert!(run.stderr.contains("a web page came in place of a list: no *** with ***"), "{}", run.stderr);
+        home.recovers();
     }
 }

@@ -5,6 +5,7 @@
 mod cache;
 mod program;
 mod scene;
+mod socks;
 
 mod backups;
 mod cancelling;

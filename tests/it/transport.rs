@@ -4,6 +4,7 @@ use sync_tests::{Action, Catalogue, Encoding, Framing, Kind, Panel, PanelConfig,
 
 use crate::program::{PASSWORD, Running, USERNAME, command};
 use crate::scene::{HOME, Scene, panel_config, some_hundred};
+use crate::socks::Socks;
 
 #[test]
 fn every_framing_and_encoding_ends_in_the_same_cache() {
@@ -154,4 +155,27 @@ fn field_06_08_22_what_is_not_sure_of_an_address_is_not_kept() {
     assert_eq!(kept(&folder, "iptv", "pw12345"), [format!("{folder} iptv pw12345")]);
     assert_eq!(kept(&format!("{base}/ann/pw12345"), "ann", "pw12345"), [format!("{base} ann pw12345")]);
     assert_eq!(kept(&format!("{base}/ann/pw12345/246967.ts"), "ann", ""), [format!("{base} ann pw12345")]);
+}
+
+/// The name is the proxy's to find, and nothing goes past it.
+#[test]
+fn field_11_a_socks_proxy_of_the_environment_is_used() {
+    let scene = Scene::without_profile(Panel::start(panel_config(), Catalogue::new(&some_hundred(2105))).unwrap());
+    let proxy = Socks::leading_to(scene.panel.address());
+    scene.add(HOME, "http://panel.invalid:8080", &[]).exits(0);
+    let sync = |variable: &str, kind: &str| {
+        let mut command = command(&scene.database, &["sync", "--json", "--attempts", "1"]);
+        command.env(variable, format!("{kind}://{}", proxy.address)).env_remove("no_proxy").env_remove("NO_PROXY");
+        Running::start(command).end()
+    };
+    let report = sync("all_proxy", "socks5h").exits(0).report();
+    assert_eq!(report.outcomes(), ["completed"; 3]);
+    assert!(proxy.led() > 0);
+    scene.assert_true();
+    sync("HTTP_PROXY", "socks5h").exits(0);
+    // One that nobody listens at is told as the proxy.
+    let mut command = command(&scene.database, &["sync", "--attempts", "1"]);
+    command.env("all_proxy", "socks5h://127.0.0.1:1").env_remove("no_proxy").env_remove("NO_PROXY");
+    let run = Running::start(command).end().exits(5);
+    assert!(run.stderr.contains("proxy") && run.stderr.contains("NO_PROXY"), "{}", run.stderr);
 }

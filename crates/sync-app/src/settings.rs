@@ -1,20 +1,29 @@
 //! What a profile's settings, and what was learnt of its panel, mean for a run.
 
-use sync_core::{PanelFacts, SyncOptions};
+use sync_core::{Clock, PanelFacts, SyncOptions};
 use sync_sqlite::ProfileRow;
 use sync_xtream::XtreamConfig;
+
+use crate::clock::SystemClock;
 
 /// Adds to a configuration what a profile says of its panel, and what runs have learnt of it.
 ///
 /// Only what differs from the defaults of a profile is taken over, so that what the caller has set
 /// stands otherwise.
 pub fn configured(config: XtreamConfig, profile: &ProfileRow, learnt: &PanelFacts) -> XtreamConfig {
+    configured_at(config, profile, learnt, SystemClock::new().now())
+}
+
+fn configured_at(config: XtreamConfig, profile: &ProfileRow, learnt: &PanelFacts, now: i64) -> XtreamConfig {
     let mut config = config;
     if let Some(user_agent) = &profile.user_agent {
         config = config.user_agent(user_agent);
     }
     if let Some(user_agent) = &learnt.user_agent {
-        config = config.learnt_user_agent(user_agent);
+        config = config.learnt_user_agent(user_agent).learnt_uncompressed(learnt.uncompressed);
+    }
+    if !learnt.may_try_other_client(now) {
+        config = config.try_other_client(false);
     }
     if !profile.verify_tls {
         config = config.verify_tls(false);
@@ -59,15 +68,23 @@ mod tests {
             user_agent: Some("Player/1".to_owned()),
             ..profile()
         };
-        let learnt = PanelFacts { user_agent: Some("Player/2".to_owned()), ..PanelFacts::default() };
+        let learnt = PanelFacts {
+            user_agent: Some("Player/2".to_owned()),
+            uncompressed: true,
+            other_client_at: Some(1000),
+            ..PanelFacts::default()
+        };
         let expected = XtreamConfig::new()
             .verify_tls(false)
             .follow_other_hosts(false)
             .parallel_requests(2)
             .user_agent("Player/1")
-            .learnt_user_agent("Player/2");
-        let configured = configured(XtreamConfig::new(), &profile, &learnt);
+            .learnt_user_agent("Player/2")
+            .learnt_uncompressed(true);
+        let configured = configured_at(XtreamConfig::new(), &profile, &learnt, 1000 + 86_400);
         assert_eq!(format!("{configured:?}"), format!("{expected:?}"));
+        let soon = configured_at(XtreamConfig::new(), &profile, &learnt, 1000 + 3600);
+        assert_eq!(format!("{soon:?}"), format!("{:?}", expected.try_other_client(false)));
         assert_ne!(format!("{configured:?}"), format!("{:?}", XtreamConfig::new()));
     }
 

@@ -10,6 +10,7 @@ mod learning;
 mod listing;
 mod planned;
 mod removals;
+mod second_try;
 mod track;
 mod unmodified;
 mod visit;
@@ -191,7 +192,11 @@ impl<'a> Engine<'a> {
         let learnt = self.source.learnt();
         if report.account.is_some() {
             // Let in without a learnt one, the panel needs none any more.
-            run.facts.user_agent = learnt.user_agent;
+            (run.facts.user_agent, run.facts.uncompressed) = (learnt.user_agent, learnt.uncompressed);
+        }
+        let let_in_before = report.account.is_some() || run.state.last_sync.iter().any(Option::is_some);
+        if learnt.other_client_tried && let_in_before {
+            run.facts.other_client_at = Some(self.clock.now());
         }
         // A panel that denies everything is out of order, or doesn't serve this account.
         for kind in run.denied.iter().filter(|_| run.answered) {
@@ -253,14 +258,26 @@ impl<'a> Engine<'a> {
         if run.account_expired {
             run.warnings.push("the account has passed its end: nothing is removed until it is renewed".to_owned());
         }
+        if account.status.is_unusual() {
+            run.warnings.push(format!(
+                "the panel lets the account in and calls it `{}`: it is synced as an active one",
+                account.status.as_str()
+            ));
+        }
         let inactive = inactive(&account);
         report.account = Some(account);
         if let Some(error) = inactive {
             return fail_all(report, run.options, &error);
         }
-        let asked = ContentKind::ALL.into_iter().filter(|kind| run.options.kinds.contains(kind));
+        let asked: Vec<_> = ContentKind::ALL.into_iter().filter(|kind| run.options.kinds.contains(kind)).collect();
+        self.visit_all(run, report, &asked).await;
+        self.try_again_as_other_client(run, report, &asked).await;
+    }
+
+    /// Visits these kinds in their order.
+    async fn visit_all(&self, run: &mut Run<'_>, report: &mut SyncReport, kinds: &[ContentKind]) {
         let mut received = None;
-        for next in asked.map(Some).chain([None]) {
+        for next in kinds.iter().copied().map(Some).chain([None]) {
             let shared = &*run;
             // What was received goes first, so that kinds end in their order wherever nothing waits.
             let (ended, arrived) = join(
@@ -325,7 +342,7 @@ fn inactive(account: &Account) -> Option<ReportError> {
 /// Whether a panel that answers so to a login may ban those who go on asking.
 fn is_refusal(error: &SourceError) -> bool {
     match error {
-        SourceError::Refused { .. } => true,
+        SourceError::Refused { .. } | SourceError::Denied { .. } => true,
         SourceError::Unusable { fault, .. } => {
             matches!(fault, AnswerFault::Status | AnswerFault::Html | AnswerFault::NotJson)
         }

@@ -16,6 +16,10 @@ pub struct PanelFacts {
     pub user_agent: Option<String>,
     /// When the account ends in the panel's words, where that can't be read with certainty.
     pub account_end: Option<String>,
+    /// Whether what was let in asks for no compression.
+    pub uncompressed: bool,
+    /// When a panel that had let the profile in before was last asked as another client, in unix seconds.
+    pub other_client_at: Option<i64>,
     /// How often in a row the login was refused. Unattended runs wait longer after each.
     pub refusals: u32,
     /// When it was refused last, in unix seconds.
@@ -76,6 +80,9 @@ const REFUSAL_PAUSE: i64 = 3600;
 /// No pause is longer, in seconds.
 const REFUSAL_PAUSE_MAX: i64 = 86_400;
 
+/// A panel that has let a profile in before is asked as another client once in so many seconds.
+const OTHER_CLIENT_PAUSE: i64 = 86_400;
+
 impl PanelFacts {
     /// When an unattended run may ask again after refused logins, in unix seconds; `None` when
     /// nothing was refused. Panels ban the addresses of those who go on asking. A run that a person
@@ -86,6 +93,12 @@ impl PanelFacts {
         Some(self.refused_at?.saturating_add(pause))
     }
 
+    /// Whether the panel may be asked as another client when the usual one is kept out: not again within a day of the
+    /// last time, for a profile that was let in before.
+    pub fn may_try_other_client(&self, now: i64) -> bool {
+        !self.other_client_at.is_some_and(|at| (0..OTHER_CLIENT_PAUSE).contains(&now.saturating_sub(at)))
+    }
+
     /// The facts as rows, sorted; what is not known has none.
     pub fn rows(&self) -> Vec<FactRow> {
         let mut rows = Vec::new();
@@ -94,6 +107,8 @@ impl PanelFacts {
         };
         row(None, "user_agent", self.user_agent.clone());
         row(None, "account_end", self.account_end.clone());
+        row(None, "uncompressed", some(self.uncompressed));
+        row(None, "other_client_at", self.other_client_at.map(|at| at.to_string()));
         row(None, "refusals", some(self.refusals));
         row(None, "refused_at", self.refused_at.map(|at| at.to_string()));
         row(None, "validators_lied_at", self.validators_lied_at.map(|at| at.to_string()));
@@ -124,6 +139,8 @@ impl PanelFacts {
                 None => match name.as_str() {
                     "user_agent" => facts.user_agent = Some(value),
                     "account_end" => facts.account_end = Some(value),
+                    "uncompressed" => facts.uncompressed = value == "1",
+                    "other_client_at" => facts.other_client_at = value.parse().ok(),
                     "refusals" => facts.refusals = value.parse().unwrap_or_default(),
                     "refused_at" => facts.refused_at = value.parse().ok(),
                     "validators_lied_at" => facts.validators_lied_at = value.parse().ok(),
@@ -209,6 +226,8 @@ mod tests {
             kinds: [KindFacts::default(), KindFacts::default(), series],
             user_agent: Some("Player/1 (x)".to_owned()),
             account_end: Some("in spring".to_owned()),
+            uncompressed: true,
+            other_client_at: Some(7),
             refusals: 4,
             refused_at: Some(9),
             validators_lied_at: Some(8),
@@ -239,6 +258,14 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(pause), [None, Some(3600), Some(7200), Some(14_400)]);
         assert_eq!([6, 7, 1000].map(pause), [Some(86_400); 3]);
         assert_eq!(PanelFacts { refused_at: None, ..after(3) }.unattended_not_before(), None);
+    }
+
+    #[test]
+    fn field_04_another_client_is_tried_once_a_day() {
+        let facts = PanelFacts { other_client_at: Some(1000), ..PanelFacts::default() };
+        let may = |now| facts.may_try_other_client(now);
+        assert_eq!([1000, 87_399, 87_400, 999].map(may), [false, false, true, true]);
+        assert!(PanelFacts::default().may_try_other_client(0));
     }
 
     #[test]

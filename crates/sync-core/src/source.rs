@@ -63,6 +63,11 @@ pub trait ContentSource: Send + Sync {
 
     /// Starts the listing of a scope.
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError>;
+
+    /// Asks from now on as another client, on trial: what the next listing comes to decides whether it stays so.
+    ///
+    /// It is called only after [`Learnt::other_client_left`] was true. A source that has no other client does nothing.
+    fn ask_as_other_client(&self) {}
 }
 
 /// Requests sent, and bytes received after decompression.
@@ -79,6 +84,13 @@ pub struct Usage {
 pub struct Learnt {
     /// The user agent that the panel let in, when it refused the source's usual one.
     pub user_agent: Option<String>,
+    /// Whether what the panel let in asks for no compression.
+    pub uncompressed: bool,
+    /// Whether the source has asked as another client, whatever came of it.
+    pub other_client_tried: bool,
+    /// Whether every listing so far was refused in the same way, as filters do, and the source could ask as another
+    /// client. The source has to keep that in mind; the engine decides.
+    pub other_client_left: bool,
     /// What a person should know: redirects to other hosts, encryption that isn't verified. Without
     /// addresses that hold credentials.
     pub notices: Vec<String>,
@@ -199,10 +211,28 @@ pub enum SourceError {
         /// or no end of it, in time. Asking for less may help.
         overloaded: bool,
     },
+    /// Something on the way to the panel has to be put right; it was asked for nothing.
+    #[error("the panel is out of reach or out of order: {message}")]
+    Obstructed {
+        /// What is in the way.
+        obstacle: Obstacle,
+        /// What happened, without addresses.
+        message: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
     /// The panel refuses the credentials: they, or the account, have to change.
     #[error("the panel refuses the login: {message}")]
     Refused {
         /// What the panel said.
+        message: String,
+    },
+    /// The login is refused for a reason that is not, or may not be, the credentials.
+    #[error("the panel refuses the login: {message}")]
+    Denied {
+        /// The reason.
+        denial: Denial,
+        /// What was seen.
         message: String,
     },
     /// The panel answered, but not with what was asked for.
@@ -218,6 +248,38 @@ pub enum SourceError {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What is in the way to a panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Obstacle {
+    /// The network: an unknown name, no route, no connection in time, a connection that is refused.
+    Network,
+    /// The port answers without encryption to an encrypted request.
+    PlainPort,
+    /// No encrypted connection came about. Perhaps the port is for plain ones.
+    Encryption,
+    /// The panel has only versions or ciphers of TLS that are no longer safe.
+    OldEncryption,
+    /// The panel's certificate is not accepted.
+    Certificate,
+    /// What answers doesn't speak HTTP. Perhaps the port is for encrypted connections.
+    NotHttp,
+    /// The proxy of the environment lets nothing through.
+    Proxy,
+    /// The proxy of the environment is of a kind that is not supported.
+    ProxyKind,
+}
+
+/// Why a login is refused, where it is not simply a wrong user name or password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Denial {
+    /// Status 401 without a word of the panel: wrong credentials, or a filter that doesn't know the client.
+    Status,
+    /// Something in front of the panel asks for a login of its own (HTTP authentication).
+    HttpLogin,
+    /// The account has come to its end, or is locked.
+    Account,
+}
+
 /// What is wrong with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AnswerFault {
@@ -226,6 +288,8 @@ pub enum AnswerFault {
     /// A status in answer to a request for a listing which says that the panel doesn't know the request:
     /// 400, 404 and their kin.
     UnknownRequest,
+    /// The port is for encrypted connections, and was asked without encryption.
+    EncryptedPort,
     /// Not one byte.
     Empty,
     /// A web page.
@@ -256,7 +320,7 @@ impl AnswerFault {
     /// The code used in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Status | Self::UnknownRequest => "http_status",
+            Self::Status | Self::UnknownRequest | Self::EncryptedPort => "http_status",
             Self::Empty => "empty_body",
             Self::Html => "html_page",
             Self::NotJson => "not_json",
@@ -281,8 +345,10 @@ impl SourceError {
     /// The code used in reports.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } => "panel_unreachable",
-            Self::Refused { .. } => "login_refused",
+            Self::Unreachable { .. } | Self::Obstructed { .. } => "panel_unreachable",
+            Self::Refused { .. } | Self::Denied { denial: Denial::Status, .. } => "login_refused",
+            Self::Denied { denial: Denial::HttpLogin, .. } => "http_login_required",
+            Self::Denied { denial: Denial::Account, .. } => "account_inactive",
             Self::Unusable { fault, .. } => fault.as_str(),
             Self::Internal(_) => "internal",
         }
@@ -291,8 +357,8 @@ impl SourceError {
     /// What the caller can do about it.
     pub const fn class(&self) -> ErrorClass {
         match self {
-            Self::Unreachable { .. } => ErrorClass::Unreachable,
-            Self::Refused { .. } => ErrorClass::Login,
+            Self::Unreachable { .. } | Self::Obstructed { .. } => ErrorClass::Unreachable,
+            Self::Refused { .. } | Self::Denied { .. } => ErrorClass::Login,
             Self::Unusable { .. } => ErrorClass::Answer,
             Self::Internal(_) => ErrorClass::Internal,
         }
@@ -302,12 +368,18 @@ impl SourceError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => {
-                "sync again later; when it stays so, check the address and the network. The cache is as it was"
+                "sync again later; when it stays so, check the address and the network, or try another user agent \
+                 (`--user-agent`): some panels serve only players that they know. The cache is as it was"
             }
+            Self::Obstructed { obstacle, .. } => obstacle.hint(),
             Self::Refused { .. } => "check user name and password with your provider; no further attempt was made",
+            Self::Denied { denial, .. } => denial.hint(),
             Self::Unusable { fault, .. } => match fault {
+                AnswerFault::EncryptedPort => {
+                    "the port is for encrypted connections: give the address with https:// in place of http://"
+                }
                 AnswerFault::Status | AnswerFault::Html | AnswerFault::NotJson | AnswerFault::Empty => {
-                    "the panel, or something in front of it, blocks or fails; check the address, try another user agent, or sync again later"
+                    "the panel, or something in front of it, blocks or fails; check the address, try another user agent (`--user-agent`), or sync again later"
                 }
                 AnswerFault::WrongItems => {
                     "the panel lists something else than it was asked for; sync again later, and tell the provider when it stays so"
@@ -317,13 +389,66 @@ impl SourceError {
                 }
                 AnswerFault::Truncated => "the answer broke off on every attempt; sync again later",
                 AnswerFault::TooLarge => "raise the limit if the catalogue really is that large",
-                AnswerFault::Redirect => "check the address: the panel sends elsewhere",
+                AnswerFault::Redirect => {
+                    "check the address: the panel sends elsewhere, perhaps because it doesn't know the user agent (`--user-agent`)"
+                }
                 AnswerFault::FilterIgnored => "the next sync asks for the whole list again; the cache is as it was",
                 AnswerFault::NotAList | AnswerFault::ErrorObject | AnswerFault::OtherObject => {
                     "the panel is out of order; sync again later, and tell the provider when it stays so"
                 }
             },
             Self::Internal(_) => "this is a defect of the program; please report it",
+        }
+    }
+}
+
+impl Obstacle {
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::Network => "check the address and the network, and sync again later. The cache is as it was",
+            Self::PlainPort => {
+                "the port speaks no encryption: give the address with http:// in place of https://. The cache is as it was"
+            }
+            Self::Encryption => {
+                "check the address and the port; when the port speaks no encryption, give the address with http://; \
+                 else sync again later. The cache is as it was"
+            }
+            Self::OldEncryption => {
+                "TLS 1.2 or 1.3 is needed, and the panel offers neither, or none of their ciphers: ask the provider for \
+                 another address, or try this one with http://. The cache is as it was"
+            }
+            Self::Certificate => {
+                "check the address, and the date of this computer. With `--verify-tls no` any certificate is accepted \
+                 for this profile; then anybody on the way can read the password. The cache is as it was"
+            }
+            Self::NotHttp => {
+                "check the address and the port; when the port is for encrypted connections, give the address with \
+                 https://. The cache is as it was"
+            }
+            Self::Proxy => {
+                "check the proxy that the environment names (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), or name the panel in \
+                 NO_PROXY. The cache is as it was"
+            }
+            Self::ProxyKind => {
+                "name a proxy that begins with http://, https://, socks4://, socks4a://, socks5:// or socks5h:// \
+                 (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), or name the panel in NO_PROXY. The cache is as it was"
+            }
+        }
+    }
+}
+
+impl Denial {
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::Status => {
+                "check user name and password with your provider; when they are right, a filter may not know the \
+                 client: try another user agent (`--user-agent`)"
+            }
+            Self::HttpLogin => {
+                "it is not the panel that asks, but a web server in front of it, for a user name and password of its \
+                 own, which can't be sent: ask your provider for an address without it"
+            }
+            Self::Account => "ask your provider: the account has to be renewed or unlocked; no further attempt was made",
         }
     }
 }
@@ -343,6 +468,8 @@ mod tests {
     #[test]
     fn an_error_says_what_to_do_about_it() {
         let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
+        let obstructed = |obstacle| SourceError::Obstructed { obstacle, message: String::new(), attempts: 1 };
+        let denied = |denial| SourceError::Denied { denial, message: String::new() };
         let cases = [
             (SourceError::Unreachable { message: String::new(), attempts: 4, overloaded: false }, "sync again later"),
             (SourceError::Refused { message: String::new() }, "check user name and password"),
@@ -350,9 +477,45 @@ mod tests {
             (unusable(AnswerFault::Truncated), "sync again later"),
             (unusable(AnswerFault::TooLarge), "raise the limit"),
             (SourceError::internal("?"), "report it"),
+            (unusable(AnswerFault::EncryptedPort), "https://"),
+            (obstructed(Obstacle::PlainPort), "http://"),
+            (obstructed(Obstacle::Encryption), "http://"),
+            (obstructed(Obstacle::NotHttp), "https://"),
+            (obstructed(Obstacle::OldEncryption), "TLS 1.2"),
+            (obstructed(Obstacle::Certificate), "--verify-tls no"),
+            (obstructed(Obstacle::Network), "network"),
+            (obstructed(Obstacle::Proxy), "NO_PROXY"),
+            (obstructed(Obstacle::ProxyKind), "socks5h://"),
+            (denied(Denial::HttpLogin), "in front of it"),
+            (denied(Denial::Account), "renewed"),
         ];
         for (error, hint) in cases {
             assert!(error.hint().contains(hint), "{error:?}: {}", error.hint());
+        }
+    }
+
+    /// The hint names the user agent wherever a filter may be the cause.
+    #[test]
+    fn field_03_hints_name_the_user_agent_where_a_filter_may_be_the_cause() {
+        let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
+        let message = String::new;
+        for filtered in [
+            SourceError::Denied { denial: Denial::Status, message: message() },
+            SourceError::Unreachable { message: message(), attempts: 4, overloaded: false },
+            unusable(AnswerFault::Status),
+            unusable(AnswerFault::Html),
+            unusable(AnswerFault::NotJson),
+            unusable(AnswerFault::Empty),
+            unusable(AnswerFault::Redirect),
+        ] {
+            assert!(filtered.hint().contains("--user-agent"), "{filtered:?}");
+        }
+        for other in [
+            SourceError::Refused { message: message() },
+            SourceError::Denied { denial: Denial::Account, message: message() },
+            SourceError::Obstructed { obstacle: Obstacle::Network, message: message(), attempts: 4 },
+        ] {
+            assert!(!other.hint().contains("user-agent"), "{other:?}");
         }
     }
 }

@@ -6,6 +6,7 @@ use sync_core::{Account, AccountStatus, timestamp};
 use crate::wire::charset::Charset;
 use crate::wire::json::{Json, document};
 use crate::wire::{Fault, shorten};
+use crate::words::{Message, Quote};
 
 /// How much of an operator's message is read, in characters. Less is shown, once the credentials
 /// are out of it.
@@ -20,20 +21,24 @@ const STATUS_MAX: usize = 600;
 /// No zone is further from UTC than this, in seconds.
 const ZONE_MAX: i64 = 14 * 3600;
 
-/// Reads an account. `date` is that of the answer's head, for panels that don't tell the time.
-pub(crate) fn read(body: &[u8], charset: Charset, date: Option<i64>) -> Result<Account, Fault> {
+/// Reads an account. `date` is that of the answer's head, for panels that don't tell the time; `now` is our own time,
+/// for those that have neither.
+pub(crate) fn read(body: &[u8], charset: Charset, date: Option<i64>, now: i64) -> Result<Account, Fault> {
     let answer = document(body, charset)?;
     let Some(user) = answer.get("user_info").filter(|user| matches!(user, Json::Object(_))) else {
         return Err(no_account(&answer));
     };
     let message = user.get("message").and_then(Json::as_text).and_then(|text| printable(&text, MESSAGE_MAX));
-    if user.get("auth").is_some_and(Json::is_false) {
-        return Err(Fault::refused(message.unwrap_or_else(|| "it doesn't accept user name and password".to_owned())));
-    }
     let clock = Clock::of(answer.get("server_info"), date);
+    let status = user.get("status").and_then(Json::as_text).and_then(|word| printable(&word, STATUS_MAX));
+    let status = status.map_or(AccountStatus::Active, |word| AccountStatus::of(&word));
     let (expires_at, unread_end) = end(user.get("exp_date"), clock.zone);
+    if user.get("auth").is_some_and(Json::is_false) {
+        let end = expires_at.filter(|end| *end <= clock.now.unwrap_or(now));
+        return Err(refused(&status, end, message));
+    }
     Ok(Account {
-        status: status(user.get("status").and_then(Json::as_text)),
+        status,
         expires_at,
         unread_end,
         panel_time: clock.now,
@@ -82,11 +87,36 @@ fn no_account(answer: &Json) -> Fault {
     }
 }
 
-fn status(word: Option<String>) -> AccountStatus {
-    match word.and_then(|word| printable(&word, STATUS_MAX)) {
-        Some(word) if !word.eq_ignore_ascii_case("active") => AccountStatus::Inactive(word),
-        _ => AccountStatus::Active,
-    }
+/// Why a login is refused. A panel that knows the account's state or its end has accepted user name and password.
+/// `end` is when the account ended.
+fn refused(status: &AccountStatus, end: Option<i64>, message: Option<String>) -> Fault {
+    let word = match status {
+        AccountStatus::Inactive(word) => Some(Quote::new(word.as_str())),
+        AccountStatus::Active | AccountStatus::Other(_) => None,
+    };
+    let said = match (end, word) {
+        (None, None) => {
+            let unsaid = || Message::from("it doesn't accept user name and password");
+            return Fault::refused(message.map_or_else(unsaid, |message| Quote::new(message).into()));
+        }
+        (Some(end), None) => Message::from(format!("the account ended on {}", day(end))),
+        (Some(end), Some(word)) => {
+            let ended = format!("the account ended on {}, and the panel calls it `", day(end));
+            Message::from(ended).quoting(word).and("`")
+        }
+        (None, Some(word)) => Message::from("the panel calls the account `").quoting(word).and("`"),
+    };
+    Fault::refused_by_state(match message {
+        Some(message) => said.and(" (").quoting(Quote::new(message)).and(")"),
+        None => said,
+    })
+}
+
+/// A day in the past, such as `01 Jan 2020`.
+fn day(at: i64) -> String {
+    let since = std::time::Duration::from_secs(u64::try_from(at).unwrap_or_default());
+    let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + since);
+    date.split_once(", ").and_then(|(_, rest)| rest.get(..11)).unwrap_or_default().to_owned()
 }
 
 /// The panel's clock, and how far its own time zone is ahead of UTC, in seconds.
@@ -125,17 +155,19 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn read(body: &[u8], date: Option<i64>) -> Result<Account, Fault> {
-        super::read(body, Charset::default(), date)
+    const NOW: i64 = 1_795_935_875;
+
+    fn read(body: &[u8], date: Option<i64>, now: i64) -> Result<Account, Fault> {
+        super::read(body, Charset::default(), date, now)
     }
 
     fn of(user: &Value) -> Account {
         let answer = json!({"user_info": user, "server_info": {"timestamp_now": 1_700_000_000}});
-        read(answer.to_string().as_bytes(), None).unwrap()
+        read(answer.to_string().as_bytes(), None, NOW).unwrap()
     }
 
     fn fault_of(body: &str) -> AnswerFault {
-        read(body.as_bytes(), None).unwrap_err().what
+        read(body.as_bytes(), None, NOW).unwrap_err().what
     }
 
     #[test]
@@ -144,8 +176,11 @@ mod tests {
             assert_eq!(of(&json!({"auth": 1, "status": active})).status, AccountStatus::Active, "{active}");
         }
         assert_eq!(of(&json!({})).status, AccountStatus::Active);
-        for word in ["Expired", "BANNED", "Disabled", "паузa"] {
+        for word in ["Expired", "BANNED", "Disabled"] {
             assert_eq!(of(&json!({"status": word})).status, AccountStatus::Inactive(word.to_owned()));
+        }
+        for word in ["Trial", "паузa"] {
+            assert_eq!(of(&json!({"auth": 1, "status": word})).status, AccountStatus::Other(word.to_owned()));
         }
     }
 
@@ -202,11 +237,43 @@ mod tests {
     fn a_refusal_is_told_in_the_panels_words() {
         for auth in [json!(0), json!("0"), json!(false)] {
             let body = json!({"user_info": {"auth": auth, "message": "go\naway"}}).to_string();
-            let fault = read(body.as_bytes(), None).unwrap_err();
+            let fault = read(body.as_bytes(), None, NOW).unwrap_err();
             assert!(fault.refused, "{auth}");
-            assert_eq!(fault.message, "go away");
+            assert_eq!(fault.message.as_it_came(), "go away");
         }
-        assert!(read(br#"{"user_info":{"auth":0}}"#, None).unwrap_err().refused);
+        assert!(read(br#"{"user_info":{"auth":0}}"#, None, NOW).unwrap_err().refused);
+    }
+
+    #[test]
+    fn field_29_an_ended_account_is_told_as_ended() {
+        let refused = |user: Value, server: Value| {
+            let fault = read(json!({"user_info": user, "server_info": server}).to_string().as_bytes(), None, NOW);
+            let fault = fault.unwrap_err();
+            assert!(fault.refused);
+            (fault.by_state, fault.message.as_it_came())
+        };
+        let told = |user: Value| refused(user, json!({}));
+        let ended = "the account ended on 01 Jan 2020";
+        let inactive = json!({"auth": "0", "status": "Inactive", "exp_date": "1577847600", "message": "Welcome"});
+        assert_eq!(told(inactive), (true, format!("{ended}, and the panel calls it `Inactive` (Welcome)")));
+        let expired = json!({"auth": 0, "status": "EXPIRED", "exp_date": 1_577_847_600});
+        assert_eq!(told(expired), (true, format!("{ended}, and the panel calls it `EXPIRED`")));
+        for status in [json!("Active"), json!("Trial"), json!(null)] {
+            let user = json!({"auth": false, "status": status, "exp_date": "2020-01-01 03:00:00"});
+            assert_eq!(told(user), (true, ended.to_owned()), "{status}");
+        }
+        let banned = json!({"auth": 0, "status": "Banned", "exp_date": null, "message": "sharing"});
+        assert_eq!(told(banned), (true, "the panel calls the account `Banned` (sharing)".to_owned()));
+        let expired = json!({"auth": 0, "status": "Expired", "exp_date": "1893456000"});
+        assert_eq!(told(expired), (true, "the panel calls the account `Expired`".to_owned()));
+        // By the panel's clock, where it tells it.
+        let user = json!({"auth": 0, "status": "Active", "exp_date": "1577847600"});
+        assert!(!refused(user.clone(), json!({"timestamp_now": 1_500_000_000})).0);
+        assert!(refused(user, json!({"timestamp_now": 1_600_000_000})).0);
+        // Nothing is known of the account.
+        for user in [json!({"auth": 0}), json!({"auth": 0, "status": "Active", "exp_date": "1893456000"})] {
+            assert_eq!(told(user), (false, "it doesn't accept user name and password".to_owned()));
+        }
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! What the source calls itself, and what it tries when that is kept out.
+//! How the source presents itself, and what it tries when that is kept out.
+//!
+//! Filters look at the user agent, and some at `Accept-Encoding`, which players don't send.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,67 +15,126 @@ const OWN: &str = concat!("xtream-sync/", env!("CARGO_PKG_VERSION"));
 /// What filters let in that are made for players.
 const PLAYER: &str = "VLC/3.0.21 LibVLC/3.0.21";
 
-/// The user agents of a source.
+/// What tells one client from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClientHeaders {
+    pub(crate) user_agent: HeaderValue,
+    /// Whether compression is asked for. Without, no `Accept-Encoding` is sent.
+    pub(crate) compression: bool,
+}
+
+impl ClientHeaders {
+    fn compressing(user_agent: HeaderValue) -> Self {
+        Self { user_agent, compression: true }
+    }
+
+    fn player() -> Self {
+        Self { user_agent: HeaderValue::from_static(PLAYER), compression: false }
+    }
+}
+
+/// The clients that a source can present itself as.
 #[derive(Debug)]
 pub(crate) struct Agents {
-    usual: HeaderValue,
+    usual: ClientHeaders,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    current: HeaderValue,
+    current: ClientHeaders,
     /// Whether that one was let in, or was learnt before.
     let_in: bool,
     /// What may still be tried, once.
-    spare: Option<HeaderValue>,
+    spare: Option<ClientHeaders>,
+    /// While another client is on trial for the lists: the one to go back to, and whether it was let in.
+    before_trial: Option<(ClientHeaders, bool)>,
+    tried: bool,
 }
 
 impl Agents {
     pub(crate) fn new(config: &XtreamConfig) -> Result<Self, SetupError> {
         let usual = config.user_agent.as_deref().unwrap_or(OWN);
-        let usual = HeaderValue::from_str(usual).map_err(|_| SetupError::UserAgent)?;
+        let usual = ClientHeaders::compressing(HeaderValue::from_str(usual).map_err(|_| SetupError::UserAgent)?);
         let learnt = config.learnt_user_agent.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
-        let state = if let Some(learnt) = learnt.filter(|learnt| *learnt != usual && !learnt.is_empty()) {
-            State { current: learnt, let_in: true, spare: Some(usual.clone()) }
+        let learnt = learnt.filter(|learnt| *learnt != usual.user_agent && !learnt.is_empty());
+        let (current, let_in, spare) = if let Some(user_agent) = learnt {
+            (ClientHeaders { user_agent, compression: !config.learnt_uncompressed }, true, Some(usual.clone()))
         } else {
-            let player = || HeaderValue::from_static(PLAYER);
-            State { current: usual.clone(), let_in: false, spare: config.user_agent.is_none().then(player) }
+            (usual.clone(), false, config.user_agent.is_none().then(ClientHeaders::player))
         };
+        let spare = spare.filter(|_| config.try_other_client);
+        let state = State { current, let_in, spare, before_trial: None, tried: false };
         Ok(Self { usual, state: Mutex::new(state) })
     }
 
     /// The one to use.
-    pub(crate) fn current(&self) -> HeaderValue {
+    pub(crate) fn current(&self) -> ClientHeaders {
         self.state().current.clone()
     }
 
+    /// Whether there is another one to try.
+    pub(crate) fn has_spare(&self) -> bool {
+        self.state().spare.is_some()
+    }
+
     /// The other one to try, which is given once.
-    pub(crate) fn take_spare(&self) -> Option<HeaderValue> {
-        self.state().spare.take()
+    pub(crate) fn take_spare(&self) -> Option<ClientHeaders> {
+        let mut state = self.state();
+        let spare = state.spare.take();
+        state.tried |= spare.is_some();
+        spare
     }
 
     /// This one was let in.
-    pub(crate) fn keep(&self, agent: HeaderValue) {
+    pub(crate) fn keep(&self, client: ClientHeaders) {
         let mut state = self.state();
-        (state.current, state.let_in) = (agent, true);
+        (state.current, state.let_in) = (client, true);
     }
 
     /// With this one the login was refused. It is used on, because no login is to be refused once
     /// more under another name, but a refusal alone is nothing learnt.
-    pub(crate) fn refused(&self, agent: HeaderValue) {
+    pub(crate) fn refused(&self, client: ClientHeaders) {
         let mut state = self.state();
-        if state.current != agent {
-            (state.current, state.let_in) = (agent, false);
+        if state.current != client {
+            (state.current, state.let_in) = (client, false);
         }
         state.spare = None;
     }
 
+    /// Puts the other one on trial, until a listing has come to its end.
+    pub(crate) fn begin_trial(&self) {
+        let Some(client) = self.take_spare() else { return };
+        let mut state = self.state();
+        let before = std::mem::replace(&mut state.current, client);
+        state.before_trial = Some((before, state.let_in));
+    }
+
+    /// Whether one is on trial.
+    pub(crate) fn is_on_trial(&self) -> bool {
+        self.state().before_trial.is_some()
+    }
+
+    /// A listing has come to its end; one that is on trial stays, or gives way to the one before.
+    pub(crate) fn end_trial(&self, let_in: bool) {
+        let mut state = self.state();
+        match state.before_trial.take() {
+            Some(_) if let_in => state.let_in = true,
+            Some(before) => (state.current, state.let_in) = before,
+            None => {}
+        }
+    }
+
     /// The one that was let in, when it is not the usual one.
-    pub(crate) fn learnt(&self) -> Option<String> {
+    pub(crate) fn learnt(&self) -> Option<ClientHeaders> {
         let state = self.state();
-        let learnt = state.let_in && state.current != self.usual;
-        state.current.to_str().ok().filter(|_| learnt).map(str::to_owned)
+        let learnt = state.let_in && state.before_trial.is_none() && state.current != self.usual;
+        learnt.then(|| state.current.clone())
+    }
+
+    /// Whether another one was tried.
+    pub(crate) fn has_tried(&self) -> bool {
+        self.state().tried
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -81,14 +142,49 @@ impl Agents {
     }
 }
 
+/// How the listings of a source have fared: a filter refuses each of them in the same way.
+#[derive(Debug, Default)]
+pub(crate) struct Listings(Mutex<Fared>);
+
+#[derive(Debug, Default)]
+enum Fared {
+    #[default]
+    NoneAsked,
+    /// All were refused so.
+    Refused(String),
+    /// One was answered, or failed otherwise.
+    Otherwise,
+}
+
+impl Listings {
+    /// A listing has come to its end. `refused` is how it was refused, where a filter may have done it.
+    pub(crate) fn ended(&self, refused: Option<String>) {
+        let mut fared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *fared = match (std::mem::take(&mut *fared), refused) {
+            (Fared::NoneAsked, Some(refused)) => Fared::Refused(refused),
+            (Fared::Refused(before), Some(refused)) if before == refused => Fared::Refused(refused),
+            _ => Fared::Otherwise,
+        };
+    }
+
+    /// Whether all were refused in the same way.
+    pub(crate) fn all_refused_alike(&self) -> bool {
+        matches!(*self.0.lock().unwrap_or_else(PoisonError::into_inner), Fared::Refused(_))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn text(client: &ClientHeaders) -> String {
+        let compression = if client.compression { " +" } else { "" };
+        format!("{}{compression}", client.user_agent.to_str().unwrap())
+    }
+
     fn of(config: &XtreamConfig) -> (String, Option<String>, Option<String>) {
         let agents = Agents::new(config).unwrap();
-        let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
-        (text(&agents.current()), agents.take_spare().as_ref().map(text), agents.learnt())
+        (text(&agents.current()), agents.take_spare().as_ref().map(text), agents.learnt().as_ref().map(text))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "compared with what may be nothing")]
@@ -99,13 +195,18 @@ mod tests {
     #[test]
     fn what_is_used_and_what_is_tried_next() {
         let config = XtreamConfig::new;
-        assert_eq!(of(&config()), (OWN.to_owned(), some(PLAYER), None));
-        assert_eq!(of(&config().user_agent("mine")), ("mine".to_owned(), None, None));
-        assert_eq!(of(&config().learnt_user_agent("x")), ("x".to_owned(), some(OWN), some("x")));
+        let own = format!("{OWN} +");
+        assert_eq!(of(&config()), (own.clone(), some(PLAYER), None));
+        assert_eq!(of(&config().try_other_client(false)), (own.clone(), None, None));
+        assert_eq!(of(&config().user_agent("mine")), ("mine +".to_owned(), None, None));
+        assert_eq!(of(&config().learnt_user_agent("x")), ("x +".to_owned(), some(&own), some("x +")));
+        let uncompressed = config().learnt_user_agent("x").learnt_uncompressed(true);
+        assert_eq!(of(&uncompressed), ("x".to_owned(), some(&own), some("x")));
+        assert_eq!(of(&uncompressed.try_other_client(false)), ("x".to_owned(), None, some("x")));
         let both = config().user_agent("mine").learnt_user_agent("x");
-        assert_eq!(of(&both), ("x".to_owned(), some("mine"), some("x")));
+        assert_eq!(of(&both), ("x +".to_owned(), some("mine +"), some("x +")));
         for nothing_new in [OWN, "", "a\nb"] {
-            assert_eq!(of(&config().learnt_user_agent(nothing_new)), (OWN.to_owned(), some(PLAYER), None));
+            assert_eq!(of(&config().learnt_user_agent(nothing_new)), (own.clone(), some(PLAYER), None));
         }
         assert_eq!(Agents::new(&config().user_agent("a\nb")).unwrap_err(), SetupError::UserAgent);
     }
@@ -113,11 +214,42 @@ mod tests {
     #[test]
     fn what_is_let_in_is_kept_and_told() {
         let agents = Agents::new(&XtreamConfig::new()).unwrap();
+        assert!(!agents.has_tried());
         agents.keep(agents.take_spare().unwrap());
-        assert_eq!((agents.current(), agents.take_spare()), (HeaderValue::from_static(PLAYER), None));
-        assert_eq!(agents.learnt().as_deref(), Some(PLAYER));
+        assert!(agents.has_tried());
+        assert_eq!((agents.current(), agents.take_spare()), (ClientHeaders::player(), None));
+        assert_eq!(agents.learnt(), Some(ClientHeaders::player()));
         let agents = Agents::new(&XtreamConfig::new().learnt_user_agent("x")).unwrap();
         agents.keep(agents.take_spare().unwrap());
         assert_eq!(agents.learnt(), None);
+    }
+
+    #[test]
+    fn a_trial_ends_with_the_first_listing() {
+        for let_in in [true, false] {
+            let agents = Agents::new(&XtreamConfig::new()).unwrap();
+            let usual = agents.current();
+            agents.begin_trial();
+            assert_eq!((agents.current(), agents.learnt(), agents.is_on_trial()), (ClientHeaders::player(), None, true));
+            agents.end_trial(let_in);
+            agents.end_trial(!let_in);
+            assert!(!agents.is_on_trial() && !agents.has_spare() && agents.has_tried());
+            let expected = if let_in { ClientHeaders::player() } else { usual };
+            assert_eq!(agents.current(), expected);
+            assert_eq!(agents.learnt(), Some(expected).filter(|_| let_in));
+        }
+    }
+
+    #[test]
+    fn listings_are_refused_alike_or_not() {
+        let alike = |ended: &[Option<&str>]| {
+            let listings = Listings::default();
+            ended.iter().for_each(|refused| listings.ended(refused.map(str::to_owned)));
+            listings.all_refused_alike()
+        };
+        assert!(alike(&[Some("403")]) && alike(&[Some("403"); 3]));
+        for not in [&[][..], &[None], &[Some("403"), Some("404")], &[Some("403"), None], &[None, Some("403")]] {
+            assert!(!alike(not), "{not:?}");
+        }
     }
 }

@@ -24,6 +24,9 @@ use crate::wire::charset::Charset;
 /// decoder isn't woken for every bit.
 const PIECE: usize = 64 << 10;
 
+/// Categories and accounts are read whole; none that is real is as large as this.
+pub(crate) const DOCUMENT_MAX: u64 = 16 << 20;
+
 /// Far beyond any sensible limit, and still an instant that can be computed.
 pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -64,12 +67,14 @@ impl Answer {
     ) -> Self {
         let date = date(response.headers());
         // What the client has inflated doesn't say so any more.
+        let limit = if call.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
         let announced = response.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
         Self {
             validator: None,
             unmodified: false,
             charset: Charset::declared(response.headers()),
-            inflate: Inflate::new(announced),
+            inflate: Inflate::new(announced, limit),
+            limit,
             date,
             sent_by_date: date.map(|date| before(date, sent.elapsed())),
             action: call.action(),
@@ -79,11 +84,15 @@ impl Answer {
             waited: began.elapsed(),
             throughput: Throughput::new(config.idle_timeout, config.min_bytes_per_second),
             total: config.total_timeout,
-            limit: config.max_body_bytes,
             received: 0,
             ended: None,
             counters,
         }
+    }
+
+    /// The head and the body that it announces.
+    pub(crate) fn response(&self) -> &Response {
+        &self.response
     }
 
     /// The `Date` of its head, in unix seconds.
@@ -123,7 +132,7 @@ impl Answer {
         let first = match outcome {
             Ok(read) => read?,
             Err(_) if left <= patience => return Err(self.overdue()),
-            Err(_) => return Err(Failure::slow(self.throughput.complaint())),
+            Err(_) => return Err(Failure::slow(self.throughput.complaint(), true)),
         };
         self.throughput.waited(asked.elapsed());
         match first {
@@ -136,9 +145,9 @@ impl Answer {
     fn overdue(&self) -> Failure {
         let words = format!("the answer was not over within {:?}", self.total);
         if self.waited >= self.total / 2 {
-            Failure::slow(words)
+            Failure::slow(words, true)
         } else {
-            Failure::transient(format!("{words}, and most of that time was not the panel's"), None)
+            Failure::slow(format!("{words}, and most of that time was not the panel's"), false)
         }
     }
 
@@ -167,17 +176,25 @@ impl Answer {
     /// The next bytes as they come, inflated. Dropping the future loses none.
     async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
-            if let Some(bytes) = self.inflate.take().map_err(|_| Failure::damaged(self.received))? {
-                return self.count(bytes).map(Some);
+            match self.inflate.take().map_err(|error| self.not_inflated(&error))? {
+                Some(bytes) if bytes.is_empty() => {
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+                Some(bytes) => return self.count(bytes).map(Some),
+                None => {}
             }
             match self.response.chunk().await {
                 Ok(Some(bytes)) => self.inflate.give(bytes),
                 Ok(None) => {
-                    let rest = self.inflate.end().map_err(|_| Failure::damaged(self.received))?;
-                    if rest.is_none() {
-                        self.counters.connection_kept(&self.response);
+                    match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
+                        Some(bytes) if bytes.is_empty() => tokio::task::yield_now().await,
+                        Some(bytes) => return self.count(bytes).map(Some),
+                        None => {
+                            self.counters.connection_kept(&self.response);
+                            return Ok(None);
+                        }
                     }
-                    return rest.map(|bytes| self.count(bytes)).transpose();
                 }
                 Err(error) => return Err(Failure::of_body(&error.without_url(), self.received)),
             }
@@ -190,10 +207,21 @@ impl Answer {
         self.received = self.received.saturating_add(length);
         self.counters.bytes.fetch_add(length, Relaxed);
         if self.received > self.limit {
-            let words = format!("it is larger than {} bytes", self.limit);
-            return Err(Failure::unusable(AnswerFault::TooLarge, words));
+            return Err(self.too_large());
         }
         Ok(bytes)
+    }
+
+    fn too_large(&self) -> Failure {
+        Failure::unusable(AnswerFault::TooLarge, format!("it is larger than {} bytes", self.limit))
+    }
+
+    /// Why the bytes could not be inflated.
+    fn not_inflated(&self, error: &std::io::Error) -> Failure {
+        match error.kind() {
+            std::io::ErrorKind::FileTooLarge => self.too_large(),
+            _ => Failure::damaged(self.received),
+        }
     }
 }
 

@@ -43,6 +43,11 @@ impl Call {
         matches!(self, Self::Listing(Scope { within: None, .. }))
     }
 
+    /// Whether it asks for items.
+    pub(crate) fn is_listing(&self) -> bool {
+        matches!(self, Self::Listing(_))
+    }
+
     /// The address to ask. It holds the credentials: it goes to the client and nowhere else.
     pub(crate) fn url(&self, address: &PanelAddress, credentials: &Credentials) -> Url {
         let mut text = format!("{}?{}", address.endpoint(), credentials.query());

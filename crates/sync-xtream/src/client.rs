@@ -81,6 +81,11 @@ fn builder(config: &XtreamConfig) -> ClientBuilder {
         // Repetitions are counted and paced in one place.
         .retry(reqwest::retry::never())
         .http1_only()
+        // Panels and what is in front of them write heads that curl and browsers read all the same: lines without a
+        // colon, a space before it, a line that goes on, control characters.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(IDLE_CONNECTION)
         .tls_danger_accept_invalid_certs(!config.verify_tls);

@@ -53,6 +53,11 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(until.saturating_sub(now)).unwrap_or(0)))
 }
 
+/// Our own time, in unix seconds; for panels that don't tell theirs.
+pub(crate) fn now() -> i64 {
+    unix_seconds_of(std::time::SystemTime::now()).unwrap_or_default()
+}
+
 /// A date as headers have it, in unix seconds.
 pub(crate) fn unix_seconds(text: &str) -> Option<i64> {
     unix_seconds_of(httpdate::parse_http_date(text).ok()?)

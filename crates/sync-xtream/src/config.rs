@@ -22,6 +22,8 @@ pub struct XtreamConfig {
     pub(crate) jitter_seed: Option<u64>,
     pub(crate) user_agent: Option<String>,
     pub(crate) learnt_user_agent: Option<String>,
+    pub(crate) learnt_uncompressed: bool,
+    pub(crate) try_other_client: bool,
     pub(crate) parallel_requests: usize,
     pub(crate) requests_per_second: f64,
     pub(crate) min_bytes_per_second: u32,
@@ -48,6 +50,8 @@ impl Default for XtreamConfig {
             jitter_seed: None,
             user_agent: None,
             learnt_user_agent: None,
+            learnt_uncompressed: false,
+            try_other_client: true,
             parallel_requests: 1,
             requests_per_second: REQUESTS_PER_SECOND,
             min_bytes_per_second: 64,
@@ -117,16 +121,29 @@ impl XtreamConfig {
     /// What the source calls itself. Default `xtream-sync/VERSION`; some panels and the filters in
     /// front of them serve only what calls itself a player.
     ///
-    /// With the default, a login that looks blocked is tried once more as a player, and what is let
-    /// in is kept and told by `learnt`. A user agent that is set here is not replaced.
+    /// With the default, a login that is not answered by the panel itself is tried once more as a player, which asks
+    /// for no compression, and what is let in is kept and told by `learnt`. A user agent that is set here is not
+    /// replaced.
     pub fn user_agent(self, user_agent: impl Into<String>) -> Self {
         Self { user_agent: Some(user_agent.into()), ..self }
     }
 
     /// The user agent that an earlier source has learnt. It is used from the start; when a login
-    /// with it looks blocked, the usual one is tried once. One that can't be sent is left out.
+    /// with it is kept out, the usual one is tried once. One that can't be sent is left out.
     pub fn learnt_user_agent(self, user_agent: impl Into<String>) -> Self {
         Self { learnt_user_agent: Some(user_agent.into()), ..self }
+    }
+
+    /// Whether what an earlier source has learnt asks for no compression; it belongs to
+    /// [`learnt_user_agent`](Self::learnt_user_agent). Default no.
+    pub fn learnt_uncompressed(self, learnt_uncompressed: bool) -> Self {
+        Self { learnt_uncompressed, ..self }
+    }
+
+    /// Whether a login that is not answered by the panel itself, or lists that are all refused alike, may be asked for
+    /// once more as another client. Default yes.
+    pub fn try_other_client(self, try_other_client: bool) -> Self {
+        Self { try_other_client, ..self }
     }
 
     /// How many requests may be under way at once; at least one. Default 1: many providers count
@@ -216,7 +233,7 @@ mod tests {
         const fn seconds(count: u64) -> Duration {
             Duration::from_secs(count)
         }
-        let settings: [(Set, &str); 20] = [
+        let settings: [(Set, &str); 22] = [
             (|it| it.connect_timeout(seconds(1)), "connect_timeout: 1s"),
             (|it| it.first_byte_timeout(seconds(2)), "first_byte_timeout: 2s"),
             (|it| it.idle_timeout(seconds(3)), "idle_timeout: 3s"),
@@ -227,6 +244,8 @@ mod tests {
             (|it| it.jitter_seed(7), "jitter_seed: Some(7)"),
             (|it| it.user_agent("a"), "user_agent: Some(\"a\")"),
             (|it| it.learnt_user_agent("b"), "learnt_user_agent: Some(\"b\")"),
+            (|it| it.learnt_uncompressed(true), "learnt_uncompressed: true"),
+            (|it| it.try_other_client(false), "try_other_client: false"),
             (|it| it.parallel_requests(3), "parallel_requests: 3"),
             (|it| it.requests_per_second(0.0), "requests_per_second: 0.01"),
             (|it| it.min_bytes_per_second(10), "min_bytes_per_second: 10"),

@@ -4,14 +4,16 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, Response, StatusCode, Url};
+use sync_core::source::Obstacle;
 use tokio::time::timeout_at;
 
 use crate::answer::{Answer, FOREVER};
 use crate::call::Call;
 use crate::clock;
-use crate::failure::{Failure, is_broken_connection};
+use crate::failure::{Failure, Way, is_broken_connection};
 use crate::network::Place;
 use crate::redirect::{RefusedRedirect, is_other_host, target};
+use crate::refused;
 use crate::request::{Line, Manner, Turn, milliseconds};
 use crate::validator::Condition;
 
@@ -40,6 +42,10 @@ impl Line {
             let (response, next) = step.await.inspect_err(|_| note(0, "no answer"))?;
             let Some(next) = next else { break response };
             note(response.status().as_u16(), "the panel redirects");
+            // Some panels close the connection behind a redirect, and don't say so.
+            if next.url.origin() == hop.url.origin() {
+                self.counters.connection_kept(&response);
+            }
             hop = next;
             time.pause(self.pace.pass().await);
         };
@@ -54,7 +60,12 @@ impl Line {
                     tracing::warn!(wait_ms = milliseconds(wait), "the panel asks to be left alone for a while");
                     self.pace.hold(wait);
                 }
-                Err(failure)
+                self.counters.connection_kept(&response);
+                if !refused::is_worth_reading(call, status) {
+                    return Err(failure);
+                }
+                let answer = Answer::new(response, call, sent, time.began, self.config(), self.counters.clone());
+                Err(self.reason_in(answer, call, failure).await)
             }
             _ => {
                 let validator = Some(response.headers()).filter(|_| hop.at_home && !unmodified);
@@ -69,7 +80,10 @@ impl Line {
     /// One request and its answer, whatever that says.
     async fn exchange(&self, hop: &Hop, manner: &Manner, time: &mut Time) -> Result<Response, Failure> {
         let encrypted = hop.url.scheme() == "https";
-        let client = self.client(manner.plain, hop.outside, encrypted)?;
+        if let Some(words) = self.proxies.unusable(&hop.url) {
+            return Err(Failure::barred(Obstacle::ProxyKind, words));
+        }
+        let client = self.client(manner.is_plain(), hop.outside, encrypted)?;
         let reused = self.counters.take_connection();
         let mut asked = time.limit(self.ask(client, hop, manner)).await;
         // Panels close idle connections after some seconds, perhaps at this very moment.
@@ -86,7 +100,8 @@ impl Line {
         if connected && encrypted && !self.config().verify_tls {
             self.notices.unverified();
         }
-        let response = asked?.map_err(|error| Failure::of_request(&error))?;
+        let way = Way { encrypted, proxied: self.proxies.lead(&hop.url) };
+        let response = asked?.map_err(|error| Failure::of_request(&error, way))?;
         if head_size(response.headers()) > self.config().max_header_bytes {
             return Err(Failure::large_head());
         }
@@ -95,9 +110,11 @@ impl Line {
 
     async fn ask(&self, client: &Client, hop: &Hop, manner: &Manner) -> reqwest::Result<Response> {
         self.counters.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let codings = HeaderValue::from_static(if manner.plain { "identity" } else { CODINGS });
-        let request = client.get(hop.url.clone());
-        let mut request = request.header(USER_AGENT, &manner.agent).header(ACCEPT_ENCODING, codings);
+        let mut request = client.get(hop.url.clone()).header(USER_AGENT, &manner.client.user_agent);
+        if manner.client.compression {
+            let codings = HeaderValue::from_static(if manner.plain { "identity" } else { CODINGS });
+            request = request.header(ACCEPT_ENCODING, codings);
+        }
         if let Some(Condition { name, value }) = manner.condition.as_ref().filter(|_| hop.at_home) {
             request = request.header(name, value);
         }
@@ -162,7 +179,7 @@ struct Time {
 impl Time {
     /// Waits for something no longer than that.
     async fn limit<T>(&self, what: impl Future<Output = T>) -> Result<T, Failure> {
-        let late = |_| Failure::slow(format!("no answer began within {:?}", self.patience));
+        let late = |_| Failure::slow(format!("no answer began within {:?}", self.patience), true);
         timeout_at(self.began + self.patience.min(FOREVER), what).await.map_err(late)
     }
 

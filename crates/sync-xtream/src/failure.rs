@@ -10,7 +10,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use rustls::CertificateError;
 use sync_core::SourceError;
-use sync_core::source::AnswerFault;
+use sync_core::source::{AnswerFault, Denial, Obstacle};
 
 use crate::call::Call;
 use crate::network::OnlyInside;
@@ -21,25 +21,50 @@ use crate::redirect::RefusedRedirect;
 pub(crate) enum Failure {
     /// No answer, or none worth reading; another attempt may succeed. `overloaded` when it looks as
     /// if less would have been an easier question.
-    Transient { message: String, retry_after: Option<Duration>, overloaded: bool },
+    Transient { message: String, retry_after: Option<Duration>, overloaded: bool, cause: Cause },
     /// The answer broke off; another attempt may succeed, of damaged data rather without compression.
     Cut { message: String, damaged: bool },
-    /// A status that filters give to clients they don't know.
-    Blocked(SourceError),
-    /// No connection, and another attempt would fare the same.
-    Hopeless { message: String },
+    /// Something is in the way, and nothing was asked. Where it is `lasting`, another attempt would fare the same.
+    Obstructed { obstacle: Obstacle, message: String, lasting: bool },
+    /// A redirect that is not followed.
+    Redirect(RefusedRedirect),
     /// Nothing that another attempt would change.
     Final(SourceError),
 }
 
+/// What has ended an attempt that may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// This status.
+    Status(u16),
+    /// The connection broke once it stood.
+    Broken,
+    /// It took too long.
+    Slow,
+}
+
+/// The way that a request was to take.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Way {
+    pub(crate) encrypted: bool,
+    /// Through a proxy that the environment names.
+    pub(crate) proxied: bool,
+}
+
 impl Failure {
+    #[cfg(test)]
     pub(crate) fn transient(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
-        Self::Transient { message: message.into(), retry_after, overloaded: false }
+        Self::Transient { message: message.into(), retry_after, overloaded: false, cause: Cause::Slow }
     }
 
-    /// The panel took too long.
-    pub(crate) fn slow(message: impl Into<String>) -> Self {
-        Self::Transient { message: message.into(), retry_after: None, overloaded: true }
+    /// The connection broke before an answer came.
+    fn broken(message: impl Into<String>) -> Self {
+        Self::Transient { message: message.into(), retry_after: None, overloaded: false, cause: Cause::Broken }
+    }
+
+    /// It took too long; `overloaded` when the panel is to blame.
+    pub(crate) fn slow(message: impl Into<String>, overloaded: bool) -> Self {
+        Self::Transient { message: message.into(), retry_after: None, overloaded, cause: Cause::Slow }
     }
 
     pub(crate) fn cut(message: impl Into<String>) -> Self {
@@ -50,23 +75,57 @@ impl Failure {
         Self::Final(SourceError::Unusable { fault, message: message.into() })
     }
 
-    pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, Self::Transient { .. } | Self::Cut { .. })
+    pub(crate) fn denied(denial: Denial, message: impl Into<String>) -> Self {
+        Self::Final(SourceError::Denied { denial, message: message.into() })
     }
 
-    /// Whether something may have kept a client out that it doesn't know.
-    pub(crate) fn is_blocked(&self) -> bool {
-        use AnswerFault::{Empty, Html, NotJson};
+    /// Something is in the way that may pass.
+    fn obstructed(obstacle: Obstacle, message: impl Into<String>) -> Self {
+        Self::Obstructed { obstacle, message: message.into(), lasting: false }
+    }
+
+    /// Something is in the way that a person has to put right.
+    pub(crate) fn barred(obstacle: Obstacle, message: impl Into<String>) -> Self {
+        Self::Obstructed { obstacle, message: message.into(), lasting: true }
+    }
+
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Transient { .. } | Self::Cut { .. } | Self::Obstructed { lasting: false, .. })
+    }
+
+    /// What it looks like, where a filter that doesn't know the client may have caused it. None is what the panel says
+    /// itself: a refusal, 429, a time to wait; nor a connection that never stood.
+    pub(crate) fn like_a_filter(&self) -> Option<String> {
+        use AnswerFault::{Empty, Html, NotJson, Redirect, Status};
         match self {
-            Self::Blocked(_) => true,
-            Self::Final(SourceError::Unusable { fault, .. }) => matches!(fault, Html | NotJson | Empty),
-            _ => false,
+            Self::Transient { cause: Cause::Status(429) | Cause::Slow, .. } => None,
+            Self::Transient { retry_after: Some(_), .. } => None,
+            Self::Transient { cause: Cause::Status(code), .. } => Some(code.to_string()),
+            Self::Transient { cause: Cause::Broken, .. } | Self::Cut { .. } => Some("broken".to_owned()),
+            Self::Final(
+                error @ (SourceError::Denied { denial: Denial::Status, .. }
+                | SourceError::Unusable { fault: Status | Html | NotJson | Empty | Redirect, .. }),
+            ) => Some(error.to_string()),
+            // A loop and what the settings forbid are no matter of the client.
+            Self::Redirect(RefusedRedirect::TooMany | RefusedRedirect::OtherHost) => None,
+            Self::Redirect(refused) => Some(refused.words().to_owned()),
+            Self::Final(_) | Self::Obstructed { .. } => None,
         }
     }
 
-    /// Whether the login is refused.
+    /// Whether it may be an outage, which may have ended by now.
+    pub(crate) fn may_be_an_outage(&self) -> bool {
+        matches!(self, Self::Transient { cause: Cause::Status(_), .. })
+    }
+
+    /// Whether the panel itself refuses the login.
     pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Final(SourceError::Refused { .. }))
+        matches!(self, Self::Final(SourceError::Refused { .. } | SourceError::Denied { denial: Denial::Account, .. }))
+    }
+
+    /// Whether it is about the login, whoever says so.
+    pub(crate) fn is_about_the_login(&self) -> bool {
+        matches!(self, Self::Final(SourceError::Refused { .. } | SourceError::Denied { .. }))
     }
 
     /// Whether the bytes came, and could not be inflated.
@@ -80,8 +139,9 @@ impl Failure {
 
     pub(crate) fn message(&self) -> &str {
         match self {
-            Self::Transient { message, .. } | Self::Cut { message, .. } | Self::Hopeless { message } => message,
-            Self::Final(error) | Self::Blocked(error) => error.code(),
+            Self::Transient { message, .. } | Self::Cut { message, .. } | Self::Obstructed { message, .. } => message,
+            Self::Redirect(refused) => refused.words(),
+            Self::Final(error) => error.code(),
         }
     }
 
@@ -89,49 +149,49 @@ impl Failure {
     pub(crate) fn into_error(self, attempts: u32) -> SourceError {
         match self {
             Self::Transient { message, overloaded, .. } => SourceError::Unreachable { message, attempts, overloaded },
-            Self::Hopeless { message } => SourceError::Unreachable { message, attempts, overloaded: false },
+            Self::Obstructed { obstacle, message, .. } => SourceError::Obstructed { obstacle, message, attempts },
             Self::Cut { message, .. } => SourceError::Unusable { fault: AnswerFault::Truncated, message },
-            Self::Final(error) | Self::Blocked(error) => error,
+            Self::Redirect(refused) => {
+                SourceError::Unusable { fault: AnswerFault::Redirect, message: refused.words().to_owned() }
+            }
+            Self::Final(error) => error,
         }
     }
 
     /// What an answer's status says; `None` when its body is to be read.
     pub(crate) fn of_status(call: &Call, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
         let code = status.as_u16();
-        let status = |words: &str| SourceError::Unusable {
-            fault: AnswerFault::Status,
-            message: format!("it answers {code}{words}"),
-        };
-        let unusable = |words: &str| Self::Final(status(words));
+        let unusable = |words: &str| Self::unusable(AnswerFault::Status, format!("it answers {code}{words}"));
         Some(match code {
             200..=299 => return None,
-            401 if call.is_login() => {
-                Self::Final(SourceError::Refused { message: "it answers 401 to user name and password".to_owned() })
-            }
+            401 if call.is_login() => Self::denied(Denial::Status, "it answers 401 to user name and password"),
             403 if call.is_login() => {
-                Self::Blocked(status(": it may have banned this computer's address, or it refuses this user agent"))
+                unusable(": it may have banned this computer's address, or it refuses this user agent")
             }
             404 if call.is_login() => unusable(
                 ": the address is wrong, or the panel hides behind it that user name or password are wrong, or that the account has expired",
             ),
             304 => unusable(": nobody asked whether anything has changed"),
             300..=399 => Self::unusable(AnswerFault::Redirect, format!("it answers {code} and sends elsewhere")),
-            408 | 429 | 500..=599 => {
-                let overloaded = matches!(code, 504 | 524);
-                Self::Transient { message: format!("it answers {code}"), retry_after, overloaded }
-            }
+            408 | 429 | 500..=599 => Self::Transient {
+                message: format!("it answers {code}"),
+                retry_after,
+                overloaded: matches!(code, 504 | 524),
+                cause: Cause::Status(code),
+            },
             400 | 404 | 405 | 410 if call.is_whole_listing() => {
                 let message = format!("it answers {code} to the request for the list");
                 Self::unusable(AnswerFault::UnknownRequest, message)
             }
-            454 => Self::Blocked(status(": it refuses this user agent")),
+            407 => unusable(": the proxy asks for a login of its own"),
+            454 => unusable(": it refuses this user agent"),
             458 => unusable(": the account is at its limit of connections"),
             _ => unusable(""),
         })
     }
 
     /// Why no answer began.
-    pub(crate) fn of_request(error: &reqwest::Error) -> Self {
+    pub(crate) fn of_request(error: &reqwest::Error, way: Way) -> Self {
         if error.is_builder() {
             return Self::Final(SourceError::internal("the request could not be made"));
         }
@@ -141,22 +201,24 @@ impl Failure {
         if let Some(tls) = find::<rustls::Error>(error) {
             return of_tls(tls);
         }
-        let words = match find::<std::io::Error>(error).map(std::io::Error::kind) {
-            _ if error.is_dns() => return Self::nameless(),
-            _ if error.is_timeout() => "no connection came about in time",
-            Some(ErrorKind::ConnectionRefused) => "the connection is refused",
-            Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => "the connection was reset",
-            Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => "there is no way to the host",
-            _ if error.is_connect() => "no connection can be made",
-            _ if said(error, "head is too large") => return Self::large_head(),
-            _ => of_protocol(error),
-        };
-        Self::transient(words, None)
+        let kind = find::<std::io::Error>(error).map(std::io::Error::kind);
+        if error.is_dns() && !way.proxied {
+            return Self::nameless();
+        }
+        if error.is_connect() || error.is_timeout() {
+            return of_connecting(error.is_timeout(), kind, way);
+        }
+        match kind {
+            Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => Self::broken("the connection was reset"),
+            _ if said(error, "head is too large") => Self::large_head(),
+            _ if is_no_http(error) => Self::obstructed(Obstacle::NotHttp, "what answers there doesn't speak HTTP"),
+            _ => Self::broken("the connection broke before an answer came"),
+        }
     }
 
     /// Nobody knows the host.
     pub(crate) fn nameless() -> Self {
-        Self::transient("the name of the host can't be found", None)
+        Self::obstructed(Obstacle::Network, "the name of the host can't be found")
     }
 
     /// More headers than an answer may have.
@@ -180,10 +242,45 @@ impl Failure {
     }
 }
 
-/// A wrong certificate stays wrong; other troubles of TLS may pass.
+/// Why no connection came about.
+fn of_connecting(late: bool, kind: Option<ErrorKind>, way: Way) -> Failure {
+    let words = match kind {
+        _ if late => "no connection came about in time",
+        Some(ErrorKind::ConnectionRefused) => "the connection is refused",
+        Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => "there is no way to the host",
+        Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => "the connection was reset",
+        Some(ErrorKind::UnexpectedEof) if way.encrypted => "the connection was closed before it was encrypted",
+        _ => "no connection can be made",
+    };
+    let reached = !matches!(
+        kind,
+        Some(ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
+    );
+    match way {
+        Way { proxied: true, .. } => {
+            Failure::obstructed(Obstacle::Proxy, format!("{words}, through the proxy that the environment names"))
+        }
+        Way { encrypted: true, .. } if reached => Failure::obstructed(Obstacle::Encryption, words),
+        _ => Failure::obstructed(Obstacle::Network, words),
+    }
+}
+
+/// A wrong certificate stays wrong, as do a port without encryption and versions of TLS; other troubles may pass.
 fn of_tls(error: &rustls::Error) -> Failure {
-    let rustls::Error::InvalidCertificate(reason) = error else {
-        return Failure::transient("no encrypted connection could be agreed on", None);
+    use rustls::AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion};
+    const DISAGREED: &str = "no encrypted connection could be agreed on";
+    let reason = match error {
+        rustls::Error::InvalidCertificate(reason) => reason,
+        rustls::Error::InvalidMessage(_) => {
+            let words = format!("{DISAGREED}: what answers there speaks no encryption");
+            return Failure::barred(Obstacle::PlainPort, words);
+        }
+        rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(HandshakeFailure | InsufficientSecurity | ProtocolVersion) => {
+            let words = format!("{DISAGREED}: the panel has neither TLS 1.2 nor 1.3, or none of their ciphers");
+            return Failure::barred(Obstacle::OldEncryption, words);
+        }
+        _ => return Failure::obstructed(Obstacle::Encryption, DISAGREED),
     };
     let reason = match reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
@@ -193,17 +290,13 @@ fn of_tls(error: &rustls::Error) -> Failure {
         CertificateError::Revoked => "it has been revoked",
         _ => "it can't be verified",
     };
-    Failure::Hopeless { message: format!("the panel's certificate is not accepted: {reason}") }
+    Failure::barred(Obstacle::Certificate, format!("the panel's certificate is not accepted: {reason}"))
 }
 
 /// The client's type for these is not ours to name; its texts are constant and only looked at.
-fn of_protocol(error: &reqwest::Error) -> &'static str {
+fn is_no_http(error: &reqwest::Error) -> bool {
     let invalid = ["invalid HTTP", "invalid content-length", "invalid transfer-encoding"];
-    if invalid.iter().any(|words| said(error, words)) {
-        "what answers there doesn't speak HTTP"
-    } else {
-        "the connection broke before an answer came"
-    }
+    invalid.iter().any(|words| said(error, words))
 }
 
 fn said(error: &reqwest::Error, words: &str) -> bool {
@@ -250,15 +343,14 @@ mod tests {
     use super::*;
     use sync_core::{ContentKind, Scope};
 
-    /// `r` repeated, `l` login refused, `s` status, `b` blocked, `e` redirect, `-` none.
+    /// `r` repeated, `l` about the login, `s` status, `e` redirect, `-` none.
     fn verdict(call: &Call, code: u16) -> char {
         match Failure::of_status(call, StatusCode::from_u16(code).unwrap(), None) {
             None => '-',
             Some(failure) if failure.is_transient() => 'r',
-            Some(Failure::Final(SourceError::Refused { .. })) => 'l',
+            Some(Failure::Final(SourceError::Denied { denial: Denial::Status, .. })) => 'l',
             Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 's',
             Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::UnknownRequest, .. })) => 'u',
-            Some(Failure::Blocked(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 'b',
             Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Redirect, .. })) => 'e',
             Some(other) => panic!("{other:?}"),
         }
@@ -269,10 +361,41 @@ mod tests {
         let codes =
             [200, 204, 302, 304, 400, 401, 403, 404, 408, 410, 429, 454, 456, 458, 500, 503, 511, 520, 600, 884, 999];
         let all = |call: Call| codes.map(|code| verdict(&call, code)).into_iter().collect::<String>();
-        assert_eq!(all(Call::Account), "--esslbsrsrbssrrrrsss");
-        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--esussururbssrrrrsss");
+        assert_eq!(all(Call::Account), "--esslssrsrsssrrrrsss");
+        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--esussurursssrrrrsss");
         let within = Some(sync_core::CategoryId("7".to_owned()));
-        assert_eq!(all(Call::Listing(Scope { kind: ContentKind::Movies, within })), "--esssssrsrbssrrrrsss");
+        assert_eq!(all(Call::Listing(Scope { kind: ContentKind::Movies, within })), "--esssssrsrsssrrrrsss");
+    }
+
+    #[test]
+    fn field_04_every_status_but_429_may_be_that_of_a_filter() {
+        let of_status = |code, wait| Failure::of_status(&Call::Account, StatusCode::from_u16(code).unwrap(), wait);
+        for code in [302, 400, 401, 403, 404, 406, 408, 410, 418, 444, 451, 454, 500, 502, 503, 520, 521, 884, 999] {
+            assert!(of_status(code, None).unwrap().like_a_filter().is_some(), "{code}");
+        }
+        assert_eq!(of_status(429, None).unwrap().like_a_filter(), None);
+        let wait = Some(Duration::from_secs(1));
+        assert_eq!(of_status(503, wait).unwrap().like_a_filter(), None, "the panel asks for patience");
+        for fault in [AnswerFault::Html, AnswerFault::NotJson, AnswerFault::Empty, AnswerFault::Redirect] {
+            assert!(Failure::unusable(fault, "").like_a_filter().is_some(), "{fault:?}");
+        }
+        let elsewhere = Failure::Redirect(RefusedRedirect::Inside);
+        for broken in [Failure::broken("reset"), Failure::cut("cut"), Failure::damaged(5), elsewhere] {
+            assert!(broken.like_a_filter().is_some(), "{broken:?}");
+        }
+        for other in [
+            Failure::Redirect(RefusedRedirect::TooMany),
+            Failure::Redirect(RefusedRedirect::OtherHost),
+            Failure::nameless(),
+            Failure::slow("slow", true),
+            Failure::denied(Denial::HttpLogin, ""),
+            Failure::denied(Denial::Account, ""),
+            Failure::Final(SourceError::Refused { message: String::new() }),
+            Failure::unusable(AnswerFault::ErrorObject, ""),
+            Failure::unusable(AnswerFault::EncryptedPort, ""),
+        ] {
+            assert_eq!(other.like_a_filter(), None, "{other:?}");
+        }
     }
 
     #[test]
@@ -286,8 +409,49 @@ mod tests {
             (CertificateError::BadEncoding, "can't be verified"),
         ] {
             let failure = of_tls(&rustls::Error::InvalidCertificate(error));
-            assert!(matches!(&failure, Failure::Hopeless { message } if message.contains(words)), "{failure:?}");
+            assert!(!failure.is_transient() && failure.message().contains(words), "{failure:?}");
+            assert!(failure.into_error(1).hint().contains("--verify-tls no"));
         }
         assert!(of_tls(&rustls::Error::HandshakeNotComplete).is_transient());
+    }
+
+    #[test]
+    fn field_15_what_is_wrong_with_an_encryption_is_told_apart() {
+        use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
+        for (error, lasting, hint) in [
+            (Error::InvalidMessage(InvalidMessage::InvalidContentType), true, "http://"),
+            (Error::InvalidMessage(InvalidMessage::MessageTooLarge), true, "http://"),
+            (Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13), true, "TLS 1.2"),
+            (Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon), true, "TLS 1.2"),
+            (Error::AlertReceived(AlertDescription::ProtocolVersion), true, "TLS 1.2"),
+            (Error::AlertReceived(AlertDescription::HandshakeFailure), true, "TLS 1.2"),
+            (Error::AlertReceived(AlertDescription::InsufficientSecurity), true, "TLS 1.2"),
+            (Error::AlertReceived(AlertDescription::InternalError), false, "http://"),
+        ] {
+            let failure = of_tls(&error);
+            assert_eq!(failure.is_transient(), !lasting, "{error:?}");
+            let error = failure.into_error(1);
+            assert!(error.hint().contains(hint) && error.code() == "panel_unreachable", "{error:?}: {}", error.hint());
+        }
+    }
+
+    #[test]
+    fn field_11_a_connection_that_fails_behind_a_proxy_names_the_proxy() {
+        let way = Way { proxied: true, encrypted: false };
+        for kind in [Some(ErrorKind::ConnectionRefused), None] {
+            let error = of_connecting(false, kind, way).into_error(4);
+            assert!(error.to_string().contains("proxy") && error.hint().contains("NO_PROXY"), "{error}");
+        }
+    }
+
+    #[test]
+    fn field_15_an_encrypted_connection_that_dies_at_once_may_have_met_a_plain_port() {
+        let way = |encrypted| Way { encrypted, proxied: false };
+        for (late, kind) in [(true, None), (false, Some(ErrorKind::UnexpectedEof)), (false, Some(ErrorKind::ConnectionReset))] {
+            assert!(of_connecting(late, kind, way(true)).into_error(4).hint().contains("http://"), "{kind:?}");
+            assert!(!of_connecting(late, kind, way(false)).into_error(4).hint().contains("http://"), "{kind:?}");
+        }
+        let refused = of_connecting(false, Some(ErrorKind::ConnectionRefused), way(true)).into_error(4);
+        assert!(!refused.hint().contains("http://"), "nothing listens there");
     }
 }

@@ -84,15 +84,15 @@ fn decode(
 /// An answer to the login, or to a request for categories.
 pub fn document(bytes: &[u8]) {
     let clean = |text: &str| assert!(!text.contains(char::is_control), "{text:?} can steer a terminal");
-    match account::read(bytes, Charset::default(), Some(1_700_000_000)) {
+    match account::read(bytes, Charset::default(), Some(1_700_000_000), 1_700_000_000) {
         Ok(account) => {
             account.message.iter().chain(&account.unread_end).for_each(|text| clean(text));
-            if let AccountStatus::Inactive(word) = &account.status {
+            if let AccountStatus::Inactive(word) | AccountStatus::Other(word) = &account.status {
                 clean(word);
                 assert!(!word.is_empty());
             }
         }
-        Err(fault) => clean(&fault.message),
+        Err(fault) => clean(&fault.message.as_it_came()),
     }
     match categories::read(bytes, Charset::default()) {
         Ok(categories) => {
@@ -100,7 +100,7 @@ pub fn document(bytes: &[u8]) {
             assert_eq!(ids.len(), categories.len(), "an id occurs twice");
             assert!(categories.iter().all(|one| !one.id.0.is_empty() && !one.name.is_empty()));
         }
-        Err(fault) => clean(&fault.message),
+        Err(fault) => clean(&fault.message.as_it_came()),
     }
 }
 

@@ -1,16 +1,23 @@
-//! Gzip, by its first bytes rather than by what the headers say: some proxies lose the header, and
-//! some panels send it with plain bytes.
+//! Compressed bodies, known by their first bytes rather than by what the headers say: some proxies lose the header,
+//! some panels send it with plain bytes, and some compress what is compressed already.
 //!
-//! The other codings have no beginning of their own; the HTTP client inflates them when they are
-//! announced.
+//! Gzip, zlib and zstd are known so, one within another up to [`LAYERS_MAX`]. Brotli has no beginning of its own; the
+//! HTTP client inflates it when it is announced, as it does the others, but for gzip.
 
-use std::io::{self, Write};
+mod member;
+
+use std::io;
 
 use bytes::{Buf, Bytes};
-use flate2::write::GzDecoder;
 
-/// The beginning of gzip, and of no JSON.
-const MAGIC: [u8; 2] = [0x1f, 0x8b];
+use member::{Beginning, Member, beginning};
+
+/// Nothing is compressed more often than this, and a file that is its own content would never end.
+const LAYERS_MAX: u8 = 3;
+
+/// After so many bytes that one layer has handed to the next, without anything coming out at the end, the caller gets
+/// a turn, so that a bomb within a bomb keeps no thread busy.
+const TURN: usize = 1 << 20;
 
 /// The bytes of a body on their way. What goes in comes out in small pieces, so that a bomb is
 /// noticed before it has gone off.
@@ -18,95 +25,163 @@ pub(crate) struct Inflate {
     state: State,
     /// What is to be given out, or inflated.
     waiting: Bytes,
-    /// Whether the answer says that it is compressed although nobody has inflated it.
-    announced: bool,
+    /// Whether this should be text by now: it was announced as compressed, or came out of a compression.
+    suspect: Option<Suspect>,
+    /// What comes out of this layer may be compressed again.
+    within: Option<Box<Inflate>>,
+    layer: u8,
+    /// How many bytes have come out of this layer.
+    inflated: u64,
+    /// No layer may give out more.
+    limit: u64,
+}
+
+/// Why plain bytes have to look like text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Suspect {
+    /// The answer says that it is compressed although nobody has inflated it.
+    Announced,
+    /// It came out of a compression.
+    Inflated,
 }
 
 enum State {
-    /// Nothing, or the first byte, has come.
+    /// Nothing has come, or no more than the first bytes of what may be a compression.
     Undecided,
     Plain,
-    Gzip(Box<GzDecoder<Vec<u8>>>),
-    /// A part of gzip is over; another one may follow, or zeros that fill up a block.
+    Member(Member),
+    /// A part is over; another one may follow, or zeros that fill up a block, or white space.
     Between,
 }
 
 impl Inflate {
-    pub(crate) fn new(announced: bool) -> Self {
-        Self { state: State::Undecided, waiting: Bytes::new(), announced }
+    /// `announced` is whether a compression is announced that nobody has inflated; `limit` holds for each layer.
+    pub(crate) fn new(announced: bool, limit: u64) -> Self {
+        Self::layer(0, announced.then_some(Suspect::Announced), limit)
+    }
+
+    fn layer(layer: u8, suspect: Option<Suspect>, limit: u64) -> Self {
+        let (state, waiting) = (State::Undecided, Bytes::new());
+        Self { state, waiting, suspect, within: None, layer, inflated: 0, limit }
     }
 
     /// Takes bytes in. What went in before has to be out.
     pub(crate) fn give(&mut self, bytes: Bytes) {
         self.waiting = if self.waiting.is_empty() { bytes } else { [&self.waiting[..], &bytes[..]].concat().into() };
-        if matches!(self.state, State::Undecided) && self.waiting[..] != MAGIC[..1] && !self.waiting.is_empty() {
-            self.state = if self.waiting.starts_with(&MAGIC) {
-                State::Gzip(Box::new(GzDecoder::new(Vec::new())))
-            } else {
-                State::Plain
-            };
+    }
+
+    /// Gives out the next bytes, `None` when more have to come first. No bytes are a turn of the caller.
+    ///
+    /// # Errors
+    ///
+    /// `FileTooLarge` when a layer has given out more than the limit, and otherwise when the bytes are damaged.
+    pub(crate) fn take(&mut self) -> io::Result<Option<Bytes>> {
+        let mut handed = 0;
+        loop {
+            if let Some(within) = &mut self.within
+                && let Some(bytes) = within.take()?
+            {
+                return Ok(Some(bytes));
+            }
+            let Some(bytes) = self.next()? else { return Ok(None) };
+            let Some(within) = &mut self.within else { return Ok(Some(bytes)) };
+            handed += bytes.len();
+            within.give(bytes);
+            if handed >= TURN {
+                return Ok(Some(Bytes::new()));
+            }
         }
     }
 
-    /// Gives out the next bytes, `None` when more have to come first.
-    pub(crate) fn take(&mut self) -> io::Result<Option<Bytes>> {
+    /// The body has ended; returns what is left, and `None` when that was all.
+    pub(crate) fn end(&mut self) -> io::Result<Option<Bytes>> {
+        if let Some(left) = self.take()? {
+            return Ok(Some(left));
+        }
+        match &mut self.state {
+            State::Member(member) => {
+                member.finish()?;
+                let left = member.out();
+                self.state = State::Between;
+                if let (Some(left), Some(within)) = (left, &mut self.within) {
+                    self.inflated += left.len() as u64;
+                    within.give(left);
+                }
+            }
+            State::Between if !self.waiting.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+            State::Between => {}
+            State::Undecided | State::Plain => {
+                let left = std::mem::take(&mut self.waiting);
+                self.state = State::Plain;
+                return Ok(Some(left).filter(|left| !left.is_empty()));
+            }
+        }
+        self.within.as_mut().map_or(Ok(None), |within| within.end())
+    }
+
+    /// The next bytes of this layer.
+    fn next(&mut self) -> io::Result<Option<Bytes>> {
         loop {
             match &mut self.state {
-                State::Undecided => return Ok(None),
+                State::Undecided => match beginning(&self.waiting) {
+                    Beginning::Short => return Ok(None),
+                    Beginning::Plain => self.state = State::Plain,
+                    Beginning::Of(coding) => {
+                        if self.layer >= LAYERS_MAX {
+                            return Err(io::ErrorKind::InvalidData.into());
+                        }
+                        self.state = State::Member(Member::new(coding)?);
+                        let within = Self::layer(self.layer + 1, Some(Suspect::Inflated), self.limit);
+                        self.within = Some(Box::new(within));
+                    }
+                },
                 State::Plain => {
                     let bytes = std::mem::take(&mut self.waiting);
-                    if !bytes.is_empty() && std::mem::take(&mut self.announced) && !is_text(&bytes) {
-                        return Err(io::ErrorKind::InvalidData.into());
+                    if bytes.is_empty() {
+                        return Ok(None);
                     }
-                    return Ok(Some(bytes).filter(|bytes| !bytes.is_empty()));
+                    match self.suspect.take() {
+                        Some(Suspect::Announced) if !is_text(&bytes) => return Err(io::ErrorKind::InvalidData.into()),
+                        Some(Suspect::Inflated) if !is_text(&bytes) && !begins_json(&bytes) => {
+                            return Err(io::ErrorKind::InvalidData.into());
+                        }
+                        _ => return Ok(Some(bytes)),
+                    }
                 }
-                State::Gzip(decoder) => {
-                    if let Some(bytes) = out_of(decoder) {
+                State::Member(member) => {
+                    if let Some(bytes) = member.out() {
+                        self.inflated += bytes.len() as u64;
+                        if self.inflated > self.limit {
+                            return Err(io::ErrorKind::FileTooLarge.into());
+                        }
                         return Ok(Some(bytes));
                     }
-                    if self.waiting.is_empty() {
+                    if self.waiting.is_empty() && !member.is_full() {
                         return Ok(None);
                     }
                     // Some bytes at a time, and at most one buffer of what they become.
-                    let taken = decoder.write(&self.waiting)?;
+                    let (taken, over) = member.take(&self.waiting)?;
                     self.waiting.advance(taken);
-                    if taken == 0 && decoder.get_ref().is_empty() {
-                        // It takes no more: its part is over.
-                        decoder.try_finish()?;
+                    if over {
                         self.state = State::Between;
                     }
                 }
                 State::Between => {
-                    let zeros = self.waiting.iter().take_while(|byte| **byte == 0).count();
-                    self.waiting.advance(zeros);
-                    if self.waiting.is_empty() || self.waiting[..] == MAGIC[..1] {
+                    let is_filler = |byte: &&u8| **byte == 0 || byte.is_ascii_whitespace();
+                    let filler = self.waiting.iter().take_while(is_filler).count();
+                    self.waiting.advance(filler);
+                    if self.waiting.is_empty() {
                         return Ok(None);
                     }
-                    if !self.waiting.starts_with(&MAGIC) {
-                        return Err(io::ErrorKind::InvalidData.into());
+                    match beginning(&self.waiting) {
+                        Beginning::Short => return Ok(None),
+                        Beginning::Plain => return Err(io::ErrorKind::InvalidData.into()),
+                        Beginning::Of(coding) => self.state = State::Member(Member::new(coding)?),
                     }
-                    self.state = State::Gzip(Box::new(GzDecoder::new(Vec::new())));
                 }
             }
         }
     }
-
-    /// The body has ended; returns what is left.
-    pub(crate) fn end(&mut self) -> io::Result<Option<Bytes>> {
-        match &mut self.state {
-            State::Gzip(decoder) => {
-                decoder.try_finish()?;
-                Ok(out_of(decoder))
-            }
-            State::Between if !self.waiting.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(Some(std::mem::take(&mut self.waiting)).filter(|bytes| !bytes.is_empty())),
-        }
-    }
-}
-
-fn out_of(decoder: &mut GzDecoder<Vec<u8>>) -> Option<Bytes> {
-    let bytes = std::mem::take(decoder.get_mut());
-    (!bytes.is_empty()).then(|| bytes.into())
 }
 
 /// Whether bytes may begin JSON, a page or words, rather than compressed data: without control
@@ -120,8 +195,26 @@ fn is_text(bytes: &[u8]) -> bool {
     !controls && (utf8 || matches!(bytes.trim_ascii_start().first(), Some(b'[' | b'{' | b'<' | b'"')))
 }
 
+/// Whether bytes begin as a list, an object or a page does, whatever is in it, or are in UTF-16. Where a compression
+/// has been taken off already, this is enough: panels write control characters into names.
+fn begins_json(bytes: &[u8]) -> bool {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return true;
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let next = bytes.get(1..).and_then(|rest| rest.trim_ascii_start().first());
+    match bytes.first() {
+        Some(b'[') => matches!(next, None | Some(b'{' | b'[' | b']' | b'"' | b',' | b'n')),
+        Some(b'{') => matches!(next, None | Some(b'"' | b'}')),
+        Some(b'<') => next.is_none_or(|byte| byte.is_ascii_alphabetic() || *byte == b'!'),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -132,7 +225,7 @@ mod tests {
 
     /// Feeds a body in chunks; returns what comes out and the largest piece of it.
     fn run(body: &[u8], chunk: usize, announced: bool) -> io::Result<(Vec<u8>, usize)> {
-        let (mut inflate, mut out, mut largest) = (Inflate::new(announced), Vec::new(), 0);
+        let (mut inflate, mut out, mut largest) = (Inflate::new(announced, u64::MAX), Vec::new(), 0);
         let mut note = |piece: Bytes| {
             largest = largest.max(piece.len());
             out.extend_from_slice(&piece);
@@ -205,9 +298,17 @@ mod tests {
     }
 
     #[test]
-    fn zeros_after_gzip_are_no_damage_and_anything_else_is() {
+    fn field_19_zeros_and_white_space_after_gzip_are_no_damage_and_anything_else_is() {
         let part = gzip(b"[{\"a\":1}]");
-        for (after, good) in [(&[0; 8][..], true), (&[0; 5000], true), (b"x", false), (b"\0\x1f", false)] {
+        for (after, good) in [
+            (&[0; 8][..], true),
+            (&[0; 5000], true),
+            (b"\n", true),
+            (b"\r\n \t\0\n", true),
+            (b"x", false),
+            (b"\nx", false),
+            (b"\0\x1f", false),
+        ] {
             let body = [&part[..], after].concat();
             for chunk in [1, 7, 10_000] {
                 let found = run(&body, chunk, false).map(|(out, _)| out).ok();
@@ -216,5 +317,71 @@ mod tests {
         }
         let parts = [&part[..], &[0; 3], &gzip(b" ")].concat();
         assert_eq!(run(&parts, 2, false).unwrap().0, b"[{\"a\":1}] ");
+    }
+
+    fn zlib(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 1).unwrap()
+    }
+
+    #[test]
+    fn field_19_compressions_within_compressions_are_taken_off() {
+        type Coding = fn(&[u8]) -> Vec<u8>;
+        let codings: [Coding; 3] = [gzip, zlib, zstd];
+        let lists =
+            [&b"[]"[..], b"[{\"name\":\"a \x01 b \xe9\",\"stream_id\":1}]", b"\xef\xbb\xbf {\"0\":{}}", b"Blocked", b"<html>"];
+        for list in lists {
+            for outer in codings {
+                for inner in codings {
+                    let twice = [outer(&inner(list)), b"\n".to_vec()].concat();
+                    let thrice = outer(&[inner(&gzip(list)), b"\r\n".to_vec()].concat());
+                    for (body, announced) in [(&twice, false), (&twice, true), (&thrice, true)] {
+                        for chunk in [1, 3, 1000] {
+                            assert_eq!(run(body, chunk, announced).unwrap().0, list);
+                        }
+                    }
+                    for cut in 2..twice.len() - 1 {
+                        assert!(run(&twice[..cut], 7, false).map_or(true, |(out, _)| out != list), "cut after {cut}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn field_19_what_is_no_text_within_a_compression_is_damage() {
+        for inner in [&b"\x8b\x02\x80[]\x03"[..], b"\x0b\x00\x00\x00\xff", b"[\xe5\x01\x02\x03\x04", &[0x80; 40]] {
+            assert!(run(&gzip(inner), 100, true).is_err(), "{inner:?}");
+        }
+        // Nothing is compressed four times, and a file that holds itself would never end.
+        let four = gzip(&gzip(&gzip(&gzip(b"[]"))));
+        assert!(run(&four, 100, true).is_err());
+    }
+
+    #[test]
+    fn field_19_a_bomb_within_a_bomb_meets_the_limit() {
+        const LIMIT: u64 = 4 << 20;
+        let padding = gzip(&vec![b' '; 30 << 20]);
+        // Nothing comes out at the end of these: the layers between have to be counted.
+        let hollow = gzip(&gzip(b"").repeat(1_000_000));
+        for (number, bomb) in [gzip(&padding), gzip(&zstd(&vec![b' '; 30 << 20])), hollow].into_iter().enumerate() {
+            let mut inflate = Inflate::new(false, LIMIT);
+            inflate.give(bomb.into());
+            let mut out = 0;
+            let error = loop {
+                match inflate.end() {
+                    Ok(Some(bytes)) => out += bytes.len() as u64,
+                    Ok(None) => panic!("bomb {number} went off after {out} bytes"),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+            assert!(out <= LIMIT, "{out}");
+        }
     }
 }

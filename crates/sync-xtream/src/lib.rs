@@ -24,13 +24,17 @@ mod listing;
 mod network;
 mod notices;
 mod pace;
+mod proxy;
 mod redirect;
+mod refused;
 mod request;
 mod retry;
+mod second_try;
 mod source;
 mod throughput;
 mod validator;
 mod wire;
+mod words;
 
 pub use address::{AddressError, PanelAddress, Pasted};
 pub use client::SetupError;

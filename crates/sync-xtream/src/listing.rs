@@ -72,13 +72,21 @@ async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Resu
         let attempt = Attempt { line, turn: &turn, call: &call, manner };
         let (mut begun, mut delivered) = (false, false);
         let failure = match attempt.run(request, events, &mut begun, &mut delivered).await {
-            Ok(end) => return Ok(end),
+            Ok(end) => {
+                line.listings.ended(None);
+                line.agents.end_trial(true);
+                return Ok(end);
+            }
             Err(failure) => failure,
         };
         plain |= failure.is_damaged();
         // A listing that was seen to be another one isn't unmodified after all.
         condition = condition.filter(|_| !begun);
-        attempts.pause(failure).await?;
+        if let Err(failure) = attempts.pause(failure).await {
+            line.listings.ended(failure.like_a_filter());
+            line.agents.end_trial(false);
+            return Err(failure.into_error(attempts.number()));
+        }
         if delivered {
             // Without receiver the next attempt notices.
             let _ = events.send(Ok(ListingEvent::Restarted)).await;

@@ -137,14 +137,6 @@ fn is_this_computer(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Whether requests may go through a proxy, after which the address of the other end says nothing.
-pub(crate) fn may_use_proxy(system_proxy: bool, variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
-    const VARIABLES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    let is_set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
-    // There the proxy is a setting of the desktop.
-    system_proxy && (cfg!(any(target_os = "macos", windows)) || VARIABLES.iter().any(is_set))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,15 +228,5 @@ mod tests {
         assert_eq!(verdict(&[false]), (false, false));
         assert_eq!(verdict(&[]), (false, false));
         assert!(Place::Resolved(Vec::new()).is_nowhere() && !Place::Resolved(vec![false]).is_nowhere());
-    }
-
-    #[test]
-    #[cfg(not(any(target_os = "macos", windows)))]
-    fn a_proxy_is_used_when_the_environment_names_one() {
-        let environment = |name: &str| (name == "https_proxy").then(|| "http://10.0.0.1:3128".into());
-        assert!(may_use_proxy(true, environment));
-        assert!(!may_use_proxy(false, environment));
-        assert!(!may_use_proxy(true, |_| None));
-        assert!(!may_use_proxy(true, |_| Some(std::ffi::OsString::new())));
     }
 }

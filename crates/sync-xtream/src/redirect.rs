@@ -2,7 +2,6 @@
 
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
-use sync_core::source::AnswerFault;
 
 use crate::failure::Failure;
 
@@ -37,7 +36,7 @@ impl RefusedRedirect {
 
 impl From<RefusedRedirect> for Failure {
     fn from(refused: RefusedRedirect) -> Self {
-        Self::unusable(AnswerFault::Redirect, refused.words())
+        Self::Redirect(refused)
     }
 }
 

@@ -4,30 +4,28 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONNECTION, HeaderValue};
+use reqwest::header::CONNECTION;
 use reqwest::{Client, Response, Version};
 use sync_core::SourceError;
 use sync_core::source::{AnswerFault, Learnt, Usage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::address::PanelAddress;
-use crate::agents::Agents;
+use crate::agents::{Agents, ClientHeaders, Listings};
+use crate::answer::DOCUMENT_MAX;
 use crate::call::Call;
 use crate::client::{Purpose, SetupError, client};
 use crate::clock::PanelClock;
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
 use crate::failure::Failure;
-use crate::network::may_use_proxy;
 use crate::notices::Notices;
 use crate::pace::Pace;
+use crate::proxy::Proxies;
 use crate::retry::Attempts;
 use crate::validator::Condition;
+use crate::wire::Fault;
 use crate::wire::charset::Charset;
-use crate::wire::{Fault, SHOWN};
-
-/// Categories and accounts are read whole; none that is real is as large as this.
-const DOCUMENT_MAX: u64 = 16 << 20;
 
 /// What was asked and received.
 #[derive(Debug, Default)]
@@ -40,7 +38,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// An answer was read to its end.
+    /// An answer has come, and its connection may be used again.
     pub(crate) fn connection_kept(&self, response: &Response) {
         let closes =
             response.headers().get(CONNECTION).is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(b"close"));
@@ -63,12 +61,19 @@ pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] OwnedSema
 pub(crate) struct Manner {
     /// The number of the attempt.
     pub(crate) attempt: u32,
-    /// Whether to ask for no compression, and to inflate nothing but what looks like it.
+    /// Whether to ask for no compression, because what came was damaged.
     pub(crate) plain: bool,
-    /// The user agent.
-    pub(crate) agent: HeaderValue,
+    /// What tells this client from another.
+    pub(crate) client: ClientHeaders,
     /// Under what an answer is wanted; for the panel's own host only.
     pub(crate) condition: Option<Condition>,
+}
+
+impl Manner {
+    /// Whether nothing is to be inflated but what looks like it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain || !self.client.compression
+    }
 }
 
 /// An account at a panel, and the way to it.
@@ -79,13 +84,15 @@ pub(crate) struct Line {
     credentials: Credentials,
     config: XtreamConfig,
     turn: Arc<Semaphore>,
-    agents: Agents,
+    pub(crate) agents: Agents,
+    pub(crate) listings: Listings,
     pub(crate) pace: Pace,
     pub(crate) notices: Notices,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: PanelClock,
     /// Whether the other end of a connection may be a proxy.
     pub(crate) proxied: bool,
+    pub(crate) proxies: Proxies,
 }
 
 /// A body that was read whole.
@@ -104,6 +111,7 @@ impl Line {
         config: XtreamConfig,
     ) -> Result<Self, SetupError> {
         let encrypted = address.is_encrypted();
+        let proxies = Proxies::of(config.system_proxy, |name| std::env::var_os(name));
         let line = Self {
             agents: Agents::new(&config)?,
             clients: Default::default(),
@@ -114,7 +122,9 @@ impl Line {
             notices: Notices::default(),
             counters: Arc::default(),
             clock: PanelClock::default(),
-            proxied: may_use_proxy(config.system_proxy, |name| std::env::var_os(name)),
+            listings: Listings::default(),
+            proxied: proxies.may_be_used(),
+            proxies,
             config,
         };
         // The one for most requests, so that what is wrong with the settings shows now.
@@ -141,7 +151,15 @@ impl Line {
     }
 
     pub(crate) fn learnt(&self) -> Learnt {
-        Learnt { user_agent: self.agents.learnt(), notices: self.notices.lines() }
+        let learnt = self.agents.learnt();
+        let text = |client: &ClientHeaders| client.user_agent.to_str().ok().map(str::to_owned);
+        Learnt {
+            user_agent: learnt.as_ref().and_then(text),
+            uncompressed: learnt.is_some_and(|client| !client.compression),
+            other_client_tried: self.agents.has_tried(),
+            other_client_left: self.agents.has_spare() && self.listings.all_refused_alike(),
+            notices: self.notices.lines(),
+        }
     }
 
     /// The client for a request. Through a proxy, names are not ours to look up, and that of the
@@ -165,12 +183,12 @@ impl Line {
 
     pub(crate) fn attempts<'a>(&'a self, call: &'a Call) -> Attempts<'a> {
         let rng = self.config.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        Attempts::new(call, &self.config.retry, rng)
+        Attempts::new(call, &self.config.retry, rng).single(self.agents.is_on_trial())
     }
 
     /// How the next request is sent.
     pub(crate) fn manner(&self, attempt: u32, plain: bool) -> Manner {
-        Manner { attempt, plain, agent: self.agents.current(), condition: None }
+        Manner { attempt, plain, client: self.agents.current(), condition: None }
     }
 
     /// Asks for something small, as often as the rules allow, and reads it.
@@ -188,21 +206,17 @@ impl Line {
                 Ok(read) => return Ok(read),
                 Err(failure) => failure,
             };
-            if call.is_login() && failure.is_refusal() {
-                self.agents.refused(manner.agent.clone());
-            }
-            if call.is_login()
-                && failure.is_blocked()
-                && let Some(agent) = self.agents.take_spare()
-            {
-                return self.try_agent(&turn, call, Manner { agent, ..manner }, &read, failure).await;
-            }
             plain |= failure.is_damaged();
-            attempts.pause(failure).await?;
+            let Err(failure) = attempts.pause(failure).await else { continue };
+            return if call.is_login() {
+                self.try_login_again(&turn, call, manner, &read, failure).await
+            } else {
+                Err(failure.into_error(attempts.number()))
+            };
         }
     }
 
-    async fn attempt<T>(
+    pub(crate) async fn attempt<T>(
         &self,
         turn: &Turn,
         call: &Call,
@@ -211,41 +225,6 @@ impl Line {
     ) -> Result<T, Failure> {
         let document = self.fetch(turn, call, manner).await?;
         read(&document).map_err(|fault| self.failure_of(fault))
-    }
-
-    /// Tries a login that was blocked once more, as somebody else.
-    async fn try_agent<T>(
-        &self,
-        turn: &Turn,
-        call: &Call,
-        manner: Manner,
-        read: impl Fn(&Document) -> Result<T, Fault>,
-        blocked: Failure,
-    ) -> Result<T, SourceError> {
-        tracing::warn!(reason = blocked.message(), "the login looks blocked and is tried with another user agent");
-        // Whoever reads the credentials in order to refuse them has let the request in; a status of
-        // refusal may come from the filter.
-        let mut let_in = false;
-        let outcome = match self.fetch(turn, call, &manner).await {
-            Ok(document) => {
-                let read = read(&document);
-                let_in = read.as_ref().map_or_else(|fault| fault.refused, |_| true);
-                read.map_err(|fault| self.failure_of(fault))
-            }
-            Err(failure) => Err(failure),
-        };
-        let agent = manner.agent;
-        if let_in {
-            self.agents.keep(agent.clone());
-        }
-        match outcome {
-            Ok(read) => Ok(read),
-            Err(refusal) if refusal.is_refusal() => {
-                self.agents.refused(agent);
-                Err(refusal.into_error(manner.attempt))
-            }
-            Err(_) => Err(blocked.into_error(manner.attempt)),
-        }
     }
 
     async fn fetch(&self, turn: &Turn, call: &Call, manner: &Manner) -> Result<Document, Failure> {
@@ -264,15 +243,11 @@ impl Line {
         Ok(Document { body, arrived, date, charset })
     }
 
-    /// What is wrong with a body, as a failure of the attempt. Words of the panel pass through
-    /// here, so the credentials are taken out of them.
-    pub(crate) fn failure_of(&self, mut fault: Fault) -> Failure {
-        // These end with words of the panel, of which not all may have been read.
-        let cut = matches!(fault.what, AnswerFault::Html | AnswerFault::NotJson);
-        fault.message = self.credentials.redact_cut(&fault.message, cut).chars().take(SHOWN).collect();
+    /// What is wrong with a body, as a failure of the attempt. The credentials are taken out of the panel's words here.
+    pub(crate) fn failure_of(&self, fault: Fault) -> Failure {
         match fault.what {
-            AnswerFault::Truncated => Failure::cut(fault.message),
-            _ => Failure::Final(fault.into()),
+            AnswerFault::Truncated => Failure::cut(fault.message.shown(&self.credentials)),
+            _ => Failure::Final(fault.into_error(&self.credentials)),
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sync_core::SourceError;
-
 use crate::call::Call;
 use crate::failure::Failure;
 
@@ -49,11 +47,18 @@ pub(crate) struct Attempts<'a> {
     policy: &'a RetryPolicy,
     rng: fastrand::Rng,
     number: u32,
+    /// Whether there is one attempt and no other.
+    single: bool,
 }
 
 impl<'a> Attempts<'a> {
     pub(crate) fn new(call: &'a Call, policy: &'a RetryPolicy, rng: fastrand::Rng) -> Self {
-        Self { call, policy, rng, number: 1 }
+        Self { call, policy, rng, number: 1, single: false }
+    }
+
+    /// With `single`, there is one attempt, whatever the settings say.
+    pub(crate) fn single(self, single: bool) -> Self {
+        Self { single, ..self }
     }
 
     /// The number of this attempt, counted from 1.
@@ -61,15 +66,15 @@ impl<'a> Attempts<'a> {
         self.number
     }
 
-    /// Waits until it is time for the next attempt, or returns the error when there is none.
-    pub(crate) async fn pause(&mut self, failure: Failure) -> Result<(), SourceError> {
-        let wait = if failure.is_transient() {
+    /// Waits until it is time for the next attempt, or returns the failure when there is none.
+    pub(crate) async fn pause(&mut self, failure: Failure) -> Result<(), Failure> {
+        let wait = if failure.is_transient() && !self.single {
             self.policy.wait(self.number, failure.retry_after(), &mut self.rng)
         } else {
             None
         };
         let Some(wait) = wait else {
-            return Err(failure.into_error(self.number));
+            return Err(failure);
         };
         tracing::warn!(
             action = self.call.action(),
@@ -86,6 +91,8 @@ impl<'a> Attempts<'a> {
 
 #[cfg(test)]
 mod tests {
+    use sync_core::SourceError;
+
     use super::*;
 
     fn waits(policy: &RetryPolicy, seed: u64, retry_after: Option<u64>) -> Vec<f64> {
@@ -132,9 +139,16 @@ mod tests {
         attempts.pause(Failure::transient("a", None)).await.unwrap();
         attempts.pause(Failure::cut("b")).await.unwrap();
         let refused = SourceError::Refused { message: String::new() };
-        let error = attempts.pause(Failure::Final(refused)).await.unwrap_err();
-        assert!(matches!(error, SourceError::Refused { .. }));
+        let failure = attempts.pause(Failure::Final(refused)).await.unwrap_err();
+        assert!(failure.is_refusal());
         assert_eq!(attempts.number(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_single_attempt_is_the_last() {
+        let (call, policy) = (Call::Account, RetryPolicy::default());
+        let mut attempts = Attempts::new(&call, &policy, fastrand::Rng::with_seed(1)).single(true);
+        assert!(attempts.pause(Failure::transient("busy", None)).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
@@ -146,7 +160,8 @@ mod tests {
             attempts.pause(Failure::transient("busy", Some(Duration::from_secs(9)))).await.unwrap();
         }
         assert_eq!(began.elapsed().as_secs(), 27);
-        let error = attempts.pause(Failure::transient("busy", None)).await.unwrap_err();
+        let failure = attempts.pause(Failure::transient("busy", None)).await.unwrap_err();
+        let error = failure.into_error(attempts.number());
         assert!(
             matches!(error, SourceError::Unreachable { attempts: 4, message, overloaded: false } if message == "busy")
         );

@@ -13,7 +13,7 @@ use crate::client::SetupError;
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
 use crate::request::Line;
-use crate::{account, categories, listing, wire};
+use crate::{account, categories, clock, listing, wire};
 
 /// How much of an operator's words is shown.
 const WORDS_MAX: usize = 200;
@@ -45,6 +45,7 @@ impl XtreamSource {
             |text: String| -> String { self.line.credentials().redact(&text).chars().take(WORDS_MAX).collect() };
         let status = match account.status {
             AccountStatus::Inactive(word) => AccountStatus::Inactive(redact(word)),
+            AccountStatus::Other(word) => AccountStatus::Other(redact(word)),
             AccountStatus::Active => AccountStatus::Active,
         };
         Account { status, message: account.message.map(redact), unread_end: account.unread_end.map(redact), ..account }
@@ -75,7 +76,8 @@ impl ContentSource for XtreamSource {
         let (account, arrived) = self
             .line
             .document(&Call::Account, |document| {
-                Ok((account::read(&document.body, document.charset, document.date)?, document.arrived))
+                let account = account::read(&document.body, document.charset, document.date, clock::now())?;
+                Ok((account, document.arrived))
             })
             .await?;
         if let Some(panel_time) = account.panel_time {
@@ -90,5 +92,9 @@ impl ContentSource for XtreamSource {
 
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
         Ok(listing::start(Arc::clone(&self.line), request))
+    }
+
+    fn ask_as_other_client(&self) {
+        self.line.agents.begin_trial();
     }
 }

@@ -28,9 +28,12 @@ pub(crate) mod splitter;
 pub(crate) mod structure;
 pub(crate) mod text;
 
-use sync_core::source::AnswerFault;
+use sync_core::source::{AnswerFault, Denial};
 use sync_core::text::one_line;
 use sync_core::{DigestScheme, SourceError};
+
+use crate::credentials::Credentials;
+use crate::words::{Message, Quote};
 
 pub(crate) use decoder::Decoder;
 
@@ -42,33 +45,39 @@ pub(crate) use decoder::Decoder;
 /// scheme are then no longer looked at, and every item is decoded once.
 pub(crate) const SCHEME: DigestScheme = DigestScheme(104);
 
-/// What is wrong with an answer, in words that hold no address.
+/// What is wrong with an answer, in words that hold no address. Words of the panel are quotes within the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// What it is.
     pub(crate) what: AnswerFault,
     /// What was seen.
-    pub(crate) message: String,
+    pub(crate) message: Message,
     /// Whether the answer says that the login is refused.
     pub(crate) refused: bool,
+    /// Whether it is refused because of the account's state, whatever the password is.
+    pub(crate) by_state: bool,
 }
 
 impl Fault {
-    pub(crate) fn new(what: AnswerFault, message: impl Into<String>) -> Self {
-        Self { what, message: message.into(), refused: false }
+    pub(crate) fn new(what: AnswerFault, message: impl Into<Message>) -> Self {
+        Self { what, message: message.into(), refused: false, by_state: false }
     }
 
-    pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self { what: AnswerFault::AccountObject, message: message.into(), refused: true }
+    pub(crate) fn refused(message: impl Into<Message>) -> Self {
+        Self { refused: true, ..Self::new(AnswerFault::AccountObject, message) }
     }
-}
 
-impl From<Fault> for SourceError {
-    fn from(fault: Fault) -> Self {
-        if fault.refused {
-            Self::Refused { message: fault.message }
-        } else {
-            Self::Unusable { fault: fault.what, message: fault.message }
+    pub(crate) fn refused_by_state(message: impl Into<Message>) -> Self {
+        Self { by_state: true, ..Self::refused(message) }
+    }
+
+    /// The fault as an error that may be shown: without the login.
+    pub(crate) fn into_error(self, credentials: &Credentials) -> SourceError {
+        let message = self.message.shown(credentials);
+        match (self.refused, self.by_state) {
+            (false, _) => SourceError::Unusable { fault: self.what, message },
+            (true, false) => SourceError::Refused { message },
+            (true, true) => SourceError::Denied { denial: Denial::Account, message },
         }
     }
 }
@@ -76,18 +85,18 @@ impl From<Fault> for SourceError {
 /// How much of an answer is quoted. More than is shown: the credentials are taken out of it first.
 const QUOTED: usize = 600;
 
-/// How much of it is shown.
-pub(crate) const SHOWN: usize = 160;
-
 /// How much of an answer is looked at to quote something of it.
 const LOOKED_AT: usize = 1024;
 
 /// Stands where a text was cut, and nowhere else: half a secret may be before it.
 pub(crate) const CUT: char = '…';
 
-/// The beginning of an answer, fit to be shown once the credentials are out of it: printable, on
-/// one line, with [`CUT`] at its end when there was more.
-pub(crate) fn excerpt(bytes: &[u8]) -> String {
+/// The beginning of an answer as a quote, with [`CUT`] at its end when there was more.
+pub(crate) fn excerpt(bytes: &[u8]) -> Quote {
+    Quote::new(beginning_of(bytes))
+}
+
+fn beginning_of(bytes: &[u8]) -> String {
     let Some(beginning) = bytes.get(..LOOKED_AT) else { return shorten(&String::from_utf8_lossy(bytes), QUOTED) };
     let line = shorten(&String::from_utf8_lossy(beginning), QUOTED);
     if line.ends_with(CUT) {
@@ -125,24 +134,24 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_on_one_line_and_shows_no_half_of_a_word() {
-        assert_eq!(excerpt(b" Access \r\n\x1b[31m denied\xff "), "Access [31m denied\u{fffd}");
-        assert_eq!(excerpt("x".repeat(10_000).as_bytes()), format!("{}…", "x".repeat(QUOTED)));
-        assert_eq!(excerpt("x… ".repeat(3).as_bytes()), "x... x... x...");
-        assert_eq!(excerpt("é".repeat(LOOKED_AT).as_bytes()), format!("{}…", "é".repeat(LOOKED_AT / 2)));
+        assert_eq!(beginning_of(b" Access \r\n\x1b[31m denied\xff "), "Access [31m denied\u{fffd}");
+        assert_eq!(beginning_of("x".repeat(10_000).as_bytes()), format!("{}…", "x".repeat(QUOTED)));
+        assert_eq!(beginning_of("x… ".repeat(3).as_bytes()), "x... x... x...");
+        assert_eq!(beginning_of("é".repeat(LOOKED_AT).as_bytes()), format!("{}…", "é".repeat(LOOKED_AT / 2)));
     }
 
     #[test]
     fn no_part_of_a_password_is_quoted_wherever_the_cut_falls() {
-        let credentials = crate::Credentials::new("somebody", "canary-pässword");
+        let credentials = Credentials::new("somebody", "canary-pässword");
         for secret in ["canary-pässword", "canary-p%c3%a4ssword", "canary-p&#228;ssword"] {
             for space in (0..20).chain(900..1100) {
                 let body = format!("x{}{}", " ".repeat(space), secret.repeat(100));
-                let shown = credentials.redact(&excerpt(body.as_bytes()));
+                let shown = excerpt(body.as_bytes()).shown(&credentials, usize::MAX);
                 assert_eq!(shown.replace(['*', ' '], "").replace(CUT, ""), "x", "{space}: {shown}");
             }
         }
         for words in 550..620 {
-            let shown = credentials.redact(&excerpt(format!("{}canary-pässword", "x".repeat(words)).as_bytes()));
+            let shown = excerpt(format!("{}canary-pässword", "x".repeat(words)).as_bytes()).shown(&credentials, usize::MAX);
             assert_eq!(shown.replace(['*', 'x'], "").replace(CUT, ""), "", "{words}: {shown}");
         }
     }

@@ -13,7 +13,8 @@ pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
         told.push(format!("the login was refused {} in a row{last}", times(facts.refusals)));
     }
     if let Some(user_agent) = &facts.user_agent {
-        told.push(format!("the panel lets in `{}`, and not the usual user agent", one_line(user_agent)));
+        let compression = if facts.uncompressed { ", without compression" } else { "" };
+        told.push(format!("the panel lets in `{}`{compression}, and not the usual user agent", one_line(user_agent)));
     }
     if let Some(at) = facts.validators_lied_at {
         told.push(format!(
@@ -132,13 +133,15 @@ mod tests {
             kinds: [KindFacts::default(), movies, series],
             user_agent: Some("Player\u{1b}/1".to_owned()),
             account_end: None,
+            uncompressed: true,
+            other_client_at: Some(0),
             refusals: 3,
             refused_at: Some(86_400),
             validators_lied_at: Some(0),
         };
         let expected = [
             "the login was refused 3 times in a row, the last time on 1970-01-02 00:00 UTC",
-            "the panel lets in `Player /1`, and not the usual user agent",
+            "the panel lets in `Player /1`, without compression, and not the usual user agent",
             "lists are always asked for as a whole: the panel called a changed one unchanged on 1970-01-01 00:00 UTC",
             "movies: fetched by category: the whole listing is too much for the panel; last tried on 1970-01-01 00:00 UTC",
             "movies: images are not compared by host and query: the panel changes those by itself",

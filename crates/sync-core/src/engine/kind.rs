@@ -259,7 +259,7 @@ impl Engine<'_> {
         match guard(run.cancel, async { Ok(self.source.categories(kind).await?) }).await {
             Ok(categories) => Ok(Some(categories)),
             // Asking again with refused credentials gets addresses banned.
-            Err(Stop::Source(error @ SourceError::Refused { .. })) => Err(error.into()),
+            Err(Stop::Source(error @ (SourceError::Refused { .. } | SourceError::Denied { .. }))) => Err(error.into()),
             Err(Stop::Source(error)) => {
                 let mut error = ReportError::of_source(&error, Some(kind));
                 error.message = format!("the categories failed ({}); nothing of this kind is removed", error.message);

@@ -371,6 +371,7 @@ fn goes_on(error: &SourceError) -> bool {
     !matches!(
         error,
         SourceError::Refused { .. }
+            | SourceError::Denied { .. }
             | SourceError::Internal(_)
             | SourceError::Unusable { fault: AnswerFault::FilterIgnored, .. }
     )

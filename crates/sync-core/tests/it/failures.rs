@@ -1,10 +1,15 @@
 //! What goes wrong, and what is left untouched by it: the other kinds, and the kind itself.
 
-use sync_core::source::{AnswerFault, Completeness, Entry, ListingEvent};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use async_trait::async_trait;
+use sync_core::source::{
+    AnswerFault, Completeness, Denial, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage,
+};
 use sync_core::testing::{Answer, ScriptedSource, movie};
 use sync_core::{
-    Account, AccountStatus, ContentKind, ContentStore, ErrorClass, KindOutcome, RunStatus, SourceError, StoreError,
-    SyncMode, SyncOptions,
+    Account, AccountStatus, Category, ContentKind, ContentSource, ContentStore, DigestScheme, ErrorClass, KindOutcome,
+    RunStatus, SourceError, StoreError, SyncMode, SyncOptions,
 };
 
 use crate::support::{Bench, Channels, Movies, Series, counts, listed, only, panel};
@@ -72,6 +77,121 @@ async fn an_inactive_account_is_asked_for_nothing() {
         assert!(message.contains(status) && message.contains("call us"), "{message}");
         assert_eq!(report.account, Some(account));
     }
+}
+
+/// A state that nobody knows is no refusal; it is told, unless it is that of a trial.
+#[tokio::test]
+async fn field_01_an_account_with_a_word_of_its_own_is_synced() {
+    for (word, told) in [("Trial", false), ("TRIAL", false), ("Premium", true), ("Suspended", true)] {
+        let bench = Bench::new().await;
+        let account = Account { status: AccountStatus::of(word), ..Account::active() };
+        let report = bench.sync(&panel(1..=3).account(Ok(account)), &SyncOptions::default()).await;
+        assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(3, 0, 0, 0, 0)));
+        let warned = report.warnings.iter().any(|warning| warning.contains(&format!("`{word}`")));
+        assert_eq!((warned, report.warnings.len()), (told, usize::from(told)), "{:?}", report.warnings);
+    }
+}
+
+/// What is denied is asked once, and is a matter of the login.
+#[tokio::test]
+async fn field_16_a_denied_login_is_asked_once() {
+    let denials = [
+        (Denial::Status, "login_refused"),
+        (Denial::HttpLogin, "http_login_required"),
+        (Denial::Account, "account_inactive"),
+    ];
+    for (denial, code) in denials {
+        let bench = Bench::new().await;
+        let error = SourceError::Denied { denial, message: "no".to_owned() };
+        let source = panel(1..=3).account(Err(error));
+        let report = bench.sync(&source, &SyncOptions::default()).await;
+        assert_eq!(source.asked(), ["account"]);
+        assert_eq!((report.errors[0].code.as_str(), report.errors[0].class), (code, ErrorClass::Login));
+        let facts = bench.store.sync_state(&bench.profile).await.unwrap().facts;
+        assert_eq!(facts.refusals, 1, "an unattended run waits");
+    }
+}
+
+/// A source whose lists are refused until it asks as another client; `second` is whether that helps.
+struct Filtered {
+    inner: ScriptedSource,
+    second: bool,
+    left: AtomicBool,
+    other: AtomicBool,
+}
+
+#[async_trait]
+impl ContentSource for Filtered {
+    fn digest_scheme(&self) -> DigestScheme {
+        self.inner.digest_scheme()
+    }
+
+    fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+
+    fn learnt(&self) -> Learnt {
+        Learnt { other_client_left: self.left.load(Relaxed), ..Learnt::default() }
+    }
+
+    async fn account(&self) -> Result<Account, SourceError> {
+        ContentSource::account(&self.inner).await
+    }
+
+    async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
+        ContentSource::categories(&self.inner, kind).await
+    }
+
+    async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
+        let kind = request.scope.kind;
+        let listing = self.inner.listing(request).await?;
+        if self.other.load(Relaxed) && self.second {
+            return Ok(listing);
+        }
+        let when = if self.other.load(Relaxed) { "second" } else { "first" };
+        Err(SourceError::Unusable { fault: AnswerFault::Status, message: format!("403, the {when} time, of {kind}") })
+    }
+
+    fn ask_as_other_client(&self) {
+        assert!(self.left.swap(false, Relaxed), "it is asked once");
+        self.other.store(true, Relaxed);
+    }
+}
+
+/// "Made once for the lists where the login passes and every list is refused alike."
+#[tokio::test]
+async fn field_04_lists_that_are_all_refused_are_asked_for_once_more_as_another_client() {
+    let filtered = |second, left| Filtered {
+        inner: panel(1..=3),
+        second,
+        left: AtomicBool::new(left),
+        other: AtomicBool::new(false),
+    };
+    let lists = |source: &Filtered| source.inner.asked().iter().filter(|asked| asked.starts_with("listing")).count();
+    let bench = Bench::new().await;
+    let source = filtered(true, true);
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!((report.status, report.errors.len(), lists(&source)), (RunStatus::Completed, 0, 6));
+    for record in &report.kinds {
+        assert_eq!((record.counts, record.requests), (counts(3, 0, 0, 0, 0), 4), "both tries are counted");
+    }
+    // Refused again, the first list is the only one, and what was told first counts.
+    let bench = Bench::new().await;
+    let source = filtered(false, true);
+    let report = bench.sync(&source, &SyncOptions::default()).await;
+    assert_eq!((report.status, report.errors.len(), lists(&source)), (RunStatus::Failed, 3, 4));
+    assert!(report.errors.iter().all(|error| error.message.contains("the first time")), "{:?}", report.errors);
+    assert!(report.kind(Channels).error.as_ref().is_some_and(|error| error.message.contains("first")));
+    // One kind alone is every list.
+    let bench = Bench::new().await;
+    let source = filtered(true, true);
+    assert_eq!(bench.sync(&source, &only(Movies)).await.status, RunStatus::Completed);
+    assert_eq!(lists(&source), 2);
+    // Where the source has no other client, nothing is asked again.
+    let bench = Bench::new().await;
+    let source = filtered(true, false);
+    assert_eq!(bench.sync(&source, &SyncOptions::default()).await.status, RunStatus::Failed);
+    assert_eq!(lists(&source), 3);
 }
 
 #[tokio::test]

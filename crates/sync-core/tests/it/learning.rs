@@ -444,14 +444,43 @@ async fn images_that_move_once_are_compared() {
 async fn what_the_source_has_learnt_is_kept_and_told() {
     let bench = Bench::new().await;
     let notices = vec!["the panel redirects to another host".to_owned()];
-    let source = panel(1..=2).learns(Learnt { user_agent: Some("Player".to_owned()), notices: notices.clone() });
+    let learnt = Learnt {
+        user_agent: Some("Player".to_owned()),
+        uncompressed: true,
+        notices: notices.clone(),
+        ..Learnt::default()
+    };
+    let source = panel(1..=2).learns(learnt);
     let report = bench.sync(&source, &SyncOptions::default()).await;
     assert_eq!(report.warnings, notices);
     let failed = ScriptedSource::new().account(Err(unreachable(false)));
     bench.sync(&failed, &SyncOptions::default()).await;
-    assert_eq!(facts(&bench).await.user_agent.as_deref(), Some("Player"), "a dead panel says nothing of it");
+    let known = facts(&bench).await;
+    assert_eq!(
+        (known.user_agent.as_deref(), known.uncompressed, known.other_client_at),
+        (Some("Player"), true, None),
+        "a dead panel says nothing of it"
+    );
     bench.sync(&panel(1..=2), &SyncOptions::default()).await;
-    assert_eq!(facts(&bench).await.user_agent, None, "let in without it");
+    let known = facts(&bench).await;
+    assert_eq!((known.user_agent, known.uncompressed), (None, false), "let in without it");
+}
+
+/// "For a profile that was let in before, at most once a day": then the time of the try is kept.
+#[tokio::test]
+async fn field_04_when_another_client_was_tried_is_kept_for_a_profile_that_was_let_in() {
+    let tried = || Learnt { other_client_tried: true, ..Learnt::default() };
+    let dead = || ScriptedSource::new().account(Err(unreachable(false))).learns(tried());
+    let bench = Bench::new().await;
+    bench.sync(&dead(), &SyncOptions::default()).await;
+    assert_eq!(facts(&bench).await.other_client_at, None, "it was never let in");
+    bench.sync(&panel(1..=2), &SyncOptions::default()).await;
+    assert_eq!(facts(&bench).await.other_client_at, None, "nothing was tried");
+    bench.sync(&dead(), &SyncOptions::default()).await;
+    assert_eq!(facts(&bench).await.other_client_at, Some(NOW));
+    let bench = Bench::new().await;
+    bench.sync(&panel(1..=2).learns(tried()), &SyncOptions::default()).await;
+    assert_eq!(facts(&bench).await.other_client_at, Some(NOW), "it is let in now");
 }
 
 /// "Unattended runs wait longer after each refusal"; a good login ends it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::SqliteConnection;
 use sync_core::store::{ChangeRecord, LoggedChange, RunEnd, RunId, RunRecord};
 use sync_core::{
-    AccountStatus, ContentId, ContentKind, Counts, ErrorClass, FieldSet, HoldReason, KindOutcome, KindRecord,
+    ContentId, ContentKind, Counts, ErrorClass, FieldSet, HoldReason, KindOutcome, KindRecord,
     ProfileId, ReportError, RunStatus, StoreError, SyncMode,
 };
 
@@ -66,10 +66,7 @@ impl SqliteStore {
                 &[status, progress.into(), end.message.as_str().into(), now.into(), profile_id.clone()],
             )?;
             if let Some(account) = &end.account {
-                let status = match &account.status {
-                    AccountStatus::Active => "Active",
-                    AccountStatus::Inactive(status) => status,
-                };
+                let status = account.status.as_str();
                 let sql = "UPDATE xtream_content_sync SET account_status=?, account_expires_at=?, \
                            account_checked_at=? WHERE profile_id=?";
                 execute(conn, sql, &[status.into(), account.expires_at.into(), now.into(), profile_id])?;
@@ -248,7 +245,7 @@ fn read_error(kind: ContentKind, code: String, message: String) -> ReportError {
         "newer_cache" => ErrorClass::NewerCache,
         "disk_full" | "read_only" | "corrupt" | "locked" | "store" => ErrorClass::Store,
         "panel_unreachable" => ErrorClass::Unreachable,
-        "login_refused" | "account_inactive" => ErrorClass::Login,
+        "login_refused" | "http_login_required" | "account_inactive" => ErrorClass::Login,
         "internal" | "unknown_profile" => ErrorClass::Internal,
         _ => ErrorClass::Answer,
     };
@@ -299,7 +296,7 @@ fn no(found: &str, what: &str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use sync_core::SourceError;
-    use sync_core::source::AnswerFault;
+    use sync_core::source::{AnswerFault, Denial, Obstacle};
 
     use super::*;
 
@@ -321,6 +318,11 @@ mod tests {
             SourceError::Unreachable { message: "?".to_owned(), attempts: 4, overloaded: false },
             SourceError::Refused { message: "?".to_owned() },
             SourceError::Unusable { fault: AnswerFault::Html, message: "?".to_owned() },
+            SourceError::Unusable { fault: AnswerFault::EncryptedPort, message: "?".to_owned() },
+            SourceError::Obstructed { obstacle: Obstacle::Network, message: "?".to_owned(), attempts: 1 },
+            SourceError::Denied { denial: Denial::Status, message: "?".to_owned() },
+            SourceError::Denied { denial: Denial::HttpLogin, message: "?".to_owned() },
+            SourceError::Denied { denial: Denial::Account, message: "?".to_owned() },
             SourceError::internal("?"),
         ];
         let store = of_the_store.iter().map(|error| (error.code(), error.class()));

@@ -10,6 +10,8 @@ use crate::fixture::{Cache, added, index_of};
 fn facts() -> PanelFacts {
     let mut facts = PanelFacts {
         user_agent: Some("Player '1' ü".to_owned()),
+        uncompressed: true,
+        other_client_at: Some(1_700_000_000),
         refusals: 2,
         refused_at: Some(1_700_000_000),
         ..PanelFacts::default()

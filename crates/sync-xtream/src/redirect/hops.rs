@@ -37,13 +37,18 @@ async fn panel(answer: &str) -> u16 {
     port
 }
 
+/// One attempt, and no second try.
+fn once() -> XtreamConfig {
+    XtreamConfig::new().system_proxy(false).attempts(1).try_other_client(false)
+}
+
 /// Asks a panel that redirects there; returns how that ended and how many requests it took.
 async fn redirected(location: &str, is_private: fn(IpAddr) -> bool) -> (Result<(), SourceError>, u64) {
     let port = panel(&format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nConnection: close\r\n\r\n")).await;
     let address = PanelAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap().address;
     let config = XtreamConfig {
         is_private,
-        ..XtreamConfig::new().system_proxy(false).attempts(1).first_byte_timeout(Duration::from_secs(5))
+        ..once().first_byte_timeout(Duration::from_secs(5))
     };
     let source = XtreamSource::new(address, Credentials::new("ann", "secret"), config).unwrap();
     (source.account().await.map(drop), source.usage().requests)
@@ -104,7 +109,7 @@ async fn asked_by_name(look_up: LookUp) -> (Result<(), SourceError>, usize) {
     });
     let address = PanelAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap().address;
     let config =
-        XtreamConfig { is_private: all_but_one, look_up, ..XtreamConfig::new().system_proxy(false).attempts(1) };
+        XtreamConfig { is_private: all_but_one, look_up, ..once() };
     let source = XtreamSource::new(address, Credentials::new("ann", "secret"), config).unwrap();
     let outcome = source.account().await.map(drop);
     (outcome, asked.load(Ordering::Relaxed))
@@ -156,7 +161,7 @@ async fn a_name_that_nobody_knows_is_not_asked() {
     }
     for look_up in [late as LookUp, never] {
         let (outcome, asked) = asked_by_name(look_up).await;
-        let Err(SourceError::Unreachable { message, .. }) = outcome else { panic!("{outcome:?}") };
+        let Err(SourceError::Obstructed { message, .. }) = outcome else { panic!("{outcome:?}") };
         assert_eq!((message.as_str(), asked), ("the name of the host can't be found", 1));
     }
 }

@@ -4,6 +4,7 @@ use sync_core::source::AnswerFault;
 
 use super::member::string_end;
 use super::{Fault, excerpt};
+use crate::words::{Message, Quote};
 
 /// A byte order mark.
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -51,12 +52,16 @@ pub(crate) fn no_list(body: &[u8]) -> Fault {
     match text.first() {
         None => Fault::new(AnswerFault::Empty, "the answer has no content"),
         Some(b'<') => {
-            Fault::new(AnswerFault::Html, format!("a web page came in place of a list: {}", page_title(text)))
+            let message = Message::from("a web page came in place of a list: ");
+            Fault::new(AnswerFault::Html, message.quoting(page_title(text).unfinished()))
         }
         Some(_) if matches!(text, b"null" | b"true" | b"false") || is_scalar(text) => {
-            Fault::new(AnswerFault::NotAList, format!("`{}` came in place of a list", excerpt(text)))
+            Fault::new(AnswerFault::NotAList, Message::from("`").quoting(excerpt(text)).and("` came in place of a list"))
         }
-        Some(_) => Fault::new(AnswerFault::NotJson, format!("words came in place of a list: {}", excerpt(text))),
+        Some(_) => {
+            let message = Message::from("words came in place of a list: ");
+            Fault::new(AnswerFault::NotJson, message.quoting(excerpt(text).unfinished()))
+        }
     }
 }
 
@@ -66,7 +71,7 @@ fn is_scalar(text: &[u8]) -> bool {
 }
 
 /// The title of a page, or its first words.
-fn page_title(page: &[u8]) -> String {
+fn page_title(page: &[u8]) -> Quote {
     let lower = page.to_ascii_lowercase();
     let title = memchr::memmem::find(&lower, b"<title").and_then(|at| {
         let from = at + lower[at..].iter().position(|byte| *byte == b'>')? + 1;
@@ -82,8 +87,8 @@ mod tests {
 
     #[test]
     fn a_page_is_known_by_its_title() {
-        assert_eq!(page_title(b"<html><TITLE>\n Access  denied\x1b </TITLE>"), "Access denied");
-        assert_eq!(page_title(b"<html>x"), "<html>x");
+        assert_eq!(page_title(b"<html><TITLE>\n Access  denied\x1b </TITLE>").as_it_came(), "Access denied");
+        assert_eq!(page_title(b"<html>x").as_it_came(), "<html>x");
     }
 
     #[test]

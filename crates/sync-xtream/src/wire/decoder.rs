@@ -16,6 +16,7 @@ use super::member::{Cursor, Raw, nesting};
 use super::plain::{Plain, Step};
 use super::splitter::{Element, Splitter};
 use super::{Fault, Limits, SCHEME, excerpt, structure, text};
+use crate::words::{Message, Quote};
 
 /// From so many elements on, two commas between every two of them are a panel's way of writing.
 const HABIT: u64 = 8;
@@ -440,8 +441,9 @@ fn no_item(key: &[u8], value: &[u8], charset: Charset) -> Result<(), Fault> {
             };
             let says_error = [&b"error"[..], b"errors", b"error_message"].contains(&key);
             let fault = if says_error { AnswerFault::ErrorObject } else { AnswerFault::OtherObject };
-            let words = format!("{}: {value}", excerpt(text::read(key, charset).as_bytes()));
-            Err(Fault::new(fault, format!("an object came in place of a list ({words})")))
+            let words = Quote::pair(&excerpt(text::read(key, charset).as_bytes()), &value);
+            let message = Message::from("an object came in place of a list (").quoting(words).and(")");
+            Err(Fault::new(fault, message))
         }
     }
 }

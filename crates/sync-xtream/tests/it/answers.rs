@@ -19,6 +19,25 @@ async fn an_account_is_read() {
 }
 
 #[tokio::test]
+async fn field_01_a_trial_account_is_served() {
+    let trial = Account { status: "Trial".to_owned(), ..Account::new("demo", "demo-secret") };
+    let panel = panel(PanelConfig { accounts: vec![trial], ..PanelConfig::default() });
+    let account = source(&panel.base_url(), quick()).account().await.unwrap();
+    assert_eq!(account.status, AccountStatus::Other("Trial".to_owned()));
+}
+
+#[tokio::test]
+async fn field_29_an_ended_account_is_no_wrong_password() {
+    let ended = r#"{"user_info":{"auth":"0","status":"Inactive","exp_date":"1577847600","message":"Welcome demo-secret"}}"#;
+    let server = Server::start(vec![ok(ended)]).await;
+    let error = source(&server.base, quick()).account().await.unwrap_err();
+    assert_eq!((error.class(), error.code(), server.requests().len()), (ErrorClass::Login, "account_inactive", 1));
+    let told = error.to_string();
+    assert!(told.contains("ended on 01 Jan 2020") && told.contains("`Inactive` (Welcome ***)"), "{told}");
+    assert!(error.hint().contains("renewed"), "{}", error.hint());
+}
+
+#[tokio::test]
 async fn a_banned_account_is_inactive() {
     let banned = Account { status: "BANNED".to_owned(), ..Account::new("demo", "demo-secret") };
     let panel = panel(PanelConfig { accounts: vec![banned], ..PanelConfig::default() });
@@ -58,7 +77,9 @@ async fn a_refused_login_is_one_request() {
     assert_eq!(panel.requests().len(), 1);
     assert_eq!(wrong.usage().requests, 1);
 
-    panel.on(Action::Account, Behaviour::status(401));
+    // As is one that is refused with a status, in the panel's own words.
+    let body = br#"{"user_info":{"auth":0}}"#.to_vec();
+    panel.on(Action::Account, Behaviour::Status(401, body, Vec::new()));
     assert_eq!(source(&panel.base_url(), quick()).account().await.unwrap_err().class(), ErrorClass::Login);
     assert_eq!(panel.requests().len(), 2);
 }

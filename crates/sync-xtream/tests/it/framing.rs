@@ -1,12 +1,20 @@
 //! Bytes on the way: compression that nobody has announced, heads that don't end, connections that die.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use sync_core::source::AnswerFault;
 use sync_core::{ContentKind, ContentSource, SourceError};
 use sync_tests::{Framing, PanelConfig};
 
-use crate::scene::{Server, answer, channels, fault, list, panel, quick, source};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::scene::{Server, answer, channels, fault, list, ok, panel, quick, source};
+
+const LOGIN: &str = r#"{"user_info":{"auth":1,"status":"Active"}}"#;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -102,6 +110,86 @@ async fn a_bomb_ends_at_the_limit() {
 }
 
 #[tokio::test]
+async fn field_19_gzip_within_gzip_and_white_space_after_it_are_read() {
+    let body = channels(500);
+    let twice = gzip(&gzip(body.as_bytes()));
+    for (headers, bytes) in [
+        (&["Content-Encoding: gzip"][..], twice.clone()),
+        (&[], twice.clone()),
+        (&["Content-Encoding: gzip, gzip"], twice.clone()),
+        (&["Content-Encoding: zstd"], zstd::encode_all(&twice[..], 1).unwrap()),
+        (&["Content-Encoding: zstd, gzip"], gzip(&zstd::encode_all(body.as_bytes(), 1).unwrap())),
+        (&["Content-Encoding: gzip"], [gzip(body.as_bytes()), b"\n".to_vec()].concat()),
+        (&["Content-Encoding: gzip"], [twice, b"\r\n \0\n".to_vec()].concat()),
+    ] {
+        let server = Server::start(vec![with(headers, &bytes)]).await;
+        let source = source(&server.base, quick());
+        let listed = list(&source, ContentKind::Channels).await.unwrap_or_else(|error| panic!("{headers:?}: {error}"));
+        assert_eq!((listed.entries.len(), server.requests().len()), (500, 1), "{headers:?}");
+        assert_eq!(source.usage().bytes, body.len() as u64);
+    }
+}
+
+/// Brotli within gzip can't be known by its bytes: it is asked for again without compression.
+#[tokio::test]
+async fn field_19_an_unknown_compression_within_gzip_is_asked_for_without() {
+    let unknown: Vec<u8> = (0..100).map(|at| 0x80 | at).collect();
+    let server = Server::start(vec![with(&["Content-Encoding: gzip"], &gzip(&unknown)), with(&[], b"[]")]).await;
+    list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[1].to_lowercase().contains("accept-encoding: identity"), "{}", requests[1]);
+}
+
+#[tokio::test]
+async fn field_19_a_bomb_within_a_bomb_ends_at_the_limit() {
+    let bomb = gzip(&gzip(&vec![b' '; 40 << 20]));
+    // What is inflated between has no end of its own, and nothing comes out.
+    let hollow = gzip(&gzip(b"").repeat(300_000));
+    for bytes in [&bomb, &hollow] {
+        for headers in [&[][..], &["Content-Encoding: gzip"]] {
+            let server = Server::start(vec![with(headers, bytes)]).await;
+            let source = source(&server.base, quick().max_body_bytes(1 << 20));
+            let error = list(&source, ContentKind::Movies).await.unwrap_err();
+            assert_eq!((fault(&error), server.requests().len()), (AnswerFault::TooLarge, 1), "{error}");
+            assert!(source.usage().bytes <= (1 << 20) + (256 << 10), "{}", source.usage().bytes);
+        }
+    }
+    let server = Server::start(vec![with(&[], &gzip(&gzip(&vec![b' '; 40 << 20])))]).await;
+    assert_eq!(fault(&source(&server.base, quick()).account().await.unwrap_err()), AnswerFault::TooLarge);
+}
+
+/// Heads that curl and browsers read.
+#[tokio::test]
+async fn field_20_sloppy_heads_are_read() {
+    let body = channels(3);
+    for line in [
+        "X-Cache : HIT",
+        "X-Cache HIT",
+        "X Cache: HIT",
+        "X-Cache: HIT\r\n and more",
+        "X-Cache: HIT\r\n\tand more",
+        "X-Cache: H\x01IT",
+        "X-\x7fCache: HIT",
+        ": HIT",
+        "X-Cache\t: HIT",
+        "",
+    ] {
+        let lines: Vec<&str> = [line].into_iter().filter(|line| !line.is_empty()).collect();
+        let server = Server::start(vec![with(&lines, body.as_bytes())]).await;
+        let listed = list(&source(&server.base, quick()), ContentKind::Channels).await;
+        let listed = listed.unwrap_or_else(|error| panic!("{line:?}: {error}"));
+        assert_eq!((listed.entries.len(), server.requests().len()), (3, 1), "{line:?}");
+    }
+    // What says how long the body is counts, however it is written.
+    let head = format!("Content-Length : {}", body.len());
+    let cut = answer("200 OK", &[&head, "Connection: close"], &body.as_bytes()[..body.len() - 1]);
+    let server = Server::start(vec![cut]).await;
+    let error = list(&source(&server.base, quick().attempts(1)), ContentKind::Channels).await.unwrap_err();
+    assert_eq!(fault(&error), AnswerFault::Truncated);
+}
+
+#[tokio::test]
 async fn a_list_has_not_more_elements_than_it_may() {
     let server = Server::start(vec![with(&[], channels(11).as_bytes())]).await;
     let error = list(&source(&server.base, quick().max_elements(10)), ContentKind::Channels).await.unwrap_err();
@@ -149,7 +237,7 @@ async fn a_connection_that_dies_when_it_is_used_again_is_replaced_at_once() {
 async fn a_new_connection_that_dies_is_a_failed_attempt() {
     let server = Server::start(vec![Vec::new()]).await;
     let source = source(&server.base, quick().attempts(2));
-    source.account().await.unwrap_err();
+    list(&source, ContentKind::Movies).await.unwrap_err();
     assert_eq!((source.usage().requests, server.requests().len()), (2, 2));
 }
 
@@ -212,4 +300,60 @@ async fn a_length_that_lies_is_found_out() {
         let error = list(&source(&server.base, quick().attempts(2)), ContentKind::Channels).await.unwrap_err();
         assert_eq!((fault(&error), server.requests().len()), (AnswerFault::Truncated, 2));
     }
+}
+
+/// Serves one answer to the first request of every connection, and closes without a word; below `/x/` it answers well.
+/// Counts what it was asked.
+async fn closing_behind(first: Vec<u8>) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (first, count) = (first.clone(), Arc::clone(&count));
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await?);
+                }
+                count.fetch_add(1, Ordering::Relaxed);
+                let head = String::from_utf8_lossy(&head).into_owned();
+                if head.starts_with("GET /x/") {
+                    stream.write_all(&ok(if head.contains("action=") { "[]" } else { LOGIN })).await?;
+                } else {
+                    stream.write_all(&first).await?;
+                    // Half of the connection is closed, at some moment before the next request or after it.
+                    tokio::time::sleep(Duration::from_micros(fastrand::u64(..800))).await;
+                }
+                stream.shutdown().await?;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Ok::<_, std::io::Error>(())
+            });
+        }
+    });
+    (base, asked)
+}
+
+/// A connection that closes behind a redirect, or behind a status, costs no attempt.
+#[tokio::test]
+async fn field_21_a_connection_that_closes_behind_an_answer_costs_no_attempt() {
+    for query in ["username=demo&password=demo-secret", "username=demo&password=demo-secret&action=get_series"] {
+        let location = format!("Location: /x/player_api.php?{query}");
+        let (base, _) = closing_behind(answer("302 Found", &[&location, "Content-Length: 0"], b"")).await;
+        let source = source(&base, quick().attempts(1));
+        for round in 0..60 {
+            if query.contains("action") {
+                list(&source, ContentKind::Series).await.unwrap_or_else(|error| panic!("{round}: {error}"));
+            } else {
+                source.account().await.unwrap_or_else(|error| panic!("{round}: {error}"));
+            }
+        }
+    }
+    // Each attempt at a busy panel is one, whatever becomes of the connection before.
+    let (base, asked) = closing_behind(answer("503 Busy", &["Content-Length: 0"], b"")).await;
+    let source = source(&base, quick().attempts(4));
+    let error = list(&source, ContentKind::Movies).await.unwrap_err();
+    assert!(error.to_string().contains("it answers 503"), "{error}");
+    assert_eq!(asked.load(Ordering::Relaxed), 4, "requests that were answered");
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sync_core::source::Obstacle;
 use sync_core::{ContentKind, ContentSource, SourceError};
 use sync_tests::{Action, Behaviour, PanelConfig};
 use sync_xtream::XtreamConfig;
@@ -71,9 +72,9 @@ async fn a_slow_receiver_is_no_slow_panel() {
 async fn a_panel_that_is_not_there_is_not_overloaded() {
     let base = Server::start(vec![ok("")]).await.task_stopped().await;
     let error = list(&source(&base, once()), ContentKind::Movies).await.unwrap_err();
-    assert!(matches!(error, SourceError::Unreachable { overloaded: false, .. }), "{error:?}");
+    assert!(matches!(error, SourceError::Obstructed { obstacle: Obstacle::Network, .. }), "{error:?}");
     let error = source("http://panel.invalid", once()).account().await.unwrap_err();
-    assert!(matches!(error, SourceError::Unreachable { overloaded: false, .. }), "{error:?}");
+    assert!(matches!(error, SourceError::Obstructed { obstacle: Obstacle::Network, .. }), "{error:?}");
 }
 
 #[tokio::test]

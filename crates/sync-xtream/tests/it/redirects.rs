@@ -105,7 +105,7 @@ async fn other_hosts_can_be_forbidden_and_other_ports_are_none() {
 #[tokio::test]
 async fn a_redirect_that_says_nowhere_is_a_status() {
     let server = Server::start(vec![answer("302 Found", &["Content-Length: 0"], b"")]).await;
-    let error = source(&server.base, quick()).account().await.unwrap_err();
+    let error = list(&source(&server.base, quick()), ContentKind::Movies).await.unwrap_err();
     assert_eq!(fault(&error), AnswerFault::Redirect);
     assert_eq!(server.requests().len(), 1);
 }

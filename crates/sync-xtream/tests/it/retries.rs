@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sync_core::source::AnswerFault;
+use sync_core::source::{AnswerFault, Obstacle};
 use sync_core::{ContentKind, ContentSource, SourceError};
 use sync_tests::{Action, Behaviour, PanelConfig};
 
@@ -154,7 +154,9 @@ async fn nothing_listens_is_told_after_all_attempts() {
         server.task_stopped().await
     };
     let error = source(&base, quick()).account().await.unwrap_err();
-    let SourceError::Unreachable { message, attempts: 4, overloaded: false } = error else { panic!("{error:?}") };
+    let SourceError::Obstructed { obstacle: Obstacle::Network, message, attempts: 4 } = error else {
+        panic!("{error:?}")
+    };
     assert_eq!(message, "the connection is refused");
 }
 
@@ -163,20 +165,29 @@ async fn what_is_not_http_is_told() {
     let server = Server::start(vec![b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()]).await;
     let error = source(&server.base, quick()).account().await.unwrap_err();
     assert!(error.to_string().contains("HTTP"), "{error}");
+    assert!(error.hint().contains("https://"), "{}", error.hint());
 }
 
+/// Login or list, nginx or not: the hint is the other scheme, and nothing is asked again.
 #[tokio::test]
-async fn encryption_where_there_is_none_is_told() {
-    let garbled = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("https://{}", garbled.local_addr().unwrap());
-    let answering = tokio::spawn(async move {
-        loop {
-            let (mut stream, _) = garbled.accept().await.unwrap();
-            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+async fn field_15_http_to_an_encrypted_port_names_https() {
+    for body in [
+        "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+        "Client sent an HTTP request to an HTTPS server.\n",
+    ] {
+        let length = format!("Content-Length: {}", body.len());
+        let server = Server::start(vec![answer("400 Bad Request", &[&length], body.as_bytes())]).await;
+        let source = source(&server.base, quick());
+        let login = source.account().await.unwrap_err();
+        let listed = list(&source, ContentKind::Movies).await.unwrap_err();
+        for error in [login, listed] {
+            assert!(matches!(error, SourceError::Unusable { fault: AnswerFault::EncryptedPort, .. }), "{error:?}");
+            assert!(error.hint().contains("https://") && error.code() == "http_status", "{}", error.hint());
         }
-    });
-    let error = source(&base, quick()).account().await.unwrap_err();
-    let SourceError::Unreachable { message, attempts: 4, overloaded: false } = error else { panic!("{error:?}") };
-    assert_eq!(message, "no encrypted connection could be agreed on");
-    answering.abort();
+        assert_eq!(server.requests().len(), 2);
+    }
+    // Another 400 is a status.
+    let server = Server::start(vec![answer("400 Bad Request", &["Content-Length: 0"], b"")]).await;
+    let error = list(&source(&server.base, quick()), ContentKind::Movies).await.unwrap_err();
+    assert!(matches!(error, SourceError::Unusable { fault: AnswerFault::Status, .. }), "{error:?}");
 }

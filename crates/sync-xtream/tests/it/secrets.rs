@@ -39,7 +39,13 @@ async fn no_error_holds_the_canary() {
     let html = format!("<html><title>{echo}</title></html>");
     let refusal = format!(r#"{{"user_info":{{"auth":0,"message":"{echo}"}}}}"#);
     let gzip = answer("200 OK", &["Content-Encoding: gzip", "Content-Length: 9"], b"\x1f\x8bno gzip");
-    let cases: [(&str, Vec<u8>, bool); 14] = [
+    let refused = |status: &str| answer(status, &["Connection: close"], refusal.as_bytes());
+    let realm = format!("WWW-Authenticate: Basic realm=\"{USER}\"");
+    let cases: [(&str, Vec<u8>, bool); 18] = [
+        ("refused with a status", refused("401 Unauthorized"), false),
+        ("refused with a page's status", refused("403 Forbidden"), false),
+        ("login by HTTP", answer("401 Unauthorized", &[&realm, "Connection: close"], html.as_bytes()), false),
+        ("status with a page", answer("400 Bad Request", &["Connection: close"], html.as_bytes()), false),
         ("503", answer("503 canary", &["Content-Length: 0"], b""), false),
         ("404", answer("404 Not Found", &["Content-Length: 0"], b""), false),
         ("loop", answer("302 Found", &["Location: ?canary", "Connection: close"], b""), false),
@@ -70,6 +76,31 @@ async fn no_error_holds_the_canary() {
     assert_clean(&shown(&source.account().await.unwrap_err()), "no such host");
     let source = source_of(&closed.replace("http:", "https:"), Credentials::new(USER, PASSWORD), config());
     assert_clean(&shown(&source.account().await.unwrap_err()), "no such server");
+}
+
+/// The words of an ended account, of a list that is an object, and of each side of its key.
+#[tokio::test]
+async fn field_14_words_of_the_panel_are_searched_and_ours_are_not() {
+    for user in ["ann", "one", "the", "test", "live", "list"] {
+        let source = |base: &str| source_of(base, Credentials::new(user, "canary-word"), config());
+        let server = Server::start(vec![ok(r#"[{"num":1,"name":"A","stream_id":"abc","category_id":"1"}]"#)]).await;
+        let error = list(&source(&server.base), ContentKind::Channels).await.unwrap_err();
+        assert!(error.to_string().ends_with("none of 1 elements is one of channels"), "{user}: {error}");
+        let body = format!(r#"{{"error":"no {user} with canary-word"}}"#);
+        let server = Server::start(vec![ok(&body)]).await;
+        let error = list(&source(&server.base), ContentKind::Channels).await.unwrap_err();
+        assert!(error.to_string().ends_with("an object came in place of a list (error: no *** with ***)"), "{error}");
+        let server = Server::start(vec![ok(&format!("<html><title>No {user}, canary-word</title>"))]).await;
+        let error = list(&source(&server.base), ContentKind::Channels).await.unwrap_err();
+        assert!(error.to_string().ends_with("a web page came in place of a list: No ***, ***"), "{error}");
+        let body = format!(r#"{{"user_info":{{"auth":0,"status":"Expired","message":"{user}: canary-word"}}}}"#);
+        let server = Server::start(vec![ok(&body)]).await;
+        let error = source(&server.base).account().await.unwrap_err();
+        assert!(error.to_string().ends_with("the panel calls the account `Expired` (***: ***)"), "{error}");
+        let server = Server::start(vec![answer("403 Forbidden", &["Content-Length: 0"], b"")]).await;
+        let error = list(&source(&server.base), ContentKind::Channels).await.unwrap_err();
+        assert!(error.to_string().ends_with("it answers 403"), "{error}");
+    }
 }
 
 #[tokio::test]

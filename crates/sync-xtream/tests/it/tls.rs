@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use sync_core::source::Obstacle;
 use sync_core::{ContentSource, SourceError};
 
 use crate::scene::{Server, ok, quick, source};
@@ -60,8 +61,11 @@ fn panel() -> String {
 async fn a_certificate_that_nobody_vouches_for_is_not_accepted() {
     let source = source(&panel(), quick());
     let error = source.account().await.unwrap_err();
-    let SourceError::Unreachable { message, attempts: 1, overloaded: false } = &error else { panic!("{error:?}") };
+    let SourceError::Obstructed { obstacle: Obstacle::Certificate, message, attempts: 1 } = &error else {
+        panic!("{error:?}")
+    };
     assert!(message.starts_with("the panel's certificate is not accepted"), "{message}");
+    assert!(error.hint().contains("--verify-tls no"), "{}", error.hint());
     assert!(source.learnt().notices.is_empty());
 }
 
@@ -90,3 +94,50 @@ async fn where_nothing_is_encrypted_nothing_is_said_of_certificates() {
     closed.account().await.unwrap_err();
     assert!(closed.learnt().notices.is_empty(), "no connection came about");
 }
+
+/// Starts something at a port that answers the beginning of an encryption with these bytes, and closes.
+fn answering(bytes: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(bytes);
+        }
+    });
+    base
+}
+
+#[tokio::test]
+async fn field_15_https_to_a_port_without_encryption_names_http() {
+    for (bytes, obstacle, attempts) in [
+        (&b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"[..], Obstacle::PlainPort, 1),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", Obstacle::PlainPort, 1),
+        (b"", Obstacle::Encryption, 2),
+    ] {
+        let error = source(&answering(bytes), quick().attempts(2)).account().await.unwrap_err();
+        let SourceError::Obstructed { obstacle: found, attempts: made, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((*found, *made), (obstacle, attempts), "{error}");
+        assert!(error.hint().contains("http://") && error.code() == "panel_unreachable", "{}", error.hint());
+    }
+}
+
+#[tokio::test]
+async fn field_15_versions_and_ciphers_of_the_past_are_told() {
+    // Alerts: no such version, no such cipher, not safe enough. And a hello of TLS 1.0.
+    const HELLO: &[u8] = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\x00\x2f\x00";
+    for bytes in [
+        &b"\x15\x03\x01\x00\x02\x02\x46"[..],
+        b"\x15\x03\x03\x00\x02\x02\x28",
+        b"\x15\x03\x03\x00\x02\x02\x47",
+        HELLO,
+    ] {
+        let error = source(&answering(bytes), quick()).account().await.unwrap_err();
+        let SourceError::Obstructed { obstacle: Obstacle::OldEncryption, message, attempts: 1 } = &error else {
+            panic!("{bytes:?}: {error:?}")
+        };
+        assert!(message.contains("TLS 1.2"), "{message}");
+    }
+}
+

@@ -1,0 +1,181 @@
+//! One compressed part of a body: a gzip member, a zlib stream or a zstd frame.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use flate2::write::GzDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
+use zstd::stream::raw::{self, Operation};
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+const ZLIB: u8 = 0x78;
+
+/// The second byte of zlib, by how hard its writer tried.
+const ZLIB_LEVELS: [u8; 4] = [0x01, 0x5e, 0x9c, 0xda];
+
+/// The memory of a zstd frame: 8 MiB, which is what HTTP allows.
+const ZSTD_WINDOW_LOG: u32 = 23;
+
+/// What becomes of some bytes at a time.
+const BUFFER: usize = 32 << 10;
+
+/// A compression that has a beginning of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    Gzip,
+    Zlib,
+    Zstd,
+}
+
+/// What the first bytes of a body say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// They may be the beginning of a compression, or not.
+    Short,
+    /// It is not compressed, as far as anybody can tell.
+    Plain,
+    /// It is compressed so.
+    Of(Coding),
+}
+
+/// Looks at the first bytes. None of the compressions begins as JSON does.
+pub(super) fn beginning(bytes: &[u8]) -> Beginning {
+    match bytes {
+        [] | [0x1f | ZLIB] => Beginning::Short,
+        _ if bytes.starts_with(&GZIP) => Beginning::Of(Coding::Gzip),
+        [ZLIB, level, ..] if ZLIB_LEVELS.contains(level) => Beginning::Of(Coding::Zlib),
+        _ if bytes.starts_with(&ZSTD) => Beginning::Of(Coding::Zstd),
+        _ if ZSTD.starts_with(bytes) => Beginning::Short,
+        _ => Beginning::Plain,
+    }
+}
+
+/// A part that is being inflated.
+pub(super) enum Member {
+    /// Checks what stands before and after the data itself, too.
+    Gzip(Box<GzDecoder<Vec<u8>>>),
+    Frame(Box<Frame>),
+}
+
+/// A zlib stream or a zstd frame.
+pub(super) struct Frame {
+    decoder: Decoder,
+    out: Vec<u8>,
+    /// Whether there was no room for all that has come out.
+    full: bool,
+    over: bool,
+}
+
+enum Decoder {
+    Zlib(Decompress),
+    Zstd(raw::Decoder<'static>),
+}
+
+impl Member {
+    pub(super) fn new(coding: Coding) -> io::Result<Self> {
+        let decoder = match coding {
+            Coding::Gzip => return Ok(Self::Gzip(Box::new(GzDecoder::new(Vec::new())))),
+            Coding::Zlib => Decoder::Zlib(Decompress::new(true)),
+            Coding::Zstd => {
+                let mut decoder = raw::Decoder::new()?;
+                decoder.set_parameter(raw::DParameter::WindowLogMax(ZSTD_WINDOW_LOG))?;
+                Decoder::Zstd(decoder)
+            }
+        };
+        Ok(Self::Frame(Box::new(Frame { decoder, out: Vec::new(), full: false, over: false })))
+    }
+
+    /// Takes some bytes; returns how many, and whether the part is over. What came out before has to be taken.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<(usize, bool)> {
+        match self {
+            Self::Gzip(decoder) => {
+                let taken = decoder.write(bytes)?;
+                // It takes no more: its part is over.
+                let over = taken == 0 && decoder.get_ref().is_empty();
+                if over {
+                    decoder.try_finish()?;
+                }
+                Ok((taken, over))
+            }
+            Self::Frame(frame) => frame.take(bytes),
+        }
+    }
+
+    /// Whether more comes out without further bytes.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Frame(frame) if frame.full)
+    }
+
+    /// What has come out.
+    pub(super) fn out(&mut self) -> Option<Bytes> {
+        let out = match self {
+            Self::Gzip(decoder) => decoder.get_mut(),
+            Self::Frame(frame) => &mut frame.out,
+        };
+        (!out.is_empty()).then(|| std::mem::take(out).into())
+    }
+
+    /// No more bytes come: fails where the part is not over.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        match self {
+            Self::Gzip(decoder) => decoder.try_finish(),
+            Self::Frame(frame) if frame.over => Ok(()),
+            Self::Frame(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+impl Frame {
+    fn take(&mut self, bytes: &[u8]) -> io::Result<(usize, bool)> {
+        if self.over {
+            return Ok((0, true));
+        }
+        let mut out = vec![0; BUFFER];
+        let (read, written) = match &mut self.decoder {
+            Decoder::Zlib(decoder) => {
+                let (read, written) = (decoder.total_in(), decoder.total_out());
+                let status = decoder.decompress(bytes, &mut out, FlushDecompress::None).map_err(io::Error::other)?;
+                self.over = status == Status::StreamEnd;
+                (decoder.total_in() - read, decoder.total_out() - written)
+            }
+            Decoder::Zstd(decoder) => {
+                let status = decoder.run_on_buffers(bytes, &mut out)?;
+                self.over = status.remaining == 0;
+                (status.bytes_read as u64, status.bytes_written as u64)
+            }
+        };
+        let stuck = read == 0 && written == 0 && !self.over && !self.full;
+        if stuck {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let [read, written] = [read, written].map(|count| usize::try_from(count).unwrap_or(BUFFER));
+        out.truncate(written);
+        (self.full, self.out) = (written == BUFFER && !self.over, out);
+        Ok((read, false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell() {
+        for (bytes, expected) in [
+            (&b""[..], Beginning::Short),
+            (b"\x1f", Beginning::Short),
+            (b"x", Beginning::Short),
+            (b"\x28\xb5\x2f", Beginning::Short),
+            (b"\x1f\x8b", Beginning::Of(Coding::Gzip)),
+            (b"x\x9c\x03", Beginning::Of(Coding::Zlib)),
+            (b"\x28\xb5\x2f\xfd", Beginning::Of(Coding::Zstd)),
+            (b"\x1f\x8c", Beginning::Plain),
+            (b"xy", Beginning::Plain),
+            (b"(a", Beginning::Plain),
+            (b"[", Beginning::Plain),
+        ] {
+            assert_eq!(beginning(bytes), expected, "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Requests that are refused by status: what the body says of the reason.
+//!
+//! A panel may refuse a login in its own words and with a status that filters give, too. And some servers say in words
+//! only that a port is for encrypted connections.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+use sync_core::SourceError;
+use sync_core::source::{AnswerFault, Denial};
+use tokio::time::timeout;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::request::Line;
+use crate::wire::json::document;
+use crate::{account, clock};
+
+/// No word of a panel about an account is longer.
+const BODY_MAX: usize = 64 << 10;
+
+/// So long a body is waited for that nobody needs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What servers answer to a plain request at a port for encrypted ones, in small letters: nginx, Go, Apache, Tomcat.
+const ENCRYPTED_PORT: [&[u8]; 4] = [
+    b"plain http request was sent to https port",
+    b"http request to an https server",
+    b"speaking plain http to an ssl-enabled server port",
+    b"combination of host and port requires tls",
+];
+
+/// Whether the body of a refused request may say more than its status.
+pub(crate) fn is_worth_reading(call: &Call, status: StatusCode) -> bool {
+    let code = status.as_u16();
+    code == 400 || (call.is_login() && code != 429 && code >= 400)
+}
+
+impl Line {
+    /// Reads the body of a refused request; returns the failure that it tells, or the one of its status.
+    pub(crate) async fn reason_in(&self, mut answer: Answer, call: &Call, by_status: Failure) -> Failure {
+        // What can't be read says nothing.
+        let body = timeout(PATIENCE, beginning(&mut answer)).await.unwrap_or_default();
+        let (status, headers) = (answer.response().status().as_u16(), answer.response().headers());
+        let plain = answer.response().url().scheme() == "http";
+        if status == 400 && plain && is_of_an_encrypted_port(&body) {
+            let words = "it answers 400: the port is for encrypted connections";
+            return Failure::unusable(AnswerFault::EncryptedPort, words);
+        }
+        if !call.is_login() {
+            return by_status;
+        }
+        match account::read(&body, answer.date(), clock::now()) {
+            Err(fault) if fault.refused => return self.failure_of(fault),
+            _ => {}
+        }
+        match (status, http_login(headers)) {
+            (401, Some(kind)) => {
+                let words = format!("it answers 401 and asks for a login by HTTP{kind}, before the panel is asked");
+                Failure::denied(Denial::HttpLogin, words)
+            }
+            (401, None) if document(&body).is_ok() => {
+                let message = "it answers 401 to user name and password".to_owned();
+                Failure::Final(SourceError::Refused { message })
+            }
+            _ => by_status,
+        }
+    }
+}
+
+/// As much of a body as is worth reading; nothing when it can't be read.
+async fn beginning(answer: &mut Answer) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(piece)) = answer.piece().await {
+        body.extend_from_slice(&piece);
+        if body.len() > BODY_MAX {
+            return Vec::new();
+        }
+    }
+    body
+}
+
+fn is_of_an_encrypted_port(body: &[u8]) -> bool {
+    let lower = body.to_ascii_lowercase();
+    ENCRYPTED_PORT.iter().any(|words| memchr::memmem::find(&lower, words).is_some())
+}
+
+/// Whether the head asks for a login by HTTP, and of which kind where it is a common one.
+fn http_login(headers: &HeaderMap) -> Option<&'static str> {
+    const KINDS: [(&str, &str); 5] = [
+        ("basic", " (Basic)"),
+        ("digest", " (Digest)"),
+        ("bearer", " (Bearer)"),
+        ("negotiate", " (Negotiate)"),
+        ("ntlm", " (NTLM)"),
+    ];
+    let asked = headers.get_all(WWW_AUTHENTICATE).iter().map(|value| value.as_bytes().trim_ascii());
+    let asked: Vec<_> = asked.filter(|value| !value.is_empty()).collect();
+    let first = asked.first()?;
+    let word = first.split(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let named = KINDS.iter().find(|(kind, _)| word.eq_ignore_ascii_case(kind.as_bytes()));
+    Some(named.map_or("", |(_, told)| told))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::ContentKind;
+
+    #[test]
+    fn the_bodies_of_refused_logins_are_read() {
+        let worth = |call: &Call, code| is_worth_reading(call, StatusCode::from_u16(code).unwrap());
+        assert_eq!([302, 400, 401, 403, 429, 503, 884].map(|code| worth(&Call::Account, code)), [
+            false, true, true, true, false, true, true
+        ]);
+        let list = Call::Listing(ContentKind::Movies.into());
+        assert_eq!([302, 400, 401, 403, 503].map(|code| worth(&list, code)), [false, true, false, false, false]);
+    }
+
+    #[test]
+    fn field_15_servers_that_want_encryption_are_known_by_their_words() {
+        for body in [
+            "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+            "Client sent an HTTP request to an HTTPS server.\n",
+            "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+            "Bad Request\r\nThis combination of host and port requires TLS.\r\n",
+        ] {
+            assert!(is_of_an_encrypted_port(body.as_bytes()), "{body}");
+        }
+        assert!(!is_of_an_encrypted_port(b"<html>400 Bad Request</html>"));
+    }
+
+    #[test]
+    fn field_16_a_login_by_http_is_known_by_its_header() {
+        let of = |values: &[&'static str]| {
+            http_login(&values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap())).collect())
+        };
+        assert_eq!(of(&["Basic realm=\"x\""]), Some(" (Basic)"));
+        assert_eq!(of(&["", "DIGEST realm=\"canary\", nonce=\"1\""]), Some(" (Digest)"));
+        assert_eq!(of(&["canary realm=\"canary\""]), Some(""), "nothing of the header is told");
+        assert_eq!((of(&[]), of(&[""]), of(&["  "])), (None, None, None));
+    }
+}

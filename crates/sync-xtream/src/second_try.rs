@@ -1,0 +1,55 @@
+//! The second try of a login: once, as another client.
+//!
+//! A login that is answered by the panel itself is never sent again. Whatever else comes may be a filter that doesn't
+//! know the client, whether it answers with a status, a page, or not at all.
+
+use sync_core::SourceError;
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::request::{Document, Line, Manner, Turn};
+use crate::wire::Fault;
+
+impl Line {
+    /// Tries a login that has failed in its last attempt once more, where a filter may be the cause and there is
+    /// another client to ask as. When that fails too, the first failure counts.
+    pub(crate) async fn try_login_again<T>(
+        &self,
+        turn: &Turn,
+        call: &Call,
+        manner: Manner,
+        read: impl Fn(&Document) -> Result<T, Fault>,
+        failed: Failure,
+    ) -> Result<T, SourceError> {
+        if failed.is_refusal() {
+            self.agents.refused(manner.client.clone());
+        }
+        let Some(client) = failed.like_a_filter().and_then(|_| self.agents.take_spare()) else {
+            return Err(failed.into_error(manner.attempt));
+        };
+        tracing::warn!(reason = failed.message(), "a filter may keep the login out; it is tried as another client");
+        let other = Manner { client: client.clone(), ..manner.clone() };
+        match self.attempt(turn, call, &other, &read).await {
+            Ok(read_as_other) => {
+                // A panel that was out of order may be in order again: then nothing is learnt.
+                if failed.may_be_an_outage()
+                    && let Ok(read) = self.attempt(turn, call, &manner, &read).await
+                {
+                    return Ok(read);
+                }
+                self.agents.keep(client);
+                Ok(read_as_other)
+            }
+            Err(refusal) if refusal.is_refusal() || (refusal.is_about_the_login() && !failed.is_about_the_login()) => {
+                // Whoever reads the credentials in order to refuse them has let the request in; a status of refusal
+                // may come from the filter.
+                if refusal.is_refusal() {
+                    self.agents.keep(client.clone());
+                }
+                self.agents.refused(client);
+                Err(refusal.into_error(manner.attempt))
+            }
+            Err(_) => Err(failed.into_error(manner.attempt)),
+        }
+    }
+}
