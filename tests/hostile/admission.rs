@@ -40,7 +40,8 @@ fn remembers(home: &Home<'_>) {
 
 fn states(trial: &Trial) {
     let home = trial.home();
-    for (status, warned) in [("Trial", false), ("TRIAL", false), ("Premium", true), ("Suspended by \u{1b}[31mus", true)] {
+    for (status, warned) in [("Trial", false), ("TRIAL", false), ("Premium", true), ("Suspended by \u{1b}[31mus", true)]
+    {
         let account = Account { status: status.to_owned(), ..Account::new(USERNAME, PASSWORD) };
         home.panel.set_accounts(vec![account.telling("is_trial", JsonForm::text("1"))]);
         let run = home.sync(&[]).exits(0);

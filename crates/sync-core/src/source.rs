@@ -448,7 +448,9 @@ impl Denial {
                 "it is not the panel that asks, but a web server in front of it, for a user name and password of its \
                  own, which can't be sent: ask your provider for an address without it"
             }
-            Self::Account => "ask your provider: the account has to be renewed or unlocked; no further attempt was made",
+            Self::Account => {
+                "ask your provider: the account has to be renewed or unlocked; no further attempt was made"
+            }
         }
     }
 }

@@ -230,7 +230,10 @@ mod tests {
             let agents = Agents::new(&XtreamConfig::new()).unwrap();
             let usual = agents.current();
             agents.begin_trial();
-            assert_eq!((agents.current(), agents.learnt(), agents.is_on_trial()), (ClientHeaders::player(), None, true));
+            assert_eq!(
+                (agents.current(), agents.learnt(), agents.is_on_trial()),
+                (ClientHeaders::player(), None, true)
+            );
             agents.end_trial(let_in);
             agents.end_trial(!let_in);
             assert!(!agents.is_on_trial() && !agents.has_spare() && agents.has_tried());

@@ -186,16 +186,14 @@ impl Answer {
             }
             match self.response.chunk().await {
                 Ok(Some(bytes)) => self.inflate.give(bytes),
-                Ok(None) => {
-                    match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
-                        Some(bytes) if bytes.is_empty() => tokio::task::yield_now().await,
-                        Some(bytes) => return self.count(bytes).map(Some),
-                        None => {
-                            self.counters.connection_kept(&self.response);
-                            return Ok(None);
-                        }
+                Ok(None) => match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
+                    Some(bytes) if bytes.is_empty() => tokio::task::yield_now().await,
+                    Some(bytes) => return self.count(bytes).map(Some),
+                    None => {
+                        self.counters.connection_kept(&self.response);
+                        return Ok(None);
                     }
-                }
+                },
                 Err(error) => return Err(Failure::of_body(&error.without_url(), self.received)),
             }
         }

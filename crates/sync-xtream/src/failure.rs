@@ -447,7 +447,9 @@ mod tests {
     #[test]
     fn field_15_an_encrypted_connection_that_dies_at_once_may_have_met_a_plain_port() {
         let way = |encrypted| Way { encrypted, proxied: false };
-        for (late, kind) in [(true, None), (false, Some(ErrorKind::UnexpectedEof)), (false, Some(ErrorKind::ConnectionReset))] {
+        for (late, kind) in
+            [(true, None), (false, Some(ErrorKind::UnexpectedEof)), (false, Some(ErrorKind::ConnectionReset))]
+        {
             assert!(of_connecting(late, kind, way(true)).into_error(4).hint().contains("http://"), "{kind:?}");
             assert!(!of_connecting(late, kind, way(false)).into_error(4).hint().contains("http://"), "{kind:?}");
         }

@@ -333,8 +333,13 @@ mod tests {
     fn field_19_compressions_within_compressions_are_taken_off() {
         type Coding = fn(&[u8]) -> Vec<u8>;
         let codings: [Coding; 3] = [gzip, zlib, zstd];
-        let lists =
-            [&b"[]"[..], b"[{\"name\":\"a \x01 b \xe9\",\"stream_id\":1}]", b"\xef\xbb\xbf {\"0\":{}}", b"Blocked", b"<html>"];
+        let lists = [
+            &b"[]"[..],
+            b"[{\"name\":\"a \x01 b \xe9\",\"stream_id\":1}]",
+            b"\xef\xbb\xbf {\"0\":{}}",
+            b"Blocked",
+            b"<html>",
+        ];
         for list in lists {
             for outer in codings {
                 for inner in codings {

@@ -52,7 +52,7 @@ impl Line {
         if !call.is_login() {
             return by_status;
         }
-        match account::read(&body, answer.date(), clock::now()) {
+        match account::read(&body, answer.charset, answer.date(), clock::now()) {
             Err(fault) if fault.refused => return self.failure_of(fault),
             _ => {}
         }
@@ -61,7 +61,7 @@ impl Line {
                 let words = format!("it answers 401 and asks for a login by HTTP{kind}, before the panel is asked");
                 Failure::denied(Denial::HttpLogin, words)
             }
-            (401, None) if document(&body).is_ok() => {
+            (401, None) if document(&body, answer.charset).is_ok() => {
                 let message = "it answers 401 to user name and password".to_owned();
                 Failure::Final(SourceError::Refused { message })
             }
@@ -112,9 +112,10 @@ mod tests {
     #[test]
     fn the_bodies_of_refused_logins_are_read() {
         let worth = |call: &Call, code| is_worth_reading(call, StatusCode::from_u16(code).unwrap());
-        assert_eq!([302, 400, 401, 403, 429, 503, 884].map(|code| worth(&Call::Account, code)), [
-            false, true, true, true, false, true, true
-        ]);
+        assert_eq!(
+            [302, 400, 401, 403, 429, 503, 884].map(|code| worth(&Call::Account, code)),
+            [false, true, true, true, false, true, true]
+        );
         let list = Call::Listing(ContentKind::Movies.into());
         assert_eq!([302, 400, 401, 403, 503].map(|code| worth(&list, code)), [false, true, false, false, false]);
     }

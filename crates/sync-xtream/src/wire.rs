@@ -151,7 +151,8 @@ mod tests {
             }
         }
         for words in 550..620 {
-            let shown = excerpt(format!("{}canary-pässword", "x".repeat(words)).as_bytes()).shown(&credentials, usize::MAX);
+            let shown =
+                excerpt(format!("{}canary-pässword", "x".repeat(words)).as_bytes()).shown(&credentials, usize::MAX);
             assert_eq!(shown.replace(['*', 'x'], "").replace(CUT, ""), "", "{words}: {shown}");
         }
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use diesel::SqliteConnection;
 use sync_core::store::{ChangeRecord, LoggedChange, RunEnd, RunId, RunRecord};
 use sync_core::{
-    ContentId, ContentKind, Counts, ErrorClass, FieldSet, HoldReason, KindOutcome, KindRecord,
-    ProfileId, ReportError, RunStatus, StoreError, SyncMode,
+    ContentId, ContentKind, Counts, ErrorClass, FieldSet, HoldReason, KindOutcome, KindRecord, ProfileId, ReportError,
+    RunStatus, StoreError, SyncMode,
 };
 
 use crate::db::bind::{Bind, signed};

@@ -46,10 +46,7 @@ fn once() -> XtreamConfig {
 async fn redirected(location: &str, is_private: fn(IpAddr) -> bool) -> (Result<(), SourceError>, u64) {
     let port = panel(&format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nConnection: close\r\n\r\n")).await;
     let address = PanelAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap().address;
-    let config = XtreamConfig {
-        is_private,
-        ..once().first_byte_timeout(Duration::from_secs(5))
-    };
+    let config = XtreamConfig { is_private, ..once().first_byte_timeout(Duration::from_secs(5)) };
     let source = XtreamSource::new(address, Credentials::new("ann", "secret"), config).unwrap();
     (source.account().await.map(drop), source.usage().requests)
 }
@@ -108,8 +105,7 @@ async fn asked_by_name(look_up: LookUp) -> (Result<(), SourceError>, usize) {
         }
     });
     let address = PanelAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap().address;
-    let config =
-        XtreamConfig { is_private: all_but_one, look_up, ..once() };
+    let config = XtreamConfig { is_private: all_but_one, look_up, ..once() };
     let source = XtreamSource::new(address, Credentials::new("ann", "secret"), config).unwrap();
     let outcome = source.account().await.map(drop);
     (outcome, asked.load(Ordering::Relaxed))

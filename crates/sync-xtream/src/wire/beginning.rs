@@ -55,9 +55,10 @@ pub(crate) fn no_list(body: &[u8]) -> Fault {
             let message = Message::from("a web page came in place of a list: ");
             Fault::new(AnswerFault::Html, message.quoting(page_title(text).unfinished()))
         }
-        Some(_) if matches!(text, b"null" | b"true" | b"false") || is_scalar(text) => {
-            Fault::new(AnswerFault::NotAList, Message::from("`").quoting(excerpt(text)).and("` came in place of a list"))
-        }
+        Some(_) if matches!(text, b"null" | b"true" | b"false") || is_scalar(text) => Fault::new(
+            AnswerFault::NotAList,
+            Message::from("`").quoting(excerpt(text)).and("` came in place of a list"),
+        ),
         Some(_) => {
             let message = Message::from("words came in place of a list: ");
             Fault::new(AnswerFault::NotJson, message.quoting(excerpt(text).unfinished()))

@@ -141,9 +141,8 @@ impl Decoder {
             return Err(Fault::new(AnswerFault::WrongItems, words));
         }
         if items == 0 && unreadable > 0 {
-            let keys = self.elements.identity.keys_there();
-            let words = format!("none of {unreadable} elements is one of {kind}{keys}");
-            return Err(Fault::new(AnswerFault::WrongItems, words));
+            let words = format!("none of {unreadable} elements is one of {kind}").into();
+            return Err(Fault::new(AnswerFault::WrongItems, self.elements.identity.name_keys(words)));
         }
         if items == 0 && in_object {
             return Err(Fault::new(AnswerFault::NotAList, "`{}` came in place of a list"));

@@ -8,7 +8,8 @@ use sync_core::ContentKind;
 use super::charset::Charset;
 use super::member::{Cursor, Member};
 use super::splitter::Element;
-use super::{fields, shorten, text};
+use super::{CUT, fields, shorten, text};
+use crate::words::{Message, Quote};
 
 /// After so many elements without the usual key, the list has none.
 const HELD_MAX: usize = 500;
@@ -198,7 +199,8 @@ impl Identity {
                 break;
             }
             let key = shorten(&text::read(member.key, Charset::default()), KEY_SHOWN);
-            if !self.keys.contains(&key) {
+            // A part of a login might stay behind where a key is cut.
+            if !key.ends_with(CUT) && !self.keys.contains(&key) {
                 self.keys.push(key);
             }
         }
@@ -222,12 +224,13 @@ impl Identity {
         Some(format!("a list of {most} in place of {asked}, by the `stream_type` of {foreign} of {seen} elements"))
     }
 
-    /// Names the keys of elements that have no id.
-    pub(crate) fn keys_there(&self) -> String {
+    /// Adds to a message the keys of elements that have no id. They are words of the panel.
+    pub(crate) fn name_keys(&self, message: Message) -> Message {
         if self.keys.is_empty() {
-            return String::new();
+            return message;
         }
-        format!(": no `{}`, but `{}`", self.column(), self.keys.join("`, `"))
+        let keys = Quote::new(self.keys.join("`, `"));
+        message.and(format!(": no `{}`, but `", self.column())).quoting(keys).and("`")
     }
 }
 

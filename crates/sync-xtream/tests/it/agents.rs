@@ -234,7 +234,8 @@ async fn field_04_a_login_that_is_reset_or_closed_is_tried_as_a_player_after_all
         assert_eq!(source.learnt().user_agent.as_deref(), Some(PLAYER));
         // A status may be an outage: whether the usual client is let in by now is looked at once.
         let expected = if outage { 5 } else { 4 };
-        let own = |request: &&sync_tests::RequestRecord| request.header("user-agent").unwrap().starts_with("xtream-sync/");
+        let own =
+            |request: &&sync_tests::RequestRecord| request.header("user-agent").unwrap().starts_with("xtream-sync/");
         assert_eq!(panel.requests().iter().filter(own).count(), expected);
         assert_eq!(panel.requests().len(), expected + 2);
     }

@@ -28,7 +28,8 @@ async fn field_01_a_trial_account_is_served() {
 
 #[tokio::test]
 async fn field_29_an_ended_account_is_no_wrong_password() {
-    let ended = r#"{"user_info":{"auth":"0","status":"Inactive","exp_date":"1577847600","message":"Welcome demo-secret"}}"#;
+    let ended =
+        r#"{"user_info":{"auth":"0","status":"Inactive","exp_date":"1577847600","message":"Welcome demo-secret"}}"#;
     let server = Server::start(vec![ok(ended)]).await;
     let error = source(&server.base, quick()).account().await.unwrap_err();
     assert_eq!((error.class(), error.code(), server.requests().len()), (ErrorClass::Login, "account_inactive", 1));

@@ -126,13 +126,11 @@ async fn field_15_https_to_a_port_without_encryption_names_http() {
 #[tokio::test]
 async fn field_15_versions_and_ciphers_of_the_past_are_told() {
     // Alerts: no such version, no such cipher, not safe enough. And a hello of TLS 1.0.
-    const HELLO: &[u8] = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\x00\x2f\x00";
-    for bytes in [
-        &b"\x15\x03\x01\x00\x02\x02\x46"[..],
-        b"\x15\x03\x03\x00\x02\x02\x28",
-        b"\x15\x03\x03\x00\x02\x02\x47",
-        HELLO,
-    ] {
+    const HELLO: &[u8] =
+        b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\x00\x2f\x00";
+    for bytes in
+        [&b"\x15\x03\x01\x00\x02\x02\x46"[..], b"\x15\x03\x03\x00\x02\x02\x28", b"\x15\x03\x03\x00\x02\x02\x47", HELLO]
+    {
         let error = source(&answering(bytes), quick()).account().await.unwrap_err();
         let SourceError::Obstructed { obstacle: Obstacle::OldEncryption, message, attempts: 1 } = &error else {
             panic!("{bytes:?}: {error:?}")
@@ -140,4 +138,3 @@ async fn field_15_versions_and_ciphers_of_the_past_are_told() {
         assert!(message.contains("TLS 1.2"), "{message}");
     }
 }
-

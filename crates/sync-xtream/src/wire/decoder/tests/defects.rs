@@ -120,5 +120,8 @@ fn a_list_has_as_many_elements_as_it_may_and_not_more() {
     };
     assert!(run(r#"[{"stream_id":1},null,{"stream_id":2}]"#).is_ok());
     let fault = run(r#"[{"stream_id":1},null,{"stream_id":2},null]"#).unwrap_err();
-    assert_eq!((fault.what, fault.message.as_it_came().as_str()), (AnswerFault::TooLarge, "it has more than 3 elements"));
+    assert_eq!(
+        (fault.what, fault.message.as_it_came().as_str()),
+        (AnswerFault::TooLarge, "it has more than 3 elements")
+    );
 }
