@@ -232,7 +232,7 @@ mod tests {
             refused_at: Some(9),
             validators_lied_at: Some(8),
         };
-        assert_eq!(facts.rows().len(), 15);
+        assert_eq!(facts.rows().len(), 17);
         assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
     }
 
