@@ -73,8 +73,9 @@ impl Held {
 /// Where the ids of a list stand.
 #[derive(Debug)]
 enum Naming {
-    /// No element has shown it so far.
-    Open(Vec<Held>, usize),
+    /// No element has shown it so far: those that wait, how many bytes they have, and how many elements were
+    /// read that have no key of an id.
+    Open { held: Vec<Held>, bytes: usize, nameless: usize },
     /// Under the usual key.
     Usual,
     /// Under another one, in all elements.
@@ -111,7 +112,13 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) const fn new(kind: ContentKind) -> Self {
-        Self { kind, naming: Naming::Open(Vec::new(), 0), foreign: [0; 3], by_key: (0, ""), keys: Vec::new() }
+        Self {
+            kind,
+            naming: Naming::Open { held: Vec::new(), bytes: 0, nameless: 0 },
+            foreign: [0; 3],
+            by_key: (0, ""),
+            keys: Vec::new(),
+        }
     }
 
     /// The key under which the ids stand.
@@ -136,14 +143,24 @@ impl Identity {
             return Next::Read;
         }
         let usual = self.kind.id_column().as_bytes();
-        let names_usual = members(element.bytes).any(|member| member.key == usual);
-        let Naming::Open(held, bytes) = &mut self.naming else {
+        let (mut names_usual, mut names_other, mut foreign) = (false, false, false);
+        for member in members(element.bytes) {
+            names_usual |= member.key == usual;
+            names_other |= names_id(member, self.kind);
+            foreign |= foreign_key(member.key, self.kind).is_some();
+        }
+        let Naming::Open { held, bytes, nameless } = &mut self.naming else {
             return if names_usual { Next::Muddle } else { Next::Read };
         };
         if names_usual {
             return Next::Usual;
         }
-        if !may_be_of(self.kind, element.bytes) {
+        if foreign || !names_other {
+            *nameless += 1;
+            if held.is_empty() && *nameless >= HELD_MAX {
+                // The ids are the keys of the list, or there are none.
+                self.naming = Naming::Usual;
+            }
             return Next::Read;
         }
         *bytes += element.bytes.len();
@@ -154,7 +171,7 @@ impl Identity {
     /// Decides where the ids stand: under the usual key where an element has it. Returns the elements that
     /// waited.
     pub(crate) fn decide(&mut self, usual: bool) -> Vec<Held> {
-        let Naming::Open(held, _) = std::mem::replace(&mut self.naming, Naming::Usual) else { return Vec::new() };
+        let Naming::Open { held, .. } = std::mem::replace(&mut self.naming, Naming::Usual) else { return Vec::new() };
         if !usual {
             let count = |key: &str| held.iter().filter(|held| has_id(&held.bytes, key)).count();
             // The last of equal ones would count, and the first is the least ambiguous.
@@ -234,11 +251,9 @@ impl Identity {
     }
 }
 
-/// Whether an element without the usual key may be one of the kind: it has another key of its id, and none
-/// of another kind.
-fn may_be_of(kind: ContentKind, bytes: &[u8]) -> bool {
-    other_keys(kind).iter().any(|key| has_id(bytes, key))
-        && !members(bytes).any(|member| foreign_key(member.key, kind).is_some())
+/// Whether a member is an id of the kind under another key than usual.
+fn names_id(member: Member<'_>, kind: ContentKind) -> bool {
+    other_keys(kind).iter().any(|key| member.key == key.as_bytes()) && fields::read_id(member.value).is_some()
 }
 
 /// The kind of which a key is, where it is another one than was asked for.

@@ -5,8 +5,9 @@ use sync_core::{
 };
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use super::category::{category_ids, may_be_several, trimmed};
 use super::charset::Charset;
-use super::fields::{self, Slot, category_ids, json_text, may_be_several, read, read_id, trimmed};
+use super::fields::{self, Slot, json_text, read, read_id};
 use super::left_out::LeftOutValues;
 use super::member::Raw;
 use super::{measure, text};
