@@ -247,7 +247,9 @@ mod tests {
     fn listings_are_refused_alike_or_not() {
         let alike = |ended: &[Option<&str>]| {
             let listings = Listings::default();
-            ended.iter().for_each(|refused| listings.ended(refused.map(str::to_owned)));
+            for refused in ended {
+                listings.ended(refused.map(str::to_owned));
+            }
             listings.all_refused_alike()
         };
         assert!(alike(&[Some("403")]) && alike(&[Some("403"); 3]));

@@ -13,6 +13,7 @@ const REQUESTS_PER_SECOND: f64 = 8.0;
 /// How a source asks, waits and gives up. Every setting has a default; durations are limits of one
 /// request, repetitions begin anew.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, named where they are set")]
 pub struct XtreamConfig {
     pub(crate) connect_timeout: Duration,
     pub(crate) first_byte_timeout: Duration,

@@ -94,18 +94,16 @@ impl Failure {
     pub(crate) fn like_a_filter(&self) -> Option<String> {
         use AnswerFault::{Empty, Html, NotJson, Redirect, Status};
         match self {
-            Self::Transient { cause: Cause::Status(429) | Cause::Slow, .. } => None,
-            Self::Transient { retry_after: Some(_), .. } => None,
-            Self::Transient { cause: Cause::Status(code), .. } => Some(code.to_string()),
+            Self::Transient { cause: Cause::Status(code), retry_after: None, .. } if *code != 429 => {
+                Some(code.to_string())
+            }
             Self::Transient { cause: Cause::Broken, .. } | Self::Cut { .. } => Some("broken".to_owned()),
             Self::Final(
                 error @ (SourceError::Denied { denial: Denial::Status, .. }
                 | SourceError::Unusable { fault: Status | Html | NotJson | Empty | Redirect, .. }),
             ) => Some(error.to_string()),
-            // A loop and what the settings forbid are no matter of the client.
-            Self::Redirect(RefusedRedirect::TooMany | RefusedRedirect::OtherHost) => None,
-            Self::Redirect(refused) => Some(refused.words().to_owned()),
-            Self::Final(_) | Self::Obstructed { .. } => None,
+            Self::Redirect(refused) if refused.may_depend_on_the_client() => Some(refused.words().to_owned()),
+            Self::Transient { .. } | Self::Obstructed { .. } | Self::Redirect(_) | Self::Final(_) => None,
         }
     }
 

@@ -34,6 +34,13 @@ impl RefusedRedirect {
     }
 }
 
+impl RefusedRedirect {
+    /// Whether another client may be sent elsewhere. A loop, and what the settings forbid, are no matter of the client.
+    pub(crate) const fn may_depend_on_the_client(self) -> bool {
+        !matches!(self, Self::TooMany | Self::OtherHost)
+    }
+}
+
 impl From<RefusedRedirect> for Failure {
     fn from(refused: RefusedRedirect) -> Self {
         Self::Redirect(refused)
