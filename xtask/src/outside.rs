@@ -1,4 +1,4 @@
-//! The programs outside the workspace: three strangers who take the crates piecewise, as packages.
+//! The programs outside the workspace: strangers who take the crates piecewise, as packages.
 //!
 //! Their manifests name the crates by version, as anyone's would; what is added to the copy is where cargo finds them
 //! before they are published, and the workspace's profiles and lock file, so that what is built already is used again.
@@ -20,13 +20,18 @@ pub(crate) struct Program {
     takes: &'static [&'static str],
     /// What cargo is asked to do with it.
     verb: &'static str,
+    /// Whether it needs packages that the workspace doesn't have. They are fetched first.
+    needs_more: bool,
 }
 
-/// The core with an own source and store; the core with SQLite; everything.
-pub(crate) const PROGRAMS: [Program; 3] = [
-    Program { name: "core-only", takes: &["sync-core"], verb: "test" },
-    Program { name: "core-sqlite", takes: &["sync-core", "sync-sqlite"], verb: "run" },
-    Program { name: "all", takes: &LIBRARIES, verb: "run" },
+/// The core with an own source and store; the core with SQLite; the same beside another crate that links SQLite;
+/// everything; everything, on a runtime of several threads.
+pub(crate) const PROGRAMS: [Program; 5] = [
+    Program { name: "core-only", takes: &["sync-core"], verb: "test", needs_more: false },
+    Program { name: "core-sqlite", takes: &["sync-core", "sync-sqlite"], verb: "run", needs_more: false },
+    Program { name: "beside-rusqlite", takes: &["sync-core", "sync-sqlite"], verb: "run", needs_more: true },
+    Program { name: "all", takes: &LIBRARIES, verb: "run", needs_more: false },
+    Program { name: "spawned", takes: &LIBRARIES, verb: "run", needs_more: false },
 ];
 
 /// Copies each program next to the unpacked packages, then builds and runs it.
@@ -43,6 +48,10 @@ pub(crate) fn build_all(target: &Path, packages: &[(&str, PathBuf)]) -> Outcome 
         let taken = packages.iter().filter(|(name, _)| program.takes.contains(name));
         fs::write(&manifest, format!("{own}\n{}\n{profiles}", patch(taken)))?;
         fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
+        if program.needs_more && run(cargo(["fetch", "--offline", "--manifest-path"]).arg(&manifest)).is_err() {
+            println!("they are not at hand yet");
+            run(cargo(["fetch", "--manifest-path"]).arg(&manifest))?;
+        }
         run(cargo([program.verb, "--offline", "--manifest-path"]).arg(&manifest).env("CARGO_TARGET_DIR", target))?;
     }
     Ok(())
