@@ -276,7 +276,9 @@ mod tests {
         let kind = Movie::KIND;
         let left_out = |names: &[&str], extra: &[&str]| {
             let mut fields = FieldSet::EMPTY;
-            names.iter().for_each(|name| fields.add(kind.field(name).unwrap()));
+            for name in names {
+                fields.add(kind.field(name).unwrap());
+            }
             LeftOut { fields, extra: extra.iter().map(|key| (*key).into()).collect() }
         };
         let movie = |change: fn(&mut Movie)| {

@@ -384,7 +384,7 @@ fn check_again(
     let way = Way { trusting: !full, restarted: false, ..way.clone() };
     let again = compare(dice, kind, known, &panel, &way)?;
     let listed = by_id(&panel);
-    for (id, one) in again.staged.iter().filter(|(_, one)| one.change.is_written()) {
+    if let Some((id, one)) = again.staged.iter().find(|(_, one)| one.change.is_written()) {
         let elements = listed.get(id).map_or(&[][..], Vec::as_slice);
         return Err(Violation::new(format!(
             "the same listing again makes of {} {}, by {way:?}, of {}",

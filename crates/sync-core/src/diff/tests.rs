@@ -34,7 +34,7 @@ impl Bench {
         let (facts, kind) = (FieldFacts::default(), ContentKind::Movies);
         let heard = Heard { whole: true, missing: self.differ.missing_so_far(), now: NOW };
         let conclusion = facts.after(kind, &self.differ.treatment, self.differ.tally(), heard);
-        let facts = facts.concluded(kind, &self.differ.treatment, self.differ.tally(), heard, &conclusion);
+        let facts = FieldFacts::concluded(kind, &self.differ.treatment, self.differ.tally(), heard, &conclusion);
         match facts.of(kind, name) {
             Some(Standing::Compared { met } | Standing::Trial { met, .. }) => met,
             _ => 0,

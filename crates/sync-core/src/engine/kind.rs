@@ -20,7 +20,7 @@ use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
 use crate::source::{Completeness, SourceError, Validator};
 use crate::store::{ScopeCommit, Staging, StoredIndex};
-use crate::volatile::Heard;
+use crate::volatile::{FieldFacts, Heard};
 
 /// A finished listing, compared. Its staging area is kept apart: staging areas need not be `Sync`, and a
 /// reference to one across an await would make the future of a run one that can't be spawned.
@@ -245,7 +245,7 @@ impl Engine<'_> {
             }
             guard(run.cancel, async { Ok(staging.put(staged).await?) }).await?;
         }
-        visit.facts.fields = fields.concluded(kind, &treatment, differ.tally(), heard, &conclusion);
+        visit.facts.fields = FieldFacts::concluded(kind, &treatment, differ.tally(), heard, &conclusion);
         Ok(())
     }
 

@@ -86,13 +86,12 @@ impl Engine<'_> {
         let categories = categories.filter(|categories| !categories.is_empty() && way != Way::Whole);
         if way != Way::ByCategory || categories.is_none() {
             let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
-            let listing = match begun {
-                Some(begun) => Ok(begun.go_on(known)),
-                None => {
-                    let left_out = treatment.left_out().clone();
-                    let request = ListingRequest { known, left_out, ..ListingRequest::of(Scope::whole(kind)) };
-                    self.ask(run, request).await
-                }
+            let listing = if let Some(begun) = begun {
+                Ok(begun.go_on(known))
+            } else {
+                let left_out = treatment.left_out().clone();
+                let request = ListingRequest { known, left_out, ..ListingRequest::of(Scope::whole(kind)) };
+                self.ask(run, request).await
             };
             match self.receive(run, &mut comparing, listing).await {
                 Ok(end) => {

@@ -187,7 +187,6 @@ impl FieldFacts {
 
     /// The facts once the rows are written. The tally knows by now which rows were left as they were.
     pub(crate) fn concluded(
-        &self,
         kind: ContentKind,
         treatment: &Treatment,
         tally: &Tally,
@@ -265,9 +264,8 @@ fn can_be_learnt(kind: ContentKind, at: usize) -> bool {
 fn role(standing: Standing, tries: bool, now: Option<i64>) -> Role {
     match standing {
         Standing::Compared { .. } => Role::Compared,
-        Standing::Trial { rested: 1.., .. } if tries => Role::Tentative,
+        Standing::Trial { rested: 1.., .. } | Standing::Written { .. } if tries => Role::Tentative,
         Standing::Trial { .. } => Role::Watched,
-        Standing::Written { .. } if tries => Role::Tentative,
         Standing::Volatile { .. } if tries && now.is_some_and(|now| standing.is_due(now)) => Role::Compared,
         Standing::Volatile { .. } | Standing::Written { .. } => Role::LeftOut,
     }
@@ -285,7 +283,6 @@ fn judged(
     match (standing, role) {
         // It was written for the next listing to be compared with.
         (Standing::Volatile { looked_at }, Role::Compared) if heard.whole => Standing::Written { looked_at },
-        (Standing::Volatile { .. }, _) => standing,
         // The rows are no longer those of one listing.
         (Standing::Written { looked_at }, _) if !heard.whole || role == Role::LeftOut => {
             Standing::Volatile { looked_at }

@@ -54,7 +54,7 @@ impl LeftOutValues {
         // What a field could not read is kept beside the fields under the field's own key, and still decides the field.
         let is_field =
             |key: &str| kind.fields().iter().any(|spec| spellings(kind, spec.name).any(|known| known == key));
-        let extra = left_out.extra.iter().map(|key| key.as_str()).filter(|key| plain(key) && !is_field(key));
+        let extra = left_out.extra.iter().map(sync_core::Text::as_str).filter(|key| plain(key) && !is_field(key));
         keys.extend(extra.map(|key| Key::new(key, false)));
         Self { keys, spans: Vec::new() }
     }
