@@ -24,6 +24,7 @@ mod trial;
 mod account;
 mod admission;
 mod bodies;
+mod broken_elements;
 mod categories;
 mod changes;
 mod changing_shapes;

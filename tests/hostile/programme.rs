@@ -63,6 +63,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         crate::account::CASES,
         crate::admission::CASES,
         crate::bodies::CASES,
+        crate::broken_elements::CASES,
         crate::categories::CASES,
         crate::changes::CASES,
         crate::changing_shapes::CASES,

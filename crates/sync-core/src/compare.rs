@@ -77,11 +77,7 @@ fn compare<T: Content>(
     let index = ListingIndex::new(DigestScheme::FIELDS, entries).expect("a map has each key once");
     let mut differ = Differ::new(T::KIND, Arc::new(index), DigestScheme::FIELDS, policy.clone(), false);
     let mut batch: Vec<_> = listed.into_iter().map(|element| Entry::Item(Box::new(element.into()), None)).collect();
-    let server_ids = batch.iter().map(|entry| match entry {
-        Entry::Item(listed, _) => listed.item.id(),
-        Entry::Same(id) => *id,
-    });
-    let server_ids = server_ids.collect();
+    let server_ids = batch.iter().map(Entry::id).collect();
     let stored = differ.prepare(&mut batch).stored;
     let stored = stored.iter().filter_map(|id| known.get(id)).map(|item| (*item).clone().into_item()).collect();
     let staged = differ.resolve(batch, stored, Vec::new()).expect("every element is an item of this kind");

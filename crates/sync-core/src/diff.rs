@@ -53,6 +53,8 @@ pub struct Differ {
     seen_at: Vec<u32>,
     /// Where this listing has the ids that the index doesn't know.
     fresh: Fresh,
+    /// Known ids of which only broken elements have come so far.
+    broken: HashSet<ContentId>,
     ids: Vec<i64>,
     digests: Vec<u64>,
     counts: Counts,
@@ -117,6 +119,7 @@ impl Differ {
             known,
             seen_at,
             fresh: Fresh::default(),
+            broken: HashSet::new(),
             ids,
             digests,
             counts: Counts::default(),
@@ -144,6 +147,7 @@ impl Differ {
     pub fn reset(&mut self) {
         self.seen_at.fill(UNSEEN);
         self.fresh.clear();
+        self.broken.clear();
         self.ids.clear();
         self.digests.clear();
         self.counts = Counts::default();
@@ -166,7 +170,7 @@ impl Differ {
         let mut needs = Needs::default();
         let mut hint = self.cursor;
         for entry in batch {
-            let id = entry_id(entry);
+            let id = entry.id();
             let position = self.known.position(id, hint);
             hint = position.map_or(hint, |at| at + 1);
             let seen = self.is_seen(id, position);
@@ -189,7 +193,7 @@ impl Differ {
     fn recognise(&self, batch: &mut [Entry]) {
         let mut met = HashSet::new();
         for entry in batch {
-            let id = entry_id(entry);
+            let id = entry.id();
             let first = met.insert(id);
             let Entry::Item(listed, made @ None) = entry else { continue };
             let digest = Digest::of_listed_but(listed, self.treatment.left_out());
@@ -222,11 +226,19 @@ impl Differ {
         let decoded = batch.iter().filter(|entry| matches!(entry, Entry::Item(..))).count();
         let mut out = Out::new(earlier, decoded);
         for entry in batch {
-            let id = entry_id(&entry);
+            let id = entry.id();
             let position = self.known.position(id, self.cursor);
             self.cursor = position.map_or(self.cursor, |at| at + 1);
+            if matches!(entry, Entry::Broken(_)) {
+                self.note_broken(id, position);
+                continue;
+            }
             match self.admit(id, position) {
-                None => self.first(entry, position, stored.get(&id.0), &mut out)?,
+                None => self.first(entry, position, self.ids.len() - 1, stored.get(&id.0), &mut out)?,
+                Some(place) if self.broken.remove(&id) => {
+                    self.counts.unchanged -= 1;
+                    self.first(entry, position, place as usize, stored.get(&id.0), &mut out)?;
+                }
                 Some(place) => self.repeated(entry, place, stored.get(&id.0), &mut out)?,
             }
         }
@@ -251,18 +263,31 @@ impl Differ {
         seen
     }
 
-    /// The first element of an id, which has the last place of the listing.
+    /// Keeps the row of a broken element as it is, in the element's place of the listing.
+    fn note_broken(&mut self, id: ContentId, position: Option<usize>) {
+        // Without a row there is nothing to keep, and nothing is added.
+        let Some(at) = position.filter(|at| self.seen_at[*at] == UNSEEN) else { return };
+        self.admit(id, position);
+        if self.known.scheme() == self.scheme {
+            *self.digests.last_mut().expect("it has just been admitted") = self.known.digest_at(at).0;
+        }
+        self.counts.unchanged += 1;
+        self.broken.insert(id);
+    }
+
+    /// The first readable element of an id, whose place in the listing is `place`.
     fn first(
         &mut self,
         entry: Entry,
         position: Option<usize>,
+        place: usize,
         stored: Option<&Item>,
         out: &mut Out,
     ) -> Result<(), ContractBreach> {
-        let id = entry_id(&entry);
+        let id = entry.id();
         let known_digest = position.map(|at| self.known.digest_at(at));
         let digest = match entry {
-            Entry::Same(_) => {
+            Entry::Same(_) | Entry::Broken(_) => {
                 self.counts.unchanged += 1;
                 self.tally.same();
                 known_digest.ok_or(ContractBreach::UnknownSame(id))?
@@ -305,7 +330,7 @@ impl Differ {
                 if change == Change::Passed { Digest::NEVER } else { digest }
             }
         };
-        *self.digests.last_mut().expect("it has just been admitted") = digest.0;
+        self.digests[place] = digest.0;
         Ok(())
     }
 
@@ -318,7 +343,7 @@ impl Differ {
         stored: Option<&Item>,
         out: &mut Out,
     ) -> Result<(), ContractBreach> {
-        let id = entry_id(&entry);
+        let id = entry.id();
         if self.several.insert(place) {
             let known = self.known.position(id, self.cursor.saturating_sub(1)).map(|at| self.known.digest_at(at));
             self.tally.take_back(place, stored.is_some() && known.is_some_and(|it| it != Digest::NEVER));
@@ -329,7 +354,9 @@ impl Differ {
         let earlier = out.take(id).or_else(as_stored);
         let earlier_borrows = self.borrowers.remove(&id);
         let now = match entry {
-            Entry::Same(_) => ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?, stored, false),
+            Entry::Same(_) | Entry::Broken(_) => {
+                ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?, stored, false)
+            }
             Entry::Item(mut listed, _) => {
                 let borrows = borrows_category(stored, &listed);
                 let Verdict { change, differs, .. } = self.merged(stored, &mut listed)?;
@@ -528,13 +555,6 @@ impl Differ {
         drop(self.seen_at);
         drop(self.fresh);
         Some(ListingIndex::from_columns(self.scheme, self.ids, self.digests).expect("every id was admitted once"))
-    }
-}
-
-fn entry_id(entry: &Entry) -> ContentId {
-    match entry {
-        Entry::Same(id) => *id,
-        Entry::Item(listed, _) => listed.item.id(),
     }
 }
 

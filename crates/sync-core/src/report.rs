@@ -9,7 +9,7 @@ use crate::guard::HoldReason;
 use crate::model::{Account, ContentKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::SyncMode;
-use crate::source::SourceError;
+use crate::source::{SourceError, UnreadableAt};
 use crate::store::{RunId, StoreError};
 
 /// How a run stands or ended.
@@ -186,6 +186,8 @@ pub struct KindRecord {
     pub duration: Duration,
     /// Why removals are held, when some are.
     pub hold_reason: Option<HoldReason>,
+    /// Where the first of the skipped elements stands. Stores need not keep it.
+    pub skipped_at: Option<UnreadableAt>,
     /// What went wrong.
     pub error: Option<ReportError>,
 }
@@ -203,6 +205,7 @@ impl KindRecord {
             requests: 0,
             duration: Duration::ZERO,
             hold_reason: None,
+            skipped_at: None,
             error: None,
         }
     }

@@ -43,6 +43,9 @@ pub use causes::{Denial, Obstacle};
 ///   all of the others. They are of the scheme [`DigestScheme::leaving_out`] of the source's own. A
 ///   source that leaves nothing out keeps this as well; its elements are then decoded in each listing.
 /// - An element that can't be read, or not wholly, is counted as unreadable, and nothing else is lost.
+/// - An element that is too large or too deep is an [`Entry::Item`] without digest, with the fields that
+///   could be read. An element that is broken is never an item: it is [`Entry::Broken`] where its id is
+///   certain, and no entry at all where it is not.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ContentSource: Send + Sync {
@@ -176,29 +179,59 @@ pub enum ListingEvent {
 }
 
 /// One element of a listing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     /// Byte for byte what the index knows under this id.
     Same(ContentId),
     /// A decoded item, and the digest of its raw element where the source makes one.
     Item(Box<Listed>, Option<Digest>),
+    /// An element that is broken, so that no field of it is used, but whose id is certain.
+    ///
+    /// It adds nothing and changes nothing. A stored row of this id stays as it is and is not missing. Another
+    /// element of the same id that can be read stands for the item, whichever of them comes first. Each
+    /// broken element, with or without an entry, is counted in [`Completeness::unreadable`].
+    Broken(ContentId),
+}
+
+impl Entry {
+    /// The id of the element.
+    pub fn id(&self) -> ContentId {
+        match self {
+            Self::Same(id) | Self::Broken(id) => *id,
+            Self::Item(listed, _) => listed.item.id(),
+        }
+    }
 }
 
 /// How a listing ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Completeness {
     /// Elements that could not be read as items, or not wholly: without a readable id, broken, too
-    /// large or too deep. Of these, those with an id come as items as well, as far as they go.
+    /// large or too deep. Where a source had to look for the next sound element behind a broken one, all that
+    /// it skipped counts as one.
     pub unreadable: u64,
     /// Stands for those elements: equal in two listings when they are the same ones, in whatever
     /// order. `None` when the source can't tell; they then never become known.
     pub unreadable_digest: Option<u64>,
+    /// Where the first of those elements stands, where the source can tell.
+    pub unreadable_at: Option<UnreadableAt>,
     /// Whether anything but white space follows the end of the list.
     pub trailing_bytes: bool,
     /// Stands for what follows; `None` when the source can't tell.
     pub trailing_digest: Option<u64>,
     /// The panel's clock at the start of the listing, in unix seconds, where the panel told it.
     pub started_at: Option<i64>,
+}
+
+/// Where an element stands that could not be read, so that a person can look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UnreadableAt {
+    /// Bytes of the answer before it, after decompression.
+    pub offset: u64,
+    /// The nearest item before it; `None` when there is none.
+    pub before: Option<ContentId>,
+    /// The nearest item after it; `None` when there is none.
+    pub after: Option<ContentId>,
 }
 
 /// Why a source could not answer, by what the caller can do about it.

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use reqwest::Response;
-use reqwest::header::{CONTENT_ENCODING, HeaderValue};
+use reqwest::Version;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use sync_core::source::{AnswerFault, Validator};
 use tokio::time::timeout;
 
@@ -108,6 +109,14 @@ impl Answer {
     /// The panel's time when it was asked for, by the `Date` of its head.
     pub(crate) fn sent_by_date(&self) -> Option<i64> {
         self.sent_by_date
+    }
+
+    /// Whether the transport proves that a body which has ended is whole: by its length, by its last chunk, by
+    /// its last frame, or by the end of the compression in it. Else the panel has merely closed the connection.
+    pub(crate) fn is_proved(&self) -> bool {
+        let headers = self.response.headers();
+        let framed = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+        framed || self.response.version() >= Version::HTTP_2 || self.inflate.has_own_end()
     }
 
     /// Bytes so far, after decompression.

@@ -6,7 +6,7 @@ use sync_core::source::Entry;
 use sync_core::{ContentKind, ListingIndex};
 
 use crate::XtreamConfig;
-use crate::wire::splitter::Splitter;
+use crate::wire::splitter::{Splitter, Verdict};
 use crate::wire::{Decoder, SCHEME};
 
 /// Finds the elements of a list that arrives in pieces of so many bytes; returns how many there are.
@@ -16,11 +16,11 @@ pub fn split(body: &[u8], piece: usize) -> usize {
     for part in body.chunks(piece) {
         let fed = splitter.feed(part, |_| {
             count += 1;
-            Ok(())
+            Ok(Verdict::Taken)
         });
         fed.expect("a list is split");
     }
-    splitter.finish().expect("the list has an end");
+    splitter.finish(true, |_| Ok(Verdict::Taken)).expect("the list has an end");
     count
 }
 
@@ -39,7 +39,8 @@ pub fn decode(
         show(&entries);
         entries.clear();
     }
-    decoder.finish(&mut entries).expect("the listing has an end");
+    entries.clear();
+    decoder.finish(true, &mut entries).expect("the listing has an end");
     show(&entries);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use sync_core::source::{Completeness, Entry, ListingEvent};
-use sync_core::{ContentKind, FieldSet, LeftOut, ListingIndex, SourceError};
+use sync_core::{ContentId, ContentKind, FieldSet, LeftOut, ListingIndex, SourceError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -41,6 +41,19 @@ const PIECES: usize = 4;
 /// Where the events of a listing go.
 pub(crate) type Events = mpsc::Sender<Result<ListingEvent, SourceError>>;
 
+/// A part of the body of an answer.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// Some bytes of it.
+    Bytes(Bytes),
+    /// Its proper end.
+    End {
+        /// Whether the transport says that nothing is missing: by a length, by the last chunk, or by the end of
+        /// what is compressed. Where the connection was merely closed, it doesn't.
+        proved: bool,
+    },
+}
+
 /// A decoder at work.
 pub(crate) struct Decoding {
     /// The decoder, as long as it is here.
@@ -49,8 +62,8 @@ pub(crate) struct Decoding {
 }
 
 struct Thread {
-    /// `None` is the proper end of the body; a channel closed without it is an abandoned attempt.
-    pieces: mpsc::Sender<Option<Bytes>>,
+    /// A channel that is closed without [`Part::End`] is an abandoned attempt.
+    pieces: mpsc::Sender<Part>,
     thread: JoinHandle<Outcome>,
 }
 
@@ -89,17 +102,17 @@ impl Decoding {
     }
 
     /// Takes the next bytes, or the end; returns whether the decoder goes on.
-    pub(crate) async fn feed(&mut self, mut piece: Option<Bytes>) -> bool {
+    pub(crate) async fn feed(&mut self, mut part: Part) -> bool {
         if let Some(work) = &mut self.here {
-            match work.take(piece).await {
+            match work.take(part).await {
                 Taken::Wholly => return true,
                 Taken::Over => return false,
-                Taken::Partly(rest) => piece = Some(rest),
+                Taken::Partly(rest) => part = Part::Bytes(rest),
             }
             self.there = self.here.take().map(Thread::start);
         }
         match &self.there {
-            Some(thread) => thread.pieces.send(piece).await.is_ok(),
+            Some(thread) => thread.pieces.send(part).await.is_ok(),
             None => false,
         }
     }
@@ -151,26 +164,40 @@ enum Taken {
 }
 
 impl Work {
-    async fn run(&mut self, mut arriving: mpsc::Receiver<Option<Bytes>>) {
-        while let Some(mut piece) = arriving.recv().await {
+    async fn run(&mut self, mut arriving: mpsc::Receiver<Part>) {
+        while let Some(mut part) = arriving.recv().await {
             loop {
-                match self.take(piece).await {
+                match self.take(part).await {
                     Taken::Wholly => break,
-                    Taken::Partly(rest) => piece = Some(rest),
+                    Taken::Partly(rest) => part = Part::Bytes(rest),
                     Taken::Over => return,
                 }
             }
         }
     }
 
-    async fn take(&mut self, piece: Option<Bytes>) -> Taken {
-        let Some(mut piece) = piece else {
-            let end = self.decoder.finish(&mut self.batch);
-            self.weigh();
-            if end.is_err() || self.send().await.is_some() {
-                self.outcome.verdict = Some(end);
-            }
-            return Taken::Over;
+    async fn end(&mut self, proved: bool) -> Taken {
+        let end = self.decoder.finish(proved, &mut self.batch);
+        for at in self.decoder.places() {
+            let id = |id: Option<ContentId>| id.map(|id| id.0);
+            tracing::info!(
+                offset = at.offset,
+                before = id(at.before),
+                after = id(at.after),
+                "an element can't be read"
+            );
+        }
+        self.weigh();
+        if end.is_err() || self.send().await.is_some() {
+            self.outcome.verdict = Some(end);
+        }
+        Taken::Over
+    }
+
+    async fn take(&mut self, part: Part) -> Taken {
+        let mut piece = match part {
+            Part::Bytes(piece) => piece,
+            Part::End { proved } => return self.end(proved).await,
         };
         while !piece.is_empty() {
             let step = &piece[..STEP.min(piece.len())];

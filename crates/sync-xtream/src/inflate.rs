@@ -65,6 +65,11 @@ impl Inflate {
         Self { state, waiting, suspect, within: None, layer, inflated: 0, limit }
     }
 
+    /// Whether the body is compressed in a format that has an end of its own, which was looked for.
+    pub(crate) const fn has_own_end(&self) -> bool {
+        matches!(self.state, State::Member(_) | State::Between)
+    }
+
     /// Takes bytes in. What went in before has to be out.
     pub(crate) fn give(&mut self, bytes: Bytes) {
         self.waiting = if self.waiting.is_empty() { bytes } else { [&self.waiting[..], &bytes[..]].concat().into() };

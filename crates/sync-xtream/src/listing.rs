@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 use crate::call::Call;
-use crate::decoding::{Decoding, Events};
+use crate::decoding::{Decoding, Events, Part};
 use crate::failure::Failure;
 use crate::request::{Line, Manner, Turn};
 
@@ -128,7 +128,8 @@ impl Attempt<'_> {
             match answer.piece().await {
                 Ok(piece) => {
                     let end = piece.is_none();
-                    if !decoding.feed(piece).await || end {
+                    let part = piece.map_or_else(|| Part::End { proved: answer.is_proved() }, Part::Bytes);
+                    if !decoding.feed(part).await || end {
                         break Ok(());
                     }
                 }

@@ -6,7 +6,8 @@
 //! [`text`] mends what is not legal Unicode, [`charset`] reads what is not UTF-8, [`fields`] knows which
 //! key is which field and reads any JSON type into it, [`measure`] reads numbers with their units, [`category`] the ids of
 //! categories, [`identity`] knows where the ids stand and of which kind a list is, [`left_out`] takes values out of digests
-//! that the panel changes by itself, [`defect`] stands for what can't be read, [`decoder`] puts them together.
+//! that the panel changes by itself, [`defect`] stands for what can't be read, [`places`] says where that is,
+//! [`decoder`] puts them together.
 //! [`json`] reads small documents whole.
 //!
 //! Nothing here trusts a panel: no recursion, no element kept that is larger than the limit, and
@@ -24,6 +25,7 @@ pub(crate) mod left_out;
 pub(crate) mod making;
 pub(crate) mod measure;
 pub(crate) mod member;
+mod places;
 pub(crate) mod plain;
 pub(crate) mod splitter;
 pub(crate) mod structure;

@@ -6,6 +6,7 @@ mod plan;
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
+use sync_core::source::UnreadableAt;
 use sync_core::{ContentKind, KindRecord, ReportError, SyncReport};
 
 use harmless::Harmless;
@@ -53,9 +54,27 @@ pub(crate) struct Kind<'a> {
     /// Why removals are held; left out when none are.
     #[serde(skip_serializing_if = "Option::is_none")]
     hold_reason: Option<&'static str>,
+    /// Where the first of the skipped elements stands; left out when none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped_at: Option<SkippedAt>,
     /// In a dry run only, and only of a kind that it came to.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Plan<'a>>,
+}
+
+/// A place in an answer, and the ids of the items that stand around it.
+#[derive(Serialize)]
+struct SkippedAt {
+    offset: u64,
+    before: Option<i64>,
+    after: Option<i64>,
+}
+
+impl From<UnreadableAt> for SkippedAt {
+    fn from(at: UnreadableAt) -> Self {
+        let UnreadableAt { offset, before, after } = at;
+        Self { offset, before: before.map(|id| id.0), after: after.map(|id| id.0) }
+    }
 }
 
 #[derive(Serialize)]
@@ -90,6 +109,7 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
             error: record.error.as_ref().map(Into::into),
             not_modified: record.not_modified,
             hold_reason: record.hold_reason.map(sync_core::HoldReason::as_str),
+            skipped_at: record.skipped_at.map(Into::into),
             plan: None,
         }
     }
@@ -166,6 +186,10 @@ mod tests {
         );
         report.kinds[0].not_modified = true;
         assert!(line(&Report::from(&report)).contains(r#""error":null,"not_modified":true},"movies""#));
+        report.kinds[0].skipped_at =
+            Some(UnreadableAt { offset: 16, before: None, after: Some(sync_core::ContentId(2)) });
+        let with_example = r#""not_modified":true,"skipped_at":{"offset":16,"before":null,"after":2}},"movies""#;
+        assert!(line(&Report::from(&report)).contains(with_example));
         report.dry_run = true;
         report.errors.push(ReportError {
             kind: None,

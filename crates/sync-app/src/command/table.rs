@@ -1,5 +1,6 @@
 //! Reports as a small table, for people.
 
+use sync_core::source::UnreadableAt;
 use sync_core::text::{one_line, printable};
 use sync_core::{ContentKind, Counts, KindOutcome, SyncReport};
 
@@ -50,6 +51,11 @@ pub(crate) fn notes(report: &SyncReport) {
     for warning in &report.warnings {
         complain(&format!("warning: {profile}: {}", one_line(warning)));
     }
+    for record in &report.kinds {
+        if let Some(at) = record.skipped_at {
+            complain(&format!("note: {profile}: {}: {}", record.kind, skipped(record.counts.skipped, at)));
+        }
+    }
     let mut last = None;
     for error in &report.errors {
         complain(&format!("error: {profile}: {}", one_line(&error.to_string())));
@@ -57,5 +63,52 @@ pub(crate) fn notes(report: &SyncReport) {
             complain(&format!("  hint: {}", one_line(&error.hint)));
         }
         last = Some(&error.hint);
+    }
+}
+
+/// Says how many elements were skipped, and where the first of them stands.
+fn skipped(count: u64, at: UnreadableAt) -> String {
+    let elements = if count == 1 {
+        "1 element was skipped. It".to_owned()
+    } else {
+        format!("{} elements were skipped. The first one", grouped(count))
+    };
+    let around = match (at.before, at.after) {
+        (Some(before), Some(after)) => format!(", between the items {before} and {after}"),
+        (Some(before), None) => format!(", after item {before}"),
+        (None, Some(after)) => format!(", before item {after}"),
+        (None, None) => String::new(),
+    };
+    format!("{elements} begins at byte {} of the answer{around}", grouped(at.offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::ContentId;
+
+    #[test]
+    fn a_skipped_element_is_told_with_its_place() {
+        let at = |before: Option<i64>, after: Option<i64>| UnreadableAt {
+            offset: 12_345,
+            before: before.map(ContentId),
+            after: after.map(ContentId),
+        };
+        for (count, at, expected) in [
+            (
+                1,
+                at(Some(1), Some(3)),
+                "1 element was skipped. It begins at byte 12,345 of the answer, between the items 1 and 3",
+            ),
+            (
+                2,
+                at(None, Some(3)),
+                "2 elements were skipped. The first one begins at byte 12,345 of the answer, before item 3",
+            ),
+            (1, at(Some(1), None), "1 element was skipped. It begins at byte 12,345 of the answer, after item 1"),
+            (1, at(None, None), "1 element was skipped. It begins at byte 12,345 of the answer"),
+        ] {
+            assert_eq!(skipped(count, at), expected);
+        }
     }
 }

@@ -189,3 +189,65 @@ fn what_breaks_the_contract_is_told() {
     let told = bench.differ.resolve(vec![Entry::Same(ContentId(2))], Vec::new(), Vec::new());
     assert_eq!(told, Err(ContractBreach::UnknownSame(ContentId(2))));
 }
+
+/// The ids of a listing, of which some elements are broken.
+fn broken_listing(bench: &mut Bench, entries: Vec<Entry>) -> Result<Vec<StagedItem>, ContractBreach> {
+    let mut batch = entries;
+    let needs = bench.differ.prepare(&mut batch);
+    let stored = bench.rows.iter().filter(|row| needs.stored.contains(&row.id())).cloned().collect();
+    bench.differ.resolve(batch, stored, Vec::new())
+}
+
+#[test]
+fn a_broken_element_keeps_its_row_and_adds_none() {
+    let mut bench = Bench::over(&[movie(1), movie(2), movie(3)]);
+    let staged = broken_listing(
+        &mut bench,
+        vec![Entry::Broken(ContentId(9)), Entry::Broken(ContentId(2)), Entry::Broken(ContentId(2))],
+    );
+    assert_eq!(staged.unwrap(), []);
+    assert_eq!(bench.differ.missing(), [ContentId(1), ContentId(3)]);
+    assert_eq!((bench.differ.listed(), bench.differ.counts()), (1, Counts { unchanged: 1, ..Counts::default() }));
+    // In its place it is known by the digest that it had.
+    let known = Arc::clone(&bench.differ.known);
+    let index = bench.differ.into_index(&[]).unwrap();
+    assert_eq!((index.ids(), index.digests()), (&[2][..], &known.digests()[1..2]));
+}
+
+#[test]
+fn a_listing_that_differs_in_a_broken_element_only_has_the_known_index() {
+    let mut bench = Bench::over(&[movie(1), movie(2)]);
+    bench.list(&[movie(1)]);
+    broken_listing(&mut bench, vec![Entry::Broken(ContentId(2))]).unwrap();
+    assert!(bench.differ.missing().is_empty());
+    assert_eq!(bench.differ.into_index(&[]), None);
+}
+
+#[test]
+fn an_element_that_can_be_read_stands_for_the_item_whether_it_comes_before_the_broken_one_or_after() {
+    let edited = || Entry::Item(Box::new(movie(1).name("Edited").listed()), None);
+    let broken = || Entry::Broken(ContentId(1));
+    let mut ends = Vec::new();
+    for entries in [vec![edited(), broken()], vec![broken(), edited()], vec![broken(), broken(), edited(), broken()]] {
+        let mut bench = Bench::over(&[movie(1)]);
+        let staged = broken_listing(&mut bench, entries).unwrap();
+        let counts = bench.differ.counts();
+        assert_eq!(counts, Counts { updated: 1, ..Counts::default() });
+        assert!(bench.differ.missing().is_empty());
+        ends.push((staged, bench.differ.into_index(&[]).unwrap()));
+    }
+    assert!(ends.iter().all(|end| *end == ends[0]));
+    // One that is as it was is as it was.
+    let mut bench = Bench::over(&[movie(1)]);
+    let as_known = Entry::Item(Box::new(movie(1).listed()), None);
+    assert_eq!(broken_listing(&mut bench, vec![broken(), as_known]).unwrap(), []);
+    assert_eq!(bench.differ.counts(), Counts { unchanged: 1, ..Counts::default() });
+    assert_eq!(bench.differ.into_index(&[]), None);
+}
+
+#[test]
+fn the_digest_of_another_scheme_is_not_kept_for_a_broken_element() {
+    let mut bench = Bench::with(&[movie(1)], RAW, ChangePolicy::Fingerprint);
+    broken_listing(&mut bench, vec![Entry::Broken(ContentId(1))]).unwrap();
+    assert_eq!(bench.differ.into_index(&[]).unwrap().digests(), [Digest::NEVER.0]);
+}

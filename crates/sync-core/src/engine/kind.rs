@@ -156,6 +156,7 @@ impl Engine<'_> {
         record.counts.removed = settled.removed.len() as u64;
         record.counts.held = settled.held.len() as u64;
         record.counts.skipped = end.unreadable;
+        record.skipped_at = end.unreadable_at;
         record.hold_reason = settled.reason;
         record.outcome = match () {
             () if !settled.held.is_empty() => KindOutcome::Held,

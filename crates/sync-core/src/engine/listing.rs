@@ -384,6 +384,7 @@ fn together(a: Completeness, b: Completeness) -> Completeness {
     };
     Completeness {
         unreadable: a.unreadable + b.unreadable,
+        unreadable_at: a.unreadable_at.or(b.unreadable_at),
         unreadable_digest: sum((a.unreadable > 0, a.unreadable_digest), (b.unreadable > 0, b.unreadable_digest)),
         trailing_bytes: a.trailing_bytes || b.trailing_bytes,
         trailing_digest: sum((a.trailing_bytes, a.trailing_digest), (b.trailing_bytes, b.trailing_digest)),

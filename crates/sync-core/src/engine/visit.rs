@@ -100,6 +100,7 @@ impl Engine<'_> {
             record.outcome = if cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
             record.counts = Counts::default();
             record.hold_reason = None;
+            record.skipped_at = None;
             record.not_modified = false;
             record.error = Some(stop.into_report(Some(visit.kind)));
             // What is learnt of fields is learnt of rows that were written.

@@ -234,7 +234,20 @@ fn read_kind_record(row: &mut Record) -> Result<KindRecord, StoreError> {
     let message = row.optional_text(16)?.unwrap_or_default();
     let error = row.optional_text(15)?.map(|code| read_error(kind, code, message));
     let not_modified = row.integer(17)? != 0;
-    Ok(KindRecord { kind, mode, outcome, counts, not_modified, bytes, requests, duration, hold_reason, error })
+    let skipped_at = None;
+    Ok(KindRecord {
+        kind,
+        mode,
+        outcome,
+        counts,
+        not_modified,
+        bytes,
+        requests,
+        duration,
+        hold_reason,
+        skipped_at,
+        error,
+    })
 }
 
 /// An error of the past has no hint: what helped then may not now. Its class follows from its code.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use futures_util::FutureExt;
-use sync_core::{ContentId, LeftOut};
+use sync_core::LeftOut;
 
 use super::*;
 
@@ -18,6 +18,7 @@ fn index(ids: Range<i64>) -> Arc<ListingIndex> {
     let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
     let mut entries = Vec::new();
     decoder.feed(format!("[{}]", elements(ids)).as_bytes(), &mut entries).unwrap();
+    decoder.finish(true, &mut entries).unwrap();
     let known = entries.iter().map(|entry| match entry {
         Entry::Item(listed, Some(digest)) => (listed.item.id(), *digest),
         _ => panic!("nothing was known"),
@@ -27,11 +28,13 @@ fn index(ids: Range<i64>) -> Arc<ListingIndex> {
 
 const LIMITS: Limits = Limits { element_bytes: 8 << 20, elements: 100_000, nesting: 64 };
 
+const END: Part = Part::End { proved: true };
+
 async fn fed(body: String) -> (Decoding, mpsc::Receiver<Result<ListingEvent, SourceError>>) {
     let (events, arriving) = mpsc::channel(3);
     let mut decoding = Decoding::start(ContentKind::Movies, None, &LeftOut::NONE, LIMITS, Charset::default(), events);
-    assert!(decoding.feed(Some(body.into())).await);
-    assert!(decoding.feed(None).await);
+    assert!(decoding.feed(Part::Bytes(body.into())).await);
+    assert!(decoding.feed(END).await);
     (decoding, arriving)
 }
 
@@ -85,6 +88,7 @@ fn an_entry_weighs_what_it_holds() {
     );
     let mut entries = Vec::new();
     decoder.feed(body.as_bytes(), &mut entries).unwrap();
+    decoder.finish(true, &mut entries).unwrap();
     let [small, keys, categories] = &entries[..] else { panic!("three items") };
     assert!(weight(small) < 2000, "{}", weight(small));
     assert!(weight(keys) >= 500 * 48 && weight(categories) >= 500 * 24);
@@ -99,10 +103,7 @@ async fn decoded(body: String, known: Arc<ListingIndex>, piece: usize) -> (Vec<i
         while let Some(Ok(ListingEvent::Batch(batch))) = arriving.recv().await {
             for entry in batch {
                 same += usize::from(matches!(entry, Entry::Same(_)));
-                ids.push(match entry {
-                    Entry::Same(ContentId(id)) => id,
-                    Entry::Item(listed, _) => listed.item.id().0,
-                });
+                ids.push(entry.id().0);
             }
         }
         (ids, same)
@@ -111,9 +112,9 @@ async fn decoded(body: String, known: Arc<ListingIndex>, piece: usize) -> (Vec<i
         Decoding::start(ContentKind::Movies, Some(known), &LeftOut::NONE, LIMITS, Charset::default(), events);
     let mut body = Bytes::from(body);
     while !body.is_empty() {
-        assert!(decoding.feed(Some(body.split_to(piece.min(body.len())))).await);
+        assert!(decoding.feed(Part::Bytes(body.split_to(piece.min(body.len())))).await);
     }
-    decoding.feed(None).await;
+    decoding.feed(END).await;
     let there = decoding.there.is_some();
     let outcome = decoding.outcome().await.unwrap();
     assert!(outcome.delivered && matches!(outcome.verdict, Some(Ok(_))));
@@ -144,7 +145,7 @@ async fn what_is_not_received_holds_back_what_is_known_as_well() {
     let mut decoding =
         Decoding::start(ContentKind::Movies, Some(index(0..3000)), &LeftOut::NONE, LIMITS, Charset::default(), events);
     let body = Bytes::from(format!("[{}]", elements(0..3000)));
-    let mut feeding = Box::pin(decoding.feed(Some(body)));
+    let mut feeding = Box::pin(decoding.feed(Part::Bytes(body)));
     assert_eq!(feeding.as_mut().now_or_never(), None, "three batches wait, and no fourth");
     assert_eq!(arriving.len(), 3);
     arriving.recv().await.unwrap().unwrap();
@@ -161,8 +162,8 @@ async fn a_fault_ends_it_wherever_it_is_found() {
         let (events, _arriving) = mpsc::channel(3);
         let mut decoding =
             Decoding::start(ContentKind::Movies, known, &LeftOut::NONE, LIMITS, Charset::default(), events);
-        decoding.feed(Some(Bytes::from_static(b"<html>"))).await;
-        decoding.feed(None).await;
+        decoding.feed(Part::Bytes(Bytes::from_static(b"<html>"))).await;
+        decoding.feed(END).await;
         let verdict = decoding.outcome().await.unwrap().verdict;
         assert_eq!(verdict.unwrap().unwrap_err().what, sync_core::source::AnswerFault::Html);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sync_core::source::{AnswerFault, Completeness, Entry};
+use sync_core::source::{AnswerFault, Completeness, Entry, UnreadableAt};
 use sync_core::{ContentId, ContentKind, Digest, LeftOut, Listed, ListingIndex, ValueRef};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -13,8 +13,9 @@ use super::identity::{Held, Identity, Next};
 use super::left_out::LeftOutValues;
 use super::making::{Making, Special};
 use super::member::{Cursor, Raw, nesting};
+use super::places::Places;
 use super::plain::{Plain, Step};
-use super::splitter::{Element, Splitter};
+use super::splitter::{Element, Splitter, Verdict};
 use super::{Fault, Limits, SCHEME, excerpt, structure, text};
 use crate::words::{Message, Quote};
 
@@ -61,6 +62,8 @@ struct Elements {
     /// Whether this is the account, whose other half says whether the login is refused.
     account: bool,
     in_object: bool,
+    /// Where the first of the unreadable elements stand.
+    places: Places,
 }
 
 /// What is looked at first of an element of a listing of which something is known.
@@ -107,8 +110,9 @@ impl Decoder {
             named: false,
             account: false,
             in_object: false,
+            places: Places::default(),
         };
-        Self { splitter: Splitter::new(limits), elements }
+        Self { splitter: Splitter::recovering(limits, kind), elements }
     }
 
     /// With the charset of texts that are not UTF-8.
@@ -120,16 +124,21 @@ impl Decoder {
     /// Takes the next bytes; appends the entries that end in them.
     pub(crate) fn feed(&mut self, chunk: &[u8], out: &mut Vec<Entry>) -> Result<(), Fault> {
         let Self { splitter, elements } = self;
+        let before = out.len();
         splitter.feed(chunk, |element| elements.take(element, out))?;
         elements.in_object = splitter.is_keyed();
+        elements.places.look(out, before);
         Ok(())
     }
 
-    /// The transport has ended properly: says whether the answer was whole. Appends the entries that waited
-    /// for its end.
-    pub(crate) fn finish(&mut self, out: &mut Vec<Entry>) -> Result<Completeness, Fault> {
-        let ending = self.splitter.finish()?;
-        self.elements.decide(false, out);
+    /// The body has ended properly; appends the entries that have waited for it, and says whether the answer was
+    /// whole. `proved` is whether the transport says so, and not only the list.
+    pub(crate) fn finish(&mut self, proved: bool, out: &mut Vec<Entry>) -> Result<Completeness, Fault> {
+        let Self { splitter, elements } = self;
+        let before = out.len();
+        let ending = splitter.finish(proved, |element| elements.take(element, out))?;
+        elements.decide(false, out);
+        elements.places.look(out, before);
         let Elements { seen, items, unreadable, unreadable_digest, holes, in_object, kind, .. } = self.elements;
         if self.elements.account {
             return Err(account());
@@ -155,10 +164,16 @@ impl Decoder {
         Ok(Completeness {
             unreadable,
             unreadable_digest: (unreadable > 0 && knowable).then_some(unreadable_digest),
+            unreadable_at: self.elements.places.first(),
             trailing_bytes: ending.trailing,
             trailing_digest: ending.digest,
             started_at: None,
         })
+    }
+
+    /// Where the first of the unreadable elements stand.
+    pub(crate) fn places(&self) -> &[UnreadableAt] {
+        self.elements.places.all()
     }
 }
 
@@ -170,46 +185,56 @@ enum Reading {
     Part(Entry),
     /// It has no id that can be read.
     Nothing,
+    /// It isn't JSON.
+    Broken,
 }
 
 impl Elements {
-    fn take(&mut self, element: Element<'_>, out: &mut Vec<Entry>) -> Result<(), Fault> {
+    fn take(&mut self, element: Element<'_>, out: &mut Vec<Entry>) -> Result<Verdict, Fault> {
         if self.account {
-            return if element.key == Some(b"user_info") { Err(user_info(element.bytes)) } else { Ok(()) };
+            return if element.key == Some(b"user_info") { Err(user_info(element.bytes)) } else { Ok(Verdict::Taken) };
         }
         if let Some(key) = element.key
             && self.seen == 0
         {
             if key == b"server_info" {
                 self.account = true;
-                return Ok(());
+                return Ok(Verdict::Taken);
             }
-            no_item(key, element.bytes, self.special.charset)?;
+            // With a number for its key it is an element of a list, whatever has become of it.
+            if read_id(Raw::Text(key)).is_none() {
+                no_item(key, element.bytes, self.special.charset)?;
+            }
         }
-        if element.bytes.is_empty() && element.key.is_none() {
+        if element.bytes.is_empty() && element.key.is_none() && !element.broken {
             self.holes += 1;
-            return Ok(());
+            return Ok(Verdict::Taken);
         }
         if self.seen == self.limits.elements {
             let message = format!("it has more than {} elements", self.limits.elements);
             return Err(Fault::new(AnswerFault::TooLarge, message));
         }
-        self.seen += 1;
         match self.identity.next(element) {
-            Next::Read => self.put(element, out),
-            Next::Wait => {}
-            Next::Usual => {
-                self.decide(true, out);
-                self.put(element, out);
+            Next::Read => {}
+            Next::Wait => {
+                self.seen += 1;
+                return Ok(Verdict::Taken);
             }
-            Next::Other => self.decide(false, out),
+            Next::Usual => self.decide(true, out),
+            Next::Other => {
+                self.seen += 1;
+                self.decide(false, out);
+                return Ok(Verdict::Taken);
+            }
             Next::Muddle => {
                 let (usual, other) = (self.kind.id_column(), self.identity.column());
                 let words = format!("some elements name their id `{usual}`, and those before them `{other}`");
                 return Err(Fault::new(AnswerFault::WrongItems, words));
             }
         }
-        Ok(())
+        let verdict = self.put(element, out);
+        self.seen += u64::from(verdict == Verdict::Taken);
+        Ok(verdict)
     }
 
     /// Decides under which key the ids stand, and reads the elements that waited for that.
@@ -222,27 +247,42 @@ impl Elements {
             self.special.id_key = Some(key);
         }
         for held in &held {
+            // Only sound elements wait, so none of them is broken.
             self.put(held.element(), out);
         }
     }
 
-    /// Reads an element.
-    fn put(&mut self, element: Element<'_>, out: &mut Vec<Entry>) {
-        match self.read(element) {
-            Reading::Whole(entry) => {
+    /// Reads an element, unless it turns out to be broken.
+    fn put(&mut self, element: Element<'_>, out: &mut Vec<Entry>) -> Verdict {
+        let reading = if element.broken { self.read_broken(element) } else { self.read(element) };
+        let is_whole = matches!(reading, Reading::Whole(_));
+        match reading {
+            Reading::Broken => return Verdict::Broken,
+            Reading::Whole(entry) | Reading::Part(entry) => {
                 self.items += 1;
+                if !is_whole {
+                    self.places.note(element.offset, out);
+                }
                 out.push(entry);
-            }
-            Reading::Part(entry) => {
-                self.items += 1;
-                out.push(entry);
-                self.count(element);
             }
             Reading::Nothing => {
-                self.identity.notice_nameless(element);
-                self.count(element);
+                self.places.note(element.offset, out);
+                if !element.broken {
+                    self.identity.notice_nameless(element);
+                }
             }
         }
+        if !is_whole {
+            self.count(element);
+        }
+        Verdict::Taken
+    }
+
+    /// What is certain of a broken element: at most its id.
+    fn read_broken(&self, element: Element<'_>) -> Reading {
+        let keys_are_ids = self.items > 0 && !self.named;
+        let id = defect::certain_id(element, self.identity.column(), keys_are_ids);
+        id.map_or(Reading::Nothing, |id| Reading::Part(Entry::Broken(ContentId(id))))
     }
 
     /// Counts a defect.
@@ -253,41 +293,52 @@ impl Elements {
     }
 
     fn read(&mut self, element: Element<'_>) -> Reading {
-        if element.bytes.first() != Some(&b'{') {
-            return Reading::Nothing;
+        match element.bytes.first() {
+            Some(b'{') => {}
+            Some(b'[') if !element.cut && structure::check(element.bytes).is_err() => return Reading::Broken,
+            _ => return Reading::Nothing,
         }
         let odd = element.deep || element.cut;
         let expected = if odd { None } else { self.expected(element.bytes) };
         if let Some(id) = expected {
             return Reading::Whole(Entry::Same(id));
         }
-        let Some((id, digest)) = self.identify(element) else { return Reading::Nothing };
+        let is_broken = || !element.cut && structure::check(element.bytes).is_err();
+        let Some((id, digest)) = self.identify(element) else {
+            return if is_broken() { Reading::Broken } else { Reading::Nothing };
+        };
+        let mut position = None;
         if let Some(known) = &self.known
             && let Some(at) = known.position(id, self.cursor)
         {
-            let met = std::mem::replace(&mut self.met[at], true);
-            let same = !met && !odd && known.digest_at(at).same_as(digest);
+            let same = !self.met[at] && !odd && known.digest_at(at).same_as(digest);
             if same && at == self.cursor {
                 // The panel writes its items in another way than was thought.
                 self.first = First::Id;
             }
             self.cursor = at + 1;
             if same {
+                self.met[at] = true;
                 return Reading::Whole(Entry::Same(id));
             }
+            position = Some(at);
         }
-        if !odd && let Some(listed) = self.decode_plain(element.bytes, id) {
+        let plain = if odd { None } else { self.decode_plain(element.bytes, id) };
+        if plain.is_none() && is_broken() {
+            return Reading::Broken;
+        }
+        if let Some(at) = position {
+            self.met[at] = true;
+        }
+        if let Some(listed) = plain {
             self.notice(&listed);
             return Reading::Whole(Entry::Item(listed, Some(digest)));
         }
         // Only what was sound when it was decoded has a digest, so what is the same is sound.
-        let (sound, upto) = match structure::check(element.bytes) {
-            Ok(()) => (!odd, element.bytes.len()),
-            Err(upto) => (false, if self.is_alone(element) { element.bytes.len() } else { upto }),
-        };
+        let upto = structure::check(element.bytes).err().unwrap_or(element.bytes.len());
         let (mut listed, only) = self.decode(element, id, upto);
         self.notice(&listed);
-        if sound && only {
+        if !odd && only {
             return Reading::Whole(Entry::Item(listed, Some(digest)));
         }
         // What has no column stays as it is stored: some of it may be missing here.
@@ -302,12 +353,6 @@ impl Elements {
         {
             self.identity.notice_type(stream_type);
         }
-    }
-
-    /// Whether a broken element holds nothing of another item.
-    fn is_alone(&self, element: Element<'_>) -> bool {
-        let ids = memchr::memmem::find_iter(element.bytes, self.identity.column()).count();
-        element.key.is_none() && !element.cut && ids == 1
     }
 
     /// The id of an element that is the next one of the index, byte by byte: no id has to be looked
@@ -430,8 +475,6 @@ fn user_info(value: &[u8]) -> Fault {
 fn no_item(key: &[u8], value: &[u8], charset: Charset) -> Result<(), Fault> {
     match key {
         b"user_info" => Err(user_info(value)),
-        // An item that has come to nothing.
-        _ if matches!(value, b"" | b"null") && read_id(Raw::Text(key)).is_some() => Ok(()),
         _ if value.first() == Some(&b'{') => Ok(()),
         _ => {
             let value = match Cursor::new_at(value).value_here() {

@@ -6,6 +6,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::fields::read_id;
 use super::member::{Cursor, Raw};
 use super::splitter::Element;
 use super::structure;
@@ -21,18 +22,69 @@ pub(crate) enum Known {
     Never,
 }
 
+/// The id of a broken element, where it is certain; `column` is its key. `keys_are_ids` in a list that is an
+/// object, whose other elements have no other id.
+///
+/// It is certain before the place where the element is broken. Behind that place, one that is written as
+/// it should be is certain where it is the only one: then the element has not run into another one.
+pub(crate) fn certain_id(element: Element<'_>, column: &str, keys_are_ids: bool) -> Option<i64> {
+    let bytes = element.bytes;
+    if bytes.first() == Some(&b'{') {
+        let sound = structure::check(bytes).err().unwrap_or(bytes.len());
+        let mut cursor = Cursor::new(bytes);
+        while let Some(member) = cursor.member().filter(|member| member.span.1 <= sound) {
+            if member.key == column.as_bytes() {
+                return read_id(member.value);
+            }
+        }
+    }
+    if element.cut {
+        return None;
+    }
+    let mut places = memchr::memmem::find_iter(bytes, column);
+    match (places.next(), places.next()) {
+        (Some(at), None) => lone_id(bytes, at, column),
+        (None, _) if keys_are_ids => read_id(Raw::Text(element.key?)),
+        _ => None,
+    }
+}
+
+/// The id whose key is at a place, where all around it is as it should be: `,"stream_id":5,`.
+fn lone_id(bytes: &[u8], at: usize, column: &str) -> Option<i64> {
+    let before = bytes[..at].strip_suffix(b"\"")?.trim_ascii_end();
+    if !matches!(before.last(), None | Some(b',' | b'{')) {
+        return None;
+    }
+    let value = bytes[at + column.len()..].strip_prefix(b"\"")?.trim_ascii_start();
+    let value = value.strip_prefix(b":")?.trim_ascii_start();
+    let quoted = value.strip_prefix(b"\"");
+    let digits = quoted.unwrap_or(value);
+    let length = digits.iter().position(|byte| !byte.is_ascii_digit()).filter(|length| *length > 0)?;
+    let (digits, mut after) = digits.split_at(length);
+    if quoted.is_some() {
+        after = after.strip_prefix(b"\"")?;
+    }
+    if !matches!(after.trim_ascii_start().first(), Some(b',' | b'}')) {
+        return None;
+    }
+    read_id(Raw::Number(digits))
+}
+
 /// Says how a defect can be known again; `column` is the key of an item's id.
 pub(crate) fn known(element: Element<'_>, column: &str) -> Known {
     let bytes = element.bytes.trim_ascii();
     if element.cut {
         return Known::Never;
     }
+    if element.broken {
+        // It may hide another item, or the only one that it is.
+        let ids = memchr::memmem::find_iter(bytes, column).count();
+        let certain = certain_id(element, column, false).is_some();
+        let tells = ids == usize::from(certain) && (certain || element.key.is_none());
+        return if tells { Known::ByTrace } else { Known::Never };
+    }
     let (named, blank) = match bytes.first() {
         Some(b'{') => {
-            // Broken, it may hold the keys of others.
-            if element.key.is_some() && structure::check(bytes).is_err() {
-                return Known::Never;
-            }
             let (mut named, mut blank) = (0, true);
             let mut cursor = Cursor::new(bytes);
             while let Some(member) = cursor.member() {

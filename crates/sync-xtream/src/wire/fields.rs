@@ -67,6 +67,14 @@ pub(crate) struct Keys {
     next: usize,
 }
 
+/// Whether items of a kind have a key: the one of their id, one of a field, or another spelling of it.
+pub(crate) fn is_known(kind: ContentKind, key: &[u8]) -> bool {
+    let is = |name: &str| name.as_bytes() == key;
+    let mut named = kind.fields().iter().filter(|spec| spec.shape != Shape::Extra);
+    is(kind.id_column())
+        || named.any(|spec| is(spec.name) || ALIASES.iter().any(|(alias, name)| is(alias) && *name == spec.name))
+}
+
 impl Keys {
     pub(crate) fn new(kind: ContentKind) -> Self {
         let mut slots = HashMap::new();

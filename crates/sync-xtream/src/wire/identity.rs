@@ -8,7 +8,7 @@ use sync_core::ContentKind;
 use super::charset::Charset;
 use super::member::{Cursor, Member};
 use super::splitter::Element;
-use super::{CUT, fields, shorten, text};
+use super::{CUT, fields, shorten, structure, text};
 use crate::words::{Message, Quote};
 
 /// After so many elements without the usual key, the list has none.
@@ -61,12 +61,14 @@ pub(crate) struct Held {
     key: Option<Vec<u8>>,
     bytes: Vec<u8>,
     deep: bool,
+    offset: u64,
 }
 
 impl Held {
     /// The element as it came.
     pub(crate) fn element(&self) -> Element<'_> {
-        Element { key: self.key.as_deref(), bytes: &self.bytes, deep: self.deep, cut: false }
+        let (key, bytes) = (self.key.as_deref(), &*self.bytes);
+        Element { key, bytes, deep: self.deep, cut: false, broken: false, offset: self.offset }
     }
 }
 
@@ -139,7 +141,7 @@ impl Identity {
 
     #[cold]
     fn look(&mut self, element: Element<'_>) -> Next {
-        if element.bytes.first() != Some(&b'{') || element.cut {
+        if element.bytes.first() != Some(&b'{') || element.cut || element.broken {
             return Next::Read;
         }
         let usual = self.kind.id_column().as_bytes();
@@ -163,8 +165,13 @@ impl Identity {
             }
             return Next::Read;
         }
+        // What is broken is not kept: it may hold other elements, which are then looked for.
+        if structure::check(element.bytes).is_err() {
+            return Next::Read;
+        }
         *bytes += element.bytes.len();
-        held.push(Held { key: element.key.map(<[u8]>::to_vec), bytes: element.bytes.to_vec(), deep: element.deep });
+        let key = element.key.map(<[u8]>::to_vec);
+        held.push(Held { key, bytes: element.bytes.to_vec(), deep: element.deep, offset: element.offset });
         if held.len() >= HELD_MAX || *bytes >= HELD_BYTES { Next::Other } else { Next::Wait }
     }
 

@@ -5,7 +5,7 @@ use sync_core::source::AnswerFault;
 
 use super::charset::Charset;
 use super::member::{Cursor, Raw};
-use super::splitter::Splitter;
+use super::splitter::{Splitter, Verdict};
 use super::{Fault, Limits, fields, text};
 
 /// How deep a small document may be nested; deeper values are taken for null.
@@ -42,7 +42,7 @@ pub(crate) fn document(body: &[u8], charset: Charset) -> Result<Json, Fault> {
     let mut left = VALUES_MAX;
     splitter.feed(body, |element| {
         if element.bytes.is_empty() {
-            return Ok(());
+            return Ok(Verdict::Taken);
         }
         let value = Cursor::new_at(element.bytes).value_here().filter(|_| !element.cut);
         let value = value.map_or(Json::Null, |raw| json(raw, charset, 1, &mut left));
@@ -50,10 +50,10 @@ pub(crate) fn document(body: &[u8], charset: Charset) -> Result<Json, Fault> {
         if left == 0 {
             Err(Fault::new(AnswerFault::TooLarge, format!("it has more than {VALUES_MAX} values")))
         } else {
-            Ok(())
+            Ok(Verdict::Taken)
         }
     })?;
-    splitter.finish()?;
+    splitter.finish(true, |_| Ok(Verdict::Taken))?;
     Ok(if splitter.is_keyed() {
         Json::Object(members.into_iter().map(|(key, value)| (key.unwrap_or_default(), value)).collect())
     } else {

@@ -3,13 +3,21 @@
 //! The list is an array, or an object whose values are the elements (PHP writes arrays with holes
 //! that way). Bytes are looked at once, in the chunk that they came in; what is kept between chunks
 //! is the element that has not ended yet, up to a limit.
+//!
+//! In a listing, an element that is broken costs no other one: see [`recovery`].
 
 mod block;
+mod careful;
+mod recovery;
+mod search;
 mod trailing;
 
+use sync_core::ContentKind;
 use sync_core::source::AnswerFault;
 
 use self::block::{Open, WIDTH, brackets};
+use self::recovery::Recovery;
+use self::search::BACK;
 use self::trailing::{Ending, Trailing};
 use super::beginning::{BOM, is_php_notice, list_after, no_list};
 use super::member::string_end;
@@ -27,6 +35,10 @@ const BEGINNING: usize = 4096;
 /// So many bytes at a time are put to those that were kept, until what was kept is over.
 const STEP: usize = 2048;
 
+/// So many bytes are scanned before an element that has not ended is looked at closely. Larger ones are rare,
+/// and one that has lost a quote has no end.
+const SUSPECT: usize = 64 * 1024;
+
 /// The largest key of a list that is an object.
 const KEY_MAX: usize = 64 * 1024;
 
@@ -42,6 +54,19 @@ pub(crate) struct Element<'a> {
     pub(crate) deep: bool,
     /// Whether it was larger than the limit, and only its beginning is here.
     pub(crate) cut: bool,
+    /// Whether it is broken: not JSON, and all that was skipped to find the next one.
+    pub(crate) broken: bool,
+    /// How many bytes of the answer are before it.
+    pub(crate) offset: u64,
+}
+
+/// What has become of an element that was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is dealt with.
+    Taken,
+    /// It isn't JSON. Nothing of it was taken: it may hold other elements.
+    Broken,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,17 +84,23 @@ enum State {
     /// Within a word or number, or worse, that stands where an element should; how many square
     /// brackets it has opened.
     Word { open: u32 },
+    /// Behind an element that is shown once it is seen what follows.
+    Ended,
+    /// Within an object or array that is looked at byte by byte.
+    Careful,
+    /// Behind the place at which an element is broken, looking for the next one.
+    Lost,
     /// After the list.
     After,
 }
 
 /// What is done with an element.
-trait Show: FnMut(Element<'_>) -> Result<(), Fault> {}
+trait Show: FnMut(Element<'_>) -> Result<Verdict, Fault> {}
 
-impl<F: FnMut(Element<'_>) -> Result<(), Fault>> Show for F {}
+impl<F: FnMut(Element<'_>) -> Result<Verdict, Fault>> Show for F {}
 
 /// How large the element under way is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Size {
     /// Within the limit, so far.
     Usual,
@@ -90,6 +121,8 @@ pub(crate) struct Splitter {
     /// The beginning and the key of the element under way, once it is being forgotten.
     beginning: Vec<u8>,
     forgotten_key: Option<Vec<u8>>,
+    /// Where in the answer it began.
+    forgotten_at: u64,
     /// The last key.
     key: Option<(usize, usize)>,
     /// Whether there was an element since the last comma.
@@ -102,6 +135,11 @@ pub(crate) struct Splitter {
     deepest: u64,
     limits: Limits,
     trailing: Trailing,
+    /// How many bytes of the answer are before those that are at hand.
+    base: u64,
+    /// An element beyond this is no usual one.
+    usual_bytes: usize,
+    recovery: Option<Box<Recovery>>,
 }
 
 impl Splitter {
@@ -114,6 +152,7 @@ impl Splitter {
             size: Size::Usual,
             beginning: Vec::new(),
             forgotten_key: None,
+            forgotten_at: 0,
             key: None,
             filled: false,
             state: State::Prefix,
@@ -122,7 +161,16 @@ impl Splitter {
             deepest: 0,
             limits,
             trailing: Trailing::default(),
+            base: 0,
+            usual_bytes: limits.element_bytes,
+            recovery: None,
         }
+    }
+
+    /// A splitter for a listing of a kind, which goes on behind elements that are broken.
+    pub(crate) fn recovering(limits: Limits, kind: ContentKind) -> Self {
+        let usual_bytes = limits.element_bytes.min(SUSPECT);
+        Self { usual_bytes, recovery: Some(Box::new(Recovery::new(kind))), ..Self::new(limits) }
     }
 
     /// Whether the list is an object.
@@ -134,7 +182,7 @@ impl Splitter {
     pub(crate) fn feed(
         &mut self,
         chunk: &[u8],
-        mut element: impl FnMut(Element<'_>) -> Result<(), Fault>,
+        mut element: impl FnMut(Element<'_>) -> Result<Verdict, Fault>,
     ) -> Result<(), Fault> {
         let mut rest = chunk;
         while !rest.is_empty() && (!self.buffer.is_empty() || self.state == State::Prefix) {
@@ -162,10 +210,18 @@ impl Splitter {
         Ok(())
     }
 
-    /// The stream has ended; says what followed the list.
-    pub(crate) fn finish(&mut self) -> Result<Ending, Fault> {
+    /// The stream has ended; shows what has waited for its end, and says what followed the list. `proved` is
+    /// whether the transport says that nothing is missing.
+    pub(crate) fn finish(
+        &mut self,
+        proved: bool,
+        mut element: impl FnMut(Element<'_>) -> Result<Verdict, Fault>,
+    ) -> Result<Ending, Fault> {
+        if self.recovery.is_some() {
+            self.end(&mut element)?;
+        }
         match self.state {
-            State::After => Ok(self.trailing.ending()),
+            State::After => self.proved_ending(proved),
             State::Prefix => Err(no_list(&self.buffer)),
             _ => Err(Fault::new(AnswerFault::Truncated, "the list has no end")),
         }
@@ -179,6 +235,7 @@ impl Splitter {
         if skipped > 0 {
             self.begun = true;
             bytes.drain(..skipped);
+            self.base += skipped as u64;
         }
         let text = &bytes[..bytes.len().min(PREFIX_MAX)];
         let Some(first) = text.first() else { return Ok(false) };
@@ -190,6 +247,9 @@ impl Splitter {
         };
         if let Some(start) = start {
             self.keyed = text[start] == b'{';
+            if let Some(recovery) = &mut self.recovery {
+                recovery.rule.keyed = self.keyed;
+            }
             self.at = start + 1;
             self.state = State::Between;
             return Ok(true);
@@ -203,30 +263,35 @@ impl Splitter {
 
     /// Scans on to the end of the bytes; returns how many of them nobody will look at again.
     fn scan(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<usize, Fault> {
-        while self.at < bytes.len() {
+        self.scan_on(bytes, element)?;
+        Ok(self.forget(bytes))
+    }
+
+    fn scan_on(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<(), Fault> {
+        while self.at < bytes.len() || self.waits_for_the_end() {
             let step = match self.state {
                 State::Between => self.between(bytes),
                 State::AfterKey => self.after_key(bytes),
                 State::Within { depth, open } => self.within(bytes, depth, open, element)?,
                 State::Text { escape } => self.text(bytes, escape),
                 State::Word { open } => self.word(bytes, open),
-                State::After => {
-                    self.trailing.take(&bytes[self.at..]);
-                    self.at = bytes.len();
-                    Step::On
-                }
+                State::Ended => self.ended(bytes, element)?,
+                State::Careful => self.careful(bytes),
+                State::Lost => self.lost(bytes, element)?,
+                State::After => self.after(bytes, element)?,
                 State::Prefix => Step::Wait,
             };
             match step {
                 Step::On => {}
                 Step::Wait => break,
-                Step::Ended => self.show(bytes, element)?,
+                Step::Ended => _ = self.show(bytes, element)?,
+                Step::Broken(from) => self.lose(from),
                 Step::Endless => {
                     return Err(Fault::new(AnswerFault::TooLarge, "a key in the list is larger than any key can be"));
                 }
             }
         }
-        Ok(self.forget(bytes))
+        Ok(())
     }
 
     fn between(&mut self, bytes: &[u8]) -> Step {
@@ -250,7 +315,7 @@ impl Splitter {
             b'"' if self.keyed => {
                 let end = string_end(bytes, self.at + 1);
                 if end.unwrap_or(bytes.len()) - self.at > KEY_MAX {
-                    return Step::Endless;
+                    return self.endless(self.at);
                 }
                 let Some(end) = end else { return Step::Wait };
                 self.key = Some((self.at + 1, end));
@@ -263,8 +328,8 @@ impl Splitter {
     }
 
     fn after_key(&mut self, bytes: &[u8]) -> Step {
-        if self.key.is_some_and(|(from, _)| self.at - from > 2 * KEY_MAX) {
-            return Step::Endless;
+        if let Some((from, _)) = self.key.filter(|(from, _)| self.at - from > 2 * KEY_MAX) {
+            return self.endless(from);
         }
         match bytes[self.at] {
             b':' => self.at += 1,
@@ -284,6 +349,7 @@ impl Splitter {
     fn begin(&mut self, bytes: &[u8]) {
         (self.start, self.deepest) = (self.at, 0);
         self.state = match bytes[self.at] {
+            b'{' | b'[' if self.is_careful() => self.begin_careful(bytes[self.at]),
             b'{' | b'[' => State::Within { depth: 0, open: Open::default() },
             b'"' => {
                 self.at += 1;
@@ -296,8 +362,10 @@ impl Splitter {
     /// Scans on within an object or array, and in those that follow it with nothing but a comma
     /// between them.
     fn within(&mut self, bytes: &[u8], mut depth: u64, mut open: Open, element: &mut impl Show) -> Result<Step, Fault> {
-        for base in (self.at..bytes.len()).step_by(WIDTH) {
-            let mut brackets = brackets(&bytes[base..], &mut open);
+        // What has no end is noticed in time, however large the chunk is.
+        let to = bytes.len().min(self.at + SUSPECT);
+        for base in (self.at..to).step_by(WIDTH) {
+            let mut brackets = brackets(&bytes[base..to], &mut open);
             while brackets != 0 {
                 let at = base + brackets.trailing_zeros() as usize;
                 brackets &= brackets - 1;
@@ -312,19 +380,44 @@ impl Splitter {
                             continue;
                         }
                         self.at = at + 1;
-                        self.measure();
-                        self.show(bytes, element)?;
-                        let Some(next) = next_object(bytes, self.at) else { return Ok(Step::On) };
+                        if self.is_large() {
+                            return Ok(Step::On);
+                        }
+                        let next = next_object(bytes, self.at);
+                        if next.is_none() && self.recovery.is_some() {
+                            self.state = State::Ended;
+                            return Ok(Step::On);
+                        }
+                        if self.show(bytes, element)? == Verdict::Broken {
+                            return Ok(Step::On);
+                        }
+                        let Some(next) = next else { return Ok(Step::On) };
                         (self.start, self.deepest) = (next, 0);
                     }
                     _ => {}
                 }
             }
         }
-        self.at = bytes.len();
+        self.at = to;
         self.state = State::Within { depth, open };
-        self.measure();
+        self.is_large();
         Ok(Step::On)
+    }
+
+    /// Notes an element that is larger than usual. Where that may be because it is broken, it is read once
+    /// more; returns whether it is.
+    #[inline]
+    fn is_large(&mut self) -> bool {
+        // The next element may begin behind the bytes that were scanned.
+        if self.at.saturating_sub(self.start) <= self.usual_bytes {
+            return false;
+        }
+        if self.recovery.is_some() {
+            self.read_again(None);
+            return true;
+        }
+        self.measure();
+        false
     }
 
     /// Scans on within a string that is an element.
@@ -344,7 +437,7 @@ impl Splitter {
         }
         self.state = State::Text { escape };
         self.measure();
-        step
+        if matches!(step, Step::Ended) { self.seen_whole() } else { step }
     }
 
     /// Scans on within what stands where an element should: `null`, a number, or words that PHP has
@@ -368,7 +461,7 @@ impl Splitter {
         self.at = length.map_or(bytes.len(), |length| self.at + length);
         self.state = State::Word { open };
         self.measure();
-        if length.is_some() { Step::Ended } else { Step::On }
+        if length.is_some() { self.seen_whole() } else { Step::On }
     }
 
     fn measure(&mut self) {
@@ -377,24 +470,43 @@ impl Splitter {
         }
     }
 
-    /// Shows the element that ends here.
-    fn show(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<(), Fault> {
-        let whole = &bytes[self.start..self.at];
-        let key = self.key.take().map(|(from, to)| &bytes[from..to]).or(self.forgotten_key.as_deref());
+    /// Shows the element that ends here. One that turns out to be broken is read once more.
+    fn show(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Verdict, Fault> {
+        let verdict = self.show_as(bytes, self.at, false, element)?;
+        if verdict == Verdict::Taken || self.recovery.is_none() {
+            self.shown();
+            return Ok(Verdict::Taken);
+        }
+        self.read_again(Some(self.at));
+        Ok(verdict)
+    }
+
+    /// Shows the element under way, up to a place.
+    fn show_as(&mut self, bytes: &[u8], to: usize, broken: bool, element: &mut impl Show) -> Result<Verdict, Fault> {
+        let whole = bytes.get(self.start..to).unwrap_or_default();
+        let key = self.key.map(|(from, to)| &bytes[from..to]).or(self.forgotten_key.as_deref());
         let shown = match self.size {
             Size::Usual => whole,
-            Size::Oversize => &whole[..self.limits.element_bytes.min(BEGINNING)],
+            Size::Oversize => &whole[..whole.len().min(self.limits.element_bytes).min(BEGINNING)],
             Size::Forgotten => &self.beginning,
         };
+        if let Some(recovery) = &mut self.recovery {
+            recovery.note_first(key, shown);
+        }
         let deep = self.deepest > u64::from(self.limits.nesting);
-        element(Element { key, bytes: shown, deep, cut: self.size != Size::Usual })?;
+        let offset = self.element_at(self.start);
+        element(Element { key, bytes: shown, deep, cut: self.size != Size::Usual, broken, offset })
+    }
+
+    /// The element under way is dealt with.
+    fn shown(&mut self) {
+        self.key = None;
         if self.size != Size::Usual {
             (self.size, self.forgotten_key) = (Size::Usual, None);
             self.beginning.clear();
         }
         self.state = State::Between;
         self.filled = true;
-        Ok(())
     }
 
     /// Counts all places from the first byte on that is looked at again, and returns which that was.
@@ -404,20 +516,26 @@ impl Splitter {
             // What is larger than the limit is at least as long as what is kept of it.
             let beginning = self.limits.element_bytes.min(BEGINNING);
             self.beginning.extend_from_slice(&bytes[self.start..self.start + beginning]);
+            self.forgotten_at = self.base + self.start as u64;
             self.forgotten_key = self.key.map(|(from, to)| bytes[from..to].to_vec());
             self.size = Size::Forgotten;
         }
         if self.size == Size::Forgotten {
             self.key = None;
         } else {
-            if matches!(self.state, State::Within { .. } | State::Text { .. } | State::Word { .. }) {
+            if !matches!(self.state, State::Prefix | State::Between | State::AfterKey | State::After) {
                 keep = keep.min(self.start);
             }
             if let Some((from, _)) = self.key {
                 keep = keep.min(from);
             }
         }
+        if self.recovery.is_some() && matches!(self.state, State::Careful | State::Lost | State::After) {
+            // What is looked for has a beginning.
+            keep = keep.min(self.at.saturating_sub(BACK));
+        }
         self.at -= keep;
+        self.base += keep as u64;
         self.start = self.start.saturating_sub(keep);
         self.key = self.key.map(|(from, to)| (from - keep, to - keep));
         keep
@@ -446,6 +564,8 @@ enum Step {
     Wait,
     /// Has come to the end of an element.
     Ended,
+    /// The element under way is broken; the next one is looked for from this place on.
+    Broken(usize),
     /// Is in a key that is no key.
     Endless,
 }

@@ -50,14 +50,7 @@ async fn order_and_number_survive_many_batches() {
     let body = channels(20_000);
     let server = Server::start(vec![ok(&body)]).await;
     let listed = list(&source(&server.base, quick()), ContentKind::Channels).await.unwrap();
-    let ids: Vec<i64> = listed
-        .entries
-        .iter()
-        .map(|entry| match entry {
-            Entry::Same(id) => id.0,
-            Entry::Item(listed, _) => listed.item.id().0,
-        })
-        .collect();
+    let ids: Vec<i64> = listed.entries.iter().map(|entry| entry.id().0).collect();
     assert_eq!(ids, (1..=20_000).collect::<Vec<_>>());
 }
 

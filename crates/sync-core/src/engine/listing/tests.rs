@@ -34,6 +34,7 @@ fn what_is_wrong_with_either_answer_is_wrong_with_both() {
     let flawed = |unreadable, digest| Completeness {
         unreadable,
         unreadable_digest: digest,
+        unreadable_at: None,
         trailing_bytes: true,
         trailing_digest: digest,
         started_at: Some(8),

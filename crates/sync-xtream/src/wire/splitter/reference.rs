@@ -118,9 +118,9 @@ fn fast(body: &[u8], lengths: &[usize]) -> (Vec<Found>, Result<Ending, AnswerFau
     for length in lengths.iter().cycle() {
         let (chunk, after) = rest.split_at(rest.len().min(*length));
         let note = |element: Element<'_>| {
-            let Element { key, bytes, deep, cut } = element;
+            let Element { key, bytes, deep, cut, .. } = element;
             found.push(Found { key: key.map(<[u8]>::to_vec), bytes: bytes.to_vec(), deep, cut });
-            Ok(())
+            Ok(Verdict::Taken)
         };
         splitter.feed(chunk, note).unwrap();
         rest = after;
@@ -128,7 +128,7 @@ fn fast(body: &[u8], lengths: &[usize]) -> (Vec<Found>, Result<Ending, AnswerFau
             break;
         }
     }
-    (found, splitter.finish().map_err(|fault| fault.what))
+    (found, splitter.finish(true, |_| Ok(Verdict::Taken)).map_err(|fault| fault.what))
 }
 
 /// Parts of answers, and what breaks them.

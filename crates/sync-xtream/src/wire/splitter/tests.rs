@@ -15,11 +15,11 @@ fn split(body: &[u8], chunk: usize, limit: usize) -> Result<(Vec<String>, bool),
             .feed(part, |element| {
                 let key = element.key.map(|key| format!("{}=", String::from_utf8_lossy(key)));
                 found.push(key.unwrap_or_default() + &String::from_utf8_lossy(element.bytes));
-                Ok(())
+                Ok(Verdict::Taken)
             })
             .map_err(|fault| fault.what)?;
     }
-    let trailing = splitter.finish().map_err(|fault| fault.what)?;
+    let trailing = splitter.finish(true, |_| Ok(Verdict::Taken)).map_err(|fault| fault.what)?;
     Ok((found, trailing.trailing))
 }
 
@@ -122,7 +122,7 @@ fn an_element_beyond_the_limit_is_dropped_and_not_kept() {
     for part in body.chunks(100) {
         let note = |element: Element<'_>| {
             cut.push(element.cut);
-            Ok(())
+            Ok(Verdict::Taken)
         };
         splitter.feed(part, note).unwrap();
         assert!(splitter.buffer.len() <= 1200, "{} bytes are kept", splitter.buffer.len());
@@ -148,11 +148,11 @@ fn a_deep_element_is_told_and_nothing_else_suffers() {
         for part in body.as_bytes().chunks(chunk) {
             let note = |element: Element<'_>| {
                 deep.push(element.deep);
-                Ok(())
+                Ok(Verdict::Taken)
             };
             splitter.feed(part, note).unwrap();
         }
-        assert_eq!(splitter.finish(), Ok(Ending::default()));
+        assert_eq!(splitter.finish(true, |_| Ok(Verdict::Taken)), Ok(Ending::default()));
         assert_eq!(deep, [false, true, true, false]);
     }
 }
@@ -168,15 +168,15 @@ fn a_bracket_of_the_other_kind_ends_no_list() {
 fn what_never_ends_is_not_kept() {
     let endless = |beginning: &[u8], filler: &[u8]| {
         let mut splitter = Splitter::new(limits(1000));
-        let mut fed = splitter.feed(beginning, |_| Ok(()));
+        let mut fed = splitter.feed(beginning, |_| Ok(Verdict::Taken));
         for _ in 0..2000 {
-            fed = fed.and_then(|()| splitter.feed(filler, |_| Ok(())));
+            fed = fed.and_then(|()| splitter.feed(filler, |_| Ok(Verdict::Taken)));
             assert!(splitter.buffer.len() <= 2 * KEY_MAX + 4 * filler.len(), "{} bytes", splitter.buffer.len());
             if fed.is_err() {
                 break;
             }
         }
-        fed.and_then(|()| splitter.finish().map(drop)).unwrap_err().what
+        fed.and_then(|()| splitter.finish(true, |_| Ok(Verdict::Taken)).map(drop)).unwrap_err().what
     };
     assert_eq!(endless(b"", &[b' '; 100]), AnswerFault::Empty);
     assert_eq!(endless(b"<br />", &[b'['; 100]), AnswerFault::Html);
@@ -200,8 +200,8 @@ fn what_follows_the_list_has_a_digest_without_the_space_around_it() {
         let body = format!("[]{after}");
         let digests = [1, 2, 5, 1000].map(|chunk| {
             let mut splitter = Splitter::new(limits(1000));
-            body.as_bytes().chunks(chunk).for_each(|part| splitter.feed(part, |_| Ok(())).unwrap());
-            let ending = splitter.finish().unwrap();
+            body.as_bytes().chunks(chunk).for_each(|part| splitter.feed(part, |_| Ok(Verdict::Taken)).unwrap());
+            let ending = splitter.finish(true, |_| Ok(Verdict::Taken)).unwrap();
             assert!(ending.trailing || ending.digest.is_none());
             ending.digest
         });

@@ -2,24 +2,200 @@
 
 use super::*;
 
+/// The ids of the items, of the broken elements whose id is certain, and how many were not read.
+fn read(kind: ContentKind, body: &str) -> (Vec<i64>, Vec<i64>, u64) {
+    let (entries, end) = decode(kind, body).unwrap_or_else(|fault| panic!("{body}: {fault:?}"));
+    let broken = entries.iter().filter(|entry| matches!(entry, Entry::Broken(_))).map(|entry| entry.id().0).collect();
+    (ids(&entries), broken, end.unreadable)
+}
+
 #[test]
-fn a_broken_element_is_counted_whatever_it_has_swallowed() {
-    for (body, found) in [
+fn field_23_a_stray_quote_or_a_lost_one_costs_its_element_and_no_other() {
+    for (body, items, broken) in [
+        (r#"[{"stream_id":1,"name":"5" TV"},{"stream_id":2,"name":"c"}]"#, &[2][..], &[1][..]),
+        (r#"[{"stream_id":1,"name":"a\"},{"stream_id":2,"name":"c"}]"#, &[2], &[1]),
+        (r#"[{"stream_id":1,"name":"a},{"stream_id":2,"name":"c"}]"#, &[2], &[1]),
+        (r#"[{"stream_id":1,"name":a"},{"stream_id":2,"name":"c"}]"#, &[2], &[1]),
+        (r#"[{"stream_id":1,"name:"a"},{"stream_id":2,"name":"c"}]"#, &[2], &[1]),
+        (r#"[{"stream_id":1,"name":"c"},{"stream_id":2,"name":"5" TV"}]"#, &[1], &[2]),
+        (r#"[{"stream_id":1,"name":"c"},{"stream_id":2,"name":"lost}]"#, &[1], &[2]),
+        // The id stands behind the place where it is broken.
+        (r#"[{"name":"5" TV","stream_id":1,"x":"{}"},{"name":"c","stream_id":2}]"#, &[2], &[1]),
+        (r#"[{"name":"c","stream_id":1},{"name":"lost,"stream_id":2},{"name":"d","stream_id":3}]"#, &[1, 3], &[2]),
+        // Three of five, and one beside another.
         (
-            r#"[{"stream_id":1,"name":"5" tv"},{"stream_id":2,"name":"x"},{"stream_id":3,"name":"6" tv"},{"stream_id":4}]"#,
-            &[1, 4][..],
+            r#"[{"stream_id":1,"name":"5" tv"},{"stream_id":2,"name":"x"},{"stream_id":3,"name":"6" tv"},{"stream_id":4,"name":"7" tv"},{"stream_id":5}]"#,
+            &[2, 5],
+            &[1, 3, 4],
         ),
-        (r#"[{"stream_id":1,"x":[1,2},{"stream_id":2},{"stream_id":3]},{"stream_id":4}]"#, &[1, 4]),
-        (r#"[{"stream_id":1,"name":"a" {"stream_id":2,"name":"b"}},{"stream_id":3}]"#, &[1, 3]),
-        (r#"[{"stream_id":1,"name":"a",{"stream_id":2}},{"stream_id":3}]"#, &[1, 3]),
-        (r#"[{"stream_id":1,"name":"a","stream_id":2,"name":"b"},{"stream_id":3}]"#, &[1, 3]),
-        (r#"[{"stream_id" 1 "name":"no colon"},{"stream_id":3}]"#, &[1, 3]),
-        (r#"{"1":{"a":"5" tv"},"2":{"a":"6" tv"},"3":{"a":1}}"#, &[1, 3]),
+        // As programs print it for people to read.
+        (
+            "[\n  {\n    \"stream_id\": 1,\n    \"name\": \"5\" TV\"\n  },\n  {\n    \"stream_id\": 2\n  }\n]\n",
+            &[2],
+            &[1],
+        ),
+        ("[\n  {\n    \"stream_id\": 1,\n    \"name\": \"5\n  },\n  {\n    \"stream_id\": 2\n  }\n]\n", &[2], &[1]),
     ] {
-        let (entries, end) = decode(ContentKind::Channels, body).unwrap();
-        assert_eq!((ids(&entries), end.unreadable), (found.to_vec(), 1), "{body}");
-        assert!(matches!(entries[0], Entry::Item(_, None)), "without digest it is looked at each time: {body}");
-        assert!(matches!(entries[1], Entry::Item(_, Some(_))), "{body}");
+        let count = broken.len() as u64;
+        assert_eq!(read(ContentKind::Movies, body), (items.to_vec(), broken.to_vec(), count), "{body}");
+    }
+    // Where the id is not certain, the element has none.
+    for body in [
+        r#"[{"stream_id":1"2,"name":"a"},{"stream_id":3}]"#,
+        r#"[{"name":"5" TV","stream_id":"1"2"},{"stream_id":3}]"#,
+        r#"[{"name":"5" TV","stream_id":1,"x":{"stream_id":2}},{"stream_id":3}]"#,
+        r#"[{"name":"5" TV","x":"stream_id"},{"stream_id":3}]"#,
+    ] {
+        assert_eq!(read(ContentKind::Movies, body), (vec![3], vec![], 1), "{body}");
+    }
+}
+
+#[test]
+fn field_23_a_list_that_is_an_object_is_read_on_behind_a_broken_element() {
+    for (body, items, broken) in [
+        (r#"{"0":{"stream_id":1,"name":"5" TV"},"1":{"stream_id":2,"name":"c"}}"#, &[2][..], &[1][..]),
+        (r#"{"0":{"stream_id":1,"name":"lost},"1":{"stream_id":2,"name":"c"}}"#, &[2], &[1]),
+        (r#"{"0":{"stream_id":2,"name":"c"},"1":{"stream_id":1,"name":"5" TV"}}"#, &[2], &[1]),
+        (r#"{"0":{"stream_id":1,"name":"c"},"1":{"stream_id":2,"name":"lost}}"#, &[1], &[2]),
+        // A lost brace makes the next element a member of this one.
+        (r#"{"0":{"stream_id":1,"name":"a","1":{"stream_id":2,"name":"c"},"2":{"stream_id":3}}"#, &[2, 3], &[1]),
+        (r#"{"0":"stream_id":1,"name":"a"},"1":{"stream_id":2}}"#, &[2], &[1]),
+        (r#"{"0":{"stream_id":1},"name":"a"},"1":{"stream_id":2}}"#, &[2], &[1]),
+        // The id may be the key, where the others have no other.
+        (r#"{"7":{"name":"b"},"8":{"name":"5" tv"},"9":{"name":"c"}}"#, &[7, 9], &[8]),
+        (r#"{"8":{"name":"5" tv"},"9":{"name":"c"}}"#, &[9], &[]),
+        (r#"{"0":{"stream_id":7},"8":{"name":"5" tv"},"9":{"stream_id":8}}"#, &[7, 8], &[]),
+        (r#"{"a1":{"stream_id":1},"b2":{"stream_id":2,"name":"5" tv"},"c3":{"stream_id":3}}"#, &[1, 3], &[2]),
+    ] {
+        assert_eq!(read(ContentKind::Movies, body), (items.to_vec(), broken.to_vec(), 1), "{body}");
+    }
+}
+
+#[test]
+fn field_23_braces_brackets_and_commas_too_many_or_too_few_cost_one_element() {
+    for (body, items, broken) in [
+        (r#"[{"stream_id":1},"name":"a"},{"stream_id":2}]"#, &[2][..], &[1][..]),
+        (r#"[{"stream_id":1}],"name":"a"},{"stream_id":2}]"#, &[2], &[1]),
+        (r#"[{"stream_id":1,"name":"a",{"stream_id":2},{"stream_id":3}]"#, &[2, 3], &[1]),
+        (r#"[{"stream_id":1,"name":"a"],{"stream_id":2}]"#, &[2], &[1]),
+        (r#"[{"stream_id":1},"stream_id":2,"name":"a"},{"stream_id":3}]"#, &[1, 3], &[2]),
+        (r#"[{"stream_id":1},["stream_id":2,"name":"a"},{"stream_id":3}]"#, &[1, 3], &[]),
+        (r#"[{"stream_id":1},x"stream_id":2,"name":"a"},{"stream_id":3}]"#, &[1, 3], &[]),
+        (r#"[{"stream_id":1,"x":[1,2},{"stream_id":2},{"stream_id":3,"x":[1]}]"#, &[2, 3], &[1]),
+        (r#"[{"stream_id":1,"x":1,2]},{"stream_id":2}]"#, &[2], &[1]),
+        (r#"[{"stream_id":1 "name":"a"},{"stream_id":2}]"#, &[2], &[]),
+        (r#"[{"stream_id":1,"name":"a" "year":1},{"stream_id":2}]"#, &[2], &[1]),
+        (r#"[{"stream_id" 1,"name":"no colon"},{"stream_id":3}]"#, &[3], &[]),
+        (r#"[{"stream_id":1,"name":"a"]"#, &[], &[1]),
+        ("[{\"stream_id\":1,\0\"name\":\"a\"},{\"stream_id\":2}]", &[2], &[1]),
+        // What looks like an element within a broken one, and is none.
+        (
+            r#"[{"stream_id":1,"name":"5" TV","similar":[{"stream_id":8,"name":"x"},{"stream_id":9}]},{"stream_id":2}]"#,
+            &[2],
+            &[],
+        ),
+        (r#"[{"stream_id":1,"name":"a" {"stream_id":2,"name":"b"}},{"stream_id":3}]"#, &[3], &[1]),
+        (r#"[{"stream_id":1,"name":"a",{"stream_id":2}},{"stream_id":3}]"#, &[3], &[1, 2]),
+    ] {
+        let (found, certain, unreadable) = read(ContentKind::Movies, body);
+        assert_eq!((found, unreadable > 0), (items.to_vec(), true), "{body}");
+        assert!(certain == broken || broken.is_empty(), "{body}: {certain:?}");
+    }
+}
+
+#[test]
+fn a_name_that_looks_like_the_beginning_of_an_element_is_a_name() {
+    let name = r#"a},{\"stream_id\":9,\"name\":\"x\"},{\"stream_id\":8"#;
+    let body = format!(r#"[{{"stream_id":1,"name":"{name}"}},{{"stream_id":2,"name":"5" {name}"}},{{"stream_id":3}}]"#);
+    let (entries, end) = decode(ContentKind::Movies, &body).unwrap();
+    assert_eq!((ids(&entries), end.unreadable), (vec![1, 3], 1));
+    assert_eq!(listed(&entries[0]).item.name(), r#"a},{"stream_id":9,"name":"x"},{"stream_id":8"#);
+}
+
+#[test]
+fn field_24_an_element_that_is_no_json_is_none_of_the_items() {
+    for body in [
+        r#"[{"stream_id":1,"name":"a "b" c"}]"#,
+        r#"[{"stream_id":1,"name":"a "b" c","year":2001,"x":"y"}]"#,
+        r#"[{"stream_id":1,"name":"a" b "c"}]"#,
+        r#"[{"stream_id":1,"name":"a","x" "y":1}]"#,
+    ] {
+        let (entries, end) = decode(ContentKind::Movies, body).unwrap();
+        assert!(matches!(entries[..], [Entry::Broken(ContentId(1))]), "{body}: {entries:?}");
+        assert_eq!(end.unreadable, 1);
+    }
+    // Where it does not even tell its id, nothing is of the kind.
+    let fault = decode(ContentKind::Movies, r#"[{"name":"a "b" c"}]"#).unwrap_err();
+    assert_eq!(fault.what, AnswerFault::WrongItems);
+}
+
+#[test]
+fn a_list_with_broken_elements_is_whole_only_where_its_end_is_proved() {
+    let verdict = |body: &str, proved: bool| {
+        let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
+        let mut out = Vec::new();
+        decoder.feed(body.as_bytes(), &mut out).unwrap();
+        decoder.finish(proved, &mut out).map_err(|fault| fault.what)
+    };
+    let stray = r#"[{"stream_id":1,"name":"5" TV"},{"stream_id":2,"name":"c"}]"#;
+    assert!(verdict(stray, true).is_ok());
+    assert_eq!(verdict(stray, false), Err(AnswerFault::Truncated));
+    assert_eq!(verdict(&format!("{stray}<!-- x -->"), true), Err(AnswerFault::Truncated));
+    for cut in 1..stray.len() {
+        assert_eq!(verdict(&stray[..cut], true), Err(AnswerFault::Truncated), "{}", &stray[..cut]);
+    }
+    // What its brackets prove needs no other proof.
+    let even = r#"[{"stream_id":1,"name":"a "b" c"},{"stream_id":2,"name":"c"}]"#;
+    assert_eq!(verdict(even, false).unwrap().unreadable, 1);
+    assert!(verdict(&format!("{even}<!-- x -->"), false).unwrap().trailing_bytes);
+    let last = r#"[{"stream_id":2,"name":"c"},{"stream_id":1,"name":"a "b" c"}]"#;
+    assert_eq!(verdict(last, false).unwrap().unreadable, 1);
+    assert!(verdict(&format!("{last} <!-- x -->"), false).unwrap().trailing_bytes);
+}
+
+#[test]
+fn the_place_of_a_broken_element_is_told() {
+    let place = |body: &str, chunk: usize| {
+        let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
+        let mut out = Vec::new();
+        for part in body.as_bytes().chunks(chunk) {
+            decoder.feed(part, &mut out).unwrap();
+            out.clear();
+        }
+        let at = decoder.finish(true, &mut out).unwrap().unreadable_at.unwrap();
+        (at.offset, at.before.map(|id| id.0), at.after.map(|id| id.0))
+    };
+    let broken = r#"{"stream_id":2,"name":"5" TV"}"#;
+    for chunk in [1, 7, 1000] {
+        assert_eq!(place(&format!("[{broken},{{\"stream_id\":3}}]"), chunk), (1, None, Some(3)));
+        assert_eq!(
+            place(&format!(" [{{\"stream_id\":1}},{broken},{{\"stream_id\":3}}]"), chunk),
+            (18, Some(1), Some(3))
+        );
+        assert_eq!(place(&format!("\u{feff}[{{\"stream_id\":1}},{broken}]"), chunk), (20, Some(1), None));
+        assert_eq!(place(r#"[{"stream_id":1},{"name":"no id"},null,{"stream_id":3}]"#, chunk), (17, Some(1), Some(3)));
+    }
+}
+
+#[test]
+fn a_quote_in_a_large_list_costs_neither_memory_nor_another_element() {
+    let element =
+        |id: usize| format!(r#"{{"num":{id},"name":"[UK] {{A}} film, {id}","stream_id":{id},"category_ids":[{id}]}}"#);
+    let mut elements: Vec<_> = (0..40_000).map(element).collect();
+    for at in [10, 20_000, 20_001, 39_999] {
+        elements[at] = elements[at].replace("film", r#"5" film"#);
+    }
+    let body = format!("[{}]", elements.join(","));
+    for chunk in [1000, 100_000, body.len()] {
+        let mut decoder = Decoder::new(ContentKind::Movies, None, Limits { elements: 50_000, ..LIMITS });
+        let (mut items, mut out) = (0, Vec::new());
+        for part in body.as_bytes().chunks(chunk) {
+            decoder.feed(part, &mut out).unwrap();
+            items += out.iter().filter(|entry| matches!(entry, Entry::Item(..))).count();
+            out.clear();
+        }
+        let end = decoder.finish(true, &mut out).unwrap();
+        assert_eq!((items, end.unreadable), (39_996, 4), "chunks of {chunk}");
     }
 }
 
@@ -32,22 +208,9 @@ fn a_broken_element_is_never_the_same() {
     for of_broken in [Digest::NEVER, Digest(1)] {
         let index = ListingIndex::new(SCHEME, [(ContentId(1), of_broken), (ContentId(2), whole)]).unwrap();
         let (again, once_more) = decode_with(ContentKind::Channels, Some(index), body.as_bytes()).unwrap();
-        assert!(matches!(again[..], [Entry::Item(_, None), Entry::Same(ContentId(2))]));
+        assert!(matches!(again[..], [Entry::Broken(ContentId(1)), Entry::Same(ContentId(2))]));
         assert_eq!(once_more, end);
     }
-}
-
-#[test]
-fn a_broken_element_has_no_field_of_those_it_swallowed() {
-    let has = |body: &str, field: &str| {
-        let (entries, _) = decode(ContentKind::Channels, body).unwrap();
-        listed(&entries[0]).present.has(ContentKind::Channels.field(field).unwrap())
-    };
-    let swallowed = r#"[{"stream_id":1,"category_id":"3","x":[1},{"stream_id":2],"name":"two"}]"#;
-    assert!(has(swallowed, "category_id") && !has(swallowed, "name") && !has(swallowed, "extra"));
-    // One that is broken by itself has all that can be read.
-    let alone = r#"[{"stream_id":1,"name":"a "b" c","category_id":"3"}]"#;
-    assert!(has(alone, "name") && has(alone, "category_id") && !has(alone, "extra"));
 }
 
 #[test]

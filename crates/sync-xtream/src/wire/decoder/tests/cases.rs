@@ -135,7 +135,7 @@ fn what_is_too_much_costs_its_item_only() {
     let mut decoder = Decoder::new(ContentKind::Movies, None, Limits { element_bytes: body.len(), ..LIMITS });
     let mut out = Vec::new();
     decoder.feed(body.as_bytes(), &mut out).unwrap();
-    assert_eq!(decoder.finish(&mut out).unwrap(), Completeness::default());
+    assert_eq!(decoder.finish(true, &mut out).unwrap(), Completeness::default());
     let item = &listed(&out[0]).item;
     let ValueRef::Extra(extra) = item.value(ContentKind::Movies.field("extra").unwrap()) else { panic!("no extra") };
     assert_eq!((extra.len(), item.name()), (crate::wire::making::EXTRA_MAX, "last"));

@@ -11,6 +11,9 @@ use sync_core::{ChangePolicy, FieldFacts, Standing};
 fn index(kind: ContentKind, body: &str) -> ListingIndex {
     let mut known: Vec<(ContentId, Digest)> = Vec::new();
     for entry in decode(kind, body).unwrap().0 {
+        if matches!(entry, Entry::Broken(_)) {
+            continue;
+        }
         let Entry::Item(listed, digest) = entry else { panic!("nothing was known") };
         if known.iter().all(|(id, _)| *id != listed.item.id()) {
             known.push((listed.item.id(), digest.unwrap_or(Digest::NEVER)));
@@ -112,7 +115,7 @@ proptest! {
             decoder.elements.first = first;
             let mut out = Vec::new();
             let fed = decoder.feed(body.as_bytes(), &mut out);
-            let end = fed.and_then(|()| decoder.finish(&mut out));
+            let end = fed.and_then(|()| decoder.finish(true, &mut out));
             format!("{out:?} {end:?}")
         };
         prop_assert_eq!(decode(First::Digest), decode(First::Id), "{}", body);
@@ -145,7 +148,7 @@ fn field_27_a_listing_is_known_whatever_the_panel_changes_by_itself() {
         for chunk in body.as_bytes().chunks(37) {
             decoder.feed(chunk, &mut out).unwrap();
         }
-        decoder.finish(&mut out).unwrap();
+        decoder.finish(true, &mut out).unwrap();
         out
     };
     let entries = decode(None, &body(1, "A"));

@@ -135,7 +135,7 @@ proptest! {
         for chunk in body.chunks(size) {
             decoder.feed(chunk, &mut out).unwrap();
         }
-        decoder.finish(&mut out).unwrap();
+        decoder.finish(true, &mut out).unwrap();
         prop_assert_eq!(out.len(), names.len());
         for (entry, name) in out.iter().zip(&names) {
             prop_assert_eq!(listed(entry).item.name(), name.replace('\0', "\u{fffd}"));

@@ -156,7 +156,7 @@ fn decode_in(charset: Charset, known: Option<&ListingIndex>, body: &[u8]) -> Vec
     let mut decoder = Decoder::new(ContentKind::Channels, known.cloned().map(Arc::new), LIMITS).with_charset(charset);
     let mut out = Vec::new();
     decoder.feed(body, &mut out).unwrap();
-    assert_eq!(decoder.finish(&mut out).unwrap(), Completeness::default());
+    assert_eq!(decoder.finish(true, &mut out).unwrap(), Completeness::default());
     out
 }
 

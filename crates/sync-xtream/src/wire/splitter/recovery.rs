@@ -1,0 +1,495 @@
+//! Goes on behind elements that are broken.
+//!
+//! The quick scan counts brackets and takes quotes in pairs. A quote too many, or one too few, makes it run
+//! through the elements that follow. So an element that turns out not to be JSON, that is larger than
+//! usual, or that has no end, is read once more, byte by byte ([`careful`](super::careful)). Where it stops
+//! being JSON, the next place is looked for at which only an element can begin ([`search`](super::search)). What lies
+//! between is shown as one broken element.
+//!
+//! No byte is read carefully twice, but for a few at the beginning of a search, and after a careful look the
+//! quick scan doesn't go back: the work is linear in the answer, whatever its quotes are.
+
+use sync_core::ContentKind;
+use sync_core::source::AnswerFault;
+
+use super::careful::{Careful, Stop};
+use super::search::{BACK, Ended, Found, Rule, Search, Told, first_from, look_from};
+use super::trailing::{Ending, Trailing};
+use super::{Fault, SUSPECT, Show, Size, Splitter, State, Step, Verdict};
+
+/// What is known and noticed of broken elements. Places are counted from the beginning of the answer.
+pub(super) struct Recovery {
+    pub(super) rule: Rule,
+    careful: Careful,
+    search: Search,
+    /// Elements that begin before this place are looked at closely.
+    until: u64,
+    /// Elements that begin before this place may go on in one before them that has lost a bracket.
+    wary_until: u64,
+    /// Where the quick scan has seen the end of the element that is read again.
+    seen_end: Option<u64>,
+    /// Whether the element under way was found by a search.
+    found: bool,
+    /// Whether the list was read in another way than by its brackets: its end proves nothing by itself.
+    skewed: bool,
+    /// Whether no more bytes will come.
+    over: bool,
+    /// Whether what follows the list may be more of it; not known before its first byte.
+    more_of_it: Option<bool>,
+}
+
+impl Recovery {
+    pub(super) fn new(kind: ContentKind) -> Self {
+        Self {
+            rule: Rule::new(kind),
+            careful: Careful::new(),
+            search: Search::default(),
+            until: 0,
+            wary_until: 0,
+            seen_end: None,
+            found: false,
+            skewed: false,
+            over: false,
+            more_of_it: None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn note_first(&mut self, key: Option<&[u8]>, element: &[u8]) {
+        if self.rule.usual.is_none() {
+            self.rule.note_first(key, element);
+        }
+    }
+
+    /// An element ends here: whether the quick scan has seen one end here as well.
+    fn compare_ends(&mut self, end: u64) {
+        if let Some(seen) = self.seen_end.filter(|seen| *seen <= end) {
+            self.skewed |= seen < end;
+            self.seen_end = None;
+        }
+    }
+}
+
+impl Splitter {
+    /// Where in the answer the element under way begins.
+    pub(super) fn element_at(&self, start: usize) -> u64 {
+        if self.size == Size::Forgotten { self.forgotten_at } else { self.base + start as u64 }
+    }
+
+    /// Whether the next element is read byte by byte.
+    pub(super) fn is_careful(&self) -> bool {
+        self.recovery.as_ref().is_some_and(|recovery| self.base + (self.at as u64) < recovery.until)
+    }
+
+    /// Begins to read an element byte by byte, from its bracket on.
+    pub(super) fn begin_careful(&mut self, bracket: u8) -> State {
+        if let Some(recovery) = &mut self.recovery {
+            let wary = self.base + (self.at as u64) < recovery.wary_until;
+            recovery.careful.begin(bracket, wary);
+        }
+        self.at += 1;
+        State::Careful
+    }
+
+    /// Reads the element under way once more, byte by byte. `end` is where the quick scan has seen it end; where
+    /// it has seen none, or too late, a stretch of the list is read so.
+    #[cold]
+    pub(super) fn read_again(&mut self, end: Option<usize>) {
+        let Some(recovery) = &mut self.recovery else { return };
+        let (start, base) = (self.base + self.start as u64, self.base);
+        recovery.seen_end = end.map(|end| base + end as u64);
+        let until = recovery.seen_end.unwrap_or(start + SUSPECT as u64);
+        if end.is_none() {
+            recovery.wary_until = recovery.wary_until.max(base + self.at as u64);
+        }
+        recovery.until = recovery.until.max(until);
+        self.at = self.start;
+        self.state = State::Between;
+        self.filled = false;
+    }
+
+    /// An element that is no object has ended; in a listing it is looked at what follows.
+    pub(super) fn seen_whole(&mut self) -> Step {
+        if self.recovery.is_none() {
+            return Step::Ended;
+        }
+        self.state = State::Ended;
+        Step::On
+    }
+
+    /// A key of the list has no end.
+    pub(super) fn endless(&mut self, from: usize) -> Step {
+        if self.recovery.is_none() {
+            return Step::Endless;
+        }
+        (self.key, self.start, self.deepest) = (None, from, 0);
+        Step::Broken(from + 1)
+    }
+
+    /// Whether something is to be done although there are no more bytes.
+    pub(super) fn waits_for_the_end(&self) -> bool {
+        let over = self.recovery.as_ref().is_some_and(|recovery| recovery.over);
+        over && (self.state == State::Ended || (self.state == State::Lost && self.seen_end().is_some()))
+    }
+
+    /// Where the quick scan has seen the end, as a place in the bytes at hand.
+    fn seen_end(&self) -> Option<usize> {
+        let seen = self.recovery.as_ref()?.seen_end?.checked_sub(self.base)?;
+        usize::try_from(seen).ok().filter(|seen| *seen >= self.at)
+    }
+
+    /// Behind an element: shows it, unless what follows says that it has not really ended.
+    pub(super) fn ended(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Step, Fault> {
+        if let Some(recovery) = &mut self.recovery {
+            let key = self.key.map(|(from, to)| &bytes[from..to]).or(self.forgotten_key.as_deref());
+            recovery.note_first(key, bytes.get(self.start..self.at).unwrap_or_default());
+        }
+        let follows = match &self.recovery {
+            Some(recovery) => self.judged(recovery, bytes),
+            None => Told::Yes(()),
+        };
+        if self.has_taken_the_lists(bytes) {
+            self.read_to_the_end();
+            return Ok(Step::On);
+        }
+        let is_object = matches!(self.first_byte(bytes), b'{' | b'[');
+        match follows {
+            Told::Later => return Ok(Step::Wait),
+            // It may have run through others until here.
+            Told::No if is_object && !self.is_read_carefully(bytes) => {
+                self.read_again(Some(self.at));
+                return Ok(Step::On);
+            }
+            Told::No => return Ok(Step::Broken(self.at)),
+            Told::Yes(()) => {}
+        }
+        if !self.is_read_carefully(bytes) {
+            self.show(bytes, element)?;
+            return Ok(Step::On);
+        }
+        let end = self.base + self.at as u64;
+        if self.show_as(bytes, self.at, false, element)? == Verdict::Broken {
+            self.show_as(bytes, self.at, true, element)?;
+        }
+        self.shown();
+        if let Some(recovery) = &mut self.recovery {
+            recovery.found = false;
+            recovery.compare_ends(end);
+        }
+        Ok(Step::On)
+    }
+
+    /// Whether the element under way is an object or array that was read byte by byte.
+    fn is_read_carefully(&self, bytes: &[u8]) -> bool {
+        let is_object = matches!(self.first_byte(bytes), b'{' | b'[');
+        let began = self.element_at(self.start);
+        is_object && self.recovery.as_ref().is_some_and(|recovery| began < recovery.until)
+    }
+
+    fn first_byte(&self, bytes: &[u8]) -> u8 {
+        let first = if self.size == Size::Forgotten { self.beginning.first() } else { bytes.get(self.start) };
+        first.copied().unwrap_or_default()
+    }
+
+    fn judged(&self, recovery: &Recovery, bytes: &[u8]) -> Told<()> {
+        match self.first_byte(bytes) {
+            b'{' | b'[' => {
+                let what = if recovery.found { Ended::Found } else { Ended::Sound };
+                recovery.rule.follows(bytes, self.at, recovery.over, what)
+            }
+            b'"' => follows_text(bytes, self.at, recovery.over),
+            _ if self.size == Size::Usual && holds_key(&bytes[self.start..self.at]) => Told::No,
+            _ => Told::Yes(()),
+        }
+    }
+
+    /// Reads on byte by byte.
+    pub(super) fn careful(&mut self, bytes: &[u8]) -> Step {
+        let Some(recovery) = &mut self.recovery else { return Step::Wait };
+        let to = bytes.len().min(self.at + SUSPECT);
+        let (at, stop) = recovery.careful.walk(&bytes[..to], self.at, self.base);
+        self.deepest = recovery.careful.deepest();
+        match stop {
+            Stop::More => self.at = at,
+            Stop::End => (self.at, self.state) = (at, State::Ended),
+            Stop::Object => match recovery.rule.start_within(bytes, at) {
+                Told::Yes(start) if self.size != Size::Usual || start > self.start => {
+                    return self.broken_at(bytes, start);
+                }
+                // The bytes that follow tell whether it is one.
+                Told::Later if !recovery.over => {
+                    recovery.careful.look_again();
+                    self.at = at;
+                    return Step::Wait;
+                }
+                _ => self.at = at,
+            },
+            Stop::Broken if self.size == Size::Usual && !recovery.careful.is_wary() => {
+                // It may have taken others in before.
+                recovery.wary_until = recovery.wary_until.max(self.base + at as u64);
+                self.at = self.start;
+                self.state = State::Between;
+                return Step::On;
+            }
+            Stop::Broken => return self.broken_at(bytes, at),
+        }
+        let large = self.size == Size::Usual && self.at - self.start > self.usual_bytes;
+        if large && stop == Stop::More && !recovery.careful.is_wary() {
+            self.read_again(None);
+            return Step::On;
+        }
+        self.measure();
+        Step::On
+    }
+
+    /// The element under way stops being JSON at a place.
+    fn broken_at(&mut self, bytes: &[u8], wrong: usize) -> Step {
+        let Some(recovery) = &mut self.recovery else { return Step::Wait };
+        let text_end = recovery.careful.text_end().and_then(|end| usize::try_from(end.checked_sub(self.base)?).ok());
+        let start = if self.size == Size::Forgotten { 0 } else { self.start };
+        Step::Broken(look_from(bytes, start, wrong, text_end))
+    }
+
+    /// The element under way is broken: looks for the next one from a place on.
+    pub(super) fn lose(&mut self, from: usize) {
+        let Some(recovery) = &mut self.recovery else { return };
+        let nested = self.state == State::Careful && recovery.careful.is_in_array_of_objects();
+        recovery.search.begin(nested);
+        recovery.skewed |= self.state == State::Careful && recovery.seen_end.is_none();
+        self.at = from;
+        self.state = State::Lost;
+    }
+
+    /// Looks for the next element. Where the quick scan has seen the broken one end, and none begins before that,
+    /// it has ended there.
+    pub(super) fn lost(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Step, Fault> {
+        let seen_end = self.seen_end();
+        let Some(recovery) = &mut self.recovery else { return Ok(Step::Wait) };
+        let to = seen_end.unwrap_or(bytes.len()).min(bytes.len());
+        match recovery.search.find(&recovery.rule, bytes, self.at, to, recovery.over) {
+            Found::Start(start) => {
+                recovery.found = true;
+                self.show_broken(bytes, start, element)?;
+                return Ok(Step::On);
+            }
+            Found::Later(at) if !recovery.over => {
+                self.at = at;
+                self.measure_lost();
+                return Ok(Step::Wait);
+            }
+            Found::Later(_) | Found::Nothing => self.at = to,
+        }
+        if seen_end == Some(to) {
+            // The quick scan takes any bracket for the end of an element, the list's own as well.
+            let is_own = !self.keyed && bytes[to - 1] == b']' && bytes[to..].iter().all(u8::is_ascii_whitespace);
+            match recovery.rule.follows(bytes, to, recovery.over, Ended::Broken) {
+                Told::Later => return Ok(Step::Wait),
+                Told::Yes(()) if !is_own => {
+                    recovery.found = false;
+                    self.show_broken(bytes, to, element)?;
+                }
+                _ => {
+                    recovery.seen_end = None;
+                    recovery.skewed = true;
+                }
+            }
+        }
+        self.measure_lost();
+        Ok(Step::On)
+    }
+
+    fn measure_lost(&mut self) {
+        if self.state == State::Lost && self.size == Size::Usual && self.at - self.start > self.usual_bytes {
+            self.size = Size::Oversize;
+        }
+    }
+
+    /// Shows all from the beginning of the broken element up to a place, where the next one may begin.
+    fn show_broken(&mut self, bytes: &[u8], to: usize, element: &mut impl Show) -> Result<(), Fault> {
+        let is_between = |byte: &u8| *byte == b',' || byte.is_ascii_whitespace();
+        let end = bytes[..to].iter().rposition(|byte| !is_between(byte)).map_or(0, |last| last + 1);
+        self.show_as(bytes, end, true, element)?;
+        self.shown();
+        self.filled = end == to;
+        self.at = to;
+        if let Some(recovery) = &mut self.recovery {
+            recovery.compare_ends(self.base + end as u64);
+        }
+        Ok(())
+    }
+
+    /// Behind the list. Where elements follow its bracket, that was none of the list's own.
+    pub(super) fn after(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Step, Fault> {
+        let rest = &bytes[self.at..];
+        if let Some(recovery) = &mut self.recovery {
+            let first = rest.iter().position(|byte| !byte.is_ascii_whitespace());
+            if let (None, Some(first)) = (recovery.more_of_it, first) {
+                // Another document is no part of the list.
+                recovery.more_of_it = match recovery.rule.is_document(bytes, self.at + first, recovery.over) {
+                    Told::Later => return Ok(Step::Wait),
+                    // Where the end proves nothing, whatever can be read is.
+                    other => Some(other == Told::No || recovery.skewed),
+                };
+                recovery.search.begin(false);
+            }
+            if recovery.more_of_it == Some(true) {
+                match recovery.search.find(&recovery.rule, bytes, self.at, bytes.len(), recovery.over) {
+                    Found::Start(start) => {
+                        (recovery.more_of_it, recovery.skewed, recovery.found) = (None, true, true);
+                        self.trailing = Trailing::default();
+                        (self.start, self.deepest, self.size) = (self.at, 0, Size::Oversize);
+                        self.show_broken(bytes, start, element)?;
+                        return Ok(Step::On);
+                    }
+                    Found::Later(at) if !recovery.over => {
+                        self.trailing.take(&bytes[self.at..at]);
+                        self.at = at;
+                        return Ok(Step::Wait);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.trailing.take(rest);
+        self.at = bytes.len();
+        Ok(Step::On)
+    }
+
+    /// No more bytes come: reads once more what has no end, and shows what has waited.
+    pub(super) fn end(&mut self, element: &mut impl Show) -> Result<(), Fault> {
+        let Some(recovery) = &mut self.recovery else { return Ok(()) };
+        recovery.over = true;
+        let bytes = std::mem::take(&mut self.buffer);
+        self.scan_on(&bytes, element)?;
+        if self.has_no_end() {
+            self.read_to_the_end();
+            self.scan_on(&bytes, element)?;
+        }
+        if let Some((bracket, closed)) = self.last_bracket(&bytes) {
+            if let Some(recovery) = &mut self.recovery {
+                recovery.skewed = true;
+            }
+            if self.state == State::After {
+                (self.start, self.deepest, self.trailing) = (bracket, 0, Trailing::default());
+            }
+            if !closed || self.state == State::After {
+                // Nobody knows where it ends: it isn't to be known again.
+                self.size = self.size.max(Size::Oversize);
+            }
+            self.show_broken(&bytes, bracket, element)?;
+            self.state = State::After;
+        }
+        self.buffer = bytes;
+        Ok(())
+    }
+
+    /// Reads the element under way once more, and all that follows it, with all care.
+    fn read_to_the_end(&mut self) {
+        self.read_again(None);
+        if let Some(recovery) = &mut self.recovery {
+            (recovery.until, recovery.wary_until) = (u64::MAX, u64::MAX);
+        }
+    }
+
+    /// Whether the answer ends with an element that may have taken the list's bracket for its own, as it has lost one;
+    /// then it has taken other elements in as well.
+    fn has_taken_the_lists(&self, bytes: &[u8]) -> bool {
+        let Some(recovery) = &self.recovery else { return false };
+        let read = self.is_read_carefully(bytes) && recovery.careful.is_wary();
+        let alike = self.first_byte(bytes) == if self.keyed { b'{' } else { b'[' };
+        recovery.over
+            && alike
+            && !read
+            && self.size == Size::Usual
+            && bytes[self.at..].iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Whether the answer has ended within an element that has not been read with all care.
+    fn has_no_end(&self) -> bool {
+        let Some(recovery) = &self.recovery else { return false };
+        match self.state {
+            State::Within { .. } => true,
+            State::Careful => self.size == Size::Usual && !recovery.careful.is_wary(),
+            _ => false,
+        }
+    }
+
+    /// Where the list's own bracket is, when the last element is broken and the answer ends with that bracket; and
+    /// whether a brace is before it.
+    fn last_bracket(&self, bytes: &[u8]) -> Option<(usize, bool)> {
+        let tail = bytes.len().saturating_sub(BACK);
+        let solid = |to: usize| Some(tail + bytes[tail..to].iter().rposition(|byte| !byte.is_ascii_whitespace())?);
+        let last = solid(bytes.len())?;
+        let own = if self.keyed { b'}' } else { b']' };
+        let within = self.state != State::After && self.size != Size::Forgotten;
+        if bytes[last] != own || (within && last <= self.start) {
+            return None;
+        }
+        let closed = solid(last).is_some_and(|before| bytes[before] == b'}');
+        let in_text = match self.state {
+            State::Lost => return Some((last, closed)),
+            State::Careful => self.recovery.as_ref()?.careful.is_in_text(),
+            State::Text { .. } => true,
+            // A bracket of the broken element was taken for that of the list.
+            State::After => {
+                let recovery = self.recovery.as_ref()?;
+                let more = recovery.skewed && recovery.more_of_it == Some(true);
+                return more.then_some((last, closed));
+            }
+            _ => false,
+        };
+        // A text without an end has lost its quote, or the answer was cut just there: `[UK]`.
+        let cut = !closed && is_of_the_text(&bytes[tail..last], own);
+        (in_text && !cut).then_some((last, closed))
+    }
+
+    /// How the list has ended, if that is proved.
+    pub(super) fn proved_ending(&self, proved: bool) -> Result<Ending, Fault> {
+        let ending = self.trailing.ending();
+        let skewed = self.recovery.as_ref().is_some_and(|recovery| recovery.skewed);
+        if skewed && (ending.trailing || !proved) {
+            let message = "elements of the list are broken, and nothing proves that its end is there";
+            return Err(Fault::new(AnswerFault::Truncated, message));
+        }
+        Ok(ending)
+    }
+}
+
+/// Whether a text that ended before a place is an element by itself.
+fn follows_text(bytes: &[u8], end: usize, over: bool) -> Told<()> {
+    match first_from(bytes, end) {
+        Told::Yes(next) if !matches!(bytes[next], b',' | b']' | b'}') => Told::No,
+        Told::Later if !over => Told::Later,
+        _ => Told::Yes(()),
+    }
+}
+
+/// Whether words hold a key: then they are the rest of an element.
+fn holds_key(words: &[u8]) -> bool {
+    let mut quoted = words.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let mut before = 0;
+    quoted.any(|byte| {
+        let found = before == b'"' && *byte == b':';
+        before = *byte;
+        found
+    })
+}
+
+/// Whether the bracket behind some bytes, which end within a text, closes one that the text has opened.
+fn is_of_the_text(bytes: &[u8], bracket: u8) -> bool {
+    let opening = if bracket == b']' { b'[' } else { b'{' };
+    let mut closed = 0_u32;
+    for (at, byte) in bytes.iter().enumerate().rev() {
+        match *byte {
+            b'"' if at == 0 || bytes[at - 1] != b'\\' => return false,
+            byte if byte == bracket => closed += 1,
+            byte if byte == opening => match closed.checked_sub(1) {
+                Some(left) => closed = left,
+                None => return true,
+            },
+            _ => {}
+        }
+    }
+    // Its beginning is far away.
+    true
+}
