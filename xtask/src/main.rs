@@ -9,6 +9,7 @@ mod demo;
 mod deny;
 mod e2e;
 mod features;
+mod fuzz;
 mod hostile;
 mod mutants;
 mod outside;
@@ -41,6 +42,8 @@ Usage: cargo xtask <command>
                           (`cargo xtask torture --help` names all arguments)
   coverage [PACKAGE…]     which lines the tests run
   mutants [PACKAGE…]      small changes to the code, one at a time: do the tests notice? (hours)
+  fuzz [TARGET…] [--minutes N]
+                          a fuzzer looks for bytes that break what must hold for any bytes
   deny                    licences, sources, duplicates and floors of the dependencies
 ";
 
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         "demo" => demo::main(rest),
         "deny" => deny::main(rest),
         "e2e" => e2e::suite(rest),
+        "fuzz" => fuzz::main(rest),
         "hostile" => hostile::programme(rest),
         "mutants" => mutants::main(rest),
         "panel" => e2e::panel(rest),

@@ -186,8 +186,7 @@ mod tests {
         );
         report.kinds[0].not_modified = true;
         assert!(line(&Report::from(&report)).contains(r#""error":null,"not_modified":true},"movies""#));
-        report.kinds[0].skipped_at =
-            Some(UnreadableAt { offset: 16, before: None, after: Some(sync_core::ContentId(2)) });
+        report.kinds[0].skipped_at = Some(UnreadableAt { offset: 16, before: None, after: Some(ContentId(2)) });
         let with_example = r#""not_modified":true,"skipped_at":{"offset":16,"before":null,"after":2}},"movies""#;
         assert!(line(&Report::from(&report)).contains(with_example));
         report.dry_run = true;

@@ -8,14 +8,17 @@
 
 mod block;
 mod careful;
+mod ending;
+mod quick;
 mod recovery;
+mod rule;
 mod search;
 mod trailing;
 
 use sync_core::ContentKind;
 use sync_core::source::AnswerFault;
 
-use self::block::{Open, WIDTH, brackets};
+use self::block::Open;
 use self::recovery::Recovery;
 use self::search::BACK;
 use self::trailing::{Ending, Trailing};
@@ -359,111 +362,6 @@ impl Splitter {
         };
     }
 
-    /// Scans on within an object or array, and in those that follow it with nothing but a comma
-    /// between them.
-    fn within(&mut self, bytes: &[u8], mut depth: u64, mut open: Open, element: &mut impl Show) -> Result<Step, Fault> {
-        // What has no end is noticed in time, however large the chunk is.
-        let to = bytes.len().min(self.at + SUSPECT);
-        for base in (self.at..to).step_by(WIDTH) {
-            let mut brackets = brackets(&bytes[base..to], &mut open);
-            while brackets != 0 {
-                let at = base + brackets.trailing_zeros() as usize;
-                brackets &= brackets - 1;
-                match bytes[at] {
-                    b'{' | b'[' => {
-                        depth += 1;
-                        self.deepest = self.deepest.max(depth);
-                    }
-                    b'}' | b']' => {
-                        depth -= 1;
-                        if depth > 0 {
-                            continue;
-                        }
-                        self.at = at + 1;
-                        if self.is_large() {
-                            return Ok(Step::On);
-                        }
-                        let next = next_object(bytes, self.at);
-                        if next.is_none() && self.recovery.is_some() {
-                            self.state = State::Ended;
-                            return Ok(Step::On);
-                        }
-                        if self.show(bytes, element)? == Verdict::Broken {
-                            return Ok(Step::On);
-                        }
-                        let Some(next) = next else { return Ok(Step::On) };
-                        (self.start, self.deepest) = (next, 0);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        self.at = to;
-        self.state = State::Within { depth, open };
-        self.is_large();
-        Ok(Step::On)
-    }
-
-    /// Notes an element that is larger than usual. Where that may be because it is broken, it is read once
-    /// more; returns whether it is.
-    #[inline]
-    fn is_large(&mut self) -> bool {
-        // The next element may begin behind the bytes that were scanned.
-        if self.at.saturating_sub(self.start) <= self.usual_bytes {
-            return false;
-        }
-        if self.recovery.is_some() {
-            self.read_again(None);
-            return true;
-        }
-        self.measure();
-        false
-    }
-
-    /// Scans on within a string that is an element.
-    fn text(&mut self, bytes: &[u8], mut escape: bool) -> Step {
-        let mut step = Step::On;
-        while let Some(byte) = bytes.get(self.at) {
-            self.at += 1;
-            match byte {
-                _ if escape => escape = false,
-                b'\\' => escape = true,
-                b'"' => {
-                    step = Step::Ended;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        self.state = State::Text { escape };
-        self.measure();
-        if matches!(step, Step::Ended) { self.seen_whole() } else { step }
-    }
-
-    /// Scans on within what stands where an element should: `null`, a number, or words that PHP has
-    /// printed there. An object that follows is an element again, and a square bracket that the
-    /// words have opened does not end the list where they close it.
-    fn word(&mut self, bytes: &[u8], mut open: u32) -> Step {
-        let stop = |byte: &u8| match byte {
-            b',' => open == 0,
-            b'[' => {
-                open = open.saturating_add(1);
-                false
-            }
-            b']' if open > 0 => {
-                open -= 1;
-                false
-            }
-            b'{' | b'}' | b']' => true,
-            _ => false,
-        };
-        let length = bytes[self.at..].iter().position(stop);
-        self.at = length.map_or(bytes.len(), |length| self.at + length);
-        self.state = State::Word { open };
-        self.measure();
-        if length.is_some() { self.seen_whole() } else { Step::On }
-    }
-
     fn measure(&mut self) {
         if self.size == Size::Usual && self.at - self.start > self.limits.element_bytes {
             self.size = Size::Oversize;
@@ -473,7 +371,7 @@ impl Splitter {
     /// Shows the element that ends here. One that turns out to be broken is read once more.
     fn show(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Verdict, Fault> {
         let verdict = self.show_as(bytes, self.at, false, element)?;
-        if verdict == Verdict::Taken || self.recovery.is_none() {
+        if verdict == Verdict::Taken || self.recovery.is_none() || !matches!(self.first_byte(bytes), b'{' | b'[') {
             self.shown();
             return Ok(Verdict::Taken);
         }
@@ -546,14 +444,6 @@ impl std::fmt::Debug for Splitter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Splitter").field("state", &self.state).finish_non_exhaustive()
     }
-}
-
-/// Where the next object begins, when nothing but a comma and white space is before it.
-#[inline]
-fn next_object(bytes: &[u8], from: usize) -> Option<usize> {
-    let space = |from: usize| bytes[from..].iter().position(|byte| !byte.is_ascii_whitespace()).map(|at| from + at);
-    let comma = space(from).filter(|at| bytes[*at] == b',')?;
-    space(comma + 1).filter(|at| bytes[*at] == b'{')
 }
 
 /// What the scan does next.

@@ -200,7 +200,7 @@ mod tests {
     /// Walks in pieces of so many bytes; where the element ends, if it is sound.
     fn end(bytes: &[u8], piece: usize) -> Option<usize> {
         let mut careful = Careful::new();
-        careful.begin(bytes[0], bytes.len() % 2 == 0);
+        careful.begin(bytes[0], bytes.len().is_multiple_of(2));
         let (mut at, mut have) = (1, piece);
         loop {
             let there = &bytes[..have.min(bytes.len())];

@@ -219,3 +219,80 @@ fn what_follows_the_list_has_a_digest_without_the_space_around_it() {
     }
     check(b"[]: failed {\"stream_id\":2}]", Ok((&[], true)));
 }
+
+/// Lists in which nothing is as it should be, each made of one part over and over.
+fn spoilt_lists(length: usize) -> Vec<(String, Vec<u8>)> {
+    let parts = [
+        r#"{"a":[},"#,
+        r#"{"stream_id":1,"name":"5" TV"},"#,
+        r#"{"stream_id":1,"name":"lost},"#,
+        r#"{"stream_id":1,"category_ids":[1,"#,
+        r#"{"stream_id":1,"x":{"y":1,"#,
+        r#""1":{"stream_id":1,"name":"a","#,
+        r#"{"num":1,"x":[{"num":2},{"num":3"#,
+        r#"{"stream_id":1},"name":"x"},"#,
+        r#"{"stream_id":1}],"#,
+        r#"},{"num":"#,
+        "\"",
+        "[",
+        "{",
+        "\\\"",
+        "{\"",
+        "x\":",
+    ];
+    let part = |part: &str| (part.to_owned(), part.repeat(length / part.len()).into_bytes());
+    parts.into_iter().map(part).collect()
+}
+
+/// Takes for broken what the decoder does.
+fn judged(element: Element<'_>) -> Verdict {
+    let is_object = matches!(element.bytes.first(), Some(b'{' | b'['));
+    let sound = element.cut || element.broken || crate::wire::structure::check(element.bytes).is_ok();
+    if is_object && !sound { Verdict::Broken } else { Verdict::Taken }
+}
+
+/// Splits a list, and takes for broken what the decoder does; returns the most bytes that were kept.
+fn kept(body: &[u8], chunk: usize) -> usize {
+    let mut splitter = Splitter::recovering(limits(1000), ContentKind::Movies);
+    let judge = |element: Element<'_>| Ok(judged(element));
+    let mut most = 0;
+    for part in body.chunks(chunk) {
+        splitter.feed(part, judge).unwrap();
+        most = most.max(splitter.buffer.len());
+    }
+    let _ = splitter.finish(true, judge);
+    most
+}
+
+#[test]
+fn what_is_broken_is_not_kept() {
+    for (name, part) in spoilt_lists(300_000) {
+        for (open, close) in [("[", "]"), ("{\"0\":", "}")] {
+            let body = [open.as_bytes(), &part, close.as_bytes()].concat();
+            for chunk in [500, 10_000] {
+                let most = kept(&body, chunk);
+                assert!(most <= 5000 + chunk, "{open}{name}: {most} bytes are kept");
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes long, and tells by its time"]
+fn what_is_broken_takes_no_longer_than_it_is_long() {
+    for (name, part) in spoilt_lists(4_000_000) {
+        for (open, close) in [("[", "]"), ("{\"0\":", "}")] {
+            let body = [open.as_bytes(), &part, close.as_bytes()].concat();
+            for (limit, chunk) in [(1 << 20, 65_536), (1 << 20, body.len())] {
+                let mut splitter = Splitter::recovering(limits(limit), ContentKind::Movies);
+                let judge = |element: Element<'_>| Ok(judged(element));
+                let began = std::time::Instant::now();
+                for part in body.chunks(chunk) {
+                    splitter.feed(part, judge).unwrap();
+                }
+                let _ = splitter.finish(true, judge);
+                println!("{:>6} ms {open}{name} {chunk}", began.elapsed().as_millis());
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The end of an answer of which some elements are broken: what is read once more then, and what proves the end.
+
+use sync_core::source::AnswerFault;
+
+use super::search::BACK;
+use super::trailing::{Ending, Trailing};
+use super::{Fault, Show, Size, Splitter, State};
+
+impl Splitter {
+    /// No more bytes come: reads once more what has no end, and shows what has waited.
+    pub(super) fn end(&mut self, element: &mut impl Show) -> Result<(), Fault> {
+        let Some(recovery) = &mut self.recovery else { return Ok(()) };
+        recovery.over = true;
+        let bytes = std::mem::take(&mut self.buffer);
+        self.scan_on(&bytes, element)?;
+        if self.has_no_end() {
+            self.read_to_the_end();
+            self.scan_on(&bytes, element)?;
+        }
+        if let Some((bracket, closed)) = self.last_bracket(&bytes) {
+            if let Some(recovery) = &mut self.recovery {
+                recovery.skewed = true;
+            }
+            if self.state == State::After {
+                (self.start, self.deepest, self.trailing) = (bracket, 0, Trailing::default());
+            }
+            if !closed || self.state == State::After {
+                // Nobody knows where it ends: it isn't to be known again.
+                self.size = self.size.max(Size::Oversize);
+            }
+            self.show_broken(&bytes, bracket, element)?;
+            self.state = State::After;
+        }
+        self.buffer = bytes;
+        Ok(())
+    }
+
+    /// Reads the element under way once more, and all that follows it, with all care.
+    pub(super) fn read_to_the_end(&mut self) {
+        self.read_again(None);
+        if let Some(recovery) = &mut self.recovery {
+            (recovery.until, recovery.wary_until) = (u64::MAX, u64::MAX);
+        }
+    }
+
+    /// Whether the answer ends with an element that may have taken the list's bracket for its own, as it has lost one;
+    /// then it has taken other elements in as well.
+    pub(super) fn has_taken_the_lists(&self, bytes: &[u8]) -> bool {
+        let Some(recovery) = &self.recovery else { return false };
+        let read = self.is_read_carefully(bytes) && recovery.careful.is_wary();
+        let alike = self.first_byte(bytes) == if self.keyed { b'{' } else { b'[' };
+        recovery.over
+            && alike
+            && !read
+            && self.size == Size::Usual
+            && bytes[self.at..].iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Whether the answer has ended within an element that has not been read with all care.
+    fn has_no_end(&self) -> bool {
+        let Some(recovery) = &self.recovery else { return false };
+        match self.state {
+            State::Within { .. } => true,
+            State::Careful => self.size == Size::Usual && !recovery.careful.is_wary(),
+            _ => false,
+        }
+    }
+
+    /// Where the list's own bracket is, when the last element is broken and the answer ends with that bracket; and
+    /// whether a brace is before it.
+    fn last_bracket(&self, bytes: &[u8]) -> Option<(usize, bool)> {
+        let tail = bytes.len().saturating_sub(BACK);
+        let solid = |to: usize| Some(tail + bytes[tail..to].iter().rposition(|byte| !byte.is_ascii_whitespace())?);
+        let last = solid(bytes.len())?;
+        let own = if self.keyed { b'}' } else { b']' };
+        let within = self.state != State::After && self.size != Size::Forgotten;
+        if bytes[last] != own || (within && last <= self.start) {
+            return None;
+        }
+        let closed = solid(last).is_some_and(|before| bytes[before] == b'}');
+        let in_text = match self.state {
+            State::Lost => return Some((last, closed)),
+            State::Careful => self.recovery.as_ref()?.careful.is_in_text(),
+            State::Text { .. } => true,
+            // A bracket of the broken element was taken for that of the list.
+            State::After => {
+                let recovery = self.recovery.as_ref()?;
+                let more = recovery.skewed && recovery.more_of_it == Some(true);
+                return more.then_some((last, closed));
+            }
+            _ => false,
+        };
+        // A text without an end has lost its quote, or the answer was cut just there: `[UK]`.
+        let cut = !closed && is_of_the_text(&bytes[tail..last], own);
+        (in_text && !cut).then_some((last, closed))
+    }
+
+    /// How the list has ended, if that is proved.
+    pub(super) fn proved_ending(&self, proved: bool) -> Result<Ending, Fault> {
+        let ending = self.trailing.ending();
+        let skewed = self.recovery.as_ref().is_some_and(|recovery| recovery.skewed);
+        if skewed && (ending.trailing || !proved) {
+            let message = "elements of the list are broken, and nothing proves that its end is there";
+            return Err(Fault::new(AnswerFault::Truncated, message));
+        }
+        Ok(ending)
+    }
+}
+
+/// Whether the bracket behind some bytes, which end within a text, closes one that the text has opened.
+fn is_of_the_text(bytes: &[u8], bracket: u8) -> bool {
+    let opening = if bracket == b']' { b'[' } else { b'{' };
+    let mut closed = 0_u32;
+    for (at, byte) in bytes.iter().enumerate().rev() {
+        match *byte {
+            b'"' if at == 0 || bytes[at - 1] != b'\\' => return false,
+            byte if byte == bracket => closed += 1,
+            byte if byte == opening => match closed.checked_sub(1) {
+                Some(left) => closed = left,
+                None => return true,
+            },
+            _ => {}
+        }
+    }
+    // Its beginning is far away.
+    true
+}
