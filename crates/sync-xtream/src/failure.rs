@@ -92,7 +92,7 @@ impl Failure {
     /// What it looks like, where a filter that doesn't know the client may have caused it. None is what the panel says
     /// itself: a refusal, 429, a time to wait; nor a connection that never stood.
     pub(crate) fn like_a_filter(&self) -> Option<String> {
-        use AnswerFault::{Empty, Html, NotJson, Redirect, Status};
+        use AnswerFault::{Empty, Html, NotJson, Redirect, Status, UnknownRequest};
         match self {
             Self::Transient { cause: Cause::Status(code), retry_after: None, .. } if *code != 429 => {
                 Some(code.to_string())
@@ -100,7 +100,10 @@ impl Failure {
             Self::Transient { cause: Cause::Broken, .. } | Self::Cut { .. } => Some("broken".to_owned()),
             Self::Final(
                 error @ (SourceError::Denied { denial: Denial::Status, .. }
-                | SourceError::Unusable { fault: Status | Html | NotJson | Empty | Redirect, .. }),
+                | SourceError::Unusable {
+                    fault: Status | UnknownRequest | Html | NotJson | Empty | Redirect,
+                    ..
+                }),
             ) => Some(error.to_string()),
             Self::Redirect(refused) if refused.may_depend_on_the_client() => Some(refused.words().to_owned()),
             Self::Transient { .. } | Self::Obstructed { .. } | Self::Redirect(_) | Self::Final(_) => None,

@@ -269,9 +269,9 @@ impl Staging for BrokenStaging {
     }
 }
 
-/// The first violation among so many seeds.
-fn first(flaw: Flaw, seeds: u64) -> Option<Violation> {
-    (1..=seeds).find_map(|seed| {
+/// The violations among so many seeds.
+fn violations(flaw: Flaw, seeds: u64) -> impl Iterator<Item = Violation> {
+    (1..=seeds).filter_map(move |seed| {
         let mut dice = Dice::new(seed);
         let (world, steps) = (dice.salt(), super::draw::schedule(&mut dice));
         caught(|| run(Arc::new(Broken::new(flaw)), world, &steps)).err()
@@ -280,7 +280,7 @@ fn first(flaw: Flaw, seeds: u64) -> Option<Violation> {
 
 #[test]
 fn a_store_without_a_flaw_passes() {
-    assert_eq!(first(Flaw::None, 40), None);
+    assert_eq!(violations(Flaw::None, 40).next(), None);
 }
 
 /// Every flaw is found, and told by the promise that it breaks.
@@ -305,9 +305,14 @@ fn every_flaw_is_found() {
         (Flaw::ReleasesAtOnce, "(I5)"),
     ];
     for (flaw, told) in flaws {
-        let found = first(flaw, 2000);
-        let found = found.unwrap_or_else(|| panic!("{flaw:?} goes unnoticed"));
-        assert!(found.0.contains(told), "{flaw:?} was told as: {}", found.0);
+        // A flaw may break several promises; the first schedules may tell another one.
+        let mut others = Vec::new();
+        let found = violations(flaw, 2000).take(20).any(|Violation(words)| {
+            let is_told = words.contains(told);
+            others.push(words);
+            is_told
+        });
+        assert!(found, "{flaw:?} goes unnoticed, or was told as: {others:#?}");
     }
 }
 

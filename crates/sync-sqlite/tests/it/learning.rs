@@ -52,7 +52,7 @@ async fn facts_that_did_not_change_are_not_written() {
     };
     let mut facts = facts();
     learn(&facts).await;
-    assert_eq!(written().len(), 15);
+    assert_eq!(written().len(), 17);
     learn(&facts).await;
     assert_eq!(written(), [""; 0]);
     facts.kinds[1].sound_listings = 5;

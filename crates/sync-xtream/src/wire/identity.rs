@@ -250,11 +250,15 @@ impl Identity {
 
     /// Adds to a message the keys of elements that have no id. They are words of the panel.
     pub(crate) fn name_keys(&self, message: Message) -> Message {
+        let column = self.column();
+        if self.keys.iter().any(|key| key == column) {
+            return message.and(format!(": no `{column}` is a number"));
+        }
         if self.keys.is_empty() {
             return message;
         }
         let keys = Quote::new(self.keys.join("`, `"));
-        message.and(format!(": no `{}`, but `", self.column())).quoting(keys).and("`")
+        message.and(format!(": no `{column}`, but `")).quoting(keys).and("`")
     }
 }
 

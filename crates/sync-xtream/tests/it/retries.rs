@@ -186,8 +186,8 @@ async fn field_15_http_to_an_encrypted_port_names_https() {
         }
         assert_eq!(server.requests().len(), 2);
     }
-    // Another 400 is a status.
+    // Another 400 says that the panel doesn't know the request.
     let server = Server::start(vec![answer("400 Bad Request", &["Content-Length: 0"], b"")]).await;
     let error = list(&source(&server.base, quick()), ContentKind::Movies).await.unwrap_err();
-    assert!(matches!(error, SourceError::Unusable { fault: AnswerFault::Status, .. }), "{error:?}");
+    assert!(matches!(error, SourceError::Unusable { fault: AnswerFault::UnknownRequest, .. }), "{error:?}");
 }

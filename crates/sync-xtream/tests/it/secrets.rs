@@ -85,7 +85,10 @@ async fn field_14_words_of_the_panel_are_searched_and_ours_are_not() {
         let source = |base: &str| source_of(base, Credentials::new(user, "canary-word"), config());
         let server = Server::start(vec![ok(r#"[{"num":1,"name":"A","stream_id":"abc","category_id":"1"}]"#)]).await;
         let error = list(&source(&server.base), ContentKind::Channels).await.unwrap_err();
-        assert!(error.to_string().ends_with("none of 1 elements is one of channels"), "{user}: {error}");
+        assert!(
+            error.to_string().ends_with("none of 1 elements is one of channels: no `stream_id` is a number"),
+            "{user}: {error}"
+        );
         let body = format!(r#"{{"error":"no {user} with canary-word"}}"#);
         let server = Server::start(vec![ok(&body)]).await;
         let error = list(&source(&server.base), ContentKind::Channels).await.unwrap_err();
