@@ -176,7 +176,8 @@ impl FieldFacts {
         for (place, (key, role)) in treatment.keys.iter().enumerate() {
             let Some(standing) = self.extra.get(key) else { continue };
             let count = tally.keys.get(place).copied().unwrap_or_default();
-            let next = judged(*standing, (*role, treatment.tries), count, tally, heard, false);
+            let image = IMAGE_KEYS.contains(&key.as_str());
+            let next = judged(*standing, (*role, treatment.tries), count, tally, heard, image);
             if *role == Role::Tentative && matches!(next, Standing::Compared { .. }) {
                 conclusion.accepted.keys |= 1 << place;
             }
@@ -253,6 +254,10 @@ impl FieldFacts {
         Self { columns: columns.collect(), extra: extra.collect() }
     }
 }
+
+/// Keys beyond the fields that hold addresses of images. Panels that rotate hosts rotate theirs as well, and many
+/// items have none, so they have the threshold of images. Their paths are not compared.
+const IMAGE_KEYS: [&str; 3] = ["backdrop_path", "cover_big", "movie_image"];
 
 /// Whether anything is learnt of a column: of those that count as display fields, or may. The set of
 /// categories, which is significant, is made of `category_id`, so a row must not keep an old one.
