@@ -65,7 +65,7 @@ fn after_the_list(trial: &Trial) {
         home.panel.on(Action::VodStreams, Behaviour::wrapped(b"", &[&other[..], after].concat()));
         home.holds(Kind::Movies, "trailing_bytes", 1, &[]);
         home.keeps(&[Kind::Movies]);
-        home.panel.catalogue(|catalogue| catalogue.insert(Kind::Movies, item, sync_tests::Place::At(7)));
+        home.panel.catalogue(|catalogue| catalogue.insert(Kind::Movies, item, Place::At(7)));
         home.recovers();
     }
     // The same bytes in three listings are known, and keep nothing off any more.
