@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use sync_tests::{Action, Behaviour, Catalogue, CatalogueConfig, Condition, Kind, Panel, PanelConfig, Place, Step};
+use sync_tests::{Action, Behaviour, Catalogue, CatalogueConfig, Condition, Kind, Panel, PanelConfig, Step};
 
 use crate::home::Home;
 use crate::program::{PASSWORD, USERNAME};
@@ -60,8 +60,7 @@ fn players_only(trial: &Trial) {
 fn one_connection(trial: &Trial) {
     let home = trial.home();
     for status in [401, 403, 458] {
-        // At the end: at the top they would move the `num` of each channel in each run.
-        home.advance(&Step { updated_percent: 5.0, added_percent: 2.0, place: Place::Bottom, ..Step::default() });
+        home.advance(&Step { updated_percent: 5.0, added_percent: 2.0, ..Step::default() });
         home.panel.forget_requests();
         home.panel.in_front(Behaviour::status(status).when(Condition::Parallel));
         let report = home.sync(&[]).exits(0).report();

@@ -10,7 +10,7 @@ use super::removal;
 use super::run::{Heard, Run, Taken};
 use super::state::{KindState, State};
 use crate::campaign::Violation;
-use crate::planner::model::{Meaning, Rules, alike, candidates, meaning};
+use crate::planner::model::{Meaning, Rules, alike, candidates, laid_over, meaning};
 use crate::{promise, show};
 
 /// An apply, and all that is to be known to judge it.
@@ -133,7 +133,8 @@ impl Applied<'_> {
                 return Err(Violation::new(format!("{}: {id} is listed and gone", self.kind)));
             };
             let fits = |candidate: &Item| match meaning(row, candidate, &self.rules) {
-                Meaning::Unchanged | Meaning::Passed => row == Some(after),
+                Meaning::Unchanged | Meaning::Passed if row == Some(after) => true,
+                Meaning::Unchanged | Meaning::Passed => brings_keys(row, after, elements),
                 _ if elements.len() == 1 => after == candidate,
                 _ => alike(after, candidate, &self.rules),
             };
@@ -152,6 +153,7 @@ impl Applied<'_> {
                 Meaning::Added => counts.added += 1,
                 Meaning::Updated => counts.updated += 1,
                 Meaning::Refreshed => counts.refreshed += 1,
+                Meaning::Unchanged if brings_keys(row, after, elements) => counts.refreshed += 1,
                 Meaning::Unchanged | Meaning::Passed => {
                     return Err(Violation::new(format!("{}: {id} was written for nothing", self.kind)));
                 }
@@ -268,6 +270,15 @@ impl Applied<'_> {
         promise!(found == expected && found.len() == new.len(), "{}: logged {new:?}, not {expected:?}", self.kind);
         Ok(())
     }
+}
+
+/// Whether a row differs from the one before in nothing but keys beyond the fields, which an element lists. With which
+/// listing such a key has come to rest is not stated a second time here: the rows may have it or not.
+fn brings_keys(row: Option<&Item>, after: &Item, elements: &[&Listed]) -> bool {
+    let (Some(row), Some(at)) = (row, after.kind().field("extra")) else { return false };
+    let mut same = after.clone();
+    same.set(at, row.value(at).to_owned());
+    same == *row && elements.iter().any(|element| laid_over(Some(row), element).value(at) == after.value(at))
 }
 
 /// The fields that count in which two items differ.

@@ -260,10 +260,12 @@ impl FieldFacts {
 const IMAGE_KEYS: [&str; 3] = ["backdrop_path", "cover_big", "movie_image"];
 
 /// Whether anything is learnt of a column: of those that count as display fields, or may. The set of
-/// categories, which is significant, is made of `category_id`, so a row must not keep an old one.
+/// categories, which is significant, is made of `category_id`, so a row must not keep an old one. The number of a
+/// channel is what viewers dial: where new channels come first it moves with each of them, and has to be right.
 fn can_be_learnt(kind: ContentKind, at: usize) -> bool {
     let learnt = FieldSet(kind.of_class(FieldClass::Display).0 | kind.of_class(FieldClass::Unproven).0);
-    learnt.has(at) && at != kind.places().extra && at != kind.places().category_id
+    let excepted = [Some(kind.places().extra), Some(kind.places().category_id), kind.field("num")];
+    learnt.has(at) && !excepted.contains(&Some(at))
 }
 
 fn role(standing: Standing, tries: bool, now: Option<i64>) -> Role {

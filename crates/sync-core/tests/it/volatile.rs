@@ -82,7 +82,6 @@ async fn field_27_a_display_field_that_always_differs_is_no_longer_compared() {
         (Series, "last_modified"),
         (Series, "added"),
         (Channels, "added"),
-        (Channels, "num"),
         (Movies, "added"),
         (Movies, "rating"),
         (Movies, "rating_5based"),
