@@ -134,7 +134,7 @@ impl Applied<'_> {
             };
             let fits = |candidate: &Item| match meaning(row, candidate, &self.rules) {
                 Meaning::Unchanged | Meaning::Passed if row == Some(after) => true,
-                Meaning::Unchanged | Meaning::Passed => brings_keys(row, after, elements),
+                Meaning::Unchanged | Meaning::Passed => brings_unproven(row, after, elements),
                 _ if elements.len() == 1 => after == candidate,
                 _ => alike(after, candidate, &self.rules),
             };
@@ -153,7 +153,7 @@ impl Applied<'_> {
                 Meaning::Added => counts.added += 1,
                 Meaning::Updated => counts.updated += 1,
                 Meaning::Refreshed => counts.refreshed += 1,
-                Meaning::Unchanged if brings_keys(row, after, elements) => counts.refreshed += 1,
+                Meaning::Unchanged if brings_unproven(row, after, elements) => counts.refreshed += 1,
                 Meaning::Unchanged | Meaning::Passed => {
                     return Err(Violation::new(format!("{}: {id} was written for nothing", self.kind)));
                 }
@@ -272,13 +272,21 @@ impl Applied<'_> {
     }
 }
 
-/// Whether a row differs from the one before in nothing but keys beyond the fields, which an element lists. With which
-/// listing such a key has come to rest is not stated a second time here: the rows may have it or not.
-fn brings_keys(row: Option<&Item>, after: &Item, elements: &[&Listed]) -> bool {
-    let (Some(row), Some(at)) = (row, after.kind().field("extra")) else { return false };
+/// Whether a row differs from the one before in nothing but fields that are ignored until they rest, as an element
+/// lists them. With which listing such a field has come to rest is not stated a second time here: the rows may have
+/// it or not.
+fn brings_unproven(row: Option<&Item>, after: &Item, elements: &[&Listed]) -> bool {
+    let Some(row) = row else { return false };
+    let unproven = after.kind().of_class(FieldClass::Unproven);
     let mut same = after.clone();
-    same.set(at, row.value(at).to_owned());
-    same == *row && elements.iter().any(|element| laid_over(Some(row), element).value(at) == after.value(at))
+    for at in unproven.positions() {
+        same.set(at, row.value(at).to_owned());
+    }
+    let as_listed = |element: &&Listed| {
+        let new = laid_over(Some(row), element);
+        unproven.positions().all(|at| after.value(at) == new.value(at) || after.value(at) == row.value(at))
+    };
+    same == *row && after != row && elements.iter().any(as_listed)
 }
 
 /// The fields that count in which two items differ.
