@@ -27,13 +27,21 @@ pub fn listing(bytes: &[u8]) {
         let (entries, verdict) = decode(kind, bytes, bytes.len().max(1), None, true);
         for chunk in [1, 3, 64] {
             let again = decode(kind, bytes, chunk, None, true);
-            assert!(again == (entries.clone(), verdict.clone()), "chunks of {chunk} make a difference");
+            assert!(
+                again == (entries.clone(), verdict.clone()),
+                "chunks of {chunk} make a difference: {:?}",
+                String::from_utf8_lossy(bytes)
+            );
         }
         // What the brackets alone prove is the same with the transport's word for it.
         let by_itself = decode(kind, bytes, 64, None, false);
         let is_proved_by_itself = by_itself.1.is_ok();
         if is_proved_by_itself {
-            assert!(by_itself == (entries.clone(), verdict.clone()), "the proof makes a difference");
+            assert!(
+                by_itself == (entries.clone(), verdict.clone()),
+                "the proof makes a difference: {:?}",
+                String::from_utf8_lossy(bytes)
+            );
         }
         let Ok(end) = &verdict else { continue };
         assert!(end.unreadable_digest.is_none() || end.unreadable > 0);

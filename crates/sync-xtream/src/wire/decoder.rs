@@ -255,25 +255,24 @@ impl Elements {
     /// Reads an element, unless it turns out to be broken.
     fn put(&mut self, element: Element<'_>, out: &mut Vec<Entry>) -> Verdict {
         let reading = if element.broken { self.read_broken(element) } else { self.read(element) };
-        let is_whole = matches!(reading, Reading::Whole(_));
-        match reading {
-            Reading::Broken => return Verdict::Broken,
-            Reading::Whole(entry) | Reading::Part(entry) => {
+        let part = match reading {
+            Reading::Whole(entry) => {
                 self.items += 1;
-                if !is_whole {
-                    self.places.note(element.offset, out);
-                }
                 out.push(entry);
+                return Verdict::Taken;
             }
-            Reading::Nothing => {
-                self.places.note(element.offset, out);
-                if !element.broken {
-                    self.identity.notice_nameless(element);
-                }
-            }
+            Reading::Broken => return Verdict::Broken,
+            Reading::Part(entry) => Some(entry),
+            Reading::Nothing => None,
+        };
+        if part.is_none() && !element.broken {
+            self.identity.notice_nameless(element);
         }
-        if !is_whole {
-            self.count(element);
+        self.count(element);
+        self.places.note(element.offset, out);
+        if let Some(entry) = part {
+            self.items += 1;
+            out.push(entry);
         }
         Verdict::Taken
     }

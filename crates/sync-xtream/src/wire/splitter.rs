@@ -113,6 +113,7 @@ enum Size {
     Forgotten,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "what it has met so far, each for itself")]
 pub(crate) struct Splitter {
     /// What is kept of the chunks before.
     buffer: Vec<u8>,
@@ -130,6 +131,8 @@ pub(crate) struct Splitter {
     key: Option<(usize, usize)>,
     /// Whether there was an element since the last comma.
     filled: bool,
+    /// Whether there was an element at all.
+    has_shown: bool,
     state: State,
     /// Whether anything has come, after which a byte order mark is none.
     begun: bool,
@@ -158,6 +161,7 @@ impl Splitter {
             forgotten_at: 0,
             key: None,
             filled: false,
+            has_shown: false,
             state: State::Prefix,
             begun: false,
             keyed: false,
@@ -369,14 +373,23 @@ impl Splitter {
     }
 
     /// Shows the element that ends here. One that turns out to be broken is read once more.
+    #[expect(clippy::inline_always, reason = "once for each element, and within the quick scan it costs half as much")]
+    #[inline(always)]
     fn show(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Verdict, Fault> {
-        let verdict = self.show_as(bytes, self.at, false, element)?;
-        if verdict == Verdict::Taken || self.recovery.is_none() || !matches!(self.first_byte(bytes), b'{' | b'[') {
-            self.shown();
-            return Ok(Verdict::Taken);
+        let verdict = if self.size == Size::Usual && self.has_shown {
+            let key = self.key.map(|(from, to)| &bytes[from..to]);
+            let deep = self.deepest > u64::from(self.limits.nesting);
+            let (bytes, offset) = (&bytes[self.start..self.at], self.base + self.start as u64);
+            element(Element { key, bytes, deep, cut: false, broken: false, offset })?
+        } else {
+            self.show_as(bytes, self.at, false, element)?
+        };
+        if verdict == Verdict::Broken && self.recovery.is_some() && matches!(self.first_byte(bytes), b'{' | b'[') {
+            self.read_again(Some(self.at));
+            return Ok(verdict);
         }
-        self.read_again(Some(self.at));
-        Ok(verdict)
+        self.shown();
+        Ok(Verdict::Taken)
     }
 
     /// Shows the element under way, up to a place.
@@ -388,15 +401,17 @@ impl Splitter {
             Size::Oversize => &whole[..whole.len().min(self.limits.element_bytes).min(BEGINNING)],
             Size::Forgotten => &self.beginning,
         };
-        if let Some(recovery) = &mut self.recovery {
-            recovery.note_first(key, shown);
+        if let Some(recovery) = self.recovery.as_mut().filter(|_| !self.has_shown) {
+            recovery.rule.note_first(key, shown);
         }
+        self.has_shown = true;
         let deep = self.deepest > u64::from(self.limits.nesting);
         let offset = self.element_at(self.start);
         element(Element { key, bytes: shown, deep, cut: self.size != Size::Usual, broken, offset })
     }
 
     /// The element under way is dealt with.
+    #[inline]
     fn shown(&mut self) {
         self.key = None;
         if self.size != Size::Usual {

@@ -6,6 +6,7 @@ use super::{Fault, SUSPECT, Show, Splitter, State, Step, Verdict};
 impl Splitter {
     /// Scans on within an object or array, and in those that follow it with nothing but a comma
     /// between them.
+    #[inline(never)]
     pub(super) fn within(
         &mut self,
         bytes: &[u8],
@@ -15,12 +16,14 @@ impl Splitter {
     ) -> Result<Step, Fault> {
         // What has no end is noticed in time, however large the chunk is.
         let to = bytes.len().min(self.at + SUSPECT);
-        for base in (self.at..to).step_by(WIDTH) {
-            let mut brackets = brackets(&bytes[base..to], &mut open);
+        let window = &bytes[..to];
+        let mut base = self.at;
+        while base < window.len() {
+            let mut brackets = brackets(&window[base..], &mut open);
             while brackets != 0 {
                 let at = base + brackets.trailing_zeros() as usize;
                 brackets &= brackets - 1;
-                match bytes[at] {
+                match window[at] {
                     b'{' | b'[' => {
                         depth += 1;
                         self.deepest = self.deepest.max(depth);
@@ -48,6 +51,7 @@ impl Splitter {
                     _ => {}
                 }
             }
+            base += WIDTH;
         }
         self.at = to;
         self.state = State::Within { depth, open };

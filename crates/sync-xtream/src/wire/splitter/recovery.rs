@@ -54,13 +54,6 @@ impl Recovery {
         }
     }
 
-    #[inline]
-    pub(super) fn note_first(&mut self, key: Option<&[u8]>, element: &[u8]) {
-        if self.rule.usual.is_none() {
-            self.rule.note_first(key, element);
-        }
-    }
-
     /// An element ends here: whether the quick scan has seen one end here as well.
     fn compare_ends(&mut self, end: u64) {
         if let Some(seen) = self.seen_end.filter(|seen| *seen <= end) {
@@ -140,9 +133,9 @@ impl Splitter {
 
     /// Behind an element: shows it, unless what follows says that it has not really ended.
     pub(super) fn ended(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Step, Fault> {
-        if let Some(recovery) = &mut self.recovery {
+        if let Some(recovery) = self.recovery.as_mut().filter(|_| !self.has_shown) {
             let key = self.key.map(|(from, to)| &bytes[from..to]).or(self.forgotten_key.as_deref());
-            recovery.note_first(key, bytes.get(self.start..self.at).unwrap_or_default());
+            recovery.rule.note_first(key, bytes.get(self.start..self.at).unwrap_or_default());
         }
         let follows = match &self.recovery {
             Some(recovery) => self.judged(recovery, bytes),
