@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use sync_core::model::normalise::{canonical_decimal, exact_integer};
 use sync_core::{ContentKind, Shape, Text, Value};
@@ -59,7 +60,9 @@ const KEPT_KEYS: usize = 64;
 /// The keys of a kind.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    slots: HashMap<&'static [u8], Slot>,
+    slots: &'static HashMap<&'static [u8], Slot>,
+    /// Another key under which the id stands.
+    other_id: Option<&'static str>,
     /// Keys that elements had, in the order in which they had them. Most elements of a list have the same
     /// ones, and leave out some of those that others have.
     order: Vec<(Box<[u8]>, Slot)>,
@@ -67,31 +70,35 @@ pub(crate) struct Keys {
     next: usize,
 }
 
+/// What the keys of each kind stand for, by [`ContentKind::ordinal`].
+static SLOTS: LazyLock<[HashMap<&'static [u8], Slot>; 3]> = LazyLock::new(|| ContentKind::ALL.map(slots_of));
+
+fn slots_of(kind: ContentKind) -> HashMap<&'static [u8], Slot> {
+    let mut slots = HashMap::new();
+    slots.insert(kind.id_column().as_bytes(), Slot::Id);
+    let known = kind.fields().iter().enumerate().filter(|(_, spec)| spec.shape != Shape::Extra);
+    for (at, spec) in known {
+        slots.insert(spec.name.as_bytes(), Slot::Field { at, shape: spec.shape, alias: false });
+        for (alias, _) in ALIASES.into_iter().chain(other_image(kind)).filter(|(_, name)| *name == spec.name) {
+            slots.insert(alias.as_bytes(), Slot::Field { at, shape: spec.shape, alias: true });
+        }
+    }
+    slots
+}
+
 /// Whether items of a kind have a key: the one of their id, one of a field, or another spelling of it.
 pub(crate) fn is_known(kind: ContentKind, key: &[u8]) -> bool {
-    let is = |name: &str| name.as_bytes() == key;
-    let mut named = kind.fields().iter().filter(|spec| spec.shape != Shape::Extra);
-    is(kind.id_column())
-        || named.any(|spec| is(spec.name) || ALIASES.iter().any(|(alias, name)| is(alias) && *name == spec.name))
+    SLOTS[kind.ordinal()].contains_key(key)
 }
 
 impl Keys {
     pub(crate) fn new(kind: ContentKind) -> Self {
-        let mut slots = HashMap::new();
-        slots.insert(kind.id_column().as_bytes(), Slot::Id);
-        let known = kind.fields().iter().enumerate().filter(|(_, spec)| spec.shape != Shape::Extra);
-        for (at, spec) in known {
-            slots.insert(spec.name.as_bytes(), Slot::Field { at, shape: spec.shape, alias: false });
-            for (alias, _) in ALIASES.into_iter().chain(other_image(kind)).filter(|(_, name)| *name == spec.name) {
-                slots.insert(alias.as_bytes(), Slot::Field { at, shape: spec.shape, alias: true });
-            }
-        }
-        Self { slots, order: Vec::new(), next: 0 }
+        Self { slots: &SLOTS[kind.ordinal()], other_id: None, order: Vec::new(), next: 0 }
     }
 
     /// From now on the id stands under this key as well.
     pub(crate) fn name_id(&mut self, key: &'static str) {
-        self.slots.insert(key.as_bytes(), Slot::Id);
+        self.other_id = Some(key);
         self.order.clear();
         self.next = 0;
     }
@@ -118,7 +125,8 @@ impl Keys {
             self.next += skipped + 1;
             return self.order[self.next - 1].1;
         }
-        let slot = self.slots.get(key).copied().unwrap_or(Slot::Unknown);
+        let is_id = self.other_id.is_some_and(|id| id.as_bytes() == key);
+        let slot = if is_id { Slot::Id } else { self.slots.get(key).copied().unwrap_or(Slot::Unknown) };
         if key.len() <= KEPT_KEY && self.order.len() < KEPT_KEYS {
             self.order.insert(self.next, (key.into(), slot));
             self.next += 1;

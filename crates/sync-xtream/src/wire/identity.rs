@@ -32,6 +32,11 @@ const fn other_keys(kind: ContentKind) -> &'static [&'static str] {
     }
 }
 
+/// Whether this is a key of the id of a kind, and of nothing else.
+pub(crate) fn is_key_of_id(kind: ContentKind, key: &[u8]) -> bool {
+    key == kind.id_column().as_bytes() || other_keys(kind).iter().any(|own| *own != "id" && own.as_bytes() == key)
+}
+
 /// The kind of which this is a key of the id, and of no other kind; that of `stream_id` is either of two.
 fn kind_of_key(key: &[u8], asked: ContentKind) -> Option<ContentKind> {
     let is_of = |kind| other_keys(kind).iter().any(|own| *own != "id" && own.as_bytes() == key);

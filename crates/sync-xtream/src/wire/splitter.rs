@@ -317,6 +317,8 @@ impl Splitter {
                     return Step::Ended;
                 }
                 self.state = State::After;
+                // Where more of the list follows it, all from here on is a broken element.
+                self.forgotten_at = self.base + self.at as u64 - 1;
             }
             _ if byte.is_ascii_whitespace() => self.at += 1,
             b'"' if self.keyed => {

@@ -3,7 +3,7 @@
 use sync_core::source::AnswerFault;
 
 use super::search::BACK;
-use super::trailing::{Ending, Trailing};
+use super::trailing::Ending;
 use super::{Fault, Show, Size, Splitter, State};
 
 impl Splitter {
@@ -22,9 +22,8 @@ impl Splitter {
                 recovery.skewed = true;
             }
             if self.state == State::After {
-                (self.start, self.deepest, self.trailing) = (bracket, 0, Trailing::default());
-            }
-            if !closed || self.state == State::After {
+                self.forget_the_end();
+            } else if !closed {
                 // Nobody knows where it ends: it isn't to be known again.
                 self.size = self.size.max(Size::Oversize);
             }

@@ -311,6 +311,13 @@ impl Splitter {
         Ok(())
     }
 
+    /// What was taken for the end of the list and for what follows it is a broken element, of which nothing was kept.
+    pub(super) fn forget_the_end(&mut self) {
+        self.trailing = Trailing::default();
+        (self.deepest, self.size) = (0, Size::Forgotten);
+        self.beginning.clear();
+    }
+
     /// Behind the list. Where elements follow its bracket, that was none of the list's own.
     pub(super) fn after(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Step, Fault> {
         let rest = &bytes[self.at..];
@@ -329,8 +336,7 @@ impl Splitter {
                 match recovery.search.find(&recovery.rule, bytes, self.at, bytes.len(), recovery.over) {
                     Found::Start(start) => {
                         (recovery.more_of_it, recovery.skewed, recovery.found) = (None, true, true);
-                        self.trailing = Trailing::default();
-                        (self.start, self.deepest, self.size) = (self.at, 0, Size::Oversize);
+                        self.forget_the_end();
                         self.show_broken(bytes, start, element)?;
                         return Ok(Step::On);
                     }

@@ -3,7 +3,7 @@
 use sync_core::ContentKind;
 
 use crate::wire::member::Cursor;
-use crate::wire::{fields, structure};
+use crate::wire::{fields, identity, structure};
 
 /// So much white space is looked over in one place: indentation is not longer.
 const SPACE_MAX: usize = 256;
@@ -60,7 +60,8 @@ impl Rule {
     }
 
     fn is_known(&self, key: &[u8]) -> bool {
-        self.usual.as_deref() == Some(key) || fields::is_known(self.kind, key)
+        let usual = self.usual.as_deref() == Some(key);
+        usual || fields::is_known(self.kind, key) || identity::is_key_of_id(self.kind, key)
     }
 
     /// Where the element begins whose brace this is, if it is one.
@@ -87,7 +88,8 @@ impl Rule {
         let near = &bytes[brace..bytes.len().min(brace + NEAR)];
         let mut cursor = Cursor::new(near);
         while let Some(member) = cursor.member() {
-            if member.key == self.kind.id_column().as_bytes() {
+            let is_usual = self.usual.as_deref() == Some(&b"id"[..]) && member.key == b"id";
+            if is_usual || identity::is_key_of_id(self.kind, member.key) {
                 return Told::Yes(start);
             }
         }
