@@ -12,5 +12,5 @@ use crate::dice::Dice;
 pub(crate) fn run(seed: u64) -> Result<Passed, Violation> {
     let mut dice = Dice::new(seed);
     // Most cases are sequences of listings, because what one leaves behind is what the next one meets.
-    if dice.percent(70) { case::run(&mut dice) } else { settling::run(&mut dice) }
+    if dice.percent(70) { case::run(&mut dice, &mut Dice::new(!seed)) } else { settling::run(&mut dice) }
 }

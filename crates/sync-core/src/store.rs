@@ -289,8 +289,8 @@ pub struct ScopeCommit {
     /// What the run record is to say of this kind.
     pub record: KindRecord,
     /// What is known of the kind's fields with this listing, or `None` to leave it as it is. It is there
-    /// when rows are behind in a field, which must be known as soon as they are; the end of the run tells
-    /// it once more.
+    /// when it says something of the rows that must be known as soon as they are written; the end of the
+    /// run tells it once more.
     pub fields: Option<FieldFacts>,
 }
 

@@ -10,7 +10,7 @@ use super::removal;
 use super::run::{Heard, Run, Taken};
 use super::state::{KindState, State};
 use crate::campaign::Violation;
-use crate::planner::model::{Meaning, Rules, alike, candidates, laid_over, meaning};
+use crate::planner::model::{Meaning, Rules, alike, candidates, meaning};
 use crate::{promise, show};
 
 /// An apply, and all that is to be known to judge it.
@@ -22,6 +22,8 @@ pub(crate) struct Applied<'a> {
     pub(crate) taken: &'a Taken<'a>,
     /// The elements by id.
     pub(crate) listed: BTreeMap<i64, Vec<&'a Listed>>,
+    /// The rows of which nothing but broken elements are listed: they stay as they are.
+    pub(crate) broken: BTreeSet<i64>,
     pub(crate) rules: Rules,
     pub(crate) categories_answered: bool,
     /// Whether the account's end had passed.
@@ -61,6 +63,8 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
     for element in &taken.elements {
         listed.entry(element.item.id().0).or_default().push(element);
     }
+    let broken = taken.broken.iter().map(|(_, id)| id.0);
+    let broken = broken.filter(|id| known.rows.contains_key(id) && !listed.contains_key(id)).collect();
     let applied = Applied {
         run,
         kind,
@@ -68,6 +72,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         after: new,
         taken: &taken,
         listed,
+        broken,
         rules,
         categories_answered: heard.categories.is_some(),
         expired: account.as_ref().is_some_and(|account| account.is_past_expiry(now)),
@@ -133,8 +138,7 @@ impl Applied<'_> {
                 return Err(Violation::new(format!("{}: {id} is listed and gone", self.kind)));
             };
             let fits = |candidate: &Item| match meaning(row, candidate, &self.rules) {
-                Meaning::Unchanged | Meaning::Passed if row == Some(after) => true,
-                Meaning::Unchanged | Meaning::Passed => brings_unproven(row, after, elements),
+                Meaning::Unchanged | Meaning::Passed => row == Some(after),
                 _ if elements.len() == 1 => after == candidate,
                 _ => alike(after, candidate, &self.rules),
             };
@@ -153,7 +157,6 @@ impl Applied<'_> {
                 Meaning::Added => counts.added += 1,
                 Meaning::Updated => counts.updated += 1,
                 Meaning::Refreshed => counts.refreshed += 1,
-                Meaning::Unchanged if brings_unproven(row, after, elements) => counts.refreshed += 1,
                 Meaning::Unchanged | Meaning::Passed => {
                     return Err(Violation::new(format!("{}: {id} was written for nothing", self.kind)));
                 }
@@ -164,6 +167,10 @@ impl Applied<'_> {
                 None => counts.removed += 1,
                 Some(after) => {
                     promise!(after == row, "{}: {id} wasn't listed and was written", self.kind);
+                    if self.broken.contains(id) {
+                        counts.unchanged += 1;
+                        continue;
+                    }
                     let held = self.after.held.iter().any(|held| held.id.0 == *id);
                     let covered = self.covers(row);
                     promise!(held || !covered, "{}: {id} is missing, and neither gone nor held", self.kind);
@@ -177,6 +184,11 @@ impl Applied<'_> {
             promise!(known, "{}: {id} came from nowhere, of {} categories", self.kind, heard.within.len());
         }
         Ok(counts)
+    }
+
+    /// Whether the panel lists a row, be it with a broken element.
+    pub(crate) fn lists(&self, id: i64) -> bool {
+        self.listed.contains_key(&id) || self.broken.contains(&id)
     }
 
     /// What may stand where these elements were listed. Fetched by category, an item stays in those of its
@@ -203,7 +215,7 @@ impl Applied<'_> {
 
     fn held(&self) -> Result<(), Violation> {
         for held in &self.after.held {
-            promise!(!self.listed.contains_key(&held.id.0), "{}: {} is listed and held", self.kind, held.id);
+            promise!(!self.lists(held.id.0), "{}: {} is listed and held", self.kind, held.id);
         }
         Ok(())
     }
@@ -228,7 +240,7 @@ impl Applied<'_> {
     /// The index has the panel's order, then what was kept.
     fn index(&self) -> Result<(), Violation> {
         let mut met = BTreeSet::new();
-        let ids = self.taken.elements.iter().map(|element| element.item.id().0);
+        let ids = self.taken.order(|id| self.before.rows.contains_key(&id)).into_iter();
         let order: Vec<_> = ids.filter(|id| met.insert(*id)).collect();
         let found = self.after.index.ids();
         promise!(self.after.consistent, "{}: the index is in doubt after an apply", self.kind);
@@ -270,23 +282,6 @@ impl Applied<'_> {
         promise!(found == expected && found.len() == new.len(), "{}: logged {new:?}, not {expected:?}", self.kind);
         Ok(())
     }
-}
-
-/// Whether a row differs from the one before in nothing but fields that are ignored until they rest, as an element
-/// lists them. With which listing such a field has come to rest is not stated a second time here: the rows may have
-/// it or not.
-fn brings_unproven(row: Option<&Item>, after: &Item, elements: &[&Listed]) -> bool {
-    let Some(row) = row else { return false };
-    let unproven = after.kind().of_class(FieldClass::Unproven);
-    let mut same = after.clone();
-    for at in unproven.positions() {
-        same.set(at, row.value(at).to_owned());
-    }
-    let as_listed = |element: &&Listed| {
-        let new = laid_over(Some(row), element);
-        unproven.positions().all(|at| after.value(at) == new.value(at) || after.value(at) == row.value(at))
-    };
-    same == *row && after != row && elements.iter().any(as_listed)
 }
 
 /// The fields that count in which two items differ.

@@ -60,7 +60,7 @@ fn server_change(dice: &mut Dice) -> ServerChange {
 }
 
 fn lie(dice: &mut Dice) -> Lie {
-    match dice.below(18) {
+    match dice.below(20) {
         0 => Lie::Empty,
         1 | 2 => Lie::Shrunk { percent: dice.pick(&[5, 50, 80]) },
         3 | 4 => Lie::Duplicates,
@@ -75,6 +75,7 @@ fn lie(dice: &mut Dice) -> Lie {
         14 => Lie::NoCategories,
         15 => Lie::EmptyCategories,
         16 => Lie::StaleVersions,
+        17 | 18 => Lie::Broken { told: dice.percent(70) },
         _ => dice.pick(&[Lie::Tokens, Lie::Images, Lie::Stamps]),
     }
 }

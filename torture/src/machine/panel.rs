@@ -20,13 +20,21 @@ pub(crate) const OWN: DigestScheme = DigestScheme(77);
 /// What a panel sends of a listing.
 #[derive(Debug, Clone)]
 pub(crate) enum Sent {
-    Batch(Vec<Listed>),
+    Batch(Vec<Element>),
     Restarted,
     /// What the panel calls this version of the list.
     Version(Validator),
     Complete(Completeness),
     /// It is the version that was asked about.
     Unmodified(Option<i64>),
+}
+
+/// An element of a listing.
+#[derive(Debug, Clone)]
+pub(crate) enum Element {
+    Sound(Listed),
+    /// Nothing is certain of it but its id.
+    Broken(ContentId),
 }
 
 /// What is asked of a panel.
@@ -142,6 +150,7 @@ impl Panel {
         let mut list: Vec<Listed> =
             self.truth[kind.ordinal()].iter().filter(|element| is_within(&element.item, within)).cloned().collect();
         let mut end = Completeness { started_at: self.tells_start.then_some(now), ..Completeness::default() };
+        let mut broken = Vec::new();
         let mut cut = None;
         match lie.map(|(lie, _)| lie) {
             Some(Lie::Empty) => list.clear(),
@@ -151,6 +160,12 @@ impl Panel {
                 let before = list.len();
                 list.retain(|_| dice.percent(80));
                 end.unreadable = (before - list.len()) as u64 + 1;
+                end.unreadable_digest = told.then_some(end.unreadable);
+            }
+            Some(Lie::Broken { told }) => {
+                let (sound, spoilt) = list.into_iter().partition(|_| dice.percent(80));
+                list = sound;
+                (broken, end.unreadable) = broken_ids(&spoilt, self.next_id, &mut dice);
                 end.unreadable_digest = told.then_some(end.unreadable);
             }
             Some(Lie::Trailing) => {
@@ -167,6 +182,7 @@ impl Panel {
                 cut = Some(Err(unusable(AnswerFault::Truncated)));
             }
             Some(Lie::BareEnd) => {
+                let list: Vec<_> = list.into_iter().map(Element::Sound).collect();
                 let batches = self.batches(&list);
                 let some = dice.below(batches.len() + 1);
                 return batches.into_iter().take(some).map(Ok).collect();
@@ -191,6 +207,10 @@ impl Panel {
         let mut sent = Vec::new();
         let stale = lie.is_some_and(|(lie, _)| lie == Lie::StaleVersions);
         let version = (self.has_versions && within.is_none() && cut.is_none()).then(|| version(&list, end, stale));
+        let mut list: Vec<Element> = list.into_iter().map(Element::Sound).collect();
+        for id in broken {
+            list.insert(dice.below(list.len() + 1), Element::Broken(id));
+        }
         if unless.is_some() && unless == version.as_ref() {
             return vec![Ok(Sent::Unmodified(end.started_at))];
         }
@@ -208,9 +228,24 @@ impl Panel {
         sent
     }
 
-    fn batches(&self, list: &[Listed]) -> Vec<Sent> {
+    fn batches(&self, list: &[Element]) -> Vec<Sent> {
         list.chunks(self.batch).map(|batch| Sent::Batch(batch.to_vec())).collect()
     }
+}
+
+/// What is known of broken elements, in what was spoilt: some ids, and how many elements there are. Some are
+/// broken beyond recognition, some are of no item, and one may be broken twice.
+fn broken_ids(spoilt: &[Listed], unknown: i64, dice: &mut Dice) -> (Vec<ContentId>, u64) {
+    let mut ids: Vec<_> = spoilt.iter().filter(|_| dice.percent(80)).map(|element| element.item.id()).collect();
+    if dice.percent(30) {
+        ids.push(ContentId(unknown));
+    }
+    if let (Some(id), true) = (ids.first().copied(), dice.percent(20)) {
+        ids.push(id);
+    }
+    let beyond = 1 + spoilt.len().saturating_sub(ids.len());
+    let count = (ids.len() + beyond) as u64;
+    (ids, count)
 }
 
 /// The name of a version: another one whenever anything differs, unless it is `stale`.

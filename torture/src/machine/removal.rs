@@ -17,8 +17,8 @@ pub(crate) fn note(at: &Applied<'_>) {
     let site = &mut world.sites[at.run.site];
     let sound = doubt(at, &site.sighted[at.kind.ordinal()]).is_none();
     let missed = &mut site.missed[at.kind.ordinal()];
-    missed.retain(|id, _| !at.listed.contains_key(id));
-    for (id, row) in at.before.rows.iter().filter(|(id, _)| sound && !at.listed.contains_key(id)) {
+    missed.retain(|id, _| !at.lists(*id));
+    for (id, row) in at.before.rows.iter().filter(|(id, _)| sound && !at.lists(**id)) {
         if at.covers(row) {
             missed.entry(*id).or_default().push((at.now, at.panel_now));
         }
@@ -32,7 +32,7 @@ pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
     let (kind, before, after) = (at.kind, at.before, at.after);
     let sound = doubt(at, &site.sighted[kind.ordinal()]).is_none();
     let missed = &site.missed[kind.ordinal()];
-    let missing: Vec<_> = before.rows.iter().filter(|(id, _)| !at.listed.contains_key(id)).collect();
+    let missing: Vec<_> = before.rows.iter().filter(|(id, _)| !at.lists(**id)).collect();
     let held_before = |id: i64| before.held.iter().find(|held| held.id.0 == id);
     // What goes for a reason of its own, and what goes because nothing speaks against it.
     let (mut for_itself, mut untold, mut waiting) = (0, 0, 0);
@@ -100,7 +100,7 @@ fn doubt(at: &Applied<'_>, sighted: &std::collections::BTreeMap<(bool, u64), u32
     match () {
         () if !at.categories_answered => Some("the categories were not answered"),
         () if at.expired => Some("the account has ended"),
-        () if at.listed.is_empty() && !at.before.rows.is_empty() => Some("nothing was listed"),
+        () if at.listed.is_empty() && at.broken.is_empty() && !at.before.rows.is_empty() => Some("nothing was listed"),
         () if end.unreadable > 0 && !known(false, end.unreadable_digest) => Some("elements can't be read"),
         () if end.trailing_bytes && !known(true, end.trailing_digest) => Some("something follows"),
         () => None,
@@ -134,9 +134,11 @@ fn proved(at: &Applied<'_>, missed: Option<&Vec<(i64, i64)>>, retention: sync_co
 
 /// Whether anything of a category was listed.
 fn has_some(at: &Applied<'_>, category: &str) -> bool {
-    at.listed.iter().any(|(id, elements)| {
-        let row = at.before.rows.get(id);
-        let stays = at.after.rows.get(id).is_some_and(|row| row.categories().contains(category));
-        stays || at.candidates(row, elements).iter().any(|item| item.categories().contains(category))
-    })
+    let stays_broken = |id| at.before.rows.get(id).is_some_and(|row| row.categories().contains(category));
+    at.broken.iter().any(stays_broken)
+        || at.listed.iter().any(|(id, elements)| {
+            let row = at.before.rows.get(id);
+            let stays = at.after.rows.get(id).is_some_and(|row| row.categories().contains(category));
+            stays || at.candidates(row, elements).iter().any(|item| item.categories().contains(category))
+        })
 }

@@ -4,10 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use sync_core::source::{Completeness, Validator};
 use sync_core::store::Lease;
-use sync_core::{Account, Category, CategoryId, CategorySet, ContentKind, Counts, Listed, SyncOptions, ValueRef};
+use sync_core::{
+    Account, Category, CategoryId, CategorySet, ContentId, ContentKind, Counts, Listed, SyncOptions, ValueRef,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
+use super::panel::Element;
 use super::state::State;
 use super::world::World;
 
@@ -89,6 +92,8 @@ pub(crate) struct Heard {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
     pub(crate) elements: Vec<Listed>,
+    /// The ids of broken elements, each with how many sound ones came before it.
+    pub(crate) broken: Vec<(usize, ContentId)>,
     /// The proof that it is whole.
     pub(crate) end: Option<Completeness>,
     /// What the panel calls it.
@@ -102,6 +107,8 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) struct Taken<'a> {
     pub(crate) elements: Vec<&'a Listed>,
+    /// The ids of broken elements, each with how many sound ones came before it.
+    pub(crate) broken: Vec<(usize, ContentId)>,
     pub(crate) end: Completeness,
     /// The categories that answered, when it was fetched by category.
     pub(crate) covered: Option<CategorySet>,
@@ -112,22 +119,52 @@ impl Heard {
     pub(crate) fn taken(&self) -> Option<Taken<'_>> {
         if self.within.is_empty() {
             let end = self.whole.end?;
-            return Some(Taken { elements: self.whole.elements.iter().collect(), end, covered: None });
+            let elements = self.whole.elements.iter().collect();
+            return Some(Taken { elements, broken: self.whole.broken.clone(), end, covered: None });
         }
         let mut covered = CategorySet::default();
-        let (mut elements, mut end) = (Vec::new(), None::<Completeness>);
+        let (mut elements, mut broken, mut end) = (Vec::new(), Vec::new(), None::<Completeness>);
         for (category, answer) in &self.within {
             let Some(own) = answer.end else { continue };
             if !belongs(category, &answer.elements) || covered.contains(&category.0) {
                 continue;
             }
             covered.insert(&category.0);
+            broken.extend(answer.broken.iter().map(|(before, id)| (elements.len() + before, *id)));
             elements.extend(&answer.elements);
             let sum = end.get_or_insert(Completeness { unreadable: 0, trailing_bytes: false, ..own });
             sum.unreadable += own.unreadable;
             sum.trailing_bytes |= own.trailing_bytes;
         }
-        Some(Taken { elements, end: end?, covered: Some(covered) })
+        Some(Taken { elements, broken, end: end?, covered: Some(covered) })
+    }
+}
+
+impl Answer {
+    /// Notes what came.
+    pub(crate) fn take(&mut self, batch: Vec<Element>) {
+        for element in batch {
+            match element {
+                Element::Sound(element) => self.elements.push(element),
+                Element::Broken(id) => self.broken.push((self.elements.len(), id)),
+            }
+        }
+    }
+}
+
+impl Taken<'_> {
+    /// The ids of a listing in their order, some more than once. Of broken elements these are the ones that
+    /// `is_known`, because a broken element adds nothing.
+    pub(crate) fn order(&self, is_known: impl Fn(i64) -> bool) -> Vec<i64> {
+        let mut ids = Vec::new();
+        let mut broken = self.broken.iter().filter(|(_, id)| is_known(id.0)).peekable();
+        for place in 0..=self.elements.len() {
+            while let Some((_, id)) = broken.next_if(|(before, _)| *before == place) {
+                ids.push(id.0);
+            }
+            ids.extend(self.elements.get(place).map(|element| element.item.id().0));
+        }
+        ids
     }
 }
 

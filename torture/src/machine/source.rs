@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use futures_util::stream::{StreamExt, unfold};
 use sync_core::source::{AnswerFault, Entry, Learnt, Listing, ListingEvent, ListingRequest, Unless, Usage};
 use sync_core::{
-    Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, LeftOut, Listed, ListingIndex, SourceError,
+    Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, LeftOut, ListingIndex, SourceError,
 };
 
 use super::desk::{Call, Side, Verdict};
-use super::panel::{Panel, Question, Sent};
+use super::panel::{Element, Panel, Question, Sent};
 use super::run::{Answer, Run};
 use crate::trace::raw_digest_but;
 
@@ -152,7 +152,7 @@ impl Feed {
             }
             Sent::Batch(elements) => {
                 let entries = elements.iter().map(|element| self.entry(element)).collect();
-                self.heard(|answer| answer.elements.extend(elements));
+                self.heard(|answer| answer.take(elements));
                 ListingEvent::Batch(entries)
             }
             Sent::Restarted => {
@@ -184,7 +184,11 @@ impl Feed {
     }
 
     /// As a source that keeps its contract sends it.
-    fn entry(&mut self, element: &Listed) -> Entry {
+    fn entry(&mut self, element: &Element) -> Entry {
+        let element = match element {
+            Element::Sound(element) => element,
+            Element::Broken(id) => return Entry::Broken(*id),
+        };
         let item = |digest| Entry::Item(Box::new(element.clone()), digest);
         if self.scheme == DigestScheme::FIELDS {
             return item(None);

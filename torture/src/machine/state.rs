@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use sync_core::store::{ChangeRecord, HeldRemoval, KeptValidator, RunRecord};
 use sync_core::{
     Category, ContentKind, ContentStore, FieldClass, Item, ListingIndex, PanelFacts, ProfileId, Scope, Standing,
-    StoreError, Value, ValueRef,
+    StoreError, ValueRef,
 };
 
 use crate::campaign::Violation;
-use crate::promise;
 use crate::trace::Trace;
+use crate::{promise, show};
 
 /// Everything that is known of a profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,8 +112,8 @@ impl State {
     pub(crate) fn check_still(&self, after: &Self, kind: ContentKind, when: &str) -> Result<(), Violation> {
         let (before, now) = (self.kind(kind), after.kind(kind));
         for (id, row) in &before.rows {
-            let same = now.rows.get(id) == Some(row);
-            promise!(same, "{kind}: {id} moved {when}");
+            let new = now.rows.get(id);
+            promise!(new == Some(row), "{kind}: {} moved {when}: {}", show::item(row), show::row(new));
         }
         promise!(before.rows.len() == now.rows.len(), "{kind}: rows came {when}");
         let names = |state: &KindState| state.categories.iter().map(|it| it.id.0.clone()).collect::<Vec<_>>().join(" ");
@@ -146,13 +146,19 @@ impl State {
         let extra = kind.field("extra").expect("every kind has it");
         for (id, row) in &mut expected.kinds[at].rows {
             let Some(new) = after.kinds[at].rows.get(id) else { continue };
-            for (place, spec) in kind.fields().iter().enumerate().filter(|(_, spec)| rests(spec.name)) {
-                debug_assert_ne!(spec.class, FieldClass::Significant);
-                row.set(place, new.value(place).to_owned());
-            }
-            if let (Value::Extra(mut own), ValueRef::Extra(new)) = (row.value(extra).to_owned(), new.value(extra)) {
-                new.iter().filter(|(key, _)| rests(key)).for_each(|(key, json)| own.insert(key.into(), json.into()));
-                row.set(extra, Value::Extra(own));
+            let extras = [row.value(extra), new.value(extra)];
+            let [ValueRef::Extra(own), ValueRef::Extra(keys)] = extras else { continue };
+            let resting: Vec<_> = (0..kind.fields().len()).filter(|at| rests(kind.fields()[*at].name)).collect();
+            // A row that is written for one of them is written whole.
+            if resting.iter().any(|at| row.value(*at) != new.value(*at))
+                || keys.iter().any(|(key, json)| rests(key) && own.get(key) != Some(json))
+            {
+                let ignored = [FieldClass::Unproven, FieldClass::Ignored].map(|class| kind.of_class(class));
+                ignored
+                    .iter()
+                    .flat_map(|set| set.positions())
+                    .chain(resting)
+                    .for_each(|at| row.set(at, new.value(at).to_owned()));
             }
         }
         let (own, new) = (&mut expected.kinds[at], &after.kinds[at]);

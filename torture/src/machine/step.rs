@@ -59,6 +59,8 @@ pub(crate) enum Lie {
     Duplicates,
     /// Some elements can't be read; a source may be able to tell which.
     Unreadable { told: bool },
+    /// Some elements are broken; most of them have an id that is certain.
+    Broken { told: bool },
     /// Something follows the end.
     Trailing,
     /// An answer, but no list.

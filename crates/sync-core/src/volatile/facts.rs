@@ -229,15 +229,19 @@ impl FieldFacts {
         facts
     }
 
-    /// Whether rows may be behind of which `before` doesn't know it. That must not be lost, whatever becomes of
-    /// the run; all else can be learnt again.
-    pub(crate) fn is_behind(&self, before: &Self) -> bool {
-        let behind = |standing: Option<&Standing>| match standing {
-            Some(Standing::Trial { behind, .. }) => *behind,
-            _ => 0,
-        };
-        self.columns.iter().any(|(at, standing)| behind(Some(standing)) > behind(before.columns.get(at)))
-            || self.extra.iter().any(|(key, standing)| behind(Some(standing)) > behind(before.extra.get(key)))
+    /// Whether these facts say something of the rows that `before` doesn't: that more of them may be behind,
+    /// or that a field is written from now on, or no longer. That comes with the rows. What else is learnt may
+    /// be lost with its run, and is learnt again.
+    pub(crate) fn come_with_rows(&self, before: &Self) -> bool {
+        let columns = self.columns.iter().map(|(at, standing)| (*standing, before.columns.get(at)));
+        let extra = self.extra.iter().map(|(key, standing)| (*standing, before.extra.get(key)));
+        columns.chain(extra).any(|(now, before)| match (before, now) {
+            (None, Standing::Trial { behind, .. }) => behind > 0,
+            (None, Standing::Compared { .. }) => false,
+            (Some(Standing::Trial { behind: before, .. }), Standing::Trial { behind, .. }) => behind > *before,
+            (Some(before), now) => std::mem::discriminant(before) != std::mem::discriminant(&now),
+            (None, _) => true,
+        }) || before.columns.keys().any(|at| !self.columns.contains_key(at))
     }
 
     /// The facts after the panel has said that the listing of so many rows is the one before.

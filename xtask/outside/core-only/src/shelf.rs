@@ -26,7 +26,7 @@ pub(crate) struct Profile {
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) log: Vec<ChangeRecord>,
     pub(crate) kinds: [Kind; 3],
-    facts: PanelFacts,
+    pub(crate) facts: PanelFacts,
 }
 
 #[derive(Debug, Default)]
