@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_never_lost() {
+    fn field_31_a_name_is_never_lost_and_an_empty_one_is_a_number_sign_and_the_id() {
         assert_eq!(merge(Some(&movie()), listed(&["name"], |_| {})).name, "Alien");
         assert_eq!(merge(None, listed(&["name"], |_| {})).name, "#1");
         let mut nameless = movie();
