@@ -78,7 +78,7 @@ impl<'h, 't> Library<'h, 't> {
     pub(crate) fn run(&self, options: &SyncOptions) -> SyncReport {
         let report = self.run_unwatched(options);
         self.home.look();
-        let held = report.kinds.iter().find(|kind| kind.outcome == KindOutcome::Held);
+        let held = report.kinds.values().find(|kind| kind.outcome == KindOutcome::Held);
         let told = held.and_then(|kind| Some(format!("{} held: {}", kind.kind, kind.hold_reason?)));
         let told = told.unwrap_or_else(|| report.errors.first().map_or(report.status.to_string(), |e| e.code.clone()));
         self.home.trial.note_run(None, told, report.status == RunStatus::Completed);

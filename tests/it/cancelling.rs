@@ -59,7 +59,7 @@ fn cancelled(
     });
     assert!(took < PROMPT, "{took:?}");
     assert_eq!(report.status, RunStatus::Cancelled, "{report:?}");
-    assert_eq!([0, 1, 2].map(|at| report.kinds[at].outcome), outcomes, "{report:?}");
+    assert_eq!(ContentKind::ALL.map(|kind| report.kind(kind).outcome), outcomes, "{report:?}");
     for (kind, (outcome, before)) in Kind::ALL.into_iter().zip(outcomes.into_iter().zip(before)) {
         if outcome == KindOutcome::Cancelled {
             assert_eq!(scene.cache().content_of(HOME, kind), before, "{kind}");

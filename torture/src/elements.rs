@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use sync_core::testing::ItemBuilder;
-use sync_core::{ContentKind, Listed, Value};
+use sync_core::{ContentKind, Listed, PerKind, Value};
 
 use crate::dice::Dice;
 
@@ -31,9 +31,9 @@ struct Places {
 }
 
 fn places(kind: ContentKind) -> &'static Places {
-    static PLACES: OnceLock<[Places; 3]> = OnceLock::new();
+    static PLACES: OnceLock<PerKind<Places>> = OnceLock::new();
     let all = PLACES.get_or_init(|| {
-        ContentKind::ALL.map(|kind| {
+        PerKind::from_fn(|kind| {
             let at = |names: &[&str]| names.iter().find_map(|name| kind.field(name));
             let of = |names: &[&str]| at(names).expect("every kind has such a field");
             Places {
@@ -52,7 +52,7 @@ fn places(kind: ContentKind) -> &'static Places {
             }
         })
     });
-    &all[kind.ordinal()]
+    &all[kind]
 }
 
 /// The categories that panels have.

@@ -23,7 +23,7 @@ mod world;
 use std::sync::Arc;
 
 use sync_core::store::LoggedChange;
-use sync_core::{ContentId, ContentKind, ContentStore, KindOutcome, ProfileId, SyncMode};
+use sync_core::{ContentId, ContentKind, ContentStore, KindOutcome, PerKind, ProfileId, SyncMode};
 
 use crate::campaign::{self, Passed, Violation};
 use crate::dice::Dice;
@@ -159,9 +159,9 @@ impl Machine {
             }
             Step::Lie { profile, kind, lie, salt } => {
                 self.world.count("step", "to a lie");
-                self.world.inner().sites[*profile].panel.lies[kind.ordinal()] = Some((*lie, *salt));
+                self.world.inner().sites[*profile].panel.lies[*kind] = Some((*lie, *salt));
             }
-            Step::Honest { profile } => self.world.inner().sites[*profile].panel.lies = [None; 3],
+            Step::Honest { profile } => self.world.inner().sites[*profile].panel.lies = PerKind::default(),
             Step::Account { profile, mood } => self.world.inner().sites[*profile].panel.mood = *mood,
             Step::Runs { runs, edits, salt } => drop(self.runs(runs, edits, *salt).await?),
             Step::User(edit) => self.user(*edit).await?,
@@ -228,7 +228,7 @@ impl Machine {
             UserEdit::Clear { .. } => {
                 store.clear(&profile).await.map_err(|error| store_failed(&error))?;
                 let after = self.look(site).await?.ok_or_else(|| Violation::new("clearing took the profile"))?;
-                for (kind, state) in ContentKind::ALL.into_iter().zip(&after.kinds) {
+                for (kind, state) in after.kinds.iter() {
                     let empty = state.rows.is_empty() && state.categories.is_empty() && state.held.is_empty();
                     let new = !state.applied_before && state.last_sync.is_none() && state.validator.is_none();
                     promise!(empty && new, "{kind} survived clearing");
@@ -244,7 +244,7 @@ impl Machine {
                 promise!(deleted == gone.len() as u64, "{} were to be deleted, {deleted} were", gone.len());
                 let after = self.look(site).await?.ok_or_else(|| Violation::new("deleting took the profile"))?;
                 let mut expected = before.clone();
-                let state = &mut expected.kinds[kind.ordinal()];
+                let state = &mut expected.kinds[kind];
                 state.rows.retain(|id, _| !gone.contains(&ContentId(*id)));
                 state.held.retain(|held| !gone.contains(&held.id));
                 state.index =
@@ -276,7 +276,7 @@ impl Machine {
         for kind in ContentKind::ALL {
             let outcome = |ended: &[Ended]| ended[0].report.as_ref().map(|report| report.kind(kind).outcome);
             let rests = matches!(outcome(&first), Some(KindOutcome::Completed | KindOutcome::Unchanged));
-            let lie = self.world.inner().sites[profile].panel.lies[kind.ordinal()].map(|(lie, _)| lie);
+            let lie = self.world.inner().sites[profile].panel.lies[kind].map(|(lie, _)| lie);
             // What moves by itself, or how it is asked for, may make a difference.
             let moves = matches!(
                 lie,
@@ -300,7 +300,7 @@ impl Machine {
             let mut world = self.world.inner();
             world.now = world.latest + 2 * 86_400;
             for site in &mut world.sites {
-                site.panel.lies = [None; 3];
+                site.panel.lies = PerKind::default();
                 site.panel.mood = Mood::Active;
             }
         }
@@ -308,7 +308,7 @@ impl Machine {
             let mode = if Dice::new(salt).percent(30) { SyncMode::Full } else { SyncMode::Auto };
             let quiet = RunPlan { mode, ..RunPlan::quiet(site) };
             self.well(&quiet).await?;
-            let held = self.look(site).await?.is_some_and(|state| state.kinds.iter().any(|it| !it.held.is_empty()));
+            let held = self.look(site).await?.is_some_and(|state| state.kinds.values().any(|it| !it.held.is_empty()));
             if held {
                 self.well(&RunPlan { consent: true, ..quiet.clone() }).await?;
                 self.well(&quiet).await?;
@@ -331,7 +331,7 @@ impl Machine {
     async fn well(&mut self, plan: &RunPlan) -> Result<(), Violation> {
         let ended = self.runs(std::slice::from_ref(plan), &[], 0).await?;
         let report = ended[0].report.as_ref().ok_or_else(|| Violation::new("a run died of nothing"))?;
-        for kind in &report.kinds {
+        for kind in report.kinds.values() {
             let fine = matches!(kind.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
             promise!(fine, "{}: {} although all is well: {:?} (I11)", kind.kind, kind.outcome, kind.error);
         }
@@ -345,9 +345,9 @@ impl Machine {
         let panel = &world.sites[site].panel;
         for kind in ContentKind::ALL {
             let rows = &state.kind(kind).rows;
-            let fields = &state.facts.kinds[kind.ordinal()].fields;
+            let fields = &state.facts.kinds[kind].fields;
             let rules = Rules::of(kind, fields, sync_core::ChangePolicy::Fingerprint);
-            let truth = &panel.truth[kind.ordinal()];
+            let truth = &panel.truth[kind];
             for element in truth {
                 let row = rows.get(&element.item.id().0);
                 let told = meaning(row, &laid_over(row, element), &rules);

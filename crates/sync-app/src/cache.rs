@@ -62,8 +62,12 @@ impl ContentCache {
 
     /// Returns how many items of each kind are cached.
     pub fn get_content_counts(&self, profile_id: &str) -> Result<ContentCounts> {
-        let [channels, movies, series] = self.db.store().sync_state_blocking(&ProfileId::new(profile_id)?)?.rows;
-        Ok(ContentCounts { channels, movies, series })
+        let rows = self.db.store().sync_state_blocking(&ProfileId::new(profile_id)?)?.rows;
+        Ok(ContentCounts {
+            channels: rows[ContentKind::Channels],
+            movies: rows[ContentKind::Movies],
+            series: rows[ContentKind::Series],
+        })
     }
 
     /// Creates the profile when there is none.

@@ -83,7 +83,7 @@ impl SyncProgress {
             warnings: report.warnings.clone(),
             ..Self::default()
         };
-        for KindRecord { kind, counts, .. } in &report.kinds {
+        for KindRecord { kind, counts, .. } in report.kinds.values() {
             *progress.counts(*kind) = *counts;
         }
         progress

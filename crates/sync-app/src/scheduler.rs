@@ -133,8 +133,12 @@ impl SyncScheduler {
 
     /// Returns when each kind was last synced.
     pub fn get_last_sync_timestamps(&self, profile_id: &str) -> Result<LastSyncTimestamps> {
-        let [channels, movies, series] = self.db.store().sync_state_blocking(&ProfileId::new(profile_id)?)?.last_sync;
-        Ok(LastSyncTimestamps { channels, movies, series })
+        let last = self.db.store().sync_state_blocking(&ProfileId::new(profile_id)?)?.last_sync;
+        Ok(LastSyncTimestamps {
+            channels: last[ContentKind::Channels],
+            movies: last[ContentKind::Movies],
+            series: last[ContentKind::Series],
+        })
     }
 
     /// Returns whether an item has changed since the last sync, by their timestamps alone; see

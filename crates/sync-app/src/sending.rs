@@ -72,7 +72,7 @@ impl Observer for Sending<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::{ContentKind, Counts, ProfileId, RunStatus};
+    use sync_core::{ContentKind, Counts, KindRecord, PerKind, ProfileId, RunStatus, SyncMode};
     use tokio::sync::mpsc;
 
     fn progress(percent: u8) -> Progress {
@@ -88,7 +88,7 @@ mod tests {
             status,
             duration: std::time::Duration::ZERO,
             dry_run: false,
-            kinds: Vec::new(),
+            kinds: PerKind::from_fn(|kind| KindRecord::skipped(kind, SyncMode::Full)),
             errors: Vec::new(),
             account: None,
             warnings: Vec::new(),

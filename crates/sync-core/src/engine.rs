@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::error::ErrorClass;
 use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
-use crate::model::{Account, AccountStatus, ContentId, ContentKind, ProfileId};
+use crate::model::{Account, AccountStatus, ContentId, ContentKind, PerKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::progress::{Observer, Phase};
@@ -136,9 +136,7 @@ impl<'a> Engine<'a> {
             status: RunStatus::Failed,
             duration: Duration::ZERO,
             dry_run: options.dry_run,
-            kinds: ContentKind::ALL
-                .map(|kind| KindRecord::skipped(kind, named(options.mode, &SyncState::default(), kind)))
-                .to_vec(),
+            kinds: PerKind::from_fn(|kind| KindRecord::skipped(kind, named(options.mode, &SyncState::default(), kind))),
             errors: Vec::new(),
             account: None,
             warnings: Vec::new(),
@@ -152,7 +150,7 @@ impl<'a> Engine<'a> {
             }
         };
         report.run = start.run;
-        for record in &mut report.kinds {
+        for record in report.kinds.values_mut() {
             record.mode = named(options.mode, &start.state, record.kind);
         }
         let mut run = Run {
@@ -174,13 +172,13 @@ impl<'a> Engine<'a> {
         };
         self.visit(&mut run, &mut report).await;
         self.conclude(&mut run, &mut report);
-        report.status = SyncReport::status_of(&report.kinds, &report.errors);
+        report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
         if let Some(id) = report.run {
             let end = self.run_end(id, &run, &report);
             if let Err(error) = self.store.finish_run(profile, end).await {
                 tracing::error!(error = %error, "the end of the run could not be recorded");
                 report.errors.push(ReportError::of_store(&error, None));
-                report.status = SyncReport::status_of(&report.kinds, &report.errors);
+                report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
             }
         }
         tracing::info!(status = %report.status, "run ended");
@@ -194,17 +192,17 @@ impl<'a> Engine<'a> {
             // Let in without a learnt one, the panel needs none any more.
             (run.facts.user_agent, run.facts.uncompressed) = (learnt.user_agent, learnt.uncompressed);
         }
-        let let_in_before = report.account.is_some() || run.state.last_sync.iter().any(Option::is_some);
+        let let_in_before = report.account.is_some() || run.state.last_sync.values().any(Option::is_some);
         if learnt.other_client_tried && let_in_before {
             run.facts.other_client_at = Some(self.clock.now());
         }
         // A panel that denies everything is out of order, or doesn't serve this account.
         for kind in run.denied.iter().filter(|_| run.answered) {
-            run.facts.kinds[kind.ordinal()].denied(self.clock.now());
+            run.facts.kinds[*kind].denied(self.clock.now());
         }
         if run.shrunk.len() > 1 {
             for (kind, lost) in &run.shrunk {
-                report.kinds[kind.ordinal()].hold_reason = Some(HoldReason::SeveralKinds);
+                report.kinds[*kind].hold_reason = Some(HoldReason::SeveralKinds);
                 let plans = run.plan.iter_mut().filter(|plan| plan.kind == *kind);
                 let held = plans.flat_map(|plan| &mut plan.held).filter(|held| held.reason.is_shrink());
                 let lost: HashSet<_> = lost.iter().collect();
@@ -306,7 +304,7 @@ impl<'a> Engine<'a> {
             status: report.status,
             finished_at: self.clock.now(),
             message: report.errors.first().map_or_else(|| report.status.to_string(), ToString::to_string),
-            records: report.kinds.iter().filter(applied).cloned().collect(),
+            records: report.kinds.values().filter(applied).cloned().collect(),
             account: report.account.clone(),
             facts: (run.facts != run.state.facts).then(|| run.facts.clone()),
             several_kinds: run.shrunk.len() > 1,
@@ -323,7 +321,7 @@ struct Start {
 
 /// The mode that a report names for a kind as long as nothing else is known.
 fn named(mode: SyncMode, state: &SyncState, kind: ContentKind) -> SyncMode {
-    let full = mode == SyncMode::Full || state.last_sync[kind.ordinal()].is_none();
+    let full = mode == SyncMode::Full || state.last_sync[kind].is_none();
     if full { SyncMode::Full } else { SyncMode::Incremental }
 }
 
@@ -354,12 +352,12 @@ fn is_refusal(error: &SourceError) -> bool {
 fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError) {
     let outcome = if error.class == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
     for kind in &options.kinds {
-        let record = &mut report.kinds[kind.ordinal()];
+        let record = &mut report.kinds[*kind];
         record.outcome = outcome;
         record.error = Some(error.clone());
     }
     report.errors.push(error.clone());
-    report.status = SyncReport::status_of(&report.kinds, &report.errors);
+    report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
 }
 
 /// Runs a future until it ends or the run is cancelled, whichever is first; dropping it abandons

@@ -4,14 +4,14 @@
 //! interface. What a store returns that is not understood is left out, so that an older program can
 //! read what a newer one has learnt.
 
-use crate::model::ContentKind;
+use crate::model::{ContentKind, PerKind};
 use crate::volatile::FieldFacts;
 
 /// What is known of a panel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PanelFacts {
     /// Of each kind, by [`ContentKind::ordinal`].
-    pub kinds: [KindFacts; 3],
+    pub kinds: PerKind<KindFacts>,
     /// The user agent that was let in when the usual one was not.
     pub user_agent: Option<String>,
     /// When the account ends in the panel's words, where that can't be read with certainty.
@@ -112,7 +112,7 @@ impl PanelFacts {
         row(None, "refusals", some(self.refusals));
         row(None, "refused_at", self.refused_at.map(|at| at.to_string()));
         row(None, "validators_lied_at", self.validators_lied_at.map(|at| at.to_string()));
-        for (kind, facts) in ContentKind::ALL.into_iter().zip(&self.kinds) {
+        for (kind, facts) in self.kinds.iter() {
             let kind = Some(kind);
             row(kind, "sound_listings", some(facts.sound_listings));
             row(kind, "unreadable", facts.unreadable.map(Sighting::text));
@@ -123,7 +123,7 @@ impl PanelFacts {
             row(kind, "overloads", some(facts.overloads));
             row(kind, "whole_asked_at", facts.whole_asked_at.map(|at| at.to_string()));
         }
-        for (kind, facts) in ContentKind::ALL.into_iter().zip(&self.kinds) {
+        for (kind, facts) in self.kinds.iter() {
             rows.extend(facts.fields.rows(kind));
         }
         rows.sort();
@@ -135,7 +135,7 @@ impl PanelFacts {
         let mut facts = Self::default();
         for FactRow { kind, name, value } in rows {
             match kind {
-                Some(kind) => facts.kinds[kind.ordinal()].set(kind, &name, &value),
+                Some(kind) => facts.kinds[kind].set(kind, &name, &value),
                 None => match name.as_str() {
                     "user_agent" => facts.user_agent = Some(value),
                     "account_end" => facts.account_end = Some(value),
@@ -223,7 +223,7 @@ mod tests {
                     .with(ContentKind::Series, "backdrop_path", Standing::Compared { met: 1 }),
             };
         let facts = PanelFacts {
-            kinds: [KindFacts::default(), KindFacts::default(), series],
+            kinds: PerKind::new(KindFacts::default(), KindFacts::default(), series),
             user_agent: Some("Player/1 (x)".to_owned()),
             account_end: Some("in spring".to_owned()),
             uncompressed: true,

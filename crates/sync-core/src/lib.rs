@@ -45,8 +45,8 @@ pub use lending::{Demand, Lender, on_demand};
 pub use merge::{Change, differences, judge, merge};
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
-    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, ProfileId, Scope, Series, Shape, Text,
-    UnknownKind, Value, ValueRef,
+    FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, PerKind, ProfileId, Scope, Series, Shape,
+    Text, UnknownKind, Value, ValueRef,
 };
 pub use plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 pub use policy::{ChangePolicy, GuardThresholds, PolicyChoice, Retention, SyncMode, SyncOptions};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::counts::Counts;
 use crate::error::ErrorClass;
 use crate::guard::HoldReason;
-use crate::model::{Account, ContentKind, ProfileId};
+use crate::model::{Account, ContentKind, PerKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::SyncMode;
 use crate::source::{SourceError, UnreadableAt};
@@ -224,8 +224,8 @@ pub struct SyncReport {
     pub duration: Duration,
     /// Whether nothing was to be written.
     pub dry_run: bool,
-    /// Every kind, in the order of [`ContentKind::ALL`].
-    pub kinds: Vec<KindRecord>,
+    /// Every kind, those that were not asked for as skipped.
+    pub kinds: PerKind<KindRecord>,
     /// Everything that went wrong, in the order in which it did.
     pub errors: Vec<ReportError>,
     /// What the panel said of the account.
@@ -239,21 +239,21 @@ pub struct SyncReport {
 impl SyncReport {
     /// The record of a kind.
     pub fn kind(&self, kind: ContentKind) -> &KindRecord {
-        &self.kinds[kind.ordinal()]
+        &self.kinds[kind]
     }
 
     /// The counts of all kinds together.
     pub fn counts(&self) -> Counts {
         let mut sum = Counts::default();
-        for kind in &self.kinds {
+        for kind in self.kinds.values() {
             sum += kind.counts;
         }
         sum
     }
 
     /// The status that follows from the kinds and errors of a finished run.
-    pub fn status_of(kinds: &[KindRecord], errors: &[ReportError]) -> RunStatus {
-        let asked: Vec<_> = kinds.iter().filter(|kind| kind.outcome != KindOutcome::Skipped).collect();
+    pub fn status_of<'a>(kinds: impl IntoIterator<Item = &'a KindRecord>, errors: &[ReportError]) -> RunStatus {
+        let asked: Vec<_> = kinds.into_iter().filter(|kind| kind.outcome != KindOutcome::Skipped).collect();
         let any = |outcome| asked.iter().any(|kind| kind.outcome == outcome);
         if any(KindOutcome::Cancelled) || errors.iter().any(|error| error.class == ErrorClass::Cancelled) {
             RunStatus::Cancelled

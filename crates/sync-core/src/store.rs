@@ -13,7 +13,7 @@ use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
-use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldSet, Item, ProfileId, Scope};
+use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldSet, Item, PerKind, ProfileId, Scope};
 use crate::policy::PolicyChoice;
 use crate::report::{KindRecord, RunStatus};
 use crate::source::Validator;
@@ -197,13 +197,12 @@ pub struct RunEnd {
 /// What is known of a profile's syncs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncState {
-    /// The panel's clock at the start of the last applied listing of each kind, in unix seconds,
-    /// by [`ContentKind::ordinal`].
-    pub last_sync: [Option<i64>; 3],
+    /// The panel's clock at the start of the last applied listing of each kind, in unix seconds.
+    pub last_sync: PerKind<Option<i64>>,
     /// Stored rows of each kind.
-    pub rows: [u64; 3],
+    pub rows: PerKind<u64>,
     /// Held removals of each kind.
-    pub held: [u64; 3],
+    pub held: PerKind<u64>,
     /// What earlier runs have learnt of the panel.
     pub facts: PanelFacts,
 }

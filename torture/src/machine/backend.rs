@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sync_core::store::{ScopeCommit, Staging};
 use sync_core::testing::MemoryStore;
-use sync_core::{ContentStore, ProfileId, StoreError, SyncOptions};
+use sync_core::{ContentStore, PerKind, ProfileId, StoreError, SyncOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::campaign::Violation;
@@ -29,7 +29,7 @@ pub(crate) trait Death: Send + Sync {
 }
 
 /// The numbers of rows by the ids of their items, of each kind.
-pub(crate) type Numbers = [BTreeMap<i64, i64>; 3];
+pub(crate) type Numbers = PerKind<BTreeMap<i64, i64>>;
 
 /// A place where data outlive processes.
 pub(crate) trait Backend: Send + Sync {

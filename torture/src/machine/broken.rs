@@ -135,7 +135,7 @@ impl ContentStore for Broken {
     async fn sync_state(&self, profile: &ProfileId) -> Kept<SyncState> {
         let mut state = self.inner.sync_state(profile).await?;
         if self.is(Flaw::MovesTheWatermarkEarly) && self.marks.early.load(Ordering::Relaxed) {
-            state.last_sync[1] = Some(5);
+            state.last_sync[ContentKind::Movies] = Some(5);
         }
         Ok(state)
     }

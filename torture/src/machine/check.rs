@@ -40,13 +40,13 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
     after.check()?;
     let but_fields = |state: &State| {
         let mut facts = state.facts.clone();
-        facts.kinds[kind.ordinal()].fields = FieldFacts::default();
+        facts.kinds[kind].fields = FieldFacts::default();
         facts
     };
     promise!(but_fields(before) == but_fields(after), "{kind}: facts moved with an apply");
     let (heard, account, disturbed) = {
         let notes = run.notes();
-        let at = kind.ordinal();
+        let at = kind;
         let epoch = run.world.inner().sites[run.site].epoch;
         (notes.heard[at].clone(), notes.account.clone(), notes.epoch != epoch)
     };
@@ -57,7 +57,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
     }
     let taken = heard.taken().ok_or_else(|| Violation::new(format!("{kind}: applied without a proof (I5)")))?;
     let (known, new) = (before.kind(kind), after.kind(kind));
-    let fields = [before, after].map(|state| &state.facts.kinds[kind.ordinal()].fields);
+    let fields = [before, after].map(|state| &state.facts.kinds[kind].fields);
     let rules = Rules::between(kind, fields, run.options.policy.at(known.last_sync), now);
     let mut listed: BTreeMap<i64, Vec<&Listed>> = BTreeMap::new();
     for element in &taken.elements {
@@ -82,7 +82,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
     removal::note(&applied);
     if disturbed {
         // Somebody else wrote meanwhile: what it should come to is not known so exactly.
-        run.notes().applied[kind.ordinal()] = Some(None);
+        run.notes().applied[kind] = Some(None);
         return Ok(());
     }
     let counts = applied.rows(&heard)?;
@@ -102,7 +102,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         promise!(told, "{kind}: a validator came from nowhere");
         promise!(counts.held == 0, "{kind}: something is held, and the listing has a validator");
     }
-    run.notes().applied[kind.ordinal()] = Some(Some(counts));
+    run.notes().applied[kind] = Some(Some(counts));
     Ok(())
 }
 
@@ -118,13 +118,13 @@ fn unmodified(
     let (known, new) = (before.kind(kind), after.kind(kind));
     promise!(new.last_sync == Some(watermark), "{kind}: the watermark is {:?}, not {watermark} (I3)", new.last_sync);
     let mut expected = before.clone();
-    let state = &mut expected.kinds[kind.ordinal()];
+    let state = &mut expected.kinds[kind];
     state.last_sync = new.last_sync;
     state.categories.clone_from(&new.categories);
     expected.check_still(after, kind, "though the panel says that nothing has changed")?;
     promise!(known.held.is_empty(), "{kind}: something is held, and it was asked whether nothing has changed");
     let counts = Counts { unchanged: known.rows.len() as u64, ..Counts::default() };
-    run.notes().applied[kind.ordinal()] = Some((!disturbed).then_some(counts));
+    run.notes().applied[kind] = Some((!disturbed).then_some(counts));
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use sync_core::source::{AnswerFault, Completeness, Validator};
 use sync_core::testing::category;
 use sync_core::{
-    Account, AccountStatus, Category, CategoryId, ContentId, ContentKind, DigestScheme, Item, Listed, SourceError,
-    Value, ValueRef,
+    Account, AccountStatus, Category, CategoryId, ContentId, ContentKind, DigestScheme, Item, Listed, PerKind,
+    SourceError, Value, ValueRef,
 };
 
 use super::step::{Lie, Mood, ServerChange};
@@ -53,9 +53,9 @@ pub(crate) struct Question<'a> {
 /// A panel and one account at it.
 #[derive(Debug, Clone)]
 pub(crate) struct Panel {
-    pub(crate) truth: [Vec<Listed>; 3],
-    pub(crate) categories: [Vec<Category>; 3],
-    pub(crate) lies: [Option<(Lie, u64)>; 3],
+    pub(crate) truth: PerKind<Vec<Listed>>,
+    pub(crate) categories: PerKind<Vec<Category>>,
+    pub(crate) lies: PerKind<Option<(Lie, u64)>>,
     pub(crate) mood: Mood,
     /// How the source that reads it makes digests.
     pub(crate) scheme: DigestScheme,
@@ -71,8 +71,8 @@ impl Panel {
     pub(crate) fn new(dice: &mut Dice) -> Self {
         let mut panel = Self {
             truth: Default::default(),
-            categories: [(); 3].map(|()| CATEGORIES.map(category).to_vec()),
-            lies: [None; 3],
+            categories: PerKind::from_fn(|_| CATEGORIES.map(category).to_vec()),
+            lies: PerKind::default(),
             mood: Mood::Active,
             scheme: dice.pick(&[DigestScheme::FIELDS, OWN]),
             tells_start: dice.percent(50),
@@ -90,7 +90,7 @@ impl Panel {
     /// Changes the list of a kind.
     pub(crate) fn change(&mut self, kind: ContentKind, change: ServerChange, salt: u64) {
         let mut dice = Dice::new(salt);
-        let list = &mut self.truth[kind.ordinal()];
+        let list = &mut self.truth[kind];
         match change {
             ServerChange::Add { count } => {
                 for _ in 0..count {
@@ -119,7 +119,7 @@ impl Panel {
                 }
             }
             ServerChange::Shuffle => dice.shuffle(list),
-            ServerChange::Categories => change_categories(&mut self.categories[kind.ordinal()], &mut dice),
+            ServerChange::Categories => change_categories(&mut self.categories[kind], &mut dice),
         }
     }
 
@@ -135,20 +135,20 @@ impl Panel {
     }
 
     pub(crate) fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
-        match self.lies[kind.ordinal()] {
+        match self.lies[kind] {
             Some((Lie::NoCategories, _)) => Err(unusable(AnswerFault::Html)),
             Some((Lie::EmptyCategories, _)) => Ok(Vec::new()),
-            _ => Ok(self.categories[kind.ordinal()].clone()),
+            _ => Ok(self.categories[kind].clone()),
         }
     }
 
     /// What is sent of a listing.
     pub(crate) fn listing(&self, question: Question<'_>) -> Vec<Result<Sent, SourceError>> {
         let Question { kind, within, unless, now, visit } = question;
-        let lie = self.lies[kind.ordinal()];
+        let lie = self.lies[kind];
         let mut dice = Dice::new(lie.map_or(0, |(_, salt)| salt));
         let mut list: Vec<Listed> =
-            self.truth[kind.ordinal()].iter().filter(|element| is_within(&element.item, within)).cloned().collect();
+            self.truth[kind].iter().filter(|element| is_within(&element.item, within)).cloned().collect();
         let mut end = Completeness { started_at: self.tells_start.then_some(now), ..Completeness::default() };
         let mut broken = Vec::new();
         let mut cut = None;

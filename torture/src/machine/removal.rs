@@ -15,8 +15,8 @@ const DAY: i64 = 86_400;
 pub(crate) fn note(at: &Applied<'_>) {
     let mut world = at.run.world.inner();
     let site = &mut world.sites[at.run.site];
-    let sound = doubt(at, &site.sighted[at.kind.ordinal()]).is_none();
-    let missed = &mut site.missed[at.kind.ordinal()];
+    let sound = doubt(at, &site.sighted[at.kind]).is_none();
+    let missed = &mut site.missed[at.kind];
     missed.retain(|id, _| !at.lists(*id));
     for (id, row) in at.before.rows.iter().filter(|(id, _)| sound && !at.lists(**id)) {
         if at.covers(row) {
@@ -30,8 +30,8 @@ pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
     let world = at.run.world.inner();
     let site = &world.sites[at.run.site];
     let (kind, before, after) = (at.kind, at.before, at.after);
-    let sound = doubt(at, &site.sighted[kind.ordinal()]).is_none();
-    let missed = &site.missed[kind.ordinal()];
+    let sound = doubt(at, &site.sighted[kind]).is_none();
+    let missed = &site.missed[kind];
     let missing: Vec<_> = before.rows.iter().filter(|(id, _)| !at.lists(**id)).collect();
     let held_before = |id: i64| before.held.iter().find(|held| held.id.0 == id);
     // What goes for a reason of its own, and what goes because nothing speaks against it.
@@ -53,7 +53,7 @@ pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
                 return Err(Violation::new(format!("{kind}: {id} waited ({reason:?}) and went without proof (I5)")));
             }
             (true, _) => {
-                let why = doubt(at, &site.sighted[kind.ordinal()]);
+                let why = doubt(at, &site.sighted[kind]);
                 promise!(sound, "{kind}: {id} went in doubt: {why:?} (I5)");
                 promise!(at.covers(row), "{kind}: {id} went, and nobody looked for it (I5)");
                 fresh.push((**id, row));
@@ -117,7 +117,7 @@ fn agreed(at: &Applied<'_>, row: &Item, reason: HoldReason) -> bool {
 fn is_unanswered(at: &Applied<'_>, row: &Item) -> bool {
     let Some(covered) = &at.taken.covered else { return false };
     let notes = at.run.notes();
-    let all = notes.heard[at.kind.ordinal()].categories.as_deref().unwrap_or_default();
+    let all = notes.heard[at.kind].categories.as_deref().unwrap_or_default();
     all.iter().any(|category| row.categories().contains(&category.id.0) && !covered.contains(&category.id.0))
 }
 

@@ -23,8 +23,8 @@ pub(super) fn check(
     };
     promise!(!format!("{report:?}").contains(SECRET), "a secret is in a report (I13)");
     promise!(report.dry_run == plan.dry_run, "a dry run is told as none, or the other way round");
-    for record in &report.kinds {
-        let (kind, applied) = (record.kind, notes.applied[record.kind.ordinal()]);
+    for record in report.kinds.values() {
+        let (kind, applied) = (record.kind, notes.applied[record.kind]);
         let wrote = matches!(record.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
         if plan.dry_run {
             promise!(applied.is_none(), "{kind}: a dry run wrote (I17)");

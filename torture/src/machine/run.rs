@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use sync_core::source::{Completeness, Validator};
 use sync_core::store::Lease;
 use sync_core::{
-    Account, Category, CategoryId, CategorySet, ContentId, ContentKind, Counts, Listed, SyncOptions, ValueRef,
+    Account, Category, CategoryId, CategorySet, ContentId, ContentKind, Counts, Listed, PerKind, SyncOptions, ValueRef,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -29,10 +29,10 @@ pub(crate) struct Run {
 #[derive(Default)]
 pub(crate) struct Notes {
     pub(crate) account: Option<Account>,
-    pub(crate) heard: [Heard; 3],
+    pub(crate) heard: PerKind<Heard>,
     /// What was applied, as the difference of two snapshots; `None` inside when somebody else wrote meanwhile.
     #[expect(clippy::option_option, reason = "nothing applied and not to be counted are two things")]
-    pub(crate) applied: [Option<Option<Counts>>; 3],
+    pub(crate) applied: PerKind<Option<Option<Counts>>>,
     pub(crate) fence: Option<u64>,
     /// The profile's epoch, when the run got its lease or wrote last.
     pub(crate) epoch: u64,
@@ -75,7 +75,7 @@ impl Run {
     }
 
     pub(crate) fn heard(&self, kind: ContentKind, note: impl FnOnce(&mut Heard)) {
-        note(&mut self.notes().heard[kind.ordinal()]);
+        note(&mut self.notes().heard[kind]);
     }
 }
 

@@ -179,7 +179,7 @@ impl Feed {
     fn sighted(&self, digest: Option<u64>, follows: bool) {
         if let Some(digest) = digest {
             let mut world = self.run.world.inner();
-            *world.sites[self.run.site].sighted[self.kind.ordinal()].entry((follows, digest)).or_default() += 1;
+            *world.sites[self.run.site].sighted[self.kind].entry((follows, digest)).or_default() += 1;
         }
     }
 

@@ -145,7 +145,7 @@ impl Backend for Sqlite {
         let mut all = Numbers::default();
         for (kind, (table, _)) in ContentKind::ALL.into_iter().zip(TABLES) {
             let sql = format!("SELECT {}, id FROM {table} WHERE profile_id=?1", kind.id_column());
-            all[kind.ordinal()] = self.ask(|eye| {
+            all[kind] = self.ask(|eye| {
                 let mut statement = eye.prepare(&sql)?;
                 let rows = statement.query_map([profile.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 rows.collect::<rusqlite::Result<BTreeMap<i64, i64>>>()

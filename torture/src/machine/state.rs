@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use sync_core::store::{ChangeRecord, HeldRemoval, KeptValidator, RunRecord};
 use sync_core::{
-    Category, ContentKind, ContentStore, FieldClass, Item, ListingIndex, PanelFacts, ProfileId, Scope, Standing,
-    StoreError, ValueRef,
+    Category, ContentKind, ContentStore, FieldClass, Item, ListingIndex, PanelFacts, PerKind, ProfileId, Scope,
+    Standing, StoreError, ValueRef,
 };
 
 use crate::campaign::Violation;
@@ -15,7 +15,7 @@ use crate::{promise, show};
 /// Everything that is known of a profile.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct State {
-    pub(crate) kinds: [KindState; 3],
+    pub(crate) kinds: PerKind<KindState>,
     pub(crate) changes: Vec<ChangeRecord>,
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) facts: PanelFacts,
@@ -51,12 +51,12 @@ impl State {
             Err(StoreError::UnknownProfile(_)) => return Ok(None),
             told => told?,
         };
-        let mut kinds = Vec::with_capacity(3);
+        let mut kinds = PerKind::from_fn(|_| None);
         for kind in ContentKind::ALL {
             let ids = store.get_content_ids(profile, kind).await?;
             let rows = if ids.is_empty() { Vec::new() } else { store.rows(profile, kind, ids).await? };
             let index = store.index(profile, Scope::whole(kind)).await?;
-            kinds.push(KindState {
+            kinds[kind] = Some(KindState {
                 rows: rows.into_iter().map(|item| (item.id().0, item)).collect(),
                 categories: store.categories(profile, kind).await?,
                 held: store.held(profile, kind).await?,
@@ -64,25 +64,25 @@ impl State {
                 applied_before: index.applied_before,
                 consistent: index.consistent,
                 validator: store.validator(profile, kind).await?,
-                last_sync: told.last_sync[kind.ordinal()],
-                counted: told.rows[kind.ordinal()],
+                last_sync: told.last_sync[kind],
+                counted: told.rows[kind],
             });
         }
         let mut changes = earlier.map_or_else(Vec::new, |state| state.changes.clone());
         let after = changes.last().map_or(0, |last| last.sequence);
         changes.extend(store.changes(profile, after, u32::MAX).await?);
         let runs = store.runs(profile, RUNS).await?;
-        let kinds = kinds.try_into().expect("there are three kinds");
+        let kinds = kinds.map(|state| state.expect("each kind was read"));
         Ok(Some(Self { kinds, changes, runs, facts: told.facts }))
     }
 
     pub(crate) fn kind(&self, kind: ContentKind) -> &KindState {
-        &self.kinds[kind.ordinal()]
+        &self.kinds[kind]
     }
 
     /// What must hold of every state, whatever happened.
     pub(crate) fn check(&self) -> Result<(), Violation> {
-        for (kind, state) in ContentKind::ALL.into_iter().zip(&self.kinds) {
+        for (kind, state) in self.kinds.iter() {
             let rows = &state.rows;
             promise!(state.counted == rows.len() as u64, "{kind}: {} rows, counted {}", rows.len(), state.counted);
             let ids = state.index.ids();
@@ -136,7 +136,7 @@ impl State {
     /// The state with what a second listing may write that is the same as the first: the fields that it has
     /// shown to rest, and digests that leave out others than before.
     pub(crate) fn but_for_what_rests(&self, after: &Self, kind: ContentKind) -> Self {
-        let at = kind.ordinal();
+        let at = kind;
         let mut expected = self.clone();
         let [before, now] = [self, after].map(|state| &state.facts.kinds[at].fields);
         let rests = |name: &str| {
@@ -170,7 +170,7 @@ impl State {
     }
 
     pub(crate) fn feed(&self, trace: &mut Trace) {
-        for state in &self.kinds {
+        for state in self.kinds.values() {
             state.rows.values().for_each(|row| trace.item(row));
             state.index.ids().iter().for_each(|id| trace.signed(*id));
             state.index.digests().iter().for_each(|digest| trace.number(*digest));

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use sync_core::testing::profile;
-use sync_core::{Clock, GuardThresholds, ProfileId, Retention};
+use sync_core::{Clock, GuardThresholds, PerKind, ProfileId, Retention};
 
 use super::panel::Panel;
 use super::state::State;
@@ -28,9 +28,9 @@ pub(crate) struct Site {
     /// As it was left by the last thing that may change it; `None` while there is no such profile.
     pub(crate) known: Option<State>,
     /// When each missing item was missed by a sound listing: by our clock and the panel's.
-    pub(crate) missed: [BTreeMap<i64, Vec<(i64, i64)>>; 3],
+    pub(crate) missed: PerKind<BTreeMap<i64, Vec<(i64, i64)>>>,
     /// In how many listings each defect was met: of unreadable elements (`false`) and of what follows.
-    pub(crate) sighted: [BTreeMap<(bool, u64), u32>; 3],
+    pub(crate) sighted: PerKind<BTreeMap<(bool, u64), u32>>,
     /// Runs that have the lease, as far as they know.
     pub(crate) holders: u32,
     /// The newest fence.

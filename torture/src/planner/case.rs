@@ -453,11 +453,12 @@ mod tests {
     use super::*;
     use sync_core::testing::movie;
 
-    /// A listing of three movies, one of them twice, compared with a cache of one.
+    /// A listing of three movies, one of them twice, and of three broken elements, compared with a cache of two.
     fn compared() -> (Known, Vec<Listed>, Way, Compared) {
         let kind = ContentKind::Movies;
-        let index = ListingIndex::new(DigestScheme::FIELDS, [(ContentId(1), Digest::NEVER)]).unwrap();
-        let rows = BTreeMap::from([(1, movie(1).item())]);
+        let ids = [1, 7].map(|id| (ContentId(id), Digest::NEVER));
+        let index = ListingIndex::new(DigestScheme::FIELDS, ids).unwrap();
+        let rows = [1, 7].map(|id| (id, movie(id).item())).into();
         let known = Known { rows, index: Arc::new(index), held: Vec::new(), sound: 0 };
         let panel = vec![
             movie(1).name("Another").listed(),
@@ -467,7 +468,10 @@ mod tests {
         ];
         let rules = Rules::plain(ChangePolicy::Fingerprint);
         let treatment = Arc::new(Treatment::plain(kind));
-        let way = Way { scheme: DigestScheme::FIELDS, rules, treatment, trusting: true, batch: 2, restarted: false };
+        // One of each: of a row, of an item that is listed, of neither.
+        let broken = vec![7, 2, 9];
+        let scheme = DigestScheme::FIELDS;
+        let way = Way { scheme, rules, treatment, trusting: true, batch: 2, restarted: false, broken, salt: 1 };
         let compared = compare(&mut Dice::new(1), kind, &known, &panel, &way).unwrap();
         (known, panel, way, compared)
     }
@@ -480,11 +484,14 @@ mod tests {
 
     #[test]
     fn a_row_that_is_forgotten_mixed_or_left_as_it_was_is_noticed() {
-        let forgeries: [fn(&mut BTreeMap<i64, Item>); 4] = [
+        let forgeries: [fn(&mut BTreeMap<i64, Item>); 7] = [
             |rows| drop(rows.remove(&2)),
             |rows| drop(rows.insert(1, movie(1).item())),
             |rows| drop(rows.insert(2, movie(2).name("Else").item())),
             |rows| drop(rows.insert(3, movie(3).with("plot", "another").item())),
+            |rows| drop(rows.remove(&7)),
+            |rows| drop(rows.insert(7, movie(7).name("Of a broken element").item())),
+            |rows| drop(rows.insert(9, movie(9).item())),
         ];
         for (number, forge) in forgeries.into_iter().enumerate() {
             let (known, panel, way, mut compared) = compared();
@@ -500,9 +507,10 @@ mod tests {
             let entries = ids.iter().map(|id| (ContentId(*id), Digest::NEVER));
             ListingIndex::new(DigestScheme::FIELDS, entries).unwrap()
         };
-        assert_eq!(check_index(&index(&[1, 2, 3]), &compared.rows, &panel, &[]), Ok(()));
-        for ids in [&[1, 2][..], &[2, 1, 3], &[1, 2, 3, 4]] {
-            assert!(check_index(&index(ids), &compared.rows, &panel, &[]).is_err(), "{ids:?}");
+        let check = |ids: &[i64]| check_index(&index(ids), &compared.rows, &panel, (vec![7, 1, 2, 3], &[]));
+        assert_eq!(check(&[7, 1, 2, 3]), Ok(()));
+        for ids in [&[7, 1, 2][..], &[1, 2, 3], &[7, 2, 1, 3], &[7, 1, 2, 3, 4]] {
+            assert!(check(ids).is_err(), "{ids:?}");
         }
     }
 }

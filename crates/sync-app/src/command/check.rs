@@ -126,7 +126,7 @@ impl Seen<'_> {
         for plan in report.plan.iter().filter(|plan| !plan.unnoticed.is_empty()) {
             self.findings.push(Finding::not_as_listed(self.id, plan.kind, &plan.unnoticed));
         }
-        let differs = report.kinds.iter().any(|record| !record.counts.is_quiet());
+        let differs = report.kinds.values().any(|record| !record.counts.is_quiet());
         if differs {
             exit = exit.or(Exit::Partial);
         }
@@ -159,7 +159,7 @@ impl Seen<'_> {
     }
 
     async fn tell(&self, store: &SqliteStore, as_json: bool) -> Result<(), Failure> {
-        let rows = store.sync_state(self.id).await.map(|state| state.rows.iter().sum::<u64>());
+        let rows = store.sync_state(self.id).await.map(|state| state.rows.values().sum::<u64>());
         let status = if self.findings.is_empty() { "sound" } else { "inconsistent" };
         if as_json {
             let findings: Vec<_> = self.findings.iter().map(|finding| as_object(finding, &self.marked)).collect();

@@ -20,7 +20,7 @@ pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
     let store = SqliteStore::open(database)?;
     // Keeps runs away meanwhile.
     let _lease = store.lease(&profile).await?;
-    let rows: u64 = store.sync_state(&profile).await?.rows.iter().sum();
+    let rows: u64 = store.sync_state(&profile).await?.rows.values().sum();
     store.clear(&profile).await?;
     let (profile, rows) = (printable(profile.as_str()), grouped(rows));
     say(&format!("`{profile}` cleared: {rows} items; the profile and its settings stay, the next sync is a full one"));

@@ -84,7 +84,7 @@ impl Exit {
         for error in &report.errors {
             exit = exit.or(Self::of_class(error.class));
         }
-        if report.kinds.iter().any(|kind| kind.outcome == KindOutcome::Held) {
+        if report.kinds.values().any(|kind| kind.outcome == KindOutcome::Held) {
             exit = exit.or(Self::Held);
         }
         exit

@@ -167,7 +167,7 @@ mod tests {
             status: RunStatus::Completed,
             duration: std::time::Duration::ZERO,
             dry_run: false,
-            kinds: ContentKind::ALL.map(|kind| KindRecord::skipped(kind, SyncMode::Full)).to_vec(),
+            kinds: sync_core::PerKind::from_fn(|kind| KindRecord::skipped(kind, SyncMode::Full)),
             errors: Vec::new(),
             account: None,
             warnings: Vec::new(),
@@ -184,9 +184,10 @@ mod tests {
             line(&Report::from(&report)),
             format!(r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[]}}"#)
         );
-        report.kinds[0].not_modified = true;
+        report.kinds[ContentKind::Channels].not_modified = true;
         assert!(line(&Report::from(&report)).contains(r#""error":null,"not_modified":true},"movies""#));
-        report.kinds[0].skipped_at = Some(UnreadableAt { offset: 16, before: None, after: Some(ContentId(2)) });
+        report.kinds[ContentKind::Channels].skipped_at =
+            Some(UnreadableAt { offset: 16, before: None, after: Some(ContentId(2)) });
         let with_example = r#""not_modified":true,"skipped_at":{"offset":16,"before":null,"after":2}},"movies""#;
         assert!(line(&Report::from(&report)).contains(with_example));
         report.dry_run = true;
@@ -214,7 +215,7 @@ mod tests {
             unnoticed: Vec::new(),
         };
         let mut report = SyncReport { dry_run: true, plan: vec![plan], ..report() };
-        report.kinds[1].hold_reason = Some(HoldReason::ShareLost);
+        report.kinds[ContentKind::Movies].hold_reason = Some(HoldReason::ShareLost);
         report.warnings.push("w".to_owned());
         let line = line(&Report::from(&report));
         let first = ContentKind::Movies.fields()[0].name;

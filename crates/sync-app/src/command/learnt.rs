@@ -22,7 +22,7 @@ pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
             date(at)
         ));
     }
-    for (kind, facts) in ContentKind::ALL.into_iter().zip(&facts.kinds) {
+    for (kind, facts) in facts.kinds.iter() {
         told.extend(of_kind(kind, facts).into_iter().map(|sentence| format!("{kind}: {sentence}")));
     }
     told
@@ -98,8 +98,8 @@ mod tests {
         assert_eq!(sentences(&PanelFacts::default()), [""; 0]);
         let mut facts = PanelFacts::default();
         let met = Standing::Compared { met: 1 };
-        facts.kinds[0].sound_listings = 9;
-        facts.kinds[0].fields = FieldFacts::default()
+        facts.kinds[ContentKind::Channels].sound_listings = 9;
+        facts.kinds[ContentKind::Channels].fields = FieldFacts::default()
             .with(ContentKind::Channels, "stream_icon", met)
             .with(ContentKind::Channels, "added", met)
             .with(ContentKind::Channels, "direct_source", Standing::Trial { rested: 1, met: 1, behind: 5 });
@@ -130,7 +130,7 @@ mod tests {
             ..KindFacts::default()
         };
         let facts = PanelFacts {
-            kinds: [KindFacts::default(), movies, series],
+            kinds: sync_core::PerKind::new(KindFacts::default(), movies, series),
             user_agent: Some("Player\u{1b}/1".to_owned()),
             account_end: None,
             uncompressed: true,

@@ -109,7 +109,7 @@ fn as_object(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) -
             if let Some(since) = kind.doubted_since {
                 object["doubted_since"] = since.into();
             }
-            let (columns, keys) = status.facts.kinds[kind.kind.ordinal()].fields.volatile(kind.kind);
+            let (columns, keys) = status.facts.kinds[kind.kind].fields.volatile(kind.kind);
             let columns = columns.into_iter().map(str::to_owned);
             let volatile: Vec<_> = columns.chain(keys.into_iter().map(|key| format!("extra.{key}"))).collect();
             if !volatile.is_empty() {

@@ -102,7 +102,7 @@ async fn tell_held(store: &SqliteStore, profile: &ProfileRow, report: &SyncRepor
         return;
     }
     // Nothing of it is recorded; or it can't be read, which is no reason to keep quiet.
-    for record in report.kinds.iter().filter(|record| is_held(record.kind)) {
+    for record in report.kinds.values().filter(|record| is_held(record.kind)) {
         let reason = record.hold_reason.map(|reason| format!(", because {reason}")).unwrap_or_default();
         complain(&format!("held: {id}: {}: {} removals{reason}", record.kind, grouped(record.counts.held)));
     }

@@ -51,7 +51,7 @@ pub(crate) fn notes(report: &SyncReport) {
     for warning in &report.warnings {
         complain(&format!("warning: {profile}: {}", one_line(warning)));
     }
-    for record in &report.kinds {
+    for record in report.kinds.values() {
         if let Some(at) = record.skipped_at {
             complain(&format!("note: {profile}: {}: {}", record.kind, skipped(record.counts.skipped, at)));
         }

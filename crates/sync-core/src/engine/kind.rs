@@ -199,7 +199,7 @@ impl Engine<'_> {
             fields: visit
                 .facts
                 .fields
-                .come_with_rows(&run.state.facts.kinds[kind.ordinal()].fields)
+                .come_with_rows(&run.state.facts.kinds[kind].fields)
                 .then(|| visit.facts.fields.clone()),
         };
         Ok(Some(Settlement { staging, commit, evidence, shrunk }))

@@ -26,7 +26,7 @@ pub(super) enum Way {
 
 /// Whether a kind need not be asked for, because the panel said within a day that it doesn't offer it.
 pub(super) fn is_not_offered(state: &SyncState, options: &SyncOptions, kind: ContentKind, now: i64) -> bool {
-    let said_at = state.facts.kinds[kind.ordinal()].not_offered_at;
+    let said_at = state.facts.kinds[kind].not_offered_at;
     is_known_as_not_offered(state, options, kind) && said_at.is_some_and(|at| recent(at, now))
 }
 
@@ -34,10 +34,10 @@ pub(super) fn is_not_offered(state: &SyncState, options: &SyncOptions, kind: Con
 /// there was. A person who narrows a run to some kinds wants to know of these, so nothing is known of them
 /// then. A full run says how items are compared, and nothing of what is offered.
 pub(super) fn is_known_as_not_offered(state: &SyncState, options: &SyncOptions, kind: ContentKind) -> bool {
-    let empty = state.rows[kind.ordinal()] == 0 && state.last_sync[kind.ordinal()].is_none();
+    let empty = state.rows[kind] == 0 && state.last_sync[kind].is_none();
     let runs = if empty { 1 } else { RUNS_IN_A_ROW };
     let named = options.kinds.len() < ContentKind::ALL.len();
-    !named && state.facts.kinds[kind.ordinal()].not_offered >= runs
+    !named && state.facts.kinds[kind].not_offered >= runs
 }
 
 /// Whether an answer to a request for a listing looks as if the panel didn't offer the kind.
@@ -179,18 +179,18 @@ mod tests {
         let movies = ContentKind::Movies;
         let options = SyncOptions::default();
         assert!(!is_not_offered(&state, &options, movies, NOW));
-        state.facts.kinds[1].denied(NOW);
+        state.facts.kinds[ContentKind::Movies].denied(NOW);
         assert!(is_not_offered(&state, &options, movies, NOW + 1));
         assert!(!is_not_offered(&state, &options, movies, NOW + 86_400), "asked again after a day");
         assert!(is_known_as_not_offered(&state, &options, movies), "and still known");
         assert!(!is_not_offered(&state, &SyncOptions { kinds: vec![movies], ..options.clone() }, movies, NOW));
         assert!(is_not_offered(&state, &SyncOptions { mode: SyncMode::Full, ..options.clone() }, movies, NOW));
-        state.rows[1] = 5;
+        state.rows[ContentKind::Movies] = 5;
         assert!(!is_not_offered(&state, &options, movies, NOW));
-        state.facts.kinds[1].denied(NOW);
+        state.facts.kinds[ContentKind::Movies].denied(NOW);
         assert!(is_not_offered(&state, &options, movies, NOW));
-        state.facts.kinds[1].offered();
-        assert_eq!(state.facts.kinds[1], KindFacts::default());
+        state.facts.kinds[ContentKind::Movies].offered();
+        assert_eq!(state.facts.kinds[ContentKind::Movies], KindFacts::default());
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Engine<'_> {
         let trusting = visit.record.mode == SyncMode::Incremental;
         let treatment = Arc::clone(&visit.treatment);
         let scheme = self.scheme(visit);
-        let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
+        let policy = run.options.policy.at(run.state.last_sync[kind]);
         // Where rows are behind that may be written, every element is laid over its row.
         let trusting = trusting && !treatment.needs_all;
         let differ = Differ::new(kind, Arc::clone(&stored.index), self.source.digest_scheme(), policy, trusting);

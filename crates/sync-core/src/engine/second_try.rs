@@ -30,7 +30,7 @@ impl Engine<'_> {
         let (first, others) = failed.split_at(1);
         let (before, errors) = (report.kind(first[0]).clone(), report.errors.clone());
         self.visit_once_more(run, report, first).await;
-        let record = &mut report.kinds[first[0].ordinal()];
+        let record = &mut report.kinds[first[0]];
         if record.outcome == KindOutcome::Failed {
             // What the usual client was told counts.
             record.error = before.error;
@@ -46,7 +46,7 @@ impl Engine<'_> {
         report.errors.retain(|error| !error.kind.is_some_and(|kind| kinds.contains(&kind)));
         self.visit_all(run, report, kinds).await;
         for before in before {
-            let record = &mut report.kinds[before.kind.ordinal()];
+            let record = &mut report.kinds[before.kind];
             record.requests += before.requests;
             record.bytes += before.bytes;
             record.duration += before.duration;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::counts::Counts;
-use crate::model::{ContentKind, ProfileId};
+use crate::model::{ContentKind, PerKind, ProfileId};
 use crate::progress::{Observer, Phase, Progress};
 
 /// Of a kind's share: categories, then the listing, then the apply.
@@ -22,7 +22,7 @@ pub(super) struct Track<'a> {
 #[derive(Default)]
 struct SoFar {
     /// Of each kind, in per cent, by [`ContentKind::ordinal`]; two of them may rise at once.
-    shares: [u64; 3],
+    shares: PerKind<u64>,
     /// Of the whole run. A listing that starts again takes nothing back.
     percent: u8,
 }
@@ -67,9 +67,9 @@ impl<'a> Track<'a> {
     fn percent(&self, kind: Option<ContentKind>, share: u64) -> u8 {
         let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kind) = kind {
-            so_far.shares[kind.ordinal()] = share;
+            so_far.shares[kind] = share;
         }
-        let percent = so_far.shares.iter().sum::<u64>() / self.kinds.max(1);
+        let percent = so_far.shares.values().sum::<u64>() / self.kinds.max(1);
         so_far.percent = so_far.percent.max(u8::try_from(percent).unwrap_or(100));
         so_far.percent
     }

@@ -127,7 +127,7 @@ impl Engine<'_> {
         visit.facts.offered();
         visit.answered = true;
         visit.facts.whole_came();
-        let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
+        let policy = run.options.policy.at(run.state.last_sync[kind]);
         visit.facts.fields = visit.facts.fields.unmodified(kind, &policy, rows, self.clock.now());
         let record = &mut visit.record;
         record.mode = SyncMode::Incremental;
@@ -212,7 +212,7 @@ fn is_lent(
     scheme: DigestScheme,
     now: i64,
 ) -> bool {
-    let at = kind.ordinal();
+    let at = kind;
     let whole = facts.kinds[at].way(now) != Way::ByCategory;
     let trusting = options.mode != SyncMode::Full && state.last_sync[at].is_some() && state.held[at] == 0;
     let as_before = kept.scheme == scheme && kept.policy == options.policy && recent(kept.listed_at, now);

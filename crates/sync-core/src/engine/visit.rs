@@ -47,8 +47,8 @@ impl Engine<'_> {
         run: &Run<'_>,
         kind: ContentKind,
     ) -> (Visit, Result<Option<Received>, Stop>) {
-        let facts = run.facts.kinds[kind.ordinal()].clone();
-        let policy = run.options.policy.at(run.state.last_sync[kind.ordinal()]);
+        let facts = run.facts.kinds[kind].clone();
+        let policy = run.options.policy.at(run.state.last_sync[kind]);
         // Who compares a cache with its panel is not to be told of what is volatile.
         let looks = !(run.options.dry_run && run.options.mode == SyncMode::Full);
         let treatment = facts.fields.treatment(kind, &policy, looks.then(|| self.clock.now()));
@@ -104,7 +104,7 @@ impl Engine<'_> {
             record.not_modified = false;
             record.error = Some(stop.into_report(Some(visit.kind)));
             // What is learnt of fields is learnt of rows that were written.
-            visit.facts.fields.clone_from(&run.state.facts.kinds[visit.kind.ordinal()].fields);
+            visit.facts.fields.clone_from(&run.state.facts.kinds[visit.kind].fields);
         }
         record.duration = received_in + self.since(started);
         run.track.kind_done(visit.kind, record.counts);
@@ -132,11 +132,11 @@ impl Run<'_> {
         let Visit { kind, record, facts, shrunk, plan, warnings, answered, denied, .. } = visit;
         self.answered |= answered;
         self.denied.extend(denied.then_some(kind));
-        self.facts.kinds[kind.ordinal()] = facts;
+        self.facts.kinds[kind] = facts;
         self.shrunk.extend(shrunk.map(|lost| (kind, lost)));
         self.plan.extend(plan);
         self.warnings.extend(warnings);
         report.errors.extend(record.error.clone());
-        report.kinds[kind.ordinal()] = record;
+        report.kinds[kind] = record;
     }
 }

@@ -19,7 +19,9 @@ use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::Content as _;
-use crate::model::{Category, CategoryId, Channel, ContentId, ContentKind, FieldSet, Item, Movie, ProfileId, Scope};
+use crate::model::{
+    Category, CategoryId, Channel, ContentId, ContentKind, FieldSet, Item, Movie, PerKind, ProfileId, Scope,
+};
 use crate::policy::{PolicyChoice, SyncMode};
 use crate::report::{KindOutcome, KindRecord, RunStatus};
 use crate::source::Validator;
@@ -238,7 +240,7 @@ pub async fn a_first_apply_is_read_back(store: &dyn ContentStore) {
             let item = item.item();
             assert_eq!(session.row(kind, item.id().0).await, Some(item));
         }
-        assert_eq!(store.sync_state(&session.profile).await.unwrap().rows[kind.ordinal()], 120);
+        assert_eq!(store.sync_state(&session.profile).await.unwrap().rows[kind], 120);
     }
 }
 
@@ -356,7 +358,7 @@ pub async fn a_cancelled_apply_changes_nothing(store: &dyn ContentStore) {
     assert!(matches!(applied, Err(StoreError::Cancelled)), "{applied:?}");
     assert_eq!(session.ids(ContentKind::Movies).await, [1, 2]);
     let state = store.sync_state(&session.profile).await.unwrap();
-    assert_eq!(state.last_sync[ContentKind::Movies.ordinal()], Some(1400));
+    assert_eq!(state.last_sync[ContentKind::Movies], Some(1400));
     let index = store.index(&session.profile, ContentKind::Movies.into()).await.unwrap();
     assert_eq!(Some(index.index), index_of(&[1, 2]));
 }
@@ -391,7 +393,7 @@ pub async fn profiles_are_isolated(store: &dyn ContentStore) {
     store.clear(&one.profile).await.unwrap();
     assert_eq!(other.ids(ContentKind::Movies).await, [1, 2, 3]);
     assert_eq!(store.changes(&other.profile, 0, 100).await.unwrap().len(), 1);
-    assert_eq!(store.sync_state(&other.profile).await.unwrap().last_sync[1], Some(1400));
+    assert_eq!(store.sync_state(&other.profile).await.unwrap().last_sync[ContentKind::Movies], Some(1400));
 }
 
 /// "Everything is isolated by kind."
@@ -440,7 +442,7 @@ pub async fn a_kind_is_read_and_staged_while_another_is_applied(store: &dyn Cont
 /// "The watermark is written with the rows it stands for."
 pub async fn the_watermark_comes_with_the_rows(store: &dyn ContentStore) {
     let session = Session::start(store, "home").await;
-    assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, [None; 3]);
+    assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, PerKind::all(None));
     let commit =
         ScopeCommit { watermark: 77, index: index_of(&[]), first_load: true, ..session.commit(ContentKind::Series) };
     session.apply(Vec::new(), commit).await.unwrap();
@@ -640,9 +642,9 @@ pub async fn a_doubtful_index_is_not_trusted(store: &dyn ContentStore) {
 /// "In the panel's order", replaced as a whole.
 pub async fn categories_keep_the_panels_order(store: &dyn ContentStore) {
     let session = Session::start(store, "home").await;
-    let lists = [vec!["9", "1", "10"], vec!["1", "9", "new"], vec![]];
+    let lists = PerKind::new(vec!["9", "1", "10"], vec!["1", "9", "new"], vec![]);
     for kind in [ContentKind::Channels, ContentKind::Movies, ContentKind::Series] {
-        let mut list: Vec<_> = lists[kind.ordinal()].iter().map(|id| category(id)).collect();
+        let mut list: Vec<_> = lists[kind].iter().map(|id| category(id)).collect();
         let commit = ScopeCommit { categories: Some(list.clone()), index: index_of(&[]), ..session.commit(kind) };
         session.apply(Vec::new(), commit).await.unwrap();
         assert_eq!(store.categories(&session.profile, kind).await.unwrap(), list);
@@ -709,7 +711,7 @@ pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ContentStore) {
         several_kinds: false,
     };
     store.finish_run(&session.profile, end).await.unwrap();
-    assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, [None; 3]);
+    assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, PerKind::all(None));
     let run = store.runs(&session.profile, 1).await.unwrap().pop().unwrap();
     assert_eq!((run.status, run.started_at, run.finished_at), (RunStatus::Failed, 1000, Some(4321)));
     assert_eq!(run.kinds.len(), 1);
@@ -752,13 +754,13 @@ pub async fn categories_are_counted_by_their_sets(store: &dyn ContentStore) {
 /// "Records … what the run has learnt of the panel", and "`None` to leave it as it is".
 pub async fn what_a_run_has_learnt_is_kept(store: &dyn ContentStore) {
     let mut facts = PanelFacts { user_agent: Some("Player '1'".to_owned()), refusals: 2, ..PanelFacts::default() };
-    facts.kinds[2].overloads = 1;
-    facts.kinds[1].trailing = Some(Sighting { digest: u64::MAX, listings: 3 });
+    facts.kinds[ContentKind::Series].overloads = 1;
+    facts.kinds[ContentKind::Movies].trailing = Some(Sighting { digest: u64::MAX, listings: 3 });
     let mut later = facts.clone();
-    later.kinds[2].overloads = 0;
-    later.kinds[0].filter_ignored_at = Some(77);
+    later.kinds[ContentKind::Series].overloads = 0;
+    later.kinds[ContentKind::Channels].filter_ignored_at = Some(77);
     let profile = profile("home");
-    facts.kinds[1].fields = FieldFacts::default()
+    facts.kinds[ContentKind::Movies].fields = FieldFacts::default()
         .with(ContentKind::Movies, "added", Standing::Volatile { looked_at: 7 })
         .with(ContentKind::Movies, "a \u{27} key", Standing::Trial { rested: 1, met: 0, behind: 3 });
     for (learnt, kept) in [(Some(&facts), &facts), (None, &facts), (Some(&later), &later)] {
@@ -769,7 +771,7 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ContentStore) {
     store.ensure_profile(&super::builders::profile("other")).await.unwrap();
     assert_eq!(store.sync_state(&super::builders::profile("other")).await.unwrap().facts, PanelFacts::default());
     store.clear(&profile).await.unwrap();
-    let kept = PanelFacts { kinds: <[_; 3]>::default(), ..later };
+    let kept = PanelFacts { kinds: PerKind::default(), ..later };
     assert_eq!(store.sync_state(&profile).await.unwrap().facts, kept, "what was learnt of the panel as a whole");
 }
 
@@ -779,9 +781,10 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Conte
     let learnt = |standing| Some(FieldFacts::default().with(movies, "added", standing).with(movies, "a key", standing));
     let first = learnt(Standing::Volatile { looked_at: 7 });
     let known = async || {
-        let [channels, movies, series] = store.sync_state(&profile("home")).await.unwrap().facts.kinds;
-        assert_eq!((channels.fields, series.fields), Default::default(), "other kinds");
-        movies.fields
+        let mut kinds = store.sync_state(&profile("home")).await.unwrap().facts.kinds;
+        let fields = std::mem::take(&mut kinds[movies].fields);
+        assert!(kinds.values().all(|facts| facts.fields == FieldFacts::default()), "other kinds");
+        fields
     };
     let session = load(store, "home", &[1]).await;
     session.finish(None, false).await;
@@ -879,10 +882,10 @@ fn validator(text: &str, rows: u64) -> KeptValidator {
     }
 }
 
-async fn validators(store: &dyn ContentStore, profile: &ProfileId) -> [Option<KeptValidator>; 3] {
-    let mut kept = [None, None, None];
+async fn validators(store: &dyn ContentStore, profile: &ProfileId) -> PerKind<Option<KeptValidator>> {
+    let mut kept = PerKind::default();
     for kind in ContentKind::ALL {
-        kept[kind.ordinal()] = store.validator(profile, kind).await.unwrap();
+        kept[kind] = store.validator(profile, kind).await.unwrap();
     }
     kept
 }

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::memory_tables::Tables;
 use crate::digest::{Digest, DigestScheme};
-use crate::facts::{KindFacts, PanelFacts};
+use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
 use crate::index::ListingIndex;
-use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope};
+use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
 use crate::report::RunStatus;
 use crate::store::{
     ChangeRecord, ContentStore, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit,
@@ -70,7 +70,7 @@ impl MemoryStore {
     /// never been recorded.
     pub fn unmark(&self, profile: &ProfileId, kind: ContentKind, run: RunId) {
         let changed = self.write(profile, |tables| {
-            for held in tables.held[kind.ordinal()].iter_mut().filter(|held| held.run == run) {
+            for held in tables.held[kind].iter_mut().filter(|held| held.run == run) {
                 held.reason = HoldReason::ShareLost;
             }
             Ok(())
@@ -181,7 +181,7 @@ impl ContentStore for MemoryStore {
     }
 
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
-        self.read(profile, |tables| tables.categories[kind.ordinal()].clone())
+        self.read(profile, |tables| tables.categories[kind].clone())
     }
 
     async fn category_sizes(
@@ -221,13 +221,13 @@ impl ContentStore for MemoryStore {
         self.write(profile, |tables| {
             let mut gone = Vec::new();
             for id in ids {
-                if tables.rows[kind.ordinal()].remove(&id.0).is_some() {
+                if tables.rows[kind].remove(&id.0).is_some() {
                     tables.log(RunId(0), kind, Some(id), LoggedChange::Removed);
                     gone.push(id);
                 }
             }
-            tables.validators[kind.ordinal()] = None;
-            tables.held[kind.ordinal()].retain(|held| !gone.contains(&held.id));
+            tables.validators[kind] = None;
+            tables.held[kind].retain(|held| !gone.contains(&held.id));
             for (_, index) in tables.indexes.iter_mut().filter(|(scope, _)| scope.kind == kind) {
                 *index = Arc::new(index.without(&gone));
             }
@@ -241,7 +241,7 @@ impl ContentStore for MemoryStore {
                 fence: tables.fence,
                 changes: tables.changes.clone(),
                 runs: tables.runs.clone(),
-                facts: PanelFacts { kinds: <[KindFacts; 3]>::default(), ..tables.facts.clone() },
+                facts: PanelFacts { kinds: PerKind::default(), ..tables.facts.clone() },
                 ..Tables::default()
             };
             *tables = cleared;
@@ -250,7 +250,7 @@ impl ContentStore for MemoryStore {
     }
 
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
-        self.read(profile, |tables| tables.held[kind.ordinal()].clone())
+        self.read(profile, |tables| tables.held[kind].clone())
     }
 
     async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {

@@ -7,7 +7,7 @@ use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
-use crate::model::{Category, ContentId, ContentKind, Item, Scope};
+use crate::model::{Category, ContentId, ContentKind, Item, PerKind, Scope};
 use crate::report::{KindRecord, RunStatus};
 use crate::store::{
     ChangeRecord, HeldRemoval, KeptValidator, LoggedChange, RunId, RunRecord, ScopeCommit, StagedItem, StoreError,
@@ -19,36 +19,36 @@ use crate::store::{
 pub(super) struct Tables {
     pub(super) fence: u64,
     /// Rows by id, each with its row number, which never changes.
-    pub(super) rows: [BTreeMap<i64, (u64, Item)>; 3],
-    pub(super) categories: [Vec<Category>; 3],
+    pub(super) rows: PerKind<BTreeMap<i64, (u64, Item)>>,
+    pub(super) categories: PerKind<Vec<Category>>,
     pub(super) indexes: Vec<(Scope, Arc<ListingIndex>)>,
-    pub(super) held: [Vec<HeldRemoval>; 3],
-    pub(super) last_sync: [Option<i64>; 3],
+    pub(super) held: PerKind<Vec<HeldRemoval>>,
+    pub(super) last_sync: PerKind<Option<i64>>,
     pub(super) changes: Vec<ChangeRecord>,
     pub(super) runs: Vec<RunRecord>,
     pub(super) next_row: u64,
     pub(super) facts: PanelFacts,
-    pub(super) validators: [Option<KeptValidator>; 3],
+    pub(super) validators: PerKind<Option<KeptValidator>>,
     /// When each removed item was removed, by kind and id.
     pub(super) tombstones: BTreeMap<(ContentKind, i64), i64>,
 }
 
 impl Tables {
     pub(super) fn rows(&self, kind: ContentKind) -> &BTreeMap<i64, (u64, Item)> {
-        &self.rows[kind.ordinal()]
+        &self.rows[kind]
     }
 
     pub(super) fn state(&self) -> SyncState {
         SyncState {
             last_sync: self.last_sync,
-            rows: ContentKind::ALL.map(|kind| self.rows(kind).len() as u64),
-            held: ContentKind::ALL.map(|kind| self.held[kind.ordinal()].len() as u64),
+            rows: PerKind::from_fn(|kind| self.rows(kind).len() as u64),
+            held: PerKind::from_fn(|kind| self.held[kind].len() as u64),
             facts: self.facts.clone(),
         }
     }
 
     pub(super) fn validator(&self, kind: ContentKind) -> Option<KeptValidator> {
-        let kept = self.validators[kind.ordinal()].as_ref();
+        let kept = self.validators[kind].as_ref();
         kept.filter(|kept| kept.rows == self.rows(kind).len() as u64).cloned()
     }
 
@@ -81,7 +81,7 @@ impl Tables {
             self.log(commit.run, kind, None, LoggedChange::Loaded);
         }
         for id in &commit.removals {
-            let gone = self.rows[kind.ordinal()].remove(&id.0);
+            let gone = self.rows[kind].remove(&id.0);
             gone.ok_or_else(|| StoreError::Refused(format!("{kind} {id} to be removed isn't there")))?;
             if commit.tombstone_days > 0 {
                 self.tombstones.insert((kind, id.0), commit.applied_at);
@@ -95,10 +95,10 @@ impl Tables {
         }
         self.validate(kind, items, &commit)?;
         if let Some(categories) = commit.categories {
-            self.categories[kind.ordinal()] = distinct(categories)?;
+            self.categories[kind] = distinct(categories)?;
         }
         if let Some(held) = commit.held {
-            self.held[kind.ordinal()] = held;
+            self.held[kind] = held;
         }
         if let Some(index) = commit.index {
             self.indexes.retain(|(known, _)| known != scope);
@@ -106,9 +106,9 @@ impl Tables {
         }
         self.check(scope)?;
         if let Some(fields) = commit.fields {
-            self.facts.kinds[kind.ordinal()].fields = fields;
+            self.facts.kinds[kind].fields = fields;
         }
-        self.last_sync[kind.ordinal()] = Some(commit.watermark);
+        self.last_sync[kind] = Some(commit.watermark);
         self.record(commit.run, commit.record)
     }
 
@@ -121,7 +121,7 @@ impl Tables {
     ) -> Result<(), StoreError> {
         let written = items.values().any(|staged| staged.change.is_written());
         let changes = written || !commit.removals.is_empty() || commit.held.is_some() || commit.index.is_some();
-        let kept = &mut self.validators[kind.ordinal()];
+        let kept = &mut self.validators[kind];
         match &commit.validator {
             ValidatorChange::Keep if changes => {
                 return Err(StoreError::Refused(format!("{kind} change, and keep their validator")));
@@ -141,7 +141,7 @@ impl Tables {
         if staged.item.name().is_empty() {
             return Err(StoreError::Refused(format!("{kind} {id} has no name")));
         }
-        let known = self.rows[kind.ordinal()].get(&id.0).map(|(row, _)| *row);
+        let known = self.rows[kind].get(&id.0).map(|(row, _)| *row);
         let logged = match (staged.change, known) {
             (Change::Added, Some(_)) => return Err(StoreError::Refused(format!("{kind} {id} is not new"))),
             (Change::Added, None) => {
@@ -157,7 +157,7 @@ impl Tables {
             self.next_row += 1;
             self.next_row
         });
-        self.rows[kind.ordinal()].insert(id.0, (row, staged.item.clone()));
+        self.rows[kind].insert(id.0, (row, staged.item.clone()));
         if let Some(change) = logged {
             self.log(commit.run, kind, Some(id), change);
         }
@@ -174,7 +174,7 @@ impl Tables {
                 return Err(StoreError::Refused("the index doesn't know exactly the rows there are".to_owned()));
             }
         }
-        let lost = self.held[scope.kind.ordinal()].iter().find(|held| !rows.contains_key(&held.id.0));
+        let lost = self.held[scope.kind].iter().find(|held| !rows.contains_key(&held.id.0));
         match lost {
             Some(held) => Err(StoreError::Refused(format!("{} is held and isn't there", held.id))),
             None => Ok(()),
@@ -192,7 +192,7 @@ impl Tables {
 
     /// Marks what a run was the first to miss as missing in several kinds at once.
     pub(super) fn several_kinds(&mut self, run: RunId) {
-        for held in self.held.iter_mut().flatten().filter(|held| held.run == run && held.reason.is_shrink()) {
+        for held in self.held.values_mut().flatten().filter(|held| held.run == run && held.reason.is_shrink()) {
             held.reason = HoldReason::SeveralKinds;
             held.evidence = None;
         }

@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::digest::DigestScheme;
-use crate::model::{Account, Category, CategoryId, ContentKind, Listed};
+use crate::model::{Account, Category, CategoryId, ContentKind, Listed, PerKind};
 use crate::source::{
     Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
@@ -52,12 +52,12 @@ type LastListing = (Vec<Listed>, Completeness, Option<Validator>);
 #[derive(Debug, Default)]
 struct Script {
     account: VecDeque<Result<Account, SourceError>>,
-    categories: [VecDeque<Result<Vec<Category>, SourceError>>; 3],
-    listings: [VecDeque<Answer>; 3],
+    categories: PerKind<VecDeque<Result<Vec<Category>, SourceError>>>,
+    listings: PerKind<VecDeque<Answer>>,
     within: HashMap<(ContentKind, CategoryId), VecDeque<Answer>>,
     last_account: Option<Account>,
-    last_categories: [Vec<Category>; 3],
-    last_listings: [LastListing; 3],
+    last_categories: PerKind<Vec<Category>>,
+    last_listings: PerKind<LastListing>,
     usage: Usage,
     asked: Vec<String>,
     learnt: Learnt,
@@ -81,13 +81,13 @@ impl ScriptedSource {
 
     /// Scripts the answer to a request for categories.
     pub fn categories(self, kind: ContentKind, answer: Result<Vec<Category>, SourceError>) -> Self {
-        self.script().categories[kind.ordinal()].push_back(answer);
+        self.script().categories[kind].push_back(answer);
         self
     }
 
     /// Scripts the answer to a request for a listing.
     pub fn answer(self, kind: ContentKind, answer: Answer) -> Self {
-        self.script().listings[kind.ordinal()].push_back(answer);
+        self.script().listings[kind].push_back(answer);
         self
     }
 
@@ -147,10 +147,10 @@ impl ContentSource for ScriptedSource {
         let mut script = self.script();
         script.usage.requests += 1;
         script.asked.push(format!("categories {kind}"));
-        if let Some(answer) = script.categories[kind.ordinal()].pop_front() {
-            script.last_categories[kind.ordinal()] = answer?;
+        if let Some(answer) = script.categories[kind].pop_front() {
+            script.last_categories[kind] = answer?;
         }
-        Ok(script.last_categories[kind.ordinal()].clone())
+        Ok(script.last_categories[kind].clone())
     }
 
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
@@ -168,7 +168,7 @@ impl ContentSource for ScriptedSource {
                 let scripted = script.within.get_mut(&(kind, category)).and_then(VecDeque::pop_front);
                 Some(scripted.unwrap_or(Answer::Items(Vec::new(), Completeness::default())))
             }
-            None => script.listings[kind.ordinal()].pop_front(),
+            None => script.listings[kind].pop_front(),
         };
         let whole = place.is_empty();
         let events = match answer {
@@ -186,16 +186,16 @@ impl ContentSource for ScriptedSource {
             }
             Some(Answer::Items(items, end)) => {
                 if whole {
-                    script.last_listings[kind.ordinal()] = (items.clone(), end, None);
+                    script.last_listings[kind] = (items.clone(), end, None);
                 }
                 listing_of((items, end, None), unless.as_ref())
             }
             Some(Answer::Version(text, items, end)) => {
                 let answer = (items, end, Some(Validator(text.to_owned())));
-                script.last_listings[kind.ordinal()] = answer.clone();
+                script.last_listings[kind] = answer.clone();
                 listing_of(answer, unless.as_ref())
             }
-            None => listing_of(script.last_listings[kind.ordinal()].clone(), unless.as_ref()),
+            None => listing_of(script.last_listings[kind].clone(), unless.as_ref()),
         };
         Ok(Listing { events })
     }

@@ -30,7 +30,7 @@ async fn a_refused_login_is_asked_once() {
     let report = bench.sync(&source, &SyncOptions::default()).await;
     assert_eq!(source.asked(), ["account"]);
     assert_eq!((report.status, report.errors.len()), (RunStatus::Failed, 1));
-    for record in &report.kinds {
+    for record in report.kinds.values() {
         assert_eq!(record.outcome, KindOutcome::Failed);
         assert_eq!(record.error.as_ref().map(|error| error.class), Some(ErrorClass::Login));
     }
@@ -53,7 +53,7 @@ async fn a_refusal_after_the_login_is_of_its_kind() {
         "listing series",
     ];
     assert_eq!(source.asked(), asked);
-    let outcomes: Vec<_> = report.kinds.iter().map(|record| record.outcome).collect();
+    let outcomes: Vec<_> = report.kinds.values().map(|record| record.outcome).collect();
     assert_eq!(outcomes, [KindOutcome::Completed, KindOutcome::Failed, KindOutcome::Completed]);
     assert_eq!(report.status, RunStatus::Partial);
     assert_eq!((report.errors.len(), report.errors[0].class), (1, ErrorClass::Login));
@@ -172,7 +172,7 @@ async fn field_04_lists_that_are_all_refused_are_asked_for_once_more_as_another_
     let source = filtered(true, true);
     let report = bench.sync(&source, &SyncOptions::default()).await;
     assert_eq!((report.status, report.errors.len(), lists(&source)), (RunStatus::Completed, 0, 6));
-    for record in &report.kinds {
+    for record in report.kinds.values() {
         assert_eq!((record.counts, record.requests), (counts(3, 0, 0, 0, 0), 4), "both tries are counted");
     }
     // Refused again, the first list is the only one, and what was told first counts.
@@ -313,7 +313,7 @@ async fn a_kind_that_was_not_reached_has_a_mode() {
     let modes = async |mode| {
         let source = panel([]).account(Err(unreachable()));
         let report = bench.sync(&source, &SyncOptions { mode, ..SyncOptions::default() }).await;
-        report.kinds.iter().map(|kind| kind.mode).collect::<Vec<_>>()
+        report.kinds.values().map(|kind| kind.mode).collect::<Vec<_>>()
     };
     let (full, incremental) = (SyncMode::Full, SyncMode::Incremental);
     assert_eq!(modes(SyncMode::Auto).await, [full; 3]);

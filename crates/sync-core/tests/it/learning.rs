@@ -24,7 +24,7 @@ fn unreachable(overloaded: bool) -> SourceError {
 /// What is known of the panel, but for its fields.
 async fn facts(bench: &Bench) -> PanelFacts {
     let mut facts = bench.store.sync_state(&bench.profile).await.unwrap().facts;
-    facts.kinds.iter_mut().for_each(|facts| facts.fields = FieldFacts::default());
+    facts.kinds.values_mut().for_each(|facts| facts.fields = FieldFacts::default());
     facts
 }
 
@@ -49,7 +49,7 @@ async fn a_kind_that_is_not_offered_is_no_longer_asked_for() {
     bench.clock.pass(DAY);
     let report = bench.sync(&panel(1..=3), &SyncOptions::default()).await;
     assert_eq!((report.status, report.kind(Series).counts.added), (RunStatus::Completed, 3));
-    assert_eq!(facts(&bench).await.kinds[2], KindFacts::default());
+    assert_eq!(facts(&bench).await.kinds[Series], KindFacts::default());
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn what_is_too_much_at_once_comes_by_category() {
     bench.clock.pass(DAY);
     let source = ScriptedSource::new().categories(Movies, Ok(shelves())).lists(Movies, films());
     bench.sync(&source, &only(Movies)).await;
-    assert_eq!(facts(&bench).await.kinds[1], KindFacts::default());
+    assert_eq!(facts(&bench).await.kinds[Movies], KindFacts::default());
     assert_eq!(bench.ids(Movies).len(), 90);
 }
 
@@ -362,7 +362,7 @@ async fn an_ignored_category_is_found_out_early() {
     let endless = Answer::Events(vec![ListingEvent::Batch(others)], Some(unusable(AnswerFault::Truncated)));
     let report = bench.sync(&too_much().answer_within(Movies, "1", endless), &only(Movies)).await;
     assert_eq!(report.kind(Movies).error.as_ref().unwrap().code, "filter_ignored");
-    assert_eq!(facts(&bench).await.kinds[1].filter_ignored_at, Some(NOW));
+    assert_eq!(facts(&bench).await.kinds[Movies].filter_ignored_at, Some(NOW));
 }
 
 /// What fails for another reason isn't asked for category by category.
@@ -571,7 +571,7 @@ async fn by_category_a_muddle_is_no_ignored_filter() {
         let unchanged = if ignored { 0 } else { 90 };
         let status = if ignored { RunStatus::Failed } else { RunStatus::Partial };
         assert_eq!((report.status, report.kind(Movies).counts), (status, counts(0, 0, 0, 0, unchanged)), "{others}");
-        assert_eq!(facts(&bench).await.kinds[1].filter_ignored_at.is_some(), ignored, "{others}");
+        assert_eq!(facts(&bench).await.kinds[Movies].filter_ignored_at.is_some(), ignored, "{others}");
     }
 }
 

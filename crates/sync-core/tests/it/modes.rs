@@ -116,7 +116,7 @@ async fn a_dry_run_tells_the_same_and_writes_nothing() {
         let dry = bench.sync(&source(), &SyncOptions { dry_run: true, ..SyncOptions::default() }).await;
         assert_eq!((dry.run, dry.dry_run), (None, true));
         let wet = bench.sync(&source(), &SyncOptions::default()).await;
-        for (dry, wet) in dry.kinds.iter().zip(&wet.kinds) {
+        for (dry, wet) in dry.kinds.values().zip(wet.kinds.values()) {
             assert_eq!((dry.counts, dry.outcome, dry.mode), (wet.counts, wet.outcome, wet.mode));
             assert_eq!(dry.hold_reason, wet.hold_reason);
         }

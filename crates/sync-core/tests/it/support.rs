@@ -63,7 +63,7 @@ impl Bench {
             categories: store.categories(profile, kind).await.unwrap(),
             held: store.held(profile, kind).await.unwrap(),
             index: (index.ids().to_vec(), index.digests().to_vec()),
-            last_sync: store.sync_state(profile).await.unwrap().last_sync[kind.ordinal()],
+            last_sync: store.sync_state(profile).await.unwrap().last_sync[kind],
             changes: changes.into_iter().filter(|change| change.kind == kind).collect(),
         }
     }

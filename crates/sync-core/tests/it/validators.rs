@@ -9,8 +9,8 @@ use sync_core::store::{KeptValidator, Lease, RunId, StoredIndex, SyncState, Vali
 use sync_core::testing::{Answer, FixedClock, ScriptedSource, category, channel, movie, profile};
 use sync_core::{
     Account, AccountStatus, ContentId, ContentStore, Counts, Digest, DigestScheme, Engine, KindOutcome, KindRecord,
-    Listed, ListingIndex, MockContentSource, MockContentStore, MockStaging, PolicyChoice, SourceError, SyncMode,
-    SyncOptions, SyncReport,
+    Listed, ListingIndex, MockContentSource, MockContentStore, MockStaging, PerKind, PolicyChoice, SourceError,
+    SyncMode, SyncOptions, SyncReport,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -338,10 +338,9 @@ fn raw_store(staging: MockStaging) -> MockContentStore {
     store.expect_finish_run().times(1).returning(|_, _| Ok(()));
     store.expect_categories().returning(|_, _| Ok(vec![category("1")]));
     store.expect_held().returning(|_, _| Ok(Vec::new()));
-    store
-        .expect_sync_state()
-        .times(1)
-        .returning(|_| Ok(SyncState { last_sync: [Some(NOW); 3], rows: [2; 3], ..SyncState::default() }));
+    store.expect_sync_state().times(1).returning(|_| {
+        Ok(SyncState { last_sync: PerKind::all(Some(NOW)), rows: PerKind::all(2), ..SyncState::default() })
+    });
     store.expect_validator().times(1).returning(|_, _| {
         let (validator, policy) = (Validator("v1".to_owned()), PolicyChoice::Fingerprint);
         Ok(Some(KeptValidator { validator, scheme: RAW, policy, listed_at: NOW, rows: 2 }))

@@ -18,7 +18,7 @@ const WEEK: Duration = Duration::from_secs(7 * 86_400);
 const ROWS: i64 = 40;
 
 async fn fields(bench: &Bench, kind: ContentKind) -> FieldFacts {
-    bench.store.sync_state(&bench.profile).await.unwrap().facts.kinds[kind.ordinal()].fields.clone()
+    bench.store.sync_state(&bench.profile).await.unwrap().facts.kinds[kind].fields.clone()
 }
 
 async fn standing(bench: &Bench, kind: ContentKind, name: &str) -> Option<Standing> {

@@ -119,14 +119,14 @@ impl SqliteStore {
             let sql = "SELECT last_sync_channels,last_sync_movies,last_sync_series,channels_count,movies_count,\
                        series_count FROM xtream_content_sync WHERE profile_id=?";
             let Some(mut row) = record(conn, sql, &profile_id)? else { return Ok(state) };
-            for kind in 0..3 {
-                state.last_sync[kind] = row.optional_integer(kind)?;
-                state.rows[kind] = row.count(kind + 3)?;
+            for kind in ContentKind::ALL {
+                state.last_sync[kind] = row.optional_integer(kind.ordinal())?;
+                state.rows[kind] = row.count(kind.ordinal() + ContentKind::ALL.len())?;
             }
             let sql = "SELECT kind,COUNT(*) FROM xtream_held_removals WHERE profile_id=? GROUP BY kind";
             for mut row in records(conn, sql, &profile_id)? {
                 let kind = read_kind(&row.text(0)?)?;
-                state.held[kind.ordinal()] = row.count(1)?;
+                state.held[kind] = row.count(1)?;
             }
             state.facts = facts::load(conn, profile)?;
             Ok(state)

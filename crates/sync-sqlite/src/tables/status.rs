@@ -90,7 +90,7 @@ impl SqliteStore {
             for kind in ContentKind::ALL {
                 let last_sync = row.optional_integer(2 + kind.ordinal())?;
                 let rows = row.count(5 + kind.ordinal())?;
-                let held = held(conn, profile, kind, &facts.kinds[kind.ordinal()])?;
+                let held = held(conn, profile, kind, &facts.kinds[kind])?;
                 let doubted_since = doubts::open_since(conn, profile, kind)?;
                 kinds.push(KindStatus { kind, last_sync, rows, held, doubted_since });
             }

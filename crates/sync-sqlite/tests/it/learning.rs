@@ -55,9 +55,9 @@ async fn facts_that_did_not_change_are_not_written() {
     assert_eq!(written().len(), 17);
     learn(&facts).await;
     assert_eq!(written(), [""; 0]);
-    facts.kinds[1].sound_listings = 5;
-    facts.kinds[2].filter_ignored_at = None;
-    facts.kinds[0].overloads = 1;
+    facts.kinds[ContentKind::Movies].sound_listings = 5;
+    facts.kinds[ContentKind::Series].filter_ignored_at = None;
+    facts.kinds[ContentKind::Channels].overloads = 1;
     learn(&facts).await;
     assert_eq!(
         written(),
@@ -102,7 +102,7 @@ async fn facts_of_another_time_are_passed_over() {
     );
     let known = cache.store.sync_state(&cache.home).await.unwrap().facts;
     let mut expected = PanelFacts::default();
-    expected.kinds[ContentKind::Movies.ordinal()].overloads = 2;
+    expected.kinds[ContentKind::Movies].overloads = 2;
     assert_eq!(known, expected);
 }
 

@@ -136,7 +136,7 @@ async fn the_status_tells_what_is_held_and_since_when() {
     assert_eq!(syncing.sync_status, Some(RunStatus::Syncing));
     let account = Account { expires_at: Some(99), ..Account::active() };
     let mut facts = PanelFacts::default();
-    facts.kinds[ContentKind::Movies.ordinal()].sound_listings = 6;
+    facts.kinds[ContentKind::Movies].sound_listings = 6;
     let end = RunEnd {
         status: RunStatus::Partial,
         finished_at: 4000,
@@ -150,7 +150,7 @@ async fn the_status_tells_what_is_held_and_since_when() {
     assert_eq!((status.sync_status, status.message.as_deref()), (Some(RunStatus::Partial), Some("some are held")));
     let account = status.account.unwrap();
     assert_eq!((account.status.as_str(), account.expires_at, account.checked_at), ("Active", Some(99), Some(4000)));
-    let movies = &status.kinds[ContentKind::Movies.ordinal()];
+    let movies = &status.kinds[ContentKind::Movies];
     assert_eq!((movies.rows, movies.last_sync, movies.held.len()), (9, Some(1400), 2));
     let lost = movies.held.iter().find(|group| group.reason == HoldReason::ShareLost).unwrap();
     assert_eq!((lost.count, lost.oldest_since), (5, 94));

@@ -10,7 +10,7 @@ use sync_core::store::{
 };
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, HoldReason, Item, KindRecord,
-    ListingIndex, PanelFacts, ProfileId, RunStatus, Scope, StoreError,
+    ListingIndex, PanelFacts, PerKind, ProfileId, RunStatus, Scope, StoreError,
 };
 
 use crate::staging::Tray;
@@ -25,7 +25,7 @@ pub(crate) struct Profile {
     lease: Weak<()>,
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) log: Vec<ChangeRecord>,
-    pub(crate) kinds: [Kind; 3],
+    pub(crate) kinds: PerKind<Kind>,
     pub(crate) facts: PanelFacts,
 }
 
@@ -96,7 +96,7 @@ impl Shelf {
     fn read<T>(&self, profile: &ProfileId, kind: ContentKind, read: impl FnOnce(&Kind) -> T) -> T {
         let profiles = self.lock();
         match profiles.get(profile) {
-            Some(found) => read(&found.kinds[kind.ordinal()]),
+            Some(found) => read(&found.kinds[kind]),
             None => read(&Kind::default()),
         }
     }
@@ -153,7 +153,7 @@ impl ContentStore for Shelf {
             if let Some(facts) = end.facts {
                 found.facts = facts;
             }
-            let held = found.kinds.iter_mut().flat_map(|kind| &mut kind.held);
+            let held = found.kinds.values_mut().flat_map(|kind| &mut kind.held);
             for held in held.filter(|held| end.several_kinds && held.run == end.run && held.reason.is_shrink()) {
                 held.reason = HoldReason::SeveralKinds;
                 held.evidence = None;
@@ -164,9 +164,9 @@ impl ContentStore for Shelf {
 
     async fn sync_state(&self, profile: &ProfileId) -> Result<SyncState, StoreError> {
         self.with(profile, |found| {
-            let of = |read: fn(&Kind) -> u64| found.kinds.each_ref().map(read);
+            let of = |read: fn(&Kind) -> u64| PerKind::from_fn(|kind| read(&found.kinds[kind]));
             Ok(SyncState {
-                last_sync: found.kinds.each_ref().map(|kind| kind.watermark),
+                last_sync: PerKind::from_fn(|kind| found.kinds[kind].watermark),
                 rows: of(|kind| kind.rows.len() as u64),
                 held: of(|kind| kind.held.len() as u64),
                 facts: found.facts.clone(),
@@ -223,12 +223,12 @@ impl ContentStore for Shelf {
         self.with(profile, |found| {
             let mut gone = 0;
             for id in &ids {
-                if found.kinds[kind.ordinal()].rows.remove(id).is_some() {
+                if found.kinds[kind].rows.remove(id).is_some() {
                     found.note(None, kind, Some(*id), LoggedChange::Removed);
                     gone += 1;
                 }
             }
-            let kind = &mut found.kinds[kind.ordinal()];
+            let kind = &mut found.kinds[kind];
             kind.index = kind.index.as_ref().map(|index| Arc::new(index.without(&ids)));
             kind.validator = None;
             kind.held.retain(|held| !ids.contains(&held.id));

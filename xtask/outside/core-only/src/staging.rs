@@ -25,7 +25,7 @@ impl Tray {
 
     /// Writes everything; the caller holds the lock, so that nobody sees a part of it.
     fn write(&self, found: &mut Profile, commit: ScopeCommit) -> Result<(), StoreError> {
-        let at = self.kind.ordinal();
+        let at = self.kind;
         if let Some((old, _)) = commit.successors.iter().find(|(old, _)| !commit.removals.contains(old)) {
             return Err(StoreError::Refused(format!("{old} has a successor and is not removed")));
         }

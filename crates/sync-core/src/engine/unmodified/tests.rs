@@ -9,7 +9,7 @@ use crate::testing::movie;
 const NOW: i64 = 1_700_000_000;
 const DAY: i64 = 86_400;
 const SCHEME: DigestScheme = DigestScheme(9);
-const AT: usize = 1;
+const AT: ContentKind = ContentKind::Movies;
 
 fn kept() -> KeptValidator {
     KeptValidator {
@@ -47,8 +47,8 @@ fn a_validator_is_lent_where_nothing_speaks_against_it() {
     assert!(lends(|_, _, _| ()));
     assert!(lends(|_, _, options| options.mode = SyncMode::Incremental));
     assert!(lends(|_, _, options| options.dry_run = true));
-    assert!(lends(|_, facts, _| facts.kinds[0].overloads = 2), "another kind");
-    assert!(lends(|state, _, _| state.held[0] = 2), "another kind");
+    assert!(lends(|_, facts, _| facts.kinds[ContentKind::Channels].overloads = 2), "another kind");
+    assert!(lends(|state, _, _| state.held[ContentKind::Channels] = 2), "another kind");
     assert!(lends(|_, facts, _| facts.validators_lied_at = Some(NOW - 30 * DAY)), "long ago");
 
     assert!(!lends(|_, _, options| options.mode = SyncMode::Full));
