@@ -1,12 +1,11 @@
 //! Runs within this process, with a clock that is set: for cases in which days pass.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sync_app::CancellationToken;
-use sync_core::{
-    Clock, ContentKind, Engine, KindOutcome, Observer, ProfileId, Progress, RunStatus, SyncOptions, SyncReport,
-};
+use sync_core::{Clock, ContentKind, Engine, KindOutcome, ProfileId, RunStatus, SyncOptions, SyncReport};
 use sync_sqlite::SqliteStore;
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 use tokio::runtime::Runtime;
@@ -24,7 +23,7 @@ pub(crate) struct Library<'h, 't> {
     runtime: Runtime,
     store: SqliteStore,
     config: XtreamConfig,
-    clock: LocalClock,
+    clock: Arc<LocalClock>,
 }
 
 /// The clock of the machine that syncs, wherever it is set.
@@ -43,12 +42,6 @@ impl Clock for LocalClock {
     }
 }
 
-struct Nobody;
-
-impl Observer for Nobody {
-    fn progress(&self, _: Progress) {}
-}
-
 impl<'h, 't> Library<'h, 't> {
     pub(crate) fn new(home: &'h Home<'t>) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -57,7 +50,7 @@ impl<'h, 't> Library<'h, 't> {
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap(),
             store: SqliteStore::open(&home.database).unwrap(),
             config: config.attempts(1).backoff(Duration::from_millis(1)),
-            clock: LocalClock { now: Mutex::new(i64::try_from(now).unwrap()), since: Instant::now() },
+            clock: Arc::new(LocalClock { now: Mutex::new(i64::try_from(now).unwrap()), since: Instant::now() }),
             home,
         }
     }
@@ -91,7 +84,7 @@ impl<'h, 't> Library<'h, 't> {
         let address = PanelAddress::parse(&self.home.panel.base_url()).unwrap().address;
         let source = XtreamSource::new(address, Credentials::new(USERNAME, PASSWORD), self.config.clone()).unwrap();
         let profile = ProfileId::new(HOME).unwrap();
-        let engine = Engine::new(&source, &self.store, &self.clock, &Nobody);
+        let engine = Engine::new(Arc::new(source), Arc::new(self.store.clone()), Arc::clone(&self.clock) as _);
         let report = self.runtime.block_on(engine.run(&profile, options, &CancellationToken::new()));
         assert!(!is_shown(&format!("{report:?}")), "the password is shown");
         report

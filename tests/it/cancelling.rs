@@ -1,5 +1,6 @@
 //! Cancelling in every phase, in process: at once, and the kind under way is as it was.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -16,15 +17,19 @@ use crate::scene::{HOME, Scene};
 /// How long a cancelled run may take to return; design says it is noticed within 200 ms, the rest is a busy machine.
 const PROMPT: Duration = Duration::from_secs(2);
 
-async fn run(scene: &Scene, config: XtreamConfig, observer: &dyn Observer, cancel: &CancellationToken) -> SyncReport {
+async fn run(
+    scene: &Scene,
+    config: XtreamConfig,
+    observer: Arc<dyn Observer>,
+    cancel: &CancellationToken,
+) -> SyncReport {
     let address = PanelAddress::parse(&scene.panel.base_url()).unwrap().address;
     let config = config.system_proxy(false);
     let source = XtreamSource::new(address, Credentials::new(USERNAME, PASSWORD), config).unwrap();
     let database = Database::open(&scene.database).unwrap();
     let profile = ProfileId::new(HOME).unwrap();
-    let clock = SystemClock::new();
-    let engine = Engine::new(&source, database.store(), &clock, observer);
-    engine.run(&profile, &SyncOptions::default(), cancel).await
+    let engine = Engine::new(Arc::new(source), Arc::new(database.store().clone()), Arc::new(SystemClock::new()));
+    engine.with_observer(observer).run(&profile, &SyncOptions::default(), cancel).await
 }
 
 /// Runs a sync that `arrange` brings to a halt somewhere, cancels it when `there` says that it is, and looks at what is
@@ -53,7 +58,7 @@ fn cancelled(
             cancel.cancel();
             Instant::now()
         });
-        let report = runtime().block_on(run(&scene, config, &(), &cancel));
+        let report = runtime().block_on(run(&scene, config, Arc::new(()), &cancel));
         let ended = Instant::now();
         (report, ended - canceller.join().unwrap())
     });
@@ -125,7 +130,7 @@ fn before_it_begins() {
     let before = scene.cache().content(HOME);
     let cancel = CancellationToken::new();
     cancel.cancel();
-    let report = runtime().block_on(run(&scene, XtreamConfig::new(), &(), &cancel));
+    let report = runtime().block_on(run(&scene, XtreamConfig::new(), Arc::new(()), &cancel));
     assert_eq!((report.status, report.run), (RunStatus::Cancelled, None));
     assert_eq!(scene.panel.requests().len(), 0);
     assert_eq!(scene.cache().content(HOME), before);
@@ -133,13 +138,13 @@ fn before_it_begins() {
 }
 
 /// Cancels a while after the apply of the movies was announced.
-struct AtApply<'a> {
-    cancel: &'a CancellationToken,
+struct AtApply {
+    cancel: CancellationToken,
     after: Duration,
     at: Mutex<Option<Instant>>,
 }
 
-impl Observer for AtApply<'_> {
+impl Observer for AtApply {
     fn progress(&self, progress: Progress) {
         if progress.kind == Some(ContentKind::Movies) && progress.phase == Phase::Applying {
             if self.after.is_zero() {
@@ -158,14 +163,15 @@ fn while_applying() {
     for delay in [0, 5, 20, 60, 150] {
         let before = scene.cache().content_of(HOME, Kind::Movies);
         let cancel = CancellationToken::new();
-        let observer = AtApply { cancel: &cancel, after: Duration::from_millis(delay), at: Mutex::default() };
+        let after = Duration::from_millis(delay);
+        let observer = Arc::new(AtApply { cancel: cancel.clone(), after, at: Mutex::default() });
         let (report, took) = std::thread::scope(|scope| {
             let canceller = scope.spawn(|| {
                 wait_until("the apply begins", || observer.at.lock().unwrap().is_some_and(|at| Instant::now() >= at));
                 cancel.cancel();
                 Instant::now()
             });
-            let report = runtime().block_on(run(&scene, XtreamConfig::new(), &observer, &cancel));
+            let report = runtime().block_on(run(&scene, XtreamConfig::new(), Arc::clone(&observer) as _, &cancel));
             let ended = Instant::now();
             (report, ended.saturating_duration_since(canceller.join().unwrap()))
         });

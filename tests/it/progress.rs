@@ -1,5 +1,6 @@
 //! Messages of progress that nobody reads hold up no run.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sync_app::{ContentCache, Database, SyncHandle, SyncScheduler, SyncStatus, SystemClock};
@@ -31,13 +32,14 @@ async fn two_hundred_messages_that_nobody_reads() {
 
     let address = PanelAddress::parse(&panel.base_url()).unwrap().address;
     let source = XtreamSource::new(address, Credentials::new(USERNAME, PASSWORD), config()).unwrap();
-    let (clock, counting) = (SystemClock::new(), Counting(AtomicUsize::new(0)));
+    let counting = Arc::new(Counting(AtomicUsize::new(0)));
     let db = Database::open(folder.path().join("cache.db")).unwrap();
     let options = SyncOptions { dry_run: true, ..SyncOptions::default() };
     let profile = ProfileId::new("home").unwrap();
     db.store().ensure_profile_blocking(&profile).unwrap();
     let cancel = sync_app::CancellationToken::new();
-    Engine::new(&source, db.store(), &clock, &counting).run(&profile, &options, &cancel).await;
+    let engine = Engine::new(Arc::new(source), Arc::new(db.store().clone()), Arc::new(SystemClock::new()));
+    engine.with_observer(Arc::clone(&counting) as _).run(&profile, &options, &cancel).await;
     let messages = counting.0.load(Ordering::Relaxed);
     assert!(messages >= 200, "{messages} are too few to prove anything");
 

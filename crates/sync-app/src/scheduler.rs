@@ -1,5 +1,6 @@
 //! Runs of a profile, as the seed's API has them.
 
+use std::sync::Arc;
 use sync_core::{ContentKind, ContentStore, Engine, ProfileId, SyncMode, SyncOptions};
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 use tokio::sync::mpsc;
@@ -120,8 +121,10 @@ impl SyncScheduler {
         let credentials = Credentials::new(username, password);
         let address = PanelAddress::parse(base_url)?.address.without_login(&credentials);
         let source = XtreamSource::new(address, credentials, panel)?;
-        let (clock, sending) = (SystemClock::new(), Sending::new(progress_tx));
-        let report = Engine::new(&source, store, &clock, &sending).run(&profile, &options, cancel_token).await;
+        let sending = Arc::new(Sending::new(progress_tx));
+        let engine = Engine::new(Arc::new(source), Arc::new(store.clone()), Arc::new(SystemClock::new()));
+        let engine = engine.with_observer(Arc::clone(&sending) as _);
+        let report = engine.run(&profile, &options, cancel_token).await;
         Ok(sending.end(&report))
     }
 

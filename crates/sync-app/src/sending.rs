@@ -3,36 +3,37 @@
 use std::sync::{Mutex, PoisonError};
 
 use sync_core::{Observer, Phase, Progress, SyncReport};
-use tokio::sync::mpsc::{Permit, Sender};
+use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use crate::progress::{SyncProgress, SyncStatus};
 
 /// Sends progress. Messages for which there is no room are dropped, but for the last one: a place in the channel is
 /// kept for it from the start.
-pub(crate) struct Sending<'a> {
-    sender: &'a Sender<SyncProgress>,
-    state: Mutex<State<'a>>,
+pub(crate) struct Sending {
+    sender: Sender<SyncProgress>,
+    state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State<'a> {
+struct State {
     so_far: SyncProgress,
     /// The place for the end.
-    kept: Option<Permit<'a, SyncProgress>>,
+    kept: Option<OwnedPermit<SyncProgress>>,
 }
 
-impl<'a> Sending<'a> {
-    pub(crate) fn new(sender: &'a Sender<SyncProgress>) -> Self {
-        let kept = sender.try_reserve().ok();
-        Self { sender, state: Mutex::new(State { kept, ..State::default() }) }
+impl Sending {
+    pub(crate) fn new(sender: &Sender<SyncProgress>) -> Self {
+        let kept = sender.clone().try_reserve_owned().ok();
+        Self { sender: sender.clone(), state: Mutex::new(State { kept, ..State::default() }) }
     }
 
     /// Sends the end, and returns it.
-    pub(crate) fn end(self, report: &SyncReport) -> SyncProgress {
-        let State { so_far, kept } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn end(&self, report: &SyncReport) -> SyncProgress {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { so_far, kept } = std::mem::take(&mut *state);
         let end = SyncProgress::of_report(report, so_far.percent);
-        match kept.or_else(|| self.sender.try_reserve().ok()) {
-            Some(place) => place.send(end.clone()),
+        match kept.or_else(|| self.sender.clone().try_reserve_owned().ok()) {
+            Some(place) => drop(place.send(end.clone())),
             // The messages of earlier runs fill the channel. A task waits until one of them is read.
             None => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -46,7 +47,7 @@ impl<'a> Sending<'a> {
     }
 }
 
-impl Observer for Sending<'_> {
+impl Observer for Sending {
     fn progress(&self, progress: Progress) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let so_far = &mut state.so_far;
@@ -63,7 +64,7 @@ impl Observer for Sending<'_> {
             *so_far.counts(kind) = progress.counts;
         }
         if state.kept.is_none() {
-            state.kept = self.sender.try_reserve().ok();
+            state.kept = self.sender.clone().try_reserve_owned().ok();
         }
         let _ = self.sender.try_send(state.so_far.clone());
     }

@@ -16,6 +16,7 @@ mod unmodified;
 mod visit;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{OptionFuture, join};
@@ -35,16 +36,17 @@ use crate::source::{AnswerFault, ContentSource, SourceError};
 use crate::store::{ContentStore, Lease, RunEnd, RunId, StoreError, SyncState};
 use track::Track;
 
-/// Runs syncs of profiles: a source, a store, a clock, and somebody who wants to know.
-#[derive(Clone, Copy)]
-pub struct Engine<'a> {
-    source: &'a dyn ContentSource,
-    store: &'a dyn ContentStore,
-    clock: &'a dyn Clock,
-    observer: &'a dyn Observer,
+/// Runs syncs of profiles: a source, a store, a clock, and an observer of the progress. It owns its ports, so that a
+/// run can be spawned. Clones share them.
+#[derive(Clone)]
+pub struct Engine {
+    source: Arc<dyn ContentSource>,
+    store: Arc<dyn ContentStore>,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
 }
 
-impl std::fmt::Debug for Engine<'_> {
+impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").finish_non_exhaustive()
     }
@@ -106,15 +108,16 @@ struct Run<'a> {
     track: Track<'a>,
 }
 
-impl<'a> Engine<'a> {
-    /// An engine over these ports.
-    pub fn new(
-        source: &'a dyn ContentSource,
-        store: &'a dyn ContentStore,
-        clock: &'a dyn Clock,
-        observer: &'a dyn Observer,
-    ) -> Self {
-        Self { source, store, clock, observer }
+impl Engine {
+    /// An engine over these ports. Nobody observes it.
+    pub fn new(source: Arc<dyn ContentSource>, store: Arc<dyn ContentStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { source, store, clock, observer: Arc::new(()) }
+    }
+
+    /// The same engine, whose runs tell their progress to this observer.
+    #[must_use]
+    pub fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Syncs a profile; whatever happens is in the report.
@@ -168,7 +171,7 @@ impl<'a> Engine<'a> {
             account_expired: false,
             panel_ahead: 0,
             warnings: Vec::new(),
-            track: Track::new(profile, self.observer, &options.kinds),
+            track: Track::new(profile, &*self.observer, &options.kinds),
         };
         self.visit(&mut run, &mut report).await;
         self.conclude(&mut run, &mut report);

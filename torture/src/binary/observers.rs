@@ -1,6 +1,7 @@
 //! A program that uses the library, and panics while it is told of the progress of a run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sync_app::{Database, SystemClock};
@@ -33,7 +34,7 @@ pub(crate) fn that_panic(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outc
     let at = rng.u64(1..25);
     scene.note(format!("a panic at message {at}"));
     let before = scene.look()?;
-    let ended = catch_unwind(AssertUnwindSafe(|| run(scene, &Panicking(AtomicU64::new(at)))));
+    let ended = catch_unwind(AssertUnwindSafe(|| run(scene, Arc::new(Panicking(AtomicU64::new(at))))));
     let panicked = match ended {
         Ok(outcome) => {
             outcome?;
@@ -49,14 +50,15 @@ pub(crate) fn that_panic(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outc
     scene.agree().map(|_| ())
 }
 
-fn run(scene: &Scene<'_>, observer: &dyn Observer) -> Outcome {
+fn run(scene: &Scene<'_>, observer: Arc<dyn Observer>) -> Outcome {
     let address = PanelAddress::parse(&scene.panel.base_url())?.address;
     let config = XtreamConfig::new().system_proxy(false).requests_per_second(1000.0);
     let source = XtreamSource::new(address, Credentials::new(USERNAME, PASSWORD), config)?;
     let database = Database::open(&scene.database)?;
-    let (profile, clock, cancel) = (ProfileId::new(HOME)?, SystemClock::new(), CancellationToken::new());
+    let (profile, cancel) = (ProfileId::new(HOME)?, CancellationToken::new());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let engine = Engine::new(&source, database.store(), &clock, observer);
+    let engine = Engine::new(Arc::new(source), Arc::new(database.store().clone()), Arc::new(SystemClock::new()));
+    let engine = engine.with_observer(observer);
     runtime.block_on(engine.run(&profile, &SyncOptions::default(), &cancel));
     Ok(())
 }

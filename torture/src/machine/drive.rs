@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use sync_core::{ContentStore, Engine, SyncOptions, SyncReport};
+use sync_core::{Engine, SyncOptions, SyncReport};
 
 use super::Machine;
 use super::desk::{Call, Side, Ticket, Verdict};
@@ -135,8 +135,7 @@ fn begin(machine: &mut Machine, plan: &RunPlan) -> Result<Live, Violation> {
     };
     let own = Arc::clone(&run);
     let future = Box::pin(async move {
-        let (source, store) = (PanelSource(Arc::clone(&own)), &store as &dyn ContentStore);
-        let engine = Engine::new(&source, store, own.world.as_ref(), &());
+        let engine = Engine::new(Arc::new(PanelSource(Arc::clone(&own))), Arc::new(store), Arc::clone(&own.world) as _);
         engine.run(&profile, &own.options, &own.cancel).await
     });
     Ok(Live { run, plan: plan.clone(), future: Some(future), met: BTreeMap::new(), calls: 0 })

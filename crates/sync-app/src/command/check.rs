@@ -1,6 +1,7 @@
 //! `check`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
@@ -118,9 +119,9 @@ impl Seen<'_> {
         let learnt = store.sync_state(self.id).await?.facts;
         let source = panel::source(&profile, &learnt, &args.panel, interrupt).await?;
         let options = dry_and_full(&profile);
-        let bars = Bars::new(args.json);
-        let clock = SystemClock::new();
-        let report = Engine::new(&source, store, &clock, &bars).run(self.id, &options, &interrupt.token).await;
+        let bars = Arc::new(Bars::new(args.json));
+        let engine = Engine::new(Arc::new(source), Arc::new(store.clone()), Arc::new(SystemClock::new()));
+        let report = engine.with_observer(Arc::clone(&bars) as _).run(self.id, &options, &interrupt.token).await;
         bars.clear();
         let mut exit = Exit::of_report(&report);
         for plan in report.plan.iter().filter(|plan| !plan.unnoticed.is_empty()) {

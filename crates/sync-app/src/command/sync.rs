@@ -1,6 +1,7 @@
 //! `sync`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sync_app::{SyncError, SystemClock};
 use sync_core::text::printable;
@@ -67,9 +68,9 @@ async fn one(
         dry_run: args.dry_run,
         ..sync_app::options(profile)
     };
-    let bars = Bars::new(args.json);
-    let clock = SystemClock::new();
-    let report = Engine::new(&source, store, &clock, &bars).run(&profile.id, &options, &interrupt.token).await;
+    let bars = Arc::new(Bars::new(args.json));
+    let engine = Engine::new(Arc::new(source), Arc::new(store.clone()), Arc::new(SystemClock::new()));
+    let report = engine.with_observer(Arc::clone(&bars) as _).run(&profile.id, &options, &interrupt.token).await;
     bars.clear();
     if args.json {
         json::say(&json::Report::from(&report));

@@ -70,7 +70,7 @@ struct Settlement {
     shrunk: Option<Vec<ContentId>>,
 }
 
-impl Engine<'_> {
+impl Engine {
     /// Receives a kind, compares and stages it. `None` when the panel need not be asked.
     pub(super) async fn receive_kind(&self, run: &Run<'_>, visit: &mut Visit) -> Result<Option<Received>, Stop> {
         let kind = visit.kind;

@@ -53,7 +53,7 @@ struct Belonging {
     foreign: usize,
 }
 
-impl Engine<'_> {
+impl Engine {
     /// Receives the listing of a kind, compares it, and stages what differs. It may have begun already.
     pub(super) async fn compare(
         &self,

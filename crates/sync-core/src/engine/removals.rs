@@ -34,7 +34,7 @@ struct Rows {
     names: HashMap<ContentId, String>,
 }
 
-impl Engine<'_> {
+impl Engine {
     /// Decides about the items that a listing doesn't have. Also returns their names, in a dry run.
     pub(super) async fn settle(
         &self,

@@ -8,7 +8,7 @@ use super::{Engine, Run};
 use crate::model::ContentKind;
 use crate::report::{KindOutcome, KindRecord, SyncReport};
 
-impl Engine<'_> {
+impl Engine {
     /// Asks once more for kinds that have all failed, where the source has another client to ask as.
     pub(super) async fn try_again_as_other_client(
         &self,

@@ -62,7 +62,7 @@ impl Begun {
     }
 }
 
-impl Engine<'_> {
+impl Engine {
     /// Asks for a listing unless it is still the same, where that can be asked; `None` where it can't.
     pub(super) async fn ask_unless_same(
         &self,

@@ -40,7 +40,7 @@ pub(super) struct Visit {
     span: Span,
 }
 
-impl Engine<'_> {
+impl Engine {
     /// Receives a kind. Nothing of it is written yet, whatever comes of it.
     pub(super) async fn begin_visit(
         &self,

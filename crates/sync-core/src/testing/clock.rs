@@ -1,18 +1,18 @@
 //! A clock that stands still until it is told to go on.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// A clock for tests; starts at a fixed instant.
-#[derive(Debug)]
-pub struct FixedClock(Mutex<(i64, Duration)>);
+/// A clock for tests; starts at a fixed instant. Clones show the same time.
+#[derive(Debug, Clone)]
+pub struct FixedClock(Arc<Mutex<(i64, Duration)>>);
 
 impl FixedClock {
     /// A clock that shows this time of day, in unix seconds.
     pub fn at(now: i64) -> Self {
-        Self(Mutex::new((now, Duration::ZERO)))
+        Self(Arc::new(Mutex::new((now, Duration::ZERO))))
     }
 
     /// Lets time pass.

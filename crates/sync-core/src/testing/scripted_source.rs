@@ -40,10 +40,10 @@ const BATCH: usize = 3;
 /// A source for tests: what it is not told, it answers with an active account and empty lists.
 ///
 /// It makes no digests of its own. Answers to the same question are given in the order in which
-/// they were scripted; after them the last good one is repeated.
-#[derive(Debug, Default)]
+/// they were scripted; after them the last good one is repeated. Clones share their script.
+#[derive(Debug, Clone, Default)]
 pub struct ScriptedSource {
-    script: Mutex<Script>,
+    script: Arc<Mutex<Script>>,
 }
 
 /// Items, how they ended, and the validator that came with them.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use sync_core::source::Completeness;
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, channel, movie, profile};
 use sync_core::{
@@ -174,7 +176,8 @@ async fn profiles_do_not_touch_each_other() {
     let bench = Bench::new().await;
     let away = profile("away");
     let engine_source = ScriptedSource::new().lists(Channels, [channel(1).name("Elsewhere").listed()]);
-    let engine = Engine::new(&engine_source, &bench.store, &bench.clock, &());
+    let (store, clock) = (Arc::new(bench.store.clone()), Arc::new(bench.clock.clone()));
+    let engine = Engine::new(Arc::new(engine_source), store, clock);
     engine.run(&away, &only(Channels), &CancellationToken::new()).await;
     bench.sync(&panel([1, 2]), &SyncOptions::default()).await;
     bench.sync(&panel([2]), &SyncOptions::default()).await;

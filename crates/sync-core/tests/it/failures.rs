@@ -1,5 +1,6 @@
 //! What goes wrong, and what is left untouched by it: the other kinds, and the kind itself.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use async_trait::async_trait;
@@ -113,11 +114,12 @@ async fn field_16_a_denied_login_is_asked_once() {
 }
 
 /// A source whose lists are refused until it asks as another client; `second` is whether that helps.
+#[derive(Clone)]
 struct Filtered {
     inner: ScriptedSource,
     second: bool,
-    left: AtomicBool,
-    other: AtomicBool,
+    left: Arc<AtomicBool>,
+    other: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -164,8 +166,8 @@ async fn field_04_lists_that_are_all_refused_are_asked_for_once_more_as_another_
     let filtered = |second, left| Filtered {
         inner: panel(1..=3),
         second,
-        left: AtomicBool::new(left),
-        other: AtomicBool::new(false),
+        left: Arc::new(AtomicBool::new(left)),
+        other: Arc::default(),
     };
     let lists = |source: &Filtered| source.inner.asked().iter().filter(|asked| asked.starts_with("listing")).count();
     let bench = Bench::new().await;

@@ -58,10 +58,10 @@ fn store_of(staging: MockStaging, stored: StoredIndex) -> MockContentStore {
     store
 }
 
-async fn run(source: &MockContentSource, store: &MockContentStore, mode: SyncMode) -> SyncReport {
-    let clock = FixedClock::at(NOW);
+async fn run(source: MockContentSource, store: MockContentStore, mode: SyncMode) -> SyncReport {
     let options = sync_core::SyncOptions { mode, ..only(Channels) };
-    Engine::new(source, store, &clock, &()).run(&profile("home"), &options, &CancellationToken::new()).await
+    let engine = Engine::new(Arc::new(source), Arc::new(store), Arc::new(FixedClock::at(NOW)));
+    engine.run(&profile("home"), &options, &CancellationToken::new()).await
 }
 
 /// What is byte for byte the same is neither read from the store nor staged.
@@ -82,7 +82,7 @@ async fn what_is_the_same_costs_nothing() {
         Ok(())
     });
     let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);
-    let report = run(&source, &store, SyncMode::Auto).await;
+    let report = run(source, store, SyncMode::Auto).await;
     assert_eq!((report.status, report.kind(Channels).counts.unchanged), (RunStatus::Completed, 2));
 }
 
@@ -99,7 +99,7 @@ async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
         let stored = StoredIndex { index: Arc::new(ListingIndex::empty(RAW)), applied_before, consistent };
         let mut store = store_of(staging, stored);
         store.expect_finish_run().times(1).returning(|_, _| Ok(()));
-        let report = run(&source(Vec::new()), &store, SyncMode::Auto).await;
+        let report = run(source(Vec::new()), store, SyncMode::Auto).await;
         let full = if replaced { SyncMode::Full } else { SyncMode::Incremental };
         assert_eq!((report.status, report.kind(Channels).mode), (RunStatus::Completed, full));
     }
@@ -127,7 +127,7 @@ async fn only_what_differs_is_read() {
         Entry::Item(Box::new(builder.listed()), Some(Digest(digest)))
     };
     let listing = vec![Entry::Same(ContentId(1)), item(channel(2).name("Edited"), 99), item(channel(3), 13)];
-    let report = run(&source(listing), &store, SyncMode::Auto).await;
+    let report = run(source(listing), store, SyncMode::Auto).await;
     assert_eq!((report.kind(Channels).counts.added, report.kind(Channels).counts.updated), (1, 1));
 }
 
@@ -150,7 +150,7 @@ async fn the_index_is_lent_in_incremental_mode_only() {
         staging.expect_apply().never();
         let mut store = store(staging);
         store.expect_finish_run().times(1).returning(|_, _| Ok(()));
-        assert_eq!(run(&source, &store, mode).await.status, RunStatus::Failed);
+        assert_eq!(run(source, store, mode).await.status, RunStatus::Failed);
     }
 }
 
@@ -162,7 +162,7 @@ async fn a_run_that_cannot_be_recorded_is_not_completed() {
     let mut store = store(staging);
     store.expect_finish_run().times(1).returning(|_, _| Err(StoreError::Full));
     let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);
-    let report = run(&source, &store, SyncMode::Auto).await;
+    let report = run(source, store, SyncMode::Auto).await;
     assert_eq!((report.status, report.errors[0].code.as_str()), (RunStatus::Partial, "disk_full"));
 }
 
@@ -177,6 +177,6 @@ async fn an_apply_that_finds_itself_cancelled() {
         Ok(())
     });
     let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);
-    let report = run(&source, &store, SyncMode::Auto).await;
+    let report = run(source, store, SyncMode::Auto).await;
     assert_eq!(report.kind(Channels).outcome, KindOutcome::Cancelled);
 }

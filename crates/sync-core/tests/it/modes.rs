@@ -173,7 +173,7 @@ async fn the_progress_never_falls_and_ends_at_a_hundred() {
             .answer(Movies, Answer::Events(events, None))
             .lists(Series, listed(Series, 1..=40));
         bench.sync(&source, &options).await;
-        let told = std::mem::take(&mut *bench.told.lock().unwrap());
+        let told = std::mem::take(&mut *bench.told.lock());
         assert!(told.is_sorted_by_key(|progress| progress.percent), "{told:#?}");
         assert!(told.iter().all(|progress| progress.percent <= 100 && progress.profile == bench.profile));
         let last = told.last().unwrap();

@@ -170,9 +170,9 @@ async fn errors_and_warnings_are_told_in_the_order_of_the_kinds() {
 #[tokio::test]
 async fn the_progress_of_two_kinds_comes_mixed() {
     let bench = settled().await;
-    bench.told.lock().unwrap().clear();
+    bench.told.lock().clear();
     run(&bench, changed(), &Arc::new(crossed()), &CancellationToken::new()).await;
-    let told = std::mem::take(&mut *bench.told.lock().unwrap());
+    let told = std::mem::take(&mut *bench.told.lock());
     assert!(told.is_sorted_by_key(|progress| progress.percent), "{told:#?}");
     assert_eq!(told.last().map(|last| last.percent), Some(100));
     let position = |kind, phase| told.iter().position(|it| (it.kind, it.phase) == (Some(kind), phase)).unwrap();

@@ -1,5 +1,7 @@
 //! A run can be spawned: its future is `Send`, so that it may move between the threads of a runtime.
 
+use std::sync::Arc;
+
 use sync_core::testing::{FixedClock, MemoryStore, ScriptedSource, profile};
 use sync_core::{ContentStore, Engine, SyncOptions, SyncReport};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +19,7 @@ async fn the_future_of_a_run_is_send() {
         (ScriptedSource::new(), MemoryStore::new(), FixedClock::at(NOW), profile("home"));
     store.ensure_profile(&home).await.unwrap();
     let (options, cancel) = (SyncOptions::default(), CancellationToken::new());
-    let engine = Engine::new(&source, &store, &clock, &());
+    let engine = Engine::new(Arc::new(source), Arc::new(store), Arc::new(clock));
     let report = spawnable(engine.run(&home, &options, &cancel)).await;
     assert!(report.run.is_some());
 }

@@ -2,7 +2,7 @@
 //! after: counts, change log, run record, and whatever must not have moved.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use sync_core::store::{ChangeRecord, HeldRemoval, LoggedChange};
 use sync_core::testing::{FixedClock, ItemBuilder, MemoryStore, ScriptedSource, profile};
@@ -22,12 +22,22 @@ pub(crate) struct Bench {
     pub(crate) store: MemoryStore,
     pub(crate) clock: FixedClock,
     pub(crate) profile: ProfileId,
-    pub(crate) told: Mutex<Vec<Progress>>,
+    pub(crate) told: Arc<Told>,
 }
 
-impl Observer for Bench {
+/// What was told of the progress.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<Vec<Progress>>);
+
+impl Told {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Vec<Progress>> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Observer for Told {
     fn progress(&self, progress: Progress) {
-        self.told.lock().unwrap().push(progress);
+        self.lock().push(progress);
     }
 }
 
@@ -48,7 +58,7 @@ impl Bench {
             store: MemoryStore::new(),
             clock: FixedClock::at(NOW),
             profile: profile("home"),
-            told: Mutex::default(),
+            told: Arc::default(),
         };
         bench.store.ensure_profile(&bench.profile).await.unwrap();
         bench
@@ -76,7 +86,11 @@ impl Bench {
         self.store.items(&self.profile, kind).iter().map(|item| item.id().0).collect()
     }
 
-    pub(crate) async fn sync(&self, source: &dyn ContentSource, options: &SyncOptions) -> SyncReport {
+    pub(crate) async fn sync(
+        &self,
+        source: &(impl ContentSource + Clone + 'static),
+        options: &SyncOptions,
+    ) -> SyncReport {
         self.sync_over(&self.store, source, options, &CancellationToken::new()).await
     }
 
@@ -89,8 +103,8 @@ impl Bench {
     /// Syncs over a store that wraps this one, and checks what every run has to keep.
     pub(crate) async fn sync_over(
         &self,
-        store: &dyn ContentStore,
-        source: &dyn ContentSource,
+        store: &(impl ContentStore + Clone + 'static),
+        source: &(impl ContentSource + Clone + 'static),
         options: &SyncOptions,
         cancel: &CancellationToken,
     ) -> SyncReport {
@@ -99,7 +113,9 @@ impl Bench {
             before.push(self.tables(kind).await);
         }
         let runs = self.store.runs(&self.profile, u32::MAX).await.unwrap().len();
-        let engine = Engine::new(source, store, &self.clock, self);
+        let (source, store) = (Arc::new(source.clone()), Arc::new(store.clone()));
+        let engine =
+            Engine::new(source, store, Arc::new(self.clock.clone())).with_observer(Arc::clone(&self.told) as _);
         let report = engine.run(&self.profile, options, cancel).await;
         for (kind, before) in ContentKind::ALL.into_iter().zip(before) {
             check(kind, &before, &self.tables(kind).await, &report);

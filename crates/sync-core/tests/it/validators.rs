@@ -350,9 +350,9 @@ fn raw_store(staging: MockStaging) -> MockContentStore {
     store
 }
 
-async fn run(source: &MockContentSource, store: &MockContentStore) -> SyncReport {
-    let clock = FixedClock::at(NOW);
-    Engine::new(source, store, &clock, &()).run(&profile("home"), &only(Channels), &CancellationToken::new()).await
+async fn run(source: MockContentSource, store: MockContentStore) -> SyncReport {
+    let engine = Engine::new(Arc::new(source), Arc::new(store), Arc::new(FixedClock::at(NOW)));
+    engine.run(&profile("home"), &only(Channels), &CancellationToken::new()).await
 }
 
 /// What is unmodified costs neither the index nor a row.
@@ -370,7 +370,7 @@ async fn an_unmodified_listing_loads_no_index() {
     store.expect_rows().never();
     let source =
         raw_source(|_| Listing { events: stream::iter([Ok(ListingEvent::Unmodified { started_at: None })]).boxed() });
-    let report = run(&source, &store).await;
+    let report = run(source, store).await;
     assert_eq!(report.kind(Channels).counts, Counts { unchanged: 2, ..Counts::default() });
 }
 
@@ -385,7 +385,7 @@ async fn a_listing_that_ends_at_once_is_not_asked_again() {
     };
     store.expect_index().times(1).returning(empty);
     let source = raw_source(|_| Listing { events: stream::unfold((), |()| async { None }).boxed() });
-    let report = run(&source, &store).await;
+    let report = run(source, store).await;
     let record = report.kind(Channels);
     assert_eq!(record.outcome, KindOutcome::Failed, "{record:?}");
     assert!(record.error.as_ref().is_some_and(|error| error.message.contains("no end")), "{record:?}");
@@ -418,7 +418,7 @@ async fn the_index_is_lent_once_a_listing_is_seen() {
             [ListingEvent::Version(Validator("v2".to_owned())), ListingEvent::Complete(Completeness::default())];
         Listing { events: stream::once(entries).chain(stream::iter(ending.map(Ok))).boxed() }
     });
-    let report = run(&source, &store).await;
+    let report = run(source, store).await;
     assert_eq!(report.kind(Channels).counts, counts(1, 0, 0, 0, 2));
     assert_eq!(report.kind(Movies).outcome, KindOutcome::Skipped);
 }

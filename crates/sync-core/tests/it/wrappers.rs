@@ -221,6 +221,7 @@ impl ContentStore for WatchedStore {
 }
 
 /// A source that at one step cancels the token and never answers.
+#[derive(Clone)]
 pub(crate) struct SilentSource {
     pub(crate) inner: ScriptedSource,
     pub(crate) silent_at: Step,
@@ -262,6 +263,7 @@ impl ContentSource for SilentSource {
 }
 
 /// A source that notes what is asked of it and what it answers.
+#[derive(Clone)]
 pub(crate) struct TracedSource {
     pub(crate) inner: ScriptedSource,
     pub(crate) trace: Arc<Trace>,

@@ -1,6 +1,7 @@
 //! The check: silent over what the engine leaves, precise over what others break, and what it finds
 //! is mended by the next sync.
 
+use std::sync::Arc;
 use sync_core::source::Validator;
 use sync_core::store::{ContentStore, KeptValidator, LoggedChange, ScopeCommit, ValidatorChange};
 use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, channel, movie, profile, series};
@@ -14,8 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fixture::Cache;
 
 async fn sync(cache: &Cache, source: &ScriptedSource, at: i64) -> SyncReport {
-    let clock = FixedClock::at(at);
-    Engine::new(source, &cache.store, &clock, &())
+    Engine::new(Arc::new(source.clone()), Arc::new(cache.store.clone()), Arc::new(FixedClock::at(at)))
         .run(&cache.home, &SyncOptions::default(), &CancellationToken::new())
         .await
 }

@@ -16,7 +16,7 @@ fn facts() -> PanelFacts {
         refused_at: Some(1_700_000_000),
         ..PanelFacts::default()
     };
-    for (at, kind) in facts.kinds.iter_mut().enumerate() {
+    for (at, kind) in facts.kinds.values_mut().enumerate() {
         *kind = KindFacts {
             sound_listings: 3 + at as u64,
             unreadable: Some(Sighting { digest: u64::MAX, listings: 3 }),

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use sync_core::store::{ContentStore, LoggedChange, ScopeCommit};
 use sync_core::testing::{movie, profile};
 use sync_core::{
-    ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PolicyChoice, Retention, RunStatus, StoreError,
+    ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PerKind, PolicyChoice, Retention, RunStatus,
+    StoreError,
 };
 use sync_sqlite::{PasswordSource, ProfileRow, SqliteStore};
 use tempfile::TempDir;
@@ -91,8 +92,8 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
     };
     assert_eq!(store.profiles().await.unwrap(), [row, ProfileRow::new(profile("ürsula's"))]);
     let state = store.sync_state(&home).await.unwrap();
-    assert_eq!((state.rows, state.held, state.facts), ([5; 3], [1; 3], PanelFacts::default()));
-    assert!(state.last_sync.iter().all(Option::is_some));
+    assert_eq!((state.rows, state.held, state.facts), (PerKind::all(5), PerKind::all(1), PanelFacts::default()));
+    assert!(state.last_sync.values().all(Option::is_some));
     for kind in ContentKind::ALL {
         let ids: Vec<_> = store.get_content_ids(&home, kind).await.unwrap();
         assert_eq!(ids, [-4, 7, 12, 30, 9_007_199_254_740_993].map(ContentId));

@@ -150,7 +150,7 @@ async fn the_status_tells_what_is_held_and_since_when() {
     assert_eq!((status.sync_status, status.message.as_deref()), (Some(RunStatus::Partial), Some("some are held")));
     let account = status.account.unwrap();
     assert_eq!((account.status.as_str(), account.expires_at, account.checked_at), ("Active", Some(99), Some(4000)));
-    let movies = &status.kinds[ContentKind::Movies];
+    let movies = &status.kinds[ContentKind::Movies.ordinal()];
     assert_eq!((movies.rows, movies.last_sync, movies.held.len()), (9, Some(1400), 2));
     let lost = movies.held.iter().find(|group| group.reason == HoldReason::ShareLost).unwrap();
     assert_eq!((lost.count, lost.oldest_since), (5, 94));

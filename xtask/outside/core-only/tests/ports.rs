@@ -1,5 +1,6 @@
 //! The engine between this program's own source and store, and between the core's mocks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use outside_core_only::{Shelf, Wire};
@@ -34,14 +35,15 @@ fn home() -> ProfileId {
     ProfileId::new("home").expect("a profile id")
 }
 
-async fn sync(source: &dyn ContentSource, store: &dyn ContentStore) -> SyncReport {
-    let engine = Engine::new(source, store, &Noon, &());
+async fn sync(source: &Arc<impl ContentSource + 'static>, store: &Arc<impl ContentStore + 'static>) -> SyncReport {
+    let engine = Engine::new(Arc::clone(source) as _, Arc::clone(store) as _, Arc::new(Noon));
     engine.run(&home(), &SyncOptions::default(), &CancellationToken::new()).await
 }
 
 #[tokio::test]
 async fn an_own_store_is_brought_in_step_with_an_own_source() {
-    let (wire, shelf) = (Wire::new(vec![channel(1, "One"), channel(2, "Two"), channel(3, "Three")]), Shelf::default());
+    let channels = vec![channel(1, "One"), channel(2, "Two"), channel(3, "Three")];
+    let (wire, shelf) = (Arc::new(Wire::new(channels)), Arc::new(Shelf::default()));
     let first = sync(&wire, &shelf).await;
     assert_eq!((first.status, first.counts().added), (RunStatus::Completed, 3), "{first:?}");
 
@@ -58,7 +60,7 @@ async fn an_own_store_is_brought_in_step_with_an_own_source() {
 
 #[tokio::test]
 async fn an_empty_answer_empties_nothing() {
-    let (wire, shelf) = (Wire::new(vec![channel(1, "One")]), Shelf::default());
+    let (wire, shelf) = (Arc::new(Wire::new(vec![channel(1, "One")])), Arc::new(Shelf::default()));
     sync(&wire, &shelf).await;
     wire.now_serves(Vec::new());
     let report = sync(&wire, &shelf).await;
@@ -73,7 +75,7 @@ async fn a_mocked_source_that_refuses_the_login_is_asked_once() {
     source.expect_usage().returning(Usage::default);
     source.expect_learnt().returning(Learnt::default);
     source.expect_account().times(1).returning(|| Err(SourceError::Refused { message: "no".into() }));
-    let report = sync(&source, &Shelf::default()).await;
+    let report = sync(&Arc::new(source), &Arc::new(Shelf::default())).await;
     assert_eq!((report.status, report.errors[0].code.as_str()), (RunStatus::Failed, "login_refused"));
 }
 
@@ -89,9 +91,9 @@ async fn a_mocked_source_that_fails_in_its_listings_leaves_the_store_alone() {
         .expect_listing()
         .times(3)
         .returning(|_| Err(SourceError::Unreachable { message: "gone".into(), attempts: 4, overloaded: false }));
-    let shelf = Shelf::default();
-    sync(&Wire::new(vec![channel(1, "One")]), &shelf).await;
-    assert_eq!(sync(&source, &shelf).await.status, RunStatus::Failed);
+    let shelf = Arc::new(Shelf::default());
+    sync(&Arc::new(Wire::new(vec![channel(1, "One")])), &shelf).await;
+    assert_eq!(sync(&Arc::new(source), &shelf).await.status, RunStatus::Failed);
     assert_eq!(shelf.get_content_ids(&home(), ContentKind::Channels).await.expect("ids"), [ContentId(1)]);
 }
 
@@ -100,7 +102,7 @@ async fn a_mocked_store_that_is_leased_keeps_the_source_unasked() {
     let mut store = MockContentStore::new();
     store.expect_ensure_profile().returning(|_| Ok(()));
     store.expect_lease().times(1).returning(|profile| Err(StoreError::Leased(profile.clone())));
-    let report = sync(&MockContentSource::new(), &store).await;
+    let report = sync(&Arc::new(MockContentSource::new()), &Arc::new(store)).await;
     assert_eq!((report.status, report.errors[0].code.as_str()), (RunStatus::Failed, "profile_busy"));
 }
 

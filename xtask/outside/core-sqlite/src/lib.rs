@@ -2,6 +2,7 @@
 
 mod script;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use script::Script;
@@ -22,19 +23,20 @@ impl Clock for Noon {
     }
 }
 
-async fn sync(script: &Script, store: &dyn ContentStore, profile: &ProfileId) -> SyncReport {
+async fn sync(script: &Arc<Script>, store: &Arc<dyn ContentStore>, profile: &ProfileId) -> SyncReport {
     let options = SyncOptions { kinds: vec![ContentKind::Channels], ..SyncOptions::default() };
-    let report = Engine::new(script, store, &Noon, &()).run(profile, &options, &CancellationToken::new()).await;
+    let engine = Engine::new(Arc::clone(script) as _, Arc::clone(store), Arc::new(Noon));
+    let report = engine.run(profile, &options, &CancellationToken::new()).await;
     println!("{}: {:?}", report.status, report.counts());
     assert_eq!(report.status, RunStatus::Completed, "{:?}", report.errors);
     report
 }
 
 /// Syncs three listings into a store and looks at what it then has.
-pub async fn play(store: &dyn ContentStore) {
+pub async fn play(store: &Arc<dyn ContentStore>) {
     let profile = ProfileId::new("home").expect("a profile id");
     let first = vec![(1, "One"), (2, "Two"), (3, "Three")];
-    let script = Script::new(vec![first.clone(), first, vec![(1, "One"), (2, "Two HD"), (4, "Four")]]);
+    let script = Arc::new(Script::new(vec![first.clone(), first, vec![(1, "One"), (2, "Two HD"), (4, "Four")]]));
 
     assert_eq!(sync(&script, store, &profile).await.counts().added, 3);
     assert!(sync(&script, store, &profile).await.counts().is_quiet());

@@ -1,6 +1,7 @@
 //! Plays the scenario on a cache of its own, and looks at what is on the disk afterwards. The README shows `sync_once`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use outside_core_sqlite::{Noon, Script, play};
 use sync_core::{ContentId, ContentKind, Engine, ProfileId, RunStatus, SyncOptions};
@@ -9,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-async fn sync_once(path: &Path, source: &Script) -> Outcome {
+async fn sync_once(path: &Path, source: Script) -> Outcome {
     let store = SqliteStore::open(path)?;
     let profile = ProfileId::new("kitchen")?;
     let options = SyncOptions { kinds: vec![ContentKind::Channels], ..SyncOptions::default() };
 
-    let engine = Engine::new(source, &store, &Noon, &());
+    let engine = Engine::new(Arc::new(source), Arc::new(store), Arc::new(Noon));
     let report = engine.run(&profile, &options, &CancellationToken::new()).await;
 
     assert_eq!(report.status, RunStatus::Completed, "{:?}", report.errors);
@@ -26,8 +27,8 @@ async fn sync_once(path: &Path, source: &Script) -> Outcome {
 async fn main() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("cache.db");
-    sync_once(&path, &Script::new(vec![vec![(7, "Seven"), (8, "Eight")]])).await?;
-    play(&SqliteStore::open(&path)?).await;
+    sync_once(&path, Script::new(vec![vec![(7, "Seven"), (8, "Eight")]])).await?;
+    play(&(Arc::new(SqliteStore::open(&path)?) as _)).await;
 
     // What another program finds in the file.
     let reader = SqliteStore::open_read_only(&path)?;
