@@ -229,9 +229,17 @@ impl Differ {
             let id = entry.id();
             let position = self.known.position(id, self.cursor);
             self.cursor = position.map_or(self.cursor, |at| at + 1);
-            if matches!(entry, Entry::Broken(_)) {
-                self.note_broken(id, position);
-                continue;
+            match (&entry, position) {
+                (Entry::Broken(_), _) => {
+                    self.note_broken(id, position);
+                    continue;
+                }
+                // Most elements of most listings: no more is done for them than has to be.
+                (Entry::Same(_), Some(at)) if self.seen_at[at] == UNSEEN => {
+                    self.same(id, at);
+                    continue;
+                }
+                _ => {}
             }
             match self.admit(id, position) {
                 None => self.first(entry, position, self.ids.len() - 1, stored.get(&id.0), &mut out)?,
@@ -247,7 +255,7 @@ impl Differ {
 
     /// Gives an id the next place of the listing, or returns the one that it has.
     fn admit(&mut self, id: ContentId, position: Option<usize>) -> Option<u32> {
-        let place = u32::try_from(self.ids.len()).expect("a listing has fewer than 2^32 items");
+        let place = next_place(&self.ids);
         let seen = match position {
             Some(at) if self.seen_at[at] == UNSEEN => {
                 self.seen_at[at] = place;
@@ -261,6 +269,16 @@ impl Differ {
             self.digests.push(Digest::NEVER.0);
         }
         seen
+    }
+
+    /// Takes an element that is the same, the first of its id.
+    #[inline]
+    fn same(&mut self, id: ContentId, at: usize) {
+        self.seen_at[at] = next_place(&self.ids);
+        self.ids.push(id.0);
+        self.digests.push(self.known.digest_at(at).0);
+        self.counts.unchanged += 1;
+        self.tally.same();
     }
 
     /// Keeps the row of a broken element as it is, in the element's place of the listing.
@@ -556,6 +574,11 @@ impl Differ {
         drop(self.fresh);
         Some(ListingIndex::from_columns(self.scheme, self.ids, self.digests).expect("every id was admitted once"))
     }
+}
+
+/// The place that the next id of a listing gets.
+fn next_place(ids: &[i64]) -> u32 {
+    u32::try_from(ids.len()).expect("a listing has fewer than 2^32 items")
 }
 
 fn count(counts: &mut Counts, change: Change) -> &mut u64 {

@@ -42,6 +42,12 @@ impl Charset {
         Self(encoding.filter(|it| it.is_ascii_compatible() && *it != UTF_8 && *it != WINDOWS_1252))
     }
 
+    /// Whether it is windows-1252, in which a text is read that is not UTF-8 and declares nothing else.
+    #[inline]
+    pub(super) const fn is_default(self) -> bool {
+        self.0.is_none()
+    }
+
     /// What the digest of an element has to depend on besides its bytes: the charset, where the element
     /// is read in another one than windows-1252. Else a panel that declares another charset for the same
     /// bytes would change every name, and no digest.

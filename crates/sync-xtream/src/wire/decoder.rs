@@ -253,6 +253,7 @@ impl Elements {
     }
 
     /// Reads an element, unless it turns out to be broken.
+    #[inline]
     fn put(&mut self, element: Element<'_>, out: &mut Vec<Entry>) -> Verdict {
         let reading = if element.broken { self.read_broken(element) } else { self.read(element) };
         let part = match reading {

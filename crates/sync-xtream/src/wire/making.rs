@@ -54,12 +54,21 @@ impl Special {
     }
 
     /// The digest of an element, but for the value of its position counter and what is left out.
+    #[inline]
     pub(super) fn digest(&self, bytes: &[u8], counter: Option<(usize, usize)>, left_out: &mut LeftOutValues) -> Digest {
-        let mut hash = match counter {
+        let hash = match counter {
             _ if !left_out.is_empty() => left_out.hash(bytes, counter),
             None => xxh3_64(bytes),
             Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
         };
+        if self.charset.is_default() && self.id_key.is_none() {
+            return Digest::of_hash(hash);
+        }
+        self.salted(hash, bytes)
+    }
+
+    #[cold]
+    fn salted(&self, mut hash: u64, bytes: &[u8]) -> Digest {
         if let Some(salt) = self.charset.salt(bytes) {
             hash = xxh3_64_with_seed(&hash.to_le_bytes(), salt);
         }

@@ -32,10 +32,12 @@ impl<'a> Plain<'a> {
     }
 
     /// The next member. The key that is `likely` is not looked through for its end.
+    #[inline]
     pub(crate) fn next(&mut self, likely: &[u8]) -> Step<'a> {
         self.step(likely).unwrap_or(Step::Odd)
     }
 
+    #[inline]
     fn step(&mut self, likely: &[u8]) -> Option<Step<'a>> {
         let first = self.at == 1;
         match self.skip_space()? {
