@@ -115,7 +115,12 @@ fn is_id_key(key: &[u8]) -> bool {
 }
 
 /// An id of a category as all of them are compared.
+#[inline]
 pub(crate) fn trimmed(id: Text) -> Text {
+    // Nearly every id is a number.
+    if let [b'!'..=b'~', .., b'!'..=b'~'] | [b'!'..=b'~'] = id.as_bytes() {
+        return id;
+    }
     match id.trim() {
         same if same.len() == id.len() => id,
         less => less.into(),
