@@ -3,8 +3,6 @@
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 
-use crate::failure::Failure;
-
 /// How many in a row are followed.
 const HOPS_MAX: usize = 5;
 
@@ -38,12 +36,6 @@ impl RefusedRedirect {
     /// Whether another client may be sent elsewhere. A loop, and what the settings forbid, are no matter of the client.
     pub(crate) const fn may_depend_on_the_client(self) -> bool {
         !matches!(self, Self::TooMany | Self::OtherHost)
-    }
-}
-
-impl From<RefusedRedirect> for Failure {
-    fn from(refused: RefusedRedirect) -> Self {
-        Self::Redirect(refused)
     }
 }
 

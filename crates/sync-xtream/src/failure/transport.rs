@@ -1,0 +1,94 @@
+//! What an error of the HTTP client says of an attempt: why no answer began, and why one broke off.
+
+use std::error::Error;
+use std::io::ErrorKind;
+
+use sync_core::SourceError;
+use sync_core::source::Obstacle;
+
+use super::Failure;
+use super::connecting::{Way, of_connecting, of_tls};
+use crate::network::OnlyInside;
+use crate::redirect::RefusedRedirect;
+
+impl Failure {
+    /// Why no answer began.
+    pub(crate) fn of_request(error: &reqwest::Error, way: Way) -> Self {
+        if error.is_builder() {
+            return Self::Final(SourceError::internal("the request could not be made"));
+        }
+        if find::<OnlyInside>(error).is_some() {
+            return RefusedRedirect::Inside.into();
+        }
+        if let Some(tls) = find::<rustls::Error>(error) {
+            return of_tls(tls);
+        }
+        let kind = find::<std::io::Error>(error).map(std::io::Error::kind);
+        if error.is_dns() && !way.proxied {
+            return Self::nameless();
+        }
+        if error.is_connect() || error.is_timeout() {
+            return of_connecting(error.is_timeout(), kind, way);
+        }
+        match kind {
+            Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => Self::broken("the connection was reset"),
+            _ if said(error, "head is too large") => Self::large_head(),
+            _ if is_no_http(error) => Self::obstructed(Obstacle::NotHttp, "what answers there doesn't speak HTTP"),
+            _ => Self::broken("the connection broke before an answer came"),
+        }
+    }
+
+    /// Why an answer broke off.
+    pub(crate) fn of_body(error: &reqwest::Error, received: u64) -> Self {
+        if transport_failed(error) {
+            Self::cut(format!("the answer broke off after {received} bytes: the connection broke"))
+        } else {
+            Self::damaged(received)
+        }
+    }
+}
+
+/// The client's type for these is not ours to name; its texts are constant and only looked at.
+fn is_no_http(error: &reqwest::Error) -> bool {
+    let invalid = ["invalid HTTP", "invalid content-length", "invalid transfer-encoding"];
+    invalid.iter().any(|words| said(error, words))
+}
+
+fn said(error: &reqwest::Error, words: &str) -> bool {
+    causes(error).skip(1).any(|cause| cause.to_string().contains(words))
+}
+
+/// Whether a connection broke that stood already, as idle ones do just when they are used again.
+pub(crate) fn is_broken_connection(error: &reqwest::Error) -> bool {
+    let broken =
+        |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted);
+    let io = find::<std::io::Error>(error).is_some_and(|io| broken(io.kind()));
+    !error.is_connect() && (io || said(error, "connection closed") || said(error, "operation was canceled"))
+}
+
+/// Whether the bytes stopped coming, rather than came out wrong.
+fn transport_failed(error: &reqwest::Error) -> bool {
+    // The client's words for a body that ended early are constant; a decompressor has others.
+    let ended = |words: &str| words.contains("message length") || words.contains("EOF during chunk");
+    causes(error).skip(1).any(|cause| {
+        let network = |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted);
+        cause.is::<reqwest::Error>()
+            || cause.downcast_ref::<std::io::Error>().is_some_and(|io| network(io.kind()))
+            || ended(&cause.to_string())
+    }) || !error.is_decode()
+}
+
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// An error and what is behind it. What an I/O error wraps is no source of it, but a part.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error: &'a (dyn Error + 'static) = *error;
+        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    })
+}
