@@ -15,21 +15,16 @@ use tokio::time::timeout;
 use crate::call::Call;
 use crate::clock::{before, date};
 use crate::config::XtreamConfig;
+use crate::counters::{Counters, milliseconds};
 use crate::failure::Failure;
 use crate::inflate::Inflate;
-use crate::request::{Counters, milliseconds};
+use crate::limits::{DOCUMENT_MAX, FOREVER};
 use crate::throughput::Throughput;
 use crate::wire::charset::Charset;
 
 /// Decompressors hand out small change. What is there already is gathered up to this, so that the
 /// decoder isn't woken for every bit.
 const PIECE: usize = 64 << 10;
-
-/// Categories and accounts are read whole; none that is real is as large as this.
-pub(crate) const DOCUMENT_MAX: u64 = 16 << 20;
-
-/// Far beyond any sensible limit, and still an instant that can be computed.
-pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// The body of an answer, read piece by piece.
 pub(crate) struct Answer {

@@ -7,15 +7,18 @@ use reqwest::{Client, Response, StatusCode, Url};
 use sync_core::source::Obstacle;
 use tokio::time::timeout_at;
 
-use crate::answer::{Answer, FOREVER};
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock;
+use crate::counters::milliseconds;
 use crate::failure::{Failure, Way, is_broken_connection};
+use crate::limits::FOREVER;
 use crate::network::Place;
+use crate::panel_client::Line;
 use crate::redirect::{RefusedRedirect, is_other_host, target};
 use crate::refused;
-use crate::request::{Line, Manner, Turn, milliseconds};
-use crate::validator::Condition;
+use crate::request::{Manner, Turn};
+use crate::validator::{self, Condition};
 
 /// The compressions that can be inflated, here or by the client.
 const CODINGS: &str = "gzip, br, zstd, deflate";
@@ -69,7 +72,8 @@ impl Line {
             }
             _ => {
                 let validator = Some(response.headers()).filter(|_| hop.at_home && !unmodified);
-                let validator = validator.and_then(|headers| self.validator_of(headers));
+                let validator =
+                    validator.and_then(|headers| validator::read(headers, self.address(), self.credentials()));
                 let mut answer = Answer::new(response, call, sent, time.began, self.config(), self.counters.clone());
                 (answer.validator, answer.unmodified) = (validator, unmodified);
                 Ok(answer)

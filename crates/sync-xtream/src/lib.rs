@@ -4,6 +4,7 @@ mod account;
 mod address;
 mod agents;
 mod answer;
+mod ask;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench;
@@ -12,18 +13,22 @@ mod categories;
 mod client;
 mod clock;
 mod config;
+mod counters;
 mod credentials;
 mod decoding;
+mod document;
 mod exchange;
 mod failure;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod inflate;
+mod limits;
 mod listing;
 mod network;
 mod notices;
 mod pace;
+mod panel_client;
 mod proxy;
 mod redirect;
 mod refused;

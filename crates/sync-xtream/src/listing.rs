@@ -14,7 +14,9 @@ use tracing::Instrument;
 use crate::call::Call;
 use crate::decoding::{Decoding, Events, Part};
 use crate::failure::Failure;
-use crate::request::{Line, Manner, Turn};
+use crate::panel_client::Line;
+use crate::request::{Manner, Turn};
+use crate::validator;
 
 /// Batches that may wait for the receiver.
 const BATCHES: usize = 3;
@@ -66,7 +68,10 @@ async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Resu
     let turn = line.turn().await;
     let mut attempts = line.attempts(&call);
     let mut plain = false;
-    let mut condition = request.unless.as_ref().and_then(|unless| line.condition_of(&unless.validator));
+    let mut condition = request
+        .unless
+        .as_ref()
+        .and_then(|unless| validator::condition(&unless.validator, line.address(), line.credentials()));
     loop {
         let manner = Manner { condition: condition.clone(), ..line.manner(attempts.number(), plain) };
         let attempt = Attempt { line, turn: &turn, call: &call, manner };

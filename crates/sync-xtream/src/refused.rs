@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::request::Line;
+use crate::panel_client::Line;
 use crate::wire::json::document;
 use crate::{account, clock};
 

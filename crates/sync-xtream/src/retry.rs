@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::call::Call;
+use crate::counters::milliseconds;
 use crate::failure::Failure;
 
 /// The doubling of the wait ends here; nobody configures as many attempts as that takes.
@@ -79,7 +80,7 @@ impl<'a> Attempts<'a> {
         tracing::warn!(
             action = self.call.action(),
             attempt = self.number,
-            wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            wait_ms = milliseconds(wait),
             reason = failure.message(),
             "the request failed and is repeated"
         );

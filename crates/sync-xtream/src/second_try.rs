@@ -6,8 +6,10 @@
 use sync_core::SourceError;
 
 use crate::call::Call;
+use crate::document::Document;
 use crate::failure::Failure;
-use crate::request::{Document, Line, Manner, Turn};
+use crate::panel_client::Line;
+use crate::request::{Manner, Turn};
 use crate::wire::Fault;
 
 impl Line {

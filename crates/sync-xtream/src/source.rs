@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::client::SetupError;
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
-use crate::request::Line;
+use crate::panel_client::Line;
 use crate::{account, categories, clock, listing, wire};
 
 /// How much of an operator's words is shown.

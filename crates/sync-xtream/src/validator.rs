@@ -6,8 +6,9 @@ use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINC
 use sync_core::source::Validator;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::address::PanelAddress;
 use crate::clock;
-use crate::request::Line;
+use crate::credentials::Credentials;
 
 /// Longer ones are no sensible ones.
 const LENGTH_MAX: usize = 1024;
@@ -26,32 +27,30 @@ pub(crate) struct Condition {
     pub(crate) value: HeaderValue,
 }
 
-impl Line {
-    /// What the panel calls the list that it answers with, if that can be relied on.
-    pub(crate) fn validator_of(&self, headers: &HeaderMap) -> Option<Validator> {
-        let (form, text) = entity_tag(headers).or_else(|| last_modified(headers))?;
-        // A panel that takes its names from what it was asked doesn't get the password into the cache.
-        let harmless = self.credentials().redact(text) == text && !self.credentials().travel_with(text);
-        harmless.then(|| Validator(format!("{:016x} {form} {text}", self.account())))
-    }
+/// What the panel calls the list that it answers an account with, if that can be relied on.
+pub(crate) fn read(headers: &HeaderMap, address: &PanelAddress, credentials: &Credentials) -> Option<Validator> {
+    let (form, text) = entity_tag(headers).or_else(|| last_modified(headers))?;
+    // A panel that takes its names from what it was asked doesn't get the password into the cache.
+    let harmless = credentials.redact(text) == text && !credentials.travel_with(text);
+    harmless.then(|| Validator(format!("{:016x} {form} {text}", account_digest(address, credentials))))
+}
 
-    /// The header for a validator, if it is one of this account.
-    pub(crate) fn condition_of(&self, validator: &Validator) -> Option<Condition> {
-        let mut parts = validator.0.splitn(3, ' ');
-        let account = u64::from_str_radix(parts.next()?, 16).ok()?;
-        let name = match parts.next()? {
-            TAG => IF_NONE_MATCH,
-            DATE => IF_MODIFIED_SINCE,
-            _ => return None,
-        };
-        let value = HeaderValue::from_str(parts.next()?).ok()?;
-        (account == self.account()).then_some(Condition { name, value })
-    }
+/// The header for a validator, if it is one of this account.
+pub(crate) fn condition(validator: &Validator, address: &PanelAddress, credentials: &Credentials) -> Option<Condition> {
+    let mut parts = validator.0.splitn(3, ' ');
+    let account = u64::from_str_radix(parts.next()?, 16).ok()?;
+    let name = match parts.next()? {
+        TAG => IF_NONE_MATCH,
+        DATE => IF_MODIFIED_SINCE,
+        _ => return None,
+    };
+    let value = HeaderValue::from_str(parts.next()?).ok()?;
+    (account == account_digest(address, credentials)).then_some(Condition { name, value })
+}
 
-    /// Stands for an account at a panel.
-    fn account(&self) -> u64 {
-        xxh3_64(format!("{}\n{}", self.address().endpoint(), self.credentials().username()).as_bytes())
-    }
+/// Stands for an account at a panel.
+fn account_digest(address: &PanelAddress, credentials: &Credentials) -> u64 {
+    xxh3_64(format!("{}\n{}", address.endpoint(), credentials.username()).as_bytes())
 }
 
 /// The `ETag`, where there is one of the proper form. `*`, which matches everything, is none.
@@ -81,19 +80,16 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Credentials, PanelAddress, XtreamConfig};
 
-    fn line(address: &str, username: &str) -> Line {
-        let address = PanelAddress::parse(address).unwrap().address;
-        let config = XtreamConfig::new().system_proxy(false);
-        Line::new(address, Credentials::new(username, "pass-word"), config).unwrap()
+    fn account(address: &str, username: &str) -> (PanelAddress, Credentials) {
+        (PanelAddress::parse(address).unwrap().address, Credentials::new(username, "pass-word"))
     }
 
     fn of(pairs: &[(&'static str, &str)]) -> Option<(Validator, Condition)> {
         let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        let line = line("http://panel.example", "ann-name");
-        let validator = line.validator_of(&headers.collect())?;
-        let condition = line.condition_of(&validator).expect("its own");
+        let (address, credentials) = account("http://panel.example", "ann-name");
+        let validator = read(&headers.collect(), &address, &credentials)?;
+        let condition = condition(&validator, &address, &credentials).expect("its own");
         Some((validator, condition))
     }
 
@@ -144,15 +140,18 @@ mod tests {
     #[test]
     fn no_account_hands_out_the_validator_of_another() {
         let (validator, _) = of(&[("etag", "\"a\"")]).unwrap();
-        let accepts = |address: &str, username: &str| line(address, username).condition_of(&validator).is_some();
+        let accepts = |address: &str, username: &str| {
+            let (address, credentials) = account(address, username);
+            condition(&validator, &address, &credentials).is_some()
+        };
         assert!(accepts("http://panel.example/player_api.php?x", "ann-name"));
         assert!(!accepts("http://panel.example", "bob-name"));
         assert!(!accepts("http://panel.example:81", "ann-name"));
         for text in
             ["", "x", "0 tag", "zz tag \"a\"", &validator.0.replace("tag", "day"), &format!("{}\n", validator.0)]
         {
-            let line = line("http://panel.example", "ann-name");
-            assert_eq!(line.condition_of(&Validator((*text).to_owned())), None, "{text:?}");
+            let (address, credentials) = account("http://panel.example", "ann-name");
+            assert_eq!(condition(&Validator((*text).to_owned()), &address, &credentials), None, "{text:?}");
         }
     }
 }

@@ -1,0 +1,35 @@
+//! Small questions, asked until they are answered or there is no hope.
+
+use sync_core::SourceError;
+
+use crate::call::Call;
+use crate::document::Document;
+use crate::panel_client::Line;
+use crate::wire::Fault;
+
+impl Line {
+    /// Asks for something small, as often as the rules allow, and reads it.
+    pub(crate) async fn document<T>(
+        &self,
+        call: &Call,
+        read: impl Fn(&Document) -> Result<T, Fault>,
+    ) -> Result<T, SourceError> {
+        let turn = self.turn().await;
+        let mut attempts = self.attempts(call);
+        let mut plain = false;
+        loop {
+            let manner = self.manner(attempts.number(), plain);
+            let failure = match self.attempt(&turn, call, &manner, &read).await {
+                Ok(read) => return Ok(read),
+                Err(failure) => failure,
+            };
+            plain |= failure.is_damaged();
+            let Err(failure) = attempts.pause(failure).await else { continue };
+            return if call.is_login() {
+                self.try_login_again(&turn, call, manner, &read, failure).await
+            } else {
+                Err(failure.into_error(attempts.number()))
+            };
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Small answers, which are read whole.
+
+use std::time::Instant;
+
+use sync_core::source::AnswerFault;
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::limits::DOCUMENT_MAX;
+use crate::panel_client::Line;
+use crate::request::{Manner, Turn};
+use crate::wire::Fault;
+use crate::wire::charset::Charset;
+
+/// A body that was read whole.
+pub(crate) struct Document {
+    pub(crate) body: Vec<u8>,
+    pub(crate) arrived: Instant,
+    pub(crate) date: Option<i64>,
+    /// The charset that the head declares.
+    pub(crate) charset: Charset,
+}
+
+impl Line {
+    /// Asks for something small once, and reads it.
+    pub(crate) async fn attempt<T>(
+        &self,
+        turn: &Turn,
+        call: &Call,
+        manner: &Manner,
+        read: impl Fn(&Document) -> Result<T, Fault>,
+    ) -> Result<T, Failure> {
+        let document = self.fetch(turn, call, manner).await?;
+        read(&document).map_err(|fault| self.failure_of(fault))
+    }
+
+    async fn fetch(&self, turn: &Turn, call: &Call, manner: &Manner) -> Result<Document, Failure> {
+        let mut answer = self.send(turn, call, manner).await?;
+        let (arrived, date, charset) = (Instant::now(), answer.date(), answer.charset);
+        let mut body = Vec::new();
+        while let Some(piece) = answer.piece().await? {
+            body.extend_from_slice(&piece);
+            if answer.received() > DOCUMENT_MAX {
+                return Err(Failure::unusable(
+                    AnswerFault::TooLarge,
+                    format!("it is larger than {DOCUMENT_MAX} bytes"),
+                ));
+            }
+        }
+        Ok(Document { body, arrived, date, charset })
+    }
+}

@@ -1,0 +1,139 @@
+//! The line to a panel: an account there, and all that its requests share.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+
+use reqwest::Client;
+use sync_core::SourceError;
+use sync_core::source::{AnswerFault, Learnt, Usage};
+use tokio::sync::Semaphore;
+
+use crate::address::PanelAddress;
+use crate::agents::{Agents, ClientHeaders, Listings};
+use crate::call::Call;
+use crate::client::{Purpose, SetupError, client};
+use crate::clock::PanelClock;
+use crate::config::XtreamConfig;
+use crate::counters::Counters;
+use crate::credentials::Credentials;
+use crate::failure::Failure;
+use crate::notices::Notices;
+use crate::pace::Pace;
+use crate::proxy::Proxies;
+use crate::request::{Manner, Turn};
+use crate::retry::Attempts;
+use crate::wire::Fault;
+
+/// An account at a panel, and the way to it.
+pub(crate) struct Line {
+    /// The clients, each made when it is needed.
+    clients: [OnceLock<Result<Client, SetupError>>; Purpose::COUNT],
+    address: PanelAddress,
+    credentials: Credentials,
+    config: XtreamConfig,
+    turn: Arc<Semaphore>,
+    pub(crate) agents: Agents,
+    pub(crate) listings: Listings,
+    pub(crate) pace: Pace,
+    pub(crate) notices: Notices,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) clock: PanelClock,
+    /// Whether the other end of a connection may be a proxy.
+    pub(crate) proxied: bool,
+    pub(crate) proxies: Proxies,
+}
+
+impl Line {
+    pub(crate) fn new(
+        address: PanelAddress,
+        credentials: Credentials,
+        config: XtreamConfig,
+    ) -> Result<Self, SetupError> {
+        let encrypted = address.is_encrypted();
+        let proxies = Proxies::of(config.system_proxy, |name| std::env::var_os(name));
+        let line = Self {
+            agents: Agents::new(&config)?,
+            clients: Default::default(),
+            address,
+            credentials,
+            turn: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
+            pace: Pace::new(config.requests_per_second),
+            notices: Notices::default(),
+            counters: Arc::default(),
+            clock: PanelClock::default(),
+            listings: Listings::default(),
+            proxied: proxies.may_be_used(),
+            proxies,
+            config,
+        };
+        // The one for most requests, so that what is wrong with the settings shows now.
+        match line.made(Purpose { plain: false, outside: false, encrypted: encrypted || line.proxied }) {
+            Ok(_) => Ok(line),
+            Err(error) => Err(*error),
+        }
+    }
+
+    pub(crate) fn config(&self) -> &XtreamConfig {
+        &self.config
+    }
+
+    pub(crate) fn address(&self) -> &PanelAddress {
+        &self.address
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        Usage { requests: self.counters.requests.load(Relaxed), bytes: self.counters.bytes.load(Relaxed) }
+    }
+
+    pub(crate) fn learnt(&self) -> Learnt {
+        let learnt = self.agents.learnt();
+        let text = |client: &ClientHeaders| client.user_agent.to_str().ok().map(str::to_owned);
+        Learnt {
+            user_agent: learnt.as_ref().and_then(text),
+            uncompressed: learnt.is_some_and(|client| !client.compression),
+            other_client_tried: self.agents.has_tried(),
+            other_client_left: self.agents.has_spare() && self.listings.all_refused_alike(),
+            notices: self.notices.lines(),
+        }
+    }
+
+    /// The client for a request. Through a proxy, names are not ours to look up, and that of the
+    /// proxy may well be a private one.
+    pub(crate) fn client(&self, plain: bool, outside: bool, encrypted: bool) -> Result<&Client, Failure> {
+        // The way to a proxy may be encrypted where that to the panel is not.
+        let purpose = Purpose { plain, outside: outside && !self.proxied, encrypted: encrypted || self.proxied };
+        let made = self.made(purpose).as_ref();
+        made.map_err(|_| Failure::Final(SourceError::internal("the HTTP client could not be set up")))
+    }
+
+    fn made(&self, purpose: Purpose) -> &Result<Client, SetupError> {
+        self.clients[purpose.number()].get_or_init(|| client(&self.config, purpose))
+    }
+
+    /// Waits until there may be one more request under way.
+    pub(crate) async fn turn(&self) -> Turn {
+        Turn::of(&self.turn).await
+    }
+
+    pub(crate) fn attempts<'a>(&'a self, call: &'a Call) -> Attempts<'a> {
+        let rng = self.config.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        Attempts::new(call, &self.config.retry, rng).single(self.agents.is_on_trial())
+    }
+
+    /// How the next request is sent.
+    pub(crate) fn manner(&self, attempt: u32, plain: bool) -> Manner {
+        Manner { attempt, plain, client: self.agents.current(), condition: None }
+    }
+
+    /// What is wrong with a body, as a failure of the attempt. The credentials are taken out of the panel's words here.
+    pub(crate) fn failure_of(&self, fault: Fault) -> Failure {
+        match fault.what {
+            AnswerFault::Truncated => Failure::cut(fault.message.shown(&self.credentials)),
+            _ => Failure::Final(fault.into_error(&self.credentials)),
+        }
+    }
+}
