@@ -1,25 +1,26 @@
 //! The address of a panel, from what people paste.
 //!
 //! A pasted text goes through four steps: `copied` finds the address in it, `scheme` and `host` read its
-//! beginning, `path` and `login` take user name and password out of the rest. A text that can be read in
+//! beginning, `tail`, `path` and `login` take user name and password out of the rest. A text that can be read in
 //! several ways with different logins is refused: a wrong password gets accounts banned.
 
 mod copied;
+mod error;
 mod host;
 mod login;
+mod panel;
 mod path;
+mod reading;
 mod scheme;
+mod tail;
 
 use std::fmt;
 
-use url::Url;
+use crate::credentials::Secret;
+use reading::Reading;
 
-use crate::credentials::{Credentials, Secret};
-use login::Login;
-
-/// Where a panel's API is found: scheme, host, port and sub-path; never credentials.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PanelAddress(Url);
+pub use error::AddressError;
+pub use panel::PanelAddress;
 
 /// What a pasted text held.
 #[derive(Clone)]
@@ -30,42 +31,6 @@ pub struct Pasted {
     pub username: Option<String>,
     /// The password, if there was one.
     pub password: Option<Secret>,
-}
-
-/// The text is not the address of a panel. No variant repeats the text: it may hold credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
-    /// Nothing but white space.
-    #[error("the address is empty")]
-    Empty,
-    /// Another scheme than http and https.
-    #[error("only http:// and https:// addresses can be used")]
-    Scheme,
-    /// `htp://`, or `http://` and `https://` together.
-    #[error("the beginning is mistyped: `http://` or `https://` is expected, once")]
-    Mistyped,
-    /// `user:password@host`.
-    #[error("user name and password can't stand before the host (`user:password@host`); give them separately")]
-    UserInfo,
-    /// No host, a port that is none, and the like.
-    #[error("this is not the address of a host: `http://host:port` is expected")]
-    Invalid,
-    /// A user name or a password that may begin or end in several places.
-    #[error(
-        "it can't be told where the user name or the password in it ends, or what it is; nothing was taken over. \
-         Give the address without them, and user name and password separately"
-    )]
-    Unclear,
-    /// Other words, lines or addresses beside the address.
-    #[error("there is more than one address in it, or other text beside the address; give the address alone")]
-    Several,
-}
-
-/// One way to read a text.
-#[derive(Clone, PartialEq)]
-struct Reading {
-    address: PanelAddress,
-    login: Login,
 }
 
 impl PanelAddress {
@@ -101,77 +66,6 @@ impl PanelAddress {
             }
             address = again.address;
         }
-    }
-
-    /// The address without a path that ends in this user name and this password (`/USER/PASSWORD`).
-    pub fn without_login(&self, login: &Credentials) -> Self {
-        let segments: Vec<&str> = self.0.path_segments().into_iter().flatten().collect();
-        match &segments[..] {
-            [base @ .., username, password] if login.are(&path::decoded(username), &path::decoded(password)) => {
-                let mut url = self.0.clone();
-                url.set_path(&format!("/{}", base.join("/")));
-                Self(url)
-            }
-            _ => self.clone(),
-        }
-    }
-
-    /// The parts of its sub-path, decoded.
-    pub fn sub_path(&self) -> Vec<String> {
-        let segments = self.0.path_segments().into_iter().flatten();
-        segments.filter(|segment| !segment.is_empty()).map(path::decoded).collect()
-    }
-
-    /// Whether connections to it are encrypted.
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-
-    /// The address of the API itself.
-    pub(crate) fn endpoint(&self) -> String {
-        format!("{self}/player_api.php")
-    }
-}
-
-impl Reading {
-    /// Reads an address that stands alone.
-    fn of(text: &str) -> Result<Self, AddressError> {
-        let (scheme, rest) = scheme::split(text)?;
-        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
-        host::check_authority(authority, tail, scheme.is_some())?;
-        let (path, login) = login::take(tail)?;
-        let url = Url::parse(&format!("{}://{authority}{path}", scheme.unwrap_or("http")))
-            .map_err(|_| AddressError::Invalid)?;
-        host::check(&url, authority)?;
-        Ok(Self { address: PanelAddress(url), login })
-    }
-
-    /// The one reading that all are, if they are one.
-    fn agreed(readings: impl IntoIterator<Item = Result<Self, AddressError>>) -> Result<Self, AddressError> {
-        let mut readings = readings.into_iter();
-        let first = readings.next().unwrap_or(Err(AddressError::Empty))?;
-        for reading in readings {
-            let reading = reading?;
-            if reading.login != first.login {
-                return Err(AddressError::Unclear);
-            }
-            if reading.address != first.address {
-                return Err(AddressError::Several);
-            }
-        }
-        Ok(first)
-    }
-}
-
-impl fmt::Display for PanelAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str().trim_end_matches('/'))
-    }
-}
-
-impl fmt::Debug for PanelAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PanelAddress({self})")
     }
 }
 

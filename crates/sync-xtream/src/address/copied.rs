@@ -5,8 +5,10 @@
 mod escapes;
 mod wrapping;
 
+use super::error::AddressError;
 use super::login::Login;
-use super::{AddressError, Reading, scheme};
+use super::reading::Reading;
+use super::scheme;
 use crate::credentials::Secret;
 use wrapping::closer;
 

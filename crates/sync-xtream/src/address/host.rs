@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::AddressError;
+use super::error::AddressError;
 use super::scheme::is_misspelt;
 
 /// Files that a host is not called as: the slash before them was lost.

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::AddressError;
+use super::error::AddressError;
 use super::login::{Login, Plus};
 
 /// What may stand before a user name and a password.

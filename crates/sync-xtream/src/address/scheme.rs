@@ -1,6 +1,6 @@
 //! The beginning of an address: `http://`, however it is typed.
 
-use super::AddressError;
+use super::error::AddressError;
 
 /// The scheme of an address, if there is one, and what follows it.
 ///

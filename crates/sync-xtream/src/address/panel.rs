@@ -1,0 +1,55 @@
+//! The address of a panel, as it is kept.
+
+use std::fmt;
+
+use url::Url;
+
+use super::path;
+use crate::credentials::Credentials;
+
+/// Where a panel's API is found: scheme, host, port and sub-path; never credentials.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PanelAddress(pub(super) Url);
+
+impl PanelAddress {
+    /// The address without a path that ends in this user name and this password (`/USER/PASSWORD`).
+    pub fn without_login(&self, login: &Credentials) -> Self {
+        let segments: Vec<&str> = self.0.path_segments().into_iter().flatten().collect();
+        match &segments[..] {
+            [base @ .., username, password] if login.are(&path::decoded(username), &path::decoded(password)) => {
+                let mut url = self.0.clone();
+                url.set_path(&format!("/{}", base.join("/")));
+                Self(url)
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The parts of its sub-path, decoded.
+    pub fn sub_path(&self) -> Vec<String> {
+        let segments = self.0.path_segments().into_iter().flatten();
+        segments.filter(|segment| !segment.is_empty()).map(path::decoded).collect()
+    }
+
+    /// Whether connections to it are encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// The address of the API itself.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("{self}/player_api.php")
+    }
+}
+
+impl fmt::Display for PanelAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+impl fmt::Debug for PanelAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PanelAddress({self})")
+    }
+}
