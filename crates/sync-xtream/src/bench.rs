@@ -6,7 +6,8 @@ use sync_core::source::Entry;
 use sync_core::{ContentKind, ListingIndex};
 
 use crate::XtreamConfig;
-use crate::wire::splitter::{Splitter, Verdict};
+use crate::wire::element::Verdict;
+use crate::wire::splitter::Splitter;
 use crate::wire::{Decoder, SCHEME};
 
 /// Finds the elements of a list that arrives in pieces of so many bytes; returns how many there are.

@@ -8,6 +8,8 @@ use url::Url;
 
 mod spelling;
 
+pub(crate) use spelling::CUT;
+
 /// Everything but the unreserved characters of RFC 3986. Panels read `+` as a space, so nothing
 /// less will do.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::wire::CUT;
+/// Stands where a text was cut, and nowhere else: half a secret may be before it.
+pub(crate) const CUT: char = '…';
 
 /// Fewer bytes at the end of a text that may be whole are part of a word.
 const TOLD_FROM: usize = 3;

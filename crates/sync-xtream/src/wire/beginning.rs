@@ -2,8 +2,9 @@
 
 use sync_core::source::AnswerFault;
 
+use super::excerpt::excerpt;
+use super::fault::Fault;
 use super::member::string_end;
-use super::{Fault, excerpt};
 use crate::words::{Message, Quote};
 
 /// A byte order mark.

@@ -3,8 +3,8 @@
 use sync_core::{CategorySet, Text};
 
 use super::charset::Charset;
-use super::fields::word;
 use super::member::{Cursor, Raw};
+use super::word::word;
 
 /// No item is in as many categories; what a list of them has beyond is left out, so that one item
 /// can't fill the memory.

@@ -8,15 +8,20 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::charset::Charset;
 use super::defect::{self, Known};
+use super::element::{Element, Verdict};
+use super::excerpt::excerpt;
+use super::fault::Fault;
 use super::fields::{Keys, read_id};
 use super::identity::{Held, Identity, Next};
 use super::left_out::LeftOutValues;
+use super::limits::Limits;
 use super::making::{Making, Special};
 use super::member::{Cursor, Raw, nesting};
 use super::places::Places;
 use super::plain::{Plain, Step};
-use super::splitter::{Element, Splitter, Verdict};
-use super::{Fault, Limits, SCHEME, excerpt, structure, text};
+use super::scheme::SCHEME;
+use super::splitter::Splitter;
+use super::{structure, text};
 use crate::words::{Message, Quote};
 
 /// From so many elements on, two commas between every two of them are a panel's way of writing.

@@ -6,9 +6,9 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::element::Element;
 use super::fields::read_id;
 use super::member::{Cursor, Raw};
-use super::splitter::Element;
 use super::structure;
 
 /// What can be told of a defect, or of several: the last of these that holds for one of them.

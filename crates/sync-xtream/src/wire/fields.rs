@@ -1,16 +1,16 @@
 //! Which key is which field, and how any JSON type is read into a field's shape.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use sync_core::model::normalise::{canonical_decimal, exact_integer};
+use sync_core::model::normalise::exact_integer;
 use sync_core::{ContentKind, Shape, Text, Value};
 
 use super::category::categories;
 use super::charset::Charset;
 use super::member::{Cursor, Raw};
 use super::text;
+use super::word::word;
 
 /// What a key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,22 +193,6 @@ fn scalars(array: &[u8], charset: Charset) -> Option<Option<String>> {
         }
     }
     Some(words)
-}
-
-/// A number or a text, as text; whole numbers in their one spelling.
-pub(crate) fn word(raw: Raw<'_>, charset: Charset) -> Option<Text> {
-    match raw {
-        Raw::Number(digits) => {
-            let text = text::mended(digits, charset);
-            match canonical_decimal(&text) {
-                Some(Cow::Owned(other)) => Some(other.into()),
-                _ => Some(text),
-            }
-        }
-        Raw::Text(raw) => Some(text::read(raw, charset)),
-        Raw::Plain(text) => Some(text.into()),
-        _ => None,
-    }
 }
 
 /// The JSON text of a value, for keys that have no column; `None` for what is no JSON.

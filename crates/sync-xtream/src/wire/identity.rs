@@ -6,9 +6,12 @@
 use sync_core::ContentKind;
 
 use super::charset::Charset;
+use super::element::Element;
+use super::excerpt::shorten;
 use super::member::{Cursor, Member};
-use super::splitter::Element;
-use super::{CUT, fields, shorten, structure, text};
+use super::word::word;
+use super::{fields, structure, text};
+use crate::credentials::CUT;
 use crate::words::{Message, Quote};
 
 /// After so many elements without the usual key, the list has none.
@@ -212,7 +215,7 @@ impl Identity {
             return;
         }
         let stream_type = members(element.bytes).find(|member| member.key == b"stream_type");
-        let word = stream_type.and_then(|member| fields::word(member.value, Charset::default()));
+        let word = stream_type.and_then(|member| word(member.value, Charset::default()));
         let by_type = word.and_then(|word| kind_of_type(&word));
         let by_key = || members(element.bytes).find_map(|member| foreign_key(member.key, self.kind));
         if let Some(kind) = by_type {

@@ -4,9 +4,13 @@ use sync_core::model::normalise::exact_integer;
 use sync_core::source::AnswerFault;
 
 use super::charset::Charset;
+use super::element::Verdict;
+use super::fault::Fault;
+use super::limits::Limits;
 use super::member::{Cursor, Raw};
-use super::splitter::{Splitter, Verdict};
-use super::{Fault, Limits, fields, text};
+use super::splitter::Splitter;
+use super::text;
+use super::word::word;
 
 /// How deep a small document may be nested; deeper values are taken for null.
 const DEPTH_MAX: usize = 16;
@@ -113,7 +117,7 @@ impl Json {
     /// A text, or a number as text; nothing for `""` and the rest.
     pub(crate) fn as_text(&self) -> Option<String> {
         match self {
-            Self::Number(digits) => fields::word(Raw::Number(digits.as_bytes()), Charset::default()).map(Into::into),
+            Self::Number(digits) => word(Raw::Number(digits.as_bytes()), Charset::default()).map(Into::into),
             Self::Text(text) if !text.is_empty() => Some(text.clone()),
             _ => None,
         }

@@ -7,24 +7,27 @@
 //! In a listing, an element that is broken costs no other one: see [`recovery`].
 
 mod block;
+mod broken;
 mod careful;
 mod ending;
 mod quick;
 mod recovery;
 mod rule;
 mod search;
+mod state;
 mod trailing;
 
-use sync_core::ContentKind;
 use sync_core::source::AnswerFault;
 
 use self::block::Open;
-use self::recovery::Recovery;
-use self::search::BACK;
-use self::trailing::{Ending, Trailing};
+use self::state::{Show, Size, State, Step};
+use self::trailing::Ending;
 use super::beginning::{BOM, is_php_notice, list_after, no_list};
+use super::element::{Element, Verdict};
+use super::fault::Fault;
 use super::member::string_end;
-use super::{Fault, Limits};
+
+pub(crate) use self::state::Splitter;
 
 /// How far into an answer the list may begin: PHP prints its warnings first.
 const PREFIX_MAX: usize = 64 * 1024;
@@ -32,159 +35,13 @@ const PREFIX_MAX: usize = 64 * 1024;
 /// What a page is about stands in its head; so much of an answer is looked at to say what it is.
 const HEAD: usize = 4096;
 
-/// So much is kept of an element that is larger than the limit.
-const BEGINNING: usize = 4096;
-
 /// So many bytes at a time are put to those that were kept, until what was kept is over.
 const STEP: usize = 2048;
-
-/// So many bytes are scanned before an element that has not ended is looked at closely. Larger ones are rare,
-/// and one that has lost a quote has no end.
-const SUSPECT: usize = 64 * 1024;
 
 /// The largest key of a list that is an object.
 const KEY_MAX: usize = 64 * 1024;
 
-/// One element, as its bytes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Element<'a> {
-    /// What stands between the quotes of its key, in a list that is an object.
-    pub(crate) key: Option<&'a [u8]>,
-    /// The element, or its beginning when it was larger than the limit; empty where there is none
-    /// between two commas, or behind a key.
-    pub(crate) bytes: &'a [u8],
-    /// Whether it is nested deeper than the limit.
-    pub(crate) deep: bool,
-    /// Whether it was larger than the limit, and only its beginning is here.
-    pub(crate) cut: bool,
-    /// Whether it is broken: not JSON, and all that was skipped to find the next one.
-    pub(crate) broken: bool,
-    /// How many bytes of the answer are before it.
-    pub(crate) offset: u64,
-}
-
-/// What has become of an element that was shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It is dealt with.
-    Taken,
-    /// It isn't JSON. Nothing of it was taken: it may hold other elements.
-    Broken,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Before the list.
-    Prefix,
-    /// Between two elements.
-    Between,
-    /// In a list that is an object: after a key, before its value.
-    AfterKey,
-    /// Within an object or array: how deep, and whether within a string.
-    Within { depth: u64, open: Open },
-    /// Within a string that is an element, or between a backslash and what it escapes.
-    Text { escape: bool },
-    /// Within a word or number, or worse, that stands where an element should; how many square
-    /// brackets it has opened.
-    Word { open: u32 },
-    /// Behind an element that is shown once it is seen what follows.
-    Ended,
-    /// Within an object or array that is looked at byte by byte.
-    Careful,
-    /// Behind the place at which an element is broken, looking for the next one.
-    Lost,
-    /// After the list.
-    After,
-}
-
-/// What is done with an element.
-trait Show: FnMut(Element<'_>) -> Result<Verdict, Fault> {}
-
-impl<F: FnMut(Element<'_>) -> Result<Verdict, Fault>> Show for F {}
-
-/// How large the element under way is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Size {
-    /// Within the limit, so far.
-    Usual,
-    /// Larger than the limit.
-    Oversize,
-    /// So large that only its beginning has been kept.
-    Forgotten,
-}
-
-#[expect(clippy::struct_excessive_bools, reason = "what it has met so far, each for itself")]
-pub(crate) struct Splitter {
-    /// What is kept of the chunks before.
-    buffer: Vec<u8>,
-    /// Where the scan goes on: a place in what was kept and what has come, as all places are.
-    at: usize,
-    /// Where the element under way begins.
-    start: usize,
-    size: Size,
-    /// The beginning and the key of the element under way, once it is being forgotten.
-    beginning: Vec<u8>,
-    forgotten_key: Option<Vec<u8>>,
-    /// Where in the answer it began.
-    forgotten_at: u64,
-    /// The last key.
-    key: Option<(usize, usize)>,
-    /// Whether there was an element since the last comma.
-    filled: bool,
-    /// Whether there was an element at all.
-    has_shown: bool,
-    state: State,
-    /// Whether anything has come, after which a byte order mark is none.
-    begun: bool,
-    keyed: bool,
-    /// The deepest level of the element under way.
-    deepest: u64,
-    limits: Limits,
-    trailing: Trailing,
-    /// How many bytes of the answer are before those that are at hand.
-    base: u64,
-    /// An element beyond this is no usual one.
-    usual_bytes: usize,
-    recovery: Option<Box<Recovery>>,
-}
-
 impl Splitter {
-    /// A splitter that drops elements beyond the limits.
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            buffer: Vec::new(),
-            at: 0,
-            start: 0,
-            size: Size::Usual,
-            beginning: Vec::new(),
-            forgotten_key: None,
-            forgotten_at: 0,
-            key: None,
-            filled: false,
-            has_shown: false,
-            state: State::Prefix,
-            begun: false,
-            keyed: false,
-            deepest: 0,
-            limits,
-            trailing: Trailing::default(),
-            base: 0,
-            usual_bytes: limits.element_bytes,
-            recovery: None,
-        }
-    }
-
-    /// A splitter for a listing of a kind, which goes on behind elements that are broken.
-    pub(crate) fn recovering(limits: Limits, kind: ContentKind) -> Self {
-        let usual_bytes = limits.element_bytes.min(SUSPECT);
-        Self { usual_bytes, recovery: Some(Box::new(Recovery::new(kind))), ..Self::new(limits) }
-    }
-
-    /// Whether the list is an object.
-    pub(crate) const fn is_keyed(&self) -> bool {
-        self.keyed
-    }
-
     /// Takes the next bytes and shows each element that ends in them.
     pub(crate) fn feed(
         &mut self,
@@ -232,6 +89,33 @@ impl Splitter {
             State::Prefix => Err(no_list(&self.buffer)),
             _ => Err(Fault::new(AnswerFault::Truncated, "the list has no end")),
         }
+    }
+
+    /// No more bytes come: reads once more what has no end, and shows what has waited.
+    fn end(&mut self, element: &mut impl Show) -> Result<(), Fault> {
+        let Some(recovery) = &mut self.recovery else { return Ok(()) };
+        recovery.over = true;
+        let bytes = std::mem::take(&mut self.buffer);
+        self.scan_on(&bytes, element)?;
+        if self.has_no_end() {
+            self.read_to_the_end();
+            self.scan_on(&bytes, element)?;
+        }
+        if let Some((bracket, closed)) = self.last_bracket(&bytes) {
+            if let Some(recovery) = &mut self.recovery {
+                recovery.skewed = true;
+            }
+            if self.state == State::After {
+                self.forget_the_end();
+            } else if !closed {
+                // Nobody knows where it ends: it isn't to be known again.
+                self.size = self.size.max(Size::Oversize);
+            }
+            self.show_broken(&bytes, bracket, element)?;
+            self.state = State::After;
+        }
+        self.buffer = bytes;
+        Ok(())
     }
 
     /// Looks for the beginning of the list; true when it was found.
@@ -368,113 +252,29 @@ impl Splitter {
         };
     }
 
-    fn measure(&mut self) {
-        if self.size == Size::Usual && self.at - self.start > self.limits.element_bytes {
-            self.size = Size::Oversize;
-        }
+    /// Whether the next element is read byte by byte.
+    fn is_careful(&self) -> bool {
+        self.recovery.as_ref().is_some_and(|recovery| self.base + (self.at as u64) < recovery.until)
     }
 
-    /// Shows the element that ends here. One that turns out to be broken is read once more.
-    #[expect(clippy::inline_always, reason = "once for each element, and within the quick scan it costs half as much")]
-    #[inline(always)]
-    fn show(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Verdict, Fault> {
-        let verdict = if self.size == Size::Usual && self.has_shown {
-            let key = self.key.map(|(from, to)| &bytes[from..to]);
-            let deep = self.deepest > u64::from(self.limits.nesting);
-            let (bytes, offset) = (&bytes[self.start..self.at], self.base + self.start as u64);
-            element(Element { key, bytes, deep, cut: false, broken: false, offset })?
-        } else {
-            self.show_as(bytes, self.at, false, element)?
-        };
-        if verdict == Verdict::Broken && self.recovery.is_some() && matches!(self.first_byte(bytes), b'{' | b'[') {
-            self.read_again(Some(self.at));
-            return Ok(verdict);
+    /// Begins to read an element byte by byte, from its bracket on.
+    fn begin_careful(&mut self, bracket: u8) -> State {
+        if let Some(recovery) = &mut self.recovery {
+            let wary = self.base + (self.at as u64) < recovery.wary_until;
+            recovery.careful.begin(bracket, wary);
         }
-        self.shown();
-        Ok(Verdict::Taken)
+        self.at += 1;
+        State::Careful
     }
 
-    /// Shows the element under way, up to a place.
-    fn show_as(&mut self, bytes: &[u8], to: usize, broken: bool, element: &mut impl Show) -> Result<Verdict, Fault> {
-        let whole = bytes.get(self.start..to).unwrap_or_default();
-        let key = self.key.map(|(from, to)| &bytes[from..to]).or(self.forgotten_key.as_deref());
-        let shown = match self.size {
-            Size::Usual => whole,
-            Size::Oversize => &whole[..whole.len().min(self.limits.element_bytes).min(BEGINNING)],
-            Size::Forgotten => &self.beginning,
-        };
-        if let Some(recovery) = self.recovery.as_mut().filter(|_| !self.has_shown) {
-            recovery.rule.note_first(key, shown);
+    /// A key of the list has no end.
+    fn endless(&mut self, from: usize) -> Step {
+        if self.recovery.is_none() {
+            return Step::Endless;
         }
-        self.has_shown = true;
-        let deep = self.deepest > u64::from(self.limits.nesting);
-        let offset = self.element_at(self.start);
-        element(Element { key, bytes: shown, deep, cut: self.size != Size::Usual, broken, offset })
+        (self.key, self.start, self.deepest) = (None, from, 0);
+        Step::Broken(from + 1)
     }
-
-    /// The element under way is dealt with.
-    #[inline]
-    fn shown(&mut self) {
-        self.key = None;
-        if self.size != Size::Usual {
-            (self.size, self.forgotten_key) = (Size::Usual, None);
-            self.beginning.clear();
-        }
-        self.state = State::Between;
-        self.filled = true;
-    }
-
-    /// Counts all places from the first byte on that is looked at again, and returns which that was.
-    fn forget(&mut self, bytes: &[u8]) -> usize {
-        let mut keep = self.at;
-        if self.size == Size::Oversize {
-            // What is larger than the limit is at least as long as what is kept of it.
-            let beginning = self.limits.element_bytes.min(BEGINNING);
-            self.beginning.extend_from_slice(&bytes[self.start..self.start + beginning]);
-            self.forgotten_at = self.base + self.start as u64;
-            self.forgotten_key = self.key.map(|(from, to)| bytes[from..to].to_vec());
-            self.size = Size::Forgotten;
-        }
-        if self.size == Size::Forgotten {
-            self.key = None;
-        } else {
-            if !matches!(self.state, State::Prefix | State::Between | State::AfterKey | State::After) {
-                keep = keep.min(self.start);
-            }
-            if let Some((from, _)) = self.key {
-                keep = keep.min(from);
-            }
-        }
-        if self.recovery.is_some() && matches!(self.state, State::Careful | State::Lost | State::After) {
-            // What is looked for has a beginning.
-            keep = keep.min(self.at.saturating_sub(BACK));
-        }
-        self.at -= keep;
-        self.base += keep as u64;
-        self.start = self.start.saturating_sub(keep);
-        self.key = self.key.map(|(from, to)| (from - keep, to - keep));
-        keep
-    }
-}
-
-impl std::fmt::Debug for Splitter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Splitter").field("state", &self.state).finish_non_exhaustive()
-    }
-}
-
-/// What the scan does next.
-enum Step {
-    /// Goes on.
-    On,
-    /// Needs more bytes than there are.
-    Wait,
-    /// Has come to the end of an element.
-    Ended,
-    /// The element under way is broken; the next one is looked for from this place on.
-    Broken(usize),
-    /// Is in a key that is no key.
-    Endless,
 }
 
 #[cfg(test)]

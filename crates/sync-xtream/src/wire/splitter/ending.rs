@@ -3,37 +3,11 @@
 use sync_core::source::AnswerFault;
 
 use super::search::BACK;
+use super::state::{Size, Splitter, State};
 use super::trailing::Ending;
-use super::{Fault, Show, Size, Splitter, State};
+use crate::wire::fault::Fault;
 
 impl Splitter {
-    /// No more bytes come: reads once more what has no end, and shows what has waited.
-    pub(super) fn end(&mut self, element: &mut impl Show) -> Result<(), Fault> {
-        let Some(recovery) = &mut self.recovery else { return Ok(()) };
-        recovery.over = true;
-        let bytes = std::mem::take(&mut self.buffer);
-        self.scan_on(&bytes, element)?;
-        if self.has_no_end() {
-            self.read_to_the_end();
-            self.scan_on(&bytes, element)?;
-        }
-        if let Some((bracket, closed)) = self.last_bracket(&bytes) {
-            if let Some(recovery) = &mut self.recovery {
-                recovery.skewed = true;
-            }
-            if self.state == State::After {
-                self.forget_the_end();
-            } else if !closed {
-                // Nobody knows where it ends: it isn't to be known again.
-                self.size = self.size.max(Size::Oversize);
-            }
-            self.show_broken(&bytes, bracket, element)?;
-            self.state = State::After;
-        }
-        self.buffer = bytes;
-        Ok(())
-    }
-
     /// Reads the element under way once more, and all that follows it, with all care.
     pub(super) fn read_to_the_end(&mut self) {
         self.read_again(None);
@@ -56,7 +30,7 @@ impl Splitter {
     }
 
     /// Whether the answer has ended within an element that has not been read with all care.
-    fn has_no_end(&self) -> bool {
+    pub(super) fn has_no_end(&self) -> bool {
         let Some(recovery) = &self.recovery else { return false };
         match self.state {
             State::Within { .. } => true,
@@ -67,7 +41,7 @@ impl Splitter {
 
     /// Where the list's own bracket is, when the last element is broken and the answer ends with that bracket; and
     /// whether a brace is before it.
-    fn last_bracket(&self, bytes: &[u8]) -> Option<(usize, bool)> {
+    pub(super) fn last_bracket(&self, bytes: &[u8]) -> Option<(usize, bool)> {
         let tail = bytes.len().saturating_sub(BACK);
         let solid = |to: usize| Some(tail + bytes[tail..to].iter().rposition(|byte| !byte.is_ascii_whitespace())?);
         let last = solid(bytes.len())?;

@@ -1,7 +1,9 @@
 //! The quick scan: finds where elements end by their brackets and quotes alone.
 
 use super::block::{Open, WIDTH, brackets};
-use super::{Fault, SUSPECT, Show, Splitter, State, Step, Verdict};
+use super::state::{SUSPECT, Show, Splitter, State, Step};
+use crate::wire::element::Verdict;
+use crate::wire::fault::Fault;
 
 impl Splitter {
     /// Scans on within an object or array, and in those that follow it with nothing but a comma
@@ -117,6 +119,15 @@ impl Splitter {
         self.state = State::Word { open };
         self.measure();
         if length.is_some() { self.seen_whole() } else { Step::On }
+    }
+
+    /// An element that is no object has ended; in a listing it is looked at what follows.
+    fn seen_whole(&mut self) -> Step {
+        if self.recovery.is_none() {
+            return Step::Ended;
+        }
+        self.state = State::Ended;
+        Step::On
     }
 }
 

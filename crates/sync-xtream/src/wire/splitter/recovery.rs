@@ -9,116 +9,16 @@
 //! No byte is read carefully twice, but for a few at the beginning of a search, and after a careful look the
 //! quick scan doesn't go back: the work is linear in the answer, whatever its quotes are.
 
-use sync_core::ContentKind;
-
-use super::careful::{Careful, Stop};
-use super::rule::{Ended, Rule, Told, first_from};
-use super::search::{Found, Search, look_from};
+use super::broken::Recovery;
+use super::careful::Stop;
+use super::rule::{Ended, Told, first_from};
+use super::search::{Found, look_from};
+use super::state::{SUSPECT, Show, Size, Splitter, State, Step};
 use super::trailing::Trailing;
-use super::{Fault, SUSPECT, Show, Size, Splitter, State, Step, Verdict};
-
-/// What is known and noticed of broken elements. Places are counted from the beginning of the answer.
-pub(super) struct Recovery {
-    pub(super) rule: Rule,
-    pub(super) careful: Careful,
-    search: Search,
-    /// Elements that begin before this place are looked at closely.
-    pub(super) until: u64,
-    /// Elements that begin before this place may go on in one before them that has lost a bracket.
-    pub(super) wary_until: u64,
-    /// Where the quick scan has seen the end of the element that is read again.
-    seen_end: Option<u64>,
-    /// Whether the element under way was found by a search.
-    found: bool,
-    /// Whether the list was read in another way than by its brackets: its end proves nothing by itself.
-    pub(super) skewed: bool,
-    /// Whether no more bytes will come.
-    pub(super) over: bool,
-    /// Whether what follows the list may be more of it; not known before its first byte.
-    pub(super) more_of_it: Option<bool>,
-}
-
-impl Recovery {
-    pub(super) fn new(kind: ContentKind) -> Self {
-        Self {
-            rule: Rule::new(kind),
-            careful: Careful::new(),
-            search: Search::default(),
-            until: 0,
-            wary_until: 0,
-            seen_end: None,
-            found: false,
-            skewed: false,
-            over: false,
-            more_of_it: None,
-        }
-    }
-
-    /// An element ends here: whether the quick scan has seen one end here as well.
-    fn compare_ends(&mut self, end: u64) {
-        if let Some(seen) = self.seen_end.filter(|seen| *seen <= end) {
-            self.skewed |= seen < end;
-            self.seen_end = None;
-        }
-    }
-}
+use crate::wire::element::Verdict;
+use crate::wire::fault::Fault;
 
 impl Splitter {
-    /// Where in the answer the element under way begins.
-    pub(super) fn element_at(&self, start: usize) -> u64 {
-        if self.size == Size::Forgotten { self.forgotten_at } else { self.base + start as u64 }
-    }
-
-    /// Whether the next element is read byte by byte.
-    pub(super) fn is_careful(&self) -> bool {
-        self.recovery.as_ref().is_some_and(|recovery| self.base + (self.at as u64) < recovery.until)
-    }
-
-    /// Begins to read an element byte by byte, from its bracket on.
-    pub(super) fn begin_careful(&mut self, bracket: u8) -> State {
-        if let Some(recovery) = &mut self.recovery {
-            let wary = self.base + (self.at as u64) < recovery.wary_until;
-            recovery.careful.begin(bracket, wary);
-        }
-        self.at += 1;
-        State::Careful
-    }
-
-    /// Reads the element under way once more, byte by byte. `end` is where the quick scan has seen it end; where
-    /// it has seen none, or too late, a stretch of the list is read so.
-    #[cold]
-    pub(super) fn read_again(&mut self, end: Option<usize>) {
-        let Some(recovery) = &mut self.recovery else { return };
-        let (start, base) = (self.base + self.start as u64, self.base);
-        recovery.seen_end = end.map(|end| base + end as u64);
-        let until = recovery.seen_end.unwrap_or(start + SUSPECT as u64);
-        if end.is_none() {
-            recovery.wary_until = recovery.wary_until.max(base + self.at as u64);
-        }
-        recovery.until = recovery.until.max(until);
-        self.at = self.start;
-        self.state = State::Between;
-        self.filled = false;
-    }
-
-    /// An element that is no object has ended; in a listing it is looked at what follows.
-    pub(super) fn seen_whole(&mut self) -> Step {
-        if self.recovery.is_none() {
-            return Step::Ended;
-        }
-        self.state = State::Ended;
-        Step::On
-    }
-
-    /// A key of the list has no end.
-    pub(super) fn endless(&mut self, from: usize) -> Step {
-        if self.recovery.is_none() {
-            return Step::Endless;
-        }
-        (self.key, self.start, self.deepest) = (None, from, 0);
-        Step::Broken(from + 1)
-    }
-
     /// Whether something is to be done although there are no more bytes.
     pub(super) fn waits_for_the_end(&self) -> bool {
         let over = self.recovery.as_ref().is_some_and(|recovery| recovery.over);
@@ -170,18 +70,6 @@ impl Splitter {
             recovery.compare_ends(end);
         }
         Ok(Step::On)
-    }
-
-    /// Whether the element under way is an object or array that was read byte by byte.
-    pub(super) fn is_read_carefully(&self, bytes: &[u8]) -> bool {
-        let is_object = matches!(self.first_byte(bytes), b'{' | b'[');
-        let began = self.element_at(self.start);
-        is_object && self.recovery.as_ref().is_some_and(|recovery| began < recovery.until)
-    }
-
-    pub(super) fn first_byte(&self, bytes: &[u8]) -> u8 {
-        let first = if self.size == Size::Forgotten { self.beginning.first() } else { bytes.get(self.start) };
-        first.copied().unwrap_or_default()
     }
 
     fn judged(&self, recovery: &Recovery, bytes: &[u8]) -> Told<()> {

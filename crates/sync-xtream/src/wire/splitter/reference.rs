@@ -5,6 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::limits::Limits;
 
 /// Small, so that few bytes reach them.
 const LIMITS: Limits = Limits { element_bytes: 90, elements: u64::MAX, nesting: 3 };

@@ -1,6 +1,9 @@
 //! Elements, found wherever a body is cut into chunks.
 
+use sync_core::ContentKind;
+
 use super::*;
+use crate::wire::limits::Limits;
 
 fn limits(element_bytes: usize) -> Limits {
     Limits { element_bytes, elements: u64::MAX, nesting: 64 }

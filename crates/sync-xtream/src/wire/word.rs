@@ -1,0 +1,26 @@
+//! A single number or text, whichever it is, as text.
+
+use std::borrow::Cow;
+
+use sync_core::Text;
+use sync_core::model::normalise::canonical_decimal;
+
+use super::charset::Charset;
+use super::member::Raw;
+use super::text;
+
+/// A number or a text, as text; whole numbers in their one spelling.
+pub(crate) fn word(raw: Raw<'_>, charset: Charset) -> Option<Text> {
+    match raw {
+        Raw::Number(digits) => {
+            let text = text::mended(digits, charset);
+            match canonical_decimal(&text) {
+                Some(Cow::Owned(other)) => Some(other.into()),
+                _ => Some(text),
+            }
+        }
+        Raw::Text(raw) => Some(text::read(raw, charset)),
+        Raw::Plain(text) => Some(text.into()),
+        _ => None,
+    }
+}
