@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::network;
-use crate::retry::RetryPolicy;
+use crate::http::network;
+use crate::http::retry::RetryPolicy;
 use crate::wire::Limits;
 
 /// Panels in front of which a limiter stands allow 10 to 20.

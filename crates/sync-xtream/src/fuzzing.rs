@@ -11,10 +11,11 @@ use sync_core::source::{Completeness, Entry};
 use sync_core::{AccountStatus, ContentKind, Digest, ListingIndex, Shape, timestamp};
 
 use crate::address::PanelAddress;
+use crate::api::{account, categories};
+use crate::clock;
 use crate::wire::charset::Charset;
 use crate::wire::member::{Cursor, Raw};
 use crate::wire::{Decoder, Fault, Limits, SCHEME, fields, text};
-use crate::{account, categories, clock};
 
 pub use spoilt::spoilt;
 

@@ -8,12 +8,13 @@ use sync_core::source::{Learnt, Listing, ListingRequest, Usage};
 use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, SourceError};
 
 use crate::address::PanelAddress;
-use crate::call::Call;
-use crate::client::SetupError;
+use crate::api::call::Call;
+use crate::api::{account, categories, listing};
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
-use crate::panel_client::Line;
-use crate::{account, categories, clock, listing, wire};
+use crate::http::client::SetupError;
+use crate::http::panel_client::Line;
+use crate::{clock, wire};
 
 /// How much of an operator's words is shown.
 const WORDS_MAX: usize = 200;

@@ -13,7 +13,7 @@ use sync_core::{ContentSource, SourceError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::network::LookUp;
+use crate::http::network::LookUp;
 use crate::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 
 /// Takes 127.0.0.1 for an address of the internet, and all others for private ones.
@@ -73,8 +73,8 @@ async fn nothing_private_is_asked_because_the_internet_says_so() {
 #[tokio::test]
 async fn within_a_private_network_redirects_are_followed() {
     for (target, is_private) in [
-        ("http://localhost:PORT/again", crate::network::is_private as fn(IpAddr) -> bool),
-        ("http://127.0.0.1:PORT/again", crate::network::is_private),
+        ("http://localhost:PORT/again", crate::http::network::is_private as fn(IpAddr) -> bool),
+        ("http://127.0.0.1:PORT/again", crate::http::network::is_private),
         // From one address of the internet to another.
         ("http://127.0.0.1:PORT/again", all_but_one),
     ] {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::limits::FOREVER;
+use super::limits::FOREVER;
 
 /// What all requests of an account draw from.
 #[derive(Debug)]

@@ -4,10 +4,10 @@
 //! [`plain`] walks over an element that is written as programs write JSON; for any other one,
 //! [`structure`] says whether it is sound, and [`member`] finds the keys and values in it.
 //! [`text`] mends what is not legal Unicode, [`charset`] reads what is not UTF-8, [`fields`] knows which
-//! key is which field and reads any JSON type into it, [`word`] a single number or text, [`measure`] reads numbers with their units, [`category`] the ids of
-//! categories, [`identity`] knows where the ids stand and of which kind a list is, [`left_out`] takes values out of digests
-//! that the panel changes by itself, [`defect`] stands for what can't be read, [`places`] says where that is,
-//! [`decoder`] puts them together.
+//! key is which field and reads any JSON type into it, [`word`] reads a single number or text, [`measure`] numbers with
+//! their units, [`category`] the ids of categories. [`identity`] knows where the ids stand and of which kind a list is,
+//! [`left_out`] takes values out of digests that the panel changes by itself, [`defect`] stands for what can't be read,
+//! [`places`] says where that is, [`decoder`] puts them together.
 //! [`json`] reads small documents whole. What is wrong with an answer is a [`fault`], and [`excerpt`] quotes it.
 //!
 //! Nothing here trusts a panel: no recursion, no element kept that is larger than the limit, and

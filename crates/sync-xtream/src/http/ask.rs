@@ -2,9 +2,9 @@
 
 use sync_core::SourceError;
 
-use crate::call::Call;
-use crate::document::Document;
-use crate::panel_client::Line;
+use super::document::Document;
+use super::panel_client::Line;
+use crate::api::call::Call;
 use crate::wire::Fault;
 
 impl Line {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reqwest::header::HeaderValue;
 
-use crate::client::SetupError;
+use super::client::SetupError;
 use crate::config::XtreamConfig;
 
 /// The name of this program.

@@ -11,12 +11,13 @@ use sync_core::SourceError;
 use sync_core::source::{AnswerFault, Denial};
 use tokio::time::timeout;
 
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::failure::Failure;
-use crate::panel_client::Line;
+use super::answer::Answer;
+use super::failure::Failure;
+use super::panel_client::Line;
+use crate::api::account;
+use crate::api::call::Call;
+use crate::clock;
 use crate::wire::json::document;
-use crate::{account, clock};
 
 /// No word of a panel about an account is longer.
 const BODY_MAX: usize = 64 << 10;

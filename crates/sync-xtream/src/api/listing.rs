@@ -11,12 +11,12 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
-use crate::call::Call;
-use crate::decoding::{Decoding, Events, Part};
-use crate::failure::Failure;
-use crate::panel_client::Line;
-use crate::request::{Manner, Turn};
-use crate::validator;
+use super::call::Call;
+use super::decoding::{Decoding, Events, Part};
+use crate::http::failure::Failure;
+use crate::http::panel_client::Line;
+use crate::http::request::{Manner, Turn};
+use crate::http::validator;
 
 /// Batches that may wait for the receiver.
 const BATCHES: usize = 3;

@@ -12,14 +12,14 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, TRANSFER_EN
 use sync_core::source::{AnswerFault, Validator};
 use tokio::time::timeout;
 
-use crate::call::Call;
+use super::counters::{Counters, milliseconds};
+use super::failure::Failure;
+use super::inflate::Inflate;
+use super::limits::{DOCUMENT_MAX, FOREVER};
+use super::throughput::Throughput;
+use crate::api::call::Call;
 use crate::clock::{before, date};
 use crate::config::XtreamConfig;
-use crate::counters::{Counters, milliseconds};
-use crate::failure::Failure;
-use crate::inflate::Inflate;
-use crate::limits::{DOCUMENT_MAX, FOREVER};
-use crate::throughput::Throughput;
 use crate::wire::charset::Charset;
 
 /// Decompressors hand out small change. What is there already is gathered up to this, so that the

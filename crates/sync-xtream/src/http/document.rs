@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use sync_core::source::AnswerFault;
 
-use crate::call::Call;
-use crate::failure::Failure;
-use crate::limits::DOCUMENT_MAX;
-use crate::panel_client::Line;
-use crate::request::{Manner, Turn};
+use super::failure::Failure;
+use super::limits::DOCUMENT_MAX;
+use super::panel_client::Line;
+use super::request::{Manner, Turn};
+use crate::api::call::Call;
 use crate::wire::Fault;
 use crate::wire::charset::Charset;
 

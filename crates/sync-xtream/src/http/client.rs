@@ -4,8 +4,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use rustls::crypto::{CryptoProvider, ring};
 
+use super::network::OutsideOnly;
 use crate::config::XtreamConfig;
-use crate::network::OutsideOnly;
 
 /// A source can't be made of these settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +41,7 @@ impl Purpose {
     }
 }
 
-/// A client. Gzip is left to [`crate::inflate`], which looks at the bytes, and reads gzip that was
+/// A client. Gzip is left to [`super::inflate`], which looks at the bytes, and reads gzip that was
 /// written in several parts.
 pub(crate) fn client(config: &XtreamConfig, purpose: Purpose) -> Result<Client, SetupError> {
     build(|| {

@@ -8,8 +8,8 @@ use sync_core::source::Obstacle;
 
 use super::Failure;
 use super::connecting::{Way, of_connecting, of_tls};
-use crate::network::OnlyInside;
-use crate::redirect::RefusedRedirect;
+use crate::http::network::OnlyInside;
+use crate::http::redirect::RefusedRedirect;
 
 impl Failure {
     /// Why no answer began.

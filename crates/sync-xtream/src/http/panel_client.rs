@@ -8,20 +8,20 @@ use sync_core::SourceError;
 use sync_core::source::{AnswerFault, Learnt, Usage};
 use tokio::sync::Semaphore;
 
+use super::agents::{Agents, ClientHeaders, Listings};
+use super::client::{Purpose, SetupError, client};
+use super::counters::Counters;
+use super::failure::Failure;
+use super::pace::Pace;
+use super::proxy::Proxies;
+use super::request::{Manner, Turn};
+use super::retry::Attempts;
 use crate::address::PanelAddress;
-use crate::agents::{Agents, ClientHeaders, Listings};
-use crate::call::Call;
-use crate::client::{Purpose, SetupError, client};
+use crate::api::call::Call;
 use crate::clock::PanelClock;
 use crate::config::XtreamConfig;
-use crate::counters::Counters;
 use crate::credentials::Credentials;
-use crate::failure::Failure;
 use crate::notices::Notices;
-use crate::pace::Pace;
-use crate::proxy::Proxies;
-use crate::request::{Manner, Turn};
-use crate::retry::Attempts;
 use crate::wire::Fault;
 
 /// An account at a panel, and the way to it.

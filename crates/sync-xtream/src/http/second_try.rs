@@ -5,11 +5,11 @@
 
 use sync_core::SourceError;
 
-use crate::call::Call;
-use crate::document::Document;
-use crate::failure::Failure;
-use crate::panel_client::Line;
-use crate::request::{Manner, Turn};
+use super::document::Document;
+use super::failure::Failure;
+use super::panel_client::Line;
+use super::request::{Manner, Turn};
+use crate::api::call::Call;
 use crate::wire::Fault;
 
 impl Line {

@@ -12,8 +12,8 @@ use reqwest::StatusCode;
 use sync_core::SourceError;
 use sync_core::source::{AnswerFault, Denial, Obstacle};
 
-use crate::call::Call;
-use crate::redirect::RefusedRedirect;
+use super::redirect::RefusedRedirect;
+use crate::api::call::Call;
 
 pub(crate) use connecting::Way;
 pub(crate) use transport::is_broken_connection;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::agents::ClientHeaders;
-use crate::validator::Condition;
+use super::agents::ClientHeaders;
+use super::validator::Condition;
 
 /// The right to have a request under way. It is kept over all attempts at a call: a panel that
 /// asks for patience gets it from the whole account.

@@ -7,18 +7,18 @@ use reqwest::{Client, Response, StatusCode, Url};
 use sync_core::source::Obstacle;
 use tokio::time::timeout_at;
 
-use crate::answer::Answer;
-use crate::call::Call;
+use super::answer::Answer;
+use super::counters::milliseconds;
+use super::failure::{Failure, Way, is_broken_connection};
+use super::limits::FOREVER;
+use super::network::Place;
+use super::panel_client::Line;
+use super::redirect::{RefusedRedirect, is_other_host, target};
+use super::refused;
+use super::request::{Manner, Turn};
+use super::validator::{self, Condition};
+use crate::api::call::Call;
 use crate::clock;
-use crate::counters::milliseconds;
-use crate::failure::{Failure, Way, is_broken_connection};
-use crate::limits::FOREVER;
-use crate::network::Place;
-use crate::panel_client::Line;
-use crate::redirect::{RefusedRedirect, is_other_host, target};
-use crate::refused;
-use crate::request::{Manner, Turn};
-use crate::validator::{self, Condition};
 
 /// The compressions that can be inflated, here or by the client.
 const CODINGS: &str = "gzip, br, zstd, deflate";

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::call::Call;
-use crate::counters::milliseconds;
-use crate::failure::Failure;
+use super::counters::milliseconds;
+use super::failure::Failure;
+use crate::api::call::Call;
 
 /// The doubling of the wait ends here; nobody configures as many attempts as that takes.
 const DOUBLINGS_MAX: u32 = 10;
