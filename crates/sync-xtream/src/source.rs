@@ -13,7 +13,7 @@ use crate::api::{account, categories, listing};
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
 use crate::http::client::SetupError;
-use crate::http::panel_client::Line;
+use crate::http::panel_client::PanelClient;
 use crate::{clock, wire};
 
 /// How much of an operator's words is shown.
@@ -25,25 +25,25 @@ const WORDS_MAX: usize = 200;
 /// settings allow more; a listing keeps its turn until it has ended or is dropped, so don't wait for
 /// anything else of the same source before.
 pub struct XtreamSource {
-    line: Arc<Line>,
+    panel: Arc<PanelClient>,
 }
 
 impl XtreamSource {
     /// Makes a source; nothing is sent yet.
     pub fn new(address: PanelAddress, credentials: Credentials, config: XtreamConfig) -> Result<Self, SetupError> {
-        Ok(Self { line: Arc::new(Line::new(address, credentials, config)?) })
+        Ok(Self { panel: Arc::new(PanelClient::new(address, credentials, config)?) })
     }
 
     /// The panel it asks.
     pub fn address(&self) -> &PanelAddress {
-        self.line.address()
+        self.panel.address()
     }
 
     /// What an operator writes may repeat the credentials.
     fn redacted(&self, account: Account) -> Account {
         // Cut only now: a cut in the middle of a password would have hidden it.
         let redact =
-            |text: String| -> String { self.line.credentials().redact(&text).chars().take(WORDS_MAX).collect() };
+            |text: String| -> String { self.panel.credentials().redact(&text).chars().take(WORDS_MAX).collect() };
         let status = match account.status {
             AccountStatus::Inactive(word) => AccountStatus::Inactive(redact(word)),
             AccountStatus::Other(word) => AccountStatus::Other(redact(word)),
@@ -66,36 +66,38 @@ impl ContentSource for XtreamSource {
     }
 
     fn usage(&self) -> Usage {
-        self.line.usage()
+        self.panel.usage()
     }
 
     fn learnt(&self) -> Learnt {
-        self.line.learnt()
+        self.panel.learnt()
     }
 
     async fn account(&self) -> Result<Account, SourceError> {
         let (account, arrived) = self
-            .line
+            .panel
             .document(&Call::Account, |document| {
                 let account = account::read(&document.body, document.charset, document.date, clock::now())?;
                 Ok((account, document.arrived))
             })
             .await?;
         if let Some(panel_time) = account.panel_time {
-            self.line.clock.set(arrived, panel_time);
+            self.panel.clock.set(arrived, panel_time);
         }
         Ok(self.redacted(account))
     }
 
     async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
-        self.line.document(&Call::Categories(kind), |document| categories::read(&document.body, document.charset)).await
+        self.panel
+            .document(&Call::Categories(kind), |document| categories::read(&document.body, document.charset))
+            .await
     }
 
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
-        Ok(listing::start(Arc::clone(&self.line), request))
+        Ok(listing::start(Arc::clone(&self.panel), request))
     }
 
     fn ask_as_other_client(&self) {
-        self.line.agents.begin_trial();
+        self.panel.agents.begin_trial();
     }
 }

@@ -14,17 +14,17 @@ use tracing::Instrument;
 use super::call::Call;
 use super::decoding::{Decoding, Events, Part};
 use crate::http::failure::Failure;
-use crate::http::panel_client::Line;
-use crate::http::request::{Manner, Turn};
+use crate::http::panel_client::PanelClient;
+use crate::http::request::{RequestOptions, RequestPermit};
 use crate::http::validator;
 
 /// Batches that may wait for the receiver.
 const BATCHES: usize = 3;
 
 /// Starts a listing. What is not received holds it back, and dropping it ends it.
-pub(crate) fn start(line: Arc<Line>, request: ListingRequest) -> Listing {
+pub(crate) fn start(panel: Arc<PanelClient>, request: ListingRequest) -> Listing {
     let (events, arriving) = mpsc::channel(BATCHES);
-    let task = tokio::spawn(run(line, request, events).in_current_span());
+    let task = tokio::spawn(run(panel, request, events).in_current_span());
     Listing { events: Box::pin(Arriving { events: arriving, task: task.abort_handle(), over: false }) }
 }
 
@@ -56,30 +56,30 @@ impl Drop for Arriving {
     }
 }
 
-async fn run(line: Arc<Line>, request: ListingRequest, events: Events) {
-    let last = listing(&line, &request, &events).await;
+async fn run(panel: Arc<PanelClient>, request: ListingRequest, events: Events) {
+    let last = listing(&panel, &request, &events).await;
     // Without receiver nobody needs it.
     let _ = events.send(last).await;
 }
 
 /// Sends everything of a listing but its end, and returns that.
-async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Result<ListingEvent, SourceError> {
+async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events) -> Result<ListingEvent, SourceError> {
     let call = Call::Listing(request.scope.clone());
-    let turn = line.turn().await;
-    let mut attempts = line.attempts(&call);
+    let permit = panel.permit().await;
+    let mut attempts = panel.attempts(&call);
     let mut plain = false;
     let mut condition = request
         .unless
         .as_ref()
-        .and_then(|unless| validator::condition(&unless.validator, line.address(), line.credentials()));
+        .and_then(|unless| validator::condition(&unless.validator, panel.address(), panel.credentials()));
     loop {
-        let manner = Manner { condition: condition.clone(), ..line.manner(attempts.number(), plain) };
-        let attempt = Attempt { line, turn: &turn, call: &call, manner };
+        let options = RequestOptions { condition: condition.clone(), ..panel.options(attempts.number(), plain) };
+        let attempt = Attempt { panel, permit: &permit, call: &call, options };
         let (mut begun, mut delivered) = (false, false);
         let failure = match attempt.run(request, events, &mut begun, &mut delivered).await {
             Ok(end) => {
-                line.listings.ended(None);
-                line.agents.end_trial(true);
+                panel.listings.ended(None);
+                panel.agents.end_trial(true);
                 return Ok(end);
             }
             Err(failure) => failure,
@@ -88,8 +88,8 @@ async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Resu
         // A listing that was seen to be another one isn't unmodified after all.
         condition = condition.filter(|_| !begun);
         if let Err(failure) = attempts.pause(failure).await {
-            line.listings.ended(failure.like_a_filter());
-            line.agents.end_trial(false);
+            panel.listings.ended(failure.like_a_filter());
+            panel.agents.end_trial(false);
             return Err(failure.into_error(attempts.number()));
         }
         if delivered {
@@ -100,10 +100,10 @@ async fn listing(line: &Line, request: &ListingRequest, events: &Events) -> Resu
 }
 
 struct Attempt<'a> {
-    line: &'a Line,
-    turn: &'a Turn,
+    panel: &'a PanelClient,
+    permit: &'a RequestPermit,
     call: &'a Call,
-    manner: Manner,
+    options: RequestOptions,
 }
 
 impl Attempt<'_> {
@@ -114,8 +114,8 @@ impl Attempt<'_> {
         begun: &mut bool,
         delivered: &mut bool,
     ) -> Result<ListingEvent, Failure> {
-        let mut answer = self.line.send(self.turn, self.call, &self.manner).await?;
-        let started_at = self.line.clock.at(answer.sent()).or(answer.sent_by_date());
+        let mut answer = self.panel.send(self.permit, self.call, &self.options).await?;
+        let started_at = self.panel.clock.at(answer.sent()).or(answer.sent_by_date());
         if answer.unmodified {
             // Its end, so that the connection is kept. What it may have in place of nothing isn't read.
             return answer.piece().await.map(|_| ListingEvent::Unmodified { started_at });
@@ -126,7 +126,7 @@ impl Attempt<'_> {
             Some(unless) => unless.known().await,
             None => request.known.clone(),
         };
-        let limits = self.line.config().limits;
+        let limits = self.panel.config().limits;
         let left_out = &request.left_out;
         let mut decoding = Decoding::start(request.scope.kind, known, left_out, limits, answer.charset, events.clone());
         let read = loop {
@@ -153,8 +153,8 @@ impl Attempt<'_> {
                 }
                 Ok(ListingEvent::Complete(Completeness { started_at, ..end }))
             }
-            // What the decoder saw was there before the line broke.
-            (Some(Err(fault)), _) => Err(self.line.failure_of(fault)),
+            // What the decoder saw was there before the connection broke.
+            (Some(Err(fault)), _) => Err(self.panel.failure_of(fault)),
             (_, Err(failure)) => Err(failure),
             (None, Ok(())) => Err(Failure::Final(SourceError::internal("nobody receives the listing"))),
         }

@@ -3,30 +3,30 @@
 use sync_core::SourceError;
 
 use super::document::Document;
-use super::panel_client::Line;
+use super::panel_client::PanelClient;
 use crate::api::call::Call;
 use crate::wire::Fault;
 
-impl Line {
+impl PanelClient {
     /// Asks for something small, as often as the rules allow, and reads it.
     pub(crate) async fn document<T>(
         &self,
         call: &Call,
         read: impl Fn(&Document) -> Result<T, Fault>,
     ) -> Result<T, SourceError> {
-        let turn = self.turn().await;
+        let permit = self.permit().await;
         let mut attempts = self.attempts(call);
         let mut plain = false;
         loop {
-            let manner = self.manner(attempts.number(), plain);
-            let failure = match self.attempt(&turn, call, &manner, &read).await {
+            let options = self.options(attempts.number(), plain);
+            let failure = match self.attempt(&permit, call, &options, &read).await {
                 Ok(read) => return Ok(read),
                 Err(failure) => failure,
             };
             plain |= failure.is_damaged();
             let Err(failure) = attempts.pause(failure).await else { continue };
             return if call.is_login() {
-                self.try_login_again(&turn, call, manner, &read, failure).await
+                self.try_login_again(&permit, call, options, &read, failure).await
             } else {
                 Err(failure.into_error(attempts.number()))
             };

@@ -21,9 +21,9 @@ pub enum SetupError {
 /// Panels close idle connections after ten seconds; one about to be closed is not used again.
 const IDLE_CONNECTION: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// What a client is for.
+/// What an HTTP client is for. A panel has one of each kind that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Purpose {
+pub(crate) struct ClientKind {
     /// To leave bodies as they come, for panels that announce a compression and don't use it.
     pub(crate) plain: bool,
     /// To connect to no private address that a name has.
@@ -32,7 +32,7 @@ pub(crate) struct Purpose {
     pub(crate) encrypted: bool,
 }
 
-impl Purpose {
+impl ClientKind {
     pub(crate) const COUNT: usize = 8;
 
     /// A number of its own.
@@ -43,13 +43,13 @@ impl Purpose {
 
 /// A client. Gzip is left to [`super::inflate`], which looks at the bytes, and reads gzip that was
 /// written in several parts.
-pub(crate) fn client(config: &XtreamConfig, purpose: Purpose) -> Result<Client, SetupError> {
+pub(crate) fn client(config: &XtreamConfig, kind: ClientKind) -> Result<Client, SetupError> {
     build(|| {
-        let inflates = !purpose.plain;
+        let inflates = !kind.plain;
         let builder = builder(config);
-        let builder = if purpose.encrypted { builder } else { builder.tls_certs_only([]) };
+        let builder = if kind.encrypted { builder } else { builder.tls_certs_only([]) };
         let builder = builder.no_gzip().deflate(inflates).brotli(inflates).zstd(inflates);
-        if purpose.outside {
+        if kind.outside {
             builder.dns_resolver(OutsideOnly { is_private: config.is_private, look_up: config.look_up })
         } else {
             builder
@@ -97,14 +97,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_purpose_has_a_number_of_its_own() {
+    fn every_kind_has_a_number_of_its_own() {
         let both = [false, true];
-        let purposes = both
+        let kinds = both
             .iter()
             .flat_map(|plain| both.iter().flat_map(move |outside| both.map(|encrypted| (*plain, *outside, encrypted))));
         let mut numbers: Vec<_> =
-            purposes.map(|(plain, outside, encrypted)| Purpose { plain, outside, encrypted }.number()).collect();
+            kinds.map(|(plain, outside, encrypted)| ClientKind { plain, outside, encrypted }.number()).collect();
         numbers.sort_unstable();
-        assert_eq!(numbers, (0..Purpose::COUNT).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..ClientKind::COUNT).collect::<Vec<_>>());
     }
 }

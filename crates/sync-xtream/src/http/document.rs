@@ -6,8 +6,8 @@ use sync_core::source::AnswerFault;
 
 use super::failure::Failure;
 use super::limits::DOCUMENT_MAX;
-use super::panel_client::Line;
-use super::request::{Manner, Turn};
+use super::panel_client::PanelClient;
+use super::request::{RequestOptions, RequestPermit};
 use crate::api::call::Call;
 use crate::wire::Fault;
 use crate::wire::charset::Charset;
@@ -21,21 +21,21 @@ pub(crate) struct Document {
     pub(crate) charset: Charset,
 }
 
-impl Line {
+impl PanelClient {
     /// Asks for something small once, and reads it.
     pub(crate) async fn attempt<T>(
         &self,
-        turn: &Turn,
+        permit: &RequestPermit,
         call: &Call,
-        manner: &Manner,
+        options: &RequestOptions,
         read: impl Fn(&Document) -> Result<T, Fault>,
     ) -> Result<T, Failure> {
-        let document = self.fetch(turn, call, manner).await?;
+        let document = self.fetch(permit, call, options).await?;
         read(&document).map_err(|fault| self.failure_of(fault))
     }
 
-    async fn fetch(&self, turn: &Turn, call: &Call, manner: &Manner) -> Result<Document, Failure> {
-        let mut answer = self.send(turn, call, manner).await?;
+    async fn fetch(&self, permit: &RequestPermit, call: &Call, options: &RequestOptions) -> Result<Document, Failure> {
+        let mut answer = self.send(permit, call, options).await?;
         let (arrived, date, charset) = (Instant::now(), answer.date(), answer.charset);
         let mut body = Vec::new();
         while let Some(piece) = answer.piece().await? {

@@ -12,10 +12,10 @@ use super::counters::milliseconds;
 use super::failure::{Failure, Way, is_broken_connection};
 use super::limits::FOREVER;
 use super::network::Place;
-use super::panel_client::Line;
+use super::panel_client::PanelClient;
 use super::redirect::{RefusedRedirect, is_other_host, target};
 use super::refused;
-use super::request::{Manner, Turn};
+use super::request::{RequestOptions, RequestPermit};
 use super::validator::{self, Condition};
 use crate::api::call::Call;
 use crate::clock;
@@ -23,22 +23,27 @@ use crate::clock;
 /// The compressions that can be inflated, here or by the client.
 const CODINGS: &str = "gzip, br, zstd, deflate";
 
-impl Line {
+impl PanelClient {
     /// Sends a request and waits until its answer begins, at the end of all redirects.
-    pub(crate) async fn send(&self, _turn: &Turn, call: &Call, manner: &Manner) -> Result<Answer, Failure> {
+    pub(crate) async fn send(
+        &self,
+        _permit: &RequestPermit,
+        call: &Call,
+        options: &RequestOptions,
+    ) -> Result<Answer, Failure> {
         self.pace.pass().await;
         let sent = Instant::now();
         let patience = self.config().first_byte_timeout.min(self.config().total_timeout);
         let mut time = Time { began: tokio::time::Instant::now(), patience };
         let note = |status: u16, outcome: &str| {
-            let attempt = manner.attempt;
+            let attempt = options.attempt;
             tracing::debug!(action = call.action(), attempt, status, ms = milliseconds(sent.elapsed()), "{outcome}");
         };
         let url = call.url(self.address(), self.credentials());
         let mut hop = Hop { url, number: 0, outside: false, at_home: true };
         let response = loop {
             let step = async {
-                let response = self.exchange(&hop, manner, &mut time).await?;
+                let response = self.exchange(&hop, options, &mut time).await?;
                 let next = time.limit(self.next(&hop, &response)).await??;
                 Ok::<_, Failure>((response, next))
             };
@@ -54,7 +59,7 @@ impl Line {
         };
         let status = response.status();
         note(status.as_u16(), "answer begins");
-        let asked = hop.at_home && manner.condition.is_some();
+        let asked = hop.at_home && options.condition.is_some();
         let unmodified = status == StatusCode::NOT_MODIFIED && asked;
         match Failure::of_status(call, status, clock::retry_after(response.headers())) {
             Some(failure) if !unmodified => {
@@ -82,14 +87,14 @@ impl Line {
     }
 
     /// One request and its answer, whatever that says.
-    async fn exchange(&self, hop: &Hop, manner: &Manner, time: &mut Time) -> Result<Response, Failure> {
+    async fn exchange(&self, hop: &Hop, options: &RequestOptions, time: &mut Time) -> Result<Response, Failure> {
         let encrypted = hop.url.scheme() == "https";
         if let Some(words) = self.proxies.unusable(&hop.url) {
             return Err(Failure::barred(Obstacle::ProxyKind, words));
         }
-        let client = self.client(manner.is_plain(), hop.outside, encrypted)?;
+        let client = self.client(options.is_plain(), hop.outside, encrypted)?;
         let reused = self.counters.take_connection();
-        let mut asked = time.limit(self.ask(client, hop, manner)).await;
+        let mut asked = time.limit(self.ask(client, hop, options)).await;
         // Panels close idle connections after some seconds, perhaps at this very moment.
         if let Ok(Err(error)) = &asked
             && reused
@@ -97,7 +102,7 @@ impl Line {
         {
             tracing::debug!("an old connection was closed; the request is sent over a new one");
             time.pause(self.pace.pass().await);
-            asked = time.limit(self.ask(client, hop, manner)).await;
+            asked = time.limit(self.ask(client, hop, options)).await;
         }
         // Whatever failed after the connection was encrypted has been sent the password already.
         let connected = !matches!(&asked, Ok(Err(error)) if error.is_connect() || error.is_builder());
@@ -112,14 +117,14 @@ impl Line {
         Ok(response)
     }
 
-    async fn ask(&self, client: &Client, hop: &Hop, manner: &Manner) -> reqwest::Result<Response> {
+    async fn ask(&self, client: &Client, hop: &Hop, options: &RequestOptions) -> reqwest::Result<Response> {
         self.counters.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let mut request = client.get(hop.url.clone()).header(USER_AGENT, &manner.client.user_agent);
-        if manner.client.compression {
-            let codings = HeaderValue::from_static(if manner.plain { "identity" } else { CODINGS });
+        let mut request = client.get(hop.url.clone()).header(USER_AGENT, &options.client.user_agent);
+        if options.client.compression {
+            let codings = HeaderValue::from_static(if options.plain { "identity" } else { CODINGS });
             request = request.header(ACCEPT_ENCODING, codings);
         }
-        if let Some(Condition { name, value }) = manner.condition.as_ref().filter(|_| hop.at_home) {
+        if let Some(Condition { name, value }) = options.condition.as_ref().filter(|_| hop.at_home) {
             request = request.header(name, value);
         }
         request.send().await.map_err(reqwest::Error::without_url)

@@ -1,4 +1,4 @@
-//! The line to a panel: an account there, and all that its requests share.
+//! The client of a panel: an account there, and all that its requests share.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
@@ -9,12 +9,12 @@ use sync_core::source::{AnswerFault, Learnt, Usage};
 use tokio::sync::Semaphore;
 
 use super::agents::{Agents, ClientHeaders, Listings};
-use super::client::{Purpose, SetupError, client};
+use super::client::{ClientKind, SetupError, client};
 use super::counters::Counters;
 use super::failure::Failure;
 use super::pace::Pace;
 use super::proxy::Proxies;
-use super::request::{Manner, Turn};
+use super::request::{RequestOptions, RequestPermit};
 use super::retry::Attempts;
 use crate::address::PanelAddress;
 use crate::api::call::Call;
@@ -25,13 +25,13 @@ use crate::notices::Notices;
 use crate::wire::Fault;
 
 /// An account at a panel, and the way to it.
-pub(crate) struct Line {
-    /// The clients, each made when it is needed.
-    clients: [OnceLock<Result<Client, SetupError>>; Purpose::COUNT],
+pub(crate) struct PanelClient {
+    /// The HTTP clients, each made when it is needed.
+    clients: [OnceLock<Result<Client, SetupError>>; ClientKind::COUNT],
     address: PanelAddress,
     credentials: Credentials,
     config: XtreamConfig,
-    turn: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     pub(crate) agents: Agents,
     pub(crate) listings: Listings,
     pub(crate) pace: Pace,
@@ -43,7 +43,7 @@ pub(crate) struct Line {
     pub(crate) proxies: Proxies,
 }
 
-impl Line {
+impl PanelClient {
     pub(crate) fn new(
         address: PanelAddress,
         credentials: Credentials,
@@ -51,12 +51,12 @@ impl Line {
     ) -> Result<Self, SetupError> {
         let encrypted = address.is_encrypted();
         let proxies = Proxies::of(config.system_proxy, |name| std::env::var_os(name));
-        let line = Self {
+        let panel = Self {
             agents: Agents::new(&config)?,
             clients: Default::default(),
             address,
             credentials,
-            turn: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
             pace: Pace::new(config.requests_per_second),
             notices: Notices::default(),
             counters: Arc::default(),
@@ -67,8 +67,8 @@ impl Line {
             config,
         };
         // The one for most requests, so that what is wrong with the settings shows now.
-        match line.made(Purpose { plain: false, outside: false, encrypted: encrypted || line.proxied }) {
-            Ok(_) => Ok(line),
+        match panel.made(ClientKind { plain: false, outside: false, encrypted: encrypted || panel.proxied }) {
+            Ok(_) => Ok(panel),
             Err(error) => Err(*error),
         }
     }
@@ -105,18 +105,18 @@ impl Line {
     /// proxy may well be a private one.
     pub(crate) fn client(&self, plain: bool, outside: bool, encrypted: bool) -> Result<&Client, Failure> {
         // The way to a proxy may be encrypted where that to the panel is not.
-        let purpose = Purpose { plain, outside: outside && !self.proxied, encrypted: encrypted || self.proxied };
-        let made = self.made(purpose).as_ref();
+        let kind = ClientKind { plain, outside: outside && !self.proxied, encrypted: encrypted || self.proxied };
+        let made = self.made(kind).as_ref();
         made.map_err(|_| Failure::Final(SourceError::internal("the HTTP client could not be set up")))
     }
 
-    fn made(&self, purpose: Purpose) -> &Result<Client, SetupError> {
-        self.clients[purpose.number()].get_or_init(|| client(&self.config, purpose))
+    fn made(&self, kind: ClientKind) -> &Result<Client, SetupError> {
+        self.clients[kind.number()].get_or_init(|| client(&self.config, kind))
     }
 
     /// Waits until there may be one more request under way.
-    pub(crate) async fn turn(&self) -> Turn {
-        Turn::of(&self.turn).await
+    pub(crate) async fn permit(&self) -> RequestPermit {
+        RequestPermit::of(&self.permits).await
     }
 
     pub(crate) fn attempts<'a>(&'a self, call: &'a Call) -> Attempts<'a> {
@@ -125,8 +125,8 @@ impl Line {
     }
 
     /// How the next request is sent.
-    pub(crate) fn manner(&self, attempt: u32, plain: bool) -> Manner {
-        Manner { attempt, plain, client: self.agents.current(), condition: None }
+    pub(crate) fn options(&self, attempt: u32, plain: bool) -> RequestOptions {
+        RequestOptions { attempt, plain, client: self.agents.current(), condition: None }
     }
 
     /// What is wrong with a body, as a failure of the attempt. The credentials are taken out of the panel's words here.

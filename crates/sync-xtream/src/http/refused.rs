@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::answer::Answer;
 use super::failure::Failure;
-use super::panel_client::Line;
+use super::panel_client::PanelClient;
 use crate::api::account;
 use crate::api::call::Call;
 use crate::clock;
@@ -39,7 +39,7 @@ pub(crate) fn is_worth_reading(call: &Call, status: StatusCode) -> bool {
     code == 400 || (call.is_login() && code != 429 && code >= 400)
 }
 
-impl Line {
+impl PanelClient {
     /// Reads the body of a refused request; returns the failure that it tells, or the one of its status.
     pub(crate) async fn reason_in(&self, mut answer: Answer, call: &Call, by_status: Failure) -> Failure {
         // What can't be read says nothing.

@@ -10,19 +10,19 @@ use super::validator::Condition;
 /// The right to have a request under way. It is kept over all attempts at a call: a panel that
 /// asks for patience gets it from the whole account.
 #[derive(Debug)]
-pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+pub(crate) struct RequestPermit(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
-impl Turn {
+impl RequestPermit {
     /// Waits until there may be one more request under way.
-    pub(crate) async fn of(turns: &Arc<Semaphore>) -> Self {
-        let permit = Arc::clone(turns).acquire_owned().await;
+    pub(crate) async fn of(permits: &Arc<Semaphore>) -> Self {
+        let permit = Arc::clone(permits).acquire_owned().await;
         Self(permit.expect("the semaphore is never closed"))
     }
 }
 
 /// How a request is sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Manner {
+pub(crate) struct RequestOptions {
     /// The number of the attempt.
     pub(crate) attempt: u32,
     /// Whether to ask for no compression, because what came was damaged.
@@ -33,7 +33,7 @@ pub(crate) struct Manner {
     pub(crate) condition: Option<Condition>,
 }
 
-impl Manner {
+impl RequestOptions {
     /// Whether nothing is to be inflated but what looks like it.
     pub(crate) fn is_plain(&self) -> bool {
         self.plain || !self.client.compression

@@ -7,35 +7,35 @@ use sync_core::SourceError;
 
 use super::document::Document;
 use super::failure::Failure;
-use super::panel_client::Line;
-use super::request::{Manner, Turn};
+use super::panel_client::PanelClient;
+use super::request::{RequestOptions, RequestPermit};
 use crate::api::call::Call;
 use crate::wire::Fault;
 
-impl Line {
+impl PanelClient {
     /// Tries a login that has failed in its last attempt once more, where a filter may be the cause and there is
     /// another client to ask as. When that fails too, the first failure counts.
     pub(crate) async fn try_login_again<T>(
         &self,
-        turn: &Turn,
+        permit: &RequestPermit,
         call: &Call,
-        manner: Manner,
+        options: RequestOptions,
         read: impl Fn(&Document) -> Result<T, Fault>,
         failed: Failure,
     ) -> Result<T, SourceError> {
         if failed.is_refusal() {
-            self.agents.refused(manner.client.clone());
+            self.agents.refused(options.client.clone());
         }
         let Some(client) = failed.like_a_filter().and_then(|_| self.agents.take_spare()) else {
-            return Err(failed.into_error(manner.attempt));
+            return Err(failed.into_error(options.attempt));
         };
         tracing::warn!(reason = failed.message(), "a filter may keep the login out; it is tried as another client");
-        let other = Manner { client: client.clone(), ..manner.clone() };
-        match self.attempt(turn, call, &other, &read).await {
+        let other = RequestOptions { client: client.clone(), ..options.clone() };
+        match self.attempt(permit, call, &other, &read).await {
             Ok(read_as_other) => {
                 // A panel that was out of order may be in order again: then nothing is learnt.
                 if failed.may_be_an_outage()
-                    && let Ok(read) = self.attempt(turn, call, &manner, &read).await
+                    && let Ok(read) = self.attempt(permit, call, &options, &read).await
                 {
                     return Ok(read);
                 }
@@ -49,9 +49,9 @@ impl Line {
                     self.agents.keep(client.clone());
                 }
                 self.agents.refused(client);
-                Err(refusal.into_error(manner.attempt))
+                Err(refusal.into_error(options.attempt))
             }
-            Err(_) => Err(failed.into_error(manner.attempt)),
+            Err(_) => Err(failed.into_error(options.attempt)),
         }
     }
 }
