@@ -8,7 +8,7 @@ use sync_core::source::{Learnt, Listing, ListingRequest, Usage};
 use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, SourceError};
 
 use crate::address::PanelAddress;
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 use crate::api::{account, categories, listing};
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
@@ -76,7 +76,7 @@ impl ContentSource for XtreamSource {
     async fn account(&self) -> Result<Account, SourceError> {
         let (account, arrived) = self
             .panel
-            .document(&Call::Account, |document| {
+            .document(&Endpoint::Account, |document| {
                 let account = account::read(&document.body, document.charset, document.date, clock::now())?;
                 Ok((account, document.arrived))
             })
@@ -89,7 +89,7 @@ impl ContentSource for XtreamSource {
 
     async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
         self.panel
-            .document(&Call::Categories(kind), |document| categories::read(&document.body, document.charset))
+            .document(&Endpoint::Categories(kind), |document| categories::read(&document.body, document.charset))
             .await
     }
 

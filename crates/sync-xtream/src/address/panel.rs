@@ -37,7 +37,7 @@ impl PanelAddress {
     }
 
     /// The address of the API itself.
-    pub(crate) fn endpoint(&self) -> String {
+    pub(crate) fn api_url(&self) -> String {
         format!("{self}/player_api.php")
     }
 }

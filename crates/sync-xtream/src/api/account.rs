@@ -1,4 +1,4 @@
-//! The account: the answer to a call without action.
+//! The account: the answer to a request without action.
 
 use sync_core::source::AnswerFault;
 use sync_core::{Account, AccountStatus, timestamp};

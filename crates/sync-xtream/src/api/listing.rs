@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
-use super::call::Call;
 use super::decoding::{Decoding, Events, Part};
+use super::endpoint::Endpoint;
 use crate::http::failure::Failure;
 use crate::http::panel_client::PanelClient;
 use crate::http::request::{RequestOptions, RequestPermit};
@@ -64,9 +64,9 @@ async fn run(panel: Arc<PanelClient>, request: ListingRequest, events: Events) {
 
 /// Sends everything of a listing but its end, and returns that.
 async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events) -> Result<ListingEvent, SourceError> {
-    let call = Call::Listing(request.scope.clone());
+    let endpoint = Endpoint::Listing(request.scope.clone());
     let permit = panel.permit().await;
-    let mut attempts = panel.attempts(&call);
+    let mut attempts = panel.attempts(&endpoint);
     let mut plain = false;
     let mut condition = request
         .unless
@@ -74,7 +74,7 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
         .and_then(|unless| validator::condition(&unless.validator, panel.address(), panel.credentials()));
     loop {
         let options = RequestOptions { condition: condition.clone(), ..panel.options(attempts.number(), plain) };
-        let attempt = Attempt { panel, permit: &permit, call: &call, options };
+        let attempt = Attempt { panel, permit: &permit, endpoint: &endpoint, options };
         let (mut begun, mut delivered) = (false, false);
         let failure = match attempt.run(request, events, &mut begun, &mut delivered).await {
             Ok(end) => {
@@ -102,7 +102,7 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
 struct Attempt<'a> {
     panel: &'a PanelClient,
     permit: &'a RequestPermit,
-    call: &'a Call,
+    endpoint: &'a Endpoint,
     options: RequestOptions,
 }
 
@@ -114,7 +114,7 @@ impl Attempt<'_> {
         begun: &mut bool,
         delivered: &mut bool,
     ) -> Result<ListingEvent, Failure> {
-        let mut answer = self.panel.send(self.permit, self.call, &self.options).await?;
+        let mut answer = self.panel.send(self.permit, self.endpoint, &self.options).await?;
         let started_at = self.panel.clock.at(answer.sent()).or(answer.sent_by_date());
         if answer.unmodified {
             // Its end, so that the connection is kept. What it may have in place of nothing isn't read.

@@ -1,7 +1,7 @@
 //! The API of a panel: what can be asked, and what the answers hold.
 
 pub(crate) mod account;
-pub(crate) mod call;
 pub(crate) mod categories;
 pub(crate) mod decoding;
+pub(crate) mod endpoint;
 pub(crate) mod listing;

@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::inflate::Inflate;
 use super::limits::{DOCUMENT_MAX, FOREVER};
 use super::throughput::Throughput;
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 use crate::clock::{before, date};
 use crate::config::XtreamConfig;
 use crate::wire::charset::Charset;
@@ -55,7 +55,7 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(
         response: Response,
-        call: &Call,
+        endpoint: &Endpoint,
         sent: Instant,
         began: tokio::time::Instant,
         config: &XtreamConfig,
@@ -63,7 +63,7 @@ impl Answer {
     ) -> Self {
         let date = date(response.headers());
         // What the client has inflated doesn't say so any more.
-        let limit = if call.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
+        let limit = if endpoint.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
         let announced = response.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
         Self {
             validator: None,
@@ -73,7 +73,7 @@ impl Answer {
             limit,
             date,
             sent_by_date: date.map(|date| before(date, sent.elapsed())),
-            action: call.action(),
+            action: endpoint.action(),
             response,
             sent,
             deadline: began + config.total_timeout.min(FOREVER),

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::limits::DOCUMENT_MAX;
 use super::panel_client::PanelClient;
 use super::request::{RequestOptions, RequestPermit};
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 use crate::wire::Fault;
 use crate::wire::charset::Charset;
 
@@ -26,16 +26,21 @@ impl PanelClient {
     pub(crate) async fn attempt<T>(
         &self,
         permit: &RequestPermit,
-        call: &Call,
+        endpoint: &Endpoint,
         options: &RequestOptions,
         read: impl Fn(&Document) -> Result<T, Fault>,
     ) -> Result<T, Failure> {
-        let document = self.fetch(permit, call, options).await?;
+        let document = self.fetch(permit, endpoint, options).await?;
         read(&document).map_err(|fault| self.failure_of(fault))
     }
 
-    async fn fetch(&self, permit: &RequestPermit, call: &Call, options: &RequestOptions) -> Result<Document, Failure> {
-        let mut answer = self.send(permit, call, options).await?;
+    async fn fetch(
+        &self,
+        permit: &RequestPermit,
+        endpoint: &Endpoint,
+        options: &RequestOptions,
+    ) -> Result<Document, Failure> {
+        let mut answer = self.send(permit, endpoint, options).await?;
         let (arrived, date, charset) = (Instant::now(), answer.date(), answer.charset);
         let mut body = Vec::new();
         while let Some(piece) = answer.piece().await? {

@@ -17,7 +17,7 @@ use super::redirect::{RefusedRedirect, is_other_host, target};
 use super::refused;
 use super::request::{RequestOptions, RequestPermit};
 use super::validator::{self, Condition};
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 use crate::clock;
 
 /// The compressions that can be inflated, here or by the client.
@@ -28,7 +28,7 @@ impl PanelClient {
     pub(crate) async fn send(
         &self,
         _permit: &RequestPermit,
-        call: &Call,
+        endpoint: &Endpoint,
         options: &RequestOptions,
     ) -> Result<Answer, Failure> {
         self.pace.pass().await;
@@ -37,9 +37,15 @@ impl PanelClient {
         let mut time = Time { began: tokio::time::Instant::now(), patience };
         let note = |status: u16, outcome: &str| {
             let attempt = options.attempt;
-            tracing::debug!(action = call.action(), attempt, status, ms = milliseconds(sent.elapsed()), "{outcome}");
+            tracing::debug!(
+                action = endpoint.action(),
+                attempt,
+                status,
+                ms = milliseconds(sent.elapsed()),
+                "{outcome}"
+            );
         };
-        let url = call.url(self.address(), self.credentials());
+        let url = endpoint.url(self.address(), self.credentials());
         let mut hop = Hop { url, number: 0, outside: false, at_home: true };
         let response = loop {
             let step = async {
@@ -61,7 +67,7 @@ impl PanelClient {
         note(status.as_u16(), "answer begins");
         let asked = hop.at_home && options.condition.is_some();
         let unmodified = status == StatusCode::NOT_MODIFIED && asked;
-        match Failure::of_status(call, status, clock::retry_after(response.headers())) {
+        match Failure::of_status(endpoint, status, clock::retry_after(response.headers())) {
             Some(failure) if !unmodified => {
                 if let Some(wait) = failure.retry_after() {
                     let wait = wait.min(self.config().retry.retry_after_cap);
@@ -69,17 +75,18 @@ impl PanelClient {
                     self.pace.hold(wait);
                 }
                 self.counters.connection_kept(&response);
-                if !refused::is_worth_reading(call, status) {
+                if !refused::is_worth_reading(endpoint, status) {
                     return Err(failure);
                 }
-                let answer = Answer::new(response, call, sent, time.began, self.config(), self.counters.clone());
-                Err(self.reason_in(answer, call, failure).await)
+                let answer = Answer::new(response, endpoint, sent, time.began, self.config(), self.counters.clone());
+                Err(self.reason_in(answer, endpoint, failure).await)
             }
             _ => {
                 let validator = Some(response.headers()).filter(|_| hop.at_home && !unmodified);
                 let validator =
                     validator.and_then(|headers| validator::read(headers, self.address(), self.credentials()));
-                let mut answer = Answer::new(response, call, sent, time.began, self.config(), self.counters.clone());
+                let mut answer =
+                    Answer::new(response, endpoint, sent, time.began, self.config(), self.counters.clone());
                 (answer.validator, answer.unmodified) = (validator, unmodified);
                 Ok(answer)
             }

@@ -13,7 +13,7 @@ use sync_core::SourceError;
 use sync_core::source::{AnswerFault, Denial, Obstacle};
 
 use super::redirect::RefusedRedirect;
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 
 pub(crate) use connecting::Way;
 pub(crate) use transport::is_broken_connection;
@@ -154,16 +154,16 @@ impl Failure {
     }
 
     /// What an answer's status says; `None` when its body is to be read.
-    pub(crate) fn of_status(call: &Call, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
+    pub(crate) fn of_status(endpoint: &Endpoint, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
         let code = status.as_u16();
         let unusable = |words: &str| Self::unusable(AnswerFault::Status, format!("it answers {code}{words}"));
         Some(match code {
             200..=299 => return None,
-            401 if call.is_login() => Self::denied(Denial::Status, "it answers 401 to user name and password"),
-            403 if call.is_login() => {
+            401 if endpoint.is_login() => Self::denied(Denial::Status, "it answers 401 to user name and password"),
+            403 if endpoint.is_login() => {
                 unusable(": it may have banned this computer's address, or it refuses this user agent")
             }
-            404 if call.is_login() => unusable(
+            404 if endpoint.is_login() => unusable(
                 ": the address is wrong, or the panel hides behind it that user name or password are wrong, or that the account has expired",
             ),
             304 => unusable(": nobody asked whether anything has changed"),
@@ -174,7 +174,7 @@ impl Failure {
                 overloaded: matches!(code, 504 | 524),
                 cause: Cause::Status(code),
             },
-            400 | 404 | 405 | 410 if call.is_whole_listing() => {
+            400 | 404 | 405 | 410 if endpoint.is_whole_listing() => {
                 let message = format!("it answers {code} to the request for the list");
                 Self::unusable(AnswerFault::UnknownRequest, message)
             }
@@ -214,8 +214,8 @@ mod tests {
     use sync_core::{ContentKind, Scope};
 
     /// `r` repeated, `l` about the login, `s` status, `e` redirect, `-` none.
-    fn verdict(call: &Call, code: u16) -> char {
-        match Failure::of_status(call, StatusCode::from_u16(code).unwrap(), None) {
+    fn verdict(endpoint: &Endpoint, code: u16) -> char {
+        match Failure::of_status(endpoint, StatusCode::from_u16(code).unwrap(), None) {
             None => '-',
             Some(failure) if failure.is_transient() => 'r',
             Some(Failure::Final(SourceError::Denied { denial: Denial::Status, .. })) => 'l',
@@ -230,16 +230,16 @@ mod tests {
     fn a_status_says_what_is_next() {
         let codes =
             [200, 204, 302, 304, 400, 401, 403, 404, 408, 410, 429, 454, 456, 458, 500, 503, 511, 520, 600, 884, 999];
-        let all = |call: Call| codes.map(|code| verdict(&call, code)).into_iter().collect::<String>();
-        assert_eq!(all(Call::Account), "--esslssrsrsssrrrrsss");
-        assert_eq!(all(Call::Listing(Scope::whole(ContentKind::Movies))), "--esussurursssrrrrsss");
+        let all = |endpoint: Endpoint| codes.map(|code| verdict(&endpoint, code)).into_iter().collect::<String>();
+        assert_eq!(all(Endpoint::Account), "--esslssrsrsssrrrrsss");
+        assert_eq!(all(Endpoint::Listing(Scope::whole(ContentKind::Movies))), "--esussurursssrrrrsss");
         let within = Some(sync_core::CategoryId("7".to_owned()));
-        assert_eq!(all(Call::Listing(Scope { kind: ContentKind::Movies, within })), "--esssssrsrsssrrrrsss");
+        assert_eq!(all(Endpoint::Listing(Scope { kind: ContentKind::Movies, within })), "--esssssrsrsssrrrrsss");
     }
 
     #[test]
     fn field_04_every_status_but_429_may_be_that_of_a_filter() {
-        let of_status = |code, wait| Failure::of_status(&Call::Account, StatusCode::from_u16(code).unwrap(), wait);
+        let of_status = |code, wait| Failure::of_status(&Endpoint::Account, StatusCode::from_u16(code).unwrap(), wait);
         for code in [302, 400, 401, 403, 404, 406, 408, 410, 418, 444, 451, 454, 500, 502, 503, 520, 521, 884, 999] {
             assert!(of_status(code, None).unwrap().like_a_filter().is_some(), "{code}");
         }

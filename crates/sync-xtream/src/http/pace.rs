@@ -1,7 +1,7 @@
 //! The pace of an account: so many requests a second, and none while the panel asks for patience.
 //!
-//! Both hold for the account as a whole, whichever call was told so: panels count and ban accounts
-//! and addresses, not calls.
+//! Both hold for the account as a whole, whichever request was told so: panels count and ban accounts
+//! and addresses, not requests.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -17,7 +17,7 @@ use super::proxy::Proxies;
 use super::request::{RequestOptions, RequestPermit};
 use super::retry::Attempts;
 use crate::address::PanelAddress;
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 use crate::clock::PanelClock;
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
@@ -119,9 +119,9 @@ impl PanelClient {
         RequestPermit::of(&self.permits).await
     }
 
-    pub(crate) fn attempts<'a>(&'a self, call: &'a Call) -> Attempts<'a> {
+    pub(crate) fn attempts<'a>(&'a self, endpoint: &'a Endpoint) -> Attempts<'a> {
         let rng = self.config.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        Attempts::new(call, &self.config.retry, rng).single(self.agents.is_on_trial())
+        Attempts::new(endpoint, &self.config.retry, rng).single(self.agents.is_on_trial())
     }
 
     /// How the next request is sent.

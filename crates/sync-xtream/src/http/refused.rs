@@ -15,7 +15,7 @@ use super::answer::Answer;
 use super::failure::Failure;
 use super::panel_client::PanelClient;
 use crate::api::account;
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 use crate::clock;
 use crate::wire::json::document;
 
@@ -34,14 +34,14 @@ const ENCRYPTED_PORT: [&[u8]; 4] = [
 ];
 
 /// Whether the body of a refused request may say more than its status.
-pub(crate) fn is_worth_reading(call: &Call, status: StatusCode) -> bool {
+pub(crate) fn is_worth_reading(endpoint: &Endpoint, status: StatusCode) -> bool {
     let code = status.as_u16();
-    code == 400 || (call.is_login() && code != 429 && code >= 400)
+    code == 400 || (endpoint.is_login() && code != 429 && code >= 400)
 }
 
 impl PanelClient {
     /// Reads the body of a refused request; returns the failure that it tells, or the one of its status.
-    pub(crate) async fn reason_in(&self, mut answer: Answer, call: &Call, by_status: Failure) -> Failure {
+    pub(crate) async fn reason_in(&self, mut answer: Answer, endpoint: &Endpoint, by_status: Failure) -> Failure {
         // What can't be read says nothing.
         let body = timeout(PATIENCE, beginning(&mut answer)).await.unwrap_or_default();
         let (status, headers) = (answer.response().status().as_u16(), answer.response().headers());
@@ -50,7 +50,7 @@ impl PanelClient {
             let words = "it answers 400: the port is for encrypted connections";
             return Failure::unusable(AnswerFault::EncryptedPort, words);
         }
-        if !call.is_login() {
+        if !endpoint.is_login() {
             return by_status;
         }
         match account::read(&body, answer.charset, answer.date(), clock::now()) {
@@ -112,12 +112,12 @@ mod tests {
 
     #[test]
     fn the_bodies_of_refused_logins_are_read() {
-        let worth = |call: &Call, code| is_worth_reading(call, StatusCode::from_u16(code).unwrap());
+        let worth = |endpoint: &Endpoint, code| is_worth_reading(endpoint, StatusCode::from_u16(code).unwrap());
         assert_eq!(
-            [302, 400, 401, 403, 429, 503, 884].map(|code| worth(&Call::Account, code)),
+            [302, 400, 401, 403, 429, 503, 884].map(|code| worth(&Endpoint::Account, code)),
             [false, true, true, true, false, true, true]
         );
-        let list = Call::Listing(ContentKind::Movies.into());
+        let list = Endpoint::Listing(ContentKind::Movies.into());
         assert_eq!([302, 400, 401, 403, 503].map(|code| worth(&list, code)), [false, true, false, false, false]);
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::agents::ClientHeaders;
 use super::validator::Condition;
 
-/// The right to have a request under way. It is kept over all attempts at a call: a panel that
+/// The right to have a request under way. It is kept over all attempts at an endpoint: a panel that
 /// asks for patience gets it from the whole account.
 #[derive(Debug)]
 pub(crate) struct RequestPermit(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);

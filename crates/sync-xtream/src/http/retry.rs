@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::counters::milliseconds;
 use super::failure::Failure;
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 
 /// The doubling of the wait ends here; nobody configures as many attempts as that takes.
 const DOUBLINGS_MAX: u32 = 10;
@@ -41,10 +41,10 @@ impl RetryPolicy {
     }
 }
 
-/// The attempts at one call.
+/// The attempts at one endpoint.
 #[derive(Debug)]
 pub(crate) struct Attempts<'a> {
-    call: &'a Call,
+    endpoint: &'a Endpoint,
     policy: &'a RetryPolicy,
     rng: fastrand::Rng,
     number: u32,
@@ -53,8 +53,8 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    pub(crate) fn new(call: &'a Call, policy: &'a RetryPolicy, rng: fastrand::Rng) -> Self {
-        Self { call, policy, rng, number: 1, single: false }
+    pub(crate) fn new(endpoint: &'a Endpoint, policy: &'a RetryPolicy, rng: fastrand::Rng) -> Self {
+        Self { endpoint, policy, rng, number: 1, single: false }
     }
 
     /// With `single`, there is one attempt, whatever the settings say.
@@ -78,7 +78,7 @@ impl<'a> Attempts<'a> {
             return Err(failure);
         };
         tracing::warn!(
-            action = self.call.action(),
+            action = self.endpoint.action(),
             attempt = self.number,
             wait_ms = milliseconds(wait),
             reason = failure.message(),
@@ -135,8 +135,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_not_transient_is_not_repeated() {
-        let (call, policy) = (Call::Account, RetryPolicy::default());
-        let mut attempts = Attempts::new(&call, &policy, fastrand::Rng::with_seed(1));
+        let (endpoint, policy) = (Endpoint::Account, RetryPolicy::default());
+        let mut attempts = Attempts::new(&endpoint, &policy, fastrand::Rng::with_seed(1));
         attempts.pause(Failure::transient("a", None)).await.unwrap();
         attempts.pause(Failure::cut("b")).await.unwrap();
         let refused = SourceError::Refused { message: String::new() };
@@ -147,16 +147,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_single_attempt_is_the_last() {
-        let (call, policy) = (Call::Account, RetryPolicy::default());
-        let mut attempts = Attempts::new(&call, &policy, fastrand::Rng::with_seed(1)).single(true);
+        let (endpoint, policy) = (Endpoint::Account, RetryPolicy::default());
+        let mut attempts = Attempts::new(&endpoint, &policy, fastrand::Rng::with_seed(1)).single(true);
         assert!(attempts.pause(Failure::transient("busy", None)).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_last_failure_becomes_the_error() {
-        let (call, policy) = (Call::Account, RetryPolicy::default());
+        let (endpoint, policy) = (Endpoint::Account, RetryPolicy::default());
         let began = tokio::time::Instant::now();
-        let mut attempts = Attempts::new(&call, &policy, fastrand::Rng::with_seed(1));
+        let mut attempts = Attempts::new(&endpoint, &policy, fastrand::Rng::with_seed(1));
         for _ in 0..3 {
             attempts.pause(Failure::transient("busy", Some(Duration::from_secs(9)))).await.unwrap();
         }

@@ -9,7 +9,7 @@ use super::document::Document;
 use super::failure::Failure;
 use super::panel_client::PanelClient;
 use super::request::{RequestOptions, RequestPermit};
-use crate::api::call::Call;
+use crate::api::endpoint::Endpoint;
 use crate::wire::Fault;
 
 impl PanelClient {
@@ -18,7 +18,7 @@ impl PanelClient {
     pub(crate) async fn try_login_again<T>(
         &self,
         permit: &RequestPermit,
-        call: &Call,
+        endpoint: &Endpoint,
         options: RequestOptions,
         read: impl Fn(&Document) -> Result<T, Fault>,
         failed: Failure,
@@ -31,11 +31,11 @@ impl PanelClient {
         };
         tracing::warn!(reason = failed.message(), "a filter may keep the login out; it is tried as another client");
         let other = RequestOptions { client: client.clone(), ..options.clone() };
-        match self.attempt(permit, call, &other, &read).await {
+        match self.attempt(permit, endpoint, &other, &read).await {
             Ok(read_as_other) => {
                 // A panel that was out of order may be in order again: then nothing is learnt.
                 if failed.may_be_an_outage()
-                    && let Ok(read) = self.attempt(permit, call, &options, &read).await
+                    && let Ok(read) = self.attempt(permit, endpoint, &options, &read).await
                 {
                     return Ok(read);
                 }

@@ -50,7 +50,7 @@ pub(crate) fn condition(validator: &Validator, address: &PanelAddress, credentia
 
 /// Stands for an account at a panel.
 fn account_digest(address: &PanelAddress, credentials: &Credentials) -> u64 {
-    xxh3_64(format!("{}\n{}", address.endpoint(), credentials.username()).as_bytes())
+    xxh3_64(format!("{}\n{}", address.api_url(), credentials.username()).as_bytes())
 }
 
 /// The `ETag`, where there is one of the proper form. `*`, which matches everything, is none.

@@ -8,7 +8,7 @@ use crate::credentials::{Credentials, encode};
 
 /// One of the questions that a panel answers.
 #[derive(Debug, Clone)]
-pub(crate) enum Call {
+pub(crate) enum Endpoint {
     /// Who am I?
     Account,
     /// The categories of a kind.
@@ -17,7 +17,7 @@ pub(crate) enum Call {
     Listing(Scope),
 }
 
-impl Call {
+impl Endpoint {
     /// The panel's name for it; empty for the account.
     pub(crate) fn action(&self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Call {
 
     /// The address to ask. It holds the credentials: it goes to the client and nowhere else.
     pub(crate) fn url(&self, address: &PanelAddress, credentials: &Credentials) -> Url {
-        let mut text = format!("{}?{}", address.endpoint(), credentials.query());
+        let mut text = format!("{}?{}", address.api_url(), credentials.query());
         if !self.action().is_empty() {
             text.push_str("&action=");
             text.push_str(self.action());
@@ -69,15 +69,15 @@ mod tests {
     use sync_core::CategoryId;
 
     #[test]
-    fn the_address_of_a_call_is_exact() {
+    fn the_address_of_an_endpoint_is_exact() {
         let address = PanelAddress::parse("http://[::1]:8080/sub/").unwrap().address;
         let credentials = Credentials::new("a b", "c&d");
-        let url = |call: Call| call.url(&address, &credentials).to_string();
+        let url = |endpoint: Endpoint| endpoint.url(&address, &credentials).to_string();
         let base = "http://[::1]:8080/sub/player_api.php?username=a%20b&password=c%26d";
-        assert_eq!(url(Call::Account), base);
-        assert_eq!(url(Call::Categories(ContentKind::Movies)), format!("{base}&action=get_vod_categories"));
+        assert_eq!(url(Endpoint::Account), base);
+        assert_eq!(url(Endpoint::Categories(ContentKind::Movies)), format!("{base}&action=get_vod_categories"));
         let within = Some(CategoryId("7&x".to_owned()));
         let scope = Scope { kind: ContentKind::Series, within };
-        assert_eq!(url(Call::Listing(scope)), format!("{base}&action=get_series&category_id=7%26x"));
+        assert_eq!(url(Endpoint::Listing(scope)), format!("{base}&action=get_series&category_id=7%26x"));
     }
 }
