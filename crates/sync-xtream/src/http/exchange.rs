@@ -34,7 +34,7 @@ impl PanelClient {
         self.pace.pass().await;
         let sent = Instant::now();
         let patience = self.config().first_byte_timeout.min(self.config().total_timeout);
-        let mut time = Time { began: tokio::time::Instant::now(), patience };
+        let mut deadline = Deadline { began: tokio::time::Instant::now(), patience };
         let note = |status: u16, outcome: &str| {
             let attempt = options.attempt;
             tracing::debug!(
@@ -46,11 +46,11 @@ impl PanelClient {
             );
         };
         let url = endpoint.url(self.address(), self.credentials());
-        let mut hop = Hop { url, number: 0, outside: false, at_home: true };
+        let mut hop = RedirectHop { url, number: 0, outside: false, at_home: true };
         let response = loop {
             let step = async {
-                let response = self.exchange(&hop, options, &mut time).await?;
-                let next = time.limit(self.next(&hop, &response)).await??;
+                let response = self.exchange(&hop, options, &mut deadline).await?;
+                let next = deadline.limit(self.next(&hop, &response)).await??;
                 Ok::<_, Failure>((response, next))
             };
             let (response, next) = step.await.inspect_err(|_| note(0, "no answer"))?;
@@ -61,7 +61,7 @@ impl PanelClient {
                 self.counters.connection_kept(&response);
             }
             hop = next;
-            time.pause(self.pace.pass().await);
+            deadline.pause(self.pace.pass().await);
         };
         let status = response.status();
         note(status.as_u16(), "answer begins");
@@ -78,7 +78,8 @@ impl PanelClient {
                 if !refused::is_worth_reading(endpoint, status) {
                     return Err(failure);
                 }
-                let answer = Answer::new(response, endpoint, sent, time.began, self.config(), self.counters.clone());
+                let answer =
+                    Answer::new(response, endpoint, sent, deadline.began, self.config(), self.counters.clone());
                 Err(self.reason_in(answer, endpoint, failure).await)
             }
             _ => {
@@ -86,7 +87,7 @@ impl PanelClient {
                 let validator =
                     validator.and_then(|headers| validator::read(headers, self.address(), self.credentials()));
                 let mut answer =
-                    Answer::new(response, endpoint, sent, time.began, self.config(), self.counters.clone());
+                    Answer::new(response, endpoint, sent, deadline.began, self.config(), self.counters.clone());
                 (answer.validator, answer.unmodified) = (validator, unmodified);
                 Ok(answer)
             }
@@ -94,22 +95,27 @@ impl PanelClient {
     }
 
     /// One request and its answer, whatever that says.
-    async fn exchange(&self, hop: &Hop, options: &RequestOptions, time: &mut Time) -> Result<Response, Failure> {
+    async fn exchange(
+        &self,
+        hop: &RedirectHop,
+        options: &RequestOptions,
+        deadline: &mut Deadline,
+    ) -> Result<Response, Failure> {
         let encrypted = hop.url.scheme() == "https";
         if let Some(words) = self.proxies.unusable(&hop.url) {
             return Err(Failure::barred(Obstacle::ProxyKind, words));
         }
         let client = self.client(options.is_plain(), hop.outside, encrypted)?;
         let reused = self.counters.take_connection();
-        let mut asked = time.limit(self.ask(client, hop, options)).await;
+        let mut asked = deadline.limit(self.ask(client, hop, options)).await;
         // Panels close idle connections after some seconds, perhaps at this very moment.
         if let Ok(Err(error)) = &asked
             && reused
             && is_broken_connection(error)
         {
             tracing::debug!("an old connection was closed; the request is sent over a new one");
-            time.pause(self.pace.pass().await);
-            asked = time.limit(self.ask(client, hop, options)).await;
+            deadline.pause(self.pace.pass().await);
+            asked = deadline.limit(self.ask(client, hop, options)).await;
         }
         // Whatever failed after the connection was encrypted has been sent the password already.
         let connected = !matches!(&asked, Ok(Err(error)) if error.is_connect() || error.is_builder());
@@ -124,7 +130,7 @@ impl PanelClient {
         Ok(response)
     }
 
-    async fn ask(&self, client: &Client, hop: &Hop, options: &RequestOptions) -> reqwest::Result<Response> {
+    async fn ask(&self, client: &Client, hop: &RedirectHop, options: &RequestOptions) -> reqwest::Result<Response> {
         self.counters.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let mut request = client.get(hop.url.clone()).header(USER_AGENT, &options.client.user_agent);
         if options.client.compression {
@@ -138,7 +144,7 @@ impl PanelClient {
     }
 
     /// Where the answer sends to, if that may be asked.
-    async fn next(&self, hop: &Hop, response: &Response) -> Result<Option<Hop>, Failure> {
+    async fn next(&self, hop: &RedirectHop, response: &Response) -> Result<Option<RedirectHop>, Failure> {
         // Its client connects to no private address of a name. Whatever got around that ends here.
         if hop.outside && self.is_at_home(&hop.url, response).await {
             return Err(RefusedRedirect::Inside.into());
@@ -162,7 +168,7 @@ impl PanelClient {
             self.notices.other_host(to.host_str().unwrap_or_default(), to.as_str(), self.credentials());
         }
         let at_home = hop.at_home && !is_other_host(&hop.url, &to);
-        Ok(Some(Hop { url: to, number: hop.number + 1, outside, at_home }))
+        Ok(Some(RedirectHop { url: to, number: hop.number + 1, outside, at_home }))
     }
 
     /// Whether an answer came from a private network. What a proxy fetches is judged by the name of
@@ -177,7 +183,7 @@ impl PanelClient {
 }
 
 /// A request on the way over redirects.
-struct Hop {
+struct RedirectHop {
     url: Url,
     number: usize,
     /// Whether an answer from the internet has led here.
@@ -186,13 +192,13 @@ struct Hop {
     at_home: bool,
 }
 
-/// The time until an answer has to begin, over all hops.
-struct Time {
+/// The deadline of an answer: it has to begin in time, over all hops.
+struct Deadline {
     began: tokio::time::Instant,
     patience: Duration,
 }
 
-impl Time {
+impl Deadline {
     /// Waits for something no longer than that.
     async fn limit<T>(&self, what: impl Future<Output = T>) -> Result<T, Failure> {
         let late = |_| Failure::slow(format!("no answer began within {:?}", self.patience), true);
