@@ -98,6 +98,6 @@ impl ContentSource for XtreamSource {
     }
 
     fn ask_as_other_client(&self) {
-        self.panel.agents.begin_trial();
+        self.panel.user_agents.begin_trial();
     }
 }

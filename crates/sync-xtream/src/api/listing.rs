@@ -79,7 +79,7 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
         let failure = match attempt.run(request, events, &mut begun, &mut delivered).await {
             Ok(end) => {
                 panel.listings.ended(None);
-                panel.agents.end_trial(true);
+                panel.user_agents.end_trial(true);
                 return Ok(end);
             }
             Err(failure) => failure,
@@ -89,7 +89,7 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
         condition = condition.filter(|_| !begun);
         if let Err(failure) = attempts.pause(failure).await {
             panel.listings.ended(failure.like_a_filter());
-            panel.agents.end_trial(false);
+            panel.user_agents.end_trial(false);
             return Err(failure.into_error(attempts.number()));
         }
         if delivered {

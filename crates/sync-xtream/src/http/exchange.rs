@@ -31,7 +31,7 @@ impl PanelClient {
         endpoint: &Endpoint,
         options: &RequestOptions,
     ) -> Result<Answer, Failure> {
-        self.pace.pass().await;
+        self.rate_limiter.pass().await;
         let sent = Instant::now();
         let patience = self.config().first_byte_timeout.min(self.config().total_timeout);
         let mut deadline = Deadline { began: tokio::time::Instant::now(), patience };
@@ -61,7 +61,7 @@ impl PanelClient {
                 self.counters.connection_kept(&response);
             }
             hop = next;
-            deadline.pause(self.pace.pass().await);
+            deadline.pause(self.rate_limiter.pass().await);
         };
         let status = response.status();
         note(status.as_u16(), "answer begins");
@@ -72,7 +72,7 @@ impl PanelClient {
                 if let Some(wait) = failure.retry_after() {
                     let wait = wait.min(self.config().retry.retry_after_cap);
                     tracing::warn!(wait_ms = milliseconds(wait), "the panel asks to be left alone for a while");
-                    self.pace.hold(wait);
+                    self.rate_limiter.hold(wait);
                 }
                 self.counters.connection_kept(&response);
                 if !refused::is_worth_reading(endpoint, status) {
@@ -114,7 +114,7 @@ impl PanelClient {
             && is_broken_connection(error)
         {
             tracing::debug!("an old connection was closed; the request is sent over a new one");
-            deadline.pause(self.pace.pass().await);
+            deadline.pause(self.rate_limiter.pass().await);
             asked = deadline.limit(self.ask(client, hop, options)).await;
         }
         // Whatever failed after the connection was encrypted has been sent the password already.

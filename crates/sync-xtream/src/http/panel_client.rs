@@ -8,14 +8,14 @@ use sync_core::SourceError;
 use sync_core::source::{AnswerFault, Learnt, Usage};
 use tokio::sync::Semaphore;
 
-use super::agents::{Agents, ClientHeaders, Listings};
 use super::client::{ClientKind, SetupError, client};
 use super::counters::Counters;
 use super::failure::Failure;
-use super::pace::Pace;
 use super::proxy::Proxies;
+use super::rate_limiter::RateLimiter;
 use super::request::{RequestOptions, RequestPermit};
 use super::retry::Attempts;
+use super::user_agents::{ClientHeaders, Listings, UserAgents};
 use crate::address::PanelAddress;
 use crate::api::endpoint::Endpoint;
 use crate::clock::PanelClock;
@@ -32,9 +32,9 @@ pub(crate) struct PanelClient {
     credentials: Credentials,
     config: XtreamConfig,
     permits: Arc<Semaphore>,
-    pub(crate) agents: Agents,
+    pub(crate) user_agents: UserAgents,
     pub(crate) listings: Listings,
-    pub(crate) pace: Pace,
+    pub(crate) rate_limiter: RateLimiter,
     pub(crate) notices: Notices,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: PanelClock,
@@ -52,12 +52,12 @@ impl PanelClient {
         let encrypted = address.is_encrypted();
         let proxies = Proxies::of(config.system_proxy, |name| std::env::var_os(name));
         let panel = Self {
-            agents: Agents::new(&config)?,
+            user_agents: UserAgents::new(&config)?,
             clients: Default::default(),
             address,
             credentials,
             permits: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
-            pace: Pace::new(config.requests_per_second),
+            rate_limiter: RateLimiter::new(config.requests_per_second),
             notices: Notices::default(),
             counters: Arc::default(),
             clock: PanelClock::default(),
@@ -90,13 +90,13 @@ impl PanelClient {
     }
 
     pub(crate) fn learnt(&self) -> Learnt {
-        let learnt = self.agents.learnt();
+        let learnt = self.user_agents.learnt();
         let text = |client: &ClientHeaders| client.user_agent.to_str().ok().map(str::to_owned);
         Learnt {
             user_agent: learnt.as_ref().and_then(text),
             uncompressed: learnt.is_some_and(|client| !client.compression),
-            other_client_tried: self.agents.has_tried(),
-            other_client_left: self.agents.has_spare() && self.listings.all_refused_alike(),
+            other_client_tried: self.user_agents.has_tried(),
+            other_client_left: self.user_agents.has_spare() && self.listings.all_refused_alike(),
             notices: self.notices.lines(),
         }
     }
@@ -121,12 +121,12 @@ impl PanelClient {
 
     pub(crate) fn attempts<'a>(&'a self, endpoint: &'a Endpoint) -> Attempts<'a> {
         let rng = self.config.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        Attempts::new(endpoint, &self.config.retry, rng).single(self.agents.is_on_trial())
+        Attempts::new(endpoint, &self.config.retry, rng).single(self.user_agents.is_on_trial())
     }
 
     /// How the next request is sent.
     pub(crate) fn options(&self, attempt: u32, plain: bool) -> RequestOptions {
-        RequestOptions { attempt, plain, client: self.agents.current(), condition: None }
+        RequestOptions { attempt, plain, client: self.user_agents.current(), condition: None }
     }
 
     /// What is wrong with a body, as a failure of the attempt. The credentials are taken out of the panel's words here.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::agents::ClientHeaders;
+use super::user_agents::ClientHeaders;
 use super::validator::Condition;
 
 /// The right to have a request under way. It is kept over all attempts at an endpoint: a panel that

@@ -24,9 +24,9 @@ impl PanelClient {
         failed: Failure,
     ) -> Result<T, SourceError> {
         if failed.is_refusal() {
-            self.agents.refused(options.client.clone());
+            self.user_agents.refused(options.client.clone());
         }
-        let Some(client) = failed.like_a_filter().and_then(|_| self.agents.take_spare()) else {
+        let Some(client) = failed.like_a_filter().and_then(|_| self.user_agents.take_spare()) else {
             return Err(failed.into_error(options.attempt));
         };
         tracing::warn!(reason = failed.message(), "a filter may keep the login out; it is tried as another client");
@@ -39,16 +39,16 @@ impl PanelClient {
                 {
                     return Ok(read);
                 }
-                self.agents.keep(client);
+                self.user_agents.keep(client);
                 Ok(read_as_other)
             }
             Err(refusal) if refusal.is_refusal() || (refusal.is_about_the_login() && !failed.is_about_the_login()) => {
                 // Whoever reads the credentials in order to refuse them has let the request in; a status of refusal
                 // may come from the filter.
                 if refusal.is_refusal() {
-                    self.agents.keep(client.clone());
+                    self.user_agents.keep(client.clone());
                 }
-                self.agents.refused(client);
+                self.user_agents.refused(client);
                 Err(refusal.into_error(options.attempt))
             }
             Err(_) => Err(failed.into_error(options.attempt)),

@@ -35,7 +35,7 @@ impl ClientHeaders {
 
 /// The clients that a source can present itself as.
 #[derive(Debug)]
-pub(crate) struct Agents {
+pub(crate) struct UserAgents {
     usual: ClientHeaders,
     state: Mutex<State>,
 }
@@ -52,7 +52,7 @@ struct State {
     tried: bool,
 }
 
-impl Agents {
+impl UserAgents {
     pub(crate) fn new(config: &XtreamConfig) -> Result<Self, SetupError> {
         let usual = config.user_agent.as_deref().unwrap_or(OWN);
         let usual = ClientHeaders::compressing(HeaderValue::from_str(usual).map_err(|_| SetupError::UserAgent)?);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     fn of(config: &XtreamConfig) -> (String, Option<String>, Option<String>) {
-        let agents = Agents::new(config).unwrap();
+        let agents = UserAgents::new(config).unwrap();
         (text(&agents.current()), agents.take_spare().as_ref().map(text), agents.learnt().as_ref().map(text))
     }
 
@@ -208,18 +208,18 @@ mod tests {
         for nothing_new in [OWN, "", "a\nb"] {
             assert_eq!(of(&config().learnt_user_agent(nothing_new)), (own.clone(), some(PLAYER), None));
         }
-        assert_eq!(Agents::new(&config().user_agent("a\nb")).unwrap_err(), SetupError::UserAgent);
+        assert_eq!(UserAgents::new(&config().user_agent("a\nb")).unwrap_err(), SetupError::UserAgent);
     }
 
     #[test]
     fn what_is_let_in_is_kept_and_told() {
-        let agents = Agents::new(&XtreamConfig::new()).unwrap();
+        let agents = UserAgents::new(&XtreamConfig::new()).unwrap();
         assert!(!agents.has_tried());
         agents.keep(agents.take_spare().unwrap());
         assert!(agents.has_tried());
         assert_eq!((agents.current(), agents.take_spare()), (ClientHeaders::player(), None));
         assert_eq!(agents.learnt(), Some(ClientHeaders::player()));
-        let agents = Agents::new(&XtreamConfig::new().learnt_user_agent("x")).unwrap();
+        let agents = UserAgents::new(&XtreamConfig::new().learnt_user_agent("x")).unwrap();
         agents.keep(agents.take_spare().unwrap());
         assert_eq!(agents.learnt(), None);
     }
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_trial_ends_with_the_first_listing() {
         for let_in in [true, false] {
-            let agents = Agents::new(&XtreamConfig::new()).unwrap();
+            let agents = UserAgents::new(&XtreamConfig::new()).unwrap();
             let usual = agents.current();
             agents.begin_trial();
             assert_eq!(

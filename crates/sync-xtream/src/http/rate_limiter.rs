@@ -1,4 +1,4 @@
-//! The pace of an account: so many requests a second, and none while the panel asks for patience.
+//! The rate limiter of an account: so many requests a second, and none while the panel asks for patience.
 //!
 //! Both hold for the account as a whole, whichever request was told so: panels count and ban accounts
 //! and addresses, not requests.
@@ -12,7 +12,7 @@ use super::limits::FOREVER;
 
 /// What all requests of an account draw from.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     /// The time that a request stands for.
     interval: Duration,
     /// How far ahead of its time a request may be: as many in a burst as in a second, at least one.
@@ -28,8 +28,8 @@ struct State {
     held: Option<Instant>,
 }
 
-impl Pace {
-    /// A pace of so many requests a second; infinity is no limit.
+impl RateLimiter {
+    /// A limiter to so many requests a second; infinity is no limit.
     pub(crate) fn new(requests_per_second: f64) -> Self {
         let interval = Duration::try_from_secs_f64(requests_per_second.recip()).unwrap_or_default();
         let burst = Duration::from_secs(1).saturating_sub(interval);
@@ -78,11 +78,11 @@ mod tests {
     use super::*;
 
     /// When so many requests pass, in milliseconds.
-    async fn passes(pace: &Pace, count: usize) -> Vec<u128> {
+    async fn passes(limiter: &RateLimiter, count: usize) -> Vec<u128> {
         let began = Instant::now();
         let mut found = Vec::new();
         for _ in 0..count {
-            pace.pass().await;
+            limiter.pass().await;
             found.push(began.elapsed().as_millis());
         }
         found
@@ -90,27 +90,27 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_second_has_so_many_requests() {
-        let pace = Pace::new(8.0);
-        assert_eq!(passes(&pace, 11).await, [0, 0, 0, 0, 0, 0, 0, 0, 125, 250, 375]);
+        let limiter = RateLimiter::new(8.0);
+        assert_eq!(passes(&limiter, 11).await, [0, 0, 0, 0, 0, 0, 0, 0, 125, 250, 375]);
         tokio::time::sleep(Duration::from_secs(60)).await;
-        assert_eq!(passes(&pace, 9).await.last(), Some(&125), "a rest earns one burst, not more");
+        assert_eq!(passes(&limiter, 9).await.last(), Some(&125), "a rest earns one burst, not more");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_pace_has_no_burst_and_infinity_no_limit() {
-        assert_eq!(passes(&Pace::new(1.0), 3).await, [0, 1000, 2000]);
-        assert_eq!(passes(&Pace::new(0.5), 3).await, [0, 2000, 4000]);
-        assert_eq!(passes(&Pace::new(f64::INFINITY), 1000).await.last(), Some(&0));
+        assert_eq!(passes(&RateLimiter::new(1.0), 3).await, [0, 1000, 2000]);
+        assert_eq!(passes(&RateLimiter::new(0.5), 3).await, [0, 2000, 4000]);
+        assert_eq!(passes(&RateLimiter::new(f64::INFINITY), 1000).await.last(), Some(&0));
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_calls_share_it() {
-        let pace = Arc::new(Pace::new(2.0));
+        let limiter = Arc::new(RateLimiter::new(2.0));
         let calls: Vec<_> = (0..6)
             .map(|_| {
-                let pace = Arc::clone(&pace);
+                let limiter = Arc::clone(&limiter);
                 tokio::spawn(async move {
-                    pace.pass().await;
+                    limiter.pass().await;
                     Instant::now()
                 })
             })
@@ -126,29 +126,29 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_panel_that_asks_for_patience_gets_it_from_everybody() {
-        let pace = Pace::new(8.0);
-        pace.hold(Duration::from_secs(30));
-        pace.hold(Duration::from_secs(5));
-        assert_eq!(passes(&pace, 2).await, [30_000, 30_000]);
-        pace.hold(Duration::ZERO);
-        assert_eq!(passes(&pace, 1).await, [0]);
+        let limiter = RateLimiter::new(8.0);
+        limiter.hold(Duration::from_secs(30));
+        limiter.hold(Duration::from_secs(5));
+        assert_eq!(passes(&limiter, 2).await, [30_000, 30_000]);
+        limiter.hold(Duration::ZERO);
+        assert_eq!(passes(&limiter, 1).await, [0]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_all_measure_is_a_wait() {
-        let pace = Pace::new(8.0);
-        pace.hold(Duration::MAX);
-        pace.hold(Duration::from_secs(5));
-        tokio::time::timeout(Duration::from_secs(3600), pace.pass()).await.unwrap_err();
+        let limiter = RateLimiter::new(8.0);
+        limiter.hold(Duration::MAX);
+        limiter.hold(Duration::from_secs(5));
+        tokio::time::timeout(Duration::from_secs(3600), limiter.pass()).await.unwrap_err();
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_stops_waiting_has_taken_nothing() {
-        let pace = Pace::new(1.0);
-        pace.pass().await;
+        let limiter = RateLimiter::new(1.0);
+        limiter.pass().await;
         for _ in 0..5 {
-            tokio::time::timeout(Duration::from_millis(100), pace.pass()).await.unwrap_err();
+            tokio::time::timeout(Duration::from_millis(100), limiter.pass()).await.unwrap_err();
         }
-        assert_eq!(passes(&pace, 1).await, [500]);
+        assert_eq!(passes(&limiter, 1).await, [500]);
     }
 }
