@@ -143,7 +143,7 @@ impl Attempt<'_> {
         };
         // Closes the connection where the body isn't over.
         drop(answer);
-        let outcome = decoding.outcome().await.map_err(Failure::Final)?;
+        let outcome = decoding.outcome().await.map_err(Failure::Permanent)?;
         *delivered = outcome.delivered;
         match (outcome.verdict, read) {
             (Some(Ok(end)), Ok(())) => {
@@ -156,7 +156,7 @@ impl Attempt<'_> {
             // What the decoder saw was there before the connection broke.
             (Some(Err(fault)), _) => Err(self.panel.failure_of(fault)),
             (_, Err(failure)) => Err(failure),
-            (None, Ok(())) => Err(Failure::Final(SourceError::internal("nobody receives the listing"))),
+            (None, Ok(())) => Err(Failure::Permanent(SourceError::internal("nobody receives the listing"))),
         }
     }
 }

@@ -25,13 +25,13 @@ pub(crate) enum Failure {
     /// if less would have been an easier question.
     Transient { message: String, retry_after: Option<Duration>, overloaded: bool, cause: Cause },
     /// The answer broke off; another attempt may succeed, of damaged data rather without compression.
-    Cut { message: String, damaged: bool },
+    Truncated { message: String, damaged: bool },
     /// Something is in the way, and nothing was asked. Where it is `lasting`, another attempt would fare the same.
     Obstructed { obstacle: Obstacle, message: String, lasting: bool },
     /// A redirect that is not followed.
     Redirect(RefusedRedirect),
     /// Nothing that another attempt would change.
-    Final(SourceError),
+    Permanent(SourceError),
 }
 
 /// What has ended an attempt that may be repeated.
@@ -61,16 +61,16 @@ impl Failure {
         Self::Transient { message: message.into(), retry_after: None, overloaded, cause: Cause::Slow }
     }
 
-    pub(crate) fn cut(message: impl Into<String>) -> Self {
-        Self::Cut { message: message.into(), damaged: false }
+    pub(crate) fn truncated(message: impl Into<String>) -> Self {
+        Self::Truncated { message: message.into(), damaged: false }
     }
 
     pub(crate) fn unusable(fault: AnswerFault, message: impl Into<String>) -> Self {
-        Self::Final(SourceError::Unusable { fault, message: message.into() })
+        Self::Permanent(SourceError::Unusable { fault, message: message.into() })
     }
 
     pub(crate) fn denied(denial: Denial, message: impl Into<String>) -> Self {
-        Self::Final(SourceError::Denied { denial, message: message.into() })
+        Self::Permanent(SourceError::Denied { denial, message: message.into() })
     }
 
     /// Something is in the way that may pass.
@@ -84,7 +84,7 @@ impl Failure {
     }
 
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, Self::Transient { .. } | Self::Cut { .. } | Self::Obstructed { lasting: false, .. })
+        matches!(self, Self::Transient { .. } | Self::Truncated { .. } | Self::Obstructed { lasting: false, .. })
     }
 
     /// What it looks like, where a filter that doesn't know the client may have caused it. None is what the panel says
@@ -95,8 +95,8 @@ impl Failure {
             Self::Transient { cause: Cause::Status(code), retry_after: None, .. } if *code != 429 => {
                 Some(code.to_string())
             }
-            Self::Transient { cause: Cause::Broken, .. } | Self::Cut { .. } => Some("broken".to_owned()),
-            Self::Final(
+            Self::Transient { cause: Cause::Broken, .. } | Self::Truncated { .. } => Some("broken".to_owned()),
+            Self::Permanent(
                 error @ (SourceError::Denied { denial: Denial::Status, .. }
                 | SourceError::Unusable {
                     fault: Status | UnknownRequest | Html | NotJson | Empty | Redirect,
@@ -104,7 +104,7 @@ impl Failure {
                 }),
             ) => Some(error.to_string()),
             Self::Redirect(refused) if refused.may_depend_on_the_client() => Some(refused.words().to_owned()),
-            Self::Transient { .. } | Self::Obstructed { .. } | Self::Redirect(_) | Self::Final(_) => None,
+            Self::Transient { .. } | Self::Obstructed { .. } | Self::Redirect(_) | Self::Permanent(_) => None,
         }
     }
 
@@ -115,17 +115,20 @@ impl Failure {
 
     /// Whether the panel itself refuses the login.
     pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Final(SourceError::Refused { .. } | SourceError::Denied { denial: Denial::Account, .. }))
+        matches!(
+            self,
+            Self::Permanent(SourceError::Refused { .. } | SourceError::Denied { denial: Denial::Account, .. })
+        )
     }
 
     /// Whether it is about the login, whoever says so.
     pub(crate) fn is_about_the_login(&self) -> bool {
-        matches!(self, Self::Final(SourceError::Refused { .. } | SourceError::Denied { .. }))
+        matches!(self, Self::Permanent(SourceError::Refused { .. } | SourceError::Denied { .. }))
     }
 
     /// Whether the bytes came, and could not be inflated.
     pub(crate) fn is_damaged(&self) -> bool {
-        matches!(self, Self::Cut { damaged: true, .. })
+        matches!(self, Self::Truncated { damaged: true, .. })
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
@@ -134,9 +137,11 @@ impl Failure {
 
     pub(crate) fn message(&self) -> &str {
         match self {
-            Self::Transient { message, .. } | Self::Cut { message, .. } | Self::Obstructed { message, .. } => message,
+            Self::Transient { message, .. } | Self::Truncated { message, .. } | Self::Obstructed { message, .. } => {
+                message
+            }
             Self::Redirect(refused) => refused.words(),
-            Self::Final(error) => error.code(),
+            Self::Permanent(error) => error.code(),
         }
     }
 
@@ -145,11 +150,11 @@ impl Failure {
         match self {
             Self::Transient { message, overloaded, .. } => SourceError::Unreachable { message, attempts, overloaded },
             Self::Obstructed { obstacle, message, .. } => SourceError::Obstructed { obstacle, message, attempts },
-            Self::Cut { message, .. } => SourceError::Unusable { fault: AnswerFault::Truncated, message },
+            Self::Truncated { message, .. } => SourceError::Unusable { fault: AnswerFault::Truncated, message },
             Self::Redirect(refused) => {
                 SourceError::Unusable { fault: AnswerFault::Redirect, message: refused.words().to_owned() }
             }
-            Self::Final(error) => error,
+            Self::Permanent(error) => error,
         }
     }
 
@@ -198,7 +203,7 @@ impl Failure {
     /// The bytes came, and can't be inflated.
     pub(crate) fn damaged(received: u64) -> Self {
         let message = format!("the answer broke off after {received} bytes: the compressed data is damaged");
-        Self::Cut { message, damaged: true }
+        Self::Truncated { message, damaged: true }
     }
 }
 
@@ -218,10 +223,10 @@ mod tests {
         match Failure::of_status(endpoint, StatusCode::from_u16(code).unwrap(), None) {
             None => '-',
             Some(failure) if failure.is_transient() => 'r',
-            Some(Failure::Final(SourceError::Denied { denial: Denial::Status, .. })) => 'l',
-            Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 's',
-            Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::UnknownRequest, .. })) => 'u',
-            Some(Failure::Final(SourceError::Unusable { fault: AnswerFault::Redirect, .. })) => 'e',
+            Some(Failure::Permanent(SourceError::Denied { denial: Denial::Status, .. })) => 'l',
+            Some(Failure::Permanent(SourceError::Unusable { fault: AnswerFault::Status, .. })) => 's',
+            Some(Failure::Permanent(SourceError::Unusable { fault: AnswerFault::UnknownRequest, .. })) => 'u',
+            Some(Failure::Permanent(SourceError::Unusable { fault: AnswerFault::Redirect, .. })) => 'e',
             Some(other) => panic!("{other:?}"),
         }
     }
@@ -250,7 +255,7 @@ mod tests {
             assert!(Failure::unusable(fault, "").like_a_filter().is_some(), "{fault:?}");
         }
         let elsewhere = Failure::Redirect(RefusedRedirect::Inside);
-        for broken in [Failure::broken("reset"), Failure::cut("cut"), Failure::damaged(5), elsewhere] {
+        for broken in [Failure::broken("reset"), Failure::truncated("cut"), Failure::damaged(5), elsewhere] {
             assert!(broken.like_a_filter().is_some(), "{broken:?}");
         }
         for other in [
@@ -260,7 +265,7 @@ mod tests {
             Failure::slow("slow", true),
             Failure::denied(Denial::HttpLogin, ""),
             Failure::denied(Denial::Account, ""),
-            Failure::Final(SourceError::Refused { message: String::new() }),
+            Failure::Permanent(SourceError::Refused { message: String::new() }),
             Failure::unusable(AnswerFault::ErrorObject, ""),
             Failure::unusable(AnswerFault::EncryptedPort, ""),
         ] {

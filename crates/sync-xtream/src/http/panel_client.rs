@@ -107,7 +107,7 @@ impl PanelClient {
         // The way to a proxy may be encrypted where that to the panel is not.
         let kind = ClientKind { plain, outside: outside && !self.proxied, encrypted: encrypted || self.proxied };
         let made = self.made(kind).as_ref();
-        made.map_err(|_| Failure::Final(SourceError::internal("the HTTP client could not be set up")))
+        made.map_err(|_| Failure::Permanent(SourceError::internal("the HTTP client could not be set up")))
     }
 
     fn made(&self, kind: ClientKind) -> &Result<Client, SetupError> {
@@ -132,8 +132,8 @@ impl PanelClient {
     /// What is wrong with a body, as a failure of the attempt. The credentials are taken out of the panel's words here.
     pub(crate) fn failure_of(&self, fault: Fault) -> Failure {
         match fault.what {
-            AnswerFault::Truncated => Failure::cut(fault.message.shown(&self.credentials)),
-            _ => Failure::Final(fault.into_error(&self.credentials)),
+            AnswerFault::Truncated => Failure::truncated(fault.message.shown(&self.credentials)),
+            _ => Failure::Permanent(fault.into_error(&self.credentials)),
         }
     }
 }

@@ -64,7 +64,7 @@ impl PanelClient {
             }
             (401, None) if document(&body, answer.charset).is_ok() => {
                 let message = "it answers 401 to user name and password".to_owned();
-                Failure::Final(SourceError::Refused { message })
+                Failure::Permanent(SourceError::Refused { message })
             }
             _ => by_status,
         }

@@ -138,9 +138,9 @@ mod tests {
         let (endpoint, policy) = (Endpoint::Account, RetryPolicy::default());
         let mut attempts = Attempts::new(&endpoint, &policy, fastrand::Rng::with_seed(1));
         attempts.pause(Failure::transient("a", None)).await.unwrap();
-        attempts.pause(Failure::cut("b")).await.unwrap();
+        attempts.pause(Failure::truncated("b")).await.unwrap();
         let refused = SourceError::Refused { message: String::new() };
-        let failure = attempts.pause(Failure::Final(refused)).await.unwrap_err();
+        let failure = attempts.pause(Failure::Permanent(refused)).await.unwrap_err();
         assert!(failure.is_refusal());
         assert_eq!(attempts.number(), 3);
     }

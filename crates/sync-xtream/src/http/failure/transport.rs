@@ -15,7 +15,7 @@ impl Failure {
     /// Why no answer began.
     pub(crate) fn of_request(error: &reqwest::Error, way: Way) -> Self {
         if error.is_builder() {
-            return Self::Final(SourceError::internal("the request could not be made"));
+            return Self::Permanent(SourceError::internal("the request could not be made"));
         }
         if find::<OnlyInside>(error).is_some() {
             return RefusedRedirect::Inside.into();
@@ -41,7 +41,7 @@ impl Failure {
     /// Why an answer broke off.
     pub(crate) fn of_body(error: &reqwest::Error, received: u64) -> Self {
         if transport_failed(error) {
-            Self::cut(format!("the answer broke off after {received} bytes: the connection broke"))
+            Self::truncated(format!("the answer broke off after {received} bytes: the connection broke"))
         } else {
             Self::damaged(received)
         }
