@@ -114,26 +114,27 @@ impl Attempt<'_> {
         begun: &mut bool,
         delivered: &mut bool,
     ) -> Result<ListingEvent, Failure> {
-        let mut answer = self.panel.send(self.permit, self.endpoint, &self.options).await?;
-        let started_at = self.panel.clock.at(answer.sent()).or(answer.sent_by_date());
-        if answer.unmodified {
+        let mut response = self.panel.send(self.permit, self.endpoint, &self.options).await?;
+        let started_at = self.panel.clock.at(response.sent()).or(response.sent_by_date());
+        if response.unmodified {
             // Its end, so that the connection is kept. What it may have in place of nothing isn't read.
-            return answer.piece().await.map(|_| ListingEvent::Unmodified { started_at });
+            return response.piece().await.map(|_| ListingEvent::Unmodified { started_at });
         }
         *begun = true;
-        let validator = answer.validator.take().filter(|_| request.scope.within.is_none());
+        let validator = response.validator.take().filter(|_| request.scope.within.is_none());
         let known = match &request.unless {
             Some(unless) => unless.known().await,
             None => request.known.clone(),
         };
         let limits = self.panel.config().limits;
         let left_out = &request.left_out;
-        let mut decoding = Decoding::start(request.scope.kind, known, left_out, limits, answer.charset, events.clone());
+        let mut decoding =
+            Decoding::start(request.scope.kind, known, left_out, limits, response.charset, events.clone());
         let read = loop {
-            match answer.piece().await {
+            match response.piece().await {
                 Ok(piece) => {
                     let end = piece.is_none();
-                    let part = piece.map_or_else(|| Part::End { proved: answer.is_proved() }, Part::Bytes);
+                    let part = piece.map_or_else(|| Part::End { proved: response.is_proved() }, Part::Bytes);
                     if !decoding.feed(part).await || end {
                         break Ok(());
                     }
@@ -142,7 +143,7 @@ impl Attempt<'_> {
             }
         };
         // Closes the connection where the body isn't over.
-        drop(answer);
+        drop(response);
         let outcome = decoding.outcome().await.map_err(Failure::Permanent)?;
         *delivered = outcome.delivered;
         match (outcome.verdict, read) {

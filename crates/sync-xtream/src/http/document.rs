@@ -40,12 +40,12 @@ impl PanelClient {
         endpoint: &Endpoint,
         options: &RequestOptions,
     ) -> Result<Document, Failure> {
-        let mut answer = self.send(permit, endpoint, options).await?;
-        let (arrived, date, charset) = (Instant::now(), answer.date(), answer.charset);
+        let mut response = self.send(permit, endpoint, options).await?;
+        let (arrived, date, charset) = (Instant::now(), response.date(), response.charset);
         let mut body = Vec::new();
-        while let Some(piece) = answer.piece().await? {
+        while let Some(piece) = response.piece().await? {
             body.extend_from_slice(&piece);
-            if answer.received() > DOCUMENT_MAX {
+            if response.received() > DOCUMENT_MAX {
                 return Err(Failure::unusable(
                     AnswerFault::TooLarge,
                     format!("it is larger than {DOCUMENT_MAX} bytes"),

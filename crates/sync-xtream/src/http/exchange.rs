@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, StatusCode, Url};
 use sync_core::source::Obstacle;
 use tokio::time::timeout_at;
 
-use super::answer::Answer;
 use super::counters::milliseconds;
 use super::failure::{Failure, Way, is_broken_connection};
 use super::limits::FOREVER;
@@ -16,6 +15,7 @@ use super::panel_client::PanelClient;
 use super::redirect::{RefusedRedirect, is_other_host, target};
 use super::refused;
 use super::request::{RequestOptions, RequestPermit};
+use super::response::Response;
 use super::validator::{self, Condition};
 use crate::api::endpoint::Endpoint;
 use crate::clock;
@@ -30,7 +30,7 @@ impl PanelClient {
         _permit: &RequestPermit,
         endpoint: &Endpoint,
         options: &RequestOptions,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Response, Failure> {
         self.rate_limiter.pass().await;
         let sent = Instant::now();
         let patience = self.config().first_byte_timeout.min(self.config().total_timeout);
@@ -47,49 +47,49 @@ impl PanelClient {
         };
         let url = endpoint.url(self.address(), self.credentials());
         let mut hop = RedirectHop { url, number: 0, outside: false, at_home: true };
-        let response = loop {
+        let head = loop {
             let step = async {
-                let response = self.exchange(&hop, options, &mut deadline).await?;
-                let next = deadline.limit(self.next(&hop, &response)).await??;
-                Ok::<_, Failure>((response, next))
+                let head = self.exchange(&hop, options, &mut deadline).await?;
+                let next = deadline.limit(self.next(&hop, &head)).await??;
+                Ok::<_, Failure>((head, next))
             };
-            let (response, next) = step.await.inspect_err(|_| note(0, "no answer"))?;
-            let Some(next) = next else { break response };
-            note(response.status().as_u16(), "the panel redirects");
+            let (head, next) = step.await.inspect_err(|_| note(0, "no answer"))?;
+            let Some(next) = next else { break head };
+            note(head.status().as_u16(), "the panel redirects");
             // Some panels close the connection behind a redirect, and don't say so.
             if next.url.origin() == hop.url.origin() {
-                self.counters.connection_kept(&response);
+                self.counters.connection_kept(&head);
             }
             hop = next;
             deadline.pause(self.rate_limiter.pass().await);
         };
-        let status = response.status();
+        let status = head.status();
         note(status.as_u16(), "answer begins");
         let asked = hop.at_home && options.condition.is_some();
         let unmodified = status == StatusCode::NOT_MODIFIED && asked;
-        match Failure::of_status(endpoint, status, clock::retry_after(response.headers())) {
+        match Failure::of_status(endpoint, status, clock::retry_after(head.headers())) {
             Some(failure) if !unmodified => {
                 if let Some(wait) = failure.retry_after() {
                     let wait = wait.min(self.config().retry.retry_after_cap);
                     tracing::warn!(wait_ms = milliseconds(wait), "the panel asks to be left alone for a while");
                     self.rate_limiter.hold(wait);
                 }
-                self.counters.connection_kept(&response);
+                self.counters.connection_kept(&head);
                 if !refused::is_worth_reading(endpoint, status) {
                     return Err(failure);
                 }
-                let answer =
-                    Answer::new(response, endpoint, sent, deadline.began, self.config(), self.counters.clone());
-                Err(self.reason_in(answer, endpoint, failure).await)
+                let response =
+                    Response::new(head, endpoint, sent, deadline.began, self.config(), self.counters.clone());
+                Err(self.reason_in(response, endpoint, failure).await)
             }
             _ => {
-                let validator = Some(response.headers()).filter(|_| hop.at_home && !unmodified);
+                let validator = Some(head.headers()).filter(|_| hop.at_home && !unmodified);
                 let validator =
                     validator.and_then(|headers| validator::read(headers, self.address(), self.credentials()));
-                let mut answer =
-                    Answer::new(response, endpoint, sent, deadline.began, self.config(), self.counters.clone());
-                (answer.validator, answer.unmodified) = (validator, unmodified);
-                Ok(answer)
+                let mut response =
+                    Response::new(head, endpoint, sent, deadline.began, self.config(), self.counters.clone());
+                (response.validator, response.unmodified) = (validator, unmodified);
+                Ok(response)
             }
         }
     }
@@ -100,7 +100,7 @@ impl PanelClient {
         hop: &RedirectHop,
         options: &RequestOptions,
         deadline: &mut Deadline,
-    ) -> Result<Response, Failure> {
+    ) -> Result<reqwest::Response, Failure> {
         let encrypted = hop.url.scheme() == "https";
         if let Some(words) = self.proxies.unusable(&hop.url) {
             return Err(Failure::barred(Obstacle::ProxyKind, words));
@@ -123,14 +123,19 @@ impl PanelClient {
             self.notices.unverified();
         }
         let way = Way { encrypted, proxied: self.proxies.lead(&hop.url) };
-        let response = asked?.map_err(|error| Failure::of_request(&error, way))?;
-        if head_size(response.headers()) > self.config().max_header_bytes {
+        let head = asked?.map_err(|error| Failure::of_request(&error, way))?;
+        if head_size(head.headers()) > self.config().max_header_bytes {
             return Err(Failure::large_head());
         }
-        Ok(response)
+        Ok(head)
     }
 
-    async fn ask(&self, client: &Client, hop: &RedirectHop, options: &RequestOptions) -> reqwest::Result<Response> {
+    async fn ask(
+        &self,
+        client: &Client,
+        hop: &RedirectHop,
+        options: &RequestOptions,
+    ) -> reqwest::Result<reqwest::Response> {
         self.counters.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let mut request = client.get(hop.url.clone()).header(USER_AGENT, &options.client.user_agent);
         if options.client.compression {
@@ -144,13 +149,13 @@ impl PanelClient {
     }
 
     /// Where the answer sends to, if that may be asked.
-    async fn next(&self, hop: &RedirectHop, response: &Response) -> Result<Option<RedirectHop>, Failure> {
+    async fn next(&self, hop: &RedirectHop, head: &reqwest::Response) -> Result<Option<RedirectHop>, Failure> {
         // Its client connects to no private address of a name. Whatever got around that ends here.
-        if hop.outside && self.is_at_home(&hop.url, response).await {
+        if hop.outside && self.is_at_home(&hop.url, head).await {
             return Err(RefusedRedirect::Inside.into());
         }
-        let Some(to) = target(&hop.url, response.status(), response.headers(), hop.number)? else { return Ok(None) };
-        let outside = hop.outside || !self.is_at_home(&hop.url, response).await;
+        let Some(to) = target(&hop.url, head.status(), head.headers(), hop.number)? else { return Ok(None) };
+        let outside = hop.outside || !self.is_at_home(&hop.url, head).await;
         if outside {
             let place = Place::of(&to, self.config().is_private, self.config().look_up).await;
             if place.may_be_private() {
@@ -173,9 +178,9 @@ impl PanelClient {
 
     /// Whether an answer came from a private network. What a proxy fetches is judged by the name of
     /// its host: the other end of the connection is only the proxy.
-    async fn is_at_home(&self, from: &Url, response: &Response) -> bool {
+    async fn is_at_home(&self, from: &Url, head: &reqwest::Response) -> bool {
         let private = self.config().is_private;
-        match response.remote_addr().filter(|_| !self.proxied) {
+        match head.remote_addr().filter(|_| !self.proxied) {
             Some(address) => private(address.ip()),
             None => Place::of(from, private, self.config().look_up).await.must_be_private(),
         }

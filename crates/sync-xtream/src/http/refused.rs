@@ -11,9 +11,9 @@ use sync_core::SourceError;
 use sync_core::source::{AnswerFault, Denial};
 use tokio::time::timeout;
 
-use super::answer::Answer;
 use super::failure::Failure;
 use super::panel_client::PanelClient;
+use super::response::Response;
 use crate::api::account;
 use crate::api::endpoint::Endpoint;
 use crate::clock;
@@ -41,11 +41,11 @@ pub(crate) fn is_worth_reading(endpoint: &Endpoint, status: StatusCode) -> bool 
 
 impl PanelClient {
     /// Reads the body of a refused request; returns the failure that it tells, or the one of its status.
-    pub(crate) async fn reason_in(&self, mut answer: Answer, endpoint: &Endpoint, by_status: Failure) -> Failure {
+    pub(crate) async fn reason_in(&self, mut response: Response, endpoint: &Endpoint, by_status: Failure) -> Failure {
         // What can't be read says nothing.
-        let body = timeout(PATIENCE, beginning(&mut answer)).await.unwrap_or_default();
-        let (status, headers) = (answer.response().status().as_u16(), answer.response().headers());
-        let plain = answer.response().url().scheme() == "http";
+        let body = timeout(PATIENCE, beginning(&mut response)).await.unwrap_or_default();
+        let (status, headers) = (response.head().status().as_u16(), response.head().headers());
+        let plain = response.head().url().scheme() == "http";
         if status == 400 && plain && is_of_an_encrypted_port(&body) {
             let words = "it answers 400: the port is for encrypted connections";
             return Failure::unusable(AnswerFault::EncryptedPort, words);
@@ -53,7 +53,7 @@ impl PanelClient {
         if !endpoint.is_login() {
             return by_status;
         }
-        match account::read(&body, answer.charset, answer.date(), clock::now()) {
+        match account::read(&body, response.charset, response.date(), clock::now()) {
             Err(fault) if fault.refused => return self.failure_of(fault),
             _ => {}
         }
@@ -62,7 +62,7 @@ impl PanelClient {
                 let words = format!("it answers 401 and asks for a login by HTTP{kind}, before the panel is asked");
                 Failure::denied(Denial::HttpLogin, words)
             }
-            (401, None) if document(&body, answer.charset).is_ok() => {
+            (401, None) if document(&body, response.charset).is_ok() => {
                 let message = "it answers 401 to user name and password".to_owned();
                 Failure::Permanent(SourceError::Refused { message })
             }
@@ -72,9 +72,9 @@ impl PanelClient {
 }
 
 /// As much of a body as is worth reading; nothing when it can't be read.
-async fn beginning(answer: &mut Answer) -> Vec<u8> {
+async fn beginning(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
-    while let Ok(Some(piece)) = answer.piece().await {
+    while let Ok(Some(piece)) = response.piece().await {
         body.extend_from_slice(&piece);
         if body.len() > BODY_MAX {
             return Vec::new();

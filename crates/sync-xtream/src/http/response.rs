@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use reqwest::Response;
 use reqwest::Version;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use sync_core::source::{AnswerFault, Validator};
@@ -26,15 +25,15 @@ use crate::wire::charset::Charset;
 /// decoder isn't woken for every bit.
 const PIECE: usize = 64 << 10;
 
-/// The body of an answer, read piece by piece.
-pub(crate) struct Answer {
+/// An answer, whose body is read piece by piece.
+pub(crate) struct Response {
     /// What the panel calls this version of what it was asked for.
     pub(crate) validator: Option<Validator>,
     /// Whether it says that this is the version it was asked with; there is no body then.
     pub(crate) unmodified: bool,
     /// The charset that its head declares.
     pub(crate) charset: Charset,
-    response: Response,
+    head: reqwest::Response,
     inflate: Inflate,
     action: &'static str,
     sent: Instant,
@@ -52,29 +51,29 @@ pub(crate) struct Answer {
     counters: Arc<Counters>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn new(
-        response: Response,
+        head: reqwest::Response,
         endpoint: &Endpoint,
         sent: Instant,
         began: tokio::time::Instant,
         config: &XtreamConfig,
         counters: Arc<Counters>,
     ) -> Self {
-        let date = date(response.headers());
+        let date = date(head.headers());
         // What the client has inflated doesn't say so any more.
         let limit = if endpoint.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
-        let announced = response.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
+        let announced = head.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
         Self {
             validator: None,
             unmodified: false,
-            charset: Charset::declared(response.headers()),
+            charset: Charset::declared(head.headers()),
             inflate: Inflate::new(announced, limit),
             limit,
             date,
             sent_by_date: date.map(|date| before(date, sent.elapsed())),
             action: endpoint.action(),
-            response,
+            head,
             sent,
             deadline: began + config.total_timeout.min(FOREVER),
             waited: began.elapsed(),
@@ -87,8 +86,8 @@ impl Answer {
     }
 
     /// The head and the body that it announces.
-    pub(crate) fn response(&self) -> &Response {
-        &self.response
+    pub(crate) fn head(&self) -> &reqwest::Response {
+        &self.head
     }
 
     /// The `Date` of its head, in unix seconds.
@@ -109,9 +108,9 @@ impl Answer {
     /// Whether the transport proves that a body which has ended is whole: by its length, by its last chunk, by
     /// its last frame, or by the end of the compression in it. Else the panel has merely closed the connection.
     pub(crate) fn is_proved(&self) -> bool {
-        let headers = self.response.headers();
+        let headers = self.head.headers();
         let framed = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
-        framed || self.response.version() >= Version::HTTP_2 || self.inflate.has_own_end()
+        framed || self.head.version() >= Version::HTTP_2 || self.inflate.has_own_end()
     }
 
     /// Bytes so far, after decompression.
@@ -188,13 +187,13 @@ impl Answer {
                 Some(bytes) => return self.count(bytes).map(Some),
                 None => {}
             }
-            match self.response.chunk().await {
+            match self.head.chunk().await {
                 Ok(Some(bytes)) => self.inflate.give(bytes),
                 Ok(None) => match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
                     Some(bytes) if bytes.is_empty() => tokio::task::yield_now().await,
                     Some(bytes) => return self.count(bytes).map(Some),
                     None => {
-                        self.counters.connection_kept(&self.response);
+                        self.counters.connection_kept(&self.head);
                         return Ok(None);
                     }
                 },
@@ -233,11 +232,11 @@ fn is_compression(codings: &HeaderValue) -> bool {
     codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
-impl Drop for Answer {
+impl Drop for Response {
     fn drop(&mut self) {
         tracing::debug!(
             action = self.action,
-            status = self.response.status().as_u16(),
+            status = self.head.status().as_u16(),
             bytes = self.received,
             ms = milliseconds(self.sent.elapsed()),
             "answer done"
