@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use sync_sqlite::{BackedUp, Inspection, Restored, SqliteStore};
+use sync_core::maintenance::Inspection;
+use sync_sqlite::{BackedUp, Restored, SqliteStore};
 
 use crate::error::Result;
 
@@ -21,7 +22,7 @@ impl Database {
     pub async fn check(&self) -> Result<Inspection> {
         let inspection = self.0.inspect(None).await?;
         if !inspection.is_sound() && inspection.damage.is_empty() {
-            self.0.doubt(&inspection).await?;
+            self.0.mark(&inspection).await?;
         }
         Ok(inspection)
     }

@@ -19,6 +19,7 @@ pub use settings::{configured, options};
 pub use sync_core::{
     ChangePolicy, Comparison, ContentKind, Counts, compare_channels, compare_movies, compare_series, is_item_updated,
 };
-pub use sync_sqlite::{BackedUp, BackupError, Breach, Finding, Inspection, Restored};
+pub use sync_core::{maintenance::Breach, maintenance::Finding, maintenance::Inspection};
+use sync_sqlite::{BackedUp, BackupError, Restored};
 pub use sync_xtream::XtreamConfig;
 pub use tokio_util::sync::CancellationToken;

@@ -1,7 +1,7 @@
 //! What a profile's settings, and what was learnt of its panel, mean for a run.
 
+use sync_core::Profile;
 use sync_core::{Clock, PanelFacts, SyncOptions};
-use sync_sqlite::ProfileRow;
 use sync_xtream::XtreamConfig;
 
 use crate::clock::SystemClock;
@@ -10,11 +10,11 @@ use crate::clock::SystemClock;
 ///
 /// Only what differs from the defaults of a profile is taken over, so that what the caller has set
 /// stands otherwise.
-pub fn configured(config: XtreamConfig, profile: &ProfileRow, learnt: &PanelFacts) -> XtreamConfig {
+pub fn configured(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts) -> XtreamConfig {
     configured_at(config, profile, learnt, SystemClock::new().now())
 }
 
-fn configured_at(config: XtreamConfig, profile: &ProfileRow, learnt: &PanelFacts, now: i64) -> XtreamConfig {
+fn configured_at(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts, now: i64) -> XtreamConfig {
     let mut config = config;
     if let Some(user_agent) = &profile.user_agent {
         config = config.user_agent(user_agent);
@@ -38,7 +38,7 @@ fn configured_at(config: XtreamConfig, profile: &ProfileRow, learnt: &PanelFacts
 }
 
 /// The options of a run as a profile has them; mode and kinds are the usual ones.
-pub fn options(profile: &ProfileRow) -> SyncOptions {
+pub fn options(profile: &Profile) -> SyncOptions {
     SyncOptions { policy: profile.policy, guard: profile.guard, retention: profile.retention, ..SyncOptions::default() }
 }
 
@@ -47,8 +47,8 @@ mod tests {
     use super::*;
     use sync_core::{PolicyChoice, ProfileId, Retention};
 
-    fn profile() -> ProfileRow {
-        ProfileRow::new(ProfileId::new("home").unwrap())
+    fn profile() -> Profile {
+        Profile::new(ProfileId::new("home").unwrap())
     }
 
     #[test]
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn what_a_profile_says_and_what_was_learnt_is_taken_over() {
-        let profile = ProfileRow {
+        let profile = Profile {
             verify_tls: false,
             follow_other_hosts: false,
             parallel_requests: 2,
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_run_has_the_policies_of_its_profile() {
         let retention = Retention { release_listings: 2, release_days: 1, tombstone_days: 9 };
-        let profile = ProfileRow { policy: PolicyChoice::Timestamp, retention, ..profile() };
+        let profile = Profile { policy: PolicyChoice::Timestamp, retention, ..profile() };
         let expected = SyncOptions { policy: PolicyChoice::Timestamp, retention, ..SyncOptions::default() };
         assert_eq!(options(&profile), expected);
     }

@@ -16,6 +16,7 @@ mod merge;
 pub mod model;
 mod plan;
 mod policy;
+mod ports;
 mod progress;
 mod report;
 #[cfg_attr(
@@ -50,6 +51,10 @@ pub use model::{
 };
 pub use plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 pub use policy::{ChangePolicy, GuardThresholds, PolicyChoice, Retention, SyncMode, SyncOptions};
+pub use ports::catalogue::Catalogue;
+pub use ports::maintenance::Maintenance;
+pub use ports::profiles::{PasswordSource, Profile, Profiles};
+pub use ports::{Cache, catalogue, maintenance, profiles};
 pub use progress::{Observer, Phase, Progress};
 pub use report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
 pub use source::{ContentSource, SourceError};
@@ -57,6 +62,8 @@ pub use store::{ContentStore, StoreError};
 pub use timestamp::is_item_updated;
 pub use volatile::{FieldFacts, LeftOut, Standing, Treatment};
 
+#[cfg(any(test, feature = "mock"))]
+pub use ports::{catalogue::MockCatalogue, maintenance::MockMaintenance, profiles::MockProfiles};
 #[cfg(any(test, feature = "mock"))]
 pub use source::MockContentSource;
 #[cfg(any(test, feature = "mock"))]

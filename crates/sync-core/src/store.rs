@@ -106,12 +106,6 @@ pub trait ContentStore: Send + Sync {
 
     /// Returns the removals that are held, by rising id.
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError>;
-
-    /// Returns the changes after a sequence number, oldest first, at most `limit`.
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError>;
-
-    /// Returns the latest runs, newest first, at most `limit`.
-    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError>;
 }
 
 /// Where the differences of a scope wait until the listing is proved complete.

@@ -9,6 +9,7 @@ mod builders;
 mod clock;
 #[macro_use]
 pub mod conformance;
+mod memory_cache;
 mod memory_store;
 mod memory_tables;
 mod scripted_source;

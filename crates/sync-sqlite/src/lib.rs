@@ -11,12 +11,9 @@ mod store;
 mod store_tests;
 mod tables;
 
-pub use check::{Breach, Finding, Inspection};
 #[cfg(feature = "failpoints")]
 pub use db::stop;
 pub use maintenance::backup::{BackupError, back_up};
 pub use maintenance::copy::BackedUp;
 pub use maintenance::restore::{Restored, restore};
 pub use store::SqliteStore;
-pub use tables::profile::{PasswordSource, ProfileRow};
-pub use tables::status::{AccountRow, ContentStatus, HeldGroup, KindStatus};

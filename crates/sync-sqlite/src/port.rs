@@ -1,11 +1,13 @@
-//! The port: every method of the store, handed to a thread that may wait.
+//! The ports: every method of the store, handed to a thread that may wait.
 
 use async_trait::async_trait;
+use sync_core::catalogue::{Catalogue, ContentStatus, Page, PageRequest};
+use sync_core::maintenance::{Inspection, Maintenance};
 use sync_core::store::{
     ChangeRecord, ContentStore, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, Staging, StoredIndex,
     SyncState,
 };
-use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope, StoreError};
+use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, Profile, ProfileId, Profiles, Scope, StoreError};
 
 use crate::staging::SqliteStaging;
 use crate::store::SqliteStore;
@@ -95,14 +97,74 @@ impl ContentStore for SqliteStore {
         let profile = profile.clone();
         self.off_thread(move |store| store.held_blocking(&profile, kind)).await
     }
+}
+
+#[async_trait]
+impl Catalogue for SqliteStore {
+    async fn content_status(&self, profile: &ProfileId) -> Result<ContentStatus, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.content_status_blocking(&profile)).await
+    }
+
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.runs_blocking(&profile, limit)).await
+    }
 
     async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
         let profile = profile.clone();
         self.off_thread(move |store| store.changes_blocking(&profile, after, limit)).await
     }
 
-    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
+    async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
+        self.held(profile, kind).await
+    }
+
+    async fn sized_categories(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+    ) -> Result<Vec<(Category, u64)>, StoreError> {
         let profile = profile.clone();
-        self.off_thread(move |store| store.runs_blocking(&profile, limit)).await
+        self.off_thread(move |store| store.sized_categories_blocking(&profile, kind)).await
+    }
+
+    async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.page_blocking(&profile, kind, &page)).await
+    }
+}
+
+#[async_trait]
+impl Profiles for SqliteStore {
+    async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, StoreError> {
+        let id = id.clone();
+        self.off_thread(move |store| store.profile_blocking(&id)).await
+    }
+
+    async fn profiles(&self) -> Result<Vec<Profile>, StoreError> {
+        self.off_thread(Self::profiles_blocking).await
+    }
+
+    async fn save_profile(&self, profile: &Profile) -> Result<(), StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.save_profile_blocking(&profile)).await
+    }
+
+    async fn remove_profile(&self, id: &ProfileId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.off_thread(move |store| store.remove_profile_blocking(&id)).await
+    }
+}
+
+#[async_trait]
+impl Maintenance for SqliteStore {
+    async fn inspect(&self, profile: Option<ProfileId>) -> Result<Inspection, StoreError> {
+        self.off_thread(move |store| store.inspect_blocking(profile.as_ref())).await
+    }
+
+    async fn mark(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
+        let inspection = inspection.clone();
+        self.off_thread(move |store| store.mark_blocking(&inspection)).await
     }
 }

@@ -8,7 +8,8 @@ use serde_json::json;
 use sync_app::{SyncError, SystemClock};
 use sync_core::text::{one_line, printable};
 use sync_core::{ContentKind, ContentStore, Engine, ProfileId, StoreError, SyncMode, SyncOptions, SyncReport};
-use sync_sqlite::{Finding, Inspection, ProfileRow, SqliteStore};
+use sync_core::{Profile, maintenance::Finding, maintenance::Inspection};
+use sync_sqlite::SqliteStore;
 
 use super::args::CheckArgs;
 use super::bars::Bars;
@@ -143,7 +144,7 @@ impl Seen<'_> {
         }
         let inspection = Inspection { findings: self.findings.clone(), ..Inspection::default() };
         let marked = match SqliteStore::open(database) {
-            Ok(store) => store.doubt(&inspection).await,
+            Ok(store) => store.mark(&inspection).await,
             Err(error) => Err(error),
         };
         match marked {
@@ -208,7 +209,7 @@ struct Line<'a> {
     panel: Option<json::Report<'a>>,
 }
 
-fn dry_and_full(profile: &ProfileRow) -> SyncOptions {
+fn dry_and_full(profile: &Profile) -> SyncOptions {
     SyncOptions { mode: SyncMode::Full, dry_run: true, ..sync_app::options(profile) }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sync_core::text::one_line;
 use sync_core::{ContentKind, HoldReason, Retention};
-use sync_sqlite::{HeldGroup, ProfileRow};
+use sync_core::{Profile, catalogue::HeldGroup};
 
 use super::terminal::{date, grouped, quoted};
 
@@ -33,7 +33,7 @@ impl Releases {
 
 /// A group of what is held, as a paragraph. Its first line wants to stand after `held:`, the others
 /// are further in.
-pub(crate) fn paragraph(profile: &ProfileRow, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
+pub(crate) fn paragraph(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
     let since = date(held.oldest_since);
     let removals = if held.count == 1 { "removal" } else { "removals" };
     let mut lines = vec![format!("{} {removals} since {since}, because {}", grouped(held.count), held.reason)];
@@ -46,7 +46,7 @@ pub(crate) fn paragraph(profile: &ProfileRow, kind: ContentKind, held: &HeldGrou
 }
 
 /// What to do about a group, or what will happen by itself.
-fn ways_out(profile: &ProfileRow, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
+fn ways_out(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
     let Retention { release_listings, release_days, .. } = profile.retention;
     let agree = format!(
         "when they are really gone: xtream-sync sync {} --accept-removals --only {kind}",
@@ -87,8 +87,8 @@ mod tests {
     use super::*;
     use sync_core::ProfileId;
 
-    fn profile() -> ProfileRow {
-        ProfileRow::new(ProfileId::new("my home").unwrap())
+    fn profile() -> Profile {
+        Profile::new(ProfileId::new("my home").unwrap())
     }
 
     fn group(reason: HoldReason) -> HeldGroup {

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use sync_sqlite::{PasswordSource, ProfileRow};
+use sync_core::{PasswordSource, Profile};
 use sync_xtream::Secret;
 
 use super::args::PasswordArgs;
@@ -25,7 +25,7 @@ pub(crate) type Login = (PasswordSource, Option<Secret>);
 /// a newer one in the environment or the address.
 pub(crate) fn choose(
     args: &PasswordArgs,
-    known: &ProfileRow,
+    known: &Profile,
     pasted: Option<Secret>,
     interrupt: &Interrupt,
 ) -> Result<Login, Failure> {
@@ -121,12 +121,12 @@ mod tests {
     use super::*;
     use sync_core::ProfileId;
 
-    fn profile(source: PasswordSource, password: Option<&str>) -> ProfileRow {
-        let new = ProfileRow::new(ProfileId::new("home").unwrap());
-        ProfileRow { password_source: source, password: password.map(str::to_owned), ..new }
+    fn profile(source: PasswordSource, password: Option<&str>) -> Profile {
+        let new = Profile::new(ProfileId::new("home").unwrap());
+        Profile { password_source: source, password: password.map(str::to_owned), ..new }
     }
 
-    fn chosen(args: &PasswordArgs, known: &ProfileRow, pasted: Option<&str>) -> Login {
+    fn chosen(args: &PasswordArgs, known: &Profile, pasted: Option<&str>) -> Login {
         choose(args, known, pasted.map(Secret::from), &Interrupt::none()).unwrap()
     }
 

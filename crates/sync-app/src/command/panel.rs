@@ -1,7 +1,7 @@
 //! From a stored profile to a source that can be asked.
 
 use sync_core::PanelFacts;
-use sync_sqlite::ProfileRow;
+use sync_core::Profile;
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 
 use super::args::PanelArgs;
@@ -11,7 +11,7 @@ use super::password;
 
 /// The source of a profile.
 pub(crate) async fn source(
-    profile: &ProfileRow,
+    profile: &Profile,
     learnt: &PanelFacts,
     args: &PanelArgs,
     interrupt: &Interrupt,

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::process::Stdio;
 use std::time::Duration;
 
-use sync_sqlite::{PasswordSource, ProfileRow};
+use sync_core::{PasswordSource, Profile};
 use sync_xtream::Secret;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
@@ -17,7 +17,7 @@ use super::login::{LENGTH_MAX, from_file};
 
 /// Finds the password of a profile. It is waited for until the time is up, or a person has had enough.
 pub(crate) async fn of(
-    profile: &ProfileRow,
+    profile: &Profile,
     patience: Duration,
     cancel: &CancellationToken,
 ) -> Result<Option<Secret>, Failure> {
@@ -157,8 +157,8 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    fn profile(password_source: PasswordSource) -> ProfileRow {
-        ProfileRow { password_source, ..ProfileRow::new(ProfileId::new("home").unwrap()) }
+    fn profile(password_source: PasswordSource) -> Profile {
+        Profile { password_source, ..Profile::new(ProfileId::new("home").unwrap()) }
     }
 
     async fn ask(source: PasswordSource, patience: Duration) -> Result<String, Failure> {

@@ -5,7 +5,8 @@ use std::path::Path;
 use sync_app::SyncError;
 use sync_core::text::printable;
 use sync_core::{GuardThresholds, ProfileId, Retention};
-use sync_sqlite::{PasswordSource, ProfileRow, SqliteStore};
+use sync_core::{PasswordSource, Profile};
+use sync_sqlite::SqliteStore;
 use sync_xtream::PanelAddress;
 
 use super::args::{AddArgs, Answer, OtherHosts};
@@ -27,7 +28,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
         None => None,
     };
     let done = if known.is_some() { "changed" } else { "added" };
-    let known = known.unwrap_or_else(|| ProfileRow::new(id.clone()));
+    let known = known.unwrap_or_else(|| Profile::new(id.clone()));
     let url = args.url.as_deref().or(known.base_url.as_deref());
     let url = url.ok_or_else(|| Failure::usage("there is no address of the panel", "use --url"))?;
     let pasted = PanelAddress::parse(url).map_err(SyncError::from)?;
@@ -38,7 +39,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     let (source, password) = login::choose(&args.password, &known, pasted.password.clone(), interrupt)
         .map_err(|failure| address::explained(failure, &pasted, &username, &args.password))?;
     let address = address::without_login(&pasted.address, &username, password.as_ref())?.to_string();
-    let row = ProfileRow {
+    let row = Profile {
         base_url: Some(address.clone()),
         username: Some(username),
         password: password.map(|password| password.expose().to_owned()),
@@ -56,10 +57,10 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
 }
 
 /// A profile with the settings that were named.
-fn changed(known: ProfileRow, args: &AddArgs) -> ProfileRow {
+fn changed(known: Profile, args: &AddArgs) -> Profile {
     let (panel, changes) = (&args.panel, &args.changes);
     let (guard, retention) = (known.guard, known.retention);
-    ProfileRow {
+    Profile {
         user_agent: panel.user_agent.clone().or(known.user_agent),
         verify_tls: panel.verify_tls.map_or(known.verify_tls, |answer| answer == Answer::Yes),
         follow_other_hosts: panel.other_hosts.map_or(known.follow_other_hosts, |what| what == OtherHosts::Follow),
@@ -99,7 +100,7 @@ pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
 }
 
 /// A profile with all its settings, and no secret.
-fn as_object(profile: &ProfileRow) -> serde_json::Value {
+fn as_object(profile: &Profile) -> serde_json::Value {
     serde_json::json!({
         "profile": profile.id.as_str(),
         "url": profile.base_url.as_deref().unwrap_or_default(),
@@ -124,7 +125,7 @@ fn as_object(profile: &ProfileRow) -> serde_json::Value {
 }
 
 /// A profile with what is not as usual.
-fn as_line(profile: &ProfileRow) -> String {
+fn as_line(profile: &Profile) -> String {
     let mut line = format!("{}  {}", profile.id.as_str(), profile.base_url.as_deref().unwrap_or("(no address)"));
     let unusual = [
         match &profile.password_source {

@@ -7,7 +7,7 @@ use sync_app::{SyncError, SystemClock};
 use sync_core::store::RunRecord;
 use sync_core::text::{one_line, printable};
 use sync_core::{Clock, ContentKind, ContentStore, KindRecord, ProfileId};
-use sync_sqlite::{ContentStatus, HeldGroup, ProfileRow};
+use sync_core::{Profile, catalogue::ContentStatus, catalogue::HeldGroup};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -49,7 +49,7 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
     Ok(Exit::Done)
 }
 
-fn print(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) {
+fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
     let now = SystemClock::new().now();
     let id = printable(profile.id.as_str());
     say(&format!("{id}  {}", printable(profile.base_url.as_deref().unwrap_or("(no address)"))));
@@ -99,7 +99,7 @@ fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
     }
 }
 
-fn as_object(profile: &ProfileRow, status: &ContentStatus, runs: &[RunRecord]) -> serde_json::Value {
+fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) -> serde_json::Value {
     let kinds: serde_json::Map<_, _> = status
         .kinds
         .iter()

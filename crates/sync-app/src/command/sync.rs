@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sync_app::{SyncError, SystemClock};
+use sync_core::Profile;
 use sync_core::text::printable;
 use sync_core::{ContentKind, ContentStore, Engine, KindOutcome, ProfileId, SyncMode, SyncOptions, SyncReport};
-use sync_sqlite::{ProfileRow, SqliteStore};
+use sync_sqlite::SqliteStore;
 
 use super::args::SyncArgs;
 use super::bars::Bars;
@@ -39,11 +40,11 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     Ok(exit)
 }
 
-async fn profiles(store: &SqliteStore, ids: &[String]) -> Result<Vec<ProfileRow>, Failure> {
+async fn profiles(store: &SqliteStore, ids: &[String]) -> Result<Vec<Profile>, Failure> {
     if ids.is_empty() {
         return Ok(store.profiles().await?);
     }
-    let mut profiles: Vec<ProfileRow> = Vec::new();
+    let mut profiles: Vec<Profile> = Vec::new();
     for text in ids {
         let id = ProfileId::new(text).map_err(SyncError::from)?;
         if profiles.iter().all(|known| known.id != id) {
@@ -53,12 +54,7 @@ async fn profiles(store: &SqliteStore, ids: &[String]) -> Result<Vec<ProfileRow>
     Ok(profiles)
 }
 
-async fn one(
-    store: &SqliteStore,
-    profile: &ProfileRow,
-    args: &SyncArgs,
-    interrupt: &Interrupt,
-) -> Result<Exit, Failure> {
+async fn one(store: &SqliteStore, profile: &Profile, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let learnt = store.sync_state(&profile.id).await?.facts;
     let source = panel::source(profile, &learnt, &args.panel, interrupt).await?;
     let options = SyncOptions {
@@ -83,7 +79,7 @@ async fn one(
 }
 
 /// Says on stderr what is held, and what to do about it.
-async fn tell_held(store: &SqliteStore, profile: &ProfileRow, report: &SyncReport) {
+async fn tell_held(store: &SqliteStore, profile: &Profile, report: &SyncReport) {
     let id = printable(profile.id.as_str());
     let is_held = |kind: ContentKind| report.kind(kind).outcome == KindOutcome::Held;
     if !ContentKind::ALL.into_iter().any(is_held) {

@@ -1,10 +1,14 @@
-//! The conformance suite: what every [`ContentStore`] has to do, one case a sentence.
+//! The conformance suites: what every [`ContentStore`] and every [`Cache`](crate::Cache) has to do, one case a sentence.
 //!
-//! An adapter calls [`content_store_conformance!`](crate::content_store_conformance) with the path
-//! of an async function that makes a [`Fixture`]; it gets one test a case. The tests need tokio
-//! with the features `macros` and `rt`.
+//! An adapter calls [`content_store_conformance!`](crate::content_store_conformance), and
+//! [`cache_conformance!`](crate::cache_conformance) where it is a whole cache, with the path of an async function that
+//! makes a [`Fixture`]; it gets one test a case. The tests need tokio with the features `macros` and `rt`.
 
-use std::any::Any;
+pub mod catalogue;
+pub mod maintenance;
+pub mod profiles;
+pub mod reopened;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,6 +27,7 @@ use crate::model::{
     Category, CategoryId, Channel, ContentId, ContentKind, FieldSet, Item, Movie, PerKind, ProfileId, Scope,
 };
 use crate::policy::{PolicyChoice, SyncMode};
+use crate::ports::catalogue::Catalogue;
 use crate::report::{KindOutcome, KindRecord, RunStatus};
 use crate::source::Validator;
 use crate::store::{
@@ -31,28 +36,41 @@ use crate::store::{
 };
 use crate::volatile::{FieldFacts, Standing};
 
-/// A fresh, empty store, and what has to live as long as it does.
-pub struct Fixture {
+/// A store that can be looked at: what the cases of a store need.
+pub trait ReadableStore: ContentStore + Catalogue {}
+
+impl<T: ContentStore + Catalogue> ReadableStore for T {}
+
+/// A fresh, empty store, and what it is kept in: a folder, or a server.
+pub struct Fixture<S> {
     /// The store.
-    pub store: Box<dyn ContentStore>,
-    _kept: Box<dyn Any + Send>,
+    pub store: S,
+    open: Box<dyn Fn() -> S>,
 }
 
-impl Fixture {
-    /// A fixture of a store and, say, the folder it is in.
-    pub fn new(store: impl ContentStore + 'static, kept: impl Any + Send) -> Self {
-        Self { store: Box::new(store), _kept: Box::new(kept) }
+impl<S> Fixture<S> {
+    /// A fixture of the store that `open` returns. A later call of it returns the same store, opened anew.
+    pub fn new(open: impl Fn() -> S + 'static) -> Self {
+        Self { store: open(), open: Box::new(open) }
+    }
+
+    /// The same store, closed and opened again.
+    #[must_use]
+    pub fn reopened(self) -> Self {
+        let Self { store, open } = self;
+        drop(store);
+        Self { store: open(), open }
     }
 }
 
-impl fmt::Debug for Fixture {
+impl<S> fmt::Debug for Fixture<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fixture").finish_non_exhaustive()
     }
 }
 
-/// Makes one test of each case of the suite; takes the path of an async function that returns a
-/// [`Fixture`].
+/// Makes one test of each case of a store; takes the path of an async function that returns a [`Fixture`] of
+/// something that is a [`ContentStore`] and a [`Catalogue`].
 #[macro_export]
 macro_rules! content_store_conformance {
     ($make:path) => {
@@ -96,13 +114,63 @@ macro_rules! content_store_conformance {
             a_validator_is_kept_with_its_listing
             a_validator_goes_with_whatever_changes_the_kind
         }
+
+        #[tokio::test]
+        async fn what_was_written_is_there_when_the_store_is_opened_again() {
+            $crate::testing::conformance::reopened::what_was_written_is_there($make().await).await;
+        }
+
+        #[tokio::test]
+        async fn what_was_staged_is_gone_when_the_store_is_opened_again() {
+            $crate::testing::conformance::reopened::what_was_staged_is_gone($make().await).await;
+        }
     };
     ($make:path; $($case:ident)*) => {
         $(
             #[tokio::test]
             async fn $case() {
                 let fixture = $make().await;
-                $crate::testing::conformance::$case(&*fixture.store).await;
+                $crate::testing::conformance::$case(&fixture.store).await;
+            }
+        )*
+    };
+}
+
+/// Makes one test of each case of a whole cache: of what readers ask, of the profiles, and of the upkeep. Takes the path
+/// of an async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
+#[macro_export]
+macro_rules! cache_conformance {
+    ($make:path) => {
+        $crate::cache_conformance! { $make;
+            catalogue: the_status_is_that_of_the_last_run
+            catalogue: the_status_shows_what_is_held
+            catalogue: pages_have_each_row_once
+            catalogue: a_page_of_a_category_has_its_items
+            catalogue: categories_come_with_their_sizes
+            catalogue: what_is_held_is_listed
+            catalogue: a_reader_of_nobody_is_told
+            profiles: a_profile_is_read_back_as_it_was_saved
+            profiles: a_profile_that_was_ensured_has_the_usual_settings
+            profiles: a_password_is_kept_where_it_is_to_be_kept
+            profiles: another_address_is_another_panel
+            profiles: content_stays_when_a_profile_is_saved
+            profiles: a_removed_profile_is_gone_with_its_content
+            profiles: a_profile_under_a_lease_is_not_removed
+            maintenance: a_cache_that_was_only_synced_is_sound
+            maintenance: what_is_marked_is_compared_in_full
+        }
+
+        #[tokio::test]
+        async fn profiles_are_there_when_the_cache_is_opened_again() {
+            $crate::testing::conformance::reopened::profiles_are_there($make().await).await;
+        }
+    };
+    ($make:path; $($suite:ident: $case:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $case() {
+                let fixture = $make().await;
+                $crate::testing::conformance::$suite::$case(&fixture.store).await;
             }
         )*
     };
@@ -112,14 +180,14 @@ const SCHEME: DigestScheme = DigestScheme(42);
 
 /// A run under way, with what its commits have in common.
 struct Session<'a> {
-    store: &'a dyn ContentStore,
+    store: &'a dyn ReadableStore,
     profile: ProfileId,
     lease: Lease,
     run: RunId,
 }
 
 impl<'a> Session<'a> {
-    async fn start(store: &'a dyn ContentStore, name: &str) -> Self {
+    async fn start(store: &'a dyn ReadableStore, name: &str) -> Self {
         let profile = profile(name);
         store.ensure_profile(&profile).await.unwrap();
         let lease = store.lease(&profile).await.unwrap();
@@ -131,8 +199,9 @@ impl<'a> Session<'a> {
         self.finish(None, false).await;
     }
 
-    async fn finish(self, facts: Option<PanelFacts>, several_kinds: bool) {
-        let end = RunEnd {
+    /// The end of this run, with nothing learnt.
+    fn end_record(&self) -> RunEnd {
+        RunEnd {
             run: self.run,
             fence: self.lease.fence,
             status: RunStatus::Completed,
@@ -140,9 +209,13 @@ impl<'a> Session<'a> {
             message: "done".to_owned(),
             records: Vec::new(),
             account: None,
-            facts,
-            several_kinds,
-        };
+            facts: None,
+            several_kinds: false,
+        }
+    }
+
+    async fn finish(self, facts: Option<PanelFacts>, several_kinds: bool) {
+        let end = RunEnd { facts, several_kinds, ..self.end_record() };
         self.store.finish_run(&self.profile, end).await.unwrap();
     }
 
@@ -195,12 +268,18 @@ fn index_of(ids: &[i64]) -> Option<Arc<ListingIndex>> {
     Some(Arc::new(ListingIndex::new(SCHEME, entries).unwrap()))
 }
 
+/// A held removal with evidence.
+fn held_one(id: i64, run: RunId) -> HeldRemoval {
+    let evidence = Some(Evidence { listing: 1, at: 9, panel_at: 8 });
+    HeldRemoval { id: ContentId(id), reason: HoldReason::ShareLost, since: 7, run, evidence, successor: None }
+}
+
 fn added(item: ItemBuilder) -> StagedItem {
     staged(item, Change::Added)
 }
 
 /// Loads these movies as the first listing, in a run of its own.
-async fn load<'a>(store: &'a dyn ContentStore, name: &str, ids: &[i64]) -> Session<'a> {
+async fn load<'a>(store: &'a dyn ReadableStore, name: &str, ids: &[i64]) -> Session<'a> {
     let session = Session::start(store, name).await;
     let commit = ScopeCommit { index: index_of(ids), first_load: true, ..session.commit(ContentKind::Movies) };
     session.apply(ids.iter().map(|id| added(movie(*id))).collect(), commit).await.unwrap();
@@ -212,7 +291,7 @@ async fn load<'a>(store: &'a dyn ContentStore, name: &str, ids: &[i64]) -> Sessi
 }
 
 /// "A profile has to exist before anything else is asked of it."
-pub async fn an_unknown_profile_is_refused(store: &dyn ContentStore) {
+pub async fn an_unknown_profile_is_refused(store: &dyn ReadableStore) {
     let nobody = profile("nobody");
     assert!(matches!(store.lease(&nobody).await, Err(StoreError::UnknownProfile(_))));
     assert!(matches!(store.sync_state(&nobody).await, Err(StoreError::UnknownProfile(_))));
@@ -222,14 +301,14 @@ pub async fn an_unknown_profile_is_refused(store: &dyn ContentStore) {
 }
 
 /// "Creates the profile when there is none."
-pub async fn a_profile_is_ensured_once(store: &dyn ContentStore) {
+pub async fn a_profile_is_ensured_once(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1]).await;
     store.ensure_profile(&session.profile).await.unwrap();
     assert_eq!(session.ids(ContentKind::Movies).await, [1]);
 }
 
 /// "Writes everything at once."
-pub async fn a_first_apply_is_read_back(store: &dyn ContentStore) {
+pub async fn a_first_apply_is_read_back(store: &dyn ReadableStore) {
     for kind in ContentKind::ALL {
         let session = Session::start(store, kind.as_str()).await;
         let items: Vec<_> = (1..=120).map(|id| ItemBuilder::of(kind, id)).collect();
@@ -245,7 +324,7 @@ pub async fn a_first_apply_is_read_back(store: &dyn ContentStore) {
 }
 
 /// Every field of every kind, set and empty, with text that tempts.
-pub async fn values_are_read_back_as_they_were(store: &dyn ContentStore) {
+pub async fn values_are_read_back_as_they_were(store: &dyn ReadableStore) {
     let texts = ["5", "0", "'); DROP TABLE xtream_movies; --", "日本 \"quoted\" \\ ᴴᴰ 😀", "line\nbreak", "7.25"];
     for kind in ContentKind::ALL {
         let session = Session::start(store, kind.as_str()).await;
@@ -271,7 +350,7 @@ pub async fn values_are_read_back_as_they_were(store: &dyn ContentStore) {
 }
 
 /// "Item rows keep their identity over updates", and an update leaves no second row.
-pub async fn an_update_replaces_the_row(store: &dyn ContentStore) {
+pub async fn an_update_replaces_the_row(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let edited = movie(2).name("Edited").without("added").with("rating", "7.5");
     let staged = staged(edited.clone(), Change::Updated(FieldSet(2)));
@@ -282,7 +361,7 @@ pub async fn an_update_replaces_the_row(store: &dyn ContentStore) {
 }
 
 /// "Items whose change is not written are kept for `get`, and not written."
-pub async fn what_is_not_to_be_written_is_not(store: &dyn ContentStore) {
+pub async fn what_is_not_to_be_written_is_not(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let items = vec![staged(movie(1).name("x"), Change::Unchanged), staged(movie(2).name("y"), Change::Passed)];
     let mut staging = session.staging(ContentKind::Movies).await;
@@ -294,7 +373,7 @@ pub async fn what_is_not_to_be_written_is_not(store: &dyn ContentStore) {
 }
 
 /// "A later `put` of an id replaces an earlier one."
-pub async fn a_later_put_replaces_an_earlier_one(store: &dyn ContentStore) {
+pub async fn a_later_put_replaces_an_earlier_one(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1]).await;
     let mut staging = session.staging(ContentKind::Movies).await;
     staging.put(vec![added(movie(8).name("first")), added(movie(9))]).await.unwrap();
@@ -309,7 +388,7 @@ pub async fn a_later_put_replaces_an_earlier_one(store: &dyn ContentStore) {
 }
 
 /// "After `reset` the area is as new."
-pub async fn a_reset_forgets_everything(store: &dyn ContentStore) {
+pub async fn a_reset_forgets_everything(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1]).await;
     let mut staging = session.staging(ContentKind::Movies).await;
     staging.put(vec![added(movie(8)), added(movie(9))]).await.unwrap();
@@ -322,7 +401,7 @@ pub async fn a_reset_forgets_everything(store: &dyn ContentStore) {
 }
 
 /// "It is outside the cache: nothing of it is seen there, or left behind, unless it is applied."
-pub async fn nothing_is_seen_before_the_apply(store: &dyn ContentStore) {
+pub async fn nothing_is_seen_before_the_apply(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1]).await;
     let mut staging = session.staging(ContentKind::Movies).await;
     staging.put((100..2000).map(|id| added(movie(id))).collect()).await.unwrap();
@@ -333,7 +412,7 @@ pub async fn nothing_is_seen_before_the_apply(store: &dyn ContentStore) {
 }
 
 /// Removals leave no row, and an event each.
-pub async fn removals_go_and_are_logged(store: &dyn ContentStore) {
+pub async fn removals_go_and_are_logged(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (1..=1200).collect();
     let session = load(store, "home", &ids).await;
     let gone: Vec<_> = (2..=1200).map(ContentId).collect();
@@ -345,7 +424,7 @@ pub async fn removals_go_and_are_logged(store: &dyn ContentStore) {
 }
 
 /// "When it finds its token cancelled before the commit, the cache is as it was."
-pub async fn a_cancelled_apply_changes_nothing(store: &dyn ContentStore) {
+pub async fn a_cancelled_apply_changes_nothing(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let mut staging = session.staging(ContentKind::Movies).await;
     staging.put((10..500).map(|id| added(movie(id))).collect()).await.unwrap();
@@ -364,7 +443,7 @@ pub async fn a_cancelled_apply_changes_nothing(store: &dyn ContentStore) {
 }
 
 /// "What is written under an older fence is refused."
-pub async fn a_fenced_apply_changes_nothing(store: &dyn ContentStore) {
+pub async fn a_fenced_apply_changes_nothing(store: &dyn ReadableStore) {
     let Session { profile, lease, run, .. } = load(store, "home", &[1]).await;
     let old = lease.fence;
     drop(lease);
@@ -379,7 +458,7 @@ pub async fn a_fenced_apply_changes_nothing(store: &dyn ContentStore) {
 }
 
 /// "Everything is isolated by profile."
-pub async fn profiles_are_isolated(store: &dyn ContentStore) {
+pub async fn profiles_are_isolated(store: &dyn ReadableStore) {
     let one = load(store, "one", &[1, 2, 3]).await;
     let other = load(store, "other", &[1, 2, 3]).await;
     let edited = staged(movie(1).name("mine"), Change::Updated(FieldSet(2)));
@@ -397,7 +476,7 @@ pub async fn profiles_are_isolated(store: &dyn ContentStore) {
 }
 
 /// "Everything is isolated by kind."
-pub async fn kinds_are_isolated(store: &dyn ContentStore) {
+pub async fn kinds_are_isolated(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let items = [added(channel(1)), added(movie(1)), added(series(1))];
     for (kind, item) in ContentKind::ALL.into_iter().zip(items) {
@@ -411,7 +490,7 @@ pub async fn kinds_are_isolated(store: &dyn ContentStore) {
 }
 
 /// "While an apply of one kind is under way, another kind of the profile may be read, and staged."
-pub async fn a_kind_is_read_and_staged_while_another_is_applied(store: &dyn ContentStore) {
+pub async fn a_kind_is_read_and_staged_while_another_is_applied(store: &dyn ReadableStore) {
     let (movies, channels) = (ContentKind::Movies, ContentKind::Channels);
     let session = load(store, "home", &[1, 2, 3]).await;
     let ids: Vec<_> = (1..=3000).collect();
@@ -440,7 +519,7 @@ pub async fn a_kind_is_read_and_staged_while_another_is_applied(store: &dyn Cont
 }
 
 /// "The watermark is written with the rows it stands for."
-pub async fn the_watermark_comes_with_the_rows(store: &dyn ContentStore) {
+pub async fn the_watermark_comes_with_the_rows(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, PerKind::all(None));
     let commit =
@@ -450,7 +529,7 @@ pub async fn the_watermark_comes_with_the_rows(store: &dyn ContentStore) {
 }
 
 /// The first load is one marker; after it, each change is an event with its fields.
-pub async fn the_change_log_tells_what_happened(store: &dyn ContentStore) {
+pub async fn the_change_log_tells_what_happened(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let loaded = store.changes(&session.profile, 0, 100).await.unwrap();
     assert_eq!(loaded.len(), 1);
@@ -475,7 +554,7 @@ pub async fn the_change_log_tells_what_happened(store: &dyn ContentStore) {
 }
 
 /// "All removals that are now held, or `None` to leave the record as it is."
-pub async fn held_removals_are_kept_until_replaced(store: &dyn ContentStore) {
+pub async fn held_removals_are_kept_until_replaced(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
     let evidence = Some(Evidence { listing: 2, at: 5, panel_at: -4 });
     let (reason, successor) = (HoldReason::ShareLost, Some(ContentId(33)));
@@ -509,14 +588,14 @@ pub async fn held_removals_are_kept_until_replaced(store: &dyn ContentStore) {
 }
 
 /// "Returns the ids of all stored items of a kind, rising."
-pub async fn ids_rise(store: &dyn ContentStore) {
+pub async fn ids_rise(store: &dyn ReadableStore) {
     let session = load(store, "home", &[30, -7, 2, 9_007_199_254_740_993]).await;
     assert_eq!(session.ids(ContentKind::Movies).await, [-7, 2, 30, 9_007_199_254_740_993]);
     assert_eq!(session.ids(ContentKind::Series).await, Vec::<i64>::new());
 }
 
 /// "Deletes items by id, any number of them; returns how many there were."
-pub async fn any_number_of_ids_can_be_deleted(store: &dyn ContentStore) {
+pub async fn any_number_of_ids_can_be_deleted(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (1..=3000).collect();
     let session = load(store, "home", &ids).await;
     let gone: Vec<_> = (2..=40_000).map(ContentId).collect();
@@ -528,7 +607,7 @@ pub async fn any_number_of_ids_can_be_deleted(store: &dyn ContentStore) {
 }
 
 /// "Deleting takes the ids out of the index as well."
-pub async fn deleting_takes_out_of_the_index(store: &dyn ContentStore) {
+pub async fn deleting_takes_out_of_the_index(store: &dyn ReadableStore) {
     let session = load(store, "home", &[5, 1, 3]).await;
     let gone = vec![ContentId(1), ContentId(1), ContentId(99)];
     assert_eq!(store.delete_content_by_ids(&session.profile, ContentKind::Movies, gone).await.unwrap(), 1);
@@ -540,7 +619,7 @@ pub async fn deleting_takes_out_of_the_index(store: &dyn ContentStore) {
 }
 
 /// "Empties the cached content … The profile, its settings and its history stay."
-pub async fn a_clear_leaves_profile_and_history(store: &dyn ContentStore) {
+pub async fn a_clear_leaves_profile_and_history(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
     let profile = session.profile.clone();
     let (reason, run) = (HoldReason::ShareLost, session.run);
@@ -575,7 +654,7 @@ pub async fn a_clear_leaves_profile_and_history(store: &dyn ContentStore) {
 }
 
 /// "Of those, the ones that the panel seems to list under another id": of the removed ones only.
-pub async fn only_what_is_removed_has_a_successor(store: &dyn ContentStore) {
+pub async fn only_what_is_removed_has_a_successor(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let commit = ScopeCommit {
         removals: vec![ContentId(1)],
@@ -589,7 +668,7 @@ pub async fn only_what_is_removed_has_a_successor(store: &dyn ContentStore) {
 }
 
 /// "A lease is exclusive."
-pub async fn a_lease_is_exclusive_until_dropped(store: &dyn ContentStore) {
+pub async fn a_lease_is_exclusive_until_dropped(store: &dyn ReadableStore) {
     let (one, other) = (profile("one"), profile("other"));
     store.ensure_profile(&one).await.unwrap();
     store.ensure_profile(&other).await.unwrap();
@@ -601,7 +680,7 @@ pub async fn a_lease_is_exclusive_until_dropped(store: &dyn ContentStore) {
 }
 
 /// "Each has a higher fence than all before it."
-pub async fn fences_rise(store: &dyn ContentStore) {
+pub async fn fences_rise(store: &dyn ReadableStore) {
     let home = profile("home");
     store.ensure_profile(&home).await.unwrap();
     let mut last = 0;
@@ -613,7 +692,7 @@ pub async fn fences_rise(store: &dyn ContentStore) {
 }
 
 /// Ids, digests and scheme come back in listing order.
-pub async fn an_index_is_read_back_in_listing_order(store: &dyn ContentStore) {
+pub async fn an_index_is_read_back_in_listing_order(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (0..5000).map(|n| (n * 7919) % 5003 - 100).collect();
     let session = load(store, "home", &ids).await;
     let stored = store.index(&session.profile, ContentKind::Movies.into()).await.unwrap();
@@ -626,7 +705,7 @@ pub async fn an_index_is_read_back_in_listing_order(store: &dyn ContentStore) {
 
 /// "Where the store doubts its own index it returns every stored id with `Digest::NEVER`." Rows
 /// without any index are such a doubt: a category's scope that was never applied knows the rows.
-pub async fn a_doubtful_index_is_not_trusted(store: &dyn ContentStore) {
+pub async fn a_doubtful_index_is_not_trusted(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let commit = ScopeCommit { first_load: true, ..session.commit(ContentKind::Channels) };
     session.apply(vec![added(channel(3)), added(channel(1))], commit).await.unwrap();
@@ -640,7 +719,7 @@ pub async fn a_doubtful_index_is_not_trusted(store: &dyn ContentStore) {
 }
 
 /// "In the panel's order", replaced as a whole.
-pub async fn categories_keep_the_panels_order(store: &dyn ContentStore) {
+pub async fn categories_keep_the_panels_order(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let lists = PerKind::new(vec!["9", "1", "10"], vec!["1", "9", "new"], vec![]);
     for kind in [ContentKind::Channels, ContentKind::Movies, ContentKind::Series] {
@@ -680,7 +759,7 @@ pub async fn categories_keep_the_panels_order(store: &dyn ContentStore) {
 }
 
 /// "Records that an earlier one without an end was interrupted", and a reader derives it.
-pub async fn a_run_without_end_was_interrupted(store: &dyn ContentStore) {
+pub async fn a_run_without_end_was_interrupted(store: &dyn ReadableStore) {
     let Session { profile, lease, run, .. } = Session::start(store, "home").await;
     let status = |runs: &[crate::store::RunRecord]| runs.iter().map(|run| run.status).collect::<Vec<_>>();
     assert_eq!(status(&store.runs(&profile, 9).await.unwrap()), [RunStatus::Syncing]);
@@ -695,7 +774,7 @@ pub async fn a_run_without_end_was_interrupted(store: &dyn ContentStore) {
 }
 
 /// "Records the end of a run and of those of its kinds that applied nothing. The watermarks stay."
-pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ContentStore) {
+pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let mut record = KindRecord::skipped(ContentKind::Series, SyncMode::Full);
     record.outcome = KindOutcome::Failed;
@@ -719,7 +798,7 @@ pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ContentStore) {
 }
 
 /// "Ids without a row are left out."
-pub async fn unknown_rows_are_left_out(store: &dyn ContentStore) {
+pub async fn unknown_rows_are_left_out(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (1..=700).collect();
     let session = load(store, "home", &ids).await;
     let asked: Vec<_> = (500..=2000).map(ContentId).collect();
@@ -731,7 +810,7 @@ pub async fn unknown_rows_are_left_out(store: &dyn ContentStore) {
 }
 
 /// "An item counts in every category of its set."
-pub async fn categories_are_counted_by_their_sets(store: &dyn ContentStore) {
+pub async fn categories_are_counted_by_their_sets(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let items = [
         movie(1).in_categories(&["7"]),
@@ -752,7 +831,7 @@ pub async fn categories_are_counted_by_their_sets(store: &dyn ContentStore) {
 }
 
 /// "Records … what the run has learnt of the panel", and "`None` to leave it as it is".
-pub async fn what_a_run_has_learnt_is_kept(store: &dyn ContentStore) {
+pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
     let mut facts = PanelFacts { user_agent: Some("Player '1'".to_owned()), refusals: 2, ..PanelFacts::default() };
     facts.kinds[ContentKind::Series].overloads = 1;
     facts.kinds[ContentKind::Movies].trailing = Some(Sighting { digest: u64::MAX, listings: 3 });
@@ -776,7 +855,7 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ContentStore) {
 }
 
 /// "What is known of the kind's fields … is written with the rows."
-pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn ContentStore) {
+pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn ReadableStore) {
     let movies = ContentKind::Movies;
     let learnt = |standing| Some(FieldFacts::default().with(movies, "added", standing).with(movies, "a key", standing));
     let first = learnt(Standing::Volatile { looked_at: 7 });
@@ -811,7 +890,7 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Conte
 }
 
 /// "What it was the first to miss, and holds because of that, is then released by consent only."
-pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ContentStore) {
+pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
     let earlier = RunId(session.run.0 - 1);
     let held =
@@ -833,7 +912,7 @@ pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ContentStore)
 }
 
 /// "The item was removed, is still remembered, and came back."
-pub async fn what_returns_is_recognised_for_a_time(store: &dyn ContentStore) {
+pub async fn what_returns_is_recognised_for_a_time(store: &dyn ReadableStore) {
     const DAY: i64 = 86_400;
     let session = load(store, "home", &[1, 2]).await;
     let removed = [ContentId(1), ContentId(2)].to_vec();
@@ -882,7 +961,7 @@ fn validator(text: &str, rows: u64) -> KeptValidator {
     }
 }
 
-async fn validators(store: &dyn ContentStore, profile: &ProfileId) -> PerKind<Option<KeptValidator>> {
+async fn validators(store: &dyn ReadableStore, profile: &ProfileId) -> PerKind<Option<KeptValidator>> {
     let mut kept = PerKind::default();
     for kind in ContentKind::ALL {
         kept[kind] = store.validator(profile, kind).await.unwrap();
@@ -891,7 +970,7 @@ async fn validators(store: &dyn ContentStore, profile: &ProfileId) -> PerKind<Op
 }
 
 /// "The validator of a kind's listing is written with it."
-pub async fn a_validator_is_kept_with_its_listing(store: &dyn ContentStore) {
+pub async fn a_validator_is_kept_with_its_listing(store: &dyn ReadableStore) {
     let home = profile("home");
     let kept = async |profile: &ProfileId| validators(store, profile).await;
     let first = validator("W/\"a'b\" ┃", 2);
@@ -924,7 +1003,7 @@ pub async fn a_validator_is_kept_with_its_listing(store: &dyn ContentStore) {
 
 /// "And forgotten with whatever else changes the kind", and only there; `None` "where the store has no
 /// longer as many rows as that listing left".
-pub async fn a_validator_goes_with_whatever_changes_the_kind(store: &dyn ContentStore) {
+pub async fn a_validator_goes_with_whatever_changes_the_kind(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let home = session.profile.clone();
     let kept = async || validators(store, &home).await.map(|kept| kept.is_some());
@@ -958,20 +1037,35 @@ mod tests {
     use crate::testing::MemoryStore;
 
     #[expect(clippy::unused_async, reason = "other stores open files")]
-    async fn memory() -> Fixture {
-        Fixture::new(MemoryStore::new(), ())
+    async fn memory() -> Fixture<MemoryStore> {
+        let kept = MemoryStore::new();
+        Fixture::new(move || kept.clone())
     }
 
     crate::content_store_conformance!(memory);
+    crate::cache_conformance!(memory);
 
-    /// The list in the macro and the functions are the same.
+    fn written(source: &str) -> Vec<&str> {
+        source.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split(['(', '<']).next()).collect()
+    }
+
+    /// The lists in the macros and the functions are the same.
     #[test]
     fn every_case_is_in_the_list() {
         let source = include_str!("conformance.rs");
-        let list = source.split("{ $make;").nth(1).unwrap().split('}').next().unwrap();
-        let listed: Vec<_> = list.split_whitespace().collect();
-        let written: Vec<_> =
-            source.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('(').next()).collect();
-        assert_eq!(listed, written);
+        let lists: Vec<_> = source.split("{ $make;").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+        assert_eq!(lists[0].split_whitespace().collect::<Vec<_>>(), written(source));
+        let suites = [
+            ("catalogue: ", include_str!("conformance/catalogue.rs")),
+            ("profiles: ", include_str!("conformance/profiles.rs")),
+            ("maintenance: ", include_str!("conformance/maintenance.rs")),
+        ];
+        for (name, source) in suites {
+            let listed: Vec<_> = lists[1].lines().filter_map(|line| line.trim().strip_prefix(name)).collect();
+            assert_eq!(listed, written(source), "{name}");
+        }
+        for case in written(include_str!("conformance/reopened.rs")) {
+            assert!(source.contains(&format!("reopened::{case}($make")), "{case}");
+        }
     }
 }

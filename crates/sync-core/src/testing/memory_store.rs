@@ -1,4 +1,5 @@
-//! A store in memory, stricter than SQLite: what a database would forgive, it refuses.
+//! A cache in memory, stricter than SQLite: what a database would forgive, it refuses. Here is what a run needs of
+//! it; `memory_cache` has the other ports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
@@ -14,10 +15,11 @@ use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
+use crate::ports::catalogue::AccountStanding;
 use crate::report::RunStatus;
 use crate::store::{
-    ChangeRecord, ContentStore, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit,
-    StagedItem, Staging, StoreError, StoredIndex, SyncState,
+    ContentStore, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem,
+    Staging, StoreError, StoredIndex, SyncState,
 };
 
 /// A store for tests. Clones share their content.
@@ -25,9 +27,9 @@ use crate::store::{
 pub struct MemoryStore(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
-struct Inner {
-    profiles: BTreeMap<ProfileId, Tables>,
-    leased: BTreeSet<ProfileId>,
+pub(super) struct Inner {
+    pub(super) profiles: BTreeMap<ProfileId, Tables>,
+    pub(super) leased: BTreeSet<ProfileId>,
     next_run: i64,
     fail_apply: Option<StoreError>,
 }
@@ -38,17 +40,17 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().expect("nothing panics while holding it")
     }
 
-    fn read<T>(&self, profile: &ProfileId, look: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
+    pub(super) fn read<T>(&self, profile: &ProfileId, look: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
         let inner = self.inner();
         inner.profiles.get(profile).map(look).ok_or_else(|| StoreError::UnknownProfile(profile.to_string()))
     }
 
     /// Changes a profile's tables, wholly or not at all.
-    fn write<T>(
+    pub(super) fn write<T>(
         &self,
         profile: &ProfileId,
         change: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
@@ -119,6 +121,7 @@ impl ContentStore for MemoryStore {
                 earlier.status = RunStatus::Interrupted;
             }
             let status = RunStatus::Syncing;
+            (tables.last_status, tables.message) = (Some(status), None);
             tables.runs.push(RunRecord { run, status, started_at, finished_at: None, kinds: Vec::new() });
             Ok(run)
         })
@@ -135,6 +138,15 @@ impl ContentStore for MemoryStore {
             let run = tables.run(end.run)?;
             run.status = end.status;
             run.finished_at = Some(end.finished_at);
+            tables.last_status = Some(end.status);
+            tables.message = Some(end.message);
+            if let Some(account) = &end.account {
+                tables.account = Some(AccountStanding {
+                    status: account.status.as_str().to_owned(),
+                    expires_at: account.expires_at,
+                    checked_at: Some(end.finished_at),
+                });
+            }
             if let Some(facts) = end.facts {
                 tables.facts = facts;
             }
@@ -155,7 +167,9 @@ impl ContentStore for MemoryStore {
             let applied_before = found.is_some();
             let rows = tables.rows(scope.kind);
             match found {
-                Some(index) if index.len() == rows.len() => StoredIndex { index, applied_before, consistent: true },
+                Some(index) if index.len() == rows.len() && tables.marked_at[scope.kind].is_none() => {
+                    StoredIndex { index, applied_before, consistent: true }
+                }
                 _ => {
                     let entries = rows.keys().map(|id| (ContentId(*id), Digest::NEVER));
                     let index = ListingIndex::new(DigestScheme::FIELDS, entries).expect("a map has each key once");
@@ -239,6 +253,8 @@ impl ContentStore for MemoryStore {
         self.write(profile, |tables| {
             let cleared = Tables {
                 fence: tables.fence,
+                settings: tables.settings.clone(),
+                account: tables.account.clone(),
                 changes: tables.changes.clone(),
                 runs: tables.runs.clone(),
                 facts: PanelFacts { kinds: PerKind::default(), ..tables.facts.clone() },
@@ -251,24 +267,6 @@ impl ContentStore for MemoryStore {
 
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
         self.read(profile, |tables| tables.held[kind].clone())
-    }
-
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
-        self.read(profile, |tables| {
-            let later = tables.changes.iter().filter(|change| change.sequence > after);
-            later.take(limit as usize).cloned().collect()
-        })
-    }
-
-    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
-        let leased = self.inner().leased.contains(profile);
-        self.read(profile, |tables| {
-            let mut runs: Vec<_> = tables.runs.iter().rev().take(limit as usize).cloned().collect();
-            for run in runs.iter_mut().filter(|run| run.status == RunStatus::Syncing && !leased) {
-                run.status = RunStatus::Interrupted;
-            }
-            runs
-        })
     }
 }
 

@@ -8,6 +8,8 @@ use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::{Category, ContentId, ContentKind, Item, PerKind, Scope};
+use crate::ports::catalogue::AccountStanding;
+use crate::ports::profiles::Profile;
 use crate::report::{KindRecord, RunStatus};
 use crate::store::{
     ChangeRecord, HeldRemoval, KeptValidator, LoggedChange, RunId, RunRecord, ScopeCommit, StagedItem, StoreError,
@@ -18,6 +20,13 @@ use crate::store::{
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     pub(super) fence: u64,
+    /// The profile, once it was saved.
+    pub(super) settings: Option<Profile>,
+    pub(super) last_status: Option<RunStatus>,
+    pub(super) message: Option<String>,
+    pub(super) account: Option<AccountStanding>,
+    /// When each kind was marked for a full comparison.
+    pub(super) marked_at: PerKind<Option<i64>>,
     /// Rows by id, each with its row number, which never changes.
     pub(super) rows: PerKind<BTreeMap<i64, (u64, Item)>>,
     pub(super) categories: PerKind<Vec<Category>>,
@@ -109,6 +118,7 @@ impl Tables {
             self.facts.kinds[kind].fields = fields;
         }
         self.last_sync[kind] = Some(commit.watermark);
+        self.marked_at[kind] = None;
         self.record(commit.run, commit.record)
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use sync_core::source::{Entry, ListingEvent};
 use sync_core::testing::{Answer, ScriptedSource, channel};
 use sync_core::{
-    ContentSource, ContentStore, ErrorClass, KindOutcome, Phase, Progress, RunStatus, SyncOptions, SyncReport,
+    Catalogue as _, ContentSource, ContentStore, ErrorClass, KindOutcome, Phase, Progress, RunStatus, SyncOptions,
+    SyncReport,
 };
 use tokio_util::sync::CancellationToken;
 

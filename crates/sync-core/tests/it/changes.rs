@@ -7,8 +7,8 @@ use std::sync::Arc;
 use sync_core::source::Completeness;
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, channel, movie, profile};
 use sync_core::{
-    ContentId, ContentKind, ContentStore, Engine, FieldClass, Item, KindOutcome, RunStatus, Shape, SyncMode,
-    SyncOptions, ValueRef,
+    Catalogue as _, ContentId, ContentKind, ContentStore, Engine, FieldClass, Item, KindOutcome, RunStatus, Shape,
+    SyncMode, SyncOptions, ValueRef,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -9,8 +9,8 @@ use sync_core::source::Completeness;
 use sync_core::store::LoggedChange;
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie};
 use sync_core::{
-    ContentId, ContentStore, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed, Retention,
-    RunStatus, SourceError, SyncOptions, SyncReport,
+    Catalogue as _, ContentId, ContentStore, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed,
+    Retention, RunStatus, SourceError, SyncOptions, SyncReport,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -6,8 +6,8 @@ use sync_core::source::{Completeness, Entry, ListingEvent};
 use sync_core::store::{ScopeCommit, ValidatorChange};
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie, series, staged};
 use sync_core::{
-    Account, Change, ContentId, ContentKind, ContentStore, Counts, FieldSet, KindOutcome, KindRecord, Phase,
-    PolicyChoice, RunStatus, SyncMode, SyncOptions,
+    Account, Catalogue as _, Change, ContentId, ContentKind, ContentStore, Counts, FieldSet, KindOutcome, KindRecord,
+    Phase, PolicyChoice, RunStatus, SyncMode, SyncOptions,
 };
 use tokio_util::sync::CancellationToken;
 

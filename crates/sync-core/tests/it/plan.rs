@@ -3,8 +3,8 @@
 use sync_core::store::{LoggedChange, ScopeCommit, ValidatorChange};
 use sync_core::testing::{ScriptedSource, movie, staged};
 use sync_core::{
-    Change, ContentId, ContentStore, FieldSet, HoldReason, KindOutcome, KindPlan, KindRecord, Listed, PlannedItem,
-    SyncMode, SyncOptions,
+    Catalogue as _, Change, ContentId, ContentStore, FieldSet, HoldReason, KindOutcome, KindPlan, KindRecord, Listed,
+    PlannedItem, SyncMode, SyncOptions,
 };
 use tokio_util::sync::CancellationToken;
 

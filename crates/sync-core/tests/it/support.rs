@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use sync_core::store::{ChangeRecord, HeldRemoval, LoggedChange};
 use sync_core::testing::{FixedClock, ItemBuilder, MemoryStore, ScriptedSource, profile};
 use sync_core::{
-    Category, ContentKind, ContentSource, ContentStore, Counts, Engine, FieldClass, FieldSet, Item, KindOutcome,
-    KindRecord, Listed, Observer, ProfileId, Progress, RunStatus, SyncOptions, SyncReport,
+    Catalogue as _, Category, ContentKind, ContentSource, ContentStore, Counts, Engine, FieldClass, FieldSet, Item,
+    KindOutcome, KindRecord, Listed, Observer, ProfileId, Progress, RunStatus, SyncOptions, SyncReport,
 };
 use tokio_util::sync::CancellationToken;
 

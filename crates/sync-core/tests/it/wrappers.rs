@@ -212,12 +212,6 @@ impl ContentStore for WatchedStore {
         self.at(Step::Held, Some(kind)).await;
         self.inner.held(profile, kind).await
     }
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<Vec<ChangeRecord>> {
-        self.inner.changes(profile, after, limit).await
-    }
-    async fn runs(&self, profile: &ProfileId, limit: u32) -> Kept<Vec<RunRecord>> {
-        self.inner.runs(profile, limit).await
-    }
 }
 
 /// A source that at one step cancels the token and never answers.

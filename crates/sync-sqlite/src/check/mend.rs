@@ -10,7 +10,9 @@ use diesel::SqliteConnection;
 use sync_core::store::RunId;
 use sync_core::{ContentKind, HoldReason, ProfileId, StoreError};
 
-use crate::check::{Breach, Inspection, rows};
+use sync_core::maintenance::{Breach, Inspection};
+
+use crate::check::rows;
 use crate::db::bind::Bind;
 use crate::db::blocking::now;
 use crate::db::statement::{execute, integers, places};
@@ -24,7 +26,7 @@ impl SqliteStore {
     ///
     /// What would keep a sync from doing so is put right at once: rows that every profile has, counts,
     /// fences, and holds without a known reason, which then wait for consent.
-    pub fn doubt_blocking(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
+    pub fn mark_blocking(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
         let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         let mut profiles = Vec::new();
         for finding in &inspection.findings {
@@ -48,12 +50,6 @@ impl SqliteStore {
             Ok(())
         })?;
         Ok(found.into_keys().map(|(profile, kind)| (profile.clone(), ContentKind::ALL[kind])).collect())
-    }
-
-    /// [`Self::doubt_blocking`], off the async threads.
-    pub async fn doubt(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
-        let inspection = inspection.clone();
-        self.off_thread(move |store| store.doubt_blocking(&inspection)).await
     }
 }
 

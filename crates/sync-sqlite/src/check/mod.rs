@@ -1,9 +1,8 @@
 //! The check: whether the tables say what they should, each for itself and all together.
 //!
 //! It reads one state of the cache and writes nothing. What it finds is named; what a full
-//! comparison mends can be handed to [`SqliteStore::doubt_blocking`].
+//! comparison mends can be handed to [`SqliteStore::mark_blocking`].
 
-mod breach;
 mod history;
 mod kind;
 pub(crate) mod mend;
@@ -11,91 +10,13 @@ mod profile;
 pub(crate) mod rows;
 mod whole;
 
-use std::fmt;
-
 use diesel::SqliteConnection;
+use sync_core::maintenance::{Breach, Finding, Inspection};
 use sync_core::{ContentKind, ProfileId, StoreError};
-
-pub use breach::Breach;
 
 use crate::db::statement::records;
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
-
-/// How many cases of a finding are named.
-const EXAMPLES: usize = 3;
-
-/// What a check has seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inspection {
-    /// What SQLite says of a file that is damaged; empty when it is whole. Of a damaged file nothing
-    /// else was looked at.
-    pub damage: Vec<String>,
-    /// The profiles that were looked at.
-    pub profiles: Vec<ProfileId>,
-    /// What doesn't fit.
-    pub findings: Vec<Finding>,
-}
-
-/// Something that doesn't fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What it is.
-    pub breach: Breach,
-    /// Of which profile; `None` when it is of the cache as a whole.
-    pub profile: Option<ProfileId>,
-    /// Of which kind; `None` when it is of the profile as a whole.
-    pub kind: Option<ContentKind>,
-    /// How many cases there are.
-    pub count: u64,
-    /// The first of them: ids, or what else names one.
-    pub examples: Vec<String>,
-}
-
-impl Finding {
-    fn new(breach: Breach, cases: &[impl ToString]) -> Self {
-        Self {
-            breach,
-            profile: None,
-            kind: None,
-            count: cases.len() as u64,
-            examples: cases.iter().take(EXAMPLES).map(ToString::to_string).collect(),
-        }
-    }
-
-    /// Rows that differ from what the panel lists, although it lists what it listed before: no
-    /// table shows that, only a comparison with the panel.
-    pub fn not_as_listed(profile: &ProfileId, kind: ContentKind, ids: &[sync_core::ContentId]) -> Self {
-        Self { profile: Some(profile.clone()), kind: Some(kind), ..Self::new(Breach::RowsNotAsListed, ids) }
-    }
-}
-
-impl fmt::Display for Finding {
-    /// How many of what, and which.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.breach.is_counted() {
-            write!(f, "{} ", self.count)?;
-        }
-        f.write_str(self.breach.words(self.count))?;
-        if !self.examples.is_empty() {
-            // Of few tables there can be many rows.
-            let more = if self.examples.len() == EXAMPLES && self.count > EXAMPLES as u64 { ", …" } else { "" };
-            write!(f, " ({}{more})", self.examples.join(", "))?;
-        }
-        Ok(())
-    }
-}
-
-impl Inspection {
-    /// Whether all is well.
-    pub const fn is_sound(&self) -> bool {
-        self.damage.is_empty() && self.findings.is_empty()
-    }
-
-    fn of_damage(damage: Vec<String>) -> Self {
-        Self { damage, ..Self::default() }
-    }
-}
 
 impl SqliteStore {
     /// Looks at one profile, or at all of them, and at the file. Writes nothing.
@@ -108,12 +29,6 @@ impl SqliteStore {
             Err(StoreError::Corrupt(text)) => Ok(Inspection::of_damage(vec![text])),
             seen => seen,
         }
-    }
-
-    /// [`Self::inspect_blocking`], off the async threads.
-    pub async fn inspect(&self, profile: Option<&ProfileId>) -> Result<Inspection, StoreError> {
-        let profile = profile.cloned();
-        self.off_thread(move |store| store.inspect_blocking(profile.as_ref())).await
     }
 }
 
@@ -164,42 +79,5 @@ impl Look<'_> {
             let (profile, kind) = (Some(self.profile.clone()), self.kind);
             self.findings.push(Finding { profile, kind, ..Finding::new(breach, cases) });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sync_core::ContentId;
-
-    #[test]
-    fn a_finding_tells_how_many_and_names_three() {
-        let words = |cases: &[u64]| Finding::new(Breach::NameMissing, cases).to_string();
-        assert_eq!(words(&[7]), "1 item without a name (7)");
-        assert_eq!(words(&[7, 8, 9]), "3 items without a name (7, 8, 9)");
-        assert_eq!(words(&[7, 8, 9, 10]), "4 items without a name (7, 8, 9, …)");
-        assert_eq!(words(&[]), "0 items without a name");
-        // Of few tables there can be many rows.
-        let many = Finding { count: 900, ..Finding::new(Breach::RowsOfNobody, &["a", "b"]) };
-        assert_eq!(many.to_string(), "900 rows that belong to no profile, or to no run (a, b)");
-        let one = Finding::new(Breach::CountWrong, &["5, not 3"]);
-        assert_eq!(one.to_string(), "the recorded number of items is not that of the rows (5, not 3)");
-    }
-
-    #[test]
-    fn what_is_not_as_listed_is_of_its_kind() {
-        let home = ProfileId::new("home").unwrap();
-        let found = Finding::not_as_listed(&home, ContentKind::Movies, &[ContentId(4), ContentId(7)]);
-        assert_eq!((found.profile, found.kind), (Some(home), Some(ContentKind::Movies)));
-        assert_eq!((found.breach, found.count), (Breach::RowsNotAsListed, 2));
-        assert_eq!(found.examples, ["4", "7"]);
-    }
-
-    #[test]
-    fn nothing_but_soundness_is_sound() {
-        assert!(Inspection::default().is_sound());
-        assert!(!Inspection::of_damage(vec!["a page".to_owned()]).is_sound());
-        let findings = vec![Finding::new(Breach::CountWrong, &[""])];
-        assert!(!Inspection { findings, ..Inspection::default() }.is_sound());
     }
 }

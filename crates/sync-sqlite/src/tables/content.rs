@@ -152,7 +152,7 @@ pub(crate) fn categories(
 
 /// Counts the items of these categories in one walk over the kind; those without items are left
 /// out. A set that somebody else has put there, and that is no JSON, holds nothing.
-fn category_sizes(
+pub(crate) fn category_sizes(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
     kind: ContentKind,

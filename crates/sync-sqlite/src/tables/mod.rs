@@ -7,6 +7,7 @@ pub(crate) mod guards;
 pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod index;
+pub(crate) mod page;
 pub(crate) mod profile;
 pub(crate) mod row_counts;
 pub(crate) mod status;

@@ -1,135 +1,13 @@
 //! Profiles: the accounts whose contents are cached.
 
-use std::fmt;
-
 use diesel::SqliteConnection;
-use sync_core::{GuardThresholds, PolicyChoice, ProfileId, Retention, StoreError};
+use sync_core::{GuardThresholds, PasswordSource, PolicyChoice, Profile, ProfileId, Retention, StoreError};
 
 use crate::db::bind::{Bind, signed};
 use crate::db::blocking::now;
 use crate::db::statement::{Record, execute, records};
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
-
-/// Where the password of a profile comes from.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub enum PasswordSource {
-    /// From the cache itself.
-    #[default]
-    Stored,
-    /// From the environment variable of this name.
-    Environment(String),
-    /// From the file at this path.
-    File(String),
-    /// From what this command prints.
-    Command(String),
-}
-
-impl PasswordSource {
-    /// The word in the table.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::Environment(_) => "environment",
-            Self::File(_) => "file",
-            Self::Command(_) => "command",
-        }
-    }
-
-    fn argument(&self) -> Option<&str> {
-        match self {
-            Self::Stored => None,
-            Self::Environment(argument) | Self::File(argument) | Self::Command(argument) => Some(argument),
-        }
-    }
-
-    fn read(word: &str, argument: Option<String>) -> Result<Self, StoreError> {
-        match (word, argument) {
-            ("stored", _) => Ok(Self::Stored),
-            ("environment", Some(name)) => Ok(Self::Environment(name)),
-            ("file", Some(path)) => Ok(Self::File(path)),
-            ("command", Some(command)) => Ok(Self::Command(command)),
-            _ => Err(StoreError::Corrupt(format!("`{word}` is no source of passwords, or lacks what it needs"))),
-        }
-    }
-}
-
-/// Without the argument: a command line may hold a secret.
-impl fmt::Debug for PasswordSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A profile as it is stored.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProfileRow {
-    /// Its id.
-    pub id: ProfileId,
-    /// The panel's address, without credentials.
-    pub base_url: Option<String>,
-    /// The user name at the panel.
-    pub username: Option<String>,
-    /// The password, where it is kept here; anyone who can read the file can read it. With any
-    /// other [`Self::password_source`] it is cleared when the profile is saved.
-    pub password: Option<String>,
-    /// Where the password comes from. Default [`PasswordSource::Stored`].
-    pub password_source: PasswordSource,
-    /// What to say to the panel one is.
-    pub user_agent: Option<String>,
-    /// What makes an item an updated one.
-    pub policy: PolicyChoice,
-    /// When removals are held.
-    pub guard: GuardThresholds,
-    /// When what is held is released, and how long what was removed is remembered.
-    pub retention: Retention,
-    /// Whether the panel has to prove who it is over https. Default true.
-    pub verify_tls: bool,
-    /// Whether redirects to other hosts are followed. Default true.
-    pub follow_other_hosts: bool,
-    /// How many requests to the account may be under way at once. Default 1.
-    pub parallel_requests: u32,
-}
-
-impl ProfileRow {
-    /// A profile of which nothing is known but its id.
-    pub fn new(id: ProfileId) -> Self {
-        Self {
-            id,
-            base_url: None,
-            username: None,
-            password: None,
-            password_source: PasswordSource::default(),
-            user_agent: None,
-            policy: PolicyChoice::default(),
-            guard: GuardThresholds::default(),
-            retention: Retention::default(),
-            verify_tls: true,
-            follow_other_hosts: true,
-            parallel_requests: 1,
-        }
-    }
-}
-
-impl fmt::Debug for ProfileRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hidden = |secret: &Option<String>| secret.as_ref().map(|_| "…");
-        f.debug_struct("ProfileRow")
-            .field("id", &self.id)
-            .field("base_url", &self.base_url)
-            .field("username", &hidden(&self.username))
-            .field("password", &hidden(&self.password))
-            .field("password_source", &self.password_source)
-            .field("user_agent", &self.user_agent)
-            .field("policy", &self.policy)
-            .field("guard", &self.guard)
-            .field("retention", &self.retention)
-            .field("verify_tls", &self.verify_tls)
-            .field("follow_other_hosts", &self.follow_other_hosts)
-            .field("parallel_requests", &self.parallel_requests)
-            .finish()
-    }
-}
 
 const COLUMNS: &str = "SELECT p.profile_id,base_url,username,password,user_agent,change_policy,\
     removal_share_percent,removal_floor_rows,password_source,password_argument,removal_category_rows,\
@@ -150,7 +28,7 @@ impl SqliteStore {
 
     /// Writes a profile: a new one, or all columns of one that exists. What was learnt of a panel at
     /// another address is forgotten.
-    pub fn save_profile_blocking(&self, row: &ProfileRow) -> Result<(), StoreError> {
+    pub fn save_profile_blocking(&self, row: &Profile) -> Result<(), StoreError> {
         self.write(|conn| {
             ensure(conn, &row.id)?;
             let sql = "DELETE FROM xtream_panel_facts WHERE profile_id IN \
@@ -204,14 +82,14 @@ impl SqliteStore {
     }
 
     /// Returns a profile, `None` when there is no such one.
-    pub fn profile_blocking(&self, profile: &ProfileId) -> Result<Option<ProfileRow>, StoreError> {
+    pub fn profile_blocking(&self, profile: &ProfileId) -> Result<Option<Profile>, StoreError> {
         let sql = format!("{COLUMNS} WHERE p.profile_id=?");
         let rows = self.read(|conn| records(conn, &sql, &[profile.as_str().into()]))?;
         rows.into_iter().next().map(read).transpose()
     }
 
     /// Returns every profile, by id.
-    pub fn profiles_blocking(&self) -> Result<Vec<ProfileRow>, StoreError> {
+    pub fn profiles_blocking(&self) -> Result<Vec<Profile>, StoreError> {
         let rows = self.read(|conn| records(conn, &format!("{COLUMNS} ORDER BY p.profile_id"), &[]))?;
         rows.into_iter().map(read).collect()
     }
@@ -230,29 +108,6 @@ impl SqliteStore {
         self.tidy();
         Ok(removed > 0)
     }
-
-    /// [`Self::save_profile_blocking`], off the async threads.
-    pub async fn save_profile(&self, row: &ProfileRow) -> Result<(), StoreError> {
-        let row = row.clone();
-        self.off_thread(move |store| store.save_profile_blocking(&row)).await
-    }
-
-    /// [`Self::profile_blocking`], off the async threads.
-    pub async fn profile(&self, profile: &ProfileId) -> Result<Option<ProfileRow>, StoreError> {
-        let profile = profile.clone();
-        self.off_thread(move |store| store.profile_blocking(&profile)).await
-    }
-
-    /// [`Self::profiles_blocking`], off the async threads.
-    pub async fn profiles(&self) -> Result<Vec<ProfileRow>, StoreError> {
-        self.off_thread(Self::profiles_blocking).await
-    }
-
-    /// [`Self::remove_profile_blocking`], off the async threads.
-    pub async fn remove_profile(&self, profile: &ProfileId) -> Result<bool, StoreError> {
-        let profile = profile.clone();
-        self.off_thread(move |store| store.remove_profile_blocking(&profile)).await
-    }
 }
 
 /// Creates the rows of a profile that are missing.
@@ -265,16 +120,18 @@ pub(crate) fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result
     execute(conn, "INSERT INTO xtream_sync_settings (profile_id) VALUES (?) ON CONFLICT DO NOTHING", &[id]).map(|_| ())
 }
 
-fn read(mut row: Record) -> Result<ProfileRow, StoreError> {
+fn read(mut row: Record) -> Result<Profile, StoreError> {
     let id = ProfileId::new(row.text(0)?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let standard = ProfileRow::new(id);
+    let standard = Profile::new(id);
     let policy = match row.text(5)?.as_str() {
         "timestamp" => PolicyChoice::Timestamp,
         _ => PolicyChoice::Fingerprint,
     };
-    let password_source = PasswordSource::read(&row.text(8)?, row.optional_text(9)?)?;
+    let (word, argument) = (row.text(8)?, row.optional_text(9)?);
+    let password_source = PasswordSource::from_parts(&word, argument)
+        .ok_or_else(|| StoreError::Corrupt(format!("`{word}` is no source of passwords, or lacks what it needs")))?;
     // A profile whose settings were taken away, or hold nonsense, has the defaults.
-    Ok(ProfileRow {
+    Ok(Profile {
         base_url: row.optional_text(1)?,
         username: row.optional_text(2)?,
         password: row.optional_text(3)?.filter(|_| password_source == PasswordSource::Stored),

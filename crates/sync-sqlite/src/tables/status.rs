@@ -1,7 +1,8 @@
 //! What a person wants to know of a profile at a glance.
 
 use diesel::SqliteConnection;
-use sync_core::{ContentKind, HoldReason, KindFacts, PanelFacts, ProfileId, RunStatus, StoreError};
+use sync_core::catalogue::{AccountStanding, ContentStatus, HeldGroup, KindStatus};
+use sync_core::{ContentKind, KindFacts, PerKind, ProfileId, RunStatus, StoreError};
 
 use crate::db::bind::Bind;
 use crate::db::statement::{record, records};
@@ -12,66 +13,6 @@ use crate::tables::{self, doubts, facts};
 
 /// How many held items are named.
 const EXAMPLES: i64 = 3;
-
-/// How a profile's cache stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContentStatus {
-    /// How the last run stands or ended; `None` before the first one and after a clear.
-    pub sync_status: Option<RunStatus>,
-    /// One sentence of the last run.
-    pub message: Option<String>,
-    /// Every kind, in the order of [`ContentKind::ALL`].
-    pub kinds: Vec<KindStatus>,
-    /// What the panel last said of the account.
-    pub account: Option<AccountRow>,
-    /// What runs have learnt of the panel.
-    pub facts: PanelFacts,
-}
-
-/// How a kind of a profile stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KindStatus {
-    /// The kind.
-    pub kind: ContentKind,
-    /// The panel's clock at the start of the last applied listing, in unix seconds.
-    pub last_sync: Option<i64>,
-    /// Stored rows.
-    pub rows: u64,
-    /// What is held, by reason.
-    pub held: Vec<HeldGroup>,
-    /// Since when the next sync is to compare every item, because a check found what doesn't fit; in
-    /// unix seconds.
-    pub doubted_since: Option<i64>,
-}
-
-/// Removals that are held for the same reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldGroup {
-    /// The reason.
-    pub reason: HoldReason,
-    /// How many.
-    pub count: u64,
-    /// Since when the oldest of them is, in unix seconds.
-    pub oldest_since: i64,
-    /// The names of up to three of them.
-    pub examples: Vec<String>,
-    /// How many sound listings have missed the least proven of them; 0 where one has no evidence.
-    pub listings: u64,
-    /// Since when the evidence against the least proven of them goes back, in unix seconds; `None`
-    /// where one has none.
-    pub evidence_since: Option<i64>,
-}
-
-/// What the panel said of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountRow {
-    /// Its status, in the panel's words.
-    pub status: String,
-    /// When it ends, in unix seconds.
-    pub expires_at: Option<i64>,
-    /// When the panel said so, by our own clock.
-    pub checked_at: Option<i64>,
-}
 
 impl SqliteStore {
     /// Returns how a profile's cache stands.
@@ -86,24 +27,19 @@ impl SqliteStore {
             let mut row = found.ok_or_else(|| StoreError::Corrupt("a profile has no row of its syncs".to_owned()))?;
             let status = RunStatus::from_name(&row.text(0)?).map(|status| status_seen(status, leased));
             let facts = facts::load(conn, profile)?;
-            let mut kinds = Vec::new();
+            let mut kinds = PerKind::from_fn(|_| None);
             for kind in ContentKind::ALL {
                 let last_sync = row.optional_integer(2 + kind.ordinal())?;
                 let rows = row.count(5 + kind.ordinal())?;
                 let held = held(conn, profile, kind, &facts.kinds[kind])?;
                 let doubted_since = doubts::open_since(conn, profile, kind)?;
-                kinds.push(KindStatus { kind, last_sync, rows, held, doubted_since });
+                kinds[kind] = Some(KindStatus { kind, last_sync, rows, held, doubted_since });
             }
+            let kinds = kinds.map(|status| status.expect("each kind was looked at"));
             let (expires_at, checked_at) = (row.optional_integer(9)?, row.optional_integer(10)?);
-            let account = row.optional_text(8)?.map(|status| AccountRow { status, expires_at, checked_at });
+            let account = row.optional_text(8)?.map(|status| AccountStanding { status, expires_at, checked_at });
             Ok(ContentStatus { sync_status: status, message: row.optional_text(1)?, kinds, account, facts })
         })
-    }
-
-    /// [`Self::content_status_blocking`], off the async threads.
-    pub async fn content_status(&self, profile: &ProfileId) -> Result<ContentStatus, StoreError> {
-        let profile = profile.clone();
-        self.off_thread(move |store| store.content_status_blocking(&profile)).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sync_core::store::{ContentStore, LoggedChange, ScopeCommit, Staging};
 use sync_core::testing::{category, channel, movie, staged};
-use sync_core::{Change, ContentId, ContentKind, FieldSet, HoldReason, Scope, StoreError};
+use sync_core::{Catalogue as _, Change, ContentId, ContentKind, FieldSet, HoldReason, Scope, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{Cache, added, index_of};

@@ -6,10 +6,11 @@ use sync_core::source::Validator;
 use sync_core::store::{ContentStore, KeptValidator, LoggedChange, ScopeCommit, ValidatorChange};
 use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, channel, movie, profile, series};
 use sync_core::{
-    ContentId, ContentKind, Counts, DigestScheme, Engine, KindOutcome, KindRecord, PolicyChoice, RunStatus, SyncMode,
-    SyncOptions, SyncReport,
+    Catalogue as _, ContentId, ContentKind, Counts, DigestScheme, Engine, KindOutcome, KindRecord, Maintenance as _,
+    PolicyChoice, RunStatus, SyncMode, SyncOptions, SyncReport,
 };
-use sync_sqlite::{Breach, Finding, Inspection, ProfileRow, SqliteStore};
+use sync_core::{Profile, maintenance::Breach, maintenance::Finding, maintenance::Inspection};
+use sync_sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::Cache;
@@ -88,7 +89,7 @@ fn broken(sql: &str, expected: &[&str]) {
         assert_eq!(told(&inspection), expected, "{sql}");
         let lost = cache.table("xtream_movies").len() != rows;
 
-        let marked = cache.store.doubt(&inspection).await.unwrap();
+        let marked = cache.store.mark(&inspection).await.unwrap();
         let kinds: Vec<_> = marked.iter().map(|(_, kind)| *kind).collect();
         for (profile, kind) in &marked {
             assert!(!cache.store.index(profile, (*kind).into()).await.unwrap().consistent, "{sql}");
@@ -222,7 +223,7 @@ async fn a_doubted_kind_lends_no_validator() {
     let lent = || cache.store.validator_blocking(&cache.home, ContentKind::Series).unwrap();
     assert_eq!(lent(), Some(kept));
     cache.execute("UPDATE xtream_series SET name='' WHERE series_id=3");
-    cache.store.doubt(&inspected(&cache)).await.unwrap();
+    cache.store.mark(&inspected(&cache)).await.unwrap();
     assert_eq!(lent(), None);
 }
 
@@ -272,7 +273,7 @@ async fn what_stood_where_an_object_should_be_is_kept() {
     for (id, stood) in (3..).zip(stood) {
         cache.execute(&format!("UPDATE xtream_movies SET extra={stood} WHERE stream_id={id}"));
     }
-    cache.store.doubt(&inspected(&cache)).await.unwrap();
+    cache.store.mark(&inspected(&cache)).await.unwrap();
     sync(&cache, &source, 40_000).await;
     let kept = cache.sql(
         "SELECT json_extract(extra,'$.unreadable') AS line FROM xtream_movies WHERE stream_id BETWEEN 3 AND 7 ORDER BY id",
@@ -373,7 +374,7 @@ fn what_belongs_to_nobody_is_told() {
 async fn a_password_stands_where_it_belongs() {
     let cache = Cache::new();
     let password = "p&ä/Kanarie9x7";
-    let row = ProfileRow { password: Some(password.into()), ..ProfileRow::new(profile("home")) };
+    let row = Profile { password: Some(password.into()), ..Profile::new(profile("home")) };
     cache.store.save_profile_blocking(&row).unwrap();
     assert!(inspected(&cache).is_sound());
     cache.execute("UPDATE xtream_content_sync SET sync_message='GET /?password=p%26%C3%A4%2FKanarie9x7'");
@@ -418,7 +419,7 @@ async fn a_look_changes_no_byte() {
     let store = SqliteStore::open_read_only(cache.path()).unwrap();
     let seen = store.inspect(None).await.unwrap();
     assert_eq!(seen.findings.len(), 1);
-    assert!(matches!(store.doubt(&seen).await, Err(sync_core::StoreError::ReadOnly(_))));
+    assert!(matches!(store.mark(&seen).await, Err(sync_core::StoreError::ReadOnly(_))));
     assert!(std::fs::read(cache.path()).unwrap() == before);
 }
 

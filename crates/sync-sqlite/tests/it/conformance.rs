@@ -4,9 +4,10 @@ use sync_core::testing::conformance::Fixture;
 use sync_sqlite::SqliteStore;
 
 #[expect(clippy::unused_async, reason = "the suite awaits it")]
-async fn fixture() -> Fixture {
+async fn fixture() -> Fixture<SqliteStore> {
     let folder = tempfile::tempdir().unwrap();
-    Fixture::new(SqliteStore::open(folder.path().join("cache.db")).unwrap(), folder)
+    Fixture::new(move || SqliteStore::open(folder.path().join("cache.db")).unwrap())
 }
 
 sync_core::content_store_conformance!(fixture);
+sync_core::cache_conformance!(fixture);

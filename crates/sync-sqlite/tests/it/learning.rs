@@ -2,7 +2,9 @@
 
 use sync_core::store::{ContentStore, Evidence, HeldRemoval, RunEnd, ScopeCommit};
 use sync_core::testing::{movie, profile};
-use sync_core::{CategoryId, ContentId, ContentKind, HoldReason, KindFacts, PanelFacts, Sighting, StoreError};
+use sync_core::{
+    CategoryId, ContentId, ContentKind, HoldReason, KindFacts, PanelFacts, Profiles as _, Sighting, StoreError,
+};
 
 use crate::fixture::{Cache, added, index_of};
 

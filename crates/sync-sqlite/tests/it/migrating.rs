@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use sync_core::store::{ContentStore, LoggedChange, ScopeCommit};
 use sync_core::testing::{movie, profile};
 use sync_core::{
-    ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PerKind, PolicyChoice, Retention, RunStatus,
-    StoreError,
+    Catalogue as _, ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PerKind, PolicyChoice,
+    Profiles as _, Retention, RunStatus, StoreError,
 };
-use sync_sqlite::{PasswordSource, ProfileRow, SqliteStore};
+use sync_core::{PasswordSource, Profile};
+use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
 
 use crate::fixture::{Cache, added, execute, index_of, lines};
@@ -76,7 +77,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
     let (folder, path) = first_schema();
     let store = SqliteStore::open(&path).unwrap();
     let home = profile("home");
-    let row = ProfileRow {
+    let row = Profile {
         base_url: Some("http://panel.example:8080/sub".into()),
         username: Some("someone".into()),
         password: Some("not-a-secret".into()),
@@ -90,7 +91,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
         parallel_requests: 1,
         id: home.clone(),
     };
-    assert_eq!(store.profiles().await.unwrap(), [row, ProfileRow::new(profile("ürsula's"))]);
+    assert_eq!(store.profiles().await.unwrap(), [row, Profile::new(profile("ürsula's"))]);
     let state = store.sync_state(&home).await.unwrap();
     assert_eq!((state.rows, state.held, state.facts), (PerKind::all(5), PerKind::all(1), PanelFacts::default()));
     assert!(state.last_sync.values().all(Option::is_some));
@@ -111,7 +112,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
     assert!(changes.contains(&LoggedChange::Added) && !changes.contains(&LoggedChange::Returned));
     let runs: Vec<_> = store.runs(&home, 9).await.unwrap().iter().map(|run| run.status).collect();
     assert_eq!(runs, [RunStatus::Interrupted, RunStatus::Failed, RunStatus::Partial, RunStatus::Completed]);
-    let group = &store.content_status(&home).await.unwrap().kinds[1].held[0];
+    let group = &store.content_status(&home).await.unwrap().kinds[ContentKind::Movies].held[0];
     assert_eq!((group.count, group.listings, group.evidence_since), (1, 0, None));
 
     // The next sync goes on from there: what was removed then is remembered, if not its first day.

@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use sync_core::store::ContentStore;
 use sync_core::testing::{movie, profile};
-use sync_core::{ContentId, ContentKind, Scope, StoreError};
+use sync_core::{Catalogue as _, ContentId, ContentKind, Profiles as _, Scope, StoreError};
 use sync_sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
 

@@ -3,17 +3,17 @@
 use sync_core::store::{ContentStore, Evidence, HeldRemoval, RunEnd, ScopeCommit};
 use sync_core::testing::{category, profile};
 use sync_core::{
-    Account, ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PolicyChoice, Retention, RunStatus,
-    SyncMode,
+    Account, Catalogue as _, ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PolicyChoice,
+    Profiles as _, Retention, RunStatus, SyncMode,
 };
-use sync_sqlite::{PasswordSource, ProfileRow};
+use sync_core::{PasswordSource, Profile};
 
 use crate::fixture::{Cache, index_of};
 
 #[tokio::test]
 async fn a_profile_is_saved_read_and_listed() {
     let cache = Cache::new();
-    let row = ProfileRow {
+    let row = Profile {
         base_url: Some("http://panel.example:8080/sub".into()),
         username: Some("user '); --".into()),
         password: Some("S3CR3T".into()),
@@ -24,13 +24,13 @@ async fn a_profile_is_saved_read_and_listed() {
         verify_tls: false,
         follow_other_hosts: false,
         parallel_requests: 3,
-        ..ProfileRow::new(profile("away"))
+        ..Profile::new(profile("away"))
     };
     cache.store.save_profile(&row).await.unwrap();
     assert_eq!(cache.store.profile(&row.id).await.unwrap(), Some(row.clone()));
-    let changed = ProfileRow { password: None, policy: PolicyChoice::Fingerprint, ..row.clone() };
+    let changed = Profile { password: None, policy: PolicyChoice::Fingerprint, ..row.clone() };
     cache.store.save_profile(&changed).await.unwrap();
-    assert_eq!(cache.store.profiles().await.unwrap(), [changed, ProfileRow::new(cache.home.clone())]);
+    assert_eq!(cache.store.profiles().await.unwrap(), [changed, Profile::new(cache.home.clone())]);
     assert_eq!(cache.store.profile(&profile("nobody")).await.unwrap(), None);
     let shown = format!("{row:?}");
     assert!(!shown.contains("S3CR3T") && !shown.contains("DROP") && shown.contains("away"), "{shown}");
@@ -39,7 +39,7 @@ async fn a_profile_is_saved_read_and_listed() {
 #[tokio::test]
 async fn a_password_from_elsewhere_is_not_kept() {
     let cache = Cache::new();
-    let row = ProfileRow { password: Some("C4N4RY".into()), ..ProfileRow::new(cache.home.clone()) };
+    let row = Profile { password: Some("C4N4RY".into()), ..Profile::new(cache.home.clone()) };
     let sources = [
         PasswordSource::Environment("PANEL_PASSWORD".into()),
         PasswordSource::File("/run/secrets/panel ü".into()),
@@ -48,10 +48,10 @@ async fn a_password_from_elsewhere_is_not_kept() {
     for source in sources {
         cache.store.save_profile(&row).await.unwrap();
         assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(row.clone()));
-        let elsewhere = ProfileRow { password_source: source, ..row.clone() };
+        let elsewhere = Profile { password_source: source, ..row.clone() };
         cache.store.save_profile(&elsewhere).await.unwrap();
         let saved = cache.store.profile(&cache.home).await.unwrap().unwrap();
-        assert_eq!(saved, ProfileRow { password: None, ..elsewhere });
+        assert_eq!(saved, Profile { password: None, ..elsewhere });
         assert!(!format!("{saved:?} {:?}", saved.password_source).contains("C4N4RY"));
     }
 }
@@ -65,8 +65,8 @@ async fn a_password_that_was_taken_out_is_in_no_file() {
         let holds = |bytes: Vec<u8>| bytes.windows(6).any(|part| part == b"C4N4RY");
         files.filter(|file| holds(std::fs::read(file.as_ref().unwrap().path()).unwrap())).count()
     };
-    let row = ProfileRow { password: Some("C4N4RY".into()), ..ProfileRow::new(cache.home.clone()) };
-    let elsewhere = ProfileRow { password_source: PasswordSource::Environment("PANEL_PASSWORD".into()), ..row.clone() };
+    let row = Profile { password: Some("C4N4RY".into()), ..Profile::new(cache.home.clone()) };
+    let elsewhere = Profile { password_source: PasswordSource::Environment("PANEL_PASSWORD".into()), ..row.clone() };
     cache.store.save_profile(&row).await.unwrap();
     assert!(found() > 0);
     cache.store.save_profile(&elsewhere).await.unwrap();
@@ -84,9 +84,9 @@ async fn settings_that_hold_nonsense_are_the_defaults() {
         "UPDATE xtream_sync_settings SET removal_share_percent=999, removal_floor_rows=-1, removal_category_rows=-1, \
          release_listings=-1, release_days=1e12, tombstone_days=-1, parallel_requests=0",
     );
-    assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(ProfileRow::new(cache.home.clone())));
+    assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(Profile::new(cache.home.clone())));
     cache.execute("DELETE FROM xtream_sync_settings");
-    assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(ProfileRow::new(cache.home.clone())));
+    assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(Profile::new(cache.home.clone())));
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn the_status_tells_what_is_held_and_since_when() {
     assert_eq!((status.sync_status, status.message.as_deref()), (Some(RunStatus::Partial), Some("some are held")));
     let account = status.account.unwrap();
     assert_eq!((account.status.as_str(), account.expires_at, account.checked_at), ("Active", Some(99), Some(4000)));
-    let movies = &status.kinds[ContentKind::Movies.ordinal()];
+    let movies = &status.kinds[ContentKind::Movies];
     assert_eq!((movies.rows, movies.last_sync, movies.held.len()), (9, Some(1400), 2));
     let lost = movies.held.iter().find(|group| group.reason == HoldReason::ShareLost).unwrap();
     assert_eq!((lost.count, lost.oldest_since), (5, 94));
@@ -159,7 +159,7 @@ async fn the_status_tells_what_is_held_and_since_when() {
     let empty = movies.held.iter().find(|group| group.reason == HoldReason::EmptyListing).unwrap();
     assert_eq!((empty.count, empty.listings, empty.evidence_since), (1, 0, None));
     assert_eq!(status.facts, facts);
-    assert!(status.kinds[0].held.is_empty() && status.kinds[0].rows == 0);
+    assert!(status.kinds[ContentKind::Channels].held.is_empty() && status.kinds[ContentKind::Channels].rows == 0);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use sync_core::store::{ContentStore, LoggedChange, ScopeCommit};
 use sync_core::testing::{movie, staged};
-use sync_core::{Change, ContentId, ContentKind, FieldSet, StoreError};
+use sync_core::{Catalogue as _, Change, ContentId, ContentKind, FieldSet, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{Cache, Run, added, index_of};

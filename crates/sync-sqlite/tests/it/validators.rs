@@ -2,11 +2,14 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use sync_core::Profile;
 use sync_core::source::Validator;
 use sync_core::store::{ContentStore, KeptValidator, ScopeCommit, ValidatorChange};
 use sync_core::testing::{movie, profile, staged};
-use sync_core::{CategoryId, Change, ContentKind, DigestScheme, KindOutcome, PolicyChoice, ProfileId, Scope};
-use sync_sqlite::{ProfileRow, SqliteStore};
+use sync_core::{
+    Catalogue as _, CategoryId, Change, ContentKind, DigestScheme, KindOutcome, PolicyChoice, ProfileId, Scope,
+};
+use sync_sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{Cache, lines};
@@ -87,10 +90,10 @@ async fn a_listing_of_a_category_takes_it_away() {
 /// Another account has other lists; other settings change nothing.
 #[tokio::test]
 async fn another_account_takes_it_away() {
-    let account = |username: &str, base_url: &str| ProfileRow {
+    let account = |username: &str, base_url: &str| Profile {
         username: Some(username.to_owned()),
         base_url: Some(base_url.to_owned()),
-        ..ProfileRow::new(profile("home"))
+        ..Profile::new(profile("home"))
     };
     let changes = [("ann", "http://a.example", 1), ("bob", "http://a.example", 0), ("ann", "http://b.example", 0)];
     for (username, base_url, left) in changes {
@@ -101,7 +104,7 @@ async fn another_account_takes_it_away() {
         let commit = ScopeCommit { validator: ValidatorChange::Set(validator(9)), ..run.commit(ContentKind::Movies) };
         cache.apply(Vec::new(), commit).await.unwrap();
         cache.finish(run);
-        let row = ProfileRow { user_agent: Some("x".to_owned()), ..account(username, base_url) };
+        let row = Profile { user_agent: Some("x".to_owned()), ..account(username, base_url) };
         cache.store.save_profile_blocking(&row).unwrap();
         assert_eq!(kept(&cache.store, &cache.home).iter().flatten().count(), left, "{username} at {base_url}");
     }

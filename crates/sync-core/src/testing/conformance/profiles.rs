@@ -1,0 +1,131 @@
+//! What every [`Profiles`](crate::Profiles) has to do.
+
+use super::{Session, load, validator};
+use crate::facts::PanelFacts;
+use crate::guard::HoldReason;
+use crate::model::{ContentId, ContentKind};
+use crate::policy::{GuardThresholds, PolicyChoice, Retention};
+use crate::ports::Cache;
+use crate::ports::profiles::{PasswordSource, Profile};
+use crate::store::{Evidence, HeldRemoval, ScopeCommit, StoreError, ValidatorChange};
+use crate::testing::profile;
+
+/// A profile in which every setting is another one than usual.
+pub(super) fn unusual() -> Profile {
+    Profile {
+        base_url: Some("http://panel.example:8080".to_owned()),
+        username: Some("ann".to_owned()),
+        password: Some("s3cr3t".to_owned()),
+        password_source: PasswordSource::Stored,
+        user_agent: Some("Player/1".to_owned()),
+        policy: PolicyChoice::Timestamp,
+        guard: GuardThresholds { share_percent: 11, floor_rows: 12, category_rows: 13 },
+        retention: Retention { release_listings: 14, release_days: 15, tombstone_days: 16 },
+        verify_tls: false,
+        follow_other_hosts: false,
+        parallel_requests: 4,
+        ..Profile::new(profile("home"))
+    }
+}
+
+/// "A profile is saved as a whole, and read back as it was saved."
+pub async fn a_profile_is_read_back_as_it_was_saved<C: Cache>(cache: &C) {
+    assert_eq!(cache.profiles().await.unwrap(), []);
+    let (home, away) = (unusual(), Profile::new(profile("away")));
+    cache.save_profile(&home).await.unwrap();
+    cache.save_profile(&away).await.unwrap();
+    assert_eq!(cache.profile(&home.id).await.unwrap(), Some(home.clone()));
+    assert_eq!(cache.profiles().await.unwrap(), [away.clone(), home.clone()], "by id");
+    let plain = Profile::new(home.id);
+    cache.save_profile(&plain).await.unwrap();
+    assert_eq!(cache.profile(&plain.id).await.unwrap(), Some(plain));
+    assert_eq!(cache.profile(&profile("nobody")).await.unwrap(), None);
+}
+
+/// "A profile that `ensure_profile` made has the settings of `Profile::new`."
+pub async fn a_profile_that_was_ensured_has_the_usual_settings<C: Cache>(cache: &C) {
+    let home = unusual();
+    cache.ensure_profile(&home.id).await.unwrap();
+    assert_eq!(cache.profile(&home.id).await.unwrap(), Some(Profile::new(home.id.clone())));
+    cache.save_profile(&home).await.unwrap();
+    cache.ensure_profile(&home.id).await.unwrap();
+    assert_eq!(cache.profile(&home.id).await.unwrap(), Some(home), "one that is there is left alone");
+}
+
+/// "A password is kept only where its source says so."
+pub async fn a_password_is_kept_where_it_is_to_be_kept<C: Cache>(cache: &C) {
+    let elsewhere = [
+        PasswordSource::Environment("HOME_PASSWORD".to_owned()),
+        PasswordSource::File("/run/secrets/home".to_owned()),
+        PasswordSource::Command("pass show home".to_owned()),
+    ];
+    for password_source in elsewhere {
+        let home = Profile { password_source, ..unusual() };
+        cache.save_profile(&home).await.unwrap();
+        let kept = cache.profile(&home.id).await.unwrap();
+        assert_eq!(kept, Some(Profile { password: None, ..home }));
+    }
+}
+
+/// "When the address changes, what was learnt of the panel is forgotten, the evidence of held removals with it. When
+/// the address or the user name changes, the validators of its listings are forgotten."
+pub async fn another_address_is_another_panel<C: Cache>(cache: &C) {
+    let movies = ContentKind::Movies;
+    for (changed, forgets_facts, forgets_validator) in [
+        (Profile { base_url: Some("http://other.example".to_owned()), ..unusual() }, true, true),
+        (Profile { username: Some("bob".to_owned()), ..unusual() }, false, true),
+        (Profile { password: Some("another".to_owned()), user_agent: None, ..unusual() }, false, false),
+    ] {
+        let home = unusual();
+        cache.remove_profile(&home.id).await.unwrap();
+        cache.save_profile(&home).await.unwrap();
+        let session = load(cache, "home", &[1, 2]).await;
+        let evidence = Some(Evidence { listing: 1, at: 5, panel_at: 5 });
+        let (id, reason, run) = (ContentId(1), HoldReason::ShareLost, session.run);
+        let held = Some(vec![HeldRemoval { id, reason, since: 5, run, evidence, successor: None }]);
+        let validator = ValidatorChange::Set(validator("v", 2));
+        session.apply(Vec::new(), ScopeCommit { held, validator, ..session.commit(movies) }).await.unwrap();
+        let mut facts = PanelFacts { user_agent: Some("Player/2".to_owned()), ..PanelFacts::default() };
+        facts.kinds[movies].sound_listings = 3;
+        session.finish(Some(facts.clone()), false).await;
+        cache.save_profile(&changed).await.unwrap();
+        let kept = cache.sync_state(&home.id).await.unwrap().facts;
+        assert_eq!(kept, if forgets_facts { PanelFacts::default() } else { facts }, "{changed:?}");
+        let held = cache.held_removals(&home.id, movies).await.unwrap();
+        assert_eq!(held[0].evidence.is_none(), forgets_facts, "{changed:?}");
+        let validator = cache.validator(&home.id, movies).await.unwrap();
+        assert_eq!(validator.is_none(), forgets_validator, "{changed:?}");
+    }
+}
+
+/// "Content and history stay when a profile is saved."
+pub async fn content_stays_when_a_profile_is_saved<C: Cache>(cache: &C) {
+    let session = load(cache, "home", &[1, 2]).await;
+    cache.save_profile(&unusual()).await.unwrap();
+    assert_eq!(session.ids(ContentKind::Movies).await, [1, 2]);
+    assert_eq!(cache.runs(&session.profile, 9).await.unwrap().len(), 2);
+}
+
+/// "Removes a profile and everything that belongs to it."
+pub async fn a_removed_profile_is_gone_with_its_content<C: Cache>(cache: &C) {
+    let home = profile("home");
+    let other = load(cache, "other", &[1]).await;
+    load(cache, "home", &[1, 2]).await.end().await;
+    assert!(cache.remove_profile(&home).await.unwrap());
+    assert!(!cache.remove_profile(&home).await.unwrap());
+    assert_eq!(cache.profile(&home).await.unwrap(), None);
+    assert!(matches!(cache.sync_state(&home).await, Err(StoreError::UnknownProfile(_))));
+    cache.ensure_profile(&home).await.unwrap();
+    assert_eq!(cache.get_content_ids(&home, ContentKind::Movies).await.unwrap(), []);
+    assert_eq!(cache.runs(&home, 9).await.unwrap(), []);
+    assert_eq!(other.ids(ContentKind::Movies).await, [1]);
+}
+
+/// "`StoreError::Leased` while a run has its lease."
+pub async fn a_profile_under_a_lease_is_not_removed<C: Cache>(cache: &C) {
+    let session = Session::start(cache, "home").await;
+    let home = session.profile.clone();
+    assert!(matches!(cache.remove_profile(&home).await, Err(StoreError::Leased(_))));
+    drop(session);
+    assert!(cache.remove_profile(&home).await.unwrap());
+}

@@ -1,0 +1,177 @@
+//! The cache in memory: what readers ask of it, its profiles, and its upkeep.
+
+use async_trait::async_trait;
+
+use super::memory_store::MemoryStore;
+use super::memory_tables::Tables;
+use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId};
+use crate::ports::catalogue::{Catalogue, ContentStatus, HeldGroup, KindStatus, Page, PageRequest};
+use crate::ports::maintenance::{Inspection, Maintenance};
+use crate::ports::profiles::{PasswordSource, Profile, Profiles};
+use crate::report::RunStatus;
+use crate::store::{ChangeRecord, HeldRemoval, RunRecord, StoreError};
+
+/// How many held items are named.
+const EXAMPLES: usize = 3;
+
+#[async_trait]
+impl Catalogue for MemoryStore {
+    async fn content_status(&self, profile: &ProfileId) -> Result<ContentStatus, StoreError> {
+        let leased = self.inner().leased.contains(profile);
+        self.read(profile, |tables| ContentStatus {
+            sync_status: tables.last_status.map(|status| seen(status, leased)),
+            message: tables.message.clone(),
+            kinds: PerKind::from_fn(|kind| kind_status(tables, kind)),
+            account: tables.account.clone(),
+            facts: tables.facts.clone(),
+        })
+    }
+
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
+        let leased = self.inner().leased.contains(profile);
+        self.read(profile, |tables| {
+            let mut runs: Vec<_> = tables.runs.iter().rev().take(limit as usize).cloned().collect();
+            runs.iter_mut().for_each(|run| run.status = seen(run.status, leased));
+            runs
+        })
+    }
+
+    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+        self.read(profile, |tables| {
+            let later = tables.changes.iter().filter(|change| change.sequence > after);
+            later.take(limit as usize).cloned().collect()
+        })
+    }
+
+    async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
+        self.read(profile, |tables| tables.held[kind].clone())
+    }
+
+    async fn sized_categories(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+    ) -> Result<Vec<(Category, u64)>, StoreError> {
+        self.read(profile, |tables| {
+            let size = |id: &str| tables.rows(kind).values().filter(|(_, item)| item.categories().contains(id)).count();
+            tables.categories[kind].iter().map(|category| (category.clone(), size(&category.id.0) as u64)).collect()
+        })
+    }
+
+    async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError> {
+        self.read(profile, |tables| {
+            let is_wanted = |item: &Item| {
+                page.after.is_none_or(|after| item.id() > after)
+                    && page.category.as_ref().is_none_or(|category| item.categories().contains(&category.0))
+            };
+            let rows = tables.rows(kind).values().map(|(_, item)| item).filter(|item| is_wanted(item));
+            Page::of(rows.take(page.limit.max(1) as usize + 1).cloned().collect(), page.limit)
+        })
+    }
+}
+
+#[async_trait]
+impl Profiles for MemoryStore {
+    async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, StoreError> {
+        let inner = self.inner();
+        Ok(inner.profiles.get(id).map(|tables| saved(id, tables)))
+    }
+
+    async fn profiles(&self) -> Result<Vec<Profile>, StoreError> {
+        Ok(self.inner().profiles.iter().map(|(id, tables)| saved(id, tables)).collect())
+    }
+
+    async fn save_profile(&self, profile: &Profile) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        let is_known = inner.profiles.contains_key(&profile.id);
+        let tables = inner.profiles.entry(profile.id.clone()).or_default();
+        let before = saved(&profile.id, tables);
+        if is_known && before.base_url != profile.base_url {
+            tables.facts = crate::facts::PanelFacts::default();
+            tables.held.values_mut().flatten().for_each(|held| held.evidence = None);
+        }
+        if is_known && (&before.base_url, &before.username) != (&profile.base_url, &profile.username) {
+            tables.validators = PerKind::default();
+        }
+        let mut settings = profile.clone();
+        settings.password = settings.password.filter(|_| settings.password_source == PasswordSource::Stored);
+        tables.settings = Some(settings);
+        Ok(())
+    }
+
+    async fn remove_profile(&self, id: &ProfileId) -> Result<bool, StoreError> {
+        let mut inner = self.inner();
+        if inner.leased.contains(id) {
+            return Err(StoreError::Leased(id.clone()));
+        }
+        Ok(inner.profiles.remove(id).is_some())
+    }
+}
+
+/// What is stored here always fits; what is marked is compared in full all the same.
+#[async_trait]
+impl Maintenance for MemoryStore {
+    async fn inspect(&self, profile: Option<ProfileId>) -> Result<Inspection, StoreError> {
+        let profiles = match profile {
+            Some(profile) => self.read(&profile, |_| vec![profile.clone()])?,
+            None => self.inner().profiles.keys().cloned().collect(),
+        };
+        Ok(Inspection { profiles, ..Inspection::default() })
+    }
+
+    async fn mark(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
+        let mut marked = Vec::new();
+        for (profile, kind) in inspection.to_compare() {
+            self.write(&profile, |tables| {
+                tables.marked_at[kind] = Some(0);
+                Ok(())
+            })?;
+            marked.push((profile, kind));
+        }
+        Ok(marked)
+    }
+}
+
+/// The status of a run as a reader sees it: one that nobody holds the lease for was interrupted.
+fn seen(status: RunStatus, leased: bool) -> RunStatus {
+    if status == RunStatus::Syncing && !leased { RunStatus::Interrupted } else { status }
+}
+
+fn saved(id: &ProfileId, tables: &Tables) -> Profile {
+    tables.settings.clone().unwrap_or_else(|| Profile::new(id.clone()))
+}
+
+fn kind_status(tables: &Tables, kind: ContentKind) -> KindStatus {
+    KindStatus {
+        kind,
+        last_sync: tables.last_sync[kind],
+        rows: tables.rows(kind).len() as u64,
+        held: held_groups(tables, kind),
+        doubted_since: tables.marked_at[kind],
+    }
+}
+
+/// What is held of a kind, by reason.
+fn held_groups(tables: &Tables, kind: ContentKind) -> Vec<HeldGroup> {
+    let mut reasons: Vec<_> = tables.held[kind].iter().map(|held| held.reason).collect();
+    reasons.sort_by_key(|reason| reason.as_str());
+    reasons.dedup();
+    let group = |reason| {
+        let mut held: Vec<_> = tables.held[kind].iter().filter(|held| held.reason == reason).collect();
+        held.sort_by_key(|held| (held.since, held.id));
+        let name = |id: ContentId| tables.rows(kind).get(&id.0).map(|(_, item)| item.name().to_owned());
+        let proven = held.iter().map(|held| held.evidence).collect::<Option<Vec<_>>>().unwrap_or_default();
+        let latest = proven.iter().map(|evidence| evidence.listing).max();
+        let sound = tables.facts.kinds[kind].sound_listings;
+        HeldGroup {
+            reason,
+            count: held.len() as u64,
+            oldest_since: held.iter().map(|held| held.since).min().unwrap_or_default(),
+            examples: held.iter().filter_map(|held| name(held.id)).take(EXAMPLES).collect(),
+            // The listing that missed it first counts as well.
+            listings: latest.map_or(0, |latest| sound.saturating_add(1).saturating_sub(latest)),
+            evidence_since: proven.iter().map(|evidence| evidence.at).max(),
+        }
+    };
+    reasons.into_iter().map(group).collect()
+}
