@@ -261,7 +261,9 @@ mod tests {
     /// Where the fuzzer found something wrong.
     #[test]
     fn what_a_fuzzer_has_found_stays_mended() {
-        let lists: [&[u8]; 2] = [
+        let lists: [&[u8]; 3] = [
+            // Whether a broken element is larger than the limit depended on where the bytes were cut.
+            &[&br#"[{"year"0,"stream_id":1,"plot":""#[..], &[b'x'; 472], br#"","n":"}},{"stream_id":3}]"#].concat(),
             // What is skipped behind the end of a list began wherever the bytes were cut.
             br#"[{"stream_id":1,"nd":8,"name":"x"},{"stream_id":9}]},{"stream_id":3}]"#,
             // The first key of a list was that of another element, depending on where the bytes were cut.

@@ -27,9 +27,10 @@ impl SqliteStore {
             binds.push(after.0.into());
         }
         if let Some(category) = &page.category {
-            // A set is a JSON list of texts, so a text with its quotes stands in it only as an element.
-            sql += " AND instr(category_ids,json_quote(?))>0";
-            binds.push(category.0.as_str().into());
+            // A set is a JSON list of texts. Most rows are passed over by their bytes alone.
+            sql += " AND instr(category_ids,json_quote(?))>0 AND EXISTS (SELECT 1 FROM \
+                    json_each(iif(json_valid(category_ids),category_ids,'[]')) WHERE value=?)";
+            binds.extend([category.0.as_str().into(), category.0.as_str().into()]);
         }
         // One row more tells whether there is another page.
         sql += &format!(" ORDER BY {} LIMIT ?", tables.id);

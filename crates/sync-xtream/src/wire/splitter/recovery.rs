@@ -189,6 +189,10 @@ impl Splitter {
     pub(super) fn show_broken(&mut self, bytes: &[u8], to: usize, element: &mut impl Show) -> Result<(), Fault> {
         let is_between = |byte: &u8| *byte == b',' || byte.is_ascii_whitespace();
         let end = bytes[..to].iter().rposition(|byte| !is_between(byte)).map_or(0, |last| last + 1);
+        // Its size is that up to the next one, wherever the answer was cut into chunks.
+        if self.size == Size::Usual && to.saturating_sub(self.start) > self.usual_bytes {
+            self.size = Size::Oversize;
+        }
         self.show_as(bytes, end, true, element)?;
         self.shown();
         self.filled = end == to;
