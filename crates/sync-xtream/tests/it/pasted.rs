@@ -465,6 +465,19 @@ const TEMPLATES: [&str; 13] = [
     "http://h\tann\t@",
 ];
 
+/// Backslashes of a password are not those of a shell.
+#[test]
+fn field_06_backslashes_of_a_password_stay() {
+    for (text, password) in [
+        (r"http://h/live/ann/x\=\?/1.ts", r"x\=\?"),
+        (r"http://h/get.php?username=ann&password=x\=\?y", r"x\=\?y"),
+        (r"http://h/get.php\?username\=ann\&password\=x\&type\=m3u", "x"),
+    ] {
+        let pasted = PanelAddress::parse(text).unwrap();
+        assert_eq!(pasted.password.as_ref().map(sync_xtream::Secret::expose), Some(password), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -50,10 +50,11 @@ fn of_json(text: &str) -> String {
     plain + rest
 }
 
-/// Whether each sign that means something to a shell is escaped.
+/// Whether each sign that means something to a shell is escaped, those of a panel's query among them. A password in a
+/// path may have such signs of its own.
 fn is_of_a_shell(text: &str) -> bool {
-    text.contains("\\?")
-        && text.contains("\\=")
+    let lower = text.to_ascii_lowercase();
+    [".php\\?", "username\\=", "password\\="].iter().all(|part| lower.contains(part))
         && text.match_indices(['?', '&', '=']).all(|(at, _)| text[..at].ends_with('\\'))
 }
 
