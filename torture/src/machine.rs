@@ -23,6 +23,7 @@ mod world;
 use std::sync::Arc;
 
 use sync_core::store::LoggedChange;
+use sync_core::testing::conformance::ReadableStore;
 use sync_core::{ContentId, ContentKind, ContentStore, KindOutcome, PerKind, ProfileId, SyncMode};
 
 use crate::campaign::{self, Passed, Violation};
@@ -42,9 +43,9 @@ use world::World;
 pub(crate) struct Machine {
     world: Arc<World>,
     backend: Arc<dyn Backend>,
-    processes: [Option<Arc<dyn ContentStore>>; PROCESSES],
+    processes: [Option<Arc<dyn ReadableStore>>; PROCESSES],
     /// Looks on, and is never hurt.
-    eye: Option<Arc<dyn ContentStore>>,
+    eye: Option<Arc<dyn ReadableStore>>,
 }
 
 /// Makes a fresh place for data.
@@ -96,11 +97,11 @@ fn store_failed(error: &sync_core::StoreError) -> Violation {
 
 impl Machine {
     /// The store as a process has it.
-    fn process(&mut self, at: usize) -> Result<Arc<dyn ContentStore>, Violation> {
+    fn process(&mut self, at: usize) -> Result<Arc<dyn ReadableStore>, Violation> {
         open(&mut self.processes[at], self.backend.as_ref())
     }
 
-    fn eye(&mut self) -> Result<Arc<dyn ContentStore>, Violation> {
+    fn eye(&mut self) -> Result<Arc<dyn ReadableStore>, Violation> {
         open(&mut self.eye, self.backend.as_ref())
     }
 
@@ -367,7 +368,7 @@ impl Machine {
     }
 }
 
-fn open(slot: &mut Option<Arc<dyn ContentStore>>, backend: &dyn Backend) -> Result<Arc<dyn ContentStore>, Violation> {
+fn open(slot: &mut Option<Arc<dyn ReadableStore>>, backend: &dyn Backend) -> Result<Arc<dyn ReadableStore>, Violation> {
     if slot.is_none() {
         *slot = Some(backend.open().map_err(|error| store_failed(&error))?);
     }

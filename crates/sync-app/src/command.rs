@@ -25,6 +25,7 @@ mod sync;
 mod table;
 mod terminal;
 mod usage;
+mod wiring;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! The database file that a scheduler and its caches share.
 
 use std::path::Path;
+use sync_core::Maintenance as _;
 
 use sync_core::maintenance::Inspection;
 use sync_sqlite::{BackedUp, Restored, SqliteStore};

@@ -1,6 +1,6 @@
 //! Why a call could not even begin its run. What happens within a run is in its report.
 
-use sync_core::{InvalidProfileId, StoreError, UnknownKind};
+use sync_core::{InvalidProfileId, ProfileId, StoreError, UnknownKind};
 use sync_sqlite::BackupError;
 use sync_xtream::{AddressError, SetupError};
 
@@ -16,6 +16,9 @@ pub enum SyncError {
     /// The text is no kind of content.
     #[error(transparent)]
     Kind(#[from] UnknownKind),
+    /// A profile lacks its address, its user name, or a stored password.
+    #[error("profile `{0}` has no address, user name or stored password")]
+    Incomplete(ProfileId),
     /// The panel's address can't be used.
     #[error("the panel's address can't be used: {0}")]
     Address(#[from] AddressError),

@@ -1,25 +1,25 @@
 #![doc = include_str!("../README.md")]
 
-mod cache;
-mod clock;
+pub mod compat;
 mod database;
 mod error;
-mod progress;
-mod scheduler;
-mod sending;
-mod settings;
+mod panel;
+mod syncer;
 
-pub use cache::{ContentCache, ContentCounts};
-pub use clock::SystemClock;
+pub use compat::{
+    ContentCache, ContentCounts, LastSyncTimestamps, SyncHandle, SyncProgress, SyncScheduler, SyncStatus,
+};
 pub use database::Database;
 pub use error::{Result, SyncError};
-pub use progress::{SyncHandle, SyncProgress, SyncStatus};
-pub use scheduler::{LastSyncTimestamps, SyncScheduler};
-pub use settings::{configured, options};
+pub use panel::panel_config;
+pub use sync_core::maintenance::{Breach, Finding, Inspection};
 pub use sync_core::{
-    ChangePolicy, Comparison, ContentKind, Counts, compare_channels, compare_movies, compare_series, is_item_updated,
+    ChangePolicy, Comparison, ContentKind, Counts, Observer, Profile, ProfileId, Progress, SyncOptions, SyncReport,
+    compare_channels, compare_movies, compare_series, is_item_updated,
 };
-pub use sync_core::{maintenance::Breach, maintenance::Finding, maintenance::Inspection};
-use sync_sqlite::{BackedUp, BackupError, Restored};
+pub use sync_service::{SystemClock, options_of};
+pub use sync_sqlite::{BackedUp, BackupError, Restored};
 pub use sync_xtream::XtreamConfig;
+pub use syncer::{Login, Syncer};
 pub use tokio_util::sync::CancellationToken;
+pub use {sync_core, sync_service, sync_sqlite, sync_xtream};

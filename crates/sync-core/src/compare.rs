@@ -1,4 +1,4 @@
-//! The seed's comparisons: a listing against the cache, for one kind each.
+//! Comparisons of a listing with the cache, one for each kind.
 //!
 //! They stand on the same diff as the engine, and hold everything in memory. Use the engine for
 //! catalogues; use these for lists at hand.

@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn the_timestamp_policy_is_the_seeds_rule() {
+    fn the_timestamp_policy_compares_the_dates() {
         let policy = |last: &str| ChangePolicy::Timestamp { last_sync: Some(last.to_owned()) };
         let mut edited = movie();
         edited.plot = None;

@@ -1,4 +1,4 @@
-//! Reading the timestamps of panels, and the seed's rule for "updated since".
+//! Reading the timestamps of panels, and the rule for "updated since".
 //!
 //! Panels write unix seconds (as number or text), milliseconds, `2026-02-02 15:08:55` in their own
 //! time zone, RFC 3339, dates as people write them, `""`, `"0"`, `null`, and floats. None of these is
@@ -35,7 +35,7 @@ pub fn is_item_updated(item_timestamp: &str, last_sync: &str) -> bool {
     }
 }
 
-/// Seconds and nanoseconds since 1970 of the two forms that the seed names.
+/// Seconds and nanoseconds since 1970 of the two usual forms.
 fn instant(text: &str) -> Option<(i64, u32)> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<i64>() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sync_core::store::{ScopeCommit, Staging};
 use sync_core::testing::MemoryStore;
+use sync_core::testing::conformance::ReadableStore;
 use sync_core::{ContentStore, PerKind, ProfileId, StoreError, SyncOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +35,7 @@ pub(crate) type Numbers = PerKind<BTreeMap<i64, i64>>;
 /// A place where data outlive processes.
 pub(crate) trait Backend: Send + Sync {
     /// Opens it, as a process of its own.
-    fn open(&self) -> Result<Arc<dyn ContentStore>, StoreError>;
+    fn open(&self) -> Result<Arc<dyn ReadableStore>, StoreError>;
 
     /// What dying in the middle of an apply is like here.
     fn death(&self) -> Arc<dyn Death>;
@@ -81,7 +82,7 @@ impl Memory {
 }
 
 impl Backend for Memory {
-    fn open(&self) -> Result<Arc<dyn ContentStore>, StoreError> {
+    fn open(&self) -> Result<Arc<dyn ReadableStore>, StoreError> {
         Ok(Arc::new(self.0.clone()))
     }
 

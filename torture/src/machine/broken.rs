@@ -4,14 +4,16 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use sync_core::catalogue::{Catalogue, ContentStatus, Page, PageRequest};
 use sync_core::store::{
     ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
     StoredIndex, SyncState,
 };
 use sync_core::testing::MemoryStore;
+use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
-    Category, CategoryId, ContentId, ContentKind, ContentStore, GuardThresholds, Item, ProfileId, Scope, StoreError,
-    SyncOptions,
+    Catalogue as _, Category, CategoryId, ContentId, ContentKind, ContentStore, GuardThresholds, Item, ProfileId,
+    Scope, StoreError, SyncOptions,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -79,7 +81,7 @@ impl Broken {
 }
 
 impl Backend for Broken {
-    fn open(&self) -> Kept<Arc<dyn ContentStore>> {
+    fn open(&self) -> Kept<Arc<dyn ReadableStore>> {
         Ok(Arc::new(self.clone()))
     }
 
@@ -195,6 +197,13 @@ impl ContentStore for Broken {
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
         self.inner.held(profile, kind).await
     }
+}
+
+#[async_trait]
+impl Catalogue for Broken {
+    async fn content_status(&self, profile: &ProfileId) -> Kept<ContentStatus> {
+        self.inner.content_status(profile).await
+    }
 
     async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<Vec<ChangeRecord>> {
         let changes = self.inner.changes(profile, after, limit).await?;
@@ -203,6 +212,18 @@ impl ContentStore for Broken {
 
     async fn runs(&self, profile: &ProfileId, limit: u32) -> Kept<Vec<RunRecord>> {
         self.inner.runs(profile, limit).await
+    }
+
+    async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
+        self.inner.held_removals(profile, kind).await
+    }
+
+    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<(Category, u64)>> {
+        self.inner.sized_categories(profile, kind).await
+    }
+
+    async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Kept<Page> {
+        self.inner.page(profile, kind, page).await
     }
 }
 

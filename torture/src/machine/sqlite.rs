@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 use sync_core::store::{ScopeCommit, Staging};
+use sync_core::testing::conformance::ReadableStore;
 use sync_core::{ContentKind, ContentStore, ProfileId, StoreError};
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -92,7 +93,7 @@ impl Files {
 }
 
 impl Backend for Sqlite {
-    fn open(&self) -> Result<Arc<dyn ContentStore>, StoreError> {
+    fn open(&self) -> Result<Arc<dyn ReadableStore>, StoreError> {
         Ok(Arc::new(SqliteStore::open(&self.files().database)?))
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use sync_core::store::{ChangeRecord, HeldRemoval, KeptValidator, RunRecord};
+use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
-    Category, ContentKind, ContentStore, FieldClass, Item, ListingIndex, PanelFacts, PerKind, ProfileId, Scope,
-    Standing, StoreError, ValueRef,
+    Catalogue as _, Category, ContentKind, ContentStore, FieldClass, Item, ListingIndex, PanelFacts, PerKind,
+    ProfileId, Scope, Standing, StoreError, ValueRef,
 };
 
 use crate::campaign::Violation;
@@ -43,7 +44,7 @@ impl State {
     /// Reads a profile; `None` when there is no such profile yet. What `earlier` has of the change log is
     /// not read again.
     pub(crate) async fn read(
-        store: &dyn ContentStore,
+        store: &dyn ReadableStore,
         profile: &ProfileId,
         earlier: Option<&Self>,
     ) -> Result<Option<Self>, StoreError> {

@@ -8,7 +8,10 @@ use sync_core::store::{
     ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
     StoredIndex, SyncState,
 };
-use sync_core::{Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError};
+use sync_core::testing::conformance::ReadableStore;
+use sync_core::{
+    Catalogue as _, Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Numbers};
@@ -38,9 +41,9 @@ pub(crate) fn fault(number: u8) -> StoreError {
 pub(crate) struct TorturedStore {
     pub(crate) run: Arc<Run>,
     /// The process's own way to the data.
-    pub(crate) inner: Arc<dyn ContentStore>,
+    pub(crate) inner: Arc<dyn ReadableStore>,
     /// A way to the data that nothing happens to, for looking on.
-    pub(crate) eye: Arc<dyn ContentStore>,
+    pub(crate) eye: Arc<dyn ReadableStore>,
     pub(crate) backend: Arc<dyn Backend>,
 }
 
@@ -268,14 +271,6 @@ impl ContentStore for TorturedStore {
 
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
         self.call(Call::Held, self.inner.held(profile, kind)).await
-    }
-
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<Vec<ChangeRecord>> {
-        self.inner.changes(profile, after, limit).await
-    }
-
-    async fn runs(&self, profile: &ProfileId, limit: u32) -> Kept<Vec<RunRecord>> {
-        self.inner.runs(profile, limit).await
     }
 }
 

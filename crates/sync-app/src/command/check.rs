@@ -5,29 +5,29 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
-use sync_app::{SyncError, SystemClock};
+use sync_app::SyncError;
+use sync_core::maintenance::{Finding, Inspection};
 use sync_core::text::{one_line, printable};
-use sync_core::{ContentKind, ContentStore, Engine, ProfileId, StoreError, SyncMode, SyncOptions, SyncReport};
-use sync_core::{Profile, maintenance::Finding, maintenance::Inspection};
-use sync_sqlite::SqliteStore;
+use sync_core::{Cache, ContentKind, ProfileId, StoreError, SyncReport};
 
 use super::args::CheckArgs;
 use super::bars::Bars;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
+use super::panel::Panels;
 use super::terminal::{complain, grouped, quoted, say};
-use super::{json, panel, table};
+use super::{json, table, wiring};
 
 /// Looks at one profile or at all, and has what doesn't fit compared by the next sync.
 pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let store = match SqliteStore::open_read_only(database) {
+    let cache = match wiring::open_read_only(database) {
         Err(StoreError::Missing(_)) => return nothing(args),
         Err(StoreError::Corrupt(text)) => return Ok(damaged(args, &[text])),
         opened => opened?,
     };
     let only = args.id.as_deref().map(ProfileId::new).transpose().map_err(SyncError::from)?;
-    let inspected = interrupt.token.run_until_cancelled(store.inspect(only.as_ref())).await;
+    let inspected = interrupt.token.run_until_cancelled(cache.inspect(only)).await;
     let inspection = inspected.ok_or_else(|| Failure::abandoned("nothing was marked; the cache is as it was"))??;
     if !inspection.damage.is_empty() {
         return Ok(damaged(args, &inspection.damage));
@@ -40,7 +40,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
         seen.mark(database).await;
         if args.with_panel {
             let found = seen.findings.len();
-            let compared = seen.compare(&store, args, interrupt).await;
+            let compared = seen.compare(&cache, args, interrupt).await;
             exit = exit.or(compared.unwrap_or_else(|failure| {
                 let failure = failure.of_profile(id.as_str());
                 failure.print();
@@ -53,7 +53,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
         if !seen.findings.is_empty() {
             exit = exit.or(Exit::Partial);
         }
-        seen.tell(&store, args.json).await?;
+        seen.tell(&cache, args.json).await?;
     }
     Ok(exit)
 }
@@ -115,26 +115,22 @@ struct Seen<'a> {
 
 impl Seen<'_> {
     /// Compares every item with the panel's, and writes nothing.
-    async fn compare(&mut self, store: &SqliteStore, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-        let profile = store.profile(self.id).await?.ok_or_else(|| Failure::unknown_profile(self.id.as_str()))?;
-        let learnt = store.sync_state(self.id).await?.facts;
-        let source = panel::source(&profile, &learnt, &args.panel, interrupt).await?;
-        let options = dry_and_full(&profile);
-        let bars = Arc::new(Bars::new(args.json));
-        let engine = Engine::new(Arc::new(source), Arc::new(store.clone()), Arc::new(SystemClock::new()));
-        let report = engine.with_observer(Arc::clone(&bars) as _).run(self.id, &options, &interrupt.token).await;
+    async fn compare(
+        &mut self,
+        cache: &Arc<dyn Cache>,
+        args: &CheckArgs,
+        interrupt: &Interrupt,
+    ) -> Result<Exit, Failure> {
+        let service = wiring::service(cache);
+        let profile = service.profiles(std::slice::from_ref(self.id)).await?.remove(0);
+        let (panels, bars) = (Panels { args: &args.panel, interrupt }, Arc::new(Bars::new(args.json)));
+        let compared = service.compare(&profile, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
         bars.clear();
-        let mut exit = Exit::of_report(&report);
-        for plan in report.plan.iter().filter(|plan| !plan.unnoticed.is_empty()) {
-            self.findings.push(Finding::not_as_listed(self.id, plan.kind, &plan.unnoticed));
-        }
-        let differs = report.kinds.values().any(|record| !record.counts.is_quiet());
-        if differs {
-            exit = exit.or(Exit::Partial);
-        }
-        self.differs = differs;
-        self.report = Some(report);
-        Ok(exit)
+        let exit = Exit::of_report(&compared.report);
+        self.findings.extend(compared.findings);
+        self.differs = compared.differs;
+        self.report = Some(compared.report);
+        Ok(if compared.differs { exit.or(Exit::Partial) } else { exit })
     }
 
     /// Has the next sync compare what doesn't fit. Where that can't be written, a person can ask for it.
@@ -143,8 +139,8 @@ impl Seen<'_> {
             return;
         }
         let inspection = Inspection { findings: self.findings.clone(), ..Inspection::default() };
-        let marked = match SqliteStore::open(database) {
-            Ok(store) => store.mark(&inspection).await,
+        let marked = match wiring::open(database) {
+            Ok(cache) => cache.mark(&inspection).await,
             Err(error) => Err(error),
         };
         match marked {
@@ -160,8 +156,8 @@ impl Seen<'_> {
         }
     }
 
-    async fn tell(&self, store: &SqliteStore, as_json: bool) -> Result<(), Failure> {
-        let rows = store.sync_state(self.id).await.map(|state| state.rows.values().sum::<u64>());
+    async fn tell(&self, cache: &Arc<dyn Cache>, as_json: bool) -> Result<(), Failure> {
+        let rows = cache.sync_state(self.id).await.map(|state| state.rows.values().sum::<u64>());
         let status = if self.findings.is_empty() { "sound" } else { "inconsistent" };
         if as_json {
             let findings: Vec<_> = self.findings.iter().map(|finding| as_object(finding, &self.marked)).collect();
@@ -207,10 +203,6 @@ struct Line<'a> {
     /// The dry run, where the panel was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     panel: Option<json::Report<'a>>,
-}
-
-fn dry_and_full(profile: &Profile) -> SyncOptions {
-    SyncOptions { mode: SyncMode::Full, dry_run: true, ..sync_app::options(profile) }
 }
 
 fn as_object(finding: &Finding, marked: &[ContentKind]) -> serde_json::Value {

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use sync_app::SyncError;
+use sync_core::ProfileId;
 use sync_core::text::printable;
-use sync_core::{ContentStore, ProfileId};
-use sync_sqlite::SqliteStore;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::terminal::{grouped, say};
+use super::wiring;
 
 /// Empties the cached content of a profile.
 pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
@@ -17,7 +17,7 @@ pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
     if !database.exists() {
         return Err(Failure::unknown_profile(id));
     }
-    let store = SqliteStore::open(database)?;
+    let store = wiring::open(database)?;
     // Keeps runs away meanwhile.
     let _lease = store.lease(&profile).await?;
     let rows: u64 = store.sync_state(&profile).await?.rows.values().sum();

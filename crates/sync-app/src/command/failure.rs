@@ -3,6 +3,7 @@
 use sync_app::SyncError;
 use sync_core::StoreError;
 use sync_core::text::printable;
+use sync_service::ServiceError;
 use sync_xtream::{AddressError, SetupError};
 
 use super::exit::Exit;
@@ -73,6 +74,16 @@ impl From<StoreError> for Failure {
         }
         let exit = Exit::of_class(error.class());
         Self { exit, message: error.to_string(), hint: error.hint().to_owned() }
+    }
+}
+
+impl From<ServiceError<Self>> for Failure {
+    fn from(error: ServiceError<Self>) -> Self {
+        match error {
+            ServiceError::Source(failure) => failure,
+            ServiceError::Store(error) => error.into(),
+            other => StoreError::backend(format!("{other:?}")).into(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-const OURS: [&str; 5] = ["sync_core", "sync_xtream", "sync_sqlite", "sync_app", "xtream_sync"];
+const OURS: [&str; 6] = ["sync_core", "sync_xtream", "sync_sqlite", "sync_service", "sync_app", "xtream_sync"];
 
 /// Starts logging; `verbose` is how often `-v` was given.
 pub(crate) fn start(verbose: u8) {

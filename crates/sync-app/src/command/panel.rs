@@ -1,7 +1,11 @@
 //! From a stored profile to a source that can be asked.
 
-use sync_core::PanelFacts;
-use sync_core::Profile;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sync_app::SyncError;
+use sync_core::{ContentSource, PanelFacts, Profile};
+use sync_service::SourceFactory;
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 
 use super::args::PanelArgs;
@@ -9,24 +13,30 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::password;
 
-/// The source of a profile.
-pub(crate) async fn source(
-    profile: &Profile,
-    learnt: &PanelFacts,
-    args: &PanelArgs,
-    interrupt: &Interrupt,
-) -> Result<XtreamSource, Failure> {
-    let incomplete = || {
-        let message = format!("profile `{}` has no address, user name or password", profile.id);
-        Failure::usage(message, "add them with `xtream-sync profile add`")
-    };
-    let base_url = profile.base_url.as_deref().ok_or_else(incomplete)?;
-    let username = profile.username.as_deref().ok_or_else(incomplete)?;
-    let password = password::of(profile, args.password_timeout, &interrupt.token).await?.ok_or_else(incomplete)?;
-    let address = PanelAddress::parse(base_url).map_err(sync_app::SyncError::from)?.address;
-    let config = sync_app::configured(config(args), profile, learnt);
-    let source = XtreamSource::new(address, Credentials::new(username, password), config);
-    Ok(source.map_err(sync_app::SyncError::from)?)
+/// The panels of profiles: asked as the arguments say, with the passwords from where the profiles have them.
+pub(crate) struct Panels<'a> {
+    pub(crate) args: &'a PanelArgs,
+    pub(crate) interrupt: &'a Interrupt,
+}
+
+#[async_trait]
+impl SourceFactory for Panels<'_> {
+    type Error = Failure;
+
+    async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>, Failure> {
+        let incomplete = || {
+            let message = format!("profile `{}` has no address, user name or password", profile.id);
+            Failure::usage(message, "add them with `xtream-sync profile add`")
+        };
+        let base_url = profile.base_url.as_deref().ok_or_else(incomplete)?;
+        let username = profile.username.as_deref().ok_or_else(incomplete)?;
+        let password = password::of(profile, self.args.password_timeout, &self.interrupt.token).await?;
+        let password = password.ok_or_else(incomplete)?;
+        let address = PanelAddress::parse(base_url).map_err(SyncError::from)?.address;
+        let config = sync_app::panel_config(config(self.args), profile, learnt);
+        let source = XtreamSource::new(address, Credentials::new(username, password), config);
+        Ok(Arc::new(source.map_err(SyncError::from)?))
+    }
 }
 
 fn config(args: &PanelArgs) -> XtreamConfig {

@@ -6,7 +6,6 @@ use sync_app::SyncError;
 use sync_core::text::printable;
 use sync_core::{GuardThresholds, ProfileId, Retention};
 use sync_core::{PasswordSource, Profile};
-use sync_sqlite::SqliteStore;
 use sync_xtream::PanelAddress;
 
 use super::args::{AddArgs, Answer, OtherHosts};
@@ -14,7 +13,7 @@ use super::exit::Exit;
 use super::failure::{Failure, is_address};
 use super::interrupt::Interrupt;
 use super::terminal::{complain, say};
-use super::{address, json, login};
+use super::{address, json, login, wiring};
 
 /// Adds a profile, or changes the one with this id.
 pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -23,7 +22,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
         let hint = "the id is a name of your choice; the address belongs to --url";
         return Err(Failure::usage("the id of the profile is an address", hint));
     }
-    let known = match database.exists().then(|| SqliteStore::open(database)).transpose()? {
+    let known = match database.exists().then(|| wiring::open(database)).transpose()? {
         Some(store) => store.profile(&id).await?,
         None => None,
     };
@@ -46,7 +45,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
         password_source: source,
         ..changed(known, args)
     };
-    SqliteStore::open(database)?.save_profile(&row).await?;
+    wiring::open(database)?.save_profile(&row).await?;
     say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&address)));
     if !row.verify_tls {
         complain(
@@ -82,7 +81,7 @@ fn changed(known: Profile, args: &AddArgs) -> Profile {
 
 /// Lists the profiles.
 pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
-    let profiles = match existing(database)? {
+    let profiles = match wiring::existing(database)? {
         Some(store) => store.profiles().await?,
         None => Vec::new(),
     };
@@ -148,17 +147,9 @@ fn as_line(profile: &Profile) -> String {
 /// Removes a profile.
 pub(crate) async fn remove(database: &Path, id: &str) -> Result<Exit, Failure> {
     let profile = ProfileId::new(id).map_err(SyncError::from)?;
-    if !database.exists() || !SqliteStore::open(database)?.remove_profile(&profile).await? {
+    if !database.exists() || !wiring::open(database)?.remove_profile(&profile).await? {
         return Err(Failure::unknown_profile(id));
     }
     say(&format!("profile `{}` removed, with everything cached for it", printable(profile.as_str())));
     Ok(Exit::Done)
-}
-
-/// Opens the cache for reading, when there is one.
-pub(crate) fn existing(database: &Path) -> Result<Option<SqliteStore>, Failure> {
-    if !database.exists() {
-        return Ok(None);
-    }
-    Ok(Some(SqliteStore::open_read_only(database)?))
 }

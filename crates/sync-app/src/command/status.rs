@@ -6,23 +6,22 @@ use serde_json::json;
 use sync_app::{SyncError, SystemClock};
 use sync_core::store::RunRecord;
 use sync_core::text::{one_line, printable};
-use sync_core::{Clock, ContentKind, ContentStore, KindRecord, ProfileId};
+use sync_core::{Clock, ContentKind, KindRecord, ProfileId};
 use sync_core::{Profile, catalogue::ContentStatus, catalogue::HeldGroup};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::held::{self, Releases};
 use super::json::{self, Kind};
-use super::learnt;
-use super::profile::existing;
 use super::terminal::{date, grouped, say};
+use super::{learnt, wiring};
 
 /// How many runs are shown.
 const RUNS: u32 = 5;
 
 /// Shows how one profile stands, or all of them.
 pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
-    let Some(store) = existing(database)? else {
+    let Some(store) = wiring::existing(database)? else {
         if let Some(id) = id {
             return Err(Failure::unknown_profile(id));
         }
@@ -65,7 +64,7 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
         let end = end(account.expires_at, status.facts.account_end.as_deref());
         say(&format!("  account {}, {end}", one_line(&account.status)));
     }
-    for kind in &status.kinds {
+    for kind in status.kinds.values() {
         let last = kind
             .last_sync
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
@@ -102,7 +101,7 @@ fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
 fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) -> serde_json::Value {
     let kinds: serde_json::Map<_, _> = status
         .kinds
-        .iter()
+        .values()
         .map(|kind| {
             let held: Vec<_> = kind.held.iter().map(held_object).collect();
             let mut object = json!({"items": kind.rows, "last_sync": kind.last_sync, "held": held});

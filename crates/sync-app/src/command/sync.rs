@@ -3,19 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sync_app::{SyncError, SystemClock};
-use sync_core::Profile;
+use sync_app::SyncError;
 use sync_core::text::printable;
-use sync_core::{ContentKind, ContentStore, Engine, KindOutcome, ProfileId, SyncMode, SyncOptions, SyncReport};
-use sync_sqlite::SqliteStore;
+use sync_core::{ContentKind, KindOutcome, Profile, ProfileId, SyncMode, SyncOptions, SyncReport};
+use sync_service::{Service, options_of};
 
 use super::args::SyncArgs;
 use super::bars::Bars;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
+use super::panel::Panels;
 use super::terminal::{complain, grouped};
-use super::{held, json, panel, table};
+use super::{held, json, table, wiring};
 
 /// Syncs the named profiles one after the other, or all.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -23,15 +23,17 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     if !database.exists() {
         return Err(args.ids.first().map_or_else(nobody, |id| Failure::unknown_profile(id)));
     }
-    let store = if args.dry_run { SqliteStore::open_read_only(database)? } else { SqliteStore::open(database)? };
-    let profiles = profiles(&store, &args.ids).await?;
+    let cache = if args.dry_run { wiring::open_read_only(database)? } else { wiring::open(database)? };
+    let service = wiring::service(&cache);
+    let ids = args.ids.iter().map(ProfileId::new).collect::<Result<Vec<_>, _>>().map_err(SyncError::from)?;
+    let profiles = service.profiles(&ids).await?;
     if profiles.is_empty() {
         return Err(nobody());
     }
     let mut exit = Exit::Done;
     for profile in profiles {
         // What keeps one profile from being synced is no matter of the others.
-        let ended = one(&store, &profile, args, interrupt).await.unwrap_or_else(|failure| {
+        let ended = one(&service, &profile, args, interrupt).await.unwrap_or_else(|failure| {
             failure.print();
             failure.exit()
         });
@@ -40,33 +42,16 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     Ok(exit)
 }
 
-async fn profiles(store: &SqliteStore, ids: &[String]) -> Result<Vec<Profile>, Failure> {
-    if ids.is_empty() {
-        return Ok(store.profiles().await?);
-    }
-    let mut profiles: Vec<Profile> = Vec::new();
-    for text in ids {
-        let id = ProfileId::new(text).map_err(SyncError::from)?;
-        if profiles.iter().all(|known| known.id != id) {
-            profiles.push(store.profile(&id).await?.ok_or_else(|| Failure::unknown_profile(text))?);
-        }
-    }
-    Ok(profiles)
-}
-
-async fn one(store: &SqliteStore, profile: &Profile, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let learnt = store.sync_state(&profile.id).await?.facts;
-    let source = panel::source(profile, &learnt, &args.panel, interrupt).await?;
+async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let options = SyncOptions {
         mode: if args.full { SyncMode::Full } else { SyncMode::Auto },
         kinds: if args.only.is_empty() { ContentKind::ALL.to_vec() } else { args.only.clone() },
         accept_removals: args.accept_removals,
         dry_run: args.dry_run,
-        ..sync_app::options(profile)
+        ..options_of(profile)
     };
-    let bars = Arc::new(Bars::new(args.json));
-    let engine = Engine::new(Arc::new(source), Arc::new(store.clone()), Arc::new(SystemClock::new()));
-    let report = engine.with_observer(Arc::clone(&bars) as _).run(&profile.id, &options, &interrupt.token).await;
+    let (panels, bars) = (Panels { args: &args.panel, interrupt }, Arc::new(Bars::new(args.json)));
+    let report = service.sync(profile, &options, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
     bars.clear();
     if args.json {
         json::say(&json::Report::from(&report));
@@ -74,21 +59,21 @@ async fn one(store: &SqliteStore, profile: &Profile, args: &SyncArgs, interrupt:
         table::print(&report);
     }
     table::notes(&report);
-    tell_held(store, profile, &report).await;
+    tell_held(service, profile, &report).await;
     Ok(Exit::of_report(&report))
 }
 
 /// Says on stderr what is held, and what to do about it.
-async fn tell_held(store: &SqliteStore, profile: &Profile, report: &SyncReport) {
+async fn tell_held(service: &Service, profile: &Profile, report: &SyncReport) {
     let id = printable(profile.id.as_str());
     let is_held = |kind: ContentKind| report.kind(kind).outcome == KindOutcome::Held;
     if !ContentKind::ALL.into_iter().any(is_held) {
         return;
     }
     if !report.dry_run
-        && let Ok(status) = store.content_status(&profile.id).await
+        && let Ok(status) = service.cache().content_status(&profile.id).await
     {
-        for kind in status.kinds.iter().filter(|status| is_held(status.kind)) {
+        for kind in status.kinds.values().filter(|status| is_held(status.kind)) {
             for group in &kind.held {
                 for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
                     // The first one says what it is about.

@@ -1,4 +1,4 @@
-//! Progress as the seed's API tells it, and the handle of a run.
+//! Progress as callers read it, and the handle of a run.
 
 use sync_core::{ContentKind, Counts, KindRecord, RunStatus, SyncReport};
 use tokio::sync::mpsc;

@@ -1,16 +1,14 @@
-//! What a profile's settings, and what was learnt of its panel, mean for a run.
+//! How the panel of a profile is talked to: what its settings say, and what was learnt of it.
 
-use sync_core::Profile;
-use sync_core::{Clock, PanelFacts, SyncOptions};
+use sync_core::{Clock, PanelFacts, Profile};
+use sync_service::SystemClock;
 use sync_xtream::XtreamConfig;
-
-use crate::clock::SystemClock;
 
 /// Adds to a configuration what a profile says of its panel, and what runs have learnt of it.
 ///
 /// Only what differs from the defaults of a profile is taken over, so that what the caller has set
 /// stands otherwise.
-pub fn configured(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts) -> XtreamConfig {
+pub fn panel_config(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts) -> XtreamConfig {
     configured_at(config, profile, learnt, SystemClock::new().now())
 }
 
@@ -37,15 +35,10 @@ fn configured_at(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts, n
     config
 }
 
-/// The options of a run as a profile has them; mode and kinds are the usual ones.
-pub fn options(profile: &Profile) -> SyncOptions {
-    SyncOptions { policy: profile.policy, guard: profile.guard, retention: profile.retention, ..SyncOptions::default() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::{PolicyChoice, ProfileId, Retention};
+    use sync_core::ProfileId;
 
     fn profile() -> Profile {
         Profile::new(ProfileId::new("home").unwrap())
@@ -55,7 +48,7 @@ mod tests {
     fn a_profile_as_it_begins_leaves_a_configuration_alone() {
         let own =
             XtreamConfig::new().verify_tls(false).follow_other_hosts(false).parallel_requests(3).user_agent("own");
-        let configured = configured(own.clone(), &profile(), &PanelFacts::default());
+        let configured = panel_config(own.clone(), &profile(), &PanelFacts::default());
         assert_eq!(format!("{configured:?}"), format!("{own:?}"));
     }
 
@@ -86,13 +79,5 @@ mod tests {
         let soon = configured_at(XtreamConfig::new(), &profile, &learnt, 1000 + 3600);
         assert_eq!(format!("{soon:?}"), format!("{:?}", expected.try_other_client(false)));
         assert_ne!(format!("{configured:?}"), format!("{:?}", XtreamConfig::new()));
-    }
-
-    #[test]
-    fn a_run_has_the_policies_of_its_profile() {
-        let retention = Retention { release_listings: 2, release_days: 1, tombstone_days: 9 };
-        let profile = Profile { policy: PolicyChoice::Timestamp, retention, ..profile() };
-        let expected = SyncOptions { policy: PolicyChoice::Timestamp, retention, ..SyncOptions::default() };
-        assert_eq!(options(&profile), expected);
     }
 }

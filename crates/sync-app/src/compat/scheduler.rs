@@ -1,18 +1,19 @@
-//! Runs of a profile, as the seed's API has them.
+//! Runs of a profile, with their progress over a channel.
 
 use std::sync::Arc;
-use sync_core::{ContentKind, ContentStore, Engine, ProfileId, SyncMode, SyncOptions};
-use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
+
+use sync_core::{Catalogue as _, ContentKind, ProfileId, SyncMode, SyncOptions};
+use sync_service::options_of;
+use sync_xtream::XtreamConfig;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::cache::ContentCache;
-use crate::clock::SystemClock;
+use super::cache::ContentCache;
+use super::progress::{SyncProgress, SyncStatus};
+use super::sending::Sending;
 use crate::database::Database;
 use crate::error::Result;
-use crate::progress::{SyncProgress, SyncStatus};
-use crate::sending::Sending;
-use crate::settings;
+use crate::syncer::{Login, Syncer};
 
 /// Runs syncs. Cheap to make; clones share the database.
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ impl SyncScheduler {
     /// learnt of its panel. What goes wrong within the run, a dead panel included, is in
     /// the progress that is returned; an error means that the run could not begin. Nobody has to
     /// read the messages of progress.
-    #[expect(clippy::too_many_arguments, reason = "the seed's signature")]
+    #[expect(clippy::too_many_arguments, reason = "the signature that callers have")]
     pub async fn run_incremental_sync(
         &self,
         profile_id: &str,
@@ -111,20 +112,14 @@ impl SyncScheduler {
         cancel_token: &CancellationToken,
     ) -> Result<SyncProgress> {
         let profile = ProfileId::new(profile_id)?;
-        let store = content_cache.database().store();
-        let (mut options, mut panel) = (SyncOptions::default(), self.panel.clone());
-        if let Some(row) = store.profile(&profile).await? {
-            options = settings::options(&row);
-            panel = settings::configured(panel, &row, &store.sync_state(&profile).await?.facts);
-        }
+        let syncer = Syncer::new(content_cache.database()).with_panel_config(self.panel.clone());
+        let options = options_of(&syncer.settings(&profile).await?);
         let options = SyncOptions { mode, kinds: kinds.to_vec(), ..options };
-        let credentials = Credentials::new(username, password);
-        let address = PanelAddress::parse(base_url)?.address.without_login(&credentials);
-        let source = XtreamSource::new(address, credentials, panel)?;
+        let login =
+            Login { base_url: base_url.to_owned(), username: username.to_owned(), password: password.to_owned() };
         let sending = Arc::new(Sending::new(progress_tx));
-        let engine = Engine::new(Arc::new(source), Arc::new(store.clone()), Arc::new(SystemClock::new()));
-        let engine = engine.with_observer(Arc::clone(&sending) as _);
-        let report = engine.run(&profile, &options, cancel_token).await;
+        let observer = Arc::clone(&sending) as _;
+        let report = syncer.sync_with_login(&profile, &login, &options, observer, cancel_token).await?;
         Ok(sending.end(&report))
     }
 
@@ -153,8 +148,8 @@ impl SyncScheduler {
 
 #[cfg(test)]
 mod tests {
+    use super::super::progress::SyncHandle;
     use super::*;
-    use crate::progress::SyncHandle;
 
     /// Compiles for what a runtime of several threads takes.
     fn spawnable<F: Future + Send>(run: F) -> F {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use sync_core::{Observer, Phase, Progress, SyncReport};
 use tokio::sync::mpsc::{OwnedPermit, Sender};
 
-use crate::progress::{SyncProgress, SyncStatus};
+use super::progress::{SyncProgress, SyncStatus};
 
 /// Sends progress. Messages for which there is no room are dropped, but for the last one: a place in the channel is
 /// kept for it from the start.

@@ -1,0 +1,182 @@
+//! Syncs profiles in a database: the composition of cache, panel and clock.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sync_core::{
+    Cache, ContentSource, Observer, PanelFacts, Profile, ProfileId, StoreError, SyncOptions, SyncReport,
+};
+use sync_service::{Service, ServiceError, SourceFactory, SystemClock};
+use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
+use tokio_util::sync::CancellationToken;
+
+use crate::database::Database;
+use crate::error::{Result, SyncError};
+use crate::panel::panel_config;
+
+/// Where an account is, and its credentials.
+#[derive(Clone)]
+pub struct Login {
+    /// The panel's address, or any address of it that was pasted.
+    pub base_url: String,
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Without the credentials.
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").finish_non_exhaustive()
+    }
+}
+
+/// Syncs the profiles of a database. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Syncer {
+    service: Service,
+    panel: XtreamConfig,
+}
+
+impl Syncer {
+    /// A syncer of the profiles of this database.
+    pub fn new(database: &Database) -> Self {
+        Self { service: service(Arc::new(database.store().clone())), panel: XtreamConfig::new() }
+    }
+
+    /// The same, with another way to talk to panels: timeouts, attempts, user agent. The settings of a profile go
+    /// before it where they differ from the usual ones.
+    #[must_use]
+    pub fn with_panel_config(self, panel: XtreamConfig) -> Self {
+        Self { panel, ..self }
+    }
+
+    /// The use cases that this is made of.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Syncs a profile with the login that is stored with it, and returns the whole report. What goes wrong within the
+    /// run, a dead panel included, is in the report.
+    ///
+    /// [`options_of`](crate::options_of) makes the options that a profile's settings ask for.
+    ///
+    /// # Errors
+    ///
+    /// That the run could not begin: there is no such profile, its login is incomplete or its password is kept
+    /// elsewhere ([`SyncError::Incomplete`]), or its address can't be used.
+    pub async fn sync(
+        &self,
+        profile: &ProfileId,
+        options: &SyncOptions,
+        observer: Arc<dyn Observer>,
+        cancel: &CancellationToken,
+    ) -> Result<SyncReport> {
+        let profile = self.service.profiles(std::slice::from_ref(profile)).await?.remove(0);
+        let login = stored_login(&profile).ok_or_else(|| SyncError::Incomplete(profile.id.clone()))?;
+        self.run(&profile, &login, options, observer, cancel).await
+    }
+
+    /// Syncs a profile with another login than the stored one, and returns the whole report. A profile that the
+    /// database doesn't know yet is created.
+    ///
+    /// # Errors
+    ///
+    /// That the run could not begin: the address can't be used, or the cache can't be read.
+    pub async fn sync_with_login(
+        &self,
+        profile: &ProfileId,
+        login: &Login,
+        options: &SyncOptions,
+        observer: Arc<dyn Observer>,
+        cancel: &CancellationToken,
+    ) -> Result<SyncReport> {
+        let profile = self.settings(profile).await?;
+        self.run(&profile, login, options, observer, cancel).await
+    }
+
+    /// The settings of a profile; the usual ones of a profile that is new.
+    pub(crate) async fn settings(&self, profile: &ProfileId) -> Result<Profile> {
+        Ok(self.service.cache().profile(profile).await?.unwrap_or_else(|| Profile::new(profile.clone())))
+    }
+
+    async fn run(
+        &self,
+        profile: &Profile,
+        login: &Login,
+        options: &SyncOptions,
+        observer: Arc<dyn Observer>,
+        cancel: &CancellationToken,
+    ) -> Result<SyncReport> {
+        let panel = Panel { login, config: &self.panel };
+        self.service.sync(profile, options, &panel, observer, cancel).await.map_err(|error| match error {
+            ServiceError::Source(error) => error,
+            ServiceError::Store(error) => error.into(),
+            other => SyncError::Store(StoreError::backend(other.to_string())),
+        })
+    }
+}
+
+/// The use cases over a cache, by the machine's clock.
+pub(crate) fn service(cache: Arc<dyn Cache>) -> Service {
+    Service::new(cache, Arc::new(SystemClock::new()))
+}
+
+fn stored_login(profile: &Profile) -> Option<Login> {
+    Some(Login {
+        base_url: profile.base_url.clone()?,
+        username: profile.username.clone()?,
+        password: profile.password.clone()?,
+    })
+}
+
+/// A panel that is asked with a login.
+struct Panel<'a> {
+    login: &'a Login,
+    config: &'a XtreamConfig,
+}
+
+#[async_trait]
+impl SourceFactory for Panel<'_> {
+    type Error = SyncError;
+
+    async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>> {
+        let credentials = Credentials::new(&self.login.username, self.login.password.as_str());
+        let address = PanelAddress::parse(&self.login.base_url)?.address.without_login(&credentials);
+        let config = panel_config(self.config.clone(), profile, learnt);
+        Ok(Arc::new(XtreamSource::new(address, credentials, config)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::PasswordSource;
+
+    #[tokio::test]
+    async fn a_profile_without_a_stored_login_is_not_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path().join("cache.db")).unwrap();
+        let (syncer, id) = (Syncer::new(&database), ProfileId::new("home").unwrap());
+        let (options, cancel) = (SyncOptions::default(), CancellationToken::new());
+        let sync = async || syncer.sync(&id, &options, Arc::new(()), &cancel).await;
+        assert!(matches!(sync().await, Err(SyncError::Store(StoreError::UnknownProfile(_)))));
+        let elsewhere = Profile {
+            base_url: Some("http://127.0.0.1:9".to_owned()),
+            username: Some("ann".to_owned()),
+            password_source: PasswordSource::Environment("HOME_PASSWORD".to_owned()),
+            ..Profile::new(id.clone())
+        };
+        syncer.service().cache().save_profile(&elsewhere).await.unwrap();
+        let error = sync().await.unwrap_err();
+        assert!(matches!(&error, SyncError::Incomplete(profile) if *profile == id), "{error}");
+    }
+
+    #[test]
+    fn a_login_shows_nothing() {
+        let secret = || "s3cr3t".to_owned();
+        let login = Login { base_url: secret(), username: secret(), password: secret() };
+        assert!(!format!("{login:?}").contains("s3cr3t"));
+    }
+}

@@ -1,0 +1,44 @@
+//! Compares a cache with its panel, and writes nothing.
+
+use std::sync::Arc;
+
+use sync_core::maintenance::Finding;
+use sync_core::{Observer, Profile, SyncMode, SyncOptions, SyncReport};
+use tokio_util::sync::CancellationToken;
+
+use crate::service::{Service, options_of};
+use crate::source::{ServiceError, SourceFactory};
+
+/// How a cache compares with its panel.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Compared {
+    /// The report of the dry run.
+    pub report: SyncReport,
+    /// Rows that differ although the panel lists them as before: somebody else has written to them.
+    pub findings: Vec<Finding>,
+    /// Whether the panel lists other things than are cached.
+    pub differs: bool,
+}
+
+impl Service {
+    /// Decodes every item that the panel lists and compares it with its row. Nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// That the comparison could not begin: the cache can't be read, or there is no source.
+    pub async fn compare<F: SourceFactory + ?Sized>(
+        &self,
+        profile: &Profile,
+        sources: &F,
+        observer: Arc<dyn Observer>,
+        cancel: &CancellationToken,
+    ) -> Result<Compared, ServiceError<F::Error>> {
+        let options = SyncOptions { mode: SyncMode::Full, dry_run: true, ..options_of(profile) };
+        let report = self.sync(profile, &options, sources, observer, cancel).await?;
+        let unnoticed = report.plan.iter().filter(|plan| !plan.unnoticed.is_empty());
+        let findings = unnoticed.map(|plan| Finding::not_as_listed(&profile.id, plan.kind, &plan.unnoticed)).collect();
+        let differs = report.kinds.values().any(|record| !record.counts.is_quiet());
+        Ok(Compared { report, findings, differs })
+    }
+}

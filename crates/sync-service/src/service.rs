@@ -1,0 +1,88 @@
+//! Syncs profiles: from their settings to the report of a run.
+
+use std::sync::Arc;
+
+use sync_core::{Cache, Clock, Engine, Observer, PanelFacts, Profile, ProfileId, StoreError, SyncOptions, SyncReport};
+use tokio_util::sync::CancellationToken;
+
+use crate::source::{ServiceError, SourceFactory};
+
+/// The use cases, over a cache and a clock. Clones share both.
+#[derive(Clone)]
+pub struct Service {
+    cache: Arc<dyn Cache>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// The use cases over this cache.
+    pub fn new(cache: Arc<dyn Cache>, clock: Arc<dyn Clock>) -> Self {
+        Self { cache, clock }
+    }
+
+    /// The cache.
+    pub fn cache(&self) -> &Arc<dyn Cache> {
+        &self.cache
+    }
+
+    /// Returns the profiles of these ids, each once and in this order; every profile, by id, when none is named.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownProfile`] with the first id that no profile has.
+    pub async fn profiles(&self, ids: &[ProfileId]) -> Result<Vec<Profile>, StoreError> {
+        if ids.is_empty() {
+            return self.cache.profiles().await;
+        }
+        let mut profiles: Vec<Profile> = Vec::new();
+        for id in ids {
+            if profiles.iter().all(|known| known.id != *id) {
+                let found = self.cache.profile(id).await?;
+                profiles.push(found.ok_or_else(|| StoreError::UnknownProfile(id.to_string()))?);
+            }
+        }
+        Ok(profiles)
+    }
+
+    /// Syncs a profile; whatever happens within the run is in the report. A profile that the cache doesn't know yet
+    /// is created by the run.
+    ///
+    /// [`options_of`] makes the options that the profile's settings ask for.
+    ///
+    /// # Errors
+    ///
+    /// That the run could not begin: the cache can't be read, or there is no source.
+    pub async fn sync<F: SourceFactory + ?Sized>(
+        &self,
+        profile: &Profile,
+        options: &SyncOptions,
+        sources: &F,
+        observer: Arc<dyn Observer>,
+        cancel: &CancellationToken,
+    ) -> Result<SyncReport, ServiceError<F::Error>> {
+        let learnt = self.learnt(&profile.id).await?;
+        let source = sources.source(profile, &learnt).await.map_err(ServiceError::Source)?;
+        let store = Arc::clone(&self.cache) as _;
+        let engine = Engine::new(source, store, Arc::clone(&self.clock)).with_observer(observer);
+        Ok(engine.run(&profile.id, options, cancel).await)
+    }
+
+    /// What earlier runs have learnt of the panel of a profile; nothing, of a profile that is new.
+    async fn learnt(&self, profile: &ProfileId) -> Result<PanelFacts, StoreError> {
+        match self.cache.sync_state(profile).await {
+            Err(StoreError::UnknownProfile(_)) => Ok(PanelFacts::default()),
+            state => Ok(state?.facts),
+        }
+    }
+}
+
+/// The options of a run as the settings of a profile have them; mode and kinds are the usual ones.
+pub fn options_of(profile: &Profile) -> SyncOptions {
+    SyncOptions { policy: profile.policy, guard: profile.guard, retention: profile.retention, ..SyncOptions::default() }
+}

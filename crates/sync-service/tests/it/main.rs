@@ -1,0 +1,5 @@
+//! The service over a cache in memory and scripted sources.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails is to panic")]
+
+mod syncing;
