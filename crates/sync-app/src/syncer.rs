@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_core::{
-    Cache, ContentSource, Observer, PanelFacts, Profile, ProfileId, StoreError, SyncOptions, SyncReport,
-};
+use sync_core::{Cache, ContentSource, Observer, PanelFacts, Profile, ProfileId, StoreError, SyncOptions, SyncReport};
 use sync_service::{Service, ServiceError, SourceFactory, SystemClock};
 use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
 use tokio_util::sync::CancellationToken;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sync_core::store::{ScopeCommit, Staging};
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
-use sync_core::{ContentStore, PerKind, ProfileId, StoreError, SyncOptions};
+use sync_core::{PerKind, ProfileId, StoreError, SyncOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::campaign::Violation;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 use sync_core::store::{ScopeCommit, Staging};
 use sync_core::testing::conformance::ReadableStore;
-use sync_core::{ContentKind, ContentStore, ProfileId, StoreError};
+use sync_core::{ContentKind, ProfileId, StoreError};
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;

@@ -5,13 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
-    StoredIndex, SyncState,
+    HeldRemoval, KeptValidator, Lease, RunEnd, RunId, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
 };
 use sync_core::testing::conformance::ReadableStore;
-use sync_core::{
-    Catalogue as _, Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError,
-};
+use sync_core::{Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Numbers};

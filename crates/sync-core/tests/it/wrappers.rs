@@ -7,8 +7,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use sync_core::source::{Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::store::{
-    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
-    StoredIndex, SyncState,
+    HeldRemoval, KeptValidator, Lease, RunEnd, RunId, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
 };
 use sync_core::testing::{MemoryStore, ScriptedSource};
 use sync_core::{

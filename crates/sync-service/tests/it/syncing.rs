@@ -7,8 +7,8 @@ use sync_core::maintenance::Breach;
 use sync_core::source::Learnt;
 use sync_core::testing::{FixedClock, MemoryStore, ScriptedSource, movie, profile};
 use sync_core::{
-    ContentId, ContentKind, ContentSource, ContentStore, KindOutcome, PanelFacts, PolicyChoice, Profile, Profiles,
-    Retention, RunStatus, StoreError, SyncOptions,
+    ContentId, ContentKind, ContentSource, KindOutcome, PanelFacts, PolicyChoice, Profile, Profiles, Retention,
+    RunStatus, StoreError, SyncOptions,
 };
 use sync_service::{Service, ServiceError, SourceFactory, options_of};
 use tokio_util::sync::CancellationToken;

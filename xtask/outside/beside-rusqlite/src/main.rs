@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 use sync_core::{ContentKind, ProfileId};
-use sync_sqlite::{SqliteStore};
+use sync_sqlite::SqliteStore;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;

@@ -249,22 +249,4 @@ impl ContentStore for Shelf {
         held.sort_by_key(|held| held.id);
         Ok(held)
     }
-
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
-        self.with(profile, |found| {
-            let later = found.log.iter().filter(|change| change.sequence > after);
-            Ok(later.take(limit as usize).cloned().collect())
-        })
-    }
-
-    async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
-        self.with(profile, |found| {
-            let leased = found.lease.upgrade().is_some();
-            let mut runs: Vec<_> = found.runs.iter().rev().take(limit as usize).cloned().collect();
-            for run in runs.iter_mut().filter(|run| run.status == RunStatus::Syncing && !leased) {
-                run.status = RunStatus::Interrupted;
-            }
-            Ok(runs)
-        })
-    }
 }

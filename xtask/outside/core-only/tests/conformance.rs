@@ -3,8 +3,9 @@
 use outside_core_only::Shelf;
 use sync_core::testing::conformance::Fixture;
 
-async fn shelf() -> Fixture {
-    Fixture::new(Shelf::default(), ())
+async fn shelf() -> Fixture<Shelf> {
+    let kept = Shelf::default();
+    Fixture::new(move || kept.clone())
 }
 
 sync_core::content_store_conformance!(shelf);

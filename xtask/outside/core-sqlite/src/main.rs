@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use outside_core_sqlite::{Noon, Script, play};
 use sync_core::{ContentId, ContentKind, Engine, ProfileId, RunStatus, SyncOptions};
-use sync_sqlite::{SqliteStore};
+use sync_sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
