@@ -53,6 +53,10 @@ impl Splitter {
                 self.read_again(Some(self.at));
                 return Ok(Step::On);
             }
+            Told::No if is_object && self.may_have_taken_others_in() => {
+                self.read_warily(self.at);
+                return Ok(Step::On);
+            }
             Told::No => return Ok(Step::Broken(self.at)),
             Told::Yes(()) => {}
         }
@@ -105,11 +109,8 @@ impl Splitter {
                 }
                 _ => self.at = at,
             },
-            Stop::Broken if self.size == Size::Usual && !recovery.careful.is_wary() => {
-                // It may have taken others in before.
-                recovery.wary_until = recovery.wary_until.max(self.base + at as u64);
-                self.at = self.start;
-                self.state = State::Between;
+            Stop::Broken if self.may_have_taken_others_in() => {
+                self.read_warily(at);
                 return Step::On;
             }
             Stop::Broken => return self.broken_at(bytes, at),
@@ -121,6 +122,19 @@ impl Splitter {
         }
         self.measure();
         Step::On
+    }
+
+    /// Whether the element under way, which was read byte by byte, has been read as if it had kept its brackets.
+    fn may_have_taken_others_in(&self) -> bool {
+        self.size == Size::Usual && self.recovery.as_ref().is_some_and(|recovery| !recovery.careful.is_wary())
+    }
+
+    /// Reads the element under way once more, and looks at each object in it up to a place.
+    fn read_warily(&mut self, to: usize) {
+        let Some(recovery) = &mut self.recovery else { return };
+        recovery.wary_until = recovery.wary_until.max(self.base + to as u64);
+        self.at = self.start;
+        self.state = State::Between;
     }
 
     /// The element under way stops being JSON at a place.
