@@ -15,7 +15,6 @@ mod track;
 mod unmodified;
 mod visit;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,14 +25,15 @@ use tracing::Instrument;
 use crate::clock::Clock;
 use crate::error::ErrorClass;
 use crate::facts::PanelFacts;
-use crate::guard::HoldReason;
-use crate::model::{Account, AccountStatus, ContentId, ContentKind, PerKind, ProfileId};
+use crate::guard::{HoldReason, Loss};
+use crate::model::{Account, AccountStatus, ContentKind, PerKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::progress::{Observer, Phase};
 use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
+use crate::settle::lost_together;
 use crate::source::{AnswerFault, ContentSource, SourceError};
-use crate::store::{ContentStore, Lease, RunEnd, RunId, StoreError, SyncState};
+use crate::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, StoreError, SyncState};
 use track::Track;
 
 /// Runs syncs of profiles: a source, a store, a clock, and an observer of the progress. It owns its ports, so that a
@@ -91,8 +91,8 @@ struct Run<'a> {
     state: SyncState,
     /// What is known of the panel by now; `state` has what was known at the start.
     facts: PanelFacts,
-    /// The kinds that shrank implausibly, with what each lost in this run.
-    shrunk: Vec<(ContentKind, Vec<ContentId>)>,
+    /// The kinds that shrank implausibly, with what each holds since this run because of that.
+    shrunk: Vec<(ContentKind, Vec<HeldRemoval>)>,
     plan: Vec<KindPlan>,
     /// Whether the panel answered with the listing of any kind.
     answered: bool,
@@ -174,10 +174,10 @@ impl Engine {
             track: Track::new(profile, &*self.observer, &options.kinds),
         };
         self.visit(&mut run, &mut report).await;
-        self.conclude(&mut run, &mut report);
+        let retold = self.conclude(&mut run, &mut report);
         report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
         if let Some(id) = report.run {
-            let end = self.run_end(id, &run, &report);
+            let end = self.run_end(id, &run, &report, retold);
             if let Err(error) = self.store.finish_run(profile, end).await {
                 tracing::error!(error = %error, "the end of the run could not be recorded");
                 report.errors.push(ReportError::of_store(&error, None));
@@ -188,8 +188,8 @@ impl Engine {
         report
     }
 
-    /// Puts into the report what is known only now.
-    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) {
+    /// Puts into the report what is known only now. Returns what the store is to tell anew.
+    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) -> Retold {
         let learnt = self.source.learnt();
         if report.account.is_some() {
             // Let in without a learnt one, the panel needs none any more.
@@ -203,19 +203,14 @@ impl Engine {
         for kind in run.denied.iter().filter(|_| run.answered) {
             run.facts.kinds[*kind].denied(self.clock.now());
         }
-        if run.shrunk.len() > 1 {
-            for (kind, lost) in &run.shrunk {
-                report.kinds[*kind].hold_reason = Some(HoldReason::SeveralKinds);
-                let plans = run.plan.iter_mut().filter(|plan| plan.kind == *kind);
-                let held = plans.flat_map(|plan| &mut plan.held).filter(|held| held.reason.is_shrink());
-                let lost: HashSet<_> = lost.iter().collect();
-                held.filter(|held| lost.contains(&held.item.id))
-                    .for_each(|held| held.reason = HoldReason::SeveralKinds);
-            }
+        let retold = Retold::of(&run.shrunk, report);
+        for plan in &mut run.plan {
+            plan.hold_anew(&retold.held);
         }
         report.warnings.append(&mut run.warnings);
         report.warnings.extend(learnt.notices);
         report.plan = std::mem::take(&mut run.plan);
+        retold
     }
 
     async fn start(
@@ -297,9 +292,10 @@ impl Engine {
         }
     }
 
-    fn run_end(&self, id: RunId, run: &Run<'_>, report: &SyncReport) -> RunEnd {
-        let applied = |kind: &&KindRecord| {
-            !matches!(kind.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held)
+    fn run_end(&self, id: RunId, run: &Run<'_>, report: &SyncReport, retold: Retold) -> RunEnd {
+        let is_new = |record: &&KindRecord| {
+            let applied = matches!(record.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
+            !applied || retold.kinds.contains(&record.kind)
         };
         RunEnd {
             run: id,
@@ -307,11 +303,30 @@ impl Engine {
             status: report.status,
             finished_at: self.clock.now(),
             message: report.errors.first().map_or_else(|| report.status.to_string(), ToString::to_string),
-            records: report.kinds.values().filter(applied).cloned().collect(),
+            records: report.kinds.values().filter(is_new).cloned().collect(),
             account: report.account.clone(),
             facts: (run.facts != run.state.facts).then(|| run.facts.clone()),
-            several_kinds: run.shrunk.len() > 1,
+            held: retold.held,
         }
+    }
+}
+
+/// What only the end of a run can tell of kinds that were applied before.
+struct Retold {
+    /// The kinds whose record differs from what their apply wrote.
+    kinds: Vec<ContentKind>,
+    held: Vec<(ContentKind, HeldRemoval)>,
+}
+
+impl Retold {
+    /// Tells of kinds that shrank in one run, where they are several, that they did so together.
+    fn of(shrunk: &[(ContentKind, Vec<HeldRemoval>)], report: &mut SyncReport) -> Self {
+        let mut kinds = Vec::new();
+        for (kind, _) in shrunk.iter().filter(|_| shrunk.len() > 1) {
+            let told = report.kinds[*kind].hold_reason.replace(HoldReason::Loss(Loss::SeveralKinds));
+            kinds.extend((told != Some(HoldReason::Loss(Loss::SeveralKinds))).then_some(*kind));
+        }
+        Self { kinds, held: lost_together(shrunk) }
     }
 }
 

@@ -12,14 +12,14 @@ use super::{Engine, Run, Stop, guard};
 use crate::arrivals::Arrivals;
 use crate::diff::Differ;
 use crate::facts::KindFacts;
-use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
+use crate::guard::{Doubt, HoldReason, implausible};
 use crate::merge::Change;
 use crate::model::{Category, CategorySet, ContentId, ContentKind, Text};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
 use crate::report::{KindOutcome, KindRecord, ReportError};
 use crate::source::{Completeness, SourceError, Validator};
-use crate::store::{ScopeCommit, Staging, StoredIndex};
+use crate::store::{HeldRemoval, ScopeCommit, Staging, StoredIndex};
 use crate::volatile::{FieldFacts, Heard};
 
 /// A finished listing, compared. Its staging area is kept apart: staging areas need not be `Sync`, and a
@@ -59,7 +59,7 @@ pub(super) struct Arrived {
     pub(super) stored: StoredIndex,
     pub(super) compared: Compared,
     /// What makes the listing no proof.
-    pub(super) doubt: Option<HoldReason>,
+    pub(super) doubt: Option<Doubt>,
 }
 
 /// What is about to be written, and what follows once it is.
@@ -67,7 +67,7 @@ struct Settlement {
     staging: Box<dyn Staging>,
     commit: ScopeCommit,
     evidence: bool,
-    shrunk: Option<Vec<ContentId>>,
+    shrunk: Option<Vec<HeldRemoval>>,
 }
 
 impl Engine {
@@ -166,7 +166,7 @@ impl Engine {
         let rows = stored.index.len().saturating_sub(settled.removed.len());
         let moves = Some((differ.arrivals(), settled.removed.as_slice()));
         let categories = self.plausible_categories(run, visit, categories, rows, moves).await?;
-        let shrunk = settled.shrank.then(|| settled.fresh.clone());
+        let shrunk = settled.shrunk(run.id);
         if run.options.dry_run {
             visit.shrunk = shrunk;
             visit.plan = Some(planned.into_plan(kind, &settled, &names, differ.unnoticed()));
@@ -206,17 +206,12 @@ impl Engine {
     }
 
     /// Takes in what a finished listing says of the panel; returns what makes it no proof.
-    fn learn(
-        run: &Run<'_>,
-        facts: &mut KindFacts,
-        compared: &Compared,
-        categories_answered: bool,
-    ) -> Option<HoldReason> {
+    fn learn(run: &Run<'_>, facts: &mut KindFacts, compared: &Compared, categories_answered: bool) -> Option<Doubt> {
         facts.offered();
         let defect = facts.defects(compared.end);
         match () {
-            () if !categories_answered => Some(HoldReason::CategoriesMissing),
-            () if run.account_expired => Some(HoldReason::AccountExpired),
+            () if !categories_answered => Some(Doubt::CategoriesMissing),
+            () if run.account_expired => Some(Doubt::AccountExpired),
             // Where nothing came at all, that is what counts.
             () if compared.differ.listed() == 0 => None,
             () => defect,
@@ -294,23 +289,15 @@ impl Engine {
         let listed = answered.len() as u64;
         let judged = |missing: usize| {
             let missing = missing as u64;
-            let evidence = RemovalEvidence {
-                stored: listed + missing,
-                listed,
-                missing,
-                complete: true,
-                unreadable: 0,
-                trailing_bytes: false,
-                categories_answered: true,
-                account_expired: run.account_expired,
-            };
-            judge_removals(&evidence, run.options.guard)
+            let expired = run.account_expired.then_some(HoldReason::Doubt(Doubt::AccountExpired));
+            let loss = implausible(listed + missing, listed, missing, run.options.guard).map(HoldReason::Loss);
+            expired.filter(|_| missing > 0).or(loss)
         };
-        if matches!(judged(missing.len()), Verdict::Hold(_)) && rows > 0 {
+        if judged(missing.len()).is_some() && rows > 0 {
             if !answered.is_empty() {
                 self.leave_out_empty(run, kind, &mut missing, moves).await?;
             }
-            if let Verdict::Hold(reason) = judged(missing.len()) {
+            if let Some(reason) = judged(missing.len()) {
                 let warning = format!("{kind}: {} categories are missing and stay, because {reason}", missing.len());
                 visit.warnings.push(warning);
                 answered.extend(missing);

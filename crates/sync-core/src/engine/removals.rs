@@ -6,7 +6,7 @@ use super::kind::{Arrived, Compared};
 use super::visit::Visit;
 use super::{Engine, Run, Stop, guard};
 use crate::arrivals::Marks;
-use crate::guard::{HoldReason, are_dropped};
+use crate::guard::{HoldReason, Loss, are_dropped};
 use crate::model::{Category, CategoryId, CategorySet, ContentId, ContentKind, Text};
 use crate::settle::{Circumstances, Missing, Settled, released, settle};
 use crate::store::{HeldRemoval, RunId};
@@ -47,30 +47,25 @@ impl Engine {
         let Arrived { categories, stored, compared, doubt } = arrived;
         let missing = compared.differ.missing();
         let listed = compared.differ.listed() as u64;
-        let doubt = doubt.or((listed == 0 && !stored.index.is_empty()).then_some(HoldReason::EmptyListing));
+        let sound = doubt.is_none() && (listed > 0 || stored.index.is_empty());
         let waits = |id: &ContentId| {
             held_before.binary_search_by_key(id, |held| held.id).is_ok_and(|at| held_before[at].reason.is_loss())
         };
         let dropped = match categories {
-            Some(categories) if doubt.is_none() && !missing.is_empty() => {
-                self.dropped_categories(run, kind, categories).await?
-            }
+            Some(categories) if sound && !missing.is_empty() => self.dropped_categories(run, kind, categories).await?,
             _ => CategorySet::NONE,
         };
         // Rows are looked at only where something depends on them.
-        let may_go = !dropped.is_empty() && held_before.iter().any(|held| held.reason == HoldReason::CategoryLost);
-        let settles_new = doubt.is_none() && (may_go || missing.iter().any(|id| !waits(id)));
+        let may_go =
+            !dropped.is_empty() && held_before.iter().any(|held| held.reason == HoldReason::Loss(Loss::CategoryLost));
+        let settles_new = sound && (may_go || missing.iter().any(|id| !waits(id)));
         let needed = compared.by_category.is_some() || settles_new;
         let rows = if needed || run.options.dry_run {
             self.traits(run, kind, compared, &missing).await?
         } else {
             Rows::default()
         };
-        let lost = if doubt.is_none() {
-            self.lost_categories(run, kind, compared, &rows, &dropped).await?
-        } else {
-            Vec::new()
-        };
+        let lost = if sound { self.lost_categories(run, kind, compared, &rows, &dropped).await? } else { Vec::new() };
         let marks: Vec<_> = rows.items.iter().map(|item| (item.marks, item.id)).collect();
         let successors = if needed { compared.differ.arrivals().successors(&marks) } else { hashbrown::HashMap::new() };
         let known: HashMap<ContentId, &Traits> = rows.items.iter().map(|item| (item.id, item)).collect();
@@ -92,7 +87,7 @@ impl Engine {
         let at = Circumstances {
             stored: stored.index.len() as u64,
             listed,
-            doubt,
+            doubt: *doubt,
             held_before,
             consent: run.options.accept_removals,
             others_shrank: run.shrunk.iter().any(|(other, _)| *other != kind),
@@ -134,7 +129,9 @@ impl Engine {
         }
         for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
             let held = guard(run.cancel, async { Ok(self.store.held(run.profile, other).await?) }).await?;
-            let lost = held.iter().filter(|held| held.reason == HoldReason::SeveralKinds && ready.contains(&held.run));
+            let lost = held
+                .iter()
+                .filter(|held| held.reason == HoldReason::Loss(Loss::SeveralKinds) && ready.contains(&held.run));
             together.extend(lost.map(|held| held.run));
         }
         Ok(together)
@@ -230,8 +227,11 @@ impl Engine {
 
 /// A held removal, for consent only if it was lost in one of these runs.
 fn consent_only(held: &HeldRemoval, together: &HashSet<RunId>) -> HeldRemoval {
-    let reason =
-        if held.reason.is_shrink() && together.contains(&held.run) { HoldReason::SeveralKinds } else { held.reason };
+    let reason = if held.reason.is_shrink() && together.contains(&held.run) {
+        HoldReason::Loss(Loss::SeveralKinds)
+    } else {
+        held.reason
+    };
     HeldRemoval { reason, ..held.clone() }
 }
 
@@ -243,6 +243,7 @@ fn is_covered(categories: &CategorySet, covered: &CategorySet) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::Doubt;
 
     #[test]
     fn what_was_lost_with_other_kinds_waits_for_consent() {
@@ -256,9 +257,9 @@ mod tests {
         };
         let together = HashSet::from([RunId(3)]);
         let cases = [
-            (HoldReason::ShareLost, 3, HoldReason::SeveralKinds),
-            (HoldReason::ShareLost, 4, HoldReason::ShareLost),
-            (HoldReason::CategoriesMissing, 3, HoldReason::CategoriesMissing),
+            (HoldReason::Loss(Loss::ShareLost), 3, HoldReason::Loss(Loss::SeveralKinds)),
+            (HoldReason::Loss(Loss::ShareLost), 4, HoldReason::Loss(Loss::ShareLost)),
+            (HoldReason::Doubt(Doubt::CategoriesMissing), 3, HoldReason::Doubt(Doubt::CategoriesMissing)),
         ];
         for (reason, run, then) in cases {
             assert_eq!(consent_only(&held(reason, run), &together), held(then, run));

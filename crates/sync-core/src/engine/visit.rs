@@ -9,11 +9,11 @@ use super::kind::Received;
 use super::{Engine, Run, Stop, named};
 use crate::counts::Counts;
 use crate::facts::KindFacts;
-use crate::model::{ContentId, ContentKind};
+use crate::model::ContentKind;
 use crate::plan::KindPlan;
 use crate::policy::SyncMode;
 use crate::report::{KindOutcome, KindRecord, SyncReport};
-use crate::store::KeptValidator;
+use crate::store::{HeldRemoval, KeptValidator};
 use crate::volatile::Treatment;
 
 /// A kind under way. Two are at once, one being received and one being written, so whatever changes
@@ -25,8 +25,8 @@ pub(super) struct Visit {
     pub(super) facts: KindFacts,
     /// How the listing treats the fields of the kind.
     pub(super) treatment: Arc<Treatment>,
-    /// What it lost, when it shrank implausibly.
-    pub(super) shrunk: Option<Vec<ContentId>>,
+    /// What it holds because of that, when it shrank implausibly.
+    pub(super) shrunk: Option<Vec<HeldRemoval>>,
     pub(super) plan: Option<KindPlan>,
     /// The validator of the listing before.
     pub(super) validator: Option<KeptValidator>,
@@ -133,7 +133,7 @@ impl Run<'_> {
         self.answered |= answered;
         self.denied.extend(denied.then_some(kind));
         self.facts.kinds[kind] = facts;
-        self.shrunk.extend(shrunk.map(|lost| (kind, lost)));
+        self.shrunk.extend(shrunk.map(|held| (kind, held)));
         self.plan.extend(plan);
         self.warnings.extend(warnings);
         report.errors.extend(record.error.clone());

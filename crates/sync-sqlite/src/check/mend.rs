@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use diesel::SqliteConnection;
 use sync_core::store::RunId;
-use sync_core::{ContentKind, HoldReason, ProfileId, StoreError};
+use sync_core::{ContentKind, HoldReason, Loss, ProfileId, StoreError};
 
 use crate::check::{Breach, Inspection, rows};
 use crate::db::bind::Bind;
@@ -68,11 +68,11 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
     let sql = format!(
         "UPDATE xtream_held_removals SET reason=?, evidence_listing=NULL, evidence_since=NULL, \
          evidence_panel_since=NULL WHERE profile_id=? AND kind=? AND reason NOT IN ({})",
-        places(HoldReason::ALL.len())
+        places(HoldReason::codes().count())
     );
-    let mut binds = vec![Bind::from(HoldReason::SeveralKinds.as_str())];
+    let mut binds = vec![Bind::from(HoldReason::Loss(Loss::SeveralKinds).as_str())];
     binds.extend(key);
-    binds.extend(HoldReason::ALL.map(|reason| Bind::from(reason.as_str())));
+    binds.extend(HoldReason::codes().map(Into::into));
     execute(conn, &sql, &binds).map(|_| ())
 }
 

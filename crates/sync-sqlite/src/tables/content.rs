@@ -199,6 +199,27 @@ pub(crate) fn held(
     records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?.into_iter().map(read).collect()
 }
 
+/// Tells anew why an item is held, where it still is.
+pub(crate) fn hold_anew(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    told: &HeldRemoval,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE xtream_held_removals SET reason=?, evidence_listing=?, evidence_since=?, evidence_panel_since=? \
+               WHERE profile_id=? AND kind=? AND content_id=?";
+    let binds = [
+        told.reason.as_str().into(),
+        told.evidence.map(|evidence| signed(evidence.listing)).into(),
+        told.evidence.map(|evidence| evidence.at).into(),
+        told.evidence.map(|evidence| evidence.panel_at).into(),
+        profile.as_str().into(),
+        kind.as_str().into(),
+        told.id.0.into(),
+    ];
+    execute(conn, sql, &binds).map(|_| ())
+}
+
 /// Reads the name of a kind from a column.
 pub(crate) fn read_kind(name: &str) -> Result<ContentKind, StoreError> {
     name.parse().map_err(|_| StoreError::Corrupt(format!("`{name}` is no kind of content")))

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use sync_core::store::{HeldRemoval, ScopeCommit};
 use sync_core::testing::movie;
-use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason};
+use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Loss};
 
 use crate::fixture::{Cache, added, index_of, lines};
 
@@ -135,7 +135,7 @@ async fn large() -> Cache {
     cache.apply(items(0..late), first).await.unwrap();
     cache.finish(run);
     let run = cache.start();
-    let held = |id| HeldRemoval { id: ContentId(id), ..run.held(id, HoldReason::ShareLost, 5) };
+    let held = |id| HeldRemoval { id: ContentId(id), ..run.held(id, HoldReason::Loss(Loss::ShareLost), 5) };
     let ids: Vec<_> = (0..MOVIES).collect();
     let held = Some((0..50).map(held).collect());
     let second = ScopeCommit { index: index_of(&ids), held, ..run.commit(ContentKind::Movies) };
