@@ -5,12 +5,15 @@
 //! one apply, when the listing is proved complete. While it is written, the next kind is received, so
 //! that the line doesn't rest: at most one listing and one apply are under way, both in this task.
 
-mod kind;
+mod commit;
+mod decide;
+mod known;
 mod learning;
 mod listing;
 mod planned;
-mod removals;
+mod receive;
 mod second_try;
+mod state;
 mod track;
 mod unmodified;
 mod visit;
@@ -33,7 +36,8 @@ use crate::progress::{Observer, Phase};
 use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
 use crate::settle::lost_together;
 use crate::source::{AnswerFault, ContentSource, SourceError};
-use crate::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, StoreError, SyncState};
+use crate::store::{ContentStore, HeldRemoval, Lease, RunEnd, StoreError, SyncState};
+use state::Grant;
 use track::Track;
 
 /// Runs syncs of profiles: a source, a store, a clock, and an observer of the progress. It owns its ports, so that a
@@ -83,7 +87,7 @@ impl Stop {
 }
 
 /// What the steps of a run have in common. While kinds are under way it rests: what they come to is
-/// in their [`visit::Visit`]s.
+/// in their [`state::Visit`]s.
 struct Run<'a> {
     profile: &'a ProfileId,
     options: &'a SyncOptions,
@@ -98,8 +102,8 @@ struct Run<'a> {
     answered: bool,
     /// The kinds of which it denied the listing.
     denied: Vec<ContentKind>,
-    id: RunId,
-    fence: u64,
+    /// The right to write. A dry run has none: it stops where everything is decided.
+    grant: Option<Grant>,
     /// Whether the account's end is past, though the panel still calls it active.
     account_expired: bool,
     /// How far the panel's clock is ahead of ours, in seconds, as far as it told.
@@ -152,7 +156,7 @@ impl Engine {
                 return report;
             }
         };
-        report.run = start.run;
+        report.run = start.grant.map(|grant| grant.run);
         for record in report.kinds.values_mut() {
             record.mode = named(options.mode, &start.state, record.kind);
         }
@@ -166,8 +170,7 @@ impl Engine {
             plan: Vec::new(),
             answered: false,
             denied: Vec::new(),
-            id: start.run.unwrap_or(RunId(0)),
-            fence: start.lease.as_ref().map_or(0, |lease| lease.fence),
+            grant: start.grant,
             account_expired: false,
             panel_ahead: 0,
             warnings: Vec::new(),
@@ -176,8 +179,8 @@ impl Engine {
         self.visit(&mut run, &mut report).await;
         let retold = self.conclude(&mut run, &mut report);
         report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
-        if let Some(id) = report.run {
-            let end = self.run_end(id, &run, &report, retold);
+        if let Some(grant) = run.grant {
+            let end = self.run_end(grant, &run, &report, retold);
             if let Err(error) = self.store.finish_run(profile, end).await {
                 tracing::error!(error = %error, "the end of the run could not be recorded");
                 report.errors.push(ReportError::of_store(&error, None));
@@ -221,7 +224,7 @@ impl Engine {
     ) -> Result<Start, Stop> {
         if options.dry_run {
             let state = guard(cancel, async { Ok(self.store.sync_state(profile).await?) }).await?;
-            return Ok(Start { lease: None, run: None, state });
+            return Ok(Start { _lease: None, grant: None, state });
         }
         let prepared = async {
             self.store.ensure_profile(profile).await?;
@@ -231,7 +234,8 @@ impl Engine {
         let (lease, state) = guard(cancel, prepared).await?;
         // Last, and never abandoned half way: a run that is recorded gets an end.
         let run = self.store.start_run(profile, lease.fence, self.clock.now()).await?;
-        Ok(Start { lease: Some(lease), run: Some(run), state })
+        let grant = Some(Grant { run, fence: lease.fence });
+        Ok(Start { _lease: Some(lease), grant, state })
     }
 
     /// Logs in and visits the kinds.
@@ -292,14 +296,14 @@ impl Engine {
         }
     }
 
-    fn run_end(&self, id: RunId, run: &Run<'_>, report: &SyncReport, retold: Retold) -> RunEnd {
+    fn run_end(&self, grant: Grant, run: &Run<'_>, report: &SyncReport, retold: Retold) -> RunEnd {
         let is_new = |record: &&KindRecord| {
             let applied = matches!(record.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
             !applied || retold.kinds.contains(&record.kind)
         };
         RunEnd {
-            run: id,
-            fence: run.fence,
+            run: grant.run,
+            fence: grant.fence,
             status: report.status,
             finished_at: self.clock.now(),
             message: report.errors.first().map_or_else(|| report.status.to_string(), ToString::to_string),
@@ -332,8 +336,10 @@ impl Retold {
 
 /// What a run has once it may begin.
 struct Start {
-    lease: Option<Lease>,
-    run: Option<RunId>,
+    /// Held until the run has its end.
+    _lease: Option<Lease>,
+    /// The right to write, unless nothing is to be written.
+    grant: Option<Grant>,
     state: SyncState,
 }
 

@@ -6,6 +6,8 @@
 //! return, by consent, or by evidence, which is several sound listings over several days that all
 //! miss it.
 
+use std::collections::HashSet;
+
 use crate::guard::{Doubt, HoldReason, Loss, implausible};
 use crate::model::{ContentId, ContentKind};
 use crate::policy::{GuardThresholds, Retention};
@@ -194,7 +196,7 @@ impl Circumstances<'_> {
     }
 
     /// Whether the listing is a proof that what it lacks is missing.
-    fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         self.objection().is_none()
     }
 
@@ -252,6 +254,13 @@ pub(crate) fn lost_together(shrunk: &[(ContentKind, Vec<HeldRemoval>)]) -> Vec<(
     let mut told: Vec<_> = all.map(|(kind, held)| (kind, HeldRemoval { reason, evidence, ..held.clone() })).collect();
     told.sort_unstable_by_key(|(kind, held)| (kind.ordinal(), held.id));
     told
+}
+
+/// A held removal, for consent only if it was lost in one of these runs, in which several kinds shrank together.
+pub(crate) fn consent_only(held: &HeldRemoval, together: &HashSet<RunId>) -> HeldRemoval {
+    let lost = held.reason.is_shrink() && together.contains(&held.run);
+    let reason = if lost { HoldReason::Loss(Loss::SeveralKinds) } else { held.reason };
+    HeldRemoval { reason, ..held.clone() }
 }
 
 /// Whether so many items that moved, of so many missing, are a renumbering.

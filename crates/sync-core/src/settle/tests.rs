@@ -330,3 +330,17 @@ fn what_several_kinds_lost_in_one_run_is_told_anew() {
         [(ContentKind::Channels, held(1, SEVERAL_KINDS, None)), (ContentKind::Series, held(7, SEVERAL_KINDS, None)),]
     );
 }
+
+#[test]
+fn what_was_lost_with_other_kinds_waits_for_consent() {
+    let held = |reason, run| HeldRemoval { run: RunId(run), ..held(1, reason, None) };
+    let together = HashSet::from([RunId(3)]);
+    let cases = [
+        (SHARE_LOST, 3, SEVERAL_KINDS),
+        (SHARE_LOST, 4, SHARE_LOST),
+        (CategoriesMissing.into(), 3, CategoriesMissing.into()),
+    ];
+    for (reason, run, then) in cases {
+        assert_eq!(consent_only(&held(reason, run), &together), held(then, run));
+    }
+}

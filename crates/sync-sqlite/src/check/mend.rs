@@ -72,7 +72,9 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
     );
     let mut binds = vec![Bind::from(HoldReason::Loss(Loss::SeveralKinds).as_str())];
     binds.extend(key);
-    binds.extend(HoldReason::codes().map(Into::into));
+    for code in HoldReason::codes() {
+        binds.push(Bind::from(code));
+    }
     execute(conn, &sql, &binds).map(|_| ())
 }
 

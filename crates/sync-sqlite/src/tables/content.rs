@@ -6,7 +6,7 @@ use diesel::SqliteConnection;
 use sync_core::store::{Evidence, HeldRemoval, RunId, SyncState};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Item, ProfileId, StoreError};
 
-use crate::db::bind::Bind;
+use crate::db::bind::{Bind, signed};
 use crate::db::statement::{Record, and_list, execute, in_lists, record, records};
 use crate::items::item_sql;
 use crate::store::SqliteStore;
