@@ -88,8 +88,6 @@ pub struct Settled {
     pub untold: Vec<ContentId>,
     /// Why the held ones are held, as far as one reason can tell.
     pub reason: Option<HoldReason>,
-    /// Of the held ones, those that are held for a reason of this listing.
-    pub fresh: Vec<ContentId>,
     /// Whether the kind as a whole shrank implausibly, now.
     pub shrank: bool,
     /// Whether the listing counts as evidence against something that is held.
@@ -135,7 +133,6 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
                 continue;
             }
         };
-        settled.fresh.push(item.id);
         settled.reason = settled.reason.or(Some(reason));
         let evidence = at.is_sound() && reason.yields_to_evidence();
         settled.held.push(HeldRemoval {

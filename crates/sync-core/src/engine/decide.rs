@@ -3,8 +3,15 @@
 //! What becomes of the missing items is decided by [`crate::settle`]; here stands what follows from it for the
 //! categories, the record, the index and the validator.
 
+mod categories;
+mod needs;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use categories::kept_categories;
+pub(super) use categories::weighed;
+pub(super) use needs::{Needs, ready};
 
 use super::state::{
     Arrived, ByCategory, Compared, Decided, Grant, Known, ListingReceived, MissingRow, MissingRows, Received,
@@ -14,15 +21,14 @@ use super::unmodified::is_settled;
 use crate::counts::Counts;
 use crate::digest::DigestScheme;
 use crate::facts::KindFacts;
-use crate::guard::{Doubt, HoldReason, Loss, are_dropped, implausible};
 use crate::index::ListingIndex;
-use crate::model::{Category, CategorySet, ContentId};
+use crate::model::{Category, ContentId};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::report::{KindOutcome, KindRecord};
-use crate::settle::{Circumstances, Missing, Settled, consent_only, is_renumbering, released, settle};
+use crate::settle::{Circumstances, Missing, Settled, consent_only, is_renumbering, settle};
 use crate::source::Validator;
-use crate::store::{HeldRemoval, KeptValidator, RunId, ScopeCommit, ValidatorChange};
+use crate::store::{HeldRemoval, KeptValidator, ScopeCommit, ValidatorChange};
 use crate::volatile::FieldFacts;
 
 /// What a decision depends on besides the listing and the store.
@@ -199,131 +205,6 @@ fn settled(answered: Option<&[Category]>, arrived: &Arrived, known: &Known, at: 
     }
     let held: Vec<_> = known.held.iter().map(|held| consent_only(held, &known.together)).collect();
     settle(&at.circumstances(arrived, &held), missing)
-}
-
-/// What the decision about missing items depends on.
-pub(super) struct Needs {
-    /// The known categories that the panel has dropped from its list of categories.
-    pub(super) dropped: CategorySet,
-    /// Whether the rows of the missing items say something that counts.
-    pub(super) rows: bool,
-    sound: bool,
-}
-
-impl Needs {
-    /// Says it of a listing that lacks `missing`, by what is held and the categories that are stored.
-    pub(super) fn of(
-        answered: Option<&[Category]>,
-        arrived: &Arrived,
-        known: &Known,
-        missing: &[ContentId],
-        at: &Setting<'_>,
-    ) -> Self {
-        let sound = at.circumstances(arrived, &known.held).is_sound();
-        let dropped = match answered {
-            Some(answered) if sound && !missing.is_empty() => dropped_categories(answered, &known.categories, at),
-            _ => CategorySet::NONE,
-        };
-        let lost = HoldReason::Loss(Loss::CategoryLost);
-        let may_go = !dropped.is_empty() && known.held.iter().any(|held| held.reason == lost);
-        let waits = |id: &ContentId| {
-            let found = known.held.binary_search_by_key(id, |held| held.id);
-            found.is_ok_and(|found| known.held[found].reason.is_loss())
-        };
-        let settles_new = sound && (may_go || missing.iter().any(|id| !waits(id)));
-        Self { dropped, rows: arrived.compared.by_category.is_some() || settles_new, sound }
-    }
-
-    /// Returns the categories that may have lost all of their many items, as positions in
-    /// [`MissingRows::categories`]. Whether they have depends on how many they had.
-    pub(super) fn suspects(&self, arrived: &Arrived, rows: &MissingRows, at: &Setting<'_>) -> Vec<u32> {
-        let threshold = at.options.guard.category_rows;
-        let arrivals = arrived.compared.differ.arrivals();
-        let is_suspect = |at: &u32| {
-            let (name, missing) = rows.category(*at);
-            !self.dropped.contains(name) && arrivals.may_be_deserted(name, threshold, missing)
-        };
-        let looked_at = if self.sound && self.rows && threshold > 0 { rows.sizes.len() } else { 0 };
-        (0..).take(looked_at).filter(is_suspect).collect()
-    }
-
-    /// Returns the categories that had many items and have none.
-    fn lost_categories(&self, arrived: &Arrived, known: &Known, at: &Setting<'_>) -> Vec<u32> {
-        let mut lost = self.suspects(arrived, &known.rows, at);
-        lost.retain(|position| {
-            let (name, missing) = known.rows.category(*position);
-            let size = known.size(name);
-            let arrivals = arrived.compared.differ.arrivals();
-            size >= at.options.guard.category_rows && arrivals.is_deserted(name, size, missing)
-        });
-        lost
-    }
-}
-
-/// Returns the runs that were the first to miss what evidence releases now.
-pub(super) fn ready(arrived: &Arrived, held: &[HeldRemoval], at: &Setting<'_>) -> HashSet<RunId> {
-    let at = at.circumstances(arrived, held);
-    held.iter().filter(|held| released(&at, held)).map(|held| held.run).collect()
-}
-
-/// The known categories that the panel has dropped from its list of categories.
-fn dropped_categories(answered: &[Category], stored: &[Category], at: &Setting<'_>) -> CategorySet {
-    let missing = vanished(answered, stored);
-    let plausible = are_dropped(stored.len(), missing.len(), at.options.guard);
-    if plausible { missing.iter().map(|known| &known.id.0).collect() } else { CategorySet::NONE }
-}
-
-/// The stored categories that the panel doesn't list.
-fn vanished<'a>(answered: &[Category], stored: &'a [Category]) -> Vec<&'a Category> {
-    let listed: HashSet<_> = answered.iter().map(|category| &category.id).collect();
-    stored.iter().filter(|known| !listed.contains(&known.id)).collect()
-}
-
-/// Returns why it is implausible that so many categories have vanished beside those listed, if it is.
-fn implausibly_vanished(listed: usize, vanished: usize, at: &Setting<'_>) -> Option<HoldReason> {
-    let (listed, missing) = (listed as u64, vanished as u64);
-    let expired = at.account_expired.then_some(HoldReason::Doubt(Doubt::AccountExpired));
-    let loss = implausible(listed + missing, listed, missing, at.options.guard).map(HoldReason::Loss);
-    expired.filter(|_| missing > 0).or(loss)
-}
-
-/// Returns the vanished categories of which it has to be known how many items they have.
-pub(super) fn weighed<'a>(answered: &[Category], stored: &'a [Category], at: &Setting<'_>) -> Vec<&'a Category> {
-    let vanished = vanished(answered, stored);
-    let listed: HashSet<_> = answered.iter().map(|category| &category.id).collect();
-    let weighs = !answered.is_empty() && implausibly_vanished(listed.len(), vanished.len(), at).is_some();
-    if weighs { vanished } else { Vec::new() }
-}
-
-/// Returns the categories to write, with those that vanished implausibly put back: names of categories are lost as
-/// easily as their items. Of those that vanish beside others, those go in which nothing is after this listing; all
-/// of them go with the last of the kind's rows, of which so many are `left`. Returns `None` when nothing changes.
-///
-/// The decision is the same from the categories that are stored and from those that it leaves: the next sync of the
-/// same lists must not come to something else.
-fn kept_categories(
-    mut answered: Vec<Category>,
-    known: &Known,
-    left: usize,
-    is_empty: impl Fn(&str, u64) -> bool,
-    at: &Setting<'_>,
-    warnings: &mut Vec<String>,
-) -> Option<Vec<Category>> {
-    let stored = &known.categories;
-    let mut met = HashSet::new();
-    answered.retain(|category| met.insert(category.id.clone()));
-    let mut missing: Vec<_> = vanished(&answered, stored);
-    if implausibly_vanished(answered.len(), missing.len(), at).is_some() && left > 0 {
-        if !answered.is_empty() {
-            missing.retain(|category| !is_empty(&category.id.0, known.size(&category.id.0)));
-        }
-        if let Some(reason) = implausibly_vanished(answered.len(), missing.len(), at) {
-            let kind = at.record.kind;
-            warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
-            answered.extend(missing.into_iter().cloned());
-        }
-    }
-    (answered != *stored).then_some(answered)
 }
 
 /// What becomes of the validator with a listing that was received as a whole; it has come with

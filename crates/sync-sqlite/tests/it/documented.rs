@@ -96,6 +96,27 @@ fn goes_through_one_table_only(plan: &[String]) -> bool {
     })
 }
 
+/// The README's programs are those that are built: each paragraph stands in the file that is named before it.
+#[test]
+fn the_readme_shows_the_text_of_the_outside_programs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let mut parts = readme.split("```rust\n");
+    let mut before = parts.next().unwrap();
+    let mut shown = 0;
+    for part in parts {
+        let (block, after) = part.split_once("```").unwrap();
+        let path = before.rsplit("](xtask/outside/").next().unwrap().split(')').next().unwrap();
+        let program = trimmed(&fs::read_to_string(root.join("xtask/outside").join(path)).unwrap());
+        for paragraph in trimmed(block).split("\n\n").map(str::trim) {
+            assert!(program.contains(paragraph), "{path} has no\n{paragraph}");
+        }
+        (before, shown) = (after, shown + 1);
+    }
+    assert_eq!(shown, 3);
+}
+
 /// What stands between ```` ```sql ```` and ```` ``` ```` in the documents of the repository.
 fn queries() -> Vec<Query> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -7,11 +7,12 @@ use crate::arrivals::Marks;
 use crate::diff::Differ;
 use crate::digest::Digest;
 use crate::engine::planned::Planned;
+use crate::guard::{Doubt, HoldReason, Loss};
 use crate::merge::Change;
 use crate::model::ContentKind;
 use crate::policy::ChangePolicy;
 use crate::source::{Completeness, Entry};
-use crate::store::{Evidence, StoredIndex};
+use crate::store::{Evidence, RunId, StoredIndex};
 use crate::testing::{category, movie, staged};
 
 const NOW: i64 = 1_700_000_000;
