@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::{ContentKind, HoldReason, KindOutcome, SyncOptions, SyncReport};
+use sync_core::{ContentKind, HoldReason, KindOutcome, Loss, SyncOptions, SyncReport};
 use sync_tests::{Action, Behaviour, CatalogueConfig, Item, JsonForm, Kind, Step};
 
 use crate::home::Home;
@@ -62,7 +62,10 @@ fn empty_for_long(trial: &Trial) {
     let library = Library::new(&home);
     for _ in 0..5 {
         let report = library.run(&SyncOptions::default());
-        assert_eq!(outcome(&report), (KindOutcome::Held, Some(HoldReason::EmptyListing), all.len() as u64, 0));
+        assert_eq!(
+            outcome(&report),
+            (KindOutcome::Held, Some(HoldReason::Loss(Loss::EmptyListing)), all.len() as u64, 0)
+        );
         home.keeps_all();
         library.pass(3 * DAY);
     }
@@ -176,7 +179,7 @@ fn released_by_evidence(trial: &Trial) {
     let library = Library::new(&home);
     for day in [0, 3] {
         let report = library.run(&movies(false));
-        let held = (KindOutcome::Held, Some(HoldReason::ShareLost), 200, 0);
+        let held = (KindOutcome::Held, Some(HoldReason::Loss(Loss::ShareLost)), 200, 0);
         assert_eq!(outcome(&report), held, "day {day}");
         home.keeps_all();
         library.pass(3 * DAY);

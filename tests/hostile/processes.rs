@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sync_core::{ContentKind, HoldReason, KindOutcome, SyncOptions};
+use sync_core::{ContentKind, HoldReason, KindOutcome, Loss, SyncOptions};
 use sync_tests::{Account, Action, Behaviour, CatalogueConfig, Gate, JsonForm, Kind, Step, disagreements};
 
 use crate::library::{DAY, Library};
@@ -121,17 +121,17 @@ fn two_years_off(trial: &Trial) {
         assert_eq!((movies.counts.held, movies.counts.removed), (200, 0));
         home.keeps_all();
     };
-    held(HoldReason::ShareLost);
+    held(HoldReason::Loss(Loss::ShareLost));
     // Our clock jumps two years ahead, the panel's goes on by an hour at a time: no evidence of seven days.
     library.pass_here(2 * 365 * DAY);
     for _ in 0..3 {
         library.pass(3600);
-        held(HoldReason::ShareLost);
+        held(HoldReason::Loss(Loss::ShareLost));
     }
     // It is set back again, and the panel's goes on for days.
     library.pass_here(-2 * 365 * DAY);
     library.pass(4 * DAY);
-    held(HoldReason::ShareLost);
+    held(HoldReason::Loss(Loss::ShareLost));
     library.pass(4 * DAY);
     home.may_go(Kind::Movies, gone);
     let report = library.run(&SyncOptions::default());

@@ -5,17 +5,19 @@
 //! one apply, when the listing is proved complete. While it is written, the next kind is received, so
 //! that the line doesn't rest: at most one listing and one apply are under way, both in this task.
 
-mod kind;
+mod commit;
+mod decide;
+mod known;
 mod learning;
 mod listing;
 mod planned;
-mod removals;
+mod receive;
 mod second_try;
+mod state;
 mod track;
 mod unmodified;
 mod visit;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,14 +28,16 @@ use tracing::Instrument;
 use crate::clock::Clock;
 use crate::error::ErrorClass;
 use crate::facts::PanelFacts;
-use crate::guard::HoldReason;
-use crate::model::{Account, AccountStatus, ContentId, ContentKind, PerKind, ProfileId};
+use crate::guard::{HoldReason, Loss};
+use crate::model::{Account, AccountStatus, ContentKind, PerKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::progress::{Observer, Phase};
 use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
+use crate::settle::lost_together;
 use crate::source::{AnswerFault, ContentSource, SourceError};
-use crate::store::{ContentStore, Lease, RunEnd, RunId, StoreError, SyncState};
+use crate::store::{ContentStore, HeldRemoval, Lease, RunEnd, StoreError, SyncState};
+use state::Grant;
 use track::Track;
 
 /// Runs syncs of profiles: a source, a store, a clock, and an observer of the progress. It owns its ports, so that a
@@ -83,7 +87,7 @@ impl Stop {
 }
 
 /// What the steps of a run have in common. While kinds are under way it rests: what they come to is
-/// in their [`visit::Visit`]s.
+/// in their [`state::Visit`]s.
 struct Run<'a> {
     profile: &'a ProfileId,
     options: &'a SyncOptions,
@@ -91,15 +95,15 @@ struct Run<'a> {
     state: SyncState,
     /// What is known of the panel by now; `state` has what was known at the start.
     facts: PanelFacts,
-    /// The kinds that shrank implausibly, with what each lost in this run.
-    shrunk: Vec<(ContentKind, Vec<ContentId>)>,
+    /// The kinds that shrank implausibly, with what each holds since this run because of that.
+    shrunk: Vec<(ContentKind, Vec<HeldRemoval>)>,
     plan: Vec<KindPlan>,
     /// Whether the panel answered with the listing of any kind.
     answered: bool,
     /// The kinds of which it denied the listing.
     denied: Vec<ContentKind>,
-    id: RunId,
-    fence: u64,
+    /// The right to write. A dry run has none: it stops where everything is decided.
+    grant: Option<Grant>,
     /// Whether the account's end is past, though the panel still calls it active.
     account_expired: bool,
     /// How far the panel's clock is ahead of ours, in seconds, as far as it told.
@@ -152,7 +156,7 @@ impl Engine {
                 return report;
             }
         };
-        report.run = start.run;
+        report.run = start.grant.map(|grant| grant.run);
         for record in report.kinds.values_mut() {
             record.mode = named(options.mode, &start.state, record.kind);
         }
@@ -166,18 +170,17 @@ impl Engine {
             plan: Vec::new(),
             answered: false,
             denied: Vec::new(),
-            id: start.run.unwrap_or(RunId(0)),
-            fence: start.lease.as_ref().map_or(0, |lease| lease.fence),
+            grant: start.grant,
             account_expired: false,
             panel_ahead: 0,
             warnings: Vec::new(),
             track: Track::new(profile, &*self.observer, &options.kinds),
         };
         self.visit(&mut run, &mut report).await;
-        self.conclude(&mut run, &mut report);
+        let retold = self.conclude(&mut run, &mut report);
         report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
-        if let Some(id) = report.run {
-            let end = self.run_end(id, &run, &report);
+        if let Some(grant) = run.grant {
+            let end = self.run_end(grant, &run, &report, retold);
             if let Err(error) = self.store.finish_run(profile, end).await {
                 tracing::error!(error = %error, "the end of the run could not be recorded");
                 report.errors.push(ReportError::of_store(&error, None));
@@ -188,8 +191,8 @@ impl Engine {
         report
     }
 
-    /// Puts into the report what is known only now.
-    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) {
+    /// Puts into the report what is known only now. Returns what the store is to tell anew.
+    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) -> Retold {
         let learnt = self.source.learnt();
         if report.account.is_some() {
             // Let in without a learnt one, the panel needs none any more.
@@ -203,19 +206,14 @@ impl Engine {
         for kind in run.denied.iter().filter(|_| run.answered) {
             run.facts.kinds[*kind].denied(self.clock.now());
         }
-        if run.shrunk.len() > 1 {
-            for (kind, lost) in &run.shrunk {
-                report.kinds[*kind].hold_reason = Some(HoldReason::SeveralKinds);
-                let plans = run.plan.iter_mut().filter(|plan| plan.kind == *kind);
-                let held = plans.flat_map(|plan| &mut plan.held).filter(|held| held.reason.is_shrink());
-                let lost: HashSet<_> = lost.iter().collect();
-                held.filter(|held| lost.contains(&held.item.id))
-                    .for_each(|held| held.reason = HoldReason::SeveralKinds);
-            }
+        let retold = Retold::of(&run.shrunk, report);
+        for plan in &mut run.plan {
+            plan.hold_anew(&retold.held);
         }
         report.warnings.append(&mut run.warnings);
         report.warnings.extend(learnt.notices);
         report.plan = std::mem::take(&mut run.plan);
+        retold
     }
 
     async fn start(
@@ -226,7 +224,7 @@ impl Engine {
     ) -> Result<Start, Stop> {
         if options.dry_run {
             let state = guard(cancel, async { Ok(self.store.sync_state(profile).await?) }).await?;
-            return Ok(Start { lease: None, run: None, state });
+            return Ok(Start { _lease: None, grant: None, state });
         }
         let prepared = async {
             self.store.ensure_profile(profile).await?;
@@ -236,7 +234,8 @@ impl Engine {
         let (lease, state) = guard(cancel, prepared).await?;
         // Last, and never abandoned half way: a run that is recorded gets an end.
         let run = self.store.start_run(profile, lease.fence, self.clock.now()).await?;
-        Ok(Start { lease: Some(lease), run: Some(run), state })
+        let grant = Some(Grant { run, fence: lease.fence });
+        Ok(Start { _lease: Some(lease), grant, state })
     }
 
     /// Logs in and visits the kinds.
@@ -297,28 +296,50 @@ impl Engine {
         }
     }
 
-    fn run_end(&self, id: RunId, run: &Run<'_>, report: &SyncReport) -> RunEnd {
-        let applied = |kind: &&KindRecord| {
-            !matches!(kind.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held)
+    fn run_end(&self, grant: Grant, run: &Run<'_>, report: &SyncReport, retold: Retold) -> RunEnd {
+        let is_new = |record: &&KindRecord| {
+            let applied = matches!(record.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
+            !applied || retold.kinds.contains(&record.kind)
         };
         RunEnd {
-            run: id,
-            fence: run.fence,
+            run: grant.run,
+            fence: grant.fence,
             status: report.status,
             finished_at: self.clock.now(),
             message: report.errors.first().map_or_else(|| report.status.to_string(), ToString::to_string),
-            records: report.kinds.values().filter(applied).cloned().collect(),
+            records: report.kinds.values().filter(is_new).cloned().collect(),
             account: report.account.clone(),
             facts: (run.facts != run.state.facts).then(|| run.facts.clone()),
-            several_kinds: run.shrunk.len() > 1,
+            held: retold.held,
         }
+    }
+}
+
+/// What only the end of a run can tell of kinds that were applied before.
+struct Retold {
+    /// The kinds whose record differs from what their apply wrote.
+    kinds: Vec<ContentKind>,
+    held: Vec<(ContentKind, HeldRemoval)>,
+}
+
+impl Retold {
+    /// Tells of kinds that shrank in one run, where they are several, that they did so together.
+    fn of(shrunk: &[(ContentKind, Vec<HeldRemoval>)], report: &mut SyncReport) -> Self {
+        let mut kinds = Vec::new();
+        for (kind, _) in shrunk.iter().filter(|_| shrunk.len() > 1) {
+            let told = report.kinds[*kind].hold_reason.replace(HoldReason::Loss(Loss::SeveralKinds));
+            kinds.extend((told != Some(HoldReason::Loss(Loss::SeveralKinds))).then_some(*kind));
+        }
+        Self { kinds, held: lost_together(shrunk) }
     }
 }
 
 /// What a run has once it may begin.
 struct Start {
-    lease: Option<Lease>,
-    run: Option<RunId>,
+    /// Held until the run has its end.
+    _lease: Option<Lease>,
+    /// The right to write, unless nothing is to be written.
+    grant: Option<Grant>,
     state: SyncState,
 }
 

@@ -19,11 +19,7 @@ mod policy;
 mod ports;
 mod progress;
 mod report;
-#[cfg_attr(
-    not(any(test, feature = "testing")),
-    expect(unreachable_pub, reason = "`testing` shows it to those who try to break it")
-)]
-mod settle;
+pub mod settle;
 pub mod source;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
@@ -40,7 +36,7 @@ pub use digest::{Digest, DigestScheme, Fingerprint};
 pub use engine::Engine;
 pub use error::ErrorClass;
 pub use facts::{FactRow, KindFacts, PanelFacts, Sighting};
-pub use guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
+pub use guard::{Doubt, HoldReason, Loss, implausible};
 pub use index::{DuplicateId, ListingIndex};
 pub use lending::{Demand, Lender, on_demand};
 pub use merge::{Change, differences, judge, merge};

@@ -2,6 +2,7 @@
 
 use crate::guard::HoldReason;
 use crate::model::{ContentId, ContentKind, FieldSet};
+use crate::store::HeldRemoval;
 
 /// What a run would do to a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,18 @@ impl KindPlan {
             removed: Vec::new(),
             held: Vec::new(),
             unnoticed: Vec::new(),
+        }
+    }
+}
+
+impl KindPlan {
+    /// Tells anew why items are held; `told` are by kind and rising id.
+    pub(crate) fn hold_anew(&mut self, told: &[(ContentKind, HeldRemoval)]) {
+        for planned in &mut self.held {
+            let at = (self.kind.ordinal(), planned.item.id);
+            if let Ok(at) = told.binary_search_by_key(&at, |(kind, held)| (kind.ordinal(), held.id)) {
+                planned.reason = told[at].1.reason;
+            }
         }
     }
 }

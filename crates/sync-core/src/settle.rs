@@ -1,4 +1,4 @@
-//! What becomes of the items that a listing doesn't have: gone, held, or left alone. Pure.
+//! Decides what becomes of the items that a listing doesn't have: gone, held, or left alone. Pure.
 //!
 //! A missing item goes only when nothing speaks against it. What speaks against it is either a
 //! *doubt* about the listing, which the next sound listing dispels, or a *loss* that is implausible.
@@ -6,8 +6,10 @@
 //! return, by consent, or by evidence, which is several sound listings over several days that all
 //! miss it.
 
-use crate::guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
-use crate::model::ContentId;
+use std::collections::HashSet;
+
+use crate::guard::{Doubt, HoldReason, Loss, implausible};
+use crate::model::{ContentId, ContentKind};
 use crate::policy::{GuardThresholds, Retention};
 use crate::store::{Evidence, HeldRemoval, RunId};
 
@@ -24,8 +26,8 @@ pub struct Circumstances<'a> {
     pub stored: u64,
     /// Items that the listing has.
     pub listed: u64,
-    /// What makes the listing no proof of anything.
-    pub doubt: Option<HoldReason>,
+    /// What makes the listing no proof of anything, besides that nothing is in it.
+    pub doubt: Option<Doubt>,
     /// What is recorded as held, by rising id.
     pub held_before: &'a [HeldRemoval],
     /// Whether a person agrees to those.
@@ -66,6 +68,13 @@ pub struct Missing {
     pub successor: Option<ContentId>,
 }
 
+impl Missing {
+    /// An item that the listing would have, and of which nothing else is known.
+    pub const fn new(id: ContentId) -> Self {
+        Self { id, covered: true, unanswered: false, category_lost: false, category_dropped: false, successor: None }
+    }
+}
+
 /// What becomes of them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -79,8 +88,6 @@ pub struct Settled {
     pub untold: Vec<ContentId>,
     /// Why the held ones are held, as far as one reason can tell.
     pub reason: Option<HoldReason>,
-    /// Of the held ones, those that are held for a reason of this listing.
-    pub fresh: Vec<ContentId>,
     /// Whether the kind as a whole shrank implausibly, now.
     pub shrank: bool,
     /// Whether the listing counts as evidence against something that is held.
@@ -91,7 +98,7 @@ pub struct Settled {
 pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
     let mut settled = Settled::default();
     let mut fresh = Vec::new();
-    let agreed = at.consent && at.doubt.is_none_or(HoldReason::yields_to_consent);
+    let agreed = at.consent && at.doubt.is_none_or(Doubt::yields_to_consent);
     for item in missing {
         let known = at.held_before.binary_search_by_key(&item.id, |held| held.id).ok();
         let known = known.map(|found| &at.held_before[found]);
@@ -105,7 +112,7 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
             Some(known) if !item.covered => settled.held.push(HeldRemoval { evidence: None, ..known.clone() }),
             Some(known) if released(at, known) => settled.remove(item.id, known.successor.or(item.successor)),
             // It was held because its category had nothing any more; by now the panel has dropped the category.
-            Some(known) if known.reason == HoldReason::CategoryLost && at.is_dropped(&item) => {
+            Some(known) if known.reason == HoldReason::Loss(Loss::CategoryLost) && at.is_dropped(&item) => {
                 fresh.push((item, Some(known)));
             }
             Some(known) if known.reason.is_loss() => settled.held.push(at.waiting(known, item.successor)),
@@ -113,22 +120,21 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
         }
     }
     let loss = at.loss(&settled, &fresh);
+    settled.shrank = loss.is_some_and(|loss| loss.is_shrink() || loss == Loss::SeveralKinds) && !fresh.is_empty();
     for (item, known) in fresh {
         let reason = match (loss, at.doubt) {
             // A loss that is implausible is one, whatever else is wrong with the listing: a better one
             // must not be taken for proof.
-            (Some(loss), _) => loss,
-            (None, Some(doubt)) => doubt,
-            (None, None) if item.category_lost => HoldReason::CategoryLost,
+            (Some(loss), _) => HoldReason::Loss(loss),
+            (None, Some(doubt)) => HoldReason::Doubt(doubt),
+            (None, None) if item.category_lost => HoldReason::Loss(Loss::CategoryLost),
             (None, None) => {
                 settled.remove(item.id, item.successor);
                 continue;
             }
         };
-        settled.shrank |= reason.is_shrink() || reason == HoldReason::SeveralKinds;
-        settled.fresh.push(item.id);
         settled.reason = settled.reason.or(Some(reason));
-        let evidence = at.doubt.is_none() && reason.yields_to_evidence();
+        let evidence = at.is_sound() && reason.yields_to_evidence();
         settled.held.push(HeldRemoval {
             id: item.id,
             reason,
@@ -140,14 +146,20 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
         });
     }
     settled.held.sort_unstable_by_key(|held| held.id);
-    settled.evidence = at.doubt.is_none() && settled.held.iter().any(|held| held.evidence.is_some());
+    settled.evidence = at.is_sound() && settled.held.iter().any(|held| held.evidence.is_some());
     if let Some(first) = settled.held.first() {
-        settled.reason = at.doubt.or(settled.reason).or(Some(first.reason));
+        settled.reason = at.objection().or(settled.reason).or(Some(first.reason));
     }
     settled
 }
 
 impl Settled {
+    /// Returns what is held since this run because the kind as a whole shrank, if it did.
+    pub(crate) fn shrunk(&self, run: RunId) -> Option<Vec<HeldRemoval>> {
+        let held = self.held.iter().filter(|held| held.run == run && held.reason.is_shrink());
+        self.shrank.then(|| held.cloned().collect())
+    }
+
     fn remove(&mut self, id: ContentId, successor: Option<ContentId>) {
         self.removed.push(id);
         self.successors.extend(successor.map(|new| (id, new)));
@@ -155,35 +167,55 @@ impl Settled {
 }
 
 impl Circumstances<'_> {
+    /// A sound listing of `listed` items over `stored` rows, of which none is held: the first of a run without
+    /// consent, under the usual thresholds. Both clocks show `now`.
+    pub fn new(stored: u64, listed: u64, now: i64) -> Self {
+        Self {
+            stored,
+            listed,
+            doubt: None,
+            held_before: &[],
+            consent: false,
+            others_shrank: false,
+            thresholds: GuardThresholds::default(),
+            retention: Retention::default(),
+            listing: 1,
+            now,
+            panel_now: now,
+            run: RunId(0),
+        }
+    }
+
+    /// Returns what speaks against the listing as a whole. One without items says nothing of the rows there are.
+    fn objection(&self) -> Option<HoldReason> {
+        let empty = self.listed == 0 && self.stored > 0;
+        self.doubt.map(HoldReason::Doubt).or(empty.then_some(HoldReason::Loss(Loss::EmptyListing)))
+    }
+
+    /// Whether the listing is a proof that what it lacks is missing.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.objection().is_none()
+    }
+
     /// Whether a sound listing lacks an item because its category is no longer there.
     fn is_dropped(&self, item: &Missing) -> bool {
-        self.doubt.is_none() && item.category_dropped && !item.category_lost
+        self.is_sound() && item.category_dropped && !item.category_lost
     }
 
     fn evidence(&self) -> Evidence {
         Evidence { listing: self.listing, at: self.now, panel_at: self.panel_now }
     }
 
-    /// Why the loss of all that is newly missing is implausible, if it is.
-    fn loss(&self, settled: &Settled, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<HoldReason> {
+    /// Returns why the loss of all that is newly missing is implausible, if it is.
+    fn loss(&self, settled: &Settled, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<Loss> {
         let waiting = settled.held.len() as u64;
         let gone = (settled.removed.len() + settled.untold.len()) as u64;
-        let evidence = RemovalEvidence {
-            stored: self.stored.saturating_sub(gone),
-            listed: self.listed,
-            missing: waiting + fresh.len() as u64,
-            complete: true,
-            unreadable: 0,
-            trailing_bytes: false,
-            categories_answered: true,
-            account_expired: false,
-        };
-        let Verdict::Hold(reason) = judge_removals(&evidence, self.thresholds) else { return None };
+        let (stored, missing) = (self.stored.saturating_sub(gone), waiting + fresh.len() as u64);
         let moved = fresh.iter().filter(|(item, _)| item.successor.is_some()).count();
-        Some(match reason {
-            HoldReason::ShareLost if is_renumbering(moved, fresh.len()) => HoldReason::Renumbered,
-            HoldReason::ShareLost if self.others_shrank => HoldReason::SeveralKinds,
-            reason => reason,
+        Some(match implausible(stored, self.listed, missing, self.thresholds)? {
+            Loss::ShareLost if is_renumbering(moved, fresh.len()) => Loss::Renumbered,
+            Loss::ShareLost if self.others_shrank => Loss::SeveralKinds,
+            loss => loss,
         })
     }
 
@@ -191,10 +223,10 @@ impl Circumstances<'_> {
     fn waiting(&self, known: &HeldRemoval, successor: Option<ContentId>) -> HeldRemoval {
         let mut held = known.clone();
         held.successor = held.successor.or(successor);
-        if self.doubt.is_none() {
-            if held.reason == HoldReason::EmptyListing {
+        if self.is_sound() {
+            if held.reason == HoldReason::Loss(Loss::EmptyListing) {
                 // The listing is no longer empty, so it is evidence; this is the first.
-                held.reason = HoldReason::ShareLost;
+                held.reason = HoldReason::Loss(Loss::ShareLost);
             }
             // Where a clock was set back, or the count began anew, so does the evidence.
             let later = |known: Evidence| {
@@ -208,6 +240,26 @@ impl Circumstances<'_> {
     }
 }
 
+/// Returns, of kinds that shrank in one run, what is to be held anew, by kind and rising id. What several kinds lost
+/// together goes by consent only, and has no evidence.
+pub(crate) fn lost_together(shrunk: &[(ContentKind, Vec<HeldRemoval>)]) -> Vec<(ContentKind, HeldRemoval)> {
+    if shrunk.len() < 2 {
+        return Vec::new();
+    }
+    let all = shrunk.iter().flat_map(|(kind, held)| held.iter().map(|held| (*kind, held)));
+    let (reason, evidence) = (HoldReason::Loss(Loss::SeveralKinds), None);
+    let mut told: Vec<_> = all.map(|(kind, held)| (kind, HeldRemoval { reason, evidence, ..held.clone() })).collect();
+    told.sort_unstable_by_key(|(kind, held)| (kind.ordinal(), held.id));
+    told
+}
+
+/// A held removal, for consent only if it was lost in one of these runs, in which several kinds shrank together.
+pub(crate) fn consent_only(held: &HeldRemoval, together: &HashSet<RunId>) -> HeldRemoval {
+    let lost = held.reason.is_shrink() && together.contains(&held.run);
+    let reason = if lost { HoldReason::Loss(Loss::SeveralKinds) } else { held.reason };
+    HeldRemoval { reason, ..held.clone() }
+}
+
 /// Whether so many items that moved, of so many missing, are a renumbering.
 pub(crate) fn is_renumbering(moved: usize, missing: usize) -> bool {
     moved >= RENUMBERED_MIN && moved * 2 > missing
@@ -216,7 +268,7 @@ pub(crate) fn is_renumbering(moved: usize, missing: usize) -> bool {
 /// Whether the evidence against a held item suffices. Both clocks have to agree on the days, so that
 /// a clock that jumps releases nothing.
 pub(crate) fn released(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
-    let Some(evidence) = held.evidence.filter(|_| at.doubt.is_none() && held.reason.yields_to_evidence()) else {
+    let Some(evidence) = held.evidence.filter(|_| at.is_sound() && held.reason.yields_to_evidence()) else {
         return false;
     };
     let listings = at.listing.saturating_add(1).saturating_sub(evidence.listing);

@@ -53,8 +53,8 @@ pub trait ContentStore: Send + Sync {
     /// Records the start of a run, and that an earlier one without an end was interrupted.
     async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError>;
 
-    /// Records the end of a run and of those of its kinds that applied nothing, and what the run
-    /// has learnt of the panel. The watermarks stay as they are.
+    /// Records the end of a run and of those of its kinds that applied nothing, what the run has learnt of the
+    /// panel, and what it has to tell anew of kinds that were applied. The watermarks stay as they are.
     async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Result<(), StoreError>;
 
     /// Returns what is known of a profile's syncs.
@@ -176,16 +176,16 @@ pub struct RunEnd {
     pub finished_at: i64,
     /// One sentence for people.
     pub message: String,
-    /// The kinds that applied nothing.
+    /// The kinds that applied nothing, and those whose record differs from what their apply wrote. A record
+    /// replaces the one that the run has of its kind.
     pub records: Vec<KindRecord>,
     /// What the panel said of the account, when it said something.
     pub account: Option<Account>,
     /// What is now known of the panel, or `None` to leave it as it is.
     pub facts: Option<PanelFacts>,
-    /// Whether several kinds shrank implausibly in this run: what it was the first to miss, and
-    /// holds because of that, is then released by consent only ([`HoldReason::SeveralKinds`]), and has
-    /// no evidence. Its records of these kinds say so as well.
-    pub several_kinds: bool,
+    /// The held removals of which only the end of the run can tell why they are held. Of those that are still
+    /// held, reason and evidence are replaced; nothing else is written of any.
+    pub held: Vec<(ContentKind, HeldRemoval)>,
 }
 
 /// What is known of a profile's syncs.

@@ -18,5 +18,3 @@ pub use builders::{ItemBuilder, category, channel, movie, profile, series, stage
 pub use clock::FixedClock;
 pub use memory_store::MemoryStore;
 pub use scripted_source::{Answer, ScriptedSource};
-
-pub use crate::settle::{Circumstances, Missing, Settled, settle};

@@ -185,7 +185,7 @@ async fn loads(items: u32, first: u32, share: u32, points: &AtomicU32) -> Outcom
             records: Vec::new(),
             account: None,
             facts: None,
-            several_kinds: false,
+            held: Vec::new(),
         };
         store.finish_run_blocking(&home, &end)?;
     }

@@ -346,7 +346,7 @@ fn settled(
 ) -> Result<Known, Violation> {
     let Compared { differ, mut rows, order, .. } = compared;
     let missing = differ.missing();
-    let doubt = dice.percent(20).then(|| settling::reason(dice));
+    let doubt = dice.percent(20).then(|| settling::doubt(dice));
     let partial = dice.percent(15);
     let missing: Vec<_> = missing
         .into_iter()

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sync_core::settle::{Circumstances, Missing, Settled, settle};
 use sync_core::store::{Evidence, HeldRemoval, RunId};
-use sync_core::testing::{Circumstances, Missing, Settled, settle};
-use sync_core::{ContentId, GuardThresholds, HoldReason, Retention};
+use sync_core::{ContentId, Doubt, GuardThresholds, HoldReason, Loss, Retention};
 
 use crate::campaign::{Passed, Violation};
 use crate::dice::Dice;
@@ -21,11 +21,16 @@ struct Fates {
     untold: BTreeSet<i64>,
 }
 
+/// Whether the listing is a proof that what it lacks is missing.
+fn is_sound(at: &Circumstances<'_>) -> bool {
+    at.doubt.is_none() && (at.listed > 0 || at.stored == 0)
+}
+
 /// Says it once more: first what is decided whatever the others are, then what depends on how many
 /// there are.
 fn fates(at: &Circumstances<'_>, missing: &[Missing]) -> Fates {
     let mut fates = Fates::default();
-    let sound = at.doubt.is_none();
+    let sound = is_sound(at);
     let mut fresh = Vec::new();
     for item in missing {
         let before = at.held_before.iter().find(|held| held.id == item.id);
@@ -37,12 +42,16 @@ fn fates(at: &Circumstances<'_>, missing: &[Missing]) -> Fates {
             }
             continue;
         };
-        let heard = at.doubt.is_none_or(HoldReason::yields_to_consent) && held.reason.yields_to_consent();
+        let heard = at.doubt.is_none_or(Doubt::yields_to_consent) && held.reason.yields_to_consent();
         if at.consent && heard && !item.unanswered || item.covered && sound && proved(at, held) {
             fates.gone.insert(item.id.0);
         } else if !item.covered {
             fates.held.insert(item.id.0, HeldRemoval { evidence: None, ..held.clone() });
-        } else if held.reason == HoldReason::CategoryLost && sound && item.category_dropped && !item.category_lost {
+        } else if held.reason == HoldReason::Loss(Loss::CategoryLost)
+            && sound
+            && item.category_dropped
+            && !item.category_lost
+        {
             fresh.push((item, Some(held)));
         } else if held.reason.is_loss() {
             fates.held.insert(item.id.0, waiting(at, held, item));
@@ -57,17 +66,17 @@ fn fates(at: &Circumstances<'_>, missing: &[Missing]) -> Fates {
     let moved = fresh.iter().filter(|(item, _)| item.successor.is_some()).count();
     for (item, before) in &fresh {
         let reason = if at.listed == 0 && left > 0 {
-            HoldReason::EmptyListing
+            HoldReason::Loss(Loss::EmptyListing)
         } else if too_many && moved >= 10 && moved * 2 > fresh.len() {
-            HoldReason::Renumbered
+            HoldReason::Loss(Loss::Renumbered)
         } else if too_many && at.others_shrank {
-            HoldReason::SeveralKinds
+            HoldReason::Loss(Loss::SeveralKinds)
         } else if too_many {
-            HoldReason::ShareLost
+            HoldReason::Loss(Loss::ShareLost)
         } else if let Some(doubt) = at.doubt {
-            doubt
+            HoldReason::Doubt(doubt)
         } else if item.category_lost {
-            HoldReason::CategoryLost
+            HoldReason::Loss(Loss::CategoryLost)
         } else {
             fates.gone.insert(item.id.0);
             continue;
@@ -104,11 +113,11 @@ fn proved(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
 /// What waits goes on waiting; a sound listing may be the first evidence.
 fn waiting(at: &Circumstances<'_>, held: &HeldRemoval, item: &Missing) -> HeldRemoval {
     let mut held = HeldRemoval { successor: held.successor.or(item.successor), ..held.clone() };
-    if at.doubt.is_some() {
+    if !is_sound(at) {
         return held;
     }
-    if held.reason == HoldReason::EmptyListing {
-        held.reason = HoldReason::ShareLost;
+    if held.reason == HoldReason::Loss(Loss::EmptyListing) {
+        held.reason = HoldReason::Loss(Loss::ShareLost);
     }
     let ahead = |seen: Evidence| seen.listing > at.listing || seen.at > at.now || seen.panel_at > at.panel_now;
     if held.reason.yields_to_evidence() && held.evidence.is_none_or(ahead) {
@@ -135,9 +144,10 @@ pub(super) fn checked(at: &Circumstances<'_>, missing: &[Missing]) -> Result<Set
         promise!(found.gone.contains(&old.0), "{old} has a successor and is not removed");
     }
     // I5, from the other side: in doubt nothing goes but what a person agreed to.
-    if let Some(doubt) = at.doubt {
+    if !is_sound(at) {
+        let doubt = at.doubt;
         let agreed = |id: &i64| at.consent && at.held_before.iter().any(|held| held.id.0 == *id);
-        promise!(found.gone.iter().all(agreed), "removed in doubt ({doubt}): {found:?}");
+        promise!(found.gone.iter().all(agreed), "removed in doubt ({doubt:?}): {found:?}");
     }
     Ok(settled)
 }
@@ -175,8 +185,8 @@ pub(super) fn reason(dice: &mut Dice) -> HoldReason {
     dice.pick(&HoldReason::ALL)
 }
 
-fn doubt(dice: &mut Dice) -> Option<HoldReason> {
-    dice.percent(35).then(|| reason(dice))
+pub(super) fn doubt(dice: &mut Dice) -> Doubt {
+    dice.pick(&Doubt::ALL)
 }
 
 /// A case of nothing but missing items.
@@ -212,7 +222,7 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
         // There are at least the rows that are missing.
         stored: number(dice, 90).saturating_add(missing.len() as u64),
         listed,
-        doubt: doubt(dice),
+        doubt: dice.percent(35).then(|| doubt(dice)),
         held_before: &held_before,
         consent: dice.percent(30),
         others_shrank: dice.percent(30),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sync_core::text::one_line;
-use sync_core::{ContentKind, HoldReason, Retention};
+use sync_core::{ContentKind, Doubt, HoldReason, Loss, Retention};
 use sync_core::{Profile, catalogue::HeldGroup};
 
 use super::terminal::{date, grouped, quoted};
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_loss_says_what_evidence_there_is() {
-        let mut held = group(HoldReason::ShareLost);
+        let mut held = group(HoldReason::Loss(Loss::ShareLost));
         let first = "60,000 removals since 1970-01-01 00:00 UTC, because more items are missing than is plausible";
         let waits = "  released by itself when 3 complete listings miss them over 7 days: none so far";
         assert_eq!(told(&held), [first, "  such as One [31m; Two", waits, AGREE]);
@@ -123,14 +123,14 @@ mod tests {
     #[test]
     fn only_consent_releases_an_empty_listing() {
         let waits = "  on a panel's bad day there is nothing to do: what comes back is no longer held";
-        assert_eq!(told(&group(HoldReason::EmptyListing))[2..], [waits, AGREE]);
+        assert_eq!(told(&group(HoldReason::Loss(Loss::EmptyListing)))[2..], [waits, AGREE]);
     }
 
     #[test]
     fn a_doubt_is_looked_at_again() {
         let again = "  looked at again in the next sync";
-        assert_eq!(told(&group(HoldReason::UnreadableIds))[2..], [again, AGREE]);
-        assert_eq!(told(&group(HoldReason::CategoriesMissing))[2..], [again]);
+        assert_eq!(told(&group(HoldReason::Doubt(Doubt::UnreadableIds)))[2..], [again, AGREE]);
+        assert_eq!(told(&group(HoldReason::Doubt(Doubt::CategoriesMissing)))[2..], [again]);
     }
 
     #[test]

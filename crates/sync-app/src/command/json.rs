@@ -150,8 +150,8 @@ fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {
 mod tests {
     use super::*;
     use sync_core::{
-        ContentId, ErrorClass, FieldSet, HoldReason, KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate, ProfileId,
-        RunStatus, SyncMode,
+        ContentId, ErrorClass, FieldSet, HoldReason, KindPlan, Loss, PlannedItem, PlannedRemoval, PlannedUpdate,
+        ProfileId, RunStatus, SyncMode,
     };
 
     fn line(value: &impl Serialize) -> String {
@@ -211,11 +211,11 @@ mod tests {
             added: vec![item(1, "x\u{1b}\u{202e}ä")],
             updated: vec![PlannedUpdate { item: item(2, "y"), fields: FieldSet(1) }],
             removed: vec![item(3, "z")],
-            held: vec![PlannedRemoval { item: item(4, "q"), reason: HoldReason::ShareLost }],
+            held: vec![PlannedRemoval { item: item(4, "q"), reason: HoldReason::Loss(Loss::ShareLost) }],
             unnoticed: Vec::new(),
         };
         let mut report = SyncReport { dry_run: true, plan: vec![plan], ..report() };
-        report.kinds[ContentKind::Movies].hold_reason = Some(HoldReason::ShareLost);
+        report.kinds[ContentKind::Movies].hold_reason = Some(HoldReason::Loss(Loss::ShareLost));
         report.warnings.push("w".to_owned());
         let line = line(&Report::from(&report));
         let first = ContentKind::Movies.fields()[0].name;

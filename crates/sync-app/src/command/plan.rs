@@ -1,7 +1,7 @@
 //! The plan of a dry run, for people.
 
 use sync_core::text::one_line;
-use sync_core::{HoldReason, KindPlan, PlannedItem, SyncReport};
+use sync_core::{HoldReason, KindPlan, Loss, PlannedItem, SyncReport};
 
 use super::terminal::{grouped, say};
 
@@ -85,9 +85,9 @@ mod tests {
             updated: vec![PlannedUpdate { item: planned(2, "Other"), fields }],
             removed: vec![planned(3, "Gone")],
             held: vec![
-                held(4, HoldReason::ShareLost),
-                held(5, HoldReason::CategoryLost),
-                held(6, HoldReason::ShareLost),
+                held(4, HoldReason::Loss(Loss::ShareLost)),
+                held(5, HoldReason::Loss(Loss::CategoryLost)),
+                held(6, HoldReason::Loss(Loss::ShareLost)),
             ],
             unnoticed: Vec::new(),
         };

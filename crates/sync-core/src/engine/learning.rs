@@ -1,7 +1,7 @@
 //! What a run learns of a panel, and what follows for the way it asks.
 
 use crate::facts::KindFacts;
-use crate::guard::HoldReason;
+use crate::guard::Doubt;
 use crate::model::ContentKind;
 use crate::policy::SyncOptions;
 use crate::source::{AnswerFault, Completeness, SourceError};
@@ -106,7 +106,7 @@ impl KindFacts {
     }
 
     /// Takes in the defects of a complete listing; returns the one that is not known, if any.
-    pub(super) fn defects(&mut self, end: Completeness) -> Option<HoldReason> {
+    pub(super) fn defects(&mut self, end: Completeness) -> Option<Doubt> {
         let (unreadable, known) = Self::sighted(self.unreadable, end.unreadable > 0, end.unreadable_digest);
         self.unreadable = unreadable;
         let unreadable = end.unreadable > 0 && !known;
@@ -114,8 +114,8 @@ impl KindFacts {
         self.trailing = trailing;
         let trailing = end.trailing_bytes && !known;
         match (unreadable, trailing) {
-            (true, _) => Some(HoldReason::UnreadableIds),
-            (_, true) => Some(HoldReason::TrailingBytes),
+            (true, _) => Some(Doubt::UnreadableIds),
+            (_, true) => Some(Doubt::TrailingBytes),
             _ => None,
         }
     }
@@ -144,7 +144,7 @@ mod tests {
         let stray = Completeness { unreadable_digest: Some(1), trailing_digest: Some(2), ..Completeness::default() };
         let seen = Completeness { unreadable: 1, trailing_bytes: true, ..stray };
         let mut facts = KindFacts::default();
-        assert_eq!(facts.defects(seen), Some(HoldReason::UnreadableIds));
+        assert_eq!(facts.defects(seen), Some(Doubt::UnreadableIds));
         assert!(facts.unreadable.is_some() && facts.trailing.is_some());
         assert_eq!(facts.defects(stray), None);
         assert_eq!((facts.unreadable, facts.trailing), (None, None));

@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
-use super::kind::{ByCategory, Compared};
 use super::learning::{Way, is_overload};
 use super::planned::Planned;
-use super::unmodified::Begun;
-use super::visit::Visit;
+use super::state::{Begun, ByCategory, Compared, Visit};
 use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
 use crate::digest::DigestScheme;
@@ -40,7 +38,8 @@ struct Comparing {
     kind: ContentKind,
     differ: Differ,
     staging: Box<dyn Staging>,
-    planned: Planned,
+    /// What is staged, by name; only for a run that is to make a plan.
+    planned: Option<Planned>,
     validator: Option<Validator>,
     expected: u64,
     usage: Usage,
@@ -75,7 +74,7 @@ impl Engine {
             kind,
             differ: differ.treating(Arc::clone(&treatment)),
             staging: self.store.stage(run.profile, Scope::whole(kind)).await?,
-            planned: Planned::default(),
+            planned: run.grant.is_none().then(Planned::default),
             validator: None,
             expected: stored.index.len() as u64,
             usage: self.source.usage(),
@@ -192,7 +191,7 @@ impl Engine {
                 guard(run.cancel, async { Ok(self.store.rows(run.profile, *kind, ids.to_vec()).await?) }).await?;
             let staged = guard(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
             let kept = differ.kept_in_place(stored, staged, covered);
-            if run.options.dry_run {
+            if let Some(planned) = planned {
                 planned.put(&kept);
             }
             if !kept.is_empty() {
@@ -285,7 +284,7 @@ impl Engine {
                 ids => staging.get(ids).await?,
             };
             let items = differ.resolve(batch, stored, staged).map_err(SourceError::internal)?;
-            if run.options.dry_run {
+            if let Some(planned) = planned {
                 planned.put(&items);
             }
             if !items.is_empty() {
@@ -320,7 +319,9 @@ fn unasked() -> Stop {
 impl Comparing {
     async fn reset(&mut self) -> Result<(), Stop> {
         self.differ.reset();
-        self.planned.clear();
+        if let Some(planned) = &mut self.planned {
+            planned.clear();
+        }
         self.validator = None;
         Ok(self.staging.reset().await?)
     }

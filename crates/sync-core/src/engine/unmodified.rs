@@ -6,61 +6,26 @@
 //! the one before isn't believed any more.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 
-use super::kind::Compared;
 use super::learning::{Way, recent};
-use super::visit::Visit;
+use super::state::{Answered, Begun, Compared, Unmodified, Visit};
 use super::{Engine, Run, Stop, guard};
 use crate::counts::Counts;
 use crate::diff::Differ;
 use crate::digest::{Digest, DigestScheme};
 use crate::facts::PanelFacts;
 use crate::index::ListingIndex;
-use crate::lending::{Lender, on_demand};
-use crate::model::{Category, ContentKind, Scope};
-use crate::plan::KindPlan;
+use crate::lending::on_demand;
+use crate::model::{ContentKind, Scope};
 use crate::policy::{SyncMode, SyncOptions};
-use crate::report::KindOutcome;
-use crate::source::{Listing, ListingEvent, ListingRequest, Unless, Validator};
-use crate::store::{KeptValidator, ScopeCommit, StoredIndex, SyncState, ValidatorChange};
+use crate::source::{Listing, ListingEvent, ListingRequest, Unless};
+use crate::store::{KeptValidator, StoredIndex, SyncState};
 
 /// So many seconds a panel isn't believed that was found out: thirty days.
 const DISBELIEF: i64 = 30 * 86_400;
-
-/// How a panel answers to a validator.
-pub(super) enum Answered {
-    /// The listing is still the same.
-    Unmodified(Unmodified),
-    /// With a listing, whatever comes of it.
-    Begun(Begun),
-}
-
-/// A listing that is as it was.
-pub(super) struct Unmodified {
-    /// The panel's clock at its start, as far as it is known.
-    watermark: i64,
-    rows: u64,
-}
-
-/// A listing that has begun to arrive.
-pub(super) struct Begun {
-    listing: Listing,
-    lender: Lender,
-    /// The panel's clock when it was asked for, or ours where it doesn't tell.
-    pub(super) asked_at: i64,
-}
-
-impl Begun {
-    /// Goes on with the listing.
-    pub(super) fn go_on(self, known: Option<Arc<ListingIndex>>) -> Listing {
-        self.lender.lend(known);
-        self.listing
-    }
-}
 
 impl Engine {
     /// Asks for a listing unless it is still the same, where that can be asked; `None` where it can't.
@@ -112,54 +77,14 @@ impl Engine {
         }))
     }
 
-    /// Records a listing that is as it was. Of the kind itself nothing is written.
-    pub(super) async fn keep(
-        &self,
-        run: &Run<'_>,
-        visit: &mut Visit,
-        categories: Option<Vec<Category>>,
-        unmodified: Unmodified,
-        started: Duration,
-    ) -> Result<(), Stop> {
-        let kind = visit.kind;
-        let Unmodified { watermark, rows } = unmodified;
+    /// Takes in what it says of the panel and the kind that a listing is as it was.
+    pub(super) fn learn_of_same(&self, run: &Run<'_>, visit: &mut Visit, same: Unmodified) {
         tracing::info!("the panel says that the listing is the same");
-        visit.facts.offered();
         visit.answered = true;
+        visit.facts.offered();
         visit.facts.whole_came();
-        let policy = run.options.policy.at(run.state.last_sync[kind]);
-        visit.facts.fields = visit.facts.fields.unmodified(kind, &policy, rows, self.clock.now());
-        let record = &mut visit.record;
-        record.mode = SyncMode::Incremental;
-        record.outcome = KindOutcome::Unchanged;
-        record.counts = Counts { unchanged: rows, ..Counts::default() };
-        record.not_modified = true;
-        let stored = usize::try_from(rows).unwrap_or(usize::MAX);
-        let categories = self.plausible_categories(run, visit, categories, stored, None).await?;
-        if run.options.dry_run {
-            visit.plan = Some(KindPlan::new(kind));
-            return Ok(());
-        }
-        run.track.applying(kind, visit.record.counts);
-        visit.record.duration += self.since(started);
-        let commit = ScopeCommit {
-            run: run.id,
-            fence: run.fence,
-            applied_at: self.clock.now(),
-            categories,
-            index: None,
-            validator: ValidatorChange::Keep,
-            held: None,
-            removals: Vec::new(),
-            successors: Vec::new(),
-            tombstone_days: run.options.retention.tombstone_days,
-            watermark,
-            first_load: false,
-            record: visit.record.clone(),
-            fields: None,
-        };
-        let mut staging = self.store.stage(run.profile, Scope::whole(kind)).await?;
-        Ok(staging.apply(commit, run.cancel.clone()).await?)
+        let policy = run.options.policy.at(run.state.last_sync[visit.kind]);
+        visit.facts.fields = visit.facts.fields.unmodified(visit.kind, &policy, same.rows, self.clock.now());
     }
 
     /// Learns of a panel that gives a changed listing the validator of the one before. Bytes may differ
@@ -173,30 +98,6 @@ impl Engine {
                 "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified): it isn't asked so for 30 days"
             ));
             visit.validators_lied_at = Some(self.clock.now());
-        }
-    }
-
-    /// What becomes of the validator with a listing that was received as a whole; it has come with
-    /// `validator`, makes `index`, and is `sound` when it leaves nothing open.
-    pub(super) fn validator_after(
-        &self,
-        run: &Run<'_>,
-        visit: &Visit,
-        validator: Option<Validator>,
-        index: &ListingIndex,
-        sound: bool,
-    ) -> ValidatorChange {
-        let now = self.clock.now();
-        let settled = sound && is_settled(index) && visit.validators_lied_at.is_none() && believed(&run.facts, now);
-        match validator.filter(|_| settled) {
-            Some(validator) => ValidatorChange::Set(KeptValidator {
-                validator,
-                scheme: self.scheme(visit),
-                policy: run.options.policy,
-                listed_at: now,
-                rows: index.len() as u64,
-            }),
-            None => ValidatorChange::Forget,
         }
     }
 }
@@ -220,7 +121,7 @@ fn is_lent(
 }
 
 /// Whether a panel's validators are believed.
-fn believed(facts: &PanelFacts, now: i64) -> bool {
+pub(super) fn believed(facts: &PanelFacts, now: i64) -> bool {
     facts.validators_lied_at.is_none_or(|at| !(0..DISBELIEF).contains(&now.saturating_sub(at)))
 }
 
@@ -230,7 +131,7 @@ fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bo
 }
 
 /// Whether no element has to be looked at in every listing. Of an empty one nothing is known.
-fn is_settled(index: &ListingIndex) -> bool {
+pub(super) fn is_settled(index: &ListingIndex) -> bool {
     !index.is_empty() && index.digests().iter().all(|digest| *digest != Digest::NEVER.0)
 }
 

@@ -1,52 +1,25 @@
-//! A kind under way: what it has come to so far, and what is done at its begin and at its end.
+//! A kind within a run: it is received, decided and committed, and its record is ended.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
-use super::kind::Received;
+use super::decide::{Setting, decide};
+use super::state::{Grant, Received, Staged, Visit};
+use super::unmodified::believed;
 use super::{Engine, Run, Stop, named};
 use crate::counts::Counts;
-use crate::facts::KindFacts;
-use crate::model::{ContentId, ContentKind};
-use crate::plan::KindPlan;
+use crate::model::ContentKind;
 use crate::policy::SyncMode;
 use crate::report::{KindOutcome, KindRecord, SyncReport};
-use crate::store::KeptValidator;
-use crate::volatile::Treatment;
 
-/// A kind under way. Two are at once, one being received and one being written, so whatever changes
-/// on the way is here and not in the [`Run`].
-pub(super) struct Visit {
-    pub(super) kind: ContentKind,
-    pub(super) record: KindRecord,
-    /// What is known by now of how the panel serves the kind.
-    pub(super) facts: KindFacts,
-    /// How the listing treats the fields of the kind.
-    pub(super) treatment: Arc<Treatment>,
-    /// What it lost, when it shrank implausibly.
-    pub(super) shrunk: Option<Vec<ContentId>>,
-    pub(super) plan: Option<KindPlan>,
-    /// The validator of the listing before.
-    pub(super) validator: Option<KeptValidator>,
-    /// When the panel was found out to give one listing the validator of another.
-    pub(super) validators_lied_at: Option<i64>,
-    pub(super) warnings: Vec<String>,
-    /// Whether the panel answered with a listing in which something is.
-    pub(super) answered: bool,
-    /// Whether it denied the listing.
-    pub(super) denied: bool,
-    span: Span,
-}
+/// What was received of a kind, or why nothing was. `None` stands for a panel that need not be asked.
+type Outcome = Result<Option<(Received, Staged)>, Stop>;
 
 impl Engine {
     /// Receives a kind. Nothing of it is written yet, whatever comes of it.
-    pub(super) async fn begin_visit(
-        &self,
-        run: &Run<'_>,
-        kind: ContentKind,
-    ) -> (Visit, Result<Option<Received>, Stop>) {
+    pub(super) async fn begin_visit(&self, run: &Run<'_>, kind: ContentKind) -> (Visit, Outcome) {
         let facts = run.facts.kinds[kind].clone();
         let policy = run.options.policy.at(run.state.last_sync[kind]);
         // Who compares a cache with its panel is not to be told of what is volatile.
@@ -82,15 +55,13 @@ impl Engine {
     }
 
     /// Writes what was received of a kind, and ends its record.
-    pub(super) async fn end_visit(
-        &self,
-        run: &Run<'_>,
-        (mut visit, received): (Visit, Result<Option<Received>, Stop>),
-    ) -> Visit {
+    pub(super) async fn end_visit(&self, run: &Run<'_>, (mut visit, received): (Visit, Outcome)) -> Visit {
         let (received_in, started) = (visit.record.duration, self.clock.monotonic());
         let span = visit.span.clone();
         let synced = match received {
-            Ok(Some(received)) => self.write_kind(run, &mut visit, received, started).instrument(span.clone()).await,
+            Ok(Some((received, staged))) => {
+                self.write_kind(run, &mut visit, received, staged, started).instrument(span.clone()).await
+            }
             Ok(None) => Ok(()),
             Err(stop) => Err(stop),
         };
@@ -121,6 +92,41 @@ impl Engine {
         visit
     }
 
+    /// Decides about a kind that was received, and carries it out.
+    async fn write_kind(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        received: Received,
+        staged: Staged,
+        started: Duration,
+    ) -> Result<(), Stop> {
+        let decided = {
+            let at = self.setting(run, visit);
+            let known = self.known(run, &received, &at).await?;
+            // What was compared is gone after this: the next kind is on its way and needs the memory.
+            decide(received, known, &at)
+        };
+        self.commit(run, visit, decided, staged, started).await
+    }
+
+    /// What the decision about a kind depends on besides the listing and the store.
+    fn setting<'a>(&self, run: &'a Run<'_>, visit: &'a Visit) -> Setting<'a> {
+        let now = self.clock.now();
+        Setting {
+            options: run.options,
+            grant: run.grant.unwrap_or(Grant::NONE),
+            record: &visit.record,
+            facts: &visit.facts,
+            fields_before: &run.state.facts.kinds[visit.kind].fields,
+            others_shrank: run.shrunk.iter().any(|(other, _)| *other != visit.kind),
+            account_expired: run.account_expired,
+            scheme: self.scheme(visit),
+            believes_validators: visit.validators_lied_at.is_none() && believed(&run.facts, now),
+            now,
+        }
+    }
+
     pub(super) fn since(&self, started: Duration) -> Duration {
         self.clock.monotonic().saturating_sub(started)
     }
@@ -133,7 +139,7 @@ impl Run<'_> {
         self.answered |= answered;
         self.denied.extend(denied.then_some(kind));
         self.facts.kinds[kind] = facts;
-        self.shrunk.extend(shrunk.map(|lost| (kind, lost)));
+        self.shrunk.extend(shrunk.map(|held| (kind, held)));
         self.plan.extend(plan);
         self.warnings.extend(warnings);
         report.errors.extend(record.error.clone());

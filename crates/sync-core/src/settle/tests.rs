@@ -1,9 +1,13 @@
 //! What becomes of missing items, as tables.
 
 use super::*;
-use crate::guard::HoldReason::{
-    CategoriesMissing, CategoryLost, EmptyListing, Renumbered, SeveralKinds, ShareLost, UnreadableIds,
-};
+use crate::guard::Doubt::{CategoriesMissing, UnreadableIds};
+
+const EMPTY_LISTING: HoldReason = HoldReason::Loss(Loss::EmptyListing);
+const SHARE_LOST: HoldReason = HoldReason::Loss(Loss::ShareLost);
+const CATEGORY_LOST: HoldReason = HoldReason::Loss(Loss::CategoryLost);
+const RENUMBERED: HoldReason = HoldReason::Loss(Loss::Renumbered);
+const SEVERAL_KINDS: HoldReason = HoldReason::Loss(Loss::SeveralKinds);
 
 const NOW: i64 = 1_700_000_000;
 const RUN: RunId = RunId(9);
@@ -26,22 +30,19 @@ fn at(stored: u64, missing: u64, held_before: &[HeldRemoval]) -> Circumstances<'
 }
 
 fn missing(ids: std::ops::RangeInclusive<i64>) -> Vec<Missing> {
-    let missing = |id| Missing {
-        id: ContentId(id),
-        covered: true,
-        unanswered: false,
-        category_lost: false,
-        category_dropped: false,
-        successor: None,
-    };
-    ids.map(missing).collect()
+    ids.map(|id| Missing::new(ContentId(id))).collect()
 }
 
-fn held(id: i64, reason: HoldReason, evidence: Option<Evidence>) -> HeldRemoval {
-    HeldRemoval { id: ContentId(id), reason, since: 5, run: RunId(1), evidence, successor: None }
+fn held(id: i64, reason: impl Into<HoldReason>, evidence: Option<Evidence>) -> HeldRemoval {
+    HeldRemoval { id: ContentId(id), reason: reason.into(), since: 5, run: RunId(1), evidence, successor: None }
 }
 
-fn held_all(ids: std::ops::RangeInclusive<i64>, reason: HoldReason, evidence: Option<Evidence>) -> Vec<HeldRemoval> {
+fn held_all(
+    ids: std::ops::RangeInclusive<i64>,
+    reason: impl Into<HoldReason>,
+    evidence: Option<Evidence>,
+) -> Vec<HeldRemoval> {
+    let reason = reason.into();
     ids.map(|id| held(id, reason, evidence)).collect()
 }
 
@@ -59,13 +60,13 @@ fn an_implausible_loss_is_held_and_evidence_begins() {
     let settled = settle(&at(1000, 301, &[]), missing(1..=301));
     let expected = HeldRemoval {
         id: ContentId(1),
-        reason: ShareLost,
+        reason: SHARE_LOST,
         since: NOW,
         run: RUN,
         evidence: Some(HERE),
         successor: None,
     };
-    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 301, Some(ShareLost)));
+    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 301, Some(SHARE_LOST)));
     assert_eq!(settled.held[0], expected);
     assert!(settled.shrank && settled.evidence);
 }
@@ -74,7 +75,7 @@ fn an_implausible_loss_is_held_and_evidence_begins() {
 fn a_second_kind_that_shrinks_waits_for_consent() {
     let circumstances = Circumstances { others_shrank: true, ..at(1000, 301, &[]) };
     let settled = settle(&circumstances, missing(1..=301));
-    assert_eq!(settled.reason, Some(SeveralKinds));
+    assert_eq!(settled.reason, Some(SEVERAL_KINDS));
     assert!(settled.shrank && !settled.evidence);
     assert_eq!(settled.held[0].evidence, None);
     let settled = settle(&Circumstances { others_shrank: true, ..at(1000, 30, &[]) }, missing(1..=30));
@@ -83,20 +84,24 @@ fn a_second_kind_that_shrinks_waits_for_consent() {
 
 #[test]
 fn every_doubt_holds_everything() {
-    for doubt in [EmptyListing, UnreadableIds, CategoriesMissing] {
+    for doubt in Doubt::ALL {
         let settled = settle(&Circumstances { doubt: Some(doubt), ..at(1000, 1, &[]) }, missing(1..=1));
-        assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 1, Some(doubt)));
-        assert_eq!((settled.held[0].evidence, settled.shrank), (None, doubt == EmptyListing));
+        assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 1, Some(doubt.into())));
+        assert_eq!((settled.held[0].evidence, settled.shrank), (None, false));
     }
+    // A listing without items is no proof either, however little there is to lose.
+    let settled = settle(&at(1, 1, &[]), missing(1..=1));
+    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 1, Some(EMPTY_LISTING)));
+    assert_eq!((settled.held[0].evidence, settled.shrank), (None, true));
 }
 
 /// A half list, then three quarters of it: the guard alone would let the last quarter go.
 #[test]
 fn a_better_listing_releases_no_loss() {
-    let before = held_all(1..=500, ShareLost, Some(Evidence { listing: 9, ..HERE }));
+    let before = held_all(1..=500, SHARE_LOST, Some(Evidence { listing: 9, ..HERE }));
     let settled = settle(&at(1000, 250, &before), missing(1..=250));
     assert_eq!(settled.held, before[..250], "and nothing of the record moves");
-    assert_eq!((settled.removed.len(), settled.reason, settled.shrank), (0, Some(ShareLost), false));
+    assert_eq!((settled.removed.len(), settled.reason, settled.shrank), (0, Some(SHARE_LOST), false));
     assert!(settled.evidence);
     // What is newly missing beside it is judged with it.
     let settled = settle(&at(1000, 260, &before[..250]), missing(1..=260));
@@ -114,18 +119,17 @@ fn a_doubt_is_dispelled_by_a_sound_listing() {
     assert_eq!(settled.removed.len(), 9);
     let strict = GuardThresholds { floor_rows: 0, ..GuardThresholds::default() };
     let settled = settle(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
-    assert_eq!((settled.held.len(), settled.reason), (9, Some(ShareLost)), "judged as if it were new");
+    assert_eq!((settled.held.len(), settled.reason), (9, Some(SHARE_LOST)), "judged as if it were new");
     assert_eq!(settled.held[0].since, 5, "and still held since then");
 }
 
 #[test]
 fn an_empty_listing_turns_into_a_loss_when_something_is_listed_again() {
-    let before = held_all(1..=100, EmptyListing, None);
-    let empty = Circumstances { doubt: Some(EmptyListing), ..at(100, 100, &before) };
-    let settled = settle(&empty, missing(1..=100));
+    let before = held_all(1..=100, EMPTY_LISTING, None);
+    let settled = settle(&at(100, 100, &before), missing(1..=100));
     assert_eq!((settled.held, settled.shrank), (before.clone(), false), "the same again writes nothing");
     let settled = settle(&at(100, 3, &before), missing(1..=3));
-    assert_eq!(settled.held[0], HeldRemoval { reason: ShareLost, evidence: Some(HERE), ..before[0].clone() });
+    assert_eq!(settled.held[0], HeldRemoval { reason: SHARE_LOST, evidence: Some(HERE), ..before[0].clone() });
     assert_eq!(settled.removed, []);
 }
 
@@ -137,23 +141,25 @@ fn evidence_is_three_listings_over_seven_days_by_both_clocks() {
         let before = held_all(1..=400, reason, Some(evidence));
         settle(&at(1000, 400, &before), missing(1..=400)).removed.len() == 400
     };
-    assert!(released(8, 7, 7, ShareLost));
-    assert!(released(1, 700, 700, CategoryLost) && released(8, 7, 7, Renumbered));
-    assert!(!released(9, 7, 7, ShareLost), "two listings");
-    assert!(!released(8, 6, 7, ShareLost), "our clock");
-    assert!(!released(8, 700, 6, ShareLost), "the panel's clock, when ours has jumped");
-    assert!(!released(8, -9, 7, ShareLost), "a clock set back");
-    assert!(!released(1, 700, 700, SeveralKinds), "by consent only");
+    assert!(released(8, 7, 7, SHARE_LOST));
+    assert!(released(1, 700, 700, CATEGORY_LOST) && released(8, 7, 7, RENUMBERED));
+    assert!(!released(9, 7, 7, SHARE_LOST), "two listings");
+    assert!(!released(8, 6, 7, SHARE_LOST), "our clock");
+    assert!(!released(8, 700, 6, SHARE_LOST), "the panel's clock, when ours has jumped");
+    assert!(!released(8, -9, 7, SHARE_LOST), "a clock set back");
+    assert!(!released(1, 700, 700, SEVERAL_KINDS), "by consent only");
     // Nor does a doubtful listing release anything.
     let old = Evidence { listing: 1, at: NOW - 9 * WEEK, panel_at: NOW - 9 * WEEK };
-    let before = held_all(1..=400, ShareLost, Some(old));
-    for doubt in [EmptyListing, UnreadableIds] {
-        let settled = settle(&Circumstances { doubt: Some(doubt), ..at(1000, 400, &before) }, missing(1..=400));
-        assert_eq!((settled.removed.len(), settled.held, settled.reason), (0, before.clone(), Some(doubt)));
+    let before = held_all(1..=400, SHARE_LOST, Some(old));
+    let doubtful = Circumstances { doubt: Some(UnreadableIds), ..at(1000, 400, &before) };
+    let empty = Circumstances { listed: 0, ..at(1000, 400, &before) };
+    for (at, reason) in [(doubtful, UnreadableIds.into()), (empty, EMPTY_LISTING)] {
+        let settled = settle(&at, missing(1..=400));
+        assert_eq!((settled.removed.len(), settled.held, settled.reason), (0, before.clone(), Some(reason)));
     }
     // Both numbers are settings.
     let retention = Retention { release_listings: 1, release_days: 0, ..Retention::default() };
-    let begun = held_all(1..=400, ShareLost, Some(HERE));
+    let begun = held_all(1..=400, SHARE_LOST, Some(HERE));
     let settled = settle(&Circumstances { retention, ..at(1000, 400, &begun) }, missing(1..=400));
     assert_eq!(settled.removed.len(), 400);
 }
@@ -164,12 +170,12 @@ fn a_doubt_hides_no_implausible_loss() {
     for doubt in [CategoriesMissing, UnreadableIds] {
         let bad = Circumstances { doubt: Some(doubt), ..at(1000, 500, &[]) };
         let settled = settle(&bad, missing(1..=500));
-        assert_eq!((settled.reason, settled.shrank, settled.evidence), (Some(doubt), true, false));
-        assert!(settled.held.iter().all(|held| held.reason == ShareLost && held.evidence.is_none()));
+        assert_eq!((settled.reason, settled.shrank, settled.evidence), (Some(doubt.into()), true, false));
+        assert!(settled.held.iter().all(|held| held.reason == SHARE_LOST && held.evidence.is_none()));
         let settled = settle(&at(1000, 250, &settled.held), missing(1..=250));
         assert_eq!((settled.removed.len(), settled.held.len()), (0, 250));
         let empty = Circumstances { doubt: Some(doubt), listed: 0, ..at(9, 9, &[]) };
-        assert!(settle(&empty, missing(1..=9)).held.iter().all(|held| held.reason == EmptyListing));
+        assert!(settle(&empty, missing(1..=9)).held.iter().all(|held| held.reason == EMPTY_LISTING));
     }
 }
 
@@ -179,7 +185,7 @@ fn a_doubt_that_becomes_a_loss_is_of_this_run() {
     let before = held_all(1..=9, UnreadableIds, None);
     let strict = GuardThresholds { floor_rows: 0, ..GuardThresholds::default() };
     let settled = settle(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
-    assert_eq!((settled.held[0].reason, settled.held[0].run, settled.held[0].since), (ShareLost, RUN, 5));
+    assert_eq!((settled.held[0].reason, settled.held[0].run, settled.held[0].since), (SHARE_LOST, RUN, 5));
     let still = Circumstances { doubt: Some(CategoriesMissing), ..at(1000, 9, &before) };
     assert_eq!(settle(&still, missing(1..=9)).held[0].run, RunId(1));
 }
@@ -189,7 +195,7 @@ fn evidence_from_the_future_begins_anew() {
     let future =
         [Evidence { listing: 21, ..HERE }, Evidence { at: NOW + 1, ..HERE }, Evidence { panel_at: NOW, ..HERE }];
     for evidence in future {
-        let before = held_all(1..=400, ShareLost, Some(evidence));
+        let before = held_all(1..=400, SHARE_LOST, Some(evidence));
         let settled = settle(&at(1000, 400, &before), missing(1..=400));
         assert_eq!((settled.held.len(), settled.held[0].evidence), (400, Some(HERE)), "{evidence:?}");
     }
@@ -201,7 +207,7 @@ fn evidence_of_this_moment_stands() {
     for evidence in
         [Evidence { listing: 10, ..early }, Evidence { at: NOW, ..early }, Evidence { panel_at: NOW - 77, ..early }]
     {
-        let before = held_all(1..=400, ShareLost, Some(evidence));
+        let before = held_all(1..=400, SHARE_LOST, Some(evidence));
         assert_eq!(settle(&at(1000, 400, &before), missing(1..=400)).held[0].evidence, Some(evidence));
     }
 }
@@ -214,12 +220,12 @@ fn consent_doesnt_cover_what_was_not_answered() {
     assert_eq!(settled.removed.len(), 20, "the guard lets them go");
     let before = held_all(1..=400, CategoriesMissing, None);
     let settled = settle(&Circumstances { consent: true, ..at(1000, 400, &before) }, missing(1..=400));
-    assert_eq!((settled.removed.len(), settled.held[0].reason), (0, ShareLost));
+    assert_eq!((settled.removed.len(), settled.held[0].reason), (0, SHARE_LOST));
 }
 
 #[test]
 fn consent_covers_what_is_recorded_and_the_guard_the_rest() {
-    let before = held_all(1..=600, SeveralKinds, None);
+    let before = held_all(1..=600, SEVERAL_KINDS, None);
     let settled = settle(&Circumstances { consent: true, ..at(1000, 610, &before) }, missing(1..=610));
     assert_eq!((settled.removed.len(), settled.held.len()), (610, 0));
     let settled = settle(&Circumstances { consent: true, ..at(1000, 800, &before) }, missing(1..=800));
@@ -227,8 +233,8 @@ fn consent_covers_what_is_recorded_and_the_guard_the_rest() {
     // What the panel didn't answer nobody can agree to.
     let unanswered = Circumstances { consent: true, doubt: Some(CategoriesMissing), ..at(1000, 600, &before) };
     assert_eq!(settle(&unanswered, missing(1..=600)).held, before);
-    let empty = held_all(1..=90, EmptyListing, None);
-    let agreed = Circumstances { consent: true, doubt: Some(EmptyListing), ..at(90, 90, &empty) };
+    let empty = held_all(1..=90, EMPTY_LISTING, None);
+    let agreed = Circumstances { consent: true, ..at(90, 90, &empty) };
     assert_eq!(settle(&agreed, missing(1..=90)).removed.len(), 90);
 }
 
@@ -237,7 +243,7 @@ fn a_lost_category_is_held_and_the_rest_goes() {
     let mut gone = missing(1..=25);
     gone.iter_mut().take(20).for_each(|item| item.category_lost = true);
     let settled = settle(&at(1000, 25, &[]), gone);
-    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (5, 20, Some(CategoryLost)));
+    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (5, 20, Some(CATEGORY_LOST)));
     assert!(settled.evidence && !settled.shrank);
 }
 
@@ -249,15 +255,15 @@ fn a_renumbering_is_told_as_such() {
         gone
     };
     let settled = settle(&Circumstances { others_shrank: true, ..at(1000, 400, &[]) }, moved(201, 400));
-    assert_eq!((settled.reason, settled.shrank), (Some(Renumbered), false));
+    assert_eq!((settled.reason, settled.shrank), (Some(RENUMBERED), false));
     assert_eq!(settled.held[0].successor, Some(ContentId(5001)));
-    assert_eq!(settle(&at(1000, 400, &[]), moved(200, 400)).reason, Some(ShareLost), "half is not most");
+    assert_eq!(settle(&at(1000, 400, &[]), moved(200, 400)).reason, Some(SHARE_LOST), "half is not most");
     // Where the guard lets them go, their new ids are remembered.
     let settled = settle(&at(1000, 40, &[]), moved(40, 40));
     assert_eq!((settled.removed.len(), settled.successors[39]), (40, (ContentId(40), ContentId(5040))));
     // And so are those of what is released later, when nothing is new any more.
     let before: Vec<_> = (1..=400)
-        .map(|id| HeldRemoval { successor: Some(ContentId(id + 5000)), ..held(id, Renumbered, Some(HERE)) })
+        .map(|id| HeldRemoval { successor: Some(ContentId(id + 5000)), ..held(id, RENUMBERED, Some(HERE)) })
         .collect();
     let settled = settle(&Circumstances { consent: true, ..at(1000, 400, &before) }, missing(1..=400));
     assert_eq!(settled.successors.len(), 400);
@@ -269,10 +275,10 @@ fn what_nobody_looked_for_is_not_missing() {
     for item in &mut gone {
         item.covered = item.id.0 > 2;
     }
-    let before = [held(2, ShareLost, Some(HERE))];
+    let before = [held(2, SHARE_LOST, Some(HERE))];
     let settled = settle(&at(1000, 4, &before), gone);
     assert_eq!((settled.untold, settled.removed), (vec![ContentId(1)], vec![ContentId(3), ContentId(4)]));
-    assert_eq!(settled.held, [held(2, ShareLost, None)], "its evidence begins anew");
+    assert_eq!(settled.held, [held(2, SHARE_LOST, None)], "its evidence begins anew");
     // A person can agree to it all the same, unless it may be where nobody answered.
     for (unanswered, removed) in [(false, 1), (true, 0)] {
         let item = Missing { covered: false, unanswered, ..missing(2..=2)[0] };
@@ -283,22 +289,58 @@ fn what_nobody_looked_for_is_not_missing() {
 
 #[test]
 fn field_32_a_category_that_was_dropped_no_longer_holds_its_items() {
-    let before = held_all(1..=20, CategoryLost, Some(HERE));
+    let before = held_all(1..=20, CATEGORY_LOST, Some(HERE));
     let dropped =
         |ids| -> Vec<_> { missing(ids).into_iter().map(|item| Missing { category_dropped: true, ..item }).collect() };
     let settled = settle(&at(1000, 20, &before), dropped(1..=20));
     assert_eq!((settled.removed.len(), settled.held.len()), (20, 0));
     // Share and floor hold them still, and so does whatever speaks against the listing.
-    let many = held_all(1..=301, CategoryLost, Some(HERE));
+    let many = held_all(1..=301, CATEGORY_LOST, Some(HERE));
     let settled = settle(&at(1000, 301, &many), dropped(1..=301));
-    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 301, Some(ShareLost)));
+    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 301, Some(SHARE_LOST)));
     let doubtful = Circumstances { doubt: Some(UnreadableIds), ..at(1000, 20, &before) };
     assert_eq!(settle(&doubtful, dropped(1..=20)).held, before);
     // Another category of the item is lost; and other losses have nothing to do with categories.
     let lost = dropped(1..=20).into_iter().map(|item| Missing { category_lost: true, ..item }).collect();
     assert_eq!(settle(&at(1000, 20, &before), lost).held, before);
-    for reason in [ShareLost, Renumbered, SeveralKinds, EmptyListing] {
+    for reason in [SHARE_LOST, RENUMBERED, SEVERAL_KINDS, EMPTY_LISTING] {
         let before = held_all(1..=20, reason, None);
         assert_eq!(settle(&at(1000, 20, &before), dropped(1..=20)).held.len(), 20, "{reason:?}");
+    }
+}
+
+#[test]
+fn what_several_kinds_lost_in_one_run_is_told_anew() {
+    let lost = |ids, reason| Settled { held: held_all(ids, reason, Some(HERE)), shrank: true, ..Settled::default() };
+    let mut channels = lost(1..=3, SHARE_LOST);
+    channels.held[1].reason = UnreadableIds.into();
+    channels.held[2].run = RunId(2);
+    let channels = channels.shrunk(RunId(1)).unwrap();
+    assert_eq!(channels, [held(1, SHARE_LOST, Some(HERE))], "what this run was the first to miss");
+    assert_eq!(Settled { held: channels.clone(), ..Settled::default() }.shrunk(RunId(1)), None);
+    let series = lost(7..=7, EMPTY_LISTING).shrunk(RunId(1)).unwrap();
+    // The last kind has said so already.
+    let movies = lost(5..=5, SEVERAL_KINDS).shrunk(RunId(1)).unwrap();
+    assert_eq!(movies, []);
+    let (channels, movies, series) =
+        ((ContentKind::Channels, channels), (ContentKind::Movies, movies), (ContentKind::Series, series));
+    assert_eq!(lost_together(&[channels.clone()]), []);
+    assert_eq!(
+        lost_together(&[series, channels, movies]),
+        [(ContentKind::Channels, held(1, SEVERAL_KINDS, None)), (ContentKind::Series, held(7, SEVERAL_KINDS, None)),]
+    );
+}
+
+#[test]
+fn what_was_lost_with_other_kinds_waits_for_consent() {
+    let held = |reason, run| HeldRemoval { run: RunId(run), ..held(1, reason, None) };
+    let together = HashSet::from([RunId(3)]);
+    let cases = [
+        (SHARE_LOST, 3, SEVERAL_KINDS),
+        (SHARE_LOST, 4, SHARE_LOST),
+        (CategoriesMissing.into(), 3, CategoriesMissing.into()),
+    ];
+    for (reason, run, then) in cases {
+        assert_eq!(consent_only(&held(reason, run), &together), held(then, run));
     }
 }

@@ -19,7 +19,7 @@ use super::builders::{ItemBuilder, category, channel, movie, profile, series, st
 use crate::counts::Counts;
 use crate::digest::{Digest, DigestScheme};
 use crate::facts::{PanelFacts, Sighting};
-use crate::guard::HoldReason;
+use crate::guard::{Doubt, HoldReason, Loss};
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::Content as _;
@@ -196,11 +196,16 @@ impl<'a> Session<'a> {
     }
 
     async fn end(self) {
-        self.finish(None, false).await;
+        self.finish(None).await;
+    }
+
+    async fn finish(self, facts: Option<PanelFacts>) {
+        let end = RunEnd { facts, ..self.run_end() };
+        self.store.finish_run(&self.profile, end).await.unwrap();
     }
 
     /// The end of this run, with nothing learnt.
-    fn end_record(&self) -> RunEnd {
+    fn run_end(&self) -> RunEnd {
         RunEnd {
             run: self.run,
             fence: self.lease.fence,
@@ -210,13 +215,8 @@ impl<'a> Session<'a> {
             records: Vec::new(),
             account: None,
             facts: None,
-            several_kinds: false,
+            held: Vec::new(),
         }
-    }
-
-    async fn finish(self, facts: Option<PanelFacts>, several_kinds: bool) {
-        let end = RunEnd { facts, several_kinds, ..self.end_record() };
-        self.store.finish_run(&self.profile, end).await.unwrap();
     }
 
     fn commit(&self, kind: ContentKind) -> ScopeCommit {
@@ -271,7 +271,14 @@ fn index_of(ids: &[i64]) -> Option<Arc<ListingIndex>> {
 /// A held removal with evidence.
 fn held_one(id: i64, run: RunId) -> HeldRemoval {
     let evidence = Some(Evidence { listing: 1, at: 9, panel_at: 8 });
-    HeldRemoval { id: ContentId(id), reason: HoldReason::ShareLost, since: 7, run, evidence, successor: None }
+    HeldRemoval {
+        id: ContentId(id),
+        reason: HoldReason::Loss(Loss::ShareLost),
+        since: 7,
+        run,
+        evidence,
+        successor: None,
+    }
 }
 
 fn added(item: ItemBuilder) -> StagedItem {
@@ -557,7 +564,7 @@ pub async fn the_change_log_tells_what_happened(store: &dyn ReadableStore) {
 pub async fn held_removals_are_kept_until_replaced(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
     let evidence = Some(Evidence { listing: 2, at: 5, panel_at: -4 });
-    let (reason, successor) = (HoldReason::ShareLost, Some(ContentId(33)));
+    let (reason, successor) = (HoldReason::Loss(Loss::ShareLost), Some(ContentId(33)));
     let held = |id, since| HeldRemoval { id: ContentId(id), reason, since, run: session.run, evidence, successor };
     let commit = ScopeCommit { held: Some(vec![held(2, 5), held(3, 6)]), ..session.commit(ContentKind::Movies) };
     session.apply(Vec::new(), commit).await.unwrap();
@@ -575,12 +582,12 @@ pub async fn held_removals_are_kept_until_replaced(store: &dyn ReadableStore) {
         records: Vec::new(),
         account: None,
         facts: None,
-        several_kinds: false,
+        held: Vec::new(),
     };
     store.finish_run(&profile, end).await.unwrap();
     let second = store.start_run(&profile, lease.fence, 9).await.unwrap();
     let session = Session { store, profile, lease, run: second };
-    let (id, reason) = (ContentId(3), HoldReason::EmptyListing);
+    let (id, reason) = (ContentId(3), HoldReason::Loss(Loss::EmptyListing));
     let kept = HeldRemoval { id, reason, since: 6, run, evidence: None, successor: None };
     let commit = ScopeCommit { held: Some(vec![kept.clone()]), ..session.commit(ContentKind::Movies) };
     session.apply(Vec::new(), commit).await.unwrap();
@@ -622,7 +629,7 @@ pub async fn deleting_takes_out_of_the_index(store: &dyn ReadableStore) {
 pub async fn a_clear_leaves_profile_and_history(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
     let profile = session.profile.clone();
-    let (reason, run) = (HoldReason::ShareLost, session.run);
+    let (reason, run) = (HoldReason::Loss(Loss::ShareLost), session.run);
     let held = HeldRemoval { id: ContentId(1), reason, since: 5, run, evidence: None, successor: None };
     let commit = ScopeCommit {
         held: Some(vec![held]),
@@ -787,7 +794,7 @@ pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ReadableStore) {
         records: vec![record],
         account: None,
         facts: None,
-        several_kinds: false,
+        held: Vec::new(),
     };
     store.finish_run(&session.profile, end).await.unwrap();
     assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, PerKind::all(None));
@@ -844,7 +851,7 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
         .with(ContentKind::Movies, "a \u{27} key", Standing::Trial { rested: 1, met: 0, behind: 3 });
     for (learnt, kept) in [(Some(&facts), &facts), (None, &facts), (Some(&later), &later)] {
         let session = Session::start(store, "home").await;
-        session.finish(learnt.cloned(), false).await;
+        session.finish(learnt.cloned()).await;
         assert_eq!(store.sync_state(&profile).await.unwrap().facts, *kept);
     }
     store.ensure_profile(&super::builders::profile("other")).await.unwrap();
@@ -866,7 +873,7 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Reada
         fields
     };
     let session = load(store, "home", &[1]).await;
-    session.finish(None, false).await;
+    session.finish(None).await;
     let session = Session::start(store, "home").await;
     let mut staging = session.staging(movies).await;
     let cancelled = CancellationToken::new();
@@ -881,7 +888,7 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Reada
     let session = Session::start(store, "home").await;
     session.apply(Vec::new(), session.commit(movies)).await.unwrap();
     assert_eq!(Some(known().await), first, "left as it is");
-    session.finish(None, false).await;
+    session.finish(None).await;
     let session = Session::start(store, "home").await;
     let second = FieldFacts::default().with(movies, "rating", Standing::Compared { met: 1 });
     let commit = ScopeCommit { fields: Some(second.clone()), ..session.commit(movies) };
@@ -889,26 +896,36 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Reada
     assert_eq!(known().await, second);
 }
 
-/// "What it was the first to miss, and holds because of that, is then released by consent only."
+/// "Of those that are still held, reason and evidence are replaced", and a record "replaces the one that the run has
+/// of its kind".
 pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
     let earlier = RunId(session.run.0 - 1);
-    let held =
-        |id, reason, run| HeldRemoval { id: ContentId(id), reason, since: 5, run, evidence: None, successor: None };
+    let evidence = Some(Evidence { listing: 2, at: 5, panel_at: -4 });
+    let held = |id, reason, run| HeldRemoval { id: ContentId(id), reason, since: 5, run, evidence, successor: None };
     let rows = vec![
-        held(1, HoldReason::ShareLost, session.run),
-        held(2, HoldReason::UnreadableIds, session.run),
-        held(3, HoldReason::ShareLost, earlier),
+        held(1, HoldReason::Loss(Loss::ShareLost), session.run),
+        held(2, HoldReason::Doubt(Doubt::UnreadableIds), session.run),
+        held(3, HoldReason::Loss(Loss::ShareLost), earlier),
     ];
     let mut commit = ScopeCommit { held: Some(rows.clone()), ..session.commit(ContentKind::Movies) };
-    commit.record.hold_reason = Some(HoldReason::ShareLost);
+    commit.record.hold_reason = Some(HoldReason::Loss(Loss::ShareLost));
+    let several = HoldReason::Loss(Loss::SeveralKinds);
+    let record = KindRecord { hold_reason: Some(several), ..commit.record.clone() };
     session.apply(Vec::new(), commit).await.unwrap();
-    let (profile, run) = (session.profile.clone(), session.run);
-    session.finish(None, true).await;
-    let recorded = store.runs(&profile, 1).await.unwrap();
-    assert_eq!(recorded[0].kinds[0].hold_reason, Some(HoldReason::SeveralKinds));
-    let expected = [held(1, HoldReason::SeveralKinds, run), rows[1].clone(), rows[2].clone()];
-    assert_eq!(store.held(&profile, ContentKind::Movies).await.unwrap(), expected);
+    let told = |id| HeldRemoval { evidence: None, ..held(id, several, session.run) };
+    // One of them is not held, and one is of another kind.
+    let anew = [(ContentKind::Movies, 1), (ContentKind::Movies, 9), (ContentKind::Series, 2)];
+    let held = anew.map(|(kind, id)| (kind, told(id))).to_vec();
+    let end = RunEnd { records: vec![record.clone()], held, ..session.run_end() };
+    store.finish_run(&session.profile, end).await.unwrap();
+    let recorded = store.runs(&session.profile, 1).await.unwrap();
+    assert_eq!(recorded[0].kinds, [record], "replaced, and not recorded twice");
+    let expected = [told(1), rows[1].clone(), rows[2].clone()];
+    assert_eq!(store.held(&session.profile, ContentKind::Movies).await.unwrap(), expected);
+    for other in [ContentKind::Channels, ContentKind::Series] {
+        assert_eq!(store.held(&session.profile, other).await.unwrap(), [], "{other}");
+    }
 }
 
 /// "The item was removed, is still remembered, and came back."

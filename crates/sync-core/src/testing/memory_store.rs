@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::memory_tables::Tables;
 use crate::digest::{Digest, DigestScheme};
 use crate::facts::PanelFacts;
-use crate::guard::HoldReason;
+use crate::guard::{HoldReason, Loss};
 use crate::index::ListingIndex;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
 use crate::ports::catalogue::AccountStanding;
@@ -73,7 +73,7 @@ impl MemoryStore {
     pub fn unmark(&self, profile: &ProfileId, kind: ContentKind, run: RunId) {
         let changed = self.write(profile, |tables| {
             for held in tables.held[kind].iter_mut().filter(|held| held.run == run) {
-                held.reason = HoldReason::ShareLost;
+                held.reason = HoldReason::Loss(Loss::ShareLost);
             }
             Ok(())
         });
@@ -133,7 +133,7 @@ impl ContentStore for MemoryStore {
                 return Err(StoreError::Fenced);
             }
             for record in end.records {
-                tables.record(end.run, record)?;
+                tables.record_anew(end.run, record)?;
             }
             let run = tables.run(end.run)?;
             run.status = end.status;
@@ -150,8 +150,8 @@ impl ContentStore for MemoryStore {
             if let Some(facts) = end.facts {
                 tables.facts = facts;
             }
-            if end.several_kinds {
-                tables.several_kinds(end.run);
+            for (kind, held) in &end.held {
+                tables.hold_anew(*kind, held);
             }
             Ok(())
         })

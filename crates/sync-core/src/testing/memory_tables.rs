@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::facts::PanelFacts;
-use crate::guard::HoldReason;
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::{Category, ContentId, ContentKind, Item, PerKind, Scope};
@@ -200,15 +199,21 @@ impl Tables {
         Ok(())
     }
 
-    /// Marks what a run was the first to miss as missing in several kinds at once.
-    pub(super) fn several_kinds(&mut self, run: RunId) {
-        for held in self.held.values_mut().flatten().filter(|held| held.run == run && held.reason.is_shrink()) {
-            held.reason = HoldReason::SeveralKinds;
-            held.evidence = None;
+    /// Writes the record of a kind with the end of a run, in the place of the one that its apply wrote.
+    pub(super) fn record_anew(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
+        let kinds = &mut self.run(run)?.kinds;
+        match kinds.iter_mut().find(|known| known.kind == record.kind) {
+            Some(known) => *known = record,
+            None => kinds.push(record),
         }
-        let records = self.runs.iter_mut().filter(|record| record.run == run).flat_map(|record| &mut record.kinds);
-        for reason in records.filter_map(|record| record.hold_reason.as_mut()).filter(|reason| reason.is_shrink()) {
-            *reason = HoldReason::SeveralKinds;
+        Ok(())
+    }
+
+    /// Tells anew why an item is held, where it still is.
+    pub(super) fn hold_anew(&mut self, kind: ContentKind, told: &HeldRemoval) {
+        let held = &mut self.held[kind];
+        if let Ok(at) = held.binary_search_by_key(&told.id, |held| held.id) {
+            (held[at].reason, held[at].evidence) = (told.reason, told.evidence);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use sync_core::source::{Completeness, Entry, ListingEvent, UnreadableAt};
 use sync_core::testing::{Answer, ScriptedSource, movie};
-use sync_core::{ContentId, Counts, HoldReason, KindOutcome, KindRecord, Listed, RunStatus};
+use sync_core::{ContentId, Counts, Doubt, HoldReason, KindOutcome, KindRecord, Listed, Loss, RunStatus};
 
 use crate::support::{Bench, Movies, listed, only};
 
@@ -51,7 +51,7 @@ async fn field_23_what_is_missing_beside_broken_elements_is_held() {
     for listing in 1..=3 {
         let (_, record) = sync(&bench, listed(Movies, [1, 3, 4]), &[2], 1).await;
         if listing < 3 {
-            assert_eq!(record.hold_reason, Some(HoldReason::UnreadableIds));
+            assert_eq!(record.hold_reason, Some(HoldReason::Doubt(Doubt::UnreadableIds)));
             assert_eq!(record.counts, Counts { unchanged: 4, held: 1, skipped: 1, ..Counts::default() });
         } else {
             // The same defect three times is known.
@@ -66,7 +66,7 @@ async fn a_list_of_nothing_but_broken_elements_empties_no_cache() {
     let bench = Bench::new().await;
     bench.movies(&listed(Movies, 1..=5)).await;
     let (_, record) = sync(&bench, Vec::new(), &[8], 3).await;
-    assert_eq!((record.hold_reason, record.counts.held), (Some(HoldReason::EmptyListing), 5));
+    assert_eq!((record.hold_reason, record.counts.held), (Some(HoldReason::Loss(Loss::EmptyListing)), 5));
     let (_, record) = sync(&bench, Vec::new(), &[1], 3).await;
     assert_eq!((record.counts.removed, record.counts.held, record.counts.unchanged), (0, 4, 1));
     assert_eq!(bench.ids(Movies), [1, 2, 3, 4, 5]);

@@ -9,8 +9,8 @@ use sync_core::source::Completeness;
 use sync_core::store::LoggedChange;
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie};
 use sync_core::{
-    Catalogue as _, ContentId, ContentStore, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed,
-    Retention, RunStatus, SourceError, SyncOptions, SyncReport,
+    Catalogue as _, ContentId, ContentStore, Counts, Doubt, GuardThresholds, HoldReason, KindOutcome, KindRecord,
+    Listed, Loss, Retention, RunStatus, SourceError, SyncOptions, SyncReport,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -95,7 +95,7 @@ async fn an_empty_listing_is_never_evidence() {
     for _ in 0..5 {
         bench.clock.pass(DAY * 5);
         let record = lists(&bench, []).await;
-        assert_eq!((record.counts.held, record.hold_reason), (200, Some(HoldReason::EmptyListing)));
+        assert_eq!((record.counts.held, record.hold_reason), (200, Some(HoldReason::Loss(Loss::EmptyListing))));
     }
     let record = lists(&bench, 1..=190).await;
     assert_eq!((record.counts.held, record.counts.removed), (10, 0), "missed by one listing that lists something");
@@ -117,11 +117,17 @@ async fn several_kinds_that_shrink_at_once_wait_for_consent() {
         assert_eq!(report.status, RunStatus::Partial);
         for kind in [Channels, Movies, Series] {
             let record = report.kind(kind);
-            assert_eq!((record.counts.held, record.hold_reason), (100, Some(HoldReason::SeveralKinds)), "{kind}");
+            assert_eq!(
+                (record.counts.held, record.hold_reason),
+                (100, Some(HoldReason::Loss(Loss::SeveralKinds))),
+                "{kind}"
+            );
         }
+        let recorded = bench.store.runs(&bench.profile, 1).await.unwrap().remove(0);
+        assert!(recorded.kinds.iter().all(|record| record.hold_reason == report.kind(record.kind).hold_reason));
     }
     for kind in [Channels, Movies, Series] {
-        assert!(bench.tables(kind).await.held.iter().all(|held| held.reason == HoldReason::SeveralKinds));
+        assert!(bench.tables(kind).await.held.iter().all(|held| held.reason == HoldReason::Loss(Loss::SeveralKinds)));
     }
     let consent = SyncOptions { accept_removals: true, kinds: vec![Series], ..SyncOptions::default() };
     let report = bench.sync(&panel(101..=200), &consent).await;
@@ -138,7 +144,7 @@ async fn one_kind_after_the_other_is_another_matter() {
     for kind in [Movies, Series] {
         let source = ScriptedSource::new().lists(kind, listed(kind, 101..=200));
         let report = bench.sync(&source, &narrowed(kind)).await;
-        assert_eq!(report.kind(kind).hold_reason, Some(HoldReason::ShareLost));
+        assert_eq!(report.kind(kind).hold_reason, Some(HoldReason::Loss(Loss::ShareLost)));
     }
 }
 
@@ -153,8 +159,8 @@ async fn a_doubt_in_another_kind_is_no_shrink() {
         .answer(Series, Answer::Items(listed(Series, 2..=200), doubtful));
     let options = SyncOptions { kinds: vec![Movies, Series], ..SyncOptions::default() };
     let report = bench.sync(&source, &options).await;
-    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::ShareLost));
-    assert_eq!(report.kind(Series).hold_reason, Some(HoldReason::TrailingBytes));
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::Loss(Loss::ShareLost)));
+    assert_eq!(report.kind(Series).hold_reason, Some(HoldReason::Doubt(Doubt::TrailingBytes)));
     for removed in [0, 100] {
         bench.clock.pass(DAY * 4);
         assert_eq!(lists(&bench, 101..=200).await.counts.removed, removed);
@@ -178,7 +184,7 @@ async fn several_kinds_are_known_with_the_second_of_them() {
     let trace = Arc::new(Trace { hooks: vec![look(Channels), look(Movies)], ..Trace::default() });
     let store = WatchedStore::traced(&bench.store, &trace);
     bench.sync_over(&store, &panel(101..=200), &SyncOptions::default(), &CancellationToken::new()).await;
-    let expected = [(Channels, HoldReason::ShareLost), (Movies, HoldReason::SeveralKinds)];
+    let expected = [(Channels, HoldReason::Loss(Loss::ShareLost)), (Movies, HoldReason::Loss(Loss::SeveralKinds))];
     assert_eq!(*seen.lock().unwrap(), expected);
 }
 
@@ -198,7 +204,7 @@ async fn a_category_that_is_empty_all_at_once_is_held() {
         let record = bench.movies(&rest).await;
         assert_eq!(record.counts.held, held, "{small} items");
         assert_eq!(record.counts.removed, small.unsigned_abs() + 2 - held);
-        assert_eq!(record.hold_reason, (held > 0).then_some(HoldReason::CategoryLost));
+        assert_eq!(record.hold_reason, (held > 0).then_some(HoldReason::Loss(Loss::CategoryLost)));
     }
 }
 
@@ -254,7 +260,10 @@ async fn a_renumbering_is_recognised() {
     bench.movies(&(1..=200).map(|id| film(id, id)).collect::<Vec<_>>()).await;
     let renumbered: Vec<_> = (1..=200).map(|id| film(id + 1000, id)).collect();
     let record = bench.movies(&renumbered).await;
-    assert_eq!((record.counts.added, record.counts.held, record.hold_reason), (200, 200, Some(HoldReason::Renumbered)));
+    assert_eq!(
+        (record.counts.added, record.counts.held, record.hold_reason),
+        (200, 200, Some(HoldReason::Loss(Loss::Renumbered)))
+    );
     let held = bench.tables(Movies).await.held;
     assert!(held.iter().all(|held| held.successor == Some(ContentId(held.id.0 + 1000))));
     let source = ScriptedSource::new().lists(Movies, renumbered);
@@ -321,7 +330,7 @@ async fn categories_are_known_by_their_kind() {
     let both = || ScriptedSource::new().categories(Movies, Ok(vec![category("1")])).lists(Series, of(Series, 1..=90));
     bench.sync(&both().lists(Movies, of(Movies, 1..=90)), &SyncOptions::default()).await;
     let report = bench.sync(&both().lists(Movies, of(Movies, 80..=90)), &SyncOptions::default()).await;
-    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::ShareLost));
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::Loss(Loss::ShareLost)));
     assert_eq!(report.kind(Series).outcome, KindOutcome::Unchanged);
 }
 
@@ -356,7 +365,10 @@ async fn a_doubt_that_becomes_a_loss_in_several_kinds_waits_for_consent() {
     let doubtful = Completeness { trailing_bytes: true, ..Completeness::default() };
     let source = ScriptedSource::new().answer(Channels, Answer::Items(listed(Channels, 101..=200), doubtful));
     let options = SyncOptions { guard: lax, ..only(Channels) };
-    assert_eq!(bench.sync(&source, &options).await.kind(Channels).hold_reason, Some(HoldReason::TrailingBytes));
+    assert_eq!(
+        bench.sync(&source, &options).await.kind(Channels).hold_reason,
+        Some(HoldReason::Doubt(Doubt::TrailingBytes))
+    );
     for _ in 0..4 {
         bench.clock.pass(DAY * 5);
         bench.sync(&panel(101..=200), &SyncOptions::default()).await;
@@ -379,7 +391,7 @@ async fn a_run_that_was_killed_before_its_end_releases_nothing_either() {
         bench.sync(&source, &only(Channels)).await;
     }
     assert_eq!(bench.ids(Channels).len(), 200);
-    assert!(bench.tables(Channels).await.held.iter().all(|held| held.reason == HoldReason::SeveralKinds));
+    assert!(bench.tables(Channels).await.held.iter().all(|held| held.reason == HoldReason::Loss(Loss::SeveralKinds)));
 }
 
 /// An id that is listed once for each of its categories is in all of them.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sync_core::source::{AnswerFault, Completeness, Entry, Learnt, ListingEvent};
 use sync_core::testing::{Answer, ScriptedSource, category, movie};
 use sync_core::{
-    Category, ContentStore, Counts, FieldFacts, HoldReason, KindFacts, KindOutcome, Listed, PanelFacts, RunStatus,
-    SourceError, SyncMode, SyncOptions,
+    Category, ContentStore, Counts, FieldFacts, HoldReason, KindFacts, KindOutcome, Listed, Loss, PanelFacts,
+    RunStatus, SourceError, SyncMode, SyncOptions,
 };
 
 use crate::support::{Bench, Channels, Movies, NOW, Series, counts, listed, only, panel};
@@ -276,7 +276,7 @@ async fn by_category_only_what_was_asked_for_can_be_missing() {
     // A shelf that is empty all at once is suspicious here as well.
     let source = too_much().answer_within(Movies, "1", without("1", 3)).answer_within(Movies, "2", shelf("2"));
     let record = bench.sync(&source, &only(Movies)).await.kind(Movies).clone();
-    assert_eq!((record.counts.held, record.hold_reason), (30, Some(HoldReason::CategoryLost)));
+    assert_eq!((record.counts.held, record.hold_reason), (30, Some(HoldReason::Loss(Loss::CategoryLost))));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use sync_core::store::{LoggedChange, ScopeCommit, ValidatorChange};
 use sync_core::testing::{ScriptedSource, movie, staged};
 use sync_core::{
     Catalogue as _, Change, ContentId, ContentStore, FieldSet, HoldReason, KindOutcome, KindPlan, KindRecord, Listed,
-    PlannedItem, SyncMode, SyncOptions,
+    Loss, PlannedItem, SyncMode, SyncOptions,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +62,7 @@ async fn a_plan_says_what_is_held_and_why() {
     let plan = plan(&bench, &listed(Movies, 101..=200)).await;
     assert_eq!((plan.held.len(), plan.removed.len()), (100, 0));
     assert_eq!((plan.held[6].item.id.0, plan.held[6].item.name.as_str()), (7, "Movie 7"));
-    assert!(plan.held.iter().all(|held| held.reason == HoldReason::ShareLost));
+    assert!(plan.held.iter().all(|held| held.reason == HoldReason::Loss(Loss::ShareLost)));
 }
 
 /// Somebody wrote to a row behind the index's back: only a plan that looks at every row can tell.
@@ -119,7 +119,9 @@ async fn every_kind_has_its_plan_and_a_real_run_has_none() {
     // What several kinds lose at once is told of each of them.
     bench.sync(&panel(1..=200), &SyncOptions::default()).await;
     let report = bench.sync(&panel(150..=200), &SyncOptions { dry_run: true, ..SyncOptions::default() }).await;
-    assert!(report.plan.iter().flat_map(|plan| &plan.held).all(|held| held.reason == HoldReason::SeveralKinds));
+    assert!(
+        report.plan.iter().flat_map(|plan| &plan.held).all(|held| held.reason == HoldReason::Loss(Loss::SeveralKinds))
+    );
     // Of other items each, and of nothing else that is held.
     let source =
         ScriptedSource::new().lists(Channels, listed(Channels, 150..=200)).lists(Movies, listed(Movies, 1..=51));
@@ -127,5 +129,5 @@ async fn every_kind_has_its_plan_and_a_real_run_has_none() {
     let report = bench.sync(&source, &options).await;
     let held: Vec<_> = report.plan.iter().flat_map(|plan| &plan.held).collect();
     assert_eq!(held.len(), 298);
-    assert!(held.iter().all(|held| held.reason == HoldReason::SeveralKinds), "{held:?}");
+    assert!(held.iter().all(|held| held.reason == HoldReason::Loss(Loss::SeveralKinds)), "{held:?}");
 }

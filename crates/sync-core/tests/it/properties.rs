@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use sync_core::settle::{Circumstances, Missing, settle};
 use sync_core::source::{Completeness, Entry, ListingEvent};
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, movie};
 use sync_core::{
-    FieldClass, GuardThresholds, Item, KindOutcome, Listed, RemovalEvidence, SyncMode, SyncOptions, Value, Verdict,
-    judge_removals,
+    ContentId, Doubt, FieldClass, GuardThresholds, Item, KindOutcome, Listed, Loss, SyncMode, SyncOptions, Value,
+    implausible,
 };
 
 use crate::support::{Bench, Movies, only};
@@ -164,38 +165,35 @@ proptest! {
     /// The guard has an answer to everything, and never answers more boldly to worse evidence.
     #[test]
     fn the_guard_is_total_and_monotone(
-        numbers in (any::<u64>(), any::<u64>(), any::<u64>(), 0..3u64),
-        flags in any::<[bool; 4]>(),
+        (stored, listed, missing) in (any::<u64>(), any::<u64>(), any::<u64>()),
         thresholds in (any::<u8>(), any::<u64>()),
     ) {
-        let (stored, listed, missing, unreadable) = numbers;
-        let [complete, trailing_bytes, categories_answered, account_expired] = flags;
-        let evidence = RemovalEvidence {
-            stored, listed, missing, complete, unreadable, trailing_bytes, categories_answered, account_expired,
-        };
         let thresholds = GuardThresholds { share_percent: thresholds.0, floor_rows: thresholds.1, category_rows: 20 };
-        let judged = |evidence: &RemovalEvidence| judge_removals(evidence, thresholds);
-        if missing == 0 {
-            prop_assert_eq!(judged(&evidence), Verdict::Allow);
-        }
-        if let (Verdict::Hold(_), true) = (judged(&evidence), missing < u64::MAX) {
-            let worse = [
-                RemovalEvidence { complete: false, ..evidence },
-                RemovalEvidence { unreadable: unreadable + 1, ..evidence },
-                RemovalEvidence { trailing_bytes: true, ..evidence },
-                RemovalEvidence { categories_answered: false, ..evidence },
-                RemovalEvidence { account_expired: true, ..evidence },
-                RemovalEvidence { missing: missing + 1, ..evidence },
-            ];
-            for worse in worse {
-                prop_assert!(matches!(judged(&worse), Verdict::Hold(_)), "{:?}", worse);
+        let judged = |stored, listed, missing| implausible(stored, listed, missing, thresholds);
+        prop_assert_eq!(judged(stored, listed, 0), None);
+        if let (Some(_), true) = (judged(stored, listed, missing), missing < u64::MAX) {
+            for worse in [(stored, listed, missing + 1), (stored / 2, listed, missing), (stored, 0, missing)] {
+                prop_assert!(judged(worse.0, worse.1, worse.2).is_some(), "{:?}", worse);
             }
         }
         let lax = GuardThresholds { share_percent: 100, floor_rows: u64::MAX, category_rows: 0 };
-        let sound = complete && categories_answered && !account_expired && unreadable == 0 && !trailing_bytes;
-        if sound && (listed > 0 || stored == 0) {
-            prop_assert_eq!(judge_removals(&evidence, lax), Verdict::Allow);
-        }
+        let empty = listed == 0 && missing > 0;
+        prop_assert_eq!(implausible(stored, listed, missing, lax), empty.then_some(Loss::EmptyListing));
+    }
+
+    /// No doubt is answered more boldly than none: what it removes, a sound listing would remove.
+    #[test]
+    fn a_doubt_removes_nothing_without_consent(
+        (stored, listed) in (any::<u32>(), any::<u32>()),
+        ids in prop::collection::btree_set(any::<i64>(), 1..80),
+        doubt in prop::sample::select(&Doubt::ALL[..]),
+    ) {
+        let (stored, listed) = (u64::from(stored).max(ids.len() as u64), u64::from(listed));
+        let at = Circumstances { doubt: Some(doubt), ..Circumstances::new(stored, listed, 0) };
+        let missing: Vec<_> = ids.iter().map(|id| Missing::new(ContentId(*id))).collect();
+        let settled = settle(&at, missing);
+        prop_assert_eq!((settled.removed.len(), settled.held.len()), (0, ids.len()));
+        prop_assert_eq!(settled.reason, Some(doubt.into()));
     }
 }
 

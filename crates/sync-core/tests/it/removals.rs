@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sync_core::source::Completeness;
 use sync_core::testing::{Answer, ScriptedSource, category, movie};
 use sync_core::{
-    Account, Counts, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed, RunStatus, SourceError, SyncMode,
-    SyncOptions, SyncReport,
+    Account, Counts, Doubt, GuardThresholds, HoldReason, KindOutcome, KindRecord, Listed, Loss, RunStatus, SourceError,
+    SyncMode, SyncOptions, SyncReport,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -44,7 +44,7 @@ async fn an_empty_list_holds_everything() {
             let report = answered(&bench, Vec::new(), end, false).await;
             let record = report.kind(Movies);
             assert_eq!((report.status, record.outcome), (RunStatus::Partial, KindOutcome::Held));
-            assert_eq!(record.hold_reason, Some(HoldReason::EmptyListing));
+            assert_eq!(record.hold_reason, Some(HoldReason::Loss(Loss::EmptyListing)));
             assert_eq!(record.counts, Counts { held: rows.unsigned_abs(), ..Counts::default() });
             assert_eq!(bench.ids(Movies), (1..=rows).collect::<Vec<_>>());
         }
@@ -54,7 +54,7 @@ async fn an_empty_list_holds_everything() {
 #[tokio::test]
 async fn half_a_list_holds_and_a_small_loss_removes() {
     let bench = loaded(1..=200).await;
-    assert_eq!(lists(&bench, 101..=200, false).await.hold_reason, Some(HoldReason::ShareLost));
+    assert_eq!(lists(&bench, 101..=200, false).await.hold_reason, Some(HoldReason::Loss(Loss::ShareLost)));
     assert_eq!(held(&bench).await, (1..=100).collect::<Vec<_>>());
     let bench = loaded(1..=200).await;
     assert_eq!(lists(&bench, 61..=200, false).await.counts, counts(0, 0, 0, 60, 140), "30 % is plausible");
@@ -129,8 +129,8 @@ async fn what_comes_back_is_no_longer_held() {
 async fn doubtful_listings_hold_the_smallest_loss() {
     let sound = Completeness::default();
     let cases = [
-        (Completeness { unreadable: 2, ..sound }, HoldReason::UnreadableIds),
-        (Completeness { trailing_bytes: true, ..sound }, HoldReason::TrailingBytes),
+        (Completeness { unreadable: 2, ..sound }, HoldReason::Doubt(Doubt::UnreadableIds)),
+        (Completeness { trailing_bytes: true, ..sound }, HoldReason::Doubt(Doubt::TrailingBytes)),
     ];
     for (end, reason) in cases {
         let bench = loaded(1..=9).await;
@@ -172,7 +172,7 @@ async fn without_categories_items_land_and_nothing_is_removed() {
         let report = bench.sync(&source, &SyncOptions { accept_removals: accept, ..only(Movies) }).await;
         let record = report.kind(Movies);
         assert_eq!((report.status, record.outcome), (RunStatus::Partial, KindOutcome::Held));
-        assert_eq!((record.counts.held, record.hold_reason), (1, Some(HoldReason::CategoriesMissing)));
+        assert_eq!((record.counts.held, record.hold_reason), (1, Some(HoldReason::Doubt(Doubt::CategoriesMissing))));
         assert_eq!(record.error.as_ref().map(|error| error.code.as_str()), Some("panel_unreachable"));
         assert_eq!(report.errors, [record.error.clone().unwrap()]);
         assert_eq!(bench.ids(Movies), (1..=10).collect::<Vec<_>>());
@@ -271,7 +271,7 @@ async fn past_the_accounts_end_nothing_is_removed() {
     let ended = Account { expires_at: Some(NOW - 1), ..Account::active() };
     let source = ScriptedSource::new().account(Ok(ended)).lists(Movies, listed(Movies, 2..=10));
     let report = bench.sync(&source, &only(Movies)).await;
-    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::AccountExpired));
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::Doubt(Doubt::AccountExpired)));
     assert_eq!(report.kind(Movies).counts, Counts { held: 1, ..counts(1, 0, 0, 0, 8) });
     assert_eq!(report.warnings.len(), 1);
     // The panel's own clock decides, where it tells it.
@@ -294,7 +294,7 @@ async fn field_32_what_is_in_a_category_that_the_panel_dropped_goes() {
     assert_eq!(names(&bench).await.len(), 9);
     // A category that is still listed, and has nothing, is lost as before.
     let report = bench.sync(&shelves(1..=9, thirty_each(1..=8)), &only(Movies)).await;
-    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::CategoryLost));
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::Loss(Loss::CategoryLost)));
     // Dropped a day later, it doesn't hold them any more.
     let report = bench.sync(&shelves(1..=8, thirty_each(1..=8)), &only(Movies)).await;
     assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(0, 0, 0, 30, 240)));
@@ -308,7 +308,10 @@ async fn field_32_share_and_floor_hold_what_is_in_dropped_categories() {
     let big = || thirty_each(1..=10).into_iter().chain((5000..5200).map(|id| film(id, 11)));
     bench.sync(&shelves(1..=11, big()), &only(Movies)).await;
     let report = bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
-    assert_eq!((report.kind(Movies).hold_reason, report.kind(Movies).counts.held), (Some(HoldReason::ShareLost), 200));
+    assert_eq!(
+        (report.kind(Movies).hold_reason, report.kind(Movies).counts.held),
+        (Some(HoldReason::Loss(Loss::ShareLost)), 200)
+    );
 }
 
 #[tokio::test]
@@ -323,7 +326,11 @@ async fn field_32_a_list_of_categories_that_proves_nothing_changes_nothing() {
     for (what, list) in lists {
         let bench = Bench::new().await;
         bench.sync(&shelves(1..=10, thirty_each(1..=10)), &only(Movies)).await;
-        let reason = if list.is_ok() { HoldReason::CategoryLost } else { HoldReason::CategoriesMissing };
+        let reason = if list.is_ok() {
+            HoldReason::Loss(Loss::CategoryLost)
+        } else {
+            HoldReason::Doubt(Doubt::CategoriesMissing)
+        };
         let source = if let Ok(list) = list {
             shelves(list, thirty_each(1..=9))
         } else {
@@ -339,5 +346,5 @@ async fn field_32_a_list_of_categories_that_proves_nothing_changes_nothing() {
     let bench = Bench::new().await;
     bench.sync(&shelves(1..=9, thirty_each(1..=10)), &only(Movies)).await;
     let report = bench.sync(&shelves(1..=9, thirty_each(1..=9)), &only(Movies)).await;
-    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::CategoryLost));
+    assert_eq!(report.kind(Movies).hold_reason, Some(HoldReason::Loss(Loss::CategoryLost)));
 }

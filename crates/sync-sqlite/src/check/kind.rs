@@ -39,7 +39,7 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     );
     let cases = integers(look.conn, &sql, &key)?;
     look.note(Breach::HeldWithoutRow, &cases);
-    let reasons = HoldReason::ALL.map(|reason| format!("'{}'", reason.as_str())).join(",");
+    let reasons = HoldReason::codes().map(|code| format!("'{code}'")).collect::<Vec<_>>().join(",");
     let sql = format!(
         "SELECT content_id FROM xtream_held_removals WHERE profile_id=? AND kind=? AND (reason NOT IN ({reasons}) OR \
          run_id>coalesce((SELECT seq FROM sqlite_sequence WHERE name='xtream_sync_runs'),0)) ORDER BY 1"

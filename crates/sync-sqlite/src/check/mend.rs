@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use diesel::SqliteConnection;
 use sync_core::store::RunId;
-use sync_core::{ContentKind, HoldReason, ProfileId, StoreError};
+use sync_core::{ContentKind, HoldReason, Loss, ProfileId, StoreError};
 
 use sync_core::maintenance::{Breach, Inspection};
 
@@ -64,11 +64,13 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
     let sql = format!(
         "UPDATE xtream_held_removals SET reason=?, evidence_listing=NULL, evidence_since=NULL, \
          evidence_panel_since=NULL WHERE profile_id=? AND kind=? AND reason NOT IN ({})",
-        places(HoldReason::ALL.len())
+        places(HoldReason::codes().count())
     );
-    let mut binds = vec![Bind::from(HoldReason::SeveralKinds.as_str())];
+    let mut binds = vec![Bind::from(HoldReason::Loss(Loss::SeveralKinds).as_str())];
     binds.extend(key);
-    binds.extend(HoldReason::ALL.map(|reason| Bind::from(reason.as_str())));
+    for code in HoldReason::codes() {
+        binds.push(Bind::from(code));
+    }
     execute(conn, &sql, &binds).map(|_| ())
 }
 

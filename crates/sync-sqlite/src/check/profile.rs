@@ -61,7 +61,7 @@ fn runs(look: &mut Look<'_>) -> Result<(), StoreError> {
     let one_of = |names: Vec<&str>| names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
     let statuses = one_of(RunStatus::ALL.map(RunStatus::as_str).to_vec());
     let outcomes = one_of(KindOutcome::ALL.map(KindOutcome::as_str).to_vec());
-    let reasons = one_of(HoldReason::ALL.map(HoldReason::as_str).to_vec());
+    let reasons = one_of(HoldReason::codes().collect());
     let sql = format!(
         "SELECT id FROM xtream_sync_runs r WHERE profile_id=? AND (status NOT IN ({statuses}) OR \
          finished_at IS NULL<>(status IN ('syncing','interrupted')) OR EXISTS (SELECT 1 FROM xtream_sync_run_kinds k \

@@ -295,7 +295,7 @@ impl<'a> Apply<'a> {
                 format!("UPDATE xtream_content_sync SET {}=?, updated_at=? WHERE profile_id=?", self.tables.last_sync);
             execute(self.conn, &sql, &[self.commit.watermark.into(), now.into(), self.profile_id()])?;
         }
-        history::record_kind(self.conn, self.commit.run, &self.commit.record, true)
+        history::record_kind(self.conn, self.commit.run, &self.commit.record)
     }
 }
 

@@ -6,7 +6,7 @@ use diesel::SqliteConnection;
 use sync_core::store::{Evidence, HeldRemoval, RunId, SyncState};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Item, ProfileId, StoreError};
 
-use crate::db::bind::Bind;
+use crate::db::bind::{Bind, signed};
 use crate::db::statement::{Record, and_list, execute, in_lists, record, records};
 use crate::items::item_sql;
 use crate::store::SqliteStore;
@@ -197,6 +197,27 @@ pub(crate) fn held(
         })
     };
     records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?.into_iter().map(read).collect()
+}
+
+/// Tells anew why an item is held, where it still is.
+pub(crate) fn hold_anew(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    told: &HeldRemoval,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE xtream_held_removals SET reason=?, evidence_listing=?, evidence_since=?, evidence_panel_since=? \
+               WHERE profile_id=? AND kind=? AND content_id=?";
+    let binds = [
+        told.reason.as_str().into(),
+        told.evidence.map(|evidence| signed(evidence.listing)).into(),
+        told.evidence.map(|evidence| evidence.at).into(),
+        told.evidence.map(|evidence| evidence.panel_at).into(),
+        profile.as_str().into(),
+        kind.as_str().into(),
+        told.id.0.into(),
+    ];
+    execute(conn, sql, &binds).map(|_| ())
 }
 
 /// Reads the name of a kind from a column.

@@ -10,10 +10,10 @@ use sync_core::{
 };
 
 use crate::db::bind::{Bind, signed};
-use crate::db::statement::{Record, execute, integer, places, record, records};
+use crate::db::statement::{Record, execute, integer, record, records};
 use crate::db::stop;
 use crate::store::SqliteStore;
-use crate::tables::content::{read_kind, read_reason};
+use crate::tables::content::{hold_anew, read_kind, read_reason};
 use crate::tables::facts;
 use crate::tables::guards::check_fence;
 
@@ -54,7 +54,7 @@ impl SqliteStore {
             let sql = "UPDATE xtream_sync_runs SET status=?, finished_at=? WHERE id=?";
             execute(conn, sql, &[status.clone(), now.into(), end.run.0.into()])?;
             for record in &end.records {
-                record_kind(conn, end.run, record, false)?;
+                record_kind(conn, end.run, record)?;
             }
             let done = matches!(end.status, RunStatus::Completed | RunStatus::Partial);
             let sql = "UPDATE xtream_content_sync SET sync_status=?, sync_progress=?, sync_message=?, updated_at=? \
@@ -71,8 +71,8 @@ impl SqliteStore {
                            account_checked_at=? WHERE profile_id=?";
                 execute(conn, sql, &[status.into(), account.expires_at.into(), now.into(), profile_id])?;
             }
-            if end.several_kinds {
-                hold_for_consent(conn, profile, end.run)?;
+            for (kind, held) in &end.held {
+                hold_anew(conn, profile, *kind, held)?;
             }
             end.facts.as_ref().map_or(Ok(()), |facts| facts::save(conn, profile, facts))?;
             stop::at("finish.before-commit");
@@ -138,13 +138,8 @@ pub(crate) fn check_under_way(conn: &mut SqliteConnection, profile: &ProfileId, 
     }
 }
 
-/// Writes what a run did to a kind; a record that is there already is replaced, or left.
-pub(crate) fn record_kind(
-    conn: &mut SqliteConnection,
-    run: RunId,
-    record: &KindRecord,
-    replace: bool,
-) -> Result<(), StoreError> {
+/// Writes what a run did to a kind. A record that is there already is replaced.
+pub(crate) fn record_kind(conn: &mut SqliteConnection, run: RunId, record: &KindRecord) -> Result<(), StoreError> {
     let counts = record.counts;
     let numbers = [
         counts.added,
@@ -165,32 +160,10 @@ pub(crate) fn record_kind(
     binds.push(record.error.as_ref().map(|error| error.code.as_str()).into());
     binds.push(record.error.as_ref().map(|error| error.message.as_str()).into());
     binds.push(i64::from(record.not_modified).into());
-    if replace {
-        execute(conn, "DELETE FROM xtream_sync_run_kinds WHERE run_id=? AND kind=?", &binds[..2])?;
-    }
-    let sql = "INSERT INTO xtream_sync_run_kinds (run_id,kind,mode,outcome,added,updated,refreshed,removed,unchanged,\
+    let sql = "INSERT OR REPLACE INTO xtream_sync_run_kinds (run_id,kind,mode,outcome,added,updated,refreshed,removed,unchanged,\
                held,skipped,bytes,requests,duration_ms,hold_reason,error_code,error_message,not_modified) \
-               VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (run_id,kind) DO NOTHING";
+               VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
     execute(conn, sql, &binds).map(|_| ())
-}
-
-/// Has what a run was the first to miss, and holds because too much is missing, wait for consent.
-fn hold_for_consent(conn: &mut SqliteConnection, profile: &ProfileId, run: RunId) -> Result<(), StoreError> {
-    let consent = Bind::from(HoldReason::SeveralKinds.as_str());
-    let shrinks: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| reason.is_shrink()).collect();
-    let reasons = || shrinks.iter().map(|reason| Bind::from(reason.as_str()));
-    let list = places(shrinks.len());
-    let sql = format!(
-        "UPDATE xtream_held_removals SET reason=?, evidence_listing=NULL, evidence_since=NULL, \
-         evidence_panel_since=NULL WHERE profile_id=? AND run_id=? AND reason IN ({list})"
-    );
-    let mut binds = vec![consent.clone(), profile.as_str().into(), run.0.into()];
-    binds.extend(reasons());
-    execute(conn, &sql, &binds)?;
-    let sql = format!("UPDATE xtream_sync_run_kinds SET hold_reason=? WHERE run_id=? AND hold_reason IN ({list})");
-    let mut binds = vec![consent, run.0.into()];
-    binds.extend(reasons());
-    execute(conn, &sql, &binds).map(|_| ())
 }
 
 /// The status of a run, or of a profile's last one: what has no end and no holder was interrupted.

@@ -2,7 +2,7 @@
 
 use sync_core::store::{ContentStore, LoggedChange, ScopeCommit, Staging};
 use sync_core::testing::{category, channel, movie, staged};
-use sync_core::{Catalogue as _, Change, ContentId, ContentKind, FieldSet, HoldReason, Scope, StoreError};
+use sync_core::{Catalogue as _, Change, ContentId, ContentKind, FieldSet, HoldReason, Loss, Scope, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{Cache, added, index_of};
@@ -26,7 +26,7 @@ async fn large(cache: &Cache) -> (Box<dyn Staging>, ScopeCommit) {
         categories: Some(vec![category("1"), category("2")]),
         removals: (1..=20).map(ContentId).collect(),
         successors: (1..=20).map(|id| (ContentId(id), ContentId(id + 1000))).collect(),
-        held: Some(vec![run.held(50, HoldReason::ShareLost, 5)]),
+        held: Some(vec![run.held(50, HoldReason::Loss(Loss::ShareLost), 5)]),
         index: index_of(&(21..21_000).collect::<Vec<_>>()),
         ..run.commit(ContentKind::Movies)
     };

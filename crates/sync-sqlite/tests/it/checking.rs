@@ -6,8 +6,8 @@ use sync_core::source::Validator;
 use sync_core::store::{ContentStore, KeptValidator, LoggedChange, ScopeCommit, ValidatorChange};
 use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, channel, movie, profile, series};
 use sync_core::{
-    Catalogue as _, ContentId, ContentKind, Counts, DigestScheme, Engine, KindOutcome, KindRecord, Maintenance as _,
-    PolicyChoice, RunStatus, SyncMode, SyncOptions, SyncReport,
+    Catalogue as _, ContentId, ContentKind, Counts, DigestScheme, Doubt, Engine, HoldReason, KindOutcome, KindRecord,
+    Maintenance as _, PolicyChoice, RunStatus, SyncMode, SyncOptions, SyncReport,
 };
 use sync_core::{Profile, maintenance::Breach, maintenance::Finding, maintenance::Inspection};
 use sync_sqlite::SqliteStore;
@@ -191,6 +191,20 @@ fn a_validator_is_that_of_the_cached_listing() {
             &format!("channels: validator_stale: {stale} (of 5 items, 5 there)"),
         ],
     );
+}
+
+/// An earlier version knew a reason that no run writes any more. It is read, and no damage.
+#[tokio::test]
+async fn a_reason_of_an_earlier_version_is_read() {
+    let (cache, _) = lived().await;
+    cache.execute("UPDATE xtream_held_removals SET reason='incomplete_listing' WHERE kind='movies'");
+    cache.execute("UPDATE xtream_sync_run_kinds SET hold_reason='incomplete_listing' WHERE hold_reason NOT NULL");
+    assert!(inspected(&cache).is_sound(), "{:?}", inspected(&cache));
+    let read = HoldReason::Doubt(Doubt::CategoriesMissing);
+    let held = cache.store.held(&cache.home, ContentKind::Movies).await.unwrap();
+    assert!(!held.is_empty() && held.iter().all(|held| held.reason == read), "{held:?}");
+    let run = cache.store.runs(&cache.home, 1).await.unwrap().remove(0);
+    assert!(run.kinds.iter().any(|record| record.hold_reason == Some(read)), "{run:?}");
 }
 
 /// A sync sees by itself that rows are gone, and has them back; the log of earlier runs never tells.

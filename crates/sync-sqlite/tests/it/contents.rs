@@ -2,7 +2,7 @@
 
 use sync_core::store::{ContentStore, HeldRemoval, ScopeCommit};
 use sync_core::testing::{movie, profile};
-use sync_core::{ContentId, ContentKind, HoldReason, StoreError};
+use sync_core::{ContentId, ContentKind, HoldReason, Loss, StoreError};
 
 use crate::fixture::{Cache, added, index_of};
 
@@ -66,7 +66,7 @@ async fn what_is_deleted_under_a_run_is_not_held_by_it() {
     let run = cache.start();
     let held = |id| HeldRemoval {
         id: ContentId(id),
-        reason: HoldReason::ShareLost,
+        reason: HoldReason::Loss(Loss::ShareLost),
         since: 5,
         run: run.run,
         evidence: None,

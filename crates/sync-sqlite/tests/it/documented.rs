@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use sync_core::store::{HeldRemoval, ScopeCommit};
 use sync_core::testing::movie;
-use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason};
+use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Loss};
 
 use crate::fixture::{Cache, added, index_of, lines};
 
@@ -96,6 +96,27 @@ fn goes_through_one_table_only(plan: &[String]) -> bool {
     })
 }
 
+/// The README's programs are those that are built: each paragraph stands in the file that is named before it.
+#[test]
+fn the_readme_shows_the_text_of_the_outside_programs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let mut parts = readme.split("```rust\n");
+    let mut before = parts.next().unwrap();
+    let mut shown = 0;
+    for part in parts {
+        let (block, after) = part.split_once("```").unwrap();
+        let path = before.rsplit("](xtask/outside/").next().unwrap().split(')').next().unwrap();
+        let program = trimmed(&fs::read_to_string(root.join("xtask/outside").join(path)).unwrap());
+        for paragraph in trimmed(block).split("\n\n").map(str::trim) {
+            assert!(program.contains(paragraph), "{path} has no\n{paragraph}");
+        }
+        (before, shown) = (after, shown + 1);
+    }
+    assert_eq!(shown, 3);
+}
+
 /// What stands between ```` ```sql ```` and ```` ``` ```` in the documents of the repository.
 fn queries() -> Vec<Query> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -135,7 +156,7 @@ async fn large() -> Cache {
     cache.apply(items(0..late), first).await.unwrap();
     cache.finish(run);
     let run = cache.start();
-    let held = |id| HeldRemoval { id: ContentId(id), ..run.held(id, HoldReason::ShareLost, 5) };
+    let held = |id| HeldRemoval { id: ContentId(id), ..run.held(id, HoldReason::Loss(Loss::ShareLost), 5) };
     let ids: Vec<_> = (0..MOVIES).collect();
     let held = Some((0..50).map(held).collect());
     let second = ScopeCommit { index: index_of(&ids), held, ..run.commit(ContentKind::Movies) };

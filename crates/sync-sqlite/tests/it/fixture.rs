@@ -138,7 +138,7 @@ impl Run {
             records: Vec::new(),
             account: None,
             facts: None,
-            several_kinds: false,
+            held: Vec::new(),
         }
     }
 

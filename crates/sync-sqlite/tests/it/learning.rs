@@ -3,7 +3,8 @@
 use sync_core::store::{ContentStore, Evidence, HeldRemoval, RunEnd, ScopeCommit};
 use sync_core::testing::{movie, profile};
 use sync_core::{
-    CategoryId, ContentId, ContentKind, HoldReason, KindFacts, PanelFacts, Profiles as _, Sighting, StoreError,
+    CategoryId, ContentId, ContentKind, Doubt, HoldReason, KindFacts, Loss, PanelFacts, Profiles as _, Sighting,
+    StoreError,
 };
 
 use crate::fixture::{Cache, added, index_of};
@@ -73,11 +74,12 @@ async fn a_refused_end_of_a_run_teaches_nothing() {
     let cache = Cache::new();
     cache.load(1..=3).await;
     let run = cache.start();
-    let held = vec![run.held(2, HoldReason::ShareLost, 5)];
+    let held = vec![run.held(2, HoldReason::Loss(Loss::ShareLost), 5)];
     let commit = ScopeCommit { held: Some(held), ..run.commit(ContentKind::Movies) };
     cache.apply(Vec::new(), commit).await.unwrap();
     let before = cache.contents();
-    let end = RunEnd { facts: Some(facts()), several_kinds: true, ..run.end() };
+    let told = run.held(2, HoldReason::Loss(Loss::SeveralKinds), 5);
+    let end = RunEnd { facts: Some(facts()), held: vec![(ContentKind::Movies, told)], ..run.end() };
     let late = RunEnd { fence: end.fence - 1, ..end.clone() };
     assert!(matches!(cache.store.finish_run(&cache.home, late).await, Err(StoreError::Fenced)));
     assert_eq!(cache.contents(), before);
@@ -92,7 +94,7 @@ async fn a_refused_end_of_a_run_teaches_nothing() {
     cache.store.finish_run(&cache.home, end).await.unwrap();
     assert_eq!(cache.store.sync_state(&cache.home).await.unwrap().facts, facts());
     let reason = cache.store.held(&cache.home, ContentKind::Movies).await.unwrap()[0].reason;
-    assert_eq!(reason, HoldReason::SeveralKinds);
+    assert_eq!(reason, HoldReason::Loss(Loss::SeveralKinds));
 }
 
 #[tokio::test]
@@ -124,7 +126,7 @@ async fn evidence_is_written_where_it_differs() {
     let held = |id, listing, successor: Option<i64>| HeldRemoval {
         evidence: evidence(listing),
         successor: successor.map(ContentId),
-        ..run.held(id, HoldReason::Renumbered, 5)
+        ..run.held(id, HoldReason::Loss(Loss::Renumbered), 5)
     };
     let record = async |rows: &[HeldRemoval]| {
         let commit = ScopeCommit { held: Some(rows.to_vec()), ..run.commit(ContentKind::Movies) };
@@ -134,7 +136,8 @@ async fn evidence_is_written_where_it_differs() {
         cache.execute("DELETE FROM written");
         written
     };
-    let mut rows = vec![held(2, 1, None), held(3, 1, Some(-900)), run.held(4, HoldReason::UnreadableIds, 6)];
+    let mut rows =
+        vec![held(2, 1, None), held(3, 1, Some(-900)), run.held(4, HoldReason::Doubt(Doubt::UnreadableIds), 6)];
     assert_eq!(record(&rows).await, ["2", "3", "4"]);
     assert_eq!(record(&rows).await, [""; 0]);
     rows[0].evidence = evidence(2);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sync_core::store::{ContentStore, LoggedChange, ScopeCommit};
 use sync_core::testing::{movie, profile};
 use sync_core::{
-    Catalogue as _, ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PerKind, PolicyChoice,
+    Catalogue as _, ContentId, ContentKind, GuardThresholds, HoldReason, Loss, PanelFacts, PerKind, PolicyChoice,
     Profiles as _, Retention, RunStatus, StoreError,
 };
 use sync_core::{PasswordSource, Profile};
@@ -104,7 +104,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
         assert_eq!(stored.index.ids()[..2], [30, 7]);
         assert_eq!(store.categories(&home, kind).await.unwrap().len(), 3);
         let held = store.held(&home, kind).await.unwrap();
-        assert_eq!((held[0].id, held[0].reason), (ContentId(-4), HoldReason::ShareLost));
+        assert_eq!((held[0].id, held[0].reason), (ContentId(-4), HoldReason::Loss(Loss::ShareLost)));
         assert_eq!((held[0].evidence, held[0].successor), (None, None));
     }
     let changes: Vec<_> = store.changes(&home, 0, 100).await.unwrap().iter().map(|change| change.change).collect();

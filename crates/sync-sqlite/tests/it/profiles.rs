@@ -3,8 +3,8 @@
 use sync_core::store::{ContentStore, Evidence, HeldRemoval, RunEnd, ScopeCommit};
 use sync_core::testing::{category, profile};
 use sync_core::{
-    Account, Catalogue as _, ContentId, ContentKind, GuardThresholds, HoldReason, PanelFacts, PolicyChoice,
-    Profiles as _, Retention, RunStatus, SyncMode,
+    Account, Catalogue as _, ContentId, ContentKind, Doubt, GuardThresholds, HoldReason, Loss, PanelFacts,
+    PolicyChoice, Profiles as _, Retention, RunStatus, SyncMode,
 };
 use sync_core::{PasswordSource, Profile};
 
@@ -94,7 +94,7 @@ async fn a_removed_profile_leaves_nothing_behind() {
     let cache = Cache::new();
     cache.load(1..=5).await;
     let run = cache.start();
-    let held = run.held(3, HoldReason::ShareLost, 5);
+    let held = run.held(3, HoldReason::Loss(Loss::ShareLost), 5);
     let commit = ScopeCommit {
         categories: Some(vec![category("1")]),
         removals: vec![ContentId(1)],
@@ -127,9 +127,9 @@ async fn the_status_tells_what_is_held_and_since_when() {
     let proven = |id: i64| {
         let listing = if id == 4 { 5 } else { 4 };
         let evidence = Evidence { listing, at: 200 + listing.cast_signed(), panel_at: 9 };
-        HeldRemoval { evidence: Some(evidence), ..run.held(id, HoldReason::ShareLost, 100 - id) }
+        HeldRemoval { evidence: Some(evidence), ..run.held(id, HoldReason::Loss(Loss::ShareLost), 100 - id) }
     };
-    let held = (2..=6).map(proven).chain([run.held(7, HoldReason::EmptyListing, 50)]);
+    let held = (2..=6).map(proven).chain([run.held(7, HoldReason::Loss(Loss::EmptyListing), 50)]);
     let commit = ScopeCommit { held: Some(held.collect()), ..run.commit(ContentKind::Movies) };
     cache.apply(Vec::new(), commit).await.unwrap();
     let syncing = cache.store.content_status(&cache.home).await.unwrap();
@@ -152,11 +152,11 @@ async fn the_status_tells_what_is_held_and_since_when() {
     assert_eq!((account.status.as_str(), account.expires_at, account.checked_at), ("Active", Some(99), Some(4000)));
     let movies = &status.kinds[ContentKind::Movies];
     assert_eq!((movies.rows, movies.last_sync, movies.held.len()), (9, Some(1400), 2));
-    let lost = movies.held.iter().find(|group| group.reason == HoldReason::ShareLost).unwrap();
+    let lost = movies.held.iter().find(|group| group.reason == HoldReason::Loss(Loss::ShareLost)).unwrap();
     assert_eq!((lost.count, lost.oldest_since), (5, 94));
     assert_eq!(lost.examples, ["Movie 6", "Movie 5", "Movie 4"]);
     assert_eq!((lost.listings, lost.evidence_since), (2, Some(205)), "as the least proven of them");
-    let empty = movies.held.iter().find(|group| group.reason == HoldReason::EmptyListing).unwrap();
+    let empty = movies.held.iter().find(|group| group.reason == HoldReason::Loss(Loss::EmptyListing)).unwrap();
     assert_eq!((empty.count, empty.listings, empty.evidence_since), (1, 0, None));
     assert_eq!(status.facts, facts);
     assert!(status.kinds[ContentKind::Channels].held.is_empty() && status.kinds[ContentKind::Channels].rows == 0);
@@ -169,7 +169,7 @@ async fn a_run_record_comes_back_whole() {
         let run = cache.start();
         let mut commit = run.commit(ContentKind::Movies);
         commit.record.mode = mode;
-        commit.record.hold_reason = Some(HoldReason::UnreadableIds);
+        commit.record.hold_reason = Some(HoldReason::Doubt(Doubt::UnreadableIds));
         commit.record.bytes = 1 << 40;
         commit.record.requests = 4;
         commit.record.duration = std::time::Duration::from_millis(1234);

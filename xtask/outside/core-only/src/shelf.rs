@@ -9,7 +9,7 @@ use sync_core::store::{
     SyncState,
 };
 use sync_core::{
-    Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, HoldReason, Item, KindRecord,
+    Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, Item, KindRecord,
     ListingIndex, PanelFacts, PerKind, ProfileId, RunStatus, Scope, StoreError,
 };
 
@@ -144,19 +144,16 @@ impl ContentStore for Shelf {
             let run = found.run(end.run)?;
             run.status = end.status;
             run.finished_at = Some(end.finished_at);
+            run.kinds.retain(|known| end.records.iter().all(|record| record.kind != known.kind));
             run.kinds.extend(end.records);
-            for reason in run.kinds.iter_mut().filter_map(|kind| kind.hold_reason.as_mut()) {
-                if end.several_kinds && reason.is_shrink() {
-                    *reason = HoldReason::SeveralKinds;
-                }
-            }
             if let Some(facts) = end.facts {
                 found.facts = facts;
             }
-            let held = found.kinds.values_mut().flat_map(|kind| &mut kind.held);
-            for held in held.filter(|held| end.several_kinds && held.run == end.run && held.reason.is_shrink()) {
-                held.reason = HoldReason::SeveralKinds;
-                held.evidence = None;
+            for (kind, told) in end.held {
+                let held = found.kinds[kind].held.iter_mut().find(|held| held.id == told.id);
+                if let Some(held) = held {
+                    (held.reason, held.evidence) = (told.reason, told.evidence);
+                }
             }
             Ok(())
         })

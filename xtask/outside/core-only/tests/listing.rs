@@ -1,9 +1,7 @@
 //! A listing against what is cached, by the pure parts of the core. The README shows this text.
 
-use sync_core::{
-    ChangePolicy, Channel, Content, ContentId, GuardThresholds, HoldReason, RemovalEvidence, Verdict, compare_channels,
-    judge_removals,
-};
+use sync_core::settle::{Circumstances, Missing, settle};
+use sync_core::{ChangePolicy, Channel, Content, ContentId, HoldReason, Loss, compare_channels};
 
 #[test]
 fn a_listing_is_compared_with_what_is_cached() {
@@ -21,17 +19,11 @@ fn a_listing_is_compared_with_what_is_cached() {
     assert!(!found.server_ids.contains(&ContentId(3)));
 
     // Is 3 gone, or did the panel lose it? One of three is little; all of three is an outage.
-    let evidence = RemovalEvidence {
-        stored: 3,
-        listed: 3,
-        missing: 1,
-        complete: true,
-        unreadable: 0,
-        trailing_bytes: false,
-        categories_answered: true,
-        account_expired: false,
-    };
-    let outage = RemovalEvidence { listed: 0, missing: 3, ..evidence };
-    assert_eq!(judge_removals(&evidence, GuardThresholds::default()), Verdict::Allow);
-    assert_eq!(judge_removals(&outage, GuardThresholds::default()), Verdict::Hold(HoldReason::EmptyListing));
+    let now = 1_767_225_600;
+    let missing = |ids: &[i64]| ids.iter().map(|id| Missing::new(ContentId(*id))).collect();
+    let one = settle(&Circumstances::new(3, 3, now), missing(&[3]));
+    assert_eq!(one.removed, [ContentId(3)]);
+    let outage = settle(&Circumstances::new(3, 0, now), missing(&[1, 2, 3]));
+    assert_eq!((outage.removed.len(), outage.held.len()), (0, 3));
+    assert_eq!(outage.reason, Some(HoldReason::Loss(Loss::EmptyListing)));
 }

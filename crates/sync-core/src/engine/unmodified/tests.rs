@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::ContentId;
 use crate::policy::PolicyChoice;
-use crate::source::Entry;
+use crate::source::{Entry, Validator};
 use crate::testing::movie;
 
 const NOW: i64 = 1_700_000_000;

@@ -1,7 +1,7 @@
 //! What every [`Catalogue`](crate::Catalogue) has to do.
 
 use super::{Session, held_one, index_of, load};
-use crate::guard::HoldReason;
+use crate::guard::{HoldReason, Loss};
 use crate::merge::Change;
 use crate::model::{Account, CategoryId, ContentId, ContentKind};
 use crate::ports::Cache;
@@ -28,7 +28,7 @@ pub async fn the_status_is_that_of_the_last_run<C: Cache>(cache: &C) {
         message: "some are held".to_owned(),
         finished_at: 4000,
         account: Some(account),
-        ..session.end_record()
+        ..session.run_end()
     };
     cache.finish_run(&home, end).await.unwrap();
     let status = cache.content_status(&home).await.unwrap();
@@ -49,16 +49,16 @@ pub async fn the_status_shows_what_is_held<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4, 5]).await;
     let run = session.run;
     let mut all: Vec<_> = (1..=4).map(|id| HeldRemoval { since: 100 - id, ..held_one(id, run) }).collect();
-    all.push(HeldRemoval { evidence: None, reason: HoldReason::EmptyListing, ..held_one(5, run) });
+    all.push(HeldRemoval { evidence: None, reason: HoldReason::Loss(Loss::EmptyListing), ..held_one(5, run) });
     let commit = ScopeCommit { held: Some(all), ..session.commit(ContentKind::Movies) };
     session.apply(Vec::new(), commit).await.unwrap();
     let groups = cache.content_status(&session.profile).await.unwrap().kinds[ContentKind::Movies].held.clone();
     let of = |reason| groups.iter().find(|group| group.reason == reason).unwrap();
     assert_eq!(groups.len(), 2);
-    let lost = of(HoldReason::ShareLost);
+    let lost = of(HoldReason::Loss(Loss::ShareLost));
     assert_eq!((lost.count, lost.oldest_since, lost.evidence_since), (4, 96, Some(9)));
     assert_eq!(lost.examples, ["Movie 4", "Movie 3", "Movie 2"], "the oldest first");
-    let empty = of(HoldReason::EmptyListing);
+    let empty = of(HoldReason::Loss(Loss::EmptyListing));
     assert_eq!((empty.count, empty.listings, empty.evidence_since), (1, 0, None), "without evidence");
 }
 

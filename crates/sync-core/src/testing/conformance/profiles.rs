@@ -2,7 +2,7 @@
 
 use super::{Session, load, validator};
 use crate::facts::PanelFacts;
-use crate::guard::HoldReason;
+use crate::guard::{HoldReason, Loss};
 use crate::model::{ContentId, ContentKind};
 use crate::policy::{GuardThresholds, PolicyChoice, Retention};
 use crate::ports::Cache;
@@ -81,13 +81,13 @@ pub async fn another_address_is_another_panel<C: Cache>(cache: &C) {
         cache.save_profile(&home).await.unwrap();
         let session = load(cache, "home", &[1, 2]).await;
         let evidence = Some(Evidence { listing: 1, at: 5, panel_at: 5 });
-        let (id, reason, run) = (ContentId(1), HoldReason::ShareLost, session.run);
+        let (id, reason, run) = (ContentId(1), HoldReason::Loss(Loss::ShareLost), session.run);
         let held = Some(vec![HeldRemoval { id, reason, since: 5, run, evidence, successor: None }]);
         let validator = ValidatorChange::Set(validator("v", 2));
         session.apply(Vec::new(), ScopeCommit { held, validator, ..session.commit(movies) }).await.unwrap();
         let mut facts = PanelFacts { user_agent: Some("Player/2".to_owned()), ..PanelFacts::default() };
         facts.kinds[movies].sound_listings = 3;
-        session.finish(Some(facts.clone()), false).await;
+        session.finish(Some(facts.clone())).await;
         cache.save_profile(&changed).await.unwrap();
         let kept = cache.sync_state(&home.id).await.unwrap().facts;
         assert_eq!(kept, if forgets_facts { PanelFacts::default() } else { facts }, "{changed:?}");

@@ -24,7 +24,7 @@ pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
     session.apply(vec![staged(movie(2).name("Renamed"), Change::Updated(Default::default()))], commit).await.unwrap();
     let mut facts = PanelFacts { user_agent: Some("Player/1".to_owned()), ..PanelFacts::default() };
     facts.kinds[movies].sound_listings = 2;
-    session.finish(Some(facts), false).await;
+    session.finish(Some(facts)).await;
     let session = Session::start(&fixture.store, "home").await;
     let kept = ScopeCommit { validator: ValidatorChange::Set(validator("v", 3)), ..session.commit(movies) };
     session.apply(Vec::new(), kept).await.unwrap();

@@ -1,0 +1,258 @@
+//! Decides what becomes of a kind that was received: a function of values, of which a dry run goes no further.
+//!
+//! What becomes of the missing items is decided by [`crate::settle`]; here stands what follows from it for the
+//! categories, the record, the index and the validator.
+
+mod categories;
+mod needs;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use categories::kept_categories;
+pub(super) use categories::weighed;
+pub(super) use needs::{Needs, ready};
+
+use super::state::{
+    Arrived, ByCategory, Compared, Decided, Grant, Known, ListingReceived, MissingRow, MissingRows, Received,
+    Unmodified,
+};
+use super::unmodified::is_settled;
+use crate::counts::Counts;
+use crate::digest::DigestScheme;
+use crate::facts::KindFacts;
+use crate::index::ListingIndex;
+use crate::model::{Category, ContentId};
+use crate::plan::KindPlan;
+use crate::policy::{SyncMode, SyncOptions};
+use crate::report::{KindOutcome, KindRecord};
+use crate::settle::{Circumstances, Missing, Settled, consent_only, is_renumbering, settle};
+use crate::source::Validator;
+use crate::store::{HeldRemoval, KeptValidator, ScopeCommit, ValidatorChange};
+use crate::volatile::FieldFacts;
+
+/// What a decision depends on besides the listing and the store.
+pub(super) struct Setting<'a> {
+    pub(super) options: &'a SyncOptions,
+    pub(super) grant: Grant,
+    /// The record of the kind so far.
+    pub(super) record: &'a KindRecord,
+    /// What is known by now of how the panel serves the kind.
+    pub(super) facts: &'a KindFacts,
+    /// What was known of its fields when the run started.
+    pub(super) fields_before: &'a FieldFacts,
+    /// Whether another kind shrank implausibly in the same run.
+    pub(super) others_shrank: bool,
+    pub(super) account_expired: bool,
+    /// How the digests of the listing are made.
+    pub(super) scheme: DigestScheme,
+    /// Whether the panel's validators are believed.
+    pub(super) believes_validators: bool,
+    pub(super) now: i64,
+}
+
+/// Decides about a kind.
+pub(super) fn decide(received: Received, known: Known, at: &Setting<'_>) -> Decided {
+    let Received { categories, listing } = received;
+    match listing {
+        ListingReceived::Compared(arrived) => of_listing(categories, *arrived, known, at),
+        ListingReceived::Same(unmodified) => of_same(categories, unmodified, &known, at),
+    }
+}
+
+/// Decides about a listing that came.
+fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: Known, at: &Setting<'_>) -> Decided {
+    let kind = at.record.kind;
+    let settled = settled(answered.as_deref(), &arrived, &known, at);
+    let Arrived { stored, compared, doubt } = arrived;
+    let Compared { differ, end, validator, asked_at, by_category, planned } = compared;
+    let mut warnings = Vec::new();
+    let moved = settled.successors.len();
+    if is_renumbering(moved, settled.removed.len()) {
+        warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
+    }
+    let mut counts = differ.counts();
+    counts.unchanged += settled.untold.len() as u64;
+    counts.removed = settled.removed.len() as u64;
+    counts.held = settled.held.len() as u64;
+    counts.skipped = end.unreadable;
+    let outcome = match () {
+        () if !settled.held.is_empty() => KindOutcome::Held,
+        () if counts.is_quiet() => KindOutcome::Unchanged,
+        () => KindOutcome::Completed,
+    };
+    let left = stored.index.len().saturating_sub(settled.removed.len());
+    let gone = known.rows.by_category(&settled.removed);
+    let is_empty = |category: &str, size: u64| {
+        differ.arrivals().is_deserted(category, size, gone.get(category).copied().unwrap_or_default())
+    };
+    let categories = answered.and_then(|answered| kept_categories(answered, &known, left, is_empty, at, &mut warnings));
+    let plan = planned.map(|planned| planned.into_plan(kind, &settled, &known.rows.names, differ.unnoticed()));
+    let shrunk = settled.shrunk(at.grant.run);
+    let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
+    let index = differ.into_index(&kept).map(Arc::new);
+    // It leaves nothing open: it came whole and without defects, and what it misses is gone.
+    let flawless = doubt.is_none() && end.unreadable == 0 && !end.trailing_bytes;
+    let sound = flawless && by_category.is_none() && kept.is_empty();
+    let validator = validator_after(validator, index.as_deref().unwrap_or(&stored.index), sound, at);
+    // Where the store has no index that it trusts, it gets one, also when nothing is in it.
+    let trusted = stored.applied_before && stored.consistent;
+    let record =
+        KindRecord { counts, outcome, hold_reason: settled.reason, skipped_at: end.unreadable_at, ..at.record.clone() };
+    let fields = at.facts.fields.come_with_rows(at.fields_before).then(|| at.facts.fields.clone());
+    let commit = ScopeCommit {
+        categories,
+        index: index.or_else(|| (!trusted).then(|| stored.index.clone())),
+        validator,
+        held: (settled.held != known.held).then_some(settled.held),
+        removals: settled.removed,
+        successors: settled.successors,
+        first_load: !stored.applied_before,
+        fields,
+        ..at.nothing(record, end.started_at.unwrap_or(asked_at))
+    };
+    Decided { commit, plan, warnings, evidence: settled.evidence, shrunk }
+}
+
+/// Decides about a listing that is as it was. Of the kind itself nothing is written.
+fn of_same(answered: Option<Vec<Category>>, same: Unmodified, known: &Known, at: &Setting<'_>) -> Decided {
+    let Unmodified { watermark, rows } = same;
+    let mut warnings = Vec::new();
+    let left = usize::try_from(rows).unwrap_or(usize::MAX);
+    // Nothing came, and nothing goes.
+    let is_empty = |_: &str, size: u64| size == 0;
+    let categories = answered.and_then(|answered| kept_categories(answered, known, left, is_empty, at, &mut warnings));
+    let record = KindRecord {
+        mode: SyncMode::Incremental,
+        outcome: KindOutcome::Unchanged,
+        counts: Counts { unchanged: rows, ..Counts::default() },
+        not_modified: true,
+        ..at.record.clone()
+    };
+    let plan = Some(KindPlan::new(at.record.kind));
+    let commit = ScopeCommit { categories, validator: ValidatorChange::Keep, ..at.nothing(record, watermark) };
+    Decided { commit, plan, warnings, evidence: false, shrunk: None }
+}
+
+impl Setting<'_> {
+    /// A commit that writes no item, and forgets the validator.
+    fn nothing(&self, record: KindRecord, watermark: i64) -> ScopeCommit {
+        ScopeCommit {
+            run: self.grant.run,
+            fence: self.grant.fence,
+            applied_at: self.now,
+            categories: None,
+            removals: Vec::new(),
+            successors: Vec::new(),
+            tombstone_days: self.options.retention.tombstone_days,
+            held: None,
+            index: None,
+            validator: ValidatorChange::Forget,
+            watermark,
+            first_load: false,
+            record,
+            fields: None,
+        }
+    }
+
+    /// What is known when the missing items of a listing are settled.
+    fn circumstances<'a>(&self, arrived: &Arrived, held_before: &'a [HeldRemoval]) -> Circumstances<'a> {
+        let Arrived { stored, compared, doubt } = arrived;
+        Circumstances {
+            stored: stored.index.len() as u64,
+            listed: compared.differ.listed() as u64,
+            doubt: *doubt,
+            held_before,
+            consent: self.options.accept_removals,
+            others_shrank: self.others_shrank,
+            thresholds: self.options.guard,
+            retention: self.options.retention,
+            listing: self.facts.sound_listings.saturating_add(1),
+            now: self.now,
+            panel_now: compared.end.started_at.unwrap_or(compared.asked_at),
+            run: self.grant.run,
+        }
+    }
+}
+
+/// Decides about the items that a listing doesn't have.
+fn settled(answered: Option<&[Category]>, arrived: &Arrived, known: &Known, at: &Setting<'_>) -> Settled {
+    let compared = &arrived.compared;
+    let missing = compared.differ.missing();
+    let needs = Needs::of(answered, arrived, known, &missing, at);
+    let lost = needs.lost_categories(arrived, known, at);
+    let marks: Vec<_> = known.rows.items.iter().map(|row| (row.marks, row.id)).collect();
+    let successors = if needs.rows { compared.differ.arrivals().successors(&marks) } else { hashbrown::HashMap::new() };
+    let rows: HashMap<ContentId, &MissingRow> = known.rows.items.iter().map(|row| (row.id, row)).collect();
+    let missing = missing.into_iter().map(|id| {
+        let row = rows.get(&id).map_or(&[][..], |row| &row.categories);
+        let names = || row.iter().map(|at| known.rows.categories[*at as usize].as_str());
+        let is_covered = |by: &ByCategory| !row.is_empty() && names().all(|name| by.covered.contains(name));
+        let is_unanswered = |by: &ByCategory| names().any(|name| by.unanswered.contains(name));
+        Missing {
+            id,
+            category_dropped: names().any(|name| needs.dropped.contains(name)),
+            covered: compared.by_category.as_ref().is_none_or(is_covered),
+            unanswered: compared.by_category.as_ref().is_some_and(is_unanswered),
+            category_lost: row.iter().any(|at| lost.contains(at)),
+            successor: successors.get(&id).copied(),
+        }
+    });
+    let missing = missing.collect();
+    // What several kinds lost together is marked when their run ends; this is for a run that did not.
+    if known.together.is_empty() {
+        return settle(&at.circumstances(arrived, &known.held), missing);
+    }
+    let held: Vec<_> = known.held.iter().map(|held| consent_only(held, &known.together)).collect();
+    settle(&at.circumstances(arrived, &held), missing)
+}
+
+/// What becomes of the validator with a listing that was received as a whole; it has come with
+/// `validator`, makes `index`, and is `sound` when it leaves nothing open.
+fn validator_after(
+    validator: Option<Validator>,
+    index: &ListingIndex,
+    sound: bool,
+    at: &Setting<'_>,
+) -> ValidatorChange {
+    let settled = sound && is_settled(index) && at.believes_validators;
+    match validator.filter(|_| settled) {
+        Some(validator) => ValidatorChange::Set(KeptValidator {
+            validator,
+            scheme: at.scheme,
+            policy: at.options.policy,
+            listed_at: at.now,
+            rows: index.len() as u64,
+        }),
+        None => ValidatorChange::Forget,
+    }
+}
+
+impl Known {
+    /// How many stored items a category has, where it was asked for.
+    fn size(&self, category: &str) -> u64 {
+        self.sizes.get(category).copied().unwrap_or_default()
+    }
+}
+
+impl MissingRows {
+    /// A category by its position, and how many of the missing items it has.
+    pub(super) fn category(&self, at: u32) -> (&str, u64) {
+        (&self.categories[at as usize], self.sizes[at as usize])
+    }
+
+    /// Counts these items by their categories.
+    fn by_category(&self, ids: &[ContentId]) -> HashMap<&str, u64> {
+        let counted: HashSet<_> = ids.iter().collect();
+        let mut sizes = HashMap::new();
+        for row in self.items.iter().filter(|row| counted.contains(&row.id)) {
+            for at in &row.categories {
+                *sizes.entry(self.category(*at).0).or_default() += 1;
+            }
+        }
+        sizes
+    }
+}
+
+#[cfg(test)]
+mod tests;

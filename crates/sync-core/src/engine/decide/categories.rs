@@ -1,0 +1,72 @@
+//! Which categories of a kind stay: names of categories are lost as easily as their items.
+
+use std::collections::HashSet;
+
+use super::Setting;
+use crate::engine::state::Known;
+use crate::guard::{Doubt, HoldReason, are_dropped, implausible};
+use crate::model::{Category, CategorySet};
+
+/// The known categories that the panel has dropped from its list of categories.
+pub(super) fn dropped_categories(answered: &[Category], stored: &[Category], at: &Setting<'_>) -> CategorySet {
+    let missing = vanished(answered, stored);
+    let plausible = are_dropped(stored.len(), missing.len(), at.options.guard);
+    if plausible { missing.iter().map(|known| &known.id.0).collect() } else { CategorySet::NONE }
+}
+
+/// The stored categories that the panel doesn't list.
+fn vanished<'a>(answered: &[Category], stored: &'a [Category]) -> Vec<&'a Category> {
+    let listed: HashSet<_> = answered.iter().map(|category| &category.id).collect();
+    stored.iter().filter(|known| !listed.contains(&known.id)).collect()
+}
+
+/// Returns why it is implausible that so many categories have vanished beside those listed, if it is.
+fn implausibly_vanished(listed: usize, vanished: usize, at: &Setting<'_>) -> Option<HoldReason> {
+    let (listed, missing) = (listed as u64, vanished as u64);
+    let expired = at.account_expired.then_some(HoldReason::Doubt(Doubt::AccountExpired));
+    let loss = implausible(listed + missing, listed, missing, at.options.guard).map(HoldReason::Loss);
+    expired.filter(|_| missing > 0).or(loss)
+}
+
+/// Returns the vanished categories of which it has to be known how many items they have.
+pub(in crate::engine) fn weighed<'a>(
+    answered: &[Category],
+    stored: &'a [Category],
+    at: &Setting<'_>,
+) -> Vec<&'a Category> {
+    let vanished = vanished(answered, stored);
+    let listed: HashSet<_> = answered.iter().map(|category| &category.id).collect();
+    let weighs = !answered.is_empty() && implausibly_vanished(listed.len(), vanished.len(), at).is_some();
+    if weighs { vanished } else { Vec::new() }
+}
+
+/// Returns the categories to write, with those that vanished implausibly put back: names of categories are lost as
+/// easily as their items. Of those that vanish beside others, those go in which nothing is after this listing; all
+/// of them go with the last of the kind's rows, of which so many are `left`. Returns `None` when nothing changes.
+///
+/// The decision is the same from the categories that are stored and from those that it leaves: the next sync of the
+/// same lists must not come to something else.
+pub(super) fn kept_categories(
+    mut answered: Vec<Category>,
+    known: &Known,
+    left: usize,
+    is_empty: impl Fn(&str, u64) -> bool,
+    at: &Setting<'_>,
+    warnings: &mut Vec<String>,
+) -> Option<Vec<Category>> {
+    let stored = &known.categories;
+    let mut met = HashSet::new();
+    answered.retain(|category| met.insert(category.id.clone()));
+    let mut missing: Vec<_> = vanished(&answered, stored);
+    if implausibly_vanished(answered.len(), missing.len(), at).is_some() && left > 0 {
+        if !answered.is_empty() {
+            missing.retain(|category| !is_empty(&category.id.0, known.size(&category.id.0)));
+        }
+        if let Some(reason) = implausibly_vanished(answered.len(), missing.len(), at) {
+            let kind = at.record.kind;
+            warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
+            answered.extend(missing.into_iter().cloned());
+        }
+    }
+    (answered != *stored).then_some(answered)
+}

@@ -1,0 +1,76 @@
+//! What has to be known of missing items before they are decided about. Most runs need nothing.
+
+use std::collections::HashSet;
+
+use super::Setting;
+use super::categories::dropped_categories;
+use crate::engine::state::{Arrived, Known, MissingRows};
+use crate::guard::{HoldReason, Loss};
+use crate::model::{Category, CategorySet, ContentId};
+use crate::settle::released;
+use crate::store::{HeldRemoval, RunId};
+
+/// What the decision about missing items depends on.
+pub(in crate::engine) struct Needs {
+    /// The known categories that the panel has dropped from its list of categories.
+    pub(super) dropped: CategorySet,
+    /// Whether the rows of the missing items say something that counts.
+    pub(in crate::engine) rows: bool,
+    sound: bool,
+}
+
+impl Needs {
+    /// Says it of a listing that lacks `missing`, by what is held and the categories that are stored.
+    pub(in crate::engine) fn of(
+        answered: Option<&[Category]>,
+        arrived: &Arrived,
+        known: &Known,
+        missing: &[ContentId],
+        at: &Setting<'_>,
+    ) -> Self {
+        let sound = at.circumstances(arrived, &known.held).is_sound();
+        let dropped = match answered {
+            Some(answered) if sound && !missing.is_empty() => dropped_categories(answered, &known.categories, at),
+            _ => CategorySet::NONE,
+        };
+        let lost = HoldReason::Loss(Loss::CategoryLost);
+        let may_go = !dropped.is_empty() && known.held.iter().any(|held| held.reason == lost);
+        let waits = |id: &ContentId| {
+            let found = known.held.binary_search_by_key(id, |held| held.id);
+            found.is_ok_and(|found| known.held[found].reason.is_loss())
+        };
+        let settles_new = sound && (may_go || missing.iter().any(|id| !waits(id)));
+        Self { dropped, rows: arrived.compared.by_category.is_some() || settles_new, sound }
+    }
+
+    /// Returns the categories that may have lost all of their many items, as positions in
+    /// [`MissingRows::categories`]. Whether they have depends on how many they had.
+    pub(in crate::engine) fn suspects(&self, arrived: &Arrived, rows: &MissingRows, at: &Setting<'_>) -> Vec<u32> {
+        let threshold = at.options.guard.category_rows;
+        let arrivals = arrived.compared.differ.arrivals();
+        let is_suspect = |at: &u32| {
+            let (name, missing) = rows.category(*at);
+            !self.dropped.contains(name) && arrivals.may_be_deserted(name, threshold, missing)
+        };
+        let looked_at = if self.sound && self.rows && threshold > 0 { rows.sizes.len() } else { 0 };
+        (0..).take(looked_at).filter(is_suspect).collect()
+    }
+
+    /// Returns the categories that had many items and have none.
+    pub(super) fn lost_categories(&self, arrived: &Arrived, known: &Known, at: &Setting<'_>) -> Vec<u32> {
+        let mut lost = self.suspects(arrived, &known.rows, at);
+        lost.retain(|position| {
+            let (name, missing) = known.rows.category(*position);
+            let size = known.size(name);
+            let arrivals = arrived.compared.differ.arrivals();
+            size >= at.options.guard.category_rows && arrivals.is_deserted(name, size, missing)
+        });
+        lost
+    }
+}
+
+/// Returns the runs that were the first to miss what evidence releases now.
+pub(in crate::engine) fn ready(arrived: &Arrived, held: &[HeldRemoval], at: &Setting<'_>) -> HashSet<RunId> {
+    let at = at.circumstances(arrived, held);
+    held.iter().filter(|held| released(&at, held)).map(|held| held.run).collect()
+}

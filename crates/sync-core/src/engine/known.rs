@@ -1,0 +1,132 @@
+//! Asks the store for all that the decision about a kind depends on.
+
+use std::collections::HashMap;
+
+use super::decide::{Needs, Setting, ready, weighed};
+use super::state::{Arrived, Known, ListingReceived, MissingRow, MissingRows, Received};
+use super::{Engine, Run, Stop, guard};
+use crate::arrivals::Marks;
+use crate::guard::{HoldReason, Loss};
+use crate::model::{Category, CategoryId, ContentId, ContentKind, Text};
+
+/// Rows looked at in one go; memory is bounded by it.
+const ROWS: usize = 500;
+
+impl Engine {
+    /// Returns what the store knows of a kind that was received.
+    pub(super) async fn known(&self, run: &Run<'_>, received: &Received, at: &Setting<'_>) -> Result<Known, Stop> {
+        let answered = received.categories.as_deref();
+        match &received.listing {
+            ListingReceived::Compared(arrived) => self.known_of_listing(run, answered, arrived, at).await,
+            ListingReceived::Same(_) => {
+                let mut known = Known::default();
+                self.look_at_categories(run, answered, at, &mut known).await?;
+                let names = weighed(answered.unwrap_or_default(), &known.categories, at);
+                let names = names.into_iter().map(|category| category.id.clone()).collect();
+                self.weigh(run, at.record.kind, names, &mut known).await?;
+                Ok(known)
+            }
+        }
+    }
+
+    async fn known_of_listing(
+        &self,
+        run: &Run<'_>,
+        answered: Option<&[Category]>,
+        arrived: &Arrived,
+        at: &Setting<'_>,
+    ) -> Result<Known, Stop> {
+        let (kind, compared) = (at.record.kind, &arrived.compared);
+        let held = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
+        let mut known = Known { held, ..Known::default() };
+        self.look_at_categories(run, answered, at, &mut known).await?;
+        let missing = compared.differ.missing();
+        let needs = Needs::of(answered, arrived, &known, &missing, at);
+        let ready = ready(arrived, &known.held, at);
+        let weighed = weighed(answered.unwrap_or_default(), &known.categories, at);
+        let mut names: Vec<_> = weighed.into_iter().map(|category| category.id.clone()).collect();
+        // Categories of which many are missing are weighed by what goes; that may be known without its rows.
+        let goes_as_held = !ready.is_empty() || at.options.accept_removals;
+        if needs.rows || compared.planned.is_some() || (!names.is_empty() && goes_as_held) {
+            known.rows = self.missing_rows(run, kind, &missing, compared.planned.is_some()).await?;
+        }
+        let suspects = needs.suspects(arrived, &known.rows, at);
+        names.extend(suspects.into_iter().map(|at| CategoryId(known.rows.category(at).0.to_owned())));
+        self.weigh(run, kind, names, &mut known).await?;
+        if ready.is_empty() {
+            return Ok(known);
+        }
+        let lost = HoldReason::Loss(Loss::SeveralKinds);
+        for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
+            let held = guard(run.cancel, async { Ok(self.store.held(run.profile, other).await?) }).await?;
+            let held = held.iter().filter(|held| held.reason == lost && ready.contains(&held.run));
+            known.together.extend(held.map(|held| held.run));
+        }
+        Ok(known)
+    }
+
+    /// Looks at the stored categories, where the panel answered for its own.
+    async fn look_at_categories(
+        &self,
+        run: &Run<'_>,
+        answered: Option<&[Category]>,
+        at: &Setting<'_>,
+        known: &mut Known,
+    ) -> Result<(), Stop> {
+        if answered.is_some() {
+            let kind = at.record.kind;
+            known.categories = guard(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks how many items these categories have.
+    async fn weigh(
+        &self,
+        run: &Run<'_>,
+        kind: ContentKind,
+        names: Vec<CategoryId>,
+        known: &mut Known,
+    ) -> Result<(), Stop> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let asked = names.clone();
+        let sizes = guard(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, asked).await?) }).await?;
+        known.sizes = names.into_iter().map(|name| name.0).zip(sizes).collect();
+        Ok(())
+    }
+
+    /// Looks at the rows of the missing items.
+    async fn missing_rows(
+        &self,
+        run: &Run<'_>,
+        kind: ContentKind,
+        missing: &[ContentId],
+        named: bool,
+    ) -> Result<MissingRows, Stop> {
+        let mut rows = MissingRows::default();
+        let mut positions: HashMap<Text, u32> = HashMap::new();
+        for ids in missing.chunks(ROWS) {
+            let found =
+                guard(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
+            for item in found {
+                let mut categories = Vec::new();
+                for name in item.categories().as_slice() {
+                    let at = *positions.entry(name.clone()).or_insert_with(|| {
+                        rows.categories.push(name.as_str().to_owned());
+                        rows.sizes.push(0);
+                        u32::try_from(rows.sizes.len() - 1).expect("fewer categories than items")
+                    });
+                    rows.sizes[at as usize] += 1;
+                    categories.push(at);
+                }
+                if named {
+                    rows.names.insert(item.id(), item.name().to_owned());
+                }
+                rows.items.push(MissingRow { id: item.id(), marks: Marks::of(&item), categories });
+            }
+        }
+        Ok(rows)
+    }
+}

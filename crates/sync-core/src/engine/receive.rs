@@ -1,0 +1,142 @@
+//! Receives a kind: its categories, its listing, and what both say of the panel. Nothing is written yet.
+
+use std::sync::Arc;
+
+use super::learning::{is_denial, is_known_as_not_offered, is_not_offered};
+use super::state::{Answered, Arrived, Compared, ListingReceived, Received, Staged, Visit};
+use super::{Engine, Run, Stop, guard};
+use crate::facts::KindFacts;
+use crate::guard::Doubt;
+use crate::merge::Change;
+use crate::model::{Category, ContentKind};
+use crate::policy::SyncMode;
+use crate::progress::Phase;
+use crate::report::{KindRecord, ReportError};
+use crate::source::SourceError;
+use crate::store::{Staging, StoredIndex};
+use crate::volatile::{FieldFacts, Heard};
+
+impl Engine {
+    /// Receives a kind, compares and stages it. `None` when the panel need not be asked.
+    pub(super) async fn receive_kind(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+    ) -> Result<Option<(Received, Staged)>, Stop> {
+        let kind = visit.kind;
+        if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
+            visit.warnings.push(not_offered(kind));
+            return Ok(None);
+        }
+        run.track.phase(Some(kind), Phase::Categories);
+        let categories = self.categories(run, kind, &mut visit.record).await?;
+        let begun = match self.ask_unless_same(run, visit, categories.is_some()).await? {
+            Some(Answered::Unmodified(same)) => {
+                self.learn_of_same(run, visit, same);
+                return Ok(Some((Received { categories, listing: ListingReceived::Same(same) }, None)));
+            }
+            Some(Answered::Begun(begun)) => Some(begun),
+            None => None,
+        };
+        let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
+        visit.record.mode = mode(run.options.mode, &stored);
+        let (mut compared, mut staging) = match self.compare(run, visit, &stored, categories.as_deref(), begun).await {
+            Ok(received) => received,
+            Err(stop) => {
+                visit.denied = matches!(&stop, Stop::Source(error) if is_denial(error));
+                if visit.denied && is_known_as_not_offered(&run.state, run.options, kind) {
+                    // It was asked once more, and says the same: that is no news, and no failure.
+                    visit.record.error = None;
+                    visit.warnings.push(not_offered(kind));
+                    return Ok(None);
+                }
+                return Err(stop);
+            }
+        };
+        visit.answered = compared.differ.listed() > 0;
+        let doubt = Self::learn(run, &mut visit.facts, &compared, categories.is_some());
+        self.learn_of_fields(run, visit, &mut compared, &mut *staging).await?;
+        if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
+            visit.record.error = by_category.error.take();
+        }
+        self.doubt_validator(visit, &stored, &compared);
+        let listing = ListingReceived::Compared(Box::new(Arrived { stored, compared, doubt }));
+        Ok(Some((Received { categories, listing }, Some(staging))))
+    }
+
+    /// Takes in what a finished listing says of the panel; returns what makes it no proof.
+    fn learn(run: &Run<'_>, facts: &mut KindFacts, compared: &Compared, categories_answered: bool) -> Option<Doubt> {
+        facts.offered();
+        let defect = facts.defects(compared.end);
+        match () {
+            () if !categories_answered => Some(Doubt::CategoriesMissing),
+            () if run.account_expired => Some(Doubt::AccountExpired),
+            // Where nothing came at all, that is what counts.
+            () if compared.differ.listed() == 0 => None,
+            () => defect,
+        }
+    }
+
+    /// Takes in what a finished listing says of the kind's fields. What was staged for the sake of a field
+    /// that doesn't rest is left alone after all.
+    async fn learn_of_fields(
+        &self,
+        run: &Run<'_>,
+        visit: &mut Visit,
+        compared: &mut Compared,
+        staging: &mut dyn Staging,
+    ) -> Result<(), Stop> {
+        let Compared { differ, by_category, .. } = compared;
+        let (kind, treatment) = (visit.kind, Arc::clone(&visit.treatment));
+        let whole = by_category.as_ref().is_none_or(|parts| parts.unanswered.is_empty());
+        let heard = Heard { whole, missing: differ.missing_so_far(), now: self.clock.now() };
+        let fields = &visit.facts.fields;
+        let conclusion = fields.after(kind, &treatment, differ.tally(), heard);
+        let left = differ.accept(conclusion.accepted);
+        for ids in left.chunks(ROWS) {
+            let mut staged = guard(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
+            for one in &mut staged {
+                one.change = Change::Unchanged;
+            }
+            guard(run.cancel, async { Ok(staging.put(staged).await?) }).await?;
+        }
+        visit.facts.fields = FieldFacts::concluded(kind, &treatment, differ.tally(), heard, &conclusion);
+        Ok(())
+    }
+
+    /// Asks for the categories; a failure is noted and keeps every row of the kind in place.
+    async fn categories(
+        &self,
+        run: &Run<'_>,
+        kind: ContentKind,
+        record: &mut KindRecord,
+    ) -> Result<Option<Vec<Category>>, Stop> {
+        match guard(run.cancel, async { Ok(self.source.categories(kind).await?) }).await {
+            Ok(categories) => Ok(Some(categories)),
+            // Asking again with refused credentials gets addresses banned.
+            Err(Stop::Source(error @ (SourceError::Refused { .. } | SourceError::Denied { .. }))) => Err(error.into()),
+            Err(Stop::Source(error)) => {
+                let mut error = ReportError::of_source(&error, Some(kind));
+                error.message = format!("the categories failed ({}); nothing of this kind is removed", error.message);
+                record.error = Some(error);
+                Ok(None)
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+}
+
+/// Rows asked for at a time.
+const ROWS: usize = 500;
+
+/// Why a kind was not synced that the panel doesn't offer.
+fn not_offered(kind: ContentKind) -> String {
+    format!(
+        "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is cached stays"
+    )
+}
+
+fn mode(asked: SyncMode, stored: &StoredIndex) -> SyncMode {
+    let full = asked == SyncMode::Full || !stored.applied_before || !stored.consistent;
+    if full { SyncMode::Full } else { SyncMode::Incremental }
+}
