@@ -40,6 +40,7 @@ enum Flaw {
     ForgetsCategories,
     ChangesWhatIsSame,
     ForgetsTheEnd,
+    TellsNothingAnew,
     /// Not the store's, but the engine's: it removes whatever is missing.
     GuardsNothing,
     /// It forgets what a run has heard of unreadable elements.
@@ -125,7 +126,10 @@ impl ContentStore for Broken {
         Ok(run)
     }
 
-    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Kept<()> {
+    async fn finish_run(&self, profile: &ProfileId, mut end: RunEnd) -> Kept<()> {
+        if self.is(Flaw::TellsNothingAnew) {
+            end.held.clear();
+        }
         if self.is(Flaw::ForgetsTheEnd) {
             return Ok(());
         }
@@ -301,6 +305,7 @@ fn every_flaw_is_found() {
         (Flaw::ForgetsCategories, "categories are"),
         (Flaw::ChangesWhatIsSame, "(I1)"),
         (Flaw::ForgetsTheEnd, "recorded as"),
+        (Flaw::TellsNothingAnew, "after the end of a run held as"),
         (Flaw::GuardsNothing, "(I5)"),
         (Flaw::ReleasesAtOnce, "(I5)"),
     ];
