@@ -42,6 +42,7 @@ enum Flaw {
     ForgetsCategories,
     ChangesWhatIsSame,
     ForgetsTheEnd,
+    TellsNothingAnew,
     /// Not the store's, but the engine's: it removes whatever is missing.
     GuardsNothing,
     /// It forgets what a run has heard of unreadable elements.
@@ -127,7 +128,10 @@ impl ContentStore for Broken {
         Ok(run)
     }
 
-    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Kept<()> {
+    async fn finish_run(&self, profile: &ProfileId, mut end: RunEnd) -> Kept<()> {
+        if self.is(Flaw::TellsNothingAnew) {
+            end.held.clear();
+        }
         if self.is(Flaw::ForgetsTheEnd) {
             return Ok(());
         }
@@ -322,6 +326,7 @@ fn every_flaw_is_found() {
         (Flaw::ForgetsCategories, "categories are"),
         (Flaw::ChangesWhatIsSame, "(I1)"),
         (Flaw::ForgetsTheEnd, "recorded as"),
+        (Flaw::TellsNothingAnew, "after the end of a run held as"),
         (Flaw::GuardsNothing, "(I5)"),
         (Flaw::ReleasesAtOnce, "(I5)"),
     ];

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::store::LoggedChange;
+use sync_core::store::{HeldRemoval, LoggedChange};
 use sync_core::{ContentId, ContentKind, Counts, FieldClass, FieldFacts, FieldSet, Item, Listed};
 
 use super::removal;
@@ -103,6 +103,23 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         promise!(counts.held == 0, "{kind}: something is held, and the listing has a validator");
     }
     run.notes().applied[kind] = Some(Some(counts));
+    Ok(())
+}
+
+/// Judges the end of a run: it tells anew why some items are held, and moves nothing else of any kind.
+pub(crate) fn ended(before: &State, after: &State, told: &[(ContentKind, HeldRemoval)]) -> Result<(), Violation> {
+    for kind in ContentKind::ALL {
+        before.check_still(after, kind, "with the end of a run")?;
+        let mut expected = before.kind(kind).held.clone();
+        for held in &mut expected {
+            let told = told.iter().find(|(of, told)| *of == kind && told.id == held.id);
+            if let Some((_, told)) = told {
+                (held.reason, held.evidence) = (told.reason, told.evidence);
+            }
+        }
+        let found = &after.kind(kind).held;
+        promise!(*found == expected, "{kind}: after the end of a run held as {found:?}, not as {expected:?}");
+    }
     Ok(())
 }
 

@@ -211,7 +211,14 @@ impl ContentStore for TorturedStore {
         self.pass(Call::FinishRun, Side::Before).await?;
         let done = {
             let _inside = self.run.desk.enter();
-            self.inner.finish_run(profile, end).await
+            let (told, before) = (end.held.clone(), self.look().await.ok().flatten());
+            let done = self.inner.finish_run(profile, end).await;
+            if let (Some(before), Some(after), true) = (before, self.look().await.ok().flatten(), done.is_ok())
+                && let Err(violation) = check::ended(&before, &after, &told)
+            {
+                self.run.world.broke(violation);
+            }
+            done
         };
         self.run.notes().finished = done.is_ok();
         // What is told of an end is told truly: a failure after it would be a lie of the store.

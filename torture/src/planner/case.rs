@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use sync_core::settle::{Circumstances, Missing};
 use sync_core::source::Entry;
 use sync_core::store::{HeldRemoval, RunId, StagedItem};
-use sync_core::testing::{Circumstances, Missing};
 use sync_core::{
     ChangePolicy, ContentId, ContentKind, Counts, Differ, Digest, DigestScheme, FieldClass, FieldFacts,
     GuardThresholds, Item, Listed, ListingIndex, Retention, Standing, Treatment,
