@@ -17,7 +17,7 @@ pub enum SyncError {
     #[error(transparent)]
     Kind(#[from] UnknownKind),
     /// The panel's address can't be used.
-    #[error("the panel's address can't be used: {0}")]
+    #[error("the panel's address can't be used")]
     Address(#[from] AddressError),
     /// The connection to the panel can't be set up.
     #[error(transparent)]

@@ -80,7 +80,7 @@ impl SyncProgress {
             percent: if is_done { 100 } else { percent.min(99) },
             step: report.status.to_string(),
             errors: report.errors.iter().map(ToString::to_string).collect(),
-            warnings: report.warnings.clone(),
+            warnings: report.warnings.iter().map(ToString::to_string).collect(),
             ..Self::default()
         };
         for KindRecord { kind, counts, .. } in report.kinds.values() {

@@ -24,14 +24,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::clock::Clock;
-use crate::error::ErrorClass;
+use crate::error::{ErrorClass, ErrorCode};
 use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
+use crate::hint::Hint;
 use crate::model::{Account, AccountStatus, ContentId, ContentKind, PerKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::progress::{Observer, Phase};
-use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
+use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport, Warning};
 use crate::source::{AnswerFault, ContentSource, SourceError};
 use crate::store::{ContentStore, Lease, RunEnd, RunId, StoreError, SyncState};
 use track::Track;
@@ -104,7 +105,7 @@ struct Run<'a> {
     account_expired: bool,
     /// How far the panel's clock is ahead of ours, in seconds, as far as it told.
     panel_ahead: i64,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     track: Track<'a>,
 }
 
@@ -179,7 +180,7 @@ impl Engine {
         if let Some(id) = report.run {
             let end = self.run_end(id, &run, &report);
             if let Err(error) = self.store.finish_run(profile, end).await {
-                tracing::error!(error = %error, "the end of the run could not be recorded");
+                tracing::error!(error = %error.with_causes(), "the end of the run could not be recorded");
                 report.errors.push(ReportError::of_store(&error, None));
                 report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
             }
@@ -214,7 +215,7 @@ impl Engine {
             }
         }
         report.warnings.append(&mut run.warnings);
-        report.warnings.extend(learnt.notices);
+        report.warnings.extend(learnt.notices.into_iter().map(Warning::Other));
         report.plan = std::mem::take(&mut run.plan);
     }
 
@@ -257,13 +258,13 @@ impl Engine {
         run.account_expired = account.is_past_expiry(self.clock.now());
         run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {
-            run.warnings.push("the account has passed its end: nothing is removed until it is renewed".to_owned());
+            run.warnings
+                .push("the account has passed its end: nothing is removed until it is renewed".to_owned().into());
         }
         if account.status.is_unusual() {
-            run.warnings.push(format!(
-                "the panel lets the account in and calls it `{}`: it is synced as an active one",
-                account.status.as_str()
-            ));
+            let status = account.status.as_str();
+            let told = format!("the panel lets the account in and calls it `{status}`: it is synced as an active one");
+            run.warnings.push(told.into());
         }
         let inactive = inactive(&account);
         report.account = Some(account);
@@ -331,13 +332,8 @@ fn named(mode: SyncMode, state: &SyncState, kind: ContentKind) -> SyncMode {
 fn inactive(account: &Account) -> Option<ReportError> {
     let AccountStatus::Inactive(status) = &account.status else { return None };
     let operator = account.message.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
-    Some(ReportError {
-        kind: None,
-        code: "account_inactive".to_owned(),
-        message: format!("the panel says that the account is `{status}`{operator}; the cache is as it was"),
-        hint: "renew the account with your provider".to_owned(),
-        class: ErrorClass::Login,
-    })
+    let message = format!("the panel says that the account is `{status}`{operator}; the cache is as it was");
+    Some(ReportError::new(None, ErrorCode::AccountInactive, message).with_hint(Hint::RenewAccount))
 }
 
 /// Whether a panel that answers so to a login may ban those who go on asking.
@@ -353,7 +349,7 @@ fn is_refusal(error: &SourceError) -> bool {
 
 /// Marks every kind that was asked for and not yet visited as failed by one error of the run.
 fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError) {
-    let outcome = if error.class == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
+    let outcome = if error.class() == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
     for kind in &options.kinds {
         let record = &mut report.kinds[*kind];
         record.outcome = outcome;

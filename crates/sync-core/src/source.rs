@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use crate::digest::{Digest, DigestScheme};
-use crate::error::ErrorClass;
+use crate::error::{ErrorClass, ErrorCode, with_causes};
+use crate::hint::Hint;
 use crate::index::ListingIndex;
 use crate::lending::Demand;
 use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
@@ -323,20 +324,34 @@ pub enum AnswerFault {
 
 impl AnswerFault {
     /// The code used in reports.
-    pub const fn as_str(self) -> &'static str {
+    pub const fn code(self) -> ErrorCode {
         match self {
-            Self::Status | Self::UnknownRequest | Self::EncryptedPort => "http_status",
-            Self::Empty => "empty_body",
-            Self::Html => "html_page",
-            Self::NotJson => "not_json",
-            Self::NotAList => "not_a_list",
-            Self::AccountObject => "account_object",
-            Self::ErrorObject | Self::OtherObject => "error_object",
-            Self::WrongItems => "wrong_items",
-            Self::Truncated => "truncated",
-            Self::TooLarge => "too_large",
-            Self::Redirect => "redirect_refused",
-            Self::FilterIgnored => "filter_ignored",
+            Self::Status | Self::UnknownRequest | Self::EncryptedPort => ErrorCode::HttpStatus,
+            Self::Empty => ErrorCode::EmptyBody,
+            Self::Html => ErrorCode::HtmlPage,
+            Self::NotJson => ErrorCode::NotJson,
+            Self::NotAList => ErrorCode::NotAList,
+            Self::AccountObject => ErrorCode::AccountObject,
+            Self::ErrorObject | Self::OtherObject => ErrorCode::ErrorObject,
+            Self::WrongItems => ErrorCode::WrongItems,
+            Self::Truncated => ErrorCode::Truncated,
+            Self::TooLarge => ErrorCode::TooLarge,
+            Self::Redirect => ErrorCode::RedirectRefused,
+            Self::FilterIgnored => ErrorCode::FilterIgnored,
+        }
+    }
+
+    const fn hint(self) -> Hint {
+        match self {
+            Self::EncryptedPort => Hint::UseHttps,
+            Self::Status | Self::Html | Self::NotJson | Self::Empty => Hint::CheckAddressOrUserAgent,
+            Self::WrongItems => Hint::ReportWrongItems,
+            Self::AccountObject | Self::UnknownRequest => Hint::KindNotOffered,
+            Self::Truncated => Hint::SyncAfterTruncation,
+            Self::TooLarge => Hint::RaiseLimit,
+            Self::Redirect => Hint::CheckRedirect,
+            Self::FilterIgnored => Hint::NextSyncAsksForAll,
+            Self::NotAList | Self::ErrorObject | Self::OtherObject => Hint::ReportToProvider,
         }
     }
 }
@@ -348,62 +363,37 @@ impl SourceError {
     }
 
     /// The code used in reports.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Unreachable { .. } | Self::Obstructed { .. } => "panel_unreachable",
-            Self::Refused { .. } | Self::Denied { denial: Denial::Status, .. } => "login_refused",
-            Self::Denied { denial: Denial::HttpLogin, .. } => "http_login_required",
-            Self::Denied { denial: Denial::Account, .. } => "account_inactive",
-            Self::Unusable { fault, .. } => fault.as_str(),
-            Self::Internal(_) => "internal",
+            Self::Unreachable { .. } | Self::Obstructed { .. } => ErrorCode::PanelUnreachable,
+            Self::Refused { .. } | Self::Denied { denial: Denial::Status, .. } => ErrorCode::LoginRefused,
+            Self::Denied { denial: Denial::HttpLogin, .. } => ErrorCode::HttpLoginRequired,
+            Self::Denied { denial: Denial::Account, .. } => ErrorCode::AccountInactive,
+            Self::Unusable { fault, .. } => fault.code(),
+            Self::Internal(_) => ErrorCode::Internal,
         }
     }
 
     /// What the caller can do about it.
-    pub const fn class(&self) -> ErrorClass {
+    pub fn class(&self) -> ErrorClass {
+        self.code().class()
+    }
+
+    /// What a person can do about it.
+    pub const fn hint(&self) -> Hint {
         match self {
-            Self::Unreachable { .. } | Self::Obstructed { .. } => ErrorClass::Unreachable,
-            Self::Refused { .. } | Self::Denied { .. } => ErrorClass::Login,
-            Self::Unusable { .. } => ErrorClass::Answer,
-            Self::Internal(_) => ErrorClass::Internal,
+            Self::Unreachable { .. } => Hint::SyncLater,
+            Self::Obstructed { obstacle, .. } => obstacle.hint(),
+            Self::Refused { .. } => Hint::CheckCredentials,
+            Self::Denied { denial, .. } => denial.hint(),
+            Self::Unusable { fault, .. } => fault.hint(),
+            Self::Internal(_) => Hint::ReportDefect,
         }
     }
 
-    /// What to do next, in a user's words.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Unreachable { .. } => {
-                "sync again later; when it stays so, check the address and the network, or try another user agent \
-                 (`--user-agent`): some panels serve only players that they know. The cache is as it was"
-            }
-            Self::Obstructed { obstacle, .. } => obstacle.hint(),
-            Self::Refused { .. } => "check user name and password with your provider; no further attempt was made",
-            Self::Denied { denial, .. } => denial.hint(),
-            Self::Unusable { fault, .. } => match fault {
-                AnswerFault::EncryptedPort => {
-                    "the port is for encrypted connections: give the address with https:// in place of http://"
-                }
-                AnswerFault::Status | AnswerFault::Html | AnswerFault::NotJson | AnswerFault::Empty => {
-                    "the panel, or something in front of it, blocks or fails; check the address, try another user agent (`--user-agent`), or sync again later"
-                }
-                AnswerFault::WrongItems => {
-                    "the panel lists something else than it was asked for; sync again later, and tell the provider when it stays so"
-                }
-                AnswerFault::AccountObject | AnswerFault::UnknownRequest => {
-                    "the panel doesn't offer this kind of content, or it refuses this account for it"
-                }
-                AnswerFault::Truncated => "the answer broke off on every attempt; sync again later",
-                AnswerFault::TooLarge => "raise the limit if the catalogue really is that large",
-                AnswerFault::Redirect => {
-                    "check the address: the panel sends elsewhere, perhaps because it doesn't know the user agent (`--user-agent`)"
-                }
-                AnswerFault::FilterIgnored => "the next sync asks for the whole list again; the cache is as it was",
-                AnswerFault::NotAList | AnswerFault::ErrorObject | AnswerFault::OtherObject => {
-                    "the panel is out of order; sync again later, and tell the provider when it stays so"
-                }
-            },
-            Self::Internal(_) => "this is a defect of the program; please report it",
-        }
+    /// The error and its causes, on one line.
+    pub fn with_causes(&self) -> String {
+        with_causes(self)
     }
 }
 
@@ -436,7 +426,7 @@ mod tests {
             (obstructed(Obstacle::Encryption), "http://"),
             (obstructed(Obstacle::NotHttp), "https://"),
             (obstructed(Obstacle::OldEncryption), "TLS 1.2"),
-            (obstructed(Obstacle::Certificate), "--verify-tls no"),
+            (obstructed(Obstacle::Certificate), "Without verification"),
             (obstructed(Obstacle::Network), "network"),
             (obstructed(Obstacle::Proxy), "NO_PROXY"),
             (obstructed(Obstacle::ProxyKind), "socks5h://"),
@@ -444,7 +434,7 @@ mod tests {
             (denied(Denial::Account), "renewed"),
         ];
         for (error, hint) in cases {
-            assert!(error.hint().contains(hint), "{error:?}: {}", error.hint());
+            assert!(error.hint().as_str().contains(hint), "{error:?}: {}", error.hint());
         }
     }
 
@@ -462,14 +452,14 @@ mod tests {
             unusable(AnswerFault::Empty),
             unusable(AnswerFault::Redirect),
         ] {
-            assert!(filtered.hint().contains("--user-agent"), "{filtered:?}");
+            assert!(filtered.hint().as_str().contains("user agent"), "{filtered:?}");
         }
         for other in [
             SourceError::Refused { message: message() },
             SourceError::Denied { denial: Denial::Account, message: message() },
             SourceError::Obstructed { obstacle: Obstacle::Network, message: message(), attempts: 4 },
         ] {
-            assert!(!other.hint().contains("user-agent"), "{other:?}");
+            assert!(!other.hint().as_str().contains("user agent"), "{other:?}");
         }
     }
 }

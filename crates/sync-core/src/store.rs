@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::counts::Counts;
 use crate::digest::DigestScheme;
-use crate::error::ErrorClass;
+use crate::error::{ErrorClass, ErrorCode, with_causes};
 use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
+use crate::hint::Hint;
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldSet, Item, PerKind, ProfileId, Scope};
@@ -424,7 +425,7 @@ pub enum StoreError {
     #[error("the store refuses: {0}")]
     Refused(String),
     /// Something else went wrong inside the store.
-    #[error("the store failed: {0}")]
+    #[error("the store failed")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -435,63 +436,53 @@ impl StoreError {
     }
 
     /// The code used in reports.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Leased(_) => "profile_busy",
-            Self::Fenced => "lease_lost",
-            Self::Cancelled => "cancelled",
-            Self::UnknownProfile(_) => "unknown_profile",
-            Self::Newer(_) => "newer_cache",
-            Self::Missing(_) => "no_cache",
-            Self::Older => "older_cache",
-            Self::Migration(_) => "migration",
-            Self::Full => "disk_full",
-            Self::ReadOnly(_) => "read_only",
-            Self::Corrupt(_) => "corrupt",
-            Self::Foreign => "foreign_file",
-            Self::Locked => "locked",
-            Self::Refused(_) | Self::Backend(_) => "store",
+            Self::Leased(_) => ErrorCode::ProfileBusy,
+            Self::Fenced => ErrorCode::LeaseLost,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::UnknownProfile(_) => ErrorCode::UnknownProfile,
+            Self::Newer(_) => ErrorCode::NewerCache,
+            Self::Missing(_) => ErrorCode::NoCache,
+            Self::Older => ErrorCode::OlderCache,
+            Self::Migration(_) => ErrorCode::Migration,
+            Self::Full => ErrorCode::DiskFull,
+            Self::ReadOnly(_) => ErrorCode::ReadOnly,
+            Self::Corrupt(_) => ErrorCode::Corrupt,
+            Self::Foreign => ErrorCode::ForeignFile,
+            Self::Locked => ErrorCode::Locked,
+            Self::Refused(_) => ErrorCode::CallRefused,
+            Self::Backend(_) => ErrorCode::Store,
         }
     }
 
     /// What the caller can do about it.
-    pub const fn class(&self) -> ErrorClass {
+    pub fn class(&self) -> ErrorClass {
+        self.code().class()
+    }
+
+    /// What a person can do about it.
+    pub const fn hint(&self) -> Hint {
         match self {
-            Self::Leased(_) | Self::Fenced => ErrorClass::Busy,
-            Self::Cancelled => ErrorClass::Cancelled,
-            Self::Newer(_) => ErrorClass::NewerCache,
-            Self::UnknownProfile(_) | Self::Refused(_) => ErrorClass::Internal,
-            Self::Missing(_)
-            | Self::Older
-            | Self::Migration(_)
-            | Self::Full
-            | Self::ReadOnly(_)
-            | Self::Corrupt(_)
-            | Self::Foreign
-            | Self::Locked
-            | Self::Backend(_) => ErrorClass::Store,
+            Self::Leased(_) | Self::Fenced => Hint::WaitForOtherRun,
+            Self::Cancelled => Hint::SyncWhenItSuits,
+            Self::UnknownProfile(_) => Hint::AddProfile,
+            Self::Newer(_) => Hint::UseNewerVersion,
+            Self::Missing(_) => Hint::SyncCreatesCache,
+            Self::Older => Hint::SyncUpgradesCache,
+            Self::Migration(_) => Hint::MakeUpgradePossible,
+            Self::Full => Hint::MakeRoom,
+            Self::ReadOnly(_) => Hint::CheckRights,
+            Self::Corrupt(_) => Hint::KeepDamagedFile,
+            Self::Foreign => Hint::NameAnotherFile,
+            Self::Locked => Hint::EndOtherProgram,
+            Self::Refused(_) | Self::Backend(_) => Hint::ReportStoreFailure,
         }
     }
 
-    /// What to do next, in a user's words.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Leased(_) | Self::Fenced => "wait for the other run to end",
-            Self::Cancelled => "the cache is as it was; sync again when it suits",
-            Self::UnknownProfile(_) => "see `profile list`, or add it with `profile add`",
-            Self::Newer(_) => "use that version, or another database file",
-            Self::Missing(_) => "a sync that may write creates it",
-            Self::Older => "a sync brings it up to date, and keeps a copy of it as it is",
-            Self::Migration(_) => {
-                "make room, or see to the rights of its folder, and try again; the cache is as it was"
-            }
-            Self::Full => "make room and sync again; the cache is as it was",
-            Self::ReadOnly(_) => "check the rights of the file and its folder",
-            Self::Corrupt(_) => "keep the file; `restore` puts a backup in its place, or sync into another one",
-            Self::Foreign => "it was not touched; name another database file",
-            Self::Locked => "end the program that has the file open for writing, and sync again",
-            Self::Refused(_) | Self::Backend(_) => "the cache is as it was; please report it when it happens again",
-        }
+    /// The error and its causes, on one line.
+    pub fn with_causes(&self) -> String {
+        with_causes(self)
     }
 }
 
@@ -510,7 +501,7 @@ mod tests {
             (StoreError::backend("?"), "report it"),
         ];
         for (error, hint) in cases {
-            assert!(error.hint().contains(hint), "{error:?}: {}", error.hint());
+            assert!(error.hint().as_str().contains(hint), "{error:?}: {}", error.hint());
         }
     }
 }

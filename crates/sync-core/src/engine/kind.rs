@@ -17,7 +17,7 @@ use crate::merge::Change;
 use crate::model::{Category, CategorySet, ContentId, ContentKind, Text};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
-use crate::report::{KindOutcome, KindRecord, ReportError};
+use crate::report::{KindOutcome, KindRecord, ReportError, Warning};
 use crate::source::{Completeness, SourceError, Validator};
 use crate::store::{ScopeCommit, Staging, StoredIndex};
 use crate::volatile::{FieldFacts, Heard};
@@ -75,7 +75,7 @@ impl Engine {
     pub(super) async fn receive_kind(&self, run: &Run<'_>, visit: &mut Visit) -> Result<Option<Received>, Stop> {
         let kind = visit.kind;
         if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
-            visit.warnings.push(not_offered(kind));
+            visit.warnings.push(Warning::NotOffered(kind));
             return Ok(None);
         }
         run.track.phase(Some(kind), Phase::Categories);
@@ -94,7 +94,7 @@ impl Engine {
                 if visit.denied && is_known_as_not_offered(&run.state, run.options, kind) {
                     // It was asked once more, and says the same: that is no news, and no failure.
                     visit.record.error = None;
-                    visit.warnings.push(not_offered(kind));
+                    visit.warnings.push(Warning::NotOffered(kind));
                     return Ok(None);
                 }
                 return Err(stop);
@@ -312,7 +312,7 @@ impl Engine {
             }
             if let Verdict::Hold(reason) = judged(missing.len()) {
                 let warning = format!("{kind}: {} categories are missing and stay, because {reason}", missing.len());
-                visit.warnings.push(warning);
+                visit.warnings.push(warning.into());
                 answered.extend(missing);
             }
         }
@@ -351,13 +351,6 @@ type Moves<'a> = (&'a Arrivals, &'a [ContentId]);
 
 /// Rows asked for at a time.
 const ROWS: usize = 500;
-
-/// Why a kind was not synced that the panel doesn't offer.
-fn not_offered(kind: ContentKind) -> String {
-    format!(
-        "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is cached stays"
-    )
-}
 
 fn mode(asked: SyncMode, stored: &StoredIndex) -> SyncMode {
     let full = asked == SyncMode::Full || !stored.applied_before || !stored.consistent;

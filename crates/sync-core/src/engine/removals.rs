@@ -114,7 +114,7 @@ impl Engine {
         let settled = settle(&at, missing);
         let moved = settled.successors.len();
         if crate::settle::is_renumbering(moved, settled.removed.len()) {
-            visit.warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
+            visit.warnings.push(format!("{kind}: {moved} of the removed items came back under other ids").into());
         }
         Ok((settled, rows.names))
     }

@@ -24,7 +24,7 @@ use crate::lending::{Lender, on_demand};
 use crate::model::{Category, ContentKind, Scope};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
-use crate::report::KindOutcome;
+use crate::report::{KindOutcome, Warning};
 use crate::source::{Listing, ListingEvent, ListingRequest, Unless, Validator};
 use crate::store::{KeptValidator, ScopeCommit, StoredIndex, SyncState, ValidatorChange};
 
@@ -169,9 +169,9 @@ impl Engine {
         let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
         if alike && is_another(stored, &compared.differ, self.scheme(visit)) {
             tracing::warn!("the panel gives a changed listing the validator of the one before");
-            visit.warnings.push(format!(
+            visit.warnings.push(Warning::from(format!(
                 "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified): it isn't asked so for 30 days"
-            ));
+            )));
             visit.validators_lied_at = Some(self.clock.now());
         }
     }

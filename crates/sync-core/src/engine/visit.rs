@@ -12,7 +12,7 @@ use crate::facts::KindFacts;
 use crate::model::{ContentId, ContentKind};
 use crate::plan::KindPlan;
 use crate::policy::SyncMode;
-use crate::report::{KindOutcome, KindRecord, SyncReport};
+use crate::report::{KindOutcome, KindRecord, SyncReport, Warning};
 use crate::store::KeptValidator;
 use crate::volatile::Treatment;
 
@@ -32,7 +32,7 @@ pub(super) struct Visit {
     pub(super) validator: Option<KeptValidator>,
     /// When the panel was found out to give one listing the validator of another.
     pub(super) validators_lied_at: Option<i64>,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     /// Whether the panel answered with a listing in which something is.
     pub(super) answered: bool,
     /// Whether it denied the listing.
@@ -111,7 +111,7 @@ impl Engine {
         let _entered = span.entered();
         match &record.error {
             Some(error) if record.outcome == KindOutcome::Failed => {
-                tracing::warn!(code = error.code, "{}", error.message);
+                tracing::warn!(code = error.code.as_str(), "{}", error.message);
             }
             _ => {
                 tracing::info!(outcome = %record.outcome, added = record.counts.added, updated = record.counts.updated,
