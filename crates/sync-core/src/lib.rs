@@ -12,7 +12,7 @@ mod facts;
 mod guard;
 mod hint;
 mod index;
-mod lending;
+mod lazy_index;
 mod merge;
 pub mod model;
 mod plan;
@@ -43,7 +43,7 @@ pub use facts::{FactRow, KindFacts, PanelFacts, Sighting};
 pub use guard::{HoldReason, RemovalEvidence, Verdict, judge_removals};
 pub use hint::Hint;
 pub use index::{DuplicateId, ListingIndex};
-pub use lending::{Demand, Lender, on_demand};
+pub use lazy_index::LazyIndex;
 pub use merge::{Change, differences, judge, merge};
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,

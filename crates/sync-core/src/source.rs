@@ -12,7 +12,7 @@ use crate::digest::{Digest, DigestScheme};
 use crate::error::{ErrorClass, ErrorCode, with_causes};
 use crate::hint::Hint;
 use crate::index::ListingIndex;
-use crate::lending::Demand;
+use crate::lazy_index::LazyIndex;
 use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 use crate::volatile::LeftOut;
 
@@ -106,14 +106,12 @@ pub struct Learnt {
 
 /// What is asked of a listing.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ListingRequest {
     /// What the listing is to cover.
     pub scope: Scope,
-    /// What is known; lent when elements that are byte for byte the same need not be decoded.
-    pub known: Option<Arc<ListingIndex>>,
-    /// Lent when it is enough to hear that the listing is still the same; `known` is empty then, and
-    /// asked for only when there is need.
-    pub unless: Option<Unless>,
+    /// What the listing is compared with.
+    pub baseline: Baseline,
     /// What has no part in the digests, because the panel changes it by itself.
     pub left_out: LeftOut,
 }
@@ -121,33 +119,67 @@ pub struct ListingRequest {
 impl ListingRequest {
     /// Asks for a listing, whatever is known.
     pub const fn of(scope: Scope) -> Self {
-        Self { scope, known: None, unless: None, left_out: LeftOut::NONE }
+        Self { scope, baseline: Baseline::None, left_out: LeftOut::NONE }
+    }
+
+    /// The same request, with this to compare with.
+    #[must_use]
+    pub fn compared_with(self, baseline: Baseline) -> Self {
+        Self { baseline, ..self }
+    }
+
+    /// The same request, with this left out of the digests.
+    #[must_use]
+    pub fn leaving_out(self, left_out: LeftOut) -> Self {
+        Self { left_out, ..self }
+    }
+}
+
+/// What a listing is compared with.
+#[derive(Debug, Clone, Default)]
+pub enum Baseline {
+    /// Nothing: every element is decoded.
+    #[default]
+    None,
+    /// An index: elements that are byte for byte the same need not be decoded.
+    Index(Arc<ListingIndex>),
+    /// The listing that a validator came with: it is enough to hear that the listing is still the same.
+    Unless {
+        /// The validator.
+        validator: Validator,
+        /// What is known. It is asked for once the panel is seen to answer with a listing, and not before.
+        index: LazyIndex,
+    },
+}
+
+impl Baseline {
+    /// The validator, where there is one.
+    pub const fn validator(&self) -> Option<&Validator> {
+        match self {
+            Self::Unless { validator, .. } => Some(validator),
+            Self::None | Self::Index(_) => None,
+        }
+    }
+
+    /// The index, where there is one; one that has to be loaded is waited for.
+    pub async fn index(&self) -> Option<Arc<ListingIndex>> {
+        match self {
+            Self::None => None,
+            Self::Index(index) => Some(Arc::clone(index)),
+            Self::Unless { index, .. } => index.get().await,
+        }
+    }
+}
+
+impl From<Option<Arc<ListingIndex>>> for Baseline {
+    fn from(index: Option<Arc<ListingIndex>>) -> Self {
+        index.map_or(Self::None, Self::Index)
     }
 }
 
 /// What a panel calls a version of a listing, in words that only its source understands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Validator(pub String);
-
-/// Asks for a listing unless it is the one that a validator came with.
-#[derive(Debug, Clone)]
-pub struct Unless {
-    /// The validator.
-    pub validator: Validator,
-    demand: Demand,
-}
-
-impl Unless {
-    /// With what is known lent on demand.
-    pub const fn new(validator: Validator, demand: Demand) -> Self {
-        Self { validator, demand }
-    }
-
-    /// What is known, to be asked for once the panel is seen to answer with a listing.
-    pub async fn known(&self) -> Option<Arc<ListingIndex>> {
-        self.demand.make().await
-    }
-}
 
 /// A listing on its way.
 pub struct Listing {

@@ -90,8 +90,9 @@ impl Engine {
             let listing = if let Some(begun) = begun {
                 Ok(begun.go_on(known))
             } else {
-                let left_out = treatment.left_out().clone();
-                let request = ListingRequest { known, left_out, ..ListingRequest::of(Scope::whole(kind)) };
+                let request = ListingRequest::of(Scope::whole(kind))
+                    .compared_with(known.into())
+                    .leaving_out(treatment.left_out().clone());
                 self.ask(run, request).await
             };
             match self.receive(run, &mut comparing, listing).await {
@@ -143,7 +144,7 @@ impl Engine {
             }
             // Nothing is lent: what is byte for byte as known could not be seen to belong there.
             let scope = Scope { kind, within: Some(category.id.clone()) };
-            let request = ListingRequest { left_out: visit.treatment.left_out().clone(), ..ListingRequest::of(scope) };
+            let request = ListingRequest::of(scope).leaving_out(visit.treatment.left_out().clone());
             match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;

@@ -20,12 +20,12 @@ use crate::diff::Differ;
 use crate::digest::{Digest, DigestScheme};
 use crate::facts::PanelFacts;
 use crate::index::ListingIndex;
-use crate::lending::{Lender, on_demand};
+use crate::lazy_index::{LazyIndex, Lender};
 use crate::model::{Category, ContentKind, Scope};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::report::{KindOutcome, Warning};
-use crate::source::{Listing, ListingEvent, ListingRequest, Unless, Validator};
+use crate::source::{Baseline, Listing, ListingEvent, ListingRequest, Validator};
 use crate::store::{KeptValidator, ScopeCommit, StoredIndex, SyncState, ValidatorChange};
 
 /// So many seconds a panel isn't believed that was found out: thirty days.
@@ -80,10 +80,10 @@ impl Engine {
             |kept: &&KeptValidator| !wanted && is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
         let kept = visit.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
         let Some(kept) = kept else { return Ok(None) };
-        let (lender, demand) = on_demand();
-        let unless = Some(Unless::new(kept.validator.clone(), demand));
-        let left_out = treatment.left_out().clone();
-        let request = ListingRequest { unless, left_out, ..ListingRequest::of(Scope::whole(kind)) };
+        let (lender, index) = LazyIndex::lent();
+        let baseline = Baseline::Unless { validator: kept.validator.clone(), index };
+        let request =
+            ListingRequest::of(Scope::whole(kind)).compared_with(baseline).leaving_out(treatment.left_out().clone());
         let rows = kept.rows;
         run.track.listing(kind, 0, rows, 0, Counts::default());
         let asked_at = now + run.panel_ahead;

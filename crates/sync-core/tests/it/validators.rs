@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use sync_core::source::{Completeness, Entry, Learnt, Listing, ListingEvent, Usage, Validator};
+use sync_core::source::{Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, Usage, Validator};
 use sync_core::store::{KeptValidator, Lease, RunId, StoredIndex, SyncState, ValidatorChange};
 use sync_core::testing::{Answer, FixedClock, ScriptedSource, category, channel, movie, profile};
 use sync_core::{
     Account, AccountStatus, ContentId, ContentStore, Counts, Digest, DigestScheme, Engine, KindOutcome, KindRecord,
-    Listed, ListingIndex, MockContentSource, MockContentStore, MockStaging, PerKind, PolicyChoice, SourceError,
-    SyncMode, SyncOptions, SyncReport,
+    LazyIndex, Listed, ListingIndex, MockContentSource, MockContentStore, MockStaging, PerKind, PolicyChoice,
+    SourceError, SyncMode, SyncOptions, SyncReport,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -318,7 +318,7 @@ async fn a_deletion_during_an_unmodified_run_is_not_forgotten() {
 const RAW: DigestScheme = DigestScheme(77);
 
 /// A source that is asked once for channels, with a validator, and answers so.
-fn raw_source(answer: impl Fn(sync_core::source::Unless) -> Listing + Send + 'static) -> MockContentSource {
+fn raw_source(answer: impl Fn(LazyIndex) -> Listing + Send + 'static) -> MockContentSource {
     let mut source = MockContentSource::new();
     source.expect_digest_scheme().return_const(RAW);
     source.expect_usage().returning(Usage::default);
@@ -326,8 +326,8 @@ fn raw_source(answer: impl Fn(sync_core::source::Unless) -> Listing + Send + 'st
     source.expect_account().times(1).returning(|| Ok(Account { status: AccountStatus::Active, ..Account::active() }));
     source.expect_categories().times(1).returning(|_| Ok(vec![category("1")]));
     source.expect_listing().times(1).returning(move |request| {
-        assert!(request.known.is_none());
-        Ok(answer(request.unless.expect("the validator is lent")))
+        let Baseline::Unless { index, .. } = request.baseline else { panic!("the validator is lent") };
+        Ok(answer(index))
     });
     source
 }
@@ -409,9 +409,9 @@ async fn the_index_is_lent_once_a_listing_is_seen() {
     store.expect_rows().never();
     let stored = move |_: &_, _| Ok(StoredIndex { index: index(), applied_before: true, consistent: true });
     store.expect_index().times(1).returning(stored);
-    let source = raw_source(|unless| {
+    let source = raw_source(|index| {
         let entries = async move {
-            let known = unless.known().await.expect("it is lent");
+            let known = index.get().await.expect("it is lent");
             assert_eq!(known.ids(), [1, 2]);
             let new = Entry::Item(Box::new(channel(3).listed()), Some(Digest(13)));
             let same = known.ids().iter().map(|id| Entry::Same(ContentId(*id)));
