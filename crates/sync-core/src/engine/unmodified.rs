@@ -231,7 +231,7 @@ fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bo
 
 /// Whether no element has to be looked at in every listing. Of an empty one nothing is known.
 fn is_settled(index: &ListingIndex) -> bool {
-    !index.is_empty() && index.digests().iter().all(|digest| *digest != Digest::NEVER.0)
+    !index.is_empty() && index.digests().iter().all(|digest| !Digest(*digest).is_never())
 }
 
 #[cfg(test)]
