@@ -13,6 +13,7 @@ pub struct ContentCache {
 
 /// How many items of each kind are cached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ContentCounts {
     /// Channels.
     pub channels: u64,

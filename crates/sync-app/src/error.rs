@@ -9,6 +9,7 @@ pub type Result<T> = std::result::Result<T, SyncError>;
 
 /// Why a call could not be done.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SyncError {
     /// The text can't name a profile.
     #[error(transparent)]

@@ -9,6 +9,7 @@ const CAPACITY: usize = 100;
 
 /// How a sync stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum SyncStatus {
     /// Not yet begun.
     #[default]
@@ -33,15 +34,16 @@ impl From<RunStatus> for SyncStatus {
             RunStatus::Syncing => Self::Syncing,
             RunStatus::Completed => Self::Completed,
             RunStatus::Partial => Self::Partial,
-            RunStatus::Failed => Self::Failed,
             RunStatus::Cancelled => Self::Cancelled,
             RunStatus::Interrupted => Self::Interrupted,
+            _ => Self::Failed,
         }
     }
 }
 
 /// How far a sync is, or how it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyncProgress {
     /// How it stands.
     pub status: SyncStatus,
@@ -92,6 +94,7 @@ impl SyncProgress {
 
 /// A run in the hands of its caller.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SyncHandle {
     /// The profile.
     pub profile_id: String,

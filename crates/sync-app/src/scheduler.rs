@@ -23,6 +23,7 @@ pub struct SyncScheduler {
 
 /// When each kind was last synced: the panel's clock at the start of the listing, in unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LastSyncTimestamps {
     /// Channels.
     pub channels: Option<i64>,

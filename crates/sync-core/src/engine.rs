@@ -17,7 +17,6 @@ mod visit;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::{OptionFuture, join};
 use tokio_util::sync::CancellationToken;
@@ -28,11 +27,11 @@ use crate::error::{ErrorClass, ErrorCode};
 use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
 use crate::hint::Hint;
-use crate::model::{Account, AccountStatus, ContentId, ContentKind, PerKind, ProfileId};
+use crate::model::{Account, AccountStatus, ContentId, ContentKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::progress::{Observer, Phase};
-use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport, Warning};
+use crate::report::{KindOutcome, KindRecord, ReportError, SyncReport, Warning};
 use crate::source::{AnswerFault, ContentSource, SourceError};
 use crate::store::{ContentStore, Lease, RunEnd, RunId, StoreError, SyncState};
 use track::Track;
@@ -134,18 +133,7 @@ impl Engine {
     }
 
     async fn run_all(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
-        let mut report = SyncReport {
-            profile: profile.clone(),
-            run: None,
-            status: RunStatus::Failed,
-            duration: Duration::ZERO,
-            dry_run: options.dry_run,
-            kinds: PerKind::from_fn(|kind| KindRecord::skipped(kind, named(options.mode, &SyncState::default(), kind))),
-            errors: Vec::new(),
-            account: None,
-            warnings: Vec::new(),
-            plan: Vec::new(),
-        };
+        let mut report = SyncReport { dry_run: options.dry_run, ..SyncReport::new(profile.clone()) };
         let start = match self.start(profile, options, cancel).await {
             Ok(start) => start,
             Err(stop) => {

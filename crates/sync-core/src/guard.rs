@@ -10,6 +10,7 @@ use crate::policy::GuardThresholds;
 
 /// Why removals are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum HoldReason {
     /// The listing has no item, the cache has some.
     EmptyListing,
@@ -136,6 +137,7 @@ pub struct RemovalEvidence {
 
 /// What the guard decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// The missing rows may go.
     Allow,

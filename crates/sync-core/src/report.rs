@@ -15,6 +15,7 @@ use crate::store::{RunId, StoreError};
 
 /// How a run stands or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum RunStatus {
     /// Under way.
     Syncing,
@@ -61,6 +62,7 @@ impl fmt::Display for RunStatus {
 
 /// How a kind ended within a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum KindOutcome {
     /// Its changes were applied.
     Completed,
@@ -234,6 +236,7 @@ impl KindRecord {
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyncReport {
     /// The profile.
     pub profile: ProfileId,
@@ -258,6 +261,22 @@ pub struct SyncReport {
 }
 
 impl SyncReport {
+    /// The report of a run that has done nothing yet.
+    pub fn new(profile: ProfileId) -> Self {
+        Self {
+            profile,
+            run: None,
+            status: RunStatus::Failed,
+            duration: Duration::ZERO,
+            dry_run: false,
+            kinds: PerKind::from_fn(|kind| KindRecord::skipped(kind, SyncMode::Full)),
+            errors: Vec::new(),
+            account: None,
+            warnings: Vec::new(),
+            plan: Vec::new(),
+        }
+    }
+
     /// The record of a kind.
     pub fn kind(&self, kind: ContentKind) -> &KindRecord {
         &self.kinds[kind]

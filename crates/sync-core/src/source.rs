@@ -269,6 +269,7 @@ pub struct UnreadableAt {
 
 /// Why a source could not answer, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceError {
     /// The panel could not be reached, or failed on every attempt: later may help.
     #[error("the panel is out of reach or out of order: {message}")]
@@ -320,6 +321,7 @@ pub enum SourceError {
 
 /// What is wrong with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum AnswerFault {
     /// A status that no repetition mends: 403 and its kin.
     Status,

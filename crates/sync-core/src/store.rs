@@ -197,6 +197,7 @@ pub struct RunEnd {
 
 /// What is known of a profile's syncs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyncState {
     /// The panel's clock at the start of the last applied listing of each kind, in unix seconds.
     pub last_sync: PerKind<Option<i64>>,
@@ -237,6 +238,7 @@ pub enum ValidatorChange {
 
 /// An index as the store has it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct StoredIndex {
     /// Ids and digests.
     pub index: Arc<ListingIndex>,
@@ -244,6 +246,13 @@ pub struct StoredIndex {
     pub applied_before: bool,
     /// Whether the store trusts it.
     pub consistent: bool,
+}
+
+impl StoredIndex {
+    /// An index, whether a listing of the scope was ever applied, and whether the store trusts it.
+    pub const fn new(index: Arc<ListingIndex>, applied_before: bool, consistent: bool) -> Self {
+        Self { index, applied_before, consistent }
+    }
 }
 
 /// An item on its way into the store.
@@ -324,6 +333,7 @@ pub struct Evidence {
 
 /// One row of the change log.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChangeRecord {
     /// Rises with every change.
     pub sequence: i64,
@@ -335,6 +345,25 @@ pub struct ChangeRecord {
     pub id: Option<ContentId>,
     /// What happened.
     pub change: LoggedChange,
+}
+
+impl ChangeRecord {
+    /// A row of the change log that no run wrote, and that is of no item.
+    pub const fn new(sequence: i64, kind: ContentKind, change: LoggedChange) -> Self {
+        Self { sequence, run: None, kind, id: None, change }
+    }
+
+    /// The same row, written by this run.
+    #[must_use]
+    pub fn of_run(self, run: Option<RunId>) -> Self {
+        Self { run, ..self }
+    }
+
+    /// The same row, about this item.
+    #[must_use]
+    pub fn of_item(self, id: Option<ContentId>) -> Self {
+        Self { id, ..self }
+    }
 }
 
 /// What the change log says of an item.
@@ -354,6 +383,7 @@ pub enum LoggedChange {
 
 /// One run of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunRecord {
     /// The run.
     pub run: RunId,
@@ -369,6 +399,11 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// A run that has no end, and no kinds.
+    pub const fn new(run: RunId, status: RunStatus, started_at: i64) -> Self {
+        Self { run, status, started_at, finished_at: None, kinds: Vec::new() }
+    }
+
     /// The counts of all kinds together.
     pub fn counts(&self) -> Counts {
         let mut sum = Counts::default();
@@ -381,6 +416,7 @@ impl RunRecord {
 
 /// Why a store could not do what was asked, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// Another run holds the lease.
     #[error("another run is syncing profile `{0}`")]

@@ -7,8 +7,8 @@ use sync_core::source::Entry;
 use sync_core::store::{HeldRemoval, RunId, StagedItem};
 use sync_core::testing::{Circumstances, Missing};
 use sync_core::{
-    ChangePolicy, ContentId, ContentKind, Counts, Differ, DigestScheme, FieldClass, FieldFacts,
-    GuardThresholds, Item, Listed, ListingIndex, Retention, Standing, Treatment,
+    ChangePolicy, ContentId, ContentKind, Counts, Differ, DigestScheme, FieldClass, FieldFacts, GuardThresholds, Item,
+    Listed, ListingIndex, Retention, Standing, Treatment,
 };
 
 use super::model::{Meaning, Rules, alike, by_id, candidates, meaning};

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use sync_core::{
         ContentId, ErrorCode, FieldSet, Hint, HoldReason, KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate,
-        ProfileId, RunStatus, SyncMode,
+        ProfileId, RunStatus,
     };
 
     fn line(value: &impl Serialize) -> String {
@@ -162,18 +162,9 @@ mod tests {
     }
 
     fn report() -> SyncReport {
-        SyncReport {
-            profile: ProfileId::new("home").unwrap(),
-            run: None,
-            status: RunStatus::Completed,
-            duration: std::time::Duration::ZERO,
-            dry_run: false,
-            kinds: sync_core::PerKind::from_fn(|kind| KindRecord::skipped(kind, SyncMode::Full)),
-            errors: Vec::new(),
-            account: None,
-            warnings: Vec::new(),
-            plan: Vec::new(),
-        }
+        let mut report = SyncReport::new(ProfileId::new("home").unwrap());
+        report.status = RunStatus::Completed;
+        report
     }
 
     #[test]
@@ -213,7 +204,8 @@ mod tests {
             held: vec![PlannedRemoval { item: item(4, "q"), reason: HoldReason::ShareLost }],
             unnoticed: Vec::new(),
         };
-        let mut report = SyncReport { dry_run: true, plan: vec![plan], ..report() };
+        let mut report = report();
+        (report.dry_run, report.plan) = (true, vec![plan]);
         report.kinds[ContentKind::Movies].hold_reason = Some(HoldReason::ShareLost);
         report.warnings.push("w".to_owned().into());
         let line = line(&Report::from(&report));

@@ -13,6 +13,7 @@ pub struct ProfileId(String);
 
 /// The text can't name a profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidProfileId {
     /// Nothing, or nothing but white space.
     #[error("a profile id can't be empty")]

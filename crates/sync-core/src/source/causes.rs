@@ -4,6 +4,7 @@ use crate::hint::Hint;
 
 /// What is in the way to a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Obstacle {
     /// The network: an unknown name, no route, no connection in time, a connection that is refused.
     Network,
@@ -25,6 +26,7 @@ pub enum Obstacle {
 
 /// Why a login is refused, where it is not simply a wrong user name or password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Denial {
     /// Status 401 without a word of the panel: wrong credentials, or a filter that doesn't know the client.
     Status,

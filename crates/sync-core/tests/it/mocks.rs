@@ -39,7 +39,7 @@ fn source(entries: Vec<Entry>) -> MockContentSource {
 }
 
 fn store(staging: MockStaging) -> MockContentStore {
-    store_of(staging, StoredIndex { index: index(), applied_before: true, consistent: true })
+    store_of(staging, StoredIndex::new(index(), true, true))
 }
 
 fn store_of(staging: MockStaging, stored: StoredIndex) -> MockContentStore {
@@ -96,7 +96,7 @@ async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
             assert_eq!(commit.index.map(|index| index.len()), replaced.then_some(0));
             Ok(())
         });
-        let stored = StoredIndex { index: Arc::new(ListingIndex::empty(RAW)), applied_before, consistent };
+        let stored = StoredIndex::new(Arc::new(ListingIndex::empty(RAW)), applied_before, consistent);
         let mut store = store_of(staging, stored);
         store.expect_finish_run().times(1).returning(|_, _| Ok(()));
         let report = run(source(Vec::new()), store, SyncMode::Auto).await;

@@ -342,7 +342,9 @@ fn raw_store(staging: MockStaging) -> MockContentStore {
     store.expect_categories().returning(|_, _| Ok(vec![category("1")]));
     store.expect_held().returning(|_, _| Ok(Vec::new()));
     store.expect_sync_state().times(1).returning(|_| {
-        Ok(SyncState { last_sync: PerKind::all(Some(NOW)), rows: PerKind::all(2), ..SyncState::default() })
+        let mut state = SyncState::default();
+        (state.last_sync, state.rows) = (PerKind::all(Some(NOW)), PerKind::all(2));
+        Ok(state)
     });
     store.expect_validator().times(1).returning(|_, _| {
         let (validator, policy) = (Validator("v1".to_owned()), PolicyChoice::Fingerprint);
@@ -383,9 +385,7 @@ async fn a_listing_that_ends_at_once_is_not_asked_again() {
     let mut staging = MockStaging::new();
     staging.expect_apply().never();
     let mut store = raw_store(staging);
-    let empty = |_: &_, _| {
-        Ok(StoredIndex { index: Arc::new(ListingIndex::empty(RAW)), applied_before: true, consistent: true })
-    };
+    let empty = |_: &_, _| Ok(StoredIndex::new(Arc::new(ListingIndex::empty(RAW)), true, true));
     store.expect_index().times(1).returning(empty);
     let source = raw_source(|_| Listing { events: stream::unfold((), |()| async { None }).boxed() });
     let report = run(source, store).await;
@@ -407,7 +407,7 @@ async fn the_index_is_lent_once_a_listing_is_seen() {
     });
     let mut store = raw_store(staging);
     store.expect_rows().never();
-    let stored = move |_: &_, _| Ok(StoredIndex { index: index(), applied_before: true, consistent: true });
+    let stored = move |_: &_, _| Ok(StoredIndex::new(index(), true, true));
     store.expect_index().times(1).returning(stored);
     let source = raw_source(|index| {
         let entries = async move {

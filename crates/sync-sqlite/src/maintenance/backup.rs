@@ -13,6 +13,7 @@ use crate::maintenance::copy::{self, BackedUp, Copy, look_at};
 
 /// Why a backup could not be made or restored. Whatever it is, the cache is as it was.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BackupError {
     /// A file is there already, and was not to be replaced.
     #[error("{} is there already", .0.display())]

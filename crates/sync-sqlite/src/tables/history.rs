@@ -201,13 +201,9 @@ pub(crate) fn status_seen(status: RunStatus, leased: bool) -> RunStatus {
 fn read_run(mut row: Record, leased: bool) -> Result<RunRecord, StoreError> {
     let status = row.text(1)?;
     let status = RunStatus::from_name(&status).ok_or_else(|| no(&status, "status"))?;
-    Ok(RunRecord {
-        run: RunId(row.integer(0)?),
-        status: status_seen(status, leased),
-        started_at: row.integer(2)?,
-        finished_at: row.optional_integer(3)?,
-        kinds: Vec::new(),
-    })
+    let mut run = RunRecord::new(RunId(row.integer(0)?), status_seen(status, leased), row.integer(2)?);
+    run.finished_at = row.optional_integer(3)?;
+    Ok(run)
 }
 
 fn read_kind_record(row: &mut Record) -> Result<KindRecord, StoreError> {
@@ -278,13 +274,8 @@ fn read_change(mut row: Record) -> Result<ChangeRecord, StoreError> {
         }
         other => return Err(no(other, "change")),
     };
-    Ok(ChangeRecord {
-        sequence: row.integer(0)?,
-        run: (run != 0).then_some(RunId(run)),
-        kind,
-        id: row.optional_integer(3)?.map(ContentId),
-        change,
-    })
+    let id = row.optional_integer(3)?.map(ContentId);
+    Ok(ChangeRecord::new(row.integer(0)?, kind, change).of_run((run != 0).then_some(RunId(run))).of_item(id))
 }
 
 fn no(found: &str, what: &str) -> StoreError {
