@@ -5,6 +5,8 @@ use std::fmt;
 
 /// The classes of errors, by what a caller can do about them. A command maps each to its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ErrorClass {
     /// Credentials or account have to change.

@@ -10,6 +10,8 @@ use crate::policy::GuardThresholds;
 
 /// Why removals are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum HoldReason {
     /// The listing has no item, the cache has some.

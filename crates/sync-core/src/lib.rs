@@ -19,6 +19,8 @@ mod plan;
 mod policy;
 mod progress;
 mod report;
+#[cfg(feature = "serde")]
+mod serialise;
 #[cfg_attr(
     not(any(test, feature = "testing")),
     expect(unreachable_pub, reason = "`testing` shows it to those who try to break it")

@@ -5,6 +5,8 @@ use crate::model::{ContentKind, ProfileId};
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Phase {
     /// Logging in.
@@ -38,6 +40,7 @@ impl Phase {
 /// once: while one is written, the next is already received, so their reports come mixed. Who shows one
 /// line a kind looks at [`Self::kind`]; who shows one line in all shows the latest report.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Progress {
     /// The profile.

@@ -15,6 +15,8 @@ use crate::store::{RunId, StoreError};
 
 /// How a run stands or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum RunStatus {
     /// Under way.
@@ -62,6 +64,8 @@ impl fmt::Display for RunStatus {
 
 /// How a kind ended within a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum KindOutcome {
     /// Its changes were applied.
@@ -189,6 +193,7 @@ impl From<String> for Warning {
 
 /// What a run did to one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct KindRecord {
     /// The kind.
     pub kind: ContentKind,
@@ -206,6 +211,7 @@ pub struct KindRecord {
     pub requests: u64,
     /// How long it took to receive and to write it. Where two kinds were under way at once, the time
     /// counts for both; time that it waited for another one counts for none.
+    #[cfg_attr(feature = "serde", serde(rename = "duration_ms", serialize_with = "crate::serialise::milliseconds"))]
     pub duration: Duration,
     /// Why removals are held, when some are.
     pub hold_reason: Option<HoldReason>,
@@ -236,6 +242,7 @@ impl KindRecord {
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SyncReport {
     /// The profile.
@@ -245,6 +252,7 @@ pub struct SyncReport {
     /// How it ended.
     pub status: RunStatus,
     /// How long it took.
+    #[cfg_attr(feature = "serde", serde(rename = "duration_ms", serialize_with = "crate::serialise::milliseconds"))]
     pub duration: Duration,
     /// Whether nothing was to be written.
     pub dry_run: bool,

@@ -258,6 +258,7 @@ pub struct Completeness {
 
 /// Where an element stands that could not be read, so that a person can look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnreadableAt {
     /// Bytes of the answer before it, after decompression.
     pub offset: u64,

@@ -168,6 +168,7 @@ impl fmt::Debug for Lease {
 
 /// Identifies a run within a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RunId(pub i64);
 
 /// The end of a run.
@@ -305,6 +306,7 @@ pub struct ScopeCommit {
 
 /// A removal that waits for evidence or consent.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HeldRemoval {
     /// The item.
     pub id: ContentId,
@@ -322,6 +324,7 @@ pub struct HeldRemoval {
 
 /// Where the evidence that an item is gone begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Evidence {
     /// The number of the listing, by [`KindFacts::sound_listings`](crate::KindFacts::sound_listings).
     pub listing: u64,
@@ -383,6 +386,7 @@ pub enum LoggedChange {
 
 /// One run of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct RunRecord {
     /// The run.

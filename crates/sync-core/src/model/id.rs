@@ -57,6 +57,7 @@ impl fmt::Display for ProfileId {
 
 /// The panel's id of an item, unique within profile and kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ContentId(pub i64);
 
 impl fmt::Display for ContentId {
@@ -73,6 +74,7 @@ impl From<i64> for ContentId {
 
 /// The panel's id of a category. Text: panels use numbers beyond 32 bits, and words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CategoryId(pub String);
 
 impl fmt::Display for CategoryId {
