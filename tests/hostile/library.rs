@@ -73,7 +73,8 @@ impl<'h, 't> Library<'h, 't> {
         self.home.look();
         let held = report.kinds.values().find(|kind| kind.outcome == KindOutcome::Held);
         let told = held.and_then(|kind| Some(format!("{} held: {}", kind.kind, kind.hold_reason?)));
-        let told = told.unwrap_or_else(|| report.errors.first().map_or(report.status.to_string(), |e| e.code.clone()));
+        let told =
+            told.unwrap_or_else(|| report.errors.first().map_or(report.status.to_string(), |e| e.code.to_string()));
         self.home.trial.note_run(None, told, report.status == RunStatus::Completed);
         report
     }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use sync_core::store::LoggedChange;
 use sync_core::testing::conformance::ReadableStore;
-use sync_core::{ContentId, ContentKind, ContentStore, KindOutcome, PerKind, ProfileId, SyncMode};
+use sync_core::{ContentId, ContentKind, KindOutcome, PerKind, ProfileId, SyncMode};
 
 use crate::campaign::{self, Passed, Violation};
 use crate::dice::Dice;

@@ -7,7 +7,7 @@ use crate::shell::{cargo, run};
 use crate::workspace::{LIBRARIES, Workspace};
 
 /// The features that each crate must also build with alone, where it has them.
-pub(crate) const FEATURES: [&str; 2] = ["mock", "testing"];
+pub(crate) const FEATURES: [&str; 3] = ["mock", "serde", "testing"];
 
 /// Those that are nothing of the core's: points for the tests of this workspace, and the command of the application.
 /// `bundled` is what every other step builds with.

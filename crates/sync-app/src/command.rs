@@ -9,6 +9,7 @@ mod clear;
 mod exit;
 mod failure;
 mod held;
+mod hints;
 mod interrupt;
 mod json;
 mod learnt;

@@ -9,6 +9,7 @@ pub type Result<T> = std::result::Result<T, SyncError>;
 
 /// Why a call could not be done.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SyncError {
     /// The text can't name a profile.
     #[error(transparent)]
@@ -20,7 +21,7 @@ pub enum SyncError {
     #[error("profile `{0}` has no address, user name or stored password")]
     Incomplete(ProfileId),
     /// The panel's address can't be used.
-    #[error("the panel's address can't be used: {0}")]
+    #[error("the panel's address can't be used")]
     Address(#[from] AddressError),
     /// The connection to the panel can't be set up.
     #[error(transparent)]

@@ -17,6 +17,7 @@ use crate::store::StagedItem;
 
 /// What a listing changes.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Comparison<T> {
     /// Items that the cache doesn't have, in listing order.
     pub new_items: Vec<T>,

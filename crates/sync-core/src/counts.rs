@@ -8,6 +8,7 @@ use std::ops::AddAssign;
 /// store knew and the listing didn't have; `skipped` are elements of the listing that couldn't be
 /// read as items, or not wholly.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counts {
     /// Items that are new.
     pub added: u64,

@@ -76,6 +76,7 @@ pub struct Differ {
 
 /// What the store is to lend for a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Needs {
     /// Ids whose stored rows are needed.
     pub stored: Vec<ContentId>,
@@ -85,6 +86,7 @@ pub struct Needs {
 
 /// An entry that breaks the source's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ContractBreach {
     /// Said to be the same as known, but nothing is known of it.
     #[error("element {0} is said to be the same as an unknown one")]
@@ -324,7 +326,7 @@ impl Differ {
                     self.unnoticed.push(id);
                 }
                 if stored.is_some() {
-                    let counts = known_digest.is_some_and(|it| it != Digest::NEVER) && change != Change::Passed;
+                    let counts = known_digest.is_some_and(|it| !it.is_never()) && change != Change::Passed;
                     let moved = counts && !as_known && !self.tally.is_blind();
                     let decoded = Decoded { note: verdict.note, written: change.is_written(), counts, moved };
                     self.tally.take(self.last_place(), decoded);
@@ -340,7 +342,7 @@ impl Differ {
                 *count(&mut self.counts, change) += 1;
                 // Of ids that occur several times, every element is needed again: see `repeated`. So is
                 // what was passed over: it is not as the stored row is.
-                if change != Change::Unchanged || known_digest == Some(Digest::NEVER) {
+                if change != Change::Unchanged || known_digest.is_some_and(Digest::is_never) {
                     // What lies over nothing is the element itself, and its rank can be had when it is wanted.
                     let rank = stored.map(|_| rank_over(&listed, verdict.differs));
                     out.put_first(StagedItem { item: listed.item, change, rank });
@@ -364,7 +366,7 @@ impl Differ {
         let id = entry.id();
         if self.several.insert(place) {
             let known = self.known.position(id, self.cursor.saturating_sub(1)).map(|at| self.known.digest_at(at));
-            self.tally.take_back(place, stored.is_some() && known.is_some_and(|it| it != Digest::NEVER));
+            self.tally.take_back(place, stored.is_some() && known.is_some_and(|it| !it.is_never()));
         }
         self.digests[place as usize] = Digest::NEVER.0;
         let as_stored =

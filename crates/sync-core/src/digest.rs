@@ -39,9 +39,16 @@ impl DigestScheme {
     }
 }
 
-/// A digest of an element of a listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A digest of an element of a listing. As a comparison with [`Digest::NEVER`] is never true, digests have
+/// [`PartialEq`], but no [`Eq`], and no order.
+#[derive(Debug, Clone, Copy)]
 pub struct Digest(pub u64);
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.same_as(*other)
+    }
+}
 
 impl Digest {
     /// Equal to nothing, itself included: the element is decoded and compared whenever it comes.
@@ -55,7 +62,12 @@ impl Digest {
 
     /// Whether two elements are known to be the same.
     pub const fn same_as(self, other: Self) -> bool {
-        self.0 == other.0 && self.0 != Self::NEVER.0
+        self.0 == other.0 && !self.is_never()
+    }
+
+    /// Returns whether this is [`Digest::NEVER`].
+    pub const fn is_never(self) -> bool {
+        self.0 == Self::NEVER.0
     }
 
     /// The digest of an element by its fields (scheme [`DigestScheme::FIELDS`]): what may be
@@ -373,7 +385,9 @@ mod tests {
     #[test]
     fn never_is_the_same_as_nothing() {
         assert!(!Digest::NEVER.same_as(Digest::NEVER));
+        assert_ne!(Digest::NEVER, Digest::NEVER);
         assert!(Digest(5).same_as(Digest(5)));
-        assert_ne!(Digest::of_hash(0), Digest::NEVER);
+        assert_eq!(Digest(5), Digest(5));
+        assert!(Digest::NEVER.is_never() && !Digest::of_hash(0).is_never());
     }
 }

@@ -19,21 +19,21 @@ mod unmodified;
 mod visit;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::{OptionFuture, join};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::clock::Clock;
-use crate::error::ErrorClass;
+use crate::error::{ErrorClass, ErrorCode};
 use crate::facts::PanelFacts;
 use crate::guard::{HoldReason, Loss};
-use crate::model::{Account, AccountStatus, ContentKind, PerKind, ProfileId};
+use crate::hint::Hint;
+use crate::model::{Account, AccountStatus, ContentKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::{SyncMode, SyncOptions};
 use crate::progress::{Observer, Phase};
-use crate::report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport};
+use crate::report::{KindOutcome, KindRecord, ReportError, SyncReport, Warning};
 use crate::settle::lost_together;
 use crate::source::{AnswerFault, ContentSource, SourceError};
 use crate::store::{ContentStore, HeldRemoval, Lease, RunEnd, StoreError, SyncState};
@@ -108,7 +108,7 @@ struct Run<'a> {
     account_expired: bool,
     /// How far the panel's clock is ahead of ours, in seconds, as far as it told.
     panel_ahead: i64,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     track: Track<'a>,
 }
 
@@ -137,18 +137,7 @@ impl Engine {
     }
 
     async fn run_all(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
-        let mut report = SyncReport {
-            profile: profile.clone(),
-            run: None,
-            status: RunStatus::Failed,
-            duration: Duration::ZERO,
-            dry_run: options.dry_run,
-            kinds: PerKind::from_fn(|kind| KindRecord::skipped(kind, named(options.mode, &SyncState::default(), kind))),
-            errors: Vec::new(),
-            account: None,
-            warnings: Vec::new(),
-            plan: Vec::new(),
-        };
+        let mut report = SyncReport { dry_run: options.dry_run, ..SyncReport::new(profile.clone()) };
         let start = match self.start(profile, options, cancel).await {
             Ok(start) => start,
             Err(stop) => {
@@ -182,7 +171,7 @@ impl Engine {
         if let Some(grant) = run.grant {
             let end = self.run_end(grant, &run, &report, retold);
             if let Err(error) = self.store.finish_run(profile, end).await {
-                tracing::error!(error = %error, "the end of the run could not be recorded");
+                tracing::error!(error = %error.with_causes(), "the end of the run could not be recorded");
                 report.errors.push(ReportError::of_store(&error, None));
                 report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
             }
@@ -211,7 +200,7 @@ impl Engine {
             plan.hold_anew(&retold.held);
         }
         report.warnings.append(&mut run.warnings);
-        report.warnings.extend(learnt.notices);
+        report.warnings.extend(learnt.notices.into_iter().map(Warning::Other));
         report.plan = std::mem::take(&mut run.plan);
         retold
     }
@@ -256,13 +245,13 @@ impl Engine {
         run.account_expired = account.is_past_expiry(self.clock.now());
         run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {
-            run.warnings.push("the account has passed its end: nothing is removed until it is renewed".to_owned());
+            run.warnings
+                .push("the account has passed its end: nothing is removed until it is renewed".to_owned().into());
         }
         if account.status.is_unusual() {
-            run.warnings.push(format!(
-                "the panel lets the account in and calls it `{}`: it is synced as an active one",
-                account.status.as_str()
-            ));
+            let status = account.status.as_str();
+            let told = format!("the panel lets the account in and calls it `{status}`: it is synced as an active one");
+            run.warnings.push(told.into());
         }
         let inactive = inactive(&account);
         report.account = Some(account);
@@ -352,13 +341,8 @@ fn named(mode: SyncMode, state: &SyncState, kind: ContentKind) -> SyncMode {
 fn inactive(account: &Account) -> Option<ReportError> {
     let AccountStatus::Inactive(status) = &account.status else { return None };
     let operator = account.message.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
-    Some(ReportError {
-        kind: None,
-        code: "account_inactive".to_owned(),
-        message: format!("the panel says that the account is `{status}`{operator}; the cache is as it was"),
-        hint: "renew the account with your provider".to_owned(),
-        class: ErrorClass::Login,
-    })
+    let message = format!("the panel says that the account is `{status}`{operator}; the cache is as it was");
+    Some(ReportError::new(None, ErrorCode::AccountInactive, message).with_hint(Hint::RenewAccount))
 }
 
 /// Whether a panel that answers so to a login may ban those who go on asking.
@@ -374,7 +358,7 @@ fn is_refusal(error: &SourceError) -> bool {
 
 /// Marks every kind that was asked for and not yet visited as failed by one error of the run.
 fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError) {
-    let outcome = if error.class == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
+    let outcome = if error.class() == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
     for kind in &options.kinds {
         let record = &mut report.kinds[*kind];
         record.outcome = outcome;

@@ -19,6 +19,7 @@ pub enum HoldReason {
 
 /// What makes a listing no proof of anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Doubt {
     /// Elements could not be read, or not wholly: a missing item may be one of them.
     UnreadableIds,
@@ -32,6 +33,7 @@ pub enum Doubt {
 
 /// What is too much to lose at once, whatever the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Loss {
     /// The listing has no item, the cache has some.
     EmptyListing,

@@ -7,6 +7,8 @@ use crate::model::ContentKind;
 /// How a run treats what is already known. Both modes write only differences, and both obey the
 /// removal guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum SyncMode {
     /// Full for a kind that was never synced, was cleared, or is known to be inconsistent;
     /// incremental otherwise.

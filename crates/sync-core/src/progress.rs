@@ -5,6 +5,9 @@ use crate::model::{ContentKind, ProfileId};
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Phase {
     /// Logging in.
     Account,
@@ -37,6 +40,8 @@ impl Phase {
 /// once: while one is written, the next is already received, so their reports come mixed. Who shows one
 /// line a kind looks at [`Self::kind`]; who shows one line in all shows the latest report.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Progress {
     /// The profile.
     pub profile: ProfileId,
@@ -54,6 +59,13 @@ pub struct Progress {
     pub counts: Counts,
     /// How much of the whole run is done, 0 to 100; never falls within a run.
     pub percent: u8,
+}
+
+impl Progress {
+    /// The beginning of a phase.
+    pub fn new(profile: ProfileId, kind: Option<ContentKind>, phase: Phase) -> Self {
+        Self { profile, kind, phase, seen: 0, expected: 0, bytes: 0, counts: Counts::default(), percent: 0 }
+    }
 }
 
 /// Who wants to know.

@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::counts::Counts;
-use crate::error::ErrorClass;
+use crate::error::{ErrorClass, ErrorCode};
 use crate::guard::HoldReason;
+use crate::hint::Hint;
 use crate::model::{Account, ContentKind, PerKind, ProfileId};
 use crate::plan::KindPlan;
 use crate::policy::SyncMode;
@@ -14,6 +15,9 @@ use crate::store::{RunId, StoreError};
 
 /// How a run stands or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum RunStatus {
     /// Under way.
     Syncing,
@@ -60,6 +64,9 @@ impl fmt::Display for RunStatus {
 
 /// How a kind ended within a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum KindOutcome {
     /// Its changes were applied.
     Completed,
@@ -106,40 +113,43 @@ impl fmt::Display for KindOutcome {
 
 /// An error as a report has it: what happened, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReportError {
     /// The kind it belongs to; `None` when it is of the whole run.
     pub kind: Option<ContentKind>,
     /// A stable code.
-    pub code: String,
+    pub code: ErrorCode,
     /// What happened, and what was kept.
     pub message: String,
-    /// What to do next.
-    pub hint: String,
-    /// What the caller can do about it.
-    pub class: ErrorClass,
+    /// What a person can do about it. An error of the past has none: what helped then may not now.
+    pub hint: Option<Hint>,
 }
 
 impl ReportError {
+    /// An error without a hint.
+    pub const fn new(kind: Option<ContentKind>, code: ErrorCode, message: String) -> Self {
+        Self { kind, code, message, hint: None }
+    }
+
+    /// The same error with this hint.
+    #[must_use]
+    pub fn with_hint(self, hint: Hint) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
     /// An error of the source.
     pub fn of_source(error: &SourceError, kind: Option<ContentKind>) -> Self {
-        Self {
-            kind,
-            code: error.code().to_owned(),
-            message: chain(error),
-            hint: error.hint().to_owned(),
-            class: error.class(),
-        }
+        Self::new(kind, error.code(), error.with_causes()).with_hint(error.hint())
     }
 
     /// An error of the store.
     pub fn of_store(error: &StoreError, kind: Option<ContentKind>) -> Self {
-        Self {
-            kind,
-            code: error.code().to_owned(),
-            message: error.to_string(),
-            hint: error.hint().to_owned(),
-            class: error.class(),
-        }
+        Self::new(kind, error.code(), error.with_causes()).with_hint(error.hint())
+    }
+
+    /// What the caller can do about it.
+    pub const fn class(&self) -> ErrorClass {
+        self.code.class()
     }
 }
 
@@ -152,20 +162,38 @@ impl fmt::Display for ReportError {
     }
 }
 
-/// An error and what caused it, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
+/// What a person should know of a run although nothing went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The panel doesn't offer this kind. A run that names the kind asks for it all the same.
+    NotOffered(ContentKind),
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOffered(kind) => write!(
+                f,
+                "{kind}: the panel doesn't offer them. They are asked for once a day, or when a sync names them; what is \
+                 cached stays"
+            ),
+            Self::Other(text) => f.write_str(text),
+        }
     }
-    text
+}
+
+impl From<String> for Warning {
+    fn from(text: String) -> Self {
+        Self::Other(text)
+    }
 }
 
 /// What a run did to one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct KindRecord {
     /// The kind.
     pub kind: ContentKind,
@@ -183,6 +211,7 @@ pub struct KindRecord {
     pub requests: u64,
     /// How long it took to receive and to write it. Where two kinds were under way at once, the time
     /// counts for both; time that it waited for another one counts for none.
+    #[cfg_attr(feature = "serde", serde(rename = "duration_ms", serialize_with = "crate::serialise::milliseconds"))]
     pub duration: Duration,
     /// Why removals are held, when some are.
     pub hold_reason: Option<HoldReason>,
@@ -213,6 +242,8 @@ impl KindRecord {
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct SyncReport {
     /// The profile.
     pub profile: ProfileId,
@@ -221,6 +252,7 @@ pub struct SyncReport {
     /// How it ended.
     pub status: RunStatus,
     /// How long it took.
+    #[cfg_attr(feature = "serde", serde(rename = "duration_ms", serialize_with = "crate::serialise::milliseconds"))]
     pub duration: Duration,
     /// Whether nothing was to be written.
     pub dry_run: bool,
@@ -231,12 +263,28 @@ pub struct SyncReport {
     /// What the panel said of the account.
     pub account: Option<Account>,
     /// What a person should know although nothing went wrong.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// Of a dry run, what it would have done to each kind that it came to.
     pub plan: Vec<KindPlan>,
 }
 
 impl SyncReport {
+    /// The report of a run that has done nothing yet.
+    pub fn new(profile: ProfileId) -> Self {
+        Self {
+            profile,
+            run: None,
+            status: RunStatus::Failed,
+            duration: Duration::ZERO,
+            dry_run: false,
+            kinds: PerKind::from_fn(|kind| KindRecord::skipped(kind, SyncMode::Full)),
+            errors: Vec::new(),
+            account: None,
+            warnings: Vec::new(),
+            plan: Vec::new(),
+        }
+    }
+
     /// The record of a kind.
     pub fn kind(&self, kind: ContentKind) -> &KindRecord {
         &self.kinds[kind]
@@ -255,7 +303,7 @@ impl SyncReport {
     pub fn status_of<'a>(kinds: impl IntoIterator<Item = &'a KindRecord>, errors: &[ReportError]) -> RunStatus {
         let asked: Vec<_> = kinds.into_iter().filter(|kind| kind.outcome != KindOutcome::Skipped).collect();
         let any = |outcome| asked.iter().any(|kind| kind.outcome == outcome);
-        if any(KindOutcome::Cancelled) || errors.iter().any(|error| error.class == ErrorClass::Cancelled) {
+        if any(KindOutcome::Cancelled) || errors.iter().any(|error| error.class() == ErrorClass::Cancelled) {
             RunStatus::Cancelled
         } else if !asked.is_empty() && asked.iter().all(|kind| kind.outcome == KindOutcome::Failed) {
             RunStatus::Failed
@@ -270,6 +318,7 @@ impl SyncReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{AnswerFault, Denial, Obstacle};
 
     #[test]
     fn names_are_printed_and_read_back() {
@@ -290,6 +339,43 @@ mod tests {
         assert_eq!(message, StoreError::Full.to_string());
         error.kind = Some(ContentKind::Movies);
         assert_eq!(error.to_string(), format!("movies: {message}"));
+    }
+
+    #[test]
+    fn an_error_of_the_past_has_the_class_that_it_had() {
+        let of_the_store = [
+            StoreError::Fenced,
+            StoreError::Cancelled,
+            StoreError::Newer("9".to_owned()),
+            StoreError::Missing("?".to_owned()),
+            StoreError::Older,
+            StoreError::Migration("?".to_owned()),
+            StoreError::Foreign,
+            StoreError::Full,
+            StoreError::ReadOnly("?".to_owned()),
+            StoreError::Corrupt("?".to_owned()),
+            StoreError::Locked,
+            StoreError::backend("?"),
+            StoreError::UnknownProfile("home".to_owned()),
+            StoreError::Leased(ProfileId::new("home").unwrap()),
+        ];
+        let of_the_source = [
+            SourceError::Unreachable { message: "?".to_owned(), attempts: 4, overloaded: false },
+            SourceError::Refused { message: "?".to_owned() },
+            SourceError::Unusable { fault: AnswerFault::Html, message: "?".to_owned() },
+            SourceError::Unusable { fault: AnswerFault::EncryptedPort, message: "?".to_owned() },
+            SourceError::Obstructed { obstacle: Obstacle::Network, message: "?".to_owned(), attempts: 1 },
+            SourceError::Denied { denial: Denial::Status, message: "?".to_owned() },
+            SourceError::Denied { denial: Denial::HttpLogin, message: "?".to_owned() },
+            SourceError::Denied { denial: Denial::Account, message: "?".to_owned() },
+            SourceError::internal("?"),
+        ];
+        let store = of_the_store.iter().map(|error| ReportError::of_store(error, None));
+        let source = of_the_source.iter().map(|error| ReportError::of_source(error, None));
+        for error in store.chain(source) {
+            let read = ReportError::new(None, ErrorCode::parse(error.code.as_str()), error.message.clone());
+            assert_eq!((&read.code, read.class(), &read.message), (&error.code, error.class(), &error.message));
+        }
     }
 
     #[test]

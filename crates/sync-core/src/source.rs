@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use crate::digest::{Digest, DigestScheme};
-use crate::error::ErrorClass;
+use crate::error::{ErrorClass, ErrorCode, with_causes};
+use crate::hint::Hint;
 use crate::index::ListingIndex;
-use crate::lending::Demand;
+use crate::lazy_index::LazyIndex;
 use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 use crate::volatile::LeftOut;
 
@@ -105,14 +106,12 @@ pub struct Learnt {
 
 /// What is asked of a listing.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ListingRequest {
     /// What the listing is to cover.
     pub scope: Scope,
-    /// What is known; lent when elements that are byte for byte the same need not be decoded.
-    pub known: Option<Arc<ListingIndex>>,
-    /// Lent when it is enough to hear that the listing is still the same; `known` is empty then, and
-    /// asked for only when there is need.
-    pub unless: Option<Unless>,
+    /// What the listing is compared with.
+    pub baseline: Baseline,
     /// What has no part in the digests, because the panel changes it by itself.
     pub left_out: LeftOut,
 }
@@ -120,33 +119,67 @@ pub struct ListingRequest {
 impl ListingRequest {
     /// Asks for a listing, whatever is known.
     pub const fn of(scope: Scope) -> Self {
-        Self { scope, known: None, unless: None, left_out: LeftOut::NONE }
+        Self { scope, baseline: Baseline::None, left_out: LeftOut::NONE }
+    }
+
+    /// The same request, with this to compare with.
+    #[must_use]
+    pub fn compared_with(self, baseline: Baseline) -> Self {
+        Self { baseline, ..self }
+    }
+
+    /// The same request, with this left out of the digests.
+    #[must_use]
+    pub fn leaving_out(self, left_out: LeftOut) -> Self {
+        Self { left_out, ..self }
+    }
+}
+
+/// What a listing is compared with.
+#[derive(Debug, Clone, Default)]
+pub enum Baseline {
+    /// Nothing: every element is decoded.
+    #[default]
+    None,
+    /// An index: elements that are byte for byte the same need not be decoded.
+    Index(Arc<ListingIndex>),
+    /// The listing that a validator came with: it is enough to hear that the listing is still the same.
+    Unless {
+        /// The validator.
+        validator: Validator,
+        /// What is known. It is asked for once the panel is seen to answer with a listing, and not before.
+        index: LazyIndex,
+    },
+}
+
+impl Baseline {
+    /// The validator, where there is one.
+    pub const fn validator(&self) -> Option<&Validator> {
+        match self {
+            Self::Unless { validator, .. } => Some(validator),
+            Self::None | Self::Index(_) => None,
+        }
+    }
+
+    /// The index, where there is one; one that has to be loaded is waited for.
+    pub async fn index(&self) -> Option<Arc<ListingIndex>> {
+        match self {
+            Self::None => None,
+            Self::Index(index) => Some(Arc::clone(index)),
+            Self::Unless { index, .. } => index.get().await,
+        }
+    }
+}
+
+impl From<Option<Arc<ListingIndex>>> for Baseline {
+    fn from(index: Option<Arc<ListingIndex>>) -> Self {
+        index.map_or(Self::None, Self::Index)
     }
 }
 
 /// What a panel calls a version of a listing, in words that only its source understands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Validator(pub String);
-
-/// Asks for a listing unless it is the one that a validator came with.
-#[derive(Debug, Clone)]
-pub struct Unless {
-    /// The validator.
-    pub validator: Validator,
-    demand: Demand,
-}
-
-impl Unless {
-    /// With what is known lent on demand.
-    pub const fn new(validator: Validator, demand: Demand) -> Self {
-        Self { validator, demand }
-    }
-
-    /// What is known, to be asked for once the panel is seen to answer with a listing.
-    pub async fn known(&self) -> Option<Arc<ListingIndex>> {
-        self.demand.make().await
-    }
-}
 
 /// A listing on its way.
 pub struct Listing {
@@ -225,6 +258,7 @@ pub struct Completeness {
 
 /// Where an element stands that could not be read, so that a person can look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnreadableAt {
     /// Bytes of the answer before it, after decompression.
     pub offset: u64,
@@ -236,6 +270,7 @@ pub struct UnreadableAt {
 
 /// Why a source could not answer, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceError {
     /// The panel could not be reached, or failed on every attempt: later may help.
     #[error("the panel is out of reach or out of order: {message}")]
@@ -287,6 +322,7 @@ pub enum SourceError {
 
 /// What is wrong with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum AnswerFault {
     /// A status that no repetition mends: 403 and its kin.
     Status,
@@ -323,20 +359,34 @@ pub enum AnswerFault {
 
 impl AnswerFault {
     /// The code used in reports.
-    pub const fn as_str(self) -> &'static str {
+    pub const fn code(self) -> ErrorCode {
         match self {
-            Self::Status | Self::UnknownRequest | Self::EncryptedPort => "http_status",
-            Self::Empty => "empty_body",
-            Self::Html => "html_page",
-            Self::NotJson => "not_json",
-            Self::NotAList => "not_a_list",
-            Self::AccountObject => "account_object",
-            Self::ErrorObject | Self::OtherObject => "error_object",
-            Self::WrongItems => "wrong_items",
-            Self::Truncated => "truncated",
-            Self::TooLarge => "too_large",
-            Self::Redirect => "redirect_refused",
-            Self::FilterIgnored => "filter_ignored",
+            Self::Status | Self::UnknownRequest | Self::EncryptedPort => ErrorCode::HttpStatus,
+            Self::Empty => ErrorCode::EmptyBody,
+            Self::Html => ErrorCode::HtmlPage,
+            Self::NotJson => ErrorCode::NotJson,
+            Self::NotAList => ErrorCode::NotAList,
+            Self::AccountObject => ErrorCode::AccountObject,
+            Self::ErrorObject | Self::OtherObject => ErrorCode::ErrorObject,
+            Self::WrongItems => ErrorCode::WrongItems,
+            Self::Truncated => ErrorCode::Truncated,
+            Self::TooLarge => ErrorCode::TooLarge,
+            Self::Redirect => ErrorCode::RedirectRefused,
+            Self::FilterIgnored => ErrorCode::FilterIgnored,
+        }
+    }
+
+    const fn hint(self) -> Hint {
+        match self {
+            Self::EncryptedPort => Hint::UseHttps,
+            Self::Status | Self::Html | Self::NotJson | Self::Empty => Hint::CheckAddressOrUserAgent,
+            Self::WrongItems => Hint::ReportWrongItems,
+            Self::AccountObject | Self::UnknownRequest => Hint::KindNotOffered,
+            Self::Truncated => Hint::SyncAfterTruncation,
+            Self::TooLarge => Hint::RaiseLimit,
+            Self::Redirect => Hint::CheckRedirect,
+            Self::FilterIgnored => Hint::NextSyncAsksForAll,
+            Self::NotAList | Self::ErrorObject | Self::OtherObject => Hint::ReportToProvider,
         }
     }
 }
@@ -348,62 +398,37 @@ impl SourceError {
     }
 
     /// The code used in reports.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Unreachable { .. } | Self::Obstructed { .. } => "panel_unreachable",
-            Self::Refused { .. } | Self::Denied { denial: Denial::Status, .. } => "login_refused",
-            Self::Denied { denial: Denial::HttpLogin, .. } => "http_login_required",
-            Self::Denied { denial: Denial::Account, .. } => "account_inactive",
-            Self::Unusable { fault, .. } => fault.as_str(),
-            Self::Internal(_) => "internal",
+            Self::Unreachable { .. } | Self::Obstructed { .. } => ErrorCode::PanelUnreachable,
+            Self::Refused { .. } | Self::Denied { denial: Denial::Status, .. } => ErrorCode::LoginRefused,
+            Self::Denied { denial: Denial::HttpLogin, .. } => ErrorCode::HttpLoginRequired,
+            Self::Denied { denial: Denial::Account, .. } => ErrorCode::AccountInactive,
+            Self::Unusable { fault, .. } => fault.code(),
+            Self::Internal(_) => ErrorCode::Internal,
         }
     }
 
     /// What the caller can do about it.
-    pub const fn class(&self) -> ErrorClass {
+    pub fn class(&self) -> ErrorClass {
+        self.code().class()
+    }
+
+    /// What a person can do about it.
+    pub const fn hint(&self) -> Hint {
         match self {
-            Self::Unreachable { .. } | Self::Obstructed { .. } => ErrorClass::Unreachable,
-            Self::Refused { .. } | Self::Denied { .. } => ErrorClass::Login,
-            Self::Unusable { .. } => ErrorClass::Answer,
-            Self::Internal(_) => ErrorClass::Internal,
+            Self::Unreachable { .. } => Hint::SyncLater,
+            Self::Obstructed { obstacle, .. } => obstacle.hint(),
+            Self::Refused { .. } => Hint::CheckCredentials,
+            Self::Denied { denial, .. } => denial.hint(),
+            Self::Unusable { fault, .. } => fault.hint(),
+            Self::Internal(_) => Hint::ReportDefect,
         }
     }
 
-    /// What to do next, in a user's words.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Unreachable { .. } => {
-                "sync again later; when it stays so, check the address and the network, or try another user agent \
-                 (`--user-agent`): some panels serve only players that they know. The cache is as it was"
-            }
-            Self::Obstructed { obstacle, .. } => obstacle.hint(),
-            Self::Refused { .. } => "check user name and password with your provider; no further attempt was made",
-            Self::Denied { denial, .. } => denial.hint(),
-            Self::Unusable { fault, .. } => match fault {
-                AnswerFault::EncryptedPort => {
-                    "the port is for encrypted connections: give the address with https:// in place of http://"
-                }
-                AnswerFault::Status | AnswerFault::Html | AnswerFault::NotJson | AnswerFault::Empty => {
-                    "the panel, or something in front of it, blocks or fails; check the address, try another user agent (`--user-agent`), or sync again later"
-                }
-                AnswerFault::WrongItems => {
-                    "the panel lists something else than it was asked for; sync again later, and tell the provider when it stays so"
-                }
-                AnswerFault::AccountObject | AnswerFault::UnknownRequest => {
-                    "the panel doesn't offer this kind of content, or it refuses this account for it"
-                }
-                AnswerFault::Truncated => "the answer broke off on every attempt; sync again later",
-                AnswerFault::TooLarge => "raise the limit if the catalogue really is that large",
-                AnswerFault::Redirect => {
-                    "check the address: the panel sends elsewhere, perhaps because it doesn't know the user agent (`--user-agent`)"
-                }
-                AnswerFault::FilterIgnored => "the next sync asks for the whole list again; the cache is as it was",
-                AnswerFault::NotAList | AnswerFault::ErrorObject | AnswerFault::OtherObject => {
-                    "the panel is out of order; sync again later, and tell the provider when it stays so"
-                }
-            },
-            Self::Internal(_) => "this is a defect of the program; please report it",
-        }
+    /// The error and its causes, on one line.
+    pub fn with_causes(&self) -> String {
+        with_causes(self)
     }
 }
 
@@ -436,7 +461,7 @@ mod tests {
             (obstructed(Obstacle::Encryption), "http://"),
             (obstructed(Obstacle::NotHttp), "https://"),
             (obstructed(Obstacle::OldEncryption), "TLS 1.2"),
-            (obstructed(Obstacle::Certificate), "--verify-tls no"),
+            (obstructed(Obstacle::Certificate), "Without verification"),
             (obstructed(Obstacle::Network), "network"),
             (obstructed(Obstacle::Proxy), "NO_PROXY"),
             (obstructed(Obstacle::ProxyKind), "socks5h://"),
@@ -444,7 +469,7 @@ mod tests {
             (denied(Denial::Account), "renewed"),
         ];
         for (error, hint) in cases {
-            assert!(error.hint().contains(hint), "{error:?}: {}", error.hint());
+            assert!(error.hint().as_str().contains(hint), "{error:?}: {}", error.hint());
         }
     }
 
@@ -462,14 +487,14 @@ mod tests {
             unusable(AnswerFault::Empty),
             unusable(AnswerFault::Redirect),
         ] {
-            assert!(filtered.hint().contains("--user-agent"), "{filtered:?}");
+            assert!(filtered.hint().as_str().contains("user agent"), "{filtered:?}");
         }
         for other in [
             SourceError::Refused { message: message() },
             SourceError::Denied { denial: Denial::Account, message: message() },
             SourceError::Obstructed { obstacle: Obstacle::Network, message: message(), attempts: 4 },
         ] {
-            assert!(!other.hint().contains("user-agent"), "{other:?}");
+            assert!(!other.hint().as_str().contains("user agent"), "{other:?}");
         }
     }
 }

@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::counts::Counts;
 use crate::digest::DigestScheme;
-use crate::error::ErrorClass;
+use crate::error::{ErrorClass, ErrorCode, with_causes};
 use crate::facts::PanelFacts;
 use crate::guard::HoldReason;
+use crate::hint::Hint;
 use crate::index::ListingIndex;
 use crate::merge::Change;
 use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldSet, Item, PerKind, ProfileId, Scope};
@@ -161,6 +162,7 @@ impl fmt::Debug for Lease {
 
 /// Identifies a run within a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RunId(pub i64);
 
 /// The end of a run.
@@ -190,6 +192,7 @@ pub struct RunEnd {
 
 /// What is known of a profile's syncs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyncState {
     /// The panel's clock at the start of the last applied listing of each kind, in unix seconds.
     pub last_sync: PerKind<Option<i64>>,
@@ -230,6 +233,7 @@ pub enum ValidatorChange {
 
 /// An index as the store has it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct StoredIndex {
     /// Ids and digests.
     pub index: Arc<ListingIndex>,
@@ -237,6 +241,13 @@ pub struct StoredIndex {
     pub applied_before: bool,
     /// Whether the store trusts it.
     pub consistent: bool,
+}
+
+impl StoredIndex {
+    /// An index, whether a listing of the scope was ever applied, and whether the store trusts it.
+    pub const fn new(index: Arc<ListingIndex>, applied_before: bool, consistent: bool) -> Self {
+        Self { index, applied_before, consistent }
+    }
 }
 
 /// An item on its way into the store.
@@ -289,6 +300,7 @@ pub struct ScopeCommit {
 
 /// A removal that waits for evidence or consent.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HeldRemoval {
     /// The item.
     pub id: ContentId,
@@ -306,6 +318,7 @@ pub struct HeldRemoval {
 
 /// Where the evidence that an item is gone begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Evidence {
     /// The number of the listing, by [`KindFacts::sound_listings`](crate::KindFacts::sound_listings).
     pub listing: u64,
@@ -317,6 +330,7 @@ pub struct Evidence {
 
 /// One row of the change log.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChangeRecord {
     /// Rises with every change.
     pub sequence: i64,
@@ -328,6 +342,25 @@ pub struct ChangeRecord {
     pub id: Option<ContentId>,
     /// What happened.
     pub change: LoggedChange,
+}
+
+impl ChangeRecord {
+    /// A row of the change log that no run wrote, and that is of no item.
+    pub const fn new(sequence: i64, kind: ContentKind, change: LoggedChange) -> Self {
+        Self { sequence, run: None, kind, id: None, change }
+    }
+
+    /// The same row, written by this run.
+    #[must_use]
+    pub fn of_run(self, run: Option<RunId>) -> Self {
+        Self { run, ..self }
+    }
+
+    /// The same row, about this item.
+    #[must_use]
+    pub fn of_item(self, id: Option<ContentId>) -> Self {
+        Self { id, ..self }
+    }
 }
 
 /// What the change log says of an item.
@@ -347,6 +380,8 @@ pub enum LoggedChange {
 
 /// One run of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct RunRecord {
     /// The run.
     pub run: RunId,
@@ -362,6 +397,11 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// A run that has no end, and no kinds.
+    pub const fn new(run: RunId, status: RunStatus, started_at: i64) -> Self {
+        Self { run, status, started_at, finished_at: None, kinds: Vec::new() }
+    }
+
     /// The counts of all kinds together.
     pub fn counts(&self) -> Counts {
         let mut sum = Counts::default();
@@ -374,6 +414,7 @@ impl RunRecord {
 
 /// Why a store could not do what was asked, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// Another run holds the lease.
     #[error("another run is syncing profile `{0}`")]
@@ -418,7 +459,7 @@ pub enum StoreError {
     #[error("the store refuses: {0}")]
     Refused(String),
     /// Something else went wrong inside the store.
-    #[error("the store failed: {0}")]
+    #[error("the store failed")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -429,63 +470,53 @@ impl StoreError {
     }
 
     /// The code used in reports.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Leased(_) => "profile_busy",
-            Self::Fenced => "lease_lost",
-            Self::Cancelled => "cancelled",
-            Self::UnknownProfile(_) => "unknown_profile",
-            Self::Newer(_) => "newer_cache",
-            Self::Missing(_) => "no_cache",
-            Self::Older => "older_cache",
-            Self::Migration(_) => "migration",
-            Self::Full => "disk_full",
-            Self::ReadOnly(_) => "read_only",
-            Self::Corrupt(_) => "corrupt",
-            Self::Foreign => "foreign_file",
-            Self::Locked => "locked",
-            Self::Refused(_) | Self::Backend(_) => "store",
+            Self::Leased(_) => ErrorCode::ProfileBusy,
+            Self::Fenced => ErrorCode::LeaseLost,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::UnknownProfile(_) => ErrorCode::UnknownProfile,
+            Self::Newer(_) => ErrorCode::NewerCache,
+            Self::Missing(_) => ErrorCode::NoCache,
+            Self::Older => ErrorCode::OlderCache,
+            Self::Migration(_) => ErrorCode::Migration,
+            Self::Full => ErrorCode::DiskFull,
+            Self::ReadOnly(_) => ErrorCode::ReadOnly,
+            Self::Corrupt(_) => ErrorCode::Corrupt,
+            Self::Foreign => ErrorCode::ForeignFile,
+            Self::Locked => ErrorCode::Locked,
+            Self::Refused(_) => ErrorCode::CallRefused,
+            Self::Backend(_) => ErrorCode::Store,
         }
     }
 
     /// What the caller can do about it.
-    pub const fn class(&self) -> ErrorClass {
+    pub fn class(&self) -> ErrorClass {
+        self.code().class()
+    }
+
+    /// What a person can do about it.
+    pub const fn hint(&self) -> Hint {
         match self {
-            Self::Leased(_) | Self::Fenced => ErrorClass::Busy,
-            Self::Cancelled => ErrorClass::Cancelled,
-            Self::Newer(_) => ErrorClass::NewerCache,
-            Self::UnknownProfile(_) | Self::Refused(_) => ErrorClass::Internal,
-            Self::Missing(_)
-            | Self::Older
-            | Self::Migration(_)
-            | Self::Full
-            | Self::ReadOnly(_)
-            | Self::Corrupt(_)
-            | Self::Foreign
-            | Self::Locked
-            | Self::Backend(_) => ErrorClass::Store,
+            Self::Leased(_) | Self::Fenced => Hint::WaitForOtherRun,
+            Self::Cancelled => Hint::SyncWhenItSuits,
+            Self::UnknownProfile(_) => Hint::AddProfile,
+            Self::Newer(_) => Hint::UseNewerVersion,
+            Self::Missing(_) => Hint::SyncCreatesCache,
+            Self::Older => Hint::SyncUpgradesCache,
+            Self::Migration(_) => Hint::MakeUpgradePossible,
+            Self::Full => Hint::MakeRoom,
+            Self::ReadOnly(_) => Hint::CheckRights,
+            Self::Corrupt(_) => Hint::KeepDamagedFile,
+            Self::Foreign => Hint::NameAnotherFile,
+            Self::Locked => Hint::EndOtherProgram,
+            Self::Refused(_) | Self::Backend(_) => Hint::ReportStoreFailure,
         }
     }
 
-    /// What to do next, in a user's words.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Leased(_) | Self::Fenced => "wait for the other run to end",
-            Self::Cancelled => "the cache is as it was; sync again when it suits",
-            Self::UnknownProfile(_) => "see `profile list`, or add it with `profile add`",
-            Self::Newer(_) => "use that version, or another database file",
-            Self::Missing(_) => "a sync that may write creates it",
-            Self::Older => "a sync brings it up to date, and keeps a copy of it as it is",
-            Self::Migration(_) => {
-                "make room, or see to the rights of its folder, and try again; the cache is as it was"
-            }
-            Self::Full => "make room and sync again; the cache is as it was",
-            Self::ReadOnly(_) => "check the rights of the file and its folder",
-            Self::Corrupt(_) => "keep the file; `restore` puts a backup in its place, or sync into another one",
-            Self::Foreign => "it was not touched; name another database file",
-            Self::Locked => "end the program that has the file open for writing, and sync again",
-            Self::Refused(_) | Self::Backend(_) => "the cache is as it was; please report it when it happens again",
-        }
+    /// The error and its causes, on one line.
+    pub fn with_causes(&self) -> String {
+        with_causes(self)
     }
 }
 
@@ -504,7 +535,7 @@ mod tests {
             (StoreError::backend("?"), "report it"),
         ];
         for (error, hint) in cases {
-            assert!(error.hint().contains(hint), "{error:?}: {}", error.hint());
+            assert!(error.hint().as_str().contains(hint), "{error:?}: {}", error.hint());
         }
     }
 }

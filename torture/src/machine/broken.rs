@@ -12,8 +12,8 @@ use sync_core::store::{
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
-    Catalogue as _, Category, CategoryId, ContentId, ContentKind, ContentStore, GuardThresholds, Item, ProfileId,
-    Scope, StoreError, SyncOptions,
+    Category, CategoryId, ContentId, ContentKind, ContentStore, GuardThresholds, Item, ProfileId, Scope, StoreError,
+    SyncOptions,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::{StreamExt, unfold};
-use sync_core::source::{AnswerFault, Entry, Learnt, Listing, ListingEvent, ListingRequest, Unless, Usage};
+use sync_core::source::{AnswerFault, Baseline, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::{
     Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, LeftOut, ListingIndex, SourceError,
 };
@@ -87,8 +87,7 @@ impl ContentSource for PanelSource {
             Some(category) => heard.within.push((category, Answer::default())),
         });
         self.pass(Call::Listing, Side::Before).await?;
-        let unless = request.unless.clone();
-        let validator = unless.as_ref().map(|unless| &unless.validator);
+        let validator = request.baseline.validator();
         let sent = self.panel(|panel, now, visit| {
             panel.listing(Question { kind, within: within.as_ref(), unless: validator, now, visit })
         });
@@ -98,8 +97,8 @@ impl ContentSource for PanelSource {
             kind,
             is_part: within.is_some(),
             sent: sent.into(),
-            known: request.known.clone(),
-            unless,
+            known: None,
+            baseline: request.baseline,
             scheme: self.digest_scheme(),
             left_out: request.left_out.clone(),
             met: BTreeSet::new(),
@@ -115,8 +114,8 @@ struct Feed {
     is_part: bool,
     sent: VecDeque<Result<Sent, SourceError>>,
     known: Option<Arc<ListingIndex>>,
-    /// What is known is lent when the panel is seen to answer with a listing.
-    unless: Option<Unless>,
+    /// What is known is taken from it when the panel is seen to answer with a listing.
+    baseline: Baseline,
     scheme: DigestScheme,
     left_out: LeftOut,
     met: BTreeSet<ContentId>,
@@ -136,10 +135,8 @@ impl Feed {
                 return Some(Err(error));
             }
         };
-        if !matches!(sent, Sent::Unmodified(_))
-            && let Some(unless) = self.unless.take()
-        {
-            self.known = unless.known().await;
+        if !matches!(sent, Sent::Unmodified(_)) && self.known.is_none() {
+            self.known = std::mem::take(&mut self.baseline).index().await;
         }
         Some(Ok(match sent {
             Sent::Version(version) => {

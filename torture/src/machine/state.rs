@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sync_core::store::{ChangeRecord, HeldRemoval, KeptValidator, RunRecord};
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
-    Catalogue as _, Category, ContentKind, ContentStore, FieldClass, Item, ListingIndex, PanelFacts, PerKind,
-    ProfileId, Scope, Standing, StoreError, ValueRef,
+    Category, ContentKind, FieldClass, Item, ListingIndex, PanelFacts, PerKind, ProfileId, Scope, Standing, StoreError,
+    ValueRef,
 };
 
 use crate::campaign::Violation;

@@ -7,8 +7,8 @@ use sync_core::settle::{Circumstances, Missing};
 use sync_core::source::Entry;
 use sync_core::store::{HeldRemoval, RunId, StagedItem};
 use sync_core::{
-    ChangePolicy, ContentId, ContentKind, Counts, Differ, Digest, DigestScheme, FieldClass, FieldFacts,
-    GuardThresholds, Item, Listed, ListingIndex, Retention, Standing, Treatment,
+    ChangePolicy, ContentId, ContentKind, Counts, Differ, DigestScheme, FieldClass, FieldFacts, GuardThresholds, Item,
+    Listed, ListingIndex, Retention, Standing, Treatment,
 };
 
 use super::model::{Meaning, Rules, alike, by_id, candidates, meaning};
@@ -400,7 +400,7 @@ fn check_index(
         promise!(rows.contains_key(id), "{id} is in the index, and no row");
         promise!(index.position(ContentId(*id), at + 1) == Some(at), "{id} isn't found at {at}");
         let twice = listed.get(id).is_some_and(|elements| elements.len() > 1);
-        promise!(!twice || index.digest_at(at) == Digest::NEVER, "{id} came twice and has a digest");
+        promise!(!twice || index.digest_at(at).is_never(), "{id} came twice and has a digest");
     }
     Ok(())
 }
@@ -451,6 +451,7 @@ fn by_hand(dice: &mut Dice, known: &mut Known) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sync_core::Digest;
     use sync_core::testing::movie;
 
     /// A listing of three movies, one of them twice, and of three broken elements, compared with a cache of two.

@@ -49,6 +49,9 @@ impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
         match error {
             BackupError::Store(error) => error.into(),
+            error @ BackupError::Exists(_) => {
+                Self::usage(error.to_string(), "name another file, or replace it with --force")
+            }
             error => Self::of(error.class().map_or(Exit::Usage, Exit::of_class), error.to_string(), error.hint()),
         }
     }

@@ -147,7 +147,7 @@ impl Seen<'_> {
             Ok(marked) => self.marked = marked.into_iter().map(|(_, kind)| kind).collect(),
             Err(error) => {
                 let id = printable(self.id.as_str());
-                complain(&format!("warning: {id}: what was found can't be marked: {error}"));
+                complain(&format!("warning: {id}: what was found can't be marked: {}", error.with_causes()));
                 complain(&format!(
                     "  hint: `xtream-sync sync {} --full` compares everything",
                     quoted(self.id.as_str())

@@ -70,7 +70,7 @@ impl Exit {
             ErrorClass::NewerCache => Self::NewerCache,
             ErrorClass::Busy => Self::Busy,
             ErrorClass::Cancelled => Self::Cancelled,
-            ErrorClass::Internal => Self::Internal,
+            _ => Self::Internal,
         }
     }
 
@@ -82,7 +82,7 @@ impl Exit {
             _ => Self::Done,
         };
         for error in &report.errors {
-            exit = exit.or(Self::of_class(error.class));
+            exit = exit.or(Self::of_class(error.class()));
         }
         if report.kinds.values().any(|kind| kind.outcome == KindOutcome::Held) {
             exit = exit.or(Self::Held);

@@ -7,6 +7,7 @@ use sync_service::ServiceError;
 use sync_xtream::{AddressError, SetupError};
 
 use super::exit::Exit;
+use super::hints;
 use super::terminal::complain;
 
 /// What went wrong, in a user's words.
@@ -73,7 +74,7 @@ impl From<StoreError> for Failure {
             return Self::unknown_profile(id);
         }
         let exit = Exit::of_class(error.class());
-        Self { exit, message: error.to_string(), hint: error.hint().to_owned() }
+        Self::of(exit, error.with_causes(), hints::of(error.hint()))
     }
 }
 
@@ -96,7 +97,9 @@ impl From<SyncError> for Failure {
                 Self::usage(error.to_string(), "give another with `xtream-sync profile add ID --user-agent TEXT`")
             }
             SyncError::Setup(error) => Self { exit: Exit::Internal, message: error.to_string(), hint: String::new() },
-            SyncError::Address(error) => Self::usage(SyncError::Address(error).to_string(), address_hint(error)),
+            SyncError::Address(error) => {
+                Self::usage(format!("the panel's address can't be used: {error}"), address_hint(error))
+            }
             other => Self::usage(other.to_string(), ""),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sync_core::text::one_line;
-use sync_core::{ContentKind, Doubt, HoldReason, Loss, Retention};
+use sync_core::{ContentKind, HoldReason, Retention};
 use sync_core::{Profile, catalogue::HeldGroup};
 
 use super::terminal::{date, grouped, quoted};
@@ -85,6 +85,8 @@ fn counted(number: u32, one: &str, more: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sync_core::Doubt;
+    use sync_core::Loss;
     use sync_core::ProfileId;
 
     fn profile() -> Profile {

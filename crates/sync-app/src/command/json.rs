@@ -9,6 +9,7 @@ use serde::Serialize;
 use sync_core::source::UnreadableAt;
 use sync_core::{ContentKind, KindRecord, ReportError, SyncReport};
 
+use super::hints;
 use harmless::Harmless;
 use plan::Plan;
 
@@ -22,8 +23,8 @@ pub(crate) struct Report<'a> {
     kinds: Kinds<'a>,
     errors: Vec<Error<'a>>,
     /// What a person should know; left out when there is nothing.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    warnings: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +87,7 @@ pub(crate) struct Error<'a> {
 
 impl<'a> From<&'a ReportError> for Error<'a> {
     fn from(error: &'a ReportError) -> Self {
-        Self { code: &error.code, message: &error.message, hint: &error.hint }
+        Self { code: error.code.as_str(), message: &error.message, hint: hints::of_error(error) }
     }
 }
 
@@ -131,7 +132,7 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
                 series: kind(ContentKind::Series),
             },
             errors: report.errors.iter().map(Into::into).collect(),
-            warnings: &report.warnings,
+            warnings: report.warnings.iter().map(hints::of_warning).collect(),
         }
     }
 }
@@ -150,8 +151,8 @@ fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {
 mod tests {
     use super::*;
     use sync_core::{
-        ContentId, ErrorClass, FieldSet, HoldReason, KindPlan, Loss, PlannedItem, PlannedRemoval, PlannedUpdate,
-        ProfileId, RunStatus, SyncMode,
+        ContentId, ErrorCode, FieldSet, Hint, HoldReason, KindPlan, Loss, PlannedItem, PlannedRemoval, PlannedUpdate,
+        ProfileId, RunStatus,
     };
 
     fn line(value: &impl Serialize) -> String {
@@ -161,18 +162,9 @@ mod tests {
     }
 
     fn report() -> SyncReport {
-        SyncReport {
-            profile: ProfileId::new("home").unwrap(),
-            run: None,
-            status: RunStatus::Completed,
-            duration: std::time::Duration::ZERO,
-            dry_run: false,
-            kinds: sync_core::PerKind::from_fn(|kind| KindRecord::skipped(kind, SyncMode::Full)),
-            errors: Vec::new(),
-            account: None,
-            warnings: Vec::new(),
-            plan: Vec::new(),
-        }
+        let mut report = SyncReport::new(ProfileId::new("home").unwrap());
+        report.status = RunStatus::Completed;
+        report
     }
 
     #[test]
@@ -191,16 +183,14 @@ mod tests {
         let with_example = r#""not_modified":true,"skipped_at":{"offset":16,"before":null,"after":2}},"movies""#;
         assert!(line(&Report::from(&report)).contains(with_example));
         report.dry_run = true;
-        report.errors.push(ReportError {
-            kind: None,
-            code: "c".into(),
-            message: "m".into(),
-            hint: "h".into(),
-            class: ErrorClass::Internal,
-        });
+        let error = ReportError::new(None, ErrorCode::Other("c".into()), "m".to_owned());
+        report.errors.push(error.with_hint(Hint::WaitForOtherRun));
         let line = line(&Report::from(&report));
         assert!(line.contains(r#""status":"completed","dry_run":true,"kinds""#), "{line}");
-        assert!(line.ends_with(r#""errors":[{"code":"c","message":"m","hint":"h"}]}"#), "{line}");
+        assert!(
+            line.ends_with(r#""errors":[{"code":"c","message":"m","hint":"wait for the other run to end"}]}"#),
+            "{line}"
+        );
     }
 
     #[test]
@@ -214,9 +204,10 @@ mod tests {
             held: vec![PlannedRemoval { item: item(4, "q"), reason: HoldReason::Loss(Loss::ShareLost) }],
             unnoticed: Vec::new(),
         };
-        let mut report = SyncReport { dry_run: true, plan: vec![plan], ..report() };
+        let mut report = report();
+        (report.dry_run, report.plan) = (true, vec![plan]);
         report.kinds[ContentKind::Movies].hold_reason = Some(HoldReason::Loss(Loss::ShareLost));
-        report.warnings.push("w".to_owned());
+        report.warnings.push("w".to_owned().into());
         let line = line(&Report::from(&report));
         let first = ContentKind::Movies.fields()[0].name;
         let expected = [

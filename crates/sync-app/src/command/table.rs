@@ -4,6 +4,7 @@ use sync_core::source::UnreadableAt;
 use sync_core::text::{one_line, printable};
 use sync_core::{ContentKind, Counts, KindOutcome, SyncReport};
 
+use super::hints;
 use super::plan;
 use super::terminal::{complain, grouped, say};
 
@@ -49,7 +50,7 @@ pub(crate) fn print(report: &SyncReport) {
 pub(crate) fn notes(report: &SyncReport) {
     let profile = printable(report.profile.as_str());
     for warning in &report.warnings {
-        complain(&format!("warning: {profile}: {}", one_line(warning)));
+        complain(&format!("warning: {profile}: {}", one_line(&hints::of_warning(warning))));
     }
     for record in report.kinds.values() {
         if let Some(at) = record.skipped_at {
@@ -59,10 +60,11 @@ pub(crate) fn notes(report: &SyncReport) {
     let mut last = None;
     for error in &report.errors {
         complain(&format!("error: {profile}: {}", one_line(&error.to_string())));
-        if last != Some(&error.hint) {
-            complain(&format!("  hint: {}", one_line(&error.hint)));
+        let hint = hints::of_error(error);
+        if last != Some(hint) {
+            complain(&format!("  hint: {}", one_line(hint)));
         }
-        last = Some(&error.hint);
+        last = Some(hint);
     }
 }
 

@@ -13,6 +13,8 @@ pub struct ContentCache {
 
 /// How many items of each kind are cached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct ContentCounts {
     /// Channels.
     pub channels: u64,

@@ -9,6 +9,9 @@ const CAPACITY: usize = 100;
 
 /// How a sync stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum SyncStatus {
     /// Not yet begun.
     #[default]
@@ -33,15 +36,17 @@ impl From<RunStatus> for SyncStatus {
             RunStatus::Syncing => Self::Syncing,
             RunStatus::Completed => Self::Completed,
             RunStatus::Partial => Self::Partial,
-            RunStatus::Failed => Self::Failed,
             RunStatus::Cancelled => Self::Cancelled,
             RunStatus::Interrupted => Self::Interrupted,
+            _ => Self::Failed,
         }
     }
 }
 
 /// How far a sync is, or how it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct SyncProgress {
     /// How it stands.
     pub status: SyncStatus,
@@ -80,7 +85,7 @@ impl SyncProgress {
             percent: if is_done { 100 } else { percent.min(99) },
             step: report.status.to_string(),
             errors: report.errors.iter().map(ToString::to_string).collect(),
-            warnings: report.warnings.clone(),
+            warnings: report.warnings.iter().map(ToString::to_string).collect(),
             ..Self::default()
         };
         for KindRecord { kind, counts, .. } in report.kinds.values() {
@@ -92,6 +97,7 @@ impl SyncProgress {
 
 /// A run in the hands of its caller.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SyncHandle {
     /// The profile.
     pub profile_id: String,
@@ -118,5 +124,28 @@ impl SyncHandle {
     /// Whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancel_token.is_cancelled()
+    }
+}
+
+#[cfg(all(test, feature = "serde"))]
+mod serde_tests {
+    use serde_json::{json, to_value};
+    use sync_core::Counts;
+
+    use super::{SyncProgress, SyncStatus};
+    use crate::{ContentCounts, LastSyncTimestamps};
+
+    #[test]
+    fn progress_and_counts_have_the_names_of_their_fields() {
+        let progress = SyncProgress { status: SyncStatus::Partial, percent: 100, ..SyncProgress::default() };
+        let none = to_value(Counts::default()).unwrap();
+        let shape = json!({"status": "partial", "percent": 100, "step": "", "channels": none, "movies": none,
+            "series": none, "errors": [], "warnings": []});
+        assert_eq!(to_value(progress).unwrap(), shape);
+        assert_eq!(serde_json::from_value::<SyncStatus>(json!("pending")).unwrap(), SyncStatus::Pending);
+        let counts = ContentCounts { channels: 1, ..ContentCounts::default() };
+        assert_eq!(to_value(counts).unwrap(), json!({"channels": 1, "movies": 0, "series": 0}));
+        let synced = LastSyncTimestamps { movies: Some(5), ..LastSyncTimestamps::default() };
+        assert_eq!(to_value(synced).unwrap(), json!({"channels": null, "movies": 5, "series": null}));
     }
 }

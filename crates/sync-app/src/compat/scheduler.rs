@@ -24,6 +24,8 @@ pub struct SyncScheduler {
 
 /// When each kind was last synced: the panel's clock at the start of the listing, in unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct LastSyncTimestamps {
     /// Channels.
     pub channels: Option<i64>,

@@ -73,28 +73,21 @@ impl Observer for Sending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::{ContentKind, Counts, KindRecord, PerKind, ProfileId, RunStatus, SyncMode};
+    use sync_core::{ContentKind, ProfileId, RunStatus};
     use tokio::sync::mpsc;
 
     fn progress(percent: u8) -> Progress {
         let (profile, kind) = (ProfileId::new("home").unwrap(), Some(ContentKind::Movies));
         let phase = Phase::Listing;
-        Progress { profile, kind, phase, seen: 0, expected: 0, bytes: 0, counts: Counts::default(), percent }
+        let mut progress = Progress::new(profile, kind, phase);
+        progress.percent = percent;
+        progress
     }
 
     fn report(status: RunStatus) -> SyncReport {
-        SyncReport {
-            profile: ProfileId::new("home").unwrap(),
-            run: None,
-            status,
-            duration: std::time::Duration::ZERO,
-            dry_run: false,
-            kinds: PerKind::from_fn(|kind| KindRecord::skipped(kind, SyncMode::Full)),
-            errors: Vec::new(),
-            account: None,
-            warnings: Vec::new(),
-            plan: Vec::new(),
-        }
+        let mut report = SyncReport::new(ProfileId::new("home").unwrap());
+        report.status = status;
+        report
     }
 
     /// A run of two hundred messages.

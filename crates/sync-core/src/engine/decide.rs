@@ -69,7 +69,7 @@ fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: Known, a
     let mut warnings = Vec::new();
     let moved = settled.successors.len();
     if is_renumbering(moved, settled.removed.len()) {
-        warnings.push(format!("{kind}: {moved} of the removed items came back under other ids"));
+        warnings.push(format!("{kind}: {moved} of the removed items came back under other ids").into());
     }
     let mut counts = differ.counts();
     counts.unchanged += settled.untold.len() as u64;

@@ -12,6 +12,7 @@ use super::{Engine, Run, Stop, guard};
 use crate::diff::Differ;
 use crate::digest::DigestScheme;
 use crate::error::ErrorClass;
+use crate::hint::Hint;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
 use crate::policy::SyncMode;
 use crate::report::ReportError;
@@ -88,8 +89,9 @@ impl Engine {
             let listing = if let Some(begun) = begun {
                 Ok(begun.go_on(known))
             } else {
-                let left_out = treatment.left_out().clone();
-                let request = ListingRequest { known, left_out, ..ListingRequest::of(Scope::whole(kind)) };
+                let request = ListingRequest::of(Scope::whole(kind))
+                    .compared_with(known.into())
+                    .leaving_out(treatment.left_out().clone());
                 self.ask(run, request).await
             };
             match self.receive(run, &mut comparing, listing).await {
@@ -102,7 +104,10 @@ impl Engine {
                     if categories.is_none() {
                         return Err(error.into());
                     }
-                    tracing::warn!(code = error.code(), "the whole listing is too much for the panel; by category");
+                    tracing::warn!(
+                        code = error.code().as_str(),
+                        "the whole listing is too much for the panel; by category"
+                    );
                     comparing.reset().await?;
                 }
                 Err(stop) => {
@@ -126,9 +131,8 @@ impl Engine {
         categories: &[Category],
     ) -> Result<(Compared, Box<dyn Staging>), Stop> {
         let kind = comparing.kind;
-        visit
-            .warnings
-            .push(format!("{kind}: fetched category by category, as the whole list is too much for the panel"));
+        let told = format!("{kind}: fetched category by category, as the whole list is too much for the panel");
+        visit.warnings.push(told.into());
         let mut covered = CategorySet::default();
         let mut whole: Option<Completeness> = None;
         let mut failures: Vec<SourceError> = Vec::new();
@@ -139,7 +143,7 @@ impl Engine {
             }
             // Nothing is lent: what is byte for byte as known could not be seen to belong there.
             let scope = Scope { kind, within: Some(category.id.clone()) };
-            let request = ListingRequest { left_out: visit.treatment.left_out().clone(), ..ListingRequest::of(scope) };
+            let request = ListingRequest::of(scope).leaving_out(visit.treatment.left_out().clone());
             match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;
@@ -174,8 +178,7 @@ impl Engine {
                 categories.len(),
                 error.message
             );
-            "the other categories are up to date; sync again later".clone_into(&mut error.hint);
-            error
+            error.with_hint(Hint::OthersAreUpToDate)
         });
         if !unanswered.is_empty() {
             self.keep_in_place(run, &mut comparing, &covered).await?;

@@ -11,7 +11,7 @@ use crate::merge::Change;
 use crate::model::{Category, ContentKind};
 use crate::policy::SyncMode;
 use crate::progress::Phase;
-use crate::report::{KindRecord, ReportError};
+use crate::report::{KindRecord, ReportError, Warning};
 use crate::source::SourceError;
 use crate::store::{Staging, StoredIndex};
 use crate::volatile::{FieldFacts, Heard};
@@ -25,7 +25,7 @@ impl Engine {
     ) -> Result<Option<(Received, Staged)>, Stop> {
         let kind = visit.kind;
         if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
-            visit.warnings.push(not_offered(kind));
+            visit.warnings.push(Warning::NotOffered(kind));
             return Ok(None);
         }
         run.track.phase(Some(kind), Phase::Categories);
@@ -47,7 +47,7 @@ impl Engine {
                 if visit.denied && is_known_as_not_offered(&run.state, run.options, kind) {
                     // It was asked once more, and says the same: that is no news, and no failure.
                     visit.record.error = None;
-                    visit.warnings.push(not_offered(kind));
+                    visit.warnings.push(Warning::NotOffered(kind));
                     return Ok(None);
                 }
                 return Err(stop);
@@ -128,13 +128,6 @@ impl Engine {
 
 /// Rows asked for at a time.
 const ROWS: usize = 500;
-
-/// Why a kind was not synced that the panel doesn't offer.
-fn not_offered(kind: ContentKind) -> String {
-    format!(
-        "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is cached stays"
-    )
-}
 
 fn mode(asked: SyncMode, stored: &StoredIndex) -> SyncMode {
     let full = asked == SyncMode::Full || !stored.applied_before || !stored.consistent;

@@ -11,10 +11,10 @@ use crate::diff::Differ;
 use crate::facts::KindFacts;
 use crate::guard::Doubt;
 use crate::index::ListingIndex;
-use crate::lending::Lender;
+use crate::lazy_index::Lender;
 use crate::model::{Category, CategorySet, ContentId, ContentKind};
 use crate::plan::KindPlan;
-use crate::report::{KindRecord, ReportError};
+use crate::report::{KindRecord, ReportError, Warning};
 use crate::source::{Completeness, Listing, Validator};
 use crate::store::{HeldRemoval, KeptValidator, RunId, ScopeCommit, Staging, StoredIndex};
 use crate::volatile::Treatment;
@@ -47,7 +47,7 @@ pub(super) struct Visit {
     pub(super) validator: Option<KeptValidator>,
     /// When the panel was found out to give one listing the validator of another.
     pub(super) validators_lied_at: Option<i64>,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     /// Whether the panel answered with a listing in which something is.
     pub(super) answered: bool,
     /// Whether it denied the listing.
@@ -179,7 +179,7 @@ pub(super) struct Decided {
     pub(super) commit: ScopeCommit,
     /// The same for a person, where it was collected.
     pub(super) plan: Option<KindPlan>,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     /// Whether the listing counts as evidence against something that is held.
     pub(super) evidence: bool,
     /// What is held since this run because the kind shrank implausibly, if it did.

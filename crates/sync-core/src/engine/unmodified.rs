@@ -18,10 +18,11 @@ use crate::diff::Differ;
 use crate::digest::{Digest, DigestScheme};
 use crate::facts::PanelFacts;
 use crate::index::ListingIndex;
-use crate::lending::on_demand;
+use crate::lazy_index::LazyIndex;
 use crate::model::{ContentKind, Scope};
 use crate::policy::{SyncMode, SyncOptions};
-use crate::source::{Listing, ListingEvent, ListingRequest, Unless};
+use crate::report::Warning;
+use crate::source::{Baseline, Listing, ListingEvent, ListingRequest};
 use crate::store::{KeptValidator, StoredIndex, SyncState};
 
 /// So many seconds a panel isn't believed that was found out: thirty days.
@@ -45,10 +46,10 @@ impl Engine {
             |kept: &&KeptValidator| !wanted && is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
         let kept = visit.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
         let Some(kept) = kept else { return Ok(None) };
-        let (lender, demand) = on_demand();
-        let unless = Some(Unless::new(kept.validator.clone(), demand));
-        let left_out = treatment.left_out().clone();
-        let request = ListingRequest { unless, left_out, ..ListingRequest::of(Scope::whole(kind)) };
+        let (lender, index) = LazyIndex::lent();
+        let baseline = Baseline::Unless { validator: kept.validator.clone(), index };
+        let request =
+            ListingRequest::of(Scope::whole(kind)).compared_with(baseline).leaving_out(treatment.left_out().clone());
         let rows = kept.rows;
         run.track.listing(kind, 0, rows, 0, Counts::default());
         let asked_at = now + run.panel_ahead;
@@ -94,9 +95,9 @@ impl Engine {
         let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
         if alike && is_another(stored, &compared.differ, self.scheme(visit)) {
             tracing::warn!("the panel gives a changed listing the validator of the one before");
-            visit.warnings.push(format!(
+            visit.warnings.push(Warning::from(format!(
                 "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified): it isn't asked so for 30 days"
-            ));
+            )));
             visit.validators_lied_at = Some(self.clock.now());
         }
     }
@@ -132,7 +133,7 @@ fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bo
 
 /// Whether no element has to be looked at in every listing. Of an empty one nothing is known.
 pub(super) fn is_settled(index: &ListingIndex) -> bool {
-    !index.is_empty() && index.digests().iter().all(|digest| *digest != Digest::NEVER.0)
+    !index.is_empty() && index.digests().iter().all(|digest| !Digest(*digest).is_never())
 }
 
 #[cfg(test)]

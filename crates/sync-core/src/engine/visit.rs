@@ -82,7 +82,7 @@ impl Engine {
         let _entered = span.entered();
         match &record.error {
             Some(error) if record.outcome == KindOutcome::Failed => {
-                tracing::warn!(code = error.code, "{}", error.message);
+                tracing::warn!(code = error.code.as_str(), "{}", error.message);
             }
             _ => {
                 tracing::info!(outcome = %record.outcome, added = record.counts.added, updated = record.counts.updated,

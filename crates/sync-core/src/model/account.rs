@@ -2,6 +2,8 @@
 
 /// The state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum AccountStatus {
     /// The panel serves it.
     Active,
@@ -45,6 +47,7 @@ impl AccountStatus {
 
 /// An account, as the panel answered to a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Account {
     /// Whether the panel serves it.
     pub status: AccountStatus,

@@ -4,6 +4,7 @@ use super::id::CategoryId;
 
 /// A category, in the order in which the panel lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Category {
     /// The panel's id.
     pub id: CategoryId,

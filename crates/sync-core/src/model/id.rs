@@ -13,6 +13,7 @@ pub struct ProfileId(String);
 
 /// The text can't name a profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidProfileId {
     /// Nothing, or nothing but white space.
     #[error("a profile id can't be empty")]
@@ -56,6 +57,7 @@ impl fmt::Display for ProfileId {
 
 /// The panel's id of an item, unique within profile and kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ContentId(pub i64);
 
 impl fmt::Display for ContentId {
@@ -72,6 +74,7 @@ impl From<i64> for ContentId {
 
 /// The panel's id of a category. Text: panels use numbers beyond 32 bits, and words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CategoryId(pub String);
 
 impl fmt::Display for CategoryId {

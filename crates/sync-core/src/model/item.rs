@@ -164,10 +164,15 @@ macro_rules! content {
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $Type {
             /// The panel's id.
             pub $id: ContentId,
-            $( #[doc = $reason] pub $field: rust_type!($shape), )*
+            $(
+                #[doc = $reason]
+                #[cfg_attr(feature = "serde", serde(default))]
+                pub $field: rust_type!($shape),
+            )*
         }
 
         impl Content for $Type {
@@ -310,6 +315,8 @@ content! {
 
 /// An item of any kind.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "kind", rename_all = "snake_case"))]
 pub enum Item {
     /// A live channel.
     Channels(Channel),

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 /// A kind of content. Ids of different kinds are unrelated: movie 5 and series 5 are two items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ContentKind {
     /// Live television and radio.
     Channels,

@@ -1,7 +1,10 @@
 //! Why a panel was not reached, or a login is refused, with what to do about it.
 
+use crate::hint::Hint;
+
 /// What is in the way to a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Obstacle {
     /// The network: an unknown name, no route, no connection in time, a connection that is refused.
     Network,
@@ -23,6 +26,7 @@ pub enum Obstacle {
 
 /// Why a login is refused, where it is not simply a wrong user name or password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Denial {
     /// Status 401 without a word of the panel: wrong credentials, or a filter that doesn't know the client.
     Status,
@@ -33,54 +37,26 @@ pub enum Denial {
 }
 
 impl Obstacle {
-    pub(super) const fn hint(self) -> &'static str {
+    pub(super) const fn hint(self) -> Hint {
         match self {
-            Self::Network => "check the address and the network, and sync again later. The cache is as it was",
-            Self::PlainPort => {
-                "the port speaks no encryption: give the address with http:// in place of https://. The cache is as it was"
-            }
-            Self::Encryption => {
-                "check the address and the port; when the port speaks no encryption, give the address with http://; \
-                 else sync again later. The cache is as it was"
-            }
-            Self::OldEncryption => {
-                "TLS 1.2 or 1.3 is needed, and the panel offers neither, or none of their ciphers: ask the provider for \
-                 another address, or try this one with http://. The cache is as it was"
-            }
-            Self::Certificate => {
-                "check the address, and the date of this computer. With `--verify-tls no` any certificate is accepted \
-                 for this profile; then anybody on the way can read the password. The cache is as it was"
-            }
-            Self::NotHttp => {
-                "check the address and the port; when the port is for encrypted connections, give the address with \
-                 https://. The cache is as it was"
-            }
-            Self::Proxy => {
-                "check the proxy that the environment names (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), or name the panel in \
-                 NO_PROXY. The cache is as it was"
-            }
-            Self::ProxyKind => {
-                "name a proxy that begins with http://, https://, socks4://, socks4a://, socks5:// or socks5h:// \
-                 (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), or name the panel in NO_PROXY. The cache is as it was"
-            }
+            Self::Network => Hint::CheckNetwork,
+            Self::PlainPort => Hint::UseHttp,
+            Self::Encryption => Hint::CheckEncryption,
+            Self::OldEncryption => Hint::AskForSafeEncryption,
+            Self::Certificate => Hint::CheckCertificate,
+            Self::NotHttp => Hint::CheckPort,
+            Self::Proxy => Hint::CheckProxy,
+            Self::ProxyKind => Hint::UseSupportedProxy,
         }
     }
 }
 
 impl Denial {
-    pub(super) const fn hint(self) -> &'static str {
+    pub(super) const fn hint(self) -> Hint {
         match self {
-            Self::Status => {
-                "check user name and password with your provider; when they are right, a filter may not know the \
-                 client: try another user agent (`--user-agent`)"
-            }
-            Self::HttpLogin => {
-                "it is not the panel that asks, but a web server in front of it, for a user name and password of its \
-                 own, which can't be sent: ask your provider for an address without it"
-            }
-            Self::Account => {
-                "ask your provider: the account has to be renewed or unlocked; no further attempt was made"
-            }
+            Self::Status => Hint::CheckCredentialsOrUserAgent,
+            Self::HttpLogin => Hint::AskForOpenAddress,
+            Self::Account => Hint::AskAboutAccount,
         }
     }
 }

@@ -160,7 +160,7 @@ impl ContentSource for ScriptedSource {
         script.usage.bytes += 10;
         let within = request.scope.within;
         let place = within.as_ref().map(|category| format!(" in {category}")).unwrap_or_default();
-        let unless = request.unless.map(|unless| unless.validator);
+        let unless = request.baseline.validator().cloned();
         let condition = unless.as_ref().map(|Validator(text)| format!(" unless {text}")).unwrap_or_default();
         script.asked.push(format!("listing {kind}{place}{condition}"));
         let answer = match within {

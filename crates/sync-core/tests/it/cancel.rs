@@ -47,7 +47,7 @@ async fn before_the_start() {
     assert_eq!((report.status, report.run), (RunStatus::Cancelled, None));
     assert_eq!(outcomes(&report), [KindOutcome::Cancelled; 3]);
     assert_eq!(source.asked(), Vec::<String>::new());
-    assert_eq!(report.errors[0].class, ErrorClass::Cancelled);
+    assert_eq!(report.errors[0].class(), ErrorClass::Cancelled);
 }
 
 #[tokio::test]

@@ -279,7 +279,11 @@ async fn a_small_renumbering_goes_and_is_told() {
     let source = ScriptedSource::new().lists(Movies, (1..=40).map(|id| film(id + 1000, id)));
     let report = bench.sync(&source, &only(Movies)).await;
     assert_eq!(report.kind(Movies).counts, counts(40, 0, 0, 40, 0));
-    assert!(report.warnings[0].contains("40 of the removed items came back under other ids"), "{:?}", report.warnings);
+    assert!(
+        report.warnings[0].to_string().contains("40 of the removed items came back under other ids"),
+        "{:?}",
+        report.warnings
+    );
 }
 
 /// "A defect that stands alike in three complete listings … no longer keeps removals off."

@@ -6,7 +6,7 @@ use sync_core::source::{AnswerFault, Completeness, Entry, Learnt, ListingEvent};
 use sync_core::testing::{Answer, ScriptedSource, category, movie};
 use sync_core::{
     Category, ContentStore, Counts, FieldFacts, HoldReason, KindFacts, KindOutcome, Listed, Loss, PanelFacts,
-    RunStatus, SourceError, SyncMode, SyncOptions,
+    RunStatus, SourceError, SyncMode, SyncOptions, Warning,
 };
 
 use crate::support::{Bench, Channels, Movies, NOW, Series, counts, listed, only, panel};
@@ -44,7 +44,11 @@ async fn a_kind_that_is_not_offered_is_no_longer_asked_for() {
     let report = bench.sync(&second, &SyncOptions::default()).await;
     assert_eq!((report.status, report.kind(Series).outcome), (RunStatus::Completed, KindOutcome::Skipped));
     assert!(second.asked().iter().all(|asked| !asked.contains("series")), "{:?}", second.asked());
-    assert!(report.warnings.iter().any(|warning| warning.contains("doesn't offer")), "{:?}", report.warnings);
+    assert!(
+        report.warnings.iter().any(|warning| warning.to_string().contains("doesn't offer")),
+        "{:?}",
+        report.warnings
+    );
     // A day later it is, and then it is there.
     bench.clock.pass(DAY);
     let report = bench.sync(&panel(1..=3), &SyncOptions::default()).await;
@@ -106,7 +110,11 @@ async fn field_26_every_denial_teaches_alike() {
             (RunStatus::Completed, KindOutcome::Skipped),
             "{code}"
         );
-        assert!(report.warnings.iter().any(|warning| warning.contains("doesn't offer")), "{:?}", report.warnings);
+        assert!(
+            report.warnings.iter().any(|warning| warning.to_string().contains("doesn't offer")),
+            "{:?}",
+            report.warnings
+        );
         let quiet = source();
         bench.sync(&quiet, &options).await;
         assert!(!quiet.asked().contains(&"listing series".to_owned()), "{code}: a day begins anew");
@@ -230,7 +238,7 @@ async fn what_is_too_much_at_once_comes_by_category() {
     let source = by_shelf(too_much());
     let report = bench.sync(&source, &only(Movies)).await;
     assert_eq!((report.status, &source.asked()[2..]), (RunStatus::Completed, &way.map(str::to_owned)[1..]));
-    assert!(report.warnings[0].contains("category by category"), "{:?}", report.warnings);
+    assert!(report.warnings[0].to_string().contains("category by category"), "{:?}", report.warnings);
     // A day later the whole list again; it still is too much.
     bench.clock.pass(DAY);
     let source = by_shelf(too_much());
@@ -452,7 +460,7 @@ async fn what_the_source_has_learnt_is_kept_and_told() {
     };
     let source = panel(1..=2).learns(learnt);
     let report = bench.sync(&source, &SyncOptions::default()).await;
-    assert_eq!(report.warnings, notices);
+    assert_eq!(report.warnings, notices.into_iter().map(Warning::Other).collect::<Vec<_>>());
     let failed = ScriptedSource::new().account(Err(unreachable(false)));
     bench.sync(&failed, &SyncOptions::default()).await;
     let known = facts(&bench).await;

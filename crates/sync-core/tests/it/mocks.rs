@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use mockall::Sequence;
 use mockall::predicate::{always, eq};
-use sync_core::source::{Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
+use sync_core::source::{Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
 use sync_core::store::{Lease, RunId, StoredIndex, SyncState};
 use sync_core::testing::{FixedClock, category, channel, profile};
 use sync_core::{
@@ -39,7 +39,7 @@ fn source(entries: Vec<Entry>) -> MockContentSource {
 }
 
 fn store(staging: MockStaging) -> MockContentStore {
-    store_of(staging, StoredIndex { index: index(), applied_before: true, consistent: true })
+    store_of(staging, StoredIndex::new(index(), true, true))
 }
 
 fn store_of(staging: MockStaging, stored: StoredIndex) -> MockContentStore {
@@ -96,7 +96,7 @@ async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
             assert_eq!(commit.index.map(|index| index.len()), replaced.then_some(0));
             Ok(())
         });
-        let stored = StoredIndex { index: Arc::new(ListingIndex::empty(RAW)), applied_before, consistent };
+        let stored = StoredIndex::new(Arc::new(ListingIndex::empty(RAW)), applied_before, consistent);
         let mut store = store_of(staging, stored);
         store.expect_finish_run().times(1).returning(|_, _| Ok(()));
         let report = run(source(Vec::new()), store, SyncMode::Auto).await;
@@ -141,8 +141,9 @@ async fn the_index_is_lent_in_incremental_mode_only() {
         source.expect_learnt().returning(Learnt::default);
         source.expect_account().returning(|| Ok(Account::active()));
         source.expect_categories().returning(|_| Ok(Vec::new()));
-        let as_said =
-            move |request: &ListingRequest| request.known.is_some() == lent && request.scope == Channels.into();
+        let as_said = move |request: &ListingRequest| {
+            matches!(request.baseline, Baseline::Index(_)) == lent && request.scope == Channels.into()
+        };
         source.expect_listing().withf(as_said).times(1).returning(|_| {
             Err(sync_core::SourceError::Unreachable { message: "gone".to_owned(), attempts: 1, overloaded: false })
         });

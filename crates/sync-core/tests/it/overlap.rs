@@ -151,7 +151,8 @@ async fn errors_and_warnings_are_told_in_the_order_of_the_kinds() {
     };
     // The movies are not asked for, and that is known before the channels are settled.
     let report = run(&bench, fewer(), &Arc::default(), &CancellationToken::new()).await;
-    let told: Vec<_> = report.warnings.iter().map(|warning| warning.split_once(':').unwrap().0).collect();
+    let told: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();
+    let told: Vec<_> = told.iter().map(|warning| warning.split_once(':').unwrap().0).collect();
     assert_eq!(told, ["channels", "movies"], "{:?}", report.warnings);
     // A day later they are asked for, and fail before the channels do.
     bench.clock.pass(Duration::from_secs(86_400));

@@ -178,7 +178,7 @@ mod tests {
         let quoting = || Box::from("the value s3cret is none");
         let read = of_diesel(Error::DeserializationError(quoting()));
         let bound = of_diesel(Error::SerializationError(quoting()));
-        assert_eq!((read.code(), bound.code()), ("corrupt", "store"));
+        assert_eq!((read.code().as_str(), bound.code().as_str()), ("corrupt", "store"));
         for error in [read, bound] {
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
         }
@@ -187,7 +187,10 @@ mod tests {
     #[test]
     fn a_connection_and_a_migration_fail_for_the_same_reasons() {
         let bad = |text: &str| of_connection(ConnectionError::BadConnection(text.to_owned()));
-        assert_eq!((bad("unable to open database file").code(), bad("odd").code()), ("read_only", "store"));
+        assert_eq!(
+            (bad("unable to open database file").code().as_str(), bad("odd").code().as_str()),
+            ("read_only", "store")
+        );
         let set_up = of_connection(ConnectionError::CouldntSetupConfiguration(told("database is locked")));
         assert_eq!(set_up.code(), "locked");
         assert_eq!(of_migration(Box::from("database or disk is full")).code(), "disk_full");

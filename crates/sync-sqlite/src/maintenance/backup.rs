@@ -13,6 +13,7 @@ use crate::maintenance::copy::{self, BackedUp, Copy, look_at};
 
 /// Why a backup could not be made or restored. Whatever it is, the cache is as it was.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BackupError {
     /// A file is there already, and was not to be replaced.
     #[error("{} is there already", .0.display())]
@@ -34,8 +35,7 @@ pub enum BackupError {
     Unfit {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        #[source]
+        /// What is wrong with it. The message tells it.
         error: StoreError,
     },
     /// The file of the backup can't be read or written.
@@ -43,8 +43,7 @@ pub enum BackupError {
     File {
         /// The file.
         path: PathBuf,
-        /// What was tried, and why it failed.
-        #[source]
+        /// What was tried, and why it failed. The message tells it.
         error: StoreError,
     },
     /// The cache failed.
@@ -54,24 +53,24 @@ pub enum BackupError {
 
 impl BackupError {
     /// What the caller can do about it; `None` where something else was to be named.
-    pub const fn class(&self) -> Option<ErrorClass> {
+    pub fn class(&self) -> Option<ErrorClass> {
         match self {
             Self::Exists(_) | Self::Missing(_) | Self::Folder(_) | Self::Special(_) | Self::Itself(_) => None,
             Self::Unfit { error, .. } | Self::File { error, .. } | Self::Store(error) => Some(error.class()),
         }
     }
 
-    /// What to do next, in a user's words.
+    /// What a person can do about it, in words that any program can show.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Exists(_) => "name another file, or replace it with --force",
+            Self::Exists(_) => "name another file, or have this one replaced",
             Self::Missing(_) => "see whether the path is right",
             Self::Folder(_) | Self::Special(_) | Self::Itself(_) => "name a file of its own",
             Self::Unfit { error: StoreError::Newer(_), .. } => "restore it with that version; the cache is as it was",
             Self::Unfit { .. } => "the cache is as it was; take another backup",
             Self::File { error: StoreError::Full, .. } => "make room, or choose another disk; the cache is as it was",
             Self::File { .. } => "see to the rights there, and to the room; the cache is as it was",
-            Self::Store(error) => error.hint(),
+            Self::Store(error) => error.hint().as_str(),
         }
     }
 
@@ -179,7 +178,7 @@ mod tests {
         let newer = || StoreError::Newer("9".to_owned());
         let corrupt = || StoreError::Corrupt("a page is wrong".to_owned());
         let cases = [
-            (BackupError::Exists(path()), None, "b.db is there already", "--force"),
+            (BackupError::Exists(path()), None, "b.db is there already", "replaced"),
             (BackupError::Missing(path()), None, "there is no b.db", "path"),
             (BackupError::Folder(path()), None, "b.db is a folder", "of its own"),
             (BackupError::Special(path()), None, "b.db is no ordinary file", "of its own"),
@@ -199,7 +198,7 @@ mod tests {
             (unfit(corrupt()), Some(ErrorClass::Store), "b.db can't be restored: a page is wrong", "another backup"),
             (file(StoreError::ReadOnly("no right".to_owned())), Some(ErrorClass::Store), "b.db: no right", "rights"),
             (file(StoreError::backend("odd")), Some(ErrorClass::Store), "b.db: odd", "rights"),
-            (BackupError::Store(newer()), Some(ErrorClass::NewerCache), "newer", newer().hint()),
+            (BackupError::Store(newer()), Some(ErrorClass::NewerCache), "newer", newer().hint().as_str()),
         ];
         for (error, class, words, hint) in cases {
             assert_eq!(error.class(), class, "{error}");

@@ -121,6 +121,7 @@ pub(crate) fn require_whole(conn: &mut SqliteConnection, pragma: &str) -> Result
 
 /// A backup that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BackedUp {
     /// The length of its file.
     pub bytes: u64,

@@ -23,6 +23,7 @@ use crate::store::SqliteStore;
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Restored {
     /// Where the cache is that was there before; `None` when there was none.
     pub kept: Option<PathBuf>,

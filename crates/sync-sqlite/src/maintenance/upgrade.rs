@@ -63,7 +63,10 @@ fn keep(conn: &mut SqliteConnection, kept: &Path) -> Result<(), StoreError> {
             "there is no room for the copy that is made first, beside it and as large as the cache".to_owned(),
         ),
         StoreError::Corrupt(_) | StoreError::Locked => error,
-        error => StoreError::Migration(format!("a copy has to be made first, and could not be: {error}")),
+        error => {
+            let error = error.with_causes();
+            StoreError::Migration(format!("a copy has to be made first, and could not be: {error}"))
+        }
     };
     let copy = Copy::beside(kept).map_err(|error| refused(fault::of_io(&error, "creating it")))?;
     copy::fill(copy.path(), conn).map_err(refused)?;

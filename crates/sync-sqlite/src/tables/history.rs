@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::SqliteConnection;
 use sync_core::store::{ChangeRecord, LoggedChange, RunEnd, RunId, RunRecord};
 use sync_core::{
-    ContentId, ContentKind, Counts, ErrorClass, FieldSet, HoldReason, KindOutcome, KindRecord, ProfileId, ReportError,
+    ContentId, ContentKind, Counts, ErrorCode, FieldSet, HoldReason, KindOutcome, KindRecord, ProfileId, ReportError,
     RunStatus, StoreError, SyncMode,
 };
 
@@ -174,13 +174,9 @@ pub(crate) fn status_seen(status: RunStatus, leased: bool) -> RunStatus {
 fn read_run(mut row: Record, leased: bool) -> Result<RunRecord, StoreError> {
     let status = row.text(1)?;
     let status = RunStatus::from_name(&status).ok_or_else(|| no(&status, "status"))?;
-    Ok(RunRecord {
-        run: RunId(row.integer(0)?),
-        status: status_seen(status, leased),
-        started_at: row.integer(2)?,
-        finished_at: row.optional_integer(3)?,
-        kinds: Vec::new(),
-    })
+    let mut run = RunRecord::new(RunId(row.integer(0)?), status_seen(status, leased), row.integer(2)?);
+    run.finished_at = row.optional_integer(3)?;
+    Ok(run)
 }
 
 fn read_kind_record(row: &mut Record) -> Result<KindRecord, StoreError> {
@@ -205,7 +201,7 @@ fn read_kind_record(row: &mut Record) -> Result<KindRecord, StoreError> {
     let duration = Duration::from_millis(row.count(13)?);
     let hold_reason = row.optional_text(14)?.map(|code| read_reason(&code)).transpose()?;
     let message = row.optional_text(16)?.unwrap_or_default();
-    let error = row.optional_text(15)?.map(|code| read_error(kind, code, message));
+    let error = row.optional_text(15)?.map(|code| ReportError::new(Some(kind), ErrorCode::parse(&code), message));
     let not_modified = row.integer(17)? != 0;
     let skipped_at = None;
     Ok(KindRecord {
@@ -221,21 +217,6 @@ fn read_kind_record(row: &mut Record) -> Result<KindRecord, StoreError> {
         skipped_at,
         error,
     })
-}
-
-/// An error of the past has no hint: what helped then may not now. Its class follows from its code.
-fn read_error(kind: ContentKind, code: String, message: String) -> ReportError {
-    let class = match code.as_str() {
-        "profile_busy" | "lease_lost" => ErrorClass::Busy,
-        "cancelled" => ErrorClass::Cancelled,
-        "newer_cache" => ErrorClass::NewerCache,
-        "disk_full" | "read_only" | "corrupt" | "locked" | "store" => ErrorClass::Store,
-        "panel_unreachable" => ErrorClass::Unreachable,
-        "login_refused" | "http_login_required" | "account_inactive" => ErrorClass::Login,
-        "internal" | "unknown_profile" => ErrorClass::Internal,
-        _ => ErrorClass::Answer,
-    };
-    ReportError { kind: Some(kind), code, message, hint: String::new(), class }
 }
 
 /// What the change log has in its columns `change`, `fields` and `returned`.
@@ -266,63 +247,10 @@ fn read_change(mut row: Record) -> Result<ChangeRecord, StoreError> {
         }
         other => return Err(no(other, "change")),
     };
-    Ok(ChangeRecord {
-        sequence: row.integer(0)?,
-        run: (run != 0).then_some(RunId(run)),
-        kind,
-        id: row.optional_integer(3)?.map(ContentId),
-        change,
-    })
+    let id = row.optional_integer(3)?.map(ContentId);
+    Ok(ChangeRecord::new(row.integer(0)?, kind, change).of_run((run != 0).then_some(RunId(run))).of_item(id))
 }
 
 fn no(found: &str, what: &str) -> StoreError {
     StoreError::Corrupt(format!("`{found}` is no {what}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use sync_core::SourceError;
-    use sync_core::source::{AnswerFault, Denial, Obstacle};
-
-    use super::*;
-
-    #[test]
-    fn an_error_of_the_past_has_the_class_that_it_had() {
-        let of_the_store = [
-            StoreError::Fenced,
-            StoreError::Cancelled,
-            StoreError::Newer("9".to_owned()),
-            StoreError::Full,
-            StoreError::ReadOnly("?".to_owned()),
-            StoreError::Corrupt("?".to_owned()),
-            StoreError::Locked,
-            StoreError::backend("?"),
-            StoreError::UnknownProfile("home".to_owned()),
-            StoreError::Leased(ProfileId::new("home").unwrap()),
-        ];
-        let of_the_source = [
-            SourceError::Unreachable { message: "?".to_owned(), attempts: 4, overloaded: false },
-            SourceError::Refused { message: "?".to_owned() },
-            SourceError::Unusable { fault: AnswerFault::Html, message: "?".to_owned() },
-            SourceError::Unusable { fault: AnswerFault::EncryptedPort, message: "?".to_owned() },
-            SourceError::Obstructed { obstacle: Obstacle::Network, message: "?".to_owned(), attempts: 1 },
-            SourceError::Denied { denial: Denial::Status, message: "?".to_owned() },
-            SourceError::Denied { denial: Denial::HttpLogin, message: "?".to_owned() },
-            SourceError::Denied { denial: Denial::Account, message: "?".to_owned() },
-            SourceError::internal("?"),
-        ];
-        let store = of_the_store.iter().map(|error| (error.code(), error.class()));
-        let source = of_the_source.iter().map(|error| (error.code(), error.class()));
-        for (code, class) in store.chain(source).chain([("account_inactive", ErrorClass::Login)]) {
-            let read = read_error(ContentKind::Movies, code.to_owned(), "it was so".to_owned());
-            let expected = ReportError {
-                kind: Some(ContentKind::Movies),
-                code: code.to_owned(),
-                message: "it was so".to_owned(),
-                hint: String::new(),
-                class,
-            };
-            assert_eq!(read, expected);
-        }
-    }
 }

@@ -32,18 +32,18 @@ fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Resu
     match found.and_then(|stored| stored.0) {
         // An index that doesn't fit its rows was written by one program and they by another.
         Some(index) if !doubted && (!whole || has_rows(conn, profile, scope.kind, index.len() as u64)?) => {
-            Ok(StoredIndex { index: Arc::new(index), applied_before, consistent: true })
+            Ok(StoredIndex::new(Arc::new(index), applied_before, true))
         }
         None if !applied_before && (!whole || count(conn, profile, scope.kind)? == 0) => {
             let index = Arc::new(ListingIndex::empty(DigestScheme::FIELDS));
-            Ok(StoredIndex { index, applied_before, consistent: true })
+            Ok(StoredIndex::new(index, applied_before, true))
         }
         _ => {
             let ids = stored_ids(conn, profile, scope)?;
             // Zero is the digest that equals nothing.
             let digests = vec![0; ids.len()];
             let index = ListingIndex::from_columns(DigestScheme::FIELDS, ids, digests).map_err(StoreError::backend)?;
-            Ok(StoredIndex { index: Arc::new(index), applied_before, consistent: false })
+            Ok(StoredIndex::new(Arc::new(index), applied_before, false))
         }
     }
 }

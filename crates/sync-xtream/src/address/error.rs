@@ -2,6 +2,7 @@
 
 /// The text is not the address of a panel. No variant repeats the text: it may hold credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AddressError {
     /// Nothing but white space.
     #[error("the address is empty")]

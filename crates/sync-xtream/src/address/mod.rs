@@ -24,6 +24,7 @@ pub use panel::PanelAddress;
 
 /// What a pasted text held.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Pasted {
     /// The panel.
     pub address: PanelAddress,

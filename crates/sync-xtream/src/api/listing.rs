@@ -69,9 +69,9 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
     let mut attempts = panel.attempts(&endpoint);
     let mut plain = false;
     let mut condition = request
-        .unless
-        .as_ref()
-        .and_then(|unless| validator::condition(&unless.validator, panel.address(), panel.credentials()));
+        .baseline
+        .validator()
+        .and_then(|validator| validator::condition(validator, panel.address(), panel.credentials()));
     loop {
         let options = RequestOptions { condition: condition.clone(), ..panel.options(attempts.number(), plain) };
         let attempt = Attempt { panel, permit: &permit, endpoint: &endpoint, options };
@@ -122,10 +122,7 @@ impl Attempt<'_> {
         }
         *begun = true;
         let validator = response.validator.take().filter(|_| request.scope.within.is_none());
-        let known = match &request.unless {
-            Some(unless) => unless.known().await,
-            None => request.known.clone(),
-        };
+        let known = request.baseline.index().await;
         let limits = self.panel.config().limits;
         let left_out = &request.left_out;
         let mut decoding =

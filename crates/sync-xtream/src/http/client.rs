@@ -9,6 +9,7 @@ use crate::config::XtreamConfig;
 
 /// A source can't be made of these settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SetupError {
     /// The user agent holds characters that no header can.
     #[error("the user agent holds characters that can't be sent")]

@@ -6,6 +6,7 @@
 mod connecting;
 mod transport;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -135,13 +136,13 @@ impl Failure {
         if let Self::Transient { retry_after, .. } = self { *retry_after } else { None }
     }
 
-    pub(crate) fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> Cow<'_, str> {
         match self {
             Self::Transient { message, .. } | Self::Truncated { message, .. } | Self::Obstructed { message, .. } => {
-                message
+                message.into()
             }
-            Self::Redirect(refused) => refused.words(),
-            Self::Permanent(error) => error.code(),
+            Self::Redirect(refused) => refused.words().into(),
+            Self::Permanent(error) => error.code().to_string().into(),
         }
     }
 

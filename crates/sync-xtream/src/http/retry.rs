@@ -81,7 +81,7 @@ impl<'a> Attempts<'a> {
             action = self.endpoint.action(),
             attempt = self.number,
             wait_ms = milliseconds(wait),
-            reason = failure.message(),
+            reason = &*failure.message(),
             "the request failed and is repeated"
         );
         tokio::time::sleep(wait).await;

@@ -29,7 +29,7 @@ impl PanelClient {
         let Some(client) = failed.like_a_filter().and_then(|_| self.user_agents.take_spare()) else {
             return Err(failed.into_error(options.attempt));
         };
-        tracing::warn!(reason = failed.message(), "a filter may keep the login out; it is tried as another client");
+        tracing::warn!(reason = &*failed.message(), "a filter may keep the login out; it is tried as another client");
         let other = RequestOptions { client: client.clone(), ..options.clone() };
         match self.attempt(permit, endpoint, &other, &read).await {
             Ok(read_as_other) => {

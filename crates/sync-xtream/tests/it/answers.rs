@@ -32,10 +32,13 @@ async fn field_29_an_ended_account_is_no_wrong_password() {
         r#"{"user_info":{"auth":"0","status":"Inactive","exp_date":"1577847600","message":"Welcome demo-secret"}}"#;
     let server = Server::start(vec![ok(ended)]).await;
     let error = source(&server.base, quick()).account().await.unwrap_err();
-    assert_eq!((error.class(), error.code(), server.requests().len()), (ErrorClass::Login, "account_inactive", 1));
+    assert_eq!(
+        (error.class(), error.code().as_str(), server.requests().len()),
+        (ErrorClass::Login, "account_inactive", 1)
+    );
     let told = error.to_string();
     assert!(told.contains("ended on 01 Jan 2020") && told.contains("`Inactive` (Welcome ***)"), "{told}");
-    assert!(error.hint().contains("renewed"), "{}", error.hint());
+    assert!(error.hint().as_str().contains("renewed"), "{}", error.hint());
 }
 
 #[tokio::test]
@@ -209,7 +212,7 @@ async fn field_26_a_status_says_that_the_panel_doesnt_know_the_list() {
     ] {
         panel.on(Action::Series, Behaviour::status(status));
         let error = list(&source, ContentKind::Series).await.unwrap_err();
-        assert_eq!((fault(&error), error.code()), (expected, "http_status"), "{status}");
+        assert_eq!((fault(&error), error.code().as_str()), (expected, "http_status"), "{status}");
         assert!(error.to_string().contains(&status.to_string()), "{error}");
         // For the categories alone it teaches nothing.
         panel.on(Action::SeriesCategories, Behaviour::status(status));

@@ -165,7 +165,7 @@ async fn what_is_not_http_is_told() {
     let server = Server::start(vec![b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()]).await;
     let error = source(&server.base, quick()).account().await.unwrap_err();
     assert!(error.to_string().contains("HTTP"), "{error}");
-    assert!(error.hint().contains("https://"), "{}", error.hint());
+    assert!(error.hint().as_str().contains("https://"), "{}", error.hint());
 }
 
 /// Login or list, nginx or not: the hint is the other scheme, and nothing is asked again.
@@ -182,7 +182,7 @@ async fn field_15_http_to_an_encrypted_port_names_https() {
         let listed = list(&source, ContentKind::Movies).await.unwrap_err();
         for error in [login, listed] {
             assert!(matches!(error, SourceError::Unusable { fault: AnswerFault::EncryptedPort, .. }), "{error:?}");
-            assert!(error.hint().contains("https://") && error.code() == "http_status", "{}", error.hint());
+            assert!(error.hint().as_str().contains("https://") && error.code() == "http_status", "{}", error.hint());
         }
         assert_eq!(server.requests().len(), 2);
     }

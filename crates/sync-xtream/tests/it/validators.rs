@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use sync_core::source::{AnswerFault, Entry, ListingRequest, Unless, Validator};
-use sync_core::{CategoryId, ContentKind, ContentSource, ListingIndex, Scope, SourceError, on_demand};
+use sync_core::source::{AnswerFault, Baseline, Entry, ListingRequest, Validator};
+use sync_core::{CategoryId, ContentKind, ContentSource, LazyIndex, ListingIndex, Scope, SourceError};
 use sync_tests::PanelConfig;
 use sync_xtream::XtreamSource;
 
@@ -26,18 +26,12 @@ async fn list_unless(
     validator: &Validator,
     known: Option<Arc<ListingIndex>>,
 ) -> (Result<Collected, SourceError>, bool) {
-    let (lender, demand) = on_demand();
-    let unless = Some(Unless::new(validator.clone(), demand));
-    let request = ListingRequest { unless, ..ListingRequest::of(ContentKind::Channels.into()) };
-    let lending = tokio::spawn(async move {
-        lender.asked().await;
-        lender.lend(known);
-    });
+    let index = LazyIndex::new(known);
+    let baseline = Baseline::Unless { validator: validator.clone(), index: index.clone() };
+    let request = ListingRequest::of(ContentKind::Channels.into()).compared_with(baseline);
     let listing = source.listing(request).await.unwrap();
     let listed = tokio::time::timeout(PATIENCE, collect(listing)).await.expect("a listing ends in time");
-    let asked = lending.is_finished();
-    lending.abort();
-    (listed, asked)
+    (listed, index.is_asked())
 }
 
 /// The values of a header over all requests, empty where it was not sent.

@@ -45,7 +45,7 @@ impl Profile {
     /// Adds a row to the change log.
     pub(crate) fn note(&mut self, run: Option<RunId>, kind: ContentKind, id: Option<ContentId>, change: LoggedChange) {
         let sequence = self.log.last().map_or(1, |last| last.sequence + 1);
-        self.log.push(ChangeRecord { sequence, run, kind, id, change });
+        self.log.push(ChangeRecord::new(sequence, kind, change).of_run(run).of_item(id));
     }
 
     fn run(&mut self, id: RunId) -> Result<&mut RunRecord, StoreError> {
@@ -66,12 +66,12 @@ impl Kind {
         let applied_before = self.watermark.is_some();
         match &self.index {
             Some(index) if index.len() == self.rows.len() => {
-                StoredIndex { index: Arc::clone(index), applied_before, consistent: true }
+                StoredIndex::new(Arc::clone(index), applied_before, true)
             }
             _ => {
                 let doubted = self.rows.keys().map(|id| (*id, Digest::NEVER));
                 let index = ListingIndex::new(DigestScheme::FIELDS, doubted).expect("the rows have an id each");
-                StoredIndex { index: Arc::new(index), applied_before, consistent: self.rows.is_empty() }
+                StoredIndex::new(Arc::new(index), applied_before, self.rows.is_empty())
             }
         }
     }
@@ -131,7 +131,7 @@ impl ContentStore for Shelf {
             }
             let run = RunId(found.runs.last().map_or(1, |last| last.run.0 + 1));
             let status = RunStatus::Syncing;
-            found.runs.push(RunRecord { run, status, started_at, finished_at: None, kinds: Vec::new() });
+            found.runs.push(RunRecord::new(run, status, started_at));
             Ok(run)
         })
     }
@@ -162,12 +162,12 @@ impl ContentStore for Shelf {
     async fn sync_state(&self, profile: &ProfileId) -> Result<SyncState, StoreError> {
         self.with(profile, |found| {
             let of = |read: fn(&Kind) -> u64| PerKind::from_fn(|kind| read(&found.kinds[kind]));
-            Ok(SyncState {
-                last_sync: PerKind::from_fn(|kind| found.kinds[kind].watermark),
-                rows: of(|kind| kind.rows.len() as u64),
-                held: of(|kind| kind.held.len() as u64),
-                facts: found.facts.clone(),
-            })
+            let mut state = SyncState::default();
+            state.last_sync = PerKind::from_fn(|kind| found.kinds[kind].watermark);
+            state.rows = of(|kind| kind.rows.len() as u64);
+            state.held = of(|kind| kind.held.len() as u64);
+            state.facts = found.facts.clone();
+            Ok(state)
         })
     }
 

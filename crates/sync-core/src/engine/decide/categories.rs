@@ -6,6 +6,7 @@ use super::Setting;
 use crate::engine::state::Known;
 use crate::guard::{Doubt, HoldReason, are_dropped, implausible};
 use crate::model::{Category, CategorySet};
+use crate::report::Warning;
 
 /// The known categories that the panel has dropped from its list of categories.
 pub(super) fn dropped_categories(answered: &[Category], stored: &[Category], at: &Setting<'_>) -> CategorySet {
@@ -52,7 +53,7 @@ pub(super) fn kept_categories(
     left: usize,
     is_empty: impl Fn(&str, u64) -> bool,
     at: &Setting<'_>,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> Option<Vec<Category>> {
     let stored = &known.categories;
     let mut met = HashSet::new();
@@ -64,7 +65,8 @@ pub(super) fn kept_categories(
         }
         if let Some(reason) = implausibly_vanished(answered.len(), missing.len(), at) {
             let kind = at.record.kind;
-            warnings.push(format!("{kind}: {} categories are missing and stay, because {reason}", missing.len()));
+            let told = format!("{kind}: {} categories are missing and stay, because {reason}", missing.len());
+            warnings.push(told.into());
             answered.extend(missing.into_iter().cloned());
         }
     }

@@ -274,7 +274,8 @@ fn what_came_back_under_other_ids_is_told() {
     };
     arrived.compared.differ.resolve((1..=10).map(new).collect(), Vec::new(), Vec::new()).unwrap();
     let decided = Bench::new().of_listing(arrived, known(1..=10));
-    assert_eq!(decided.warnings, ["movies: 10 of the removed items came back under other ids"]);
+    let told = "movies: 10 of the removed items came back under other ids".to_owned();
+    assert_eq!(decided.warnings, [told.into()]);
     assert_eq!(decided.commit.successors[9], (ContentId(10), ContentId(1010)));
 }
 
