@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sync_core::text::one_line;
-use sync_core::{ContentKind, Doubt, HoldReason, Loss, Retention};
+use sync_core::{ContentKind, HoldReason, Retention};
 use sync_sqlite::{HeldGroup, ProfileRow};
 
 use super::terminal::{date, grouped, quoted};
@@ -85,7 +85,7 @@ fn counted(number: u32, one: &str, more: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::ProfileId;
+    use sync_core::{Doubt, Loss, ProfileId};
 
     fn profile() -> ProfileRow {
         ProfileRow::new(ProfileId::new("my home").unwrap())

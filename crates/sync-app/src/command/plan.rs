@@ -1,7 +1,7 @@
 //! The plan of a dry run, for people.
 
 use sync_core::text::one_line;
-use sync_core::{HoldReason, KindPlan, Loss, PlannedItem, SyncReport};
+use sync_core::{HoldReason, KindPlan, PlannedItem, SyncReport};
 
 use super::terminal::{grouped, say};
 
@@ -56,7 +56,7 @@ fn item(item: &PlannedItem) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::{ContentId, ContentKind, FieldSet, PlannedRemoval, PlannedUpdate};
+    use sync_core::{ContentId, ContentKind, FieldSet, Loss, PlannedRemoval, PlannedUpdate};
 
     fn planned(id: i64, name: &str) -> PlannedItem {
         PlannedItem { id: ContentId(id), name: name.to_owned() }
