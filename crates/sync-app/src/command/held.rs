@@ -85,9 +85,7 @@ fn counted(number: u32, one: &str, more: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::Doubt;
-    use sync_core::Loss;
-    use sync_core::ProfileId;
+    use sync_core::{Doubt, Loss, ProfileId};
 
     fn profile() -> Profile {
         Profile::new(ProfileId::new("my home").unwrap())

@@ -56,8 +56,7 @@ fn item(item: &PlannedItem) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::Loss;
-    use sync_core::{ContentId, ContentKind, FieldSet, PlannedRemoval, PlannedUpdate};
+    use sync_core::{ContentId, ContentKind, FieldSet, Loss, PlannedRemoval, PlannedUpdate};
 
     fn planned(id: i64, name: &str) -> PlannedItem {
         PlannedItem { id: ContentId(id), name: name.to_owned() }

@@ -52,18 +52,18 @@ pub(super) struct Setting<'a> {
 }
 
 /// Decides about a kind.
-pub(super) fn decide(received: Received, known: Known, at: &Setting<'_>) -> Decided {
+pub(super) fn decide(received: Received, known: &Known, at: &Setting<'_>) -> Decided {
     let Received { categories, listing } = received;
     match listing {
         ListingReceived::Compared(arrived) => of_listing(categories, *arrived, known, at),
-        ListingReceived::Same(unmodified) => of_same(categories, unmodified, &known, at),
+        ListingReceived::Same(unmodified) => of_same(categories, unmodified, known, at),
     }
 }
 
 /// Decides about a listing that came.
-fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: Known, at: &Setting<'_>) -> Decided {
+fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Known, at: &Setting<'_>) -> Decided {
     let kind = at.record.kind;
-    let settled = settled(answered.as_deref(), &arrived, &known, at);
+    let settled = settled(answered.as_deref(), &arrived, known, at);
     let Arrived { stored, compared, doubt } = arrived;
     let Compared { differ, end, validator, asked_at, by_category, planned } = compared;
     let mut warnings = Vec::new();
@@ -86,7 +86,7 @@ fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: Known, a
     let is_empty = |category: &str, size: u64| {
         differ.arrivals().is_deserted(category, size, gone.get(category).copied().unwrap_or_default())
     };
-    let categories = answered.and_then(|answered| kept_categories(answered, &known, left, is_empty, at, &mut warnings));
+    let categories = answered.and_then(|answered| kept_categories(answered, known, left, is_empty, at, &mut warnings));
     let plan = planned.map(|planned| planned.into_plan(kind, &settled, &known.rows.names, differ.unnoticed()));
     let shrunk = settled.shrunk(at.grant.run);
     let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();

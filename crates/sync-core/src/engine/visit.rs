@@ -105,7 +105,7 @@ impl Engine {
             let at = self.setting(run, visit);
             let known = self.known(run, &received, &at).await?;
             // What was compared is gone after this: the next kind is on its way and needs the memory.
-            decide(received, known, &at)
+            decide(received, &known, &at)
         };
         self.commit(run, visit, decided, staged, started).await
     }

@@ -324,7 +324,7 @@ fn what_several_kinds_lost_in_one_run_is_told_anew() {
     assert_eq!(movies, []);
     let (channels, movies, series) =
         ((ContentKind::Channels, channels), (ContentKind::Movies, movies), (ContentKind::Series, series));
-    assert_eq!(lost_together(&[channels.clone()]), []);
+    assert_eq!(lost_together(std::slice::from_ref(&channels)), []);
     assert_eq!(
         lost_together(&[series, channels, movies]),
         [(ContentKind::Channels, held(1, SEVERAL_KINDS, None)), (ContentKind::Series, held(7, SEVERAL_KINDS, None)),]

@@ -69,11 +69,11 @@ impl Bench {
     }
 
     /// Decides with the categories that the panel answered.
-    fn decide(&self, categories: Option<&[&str]>, listing: ListingReceived, known: Known) -> Decided {
+    fn decide(&self, categories: Option<&[&str]>, listing: ListingReceived, known: &Known) -> Decided {
         decide(Received { categories: categories.map(named), listing }, known, &self.at())
     }
 
-    fn of_listing(&self, arrived: Arrived, known: Known) -> Decided {
+    fn of_listing(&self, arrived: Arrived, known: &Known) -> Decided {
         self.decide(Some(&["1"]), compared(arrived), known)
     }
 }
@@ -117,15 +117,12 @@ fn held(ids: RangeInclusive<i64>, reason: HoldReason, evidence: Option<Evidence>
 }
 
 /// What the store knows, with the rows of these movies, which are all in category 1.
-fn known(missing: RangeInclusive<i64>) -> Known {
-    let count = missing.clone().count() as u64;
+fn known(missing: impl IntoIterator<Item = i64>) -> Known {
     let row = |id| MissingRow { id: ContentId(id), marks: Marks::of(&movie(id).item()), categories: vec![0] };
-    let rows = MissingRows {
-        items: missing.clone().map(row).collect(),
-        categories: vec!["1".to_owned()],
-        sizes: vec![count],
-        names: missing.map(|id| (ContentId(id), format!("Movie {id}"))).collect(),
-    };
+    let items: Vec<_> = missing.into_iter().map(row).collect();
+    let (sizes, names) =
+        (vec![items.len() as u64], items.iter().map(|row| (row.id, format!("Movie {}", row.id))).collect());
+    let rows = MissingRows { items, categories: vec!["1".to_owned()], sizes, names };
     Known { rows, categories: vec![category("1")], sizes: HashMap::from([("1".to_owned(), 1000)]), ..Known::default() }
 }
 
@@ -135,7 +132,7 @@ fn ids(ids: RangeInclusive<i64>) -> Vec<ContentId> {
 
 #[test]
 fn what_is_the_same_writes_the_record_and_the_watermark() {
-    let decided = Bench::new().of_listing(arrived(10, 1..=10, &[]), known(1..=0));
+    let decided = Bench::new().of_listing(arrived(10, 1..=10, &[]), &known([]));
     let commit = decided.commit;
     assert_eq!((commit.run, commit.fence, commit.applied_at, commit.watermark), (RunId(9), 4, NOW, ASKED_AT));
     assert_eq!((commit.record.outcome, commit.record.requests), (KindOutcome::Unchanged, 3));
@@ -150,7 +147,7 @@ fn a_store_without_an_index_that_it_trusts_gets_one() {
     for (applied_before, consistent) in [(true, false), (false, true), (true, true)] {
         let mut arrived = arrived(10, 1..=10, &[]);
         (arrived.stored.applied_before, arrived.stored.consistent) = (applied_before, consistent);
-        let commit = Bench::new().of_listing(arrived, known(1..=0)).commit;
+        let commit = Bench::new().of_listing(arrived, &known([])).commit;
         assert_eq!(commit.index.is_some(), !(applied_before && consistent));
         assert_eq!(commit.first_load, !applied_before);
     }
@@ -160,13 +157,13 @@ fn a_store_without_an_index_that_it_trusts_gets_one() {
 fn the_panels_clock_dates_the_listing() {
     let mut arrived = arrived(10, 1..=10, &[]);
     arrived.compared.end.started_at = Some(NOW - 900);
-    assert_eq!(Bench::new().of_listing(arrived, known(1..=0)).commit.watermark, NOW - 900);
+    assert_eq!(Bench::new().of_listing(arrived, &known([])).commit.watermark, NOW - 900);
 }
 
 #[test]
 fn a_plausible_loss_goes_and_an_implausible_one_is_held() {
     for (missing, is_held) in [(300, false), (301, true)] {
-        let decided = Bench::new().of_listing(arrived(1000, missing + 1..=1000, &[2000]), known(1..=missing));
+        let decided = Bench::new().of_listing(arrived(1000, missing + 1..=1000, &[2000]), &known(1..=missing));
         let commit = decided.commit;
         let counts = commit.record.counts;
         let count = missing.unsigned_abs();
@@ -196,13 +193,13 @@ fn a_plausible_loss_goes_and_an_implausible_one_is_held() {
 fn a_doubt_removes_nothing() {
     for doubt in Doubt::ALL {
         let doubtful = Arrived { doubt: Some(doubt), ..arrived(10, 2..=10, &[]) };
-        let decided = Bench::new().of_listing(doubtful, known(1..=1));
+        let decided = Bench::new().of_listing(doubtful, &known(1..=1));
         let record = decided.commit.record;
         assert_eq!((record.counts.held, record.hold_reason), (1, Some(doubt.into())));
         assert!(decided.commit.removals.is_empty() && decided.shrunk.is_none() && !decided.evidence);
         assert_eq!(decided.commit.validator, ValidatorChange::Forget);
     }
-    let decided = Bench::new().of_listing(arrived(10, 1..=0, &[]), known(1..=10));
+    let decided = Bench::new().of_listing(arrived(10, [], &[]), &known(1..=10));
     assert_eq!(decided.commit.record.hold_reason, Some(HoldReason::Loss(Loss::EmptyListing)));
     assert_eq!(decided.shrunk.map(|held| held.len()), Some(10));
 }
@@ -212,12 +209,12 @@ fn what_is_held_as_before_is_not_written_again() {
     let evidence = Some(Evidence { listing: 1, at: NOW - 5, panel_at: NOW - 99 });
     let before = held(1..=400, SHARE_LOST, evidence);
     let known = Known { held: before.clone(), ..known(1..=400) };
-    let decided = Bench::new().of_listing(arrived(1000, 401..=1000, &[]), known);
+    let decided = Bench::new().of_listing(arrived(1000, 401..=1000, &[]), &known);
     assert_eq!((decided.commit.held, decided.commit.record.counts.held), (None, 400));
     assert!(decided.evidence && decided.shrunk.is_none());
     // An item that comes back is no longer held.
     let known = Known { held: before.clone(), ..self::known(2..=400) };
-    let decided = Bench::new().of_listing(arrived(1000, (1..=1).chain(401..=1000), &[]), known);
+    let decided = Bench::new().of_listing(arrived(1000, (1..=1).chain(401..=1000), &[]), &known);
     assert_eq!(decided.commit.held.unwrap(), before[1..]);
 }
 
@@ -229,7 +226,7 @@ fn consent_and_evidence_release_what_is_held() {
     let removed = |bench: &Bench, evidence, together: &[i64]| {
         let together = together.iter().map(|run| RunId(*run)).collect();
         let known = Known { held: held(1..=400, SHARE_LOST, evidence), together, ..known(1..=400) };
-        bench.of_listing(arrived(1000, 401..=1000, &[]), known).commit.removals.len()
+        bench.of_listing(arrived(1000, 401..=1000, &[]), &known).commit.removals.len()
     };
     assert_eq!(removed(&bench, evidence, &[]), 0, "one listing");
     bench.facts.sound_listings = 2;
@@ -243,7 +240,7 @@ fn consent_and_evidence_release_what_is_held() {
 #[test]
 fn a_second_kind_that_shrinks_says_so() {
     let bench = Bench { others_shrank: true, ..Bench::new() };
-    let decided = bench.of_listing(arrived(1000, 401..=1000, &[]), known(1..=400));
+    let decided = bench.of_listing(arrived(1000, 401..=1000, &[]), &known(1..=400));
     assert_eq!(decided.commit.record.hold_reason, Some(HoldReason::Loss(Loss::SeveralKinds)));
     assert_eq!(decided.shrunk, Some(Vec::new()), "it shrank, and has nothing to be told anew");
 }
@@ -257,7 +254,7 @@ fn a_category_that_had_many_items_is_lost_unless_the_panel_dropped_it() {
             sizes: HashMap::from([("1".to_owned(), size)]),
             ..known(1..=20)
         };
-        let commit = Bench::new().decide(Some(answered), compared(arrived(1000, 21..=1000, &[])), known).commit;
+        let commit = Bench::new().decide(Some(answered), compared(arrived(1000, 21..=1000, &[])), &known).commit;
         assert_eq!((commit.record.counts.held, commit.removals.len()), (lost, removed), "{answered:?}");
         let reason = HoldReason::Loss(Loss::CategoryLost);
         assert_eq!(commit.record.hold_reason, (lost > 0).then_some(reason));
@@ -273,7 +270,7 @@ fn what_came_back_under_other_ids_is_told() {
         Entry::Item(Box::new(item.listed()), Some(digest(1000 + id)))
     };
     arrived.compared.differ.resolve((1..=10).map(new).collect(), Vec::new(), Vec::new()).unwrap();
-    let decided = Bench::new().of_listing(arrived, known(1..=10));
+    let decided = Bench::new().of_listing(arrived, &known(1..=10));
     let told = "movies: 10 of the removed items came back under other ids".to_owned();
     assert_eq!(decided.warnings, [told.into()]);
     assert_eq!(decided.commit.successors[9], (ContentId(10), ContentId(1010)));
@@ -285,7 +282,7 @@ fn by_category_only_what_was_covered_is_missing() {
         let mut arrived = arrived(10, 2..=10, &[]);
         let [covered, unanswered] = [covered, unanswered].map(|id| [id].into_iter().collect());
         arrived.compared.by_category = Some(ByCategory { covered, unanswered, error: None });
-        let commit = Bench::new().of_listing(arrived, known(1..=1)).commit;
+        let commit = Bench::new().of_listing(arrived, &known(1..=1)).commit;
         assert_eq!((commit.record.counts.removed, commit.record.counts.held), (removed, 0));
         assert_eq!(commit.record.counts.unchanged, 10 - removed);
         assert_eq!(commit.validator, ValidatorChange::Forget, "it is that of a part");
@@ -295,10 +292,10 @@ fn by_category_only_what_was_covered_is_missing() {
 #[test]
 fn a_validator_stands_for_a_listing_that_leaves_nothing_open() {
     let kept = |bench: &Bench, arrived| {
-        matches!(bench.of_listing(arrived, known(1..=1)).commit.validator, ValidatorChange::Set(_))
+        matches!(bench.of_listing(arrived, &known(1..=1)).commit.validator, ValidatorChange::Set(_))
     };
     let sound = || arrived(10, 1..=10, &[]);
-    let commit = Bench::new().of_listing(sound(), known(1..=0)).commit;
+    let commit = Bench::new().of_listing(sound(), &known([])).commit;
     let expected = KeptValidator {
         validator: Validator("v2".to_owned()),
         scheme: SCHEME,
@@ -324,8 +321,8 @@ fn categories_that_vanish_implausibly_stay() {
     const STORED: [&str; 4] = ["1", "2", "3", "4"];
     let after = |bench: &Bench, answered: Option<&[&str]>, sizes: &[(&str, u64)], left: i64| {
         let sizes = sizes.iter().map(|(id, size)| ((*id).to_owned(), *size)).collect();
-        let known = Known { categories: named(&STORED), sizes, ..known(1..=0) };
-        let decided = bench.decide(answered, compared(arrived(left, 1..=left, &[])), known);
+        let known = Known { categories: named(&STORED), sizes, ..known([]) };
+        let decided = bench.decide(answered, compared(arrived(left, 1..=left, &[])), &known);
         let names = |list: Vec<Category>| list.into_iter().map(|it| it.id.0).collect::<String>();
         (decided.commit.categories.map(names), decided.warnings.len())
     };
@@ -354,7 +351,7 @@ fn a_vanished_category_goes_with_what_is_removed_from_it() {
         let known = Known { categories: named(&["1", "2", "3"]), sizes, ..known(1..=missing) };
         let mut bench = Bench::strict();
         bench.options.guard.category_rows = 0;
-        let decided = bench.decide(Some(&["2"]), compared(arrived(100, missing + 1..=100, &[])), known);
+        let decided = bench.decide(Some(&["2"]), compared(arrived(100, missing + 1..=100, &[])), &known);
         let categories = decided.commit.categories.unwrap();
         assert_eq!(categories.contains(&category("1")), kept, "{missing}");
         assert_eq!(decided.commit.removals.len(), usize::try_from(missing).unwrap());
@@ -365,7 +362,7 @@ fn a_vanished_category_goes_with_what_is_removed_from_it() {
 fn a_listing_that_is_as_it_was_writes_nothing_of_the_kind() {
     let same = || ListingReceived::Same(Unmodified { watermark: 55, rows: 7 });
     let known = || Known { categories: vec![category("1")], ..Known::default() };
-    let decided = Bench::new().decide(Some(&["1"]), same(), known());
+    let decided = Bench::new().decide(Some(&["1"]), same(), &known());
     let commit = decided.commit;
     assert_eq!((commit.watermark, commit.validator), (55, ValidatorChange::Keep));
     assert!(commit.index.is_none() && commit.held.is_none() && commit.categories.is_none() && !commit.first_load);
@@ -377,13 +374,13 @@ fn a_listing_that_is_as_it_was_writes_nothing_of_the_kind() {
         ..KindRecord::skipped(MOVIES, SyncMode::Incremental)
     };
     assert_eq!((commit.record, decided.plan), (record, Some(KindPlan::new(MOVIES))));
-    let commit = Bench::new().decide(Some(&["1", "2"]), same(), known()).commit;
+    let commit = Bench::new().decide(Some(&["1", "2"]), same(), &known()).commit;
     assert_eq!(commit.categories.map(|list| list.len()), Some(2));
     // What it lacks stays where items are in it.
     for (size, kept) in [(1, 1), (0, 0)] {
         let known = Known { sizes: HashMap::from([("1".to_owned(), size)]), ..known() };
         let bench = Bench { account_expired: true, ..Bench::new() };
-        let commit = bench.decide(Some(&["2"]), same(), known).commit;
+        let commit = bench.decide(Some(&["2"]), same(), &known).commit;
         assert_eq!(commit.categories.map(|list| list.len()), Some(1 + kept));
     }
 }
@@ -395,7 +392,7 @@ fn a_plan_is_what_would_be_written() {
         let mut arrived = arrived(1000, 401..=1000, &[2000]);
         arrived.compared.planned = planned;
         let known = Known { held: held(1..=10, HoldReason::Loss(Loss::Renumbered), None), ..known(1..=400) };
-        Bench::new().of_listing(arrived, known)
+        Bench::new().of_listing(arrived, &known)
     };
     let mut planned = Planned::default();
     planned.put(&[staged(movie(2000), Change::Added)]);
