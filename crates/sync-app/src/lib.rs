@@ -14,12 +14,14 @@ pub use error::{Result, SyncError};
 pub use panel::panel_config;
 pub use sync_core::maintenance::{Breach, Finding, Inspection};
 pub use sync_core::{
-    ChangePolicy, Comparison, ContentKind, Counts, Observer, Profile, ProfileId, Progress, SyncOptions, SyncReport,
-    compare_channels, compare_movies, compare_series, is_item_updated,
+    ChangePolicy, Channel, Comparison, ContentId, ContentKind, Counts, InvalidProfileId, Movie, Observer, PanelFacts,
+    Profile, ProfileId, Progress, Series, StoreError, SyncOptions, SyncReport, UnknownKind, compare_channels,
+    compare_movies, compare_series, is_item_updated,
 };
 pub use sync_service::{SystemClock, options_of};
 pub use sync_sqlite::{BackedUp, BackupError, Restored};
-pub use sync_xtream::XtreamConfig;
+pub use sync_xtream::{AddressError, SetupError, XtreamConfig};
 pub use syncer::{Login, Syncer};
 pub use tokio_util::sync::CancellationToken;
+// The crates below, so that this one can be used by itself.
 pub use {sync_core, sync_service, sync_sqlite, sync_xtream};

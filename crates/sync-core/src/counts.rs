@@ -32,7 +32,7 @@ impl Counts {
         self.added + self.updated + self.refreshed + self.unchanged
     }
 
-    /// Whether a row was written or removed.
+    /// Whether no row was written or removed.
     pub const fn is_quiet(&self) -> bool {
         self.added + self.updated + self.refreshed + self.removed == 0
     }

@@ -8,11 +8,24 @@ use tokio::sync::watch;
 use crate::index::ListingIndex;
 
 /// How far it has come.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct State {
     asked: bool,
-    /// The answer, once it is there.
-    lent: Option<Option<Arc<ListingIndex>>>,
+    answer: Answer,
+}
+
+/// What the lender has answered.
+#[derive(Debug, Default)]
+enum Answer {
+    #[default]
+    Open,
+    Lent(Option<Arc<ListingIndex>>),
+}
+
+impl State {
+    const fn is_open(&self) -> bool {
+        matches!(self.answer, Answer::Open)
+    }
 }
 
 /// An index that is loaded only when somebody asks for it. Clones share it.
@@ -26,7 +39,7 @@ pub(crate) struct Lender(Arc<watch::Sender<State>>);
 impl LazyIndex {
     /// An index that is there already, or none, for tests of sources.
     pub fn new(index: Option<Arc<ListingIndex>>) -> Self {
-        Self(Arc::new(watch::Sender::new(State { asked: false, lent: Some(index) })))
+        Self(Arc::new(watch::Sender::new(State { asked: false, answer: Answer::Lent(index) })))
     }
 
     /// An index that a lender loads when it is asked for.
@@ -40,7 +53,10 @@ impl LazyIndex {
         self.0.send_if_modified(|state| !std::mem::replace(&mut state.asked, true));
         let mut state = self.0.subscribe();
         // It can't be closed: this is one of its owners.
-        state.wait_for(|state| state.lent.is_some()).await.ok()?.lent.clone()?
+        match &state.wait_for(|state| !state.is_open()).await.ok()?.answer {
+            Answer::Lent(index) => index.clone(),
+            Answer::Open => None,
+        }
     }
 
     /// Returns whether somebody has asked for the index.
@@ -53,20 +69,22 @@ impl Lender {
     /// Waits until somebody asks.
     pub(crate) async fn asked(&self) {
         // It can't be closed: this is one of its owners.
-        let _ = self.0.subscribe().wait_for(|state| state.asked || state.lent.is_some()).await;
+        let _ = self.0.subscribe().wait_for(|state| state.asked || !state.is_open()).await;
     }
 
     /// Lends this, now and whenever it is asked for.
     pub(crate) fn lend(&self, index: Option<Arc<ListingIndex>>) {
-        self.0.send_modify(|state| state.lent = Some(index));
+        self.0.send_modify(|state| state.answer = Answer::Lent(index));
     }
 }
 
 impl Drop for Lender {
     fn drop(&mut self) {
         self.0.send_if_modified(|state| {
-            let open = state.lent.is_none();
-            state.lent.get_or_insert(None);
+            let open = state.is_open();
+            if open {
+                state.answer = Answer::Lent(None);
+            }
             open
         });
     }

@@ -22,3 +22,12 @@ pub use address::{AddressError, PanelAddress, Pasted};
 pub use config::XtreamConfig;
 pub use credentials::{Credentials, Secret};
 pub use source::XtreamSource;
+// The port, and what its calls take and return, so that this crate can be used by itself.
+pub use sync_core;
+pub use sync_core::source::{
+    Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage, Validator,
+};
+pub use sync_core::{
+    Account, AccountStatus, Category, CategoryId, ContentId, ContentKind, ContentSource, Item, PanelFacts, Scope,
+    SourceError,
+};

@@ -229,6 +229,12 @@ macro_rules! content {
                 if let Item::$Kind(item) = item { Some(item) } else { None }
             }
         }
+
+        impl From<$Type> for Item {
+            fn from(item: $Type) -> Self {
+                Self::$Kind(item)
+            }
+        }
     };
 }
 

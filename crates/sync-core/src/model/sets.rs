@@ -29,6 +29,11 @@ impl CategorySet {
         }
     }
 
+    /// The ids, sorted.
+    pub fn iter(&self) -> std::slice::Iter<'_, Text> {
+        self.as_slice().iter()
+    }
+
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         matches!(self.0, Ids::None)
@@ -110,6 +115,15 @@ impl<S: AsRef<str>> FromIterator<S> for CategorySet {
         let Some(second) = ids.next() else { return Self(Ids::One(first)) };
         // Sorted once: some panels send very many.
         Self::of_unsorted([first, second].into_iter().chain(ids).collect())
+    }
+}
+
+impl<'a> IntoIterator for &'a CategorySet {
+    type Item = &'a Text;
+    type IntoIter = std::slice::Iter<'a, Text>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
@@ -201,6 +215,7 @@ mod tests {
         assert_eq!(set.as_slice(), ["10", "12", "9"]);
         set.remove("10");
         assert!(set.contains("9") && !set.contains("10"));
+        assert!(set.iter().eq(["12", "9"]) && (&set).into_iter().len() == 2);
     }
 
     #[test]

@@ -33,7 +33,7 @@ async fn a_refused_login_is_asked_once() {
     assert_eq!((report.status, report.errors.len()), (RunStatus::Failed, 1));
     for record in report.kinds.values() {
         assert_eq!(record.outcome, KindOutcome::Failed);
-        assert_eq!(record.error.as_ref().map(|error| error.class()), Some(ErrorClass::Login));
+        assert_eq!(record.error.as_ref().map(sync_core::ReportError::class), Some(ErrorClass::Login));
     }
     assert!(report.errors[0].hint.is_some());
 }

@@ -1,10 +1,11 @@
 //! The address of a panel, as it is kept.
 
 use std::fmt;
+use std::str::FromStr;
 
 use url::Url;
 
-use super::path;
+use super::{AddressError, path};
 use crate::credentials::Credentials;
 
 /// Where a panel's API is found: scheme, host, port and sub-path; never credentials.
@@ -39,6 +40,15 @@ impl PanelAddress {
     /// The address of the API itself.
     pub(crate) fn api_url(&self) -> String {
         format!("{self}/player_api.php")
+    }
+}
+
+/// Reads an address as [`PanelAddress::parse`] does. A login in the text is left out.
+impl FromStr for PanelAddress {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Ok(Self::parse(text)?.address)
     }
 }
 
