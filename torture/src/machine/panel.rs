@@ -32,7 +32,7 @@ pub(crate) enum Sent {
 /// An element of a listing.
 #[derive(Debug, Clone)]
 pub(crate) enum Element {
-    Sound(Listed),
+    Sound(Box<Listed>),
     /// Nothing is certain of it but its id.
     Broken(ContentId),
 }
@@ -70,7 +70,7 @@ pub(crate) struct Panel {
 impl Panel {
     pub(crate) fn new(dice: &mut Dice) -> Self {
         let mut panel = Self {
-            truth: Default::default(),
+            truth: PerKind::default(),
             categories: PerKind::from_fn(|_| CATEGORIES.map(category).to_vec()),
             lies: PerKind::default(),
             mood: Mood::Active,
@@ -182,7 +182,7 @@ impl Panel {
                 cut = Some(Err(unusable(AnswerFault::Truncated)));
             }
             Some(Lie::BareEnd) => {
-                let list: Vec<_> = list.into_iter().map(Element::Sound).collect();
+                let list: Vec<_> = list.into_iter().map(|element| Element::Sound(Box::new(element))).collect();
                 let batches = self.batches(&list);
                 let some = dice.below(batches.len() + 1);
                 return batches.into_iter().take(some).map(Ok).collect();
@@ -207,7 +207,7 @@ impl Panel {
         let mut sent = Vec::new();
         let stale = lie.is_some_and(|(lie, _)| lie == Lie::StaleVersions);
         let version = (self.has_versions && within.is_none() && cut.is_none()).then(|| version(&list, end, stale));
-        let mut list: Vec<Element> = list.into_iter().map(Element::Sound).collect();
+        let mut list: Vec<Element> = list.into_iter().map(|element| Element::Sound(Box::new(element))).collect();
         for id in broken {
             list.insert(dice.below(list.len() + 1), Element::Broken(id));
         }

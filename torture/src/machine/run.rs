@@ -145,7 +145,7 @@ impl Answer {
     pub(crate) fn take(&mut self, batch: Vec<Element>) {
         for element in batch {
             match element {
-                Element::Sound(element) => self.elements.push(element),
+                Element::Sound(element) => self.elements.push(*element),
                 Element::Broken(id) => self.broken.push((self.elements.len(), id)),
             }
         }

@@ -186,7 +186,7 @@ impl Feed {
             Element::Sound(element) => element,
             Element::Broken(id) => return Entry::Broken(*id),
         };
-        let item = |digest| Entry::Item(Box::new(element.clone()), digest);
+        let item = |digest| Entry::Item(element.clone(), digest);
         if self.scheme == DigestScheme::FIELDS {
             return item(None);
         }

@@ -1053,7 +1053,6 @@ mod tests {
     use super::Fixture;
     use crate::testing::MemoryStore;
 
-    #[expect(clippy::unused_async, reason = "other stores open files")]
     async fn memory() -> Fixture<MemoryStore> {
         let kept = MemoryStore::new();
         Fixture::new(move || kept.clone())

@@ -31,7 +31,9 @@ impl Catalogue for MemoryStore {
         let leased = self.inner().leased.contains(profile);
         self.read(profile, |tables| {
             let mut runs: Vec<_> = tables.runs.iter().rev().take(limit as usize).cloned().collect();
-            runs.iter_mut().for_each(|run| run.status = seen(run.status, leased));
+            for run in &mut runs {
+                run.status = seen(run.status, leased);
+            }
             runs
         })
     }

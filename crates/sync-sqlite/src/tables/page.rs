@@ -23,7 +23,7 @@ impl SqliteStore {
         let mut binds = vec![Bind::from(profile.as_str())];
         let mut sql = format!("SELECT {} FROM {} WHERE profile_id=?", tables.id, tables.items);
         if let Some(after) = page.after {
-            sql += &format!(" AND {}>?", tables.id);
+            sql.extend([" AND ", tables.id, ">?"]);
             binds.push(after.0.into());
         }
         if let Some(category) = &page.category {
@@ -33,7 +33,7 @@ impl SqliteStore {
             binds.extend([category.0.as_str().into(), category.0.as_str().into()]);
         }
         // One row more tells whether there is another page.
-        sql += &format!(" ORDER BY {} LIMIT ?", tables.id);
+        sql.extend([" ORDER BY ", tables.id, " LIMIT ?"]);
         binds.push((i64::from(page.limit.max(1)) + 1).into());
         self.read_profile(profile, |conn| {
             let ids: Vec<_> = integers(conn, &sql, &binds)?.into_iter().map(ContentId).collect();

@@ -3,7 +3,6 @@
 use sync_core::testing::conformance::Fixture;
 use sync_sqlite::SqliteStore;
 
-#[expect(clippy::unused_async, reason = "the suite awaits it")]
 async fn fixture() -> Fixture<SqliteStore> {
     let folder = tempfile::tempdir().unwrap();
     Fixture::new(move || SqliteStore::open(folder.path().join("cache.db")).unwrap())

@@ -9,8 +9,8 @@ use sync_core::store::{
     SyncState,
 };
 use sync_core::{
-    Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, Item, KindRecord,
-    ListingIndex, PanelFacts, PerKind, ProfileId, RunStatus, Scope, StoreError,
+    Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, Item, KindRecord, ListingIndex,
+    PanelFacts, PerKind, ProfileId, RunStatus, Scope, StoreError,
 };
 
 use crate::staging::Tray;
@@ -65,9 +65,7 @@ impl Kind {
     fn index(&self) -> StoredIndex {
         let applied_before = self.watermark.is_some();
         match &self.index {
-            Some(index) if index.len() == self.rows.len() => {
-                StoredIndex::new(Arc::clone(index), applied_before, true)
-            }
+            Some(index) if index.len() == self.rows.len() => StoredIndex::new(Arc::clone(index), applied_before, true),
             _ => {
                 let doubted = self.rows.keys().map(|id| (*id, Digest::NEVER));
                 let index = ListingIndex::new(DigestScheme::FIELDS, doubted).expect("the rows have an id each");

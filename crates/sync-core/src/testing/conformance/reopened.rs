@@ -3,7 +3,7 @@
 use super::{Fixture, ReadableStore, Session, added, category, held_one, index_of, load, validator};
 use crate::facts::PanelFacts;
 use crate::merge::Change;
-use crate::model::{ContentId, ContentKind, Scope};
+use crate::model::{ContentId, ContentKind, FieldSet, Item, Scope};
 use crate::ports::Cache;
 use crate::store::{LoggedChange, ScopeCommit, ValidatorChange};
 use crate::testing::{movie, profile, staged};
@@ -21,7 +21,7 @@ pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
         index: index_of(&[2, 1, 3]),
         ..session.commit(movies)
     };
-    session.apply(vec![staged(movie(2).name("Renamed"), Change::Updated(Default::default()))], commit).await.unwrap();
+    session.apply(vec![staged(movie(2).name("Renamed"), Change::Updated(FieldSet::EMPTY))], commit).await.unwrap();
     let mut facts = PanelFacts { user_agent: Some("Player/1".to_owned()), ..PanelFacts::default() };
     facts.kinds[movies].sound_listings = 2;
     session.finish(Some(facts)).await;
@@ -78,13 +78,13 @@ async fn seen(store: &dyn ReadableStore) -> String {
     for kind in ContentKind::ALL {
         let ids = store.get_content_ids(&home, kind).await.unwrap();
         let mut rows = store.rows(&home, kind, ids).await.unwrap();
-        rows.sort_by_key(|row| row.id());
+        rows.sort_by_key(Item::id);
         let index = store.index(&home, Scope::whole(kind)).await.unwrap();
         let index =
             (index.index.ids().to_vec(), index.index.digests().to_vec(), index.applied_before, index.consistent);
         let (held, categories) = (store.held(&home, kind).await.unwrap(), store.categories(&home, kind).await.unwrap());
         let validator = store.validator(&home, kind).await.unwrap();
-        seen += &format!("{rows:?} {index:?} {held:?} {categories:?} {validator:?}");
+        seen = format!("{seen} {rows:?} {index:?} {held:?} {categories:?} {validator:?}");
     }
     let (runs, changes) = (store.runs(&home, 9).await.unwrap(), store.changes(&home, 0, 99).await.unwrap());
     seen + &format!("{runs:?} {changes:?} {:?}", store.content_status(&home).await.unwrap())
