@@ -51,7 +51,8 @@ impl PanelAddress {
     /// let pasted = PanelAddress::parse(" Panel.example:8080/get.php?username=ann&password=s%26b ")?;
     /// assert_eq!(pasted.address.to_string(), "http://panel.example:8080");
     /// assert_eq!(pasted.username.as_deref(), Some("ann"));
-    /// assert_eq!(pasted.address, "panel.example:8080".parse()?);
+    /// let same: PanelAddress = "panel.example:8080".parse()?;
+    /// assert_eq!(pasted.address, same);
     /// # Ok::<(), sync_xtream::AddressError>(())
     /// ```
     ///
