@@ -22,7 +22,7 @@ pub struct Shelf(Arc<Mutex<HashMap<ProfileId, Profile>>>);
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
     pub(crate) fence: u64,
-    lease: Weak<()>,
+    pub(crate) lease: Weak<()>,
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) log: Vec<ChangeRecord>,
     pub(crate) kinds: PerKind<Kind>,
