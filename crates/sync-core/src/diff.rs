@@ -223,11 +223,16 @@ impl Differ {
         stored: Vec<Item>,
         staged: Vec<StagedItem>,
     ) -> Result<Vec<StagedItem>, ContractBreach> {
+        // Most batches of most listings are wholly as known: nothing is made or moved for them.
+        let recognised = self.recognised(&batch);
+        if recognised == batch.len() {
+            return Ok(Vec::new());
+        }
         let stored: HashMap<i64, Item> = stored.into_iter().map(|item| (item.id().0, item)).collect();
         let earlier: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
         let decoded = batch.iter().filter(|entry| matches!(entry, Entry::Item(..))).count();
         let mut out = Out::new(earlier, decoded);
-        for entry in batch {
+        for entry in batch.into_iter().skip(recognised) {
             let id = entry.id();
             let position = self.known.position(id, self.cursor);
             self.cursor = position.map_or(self.cursor, |at| at + 1);
@@ -236,7 +241,6 @@ impl Differ {
                     self.note_broken(id, position);
                     continue;
                 }
-                // Most elements of most listings: no more is done for them than has to be.
                 (Entry::Same(_), Some(at)) if self.seen_at[at] == UNSEEN => {
                     self.same(id, at);
                     continue;
@@ -253,6 +257,19 @@ impl Differ {
             }
         }
         Ok(out.items)
+    }
+
+    /// Takes the elements at the beginning of a batch that are the same, each the first of its id.
+    /// Returns how many they are.
+    fn recognised(&mut self, batch: &[Entry]) -> usize {
+        for (taken, entry) in batch.iter().enumerate() {
+            let Entry::Same(id) = entry else { return taken };
+            let position = self.known.position(*id, self.cursor);
+            let Some(at) = position.filter(|at| self.seen_at[*at] == UNSEEN) else { return taken };
+            self.cursor = at + 1;
+            self.same(*id, at);
+        }
+        batch.len()
     }
 
     /// Gives an id the next place of the listing, or returns the one that it has.

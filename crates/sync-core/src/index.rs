@@ -104,10 +104,12 @@ impl ListingIndex {
 
     /// The position of an id. The position at `hint` is tried first, and those after it: a listing
     /// usually goes on where it was, but for what was removed.
+    #[inline]
     pub fn position(&self, id: ContentId, hint: usize) -> Option<usize> {
-        if self.ids.get(hint) == Some(&id.0) {
-            return Some(hint);
-        }
+        if self.ids.get(hint) == Some(&id.0) { Some(hint) } else { self.search(id, hint) }
+    }
+
+    fn search(&self, id: ContentId, hint: usize) -> Option<usize> {
         if let Order::Close(close) = &self.order
             && !close.contains(id.0)
         {
@@ -128,6 +130,7 @@ impl ListingIndex {
     }
 
     /// The digest at a position.
+    #[inline]
     pub fn digest_at(&self, position: usize) -> Digest {
         Digest(self.digests[position])
     }
