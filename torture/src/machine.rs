@@ -22,7 +22,7 @@ mod world;
 
 use std::sync::Arc;
 
-use sync_core::store::LoggedChange;
+use sync_core::LoggedChange;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{ContentId, ContentKind, KindOutcome, PerKind, ProfileId, SyncMode};
 

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::store::{HeldRemoval, LoggedChange};
 use sync_core::{ContentId, ContentKind, Counts, FieldClass, FieldFacts, FieldSet, Item, Listed};
+use sync_core::{HeldRemoval, LoggedChange};
 
 use super::removal;
 use super::run::{Heard, Run, Taken};
@@ -294,7 +294,7 @@ impl Applied<'_> {
             LoggedChange::Updated(fields) => LoggedChange::Updated(FieldSet(fields.0 & !unproven.0)),
             other => plain(other),
         };
-        let event = |it: &&sync_core::store::ChangeRecord| (it.id.unwrap_or(ContentId(i64::MIN)).0, counted(it.change));
+        let event = |it: &&sync_core::ChangeRecord| (it.id.unwrap_or(ContentId(i64::MIN)).0, counted(it.change));
         let found: BTreeMap<_, _> = new.iter().map(event).collect();
         promise!(found == expected && found.len() == new.len(), "{}: logged {new:?}, not {expected:?}", self.kind);
         Ok(())

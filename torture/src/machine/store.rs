@@ -4,11 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_core::store::{
-    HeldRemoval, KeptValidator, Lease, RunEnd, RunId, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
-};
+use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError};
+use sync_core::{HeldRemoval, RunId};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Numbers};

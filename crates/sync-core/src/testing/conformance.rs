@@ -16,25 +16,27 @@ use futures_util::future::join;
 use tokio_util::sync::CancellationToken;
 
 use super::builders::{ItemBuilder, category, channel, movie, profile, series, staged};
-use crate::counts::Counts;
-use crate::digest::{Digest, DigestScheme};
+use crate::detect::digest::{Digest, DigestScheme};
+use crate::detect::index::ListingIndex;
+use crate::detect::merge::Change;
+use crate::detect::volatile::{FieldFacts, Standing};
 use crate::facts::{PanelFacts, Sighting};
-use crate::guard::{Doubt, HoldReason, Loss};
-use crate::index::ListingIndex;
-use crate::merge::Change;
 use crate::model::Content as _;
 use crate::model::{
     Category, CategoryId, Channel, ContentId, ContentKind, FieldSet, Item, Movie, PerKind, ProfileId, Scope,
 };
-use crate::policy::{PolicyChoice, SyncMode};
 use crate::ports::catalogue::Catalogue;
-use crate::report::{KindOutcome, KindRecord, RunStatus};
-use crate::source::Validator;
-use crate::store::{
-    ContentStore, Evidence, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, ScopeCommit, StagedItem,
-    Staging, StoreError, ValidatorChange,
+use crate::ports::source::Validator;
+use crate::ports::store::{
+    ContentStore, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError, ValidatorChange,
 };
-use crate::volatile::{FieldFacts, Standing};
+use crate::removal::guard::{Doubt, HoldReason, Loss};
+use crate::removal::held::{Evidence, HeldRemoval};
+use crate::run::change_log::LoggedChange;
+use crate::run::counts::Counts;
+use crate::run::options::{PolicyChoice, SyncMode};
+use crate::run::record::RunId;
+use crate::run::record::{KindOutcome, KindRecord, RunStatus};
 
 /// A store that can be looked at: what the cases of a store need.
 pub trait ReadableStore: ContentStore + Catalogue {}
@@ -642,7 +644,7 @@ pub async fn a_clear_leaves_profile_and_history(store: &dyn ReadableStore) {
     store.clear(&profile).await.unwrap();
     assert_eq!(store.get_content_ids(&profile, ContentKind::Movies).await.unwrap(), []);
     assert_eq!(store.categories(&profile, ContentKind::Movies).await.unwrap(), []);
-    assert_eq!(store.sync_state(&profile).await.unwrap(), crate::store::SyncState::default());
+    assert_eq!(store.sync_state(&profile).await.unwrap(), crate::ports::store::SyncState::default());
     assert_eq!(store.runs(&profile, 10).await.unwrap().len(), 2);
     let stored = store.index(&profile, ContentKind::Movies.into()).await.unwrap();
     assert!(!stored.applied_before && stored.consistent && stored.index.is_empty());
@@ -768,7 +770,7 @@ pub async fn categories_keep_the_panels_order(store: &dyn ReadableStore) {
 /// "Records that an earlier one without an end was interrupted", and a reader derives it.
 pub async fn a_run_without_end_was_interrupted(store: &dyn ReadableStore) {
     let Session { profile, lease, run, .. } = Session::start(store, "home").await;
-    let status = |runs: &[crate::store::RunRecord]| runs.iter().map(|run| run.status).collect::<Vec<_>>();
+    let status = |runs: &[crate::run::record::RunRecord]| runs.iter().map(|run| run.status).collect::<Vec<_>>();
     assert_eq!(status(&store.runs(&profile, 9).await.unwrap()), [RunStatus::Syncing]);
     drop(lease);
     assert_eq!(status(&store.runs(&profile, 9).await.unwrap()), [RunStatus::Interrupted]);

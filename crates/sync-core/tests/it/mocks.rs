@@ -5,8 +5,9 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use mockall::Sequence;
 use mockall::predicate::{always, eq};
+use sync_core::RunId;
 use sync_core::source::{Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
-use sync_core::store::{Lease, RunId, StoredIndex, SyncState};
+use sync_core::store::{Lease, StoredIndex, SyncState};
 use sync_core::testing::{FixedClock, category, channel, profile};
 use sync_core::{
     Account, ContentId, Digest, DigestScheme, Engine, KindOutcome, ListingIndex, MockContentSource, MockContentStore,

@@ -19,16 +19,16 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::arrivals::Arrivals;
-use crate::counts::Counts;
-use crate::digest::{Digest, DigestScheme};
-use crate::index::ListingIndex;
-use crate::merge::{Change, borrows_category, merge_over};
+use crate::detect::arrivals::Arrivals;
+use crate::detect::digest::{Digest, DigestScheme};
+use crate::detect::index::ListingIndex;
+use crate::detect::merge::{Change, borrows_category, merge_over};
+use crate::detect::volatile::{Decoded, Note, Tally, Treatment};
 use crate::model::{CategorySet, ContentId, ContentKind, Item, Listed, Value, ValueRef};
-use crate::policy::ChangePolicy;
-use crate::source::Entry;
-use crate::store::StagedItem;
-use crate::volatile::{Decoded, Note, Tally, Treatment};
+use crate::ports::source::Entry;
+use crate::ports::store::StagedItem;
+use crate::run::counts::Counts;
+use crate::run::options::ChangePolicy;
 use fresh::Fresh;
 use out::Out;
 use rank::{AS_STORED, Candidate, one_of, rank_over, ranked};

@@ -1,8 +1,8 @@
 //! Which of several elements of one id stands for the item, whatever their order.
 
-use crate::digest::{choice, whole};
+use crate::detect::digest::{choice, whole};
 use crate::model::{CategorySet, FieldSet, Item, Listed, Value, ValueRef};
-use crate::store::StagedItem;
+use crate::ports::store::StagedItem;
 
 /// Before all others: an element that is as the stored row. It may not have been decoded, or not
 /// staged, so how it would rank by its content is not known, and may not matter: keys that it left out

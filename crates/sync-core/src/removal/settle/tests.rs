@@ -1,7 +1,7 @@
 //! What becomes of missing items, as tables.
 
 use super::*;
-use crate::guard::Doubt::{CategoriesMissing, UnreadableIds};
+use crate::removal::guard::Doubt::{CategoriesMissing, UnreadableIds};
 
 const EMPTY_LISTING: HoldReason = HoldReason::Loss(Loss::EmptyListing);
 const SHARE_LOST: HoldReason = HoldReason::Loss(Loss::ShareLost);

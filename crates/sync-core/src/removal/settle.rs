@@ -8,10 +8,11 @@
 
 use std::collections::HashSet;
 
-use crate::guard::{Doubt, HoldReason, Loss, implausible};
 use crate::model::{ContentId, ContentKind};
-use crate::policy::{GuardThresholds, Retention};
-use crate::store::{Evidence, HeldRemoval, RunId};
+use crate::removal::guard::{Doubt, HoldReason, Loss, implausible};
+use crate::removal::held::{Evidence, HeldRemoval};
+use crate::run::options::{GuardThresholds, Retention};
+use crate::run::record::RunId;
 
 /// Seconds.
 const DAY: i64 = 86_400;

@@ -1,9 +1,9 @@
 //! The diff by itself: what whole runs (`tests/it`) can't show, or only by accident.
 
 use super::*;
-use crate::arrivals::Marks;
+use crate::detect::arrivals::Marks;
+use crate::detect::volatile::{FieldFacts, Heard, Standing};
 use crate::testing::{ItemBuilder, movie, series};
-use crate::volatile::{FieldFacts, Heard, Standing};
 
 /// Digests of a scheme that isn't the core's.
 const RAW: DigestScheme = DigestScheme(77);

@@ -111,7 +111,7 @@ fn offset(zone: &str) -> Option<FixedOffset> {
 
 #[cfg(test)]
 mod tests {
-    use crate::timestamp::read;
+    use crate::detect::timestamp::read;
 
     /// The last second of 2027, by the zone of the panel.
     const END: i64 = 1_830_297_599;

@@ -1,24 +1,25 @@
 //! The port to the cache: where items are kept.
 
+mod error;
+
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use crate::counts::Counts;
-use crate::digest::DigestScheme;
-use crate::error::{ErrorClass, ErrorCode, with_causes};
+use crate::detect::digest::DigestScheme;
+use crate::detect::index::ListingIndex;
+use crate::detect::merge::Change;
+use crate::detect::volatile::FieldFacts;
 use crate::facts::PanelFacts;
-use crate::guard::HoldReason;
-use crate::hint::Hint;
-use crate::index::ListingIndex;
-use crate::merge::Change;
-use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldSet, Item, PerKind, ProfileId, Scope};
-use crate::policy::PolicyChoice;
-use crate::report::{KindRecord, RunStatus};
-use crate::source::Validator;
-use crate::volatile::FieldFacts;
+use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
+use crate::ports::source::Validator;
+use crate::removal::held::HeldRemoval;
+use crate::run::options::PolicyChoice;
+use crate::run::record::{KindRecord, RunId, RunStatus};
+
+pub use error::StoreError;
 
 /// A cache of the contents of any number of profiles.
 ///
@@ -160,11 +161,6 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// Identifies a run within a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct RunId(pub i64);
-
 /// The end of a run.
 #[derive(Debug, Clone)]
 pub struct RunEnd {
@@ -296,246 +292,4 @@ pub struct ScopeCommit {
     /// when it says something of the rows that must be known as soon as they are written; the end of the
     /// run tells it once more.
     pub fields: Option<FieldFacts>,
-}
-
-/// A removal that waits for evidence or consent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct HeldRemoval {
-    /// The item.
-    pub id: ContentId,
-    /// Why.
-    pub reason: HoldReason,
-    /// Since when, in unix seconds.
-    pub since: i64,
-    /// The run that first missed it.
-    pub run: RunId,
-    /// The first sound listing that missed it; `None` when none has so far.
-    pub evidence: Option<Evidence>,
-    /// The id under which the panel seems to list it now.
-    pub successor: Option<ContentId>,
-}
-
-/// Where the evidence that an item is gone begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Evidence {
-    /// The number of the listing, by [`KindFacts::sound_listings`](crate::KindFacts::sound_listings).
-    pub listing: u64,
-    /// When it was compared, in unix seconds.
-    pub at: i64,
-    /// The panel's clock at its start, in unix seconds.
-    pub panel_at: i64,
-}
-
-/// One row of the change log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChangeRecord {
-    /// Rises with every change.
-    pub sequence: i64,
-    /// The run that wrote it; `None` for a deletion by hand.
-    pub run: Option<RunId>,
-    /// The kind.
-    pub kind: ContentKind,
-    /// The item; `None` for [`LoggedChange::Loaded`].
-    pub id: Option<ContentId>,
-    /// What happened.
-    pub change: LoggedChange,
-}
-
-impl ChangeRecord {
-    /// A row of the change log that no run wrote, and that is of no item.
-    pub const fn new(sequence: i64, kind: ContentKind, change: LoggedChange) -> Self {
-        Self { sequence, run: None, kind, id: None, change }
-    }
-
-    /// The same row, written by this run.
-    #[must_use]
-    pub fn of_run(self, run: Option<RunId>) -> Self {
-        Self { run, ..self }
-    }
-
-    /// The same row, about this item.
-    #[must_use]
-    pub fn of_item(self, id: Option<ContentId>) -> Self {
-        Self { id, ..self }
-    }
-}
-
-/// What the change log says of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoggedChange {
-    /// The first load of a kind.
-    Loaded,
-    /// The item is new.
-    Added,
-    /// The item was removed, is still remembered, and came back. It counts as added.
-    Returned,
-    /// These fields changed.
-    Updated(FieldSet),
-    /// The item is gone.
-    Removed,
-}
-
-/// One run of the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct RunRecord {
-    /// The run.
-    pub run: RunId,
-    /// How it ended, or [`RunStatus::Syncing`], or [`RunStatus::Interrupted`] when it has no end
-    /// and nobody holds the lease.
-    pub status: RunStatus,
-    /// When it started, in unix seconds.
-    pub started_at: i64,
-    /// When it ended.
-    pub finished_at: Option<i64>,
-    /// Its kinds.
-    pub kinds: Vec<KindRecord>,
-}
-
-impl RunRecord {
-    /// A run that has no end, and no kinds.
-    pub const fn new(run: RunId, status: RunStatus, started_at: i64) -> Self {
-        Self { run, status, started_at, finished_at: None, kinds: Vec::new() }
-    }
-
-    /// The counts of all kinds together.
-    pub fn counts(&self) -> Counts {
-        let mut sum = Counts::default();
-        for kind in &self.kinds {
-            sum += kind.counts;
-        }
-        sum
-    }
-}
-
-/// Why a store could not do what was asked, by what the caller can do about it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Another run holds the lease.
-    #[error("another run is syncing profile `{0}`")]
-    Leased(ProfileId),
-    /// A later lease was taken: this run has lost its right to write.
-    #[error("another run has taken over the profile")]
-    Fenced,
-    /// The caller cancelled before the commit; nothing was written.
-    #[error("cancelled")]
-    Cancelled,
-    /// There is no such profile.
-    #[error("there is no profile `{0}`")]
-    UnknownProfile(String),
-    /// The cache was made by a newer version of the program; it is untouched.
-    #[error("the cache was made by a newer version of this program ({0})")]
-    Newer(String),
-    /// There is no cache to read yet.
-    #[error("there is no cache at {0} yet")]
-    Missing(String),
-    /// The cache was made by an older version, and this call may not bring it up to date.
-    #[error("the cache was made by an older version of this program")]
-    Older,
-    /// An older cache could not be brought up to date; it is as it was.
-    #[error("the cache could not be brought up to date: {0}")]
-    Migration(String),
-    /// The disk, or the file's limit, is full; nothing was written.
-    #[error("the disk is full")]
-    Full,
-    /// File or folder can't be written.
-    #[error("the cache can't be written: {0}")]
-    ReadOnly(String),
-    /// The file is no cache, or damaged.
-    #[error("the cache is damaged: {0}")]
-    Corrupt(String),
-    /// The file is whole, and belongs to another program.
-    #[error("the file is the database of another program")]
-    Foreign,
-    /// Another program has kept the file locked for longer than the store waits.
-    #[error("the cache is locked by another program")]
-    Locked,
-    /// What was asked breaks the store's rules: a defect of the caller.
-    #[error("the store refuses: {0}")]
-    Refused(String),
-    /// Something else went wrong inside the store.
-    #[error("the store failed")]
-    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl StoreError {
-    /// Wraps an error of the adapter that fits no other variant.
-    pub fn backend(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Backend(error.into())
-    }
-
-    /// The code used in reports.
-    pub const fn code(&self) -> ErrorCode {
-        match self {
-            Self::Leased(_) => ErrorCode::ProfileBusy,
-            Self::Fenced => ErrorCode::LeaseLost,
-            Self::Cancelled => ErrorCode::Cancelled,
-            Self::UnknownProfile(_) => ErrorCode::UnknownProfile,
-            Self::Newer(_) => ErrorCode::NewerCache,
-            Self::Missing(_) => ErrorCode::NoCache,
-            Self::Older => ErrorCode::OlderCache,
-            Self::Migration(_) => ErrorCode::Migration,
-            Self::Full => ErrorCode::DiskFull,
-            Self::ReadOnly(_) => ErrorCode::ReadOnly,
-            Self::Corrupt(_) => ErrorCode::Corrupt,
-            Self::Foreign => ErrorCode::ForeignFile,
-            Self::Locked => ErrorCode::Locked,
-            Self::Refused(_) => ErrorCode::CallRefused,
-            Self::Backend(_) => ErrorCode::Store,
-        }
-    }
-
-    /// What the caller can do about it.
-    pub fn class(&self) -> ErrorClass {
-        self.code().class()
-    }
-
-    /// What a person can do about it.
-    pub const fn hint(&self) -> Hint {
-        match self {
-            Self::Leased(_) | Self::Fenced => Hint::WaitForOtherRun,
-            Self::Cancelled => Hint::SyncWhenItSuits,
-            Self::UnknownProfile(_) => Hint::AddProfile,
-            Self::Newer(_) => Hint::UseNewerVersion,
-            Self::Missing(_) => Hint::SyncCreatesCache,
-            Self::Older => Hint::SyncUpgradesCache,
-            Self::Migration(_) => Hint::MakeUpgradePossible,
-            Self::Full => Hint::MakeRoom,
-            Self::ReadOnly(_) => Hint::CheckRights,
-            Self::Corrupt(_) => Hint::KeepDamagedFile,
-            Self::Foreign => Hint::NameAnotherFile,
-            Self::Locked => Hint::EndOtherProgram,
-            Self::Refused(_) | Self::Backend(_) => Hint::ReportStoreFailure,
-        }
-    }
-
-    /// The error and its causes, on one line.
-    pub fn with_causes(&self) -> String {
-        with_causes(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_says_what_to_do_about_it() {
-        let cases = [
-            (StoreError::Fenced, "wait for the other run"),
-            (StoreError::Full, "make room"),
-            (StoreError::Older, "a sync brings it up to date"),
-            (StoreError::Foreign, "name another database file"),
-            (StoreError::Corrupt(String::new()), "keep the file"),
-            (StoreError::backend("?"), "report it"),
-        ];
-        for (error, hint) in cases {
-            assert!(error.hint().as_str().contains(hint), "{error:?}: {}", error.hint());
-        }
-    }
 }

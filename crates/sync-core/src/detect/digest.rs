@@ -7,9 +7,9 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::arrivals::image_path;
+use crate::detect::arrivals::image_path;
+use crate::detect::volatile::LeftOut;
 use crate::model::{ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, Shape, ValueRef};
-use crate::volatile::LeftOut;
 
 /// How digests were made. Digests of different schemes are not comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use crate::digest::{Digest, DigestScheme};
+use crate::detect::digest::{Digest, DigestScheme};
 use crate::model::ContentId;
 
 /// Ids and digests of a scope, in the order of the last listing.

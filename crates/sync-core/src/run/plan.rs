@@ -1,8 +1,8 @@
 //! The plan: what a dry run would have written, item by item.
 
-use crate::guard::HoldReason;
 use crate::model::{ContentId, ContentKind, FieldSet};
-use crate::store::HeldRemoval;
+use crate::removal::guard::HoldReason;
+use crate::removal::held::HeldRemoval;
 
 /// What a run would do to a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Laying what a panel lists over what is stored, and naming the differences.
 
 use crate::model::{CategorySet, Content, Extra, FieldClass, FieldSet, Item, Listed, Places, Text, Value, ValueRef};
-use crate::policy::ChangePolicy;
+use crate::run::options::ChangePolicy;
 
 static NO_CATEGORY: CategorySet = CategorySet::NONE;
 

@@ -1,7 +1,7 @@
 //! Progress of a run, told while it goes on.
 
-use crate::counts::Counts;
 use crate::model::{ContentKind, ProfileId};
+use crate::run::counts::Counts;
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diff::Differ;
-use crate::digest::{Digest, DigestScheme};
-use crate::index::ListingIndex;
-use crate::merge::Change;
+use crate::detect::diff::Differ;
+use crate::detect::digest::{Digest, DigestScheme};
+use crate::detect::index::ListingIndex;
+use crate::detect::merge::Change;
 use crate::model::{Channel, Content, ContentId, Listed, Movie, Series};
-use crate::policy::ChangePolicy;
-use crate::source::Entry;
-use crate::store::StagedItem;
+use crate::ports::source::Entry;
+use crate::ports::store::StagedItem;
+use crate::run::options::ChangePolicy;
 
 /// What a listing changes.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,17 +1,21 @@
-//! What a run has to say for itself.
+//! The records of runs: how each ended, and what it did to each kind.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::counts::Counts;
 use crate::error::{ErrorClass, ErrorCode};
-use crate::guard::HoldReason;
 use crate::hint::Hint;
-use crate::model::{Account, ContentKind, PerKind, ProfileId};
-use crate::plan::KindPlan;
-use crate::policy::SyncMode;
-use crate::source::{SourceError, UnreadableAt};
-use crate::store::{RunId, StoreError};
+use crate::model::ContentKind;
+use crate::ports::source::{SourceError, UnreadableAt};
+use crate::ports::store::StoreError;
+use crate::removal::guard::HoldReason;
+use crate::run::counts::Counts;
+use crate::run::options::SyncMode;
+
+/// Identifies a run within a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RunId(pub i64);
 
 /// How a run stands or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,35 +166,6 @@ impl fmt::Display for ReportError {
     }
 }
 
-/// What a person should know of a run although nothing went wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Warning {
-    /// The panel doesn't offer this kind. A run that names the kind asks for it all the same.
-    NotOffered(ContentKind),
-    /// Anything else, in words.
-    Other(String),
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotOffered(kind) => write!(
-                f,
-                "{kind}: the panel doesn't offer them. They are asked for once a day, or when a sync names them; what is \
-                 cached stays"
-            ),
-            Self::Other(text) => f.write_str(text),
-        }
-    }
-}
-
-impl From<String> for Warning {
-    fn from(text: String) -> Self {
-        Self::Other(text)
-    }
-}
-
 /// What a run did to one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -240,85 +215,45 @@ impl KindRecord {
     }
 }
 
-/// What a run did.
+/// One run of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct SyncReport {
-    /// The profile.
-    pub profile: ProfileId,
-    /// The run in the store's history; `None` when it never started or was a dry run.
-    pub run: Option<RunId>,
-    /// How it ended.
+pub struct RunRecord {
+    /// The run.
+    pub run: RunId,
+    /// How it ended, or [`RunStatus::Syncing`], or [`RunStatus::Interrupted`] when it has no end
+    /// and nobody holds the lease.
     pub status: RunStatus,
-    /// How long it took.
-    #[cfg_attr(feature = "serde", serde(rename = "duration_ms", serialize_with = "crate::serialise::milliseconds"))]
-    pub duration: Duration,
-    /// Whether nothing was to be written.
-    pub dry_run: bool,
-    /// Every kind, those that were not asked for as skipped.
-    pub kinds: PerKind<KindRecord>,
-    /// Everything that went wrong, in the order in which it did.
-    pub errors: Vec<ReportError>,
-    /// What the panel said of the account.
-    pub account: Option<Account>,
-    /// What a person should know although nothing went wrong.
-    pub warnings: Vec<Warning>,
-    /// Of a dry run, what it would have done to each kind that it came to.
-    pub plan: Vec<KindPlan>,
+    /// When it started, in unix seconds.
+    pub started_at: i64,
+    /// When it ended.
+    pub finished_at: Option<i64>,
+    /// Its kinds.
+    pub kinds: Vec<KindRecord>,
 }
 
-impl SyncReport {
-    /// The report of a run that has done nothing yet.
-    pub fn new(profile: ProfileId) -> Self {
-        Self {
-            profile,
-            run: None,
-            status: RunStatus::Failed,
-            duration: Duration::ZERO,
-            dry_run: false,
-            kinds: PerKind::from_fn(|kind| KindRecord::skipped(kind, SyncMode::Full)),
-            errors: Vec::new(),
-            account: None,
-            warnings: Vec::new(),
-            plan: Vec::new(),
-        }
-    }
-
-    /// The record of a kind.
-    pub fn kind(&self, kind: ContentKind) -> &KindRecord {
-        &self.kinds[kind]
+impl RunRecord {
+    /// A run that has no end, and no kinds.
+    pub const fn new(run: RunId, status: RunStatus, started_at: i64) -> Self {
+        Self { run, status, started_at, finished_at: None, kinds: Vec::new() }
     }
 
     /// The counts of all kinds together.
     pub fn counts(&self) -> Counts {
         let mut sum = Counts::default();
-        for kind in self.kinds.values() {
+        for kind in &self.kinds {
             sum += kind.counts;
         }
         sum
-    }
-
-    /// The status that follows from the kinds and errors of a finished run.
-    pub fn status_of<'a>(kinds: impl IntoIterator<Item = &'a KindRecord>, errors: &[ReportError]) -> RunStatus {
-        let asked: Vec<_> = kinds.into_iter().filter(|kind| kind.outcome != KindOutcome::Skipped).collect();
-        let any = |outcome| asked.iter().any(|kind| kind.outcome == outcome);
-        if any(KindOutcome::Cancelled) || errors.iter().any(|error| error.class() == ErrorClass::Cancelled) {
-            RunStatus::Cancelled
-        } else if !asked.is_empty() && asked.iter().all(|kind| kind.outcome == KindOutcome::Failed) {
-            RunStatus::Failed
-        } else if any(KindOutcome::Failed) || any(KindOutcome::Held) || !errors.is_empty() {
-            RunStatus::Partial
-        } else {
-            RunStatus::Completed
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{AnswerFault, Denial, Obstacle};
+    use crate::model::ProfileId;
+    use crate::ports::source::{AnswerFault, Denial, Obstacle};
 
     #[test]
     fn names_are_printed_and_read_back() {
@@ -375,38 +310,6 @@ mod tests {
         for error in store.chain(source) {
             let read = ReportError::new(None, ErrorCode::parse(error.code.as_str()), error.message.clone());
             assert_eq!((&read.code, read.class(), &read.message), (&error.code, error.class(), &error.message));
-        }
-    }
-
-    #[test]
-    fn the_status_follows_from_the_kinds() {
-        use KindOutcome::{Cancelled, Completed, Failed, Held, Skipped, Unchanged};
-        let cases = [
-            ([Completed, Unchanged, Completed], RunStatus::Completed),
-            ([Unchanged, Skipped, Skipped], RunStatus::Completed),
-            ([Completed, Failed, Completed], RunStatus::Partial),
-            ([Completed, Held, Skipped], RunStatus::Partial),
-            ([Failed, Skipped, Failed], RunStatus::Failed),
-            ([Failed, Held, Failed], RunStatus::Partial),
-            ([Completed, Cancelled, Skipped], RunStatus::Cancelled),
-        ];
-        for (outcomes, status) in cases {
-            let kinds: Vec<_> = ContentKind::ALL
-                .into_iter()
-                .zip(outcomes)
-                .map(|(kind, outcome)| KindRecord { outcome, ..KindRecord::skipped(kind, SyncMode::Full) })
-                .collect();
-            assert_eq!(SyncReport::status_of(&kinds, &[]), status, "{outcomes:?}");
-        }
-    }
-
-    #[test]
-    fn every_name_reads_back() {
-        for status in RunStatus::ALL {
-            assert_eq!(RunStatus::from_name(status.as_str()), Some(status));
-        }
-        for outcome in KindOutcome::ALL {
-            assert_eq!(KindOutcome::from_name(outcome.as_str()), Some(outcome));
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::policy::GuardThresholds;
+use crate::run::options::GuardThresholds;
 
 /// Why removals are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

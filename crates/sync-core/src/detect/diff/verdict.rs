@@ -1,10 +1,10 @@
 //! What it means that an item differs from its row, by how the listing treats each field.
 
-use crate::arrivals::is_same_image;
-use crate::merge::{Change, differences_of, meaning_of};
+use crate::detect::arrivals::is_same_image;
+use crate::detect::merge::{Change, differences_of, meaning_of};
+use crate::detect::volatile::{Note, Treatment};
 use crate::model::{FieldClass, FieldSet, Item, ValueRef};
-use crate::policy::ChangePolicy;
-use crate::volatile::{Note, Treatment};
+use crate::run::options::ChangePolicy;
 
 /// What an item means, laid over its row.
 #[derive(Debug, Clone, Copy)]

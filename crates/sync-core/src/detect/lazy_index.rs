@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::index::ListingIndex;
+use crate::detect::index::ListingIndex;
 
 /// How far it has come.
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::digest::DigestScheme;
+    use crate::detect::digest::DigestScheme;
 
     fn index() -> Arc<ListingIndex> {
         Arc::new(ListingIndex::empty(DigestScheme(3)))

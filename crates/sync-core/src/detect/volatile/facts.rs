@@ -7,7 +7,7 @@ use super::treatment::{Making, Role, Treatment};
 use super::{Note, Seen, Standing};
 use crate::facts::FactRow;
 use crate::model::{ContentKind, FieldClass, FieldSet, Text};
-use crate::policy::ChangePolicy;
+use crate::run::options::ChangePolicy;
 
 /// What is known of the fields of a kind. A display field of which nothing is known is compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

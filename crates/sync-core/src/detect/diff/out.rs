@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use crate::model::ContentId;
-use crate::store::StagedItem;
+use crate::ports::store::StagedItem;
 
 /// What a batch stages, and what was staged before it.
 pub(super) struct Out {
