@@ -1,6 +1,6 @@
 //! What every [`Catalogue`](crate::Catalogue) has to do.
 
-use super::{Session, held_one, index_of, load};
+use super::session::{Session, held_one, index_of, load};
 use crate::detect::merge::Change;
 use crate::model::{Account, CategoryId, ContentId, ContentKind};
 use crate::ports::Cache;

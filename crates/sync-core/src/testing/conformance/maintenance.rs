@@ -1,6 +1,6 @@
 //! What every [`Maintenance`](crate::Maintenance) has to do.
 
-use super::{Session, index_of, load};
+use super::session::{Session, index_of, load};
 use crate::model::ContentKind;
 use crate::ports::Cache;
 use crate::ports::maintenance::{Breach, Finding, Inspection};

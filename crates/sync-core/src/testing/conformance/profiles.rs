@@ -1,6 +1,7 @@
 //! What every [`Profiles`](crate::Profiles) has to do.
 
-use super::{Session, load, validator};
+use super::session::{Session, load};
+use super::validators::validator;
 use crate::facts::PanelFacts;
 use crate::model::{ContentId, ContentKind};
 use crate::ports::Cache;

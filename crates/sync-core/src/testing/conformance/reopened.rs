@@ -1,12 +1,16 @@
 //! What has to be there when a store is closed and opened again: what a program finds that is started anew.
 
-use super::{Fixture, ReadableStore, Session, added, category, held_one, index_of, load, validator};
+use super::Fixture;
+use super::ReadableStore;
+use super::session::{Session, added, held_one, index_of, load};
+use super::validators::validator;
 use crate::detect::merge::Change;
 use crate::facts::PanelFacts;
 use crate::model::{ContentId, ContentKind, FieldSet, Item, Scope};
 use crate::ports::Cache;
 use crate::ports::store::{ScopeCommit, ValidatorChange};
 use crate::run::change_log::LoggedChange;
+use crate::testing::category;
 use crate::testing::{movie, profile, staged};
 use tokio_util::sync::CancellationToken;
 
