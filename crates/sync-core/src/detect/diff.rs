@@ -10,9 +10,11 @@
 //! byte-identical to what is known, because its digest becomes [`Digest::NEVER`]; so the next
 //! listing decodes them all and comes to the same item whatever their order.
 
+mod duplicates;
 mod fresh;
 mod out;
 mod rank;
+mod unanswered;
 mod verdict;
 
 use std::sync::Arc;
@@ -24,14 +26,14 @@ use crate::detect::digest::{Digest, DigestScheme};
 use crate::detect::index::ListingIndex;
 use crate::detect::merge::{Change, borrows_category, merge_over};
 use crate::detect::volatile::{Decoded, Note, Tally, Treatment};
-use crate::model::{CategorySet, ContentId, ContentKind, Item, Listed, Value, ValueRef};
+use crate::model::{ContentId, ContentKind, Item, Listed, ValueRef};
 use crate::ports::source::Entry;
 use crate::ports::store::StagedItem;
 use crate::run::counts::Counts;
 use crate::run::options::ChangePolicy;
 use fresh::Fresh;
 use out::Out;
-use rank::{AS_STORED, Candidate, one_of, rank_over, ranked};
+use rank::rank_over;
 use verdict::Verdict;
 
 /// Not yet seen in this listing.
@@ -371,57 +373,6 @@ impl Differ {
         Ok(())
     }
 
-    /// A further element of an id: makes one item of it and what was staged before. Where nothing
-    /// was staged, the earlier element was as the stored row is.
-    fn repeated(
-        &mut self,
-        entry: Entry,
-        place: u32,
-        stored: Option<&Item>,
-        out: &mut Out,
-    ) -> Result<(), ContractBreach> {
-        let id = entry.id();
-        if self.several.insert(place) {
-            let known = self.known.position(id, self.cursor.saturating_sub(1)).map(|at| self.known.digest_at(at));
-            self.tally.take_back(place, stored.is_some() && known.is_some_and(|it| !it.is_never()));
-        }
-        self.digests[place as usize] = Digest::NEVER.0;
-        let as_stored =
-            || stored.map(|row| StagedItem { item: row.clone(), change: Change::Unchanged, rank: Some(AS_STORED) });
-        let earlier = out.take(id).or_else(as_stored);
-        let earlier_borrows = self.borrowers.remove(&id);
-        let now = match entry {
-            Entry::Same(_) | Entry::Broken(_) => {
-                ranked(as_stored().ok_or(ContractBreach::UnknownSame(id))?, stored, false)
-            }
-            Entry::Item(mut listed, _) => {
-                let borrows = borrows_category(stored, &listed);
-                let Verdict { change, differs, .. } = self.merged(stored, &mut listed)?;
-                let rank = stored.map(|_| rank_over(&listed, differs));
-                ranked(StagedItem { item: listed.item, change, rank }, stored, borrows)
-            }
-        };
-        let Candidate { rank, item, borrows_category } = match earlier {
-            None => now,
-            Some(earlier) => {
-                let before = count(&mut self.counts, earlier.change);
-                *before = before.saturating_sub(1);
-                one_of(ranked(earlier, stored, earlier_borrows), now)
-            }
-        };
-        if borrows_category {
-            self.borrowers.insert(id);
-        }
-        if !self.known.is_empty() {
-            self.arrivals.notice_again(&item);
-        }
-        let change = self.judged_again(stored, &item);
-        self.note_departure(stored, &item);
-        *count(&mut self.counts, change) += 1;
-        out.put(StagedItem { item, change, rank: Some(rank) });
-        Ok(())
-    }
-
     /// Lays an element over its row, in the element's place.
     fn merged(&mut self, stored: Option<&Item>, listed: &mut Listed) -> Result<Verdict, ContractBreach> {
         let wrong = ContractBreach::WrongKind(listed.item.id());
@@ -504,44 +455,6 @@ impl Differ {
         let mut ids: Vec<_> = self.departed.iter().copied().collect();
         ids.sort_unstable();
         ids
-    }
-
-    /// Puts items back into those categories of their rows that were not answered: nobody knows that
-    /// they have left them. Takes rows and staged items of some of [`Self::departed`]; returns what
-    /// is to be staged in their place.
-    pub(crate) fn kept_in_place(
-        &mut self,
-        stored: Vec<Item>,
-        staged: Vec<StagedItem>,
-        answered: &CategorySet,
-    ) -> Vec<StagedItem> {
-        let at = self.kind.places().category_ids;
-        let mut staged: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
-        let mut out = Vec::new();
-        for row in stored {
-            let Some(mut one) = staged.remove(&row.id().0) else { continue };
-            let mut united = one.item.categories().clone();
-            for category in row.categories().as_slice().iter().filter(|category| !answered.contains(category)) {
-                united.insert(category);
-            }
-            if united == *one.item.categories() {
-                continue;
-            }
-            one.item.set(at, Value::Categories(united));
-            let change = self.judged_again(Some(&row), &one.item);
-            let before = count(&mut self.counts, one.change);
-            *before = before.saturating_sub(1);
-            *count(&mut self.counts, change) += 1;
-            one.change = change;
-            // It is not as the panel lists it, so it is to be looked at again.
-            let position = self.known.position(row.id(), 0);
-            let place = position.map(|at| self.seen_at[at]).or_else(|| self.fresh.find(&self.ids, row.id()));
-            if let Some(place) = place.filter(|place| *place != UNSEEN) {
-                self.digests[place as usize] = Digest::NEVER.0;
-            }
-            out.push(one);
-        }
-        out
     }
 
     pub(crate) const fn arrivals(&self) -> &Arrivals {

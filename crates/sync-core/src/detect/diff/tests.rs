@@ -3,6 +3,7 @@
 use super::*;
 use crate::detect::arrivals::Marks;
 use crate::detect::volatile::{FieldFacts, Heard, Standing};
+use crate::model::CategorySet;
 use crate::testing::{ItemBuilder, movie, series};
 
 /// Digests of a scheme that isn't the core's.
