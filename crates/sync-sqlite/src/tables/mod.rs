@@ -10,9 +10,17 @@ pub(crate) mod index;
 pub(crate) mod page;
 pub(crate) mod profile;
 pub(crate) mod row_counts;
+#[cfg(not(feature = "schema"))]
+pub(crate) mod schema;
+#[cfg(feature = "schema")]
+#[expect(missing_docs, reason = "the migrations say what is in a column")]
+pub mod schema;
+#[cfg(test)]
+mod schema_tests;
 pub(crate) mod status;
 pub(crate) mod tombstone;
 pub(crate) mod validator;
+pub(crate) mod words;
 
 use sync_core::ContentKind;
 
