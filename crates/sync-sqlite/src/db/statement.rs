@@ -203,11 +203,6 @@ impl Record {
         self.optional_integer(at)?.ok_or_else(|| wrong(at, "a number"))
     }
 
-    /// A number that is never negative.
-    pub(crate) fn count(&mut self, at: usize) -> Result<u64, StoreError> {
-        u64::try_from(self.integer(at)?).map_err(|_| wrong(at, "a count"))
-    }
-
     pub(crate) fn optional_text(&mut self, at: usize) -> Result<Option<String>, StoreError> {
         match self.take(at) {
             Cell::Null => Ok(None),

@@ -17,12 +17,12 @@ use crate::items::log_sql;
 use crate::staging::area::Area;
 use crate::staging::record::{self, Head};
 use crate::store::SqliteStore;
-use crate::tables::content::{self, Deletion, sorted};
+use crate::tables::content::{Deletion, sorted};
 use crate::tables::guards::check_fence;
 use crate::tables::index;
 use crate::tables::row_counts::RowCount;
 use crate::tables::tombstone::Tombstones;
-use crate::tables::{self, Tables, facts, history, validator};
+use crate::tables::{self, Tables, facts, held, history, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -241,7 +241,7 @@ impl<'a> Apply<'a> {
 
     /// Replaces the record of what is held, writing only what differs.
     fn held(&mut self, wanted: &[HeldRemoval]) -> Result<(), StoreError> {
-        let known = content::held(self.conn, self.profile, self.kind)?;
+        let known = held::held(self.conn, self.profile, self.kind)?;
         let mut known: HashMap<ContentId, HeldRemoval> = known.into_iter().map(|held| (held.id, held)).collect();
         let (profile, kind, cancel) = (self.profile_id(), self.kind.as_str(), self.cancel);
         let mut rows = Vec::new();

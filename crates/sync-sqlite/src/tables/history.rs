@@ -17,9 +17,9 @@ use crate::db::fault::of_diesel;
 use crate::db::stop;
 use crate::db::value::{Count, Number, Text};
 use crate::store::SqliteStore;
-use crate::tables::content::hold_anew;
 use crate::tables::facts;
 use crate::tables::guards::check_fence;
+use crate::tables::held::hold_anew;
 use crate::tables::schema::{xtream_changes, xtream_content_sync, xtream_sync_run_kinds, xtream_sync_runs};
 use crate::tables::words::{
     Change, ChangeWord, ErrorWord, KindWord, ModeWord, OutcomeWord, ReasonWord, StatusWord, Word,

@@ -4,6 +4,7 @@ pub(crate) mod content;
 pub(crate) mod doubts;
 pub(crate) mod facts;
 pub(crate) mod guards;
+pub(crate) mod held;
 pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod index;
@@ -18,6 +19,7 @@ pub mod schema;
 #[cfg(test)]
 mod schema_tests;
 pub(crate) mod status;
+pub(crate) mod sync_state;
 pub(crate) mod tombstone;
 pub(crate) mod validator;
 pub(crate) mod words;

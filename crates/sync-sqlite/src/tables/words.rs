@@ -21,6 +21,9 @@ pub(crate) trait Word: Sized {
     /// What an unknown word is none of.
     const WHAT: &str;
 
+    /// Reads a word.
+    fn of(word: String) -> Self;
+
     /// The value, or the word that this version doesn't know.
     fn found(self) -> Result<Self::Of, String>;
 
@@ -47,6 +50,11 @@ macro_rules! words {
             type Of = $of;
             const WHAT: &str = $what;
 
+            fn of(word: String) -> Self {
+                let read: fn(&str) -> Option<$of> = $read;
+                Self(read(&word).ok_or(word))
+            }
+
             fn found(self) -> Result<$of, String> {
                 self.0
             }
@@ -70,9 +78,7 @@ macro_rules! words {
 
         impl FromSql<sql_types::Text, Sqlite> for $word {
             fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-                let Text(found) = Text::from_sql(value)?;
-                let read: fn(&str) -> Option<$of> = $read;
-                Ok(Self(read(&found).ok_or(found)))
+                Ok(Self::of(Text::from_sql(value)?.0))
             }
         }
     )+};
