@@ -1,29 +1,21 @@
-//! The history: runs, what they did to each kind, and the change log.
-//!
-//! All of it is read and written once a run or once a kind, by typed queries. What appends to the log is in
-//! [`crate::items::log_sql`].
-
-use std::time::Duration;
+//! The history: the runs of a profile.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
-use sync_core::store::{ChangeRecord, LoggedChange, RunEnd, RunId, RunRecord};
-use sync_core::{
-    ContentId, ContentKind, Counts, FieldSet, KindRecord, ProfileId, ReportError, RunStatus, StoreError, SyncMode,
-};
+use sync_core::store::{RunEnd, RunId, RunRecord};
+use sync_core::{ProfileId, RunStatus, StoreError};
 
-use crate::db::bind::{Bind, signed};
+use crate::db::bind::signed;
 use crate::db::fault::of_diesel;
 use crate::db::stop;
-use crate::db::value::{Count, Number, Text};
+use crate::db::value::Number;
 use crate::store::SqliteStore;
-use crate::tables::facts;
 use crate::tables::guards::check_fence;
 use crate::tables::held::hold_anew;
-use crate::tables::schema::{xtream_changes, xtream_content_sync, xtream_sync_run_kinds, xtream_sync_runs};
-use crate::tables::words::{
-    Change, ChangeWord, ErrorWord, KindWord, ModeWord, OutcomeWord, ReasonWord, StatusWord, Word,
-};
+use crate::tables::run_kind::RunKind;
+use crate::tables::schema::{xtream_content_sync, xtream_sync_run_kinds, xtream_sync_runs};
+use crate::tables::words::{StatusWord, Word};
+use crate::tables::{facts, run_kind};
 
 /// A run, as it begins.
 #[derive(Insertable)]
@@ -43,43 +35,6 @@ struct Run {
     status: StatusWord,
     started_at: Number,
     finished_at: Option<Number>,
-}
-
-/// What a run did to a kind.
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = xtream_sync_run_kinds, check_for_backend(Sqlite), treat_none_as_default_value = false)]
-struct RunKind {
-    run_id: Number,
-    kind: KindWord,
-    mode: ModeWord,
-    outcome: OutcomeWord,
-    added: Count,
-    updated: Count,
-    refreshed: Count,
-    removed: Count,
-    unchanged: Count,
-    held: Count,
-    skipped: Count,
-    bytes: Count,
-    requests: Count,
-    duration_ms: Count,
-    hold_reason: Option<ReasonWord>,
-    error_code: Option<ErrorWord>,
-    error_message: Option<Text>,
-    not_modified: Number,
-}
-
-/// An entry of the change log.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = xtream_changes, check_for_backend(Sqlite))]
-struct Logged {
-    sequence: Number,
-    run_id: Number,
-    kind: KindWord,
-    content_id: Option<Number>,
-    change: ChangeWord,
-    fields: Option<Text>,
-    returned: Number,
 }
 
 impl SqliteStore {
@@ -134,7 +89,7 @@ impl SqliteStore {
                 .execute(conn)
                 .map_err(of_diesel)?;
             for record in &end.records {
-                record_kind(conn, end.run, record)?;
+                run_kind::record(conn, end.run, record)?;
             }
             let done = matches!(end.status, RunStatus::Completed | RunStatus::Partial);
             let state = xtream_content_sync::table.filter(xtream_content_sync::profile_id.eq(profile.as_str()));
@@ -188,7 +143,7 @@ impl SqliteStore {
                 .load(conn)
                 .map_err(of_diesel)?;
             for row in rows {
-                let run = RunId(row.run_id.0);
+                let run = row.run();
                 let kind = row.read()?;
                 runs.iter_mut().filter(|known| known.run == run).for_each(|known| known.kinds.push(kind.clone()));
             }
@@ -196,26 +151,6 @@ impl SqliteStore {
                 run.kinds.sort_by_key(|record| record.kind);
             }
             Ok(runs)
-        })
-    }
-
-    /// Returns the changes after a sequence number, oldest first, at most `limit`.
-    pub fn changes_blocking(
-        &self,
-        profile: &ProfileId,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<ChangeRecord>, StoreError> {
-        self.read_profile(profile, |conn| {
-            let rows = xtream_changes::table
-                .filter(xtream_changes::profile_id.eq(profile.as_str()))
-                .filter(xtream_changes::sequence.gt(after))
-                .order(xtream_changes::sequence)
-                .limit(limit.into())
-                .select(Logged::as_select())
-                .load(conn)
-                .map_err(of_diesel)?;
-            rows.into_iter().map(Logged::read).collect()
         })
     }
 }
@@ -236,12 +171,6 @@ pub(crate) fn check_under_way(conn: &mut SqliteConnection, profile: &ProfileId, 
     }
 }
 
-/// Writes what a run did to a kind. A record that is there already is replaced.
-pub(crate) fn record_kind(conn: &mut SqliteConnection, run: RunId, record: &KindRecord) -> Result<(), StoreError> {
-    let row = RunKind::of(run, record);
-    diesel::replace_into(xtream_sync_run_kinds::table).values(row).execute(conn).map_err(of_diesel).map(|_| ())
-}
-
 /// The status of a run, or of a profile's last one: what has no end and no holder was interrupted.
 pub(crate) fn status_seen(status: RunStatus, leased: bool) -> RunStatus {
     if status == RunStatus::Syncing && !leased { RunStatus::Interrupted } else { status }
@@ -254,92 +183,4 @@ impl Run {
         run.finished_at = self.finished_at.map(|at| at.0);
         Ok(run)
     }
-}
-
-impl RunKind {
-    fn of(run: RunId, record: &KindRecord) -> Self {
-        let (counts, error) = (record.counts, record.error.as_ref());
-        Self {
-            run_id: Number(run.0),
-            kind: record.kind.into(),
-            mode: record.mode.into(),
-            outcome: record.outcome.into(),
-            added: Count(counts.added),
-            updated: Count(counts.updated),
-            refreshed: Count(counts.refreshed),
-            removed: Count(counts.removed),
-            unchanged: Count(counts.unchanged),
-            held: Count(counts.held),
-            skipped: Count(counts.skipped),
-            bytes: Count(record.bytes),
-            requests: Count(record.requests),
-            duration_ms: Count(u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX)),
-            hold_reason: record.hold_reason.map(ReasonWord::from),
-            error_code: error.map(|error| error.code.clone().into()),
-            error_message: error.map(|error| Text(error.message.clone())),
-            not_modified: Number(record.not_modified.into()),
-        }
-    }
-
-    fn read(self) -> Result<KindRecord, StoreError> {
-        let kind = self.kind.known()?;
-        let message = self.error_message.map(|message| message.0).unwrap_or_default();
-        let code = self.error_code.map(Word::known).transpose()?;
-        Ok(KindRecord {
-            kind,
-            mode: self.mode.ok().unwrap_or(SyncMode::Auto),
-            outcome: self.outcome.known()?,
-            counts: Counts {
-                added: self.added.0,
-                updated: self.updated.0,
-                refreshed: self.refreshed.0,
-                removed: self.removed.0,
-                unchanged: self.unchanged.0,
-                held: self.held.0,
-                skipped: self.skipped.0,
-            },
-            not_modified: self.not_modified.0 != 0,
-            bytes: self.bytes.0,
-            requests: self.requests.0,
-            duration: Duration::from_millis(self.duration_ms.0),
-            hold_reason: self.hold_reason.map(Word::known).transpose()?,
-            skipped_at: None,
-            error: code.map(|code| ReportError::new(Some(kind), code, message)),
-        })
-    }
-}
-
-impl Logged {
-    fn read(self) -> Result<ChangeRecord, StoreError> {
-        let kind = self.kind.known()?;
-        let change = match self.change.known()? {
-            Change::Loaded => LoggedChange::Loaded,
-            Change::Added if self.returned.0 != 0 => LoggedChange::Returned,
-            Change::Added => LoggedChange::Added,
-            Change::Removed => LoggedChange::Removed,
-            Change::Updated => {
-                let mut fields = FieldSet::EMPTY;
-                let names = self.fields.map(|names| names.0).unwrap_or_default();
-                names.split(',').filter_map(|name| kind.field(name)).for_each(|at| fields.add(at));
-                LoggedChange::Updated(fields)
-            }
-        };
-        let (run, id) = (self.run_id.0, self.content_id.map(|id| ContentId(id.0)));
-        let record = ChangeRecord::new(self.sequence.0, kind, change);
-        Ok(record.of_run((run != 0).then_some(RunId(run))).of_item(id))
-    }
-}
-
-/// What the change log has in its columns `change`, `fields` and `returned`.
-pub(crate) fn change_columns(kind: ContentKind, change: LoggedChange) -> [Bind<'static>; 3] {
-    let (name, fields) = match change {
-        LoggedChange::Loaded => (Change::Loaded, None),
-        // Whoever reads the log without knowing of returns has to see an item that is there again.
-        LoggedChange::Added | LoggedChange::Returned => (Change::Added, None),
-        LoggedChange::Updated(fields) => {
-            (Change::Updated, Some(fields.names(kind.fields()).collect::<Vec<_>>().join(",")))
-        }
-        LoggedChange::Removed => (Change::Removed, None),
-    };
-    [name.as_str().into(), fields.into(), i64::from(change == LoggedChange::Returned).into()]
 }
