@@ -1,8 +1,9 @@
 //! What the rows of diesel's typed queries are made of.
 //!
-//! SQLite keeps whatever somebody puts into a column, and diesel's own `i64` reads a text as 0. So the structs of rows
-//! have fields of these types, which are as strict as [`crate::db::statement::Record`]: a number is a number, a count
-//! isn't negative, a text is no blob. Whatever else is there fails as [`sync_core::StoreError::Corrupt`].
+//! SQLite keeps whatever somebody puts into a column, and diesel's own `i64` reads a text as 0. So the structs of
+//! rows have fields of these types, which are as strict as [`crate::db::statement::Record`]: a number is a
+//! number, a count isn't negative, a text is no blob. Whatever else is there fails as
+//! [`sync_core::StoreError::Corrupt`].
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -14,7 +15,7 @@ use diesel::sqlite::{Sqlite, SqliteType};
 use crate::db::bind::signed;
 
 /// A number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql_types::BigInt)]
 pub(crate) struct Number(pub(crate) i64);
 
