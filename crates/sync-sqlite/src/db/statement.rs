@@ -1,8 +1,12 @@
 //! Statements as plain SQL, cached by their text, and the rows they return.
 //!
-//! Diesel never caches `sql_query`, so each use would be compiled anew. A [`Statement`] is cached
-//! like any query of diesel's own. What runs thousands of times a sync is in
+//! They are for what runs for items and for tables that differ by kind; everything else is diesel's typed
+//! queries. Diesel never caches `sql_query`, a typed UPDATE or an upsert, so each use would be compiled anew. A
+//! [`Statement`] is cached like the other queries of diesel's own. What runs thousands of times a sync is in
 //! [`crate::items::item_sql`], where even the text isn't built again.
+//!
+//! Rows are structs that are read by name ([`rows`]). A [`Record`] is read by place: it is for pragmas, for the
+//! index, and where a column may hold anything.
 
 use std::fmt::Write as _;
 

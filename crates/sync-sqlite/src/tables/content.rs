@@ -1,7 +1,7 @@
 //! What is cached: rows, ids, categories; deleting and clearing.
 //!
-//! The tables of items and categories differ by kind, so what reads and deletes their rows is SQL as text, with a place
-//! for the table. Its rows are read by the names of their columns.
+//! The tables of items and categories differ by kind, so what reads and deletes their rows is SQL as text, with a
+//! place for the table. Its rows are read by the names of their columns.
 
 use std::collections::HashMap;
 

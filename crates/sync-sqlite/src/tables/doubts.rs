@@ -20,6 +20,7 @@ struct Doubt<'a> {
 }
 
 /// The doubt in a kind of a profile, if there is one.
+#[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
 #[diesel::dsl::auto_type]
 fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
     xtream_doubts::table.filter(xtream_doubts::profile_id.eq(profile)).filter(xtream_doubts::kind.eq(kind))

@@ -14,7 +14,7 @@ use crate::tables::schema::xtream_panel_facts;
 /// A fact, as it is read. Of what another version has written neither kind nor name need be known.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_panel_facts, check_for_backend(Sqlite))]
-struct Fact {
+struct Known {
     kind: Text,
     fact: Text,
     value: Text,
@@ -39,7 +39,7 @@ fn kind_name(row: &FactRow) -> &'static str {
 fn stored(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<HashMap<(String, String), String>, StoreError> {
     let rows = xtream_panel_facts::table
         .filter(xtream_panel_facts::profile_id.eq(profile.as_str()))
-        .select(Fact::as_select())
+        .select(Known::as_select())
         .load(conn)
         .map_err(of_diesel)?;
     Ok(rows.into_iter().map(|row| ((row.kind.0, row.fact.0), row.value.0)).collect())

@@ -1,7 +1,7 @@
 //! Held removals: rows that the panel no longer lists, and that stay for the time being.
 //!
-//! What is written for each held item is SQL as text: diesel compiles every UPDATE of its own anew, and after a loss of
-//! half a catalogue there are as many as items.
+//! What is written for each held item is SQL as text: diesel compiles every UPDATE of its own anew, and after a
+//! loss of half a catalogue there are as many as items.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -19,7 +19,7 @@ use crate::tables::words::{KindWord, ReasonWord, Word};
 /// A held removal, as it is read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_held_removals, check_for_backend(Sqlite))]
-struct Held {
+struct Removal {
     content_id: Number,
     reason: ReasonWord,
     held_since: Number,
@@ -37,7 +37,7 @@ impl SqliteStore {
     }
 }
 
-impl Held {
+impl Removal {
     fn read(self) -> Result<HeldRemoval, StoreError> {
         let evidence = match (self.evidence_listing, self.evidence_since, self.evidence_panel_since) {
             (Some(Number(listing)), Some(Number(at)), Some(Number(panel_at))) => {
@@ -66,10 +66,10 @@ pub(crate) fn held(
         .filter(xtream_held_removals::profile_id.eq(profile.as_str()))
         .filter(xtream_held_removals::kind.eq(KindWord::from(kind)))
         .order(xtream_held_removals::content_id)
-        .select(Held::as_select())
+        .select(Removal::as_select())
         .load(conn)
         .map_err(of_diesel)?;
-    rows.into_iter().map(Held::read).collect()
+    rows.into_iter().map(Removal::read).collect()
 }
 
 /// Counts the held removals of each kind.

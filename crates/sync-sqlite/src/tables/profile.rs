@@ -30,20 +30,6 @@ struct Account {
     password_argument: Option<Text>,
 }
 
-/// What is written over a profile.
-#[derive(AsChangeset)]
-#[diesel(table_name = xtream_profiles, treat_none_as_null = true)]
-struct NewAccount<'a> {
-    base_url: Option<&'a str>,
-    username: Option<&'a str>,
-    password: Option<&'a str>,
-    password_source: &'a str,
-    password_argument: Option<&'a str>,
-    user_agent: Option<&'a str>,
-    change_policy: PolicyWord,
-    updated_at: i64,
-}
-
 /// The settings of a profile.
 #[derive(Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = xtream_sync_settings, check_for_backend(Sqlite))]
@@ -76,9 +62,18 @@ impl SqliteStore {
         self.write(|conn| {
             ensure(conn, &row.id)?;
             forget_other_panel(conn, row)?;
-            let id = row.id.as_str();
+            let (id, stored) = (row.id.as_str(), row.password_source == PasswordSource::Stored);
             diesel::update(xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)))
-                .set(NewAccount::of(row))
+                .set((
+                    xtream_profiles::base_url.eq(row.base_url.as_deref()),
+                    xtream_profiles::username.eq(row.username.as_deref()),
+                    xtream_profiles::password.eq(row.password.as_deref().filter(|_| stored)),
+                    xtream_profiles::password_source.eq(row.password_source.as_str()),
+                    xtream_profiles::password_argument.eq(row.password_source.argument()),
+                    xtream_profiles::user_agent.eq(row.user_agent.as_deref()),
+                    xtream_profiles::change_policy.eq(PolicyWord::from(row.policy)),
+                    xtream_profiles::updated_at.eq(now()),
+                ))
                 .execute(conn)
                 .map_err(of_diesel)?;
             diesel::update(xtream_sync_settings::table.filter(xtream_sync_settings::profile_id.eq(id)))
@@ -188,22 +183,6 @@ fn forget_other_panel(conn: &mut SqliteConnection, row: &Profile) -> Result<(), 
     let others =
         xtream_listing_validators::table.filter(xtream_listing_validators::profile_id.eq_any(known.filter(differs)));
     diesel::delete(others).execute(conn).map_err(of_diesel).map(|_| ())
-}
-
-impl<'a> NewAccount<'a> {
-    fn of(row: &'a Profile) -> Self {
-        let stored = row.password_source == PasswordSource::Stored;
-        Self {
-            base_url: row.base_url.as_deref(),
-            username: row.username.as_deref(),
-            password: row.password.as_deref().filter(|_| stored),
-            password_source: row.password_source.as_str(),
-            password_argument: row.password_source.argument(),
-            user_agent: row.user_agent.as_deref(),
-            change_policy: row.policy.into(),
-            updated_at: now(),
-        }
-    }
 }
 
 impl Settings {

@@ -1,8 +1,8 @@
 //! The tables of the cache for diesel's query builder: every column with the type that it has in SQLite.
 //!
-//! Numbers are 64 bits wide, truth values are 0 and 1, times are unix seconds. With the feature `schema` the module is public:
-//! a program with diesel 2.3 and its feature `32-column-tables` reads a cache as follows. To read is all that it may
-//! do; who writes beside a sync has the next one find what doesn't fit.
+//! Numbers are 64 bits wide, truth values are 0 and 1, times are unix seconds. With the feature `schema` the module is
+//! public: a program with diesel 2.3 and its feature `32-column-tables` reads a cache as follows. To read is all that
+//! it may do; who writes beside a sync has the next one find what doesn't fit.
 //!
 #![cfg_attr(feature = "schema", doc = "```no_run")]
 #![cfg_attr(not(feature = "schema"), doc = "```ignore")]

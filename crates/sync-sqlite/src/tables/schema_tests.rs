@@ -14,7 +14,7 @@ struct Line {
     line: String,
 }
 
-/// What this file says of the columns, in the words of the query below.
+/// What `schema.rs` says of the columns, in the words of the query below.
 fn written() -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let (mut table, mut key) = ("", Vec::new());

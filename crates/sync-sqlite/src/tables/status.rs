@@ -1,7 +1,7 @@
 //! What a person wants to know of a profile at a glance.
 //!
-//! Groups and their examples are SQL as text, whose rows are read by name: diesel has no names for the types of aggregates,
-//! and the table of the examples differs by kind.
+//! Groups and their examples are SQL as text, whose rows are read by name: diesel has no names for the types of
+//! aggregates, and the table of the examples differs by kind.
 
 use diesel::prelude::*;
 use diesel::sql_types;

@@ -1,7 +1,7 @@
 //! Tombstones: what was removed is remembered for a time, and recognised when it returns.
 //!
-//! What runs for lists of items is SQL as text: its tables differ by kind, and diesel compiles every UPDATE of its own and
-//! every list of values anew.
+//! What runs for lists of items is SQL as text: its tables differ by kind, and diesel compiles every UPDATE of
+//! its own and every list of values anew.
 
 use std::collections::HashSet;
 
@@ -122,6 +122,7 @@ impl<'a> Tombstones<'a> {
 }
 
 /// The tombstones of a kind of a profile.
+#[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
 #[diesel::dsl::auto_type]
 fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
     xtream_tombstones::table.filter(xtream_tombstones::profile_id.eq(profile)).filter(xtream_tombstones::kind.eq(kind))

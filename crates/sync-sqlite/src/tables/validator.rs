@@ -27,6 +27,7 @@ struct Kept {
 }
 
 /// The row of a kind of a profile, if there is one.
+#[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
 #[diesel::dsl::auto_type]
 fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
     xtream_listing_validators::table

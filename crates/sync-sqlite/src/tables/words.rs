@@ -1,8 +1,8 @@
 //! Enums of the core as words in a column of text.
 //!
-//! Neither the enums nor diesel's traits are of this crate, so each enum has a wrapper. A row that is read has wrappers
-//! in its fields; what a word means that this version doesn't know is for its reader to say: [`Word::known`] fails,
-//! [`Word::ok`] makes it nothing.
+//! Neither the enums nor diesel's traits are of this crate, so each enum has a wrapper. A row that is read has
+//! wrappers in its fields; what a word means that this version doesn't know is for its reader to say:
+//! [`Word::known`] fails, [`Word::ok`] makes it nothing.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
