@@ -2,6 +2,7 @@
 
 mod check;
 mod db;
+mod feed;
 mod items;
 mod maintenance;
 mod port;

@@ -1,11 +1,11 @@
 //! The ports: every method of the store, handed to a thread that may wait.
 
 use async_trait::async_trait;
-use sync_core::catalogue::{Catalogue, ContentStatus, Page, PageRequest};
+use sync_core::catalogue::{Catalogue, ContentStatus, FeedPage, Page, PageRequest};
 use sync_core::maintenance::{Inspection, Maintenance};
 use sync_core::store::{ContentStore, KeptValidator, Lease, RunEnd, Staging, StoredIndex, SyncState};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, Profile, ProfileId, Profiles, Scope, StoreError};
-use sync_core::{ChangeRecord, HeldRemoval, RunId, RunRecord};
+use sync_core::{Feed, HeldRemoval, RunId, RunRecord, UndoOutcome, UndoRequest};
 
 use crate::staging::SqliteStaging;
 use crate::store::SqliteStore;
@@ -95,6 +95,11 @@ impl ContentStore for SqliteStore {
         let profile = profile.clone();
         self.off_thread(move |store| store.held_blocking(&profile, kind)).await
     }
+
+    async fn undo(&self, profile: &ProfileId, request: UndoRequest) -> Result<UndoOutcome, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.undo_blocking(&profile, &request)).await
+    }
 }
 
 #[async_trait]
@@ -109,9 +114,14 @@ impl Catalogue for SqliteStore {
         self.off_thread(move |store| store.runs_blocking(&profile, limit)).await
     }
 
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+    async fn feed(&self, profile: &ProfileId) -> Result<Feed, StoreError> {
         let profile = profile.clone();
-        self.off_thread(move |store| store.changes_blocking(&profile, after, limit)).await
+        self.off_thread(move |store| store.feed_blocking(&profile)).await
+    }
+
+    async fn feed_page(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<FeedPage, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.feed_page_blocking(&profile, after, limit)).await
     }
 
     async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {

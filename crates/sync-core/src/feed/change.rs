@@ -1,6 +1,6 @@
 //! One entry of the change log.
 
-use crate::model::{ContentId, ContentKind, FieldClass, FieldSet, FieldSpec, Item, Value};
+use crate::model::{ContentId, ContentKind, FieldClass, FieldSet, FieldSpec, Item, Value, ValueRef};
 use crate::run::record::RunId;
 
 /// One entry of the change log.
@@ -195,12 +195,36 @@ pub fn put_back(mut item: Item, columns: &[ColumnChange]) -> Item {
             item.put(at, column.before.clone());
         }
     }
+    stay_in_set(&mut item);
     item
 }
 
-/// The fields of a set of which the change log keeps values: those whose change is an event.
+/// Brings the one category that the panel shows, and the panel's own list, back into the set: both may have moved
+/// since without an entry.
+fn stay_in_set(item: &mut Item) {
+    let places = item.kind().places();
+    let set = item.categories().clone();
+    if item.category_id().is_some_and(|id| !set.contains(id)) {
+        let first = set.as_slice().first().map_or(Value::Null, |id| Value::Text(id.clone()));
+        item.put(places.category_id, first);
+    }
+    let ValueRef::Categories(listed) = item.value(places.listed_category_ids) else { return };
+    if listed.iter().any(|id| !set.contains(id)) {
+        let kept = listed.iter().filter(|id| set.contains(id)).collect();
+        item.put(places.listed_category_ids, Value::Categories(kept));
+    }
+}
+
+/// The fields of a set of which the change log keeps values: those whose change is an event. With the set of categories
+/// goes the one that the panel shows, and the panel's own list: they are parts of it.
 pub fn valued(kind: ContentKind, fields: FieldSet) -> FieldSet {
-    FieldSet(fields.0 & kind.of_class(FieldClass::Significant).0)
+    let places = kind.places();
+    let mut valued = FieldSet(fields.0 & kind.of_class(FieldClass::Significant).0);
+    if valued.has(places.category_ids) {
+        valued.add(places.category_id);
+        valued.add(places.listed_category_ids);
+    }
+    valued
 }
 
 /// What an update did to those of these fields of which the change log keeps values.
@@ -211,7 +235,9 @@ pub fn updated_columns(before: &Item, after: &Item, fields: FieldSet) -> Vec<Col
         before: before.value(at).to_owned(),
         after: after.value(at).to_owned(),
     };
-    valued(before.kind(), fields).positions().map(column).collect()
+    let always = before.kind().of_class(FieldClass::Significant);
+    let columns = valued(before.kind(), fields).positions();
+    columns.filter(|at| always.has(*at) || before.value(*at) != after.value(*at)).map(column).collect()
 }
 
 #[cfg(test)]

@@ -193,8 +193,10 @@ fn applied(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Applie
 }
 
 fn logged(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Logged>, StoreError> {
-    let sql = "SELECT run_id,change,COUNT(*) AS entries FROM xtream_changes \
-               WHERE profile_id=? AND kind=? AND run_id>0 GROUP BY run_id,change";
+    // An undo adds what it brings back, and removes what it takes away.
+    let sql = "SELECT run_id,CASE WHEN change<>'undone' THEN change WHEN before IS NULL THEN 'added' \
+               WHEN after IS NULL THEN 'removed' ELSE 'updated' END AS change,COUNT(*) AS entries FROM xtream_changes \
+               WHERE profile_id=? AND kind=? AND run_id>0 GROUP BY 1,2";
     let mut logged: BTreeMap<i64, Logged> = BTreeMap::new();
     for LoggedRow { run_id, change, entries } in rows(look.conn, sql, key)? {
         let of_run = logged.entry(run_id.0).or_default();
@@ -203,7 +205,7 @@ fn logged(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Logged>
             Some(Change::Added) => of_run.added = entries.0,
             Some(Change::Updated) => of_run.updated = entries.0,
             Some(Change::Removed) => of_run.removed = entries.0,
-            None => {}
+            Some(Change::Undone) | None => {}
         }
     }
     Ok(logged)
@@ -221,6 +223,9 @@ fn malformed(look: &mut Look<'_>, key: &[Bind<'_>], settled: i64) -> Result<Vec<
     let sql = "SELECT sequence FROM (SELECT *,MAX(run_id) OVER (ORDER BY sequence) AS latest FROM xtream_changes \
                WHERE profile_id=? AND kind=?) WHERE run_id>=? AND ((change='loaded')<>(content_id IS NULL) OR \
                (change='updated' AND coalesce(fields,'')='') OR (returned<>0 AND change<>'added') OR \
+               (before IS NOT NULL AND NOT json_valid(before)) OR (after IS NOT NULL AND NOT json_valid(after)) OR \
+               (change='undone')<>(taken_back IS NOT NULL) OR (change='undone' AND before IS NULL AND after IS NULL) OR \
+               (name IS NOT NULL AND change IN ('updated','removed') AND before IS NULL) OR \
                (run_id>0 AND run_id<latest) OR (run_id=0 AND change<>'removed') OR \
                run_id>coalesce((SELECT seq FROM sqlite_sequence WHERE name='xtream_sync_runs'),0)) ORDER BY 1";
     integers(look.conn, sql, &[key[0].clone(), key[1].clone(), settled.into()])

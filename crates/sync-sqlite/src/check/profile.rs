@@ -40,7 +40,11 @@ struct Shown {
 const PASSWORD_MIN: usize = 8;
 
 /// Where text of panels or of errors is kept.
-const TEXTS: [(&str, &str); 7] = [
+const TEXTS: [(&str, &str); 8] = [
+    (
+        "xtream_sync_runs.error_message",
+        "SELECT error_message AS text FROM xtream_sync_runs WHERE profile_id=? AND error_message IS NOT NULL",
+    ),
     ("xtream_profiles.base_url", "SELECT base_url AS text FROM xtream_profiles WHERE profile_id=?"),
     ("xtream_profiles.password_argument", "SELECT password_argument AS text FROM xtream_profiles WHERE profile_id=?"),
     ("xtream_content_sync.sync_message", "SELECT sync_message AS text FROM xtream_content_sync WHERE profile_id=?"),
@@ -69,6 +73,9 @@ pub(super) fn look(look: &mut Look<'_>) -> Result<(), StoreError> {
             }
         })
         .collect::<Result<_, _>>()?;
+    let epoch = "SELECT 1 FROM xtream_profiles WHERE profile_id=? AND (typeof(feed_epoch)<>'integer' OR feed_epoch<=0)";
+    let none = integers(look.conn, epoch, &id)?.into_iter().map(|_| "xtream_profiles.feed_epoch");
+    let missing: Vec<_> = missing.into_iter().chain(none).collect();
     look.note(Breach::ProfileIncomplete, &missing);
 
     let sql = "SELECT p.fence,MAX(r.fence) AS given FROM xtream_profiles p JOIN xtream_sync_runs r USING (profile_id) \

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::sqlite::{SqliteType, SqliteValue};
 use serde_json::value::RawValue;
-use sync_core::{CategorySet, Extra, Shape, Value};
+use sync_core::{CategorySet, Extra, Shape, Value, ValueRef};
 
 use crate::db::bind::Bind;
 
@@ -27,6 +27,25 @@ pub(crate) fn from_column(shape: Shape, stored: Option<SqliteValue<'_, '_, '_>>)
         Some(SqliteType::Text) => from_text(shape, stored.read_text()),
         Some(SqliteType::Float | SqliteType::Double) => Value::Real(stored.read_double()),
         Some(_) => Value::Integer(stored.read_long()),
+    }
+}
+
+/// A field of the model as the database has it.
+pub(crate) fn to_sql(shape: Shape, value: ValueRef<'_>) -> Bind<'static> {
+    match value {
+        // The column of the name takes no NULL.
+        ValueRef::Null if shape == Shape::Name => Bind::Owned(String::new()),
+        ValueRef::Null => Bind::Null,
+        ValueRef::Integer(number) => Bind::Integer(number),
+        ValueRef::Real(number) => Bind::Real(number),
+        ValueRef::Text(text) => Bind::Owned(text.to_owned()),
+        ValueRef::Categories(set) => categories_text(set).into(),
+        ValueRef::Extra(extra) if extra.is_empty() => Bind::Null,
+        ValueRef::Extra(extra) => {
+            let mut text = Vec::new();
+            push_extra(&mut text, extra);
+            String::from_utf8(text).ok().into()
+        }
     }
 }
 

@@ -12,19 +12,22 @@ use crate::db::bind::Bind;
 use crate::db::fault;
 use crate::items::item_sql::ROWS;
 
-/// Id, change, fields, and whether it returned.
-const WIDTH: usize = 4;
+/// Id, change, fields, whether it returned, what was taken back, name, values before and after.
+const WIDTH: usize = 8;
 
 /// Appends N rows.
 struct Append<'a, const N: usize> {
-    /// Run, profile and kind.
-    shared: &'a [Bind<'a>; 3],
+    /// Run, profile, kind and time.
+    shared: &'a [Bind<'a>; 4],
     rows: &'a [Bind<'a>],
 }
 
 impl<const N: usize> QueryFragment<Sqlite> for Append<'_, N> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change,fields,returned) VALUES ");
+        out.push_sql(
+            "INSERT INTO xtream_changes (run_id,profile_id,kind,at,content_id,change,fields,returned,taken_back,name,before,\
+             after) VALUES ",
+        );
         for (at, row) in self.rows.chunks(WIDTH).enumerate() {
             if at == 0 {
                 for (nth, value) in self.shared.iter().enumerate() {
@@ -32,7 +35,7 @@ impl<const N: usize> QueryFragment<Sqlite> for Append<'_, N> {
                     value.push(&mut out)?;
                 }
             } else {
-                out.push_sql(",(?1,?2,?3");
+                out.push_sql(",(?1,?2,?3,?4");
             }
             for value in row {
                 out.push_sql(",");
@@ -51,8 +54,8 @@ impl<const N: usize> QueryId for Append<'_, N> {
 
 impl<Conn, const N: usize> RunQueryDsl<Conn> for Append<'_, N> {}
 
-/// Appends rows; `rows` has the values of one after the other, `shared` run, profile and kind.
-pub(crate) fn append(conn: &mut SqliteConnection, shared: &[Bind<'_>; 3], rows: &[Bind<'_>]) -> Result<(), StoreError> {
+/// Appends rows; `rows` has the values of one after the other, `shared` run, profile, kind and time.
+pub(crate) fn append(conn: &mut SqliteConnection, shared: &[Bind<'_>; 4], rows: &[Bind<'_>]) -> Result<(), StoreError> {
     let mut batches = rows.chunks_exact(WIDTH * ROWS);
     for rows in &mut batches {
         Append::<ROWS> { shared, rows }.execute(conn).map_err(fault::of_diesel)?;

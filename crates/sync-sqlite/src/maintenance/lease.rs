@@ -12,6 +12,7 @@ use sync_core::store::Lease;
 use sync_core::{ProfileId, StoreError};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::db::schema::{self, Schema};
 use crate::db::{fault, file, stop};
 use crate::store::SqliteStore;
 use crate::tables::guards::unknown;
@@ -28,6 +29,11 @@ impl SqliteStore {
         self.require_writable()?;
         let held = self.lock_profile(profile)?;
         let fence = self.write(|conn| {
+            // Another program may have brought the cache up to date since it was opened.
+            match schema::examine(conn)? {
+                Schema::Current => {}
+                Schema::Empty | Schema::Older => return Err(StoreError::Older),
+            }
             let fence = diesel::update(xtream_profiles::table.filter(xtream_profiles::profile_id.eq(profile.as_str())))
                 .set(xtream_profiles::fence.eq(xtream_profiles::fence + 1))
                 .returning(xtream_profiles::fence)

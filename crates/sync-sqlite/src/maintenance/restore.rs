@@ -20,6 +20,7 @@ use crate::maintenance::backup::{BackupError, is_part_of};
 use crate::maintenance::copy::{self, look_at};
 use crate::maintenance::copy::{Copy, require_whole, sync_folder};
 use crate::store::SqliteStore;
+use crate::tables::profile::RANDOM_EPOCH;
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,7 @@ impl Prepared {
         require_whole(&mut from, "integrity_check").map_err(unfit)?;
         connection::batch(&mut from, "PRAGMA query_only=OFF")?;
         copy::fill(copy, &mut from)?;
+        begin_epochs(copy)?;
         let time = record(&mut from, "SELECT strftime('%Y%m%dT%H%M%SZ','now')", &[])?;
         let time = time.map_or_else(|| Ok(String::new()), |mut row| row.text(0))?;
         Ok(Self { profiles: look_at(copy)?.profiles, time })
@@ -94,6 +96,16 @@ impl Prepared {
         tracing::info!(kept = kept.as_ref().map(|path| path.display().to_string()), "cache restored");
         Ok(Restored { kept, profiles: self.profiles })
     }
+}
+
+/// Begins a new epoch of every feed: what was written behind the backup is not in it, and its sequences are given anew.
+/// A backup of an older schema gets its epochs when it is brought up to date.
+fn begin_epochs(copy: &Path) -> Result<(), BackupError> {
+    let mut conn = connection::connect(file::plain(copy)?)?;
+    if schema::examine(&mut conn)? == Schema::Current {
+        connection::batch(&mut conn, &format!("UPDATE xtream_profiles SET feed_epoch={RANDOM_EPOCH}"))?;
+    }
+    Ok(())
 }
 
 /// Says which profile is being synced, where that is why the cache is in use.

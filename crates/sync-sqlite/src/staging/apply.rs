@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::sql_types;
 use diesel::{QueryableByName, SqliteConnection};
 use sync_core::store::ScopeCommit;
-use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, StoreError, SyncMode};
+use sync_core::{Category, Change, ContentId, ContentKind, Item, ProfileId, Scope, StoreError, SyncMode};
 use sync_core::{HeldRemoval, LoggedChange};
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +18,9 @@ use crate::db::connection::hold_pages_for;
 use crate::db::statement::{and_list, execute, in_lists, insert, rows};
 use crate::db::stop;
 use crate::db::value::{Number, Text};
+use crate::feed::entry::{Entries, Entry};
+use crate::feed::reverse::Before;
 use crate::items::item_sql::{self, ROWS};
-use crate::items::log_sql;
 use crate::staging::area::Area;
 use crate::staging::record::{self, Head};
 use crate::store::SqliteStore;
@@ -28,7 +29,7 @@ use crate::tables::guards::check_fence;
 use crate::tables::index;
 use crate::tables::row_counts::RowCount;
 use crate::tables::tombstone::Tombstones;
-use crate::tables::{self, Tables, changes, facts, held, history, run_kind, validator};
+use crate::tables::{self, Tables, facts, held, history, run_kind, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -48,13 +49,15 @@ pub(crate) fn apply(
             stop::at("apply.begun");
             check_fence(conn, profile, commit.fence)?;
             history::check_under_way(conn, profile, commit.run)?;
-            let mut apply = Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel };
+            let before = Before::new(conn, profile, scope, commit)?;
+            let mut apply =
+                Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel, before };
             if let Some(categories) = &commit.categories {
                 apply.categories(categories)?;
             }
             stop::at("apply.categories");
             if commit.first_load {
-                apply.log([(None, LoggedChange::Loaded)])?;
+                apply.log(vec![Entry::loaded()])?;
             }
             if !area.is_empty() || !commit.removals.is_empty() {
                 let mut rows = RowCount::new(apply.conn, profile, scope.kind)?;
@@ -80,6 +83,7 @@ pub(crate) fn apply(
             }
             stop::at("apply.index");
             apply.bookkeeping(scope.within.is_none())?;
+            apply.before.keep(apply.conn, profile, scope, commit)?;
             if scope.within.is_none() && commit.record.mode == SyncMode::Full {
                 mend::settle(apply.conn, profile, scope.kind, commit.run)?;
             }
@@ -100,6 +104,8 @@ struct Apply<'a> {
     tables: Tables,
     commit: &'a ScopeCommit,
     cancel: &'a CancellationToken,
+    /// What was there before, as far as an undo needs it.
+    before: Before,
 }
 
 fn unless_cancelled(cancel: &CancellationToken) -> Result<(), StoreError> {
@@ -146,6 +152,9 @@ impl<'a> Apply<'a> {
                 ]);
             }
         }
+        if !differing.is_empty() || !known.is_empty() {
+            self.before.categories(self.conn, self.profile, self.kind)?;
+        }
         let cancel = self.cancel;
         let head = format!("INSERT INTO {table} (profile_id,category_id,category_name,parent_id,position) VALUES");
         let tail = "ON CONFLICT (profile_id,category_id) DO UPDATE SET category_name=excluded.category_name, \
@@ -184,6 +193,7 @@ impl<'a> Apply<'a> {
         })?;
         self.flush(&mut moved, true)?;
         self.flush(&mut in_place, false)?;
+        self.before.lifted(self.conn, self.profile, self.kind, &returned)?;
         let cancel = self.cancel;
         self.tombstones().lift(self.conn, &returned, &mut || unless_cancelled(cancel))
     }
@@ -203,37 +213,60 @@ impl<'a> Apply<'a> {
             record::binds(self.kind, head.id, body, &mut binds)?;
             rest = others;
         }
+        let entries = self.entries(batch)?;
         item_sql::upsert(self.conn, self.kind, moved, &self.profile_id(), &now, &binds)?;
-        let first_load = self.commit.first_load;
-        let events = batch.heads.iter().filter_map(|(head, returns)| match head.change {
-            Change::Added if first_load => None,
-            Change::Added if *returns => Some((Some(head.id), LoggedChange::Returned)),
-            Change::Added => Some((Some(head.id), LoggedChange::Added)),
-            Change::Updated(fields) => Some((Some(head.id), LoggedChange::Updated(fields))),
-            _ => None,
-        });
-        self.log(events)?;
+        self.log(entries)?;
         batch.clear();
         stop::at("apply.items");
         Ok(())
     }
 
+    /// What the change log is to say of a batch. The rows are as before still.
+    fn entries(&mut self, batch: &Batch) -> Result<Vec<Entry>, StoreError> {
+        let (kind, first_load) = (self.kind, self.commit.first_load);
+        let is_logged =
+            |head: &Head| matches!(head.change, Change::Updated(_)) || (head.change == Change::Added && !first_load);
+        let updated = batch.heads.iter().filter(|(head, _)| matches!(head.change, Change::Updated(_)));
+        let updated: Vec<_> = updated.map(|(head, _)| ContentId(head.id)).collect();
+        let rows = if updated.is_empty() {
+            Vec::new()
+        } else {
+            item_sql::rows(self.conn, self.profile.as_str(), kind, &updated)?
+        };
+        let rows: HashMap<i64, Item> = rows.into_iter().map(|row| (row.id().0, row)).collect();
+        let mut entries = Vec::new();
+        let mut rest = batch.bytes.as_slice();
+        for (head, returns) in &batch.heads {
+            let (body, others) = rest.split_at(head.body);
+            rest = others;
+            if !is_logged(head) {
+                continue;
+            }
+            let new = record::item(kind, *head, body)?.item;
+            entries.push(match (head.change, rows.get(&head.id)) {
+                (Change::Updated(fields), Some(row)) => Entry::updated(row, &new, fields),
+                // Somebody has deleted it since it was compared: it comes anew.
+                _ => {
+                    let change = if *returns { LoggedChange::Returned } else { LoggedChange::Added };
+                    Entry::came(head.id, change, new.name().to_owned())
+                }
+            });
+        }
+        Ok(entries)
+    }
+
     /// Appends to the change log.
-    fn log(&mut self, events: impl IntoIterator<Item = (Option<i64>, LoggedChange)>) -> Result<(), StoreError> {
-        let kind = self.kind;
-        let rows = events.into_iter().flat_map(|(id, change)| {
-            let [change, fields, returned] = changes::change_columns(kind, change);
-            [id.into(), change, fields, returned]
-        });
-        let shared = [self.commit.run.0.into(), self.profile_id(), kind.as_str().into()];
-        log_sql::append(self.conn, &shared, &rows.collect::<Vec<_>>())
+    fn log(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        let commit = self.commit;
+        let log = Entries { profile: self.profile, kind: self.kind, run: commit.run, at: commit.applied_at };
+        log.append(self.conn, entries)
     }
 
     /// Removes rows, which tombstones remember; returns how many there were.
     fn removals(&mut self) -> Result<u64, StoreError> {
         let (tombstones, cancel, commit) = (self.tombstones(), self.cancel, self.commit);
         tombstones.check()?;
-        let deletion = Deletion { profile: self.profile, kind: self.kind, run: commit.run };
+        let deletion = Deletion { profile: self.profile, kind: self.kind, run: commit.run, at: commit.applied_at };
         let mut deleted = 0;
         in_lists(&sorted(&commit.removals), |list, ids| {
             unless_cancelled(cancel)?;
@@ -247,41 +280,13 @@ impl<'a> Apply<'a> {
 
     /// Replaces the record of what is held, writing only what differs.
     fn held(&mut self, wanted: &[HeldRemoval]) -> Result<(), StoreError> {
-        let known = held::held(self.conn, self.profile, self.kind)?;
+        let (profile, kind, cancel) = (self.profile, self.kind, self.cancel);
+        let known = held::held(self.conn, profile, kind)?;
         let mut known: HashMap<ContentId, HeldRemoval> = known.into_iter().map(|held| (held.id, held)).collect();
-        let (profile, kind, cancel) = (self.profile_id(), self.kind.as_str(), self.cancel);
-        let mut rows = Vec::new();
-        for held in wanted {
-            if known.remove(&held.id).as_ref() != Some(held) {
-                let (reason, since, run) = (held.reason.as_str(), held.since, held.run.0);
-                rows.push(vec![
-                    profile.clone(),
-                    kind.into(),
-                    held.id.0.into(),
-                    reason.into(),
-                    since.into(),
-                    run.into(),
-                    held.evidence.map(|evidence| signed(evidence.listing)).into(),
-                    held.evidence.map(|evidence| evidence.at).into(),
-                    held.evidence.map(|evidence| evidence.panel_at).into(),
-                    held.successor.map(|id| id.0).into(),
-                ]);
-            }
-        }
-        let head = "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id,\
-                    evidence_listing,evidence_since,evidence_panel_since,successor_id) VALUES";
-        let tail = "ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET reason=excluded.reason, \
-                    held_since=excluded.held_since, run_id=excluded.run_id, \
-                    evidence_listing=excluded.evidence_listing, evidence_since=excluded.evidence_since, \
-                    evidence_panel_since=excluded.evidence_panel_since, successor_id=excluded.successor_id";
-        insert(self.conn, head, tail, rows, || unless_cancelled(cancel))?;
+        let differing: Vec<_> = wanted.iter().filter(|held| known.remove(&held.id).as_ref() != Some(*held)).collect();
+        held::keep(self.conn, profile, kind, differing, || unless_cancelled(cancel))?;
         // What somebody has deleted since the listing was compared is not there to be held.
-        let (items, id) = (self.tables.items, self.kind.id_column());
-        let sql = format!(
-            "DELETE FROM xtream_held_removals AS held WHERE held.profile_id=? AND held.kind=? AND NOT EXISTS \
-             (SELECT 1 FROM {items} WHERE {items}.profile_id=held.profile_id AND {items}.{id}=held.content_id)"
-        );
-        execute(self.conn, &sql, &self.key())?;
+        held::release_without_row(self.conn, profile, kind)?;
         let gone: Vec<_> = known.into_keys().collect();
         let key = self.key();
         in_lists(&sorted(&gone), |list, ids| {

@@ -4,15 +4,17 @@
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
-use sync_core::{ChangeRecord, LoggedChange, RunId};
+use sync_core::catalogue::FeedPage;
+use sync_core::{ChangeRecord, Feed, LoggedChange, RunId, TakenBack};
 use sync_core::{ContentId, ContentKind, FieldSet, ProfileId, StoreError};
 
 use crate::db::bind::Bind;
 use crate::db::fault::of_diesel;
 use crate::db::value::{Number, Text};
+use crate::feed::values;
 use crate::store::SqliteStore;
-use crate::tables::schema::xtream_changes;
-use crate::tables::words::{Change, ChangeWord, KindWord, Word};
+use crate::tables::schema::{xtream_changes, xtream_profiles};
+use crate::tables::words::{Change, ChangeWord, KindWord, TakenBackWord, Word};
 
 /// An entry of the change log.
 #[derive(Queryable, Selectable)]
@@ -25,28 +27,53 @@ struct Logged {
     change: ChangeWord,
     fields: Option<Text>,
     returned: Number,
+    parent: Number,
+    at: Number,
+    name: Option<Text>,
+    before: Option<Text>,
+    after: Option<Text>,
+    taken_back: Option<TakenBackWord>,
 }
 
 impl SqliteStore {
-    /// Returns the changes after a sequence number, oldest first, at most `limit`.
-    pub fn changes_blocking(
-        &self,
-        profile: &ProfileId,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<ChangeRecord>, StoreError> {
+    /// Returns how far the feed of a profile goes.
+    pub fn feed_blocking(&self, profile: &ProfileId) -> Result<Feed, StoreError> {
+        self.read_profile(profile, |conn| feed(conn, profile))
+    }
+
+    /// Returns the changes after a sequence number, oldest first, at most `limit`, and how far the feed goes.
+    pub fn feed_page_blocking(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<FeedPage, StoreError> {
         self.read_profile(profile, |conn| {
+            let feed = feed(conn, profile)?;
             let rows = xtream_changes::table
                 .filter(xtream_changes::profile_id.eq(profile.as_str()))
-                .filter(xtream_changes::sequence.gt(after))
+                .filter(xtream_changes::sequence.gt(after.max(feed.oldest)))
                 .order(xtream_changes::sequence)
                 .limit(limit.into())
                 .select(Logged::as_select())
                 .load(conn)
                 .map_err(of_diesel)?;
-            rows.into_iter().map(Logged::read).collect()
+            let changes = rows.into_iter().map(Logged::read).collect::<Result<_, _>>()?;
+            Ok(FeedPage::new(feed, changes))
         })
     }
+}
+
+/// How far the feed of a profile goes.
+fn feed(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Feed, StoreError> {
+    let (Number(epoch), Number(oldest)) = xtream_profiles::table
+        .filter(xtream_profiles::profile_id.eq(profile.as_str()))
+        .select((xtream_profiles::feed_epoch, xtream_profiles::feed_floor))
+        .first::<(Number, Number)>(conn)
+        .map_err(of_diesel)?;
+    let newest = xtream_changes::table
+        .filter(xtream_changes::profile_id.eq(profile.as_str()))
+        .order(xtream_changes::sequence.desc())
+        .select(xtream_changes::sequence)
+        .first::<Number>(conn)
+        .optional()
+        .map_err(of_diesel)?;
+    Ok(Feed { epoch, oldest, newest: newest.map_or(oldest, |newest| newest.0.max(oldest)) })
 }
 
 impl Logged {
@@ -63,15 +90,22 @@ impl Logged {
                 names.split(',').filter_map(|name| kind.field(name)).for_each(|at| fields.add(at));
                 LoggedChange::Updated(fields)
             }
+            Change::Undone => LoggedChange::Undone(self.taken_back.map_or(Ok(TakenBack::Undone), Word::known)?),
         };
         let (run, id) = (self.run_id.0, self.content_id.map(|id| ContentId(id.0)));
-        let record = ChangeRecord::new(self.sequence.0, kind, change);
-        Ok(record.of_run((run != 0).then_some(RunId(run))).of_item(id))
+        // Entries of versions that kept no values have no name either.
+        let has_values = self.name.is_some() || id.is_none();
+        let [before, after] = [self.before, self.after].map(|text| text.and_then(|text| values::parse(&text.0)));
+        let columns = has_values.then(|| values::changes(kind, before.as_ref(), after.as_ref()));
+        let mut record = ChangeRecord::new(self.sequence.0, self.at.0, kind, change);
+        record.parent = self.parent.0;
+        let record = record.of_run((run != 0).then_some(RunId(run))).of_item(id, self.name.map(|name| name.0));
+        Ok(record.with_columns(columns))
     }
 }
 
-/// What the change log has in its columns `change`, `fields` and `returned`.
-pub(crate) fn change_columns(kind: ContentKind, change: LoggedChange) -> [Bind<'static>; 3] {
+/// What the change log has in its columns `change`, `fields`, `returned` and `taken_back`.
+pub(crate) fn change_columns(kind: ContentKind, change: LoggedChange) -> [Bind<'static>; 4] {
     let (name, fields) = match change {
         LoggedChange::Loaded => (Change::Loaded, None),
         // Whoever reads the log without knowing of returns has to see an item that is there again.
@@ -80,6 +114,10 @@ pub(crate) fn change_columns(kind: ContentKind, change: LoggedChange) -> [Bind<'
             (Change::Updated, Some(fields.names(kind.fields()).collect::<Vec<_>>().join(",")))
         }
         LoggedChange::Removed => (Change::Removed, None),
+        LoggedChange::Undone(_) => (Change::Undone, None),
+        other => unreachable!("{other:?} is written by a version that knows it"),
     };
-    [name.as_str().into(), fields.into(), i64::from(change == LoggedChange::Returned).into()]
+    let taken_back = if let LoggedChange::Undone(taken) = change { Some(taken.as_str().to_owned()) } else { None };
+    let returned = i64::from(change == LoggedChange::Returned);
+    [name.as_str().into(), fields.into(), returned.into(), taken_back.into()]
 }

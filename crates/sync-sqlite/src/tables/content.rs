@@ -7,16 +7,19 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::sql_types;
-use sync_core::RunId;
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, StoreError};
+use sync_core::{LoggedChange, RunId};
 
 use crate::db::blocking::now;
 use crate::db::fault::of_diesel;
 use crate::db::statement::{and_list, execute, in_lists, rows};
 use crate::db::value::{Count, Number, Text};
+use crate::feed::entry::{self, Entries, Entry};
+use crate::feed::{retention, row_ids};
 use crate::items::item_sql;
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
+use crate::tables::profile::RANDOM_EPOCH;
 use crate::tables::schema::xtream_content_sync;
 use crate::tables::{self, facts, index, row_counts, validator};
 
@@ -93,7 +96,7 @@ impl SqliteStore {
     ) -> Result<u64, StoreError> {
         self.write(|conn| {
             require_profile(conn, profile)?;
-            let deletion = Deletion { profile, kind, run: RunId(0) };
+            let deletion = Deletion { profile, kind, run: RunId(0), at: now() };
             let mut deleted = 0;
             in_lists(&sorted(ids), |list, ids| {
                 deleted += deletion.run(conn, list, ids)?;
@@ -124,6 +127,7 @@ impl SqliteStore {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
             facts::forget_kinds(conn, profile)?;
+            begin_epoch(conn, profile)?;
             diesel::update(xtream_content_sync::table.filter(xtream_content_sync::profile_id.eq(profile.as_str())))
                 .set(Cleared { sync_status: "pending", updated_at: now(), ..Cleared::default() })
                 .execute(conn)
@@ -149,6 +153,16 @@ impl SqliteStore {
             Ok(categories.iter().map(|category| sizes.get(&category.0).copied().unwrap_or_default()).collect())
         })
     }
+}
+
+/// Begins a new epoch of the feed: what was logged until now says nothing of what comes.
+fn begin_epoch(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE xtream_profiles SET feed_epoch={RANDOM_EPOCH}, feed_floor=max(feed_floor,coalesce((SELECT MAX(sequence) \
+         FROM xtream_changes WHERE profile_id=?1),0)) WHERE profile_id=?1"
+    );
+    execute(conn, &sql, &[profile.as_str().into()])?;
+    retention::forget_undos(conn, profile)
 }
 
 /// Reads the categories of a kind.
@@ -198,6 +212,7 @@ pub(crate) struct Deletion<'a> {
     pub(crate) kind: ContentKind,
     /// 0 for a deletion by hand.
     pub(crate) run: RunId,
+    pub(crate) at: i64,
 }
 
 impl Deletion<'_> {
@@ -205,16 +220,22 @@ impl Deletion<'_> {
     pub(crate) fn run(&self, conn: &mut SqliteConnection, list: &str, ids: &[i64]) -> Result<u64, StoreError> {
         let tables = tables::of(self.kind);
         let (profile, kind) = (self.profile.as_str(), self.kind.as_str());
-        let sql = format!(
-            "INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change) \
-             SELECT ?,profile_id,?,{0},'removed' FROM {1} WHERE profile_id=? AND {0} IN ({list}) ORDER BY {0}",
-            tables.id, tables.items
-        );
-        execute(conn, &sql, &and_list([self.run.0.into(), kind.into(), profile.into()], ids))?;
+        let rows = entry::whole_rows(conn, self.profile, self.kind, list, ids)?;
+        let highest = rows.iter().map(|row| row.row).max();
+        let removed = rows.into_iter().map(|row| Entry {
+            id: Some(row.id),
+            change: LoggedChange::Removed,
+            name: Some(row.name),
+            before: Some(row.json),
+            after: None,
+        });
+        let entries = Entries { profile: self.profile, kind: self.kind, run: self.run, at: self.at };
+        entries.append(conn, removed.collect())?;
         let sql = format!("DELETE FROM {1} WHERE profile_id=? AND {0} IN ({list})", tables.id, tables.items);
         let deleted = execute(conn, &sql, &and_list([profile.into()], ids))?;
         let sql = format!("DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id IN ({list})");
         execute(conn, &sql, &and_list([profile.into(), kind.into()], ids))?;
+        row_ids::keep(conn, self.kind, highest)?;
         Ok(deleted as u64)
     }
 }

@@ -10,9 +10,10 @@ use sync_core::{Evidence, HeldRemoval, RunId};
 
 use crate::db::bind::signed;
 use crate::db::fault::of_diesel;
-use crate::db::statement::execute;
+use crate::db::statement::{execute, insert};
 use crate::db::value::Number;
 use crate::store::SqliteStore;
+use crate::tables;
 use crate::tables::schema::xtream_held_removals;
 use crate::tables::words::{KindWord, ReasonWord, Word};
 
@@ -70,6 +71,62 @@ pub(crate) fn held(
         .load(conn)
         .map_err(of_diesel)?;
     rows.into_iter().map(Removal::read).collect()
+}
+
+/// Records removals as held; a record that is there already is replaced. `go_on` may end it.
+pub(crate) fn keep<'a>(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    removals: impl IntoIterator<Item = &'a HeldRemoval>,
+    go_on: impl Fn() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let rows = removals.into_iter().map(|held| {
+        vec![
+            profile.as_str().into(),
+            kind.as_str().into(),
+            held.id.0.into(),
+            held.reason.as_str().into(),
+            held.since.into(),
+            held.run.0.into(),
+            held.evidence.map(|evidence| signed(evidence.listing)).into(),
+            held.evidence.map(|evidence| evidence.at).into(),
+            held.evidence.map(|evidence| evidence.panel_at).into(),
+            held.successor.map(|id| id.0).into(),
+        ]
+    });
+    let head = "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id,\
+                evidence_listing,evidence_since,evidence_panel_since,successor_id) VALUES";
+    let tail = "ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET reason=excluded.reason, \
+                held_since=excluded.held_since, run_id=excluded.run_id, \
+                evidence_listing=excluded.evidence_listing, evidence_since=excluded.evidence_since, \
+                evidence_panel_since=excluded.evidence_panel_since, successor_id=excluded.successor_id";
+    insert(conn, head, tail, rows, go_on)
+}
+
+/// Holds an item no longer.
+pub(crate) fn release(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    id: i64,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id=?";
+    execute(conn, sql, &[profile.as_str().into(), kind.as_str().into(), id.into()]).map(|_| ())
+}
+
+/// Holds nothing that isn't there.
+pub(crate) fn release_without_row(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+) -> Result<(), StoreError> {
+    let (items, id) = (tables::of(kind).items, kind.id_column());
+    let sql = format!(
+        "DELETE FROM xtream_held_removals AS held WHERE held.profile_id=? AND held.kind=? AND NOT EXISTS \
+         (SELECT 1 FROM {items} WHERE {items}.profile_id=held.profile_id AND {items}.{id}=held.content_id)"
+    );
+    execute(conn, &sql, &[profile.as_str().into(), kind.as_str().into()]).map(|_| ())
 }
 
 /// Counts the held removals of each kind.

@@ -1,21 +1,24 @@
 //! The history: the runs of a profile.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use sync_core::store::RunEnd;
-use sync_core::{ProfileId, RunStatus, StoreError};
+use sync_core::{ProfileId, ReportError, RunStatus, StoreError};
 use sync_core::{RunId, RunRecord};
 
 use crate::db::bind::signed;
 use crate::db::fault::of_diesel;
 use crate::db::stop;
-use crate::db::value::Number;
+use crate::db::value::{Count, Number, Text};
+use crate::feed::retention;
 use crate::store::SqliteStore;
 use crate::tables::guards::check_fence;
 use crate::tables::held::hold_anew;
 use crate::tables::run_kind::RunKind;
 use crate::tables::schema::{xtream_content_sync, xtream_sync_run_kinds, xtream_sync_runs};
-use crate::tables::words::{StatusWord, Word};
+use crate::tables::words::{ErrorWord, StatusWord, TriggerWord, Word};
 use crate::tables::{facts, run_kind};
 
 /// A run, as it begins.
@@ -36,6 +39,10 @@ struct Run {
     status: StatusWord,
     started_at: Number,
     finished_at: Option<Number>,
+    started_by: TriggerWord,
+    duration_ms: Option<Count>,
+    error_code: Option<ErrorWord>,
+    error_message: Option<Text>,
 }
 
 impl SqliteStore {
@@ -86,7 +93,14 @@ impl SqliteStore {
             check_under_way(conn, profile, end.run)?;
             let (now, status) = (end.finished_at, StatusWord::from(end.status));
             diesel::update(xtream_sync_runs::table.filter(xtream_sync_runs::id.eq(end.run.0)))
-                .set((xtream_sync_runs::status.eq(&status), xtream_sync_runs::finished_at.eq(now)))
+                .set((
+                    xtream_sync_runs::status.eq(&status),
+                    xtream_sync_runs::finished_at.eq(now),
+                    xtream_sync_runs::started_by.eq(TriggerWord::from(end.trigger)),
+                    xtream_sync_runs::duration_ms.eq(i64::try_from(end.duration.as_millis()).unwrap_or(i64::MAX)),
+                    xtream_sync_runs::error_code.eq(end.error.as_ref().map(|error| error.code.as_str())),
+                    xtream_sync_runs::error_message.eq(end.error.as_ref().map(|error| error.message.as_str())),
+                ))
                 .execute(conn)
                 .map_err(of_diesel)?;
             for record in &end.records {
@@ -117,6 +131,7 @@ impl SqliteStore {
                 hold_anew(conn, profile, *kind, held)?;
             }
             end.facts.as_ref().map_or(Ok(()), |facts| facts::save(conn, profile, facts))?;
+            retention::prune(conn, profile, &end.retention, now)?;
             stop::at("finish.before-commit");
             Ok(())
         })?;
@@ -182,6 +197,10 @@ impl Run {
         let status = status_seen(self.status.known()?, leased);
         let mut run = RunRecord::new(RunId(self.id.0), status, self.started_at.0);
         run.finished_at = self.finished_at.map(|at| at.0);
+        run.duration = self.duration_ms.map(|duration| Duration::from_millis(duration.0));
+        run.trigger = self.started_by.ok().unwrap_or_default();
+        let message = self.error_message.map(|message| message.0).unwrap_or_default();
+        run.error = self.error_code.and_then(Word::ok).map(|code| ReportError::new(None, code, message));
         Ok(run)
     }
 }

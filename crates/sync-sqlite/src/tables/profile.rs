@@ -43,6 +43,8 @@ struct Settings {
     parallel_requests: Number,
     verify_tls: Number,
     follow_other_hosts: Number,
+    feed_days: Number,
+    feed_entries: Number,
 }
 
 impl SqliteStore {
@@ -137,12 +139,20 @@ fn with_settings() -> _ {
     xtream_profiles::table.left_join(xtream_sync_settings::table.on(of_same))
 }
 
+/// A random number for the epoch of a feed.
+pub(crate) const RANDOM_EPOCH: &str = "max(1,random() & 9223372036854775807)";
+
+fn random_epoch() -> diesel::expression::SqlLiteral<diesel::sql_types::BigInt> {
+    diesel::dsl::sql(RANDOM_EPOCH)
+}
+
 /// Creates the rows of a profile that are missing.
 pub(crate) fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
     let (id, now) = (profile.as_str(), now());
     diesel::insert_into(xtream_profiles::table)
         .values((
             xtream_profiles::profile_id.eq(id),
+            xtream_profiles::feed_epoch.eq(random_epoch()),
             xtream_profiles::created_at.eq(now),
             xtream_profiles::updated_at.eq(now),
         ))
@@ -157,6 +167,12 @@ pub(crate) fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result
     diesel::insert_into(xtream_sync_settings::table)
         .values(xtream_sync_settings::profile_id.eq(id))
         .on_conflict_do_nothing()
+        .execute(conn)
+        .map_err(of_diesel)?;
+    let without =
+        xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)).filter(xtream_profiles::feed_epoch.le(0));
+    diesel::update(without)
+        .set(xtream_profiles::feed_epoch.eq(random_epoch()))
         .execute(conn)
         .map_err(of_diesel)
         .map(|_| ())
@@ -197,6 +213,8 @@ impl Settings {
             parallel_requests: Number(row.parallel_requests.into()),
             verify_tls: Number(row.verify_tls.into()),
             follow_other_hosts: Number(row.follow_other_hosts.into()),
+            feed_days: Number(row.retention.feed_days.into()),
+            feed_entries: Number(signed(row.retention.feed_entries)),
         }
     }
 
@@ -208,6 +226,8 @@ impl Settings {
         set(&mut profile.retention.release_listings, self.release_listings);
         set(&mut profile.retention.release_days, self.release_days);
         set(&mut profile.retention.tombstone_days, self.tombstone_days);
+        set(&mut profile.retention.feed_days, self.feed_days);
+        set(&mut profile.retention.feed_entries, self.feed_entries);
         if self.parallel_requests.0 > 0 {
             set(&mut profile.parallel_requests, self.parallel_requests);
         }

@@ -8,6 +8,7 @@ use sync_core::{ContentKind, ProfileId, Scope, StoreError};
 use crate::db::bind::{Bind, signed};
 use crate::db::connection::scanning;
 use crate::db::statement::{execute, integer, integers};
+use crate::feed::row_ids;
 use crate::tables;
 
 /// The name of a scope in the table; that of a whole kind is empty.
@@ -89,15 +90,15 @@ impl RowCount {
     pub(crate) fn new(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<Self, StoreError> {
         let sql = format!("SELECT {} FROM xtream_content_sync WHERE profile_id=?", tables::of(kind).count);
         let rows = integer(conn, &sql, &[profile.as_str().into()])?.unwrap_or_default().unsigned_abs();
-        Ok(Self { kind, rows, last: last_row(conn, kind)? })
+        Ok(Self { kind, rows, last: row_ids::last(conn, kind)? })
     }
 
-    /// After rows were written. A new one gets the id after the highest, so none has to be looked at.
+    /// After rows were written. A new one gets the number after the highest, so none has to be looked at. New rows
+    /// whose numbers may be those of removed ones get higher ones.
     pub(crate) fn written(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        let last = last_row(conn, self.kind)?;
+        let last = row_ids::last(conn, self.kind)?;
         self.rows = self.rows.saturating_add(last.abs_diff(self.last));
-        self.last = last;
-        Ok(())
+        row_ids::lift(conn, self.kind, self.last)
     }
 
     /// After so many rows were removed.
@@ -118,9 +119,4 @@ impl RowCount {
             recount(conn, profile, self.kind)
         }
     }
-}
-
-fn last_row(conn: &mut SqliteConnection, kind: ContentKind) -> Result<i64, StoreError> {
-    let sql = format!("SELECT coalesce(MAX(id),0) FROM {}", tables::of(kind).items);
-    Ok(integer(conn, &sql, &[])?.unwrap_or_default())
 }

@@ -13,8 +13,8 @@ use crate::tables::schema::xtream_sync_run_kinds;
 use crate::tables::words::{ErrorWord, KindWord, ModeWord, OutcomeWord, ReasonWord, Word};
 
 /// What a run did to a kind.
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = xtream_sync_run_kinds, check_for_backend(Sqlite), treat_none_as_default_value = false)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = xtream_sync_run_kinds, check_for_backend(Sqlite), treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct RunKind {
     run_id: Number,
     kind: KindWord,
@@ -36,10 +36,17 @@ pub(crate) struct RunKind {
     not_modified: Number,
 }
 
-/// Writes what a run did to a kind. A record that is there already is replaced.
+/// Writes what a run did to a kind. A record that is there already is replaced; what an undo needs stays with it.
 pub(crate) fn record(conn: &mut SqliteConnection, run: RunId, record: &KindRecord) -> Result<(), StoreError> {
     let row = RunKind::of(run, record);
-    diesel::replace_into(xtream_sync_run_kinds::table).values(row).execute(conn).map_err(of_diesel).map(|_| ())
+    diesel::insert_into(xtream_sync_run_kinds::table)
+        .values(&row)
+        .on_conflict((xtream_sync_run_kinds::run_id, xtream_sync_run_kinds::kind))
+        .do_update()
+        .set(&row)
+        .execute(conn)
+        .map_err(of_diesel)
+        .map(|_| ())
 }
 
 impl RunKind {

@@ -39,6 +39,9 @@ diesel::table! {
         updated_at -> BigInt,
         password_source -> Text,
         password_argument -> Nullable<Text>,
+        feed_epoch -> BigInt,
+        feed_floor -> BigInt,
+        feed_since -> BigInt,
     }
 }
 
@@ -60,6 +63,8 @@ diesel::table! {
         parallel_requests -> BigInt,
         verify_tls -> BigInt,
         follow_other_hosts -> BigInt,
+        feed_days -> BigInt,
+        feed_entries -> BigInt,
     }
 }
 
@@ -263,7 +268,7 @@ diesel::table! {
 
 diesel::table! {
     /// What was removed lately.
-    xtream_tombstones (profile_id, kind, content_id) {
+    xtream_tombstones (profile_id, kind, parent, content_id) {
         profile_id -> Text,
         kind -> Text,
         content_id -> BigInt,
@@ -272,6 +277,7 @@ diesel::table! {
         run_id -> BigInt,
         successor_id -> Nullable<BigInt>,
         item_created_at -> Nullable<BigInt>,
+        parent -> BigInt,
     }
 }
 
@@ -286,6 +292,12 @@ diesel::table! {
         change -> Text,
         fields -> Nullable<Text>,
         returned -> BigInt,
+        parent -> BigInt,
+        at -> BigInt,
+        name -> Nullable<Text>,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        taken_back -> Nullable<Text>,
     }
 }
 
@@ -298,6 +310,10 @@ diesel::table! {
         status -> Text,
         started_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        started_by -> Text,
+        duration_ms -> Nullable<BigInt>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
     }
 }
 
@@ -322,6 +338,16 @@ diesel::table! {
         error_code -> Nullable<Text>,
         error_message -> Nullable<Text>,
         not_modified -> BigInt,
+        watermark_before -> Nullable<BigInt>,
+        undo -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// The highest number that a row of a kind ever had, where it isn't that of a row.
+    xtream_row_ids (kind) {
+        kind -> Text,
+        highest -> BigInt,
     }
 }
 

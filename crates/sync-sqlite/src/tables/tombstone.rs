@@ -89,7 +89,7 @@ impl<'a> Tombstones<'a> {
         let sql = format!(
             "INSERT INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id,item_created_at) \
              SELECT profile_id,?,{0},name,?,?,created_at FROM {1} WHERE profile_id=? AND {0} IN ({list}) \
-             ON CONFLICT (profile_id,kind,content_id) DO UPDATE SET name=excluded.name, \
+             ON CONFLICT (profile_id,kind,parent,content_id) DO UPDATE SET name=excluded.name, \
              removed_at=excluded.removed_at, run_id=excluded.run_id, successor_id=excluded.successor_id, \
              item_created_at=excluded.item_created_at",
             tables.id, tables.items

@@ -10,7 +10,9 @@ use diesel::expression::AsExpression;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types;
 use diesel::sqlite::Sqlite;
-use sync_core::{ContentKind, ErrorCode, HoldReason, KindOutcome, PolicyChoice, RunStatus, StoreError, SyncMode};
+use sync_core::{
+    ContentKind, ErrorCode, HoldReason, KindOutcome, PolicyChoice, RunStatus, StoreError, SyncMode, TakenBack, Trigger,
+};
 
 use crate::db::value::Text;
 
@@ -99,6 +101,10 @@ words! {
     PolicyWord(PolicyChoice) is "change policy", from |word| one_of(POLICIES, PolicyChoice::as_str, word);
     /// Codes of errors, of which none is unknown.
     ErrorWord(ErrorCode) is "code of an error", from |word| Some(ErrorCode::parse(word));
+    /// What started runs.
+    TriggerWord(Trigger) is "trigger", from |word| Some(Trigger::from_name(word));
+    /// What an undo took back.
+    TakenBackWord(TakenBack) is "change that can be taken back", from TakenBack::from_name;
     /// What has happened to an item.
     ChangeWord(Change) is "change", from |word| one_of(Change::ALL, Change::as_str, word);
 }
@@ -118,10 +124,11 @@ pub(crate) enum Change {
     Added,
     Updated,
     Removed,
+    Undone,
 }
 
 impl Change {
-    const ALL: [Self; 4] = [Self::Loaded, Self::Added, Self::Updated, Self::Removed];
+    const ALL: [Self; 5] = [Self::Loaded, Self::Added, Self::Updated, Self::Removed, Self::Undone];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -129,6 +136,7 @@ impl Change {
             Self::Added => "added",
             Self::Updated => "updated",
             Self::Removed => "removed",
+            Self::Undone => "undone",
         }
     }
 }

@@ -1,0 +1,146 @@
+//! Entries of the change log on their way into it.
+
+use diesel::SqliteConnection;
+use sync_core::feed::change::updated_columns;
+use sync_core::{ContentKind, FieldSet, Item, LoggedChange, ProfileId, RunId, StoreError, TakenBack};
+
+use crate::db::bind::Bind;
+use crate::db::statement::{Cell, Record, and_list, records};
+use crate::feed::values::ObjectWriter;
+use crate::items::log_sql;
+use crate::tables;
+use crate::tables::changes::change_columns;
+
+/// What all entries of a batch have in common.
+pub(crate) struct Entries<'a> {
+    pub(crate) profile: &'a ProfileId,
+    pub(crate) kind: ContentKind,
+    /// 0 for a deletion by hand.
+    pub(crate) run: RunId,
+    pub(crate) at: i64,
+}
+
+/// One entry.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: Option<i64>,
+    pub(crate) change: LoggedChange,
+    pub(crate) name: Option<String>,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
+
+impl Entry {
+    /// An item that is new.
+    pub(crate) fn came(id: i64, change: LoggedChange, name: String) -> Self {
+        Self { id: Some(id), change, name: Some(name), before: None, after: None }
+    }
+
+    /// An item of which these fields have changed.
+    pub(crate) fn updated(before: &Item, after: &Item, fields: FieldSet) -> Self {
+        let (mut old, mut new) = (ObjectWriter::new(), ObjectWriter::new());
+        for column in updated_columns(before, after, fields) {
+            old.value(column.column, &column.before);
+            new.value(column.column, &column.after);
+        }
+        Self {
+            id: Some(after.id().0),
+            change: LoggedChange::Updated(fields),
+            name: Some(after.name().to_owned()),
+            before: Some(old.end()),
+            after: Some(new.end()),
+        }
+    }
+
+    /// An item whose fields an undo has put back.
+    pub(crate) fn put_back(now: &Item, old: &Item, fields: FieldSet) -> Self {
+        let (mut before, mut after) = (ObjectWriter::new(), ObjectWriter::new());
+        for at in fields.positions() {
+            let column = now.kind().fields()[at].name;
+            before.value(column, &now.value(at).to_owned());
+            after.value(column, &old.value(at).to_owned());
+        }
+        Self {
+            id: Some(now.id().0),
+            change: LoggedChange::Undone(TakenBack::Updated),
+            name: Some(old.name().to_owned()),
+            before: Some(before.end()),
+            after: Some(after.end()),
+        }
+    }
+
+    /// The first load of a kind.
+    pub(crate) const fn loaded() -> Self {
+        Self { id: None, change: LoggedChange::Loaded, name: None, before: None, after: None }
+    }
+}
+
+impl Entries<'_> {
+    /// Appends entries to the log.
+    pub(crate) fn append(&self, conn: &mut SqliteConnection, entries: Vec<Entry>) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let kind = self.kind;
+        let rows = entries.into_iter().flat_map(|entry| {
+            let [change, fields, returned, taken_back] = change_columns(kind, entry.change);
+            let texts = [entry.name, entry.before, entry.after].map(Bind::from);
+            let [name, before, after] = texts;
+            [entry.id.into(), change, fields, returned, taken_back, name, before, after]
+        });
+        let shared = [self.run.0.into(), self.profile.as_str().into(), kind.as_str().into(), self.at.into()];
+        log_sql::append(conn, &shared, &rows.collect::<Vec<_>>())
+    }
+}
+
+/// A whole row, on its way out of its table or into it.
+#[derive(Debug)]
+pub(crate) struct WholeRow {
+    /// Its number.
+    pub(crate) row: i64,
+    /// The panel's id.
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    /// All columns but the profile, as JSON.
+    pub(crate) json: String,
+}
+
+/// The columns of a table of items, but for the profile: the number of the row and the panel's id come first.
+pub(crate) fn all_columns(kind: ContentKind) -> Vec<&'static str> {
+    let fields = kind.fields().iter().map(|field| field.name);
+    ["id", kind.id_column()].into_iter().chain(fields).chain(["created_at", "updated_at"]).collect()
+}
+
+/// Reads whole rows of a list of ids, by rising id.
+pub(crate) fn whole_rows(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    list: &str,
+    ids: &[i64],
+) -> Result<Vec<WholeRow>, StoreError> {
+    let (tables, columns) = (tables::of(kind), all_columns(kind));
+    let quoted = columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(",");
+    let sql = format!(
+        "SELECT {quoted} FROM {1} WHERE profile_id=? AND {0} IN ({list}) ORDER BY {0}",
+        tables.id, tables.items
+    );
+    let rows = records(conn, &sql, &and_list([profile.as_str().into()], ids))?;
+    rows.into_iter().map(|row| read(row, &columns)).collect()
+}
+
+fn read(mut row: Record, columns: &[&'static str]) -> Result<WholeRow, StoreError> {
+    let mut object = ObjectWriter::new();
+    let (mut numbers, mut name) = ([0; 2], String::new());
+    for (at, column) in columns.iter().enumerate() {
+        let cell = row.take(at);
+        match (&cell, at) {
+            (Cell::Integer(number), 0 | 1) => numbers[at] = *number,
+            (_, 0 | 1) => return Err(StoreError::Corrupt(format!("the column {column} of a row is no number"))),
+            (Cell::Text(text), _) if *column == "name" => name.clone_from(text),
+            _ => {}
+        }
+        object.cell(column, &cell);
+    }
+    Ok(WholeRow { row: numbers[0], id: numbers[1], name, json: object.end() })
+}

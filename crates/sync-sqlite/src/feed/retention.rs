@@ -1,0 +1,101 @@
+//! How long entries of the change log are kept: the rule of [`sync_core::feed::retention`], in SQL.
+
+use diesel::SqliteConnection;
+use sync_core::{ProfileId, Retention, StoreError};
+
+use crate::db::bind::{Bind, signed};
+use crate::db::statement::{execute, integer, record};
+
+const DAY: i64 = 86_400;
+
+/// Takes away the entries whose time has come, and what their runs kept for an undo.
+pub(crate) fn prune(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    retention: &Retention,
+    now: i64,
+) -> Result<(), StoreError> {
+    let log = Log { profile: profile.as_str() };
+    let cutoff = now.saturating_sub(i64::from(retention.feed_days).saturating_mul(DAY));
+    let entries = signed(retention.feed_entries);
+    let Some((oldest, newest)) = log.needs(conn, cutoff, entries)? else { return Ok(()) };
+    let beyond = newest.saturating_add(1);
+    let young = log.find(
+        conn,
+        "SELECT MIN(sequence) FROM xtream_changes WHERE profile_id=? AND max(at,\
+         (SELECT feed_since FROM xtream_profiles WHERE profile_id=xtream_changes.profile_id))>=?",
+        cutoff,
+    )?;
+    let many = log.find(
+        conn,
+        "SELECT MIN(sequence) FROM (SELECT sequence FROM xtream_changes WHERE profile_id=? ORDER BY sequence DESC LIMIT ?)",
+        entries,
+    )?;
+    let mut from = young.unwrap_or(beyond).max(many.unwrap_or(beyond));
+    let newest_run = log.find(
+        conn,
+        "SELECT run_id FROM xtream_changes WHERE profile_id=? AND run_id>? ORDER BY sequence DESC LIMIT 1",
+        0,
+    )?;
+    for run in [newest_run, log.run_at(conn, from)?] {
+        let begin = "SELECT MIN(sequence) FROM xtream_changes WHERE profile_id=? AND run_id=?";
+        if let Some(run) = run.filter(|run| *run > 0)
+            && let Some(first) = log.find(conn, begin, run)?
+        {
+            from = from.min(first);
+        }
+    }
+    if from <= oldest {
+        return Ok(());
+    }
+    let key = [Bind::from(log.profile), from.into()];
+    let floor = "SELECT MAX(sequence) FROM xtream_changes WHERE profile_id=? AND sequence<?";
+    let floor = integer(conn, floor, &key)?.unwrap_or(oldest);
+    execute(conn, "DELETE FROM xtream_changes WHERE profile_id=? AND sequence<?", &key)?;
+    let sql = "UPDATE xtream_profiles SET feed_floor=max(feed_floor,?) WHERE profile_id=?";
+    execute(conn, sql, &[floor.into(), log.profile.into()])?;
+    forget_undos(conn, profile)
+}
+
+/// Takes away what runs kept for an undo that has no entries any more.
+pub(crate) fn forget_undos(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
+    let sql = "UPDATE xtream_sync_run_kinds SET undo=NULL WHERE undo IS NOT NULL AND run_id IN (SELECT id FROM \
+               xtream_sync_runs WHERE profile_id=?1) AND run_id<coalesce((SELECT run_id FROM xtream_changes WHERE \
+               profile_id=?1 AND run_id>0 AND sequence>(SELECT feed_floor FROM xtream_profiles WHERE profile_id=?1) \
+               ORDER BY sequence LIMIT 1),9223372036854775807)";
+    execute(conn, sql, &[profile.as_str().into()]).map(|_| ())
+}
+
+struct Log<'a> {
+    profile: &'a str,
+}
+
+impl Log<'_> {
+    /// The oldest and the newest sequence, where something may be to be pruned. Most runs end here, after a look at
+    /// both ends of the log.
+    fn needs(&self, conn: &mut SqliteConnection, cutoff: i64, entries: i64) -> Result<Option<(i64, i64)>, StoreError> {
+        let sql = "SELECT sequence,max(at,(SELECT feed_since FROM xtream_profiles WHERE profile_id=?1)) FROM xtream_changes \
+                   WHERE profile_id=?1 ORDER BY sequence LIMIT 1";
+        let Some(mut first) = record(conn, sql, &[self.profile.into()])? else { return Ok(None) };
+        let (oldest, at) = (first.integer(0)?, first.integer(1)?);
+        let sql = "SELECT MAX(sequence) FROM xtream_changes WHERE profile_id=?";
+        let newest = integer(conn, sql, &[self.profile.into()])?.unwrap_or(oldest);
+        let is_old = at < cutoff;
+        // Sequences of other profiles lie between, so there are at most so many.
+        let may_be_many = newest.saturating_sub(oldest) >= entries;
+        Ok((is_old || may_be_many).then_some((oldest, newest)))
+    }
+
+    fn find(&self, conn: &mut SqliteConnection, sql: &str, with: i64) -> Result<Option<i64>, StoreError> {
+        match record(conn, sql, &[self.profile.into(), with.into()])? {
+            Some(mut found) => found.optional_integer(0),
+            None => Ok(None),
+        }
+    }
+
+    /// The run of the entry from which on entries are kept.
+    fn run_at(&self, conn: &mut SqliteConnection, from: i64) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT run_id FROM xtream_changes WHERE profile_id=? AND sequence>=? ORDER BY sequence LIMIT 1";
+        self.find(conn, sql, from)
+    }
+}

@@ -1,0 +1,305 @@
+//! An undo of one kind: rows, log, index, and what goes with them.
+
+use std::fmt::Write as _;
+
+use diesel::SqliteConnection;
+use sync_core::feed::change::put_back;
+use sync_core::{
+    ContentId, ContentKind, Counts, HeldRemoval, HoldReason, KindOutcome, KindRecord, LoggedChange, Loss, ProfileId,
+    RunId, Scope, StoreError, SyncMode, TakenBack, UndoCounts,
+};
+
+use crate::db::bind::Bind;
+use crate::db::statement::{execute, integer, records};
+use crate::db::stop;
+use crate::feed::entry::{self, Entries, Entry};
+use crate::feed::reverse::{self, Before, CategoryRow, Tombstone};
+use crate::feed::{row_ids, values};
+use crate::items::{columns, item_sql};
+use crate::tables::{self, held, index, row_counts, run_kind, validator};
+
+/// How many entries are taken back in one go.
+const PAGE: i64 = 500;
+
+/// The undo of a kind.
+pub(crate) struct KindUndo<'a> {
+    pub(crate) profile: &'a ProfileId,
+    pub(crate) kind: ContentKind,
+    /// The run that is undone.
+    pub(crate) of: RunId,
+    /// The run that undoes it.
+    pub(crate) run: RunId,
+    pub(crate) at: i64,
+}
+
+/// An entry that is taken back.
+struct Taken {
+    sequence: i64,
+    id: i64,
+    taken: TakenBack,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// The ids that an undo has moved.
+#[derive(Default)]
+struct Moved {
+    gone: Vec<ContentId>,
+    put_back: Vec<ContentId>,
+    back: Vec<ContentId>,
+}
+
+impl KindUndo<'_> {
+    fn key(&self) -> [Bind<'_>; 2] {
+        [self.profile.as_str().into(), self.kind.as_str().into()]
+    }
+
+    pub(crate) fn carry_out(&self, conn: &mut SqliteConnection, counts: &UndoCounts) -> Result<(), StoreError> {
+        let (profile, kind) = (self.profile, self.kind);
+        let (watermark, reverse) = reverse::kept(conn, kind, self.of)?.unwrap_or_default();
+        let mut mine = Before::look(conn, profile, kind, true)?;
+        if reverse.categories.is_some() {
+            mine.categories(conn, profile, kind)?;
+        }
+        let mut moved = Moved::default();
+        let mut from = 0;
+        while let Some(last) = self.page(conn, from, &mut mine, &mut moved)? {
+            from = last;
+        }
+        stop::at("undo.rows");
+        self.bury(conn, &reverse.tombstones)?;
+        self.hold(conn, &reverse.held, &moved.back)?;
+        if let Some(categories) = &reverse.categories {
+            self.categories(conn, categories)?;
+        }
+        self.index(conn, &moved)?;
+        validator::forget(conn, profile, kind)?;
+        row_counts::recount(conn, profile, kind)?;
+        let sql = format!("UPDATE xtream_content_sync SET {}=? WHERE profile_id=?", tables::of(kind).last_sync);
+        execute(conn, &sql, &[watermark.into(), profile.as_str().into()])?;
+        let rows = row_counts::count(conn, profile, kind)?;
+        let (added, updated, removed) = (counts.added, counts.updated, counts.removed);
+        let unchanged = rows.saturating_sub(added + updated);
+        let record = KindRecord {
+            outcome: KindOutcome::Completed,
+            counts: Counts { added, updated, removed, unchanged, ..Counts::default() },
+            ..KindRecord::skipped(kind, SyncMode::Incremental)
+        };
+        run_kind::record(conn, self.run, &record)?;
+        mine.keep_with(conn, profile, kind, self.run)?;
+        stop::at("undo.kind");
+        Ok(())
+    }
+
+    /// Takes back the entries behind a sequence, as many as fit a page. Returns the last of them.
+    fn page(
+        &self,
+        conn: &mut SqliteConnection,
+        from: i64,
+        mine: &mut Before,
+        moved: &mut Moved,
+    ) -> Result<Option<i64>, StoreError> {
+        let entries = self.entries(conn, from)?;
+        let Some(last) = entries.last().map(|entry| entry.sequence) else { return Ok(None) };
+        let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+        mine.lifted(conn, self.profile, self.kind, &ids)?;
+        let mut log = Vec::with_capacity(entries.len());
+        for taken in entries {
+            log.push(self.take_back(conn, &taken, moved)?);
+        }
+        let entries = Entries { profile: self.profile, kind: self.kind, run: self.run, at: self.at };
+        entries.append(conn, log)?;
+        stop::at("undo.page");
+        Ok(Some(last))
+    }
+
+    fn entries(&self, conn: &mut SqliteConnection, from: i64) -> Result<Vec<Taken>, StoreError> {
+        let [profile, kind] = self.key();
+        let sql = format!(
+            "SELECT sequence,content_id,change,returned,before,after FROM xtream_changes WHERE profile_id=? AND kind=? \
+             AND run_id=? AND content_id IS NOT NULL AND sequence>? ORDER BY sequence LIMIT {PAGE}"
+        );
+        let rows = records(conn, &sql, &[profile, kind, self.of.0.into(), from.into()])?;
+        let read = |mut row: crate::db::statement::Record| {
+            let (sequence, id) = (row.integer(0)?, row.integer(1)?);
+            let taken = match (row.text(2)?.as_str(), row.integer(3)?) {
+                ("added", 0) => TakenBack::Added,
+                ("added", _) => TakenBack::Returned,
+                ("updated", _) => TakenBack::Updated,
+                ("removed", _) => TakenBack::Removed,
+                _ => TakenBack::Undone,
+            };
+            Ok(Taken { sequence, id, taken, before: row.optional_text(4)?, after: row.optional_text(5)? })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Takes one entry back; returns what the log says of it.
+    fn take_back(&self, conn: &mut SqliteConnection, taken: &Taken, moved: &mut Moved) -> Result<Entry, StoreError> {
+        let id = ContentId(taken.id);
+        let mut entry = match (&taken.before, &taken.after) {
+            (None, _) => {
+                moved.gone.push(id);
+                self.remove(conn, taken.id)?
+            }
+            (Some(before), None) => {
+                moved.back.push(id);
+                self.insert(conn, taken.id, before)?
+            }
+            (Some(before), Some(_)) => {
+                moved.put_back.push(id);
+                self.put_back(conn, id, before)?
+            }
+        };
+        entry.change = LoggedChange::Undone(taken.taken);
+        Ok(entry)
+    }
+
+    /// Removes a row that had come.
+    fn remove(&self, conn: &mut SqliteConnection, id: i64) -> Result<Entry, StoreError> {
+        let rows = entry::whole_rows(conn, self.profile, self.kind, "?", &[id])?;
+        let row = rows.into_iter().next().ok_or_else(|| lost(id))?;
+        let tables = tables::of(self.kind);
+        let sql = format!("DELETE FROM {} WHERE id=?", tables.items);
+        execute(conn, &sql, &[row.row.into()])?;
+        row_ids::keep(conn, self.kind, Some(row.row))?;
+        let change = LoggedChange::Undone(TakenBack::Added);
+        Ok(Entry { id: Some(id), change, name: Some(row.name), before: Some(row.json), after: None })
+    }
+
+    /// Brings a row back, whole.
+    fn insert(&self, conn: &mut SqliteConnection, id: i64, before: &str) -> Result<Entry, StoreError> {
+        let row = values::parse(before).ok_or_else(|| lost(id))?;
+        let mut head = format!("INSERT INTO {} (profile_id", tables::of(self.kind).items);
+        let mut binds = vec![Bind::from(self.profile.as_str())];
+        for column in entry::all_columns(self.kind) {
+            if let Some(json) = row.get(column) {
+                let _ = write!(head, ",\"{column}\"");
+                binds.push(values::bind(json.get()));
+            }
+        }
+        let sql = format!("{head}) VALUES ({})", crate::db::statement::places(binds.len()));
+        execute(conn, &sql, &binds)?;
+        let name = row.get("name").and_then(|json| serde_json::from_str(json.get()).ok());
+        let change = LoggedChange::Undone(TakenBack::Removed);
+        Ok(Entry { id: Some(id), change, name, before: None, after: Some(before.to_owned()) })
+    }
+
+    /// Gives a row the values that it had.
+    fn put_back(&self, conn: &mut SqliteConnection, id: ContentId, before: &str) -> Result<Entry, StoreError> {
+        let kind = self.kind;
+        let now = item_sql::rows(conn, self.profile.as_str(), kind, &[id])?.pop().ok_or_else(|| lost(id.0))?;
+        let columns = values::parse(before).ok_or_else(|| lost(id.0))?;
+        let old = put_back(now.clone(), &values::changes(kind, Some(&columns), None));
+        let mut fields = sync_core::FieldSet::EMPTY;
+        let mut sql = format!("UPDATE {} SET ", tables::of(kind).items);
+        let mut binds = Vec::new();
+        for (at, field) in kind.fields().iter().enumerate() {
+            if columns.contains_key(field.name) || now.value(at) != old.value(at) {
+                fields.add(at);
+                let _ = write!(sql, "{}\"{}\"=?", if binds.is_empty() { "" } else { "," }, field.name);
+                binds.push(columns::to_sql(field.shape, old.value(at)));
+            }
+        }
+        if !binds.is_empty() {
+            let _ = write!(sql, " WHERE profile_id=? AND {}=?", kind.id_column());
+            binds.extend([self.profile.as_str().into(), id.0.into()]);
+            execute(conn, &sql, &binds)?;
+        }
+        Ok(Entry::put_back(&now, &old, fields))
+    }
+
+    /// Tombstones of items that an undo has moved are those of before.
+    fn bury(&self, conn: &mut SqliteConnection, tombstones: &[Tombstone]) -> Result<(), StoreError> {
+        let [profile, kind] = self.key();
+        let sql = "DELETE FROM xtream_tombstones WHERE profile_id=?1 AND kind=?2 AND parent=0 AND content_id IN \
+                   (SELECT content_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND run_id=?3)";
+        execute(conn, sql, &[profile.clone(), kind.clone(), self.of.0.into()])?;
+        let sql = "INSERT OR IGNORE INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id,\
+                   successor_id,item_created_at) VALUES (?,?,?,?,?,?,?,?)";
+        for (id, name, removed_at, run, successor, created_at) in tombstones {
+            let binds = [
+                profile.clone(),
+                kind.clone(),
+                (*id).into(),
+                name.as_str().into(),
+                (*removed_at).into(),
+                (*run).into(),
+                (*successor).into(),
+                (*created_at).into(),
+            ];
+            execute(conn, sql, &binds)?;
+        }
+        Ok(())
+    }
+
+    /// What is held is as before the run, but for what something later has changed; what is back is held.
+    fn hold(
+        &self,
+        conn: &mut SqliteConnection,
+        changes: &[reverse::HeldChange],
+        back: &[ContentId],
+    ) -> Result<(), StoreError> {
+        let now = held::held(conn, self.profile, self.kind)?;
+        let find = |id: i64| now.binary_search_by_key(&ContentId(id), |held| held.id).ok().map(|at| &now[at]);
+        for change in changes {
+            let after = change.after.as_ref().and_then(|hold| hold.held(change.id));
+            let before = change.before.as_ref().and_then(|hold| hold.held(change.id));
+            match (before, after, find(change.id)) {
+                // The run was the first to miss it.
+                (None, Some(_), Some(_)) => held::release(conn, self.profile, self.kind, change.id)?,
+                (Some(before), Some(after), Some(now)) if after == *now => self.keep_held(conn, &before)?,
+                (Some(before), None, None) => self.keep_held(conn, &before)?,
+                _ => {}
+            }
+        }
+        for id in back {
+            let reason = HoldReason::Loss(Loss::Undone);
+            let held = HeldRemoval { id: *id, reason, since: self.at, run: self.run, evidence: None, successor: None };
+            self.keep_held(conn, &held)?;
+        }
+        held::release_without_row(conn, self.profile, self.kind)
+    }
+
+    fn keep_held(&self, conn: &mut SqliteConnection, removal: &HeldRemoval) -> Result<(), StoreError> {
+        held::keep(conn, self.profile, self.kind, std::iter::once(removal), || Ok(()))
+    }
+
+    /// The categories are those of before, with the numbers of their rows where these are free.
+    fn categories(&self, conn: &mut SqliteConnection, wanted: &[CategoryRow]) -> Result<(), StoreError> {
+        let table = tables::of(self.kind).categories;
+        execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[self.profile.as_str().into()])?;
+        for (row, id, name, parent_id, position) in wanted {
+            let taken = integer(conn, &format!("SELECT 1 FROM {table} WHERE id=?"), &[(*row).into()])?.is_some();
+            let sql = format!(
+                "INSERT INTO {table} (id,profile_id,category_id,category_name,parent_id,position) VALUES (?,?,?,?,?,?)"
+            );
+            let binds = [
+                if taken { Bind::NullInteger } else { (*row).into() },
+                self.profile.as_str().into(),
+                id.as_str().into(),
+                name.as_str().into(),
+                (*parent_id).into(),
+                (*position).into(),
+            ];
+            execute(conn, &sql, &binds)?;
+        }
+        Ok(())
+    }
+
+    /// Of what was moved nothing is known: the next run compares it anew.
+    fn index(&self, conn: &mut SqliteConnection, moved: &Moved) -> Result<(), StoreError> {
+        let whole = Scope::whole(self.kind);
+        let name = row_counts::scope_name(&whole);
+        for (scope, known) in index::all(conn, self.profile, self.kind)? {
+            // One that can't be read is not trusted anyway.
+            let Some(known) = known.filter(|_| scope == name) else { continue };
+            index::save(conn, self.profile, &whole, &known.undone(&moved.gone, &moved.put_back, &moved.back))?;
+        }
+        Ok(())
+    }
+}
+
+fn lost(id: i64) -> StoreError {
+    StoreError::Corrupt(format!("the change log says what {id} was, and that can't be put back"))
+}
