@@ -4,7 +4,7 @@
 //! and nowhere else. Neither texts hold a bound value.
 
 use diesel::ConnectionError;
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::{DatabaseErrorKind, DeserializeFieldError, Error};
 use sync_core::StoreError;
 
 /// What [`diesel::Connection::transaction`] needs to fail with: its own errors become ours.
@@ -40,10 +40,18 @@ pub(crate) fn of_diesel(error: Error) -> StoreError {
             None => StoreError::backend(told.message().to_owned()),
         },
         // The cause may quote the value.
-        Error::DeserializationError(_) => StoreError::Corrupt("a column holds what it can't hold".to_owned()),
+        Error::DeserializationError(cause) => StoreError::Corrupt(match column_of(&*cause) {
+            Some(column) => format!("the column `{column}` holds what it can't hold"),
+            None => "a column holds what it can't hold".to_owned(),
+        }),
         Error::SerializationError(_) => StoreError::backend("a value can't be bound"),
         other => StoreError::backend(other),
     }
+}
+
+/// The column whose value could not be read.
+fn column_of<'a>(cause: &'a (dyn std::error::Error + Send + Sync + 'static)) -> Option<&'a str> {
+    cause.downcast_ref::<DeserializeFieldError>()?.field_name.as_deref()
 }
 
 /// Names an error of a migration, which tells of its cause in words only.

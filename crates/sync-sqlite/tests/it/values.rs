@@ -2,7 +2,7 @@
 
 use sync_core::model::Extra;
 use sync_core::store::{ContentStore, ScopeCommit, StagedItem};
-use sync_core::{Change, ContentId, ContentKind, Item, Scope, Shape, Value};
+use sync_core::{Change, ContentId, ContentKind, Item, Profile, Scope, Shape, StoreError, SyncMode, Value};
 
 use crate::fixture::{Cache, index_of};
 
@@ -97,4 +97,43 @@ fn columns_and_fields_have_the_same_names() {
         fields.sort_unstable();
         assert_eq!(of_fields, fields);
     }
+}
+
+/// SQLite keeps whatever somebody puts into a column.
+#[tokio::test]
+async fn what_a_column_cannot_hold_is_a_damage_and_its_column_is_named() {
+    let cache = Cache::new();
+    cache.load([7]).await;
+    cache.execute("UPDATE xtream_sync_runs SET started_at='yesterday'");
+    let told = |error: StoreError| match error {
+        StoreError::Corrupt(text) => text,
+        other => panic!("{other}"),
+    };
+    let text = told(cache.store.runs_blocking(&cache.home, 9).unwrap_err());
+    assert_eq!(text, "the column `started_at` holds what it can't hold");
+    cache.execute("UPDATE xtream_sync_runs SET started_at=1000");
+    cache.execute("UPDATE xtream_sync_run_kinds SET added=-1");
+    assert!(told(cache.store.runs_blocking(&cache.home, 9).unwrap_err()).contains("`added`"));
+    cache.execute("UPDATE xtream_profiles SET base_url=x'00'");
+    assert!(told(cache.store.profile_blocking(&cache.home).unwrap_err()).contains("`base_url`"));
+}
+
+/// A later version knows more words; what each reader makes of them is its own.
+#[tokio::test]
+async fn an_unknown_word_is_refused_or_passed_over() {
+    let cache = Cache::new();
+    cache.load([7]).await;
+    cache.execute("UPDATE xtream_sync_run_kinds SET mode='sideways', error_code='novel', error_message='odd'");
+    let record = cache.store.runs_blocking(&cache.home, 9).unwrap().remove(0).kinds.remove(0);
+    assert_eq!((record.mode, record.error.unwrap().code.as_str()), (SyncMode::Auto, "novel"));
+    cache.execute("UPDATE xtream_sync_run_kinds SET outcome='dreamt'");
+    let told = cache.store.runs_blocking(&cache.home, 9).unwrap_err();
+    assert!(matches!(told, StoreError::Corrupt(text) if text == "`dreamt` is no outcome"));
+    cache.execute("UPDATE xtream_content_sync SET sync_status='dreaming'");
+    assert_eq!(cache.store.content_status_blocking(&cache.home).unwrap().sync_status, None);
+    cache.execute("UPDATE xtream_changes SET kind='radio'");
+    let told = cache.store.changes_blocking(&cache.home, 0, 9).unwrap_err();
+    assert!(matches!(told, StoreError::Corrupt(text) if text == "`radio` is no kind of content"));
+    cache.execute("DELETE FROM xtream_sync_settings");
+    assert_eq!(cache.store.profile_blocking(&cache.home).unwrap(), Some(Profile::new(cache.home.clone())));
 }
