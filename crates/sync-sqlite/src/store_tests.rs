@@ -58,7 +58,7 @@ async fn a_full_disk_is_named_wherever_it_is_full_and_changes_nothing() {
         let home = profile("home");
         assert_eq!(store.get_content_ids_blocking(&home, ContentKind::Movies).unwrap(), []);
         assert!(!store.index_blocking(&home, &ContentKind::Movies.into()).unwrap().applied_before);
-        assert_eq!(store.changes_blocking(&home, 0, 9).unwrap(), []);
+        assert_eq!(store.feed_page_blocking(&home, 0, 9).unwrap().changes, []);
         assert_eq!(store.sync_state_blocking(&home).unwrap().last_sync, [None; 3]);
         pages += 3;
     }

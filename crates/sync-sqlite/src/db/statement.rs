@@ -89,6 +89,22 @@ pub(crate) fn integer(conn: &mut SqliteConnection, sql: &str, binds: &[Bind<'_>]
     Ok(integers(conn, sql, binds)?.into_iter().next())
 }
 
+/// A statement in which `?1`, `?2`, … name their binds, as one that has a place for each.
+pub(crate) fn numbered<'a>(sql: &str, binds: &[Bind<'a>]) -> (String, Vec<Bind<'a>>) {
+    let (mut plain, mut all) = (String::with_capacity(sql.len()), Vec::new());
+    let mut parts = sql.split('?');
+    plain.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        let at = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        all.push(at.and_then(|at| binds.get(at)).cloned().unwrap_or(Bind::Null));
+        plain.push('?');
+        plain.push_str(rest);
+    }
+    (plain, all)
+}
+
 /// How many rows one statement of [`insert`] holds.
 const ROWS: usize = 50;
 

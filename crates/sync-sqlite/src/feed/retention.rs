@@ -4,7 +4,7 @@ use diesel::SqliteConnection;
 use sync_core::{ProfileId, Retention, StoreError};
 
 use crate::db::bind::{Bind, signed};
-use crate::db::statement::{execute, integer, record};
+use crate::db::statement::{execute, integer, numbered, record};
 
 const DAY: i64 = 86_400;
 
@@ -63,7 +63,8 @@ pub(crate) fn forget_undos(conn: &mut SqliteConnection, profile: &ProfileId) -> 
                xtream_sync_runs WHERE profile_id=?1) AND run_id<coalesce((SELECT run_id FROM xtream_changes WHERE \
                profile_id=?1 AND run_id>0 AND sequence>(SELECT feed_floor FROM xtream_profiles WHERE profile_id=?1) \
                ORDER BY sequence LIMIT 1),9223372036854775807)";
-    execute(conn, sql, &[profile.as_str().into()]).map(|_| ())
+    let (sql, binds) = numbered(sql, &[profile.as_str().into()]);
+    execute(conn, &sql, &binds).map(|_| ())
 }
 
 struct Log<'a> {
@@ -76,7 +77,8 @@ impl Log<'_> {
     fn needs(&self, conn: &mut SqliteConnection, cutoff: i64, entries: i64) -> Result<Option<(i64, i64)>, StoreError> {
         let sql = "SELECT sequence,max(at,(SELECT feed_since FROM xtream_profiles WHERE profile_id=?1)) FROM xtream_changes \
                    WHERE profile_id=?1 ORDER BY sequence LIMIT 1";
-        let Some(mut first) = record(conn, sql, &[self.profile.into()])? else { return Ok(None) };
+        let (sql, binds) = numbered(sql, &[self.profile.into()]);
+        let Some(mut first) = record(conn, &sql, &binds)? else { return Ok(None) };
         let (oldest, at) = (first.integer(0)?, first.integer(1)?);
         let sql = "SELECT MAX(sequence) FROM xtream_changes WHERE profile_id=?";
         let newest = integer(conn, sql, &[self.profile.into()])?.unwrap_or(oldest);

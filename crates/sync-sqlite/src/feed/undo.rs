@@ -9,7 +9,7 @@ use sync_core::{
 
 use crate::db::bind::{Bind, signed};
 use crate::db::fault::of_diesel;
-use crate::db::statement::{execute, integer, record, records};
+use crate::db::statement::{execute, integer, numbered, record, records};
 use crate::db::stop;
 use crate::feed::reverse;
 use crate::feed::undo_rows::KindUndo;
@@ -140,7 +140,8 @@ impl Undo<'_> {
                 "SELECT run_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND run_id>0 AND {PRESENT} \
                  ORDER BY sequence DESC LIMIT 1"
             );
-            newest = newest.max(integer(conn, &sql, &key)?);
+            let (sql, binds) = numbered(&sql, &key);
+            newest = newest.max(integer(conn, &sql, &binds)?);
             let sql = "SELECT MAX(k.run_id) FROM xtream_sync_runs r JOIN xtream_sync_run_kinds k ON k.run_id=r.id \
                        WHERE r.profile_id=? AND k.kind=? AND k.undo LIKE '{\"categories\":%'";
             let replaced = record(conn, sql, &key)?.map(|mut row| row.optional_integer(0)).transpose()?.flatten();
@@ -155,7 +156,8 @@ impl Undo<'_> {
             "SELECT COUNT(*),coalesce(SUM(change='loaded'),0),coalesce(SUM(content_id IS NOT NULL AND name IS NULL),0),\
              coalesce(MAX(sequence),0) FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND run_id=?3 AND {PRESENT}"
         );
-        let mut found = record(conn, &sql, &key)?.ok_or_else(|| StoreError::backend("a count has a row"))?;
+        let (sql, binds) = numbered(&sql, &key);
+        let mut found = record(conn, &sql, &binds)?.ok_or_else(|| StoreError::backend("a count has a row"))?;
         let (entries, loaded) = (found.integer(0)?, found.integer(1)?);
         let (bare, last) = (found.integer(2)?, found.integer(3)?);
         let kept = reverse::kept(conn, kind, of)?;
@@ -191,7 +193,8 @@ impl Undo<'_> {
         );
         let [profile, of_kind, run] = key.clone();
         let mut touched = Vec::new();
-        for mut row in records(conn, &sql, &[profile, of_kind, run, last.into()])? {
+        let (sql, binds) = numbered(&sql, &[profile, of_kind, run, last.into()]);
+        for mut row in records(conn, &sql, &binds)? {
             let run = row.integer(2)?;
             touched.push(UndoObstacle {
                 kind,
@@ -211,7 +214,8 @@ impl Undo<'_> {
              WHERE profile_id=?1 AND kind=?2 AND run_id=?3 AND content_id IS NOT NULL AND {PRESENT}"
         );
         let key = [Bind::from(self.profile.as_str()), kind.as_str().into(), of.0.into()];
-        let mut found = record(conn, &sql, &key)?.ok_or_else(|| StoreError::backend("a count has a row"))?;
+        let (sql, binds) = numbered(&sql, &key);
+        let mut found = record(conn, &sql, &binds)?.ok_or_else(|| StoreError::backend("a count has a row"))?;
         let (came, stayed, went) = (found.integer(0)?, found.integer(1)?, found.integer(2)?);
         let went = went.unsigned_abs();
         Ok(UndoCounts { added: went, updated: stayed.unsigned_abs(), removed: came.unsigned_abs(), held: went })

@@ -10,7 +10,7 @@ use sync_core::{
 };
 
 use crate::db::bind::Bind;
-use crate::db::statement::{execute, integer, records};
+use crate::db::statement::{execute, integer, numbered, records};
 use crate::db::stop;
 use crate::feed::entry::{self, Entries, Entry};
 use crate::feed::reverse::{self, Before, CategoryRow, Tombstone};
@@ -214,7 +214,8 @@ impl KindUndo<'_> {
         let [profile, kind] = self.key();
         let sql = "DELETE FROM xtream_tombstones WHERE profile_id=?1 AND kind=?2 AND parent=0 AND content_id IN \
                    (SELECT content_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND run_id=?3)";
-        execute(conn, sql, &[profile.clone(), kind.clone(), self.of.0.into()])?;
+        let (sql, binds) = numbered(sql, &[profile.clone(), kind.clone(), self.of.0.into()]);
+        execute(conn, &sql, &binds)?;
         let sql = "INSERT OR IGNORE INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id,\
                    successor_id,item_created_at) VALUES (?,?,?,?,?,?,?,?)";
         for (id, name, removed_at, run, successor, created_at) in tombstones {

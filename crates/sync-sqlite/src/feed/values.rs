@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
-use sync_core::{ColumnChange, ContentKind, FieldSpec, Shape, Value};
+use sync_core::{CategorySet, ColumnChange, ContentKind, Extra, FieldSpec, Shape, Value};
 
 use crate::db::bind::Bind;
 use crate::db::statement::Cell;
@@ -114,6 +114,9 @@ pub(crate) fn bind(json: &str) -> Bind<'static> {
 fn value(shape: Shape, json: &str) -> Value {
     match (shape, columns::from_sql(shape, &bind(json))) {
         (Shape::Real, Value::Integer(number)) => Value::Real(number as f64),
+        // An empty set is NULL in its column.
+        (Shape::Categories, Value::Null) => Value::Categories(CategorySet::default()),
+        (Shape::Extra, Value::Null) => Value::Extra(Extra::new()),
         (_, value) => value,
     }
 }

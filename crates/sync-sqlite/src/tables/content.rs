@@ -12,7 +12,7 @@ use sync_core::{LoggedChange, RunId};
 
 use crate::db::blocking::now;
 use crate::db::fault::of_diesel;
-use crate::db::statement::{and_list, execute, in_lists, rows};
+use crate::db::statement::{and_list, execute, in_lists, numbered, rows};
 use crate::db::value::{Count, Number, Text};
 use crate::feed::entry::{self, Entries, Entry};
 use crate::feed::{retention, row_ids};
@@ -161,7 +161,8 @@ fn begin_epoch(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), S
         "UPDATE xtream_profiles SET feed_epoch={RANDOM_EPOCH}, feed_floor=max(feed_floor,coalesce((SELECT MAX(sequence) \
          FROM xtream_changes WHERE profile_id=?1),0)) WHERE profile_id=?1"
     );
-    execute(conn, &sql, &[profile.as_str().into()])?;
+    let (sql, binds) = numbered(&sql, &[profile.as_str().into()]);
+    execute(conn, &sql, &binds)?;
     retention::forget_undos(conn, profile)
 }
 

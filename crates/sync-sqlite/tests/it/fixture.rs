@@ -6,11 +6,11 @@ use std::sync::Arc;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use sync_core::store::{ContentStore, Lease, RunEnd, ScopeCommit, StagedItem, ValidatorChange};
+use sync_core::store::{ContentStore, Lease, RunEnd, ScopeCommit, StagedItem};
 use sync_core::testing::{ItemBuilder, profile, staged};
 use sync_core::{
     Change, ContentId, ContentKind, Counts, Digest, DigestScheme, HoldReason, KindOutcome, KindRecord, ListingIndex,
-    ProfileId, RunStatus, Scope, StoreError, SyncMode,
+    ProfileId, Scope, StoreError, SyncMode,
 };
 use sync_core::{HeldRemoval, RunId};
 use sync_sqlite::SqliteStore;
@@ -130,17 +130,7 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn end(&self) -> RunEnd {
-        RunEnd {
-            run: self.run,
-            fence: self.lease.fence,
-            status: RunStatus::Completed,
-            finished_at: 2000,
-            message: "completed".to_owned(),
-            records: Vec::new(),
-            account: None,
-            facts: None,
-            held: Vec::new(),
-        }
+        RunEnd::new(self.run, self.lease.fence, 2000)
     }
 
     /// A removal that this run holds, without evidence.
@@ -149,22 +139,8 @@ impl Run {
     }
 
     pub(crate) fn commit(&self, kind: ContentKind) -> ScopeCommit {
-        ScopeCommit {
-            run: self.run,
-            fence: self.lease.fence,
-            applied_at: 1_700_000_000,
-            categories: None,
-            removals: Vec::new(),
-            successors: Vec::new(),
-            tombstone_days: 30,
-            held: None,
-            index: None,
-            validator: ValidatorChange::Forget,
-            watermark: 1400,
-            first_load: false,
-            record: KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(kind, SyncMode::Full) },
-            fields: None,
-        }
+        let record = KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(kind, SyncMode::Full) };
+        ScopeCommit { watermark: 1400, ..ScopeCommit::new(self.run, self.lease.fence, 1_700_000_000, record) }
     }
 }
 

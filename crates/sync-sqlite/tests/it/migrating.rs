@@ -86,7 +86,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
         user_agent: Some("player/1".into()),
         policy: PolicyChoice::Timestamp,
         guard: GuardThresholds { share_percent: 25, floor_rows: 10, category_rows: 20 },
-        retention: Retention { release_listings: 3, release_days: 7, tombstone_days: 30 },
+        retention: Retention::default(),
         verify_tls: true,
         follow_other_hosts: true,
         parallel_requests: 1,

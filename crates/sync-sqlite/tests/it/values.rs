@@ -132,7 +132,7 @@ async fn an_unknown_word_is_refused_or_passed_over() {
     cache.execute("UPDATE xtream_content_sync SET sync_status='dreaming'");
     assert_eq!(cache.store.content_status_blocking(&cache.home).unwrap().sync_status, None);
     cache.execute("UPDATE xtream_changes SET kind='radio'");
-    let told = cache.store.changes_blocking(&cache.home, 0, 9).unwrap_err();
+    let told = cache.store.feed_page_blocking(&cache.home, 0, 9).unwrap_err();
     assert!(matches!(told, StoreError::Corrupt(text) if text == "`radio` is no kind of content"));
     cache.execute("DELETE FROM xtream_sync_settings");
     assert_eq!(cache.store.profile_blocking(&cache.home).unwrap(), Some(Profile::new(cache.home.clone())));
