@@ -107,9 +107,11 @@ async fn the_order_of_the_listing_is_there_for_plain_sql() {
     let query = |words| queries.iter().copied().find(|query| query.contains(words)).unwrap();
     let listed = cache.sql(&query("json_each(l.ids)").replace("m.stream_id, m.name, m.year", "m.name AS line"));
     assert_eq!(listed, ["Movie 9", "Movie 1", "Movie 5"]);
-    let shelved = cache.sql(&query("c.value = '12'").replace("m.stream_id, m.name", "m.name AS line").replace("'12'", "'a\"b'"));
+    let shelved =
+        cache.sql(&query("c.value = '12'").replace("m.stream_id, m.name", "m.name AS line").replace("'12'", "'a\"b'"));
     assert_eq!(shelved.len(), 3);
-    let changes = query("sequence > 1234").replace("sequence, kind, content_id, change, fields, returned", "change AS line");
+    let changes =
+        query("sequence > 1234").replace("sequence, kind, content_id, change, fields, returned", "change AS line");
     let changed = cache.sql(&changes.replace("1234", "0"));
     assert_eq!(changed, ["loaded"]);
 }
