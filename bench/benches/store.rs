@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use sync_core::store::{ContentStore, Lease, RunId, ScopeCommit, StagedItem, ValidatorChange};
+use sync_core::RunId;
+use sync_core::store::{ContentStore, Lease, ScopeCommit, StagedItem, ValidatorChange};
 use sync_core::testing::{movie, profile, staged};
 use sync_core::{
     Change, ContentId, ContentKind, Digest, DigestScheme, FieldSet, KindOutcome, KindRecord, ListingIndex, ProfileId,

@@ -1,6 +1,7 @@
 //! The second and the third engine: the engine of the core over both ports, in a world where everything goes wrong
 //! that can, over the store in memory and over SQLite. One seed is one schedule: steps, order of calls, faults.
 
+mod applied;
 mod backend;
 #[cfg(test)]
 mod broken;
@@ -8,6 +9,7 @@ mod check;
 mod desk;
 mod draw;
 mod drive;
+mod faults;
 mod panel;
 mod removal;
 mod report;
@@ -22,7 +24,7 @@ mod world;
 
 use std::sync::Arc;
 
-use sync_core::store::LoggedChange;
+use sync_core::LoggedChange;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{ContentId, ContentKind, KindOutcome, PerKind, ProfileId, SyncMode};
 

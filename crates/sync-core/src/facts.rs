@@ -4,8 +4,8 @@
 //! interface. What a store returns that is not understood is left out, so that an older program can
 //! read what a newer one has learnt.
 
+use crate::detect::volatile::FieldFacts;
 use crate::model::{ContentKind, PerKind};
-use crate::volatile::FieldFacts;
 
 /// What is known of a panel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -202,7 +202,7 @@ fn some(number: impl Into<u64>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volatile::Standing;
+    use crate::detect::volatile::Standing;
 
     #[test]
     fn facts_survive_as_rows() {

@@ -8,71 +8,60 @@
 //! - Items: [`Channel`], [`Movie`], [`Series`], [`Item`], [`ContentKind`].
 //! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`settle`](mod@settle), [`HoldReason`].
 
-mod arrivals;
-mod clock;
-mod compare;
-mod counts;
-mod diff;
-mod digest;
+mod detect;
 mod engine;
 mod error;
 mod facts;
-mod guard;
 mod hint;
-mod index;
-mod lazy_index;
-mod merge;
 pub mod model;
-mod plan;
-mod policy;
 mod ports;
-mod progress;
-mod report;
+mod removal;
+mod run;
 #[cfg(feature = "serde")]
 mod serialise;
-pub mod settle;
-pub mod source;
-pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
-pub mod timestamp;
-mod volatile;
 
-pub use clock::Clock;
-pub use compare::{Comparison, compare_channels, compare_movies, compare_series};
-pub use counts::Counts;
-pub use diff::{ContractBreach, Differ, Needs};
-pub use digest::{Digest, DigestScheme, Fingerprint};
+pub use detect::compare::{Comparison, compare_channels, compare_movies, compare_series};
+pub use detect::diff::{ContractBreach, Differ, Needs};
+pub use detect::digest::{Digest, DigestScheme, Fingerprint};
+pub use detect::index::{DuplicateId, ListingIndex};
+pub use detect::lazy_index::LazyIndex;
+pub use detect::merge::{Change, differences, judge, merge};
+pub use detect::timestamp;
+pub use detect::timestamp::is_item_updated;
+pub use detect::volatile::{FieldFacts, LeftOut, Standing, Treatment};
 pub use engine::Engine;
 pub use error::{ErrorClass, ErrorCode};
 pub use facts::{FactRow, KindFacts, PanelFacts, Sighting};
-pub use guard::{Doubt, HoldReason, Loss, implausible};
 pub use hint::Hint;
-pub use index::{DuplicateId, ListingIndex};
-pub use lazy_index::LazyIndex;
-pub use merge::{Change, differences, judge, merge};
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
     FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, PerKind, ProfileId, Scope, Series, Shape,
     Text, UnknownKind, Value, ValueRef,
 };
-pub use plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
-pub use policy::{ChangePolicy, GuardThresholds, PolicyChoice, Retention, SyncMode, SyncOptions};
 pub use ports::catalogue::Catalogue;
+pub use ports::clock::Clock;
 pub use ports::maintenance::Maintenance;
 pub use ports::profiles::{PasswordSource, Profile, Profiles};
-pub use ports::{Cache, catalogue, maintenance, profiles};
-pub use progress::{Observer, Phase, Progress};
-pub use report::{KindOutcome, KindRecord, ReportError, RunStatus, SyncReport, Warning};
-pub use source::{ContentSource, SourceError};
-pub use store::{ContentStore, StoreError};
-pub use timestamp::is_item_updated;
-pub use volatile::{FieldFacts, LeftOut, Standing, Treatment};
+pub use ports::source::{ContentSource, SourceError};
+pub use ports::store::{ContentStore, StoreError};
+pub use ports::{Cache, catalogue, maintenance, profiles, source, store};
+pub use removal::guard::{Doubt, HoldReason, Loss, implausible};
+pub use removal::held::{Evidence, HeldRemoval};
+pub use removal::settle;
+pub use run::change_log::{ChangeRecord, LoggedChange};
+pub use run::counts::Counts;
+pub use run::options::{ChangePolicy, GuardThresholds, PolicyChoice, Retention, SyncMode, SyncOptions};
+pub use run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
+pub use run::progress::{Observer, Phase, Progress};
+pub use run::record::{KindOutcome, KindRecord, ReportError, RunId, RunRecord, RunStatus};
+pub use run::report::{SyncReport, Warning};
 
 #[cfg(any(test, feature = "mock"))]
+pub use ports::source::MockContentSource;
+#[cfg(any(test, feature = "mock"))]
+pub use ports::store::{MockContentStore, MockStaging};
+#[cfg(any(test, feature = "mock"))]
 pub use ports::{catalogue::MockCatalogue, maintenance::MockMaintenance, profiles::MockProfiles};
-#[cfg(any(test, feature = "mock"))]
-pub use source::MockContentSource;
-#[cfg(any(test, feature = "mock"))]
-pub use store::{MockContentStore, MockStaging};

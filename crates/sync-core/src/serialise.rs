@@ -9,12 +9,13 @@ use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::ErrorCode;
-use crate::guard::HoldReason;
 use crate::hint::Hint;
 use crate::model::{CategorySet, ContentId, ContentKind, Extra, PerKind, ProfileId, Text};
-use crate::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
-use crate::report::{ReportError, Warning};
-use crate::store::{ChangeRecord, LoggedChange};
+use crate::removal::guard::HoldReason;
+use crate::run::change_log::{ChangeRecord, LoggedChange};
+use crate::run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
+use crate::run::record::ReportError;
+use crate::run::report::Warning;
 
 /// A duration as whole milliseconds.
 pub(crate) fn milliseconds<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {

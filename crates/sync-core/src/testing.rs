@@ -12,9 +12,13 @@ pub mod conformance;
 mod memory_cache;
 mod memory_store;
 mod memory_tables;
+#[cfg(any(test, feature = "mock"))]
+pub mod mocks;
+mod recording;
 mod scripted_source;
 
 pub use builders::{ItemBuilder, category, channel, movie, profile, series, staged};
 pub use clock::FixedClock;
 pub use memory_store::MemoryStore;
+pub use recording::{Call, RecordingStore};
 pub use scripted_source::{Answer, ScriptedSource};

@@ -3,11 +3,9 @@
 use async_trait::async_trait;
 use sync_core::catalogue::{Catalogue, ContentStatus, Page, PageRequest};
 use sync_core::maintenance::{Inspection, Maintenance};
-use sync_core::store::{
-    ChangeRecord, ContentStore, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, Staging, StoredIndex,
-    SyncState,
-};
+use sync_core::store::{ContentStore, KeptValidator, Lease, RunEnd, Staging, StoredIndex, SyncState};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, Profile, ProfileId, Profiles, Scope, StoreError};
+use sync_core::{ChangeRecord, HeldRemoval, RunId, RunRecord};
 
 use crate::staging::SqliteStaging;
 use crate::store::SqliteStore;

@@ -9,6 +9,7 @@ mod creation;
 mod damage;
 mod fault;
 mod full;
+mod happen;
 mod judge;
 mod kills;
 mod limits;

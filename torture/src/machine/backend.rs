@@ -109,7 +109,7 @@ impl Death for Abandoned {
         cancel: CancellationToken,
         number: u8,
     ) -> Result<(), StoreError> {
-        self.0.fail_next_apply(super::store::fault(number));
+        self.0.fail_next_apply(super::faults::fault(number));
         staging.apply(commit, cancel).await
     }
 }

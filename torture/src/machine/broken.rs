@@ -5,16 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sync_core::catalogue::{Catalogue, ContentStatus, Page, PageRequest};
-use sync_core::store::{
-    ChangeRecord, HeldRemoval, KeptValidator, Lease, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem, Staging,
-    StoredIndex, SyncState,
-};
+use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, ContentStore, GuardThresholds, Item, ProfileId, Scope, StoreError,
     SyncOptions,
 };
+use sync_core::{ChangeRecord, HeldRemoval, RunId, RunRecord};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Death, Memory};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sync_core::{HoldReason, Item};
 
-use super::check::Applied;
+use super::applied::Applied;
 use crate::campaign::Violation;
 use crate::promise;
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::store::{ChangeRecord, HeldRemoval, KeptValidator, RunRecord};
+use sync_core::store::KeptValidator;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
     Category, ContentKind, FieldClass, Item, ListingIndex, PanelFacts, PerKind, ProfileId, Scope, Standing, StoreError,
     ValueRef,
 };
+use sync_core::{ChangeRecord, HeldRemoval, RunRecord};
 
 use crate::campaign::Violation;
 use crate::trace::Trace;

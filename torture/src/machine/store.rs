@@ -4,34 +4,22 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_core::store::{
-    HeldRemoval, KeptValidator, Lease, RunEnd, RunId, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
-};
+use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError};
+use sync_core::{HeldRemoval, RunId};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Numbers};
 use super::check;
 use super::desk::{Call, Side, Verdict};
+use super::faults::fault;
 use super::run::Run;
 use super::state::State;
 use crate::campaign::Violation;
 use crate::promise;
 
 type Kept<T> = Result<T, StoreError>;
-
-/// What can become of a call; the number of the fault decides.
-pub(crate) fn fault(number: u8) -> StoreError {
-    match number % 6 {
-        0 => StoreError::Full,
-        1 => StoreError::Locked,
-        2 => StoreError::ReadOnly("as the schedule wants it".to_owned()),
-        3 => StoreError::Corrupt("as the schedule wants it".to_owned()),
-        4 => StoreError::Fenced,
-        _ => StoreError::backend("as the schedule wants it"),
-    }
-}
 
 /// A store as one run of one process has it.
 #[derive(Clone)]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use sync_core::settle::{Circumstances, Missing};
 use sync_core::source::Entry;
-use sync_core::store::{HeldRemoval, RunId, StagedItem};
+use sync_core::store::StagedItem;
 use sync_core::{
     ChangePolicy, ContentId, ContentKind, Counts, Differ, DigestScheme, FieldClass, FieldFacts, GuardThresholds, Item,
     Listed, ListingIndex, Retention, Standing, Treatment,
 };
+use sync_core::{HeldRemoval, RunId};
 
 use super::model::{Meaning, Rules, alike, by_id, candidates, meaning};
 use super::settling::{self, retention, thresholds};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::settle::{Circumstances, Missing, Settled, settle};
-use sync_core::store::{Evidence, HeldRemoval, RunId};
 use sync_core::{ContentId, Doubt, GuardThresholds, HoldReason, Loss, Retention};
+use sync_core::{Evidence, HeldRemoval, RunId};
 
 use crate::campaign::{Passed, Violation};
 use crate::dice::Dice;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use sync_app::{SyncError, SystemClock};
-use sync_core::store::RunRecord;
+use sync_core::RunRecord;
 use sync_core::text::{one_line, printable};
 use sync_core::{Clock, ContentKind, KindRecord, ProfileId};
 use sync_core::{Profile, catalogue::ContentStatus, catalogue::HeldGroup};

@@ -1,6 +1,6 @@
 //! Decides what becomes of a kind that was received: a function of values, of which a dry run goes no further.
 //!
-//! What becomes of the missing items is decided by [`crate::settle`]; here stands what follows from it for the
+//! What becomes of the missing items is decided by [`crate::removal::settle`]; here stands what follows from it for the
 //! categories, the record, the index and the validator.
 
 mod categories;
@@ -18,18 +18,19 @@ use super::state::{
     Unmodified,
 };
 use super::unmodified::is_settled;
-use crate::counts::Counts;
-use crate::digest::DigestScheme;
+use crate::detect::digest::DigestScheme;
+use crate::detect::index::ListingIndex;
+use crate::detect::volatile::FieldFacts;
 use crate::facts::KindFacts;
-use crate::index::ListingIndex;
 use crate::model::{Category, ContentId};
-use crate::plan::KindPlan;
-use crate::policy::{SyncMode, SyncOptions};
-use crate::report::{KindOutcome, KindRecord};
-use crate::settle::{Circumstances, Missing, Settled, consent_only, is_renumbering, settle};
-use crate::source::Validator;
-use crate::store::{HeldRemoval, KeptValidator, ScopeCommit, ValidatorChange};
-use crate::volatile::FieldFacts;
+use crate::ports::source::Validator;
+use crate::ports::store::{KeptValidator, ScopeCommit, ValidatorChange};
+use crate::removal::held::HeldRemoval;
+use crate::removal::settle::{Circumstances, Missing, Settled, consent_only, is_renumbering, settle};
+use crate::run::counts::Counts;
+use crate::run::options::{SyncMode, SyncOptions};
+use crate::run::plan::KindPlan;
+use crate::run::record::{KindOutcome, KindRecord};
 
 /// What a decision depends on besides the listing and the store.
 pub(super) struct Setting<'a> {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::decide::{Needs, Setting, ready, weighed};
 use super::state::{Arrived, Known, ListingReceived, MissingRow, MissingRows, Received};
 use super::{Engine, Run, Stop, guard};
-use crate::arrivals::Marks;
-use crate::guard::{HoldReason, Loss};
+use crate::detect::arrivals::Marks;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Text};
+use crate::removal::guard::{HoldReason, Loss};
 
 /// Rows looked at in one go; memory is bounded by it.
 const ROWS: usize = 500;

@@ -1,11 +1,11 @@
 //! What a run learns of a panel, and what follows for the way it asks.
 
 use crate::facts::KindFacts;
-use crate::guard::Doubt;
 use crate::model::ContentKind;
-use crate::policy::SyncOptions;
-use crate::source::{AnswerFault, Completeness, SourceError};
-use crate::store::SyncState;
+use crate::ports::source::{AnswerFault, Completeness, SourceError};
+use crate::ports::store::SyncState;
+use crate::removal::guard::Doubt;
+use crate::run::options::SyncOptions;
 
 /// What is not offered, or is too much, is tried again after so many seconds.
 const TRIED_AGAIN: i64 = 86_400;
@@ -124,7 +124,7 @@ impl KindFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::SyncMode;
+    use crate::run::options::SyncMode;
 
     const NOW: i64 = 1_700_000_000;
 

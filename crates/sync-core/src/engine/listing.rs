@@ -9,17 +9,17 @@ use super::learning::{Way, is_overload};
 use super::planned::Planned;
 use super::state::{Begun, ByCategory, Compared, Visit};
 use super::{Engine, Run, Stop, guard};
-use crate::diff::Differ;
-use crate::digest::DigestScheme;
+use crate::detect::diff::Differ;
+use crate::detect::digest::DigestScheme;
 use crate::error::ErrorClass;
 use crate::hint::Hint;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
-use crate::policy::SyncMode;
-use crate::report::ReportError;
-use crate::source::{
+use crate::ports::source::{
     AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
-use crate::store::{Staging, StoredIndex};
+use crate::ports::store::{Staging, StoredIndex};
+use crate::run::options::SyncMode;
+use crate::run::record::ReportError;
 
 /// After so many categories in a row that failed for want of a connection, the rest isn't asked for.
 const FAILURES_MAX: usize = 3;

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::merge::Change;
+use crate::detect::merge::Change;
 use crate::model::{ContentId, ContentKind};
-use crate::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
-use crate::settle::Settled;
-use crate::store::StagedItem;
+use crate::ports::store::StagedItem;
+use crate::removal::settle::Settled;
+use crate::run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 
 /// What was staged so far, in the panel's order.
 #[derive(Debug, Default)]

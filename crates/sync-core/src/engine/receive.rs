@@ -5,16 +5,17 @@ use std::sync::Arc;
 use super::learning::{is_denial, is_known_as_not_offered, is_not_offered};
 use super::state::{Answered, Arrived, Compared, ListingReceived, Received, Staged, Visit};
 use super::{Engine, Run, Stop, guard};
+use crate::detect::merge::Change;
+use crate::detect::volatile::{FieldFacts, Heard};
 use crate::facts::KindFacts;
-use crate::guard::Doubt;
-use crate::merge::Change;
 use crate::model::{Category, ContentKind};
-use crate::policy::SyncMode;
-use crate::progress::Phase;
-use crate::report::{KindRecord, ReportError, Warning};
-use crate::source::SourceError;
-use crate::store::{Staging, StoredIndex};
-use crate::volatile::{FieldFacts, Heard};
+use crate::ports::source::SourceError;
+use crate::ports::store::{Staging, StoredIndex};
+use crate::removal::guard::Doubt;
+use crate::run::options::SyncMode;
+use crate::run::progress::Phase;
+use crate::run::record::{KindRecord, ReportError};
+use crate::run::report::Warning;
 
 impl Engine {
     /// Receives a kind, compares and stages it. `None` when the panel need not be asked.

@@ -6,7 +6,8 @@
 
 use super::{Engine, Run};
 use crate::model::ContentKind;
-use crate::report::{KindOutcome, KindRecord, SyncReport};
+use crate::run::record::{KindOutcome, KindRecord};
+use crate::run::report::SyncReport;
 
 impl Engine {
     /// Asks once more for kinds that have all failed, where the source has another client to ask as.

@@ -6,18 +6,21 @@ use std::sync::Arc;
 use tracing::Span;
 
 use super::planned::Planned;
-use crate::arrivals::Marks;
-use crate::diff::Differ;
+use crate::detect::arrivals::Marks;
+use crate::detect::diff::Differ;
+use crate::detect::index::ListingIndex;
+use crate::detect::lazy_index::Lender;
+use crate::detect::volatile::Treatment;
 use crate::facts::KindFacts;
-use crate::guard::Doubt;
-use crate::index::ListingIndex;
-use crate::lazy_index::Lender;
 use crate::model::{Category, CategorySet, ContentId, ContentKind};
-use crate::plan::KindPlan;
-use crate::report::{KindRecord, ReportError, Warning};
-use crate::source::{Completeness, Listing, Validator};
-use crate::store::{HeldRemoval, KeptValidator, RunId, ScopeCommit, Staging, StoredIndex};
-use crate::volatile::Treatment;
+use crate::ports::source::{Completeness, Listing, Validator};
+use crate::ports::store::{KeptValidator, ScopeCommit, Staging, StoredIndex};
+use crate::removal::guard::Doubt;
+use crate::removal::held::HeldRemoval;
+use crate::run::plan::KindPlan;
+use crate::run::record::RunId;
+use crate::run::record::{KindRecord, ReportError};
+use crate::run::report::Warning;
 
 /// The right of a run to write. A dry run has none.
 #[derive(Debug, Clone, Copy)]

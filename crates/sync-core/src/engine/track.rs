@@ -2,9 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::counts::Counts;
 use crate::model::{ContentKind, PerKind, ProfileId};
-use crate::progress::{Observer, Phase, Progress};
+use crate::run::counts::Counts;
+use crate::run::progress::{Observer, Phase, Progress};
 
 /// Of a kind's share: categories, then the listing, then the apply.
 const LISTING_FROM: u64 = 5;

@@ -13,17 +13,17 @@ use futures_util::{StreamExt, stream};
 use super::learning::{Way, recent};
 use super::state::{Answered, Begun, Compared, Unmodified, Visit};
 use super::{Engine, Run, Stop, guard};
-use crate::counts::Counts;
-use crate::diff::Differ;
-use crate::digest::{Digest, DigestScheme};
+use crate::detect::diff::Differ;
+use crate::detect::digest::{Digest, DigestScheme};
+use crate::detect::index::ListingIndex;
+use crate::detect::lazy_index::LazyIndex;
 use crate::facts::PanelFacts;
-use crate::index::ListingIndex;
-use crate::lazy_index::LazyIndex;
 use crate::model::{ContentKind, Scope};
-use crate::policy::{SyncMode, SyncOptions};
-use crate::report::Warning;
-use crate::source::{Baseline, Listing, ListingEvent, ListingRequest};
-use crate::store::{KeptValidator, StoredIndex, SyncState};
+use crate::ports::source::{Baseline, Listing, ListingEvent, ListingRequest};
+use crate::ports::store::{KeptValidator, StoredIndex, SyncState};
+use crate::run::counts::Counts;
+use crate::run::options::{SyncMode, SyncOptions};
+use crate::run::report::Warning;
 
 /// So many seconds a panel isn't believed that was found out: thirty days.
 const DISBELIEF: i64 = 30 * 86_400;

@@ -9,10 +9,11 @@ use super::decide::{Setting, decide};
 use super::state::{Grant, Received, Staged, Visit};
 use super::unmodified::believed;
 use super::{Engine, Run, Stop, named};
-use crate::counts::Counts;
 use crate::model::ContentKind;
-use crate::policy::SyncMode;
-use crate::report::{KindOutcome, KindRecord, SyncReport};
+use crate::run::counts::Counts;
+use crate::run::options::SyncMode;
+use crate::run::record::{KindOutcome, KindRecord};
+use crate::run::report::SyncReport;
 
 /// What was received of a kind, or why nothing was. `None` stands for a panel that need not be asked.
 type Outcome = Result<Option<(Received, Staged)>, Stop>;

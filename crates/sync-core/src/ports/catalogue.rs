@@ -3,10 +3,13 @@
 use async_trait::async_trait;
 
 use crate::facts::PanelFacts;
-use crate::guard::HoldReason;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId};
-use crate::report::RunStatus;
-use crate::store::{ChangeRecord, HeldRemoval, RunRecord, StoreError};
+use crate::ports::store::StoreError;
+use crate::removal::guard::HoldReason;
+use crate::removal::held::HeldRemoval;
+use crate::run::change_log::ChangeRecord;
+use crate::run::record::RunRecord;
+use crate::run::record::RunStatus;
 
 /// Reads the cached content of any number of profiles.
 ///

@@ -1,14 +1,17 @@
-//! The ports beside those of a run: what readers ask, where profiles are kept, and how a cache is looked after.
+//! The ports: traits that this crate declares and adapters implement.
 
 pub mod catalogue;
+pub(crate) mod clock;
 pub mod maintenance;
 pub mod profiles;
+pub mod source;
+pub mod store;
 
 use catalogue::Catalogue;
 use maintenance::Maintenance;
 use profiles::Profiles;
 
-use crate::store::ContentStore;
+use crate::ports::store::ContentStore;
 
 /// A whole cache: all that an application needs of one. Whatever implements the four ports is one.
 pub trait Cache: ContentStore + Catalogue + Profiles + Maintenance {}

@@ -5,8 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::model::ProfileId;
-use crate::policy::{GuardThresholds, PolicyChoice, Retention};
-use crate::store::StoreError;
+use crate::ports::store::StoreError;
+use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
 
 /// Keeps profiles.
 ///

@@ -4,14 +4,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, from_value, json, to_value};
 
 use super::*;
-use crate::counts::Counts;
 use crate::error::ErrorClass;
-use crate::guard::HoldReason;
 use crate::model::{Account, AccountStatus, Category, CategoryId, Channel, Content, FieldSet, Item, Movie, Series};
-use crate::policy::SyncMode;
-use crate::progress::{Phase, Progress};
-use crate::report::{KindOutcome, KindRecord, RunStatus, SyncReport};
-use crate::store::{Evidence, HeldRemoval, RunId, RunRecord};
+use crate::removal::guard::HoldReason;
+use crate::removal::held::{Evidence, HeldRemoval};
+use crate::run::counts::Counts;
+use crate::run::options::SyncMode;
+use crate::run::progress::{Phase, Progress};
+use crate::run::record::{KindOutcome, KindRecord, RunStatus};
+use crate::run::record::{RunId, RunRecord};
+use crate::run::report::SyncReport;
 
 fn home() -> ProfileId {
     ProfileId::new("home").unwrap()
@@ -152,7 +154,7 @@ fn a_plan_names_fields_and_reasons() {
     let mut plan = KindPlan::new(ContentKind::Movies);
     plan.added.push(item());
     plan.updated.push(PlannedUpdate { item: item(), fields });
-    plan.held.push(PlannedRemoval { item: item(), reason: HoldReason::Loss(crate::guard::Loss::ShareLost) });
+    plan.held.push(PlannedRemoval { item: item(), reason: HoldReason::Loss(crate::removal::guard::Loss::ShareLost) });
     let shape = json!({"kind": "movies", "added": [{"id": 7, "name": "Amélie"}],
         "updated": [{"id": 7, "name": "Amélie", "fields": ["year"]}], "removed": [],
         "held": [{"id": 7, "name": "Amélie", "reason": "share_lost"}], "unnoticed": []});
@@ -163,7 +165,7 @@ fn a_plan_names_fields_and_reasons() {
 fn held_removals_and_changes() {
     let held = HeldRemoval {
         id: ContentId(7),
-        reason: HoldReason::Loss(crate::guard::Loss::ShareLost),
+        reason: HoldReason::Loss(crate::removal::guard::Loss::ShareLost),
         since: 5,
         run: RunId(3),
         evidence: Some(Evidence { listing: 2, at: 6, panel_at: 7 }),

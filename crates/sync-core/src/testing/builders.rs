@@ -1,12 +1,12 @@
 //! Items with sensible defaults: a test shows only what matters to it.
 
-use crate::digest::choice;
-use crate::merge::Change;
+use crate::detect::digest::choice;
+use crate::detect::merge::Change;
 use crate::model::{
     Category, CategoryId, Channel, Content, ContentId, ContentKind, FieldSet, Item, Listed, Movie, ProfileId, Series,
     Value,
 };
-use crate::store::StagedItem;
+use crate::ports::store::StagedItem;
 
 /// An item in the making.
 #[derive(Debug, Clone)]

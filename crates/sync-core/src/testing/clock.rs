@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::clock::Clock;
+use crate::ports::clock::Clock;
 
 /// A clock for tests; starts at a fixed instant. Clones show the same time.
 #[derive(Debug, Clone)]

@@ -8,8 +8,11 @@ use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId};
 use crate::ports::catalogue::{Catalogue, ContentStatus, HeldGroup, KindStatus, Page, PageRequest};
 use crate::ports::maintenance::{Inspection, Maintenance};
 use crate::ports::profiles::{PasswordSource, Profile, Profiles};
-use crate::report::RunStatus;
-use crate::store::{ChangeRecord, HeldRemoval, RunRecord, StoreError};
+use crate::ports::store::StoreError;
+use crate::removal::held::HeldRemoval;
+use crate::run::change_log::ChangeRecord;
+use crate::run::record::RunRecord;
+use crate::run::record::RunStatus;
 
 /// How many held items are named.
 const EXAMPLES: usize = 3;

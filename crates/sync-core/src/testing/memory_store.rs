@@ -10,17 +10,19 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::memory_tables::Tables;
-use crate::digest::{Digest, DigestScheme};
+use crate::detect::digest::{Digest, DigestScheme};
+use crate::detect::index::ListingIndex;
 use crate::facts::PanelFacts;
-use crate::guard::{HoldReason, Loss};
-use crate::index::ListingIndex;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
 use crate::ports::catalogue::AccountStanding;
-use crate::report::RunStatus;
-use crate::store::{
-    ContentStore, HeldRemoval, KeptValidator, Lease, LoggedChange, RunEnd, RunId, RunRecord, ScopeCommit, StagedItem,
-    Staging, StoreError, StoredIndex, SyncState,
+use crate::ports::store::{
+    ContentStore, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError, StoredIndex, SyncState,
 };
+use crate::removal::guard::{HoldReason, Loss};
+use crate::removal::held::HeldRemoval;
+use crate::run::change_log::LoggedChange;
+use crate::run::record::RunStatus;
+use crate::run::record::{RunId, RunRecord};
 
 /// A store for tests. Clones share their content.
 #[derive(Debug, Clone, Default)]

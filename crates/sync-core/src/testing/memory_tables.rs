@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::detect::index::ListingIndex;
+use crate::detect::merge::Change;
 use crate::facts::PanelFacts;
-use crate::index::ListingIndex;
-use crate::merge::Change;
 use crate::model::{Category, ContentId, ContentKind, Item, PerKind, Scope};
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::profiles::Profile;
-use crate::report::{KindRecord, RunStatus};
-use crate::store::{
-    ChangeRecord, HeldRemoval, KeptValidator, LoggedChange, RunId, RunRecord, ScopeCommit, StagedItem, StoreError,
-    SyncState, ValidatorChange,
-};
+use crate::ports::store::{KeptValidator, ScopeCommit, StagedItem, StoreError, SyncState, ValidatorChange};
+use crate::removal::held::HeldRemoval;
+use crate::run::change_log::{ChangeRecord, LoggedChange};
+use crate::run::record::{KindRecord, RunStatus};
+use crate::run::record::{RunId, RunRecord};
 
 /// A profile's tables. Cloned before an apply and swapped after it: old or new, never a mix.
 #[derive(Debug, Clone, Default)]

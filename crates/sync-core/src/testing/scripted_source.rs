@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::digest::DigestScheme;
+use crate::detect::digest::DigestScheme;
 use crate::model::{Account, Category, CategoryId, ContentKind, Listed, PerKind};
-use crate::source::{
+use crate::ports::source::{
     Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use sync_core::LoggedChange;
 use sync_core::source::Completeness;
-use sync_core::store::LoggedChange;
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie};
 use sync_core::{
     Catalogue as _, ContentId, ContentStore, Counts, Doubt, GuardThresholds, HoldReason, KindOutcome, KindRecord,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use mockall::Sequence;
 use mockall::predicate::{always, eq};
+use sync_core::RunId;
 use sync_core::source::{Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
-use sync_core::store::{Lease, RunId, StoredIndex, SyncState};
-use sync_core::testing::{FixedClock, category, channel, profile};
+use sync_core::store::{Lease, StoredIndex, SyncState};
+use sync_core::testing::{Call, FixedClock, MemoryStore, RecordingStore, category, channel, mocks, profile};
 use sync_core::{
     Account, ContentId, Digest, DigestScheme, Engine, KindOutcome, ListingIndex, MockContentSource, MockContentStore,
     MockStaging, RunStatus, StoreError, SyncMode, SyncReport,
@@ -180,4 +181,43 @@ async fn an_apply_that_finds_itself_cancelled() {
     let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);
     let report = run(source, store, SyncMode::Auto).await;
     assert_eq!(report.kind(Channels).outcome, KindOutcome::Cancelled);
+}
+
+/// A test of another crate sets what it cares about, and lets the rest be answered.
+#[tokio::test]
+async fn the_rest_is_answered() {
+    let mut store = MockContentStore::new();
+    store.expect_finish_run().times(1).returning(|_, end| {
+        assert_eq!(end.status, RunStatus::Completed);
+        Ok(())
+    });
+    mocks::answer_the_rest(&mut store);
+    let mut source = MockContentSource::new();
+    mocks::list_nothing_else(&mut source);
+    let report = run(source, store, SyncMode::Auto).await;
+    assert_eq!((report.status, report.kind(Channels).outcome), (RunStatus::Completed, KindOutcome::Unchanged));
+}
+
+/// The recording store passes everything on, and has every call in its order.
+#[tokio::test]
+async fn a_recording_store_has_the_calls_of_a_run() {
+    let memory = MemoryStore::new();
+    let store = RecordingStore::new(Arc::new(memory.clone()));
+    let source = source(vec![Entry::Item(Box::new(channel(7).listed()), Some(Digest(7)))]);
+    let engine = Engine::new(Arc::new(source), Arc::new(store.clone()), Arc::new(FixedClock::at(NOW)));
+    let report = engine.run(&profile("home"), &only(Channels), &CancellationToken::new()).await;
+    assert_eq!(report.status, RunStatus::Completed);
+    assert_eq!(memory.items(&profile("home"), Channels).len(), 1);
+    let calls = store.calls();
+    let at = |wanted: fn(&Call) -> bool| calls.iter().position(wanted).expect("it is called");
+    let order = [
+        at(|call| matches!(call, Call::EnsureProfile)),
+        at(|call| matches!(call, Call::Lease)),
+        at(|call| matches!(call, Call::StartRun)),
+        at(|call| matches!(call, Call::Stage(_))),
+        at(|call| matches!(call, Call::Put(items) if items[0].item.id() == ContentId(7))),
+        at(|call| matches!(call, Call::Apply(commit) if commit.first_load)),
+        at(|call| matches!(call, Call::FinishRun(end) if end.status == RunStatus::Completed)),
+    ];
+    assert!(order.is_sorted(), "{calls:?}");
 }

@@ -1,6 +1,7 @@
 //! The plan of a dry run: what it says, the run after it does.
 
-use sync_core::store::{LoggedChange, ScopeCommit, ValidatorChange};
+use sync_core::LoggedChange;
+use sync_core::store::{ScopeCommit, ValidatorChange};
 use sync_core::testing::{ScriptedSource, movie, staged};
 use sync_core::{
     Catalogue as _, Change, ContentId, ContentStore, FieldSet, HoldReason, KindOutcome, KindPlan, KindRecord, Listed,

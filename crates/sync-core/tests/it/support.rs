@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use sync_core::store::{ChangeRecord, HeldRemoval, LoggedChange};
 use sync_core::testing::{FixedClock, ItemBuilder, MemoryStore, ScriptedSource, profile};
 use sync_core::{
     Catalogue as _, Category, ContentKind, ContentSource, ContentStore, Counts, Engine, FieldClass, FieldSet, Item,
     KindOutcome, KindRecord, Listed, Observer, ProfileId, Progress, RunStatus, SyncOptions, SyncReport,
 };
+use sync_core::{ChangeRecord, HeldRemoval, LoggedChange};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use sync_core::ContentKind::{Channels, Movies, Series};

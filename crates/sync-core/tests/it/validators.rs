@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use sync_core::RunId;
 use sync_core::source::{Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, Usage, Validator};
-use sync_core::store::{KeptValidator, Lease, RunId, StoredIndex, SyncState, ValidatorChange};
+use sync_core::store::{KeptValidator, Lease, StoredIndex, SyncState, ValidatorChange};
 use sync_core::testing::{Answer, FixedClock, ScriptedSource, category, channel, movie, profile};
 use sync_core::{
     Account, AccountStatus, ContentId, ContentStore, Counts, Digest, DigestScheme, Engine, KindOutcome, KindRecord,

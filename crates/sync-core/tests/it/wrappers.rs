@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use sync_core::source::{Learnt, Listing, ListingEvent, ListingRequest, Usage};
-use sync_core::store::{
-    HeldRemoval, KeptValidator, Lease, RunEnd, RunId, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
-};
+use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
 use sync_core::testing::{MemoryStore, ScriptedSource};
 use sync_core::{
     Account, Category, CategoryId, ContentId, ContentKind, ContentSource, ContentStore, DigestScheme, Item, ProfileId,
     Scope, SourceError, StoreError,
 };
+use sync_core::{HeldRemoval, RunId};
 use tokio_util::sync::CancellationToken;
 
 type Kept<T> = Result<T, StoreError>;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use diesel::SqliteConnection;
-use sync_core::store::RunId;
+use sync_core::RunId;
 use sync_core::{ContentKind, HoldReason, Loss, ProfileId, StoreError};
 
 use sync_core::maintenance::{Breach, Inspection};

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::SqliteConnection;
-use sync_core::store::{HeldRemoval, LoggedChange, ScopeCommit};
+use sync_core::store::ScopeCommit;
 use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, StoreError, SyncMode};
+use sync_core::{HeldRemoval, LoggedChange};
 use tokio_util::sync::CancellationToken;
 
 use crate::check::mend;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use diesel::SqliteConnection;
-use sync_core::store::{Evidence, HeldRemoval, RunId, SyncState};
+use sync_core::store::SyncState;
 use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Item, ProfileId, StoreError};
+use sync_core::{Evidence, HeldRemoval, RunId};
 
 use crate::db::bind::{Bind, signed};
 use crate::db::statement::{Record, and_list, execute, in_lists, record, records};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use diesel::SqliteConnection;
-use sync_core::store::{ChangeRecord, LoggedChange, RunEnd, RunId, RunRecord};
+use sync_core::store::RunEnd;
+use sync_core::{ChangeRecord, LoggedChange, RunId, RunRecord};
 use sync_core::{
     ContentId, ContentKind, Counts, ErrorCode, FieldSet, HoldReason, KindOutcome, KindRecord, ProfileId, ReportError,
     RunStatus, StoreError, SyncMode,

@@ -1,6 +1,7 @@
 //! The apply: old or new, never a mix; nothing written that doesn't differ.
 
-use sync_core::store::{ContentStore, LoggedChange, ScopeCommit, Staging};
+use sync_core::LoggedChange;
+use sync_core::store::{ContentStore, ScopeCommit, Staging};
 use sync_core::testing::{category, channel, movie, staged};
 use sync_core::{Catalogue as _, Change, ContentId, ContentKind, FieldSet, HoldReason, Loss, Scope, StoreError};
 use tokio_util::sync::CancellationToken;

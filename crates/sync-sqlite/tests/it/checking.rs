@@ -2,8 +2,9 @@
 //! is mended by the next sync.
 
 use std::sync::Arc;
+use sync_core::LoggedChange;
 use sync_core::source::Validator;
-use sync_core::store::{ContentStore, KeptValidator, LoggedChange, ScopeCommit, ValidatorChange};
+use sync_core::store::{ContentStore, KeptValidator, ScopeCommit, ValidatorChange};
 use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, channel, movie, profile, series};
 use sync_core::{
     Catalogue as _, ContentId, ContentKind, Counts, DigestScheme, Doubt, Engine, HoldReason, KindOutcome, KindRecord,

@@ -1,6 +1,7 @@
 //! Ids, deletions, and the questions that are answered with plain SQL.
 
-use sync_core::store::{ContentStore, HeldRemoval, ScopeCommit};
+use sync_core::HeldRemoval;
+use sync_core::store::{ContentStore, ScopeCommit};
 use sync_core::testing::{movie, profile};
 use sync_core::{ContentId, ContentKind, HoldReason, Loss, StoreError};
 

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use sync_core::store::{HeldRemoval, ScopeCommit};
+use sync_core::HeldRemoval;
+use sync_core::store::ScopeCommit;
 use sync_core::testing::movie;
 use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Loss};
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use sync_core::store::{ContentStore, HeldRemoval, Lease, RunEnd, RunId, ScopeCommit, StagedItem, ValidatorChange};
+use sync_core::store::{ContentStore, Lease, RunEnd, ScopeCommit, StagedItem, ValidatorChange};
 use sync_core::testing::{ItemBuilder, profile, staged};
 use sync_core::{
     Change, ContentId, ContentKind, Counts, Digest, DigestScheme, HoldReason, KindOutcome, KindRecord, ListingIndex,
     ProfileId, RunStatus, Scope, StoreError, SyncMode,
 };
+use sync_core::{HeldRemoval, RunId};
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;

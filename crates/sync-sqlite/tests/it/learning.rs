@@ -1,11 +1,12 @@
 //! What runs learn of a panel, and what is proved of held removals.
 
-use sync_core::store::{ContentStore, Evidence, HeldRemoval, RunEnd, ScopeCommit};
+use sync_core::store::{ContentStore, RunEnd, ScopeCommit};
 use sync_core::testing::{movie, profile};
 use sync_core::{
     CategoryId, ContentId, ContentKind, Doubt, HoldReason, KindFacts, Loss, PanelFacts, Profiles as _, Sighting,
     StoreError,
 };
+use sync_core::{Evidence, HeldRemoval};
 
 use crate::fixture::{Cache, added, index_of};
 

@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sync_core::store::{ContentStore, LoggedChange, ScopeCommit};
+use sync_core::LoggedChange;
+use sync_core::store::{ContentStore, ScopeCommit};
 use sync_core::testing::{movie, profile};
 use sync_core::{
     Catalogue as _, ContentId, ContentKind, GuardThresholds, HoldReason, Loss, PanelFacts, PerKind, PolicyChoice,

@@ -1,11 +1,12 @@
 //! Profiles, and what `status` shows of them.
 
-use sync_core::store::{ContentStore, Evidence, HeldRemoval, RunEnd, ScopeCommit};
+use sync_core::store::{ContentStore, RunEnd, ScopeCommit};
 use sync_core::testing::{category, profile};
 use sync_core::{
     Account, Catalogue as _, ContentId, ContentKind, Doubt, GuardThresholds, HoldReason, Loss, PanelFacts,
     PolicyChoice, Profiles as _, Retention, RunStatus, SyncMode,
 };
+use sync_core::{Evidence, HeldRemoval};
 use sync_core::{PasswordSource, Profile};
 
 use crate::fixture::{Cache, index_of};

@@ -1,6 +1,7 @@
 //! What was removed is remembered, and recognised when it returns.
 
-use sync_core::store::{ContentStore, LoggedChange, ScopeCommit};
+use sync_core::LoggedChange;
+use sync_core::store::{ContentStore, ScopeCommit};
 use sync_core::testing::{movie, staged};
 use sync_core::{Catalogue as _, Change, ContentId, ContentKind, FieldSet, StoreError};
 use tokio_util::sync::CancellationToken;

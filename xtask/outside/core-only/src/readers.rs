@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use sync_core::catalogue::{Catalogue, ContentStatus, KindStatus, Page, PageRequest};
-use sync_core::store::{ChangeRecord, ContentStore, HeldRemoval, RunRecord};
+use sync_core::{ChangeRecord, HeldRemoval, RunRecord};
+use sync_core::store::ContentStore;
 use sync_core::{Category, ContentKind, Item, PerKind, ProfileId, RunStatus, StoreError};
 
 use crate::shelf::Shelf;

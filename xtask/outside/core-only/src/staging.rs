@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use sync_core::store::{LoggedChange, ScopeCommit, StagedItem, Staging, ValidatorChange};
+use sync_core::LoggedChange;
+use sync_core::store::{ScopeCommit, StagedItem, Staging, ValidatorChange};
 use sync_core::{Change, ContentId, ContentKind, ProfileId, StoreError};
 use tokio_util::sync::CancellationToken;
 

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::Setting;
 use crate::engine::state::Known;
-use crate::guard::{Doubt, HoldReason, are_dropped, implausible};
 use crate::model::{Category, CategorySet};
-use crate::report::Warning;
+use crate::removal::guard::{Doubt, HoldReason, are_dropped, implausible};
+use crate::run::report::Warning;
 
 /// The known categories that the panel has dropped from its list of categories.
 pub(super) fn dropped_categories(answered: &[Category], stored: &[Category], at: &Setting<'_>) -> CategorySet {

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use super::Setting;
 use super::categories::dropped_categories;
 use crate::engine::state::{Arrived, Known, MissingRows};
-use crate::guard::{HoldReason, Loss};
 use crate::model::{Category, CategorySet, ContentId};
-use crate::settle::released;
-use crate::store::{HeldRemoval, RunId};
+use crate::removal::guard::{HoldReason, Loss};
+use crate::removal::held::HeldRemoval;
+use crate::removal::settle::released;
+use crate::run::record::RunId;
 
 /// What the decision about missing items depends on.
 pub(in crate::engine) struct Needs {

@@ -3,16 +3,18 @@
 use std::ops::RangeInclusive;
 
 use super::*;
-use crate::arrivals::Marks;
-use crate::diff::Differ;
-use crate::digest::Digest;
+use crate::detect::arrivals::Marks;
+use crate::detect::diff::Differ;
+use crate::detect::digest::Digest;
+use crate::detect::merge::Change;
 use crate::engine::planned::Planned;
-use crate::guard::{Doubt, HoldReason, Loss};
-use crate::merge::Change;
 use crate::model::ContentKind;
-use crate::policy::ChangePolicy;
-use crate::source::{Completeness, Entry};
-use crate::store::{Evidence, RunId, StoredIndex};
+use crate::ports::source::{Completeness, Entry};
+use crate::ports::store::StoredIndex;
+use crate::removal::guard::{Doubt, HoldReason, Loss};
+use crate::removal::held::Evidence;
+use crate::run::options::ChangePolicy;
+use crate::run::record::RunId;
 use crate::testing::{category, movie, staged};
 
 const NOW: i64 = 1_700_000_000;

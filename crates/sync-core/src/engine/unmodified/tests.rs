@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::ContentId;
-use crate::policy::PolicyChoice;
-use crate::source::{Entry, Validator};
+use crate::ports::source::{Entry, Validator};
+use crate::run::options::PolicyChoice;
 use crate::testing::movie;
 
 const NOW: i64 = 1_700_000_000;

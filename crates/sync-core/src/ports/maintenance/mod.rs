@@ -9,7 +9,7 @@ use async_trait::async_trait;
 pub use breach::Breach;
 
 use crate::model::{ContentId, ContentKind, ProfileId};
-use crate::store::StoreError;
+use crate::ports::store::StoreError;
 
 /// How many cases of a finding are named.
 const EXAMPLES: usize = 3;

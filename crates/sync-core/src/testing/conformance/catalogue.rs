@@ -1,13 +1,14 @@
 //! What every [`Catalogue`](crate::Catalogue) has to do.
 
-use super::{Session, held_one, index_of, load};
-use crate::guard::{HoldReason, Loss};
-use crate::merge::Change;
+use super::session::{Session, held_one, index_of, load};
+use crate::detect::merge::Change;
 use crate::model::{Account, CategoryId, ContentId, ContentKind};
 use crate::ports::Cache;
 use crate::ports::catalogue::PageRequest;
-use crate::report::RunStatus;
-use crate::store::{HeldRemoval, RunEnd, ScopeCommit, StoreError};
+use crate::ports::store::{RunEnd, ScopeCommit, StoreError};
+use crate::removal::guard::{HoldReason, Loss};
+use crate::removal::held::HeldRemoval;
+use crate::run::record::RunStatus;
 use crate::testing::{category, movie, profile, staged};
 
 /// "How a profile's cache stands": before the first run, in one, after it, and when its process has died.

@@ -1,13 +1,13 @@
 //! What every [`Maintenance`](crate::Maintenance) has to do.
 
-use super::{Session, index_of, load};
+use super::session::{Session, index_of, load};
 use crate::model::ContentKind;
 use crate::ports::Cache;
 use crate::ports::maintenance::{Breach, Finding, Inspection};
-use crate::store::ScopeCommit;
+use crate::ports::store::ScopeCommit;
 use crate::testing::profile;
 
-use crate::store::StoreError;
+use crate::ports::store::StoreError;
 
 /// A cache into which nothing but runs has written has nothing that doesn't fit.
 pub async fn a_cache_that_was_only_synced_is_sound<C: Cache>(cache: &C) {

@@ -1,13 +1,15 @@
 //! What every [`Profiles`](crate::Profiles) has to do.
 
-use super::{Session, load, validator};
+use super::session::{Session, load};
+use super::validators::validator;
 use crate::facts::PanelFacts;
-use crate::guard::{HoldReason, Loss};
 use crate::model::{ContentId, ContentKind};
-use crate::policy::{GuardThresholds, PolicyChoice, Retention};
 use crate::ports::Cache;
 use crate::ports::profiles::{PasswordSource, Profile};
-use crate::store::{Evidence, HeldRemoval, ScopeCommit, StoreError, ValidatorChange};
+use crate::ports::store::{ScopeCommit, StoreError, ValidatorChange};
+use crate::removal::guard::{HoldReason, Loss};
+use crate::removal::held::{Evidence, HeldRemoval};
+use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
 use crate::testing::profile;
 
 /// A profile in which every setting is another one than usual.

@@ -1,11 +1,16 @@
 //! What has to be there when a store is closed and opened again: what a program finds that is started anew.
 
-use super::{Fixture, ReadableStore, Session, added, category, held_one, index_of, load, validator};
+use super::Fixture;
+use super::ReadableStore;
+use super::session::{Session, added, held_one, index_of, load};
+use super::validators::validator;
+use crate::detect::merge::Change;
 use crate::facts::PanelFacts;
-use crate::merge::Change;
 use crate::model::{ContentId, ContentKind, FieldSet, Item, Scope};
 use crate::ports::Cache;
-use crate::store::{LoggedChange, ScopeCommit, ValidatorChange};
+use crate::ports::store::{ScopeCommit, ValidatorChange};
+use crate::run::change_log::LoggedChange;
+use crate::testing::category;
 use crate::testing::{movie, profile, staged};
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +65,7 @@ pub async fn what_was_staged_is_gone<S: ReadableStore>(fixture: Fixture<S>) {
     let home = profile("home");
     assert_eq!(fixture.store.get_content_ids(&home, movies).await.unwrap(), [ContentId(1)]);
     let runs = fixture.store.runs(&home, 1).await.unwrap();
-    assert_eq!(runs[0].status, crate::report::RunStatus::Interrupted);
+    assert_eq!(runs[0].status, crate::run::record::RunStatus::Interrupted);
 }
 
 /// Profiles and what is marked for a full comparison.

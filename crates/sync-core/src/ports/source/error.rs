@@ -1,0 +1,237 @@
+//! What can go wrong with a source, by what the caller can do about it.
+
+use super::causes::{Denial, Obstacle};
+use crate::error::{ErrorClass, ErrorCode, with_causes};
+use crate::hint::Hint;
+
+/// Why a source could not answer, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The panel could not be reached, or failed on every attempt: later may help.
+    #[error("the panel is out of reach or out of order: {message}")]
+    Unreachable {
+        /// What happened, without addresses.
+        message: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// Whether it looks as if the answer was too much for the panel: 504, 524, or no answer,
+        /// or no end of it, in time. Asking for less may help.
+        overloaded: bool,
+    },
+    /// Something on the way to the panel has to be put right; it was asked for nothing.
+    #[error("the panel is out of reach or out of order: {message}")]
+    Obstructed {
+        /// What is in the way.
+        obstacle: Obstacle,
+        /// What happened, without addresses.
+        message: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The panel refuses the credentials: they, or the account, have to change.
+    #[error("the panel refuses the login: {message}")]
+    Refused {
+        /// What the panel said.
+        message: String,
+    },
+    /// The login is refused for a reason that is not, or may not be, the credentials.
+    #[error("the panel refuses the login: {message}")]
+    Denied {
+        /// The reason.
+        denial: Denial,
+        /// What was seen.
+        message: String,
+    },
+    /// The panel answered, but not with what was asked for.
+    #[error("the panel's answer is not usable: {message}")]
+    Unusable {
+        /// What is wrong with it.
+        fault: AnswerFault,
+        /// What was seen, without addresses.
+        message: String,
+    },
+    /// Something else went wrong inside the source.
+    #[error("the source failed")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AnswerFault {
+    /// A status that no repetition mends: 403 and its kin.
+    Status,
+    /// A status in answer to a request for a listing which says that the panel doesn't know the request:
+    /// 400, 404 and their kin.
+    UnknownRequest,
+    /// The port is for encrypted connections, and was asked without encryption.
+    EncryptedPort,
+    /// Not one byte.
+    Empty,
+    /// A web page.
+    Html,
+    /// Words that are no JSON: `Blocked`.
+    NotJson,
+    /// JSON, but no list: `null`, `false`, a number, a text.
+    NotAList,
+    /// The account in place of a list: the panel doesn't know the request.
+    AccountObject,
+    /// An object that says `error`.
+    ErrorObject,
+    /// Another object that is no list.
+    OtherObject,
+    /// A list in which no element is an item of the kind.
+    WrongItems,
+    /// Cut before its end, on every attempt.
+    Truncated,
+    /// Larger than a limit: in bytes, in elements, in its head.
+    TooLarge,
+    /// A redirect that is not followed.
+    Redirect,
+    /// Another list than that of the category that was asked for.
+    FilterIgnored,
+}
+
+impl AnswerFault {
+    /// The code used in reports.
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::Status | Self::UnknownRequest | Self::EncryptedPort => ErrorCode::HttpStatus,
+            Self::Empty => ErrorCode::EmptyBody,
+            Self::Html => ErrorCode::HtmlPage,
+            Self::NotJson => ErrorCode::NotJson,
+            Self::NotAList => ErrorCode::NotAList,
+            Self::AccountObject => ErrorCode::AccountObject,
+            Self::ErrorObject | Self::OtherObject => ErrorCode::ErrorObject,
+            Self::WrongItems => ErrorCode::WrongItems,
+            Self::Truncated => ErrorCode::Truncated,
+            Self::TooLarge => ErrorCode::TooLarge,
+            Self::Redirect => ErrorCode::RedirectRefused,
+            Self::FilterIgnored => ErrorCode::FilterIgnored,
+        }
+    }
+
+    const fn hint(self) -> Hint {
+        match self {
+            Self::EncryptedPort => Hint::UseHttps,
+            Self::Status | Self::Html | Self::NotJson | Self::Empty => Hint::CheckAddressOrUserAgent,
+            Self::WrongItems => Hint::ReportWrongItems,
+            Self::AccountObject | Self::UnknownRequest => Hint::KindNotOffered,
+            Self::Truncated => Hint::SyncAfterTruncation,
+            Self::TooLarge => Hint::RaiseLimit,
+            Self::Redirect => Hint::CheckRedirect,
+            Self::FilterIgnored => Hint::NextSyncAsksForAll,
+            Self::NotAList | Self::ErrorObject | Self::OtherObject => Hint::ReportToProvider,
+        }
+    }
+}
+
+impl SourceError {
+    /// Wraps an error of the adapter that fits no other variant.
+    pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    /// The code used in reports.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unreachable { .. } | Self::Obstructed { .. } => ErrorCode::PanelUnreachable,
+            Self::Refused { .. } | Self::Denied { denial: Denial::Status, .. } => ErrorCode::LoginRefused,
+            Self::Denied { denial: Denial::HttpLogin, .. } => ErrorCode::HttpLoginRequired,
+            Self::Denied { denial: Denial::Account, .. } => ErrorCode::AccountInactive,
+            Self::Unusable { fault, .. } => fault.code(),
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// What the caller can do about it.
+    pub fn class(&self) -> ErrorClass {
+        self.code().class()
+    }
+
+    /// What a person can do about it.
+    pub const fn hint(&self) -> Hint {
+        match self {
+            Self::Unreachable { .. } => Hint::SyncLater,
+            Self::Obstructed { obstacle, .. } => obstacle.hint(),
+            Self::Refused { .. } => Hint::CheckCredentials,
+            Self::Denied { denial, .. } => denial.hint(),
+            Self::Unusable { fault, .. } => fault.hint(),
+            Self::Internal(_) => Hint::ReportDefect,
+        }
+    }
+
+    /// The error and its causes, on one line.
+    pub fn with_causes(&self) -> String {
+        with_causes(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ContentSource, ListingEvent};
+    use super::*;
+
+    #[test]
+    fn the_port_is_object_safe_and_errors_can_travel() {
+        fn travels<T: Send + Sync + 'static>() {}
+        travels::<SourceError>();
+        travels::<Box<dyn ContentSource>>();
+        travels::<ListingEvent>();
+    }
+
+    #[test]
+    fn an_error_says_what_to_do_about_it() {
+        let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
+        let obstructed = |obstacle| SourceError::Obstructed { obstacle, message: String::new(), attempts: 1 };
+        let denied = |denial| SourceError::Denied { denial, message: String::new() };
+        let cases = [
+            (SourceError::Unreachable { message: String::new(), attempts: 4, overloaded: false }, "sync again later"),
+            (SourceError::Refused { message: String::new() }, "check user name and password"),
+            (unusable(AnswerFault::Html), "check the address"),
+            (unusable(AnswerFault::Truncated), "sync again later"),
+            (unusable(AnswerFault::TooLarge), "raise the limit"),
+            (SourceError::internal("?"), "report it"),
+            (unusable(AnswerFault::EncryptedPort), "https://"),
+            (obstructed(Obstacle::PlainPort), "http://"),
+            (obstructed(Obstacle::Encryption), "http://"),
+            (obstructed(Obstacle::NotHttp), "https://"),
+            (obstructed(Obstacle::OldEncryption), "TLS 1.2"),
+            (obstructed(Obstacle::Certificate), "Without verification"),
+            (obstructed(Obstacle::Network), "network"),
+            (obstructed(Obstacle::Proxy), "NO_PROXY"),
+            (obstructed(Obstacle::ProxyKind), "socks5h://"),
+            (denied(Denial::HttpLogin), "in front of it"),
+            (denied(Denial::Account), "renewed"),
+        ];
+        for (error, hint) in cases {
+            assert!(error.hint().as_str().contains(hint), "{error:?}: {}", error.hint());
+        }
+    }
+
+    /// The hint names the user agent wherever a filter may be the cause.
+    #[test]
+    fn field_03_hints_name_the_user_agent_where_a_filter_may_be_the_cause() {
+        let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
+        let message = String::new;
+        for filtered in [
+            SourceError::Denied { denial: Denial::Status, message: message() },
+            SourceError::Unreachable { message: message(), attempts: 4, overloaded: false },
+            unusable(AnswerFault::Status),
+            unusable(AnswerFault::Html),
+            unusable(AnswerFault::NotJson),
+            unusable(AnswerFault::Empty),
+            unusable(AnswerFault::Redirect),
+        ] {
+            assert!(filtered.hint().as_str().contains("user agent"), "{filtered:?}");
+        }
+        for other in [
+            SourceError::Refused { message: message() },
+            SourceError::Denied { denial: Denial::Account, message: message() },
+            SourceError::Obstructed { obstacle: Obstacle::Network, message: message(), attempts: 4 },
+        ] {
+            assert!(!other.hint().as_str().contains("user agent"), "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What can go wrong in a cache, by what the caller can do about it.
+
+use crate::error::{ErrorClass, ErrorCode, with_causes};
+use crate::hint::Hint;
+use crate::model::ProfileId;
+
+/// Why a store could not do what was asked, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another run holds the lease.
+    #[error("another run is syncing profile `{0}`")]
+    Leased(ProfileId),
+    /// A later lease was taken: this run has lost its right to write.
+    #[error("another run has taken over the profile")]
+    Fenced,
+    /// The caller cancelled before the commit; nothing was written.
+    #[error("cancelled")]
+    Cancelled,
+    /// There is no such profile.
+    #[error("there is no profile `{0}`")]
+    UnknownProfile(String),
+    /// The cache was made by a newer version of the program; it is untouched.
+    #[error("the cache was made by a newer version of this program ({0})")]
+    Newer(String),
+    /// There is no cache to read yet.
+    #[error("there is no cache at {0} yet")]
+    Missing(String),
+    /// The cache was made by an older version, and this call may not bring it up to date.
+    #[error("the cache was made by an older version of this program")]
+    Older,
+    /// An older cache could not be brought up to date; it is as it was.
+    #[error("the cache could not be brought up to date: {0}")]
+    Migration(String),
+    /// The disk, or the file's limit, is full; nothing was written.
+    #[error("the disk is full")]
+    Full,
+    /// File or folder can't be written.
+    #[error("the cache can't be written: {0}")]
+    ReadOnly(String),
+    /// The file is no cache, or damaged.
+    #[error("the cache is damaged: {0}")]
+    Corrupt(String),
+    /// The file is whole, and belongs to another program.
+    #[error("the file is the database of another program")]
+    Foreign,
+    /// Another program has kept the file locked for longer than the store waits.
+    #[error("the cache is locked by another program")]
+    Locked,
+    /// What was asked breaks the store's rules: a defect of the caller.
+    #[error("the store refuses: {0}")]
+    Refused(String),
+    /// Something else went wrong inside the store.
+    #[error("the store failed")]
+    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Wraps an error of the adapter that fits no other variant.
+    pub fn backend(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Backend(error.into())
+    }
+
+    /// The code used in reports.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Leased(_) => ErrorCode::ProfileBusy,
+            Self::Fenced => ErrorCode::LeaseLost,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::UnknownProfile(_) => ErrorCode::UnknownProfile,
+            Self::Newer(_) => ErrorCode::NewerCache,
+            Self::Missing(_) => ErrorCode::NoCache,
+            Self::Older => ErrorCode::OlderCache,
+            Self::Migration(_) => ErrorCode::Migration,
+            Self::Full => ErrorCode::DiskFull,
+            Self::ReadOnly(_) => ErrorCode::ReadOnly,
+            Self::Corrupt(_) => ErrorCode::Corrupt,
+            Self::Foreign => ErrorCode::ForeignFile,
+            Self::Locked => ErrorCode::Locked,
+            Self::Refused(_) => ErrorCode::CallRefused,
+            Self::Backend(_) => ErrorCode::Store,
+        }
+    }
+
+    /// What the caller can do about it.
+    pub fn class(&self) -> ErrorClass {
+        self.code().class()
+    }
+
+    /// What a person can do about it.
+    pub const fn hint(&self) -> Hint {
+        match self {
+            Self::Leased(_) | Self::Fenced => Hint::WaitForOtherRun,
+            Self::Cancelled => Hint::SyncWhenItSuits,
+            Self::UnknownProfile(_) => Hint::AddProfile,
+            Self::Newer(_) => Hint::UseNewerVersion,
+            Self::Missing(_) => Hint::SyncCreatesCache,
+            Self::Older => Hint::SyncUpgradesCache,
+            Self::Migration(_) => Hint::MakeUpgradePossible,
+            Self::Full => Hint::MakeRoom,
+            Self::ReadOnly(_) => Hint::CheckRights,
+            Self::Corrupt(_) => Hint::KeepDamagedFile,
+            Self::Foreign => Hint::NameAnotherFile,
+            Self::Locked => Hint::EndOtherProgram,
+            Self::Refused(_) | Self::Backend(_) => Hint::ReportStoreFailure,
+        }
+    }
+
+    /// The error and its causes, on one line.
+    pub fn with_causes(&self) -> String {
+        with_causes(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_to_do_about_it() {
+        let cases = [
+            (StoreError::Fenced, "wait for the other run"),
+            (StoreError::Full, "make room"),
+            (StoreError::Older, "a sync brings it up to date"),
+            (StoreError::Foreign, "name another database file"),
+            (StoreError::Corrupt(String::new()), "keep the file"),
+            (StoreError::backend("?"), "report it"),
+        ];
+        for (error, hint) in cases {
+            assert!(error.hint().as_str().contains(hint), "{error:?}: {}", error.hint());
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The removal guard: the reasons to hold removals, and when a loss is implausible. Pure.
+//!
+//! Panels answer `[]` after an outage, cut their lists, and renumber. A missing item is therefore
+//! no removal until the listing was proved complete and the loss is plausible. What the guard
+//! stops is *held*: the rows stay, and a person or later evidence decides.
+
+use std::fmt;
+
+use crate::run::options::GuardThresholds;
+
+/// Why removals are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoldReason {
+    /// The listing is in doubt. The next sound listing dispels that.
+    Doubt(Doubt),
+    /// The loss itself is implausible. A listing that is merely better dispels nothing.
+    Loss(Loss),
+}
+
+/// What makes a listing no proof of anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// Elements could not be read, or not wholly: a missing item may be one of them.
+    UnreadableIds,
+    /// Something other than white space follows the listing.
+    TrailingBytes,
+    /// The categories of the kind were not answered.
+    CategoriesMissing,
+    /// The account's end has passed.
+    AccountExpired,
+}
+
+/// What is too much to lose at once, whatever the listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Loss {
+    /// The listing has no item, the cache has some.
+    EmptyListing,
+    /// More is missing than is plausible.
+    ShareLost,
+    /// A category that had many items has none.
+    CategoryLost,
+    /// Many items are missing, and many new ones have their names: the panel has given new ids.
+    Renumbered,
+    /// More than is plausible is missing in several kinds at once.
+    SeveralKinds,
+}
+
+impl Doubt {
+    /// Every doubt.
+    pub const ALL: [Self; 4] =
+        [Self::UnreadableIds, Self::TrailingBytes, Self::CategoriesMissing, Self::AccountExpired];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnreadableIds => "unreadable_ids",
+            Self::TrailingBytes => "trailing_bytes",
+            Self::CategoriesMissing => "categories_missing",
+            Self::AccountExpired => "account_expired",
+        }
+    }
+
+    /// Whether a person's consent is enough. Where the panel didn't answer the whole question,
+    /// nobody can know what to consent to.
+    pub const fn yields_to_consent(self) -> bool {
+        !matches!(self, Self::CategoriesMissing)
+    }
+}
+
+impl Loss {
+    /// Every loss.
+    pub const ALL: [Self; 5] =
+        [Self::EmptyListing, Self::ShareLost, Self::CategoryLost, Self::Renumbered, Self::SeveralKinds];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmptyListing => "empty_listing",
+            Self::ShareLost => "share_lost",
+            Self::CategoryLost => "category_lost",
+            Self::Renumbered => "renumbered",
+            Self::SeveralKinds => "several_kinds",
+        }
+    }
+
+    /// Whether the kind as a whole shrank implausibly.
+    pub const fn is_shrink(self) -> bool {
+        matches!(self, Self::EmptyListing | Self::ShareLost)
+    }
+
+    /// Whether listings that go on missing an item release it in time.
+    pub const fn yields_to_evidence(self) -> bool {
+        matches!(self, Self::ShareLost | Self::CategoryLost | Self::Renumbered)
+    }
+}
+
+impl HoldReason {
+    /// Every reason, in the order in which they are told.
+    pub const ALL: [Self; 9] = [
+        Self::Loss(Loss::EmptyListing),
+        Self::Loss(Loss::ShareLost),
+        Self::Doubt(Doubt::UnreadableIds),
+        Self::Doubt(Doubt::TrailingBytes),
+        Self::Doubt(Doubt::CategoriesMissing),
+        Self::Doubt(Doubt::AccountExpired),
+        Self::Loss(Loss::CategoryLost),
+        Self::Loss(Loss::Renumbered),
+        Self::Loss(Loss::SeveralKinds),
+    ];
+
+    /// The codes of earlier versions that no run writes any more, each with the reason that it is read as.
+    ///
+    /// A listing without its proved end never came to a decision. As a reason it was a doubt, and nobody could
+    /// consent to it. Of the doubts only [`Doubt::CategoriesMissing`] has both consequences.
+    const FORMER: [(&'static str, Self); 1] = [("incomplete_listing", Self::Doubt(Doubt::CategoriesMissing))];
+
+    /// The code used in tables and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Doubt(doubt) => doubt.as_str(),
+            Self::Loss(loss) => loss.as_str(),
+        }
+    }
+
+    /// The reason with this code, or the one that a code of an earlier version is read as.
+    pub fn from_code(code: &str) -> Option<Self> {
+        let former = Self::FORMER.into_iter().find(|(known, _)| *known == code).map(|(_, reason)| reason);
+        Self::ALL.into_iter().find(|reason| reason.as_str() == code).or(former)
+    }
+
+    /// Every code that [`Self::from_code`] reads.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(Self::as_str).chain(Self::FORMER.into_iter().map(|(code, _)| code))
+    }
+
+    /// Whether the loss itself is implausible, rather than the listing in doubt. What is held for
+    /// such a reason stays held when a later listing is better but still misses it.
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::Loss(_))
+    }
+
+    /// Whether the kind as a whole shrank implausibly.
+    pub const fn is_shrink(self) -> bool {
+        matches!(self, Self::Loss(loss) if loss.is_shrink())
+    }
+
+    /// Whether listings that go on missing an item release it in time.
+    pub const fn yields_to_evidence(self) -> bool {
+        matches!(self, Self::Loss(loss) if loss.yields_to_evidence())
+    }
+
+    /// Whether a person's consent is enough.
+    pub const fn yields_to_consent(self) -> bool {
+        match self {
+            Self::Doubt(doubt) => doubt.yields_to_consent(),
+            Self::Loss(_) => true,
+        }
+    }
+}
+
+impl From<Doubt> for HoldReason {
+    fn from(doubt: Doubt) -> Self {
+        Self::Doubt(doubt)
+    }
+}
+
+impl From<Loss> for HoldReason {
+    fn from(loss: Loss) -> Self {
+        Self::Loss(loss)
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnreadableIds => "some elements of the listing could not be read",
+            Self::TrailingBytes => "something follows the end of the listing",
+            Self::CategoriesMissing => "the panel didn't answer for the categories",
+            Self::AccountExpired => "the account has passed its end",
+        })
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EmptyListing => "the panel listed nothing at all",
+            Self::ShareLost => "more items are missing than is plausible",
+            Self::CategoryLost => "a category that had many items has none",
+            Self::Renumbered => "the panel seems to have given its items new ids",
+            Self::SeveralKinds => "more is missing than is plausible, in several kinds at once",
+        })
+    }
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Doubt(doubt) => doubt.fmt(f),
+            Self::Loss(loss) => loss.fmt(f),
+        }
+    }
+}
+
+/// Returns why it is implausible that so much of what is stored is missing, if it is.
+///
+/// An empty listing is so however small the cache. Else more must be missing than the share, and more than the
+/// floor.
+pub fn implausible(stored: u64, listed: u64, missing: u64, thresholds: GuardThresholds) -> Option<Loss> {
+    let share_lost = u128::from(missing) * 100 > u128::from(stored) * u128::from(thresholds.share_percent);
+    match () {
+        () if missing == 0 => None,
+        () if listed == 0 => Some(Loss::EmptyListing),
+        () => (share_lost && missing > thresholds.floor_rows).then_some(Loss::ShareLost),
+    }
+}
+
+/// Whether the categories that a panel's list of categories lacks were dropped by the panel, so that it meant
+/// their items to go. An empty list says nothing, and one that lacks much may be cut: it must have most of what
+/// was known, or lack one category only, and have at least one that was known.
+pub(crate) fn are_dropped(stored: usize, missing: usize, thresholds: GuardThresholds) -> bool {
+    let share =
+        (missing as u128).saturating_mul(100) <= (stored as u128).saturating_mul(thresholds.share_percent.into());
+    missing > 0 && missing < stored && (missing == 1 || share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_32_a_list_of_categories_that_lacks_much_says_nothing() {
+        let dropped = |stored, missing| are_dropped(stored, missing, GuardThresholds::default());
+        for (stored, missing) in [(2, 1), (3, 1), (10, 1), (10, 3), (1000, 300)] {
+            assert!(dropped(stored, missing), "{missing} of {stored}");
+        }
+        for (stored, missing) in [(0, 0), (1, 0), (1, 1), (2, 2), (3, 2), (10, 4), (10, 10), (1000, 301)] {
+            assert!(!dropped(stored, missing), "{missing} of {stored}");
+        }
+        assert!(!are_dropped(usize::MAX, usize::MAX - 1, GuardThresholds::default()));
+    }
+
+    #[test]
+    fn every_reason_is_told_in_words_of_its_own() {
+        let told: std::collections::BTreeSet<_> = HoldReason::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), HoldReason::ALL.len());
+        assert!(told.iter().all(|words| words.contains(' ')), "{told:?}");
+    }
+
+    /// They are stored, and read by scripts.
+    #[test]
+    fn codes_are_what_they_were() {
+        let codes = [
+            "empty_listing",
+            "share_lost",
+            "unreadable_ids",
+            "trailing_bytes",
+            "categories_missing",
+            "account_expired",
+            "category_lost",
+            "renumbered",
+            "several_kinds",
+        ];
+        assert_eq!(HoldReason::ALL.map(HoldReason::as_str), codes);
+        assert_eq!(HoldReason::from_code("?"), None);
+        let all: Vec<_> = HoldReason::codes().collect();
+        assert_eq!(all, [&codes[..], &["incomplete_listing"]].concat());
+        for code in all {
+            let reason = HoldReason::from_code(code).unwrap();
+            assert_eq!(reason.as_str() == code, code != "incomplete_listing");
+        }
+    }
+
+    #[test]
+    fn every_reason_is_a_doubt_or_a_loss() {
+        let reasons: std::collections::HashSet<_> = HoldReason::ALL.into_iter().collect();
+        let doubts = Doubt::ALL.into_iter().map(HoldReason::from);
+        assert_eq!(
+            doubts.chain(Loss::ALL.into_iter().map(HoldReason::from)).collect::<std::collections::HashSet<_>>(),
+            reasons
+        );
+    }
+
+    /// A cache of an earlier version may have it.
+    #[test]
+    fn a_code_of_the_past_has_the_consequences_that_it_had() {
+        let reason = HoldReason::from_code("incomplete_listing").unwrap();
+        assert_eq!(reason, HoldReason::Doubt(Doubt::CategoriesMissing));
+        assert!(
+            !reason.is_loss() && !reason.is_shrink() && !reason.yields_to_evidence() && !reason.yields_to_consent()
+        );
+    }
+
+    fn judged(stored: u64, missing: u64) -> Option<Loss> {
+        implausible(stored, stored - missing + 5, missing, GuardThresholds::default())
+    }
+
+    #[test]
+    fn a_small_loss_in_a_sound_listing_is_allowed() {
+        assert_eq!(judged(1000, 10), None);
+        assert_eq!(judged(1000, 300), None, "exactly the share");
+    }
+
+    #[test]
+    fn a_loss_is_implausible_above_the_share_and_above_the_floor() {
+        assert_eq!(judged(1000, 301), Some(Loss::ShareLost));
+        assert_eq!(judged(60, 50), None, "exactly the floor");
+        assert_eq!(judged(60, 51), Some(Loss::ShareLost));
+        let lax = GuardThresholds { share_percent: 90, ..GuardThresholds::default() };
+        assert_eq!(implausible(1000, 100, 900, lax), None);
+    }
+
+    #[test]
+    fn an_empty_listing_removes_nothing_however_small_the_cache() {
+        for stored in [1, 3, 50, 100_000] {
+            assert_eq!(implausible(stored, 0, stored, GuardThresholds::default()), Some(Loss::EmptyListing));
+        }
+        assert_eq!(implausible(0, 0, 0, GuardThresholds::default()), None, "nothing to hold");
+    }
+}

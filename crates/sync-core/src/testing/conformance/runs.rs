@@ -1,0 +1,112 @@
+//! Cases of the records of runs, and what they have learnt.
+
+use tokio_util::sync::CancellationToken;
+
+use super::ReadableStore;
+use super::session::{Session, load};
+use crate::detect::volatile::{FieldFacts, Standing};
+use crate::facts::{PanelFacts, Sighting};
+use crate::model::{ContentKind, PerKind};
+use crate::ports::store::{RunEnd, ScopeCommit};
+use crate::run::options::SyncMode;
+use crate::run::record::{KindOutcome, KindRecord, RunStatus};
+use crate::testing::builders;
+use crate::testing::builders::profile;
+
+/// "Records that an earlier one without an end was interrupted", and a reader derives it.
+pub async fn a_run_without_end_was_interrupted(store: &dyn ReadableStore) {
+    let Session { profile, lease, run, .. } = Session::start(store, "home").await;
+    let status = |runs: &[crate::run::record::RunRecord]| runs.iter().map(|run| run.status).collect::<Vec<_>>();
+    assert_eq!(status(&store.runs(&profile, 9).await.unwrap()), [RunStatus::Syncing]);
+    drop(lease);
+    assert_eq!(status(&store.runs(&profile, 9).await.unwrap()), [RunStatus::Interrupted]);
+    let lease = store.lease(&profile).await.unwrap();
+    let second = store.start_run(&profile, lease.fence, 2).await.unwrap();
+    let runs = store.runs(&profile, 9).await.unwrap();
+    assert_eq!(status(&runs), [RunStatus::Syncing, RunStatus::Interrupted], "newest first");
+    assert_eq!((runs[0].run, runs[1].run), (second, run));
+    assert_eq!(store.runs(&profile, 1).await.unwrap().len(), 1);
+}
+
+/// "Records the end of a run and of those of its kinds that applied nothing. The watermarks stay."
+pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ReadableStore) {
+    let session = Session::start(store, "home").await;
+    let mut record = KindRecord::skipped(ContentKind::Series, SyncMode::Full);
+    record.outcome = KindOutcome::Failed;
+    let end = RunEnd {
+        run: session.run,
+        fence: session.lease.fence,
+        status: RunStatus::Failed,
+        finished_at: 4321,
+        message: "the panel can't be reached".to_owned(),
+        records: vec![record],
+        account: None,
+        facts: None,
+        held: Vec::new(),
+    };
+    store.finish_run(&session.profile, end).await.unwrap();
+    assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, PerKind::all(None));
+    let run = store.runs(&session.profile, 1).await.unwrap().pop().unwrap();
+    assert_eq!((run.status, run.started_at, run.finished_at), (RunStatus::Failed, 1000, Some(4321)));
+    assert_eq!(run.kinds.len(), 1);
+    assert_eq!((run.kinds[0].kind, run.kinds[0].outcome), (ContentKind::Series, KindOutcome::Failed));
+}
+
+/// "Records … what the run has learnt of the panel", and "`None` to leave it as it is".
+pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
+    let mut facts = PanelFacts { user_agent: Some("Player '1'".to_owned()), refusals: 2, ..PanelFacts::default() };
+    facts.kinds[ContentKind::Series].overloads = 1;
+    facts.kinds[ContentKind::Movies].trailing = Some(Sighting { digest: u64::MAX, listings: 3 });
+    let mut later = facts.clone();
+    later.kinds[ContentKind::Series].overloads = 0;
+    later.kinds[ContentKind::Channels].filter_ignored_at = Some(77);
+    let profile = profile("home");
+    facts.kinds[ContentKind::Movies].fields = FieldFacts::default()
+        .with(ContentKind::Movies, "added", Standing::Volatile { looked_at: 7 })
+        .with(ContentKind::Movies, "a \u{27} key", Standing::Trial { rested: 1, met: 0, behind: 3 });
+    for (learnt, kept) in [(Some(&facts), &facts), (None, &facts), (Some(&later), &later)] {
+        let session = Session::start(store, "home").await;
+        session.finish(learnt.cloned()).await;
+        assert_eq!(store.sync_state(&profile).await.unwrap().facts, *kept);
+    }
+    store.ensure_profile(&builders::profile("other")).await.unwrap();
+    assert_eq!(store.sync_state(&builders::profile("other")).await.unwrap().facts, PanelFacts::default());
+    store.clear(&profile).await.unwrap();
+    let kept = PanelFacts { kinds: PerKind::default(), ..later };
+    assert_eq!(store.sync_state(&profile).await.unwrap().facts, kept, "what was learnt of the panel as a whole");
+}
+
+/// "What is known of the kind's fields … is written with the rows."
+pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn ReadableStore) {
+    let movies = ContentKind::Movies;
+    let learnt = |standing| Some(FieldFacts::default().with(movies, "added", standing).with(movies, "a key", standing));
+    let first = learnt(Standing::Volatile { looked_at: 7 });
+    let known = async || {
+        let mut kinds = store.sync_state(&profile("home")).await.unwrap().facts.kinds;
+        let fields = std::mem::take(&mut kinds[movies].fields);
+        assert!(kinds.values().all(|facts| facts.fields == FieldFacts::default()), "other kinds");
+        fields
+    };
+    let session = load(store, "home", &[1]).await;
+    session.finish(None).await;
+    let session = Session::start(store, "home").await;
+    let mut staging = session.staging(movies).await;
+    let cancelled = CancellationToken::new();
+    cancelled.cancel();
+    let commit = ScopeCommit { fields: first.clone(), ..session.commit(movies) };
+    staging.apply(commit.clone(), cancelled).await.unwrap_err();
+    assert_eq!(known().await, FieldFacts::default(), "nothing was written");
+    // The run has no end, and it is known all the same.
+    session.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(Some(known().await), first);
+    drop(session);
+    let session = Session::start(store, "home").await;
+    session.apply(Vec::new(), session.commit(movies)).await.unwrap();
+    assert_eq!(Some(known().await), first, "left as it is");
+    session.finish(None).await;
+    let session = Session::start(store, "home").await;
+    let second = FieldFacts::default().with(movies, "rating", Standing::Compared { met: 1 });
+    let commit = ScopeCommit { fields: Some(second.clone()), ..session.commit(movies) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    assert_eq!(known().await, second);
+}

@@ -1,0 +1,33 @@
+//! Which code makes each fault.
+
+use super::fault::Fault;
+use super::scene::Scene;
+use super::{
+    copies, creation, damage, full, kills, limits, locks, migration, observers, panics, power, read_only, several,
+    signals, streams,
+};
+use crate::Outcome;
+
+impl Fault {
+    /// Lets it happen, and judges what is left.
+    pub(crate) fn happen(self, scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
+        match self {
+            Self::Kill => kills::during_a_sync(scene, rng),
+            Self::Create => creation::interrupted(scene, rng),
+            Self::Signal => signals::at_some_moment(scene, rng),
+            Self::Power => power::lost(scene, rng),
+            Self::Full => full::at_some_page(scene, rng),
+            Self::Limit => limits::on_a_file(scene, rng),
+            Self::ReadOnly => read_only::refused(scene, rng),
+            Self::Damage => damage::told(scene, rng),
+            Self::Lock => locks::by_a_writer(scene, rng),
+            Self::Reader => locks::by_a_reader(scene, rng),
+            Self::Several => several::at_once(scene, rng),
+            Self::Panic => panics::inside_the_store(scene, rng),
+            Self::Streams => streams::that_nobody_reads(scene, rng),
+            Self::Observer => observers::that_panic(scene, rng),
+            Self::Migrate => migration::interrupted(scene, rng),
+            Self::Copy => copies::during_a_sync(scene, rng),
+        }
+    }
+}
