@@ -9,9 +9,10 @@ use crate::workspace::{LIBRARIES, Workspace};
 /// The features that each crate must also build with alone, where it has them.
 pub(crate) const FEATURES: [&str; 3] = ["mock", "serde", "testing"];
 
-/// Those that are nothing of the core's: points for the tests of this workspace, and the command of the application.
+/// Those that are nothing of the core's: points for the tests of this workspace, the command of the application, and
+/// the tables of the cache.
 /// `bundled` is what every other step builds with.
-const OTHERS: [&str; 2] = ["failpoints", "cli"];
+const OTHERS: [&str; 3] = ["failpoints", "cli", "schema"];
 
 pub(crate) fn check() -> Outcome {
     let workspace = Workspace::load()?;

@@ -19,6 +19,7 @@ mod unmodified;
 mod visit;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{OptionFuture, join};
 use tokio_util::sync::CancellationToken;
@@ -110,6 +111,8 @@ struct Run<'a> {
     account_expired: bool,
     /// How far the panel's clock is ahead of ours, in seconds, as far as it told.
     panel_ahead: i64,
+    /// When it began, by the monotonic clock.
+    began: Duration,
     warnings: Vec<Warning>,
     track: Track<'a>,
 }
@@ -133,12 +136,18 @@ impl Engine {
     pub async fn run(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
         let span = tracing::info_span!("run", profile = %profile, dry_run = options.dry_run);
         let started = self.clock.monotonic();
-        let mut report = self.run_all(profile, options, cancel).instrument(span).await;
+        let mut report = self.run_all(profile, options, cancel, started).instrument(span).await;
         report.duration = self.clock.monotonic().saturating_sub(started);
         report
     }
 
-    async fn run_all(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
+    async fn run_all(
+        &self,
+        profile: &ProfileId,
+        options: &SyncOptions,
+        cancel: &CancellationToken,
+        began: Duration,
+    ) -> SyncReport {
         let mut report = SyncReport { dry_run: options.dry_run, ..SyncReport::new(profile.clone()) };
         let start = match self.start(profile, options, cancel).await {
             Ok(start) => start,
@@ -164,6 +173,7 @@ impl Engine {
             grant: start.grant,
             account_expired: false,
             panel_ahead: 0,
+            began,
             warnings: Vec::new(),
             track: Track::new(profile, &*self.observer, &options.kinds),
         };
@@ -296,6 +306,10 @@ impl Engine {
             run: grant.run,
             fence: grant.fence,
             status: report.status,
+            trigger: run.options.trigger,
+            duration: self.clock.monotonic().saturating_sub(run.began),
+            error: report.errors.first().cloned(),
+            retention: run.options.retention,
             finished_at: self.clock.now(),
             message: report.errors.first().map_or_else(|| report.status.to_string(), ToString::to_string),
             records: report.kinds.values().filter(is_new).cloned().collect(),

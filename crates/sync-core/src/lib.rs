@@ -12,6 +12,7 @@ mod detect;
 mod engine;
 mod error;
 mod facts;
+pub mod feed;
 mod hint;
 pub mod model;
 mod ports;
@@ -35,6 +36,9 @@ pub use detect::volatile::{FieldFacts, LeftOut, Standing, Treatment};
 pub use engine::Engine;
 pub use error::{ErrorClass, ErrorCode};
 pub use facts::{FactRow, KindFacts, PanelFacts, Sighting};
+pub use feed::change::{ChangeRecord, ColumnChange, LoggedChange, TakenBack};
+pub use feed::position::{Feed, PositionGone};
+pub use feed::undo::{Refused, UndoCounts, UndoOutcome, UndoRefusal, UndoReport, UndoRequest};
 pub use hint::Hint;
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
@@ -51,12 +55,11 @@ pub use ports::{Cache, catalogue, maintenance, profiles, source, store};
 pub use removal::guard::{Doubt, HoldReason, Loss, implausible};
 pub use removal::held::{Evidence, HeldRemoval};
 pub use removal::settle;
-pub use run::change_log::{ChangeRecord, LoggedChange};
 pub use run::counts::Counts;
 pub use run::options::{ChangePolicy, GuardThresholds, PolicyChoice, Retention, SyncMode, SyncOptions};
 pub use run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 pub use run::progress::{Observer, Phase, Progress};
-pub use run::record::{KindOutcome, KindRecord, ReportError, RunId, RunRecord, RunStatus};
+pub use run::record::{KindOutcome, KindRecord, ReportError, RunId, RunRecord, RunStatus, Trigger};
 pub use run::report::{SyncReport, Warning};
 
 #[cfg(any(test, feature = "mock"))]

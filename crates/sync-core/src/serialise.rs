@@ -9,10 +9,10 @@ use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::ErrorCode;
+use crate::feed::change::{ChangeRecord, LoggedChange};
 use crate::hint::Hint;
 use crate::model::{CategorySet, ContentId, ContentKind, Extra, PerKind, ProfileId, Text};
 use crate::removal::guard::HoldReason;
-use crate::run::change_log::{ChangeRecord, LoggedChange};
 use crate::run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 use crate::run::record::ReportError;
 use crate::run::report::Warning;
@@ -165,19 +165,19 @@ impl Serialize for ReportError {
 /// With the names of the changed fields; an empty list unless it is an update.
 impl Serialize for ChangeRecord {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let (change, fields) = match self.change {
-            LoggedChange::Loaded => ("loaded", Vec::new()),
-            LoggedChange::Added => ("added", Vec::new()),
-            LoggedChange::Returned => ("returned", Vec::new()),
-            LoggedChange::Updated(fields) => ("updated", fields.names(self.kind.fields()).collect()),
-            LoggedChange::Removed => ("removed", Vec::new()),
+        let fields = match self.change {
+            LoggedChange::Updated(fields) => fields.names(self.kind.fields()).collect(),
+            _ => Vec::new(),
         };
-        let mut to = to.serialize_struct("ChangeRecord", 6)?;
+        let mut to = to.serialize_struct("ChangeRecord", 9)?;
         to.serialize_field("sequence", &self.sequence)?;
         to.serialize_field("run", &self.run)?;
+        to.serialize_field("at", &self.at)?;
         to.serialize_field("kind", &self.kind)?;
+        to.serialize_field("parent", &self.parent)?;
         to.serialize_field("id", &self.id)?;
-        to.serialize_field("change", change)?;
+        to.serialize_field("change", self.change.as_str())?;
+        to.serialize_field("name", &self.name)?;
         to.serialize_field("fields", &fields)?;
         to.end()
     }

@@ -12,6 +12,7 @@ pub mod conformance;
 mod memory_cache;
 mod memory_store;
 mod memory_tables;
+mod memory_undo;
 #[cfg(any(test, feature = "mock"))]
 pub mod mocks;
 mod recording;

@@ -21,3 +21,5 @@ pub use maintenance::backup::{BackupError, back_up};
 pub use maintenance::copy::BackedUp;
 pub use maintenance::restore::{Restored, restore};
 pub use store::SqliteStore;
+#[cfg(feature = "schema")]
+pub use tables::schema;

@@ -145,6 +145,27 @@ impl ListingIndex {
     }
 }
 
+impl ListingIndex {
+    /// The index after an undo: without the ids that are gone, with nothing known of those that were put back, and
+    /// with those that are back at the end, of which nothing is known either.
+    #[must_use]
+    pub fn undone(&self, gone: &[ContentId], put_back: &[ContentId], back: &[ContentId]) -> Self {
+        let set = |ids: &[ContentId]| ids.iter().map(|id| id.0).collect::<hashbrown::HashSet<_>>();
+        let (gone, put_back, back) = (set(gone), set(put_back), back.iter().map(|id| id.0));
+        let (mut ids, mut digests) = (Vec::with_capacity(self.len()), Vec::with_capacity(self.len()));
+        for (id, digest) in self.ids.iter().zip(&self.digests).filter(|(id, _)| !gone.contains(*id)) {
+            ids.push(*id);
+            digests.push(if put_back.contains(id) { Digest::NEVER.0 } else { *digest });
+        }
+        let known: hashbrown::HashSet<_> = ids.iter().copied().collect();
+        for id in back.filter(|id| !known.contains(id)) {
+            ids.push(id);
+            digests.push(Digest::NEVER.0);
+        }
+        Self::from_columns(self.scheme, ids, digests).expect("every id is taken once")
+    }
+}
+
 /// What two indexes know is the same, however ids are found in them.
 impl PartialEq for ListingIndex {
     fn eq(&self, other: &Self) -> bool {

@@ -139,20 +139,9 @@ impl Setting<'_> {
     /// A commit that writes no item, and forgets the validator.
     fn nothing(&self, record: KindRecord, watermark: i64) -> ScopeCommit {
         ScopeCommit {
-            run: self.grant.run,
-            fence: self.grant.fence,
-            applied_at: self.now,
-            categories: None,
-            removals: Vec::new(),
-            successors: Vec::new(),
             tombstone_days: self.options.retention.tombstone_days,
-            held: None,
-            index: None,
-            validator: ValidatorChange::Forget,
             watermark,
-            first_load: false,
-            record,
-            fields: None,
+            ..ScopeCommit::new(self.grant.run, self.grant.fence, self.now, record)
         }
     }
 

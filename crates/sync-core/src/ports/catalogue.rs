@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use crate::facts::PanelFacts;
+use crate::feed::change::ChangeRecord;
+use crate::feed::position::Feed;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId};
 use crate::ports::store::StoreError;
 use crate::removal::guard::HoldReason;
 use crate::removal::held::HeldRemoval;
-use crate::run::change_log::ChangeRecord;
 use crate::run::record::RunRecord;
 use crate::run::record::RunStatus;
 
@@ -30,7 +31,16 @@ pub trait Catalogue: Send + Sync {
     async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError>;
 
     /// Returns the changes after a sequence number, oldest first, at most `limit`.
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError>;
+    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+        Ok(self.feed_page(profile, after, limit).await?.changes)
+    }
+
+    /// Returns how far the feed of a profile goes.
+    async fn feed(&self, profile: &ProfileId) -> Result<Feed, StoreError>;
+
+    /// Returns the changes after a sequence number, oldest first, at most `limit`, and how far the feed goes: both of
+    /// one state. Changes of an epoch that has ended are not among them.
+    async fn feed_page(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<FeedPage, StoreError>;
 
     /// Returns the removals of a kind that are held, by rising id.
     async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError>;
@@ -45,6 +55,23 @@ pub trait Catalogue: Send + Sync {
 
     /// Returns the rows of a kind by rising id, as many as the page has room for.
     async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError>;
+}
+
+/// Some entries of the feed.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FeedPage {
+    /// How far the feed goes.
+    pub feed: Feed,
+    /// The entries, oldest first.
+    pub changes: Vec<ChangeRecord>,
+}
+
+impl FeedPage {
+    /// A page of these entries.
+    pub const fn new(feed: Feed, changes: Vec<ChangeRecord>) -> Self {
+        Self { feed, changes }
+    }
 }
 
 /// Which rows are wanted.

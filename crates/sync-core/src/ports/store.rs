@@ -13,11 +13,13 @@ use crate::detect::index::ListingIndex;
 use crate::detect::merge::Change;
 use crate::detect::volatile::FieldFacts;
 use crate::facts::PanelFacts;
+use crate::feed::undo::{UndoOutcome, UndoRequest};
 use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
 use crate::ports::source::Validator;
 use crate::removal::held::HeldRemoval;
-use crate::run::options::PolicyChoice;
-use crate::run::record::{KindRecord, RunId, RunStatus};
+use crate::run::options::{PolicyChoice, Retention};
+use crate::run::record::{KindRecord, ReportError, RunId, RunStatus, Trigger};
+use std::time::Duration;
 
 pub use error::StoreError;
 
@@ -108,6 +110,27 @@ pub trait ContentStore: Send + Sync {
 
     /// Returns the removals that are held, by rising id.
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError>;
+
+    /// Puts kinds back as they were before a run, in one transaction, recorded as a run of its own with one entry
+    /// `undone` for each item. What can't be restored exactly is refused, and nothing is changed then; see
+    /// [`feed::undo`](crate::feed::undo).
+    ///
+    /// - Rows that the run removed are back, whole, with their row ids. Each is held as [`Loss::Undone`](crate::Loss::Undone), in place of
+    ///   an older hold.
+    /// - Of rows that it updated, the fields that count are as before. Rows that it added are gone.
+    /// - Tombstones, what is held, and the list of categories are as before the run.
+    /// - In the index, rows that were put back have no digest; those that are back come last. The validator is
+    ///   forgotten, and the watermark is that of before the run. So the next run compares them anew.
+    ///
+    /// Without a fence nothing is written: the outcome is what an undo would do.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] when a later lease was taken.
+    async fn undo(&self, profile: &ProfileId, request: UndoRequest) -> Result<UndoOutcome, StoreError> {
+        let _ = (profile, request);
+        Err(StoreError::Refused("this store can't undo".to_owned()))
+    }
 }
 
 /// Where the differences of a scope wait until the listing is proved complete.
@@ -170,8 +193,16 @@ pub struct RunEnd {
     pub fence: u64,
     /// How it ended.
     pub status: RunStatus,
+    /// What started it.
+    pub trigger: Trigger,
     /// When, in unix seconds.
     pub finished_at: i64,
+    /// How long it took.
+    pub duration: Duration,
+    /// Its first error, where it had one.
+    pub error: Option<ReportError>,
+    /// For how long the change log is kept: older entries go with the end of the run.
+    pub retention: Retention,
     /// One sentence for people.
     pub message: String,
     /// The kinds that applied nothing, and those whose record differs from what their apply wrote. A record
@@ -184,6 +215,27 @@ pub struct RunEnd {
     /// The held removals of which only the end of the run can tell why they are held. Of those that are still
     /// held, reason and evidence are replaced; nothing else is written of any.
     pub held: Vec<(ContentKind, HeldRemoval)>,
+}
+
+impl RunEnd {
+    /// The end of a run that applied everything and has nothing else to say.
+    pub fn new(run: RunId, fence: u64, finished_at: i64) -> Self {
+        Self {
+            run,
+            fence,
+            status: RunStatus::Completed,
+            trigger: Trigger::Unknown,
+            finished_at,
+            duration: Duration::ZERO,
+            error: None,
+            retention: Retention::default(),
+            message: RunStatus::Completed.to_string(),
+            records: Vec::new(),
+            account: None,
+            facts: None,
+            held: Vec::new(),
+        }
+    }
 }
 
 /// What is known of a profile's syncs.
@@ -292,4 +344,26 @@ pub struct ScopeCommit {
     /// when it says something of the rows that must be known as soon as they are written; the end of the
     /// run tells it once more.
     pub fields: Option<FieldFacts>,
+}
+
+impl ScopeCommit {
+    /// A commit that writes no item, forgets the validator, and has this record of its kind.
+    pub const fn new(run: RunId, fence: u64, applied_at: i64, record: KindRecord) -> Self {
+        Self {
+            run,
+            fence,
+            applied_at,
+            categories: None,
+            removals: Vec::new(),
+            successors: Vec::new(),
+            tombstone_days: 30,
+            held: None,
+            index: None,
+            validator: ValidatorChange::Forget,
+            watermark: applied_at,
+            first_load: false,
+            record,
+            fields: None,
+        }
+    }
 }

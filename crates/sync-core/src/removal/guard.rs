@@ -45,6 +45,8 @@ pub enum Loss {
     Renumbered,
     /// More than is plausible is missing in several kinds at once.
     SeveralKinds,
+    /// An undo brought the item back, and the panel doesn't list it.
+    Undone,
 }
 
 impl Doubt {
@@ -70,8 +72,8 @@ impl Doubt {
 
 impl Loss {
     /// Every loss.
-    pub const ALL: [Self; 5] =
-        [Self::EmptyListing, Self::ShareLost, Self::CategoryLost, Self::Renumbered, Self::SeveralKinds];
+    pub const ALL: [Self; 6] =
+        [Self::EmptyListing, Self::ShareLost, Self::CategoryLost, Self::Renumbered, Self::SeveralKinds, Self::Undone];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -80,6 +82,7 @@ impl Loss {
             Self::CategoryLost => "category_lost",
             Self::Renumbered => "renumbered",
             Self::SeveralKinds => "several_kinds",
+            Self::Undone => "undone",
         }
     }
 
@@ -96,7 +99,7 @@ impl Loss {
 
 impl HoldReason {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Loss(Loss::EmptyListing),
         Self::Loss(Loss::ShareLost),
         Self::Doubt(Doubt::UnreadableIds),
@@ -106,6 +109,7 @@ impl HoldReason {
         Self::Loss(Loss::CategoryLost),
         Self::Loss(Loss::Renumbered),
         Self::Loss(Loss::SeveralKinds),
+        Self::Loss(Loss::Undone),
     ];
 
     /// The codes of earlier versions that no run writes any more, each with the reason that it is read as.
@@ -189,6 +193,7 @@ impl fmt::Display for Loss {
             Self::CategoryLost => "a category that had many items has none",
             Self::Renumbered => "the panel seems to have given its items new ids",
             Self::SeveralKinds => "more is missing than is plausible, in several kinds at once",
+            Self::Undone => "an undo brought the items back, and the panel doesn't list them",
         })
     }
 }
@@ -260,6 +265,7 @@ mod tests {
             "category_lost",
             "renumbered",
             "several_kinds",
+            "undone",
         ];
         assert_eq!(HoldReason::ALL.map(HoldReason::as_str), codes);
         assert_eq!(HoldReason::from_code("?"), None);

@@ -1,6 +1,5 @@
 //! The words of a run: what it is asked for, how far it is, and what it did.
 
-pub(crate) mod change_log;
 pub(crate) mod counts;
 pub(crate) mod options;
 pub(crate) mod plan;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::ContentKind;
+use crate::run::record::Trigger;
 
 /// How a run treats what is already known. Both modes write only differences, and both obey the
 /// removal guard.
@@ -108,11 +109,15 @@ pub struct Retention {
     pub release_days: u32,
     /// Days for which a removed item is remembered, and recognised when it returns. Default 30.
     pub tombstone_days: u32,
+    /// Days for which entries of the change log are kept. Default 90. The newest run is always kept whole.
+    pub feed_days: u32,
+    /// Entries of the change log that are kept at most. Default 500,000. The newest run is always kept whole.
+    pub feed_entries: u64,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { release_listings: 3, release_days: 7, tombstone_days: 30 }
+        Self { release_listings: 3, release_days: 7, tombstone_days: 30, feed_days: 90, feed_entries: 500_000 }
     }
 }
 
@@ -133,6 +138,8 @@ pub struct SyncOptions {
     pub accept_removals: bool,
     /// Whether to compare only, and write nothing at all.
     pub dry_run: bool,
+    /// What started the run. Default [`Trigger::Library`].
+    pub trigger: Trigger,
 }
 
 impl Default for SyncOptions {
@@ -145,6 +152,7 @@ impl Default for SyncOptions {
             retention: Retention::default(),
             accept_removals: false,
             dry_run: false,
+            trigger: Trigger::Library,
         }
     }
 }

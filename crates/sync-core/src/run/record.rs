@@ -66,6 +66,53 @@ impl fmt::Display for RunStatus {
     }
 }
 
+/// What started a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Trigger {
+    /// A person, by a command.
+    Manual,
+    /// The schedule of the service.
+    Schedule,
+    /// A call that runs whatever is due.
+    OnceDue,
+    /// It is an undo.
+    Undo,
+    /// It applied a change set.
+    ChangeSet,
+    /// A program that uses the library.
+    Library,
+    /// The run was made by a version that didn't say, or it did not come to its end.
+    #[default]
+    Unknown,
+}
+
+impl Trigger {
+    /// Every trigger.
+    pub const ALL: [Self; 7] =
+        [Self::Manual, Self::Schedule, Self::OnceDue, Self::Undo, Self::ChangeSet, Self::Library, Self::Unknown];
+
+    /// The name used in tables and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Schedule => "schedule",
+            Self::OnceDue => "once_due",
+            Self::Undo => "undo",
+            Self::ChangeSet => "change_set",
+            Self::Library => "library",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The trigger with this name; [`Self::Unknown`] for a name that is not known.
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL.into_iter().find(|trigger| trigger.as_str() == name).unwrap_or_default()
+    }
+}
+
 /// How a kind ended within a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -229,6 +276,13 @@ pub struct RunRecord {
     pub started_at: i64,
     /// When it ended.
     pub finished_at: Option<i64>,
+    /// How long it took, where it came to its end.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub duration: Option<Duration>,
+    /// What started it.
+    pub trigger: Trigger,
+    /// Its first error, where it had one.
+    pub error: Option<ReportError>,
     /// Its kinds.
     pub kinds: Vec<KindRecord>,
 }
@@ -236,7 +290,16 @@ pub struct RunRecord {
 impl RunRecord {
     /// A run that has no end, and no kinds.
     pub const fn new(run: RunId, status: RunStatus, started_at: i64) -> Self {
-        Self { run, status, started_at, finished_at: None, kinds: Vec::new() }
+        Self {
+            run,
+            status,
+            started_at,
+            finished_at: None,
+            duration: None,
+            trigger: Trigger::Unknown,
+            error: None,
+            kinds: Vec::new(),
+        }
     }
 
     /// The counts of all kinds together.

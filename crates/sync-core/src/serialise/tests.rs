@@ -120,7 +120,8 @@ fn progress_and_records_of_kinds() {
     one_way(&record, &kind_record());
     let mut run = RunRecord::new(RunId(3), RunStatus::Syncing, 5);
     run.kinds.push(record);
-    let shape = json!({"run": 3, "status": "syncing", "started_at": 5, "finished_at": null, "kinds": [kind_record()]});
+    let shape = json!({"run": 3, "status": "syncing", "started_at": 5, "finished_at": null, "trigger": "unknown",
+        "error": null, "kinds": [kind_record()]});
     one_way(&run, &shape);
 }
 
@@ -176,7 +177,8 @@ fn held_removals_and_changes() {
     both_ways(&held, shape);
     let mut fields = FieldSet::EMPTY;
     fields.add(ContentKind::Movies.field("name").unwrap());
-    let change = ChangeRecord::new(4, ContentKind::Movies, LoggedChange::Updated(fields));
-    let shape = json!({"sequence": 4, "run": 3, "kind": "movies", "id": 7, "change": "updated", "fields": ["name"]});
-    one_way(&change.of_run(Some(RunId(3))).of_item(Some(ContentId(7))), &shape);
+    let change = ChangeRecord::new(4, 9, ContentKind::Movies, LoggedChange::Updated(fields));
+    let shape = json!({"sequence": 4, "run": 3, "at": 9, "kind": "movies", "parent": 0, "id": 7, "change": "updated",
+        "name": "A", "fields": ["name"]});
+    one_way(&change.of_run(Some(RunId(3))).of_item(Some(ContentId(7)), Some("A".to_owned())), &shape);
 }

@@ -5,6 +5,7 @@
 //! makes a [`Fixture`]; it gets one test a case. The tests need tokio with the features `macros` and `rt`.
 
 pub mod catalogue;
+pub mod feed;
 pub mod index;
 pub mod leases;
 pub mod maintenance;
@@ -135,6 +136,16 @@ macro_rules! cache_conformance {
             catalogue: categories_come_with_their_sizes
             catalogue: what_is_held_is_listed
             catalogue: a_reader_of_nobody_is_told
+            feed: changes_have_their_values
+            feed: a_deletion_by_hand_is_of_no_run
+            feed: an_epoch_is_never_reused
+            feed: old_entries_go_with_the_end_of_a_run
+            feed: an_undo_puts_everything_back
+            feed: an_undo_can_be_undone
+            feed: an_undo_is_refused_or_exact
+            feed: a_dry_undo_writes_nothing
+            feed: an_undone_return_is_remembered
+            feed: numbers_of_rows_are_not_reused
             profiles: a_profile_is_read_back_as_it_was_saved
             profiles: a_profile_that_was_ensured_has_the_usual_settings
             profiles: a_password_is_kept_where_it_is_to_be_kept
@@ -193,6 +204,7 @@ mod tests {
             (0, "runs: ", include_str!("conformance/runs.rs")),
             (0, "validators: ", include_str!("conformance/validators.rs")),
             (1, "catalogue: ", include_str!("conformance/catalogue.rs")),
+            (1, "feed: ", include_str!("conformance/feed.rs")),
             (1, "profiles: ", include_str!("conformance/profiles.rs")),
             (1, "maintenance: ", include_str!("conformance/maintenance.rs")),
         ];

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 
 use super::memory_store::MemoryStore;
 use super::memory_tables::Tables;
+use crate::feed::position::Feed;
 use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId};
-use crate::ports::catalogue::{Catalogue, ContentStatus, HeldGroup, KindStatus, Page, PageRequest};
+use crate::ports::catalogue::{Catalogue, ContentStatus, FeedPage, HeldGroup, KindStatus, Page, PageRequest};
 use crate::ports::maintenance::{Inspection, Maintenance};
 use crate::ports::profiles::{PasswordSource, Profile, Profiles};
 use crate::ports::store::StoreError;
 use crate::removal::held::HeldRemoval;
-use crate::run::change_log::ChangeRecord;
 use crate::run::record::RunRecord;
 use crate::run::record::RunStatus;
 
@@ -41,10 +41,15 @@ impl Catalogue for MemoryStore {
         })
     }
 
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+    async fn feed(&self, profile: &ProfileId) -> Result<Feed, StoreError> {
+        self.read(profile, Tables::feed)
+    }
+
+    async fn feed_page(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<FeedPage, StoreError> {
         self.read(profile, |tables| {
+            let after = after.max(tables.floor);
             let later = tables.changes.iter().filter(|change| change.sequence > after);
-            later.take(limit as usize).cloned().collect()
+            FeedPage::new(tables.feed(), later.take(limit as usize).cloned().collect())
         })
     }
 
@@ -87,9 +92,9 @@ impl Profiles for MemoryStore {
     }
 
     async fn save_profile(&self, profile: &Profile) -> Result<(), StoreError> {
-        let mut inner = self.inner();
-        let is_known = inner.profiles.contains_key(&profile.id);
-        let tables = inner.profiles.entry(profile.id.clone()).or_default();
+        let is_known = self.inner().profiles.contains_key(&profile.id);
+        let mut inner = self.make(&profile.id);
+        let tables = inner.profiles.get_mut(&profile.id).expect("it has just been made");
         let before = saved(&profile.id, tables);
         if is_known && before.base_url != profile.base_url {
             tables.facts = crate::facts::PanelFacts::default();

@@ -13,6 +13,7 @@ use super::memory_tables::Tables;
 use crate::detect::digest::{Digest, DigestScheme};
 use crate::detect::index::ListingIndex;
 use crate::facts::PanelFacts;
+use crate::feed::undo::{UndoOutcome, UndoRequest};
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::store::{
@@ -20,9 +21,7 @@ use crate::ports::store::{
 };
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::HeldRemoval;
-use crate::run::change_log::LoggedChange;
-use crate::run::record::RunStatus;
-use crate::run::record::{RunId, RunRecord};
+use crate::run::record::{ReportError, RunId, RunRecord, RunStatus};
 
 /// A store for tests. Clones share their content.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +32,16 @@ pub(super) struct Inner {
     pub(super) profiles: BTreeMap<ProfileId, Tables>,
     pub(super) leased: BTreeSet<ProfileId>,
     next_run: i64,
+    next_epoch: i64,
     fail_apply: Option<StoreError>,
+}
+
+impl Inner {
+    /// An epoch that no feed has had. It looks random, as those of a database do.
+    fn epoch(&mut self) -> i64 {
+        self.next_epoch += 1;
+        self.next_epoch.wrapping_mul(0x5851_f42d_4c95_7f2d) & i64::MAX | 1
+    }
 }
 
 impl MemoryStore {
@@ -44,6 +52,16 @@ impl MemoryStore {
 
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().expect("nothing panics while holding it")
+    }
+
+    /// Makes the tables of a profile where there are none.
+    pub(super) fn make(&self, profile: &ProfileId) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner();
+        if !inner.profiles.contains_key(profile) {
+            let epoch = inner.epoch();
+            inner.profiles.insert(profile.clone(), Tables::new(epoch));
+        }
+        inner
     }
 
     pub(super) fn read<T>(&self, profile: &ProfileId, look: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
@@ -92,7 +110,7 @@ impl MemoryStore {
 #[async_trait]
 impl ContentStore for MemoryStore {
     async fn ensure_profile(&self, profile: &ProfileId) -> Result<(), StoreError> {
-        self.inner().profiles.entry(profile.clone()).or_default();
+        drop(self.make(profile));
         Ok(())
     }
 
@@ -124,7 +142,8 @@ impl ContentStore for MemoryStore {
             }
             let status = RunStatus::Syncing;
             (tables.last_status, tables.message) = (Some(status), None);
-            tables.runs.push(RunRecord { run, status, started_at, finished_at: None, kinds: Vec::new() });
+            tables.runs.push(RunRecord::new(run, status, started_at));
+            tables.now = tables.now.max(started_at);
             Ok(run)
         })
     }
@@ -139,7 +158,8 @@ impl ContentStore for MemoryStore {
             }
             let run = tables.run(end.run)?;
             run.status = end.status;
-            run.finished_at = Some(end.finished_at);
+            (run.finished_at, run.duration) = (Some(end.finished_at), Some(end.duration));
+            (run.trigger, run.error) = (end.trigger, end.error.map(|error| ReportError { hint: None, ..error }));
             tables.last_status = Some(end.status);
             tables.message = Some(end.message);
             if let Some(account) = &end.account {
@@ -155,6 +175,7 @@ impl ContentStore for MemoryStore {
             for (kind, held) in &end.held {
                 tables.hold_anew(*kind, held);
             }
+            tables.prune(&end.retention, end.finished_at);
             Ok(())
         })
     }
@@ -237,8 +258,8 @@ impl ContentStore for MemoryStore {
         self.write(profile, |tables| {
             let mut gone = Vec::new();
             for id in ids {
-                if tables.rows[kind].remove(&id.0).is_some() {
-                    tables.log(RunId(0), kind, Some(id), LoggedChange::Removed);
+                if let Some((row, item)) = tables.rows[kind].remove(&id.0) {
+                    tables.log_removed(None, tables.now, &item, row);
                     gone.push(id);
                 }
             }
@@ -252,15 +273,20 @@ impl ContentStore for MemoryStore {
     }
 
     async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError> {
+        let epoch = self.inner().epoch();
         self.write(profile, |tables| {
             let cleared = Tables {
+                floor: tables.last_sequence,
+                last_sequence: tables.last_sequence,
+                next_row: tables.next_row,
+                now: tables.now,
                 fence: tables.fence,
                 settings: tables.settings.clone(),
                 account: tables.account.clone(),
                 changes: tables.changes.clone(),
                 runs: tables.runs.clone(),
                 facts: PanelFacts { kinds: PerKind::default(), ..tables.facts.clone() },
-                ..Tables::default()
+                ..Tables::new(epoch)
             };
             *tables = cleared;
             Ok(())
@@ -269,6 +295,15 @@ impl ContentStore for MemoryStore {
 
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
         self.read(profile, |tables| tables.held[kind].clone())
+    }
+
+    async fn undo(&self, profile: &ProfileId, request: UndoRequest) -> Result<UndoOutcome, StoreError> {
+        let run = request.fence.map(|_| {
+            let mut inner = self.inner();
+            inner.next_run += 1;
+            RunId(inner.next_run)
+        });
+        self.write(profile, |tables| tables.undo(&request, run))
     }
 }
 

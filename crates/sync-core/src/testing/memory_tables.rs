@@ -6,12 +6,15 @@ use std::sync::Arc;
 use crate::detect::index::ListingIndex;
 use crate::detect::merge::Change;
 use crate::facts::PanelFacts;
-use crate::model::{Category, ContentId, ContentKind, Item, PerKind, Scope};
+use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, updated_columns, whole_row};
+use crate::feed::position::Feed;
+use crate::feed::retention::{Aged, kept_from};
+use crate::model::{Category, ContentKind, Item, PerKind, Scope, Value};
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::profiles::Profile;
 use crate::ports::store::{KeptValidator, ScopeCommit, StagedItem, StoreError, SyncState, ValidatorChange};
 use crate::removal::held::HeldRemoval;
-use crate::run::change_log::{ChangeRecord, LoggedChange};
+use crate::run::options::Retention;
 use crate::run::record::{KindRecord, RunStatus};
 use crate::run::record::{RunId, RunRecord};
 
@@ -39,9 +42,36 @@ pub(super) struct Tables {
     pub(super) validators: PerKind<Option<KeptValidator>>,
     /// When each removed item was removed, by kind and id.
     pub(super) tombstones: BTreeMap<(ContentKind, i64), i64>,
+    /// The epoch of the feed.
+    pub(super) epoch: i64,
+    /// The sequence up to which entries can't be read any more.
+    pub(super) floor: i64,
+    pub(super) last_sequence: i64,
+    /// The latest moment that anybody has named: a store in memory has no clock.
+    pub(super) now: i64,
+    /// What runs found before they changed it, by run and kind.
+    pub(super) reverse: BTreeMap<(RunId, ContentKind), Reverse>,
+}
+
+/// What a run found of a kind before it changed it, besides the rows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Reverse {
+    pub(super) watermark: Option<i64>,
+    /// The categories, where the run replaced them.
+    pub(super) categories: Option<Vec<Category>>,
+    pub(super) held: Vec<HeldRemoval>,
+    /// What was held behind the run.
+    pub(super) held_after: Vec<HeldRemoval>,
+    /// Tombstones that the run lifted.
+    pub(super) tombstones: Vec<(i64, i64)>,
 }
 
 impl Tables {
+    /// Nothing, with a feed of this epoch.
+    pub(super) fn new(epoch: i64) -> Self {
+        Self { epoch, ..Self::default() }
+    }
+
     pub(super) fn rows(&self, kind: ContentKind) -> &BTreeMap<i64, (u64, Item)> {
         &self.rows[kind]
     }
@@ -82,19 +112,32 @@ impl Tables {
         // What was removed too long ago is forgotten before anything comes back.
         let oldest = commit.applied_at - i64::from(commit.tombstone_days) * 86_400;
         self.tombstones.retain(|(of, _), at| *of != kind || (commit.tombstone_days > 0 && *at >= oldest));
-        for staged in items.values().filter(|staged| staged.change.is_written()) {
-            self.write(kind, &commit, staged)?;
-        }
+        self.now = self.now.max(commit.applied_at);
+        let mut reverse = Reverse {
+            watermark: self.last_sync[kind],
+            categories: commit
+                .categories
+                .as_ref()
+                .filter(|new| **new != self.categories[kind])
+                .map(|_| self.categories[kind].clone()),
+            held: self.held[kind].clone(),
+            ..Reverse::default()
+        };
         if commit.first_load {
-            self.log(commit.run, kind, None, LoggedChange::Loaded);
+            let loaded = ChangeRecord::new(self.next_sequence(), commit.applied_at, kind, LoggedChange::Loaded);
+            self.changes.push(loaded.of_run(Some(commit.run)));
+        }
+        for staged in items.values().filter(|staged| staged.change.is_written()) {
+            reverse.tombstones.extend(self.write(kind, &commit, staged)?);
         }
         for id in &commit.removals {
             let gone = self.rows[kind].remove(&id.0);
-            gone.ok_or_else(|| StoreError::Refused(format!("{kind} {id} to be removed isn't there")))?;
+            let (row, item) =
+                gone.ok_or_else(|| StoreError::Refused(format!("{kind} {id} to be removed isn't there")))?;
             if commit.tombstone_days > 0 {
                 self.tombstones.insert((kind, id.0), commit.applied_at);
             }
-            self.log(commit.run, kind, Some(*id), LoggedChange::Removed);
+            self.log_removed(Some(commit.run), commit.applied_at, &item, row);
         }
         for (old, _) in &commit.successors {
             if !commit.removals.contains(old) {
@@ -118,6 +161,8 @@ impl Tables {
         }
         self.last_sync[kind] = Some(commit.watermark);
         self.marked_at[kind] = None;
+        reverse.held_after.clone_from(&self.held[kind]);
+        self.reverse.insert((commit.run, kind), reverse);
         self.record(commit.run, commit.record)
     }
 
@@ -142,7 +187,13 @@ impl Tables {
         Ok(())
     }
 
-    fn write(&mut self, kind: ContentKind, commit: &ScopeCommit, staged: &StagedItem) -> Result<(), StoreError> {
+    /// Writes a row. Returns the tombstone that it lifted.
+    fn write(
+        &mut self,
+        kind: ContentKind,
+        commit: &ScopeCommit,
+        staged: &StagedItem,
+    ) -> Result<Option<(i64, i64)>, StoreError> {
         let id = staged.item.id();
         if staged.item.kind() != kind {
             return Err(StoreError::Refused(format!("a {} among {kind}", staged.item.kind())));
@@ -150,27 +201,32 @@ impl Tables {
         if staged.item.name().is_empty() {
             return Err(StoreError::Refused(format!("{kind} {id} has no name")));
         }
-        let known = self.rows[kind].get(&id.0).map(|(row, _)| *row);
-        let logged = match (staged.change, known) {
+        let known = self.rows[kind].get(&id.0).cloned();
+        let mut lifted = None;
+        let logged = match (staged.change, &known) {
             (Change::Added, Some(_)) => return Err(StoreError::Refused(format!("{kind} {id} is not new"))),
             (Change::Added, None) => {
-                let returned = self.tombstones.remove(&(kind, id.0)).is_some();
-                let logged = if returned { LoggedChange::Returned } else { LoggedChange::Added };
+                lifted = self.tombstones.remove(&(kind, id.0)).map(|at| (id.0, at));
+                let logged = if lifted.is_some() { LoggedChange::Returned } else { LoggedChange::Added };
                 (!commit.first_load).then_some(logged)
             }
             (_, None) => return Err(StoreError::Refused(format!("{kind} {id} to be updated isn't there"))),
             (Change::Updated(fields), _) => Some(LoggedChange::Updated(fields)),
             _ => None,
         };
-        let row = known.unwrap_or_else(|| {
+        let row = known.as_ref().map(|(row, _)| *row).unwrap_or_else(|| {
             self.next_row += 1;
             self.next_row
         });
         self.rows[kind].insert(id.0, (row, staged.item.clone()));
         if let Some(change) = logged {
-            self.log(commit.run, kind, Some(id), change);
+            let columns = match (change, &known) {
+                (LoggedChange::Updated(fields), Some((_, before))) => updated_columns(before, &staged.item, fields),
+                _ => Vec::new(),
+            };
+            self.log(Some(commit.run), commit.applied_at, &staged.item, change, columns);
         }
-        Ok(())
+        Ok(lifted)
     }
 
     /// An index knows exactly the rows there are; what is held is there.
@@ -217,11 +273,54 @@ impl Tables {
         }
     }
 
-    pub(super) fn log(&mut self, run: RunId, kind: ContentKind, id: Option<ContentId>, change: LoggedChange) {
-        let sequence = self.changes.last().map_or(1, |last| last.sequence + 1);
-        let run = (run != RunId(0)).then_some(run);
-        self.changes.push(ChangeRecord { sequence, run, kind, id, change });
+    pub(super) fn next_sequence(&mut self) -> i64 {
+        self.last_sequence += 1;
+        self.last_sequence
     }
+
+    /// Logs a change of an item.
+    pub(super) fn log(
+        &mut self,
+        run: Option<RunId>,
+        at: i64,
+        item: &Item,
+        change: LoggedChange,
+        columns: Vec<ColumnChange>,
+    ) {
+        let record = ChangeRecord::new(self.next_sequence(), at, item.kind(), change);
+        let named = record.of_run(run).of_item(Some(item.id()), Some(item.name().to_owned()));
+        self.changes.push(named.with_columns(Some(columns)));
+    }
+
+    /// Logs that an item is gone, with its whole row.
+    pub(super) fn log_removed(&mut self, run: Option<RunId>, at: i64, item: &Item, row: u64) {
+        self.log(run, at, item, LoggedChange::Removed, row_columns(item, row, RowChange::Went));
+    }
+
+    pub(super) fn feed(&self) -> Feed {
+        Feed { epoch: self.epoch, oldest: self.floor, newest: self.last_sequence }
+    }
+
+    /// Forgets the entries of the change log whose time has come.
+    pub(super) fn prune(&mut self, retention: &Retention, now: i64) {
+        let aged = |change: &ChangeRecord| Aged { sequence: change.sequence, run: change.run, at: change.at };
+        let entries: Vec<_> = self.changes.iter().map(aged).collect();
+        if let Some(from) = kept_from(&entries, retention, 0, now) {
+            self.changes.retain(|change| change.sequence >= from);
+            self.floor = self.floor.max(from - 1);
+            let first = self.changes.iter().find_map(|change| change.run);
+            self.reverse.retain(|(run, _), _| first.is_some_and(|first| *run >= first));
+        }
+    }
+}
+
+/// All columns of a row that came or went. The number of the row is one of them.
+pub(super) fn row_columns(item: &Item, row: u64, change: RowChange) -> Vec<ColumnChange> {
+    let (here, gone) = (Value::Integer(i64::try_from(row).unwrap_or(i64::MAX)), Value::Null);
+    let (before, after) = if change == RowChange::Went { (here, gone) } else { (gone, here) };
+    let mut columns = vec![ColumnChange { column: "id", before, after }];
+    columns.extend(whole_row(item, change));
+    columns
 }
 
 fn distinct(categories: Vec<Category>) -> Result<Vec<Category>, StoreError> {

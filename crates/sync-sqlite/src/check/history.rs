@@ -5,11 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
 use sync_core::{ContentKind, KindOutcome, StoreError, SyncMode};
 
 use super::{Breach, Look};
 use crate::db::bind::Bind;
-use crate::db::statement::{Record, integer, integers, records};
+use crate::db::statement::{integer, integers, rows};
+use crate::db::value::Number;
+use crate::tables::words::{Change, ChangeWord, Word};
 use crate::tables::{doubts, row_counts};
 
 /// What a run that has applied a listing recorded of it.
@@ -31,6 +35,43 @@ struct Logged {
     added: i64,
     updated: i64,
     removed: i64,
+}
+
+/// What [`Applied`] is read of.
+#[derive(QueryableByName)]
+struct AppliedRow {
+    #[diesel(sql_type = BigInt)]
+    run_id: Number,
+    #[diesel(sql_type = BigInt)]
+    added: Number,
+    #[diesel(sql_type = BigInt)]
+    updated: Number,
+    #[diesel(sql_type = BigInt)]
+    removed: Number,
+    #[diesel(sql_type = BigInt)]
+    rows: Number,
+    #[diesel(sql_type = BigInt)]
+    full: Number,
+}
+
+/// How many entries of a sort the log has of a run.
+#[derive(QueryableByName)]
+struct LoggedRow {
+    #[diesel(sql_type = BigInt)]
+    run_id: Number,
+    #[diesel(sql_type = Text)]
+    change: ChangeWord,
+    #[diesel(sql_type = BigInt)]
+    entries: Number,
+}
+
+/// Where the log of a run ends.
+#[derive(QueryableByName)]
+struct EndRow {
+    #[diesel(sql_type = BigInt)]
+    run_id: Number,
+    #[diesel(sql_type = BigInt)]
+    last: Number,
 }
 
 struct History {
@@ -133,48 +174,45 @@ fn applied(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Applie
         .map(|outcome| format!("'{}'", outcome.as_str()))
         .join(",");
     let sql = format!(
-        "SELECT k.run_id,k.added,k.updated,k.removed,k.added+k.updated+k.refreshed+k.unchanged+k.held,k.mode='{}' \
-         FROM xtream_sync_runs r JOIN xtream_sync_run_kinds k ON k.run_id=r.id \
+        "SELECT k.run_id,k.added,k.updated,k.removed,k.added+k.updated+k.refreshed+k.unchanged+k.held AS rows,\
+         k.mode='{}' AS full FROM xtream_sync_runs r JOIN xtream_sync_run_kinds k ON k.run_id=r.id \
          WHERE r.profile_id=? AND k.kind=? AND k.outcome IN ({outcomes})",
         SyncMode::Full.as_str()
     );
-    let read = |mut row: Record| {
-        let run = row.integer(0)?;
-        Ok((
-            run,
-            Applied {
-                added: row.integer(1)?,
-                updated: row.integer(2)?,
-                removed: row.integer(3)?,
-                rows: row.integer(4)?,
-                full: row.integer(5)? != 0,
-            },
-        ))
+    let read = |row: AppliedRow| {
+        let applied = Applied {
+            added: row.added.0,
+            updated: row.updated.0,
+            removed: row.removed.0,
+            rows: row.rows.0,
+            full: row.full.0 != 0,
+        };
+        (row.run_id.0, applied)
     };
-    records(look.conn, &sql, key)?.into_iter().map(read).collect()
+    Ok(rows(look.conn, &sql, key)?.into_iter().map(read).collect())
 }
 
 fn logged(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Logged>, StoreError> {
-    let sql =
-        "SELECT run_id,change,COUNT(*) FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id>0 GROUP BY 1,2";
+    let sql = "SELECT run_id,change,COUNT(*) AS entries FROM xtream_changes \
+               WHERE profile_id=? AND kind=? AND run_id>0 GROUP BY run_id,change";
     let mut logged: BTreeMap<i64, Logged> = BTreeMap::new();
-    for mut row in records(look.conn, sql, key)? {
-        let of_run = logged.entry(row.integer(0)?).or_default();
-        match row.text(1)?.as_str() {
-            "loaded" => of_run.loaded = true,
-            "added" => of_run.added = row.integer(2)?,
-            "updated" => of_run.updated = row.integer(2)?,
-            "removed" => of_run.removed = row.integer(2)?,
-            _ => {}
+    for LoggedRow { run_id, change, entries } in rows(look.conn, sql, key)? {
+        let of_run = logged.entry(run_id.0).or_default();
+        match change.ok() {
+            Some(Change::Loaded) => of_run.loaded = true,
+            Some(Change::Added) => of_run.added = entries.0,
+            Some(Change::Updated) => of_run.updated = entries.0,
+            Some(Change::Removed) => of_run.removed = entries.0,
+            None => {}
         }
     }
     Ok(logged)
 }
 
 fn ends(look: &mut Look<'_>, profile_id: &[Bind<'_>]) -> Result<BTreeMap<i64, i64>, StoreError> {
-    let sql = "SELECT run_id,MAX(sequence) FROM xtream_changes WHERE profile_id=? AND run_id>0 GROUP BY 1";
-    let rows = records(look.conn, sql, profile_id)?;
-    rows.into_iter().map(|mut row| Ok((row.integer(0)?, row.integer(1)?))).collect()
+    let sql = "SELECT run_id,MAX(sequence) AS last FROM xtream_changes WHERE profile_id=? AND run_id>0 GROUP BY run_id";
+    let ends = rows(look.conn, sql, profile_id)?;
+    Ok(ends.into_iter().map(|EndRow { run_id, last }| (run_id.0, last.0)).collect())
 }
 
 /// Entries of the log that can't be: without or with an id that they should have or not, of a run

@@ -1,11 +1,23 @@
 //! A kind of a profile: rows, index, watermark, count, holds and tombstones against each other.
 
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Nullable};
 use sync_core::{ContentKind, HoldReason, StoreError};
 
 use super::{Breach, Look, rows};
 use crate::db::bind::Bind;
-use crate::db::statement::{integers, record};
+use crate::db::statement::{self, integers};
+use crate::db::value::Number;
 use crate::tables::{self, index, row_counts};
+
+/// What is recorded of a kind of a profile.
+#[derive(QueryableByName)]
+struct Recorded {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    watermark: Option<Number>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    items: Option<Number>,
+}
 
 pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
     let tables = tables::of(kind);
@@ -19,12 +31,17 @@ pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreEr
     let ids = row_counts::stored_ids(look.conn, look.profile, &kind.into())?;
     let rows = ids.len();
 
-    let sql = format!("SELECT {},{} FROM xtream_content_sync WHERE profile_id=?", tables.last_sync, tables.count);
+    // What is no number is no time and no count.
+    let number = |column| format!("iif(typeof({column})='integer',{column},NULL)");
+    let sql = format!(
+        "SELECT {} AS watermark,{} AS items FROM xtream_content_sync WHERE profile_id=?",
+        number(tables.last_sync),
+        number(tables.count)
+    );
     let mut watermark = None;
-    if let Some(mut row) = record(look.conn, &sql, profile_id)? {
-        // What is no number is no time and no count.
-        watermark = row.optional_integer(0).ok().flatten();
-        let count = row.optional_integer(1).ok().flatten();
+    for recorded in statement::rows::<Recorded>(look.conn, &sql, profile_id)? {
+        watermark = recorded.watermark;
+        let count = recorded.items.map(|items| items.0);
         if count != i64::try_from(rows).ok() {
             let recorded = count.map_or_else(|| "none".to_owned(), |count| count.to_string());
             look.note(Breach::CountWrong, &[format!("{recorded} recorded, {rows} there")]);

@@ -17,8 +17,7 @@ use crate::db::bind::Bind;
 use crate::db::blocking::now;
 use crate::db::statement::{execute, integers, places};
 use crate::store::SqliteStore;
-use crate::tables::doubts::open_since;
-use crate::tables::{self, profile, row_counts};
+use crate::tables::{self, doubts, profile, row_counts};
 
 impl SqliteStore {
     /// Has the next sync compare in full what an inspection found inconsistent; returns the kinds
@@ -54,11 +53,7 @@ impl SqliteStore {
 }
 
 fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, codes: &str) -> Result<(), StoreError> {
-    let key = [Bind::from(profile.as_str()), kind.as_str().into()];
-    let sql = "INSERT INTO xtream_doubts (profile_id,kind,found_at,findings) VALUES (?,?,?,?) \
-               ON CONFLICT (profile_id,kind) DO UPDATE SET found_at=excluded.found_at, findings=excluded.findings, \
-               settled_run=NULL";
-    execute(conn, sql, &[key[0].clone(), key[1].clone(), now().into(), codes.into()])?;
+    doubts::raise(conn, profile, kind, codes, now())?;
     row_counts::recount(conn, profile, kind)?;
     // Whatever it was held for: it goes only when a person says so.
     let sql = format!(
@@ -67,7 +62,7 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
         places(HoldReason::codes().count())
     );
     let mut binds = vec![Bind::from(HoldReason::Loss(Loss::SeveralKinds).as_str())];
-    binds.extend(key);
+    binds.extend([profile.as_str().into(), kind.as_str().into()]);
     for code in HoldReason::codes() {
         binds.push(Bind::from(code));
     }
@@ -82,7 +77,7 @@ pub(crate) fn settle(
     kind: ContentKind,
     run: RunId,
 ) -> Result<(), StoreError> {
-    if open_since(conn, profile, kind)?.is_none() {
+    if doubts::open_since(conn, profile, kind)?.is_none() {
         return Ok(());
     }
     let tables = tables::of(kind);
@@ -103,8 +98,7 @@ pub(crate) fn settle(
         let sql = format!("UPDATE {} SET position=? WHERE id=? AND position<>?", tables.categories);
         execute(conn, &sql, &[position.into(), id.into(), position.into()])?;
     }
-    let sql = "UPDATE xtream_doubts SET settled_run=? WHERE profile_id=? AND kind=?";
-    execute(conn, sql, &[run.0.into(), key[0].clone(), key[1].clone()])?;
+    doubts::settle(conn, profile, kind, run.0)?;
     tracing::info!(%kind, "what the check doubted has been compared and put right");
     Ok(())
 }

@@ -2,6 +2,9 @@
 //!
 //! It reads one state of the cache and writes nothing. What it finds is named; what a full
 //! comparison mends can be handed to [`SqliteStore::mark_blocking`].
+//!
+//! Most of it is SQL as text: it asks whether columns hold what their types rule out, and names tables one after
+//! the other. Rows of several columns are read by name.
 
 mod history;
 mod kind;
@@ -10,13 +13,15 @@ mod profile;
 pub(crate) mod rows;
 mod whole;
 
-use diesel::SqliteConnection;
+use diesel::prelude::*;
 use sync_core::maintenance::{Breach, Finding, Inspection};
 use sync_core::{ContentKind, ProfileId, StoreError};
 
-use crate::db::statement::records;
+use crate::db::fault::of_diesel;
+use crate::db::value::Text;
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
+use crate::tables::schema::xtream_profiles;
 
 impl SqliteStore {
     /// Looks at one profile, or at all of them, and at the file. Writes nothing.
@@ -42,9 +47,10 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
         require_profile(conn, profile)?;
         seen.profiles.push(profile.clone());
     } else {
-        for mut row in records(conn, "SELECT profile_id FROM xtream_profiles ORDER BY profile_id", &[])? {
+        let ids = xtream_profiles::table.select(xtream_profiles::profile_id).order(xtream_profiles::profile_id);
+        for Text(id) in ids.load(conn).map_err(of_diesel)? {
             // What can't be an id is among the findings.
-            seen.profiles.extend(ProfileId::new(row.text(0)?));
+            seen.profiles.extend(ProfileId::new(id));
         }
     }
     for id in seen.profiles.clone() {

@@ -1,25 +1,58 @@
 //! What is recorded of a profile as a whole.
 
+use diesel::prelude::*;
+use diesel::sql_types;
+use diesel::sqlite::Sqlite;
 use sync_core::{HoldReason, KindOutcome, RunStatus, StoreError};
 
 use super::{Breach, Look};
 use crate::db::bind::Bind;
-use crate::db::statement::{integers, record, records};
+use crate::db::fault::of_diesel;
+use crate::db::statement::{integers, rows};
+use crate::db::value::{Number, Text};
+use crate::tables::schema::xtream_profiles;
+
+/// The fence of a profile, and the highest that a run had.
+#[derive(QueryableByName)]
+struct Fences {
+    #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
+    fence: Option<Number>,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
+    given: Option<Number>,
+}
+
+/// A password, and where it is said to come from.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = xtream_profiles, check_for_backend(Sqlite))]
+struct Secret {
+    password: Option<Text>,
+    password_source: Text,
+}
+
+/// A text in which a password may be seen.
+#[derive(QueryableByName)]
+struct Shown {
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
+    text: Option<Text>,
+}
 
 /// Shorter passwords are found in any text.
 const PASSWORD_MIN: usize = 8;
 
 /// Where text of panels or of errors is kept.
 const TEXTS: [(&str, &str); 7] = [
-    ("xtream_profiles.base_url", "SELECT base_url FROM xtream_profiles WHERE profile_id=?"),
-    ("xtream_profiles.password_argument", "SELECT password_argument FROM xtream_profiles WHERE profile_id=?"),
-    ("xtream_content_sync.sync_message", "SELECT sync_message FROM xtream_content_sync WHERE profile_id=?"),
-    ("xtream_content_sync.account_status", "SELECT account_status FROM xtream_content_sync WHERE profile_id=?"),
-    ("xtream_listing_validators.validator", "SELECT validator FROM xtream_listing_validators WHERE profile_id=?"),
-    ("xtream_panel_facts.value", "SELECT value FROM xtream_panel_facts WHERE profile_id=?"),
+    ("xtream_profiles.base_url", "SELECT base_url AS text FROM xtream_profiles WHERE profile_id=?"),
+    ("xtream_profiles.password_argument", "SELECT password_argument AS text FROM xtream_profiles WHERE profile_id=?"),
+    ("xtream_content_sync.sync_message", "SELECT sync_message AS text FROM xtream_content_sync WHERE profile_id=?"),
+    ("xtream_content_sync.account_status", "SELECT account_status AS text FROM xtream_content_sync WHERE profile_id=?"),
+    (
+        "xtream_listing_validators.validator",
+        "SELECT validator AS text FROM xtream_listing_validators WHERE profile_id=?",
+    ),
+    ("xtream_panel_facts.value", "SELECT value AS text FROM xtream_panel_facts WHERE profile_id=?"),
     (
         "xtream_sync_run_kinds.error_message",
-        "SELECT k.error_message FROM xtream_sync_run_kinds k JOIN xtream_sync_runs r ON r.id=k.run_id \
+        "SELECT k.error_message AS text FROM xtream_sync_run_kinds k JOIN xtream_sync_runs r ON r.id=k.run_id \
          WHERE r.profile_id=? AND k.error_message IS NOT NULL",
     ),
 ];
@@ -38,13 +71,14 @@ pub(super) fn look(look: &mut Look<'_>) -> Result<(), StoreError> {
         .collect::<Result<_, _>>()?;
     look.note(Breach::ProfileIncomplete, &missing);
 
-    let sql = "SELECT p.fence,MAX(r.fence) FROM xtream_profiles p JOIN xtream_sync_runs r USING (profile_id) \
+    let sql = "SELECT p.fence,MAX(r.fence) AS given FROM xtream_profiles p JOIN xtream_sync_runs r USING (profile_id) \
                WHERE profile_id=?";
-    if let Some(mut row) = record(look.conn, sql, &id)?
-        && let (fence, Some(given)) = (row.optional_integer(0)?, row.optional_integer(1)?)
-        && fence < Some(given)
-    {
-        look.note(Breach::FenceBehind, &[format!("{} after {given}", fence.unwrap_or_default())]);
+    for Fences { fence, given } in rows(look.conn, sql, &id)? {
+        if let Some(Number(given)) = given
+            && fence < Some(Number(given))
+        {
+            look.note(Breach::FenceBehind, &[format!("{} after {given}", fence.map_or(0, |fence| fence.0))]);
+        }
     }
     runs(look)?;
     passwords(look)
@@ -76,18 +110,22 @@ fn runs(look: &mut Look<'_>) -> Result<(), StoreError> {
 /// Looks for the password where it must not be. It is never told.
 fn passwords(look: &mut Look<'_>) -> Result<(), StoreError> {
     let id = [Bind::from(look.profile.as_str())];
-    let sql = "SELECT password,password_source FROM xtream_profiles WHERE profile_id=?";
-    let Some(mut row) = record(look.conn, sql, &id)? else { return Ok(()) };
-    let Some(password) = row.optional_text(0)? else { return Ok(()) };
+    let found = xtream_profiles::table
+        .filter(xtream_profiles::profile_id.eq(look.profile.as_str()))
+        .select(Secret::as_select())
+        .first(look.conn)
+        .optional()
+        .map_err(of_diesel)?;
+    let Some(Secret { password: Some(Text(password)), password_source }) = found else { return Ok(()) };
     let mut shown = Vec::new();
-    if row.text(1)? != "stored" {
+    if password_source.0 != "stored" {
         shown.push("xtream_profiles.password");
     }
     if password.len() >= PASSWORD_MIN {
         let encoded = percent_encoded(&password);
         for (place, sql) in TEXTS {
-            for mut row in records(look.conn, sql, &id)? {
-                let text = row.optional_text(0)?.unwrap_or_default();
+            for row in rows::<Shown>(look.conn, sql, &id)? {
+                let text = row.text.map(|text| text.0).unwrap_or_default();
                 if text.contains(&password) || text.contains(&encoded) {
                     shown.push(place);
                     break;

@@ -2,6 +2,8 @@
 //!
 //! One function says how these columns should be. A check names the rows that differ from it, and
 //! after a full comparison it is what they become.
+//!
+//! Every row of a kind passes here, and a column may hold anything: so it is SQL as text, and values of any type.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -2,12 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use diesel::SqliteConnection;
+use diesel::sql_types;
+use diesel::{QueryableByName, SqliteConnection};
 use sync_core::{ContentKind, ProfileId, StoreError};
 
 use super::{Breach, Finding};
 use crate::db::schema;
-use crate::db::statement::{integer, records};
+use crate::db::statement::{integer, records, rows};
+use crate::db::value::{Number, Text};
+
+/// A profile, and whether it says in a known word where its password is.
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = sql_types::Text)]
+    profile_id: Text,
+    #[diesel(sql_type = sql_types::BigInt)]
+    readable: Number,
+}
 
 /// How much of a damage is told.
 const LINES: usize = 20;
@@ -53,10 +64,10 @@ pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, Stor
     note(&mut findings, Breach::KindUnknown, &of_no_kind);
 
     let mut unreadable = Vec::new();
-    let sql = "SELECT profile_id,password_source IN ('stored','environment','file','command') FROM xtream_profiles";
-    for mut row in records(conn, sql, &[])? {
-        let id = row.text(0)?;
-        if ProfileId::new(id.as_str()).is_err() || row.integer(1)? == 0 {
+    let sql = "SELECT profile_id,password_source IN ('stored','environment','file','command') AS readable \
+               FROM xtream_profiles";
+    for Named { profile_id: Text(id), readable } in rows(conn, sql, &[])? {
+        if ProfileId::new(id.as_str()).is_err() || readable == Number(0) {
             unreadable.push(sync_core::text::one_line(&id));
         }
     }

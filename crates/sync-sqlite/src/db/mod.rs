@@ -13,3 +13,4 @@ pub(crate) mod statement;
 pub(crate) mod stop;
 #[cfg(feature = "failpoints")]
 pub mod stop;
+pub(crate) mod value;

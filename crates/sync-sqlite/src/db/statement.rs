@@ -1,8 +1,12 @@
 //! Statements as plain SQL, cached by their text, and the rows they return.
 //!
-//! Diesel never caches `sql_query`, so each use would be compiled anew. A [`Statement`] is cached
-//! like any query of diesel's own. What runs thousands of times a sync is in
+//! They are for what runs for items and for tables that differ by kind; everything else is diesel's typed
+//! queries. Diesel never caches `sql_query`, a typed UPDATE or an upsert, so each use would be compiled anew. A
+//! [`Statement`] is cached like the other queries of diesel's own. What runs thousands of times a sync is in
 //! [`crate::items::item_sql`], where even the text isn't built again.
+//!
+//! Rows are structs that are read by name ([`rows`]). A [`Record`] is read by place: it is for pragmas, for the
+//! index, and where a column may hold anything.
 
 use std::fmt::Write as _;
 
@@ -201,11 +205,6 @@ impl Record {
 
     pub(crate) fn integer(&mut self, at: usize) -> Result<i64, StoreError> {
         self.optional_integer(at)?.ok_or_else(|| wrong(at, "a number"))
-    }
-
-    /// A number that is never negative.
-    pub(crate) fn count(&mut self, at: usize) -> Result<u64, StoreError> {
-        u64::try_from(self.integer(at)?).map_err(|_| wrong(at, "a count"))
     }
 
     pub(crate) fn optional_text(&mut self, at: usize) -> Result<Option<String>, StoreError> {

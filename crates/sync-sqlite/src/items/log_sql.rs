@@ -1,7 +1,7 @@
 //! The statement that appends to the change log.
 //!
 //! Like those of [`crate::items::item_sql`] it runs for every batch of items, and diesel finds it compiled
-//! by its type.
+//! by its type. An insert of many rows by diesel's own query builder would be compiled for each batch.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};

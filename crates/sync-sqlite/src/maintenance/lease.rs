@@ -7,14 +7,15 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use diesel::prelude::*;
 use sync_core::store::Lease;
 use sync_core::{ProfileId, StoreError};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::db::bind::Bind;
-use crate::db::{fault, file, statement, stop};
+use crate::db::{fault, file, stop};
 use crate::store::SqliteStore;
 use crate::tables::guards::unknown;
+use crate::tables::schema::xtream_profiles;
 
 /// Looking whether somebody has the lease takes the lock for a moment; who meets that moment has
 /// to try again.
@@ -27,9 +28,11 @@ impl SqliteStore {
         self.require_writable()?;
         let held = self.lock_profile(profile)?;
         let fence = self.write(|conn| {
-            let profile_id = [Bind::from(profile.as_str())];
-            let sql = "UPDATE xtream_profiles SET fence=fence+1 WHERE profile_id=? RETURNING fence";
-            statement::integer(conn, sql, &profile_id)?.ok_or_else(|| unknown(profile))
+            let fence = diesel::update(xtream_profiles::table.filter(xtream_profiles::profile_id.eq(profile.as_str())))
+                .set(xtream_profiles::fence.eq(xtream_profiles::fence + 1))
+                .returning(xtream_profiles::fence)
+                .get_result::<i64>(conn);
+            fence.optional().map_err(fault::of_diesel)?.ok_or_else(|| unknown(profile))
         })?;
         stop::at("lease.taken");
         Ok(Lease::new(fence.unsigned_abs(), held))

@@ -1,8 +1,12 @@
 //! The apply: everything of a scope in one transaction.
+//!
+//! What it runs for items, categories and holds is SQL as text, many rows a statement: diesel compiles inserts of
+//! many rows and upserts anew each time, and after a loss there are as many holds as items.
 
 use std::collections::{HashMap, HashSet};
 
-use diesel::SqliteConnection;
+use diesel::sql_types;
+use diesel::{QueryableByName, SqliteConnection};
 use sync_core::store::ScopeCommit;
 use sync_core::{Category, Change, ContentId, ContentKind, ProfileId, Scope, StoreError, SyncMode};
 use sync_core::{HeldRemoval, LoggedChange};
@@ -11,19 +15,20 @@ use tokio_util::sync::CancellationToken;
 use crate::check::mend;
 use crate::db::bind::{Bind, signed};
 use crate::db::connection::hold_pages_for;
-use crate::db::statement::{and_list, execute, in_lists, insert, records};
+use crate::db::statement::{and_list, execute, in_lists, insert, rows};
 use crate::db::stop;
+use crate::db::value::{Number, Text};
 use crate::items::item_sql::{self, ROWS};
 use crate::items::log_sql;
 use crate::staging::area::Area;
 use crate::staging::record::{self, Head};
 use crate::store::SqliteStore;
-use crate::tables::content::{self, Deletion, sorted};
+use crate::tables::content::{Deletion, sorted};
 use crate::tables::guards::check_fence;
 use crate::tables::index;
 use crate::tables::row_counts::RowCount;
 use crate::tables::tombstone::Tombstones;
-use crate::tables::{self, Tables, facts, history, validator};
+use crate::tables::{self, Tables, changes, facts, held, history, run_kind, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
 pub(crate) fn apply(
@@ -120,8 +125,8 @@ impl<'a> Apply<'a> {
         let table = self.tables.categories;
         let sql = format!("SELECT category_id,category_name,parent_id,position FROM {table} WHERE profile_id=?");
         let mut known = HashMap::new();
-        for mut row in records(self.conn, &sql, &[self.profile_id()])? {
-            known.insert(row.text(0)?, (row.text(1)?, row.optional_integer(2)?, row.integer(3)?));
+        for row in rows::<KnownCategory>(self.conn, &sql, &[self.profile_id()])? {
+            known.insert(row.category_id.0, (row.category_name.0, row.parent_id.map(|id| id.0), row.position.0));
         }
         let mut met = HashSet::new();
         let mut differing = Vec::new();
@@ -217,7 +222,7 @@ impl<'a> Apply<'a> {
     fn log(&mut self, events: impl IntoIterator<Item = (Option<i64>, LoggedChange)>) -> Result<(), StoreError> {
         let kind = self.kind;
         let rows = events.into_iter().flat_map(|(id, change)| {
-            let [change, fields, returned] = history::change_columns(kind, change);
+            let [change, fields, returned] = changes::change_columns(kind, change);
             [id.into(), change, fields, returned]
         });
         let shared = [self.commit.run.0.into(), self.profile_id(), kind.as_str().into()];
@@ -242,7 +247,7 @@ impl<'a> Apply<'a> {
 
     /// Replaces the record of what is held, writing only what differs.
     fn held(&mut self, wanted: &[HeldRemoval]) -> Result<(), StoreError> {
-        let known = content::held(self.conn, self.profile, self.kind)?;
+        let known = held::held(self.conn, self.profile, self.kind)?;
         let mut known: HashMap<ContentId, HeldRemoval> = known.into_iter().map(|held| (held.id, held)).collect();
         let (profile, kind, cancel) = (self.profile_id(), self.kind.as_str(), self.cancel);
         let mut rows = Vec::new();
@@ -296,8 +301,21 @@ impl<'a> Apply<'a> {
                 format!("UPDATE xtream_content_sync SET {}=?, updated_at=? WHERE profile_id=?", self.tables.last_sync);
             execute(self.conn, &sql, &[self.commit.watermark.into(), now.into(), self.profile_id()])?;
         }
-        history::record_kind(self.conn, self.commit.run, &self.commit.record)
+        run_kind::record(self.conn, self.commit.run, &self.commit.record)
     }
+}
+
+/// A category that is stored.
+#[derive(QueryableByName)]
+struct KnownCategory {
+    #[diesel(sql_type = sql_types::Text)]
+    category_id: Text,
+    #[diesel(sql_type = sql_types::Text)]
+    category_name: Text,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
+    parent_id: Option<Number>,
+    #[diesel(sql_type = sql_types::BigInt)]
+    position: Number,
 }
 
 /// Records that wait for their statement.

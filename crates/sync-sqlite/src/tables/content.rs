@@ -1,18 +1,60 @@
 //! What is cached: rows, ids, categories; deleting and clearing.
+//!
+//! The tables of items and categories differ by kind, so what reads and deletes their rows is SQL as text, with a
+//! place for the table. Its rows are read by the names of their columns.
 
 use std::collections::HashMap;
 
-use diesel::SqliteConnection;
-use sync_core::store::SyncState;
-use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Item, ProfileId, StoreError};
-use sync_core::{Evidence, HeldRemoval, RunId};
+use diesel::prelude::*;
+use diesel::sql_types;
+use sync_core::RunId;
+use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, StoreError};
 
-use crate::db::bind::{Bind, signed};
-use crate::db::statement::{Record, and_list, execute, in_lists, record, records};
+use crate::db::blocking::now;
+use crate::db::fault::of_diesel;
+use crate::db::statement::{and_list, execute, in_lists, rows};
+use crate::db::value::{Count, Number, Text};
 use crate::items::item_sql;
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
+use crate::tables::schema::xtream_content_sync;
 use crate::tables::{self, facts, index, row_counts, validator};
+
+/// A category of any kind.
+#[derive(QueryableByName)]
+struct CategoryRow {
+    #[diesel(sql_type = sql_types::Text)]
+    category_id: Text,
+    #[diesel(sql_type = sql_types::Text)]
+    category_name: Text,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
+    parent_id: Option<Number>,
+}
+
+/// How many items a category has.
+#[derive(QueryableByName)]
+struct CategorySize {
+    #[diesel(sql_type = sql_types::Text)]
+    category: Text,
+    #[diesel(sql_type = sql_types::BigInt)]
+    items: Count,
+}
+
+/// How a cache without content stands.
+#[derive(Default, AsChangeset)]
+#[diesel(table_name = xtream_content_sync, treat_none_as_null = true)]
+struct Cleared {
+    last_sync_channels: Option<i64>,
+    last_sync_movies: Option<i64>,
+    last_sync_series: Option<i64>,
+    channels_count: i64,
+    movies_count: i64,
+    series_count: i64,
+    sync_status: &'static str,
+    sync_progress: i64,
+    sync_message: Option<String>,
+    updated_at: i64,
+}
 
 impl SqliteStore {
     /// Returns the stored rows of these ids; ids without a row are left out.
@@ -82,10 +124,11 @@ impl SqliteStore {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
             facts::forget_kinds(conn, profile)?;
-            let sql = "UPDATE xtream_content_sync SET last_sync_channels=NULL, last_sync_movies=NULL, \
-                       last_sync_series=NULL, channels_count=0, movies_count=0, series_count=0, \
-                       sync_status='pending', sync_progress=0, sync_message=NULL, updated_at=? WHERE profile_id=?";
-            execute(conn, sql, &[crate::db::blocking::now().into(), profile.as_str().into()]).map(|_| ())
+            diesel::update(xtream_content_sync::table.filter(xtream_content_sync::profile_id.eq(profile.as_str())))
+                .set(Cleared { sync_status: "pending", updated_at: now(), ..Cleared::default() })
+                .execute(conn)
+                .map_err(of_diesel)
+                .map(|_| ())
         })
     }
 
@@ -106,33 +149,6 @@ impl SqliteStore {
             Ok(categories.iter().map(|category| sizes.get(&category.0).copied().unwrap_or_default()).collect())
         })
     }
-
-    /// Returns the removals that are held, by rising id.
-    pub fn held_blocking(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError> {
-        self.read_profile(profile, |conn| held(conn, profile, kind))
-    }
-
-    /// Returns what is known of a profile's syncs.
-    pub fn sync_state_blocking(&self, profile: &ProfileId) -> Result<SyncState, StoreError> {
-        self.read_profile(profile, |conn| {
-            let profile_id = [Bind::from(profile.as_str())];
-            let mut state = SyncState::default();
-            let sql = "SELECT last_sync_channels,last_sync_movies,last_sync_series,channels_count,movies_count,\
-                       series_count FROM xtream_content_sync WHERE profile_id=?";
-            let Some(mut row) = record(conn, sql, &profile_id)? else { return Ok(state) };
-            for kind in ContentKind::ALL {
-                state.last_sync[kind] = row.optional_integer(kind.ordinal())?;
-                state.rows[kind] = row.count(kind.ordinal() + ContentKind::ALL.len())?;
-            }
-            let sql = "SELECT kind,COUNT(*) FROM xtream_held_removals WHERE profile_id=? GROUP BY kind";
-            for mut row in records(conn, sql, &profile_id)? {
-                let kind = read_kind(&row.text(0)?)?;
-                state.held[kind] = row.count(1)?;
-            }
-            state.facts = facts::load(conn, profile)?;
-            Ok(state)
-        })
-    }
 }
 
 /// Reads the categories of a kind.
@@ -145,10 +161,13 @@ pub(crate) fn categories(
         "SELECT category_id,category_name,parent_id FROM {} WHERE profile_id=? ORDER BY position,id",
         tables::of(kind).categories
     );
-    let read = |mut row: Record| {
-        Ok(Category { id: CategoryId(row.text(0)?), name: row.text(1)?, parent_id: row.optional_integer(2)? })
+    let rows: Vec<CategoryRow> = rows(conn, &sql, &[profile.as_str().into()])?;
+    let read = |row: CategoryRow| Category {
+        id: CategoryId(row.category_id.0),
+        name: row.category_name.0,
+        parent_id: row.parent_id.map(|id| id.0),
     };
-    records(conn, &sql, &[profile.as_str().into()])?.into_iter().map(read).collect()
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// Counts the items of these categories in one walk over the kind; those without items are left
@@ -165,70 +184,12 @@ pub(crate) fn category_sizes(
     let asked: Vec<_> = categories.iter().map(|category| category.0.as_str()).collect();
     let asked = serde_json::to_string(&asked).map_err(StoreError::backend)?;
     let sql = format!(
-        "SELECT c.value,COUNT(*) FROM {} i CROSS JOIN json_each(iif(json_valid(i.category_ids),i.category_ids,'[]')) c \
+        "SELECT c.value AS category,COUNT(*) AS items FROM {} i CROSS JOIN json_each(iif(json_valid(i.category_ids),i.category_ids,'[]')) c \
          WHERE i.profile_id=? AND c.value IN (SELECT value FROM json_each(?)) GROUP BY c.value",
         tables::of(kind).items
     );
-    let rows = records(conn, &sql, &[profile.as_str().into(), asked.into()])?;
-    rows.into_iter().map(|mut row| Ok((row.text(0)?, row.count(1)?))).collect()
-}
-
-/// Reads the held removals of a kind.
-pub(crate) fn held(
-    conn: &mut SqliteConnection,
-    profile: &ProfileId,
-    kind: ContentKind,
-) -> Result<Vec<HeldRemoval>, StoreError> {
-    let sql = "SELECT content_id,reason,held_since,run_id,evidence_listing,evidence_since,evidence_panel_since,\
-               successor_id FROM xtream_held_removals WHERE profile_id=? AND kind=? ORDER BY content_id";
-    let read = |mut row: Record| {
-        let evidence = (row.optional_integer(4)?, row.optional_integer(5)?, row.optional_integer(6)?);
-        Ok(HeldRemoval {
-            id: ContentId(row.integer(0)?),
-            reason: read_reason(&row.text(1)?)?,
-            since: row.integer(2)?,
-            run: RunId(row.integer(3)?),
-            evidence: match evidence {
-                (Some(listing), Some(at), Some(panel_at)) => {
-                    u64::try_from(listing).ok().map(|listing| Evidence { listing, at, panel_at })
-                }
-                _ => None,
-            },
-            successor: row.optional_integer(7)?.map(ContentId),
-        })
-    };
-    records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?.into_iter().map(read).collect()
-}
-
-/// Tells anew why an item is held, where it still is.
-pub(crate) fn hold_anew(
-    conn: &mut SqliteConnection,
-    profile: &ProfileId,
-    kind: ContentKind,
-    told: &HeldRemoval,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE xtream_held_removals SET reason=?, evidence_listing=?, evidence_since=?, evidence_panel_since=? \
-               WHERE profile_id=? AND kind=? AND content_id=?";
-    let binds = [
-        told.reason.as_str().into(),
-        told.evidence.map(|evidence| signed(evidence.listing)).into(),
-        told.evidence.map(|evidence| evidence.at).into(),
-        told.evidence.map(|evidence| evidence.panel_at).into(),
-        profile.as_str().into(),
-        kind.as_str().into(),
-        told.id.0.into(),
-    ];
-    execute(conn, sql, &binds).map(|_| ())
-}
-
-/// Reads the name of a kind from a column.
-pub(crate) fn read_kind(name: &str) -> Result<ContentKind, StoreError> {
-    name.parse().map_err(|_| StoreError::Corrupt(format!("`{name}` is no kind of content")))
-}
-
-/// Reads the code of a reason from a column.
-pub(crate) fn read_reason(code: &str) -> Result<HoldReason, StoreError> {
-    HoldReason::from_code(code).ok_or_else(|| StoreError::Corrupt(format!("`{code}` is no reason to hold")))
+    let rows: Vec<CategorySize> = rows(conn, &sql, &[profile.as_str().into(), asked.into()])?;
+    Ok(rows.into_iter().map(|row| (row.category.0, row.items.0)).collect())
 }
 
 /// Deletes item rows, with what hangs on them, and logs it.

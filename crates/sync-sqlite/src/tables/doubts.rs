@@ -1,9 +1,30 @@
 //! The table of doubts: kinds that the next sync compares in full, because a check has found what doesn't fit.
 
-use diesel::SqliteConnection;
+use diesel::prelude::*;
 use sync_core::{ContentKind, ProfileId, StoreError};
 
-use crate::db::statement::{integer, record};
+use crate::db::fault::of_diesel;
+use crate::db::value::Number;
+use crate::tables::schema::xtream_doubts;
+use crate::tables::words::KindWord;
+
+/// A doubt in a kind.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = xtream_doubts, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Doubt<'a> {
+    profile_id: &'a str,
+    kind: KindWord,
+    found_at: i64,
+    findings: &'a str,
+    settled_run: Option<i64>,
+}
+
+/// The doubt in a kind of a profile, if there is one.
+#[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
+#[diesel::dsl::auto_type]
+fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
+    xtream_doubts::table.filter(xtream_doubts::profile_id.eq(profile)).filter(xtream_doubts::kind.eq(kind))
+}
 
 /// Since when a kind is to be compared in full, by our clock; `None` when it isn't.
 pub(crate) fn open_since(
@@ -11,8 +32,12 @@ pub(crate) fn open_since(
     profile: &ProfileId,
     kind: ContentKind,
 ) -> Result<Option<i64>, StoreError> {
-    let sql = "SELECT found_at FROM xtream_doubts WHERE profile_id=? AND kind=? AND settled_run IS NULL";
-    integer(conn, sql, &[profile.as_str().into(), kind.as_str().into()])
+    of(profile.as_str(), kind.into())
+        .filter(xtream_doubts::settled_run.is_null())
+        .select(xtream_doubts::found_at)
+        .first(conn)
+        .optional()
+        .map_err(of_diesel)
 }
 
 /// The last run that has compared a kind in full because of a doubt. What the history says of
@@ -22,7 +47,43 @@ pub(crate) fn settled_run(
     profile: &ProfileId,
     kind: ContentKind,
 ) -> Result<Option<i64>, StoreError> {
-    let sql = "SELECT settled_run FROM xtream_doubts WHERE profile_id=? AND kind=?";
-    let found = record(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?;
-    Ok(found.map(|mut row| row.optional_integer(0)).transpose()?.flatten())
+    let found = of(profile.as_str(), kind.into())
+        .select(xtream_doubts::settled_run)
+        .first::<Option<Number>>(conn)
+        .optional()
+        .map_err(of_diesel)?;
+    Ok(found.flatten().map(|run| run.0))
+}
+
+/// Doubts a kind from now on; `findings` are the codes of what was found.
+pub(crate) fn raise(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    findings: &str,
+    found_at: i64,
+) -> Result<(), StoreError> {
+    let doubt = Doubt { profile_id: profile.as_str(), kind: kind.into(), found_at, findings, settled_run: None };
+    diesel::insert_into(xtream_doubts::table)
+        .values(&doubt)
+        .on_conflict((xtream_doubts::profile_id, xtream_doubts::kind))
+        .do_update()
+        .set(&doubt)
+        .execute(conn)
+        .map_err(of_diesel)
+        .map(|_| ())
+}
+
+/// Notes the run that has compared a doubted kind in full.
+pub(crate) fn settle(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    run: i64,
+) -> Result<(), StoreError> {
+    diesel::update(of(profile.as_str(), kind.into()))
+        .set(xtream_doubts::settled_run.eq(run))
+        .execute(conn)
+        .map_err(of_diesel)
+        .map(|_| ())
 }

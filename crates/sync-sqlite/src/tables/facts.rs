@@ -2,11 +2,33 @@
 
 use std::collections::HashMap;
 
-use diesel::SqliteConnection;
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use diesel::upsert::excluded;
 use sync_core::{ContentKind, FactRow, FieldFacts, PanelFacts, ProfileId, StoreError};
 
-use crate::db::bind::Bind;
-use crate::db::statement::{execute, insert, records};
+use crate::db::fault::of_diesel;
+use crate::db::value::Text;
+use crate::tables::schema::xtream_panel_facts;
+
+/// A fact, as it is read. Of what another version has written neither kind nor name need be known.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = xtream_panel_facts, check_for_backend(Sqlite))]
+struct Known {
+    kind: Text,
+    fact: Text,
+    value: Text,
+}
+
+/// A fact, as it is written.
+#[derive(Insertable)]
+#[diesel(table_name = xtream_panel_facts)]
+struct NewFact<'a> {
+    profile_id: &'a str,
+    kind: &'a str,
+    fact: &'a str,
+    value: &'a str,
+}
 
 /// The name of a kind in the table; that of the panel as a whole is empty.
 fn kind_name(row: &FactRow) -> &'static str {
@@ -15,9 +37,12 @@ fn kind_name(row: &FactRow) -> &'static str {
 
 /// The rows of a profile: kind and fact, and the value.
 fn stored(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<HashMap<(String, String), String>, StoreError> {
-    let sql = "SELECT kind,fact,value FROM xtream_panel_facts WHERE profile_id=?";
-    let rows = records(conn, sql, &[profile.as_str().into()])?;
-    rows.into_iter().map(|mut row| Ok(((row.text(0)?, row.text(1)?), row.text(2)?))).collect()
+    let rows = xtream_panel_facts::table
+        .filter(xtream_panel_facts::profile_id.eq(profile.as_str()))
+        .select(Known::as_select())
+        .load(conn)
+        .map_err(of_diesel)?;
+    Ok(rows.into_iter().map(|row| ((row.kind.0, row.fact.0), row.value.0)).collect())
 }
 
 /// Reads what is known of a profile's panel; what isn't understood is left out.
@@ -54,26 +79,34 @@ fn replace(
     mut known: HashMap<(String, String), String>,
     wanted: &[FactRow],
 ) -> Result<(), StoreError> {
-    let mut differing = Vec::new();
+    let profile_id = profile.as_str();
     for row in wanted {
         let kind = kind_name(row);
-        if known.remove(&(kind.to_owned(), row.name.clone())).as_ref() != Some(&row.value) {
-            let columns = [profile.as_str(), kind, row.name.as_str(), row.value.as_str()];
-            differing.push(columns.map(Bind::from).to_vec());
+        if known.remove(&(kind.to_owned(), row.name.clone())).as_ref() == Some(&row.value) {
+            continue;
         }
+        diesel::insert_into(xtream_panel_facts::table)
+            .values(NewFact { profile_id, kind, fact: &row.name, value: &row.value })
+            .on_conflict((xtream_panel_facts::profile_id, xtream_panel_facts::kind, xtream_panel_facts::fact))
+            .do_update()
+            .set(xtream_panel_facts::value.eq(excluded(xtream_panel_facts::value)))
+            .execute(conn)
+            .map_err(of_diesel)?;
     }
-    let head = "INSERT INTO xtream_panel_facts (profile_id,kind,fact,value) VALUES";
-    let tail = "ON CONFLICT (profile_id,kind,fact) DO UPDATE SET value=excluded.value";
-    insert(conn, head, tail, differing, || Ok(()))?;
     for (kind, fact) in known.keys() {
-        let sql = "DELETE FROM xtream_panel_facts WHERE profile_id=? AND kind=? AND fact=?";
-        execute(conn, sql, &[profile.as_str().into(), kind.as_str().into(), fact.as_str().into()])?;
+        let gone = xtream_panel_facts::table
+            .filter(xtream_panel_facts::profile_id.eq(profile_id))
+            .filter(xtream_panel_facts::kind.eq(kind))
+            .filter(xtream_panel_facts::fact.eq(fact));
+        diesel::delete(gone).execute(conn).map_err(of_diesel)?;
     }
     Ok(())
 }
 
 /// Takes out what is known of the kinds; what is known of the panel as a whole stays.
 pub(crate) fn forget_kinds(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
-    let sql = "DELETE FROM xtream_panel_facts WHERE profile_id=? AND kind<>''";
-    execute(conn, sql, &[profile.as_str().into()]).map(|_| ())
+    let of_kinds = xtream_panel_facts::table
+        .filter(xtream_panel_facts::profile_id.eq(profile.as_str()))
+        .filter(xtream_panel_facts::kind.ne(""));
+    diesel::delete(of_kinds).execute(conn).map_err(of_diesel).map(|_| ())
 }

@@ -1,22 +1,42 @@
-//! The history: runs, what they did to each kind, and the change log.
+//! The history: the runs of a profile.
 
-use std::time::Duration;
-
-use diesel::SqliteConnection;
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
 use sync_core::store::RunEnd;
-use sync_core::{ChangeRecord, LoggedChange, RunId, RunRecord};
-use sync_core::{
-    ContentId, ContentKind, Counts, ErrorCode, FieldSet, HoldReason, KindOutcome, KindRecord, ProfileId, ReportError,
-    RunStatus, StoreError, SyncMode,
-};
+use sync_core::{ProfileId, RunStatus, StoreError};
+use sync_core::{RunId, RunRecord};
 
-use crate::db::bind::{Bind, signed};
-use crate::db::statement::{Record, execute, integer, record, records};
+use crate::db::bind::signed;
+use crate::db::fault::of_diesel;
 use crate::db::stop;
+use crate::db::value::Number;
 use crate::store::SqliteStore;
-use crate::tables::content::{hold_anew, read_kind, read_reason};
-use crate::tables::facts;
 use crate::tables::guards::check_fence;
+use crate::tables::held::hold_anew;
+use crate::tables::run_kind::RunKind;
+use crate::tables::schema::{xtream_content_sync, xtream_sync_run_kinds, xtream_sync_runs};
+use crate::tables::words::{StatusWord, Word};
+use crate::tables::{facts, run_kind};
+
+/// A run, as it begins.
+#[derive(Insertable)]
+#[diesel(table_name = xtream_sync_runs)]
+struct NewRun<'a> {
+    profile_id: &'a str,
+    fence: i64,
+    status: StatusWord,
+    started_at: i64,
+}
+
+/// A run, as it is read.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = xtream_sync_runs, check_for_backend(Sqlite))]
+struct Run {
+    id: Number,
+    status: StatusWord,
+    started_at: Number,
+    finished_at: Option<Number>,
+}
 
 impl SqliteStore {
     /// Records the start of a run, and that an earlier one without an end was interrupted.
@@ -24,15 +44,29 @@ impl SqliteStore {
         let run = self.write(|conn| {
             stop::at("start.begun");
             check_fence(conn, profile, fence)?;
-            let (profile_id, syncing) = (Bind::from(profile.as_str()), Bind::from(RunStatus::Syncing.as_str()));
-            let sql = "UPDATE xtream_sync_runs SET status=? WHERE profile_id=? AND status=?";
-            execute(conn, sql, &[RunStatus::Interrupted.as_str().into(), profile_id.clone(), syncing.clone()])?;
-            let sql = "INSERT INTO xtream_sync_runs (profile_id,fence,status,started_at) VALUES (?,?,?,?) RETURNING id";
-            let binds = [profile_id.clone(), signed(fence).into(), syncing.clone(), started_at.into()];
-            let run = integer(conn, sql, &binds)?.ok_or_else(|| StoreError::backend("a run got no id"))?;
-            let sql = "UPDATE xtream_content_sync SET sync_status=?, sync_progress=0, sync_message=NULL, updated_at=? \
-                       WHERE profile_id=?";
-            execute(conn, sql, &[syncing, started_at.into(), profile_id])?;
+            let (profile_id, syncing) = (profile.as_str(), StatusWord::from(RunStatus::Syncing));
+            let open = xtream_sync_runs::table
+                .filter(xtream_sync_runs::profile_id.eq(profile_id))
+                .filter(xtream_sync_runs::status.eq(&syncing));
+            diesel::update(open)
+                .set(xtream_sync_runs::status.eq(StatusWord::from(RunStatus::Interrupted)))
+                .execute(conn)
+                .map_err(of_diesel)?;
+            let run = NewRun { profile_id, fence: signed(fence), status: syncing.clone(), started_at };
+            let run: i64 = diesel::insert_into(xtream_sync_runs::table)
+                .values(run)
+                .returning(xtream_sync_runs::id)
+                .get_result(conn)
+                .map_err(of_diesel)?;
+            diesel::update(xtream_content_sync::table.filter(xtream_content_sync::profile_id.eq(profile_id)))
+                .set((
+                    xtream_content_sync::sync_status.eq(syncing),
+                    xtream_content_sync::sync_progress.eq(0),
+                    xtream_content_sync::sync_message.eq(None::<&str>),
+                    xtream_content_sync::updated_at.eq(started_at),
+                ))
+                .execute(conn)
+                .map_err(of_diesel)?;
             stop::at("start.before-commit");
             Ok(RunId(run))
         })?;
@@ -50,27 +84,34 @@ impl SqliteStore {
             stop::at("finish.begun");
             check_fence(conn, profile, end.fence)?;
             check_under_way(conn, profile, end.run)?;
-            let (now, profile_id) = (end.finished_at, Bind::from(profile.as_str()));
-            let status = Bind::from(end.status.as_str());
-            let sql = "UPDATE xtream_sync_runs SET status=?, finished_at=? WHERE id=?";
-            execute(conn, sql, &[status.clone(), now.into(), end.run.0.into()])?;
+            let (now, status) = (end.finished_at, StatusWord::from(end.status));
+            diesel::update(xtream_sync_runs::table.filter(xtream_sync_runs::id.eq(end.run.0)))
+                .set((xtream_sync_runs::status.eq(&status), xtream_sync_runs::finished_at.eq(now)))
+                .execute(conn)
+                .map_err(of_diesel)?;
             for record in &end.records {
-                record_kind(conn, end.run, record)?;
+                run_kind::record(conn, end.run, record)?;
             }
             let done = matches!(end.status, RunStatus::Completed | RunStatus::Partial);
-            let sql = "UPDATE xtream_content_sync SET sync_status=?, sync_progress=?, sync_message=?, updated_at=? \
-                       WHERE profile_id=?";
-            let progress = if done { 100 } else { 0 };
-            execute(
-                conn,
-                sql,
-                &[status, progress.into(), end.message.as_str().into(), now.into(), profile_id.clone()],
-            )?;
+            let state = xtream_content_sync::table.filter(xtream_content_sync::profile_id.eq(profile.as_str()));
+            diesel::update(state)
+                .set((
+                    xtream_content_sync::sync_status.eq(&status),
+                    xtream_content_sync::sync_progress.eq(if done { 100 } else { 0 }),
+                    xtream_content_sync::sync_message.eq(end.message.as_str()),
+                    xtream_content_sync::updated_at.eq(now),
+                ))
+                .execute(conn)
+                .map_err(of_diesel)?;
             if let Some(account) = &end.account {
-                let status = account.status.as_str();
-                let sql = "UPDATE xtream_content_sync SET account_status=?, account_expires_at=?, \
-                           account_checked_at=? WHERE profile_id=?";
-                execute(conn, sql, &[status.into(), account.expires_at.into(), now.into(), profile_id])?;
+                diesel::update(state)
+                    .set((
+                        xtream_content_sync::account_status.eq(account.status.as_str()),
+                        xtream_content_sync::account_expires_at.eq(account.expires_at),
+                        xtream_content_sync::account_checked_at.eq(now),
+                    ))
+                    .execute(conn)
+                    .map_err(of_diesel)?;
             }
             for (kind, held) in &end.held {
                 hold_anew(conn, profile, *kind, held)?;
@@ -91,17 +132,20 @@ impl SqliteStore {
         // Before the rows are read: a run that ends in between is then read as ended.
         let leased = self.is_leased(profile);
         self.read_profile(profile, |conn| {
-            let limits = [profile.as_str().into(), i64::from(limit).into()];
-            let sql = "SELECT id,status,started_at,finished_at FROM xtream_sync_runs WHERE profile_id=? \
-                       ORDER BY id DESC LIMIT ?";
-            let rows = records(conn, sql, &limits)?;
-            let mut runs = rows.into_iter().map(|row| read_run(row, leased)).collect::<Result<Vec<_>, _>>()?;
-            let sql = "SELECT run_id,kind,mode,outcome,added,updated,refreshed,removed,unchanged,held,skipped,bytes,\
-                       requests,duration_ms,hold_reason,error_code,error_message,not_modified FROM xtream_sync_run_kinds \
-                       WHERE run_id IN (SELECT id FROM xtream_sync_runs WHERE profile_id=? ORDER BY id DESC LIMIT ?)";
-            for mut row in records(conn, sql, &limits)? {
-                let run = RunId(row.integer(0)?);
-                let kind = read_kind_record(&mut row)?;
+            let latest = xtream_sync_runs::table
+                .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
+                .order(xtream_sync_runs::id.desc())
+                .limit(limit.into());
+            let rows = latest.select(Run::as_select()).load(conn).map_err(of_diesel)?;
+            let mut runs = rows.into_iter().map(|row| row.read(leased)).collect::<Result<Vec<_>, _>>()?;
+            let rows = xtream_sync_run_kinds::table
+                .filter(xtream_sync_run_kinds::run_id.eq_any(latest.select(xtream_sync_runs::id)))
+                .select(RunKind::as_select())
+                .load(conn)
+                .map_err(of_diesel)?;
+            for row in rows {
+                let run = row.run();
+                let kind = row.read()?;
                 runs.iter_mut().filter(|known| known.run == run).for_each(|known| known.kinds.push(kind.clone()));
             }
             for run in &mut runs {
@@ -110,61 +154,22 @@ impl SqliteStore {
             Ok(runs)
         })
     }
-
-    /// Returns the changes after a sequence number, oldest first, at most `limit`.
-    pub fn changes_blocking(
-        &self,
-        profile: &ProfileId,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<ChangeRecord>, StoreError> {
-        let sql = "SELECT sequence,run_id,kind,content_id,change,fields,returned FROM xtream_changes \
-                   WHERE profile_id=? AND sequence>? ORDER BY sequence LIMIT ?";
-        self.read_profile(profile, |conn| {
-            let rows = records(conn, sql, &[profile.as_str().into(), after.into(), i64::from(limit).into()])?;
-            rows.into_iter().map(read_change).collect()
-        })
-    }
 }
 
 /// Fails unless the run is one of the profile's, and has no end.
 pub(crate) fn check_under_way(conn: &mut SqliteConnection, profile: &ProfileId, run: RunId) -> Result<(), StoreError> {
-    let sql = "SELECT status FROM xtream_sync_runs WHERE id=? AND profile_id=?";
-    let found = record(conn, sql, &[run.0.into(), profile.as_str().into()])?;
-    let status = found.map(|mut row| row.text(0)).transpose()?;
-    match status.as_deref() {
-        Some("syncing") => Ok(()),
+    let status = xtream_sync_runs::table
+        .filter(xtream_sync_runs::id.eq(run.0))
+        .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
+        .select(xtream_sync_runs::status)
+        .first::<StatusWord>(conn)
+        .optional()
+        .map_err(of_diesel)?;
+    match status.map(Word::ok) {
+        Some(Some(RunStatus::Syncing)) => Ok(()),
         Some(_) => Err(StoreError::Refused(format!("run {} has ended", run.0))),
         None => Err(StoreError::Refused(format!("there is no run {}", run.0))),
     }
-}
-
-/// Writes what a run did to a kind. A record that is there already is replaced.
-pub(crate) fn record_kind(conn: &mut SqliteConnection, run: RunId, record: &KindRecord) -> Result<(), StoreError> {
-    let counts = record.counts;
-    let numbers = [
-        counts.added,
-        counts.updated,
-        counts.refreshed,
-        counts.removed,
-        counts.unchanged,
-        counts.held,
-        counts.skipped,
-        record.bytes,
-        record.requests,
-        u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
-    ];
-    let mut binds: Vec<Bind<'_>> =
-        vec![run.0.into(), record.kind.as_str().into(), record.mode.as_str().into(), record.outcome.as_str().into()];
-    binds.extend(numbers.map(|number| Bind::from(signed(number))));
-    binds.push(record.hold_reason.map(HoldReason::as_str).into());
-    binds.push(record.error.as_ref().map(|error| error.code.as_str()).into());
-    binds.push(record.error.as_ref().map(|error| error.message.as_str()).into());
-    binds.push(i64::from(record.not_modified).into());
-    let sql = "INSERT OR REPLACE INTO xtream_sync_run_kinds (run_id,kind,mode,outcome,added,updated,refreshed,removed,unchanged,\
-               held,skipped,bytes,requests,duration_ms,hold_reason,error_code,error_message,not_modified) \
-               VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-    execute(conn, sql, &binds).map(|_| ())
 }
 
 /// The status of a run, or of a profile's last one: what has no end and no holder was interrupted.
@@ -172,86 +177,11 @@ pub(crate) fn status_seen(status: RunStatus, leased: bool) -> RunStatus {
     if status == RunStatus::Syncing && !leased { RunStatus::Interrupted } else { status }
 }
 
-fn read_run(mut row: Record, leased: bool) -> Result<RunRecord, StoreError> {
-    let status = row.text(1)?;
-    let status = RunStatus::from_name(&status).ok_or_else(|| no(&status, "status"))?;
-    let mut run = RunRecord::new(RunId(row.integer(0)?), status_seen(status, leased), row.integer(2)?);
-    run.finished_at = row.optional_integer(3)?;
-    Ok(run)
-}
-
-fn read_kind_record(row: &mut Record) -> Result<KindRecord, StoreError> {
-    let kind = read_kind(&row.text(1)?)?;
-    let mode = match row.text(2)?.as_str() {
-        "full" => SyncMode::Full,
-        "incremental" => SyncMode::Incremental,
-        _ => SyncMode::Auto,
-    };
-    let outcome = row.text(3)?;
-    let outcome = KindOutcome::from_name(&outcome).ok_or_else(|| no(&outcome, "outcome"))?;
-    let counts = Counts {
-        added: row.count(4)?,
-        updated: row.count(5)?,
-        refreshed: row.count(6)?,
-        removed: row.count(7)?,
-        unchanged: row.count(8)?,
-        held: row.count(9)?,
-        skipped: row.count(10)?,
-    };
-    let (bytes, requests) = (row.count(11)?, row.count(12)?);
-    let duration = Duration::from_millis(row.count(13)?);
-    let hold_reason = row.optional_text(14)?.map(|code| read_reason(&code)).transpose()?;
-    let message = row.optional_text(16)?.unwrap_or_default();
-    let error = row.optional_text(15)?.map(|code| ReportError::new(Some(kind), ErrorCode::parse(&code), message));
-    let not_modified = row.integer(17)? != 0;
-    let skipped_at = None;
-    Ok(KindRecord {
-        kind,
-        mode,
-        outcome,
-        counts,
-        not_modified,
-        bytes,
-        requests,
-        duration,
-        hold_reason,
-        skipped_at,
-        error,
-    })
-}
-
-/// What the change log has in its columns `change`, `fields` and `returned`.
-pub(crate) fn change_columns(kind: ContentKind, change: LoggedChange) -> [Bind<'static>; 3] {
-    let (name, fields) = match change {
-        LoggedChange::Loaded => ("loaded", None),
-        // Whoever reads the log without knowing of returns has to see an item that is there again.
-        LoggedChange::Added | LoggedChange::Returned => ("added", None),
-        LoggedChange::Updated(fields) => ("updated", Some(fields.names(kind.fields()).collect::<Vec<_>>().join(","))),
-        LoggedChange::Removed => ("removed", None),
-    };
-    [name.into(), fields.into(), i64::from(change == LoggedChange::Returned).into()]
-}
-
-fn read_change(mut row: Record) -> Result<ChangeRecord, StoreError> {
-    let run = row.integer(1)?;
-    let kind = read_kind(&row.text(2)?)?;
-    let change = match row.text(4)?.as_str() {
-        "loaded" => LoggedChange::Loaded,
-        "added" if row.integer(6)? != 0 => LoggedChange::Returned,
-        "added" => LoggedChange::Added,
-        "removed" => LoggedChange::Removed,
-        "updated" => {
-            let mut fields = FieldSet::EMPTY;
-            let names = row.optional_text(5)?.unwrap_or_default();
-            names.split(',').filter_map(|name| kind.field(name)).for_each(|at| fields.add(at));
-            LoggedChange::Updated(fields)
-        }
-        other => return Err(no(other, "change")),
-    };
-    let id = row.optional_integer(3)?.map(ContentId);
-    Ok(ChangeRecord::new(row.integer(0)?, kind, change).of_run((run != 0).then_some(RunId(run))).of_item(id))
-}
-
-fn no(found: &str, what: &str) -> StoreError {
-    StoreError::Corrupt(format!("`{found}` is no {what}"))
+impl Run {
+    fn read(self, leased: bool) -> Result<RunRecord, StoreError> {
+        let status = status_seen(self.status.known()?, leased);
+        let mut run = RunRecord::new(RunId(self.id.0), status, self.started_at.0);
+        run.finished_at = self.finished_at.map(|at| at.0);
+        Ok(run)
+    }
 }

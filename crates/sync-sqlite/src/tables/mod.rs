@@ -1,18 +1,34 @@
 //! The tables of the cache, a file for each or for a few that belong together, and the names of those of each kind.
+//!
+//! What runs once a run or once a kind is diesel's typed queries over [`schema`]; rows are structs of
+//! [`crate::db::value`] and [`words`]. What runs for items, or over tables that differ by kind, is SQL as text
+//! ([`crate::db::statement`]).
 
+pub(crate) mod changes;
 pub(crate) mod content;
 pub(crate) mod doubts;
 pub(crate) mod facts;
 pub(crate) mod guards;
+pub(crate) mod held;
 pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod page;
 pub(crate) mod profile;
 pub(crate) mod row_counts;
+pub(crate) mod run_kind;
+#[cfg(not(feature = "schema"))]
+pub(crate) mod schema;
+#[cfg(feature = "schema")]
+#[expect(missing_docs, reason = "the migrations say what is in a column")]
+pub mod schema;
+#[cfg(test)]
+mod schema_tests;
 pub(crate) mod status;
+pub(crate) mod sync_state;
 pub(crate) mod tombstone;
 pub(crate) mod validator;
+pub(crate) mod words;
 
 use sync_core::ContentKind;
 

@@ -1,4 +1,6 @@
 //! Pages of rows, and categories with their sizes: what readers leaf through.
+//!
+//! SQL as text, because the tables differ by kind and the condition on a set is JSON.
 
 use sync_core::catalogue::{Page, PageRequest};
 use sync_core::{Category, ContentId, ContentKind, ProfileId, StoreError};

@@ -1,19 +1,49 @@
-//! Profiles: the accounts whose contents are cached.
+//! Profiles: the accounts whose contents are cached, and their settings.
 
-use diesel::SqliteConnection;
-use sync_core::{GuardThresholds, PasswordSource, PolicyChoice, Profile, ProfileId, Retention, StoreError};
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use sync_core::{PasswordSource, PolicyChoice, Profile, ProfileId, StoreError};
 
-use crate::db::bind::{Bind, signed};
+use crate::db::bind::signed;
 use crate::db::blocking::now;
-use crate::db::statement::{Record, execute, records};
+use crate::db::fault::of_diesel;
+use crate::db::value::{Number, Text};
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
+use crate::tables::schema::{
+    xtream_content_sync, xtream_held_removals, xtream_listing_validators, xtream_panel_facts, xtream_profiles,
+    xtream_sync_settings,
+};
+use crate::tables::words::{PolicyWord, Word};
 
-const COLUMNS: &str = "SELECT p.profile_id,base_url,username,password,user_agent,change_policy,\
-    removal_share_percent,removal_floor_rows,password_source,password_argument,removal_category_rows,\
-    release_listings,release_days,tombstone_days,parallel_requests,verify_tls,follow_other_hosts \
-    FROM xtream_profiles p \
-    LEFT JOIN xtream_sync_settings s ON s.profile_id=p.profile_id";
+/// A profile, as it is read.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = xtream_profiles, check_for_backend(Sqlite))]
+struct Account {
+    profile_id: Text,
+    base_url: Option<Text>,
+    username: Option<Text>,
+    password: Option<Text>,
+    user_agent: Option<Text>,
+    change_policy: PolicyWord,
+    password_source: Text,
+    password_argument: Option<Text>,
+}
+
+/// The settings of a profile.
+#[derive(Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = xtream_sync_settings, check_for_backend(Sqlite))]
+struct Settings {
+    removal_share_percent: Number,
+    removal_floor_rows: Number,
+    removal_category_rows: Number,
+    release_listings: Number,
+    release_days: Number,
+    tombstone_days: Number,
+    parallel_requests: Number,
+    verify_tls: Number,
+    follow_other_hosts: Number,
+}
 
 impl SqliteStore {
     /// Creates the profile when there is none.
@@ -31,50 +61,25 @@ impl SqliteStore {
     pub fn save_profile_blocking(&self, row: &Profile) -> Result<(), StoreError> {
         self.write(|conn| {
             ensure(conn, &row.id)?;
-            let sql = "DELETE FROM xtream_panel_facts WHERE profile_id IN \
-                       (SELECT profile_id FROM xtream_profiles WHERE profile_id=? AND base_url IS NOT ?)";
-            if execute(conn, sql, &[row.id.as_str().into(), row.base_url.as_deref().into()])? > 0 {
-                // The evidence is counted by one of those facts.
-                let sql = "UPDATE xtream_held_removals SET evidence_listing=NULL, evidence_since=NULL, \
-                           evidence_panel_since=NULL WHERE profile_id=?";
-                execute(conn, sql, &[row.id.as_str().into()])?;
-            }
-            let sql = "DELETE FROM xtream_listing_validators WHERE profile_id IN (SELECT profile_id FROM \
-                       xtream_profiles WHERE profile_id=? AND (base_url IS NOT ? OR username IS NOT ?))";
-            let account = [row.id.as_str().into(), row.base_url.as_deref().into(), row.username.as_deref().into()];
-            execute(conn, sql, &account)?;
-            let sql = "UPDATE xtream_profiles SET base_url=?, username=?, password=?, password_source=?, \
-                       password_argument=?, user_agent=?, change_policy=?, updated_at=? WHERE profile_id=?";
-            let stored = row.password_source == PasswordSource::Stored;
-            let binds = [
-                row.base_url.as_deref().into(),
-                row.username.as_deref().into(),
-                row.password.as_deref().filter(|_| stored).into(),
-                row.password_source.as_str().into(),
-                row.password_source.argument().into(),
-                row.user_agent.as_deref().into(),
-                row.policy.as_str().into(),
-                now().into(),
-                row.id.as_str().into(),
-            ];
-            execute(conn, sql, &binds)?;
-            let sql = "UPDATE xtream_sync_settings SET removal_share_percent=?, removal_floor_rows=?, \
-                       removal_category_rows=?, release_listings=?, release_days=?, tombstone_days=?, \
-                       parallel_requests=?, verify_tls=?, follow_other_hosts=? WHERE profile_id=?";
-            let (guard, retention) = (row.guard, row.retention);
-            let binds = [
-                i64::from(guard.share_percent).into(),
-                signed(guard.floor_rows).into(),
-                signed(guard.category_rows).into(),
-                i64::from(retention.release_listings).into(),
-                i64::from(retention.release_days).into(),
-                i64::from(retention.tombstone_days).into(),
-                i64::from(row.parallel_requests).into(),
-                i64::from(row.verify_tls).into(),
-                i64::from(row.follow_other_hosts).into(),
-                row.id.as_str().into(),
-            ];
-            execute(conn, sql, &binds)
+            forget_other_panel(conn, row)?;
+            let (id, stored) = (row.id.as_str(), row.password_source == PasswordSource::Stored);
+            diesel::update(xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)))
+                .set((
+                    xtream_profiles::base_url.eq(row.base_url.as_deref()),
+                    xtream_profiles::username.eq(row.username.as_deref()),
+                    xtream_profiles::password.eq(row.password.as_deref().filter(|_| stored)),
+                    xtream_profiles::password_source.eq(row.password_source.as_str()),
+                    xtream_profiles::password_argument.eq(row.password_source.argument()),
+                    xtream_profiles::user_agent.eq(row.user_agent.as_deref()),
+                    xtream_profiles::change_policy.eq(PolicyWord::from(row.policy)),
+                    xtream_profiles::updated_at.eq(now()),
+                ))
+                .execute(conn)
+                .map_err(of_diesel)?;
+            diesel::update(xtream_sync_settings::table.filter(xtream_sync_settings::profile_id.eq(id)))
+                .set(Settings::of(row))
+                .execute(conn)
+                .map_err(of_diesel)
         })?;
         // A password that was there before is still in the log.
         self.tidy();
@@ -83,15 +88,27 @@ impl SqliteStore {
 
     /// Returns a profile, `None` when there is no such one.
     pub fn profile_blocking(&self, profile: &ProfileId) -> Result<Option<Profile>, StoreError> {
-        let sql = format!("{COLUMNS} WHERE p.profile_id=?");
-        let rows = self.read(|conn| records(conn, &sql, &[profile.as_str().into()]))?;
-        rows.into_iter().next().map(read).transpose()
+        let find = |conn: &mut SqliteConnection| {
+            with_settings()
+                .filter(xtream_profiles::profile_id.eq(profile.as_str()))
+                .select(<(Account, Option<Settings>)>::as_select())
+                .first(conn)
+                .optional()
+                .map_err(of_diesel)
+        };
+        self.read(find)?.map(read).transpose()
     }
 
     /// Returns every profile, by id.
     pub fn profiles_blocking(&self) -> Result<Vec<Profile>, StoreError> {
-        let rows = self.read(|conn| records(conn, &format!("{COLUMNS} ORDER BY p.profile_id"), &[]))?;
-        rows.into_iter().map(read).collect()
+        let find = |conn: &mut SqliteConnection| {
+            with_settings()
+                .order(xtream_profiles::profile_id)
+                .select(<(Account, Option<Settings>)>::as_select())
+                .load(conn)
+                .map_err(of_diesel)
+        };
+        self.read(find)?.into_iter().map(read).collect()
     }
 
     /// Removes a profile and everything that belongs to it; returns whether it was there.
@@ -103,59 +120,126 @@ impl SqliteStore {
         self.require_writable()?;
         // The file of the lock stays: unlinking it under somebody who waits would make two locks.
         let _held = self.lock_profile(profile)?;
-        let sql = "DELETE FROM xtream_profiles WHERE profile_id=?";
-        let removed = self.write(|conn| execute(conn, sql, &[profile.as_str().into()]))?;
+        let removed = self.write(|conn| {
+            diesel::delete(xtream_profiles::table.filter(xtream_profiles::profile_id.eq(profile.as_str())))
+                .execute(conn)
+                .map_err(of_diesel)
+        })?;
         self.tidy();
         Ok(removed > 0)
     }
 }
 
+/// Profiles, each beside its settings.
+#[diesel::dsl::auto_type]
+fn with_settings() -> _ {
+    let of_same = xtream_sync_settings::profile_id.eq(xtream_profiles::profile_id);
+    xtream_profiles::table.left_join(xtream_sync_settings::table.on(of_same))
+}
+
 /// Creates the rows of a profile that are missing.
 pub(crate) fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
-    let (id, now) = (Bind::from(profile.as_str()), Bind::from(now()));
-    let sql = "INSERT INTO xtream_profiles (profile_id,created_at,updated_at) VALUES (?,?,?) ON CONFLICT DO NOTHING";
-    execute(conn, sql, &[id.clone(), now.clone(), now.clone()])?;
-    let sql = "INSERT INTO xtream_content_sync (profile_id,updated_at) VALUES (?,?) ON CONFLICT DO NOTHING";
-    execute(conn, sql, &[id.clone(), now])?;
-    execute(conn, "INSERT INTO xtream_sync_settings (profile_id) VALUES (?) ON CONFLICT DO NOTHING", &[id]).map(|_| ())
+    let (id, now) = (profile.as_str(), now());
+    diesel::insert_into(xtream_profiles::table)
+        .values((
+            xtream_profiles::profile_id.eq(id),
+            xtream_profiles::created_at.eq(now),
+            xtream_profiles::updated_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .map_err(of_diesel)?;
+    diesel::insert_into(xtream_content_sync::table)
+        .values((xtream_content_sync::profile_id.eq(id), xtream_content_sync::updated_at.eq(now)))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .map_err(of_diesel)?;
+    diesel::insert_into(xtream_sync_settings::table)
+        .values(xtream_sync_settings::profile_id.eq(id))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .map_err(of_diesel)
+        .map(|_| ())
 }
 
-fn read(mut row: Record) -> Result<Profile, StoreError> {
-    let id = ProfileId::new(row.text(0)?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let standard = Profile::new(id);
-    let policy = match row.text(5)?.as_str() {
-        "timestamp" => PolicyChoice::Timestamp,
-        _ => PolicyChoice::Fingerprint,
-    };
-    let (word, argument) = (row.text(8)?, row.optional_text(9)?);
-    let password_source = PasswordSource::from_parts(&word, argument)
+/// Forgets what was learnt of a panel at another address, and what another account was told of versions.
+fn forget_other_panel(conn: &mut SqliteConnection, row: &Profile) -> Result<(), StoreError> {
+    let (id, base_url, username) = (row.id.as_str(), row.base_url.as_deref(), row.username.as_deref());
+    let known = xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)).select(xtream_profiles::profile_id);
+    let elsewhere = known.filter(xtream_profiles::base_url.is_not(base_url));
+    let facts = xtream_panel_facts::table.filter(xtream_panel_facts::profile_id.eq_any(elsewhere));
+    if diesel::delete(facts).execute(conn).map_err(of_diesel)? > 0 {
+        // The evidence is counted by one of those facts.
+        diesel::update(xtream_held_removals::table.filter(xtream_held_removals::profile_id.eq(id)))
+            .set((
+                xtream_held_removals::evidence_listing.eq(None::<i64>),
+                xtream_held_removals::evidence_since.eq(None::<i64>),
+                xtream_held_removals::evidence_panel_since.eq(None::<i64>),
+            ))
+            .execute(conn)
+            .map_err(of_diesel)?;
+    }
+    let differs = xtream_profiles::base_url.is_not(base_url).or(xtream_profiles::username.is_not(username));
+    let others =
+        xtream_listing_validators::table.filter(xtream_listing_validators::profile_id.eq_any(known.filter(differs)));
+    diesel::delete(others).execute(conn).map_err(of_diesel).map(|_| ())
+}
+
+impl Settings {
+    fn of(row: &Profile) -> Self {
+        Self {
+            removal_share_percent: Number(row.guard.share_percent.into()),
+            removal_floor_rows: Number(signed(row.guard.floor_rows)),
+            removal_category_rows: Number(signed(row.guard.category_rows)),
+            release_listings: Number(row.retention.release_listings.into()),
+            release_days: Number(row.retention.release_days.into()),
+            tombstone_days: Number(row.retention.tombstone_days.into()),
+            parallel_requests: Number(row.parallel_requests.into()),
+            verify_tls: Number(row.verify_tls.into()),
+            follow_other_hosts: Number(row.follow_other_hosts.into()),
+        }
+    }
+
+    /// Sets what they say over a profile; a number that is nonsense leaves the default.
+    fn apply(&self, profile: &mut Profile) {
+        set(&mut profile.guard.share_percent, self.removal_share_percent);
+        set(&mut profile.guard.floor_rows, self.removal_floor_rows);
+        set(&mut profile.guard.category_rows, self.removal_category_rows);
+        set(&mut profile.retention.release_listings, self.release_listings);
+        set(&mut profile.retention.release_days, self.release_days);
+        set(&mut profile.retention.tombstone_days, self.tombstone_days);
+        if self.parallel_requests.0 > 0 {
+            set(&mut profile.parallel_requests, self.parallel_requests);
+        }
+        profile.verify_tls = self.verify_tls.0 != 0;
+        profile.follow_other_hosts = self.follow_other_hosts.0 != 0;
+    }
+}
+
+fn set<T: TryFrom<i64>>(place: &mut T, number: Number) {
+    if let Ok(number) = T::try_from(number.0) {
+        *place = number;
+    }
+}
+
+/// A profile whose settings were taken away has the defaults.
+fn read((account, settings): (Account, Option<Settings>)) -> Result<Profile, StoreError> {
+    let text = |column: Option<Text>| column.map(|text| text.0);
+    let id = ProfileId::new(account.profile_id.0).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let word = account.password_source.0;
+    let password_source = PasswordSource::from_parts(&word, text(account.password_argument))
         .ok_or_else(|| StoreError::Corrupt(format!("`{word}` is no source of passwords, or lacks what it needs")))?;
-    // A profile whose settings were taken away, or hold nonsense, has the defaults.
-    Ok(Profile {
-        base_url: row.optional_text(1)?,
-        username: row.optional_text(2)?,
-        password: row.optional_text(3)?.filter(|_| password_source == PasswordSource::Stored),
+    let mut profile = Profile {
+        base_url: text(account.base_url),
+        username: text(account.username),
+        password: text(account.password).filter(|_| password_source == PasswordSource::Stored),
         password_source,
-        user_agent: row.optional_text(4)?,
-        policy,
-        guard: GuardThresholds {
-            share_percent: number(&mut row, 6)?.unwrap_or(standard.guard.share_percent),
-            floor_rows: number(&mut row, 7)?.unwrap_or(standard.guard.floor_rows),
-            category_rows: number(&mut row, 10)?.unwrap_or(standard.guard.category_rows),
-        },
-        retention: Retention {
-            release_listings: number(&mut row, 11)?.unwrap_or(standard.retention.release_listings),
-            release_days: number(&mut row, 12)?.unwrap_or(standard.retention.release_days),
-            tombstone_days: number(&mut row, 13)?.unwrap_or(standard.retention.tombstone_days),
-        },
-        parallel_requests: number(&mut row, 14)?.filter(|at_once| *at_once > 0).unwrap_or(standard.parallel_requests),
-        verify_tls: row.optional_integer(15)?.map_or(standard.verify_tls, |verify| verify != 0),
-        follow_other_hosts: row.optional_integer(16)?.map_or(standard.follow_other_hosts, |follow| follow != 0),
-        ..standard
-    })
-}
-
-/// A number of the settings; `None` when there is none, or none of that size.
-fn number<T: TryFrom<i64>>(row: &mut Record, at: usize) -> Result<Option<T>, StoreError> {
-    Ok(row.optional_integer(at)?.and_then(|number| T::try_from(number).ok()))
+        user_agent: text(account.user_agent),
+        policy: account.change_policy.ok().unwrap_or(PolicyChoice::Fingerprint),
+        ..Profile::new(id)
+    };
+    if let Some(settings) = settings {
+        settings.apply(&mut profile);
+    }
+    Ok(profile)
 }

@@ -1,4 +1,6 @@
 //! The number of rows of a kind: counted, believed, and kept up while rows are written and removed.
+//!
+//! SQL as text, because table and column differ by kind and every apply runs it; each statement returns one number.
 
 use diesel::SqliteConnection;
 use sync_core::{ContentKind, ProfileId, Scope, StoreError};

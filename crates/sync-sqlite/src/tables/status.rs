@@ -1,44 +1,98 @@
 //! What a person wants to know of a profile at a glance.
+//!
+//! Groups and their examples are SQL as text, whose rows are read by name: diesel has no names for the types of
+//! aggregates, and the table of the examples differs by kind.
 
-use diesel::SqliteConnection;
+use diesel::prelude::*;
+use diesel::sql_types;
+use diesel::sqlite::Sqlite;
 use sync_core::catalogue::{AccountStanding, ContentStatus, HeldGroup, KindStatus};
-use sync_core::{ContentKind, KindFacts, PerKind, ProfileId, RunStatus, StoreError};
+use sync_core::{ContentKind, KindFacts, PerKind, ProfileId, StoreError};
 
-use crate::db::bind::Bind;
-use crate::db::statement::{record, records};
+use crate::db::fault::of_diesel;
+use crate::db::statement::rows;
+use crate::db::value::{Count, Number, Text};
 use crate::store::SqliteStore;
-use crate::tables::content::read_reason;
 use crate::tables::history::status_seen;
+use crate::tables::schema::xtream_content_sync;
+use crate::tables::sync_state::Kinds;
+use crate::tables::words::{ReasonWord, StatusWord, Word};
 use crate::tables::{self, doubts, facts};
 
 /// How many held items are named.
 const EXAMPLES: i64 = 3;
+
+/// How the cache of a profile stands.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = xtream_content_sync, check_for_backend(Sqlite))]
+struct Standing {
+    sync_status: StatusWord,
+    sync_message: Option<Text>,
+    #[diesel(embed)]
+    kinds: Kinds,
+    account_status: Option<Text>,
+    account_expires_at: Option<Number>,
+    account_checked_at: Option<Number>,
+}
+
+/// What is held for one reason.
+#[derive(QueryableByName)]
+struct Group {
+    /// As it is in the rows, for a reason may have had other codes.
+    #[diesel(sql_type = sql_types::Text)]
+    reason: Text,
+    #[diesel(sql_type = sql_types::BigInt)]
+    items: Count,
+    #[diesel(sql_type = sql_types::BigInt)]
+    oldest: Number,
+    /// How many have evidence.
+    #[diesel(sql_type = sql_types::BigInt)]
+    proved: Count,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
+    listing: Option<Number>,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
+    since: Option<Number>,
+}
+
+/// An item of any kind.
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = sql_types::Text)]
+    name: Text,
+}
 
 impl SqliteStore {
     /// Returns how a profile's cache stands.
     pub fn content_status_blocking(&self, profile: &ProfileId) -> Result<ContentStatus, StoreError> {
         let leased = self.is_leased(profile);
         self.read_profile(profile, |conn| {
-            let profile_id = Bind::from(profile.as_str());
-            let sql = "SELECT sync_status,sync_message,last_sync_channels,last_sync_movies,last_sync_series,\
-                       channels_count,movies_count,series_count,account_status,account_expires_at,account_checked_at \
-                       FROM xtream_content_sync WHERE profile_id=?";
-            let found = record(conn, sql, std::slice::from_ref(&profile_id))?;
-            let mut row = found.ok_or_else(|| StoreError::Corrupt("a profile has no row of its syncs".to_owned()))?;
-            let status = RunStatus::from_name(&row.text(0)?).map(|status| status_seen(status, leased));
+            let found = xtream_content_sync::table
+                .filter(xtream_content_sync::profile_id.eq(profile.as_str()))
+                .select(Standing::as_select())
+                .first(conn)
+                .optional()
+                .map_err(of_diesel)?;
+            let row = found.ok_or_else(|| StoreError::Corrupt("a profile has no row of its syncs".to_owned()))?;
             let facts = facts::load(conn, profile)?;
             let mut kinds = PerKind::from_fn(|_| None);
             for kind in ContentKind::ALL {
-                let last_sync = row.optional_integer(2 + kind.ordinal())?;
-                let rows = row.count(5 + kind.ordinal())?;
+                let (last_sync, rows) = (row.kinds.last_sync(kind), row.kinds.rows(kind));
                 let held = held(conn, profile, kind, &facts.kinds[kind])?;
                 let doubted_since = doubts::open_since(conn, profile, kind)?;
                 kinds[kind] = Some(KindStatus { kind, last_sync, rows, held, doubted_since });
             }
-            let kinds = kinds.map(|status| status.expect("each kind was looked at"));
-            let (expires_at, checked_at) = (row.optional_integer(9)?, row.optional_integer(10)?);
-            let account = row.optional_text(8)?.map(|status| AccountStanding { status, expires_at, checked_at });
-            Ok(ContentStatus { sync_status: status, message: row.optional_text(1)?, kinds, account, facts })
+            let (expires_at, checked_at) = (row.account_expires_at, row.account_checked_at);
+            Ok(ContentStatus {
+                sync_status: row.sync_status.ok().map(|status| status_seen(status, leased)),
+                message: row.sync_message.map(|message| message.0),
+                kinds: kinds.map(|status| status.expect("each kind was looked at")),
+                account: row.account_status.map(|status| AccountStanding {
+                    status: status.0,
+                    expires_at: expires_at.map(|at| at.0),
+                    checked_at: checked_at.map(|at| at.0),
+                }),
+                facts,
+            })
         })
     }
 }
@@ -50,23 +104,23 @@ fn held(
     kind: ContentKind,
     facts: &KindFacts,
 ) -> Result<Vec<HeldGroup>, StoreError> {
-    let sql = "SELECT reason,COUNT(*),MIN(held_since),COUNT(evidence_listing),MAX(evidence_listing),\
-               MAX(evidence_since) FROM xtream_held_removals WHERE profile_id=? AND kind=? GROUP BY reason \
-               ORDER BY reason";
+    let sql = "SELECT reason,COUNT(*) AS items,MIN(held_since) AS oldest,COUNT(evidence_listing) AS proved,\
+               MAX(evidence_listing) AS listing,MAX(evidence_since) AS since FROM xtream_held_removals \
+               WHERE profile_id=? AND kind=? GROUP BY reason ORDER BY reason";
+    let groups: Vec<Group> = rows(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?;
     let mut held = Vec::new();
-    for mut group in records(conn, sql, &[profile.as_str().into(), kind.as_str().into()])? {
-        let (reason, count) = (group.text(0)?, group.count(1)?);
-        let all_have_some = group.count(3)? == count;
+    for group in groups {
+        let all_have_some = group.proved == group.items;
         // The listing that missed it first counts as well.
-        let latest = group.optional_integer(4)?.and_then(|listing| u64::try_from(listing).ok());
+        let latest = group.listing.and_then(|listing| u64::try_from(listing.0).ok());
         let listings = latest.map(|latest| facts.sound_listings.saturating_add(1).saturating_sub(latest));
         held.push(HeldGroup {
-            examples: examples(conn, profile, kind, &reason)?,
-            reason: read_reason(&reason)?,
-            count,
-            oldest_since: group.integer(2)?,
+            examples: examples(conn, profile, kind, &group.reason.0)?,
+            reason: ReasonWord::of(group.reason.0).known()?,
+            count: group.items.0,
+            oldest_since: group.oldest.0,
             listings: listings.filter(|_| all_have_some).unwrap_or_default(),
-            evidence_since: group.optional_integer(5)?.filter(|_| all_have_some),
+            evidence_since: group.since.map(|at| at.0).filter(|_| all_have_some),
         });
     }
     Ok(held)
@@ -80,10 +134,11 @@ fn examples(
 ) -> Result<Vec<String>, StoreError> {
     let tables = tables::of(kind);
     let sql = format!(
-        "SELECT name FROM xtream_held_removals h JOIN {0} i ON i.profile_id=h.profile_id AND i.{1}=h.content_id \
+        "SELECT i.name FROM xtream_held_removals h JOIN {0} i ON i.profile_id=h.profile_id AND i.{1}=h.content_id \
          WHERE h.profile_id=? AND h.kind=? AND h.reason=? ORDER BY h.held_since,h.content_id LIMIT ?",
         tables.items, tables.id
     );
     let binds = [profile.as_str().into(), kind.as_str().into(), reason.into(), EXAMPLES.into()];
-    records(conn, &sql, &binds)?.into_iter().map(|mut row| row.text(0)).collect()
+    let rows: Vec<Named> = rows(conn, &sql, &binds)?;
+    Ok(rows.into_iter().map(|row| row.name.0).collect())
 }

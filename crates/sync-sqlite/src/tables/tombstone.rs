@@ -1,15 +1,21 @@
 //! Tombstones: what was removed is remembered for a time, and recognised when it returns.
+//!
+//! What runs for lists of items is SQL as text: its tables differ by kind, and diesel compiles every UPDATE of
+//! its own and every list of values anew.
 
 use std::collections::HashSet;
 
-use diesel::SqliteConnection;
+use diesel::prelude::*;
 use sync_core::store::ScopeCommit;
 use sync_core::{ContentKind, ProfileId, StoreError};
 
 use crate::db::bind::Bind;
-use crate::db::statement::{and_list, execute, in_lists, integers};
+use crate::db::fault::of_diesel;
+use crate::db::statement::{and_list, execute, in_lists};
 use crate::tables;
 use crate::tables::content::sorted;
+use crate::tables::schema::xtream_tombstones;
+use crate::tables::words::KindWord;
 
 const DAY: i64 = 86_400;
 
@@ -38,9 +44,12 @@ impl<'a> Tombstones<'a> {
     /// The ids that are remembered.
     pub(crate) fn remembered(&self, conn: &mut SqliteConnection) -> Result<HashSet<i64>, StoreError> {
         let Some(oldest) = self.oldest() else { return Ok(HashSet::new()) };
-        let [profile, kind] = self.key();
-        let sql = "SELECT content_id FROM xtream_tombstones WHERE profile_id=? AND kind=? AND removed_at>=?";
-        Ok(integers(conn, sql, &[profile, kind, oldest.into()])?.into_iter().collect())
+        let ids = of(self.profile.as_str(), self.kind.into())
+            .filter(xtream_tombstones::removed_at.ge(oldest))
+            .select(xtream_tombstones::content_id)
+            .load(conn)
+            .map_err(of_diesel)?;
+        Ok(ids.into_iter().collect())
     }
 
     /// Gives items that have returned, and are written, the day on which they first came.
@@ -105,10 +114,16 @@ impl<'a> Tombstones<'a> {
 
     /// Forgets those whose time has come.
     pub(crate) fn prune(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        let [profile, kind] = self.key();
         // Without a time there is nothing to keep, however lately it was removed.
         let oldest = self.oldest().unwrap_or(i64::MAX);
-        let sql = "DELETE FROM xtream_tombstones WHERE profile_id=? AND kind=? AND removed_at<?";
-        execute(conn, sql, &[profile, kind, oldest.into()]).map(|_| ())
+        let old = of(self.profile.as_str(), self.kind.into()).filter(xtream_tombstones::removed_at.lt(oldest));
+        diesel::delete(old).execute(conn).map_err(of_diesel).map(|_| ())
     }
+}
+
+/// The tombstones of a kind of a profile.
+#[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
+#[diesel::dsl::auto_type]
+fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
+    xtream_tombstones::table.filter(xtream_tombstones::profile_id.eq(profile)).filter(xtream_tombstones::kind.eq(kind))
 }

@@ -1,15 +1,39 @@
 //! Validators: what panels call the versions of the listings that the cache has.
 
-use diesel::SqliteConnection;
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
 use sync_core::source::Validator;
 use sync_core::store::{KeptValidator, ValidatorChange};
-use sync_core::{ContentKind, DigestScheme, PolicyChoice, ProfileId, Scope, StoreError};
+use sync_core::{ContentKind, DigestScheme, ProfileId, Scope, StoreError};
 
-use crate::db::bind::{Bind, signed};
-use crate::db::statement::{Record, execute, record};
+use crate::db::bind::signed;
+use crate::db::fault::of_diesel;
+use crate::db::value::{Number, Text};
 use crate::store::SqliteStore;
 use crate::tables::doubts;
 use crate::tables::row_counts::has_rows;
+use crate::tables::schema::xtream_listing_validators;
+use crate::tables::words::{KindWord, PolicyWord, Word};
+
+/// What is kept of a listing.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = xtream_listing_validators, check_for_backend(Sqlite))]
+struct Kept {
+    validator: Text,
+    scheme: Number,
+    change_policy: PolicyWord,
+    listed_at: Number,
+    rows: Number,
+}
+
+/// The row of a kind of a profile, if there is one.
+#[expect(clippy::elidable_lifetime_names, reason = "`auto_type` has them named")]
+#[diesel::dsl::auto_type]
+fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
+    xtream_listing_validators::table
+        .filter(xtream_listing_validators::profile_id.eq(profile))
+        .filter(xtream_listing_validators::kind.eq(kind))
+}
 
 impl SqliteStore {
     /// Returns the validator of a kind's listing; see [`sync_core::ContentStore::validator`].
@@ -27,25 +51,35 @@ fn load(
     profile: &ProfileId,
     kind: ContentKind,
 ) -> Result<Option<KeptValidator>, StoreError> {
-    let sql = "SELECT validator,scheme,change_policy,listed_at,rows FROM xtream_listing_validators \
-               WHERE profile_id=? AND kind=?";
-    let found = record(conn, sql, &[profile.as_str().into(), kind.as_str().into()])?;
-    let Some(kept) = found.map(|mut row| read(&mut row)).transpose()?.flatten() else { return Ok(None) };
+    let found =
+        of(profile.as_str(), kind.into()).select(Kept::as_select()).first(conn).optional().map_err(of_diesel)?;
+    let Some(kept) = found.and_then(Kept::read) else { return Ok(None) };
     // Where everything is to be compared, the panel is to send everything.
     let relied_on = doubts::open_since(conn, profile, kind)?.is_none() && has_rows(conn, profile, kind, kept.rows)?;
     Ok(relied_on.then_some(kept))
 }
 
-/// What another version wrote, and isn't understood, is none.
-fn read(row: &mut Record) -> Result<Option<KeptValidator>, StoreError> {
-    let policies = [PolicyChoice::Fingerprint, PolicyChoice::Timestamp];
-    let name = row.text(2)?;
-    let policy = policies.into_iter().find(|policy| policy.as_str() == name);
-    let scheme = u32::try_from(row.integer(1)?).ok().map(DigestScheme);
-    let rows = u64::try_from(row.integer(4)?).ok();
-    let (Some(policy), Some(scheme), Some(rows)) = (policy, scheme, rows) else { return Ok(None) };
-    let (validator, listed_at) = (Validator(row.text(0)?), row.integer(3)?);
-    Ok(Some(KeptValidator { validator, scheme, policy, listed_at, rows }))
+impl Kept {
+    fn of(kept: &KeptValidator) -> Self {
+        Self {
+            validator: Text(kept.validator.0.clone()),
+            scheme: Number(kept.scheme.0.into()),
+            change_policy: kept.policy.into(),
+            listed_at: Number(kept.listed_at),
+            rows: Number(signed(kept.rows)),
+        }
+    }
+
+    /// What another version wrote, and isn't understood, is none.
+    fn read(self) -> Option<KeptValidator> {
+        Some(KeptValidator {
+            validator: Validator(self.validator.0),
+            scheme: DigestScheme(u32::try_from(self.scheme.0).ok()?),
+            policy: self.change_policy.ok()?,
+            listed_at: self.listed_at.0,
+            rows: u64::try_from(self.rows.0).ok()?,
+        })
+    }
 }
 
 /// Does with the validator of a kind what comes with a listing.
@@ -69,24 +103,22 @@ fn save(
     kind: ContentKind,
     kept: &KeptValidator,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO xtream_listing_validators (profile_id,kind,validator,scheme,change_policy,listed_at,rows) \
-               VALUES (?,?,?,?,?,?,?) ON CONFLICT (profile_id,kind) DO UPDATE SET validator=excluded.validator, \
-               scheme=excluded.scheme, change_policy=excluded.change_policy, listed_at=excluded.listed_at, \
-               rows=excluded.rows";
-    let binds = [
-        profile.as_str().into(),
-        kind.as_str().into(),
-        kept.validator.0.as_str().into(),
-        i64::from(kept.scheme.0).into(),
-        kept.policy.as_str().into(),
-        kept.listed_at.into(),
-        signed(kept.rows).into(),
-    ];
-    execute(conn, sql, &binds).map(|_| ())
+    let kept = Kept::of(kept);
+    let key = (
+        xtream_listing_validators::profile_id.eq(profile.as_str()),
+        xtream_listing_validators::kind.eq(KindWord::from(kind)),
+    );
+    diesel::insert_into(xtream_listing_validators::table)
+        .values((key, &kept))
+        .on_conflict((xtream_listing_validators::profile_id, xtream_listing_validators::kind))
+        .do_update()
+        .set(&kept)
+        .execute(conn)
+        .map_err(of_diesel)
+        .map(|_| ())
 }
 
 /// Takes out the validator of a kind.
 pub(crate) fn forget(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<(), StoreError> {
-    let sql = "DELETE FROM xtream_listing_validators WHERE profile_id=? AND kind=?";
-    execute(conn, sql, &[Bind::from(profile.as_str()), kind.as_str().into()]).map(|_| ())
+    diesel::delete(of(profile.as_str(), kind.into())).execute(conn).map_err(of_diesel).map(|_| ())
 }

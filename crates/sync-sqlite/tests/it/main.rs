@@ -14,6 +14,8 @@ mod leasing;
 mod migrating;
 mod opening;
 mod profiles;
+#[cfg(feature = "schema")]
+mod schema;
 mod tombstones;
 mod validators;
 mod values;

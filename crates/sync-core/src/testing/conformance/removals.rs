@@ -2,11 +2,11 @@
 
 use super::ReadableStore;
 use super::session::{Session, added, index_of, load};
+use crate::feed::change::LoggedChange;
 use crate::model::{ContentId, ContentKind};
 use crate::ports::store::{RunEnd, ScopeCommit, StoreError};
 use crate::removal::guard::{Doubt, HoldReason, Loss};
 use crate::removal::held::{Evidence, HeldRemoval};
-use crate::run::change_log::LoggedChange;
 use crate::run::record::RunId;
 use crate::run::record::{KindRecord, RunStatus};
 use crate::testing::builders::movie;
@@ -24,17 +24,7 @@ pub async fn held_removals_are_kept_until_replaced(store: &dyn ReadableStore) {
     assert_eq!(store.sync_state(&session.profile).await.unwrap().held, [0, 2, 0]);
     assert_eq!(session.ids(ContentKind::Movies).await, [1, 2, 3], "held rows stay");
     let Session { profile, lease, run, .. } = session;
-    let end = RunEnd {
-        run,
-        fence: lease.fence,
-        status: RunStatus::Partial,
-        finished_at: 1,
-        message: String::new(),
-        records: Vec::new(),
-        account: None,
-        facts: None,
-        held: Vec::new(),
-    };
+    let end = RunEnd { status: RunStatus::Partial, ..RunEnd::new(run, lease.fence, 1) };
     store.finish_run(&profile, end).await.unwrap();
     let second = store.start_run(&profile, lease.fence, 9).await.unwrap();
     let session = Session { store, profile, lease, run: second };

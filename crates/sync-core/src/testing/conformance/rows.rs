@@ -3,10 +3,10 @@
 use super::ReadableStore;
 use super::session::{Session, added, index_of, load};
 use crate::detect::merge::Change;
+use crate::feed::change::LoggedChange;
 use crate::model::Content as _;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, FieldSet, Item, Movie, PerKind};
 use crate::ports::store::ScopeCommit;
-use crate::run::change_log::LoggedChange;
 use crate::testing::builders::{ItemBuilder, category, movie, staged};
 
 /// "Writes everything at once."

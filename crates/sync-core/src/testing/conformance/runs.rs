@@ -34,15 +34,10 @@ pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ReadableStore) {
     let mut record = KindRecord::skipped(ContentKind::Series, SyncMode::Full);
     record.outcome = KindOutcome::Failed;
     let end = RunEnd {
-        run: session.run,
-        fence: session.lease.fence,
         status: RunStatus::Failed,
-        finished_at: 4321,
         message: "the panel can't be reached".to_owned(),
         records: vec![record],
-        account: None,
-        facts: None,
-        held: Vec::new(),
+        ..RunEnd::new(session.run, session.lease.fence, 4321)
     };
     store.finish_run(&session.profile, end).await.unwrap();
     assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, PerKind::all(None));

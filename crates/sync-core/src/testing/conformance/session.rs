@@ -9,13 +9,13 @@ use crate::detect::index::ListingIndex;
 use crate::detect::merge::Change;
 use crate::facts::PanelFacts;
 use crate::model::{ContentId, ContentKind, Item, ProfileId, Scope};
-use crate::ports::store::{Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError, ValidatorChange};
+use crate::ports::store::{Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError};
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::{Evidence, HeldRemoval};
 use crate::run::counts::Counts;
 use crate::run::options::SyncMode;
 use crate::run::record::RunId;
-use crate::run::record::{KindOutcome, KindRecord, RunStatus};
+use crate::run::record::{KindOutcome, KindRecord};
 use crate::testing::builders::{ItemBuilder, movie, profile, staged};
 
 use super::ReadableStore;
@@ -39,6 +39,13 @@ impl<'a> Session<'a> {
         Self { store, profile, lease, run }
     }
 
+    /// A further run of a profile.
+    pub(super) async fn resume(store: &'a dyn ReadableStore, profile: &ProfileId, at: i64) -> Self {
+        let lease = store.lease(profile).await.unwrap();
+        let run = store.start_run(profile, lease.fence, at).await.unwrap();
+        Self { store, profile: profile.clone(), lease, run }
+    }
+
     pub(super) async fn end(self) {
         self.finish(None).await;
     }
@@ -50,40 +57,16 @@ impl<'a> Session<'a> {
 
     /// The end of this run, with nothing learnt.
     pub(super) fn run_end(&self) -> RunEnd {
-        RunEnd {
-            run: self.run,
-            fence: self.lease.fence,
-            status: RunStatus::Completed,
-            finished_at: 2000,
-            message: "done".to_owned(),
-            records: Vec::new(),
-            account: None,
-            facts: None,
-            held: Vec::new(),
-        }
+        RunEnd { message: "done".to_owned(), ..RunEnd::new(self.run, self.lease.fence, 2000) }
     }
 
     pub(super) fn commit(&self, kind: ContentKind) -> ScopeCommit {
-        ScopeCommit {
-            run: self.run,
-            fence: self.lease.fence,
-            applied_at: 1500,
-            categories: None,
-            removals: Vec::new(),
-            successors: Vec::new(),
-            tombstone_days: 30,
-            held: None,
-            index: None,
-            validator: ValidatorChange::Forget,
-            watermark: 1400,
-            first_load: false,
-            record: KindRecord {
-                outcome: KindOutcome::Completed,
-                counts: Counts { added: 1, ..Counts::default() },
-                ..KindRecord::skipped(kind, SyncMode::Full)
-            },
-            fields: None,
-        }
+        let record = KindRecord {
+            outcome: KindOutcome::Completed,
+            counts: Counts { added: 1, ..Counts::default() },
+            ..KindRecord::skipped(kind, SyncMode::Full)
+        };
+        ScopeCommit { watermark: 1400, ..ScopeCommit::new(self.run, self.lease.fence, 1500, record) }
     }
 
     pub(super) async fn staging(&self, kind: ContentKind) -> Box<dyn Staging> {

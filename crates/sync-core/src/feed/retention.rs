@@ -1,0 +1,75 @@
+//! How long entries of the change log are kept. Pure.
+
+use crate::run::options::Retention;
+use crate::run::record::RunId;
+
+/// Seconds.
+const DAY: i64 = 86_400;
+
+/// What pruning looks at of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aged {
+    /// Its sequence.
+    pub sequence: i64,
+    /// Its run.
+    pub run: Option<RunId>,
+    /// When it was written, in unix seconds.
+    pub at: i64,
+}
+
+/// Returns the sequence from which on entries are kept; `None` when all are. The entries are those of a profile, by
+/// rising sequence.
+///
+/// Entries go when they are too old, or too many. The newest run is kept whole, and so is a run of which anything is
+/// kept. No entry ages before `ages_from`: those of a version that kept none of this begin to age with the upgrade.
+pub fn kept_from(entries: &[Aged], retention: &Retention, ages_from: i64, now: i64) -> Option<i64> {
+    let oldest = now.saturating_sub(i64::from(retention.feed_days).saturating_mul(DAY));
+    let young = entries.iter().position(|entry| entry.at.max(ages_from) >= oldest).unwrap_or(entries.len());
+    let room = usize::try_from(retention.feed_entries).unwrap_or(usize::MAX);
+    let mut from = young.max(entries.len().saturating_sub(room));
+    let begins = |run: RunId| entries.iter().position(|entry| entry.run == Some(run));
+    let newest = entries.iter().rev().find_map(|entry| entry.run).and_then(begins);
+    from = from.min(newest.unwrap_or(from));
+    let cut = entries.get(from).and_then(|entry| entry.run).and_then(begins);
+    from = from.min(cut.unwrap_or(from));
+    let kept = entries.get(from).map(|entry| entry.sequence);
+    (from > 0).then(|| kept.unwrap_or_else(|| entries[from - 1].sequence + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries of these runs (0 is none), one a day.
+    fn entries(runs: &[i64]) -> Vec<Aged> {
+        let entry = |(at, run): (usize, &i64)| Aged {
+            sequence: at as i64 + 1,
+            run: (*run != 0).then_some(RunId(*run)),
+            at: at as i64 * DAY,
+        };
+        runs.iter().enumerate().map(entry).collect()
+    }
+
+    #[test]
+    fn whole_runs_go_when_they_are_too_old_or_too_many() {
+        let keep = |feed_days, feed_entries| Retention { feed_days, feed_entries, ..Retention::default() };
+        let runs = [1, 1, 2, 0, 3, 3];
+        let cases = [
+            ("nothing is old", keep(90, 100), 0, 6, None),
+            ("the first run is old", keep(4, 100), 0, 6, Some(3)),
+            ("half a run is old", keep(5, 100), 0, 6, None),
+            ("a deletion by hand goes by itself", keep(2, 100), 0, 6, Some(5)),
+            ("the newest run stays", keep(1, 100), 0, 900, Some(5)),
+            ("there are too many", keep(90, 4), 0, 6, Some(3)),
+            ("half a run is too much", keep(90, 5), 0, 6, None),
+            ("the newest run stays though it is too much", keep(90, 1), 0, 6, Some(5)),
+            ("nothing ages before the upgrade", keep(4, 100), 5 * DAY, 6, None),
+        ];
+        for (name, retention, ages_from, day, expected) in cases {
+            assert_eq!(kept_from(&entries(&runs), &retention, ages_from, day * DAY), expected, "{name}");
+        }
+        let none = keep(0, 0);
+        assert_eq!(kept_from(&[], &none, 0, 9), None);
+        assert_eq!(kept_from(&entries(&[0, 0]), &none, 0, 9 * DAY), Some(3), "all of it");
+    }
+}

@@ -1,0 +1,226 @@
+//! Whether a run can be undone, and what that means. Pure.
+//!
+//! An undo puts a kind back as it was before a run. It restores exactly, or it refuses.
+
+use crate::model::{ContentId, ContentKind, PerKind};
+use crate::run::record::RunId;
+
+/// What is to be undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoRequest {
+    /// The fence of the lease; `None` for a dry run, which writes nothing.
+    pub fence: Option<u64>,
+    /// The run to undo; `None` for the newest one that changed something of these kinds.
+    pub run: Option<RunId>,
+    /// The kinds to put back.
+    pub kinds: Vec<ContentKind>,
+    /// When, in unix seconds.
+    pub at: i64,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UndoOutcome {
+    /// The kinds are as before the run.
+    Done(UndoReport),
+    /// Nothing was changed.
+    Refused(UndoRefusal),
+}
+
+/// What an undo did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct UndoReport {
+    /// The undo itself, as a run; `None` for a dry run.
+    pub run: Option<RunId>,
+    /// The run that was undone.
+    pub of: RunId,
+    /// The kinds that were put back.
+    pub kinds: PerKind<Option<UndoCounts>>,
+}
+
+/// What an undo did to the items of a kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct UndoCounts {
+    /// Items that are back.
+    pub added: u64,
+    /// Items that are as before.
+    pub updated: u64,
+    /// Items that are gone.
+    pub removed: u64,
+    /// Items that are back, and whose removal is held.
+    pub held: u64,
+}
+
+/// Why an undo was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoRefusal {
+    /// The run that was to be undone, where there is one.
+    pub of: Option<RunId>,
+    /// The reason.
+    pub refused: Refused,
+    /// The items that stand in the way; at most [`UndoRefusal::ITEMS`].
+    pub items: Vec<UndoObstacle>,
+}
+
+impl UndoRefusal {
+    /// How many items a refusal names at most.
+    pub const ITEMS: usize = 100;
+}
+
+/// An item that stands in the way of an undo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct UndoObstacle {
+    /// Its kind.
+    pub kind: ContentKind,
+    /// Its id.
+    pub id: ContentId,
+    /// Its name, as far as it is known.
+    pub name: Option<String>,
+    /// The later run that touched it; `None` where it was no run.
+    pub run: Option<RunId>,
+}
+
+/// The reason for a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The run changed nothing.
+    Nothing,
+    /// A later run touched the same items.
+    LaterRun,
+    /// A later edit touched a field that the undo would change.
+    LaterEdit,
+    /// The run was the first load of the kind.
+    FirstLoad,
+    /// The run was made by a version that kept no values.
+    NoValues,
+    /// The entries of the run were pruned, or are of an epoch that has ended.
+    Pruned,
+}
+
+impl Refused {
+    /// Every reason.
+    pub const ALL: [Self; 6] =
+        [Self::Nothing, Self::LaterRun, Self::LaterEdit, Self::FirstLoad, Self::NoValues, Self::Pruned];
+
+    /// The code used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::LaterRun => "later_run",
+            Self::LaterEdit => "later_edit",
+            Self::FirstLoad => "first_load",
+            Self::NoValues => "no_values",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
+/// What is known of a run and a kind when an undo is judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UndoEvidence {
+    /// Entries of the run in the log of the present epoch.
+    pub entries: u64,
+    /// Whether the run was the first load of the kind.
+    pub first_load: bool,
+    /// Whether an entry has no values.
+    pub lacks_values: bool,
+    /// Whether the run replaced the list of categories.
+    pub categories: bool,
+    /// Whether the run's record says that it changed something.
+    pub recorded: bool,
+    /// The items that something later touched.
+    pub touched: Vec<UndoObstacle>,
+    /// Whether a later run replaced the list of categories again.
+    pub categories_touched: bool,
+}
+
+/// Returns what an undo of a kind is refused for; `None` when it may go on.
+pub fn refusal(evidence: &UndoEvidence) -> Option<Refused> {
+    let has_something = evidence.entries > 0 || evidence.categories;
+    match () {
+        () if evidence.first_load => Some(Refused::FirstLoad),
+        () if !has_something && evidence.recorded => Some(Refused::Pruned),
+        () if !has_something => Some(Refused::Nothing),
+        () if evidence.lacks_values => Some(Refused::NoValues),
+        () if !evidence.touched.is_empty() => Some(Refused::LaterRun),
+        () if evidence.categories && evidence.categories_touched => Some(Refused::LaterRun),
+        () => None,
+    }
+}
+
+/// Judges the kinds of a run together. Returns the kinds to put back, or why none is: they go back together or not
+/// at all. A kind of which there is nothing to undo is left out.
+pub fn judge(of: RunId, kinds: Vec<(ContentKind, UndoEvidence)>) -> Result<Vec<ContentKind>, UndoRefusal> {
+    let mut accepted = Vec::new();
+    let mut refused: Option<UndoRefusal> = None;
+    for (kind, evidence) in kinds {
+        match refusal(&evidence) {
+            None => accepted.push(kind),
+            Some(Refused::Nothing) => {}
+            Some(reason) => {
+                let refused = refused.get_or_insert(UndoRefusal { of: Some(of), refused: reason, items: Vec::new() });
+                let room = UndoRefusal::ITEMS.saturating_sub(refused.items.len());
+                refused.items.extend(evidence.touched.into_iter().take(room));
+            }
+        }
+    }
+    match refused {
+        Some(refused) => Err(refused),
+        None if accepted.is_empty() => Err(UndoRefusal { of: Some(of), refused: Refused::Nothing, items: Vec::new() }),
+        None => Ok(accepted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(entries: u64) -> UndoEvidence {
+        UndoEvidence { entries, recorded: entries > 0, ..UndoEvidence::default() }
+    }
+
+    fn obstacle(id: i64) -> UndoObstacle {
+        UndoObstacle { kind: ContentKind::Movies, id: ContentId(id), name: None, run: Some(RunId(9)) }
+    }
+
+    #[test]
+    fn an_undo_restores_exactly_or_refuses() {
+        let cases = [
+            (entries(3), None),
+            (entries(0), Some(Refused::Nothing)),
+            (UndoEvidence { categories: true, ..entries(0) }, None),
+            (UndoEvidence { recorded: true, ..entries(0) }, Some(Refused::Pruned)),
+            (UndoEvidence { first_load: true, ..entries(1) }, Some(Refused::FirstLoad)),
+            (UndoEvidence { lacks_values: true, ..entries(2) }, Some(Refused::NoValues)),
+            (UndoEvidence { touched: vec![obstacle(1)], ..entries(2) }, Some(Refused::LaterRun)),
+            (UndoEvidence { categories: true, categories_touched: true, ..entries(2) }, Some(Refused::LaterRun)),
+            (UndoEvidence { categories_touched: true, ..entries(2) }, None),
+        ];
+        for (evidence, expected) in cases {
+            assert_eq!(refusal(&evidence), expected, "{evidence:?}");
+        }
+    }
+
+    #[test]
+    fn kinds_go_back_together_or_not_at_all() {
+        use ContentKind::{Channels, Movies, Series};
+        let judged = |kinds| judge(RunId(4), kinds);
+        let good = vec![(Channels, entries(0)), (Movies, entries(2)), (Series, entries(1))];
+        assert_eq!(judged(good), Ok(vec![Movies, Series]));
+        let nothing = judged(vec![(Channels, entries(0))]).unwrap_err();
+        assert_eq!((nothing.of, nothing.refused), (Some(RunId(4)), Refused::Nothing));
+        let touched = UndoEvidence { touched: (0..200).map(obstacle).collect(), ..entries(300) };
+        let refused = judged(vec![(Channels, entries(1)), (Movies, touched)]).unwrap_err();
+        assert_eq!((refused.refused, refused.items.len()), (Refused::LaterRun, UndoRefusal::ITEMS));
+    }
+
+    #[test]
+    fn codes_are_what_scripts_know() {
+        let codes = Refused::ALL.map(Refused::as_str);
+        assert_eq!(codes, ["nothing", "later_run", "later_edit", "first_load", "no_values", "pruned"]);
+    }
+}

@@ -1,0 +1,102 @@
+//! What a run did to a kind.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use sync_core::RunId;
+use sync_core::{Counts, KindRecord, ReportError, StoreError, SyncMode};
+
+use crate::db::fault::of_diesel;
+use crate::db::value::{Count, Number, Text};
+use crate::tables::schema::xtream_sync_run_kinds;
+use crate::tables::words::{ErrorWord, KindWord, ModeWord, OutcomeWord, ReasonWord, Word};
+
+/// What a run did to a kind.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = xtream_sync_run_kinds, check_for_backend(Sqlite), treat_none_as_default_value = false)]
+pub(crate) struct RunKind {
+    run_id: Number,
+    kind: KindWord,
+    mode: ModeWord,
+    outcome: OutcomeWord,
+    added: Count,
+    updated: Count,
+    refreshed: Count,
+    removed: Count,
+    unchanged: Count,
+    held: Count,
+    skipped: Count,
+    bytes: Count,
+    requests: Count,
+    duration_ms: Count,
+    hold_reason: Option<ReasonWord>,
+    error_code: Option<ErrorWord>,
+    error_message: Option<Text>,
+    not_modified: Number,
+}
+
+/// Writes what a run did to a kind. A record that is there already is replaced.
+pub(crate) fn record(conn: &mut SqliteConnection, run: RunId, record: &KindRecord) -> Result<(), StoreError> {
+    let row = RunKind::of(run, record);
+    diesel::replace_into(xtream_sync_run_kinds::table).values(row).execute(conn).map_err(of_diesel).map(|_| ())
+}
+
+impl RunKind {
+    /// The run.
+    pub(crate) const fn run(&self) -> RunId {
+        RunId(self.run_id.0)
+    }
+
+    fn of(run: RunId, record: &KindRecord) -> Self {
+        let (counts, error) = (record.counts, record.error.as_ref());
+        Self {
+            run_id: Number(run.0),
+            kind: record.kind.into(),
+            mode: record.mode.into(),
+            outcome: record.outcome.into(),
+            added: Count(counts.added),
+            updated: Count(counts.updated),
+            refreshed: Count(counts.refreshed),
+            removed: Count(counts.removed),
+            unchanged: Count(counts.unchanged),
+            held: Count(counts.held),
+            skipped: Count(counts.skipped),
+            bytes: Count(record.bytes),
+            requests: Count(record.requests),
+            duration_ms: Count(u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX)),
+            hold_reason: record.hold_reason.map(ReasonWord::from),
+            error_code: error.map(|error| error.code.clone().into()),
+            error_message: error.map(|error| Text(error.message.clone())),
+            not_modified: Number(record.not_modified.into()),
+        }
+    }
+
+    /// Reads it; a mode that is unknown is no particular one.
+    pub(crate) fn read(self) -> Result<KindRecord, StoreError> {
+        let kind = self.kind.known()?;
+        let message = self.error_message.map(|message| message.0).unwrap_or_default();
+        let code = self.error_code.map(Word::known).transpose()?;
+        Ok(KindRecord {
+            kind,
+            mode: self.mode.ok().unwrap_or(SyncMode::Auto),
+            outcome: self.outcome.known()?,
+            counts: Counts {
+                added: self.added.0,
+                updated: self.updated.0,
+                refreshed: self.refreshed.0,
+                removed: self.removed.0,
+                unchanged: self.unchanged.0,
+                held: self.held.0,
+                skipped: self.skipped.0,
+            },
+            not_modified: self.not_modified.0 != 0,
+            bytes: self.bytes.0,
+            requests: self.requests.0,
+            duration: Duration::from_millis(self.duration_ms.0),
+            hold_reason: self.hold_reason.map(Word::known).transpose()?,
+            skipped_at: None,
+            error: code.map(|code| ReportError::new(Some(kind), code, message)),
+        })
+    }
+}

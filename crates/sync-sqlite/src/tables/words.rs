@@ -1,0 +1,177 @@
+//! Enums of the core as words in a column of text.
+//!
+//! Neither the enums nor diesel's traits are of this crate, so each enum has a wrapper. A row that is read has
+//! wrappers in its fields; what a word means that this version doesn't know is for its reader to say:
+//! [`Word::known`] fails, [`Word::ok`] makes it nothing.
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types;
+use diesel::sqlite::Sqlite;
+use sync_core::{ContentKind, ErrorCode, HoldReason, KindOutcome, PolicyChoice, RunStatus, StoreError, SyncMode};
+
+use crate::db::value::Text;
+
+/// A word that was read.
+pub(crate) trait Word: Sized {
+    /// What it stands for.
+    type Of;
+    /// What an unknown word is none of.
+    const WHAT: &str;
+
+    /// Reads a word.
+    fn of(word: String) -> Self;
+
+    /// The value, or the word that this version doesn't know.
+    fn found(self) -> Result<Self::Of, String>;
+
+    /// The value; fails where the word is unknown.
+    fn known(self) -> Result<Self::Of, StoreError> {
+        self.found().map_err(|found| StoreError::Corrupt(format!("`{found}` is no {}", Self::WHAT)))
+    }
+
+    /// The value; `None` where the word is unknown.
+    fn ok(self) -> Option<Self::Of> {
+        self.found().ok()
+    }
+}
+
+/// Defines the wrapper of each enum: what an unknown word is none of, and how a word is read.
+macro_rules! words {
+    ($($(#[$doc:meta])* $word:ident($of:ty) is $what:literal, from $read:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+        #[diesel(sql_type = sql_types::Text)]
+        pub(crate) struct $word(Result<$of, String>);
+
+        impl Word for $word {
+            type Of = $of;
+            const WHAT: &str = $what;
+
+            fn of(word: String) -> Self {
+                let read: fn(&str) -> Option<$of> = $read;
+                Self(read(&word).ok_or(word))
+            }
+
+            fn found(self) -> Result<$of, String> {
+                self.0
+            }
+        }
+
+        impl From<$of> for $word {
+            fn from(value: $of) -> Self {
+                Self(Ok(value))
+            }
+        }
+
+        impl ToSql<sql_types::Text, Sqlite> for $word {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+                out.set_value(match &self.0 {
+                    Ok(value) => value.as_str(),
+                    Err(found) => found,
+                });
+                Ok(IsNull::No)
+            }
+        }
+
+        impl FromSql<sql_types::Text, Sqlite> for $word {
+            fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+                Ok(Self::of(Text::from_sql(value)?.0))
+            }
+        }
+    )+};
+}
+
+words! {
+    /// Kinds of content.
+    KindWord(ContentKind) is "kind of content", from |word| word.parse().ok();
+    /// How runs stand.
+    StatusWord(RunStatus) is "status", from RunStatus::from_name;
+    /// What became of a kind in a run.
+    OutcomeWord(KindOutcome) is "outcome", from KindOutcome::from_name;
+    /// How a kind was compared.
+    ModeWord(SyncMode) is "mode", from |word| one_of(MODES, SyncMode::as_str, word);
+    /// Why removals are held; the codes of earlier versions are read as well.
+    ReasonWord(HoldReason) is "reason to hold", from HoldReason::from_code;
+    /// What a change is seen by.
+    PolicyWord(PolicyChoice) is "change policy", from |word| one_of(POLICIES, PolicyChoice::as_str, word);
+    /// Codes of errors, of which none is unknown.
+    ErrorWord(ErrorCode) is "code of an error", from |word| Some(ErrorCode::parse(word));
+    /// What has happened to an item.
+    ChangeWord(Change) is "change", from |word| one_of(Change::ALL, Change::as_str, word);
+}
+
+const MODES: [SyncMode; 3] = [SyncMode::Auto, SyncMode::Full, SyncMode::Incremental];
+const POLICIES: [PolicyChoice; 2] = [PolicyChoice::Fingerprint, PolicyChoice::Timestamp];
+
+/// The value with this word.
+fn one_of<T: Copy>(values: impl IntoIterator<Item = T>, as_str: fn(T) -> &'static str, word: &str) -> Option<T> {
+    values.into_iter().find(|value| as_str(*value) == word)
+}
+
+/// What the change log has in its column `change`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Loaded,
+    Added,
+    Updated,
+    Removed,
+}
+
+impl Change {
+    const ALL: [Self; 4] = [Self::Loaded, Self::Added, Self::Updated, Self::Removed];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Added => "added",
+            Self::Updated => "updated",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::dsl::sql;
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::db::connection::connect;
+
+    fn read<W: FromSql<sql_types::Text, Sqlite> + Queryable<sql_types::Text, Sqlite> + 'static>(word: &str) -> W {
+        let mut conn = connect(":memory:").unwrap();
+        diesel::select(sql::<sql_types::Text>(&format!("'{word}'"))).get_result(&mut conn).unwrap()
+    }
+
+    #[test]
+    fn a_word_is_written_and_read_back() {
+        let mut conn = connect(":memory:").unwrap();
+        let word: String = diesel::select(ReasonWord::from(HoldReason::ALL[0]).into_sql::<sql_types::Text>())
+            .get_result(&mut conn)
+            .unwrap();
+        assert_eq!(read::<ReasonWord>(&word).known().unwrap(), HoldReason::ALL[0]);
+        for kind in ContentKind::ALL {
+            assert_eq!(read::<KindWord>(kind.as_str()).known().unwrap(), kind);
+        }
+        for mode in MODES {
+            assert_eq!(read::<ModeWord>(mode.as_str()).ok(), Some(mode));
+        }
+        for policy in POLICIES {
+            assert_eq!(read::<PolicyWord>(policy.as_str()).ok(), Some(policy));
+        }
+        for change in Change::ALL {
+            assert_eq!(read::<ChangeWord>(change.as_str()).ok(), Some(change));
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_is_for_its_reader() {
+        assert_eq!(read::<ModeWord>("sideways").ok(), None);
+        let told = read::<StatusWord>("dreaming").known().unwrap_err();
+        assert!(matches!(told, StoreError::Corrupt(text) if text == "`dreaming` is no status"));
+        assert_eq!(read::<ErrorWord>("novel").known().unwrap(), ErrorCode::parse("novel"));
+    }
+}
