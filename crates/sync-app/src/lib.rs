@@ -1,4 +1,9 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Where to begin
+//!
+//! [`Syncer`] syncs the profiles of a [`Database`] and returns a [`SyncReport`]; an [`Observer`] sees its progress.
+//! [`SyncScheduler`], [`SyncHandle`] and [`ContentCache`] are a second API over the same code.
 
 pub mod compat;
 mod database;

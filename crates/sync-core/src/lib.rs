@@ -1,4 +1,12 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Where to begin
+//!
+//! - A run: [`Engine`], [`SyncOptions`], [`SyncReport`], [`Observer`].
+//! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Clock`]; [`Cache`]
+//!   is all four of a cache.
+//! - Items: [`Channel`], [`Movie`], [`Series`], [`Item`], [`ContentKind`].
+//! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`settle`](mod@settle), [`HoldReason`].
 
 mod detect;
 mod engine;

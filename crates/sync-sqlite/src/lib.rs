@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Where to begin
+//!
+//! [`SqliteStore`] is the store; [`back_up`] and [`restore`] copy a cache.
 
 mod check;
 mod db;

@@ -1,4 +1,9 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Where to begin
+//!
+//! [`XtreamSource`] is the source, [`XtreamConfig`] its settings, [`PanelAddress`] reads pasted addresses, and
+//! [`Credentials`] keep a login from being printed.
 
 mod address;
 mod api;

@@ -147,6 +147,29 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    /// `docs/guide.md` has a row for each option of a sync and each setting of a profile, with its default.
+    #[test]
+    fn the_guide_has_every_option_with_its_default() {
+        use clap::CommandFactory;
+        let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide.md");
+        let guide = std::fs::read_to_string(guide).unwrap().replace(['`', ','], "");
+        let command = Args::command();
+        let subcommand = |command: &clap::Command, name| command.find_subcommand(name).unwrap().clone();
+        let (sync, add) = (subcommand(&command, "sync"), subcommand(&subcommand(&command, "profile"), "add"));
+        for (arg, long) in
+            sync.get_arguments().chain(add.get_arguments()).filter_map(|arg| Some((arg, arg.get_long()?)))
+        {
+            let row = guide.lines().find(|row| row.starts_with(&format!("| --{long} ")));
+            let row = row.unwrap_or_else(|| panic!("the guide has no row for --{long}"));
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let told = help.split_once("[default: ").and_then(|(_, default)| default.split(']').next());
+            if let Some(default) = arg.get_default_values().first().and_then(|value| value.to_str()).or(told) {
+                let has_default = row.split('|').any(|cell| cell.trim() == default);
+                assert!(has_default || !arg.get_action().takes_values(), "the default is {default}: {row}");
+            }
+        }
+    }
+
     #[test]
     fn a_password_is_no_argument() {
         let parsed = Args::try_parse_from(["xtream-sync", "profile", "add", "x", "--url", "u", "--password", "p"]);

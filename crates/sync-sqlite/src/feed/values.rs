@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn values_are_of_the_shape_of_their_column() {
         let kind = ContentKind::Movies;
-        let set: sync_core::CategorySet = ["1", "2"].into_iter().collect();
+        let set: CategorySet = ["1", "2"].into_iter().collect();
         let text = written(|object| {
             object.value("name", &Value::Text("7".into()));
             object.value("category_ids", &Value::Categories(set.clone()));

@@ -95,21 +95,24 @@ async fn after_a_clear_the_next_sync_is_a_first_load() {
     assert!(matches!(cache.store.clear(&profile("nobody")).await, Err(StoreError::UnknownProfile(_))));
 }
 
-/// The query that the README shows.
+/// The queries of `docs/schema.md`.
 #[tokio::test]
 async fn the_order_of_the_listing_is_there_for_plain_sql() {
     let cache = Cache::new();
     let run = cache.start();
     let commit = ScopeCommit { index: index_of(&[9, 1, 5]), first_load: true, ..run.commit(ContentKind::Movies) };
     cache.apply([1, 5, 9].map(|id| added(movie(id).in_categories(&["a\"b", "7"]))).to_vec(), commit).await.unwrap();
-    let readme = include_str!("../../README.md");
-    let queries: Vec<_> = readme.split("```sql").skip(1).map(|part| part.split("```").next().unwrap()).collect();
-    assert_eq!(queries.len(), 3);
-    let listed = cache.sql(&queries[0].replace("m.name, m.year", "m.name AS line"));
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    let queries: Vec<_> = document.split("```sql").skip(1).map(|part| part.split("```").next().unwrap()).collect();
+    let query = |words| queries.iter().copied().find(|query| query.contains(words)).unwrap();
+    let listed = cache.sql(&query("json_each(l.ids)").replace("m.stream_id, m.name, m.year", "m.name AS line"));
     assert_eq!(listed, ["Movie 9", "Movie 1", "Movie 5"]);
-    let shelved = cache.sql(&queries[1].replace("m.name", "m.name AS line").replace("'12'", "'a\"b'"));
+    let shelved =
+        cache.sql(&query("c.value = '12'").replace("m.stream_id, m.name", "m.name AS line").replace("'12'", "'a\"b'"));
     assert_eq!(shelved.len(), 3);
-    let changed = cache
-        .sql(&queries[2].replace("sequence, kind, content_id, change, fields", "change AS line").replace("1234", "0"));
+    let since =
+        query("sequence > 1234").replace("sequence, kind, content_id, change, fields, returned", "change AS line");
+    let changed = cache.sql(&since.replace("1234", "0"));
     assert_eq!(changed, ["loaded"]);
 }

@@ -1,5 +1,7 @@
-//! The queries that the documents show: each runs on a large cache, and looks every row up by its key.
+//! The documents: each query that they show runs on a large cache and looks every row up by its key, the programs are
+//! those that are built, and the schema is the one that the migrations make.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,11 @@ use sync_core::testing::movie;
 use sync_core::{Category, CategoryId, ContentId, ContentKind, HoldReason, Loss};
 
 use crate::fixture::{Cache, added, index_of, lines};
+
+/// The folder of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
 
 /// As many movies as a small panel has.
 const MOVIES: i64 = 20_000;
@@ -36,9 +43,7 @@ struct Step {
 async fn every_query_of_the_documents_runs_on_twenty_thousand_movies_by_keys() {
     let cache = large().await;
     let queries = queries();
-    for document in ["README.md", "crates/sync-sqlite/README.md"] {
-        assert!(queries.iter().any(|query| query.document.ends_with(document)), "{document} shows no query");
-    }
+    assert!(queries.iter().any(|query| query.document.ends_with("docs/schema.md")), "docs/schema.md shows no query");
     let mut conn = SqliteConnection::establish(cache.path().to_str().unwrap()).unwrap();
     for Query { document, sql } in queries {
         let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut conn).unwrap();
@@ -97,30 +102,57 @@ fn goes_through_one_table_only(plan: &[String]) -> bool {
     })
 }
 
-/// The README's programs are those that are built: each paragraph stands in the file that is named before it.
+/// The programs that documents show are those that are built: each paragraph stands in the file that is named before it.
 #[test]
-fn the_readme_shows_the_text_of_the_outside_programs() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+fn the_documents_show_the_text_of_the_outside_programs() {
+    let root = root();
     let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let mut parts = readme.split("```rust\n");
-    let mut before = parts.next().unwrap();
-    let mut shown = 0;
-    for part in parts {
-        let (block, after) = part.split_once("```").unwrap();
-        let path = before.rsplit("](xtask/outside/").next().unwrap().split(')').next().unwrap();
-        let program = trimmed(&fs::read_to_string(root.join("xtask/outside").join(path)).unwrap());
-        for paragraph in trimmed(block).split("\n\n").map(str::trim) {
-            assert!(program.contains(paragraph), "{path} has no\n{paragraph}");
+    for document in ["README.md", "docs/embedding.md"] {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        let mut parts = text.split("```rust\n");
+        let mut before = parts.next().unwrap();
+        let mut shown = 0;
+        for part in parts {
+            let (block, after) = part.split_once("```").unwrap();
+            let path = before.rsplit("xtask/outside/").next().unwrap().split(')').next().unwrap();
+            let program = trimmed(&fs::read_to_string(root.join("xtask/outside").join(path)).unwrap());
+            for paragraph in trimmed(block).split("\n\n").map(str::trim) {
+                assert!(program.contains(paragraph), "{document}: {path} has no\n{paragraph}");
+            }
+            (before, shown) = (after, shown + 1);
         }
-        (before, shown) = (after, shown + 1);
+        assert!(shown >= 3, "{document} shows {shown} programs");
     }
-    assert_eq!(shown, 3);
+}
+
+/// `docs/schema.md` has a heading for each table, and below it a row for each column with its type.
+#[test]
+fn the_document_of_the_schema_has_every_table_and_column_and_no_other() {
+    let cache = Cache::new();
+    let sql = "SELECT m.name || '.' || c.name || ' ' || c.type || iif(c.\"notnull\" OR c.pk, '', ', nullable') AS line \
+               FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+               WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'";
+    let made: BTreeSet<_> = lines(&cache.path(), sql).into_iter().collect();
+    let text = fs::read_to_string(root().join("docs/schema.md")).unwrap();
+    let (mut table, mut documented) = ("", BTreeSet::new());
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix('#') {
+            let heading = heading.trim_start_matches('#').trim();
+            table = heading.strip_prefix('`').and_then(|name| name.strip_suffix('`')).unwrap_or_default();
+        } else if let Some((column, rest)) = line.strip_prefix("| `").and_then(|row| row.split_once("` | ")) {
+            let (kind, meaning) = rest.split_once(" | ").unwrap_or_default();
+            assert!(meaning.len() > 2, "{table}.{column} has no meaning");
+            assert!(documented.insert(format!("{table}.{column} {kind}")), "{table}.{column} is documented twice");
+        }
+    }
+    let lacking: Vec<_> = made.difference(&documented).collect();
+    let surplus: Vec<_> = documented.difference(&made).collect();
+    assert!(lacking.is_empty() && surplus.is_empty(), "not documented: {lacking:#?}\nnot in the schema: {surplus:#?}");
 }
 
 /// What stands between ```` ```sql ```` and ```` ``` ```` in the documents of the repository.
 fn queries() -> Vec<Query> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = root();
     let mut documents = vec![root.join("README.md")];
     let below = |folder: &str| fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
     documents.extend(below("crates").map(|folder| folder.join("README.md")));

@@ -1,12 +1,19 @@
-//! A stranger's program that takes everything: the scheduler against a panel that is dead, then against one that answers.
-//! The README shows `sync`.
+//! A stranger's program that takes everything: the scheduler against a panel that is dead, then against one that answers,
+//! and then a program with a window. `docs/embedding.md` shows `sync` and `window`.
 
 mod panel;
+mod window;
 
 use std::time::Duration;
 
-use sync_app::{ContentCache, Database, SyncError, SyncHandle, SyncProgress, SyncScheduler, SyncStatus};
+use sync_app::sync_core::RunStatus;
+use sync_app::{
+    ContentCache, ContentKind, Database, Profile, ProfileId, SyncError, SyncHandle, SyncProgress, SyncScheduler,
+    SyncStatus, Syncer,
+};
 use sync_xtream::XtreamConfig;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 async fn sync(content_cache: &ContentCache, base_url: &str, panel: XtreamConfig) -> Result<SyncProgress, SyncError> {
     let (profile_id, (username, password)) = ("home", panel::LOGIN);
@@ -26,8 +33,8 @@ async fn sync(content_cache: &ContentCache, base_url: &str, panel: XtreamConfig)
     Ok(result)
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Outcome {
     let folder = tempfile::tempdir()?;
     let content_cache = ContentCache::new(Database::open(folder.path().join("cache.db"))?);
     let direct = XtreamConfig::new().system_proxy(false).backoff(Duration::from_millis(10));
@@ -40,13 +47,50 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = panel::start()?;
     let first = sync(&content_cache, &address, direct.clone()).await?;
     assert_eq!(first.status, SyncStatus::Completed, "{first:?}");
-    assert_eq!([first.channels.added, first.movies.added, first.series.added], [1, 1, 1]);
-    for (kind, id) in [("channels", 11), ("movies", 21), ("series", 31)] {
-        assert_eq!(content_cache.get_content_ids("home", kind)?, [id], "{kind}");
+    assert_eq!([first.channels.added, first.movies.added, first.series.added], [1, 3, 1]);
+    for (kind, ids) in [("channels", &[11][..]), ("movies", &[21, 22, 23]), ("series", &[31])] {
+        assert_eq!(content_cache.get_content_ids("home", kind)?, ids, "{kind}");
     }
 
-    let second = sync(&content_cache, &address, direct).await?;
+    let second = sync(&content_cache, &address, direct.clone()).await?;
     assert_eq!(second.status, SyncStatus::Completed, "{second:?}");
-    assert!([second.channels, second.movies, second.series].iter().all(|counts| counts.unchanged == 1));
+    assert_eq!([second.channels.unchanged, second.movies.unchanged, second.series.unchanged], [1, 3, 1]);
+
+    with_a_window(&Syncer::new(content_cache.database()).with_panel_config(direct), &address).await
+}
+
+/// A spawned run that completes, what a window then shows, and one that is cancelled.
+async fn with_a_window(syncer: &Syncer, address: &str) -> Outcome {
+    let cache = syncer.service().cache();
+    let stored = |base_url: String| Profile {
+        base_url: Some(base_url),
+        username: Some(panel::LOGIN.0.to_owned()),
+        password: Some(panel::LOGIN.1.to_owned()),
+        ..Profile::new(ProfileId::new("home").expect("an id"))
+    };
+
+    let home = stored(address.to_owned());
+    cache.save_profile(&home).await?;
+    let mut running = window::start(syncer.clone(), &home);
+    let mut lines = Vec::new();
+    while let Some(line) = running.progress.recv().await {
+        lines.push(serde_json::from_str::<serde_json::Value>(&line)?);
+    }
+    assert_eq!(running.end.await??.status, RunStatus::Completed);
+    assert_eq!(lines[0]["phase"], "account", "{lines:?}");
+    assert_eq!(lines.last().expect("progress")["percent"], 100, "{lines:?}");
+
+    let categories = cache.sized_categories(&home.id, ContentKind::Movies).await?;
+    assert_eq!((categories.len(), categories[0].1), (1, 3));
+    let names = window::names(cache.as_ref(), &home.id, &categories[0].0.id).await?;
+    assert_eq!(names, ["A film", "Another film", "A third film"]);
+
+    let home = stored(panel::silent()?);
+    cache.save_profile(&home).await?;
+    let mut running = window::start(syncer.clone(), &home);
+    running.progress.recv().await.expect("the run logs in");
+    running.cancel.cancel();
+    assert_eq!(running.end.await??.status, RunStatus::Cancelled);
+    assert_eq!(cache.get_content_ids(&home.id, ContentKind::Movies).await?.len(), 3);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A panel as small as can be: one category, one channel, one movie, one series.
+//! A panel as small as can be: one category of each kind, one channel, three movies, one series.
 
 use std::io::{BufRead, BufReader, Result, Write};
 use std::net::{TcpListener, TcpStream};
@@ -24,6 +24,14 @@ pub fn start() -> Result<String> {
 pub fn dead() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     Ok(format!("http://{}", listener.local_addr()?))
+}
+
+/// Accepts connections on a free port until the program ends, and answers nothing; returns its address.
+pub fn silent() -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = format!("http://{}", listener.local_addr()?);
+    thread::spawn(move || listener.incoming().flatten().collect::<Vec<_>>());
+    Ok(address)
 }
 
 /// Answers one request, and closes the connection.
@@ -56,7 +64,11 @@ fn answer(target: &str) -> &'static str {
             r#"[{"category_id":"1","category_name":"All","parent_id":0}]"#
         }
         "get_live_streams" => r#"[{"num":1,"name":"News","stream_id":11,"category_id":"1"}]"#,
-        "get_vod_streams" => r#"[{"num":1,"name":"A film","stream_id":"21","category_id":"1"}]"#,
+        "get_vod_streams" => concat!(
+            r#"[{"num":1,"name":"A film","stream_id":"21","category_id":"1"},"#,
+            r#"{"num":2,"name":"Another film","stream_id":"22","category_id":"1"},"#,
+            r#"{"num":3,"name":"A third film","stream_id":"23","category_id":"1"}]"#,
+        ),
         "get_series" => r#"[{"num":1,"name":"A series","series_id":31,"category_id":1}]"#,
         _ => "[]",
     }

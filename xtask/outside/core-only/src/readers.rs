@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use sync_core::catalogue::{Catalogue, ContentStatus, KindStatus, Page, PageRequest};
-use sync_core::{ChangeRecord, HeldRemoval, RunRecord};
 use sync_core::store::ContentStore;
 use sync_core::{Category, ContentKind, Item, PerKind, ProfileId, RunStatus, StoreError};
+use sync_core::{ChangeRecord, HeldRemoval, RunRecord};
 
 use crate::shelf::Shelf;
 

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
-use sync_core::{ChangeRecord, HeldRemoval, LoggedChange, RunId, RunRecord};
 use sync_core::store::{KeptValidator, Lease, RunEnd, Staging, StoredIndex, SyncState};
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, Item, KindRecord, ListingIndex,
     PanelFacts, PerKind, ProfileId, RunStatus, Scope, StoreError,
 };
+use sync_core::{ChangeRecord, HeldRemoval, LoggedChange, RunId, RunRecord};
 
 use crate::staging::Tray;
 

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 /// A clock that stands still.
 #[derive(Debug)]
-pub struct Noon;
+pub struct FixedClock;
 
-impl Clock for Noon {
+impl Clock for FixedClock {
     fn now(&self) -> i64 {
         1_700_000_000
     }
@@ -25,7 +25,7 @@ impl Clock for Noon {
 
 async fn sync(script: &Arc<Script>, store: &Arc<dyn ContentStore>, profile: &ProfileId) -> SyncReport {
     let options = SyncOptions { kinds: vec![ContentKind::Channels], ..SyncOptions::default() };
-    let engine = Engine::new(Arc::clone(script) as _, Arc::clone(store), Arc::new(Noon));
+    let engine = Engine::new(Arc::clone(script) as _, Arc::clone(store), Arc::new(FixedClock));
     let report = engine.run(profile, &options, &CancellationToken::new()).await;
     println!("{}: {:?}", report.status, report.counts());
     assert_eq!(report.status, RunStatus::Completed, "{:?}", report.errors);

@@ -1,9 +1,10 @@
-//! Plays the scenario on a cache of its own, and looks at what is on the disk afterwards. The README shows `sync_once`.
+//! Plays the scenario on a cache of its own, and looks at what is on the disk afterwards. `docs/embedding.md` and the
+//! README show `sync_once`.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use outside_core_sqlite::{Noon, Script, play};
+use outside_core_sqlite::{FixedClock, Script, play};
 use sync_core::{ContentId, ContentKind, Engine, ProfileId, RunStatus, SyncOptions};
 use sync_sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ async fn sync_once(path: &Path, source: Script) -> Outcome {
     let profile = ProfileId::new("kitchen")?;
     let options = SyncOptions { kinds: vec![ContentKind::Channels], ..SyncOptions::default() };
 
-    let engine = Engine::new(Arc::new(source), Arc::new(store), Arc::new(Noon));
+    let engine = Engine::new(Arc::new(source), Arc::new(store), Arc::new(FixedClock));
     let report = engine.run(&profile, &options, &CancellationToken::new()).await;
 
     assert_eq!(report.status, RunStatus::Completed, "{:?}", report.errors);
