@@ -6,10 +6,17 @@
 
 mod clock;
 mod compare;
+mod feed;
+mod secrets;
 mod service;
+mod since;
 mod source;
+mod undo;
 
 pub use clock::SystemClock;
 pub use compare::Compared;
+pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
+pub use secrets::Login;
 pub use service::{Service, options_of};
+pub use since::{NoPlace, Since, age};
 pub use source::{ServiceError, SourceFactory};

@@ -31,6 +31,10 @@ impl Service {
         &self.cache
     }
 
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
     /// Returns the profiles of these ids, each once and in this order; every profile, by id, when none is named.
     ///
     /// # Errors

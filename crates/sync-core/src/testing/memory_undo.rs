@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::memory_tables::{Reverse, Tables, row_columns};
 use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, put_back};
+use crate::feed::collapse::row_change;
 use crate::feed::undo::{
     Refused, UndoCounts, UndoEvidence, UndoObstacle, UndoOutcome, UndoRefusal, UndoReport, UndoRequest, judge,
 };
@@ -14,14 +15,6 @@ use crate::removal::held::HeldRemoval;
 use crate::run::counts::Counts;
 use crate::run::options::SyncMode;
 use crate::run::record::{KindOutcome, KindRecord, RunId, RunRecord, RunStatus, Trigger};
-
-/// What a change did to the row of its item.
-fn row(change: &ChangeRecord) -> Option<RowChange> {
-    let columns = change.columns.as_deref().unwrap_or_default();
-    let id = columns.iter().find(|column| column.column == "id");
-    let is_there = |value: Option<&Value>| value.is_none_or(|value| *value != Value::Null);
-    change.change.row(is_there(id.map(|id| &id.before)), is_there(id.map(|id| &id.after)))
-}
 
 impl Tables {
     /// Undoes a run, as this run; without one, tells what would be done.
@@ -107,7 +100,7 @@ impl Tables {
         let entries = self.entries(of, kind);
         let mut counts = UndoCounts::default();
         for entry in &entries {
-            match row(entry) {
+            match row_change(entry) {
                 Some(RowChange::Came) => counts.removed += 1,
                 Some(RowChange::Stayed) => counts.updated += 1,
                 Some(RowChange::Went) => (counts.added, counts.held) = (counts.added + 1, counts.held + 1),
@@ -126,7 +119,7 @@ impl Tables {
         for entry in &entries {
             let id = entry.id.ok_or_else(|| StoreError::Refused("an entry without an item".to_owned()))?;
             let columns = entry.columns.as_deref().unwrap_or_default();
-            let (item, told) = match row(entry) {
+            let (item, told) = match row_change(entry) {
                 Some(RowChange::Came) => {
                     gone.push(id);
                     let (number, item) = self.rows[kind].remove(&id.0).ok_or_else(|| missing(id))?;

@@ -13,13 +13,13 @@ use sync_service::{Service, ServiceError, SourceFactory, options_of};
 use tokio_util::sync::CancellationToken;
 
 /// Hands out one source, and notes what it was told.
-struct OneSource {
+pub(crate) struct OneSource {
     source: Option<ScriptedSource>,
     told: Mutex<Vec<(Profile, PanelFacts)>>,
 }
 
 impl OneSource {
-    fn new(source: ScriptedSource) -> Self {
+    pub(crate) fn new(source: ScriptedSource) -> Self {
         Self { source: Some(source), told: Mutex::default() }
     }
 }
@@ -34,12 +34,12 @@ impl SourceFactory for OneSource {
     }
 }
 
-fn service() -> (MemoryStore, Service) {
+pub(crate) fn service() -> (MemoryStore, Service) {
     let cache = MemoryStore::new();
     (cache.clone(), Service::new(Arc::new(cache), Arc::new(FixedClock::default())))
 }
 
-fn movies(names: &[(i64, &str)]) -> ScriptedSource {
+pub(crate) fn movies(names: &[(i64, &str)]) -> ScriptedSource {
     ScriptedSource::new().lists(ContentKind::Movies, names.iter().map(|(id, name)| movie(*id).name(name).listed()))
 }
 
@@ -122,7 +122,7 @@ async fn profiles_are_found_by_id_each_once() {
 
 #[test]
 fn a_run_has_the_policies_of_its_profile() {
-    let retention = Retention { release_listings: 2, release_days: 1, tombstone_days: 9 };
+    let retention = Retention { release_listings: 2, release_days: 1, tombstone_days: 9, ..Retention::default() };
     let profile = Profile { policy: PolicyChoice::Timestamp, retention, ..Profile::new(profile("home")) };
     let expected = SyncOptions { policy: PolicyChoice::Timestamp, retention, ..SyncOptions::default() };
     assert_eq!(options_of(&profile), expected);

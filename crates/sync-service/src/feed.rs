@@ -1,0 +1,362 @@
+//! The feed: what has changed since a position, and what is new.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use sync_core::feed::collapse::Collapsed;
+use sync_core::{
+    Category, CategoryId, ChangeRecord, ContentId, ContentKind, Feed, Item, LoggedChange, PerKind, PositionGone,
+    ProfileId, RunId, StoreError, Value,
+};
+
+use crate::service::Service;
+use crate::since::Since;
+
+/// Entries that are read in one go.
+const PAGE: u32 = 500;
+
+/// What is to be read of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChangesRequest {
+    /// From where on.
+    pub since: Since,
+    /// Only these kinds.
+    pub kinds: Vec<ContentKind>,
+    /// Only items of a category with this id or this name. An item that is gone is of the categories that it was in.
+    pub category: Option<String>,
+    /// Whether several changes of an item are read as one.
+    pub collapse: bool,
+}
+
+impl ChangesRequest {
+    /// Everything from there on.
+    pub fn new(since: Since) -> Self {
+        Self { since, kinds: ContentKind::ALL.to_vec(), category: None, collapse: false }
+    }
+}
+
+/// Why a feed can't be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeedError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The position is gone. The feed says what can be read from.
+    #[error("{reason}")]
+    Gone {
+        /// Why.
+        reason: PositionGone,
+        /// How far the feed goes.
+        feed: Feed,
+    },
+    /// There is no such run.
+    #[error("there is no run {}", .0.0)]
+    UnknownRun(RunId),
+    /// No category has this id or this name.
+    #[error("no category has this id or this name")]
+    UnknownCategory,
+}
+
+/// Reads a feed, page by page. The entries of each page are of one state of the cache.
+pub struct ChangesReader {
+    service: Service,
+    profile: ProfileId,
+    request: ChangesRequest,
+    epoch: i64,
+    /// Behind which sequence the next page begins.
+    after: i64,
+    /// Entries before this moment are passed over.
+    later_than: Option<i64>,
+    /// Entries of runs up to this one are passed over.
+    behind_run: Option<RunId>,
+    categories: Option<PerKind<HashSet<CategoryId>>>,
+    /// Where entries are collapsed: the last entry of each item, and the items under way.
+    last: Option<HashMap<(ContentKind, ContentId), i64>>,
+    open: HashMap<(ContentKind, ContentId), Collapsed>,
+    ready: VecDeque<ChangeRecord>,
+}
+
+impl std::fmt::Debug for ChangesReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangesReader")
+            .field("profile", &self.profile)
+            .field("after", &self.after)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Begins to read the feed of a profile.
+    ///
+    /// # Errors
+    ///
+    /// [`FeedError::Gone`] when the entries behind the position can't all be read; [`FeedError::UnknownRun`] and
+    /// [`FeedError::UnknownCategory`] for what isn't there.
+    pub async fn changes(&self, profile: &ProfileId, request: ChangesRequest) -> Result<ChangesReader, FeedError> {
+        let cache = self.cache();
+        let feed = cache.feed(profile).await?;
+        let (mut after, mut later_than, mut behind_run) = (feed.oldest, None, None);
+        match request.since {
+            Since::Beginning => {}
+            Since::Position { epoch, sequence } => {
+                feed.check(epoch, sequence).map_err(|reason| FeedError::Gone { reason, feed })?;
+                after = sequence;
+            }
+            Since::Run(run) => {
+                let is_known = cache.runs(profile, u32::MAX).await?.iter().any(|known| known.run == run);
+                behind_run = Some(is_known.then_some(run).ok_or(FeedError::UnknownRun(run))?);
+            }
+            Since::Time(at) => later_than = Some(at),
+            Since::Age(seconds) => later_than = Some(self.now().saturating_sub(seconds)),
+        }
+        let mut reader = ChangesReader {
+            service: self.clone(),
+            profile: profile.clone(),
+            epoch: feed.epoch,
+            after,
+            later_than,
+            behind_run,
+            categories: None,
+            last: None,
+            open: HashMap::new(),
+            ready: VecDeque::new(),
+            request,
+        };
+        if let Some(wanted) = reader.request.category.clone() {
+            reader.categories = Some(self.categories_of(profile, &wanted, &reader.request.kinds).await?);
+        }
+        if reader.request.collapse {
+            reader.last = Some(reader.last_entries().await?);
+        }
+        Ok(reader)
+    }
+
+    /// The categories with this id or this name, by kind.
+    async fn categories_of(
+        &self,
+        profile: &ProfileId,
+        wanted: &str,
+        kinds: &[ContentKind],
+    ) -> Result<PerKind<HashSet<CategoryId>>, FeedError> {
+        let mut found = PerKind::from_fn(|_| HashSet::new());
+        for kind in kinds {
+            let categories = self.cache().categories(profile, *kind).await?;
+            let is_wanted = |category: &&Category| category.id.0 == wanted || category.name == wanted;
+            found[*kind] = categories.iter().filter(is_wanted).map(|category| category.id.clone()).collect();
+        }
+        if found.values().all(HashSet::is_empty) { Err(FeedError::UnknownCategory) } else { Ok(found) }
+    }
+}
+
+impl ChangesReader {
+    /// The epoch of what is read.
+    pub const fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// Reads on. Returns `None` at the end of the feed; later calls return what has come since.
+    ///
+    /// # Errors
+    ///
+    /// [`FeedError::Gone`] when the epoch has ended, or entries behind the last one were pruned meanwhile.
+    pub async fn next(&mut self) -> Result<Option<ChangeRecord>, FeedError> {
+        loop {
+            if let Some(change) = self.ready.pop_front() {
+                return Ok(Some(change));
+            }
+            let page = self.page(self.after).await?;
+            let Some(last) = page.last().map(|change| change.sequence) else { return Ok(None) };
+            self.after = last;
+            let wanted = self.wanted(page).await?;
+            if self.last.is_some() {
+                self.collapse(wanted).await?;
+            } else {
+                self.ready.extend(wanted);
+            }
+        }
+    }
+
+    /// A page of entries, none of which is missing.
+    async fn page(&self, after: i64) -> Result<Vec<ChangeRecord>, FeedError> {
+        let page = self.service.cache().feed_page(&self.profile, after, PAGE).await?;
+        let feed = page.feed;
+        feed.check(Some(self.epoch), after).map_err(|reason| FeedError::Gone { reason, feed })?;
+        Ok(page.changes)
+    }
+
+    /// Of a page, what was asked for.
+    async fn wanted(&self, page: Vec<ChangeRecord>) -> Result<Vec<ChangeRecord>, FeedError> {
+        let mut wanted: Vec<_> = page.into_iter().filter(|change| self.is_wanted(change)).collect();
+        if let Some(categories) = &self.categories {
+            let rows = self.rows(&wanted).await?;
+            wanted.retain(|change| is_within(change, rows.get(&(change.kind, change.id)), &categories[change.kind]));
+        }
+        Ok(wanted)
+    }
+
+    fn is_wanted(&self, change: &ChangeRecord) -> bool {
+        self.request.kinds.contains(&change.kind)
+            && self.later_than.is_none_or(|at| change.at > at)
+            && self.behind_run.is_none_or(|run| change.run.is_none_or(|of| of > run))
+    }
+
+    /// The rows of the items of some entries.
+    async fn rows(
+        &self,
+        changes: &[ChangeRecord],
+    ) -> Result<HashMap<(ContentKind, Option<ContentId>), Item>, StoreError> {
+        let mut rows = HashMap::new();
+        for kind in ContentKind::ALL {
+            let mut ids: Vec<_> = changes.iter().filter(|it| it.kind == kind).filter_map(|it| it.id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            if !ids.is_empty() {
+                let found = self.service.cache().rows(&self.profile, kind, ids).await?;
+                rows.extend(found.into_iter().map(|row| ((kind, Some(row.id())), row)));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The last entry of each item that has several.
+    async fn last_entries(&self) -> Result<HashMap<(ContentKind, ContentId), i64>, FeedError> {
+        let mut last: HashMap<(ContentKind, ContentId), (i64, bool)> = HashMap::new();
+        let mut after = self.after;
+        loop {
+            let page = self.page(after).await?;
+            let Some(end) = page.last().map(|change| change.sequence) else { break };
+            after = end;
+            for change in page.iter().filter(|change| self.is_wanted(change)) {
+                if let Some(id) = change.id {
+                    let entry = last.entry((change.kind, id)).or_insert((change.sequence, true));
+                    *entry = (change.sequence, entry.0 == change.sequence);
+                }
+            }
+        }
+        let several = last.into_iter().filter(|(_, (_, is_only))| !is_only);
+        Ok(several.map(|(item, (sequence, _))| (item, sequence)).collect())
+    }
+
+    /// Takes entries into those under way; what has come to its end is ready.
+    async fn collapse(&mut self, changes: Vec<ChangeRecord>) -> Result<(), FeedError> {
+        let mut ended = Vec::new();
+        for change in changes {
+            let key = change.id.map(|id| (change.kind, id));
+            let last = key.and_then(|key| self.last.as_ref().and_then(|last| last.get(&key)).copied());
+            let (Some(key), Some(last)) = (key, last.filter(|last| change.sequence <= *last)) else {
+                ended.push(Ended::Alone(change));
+                continue;
+            };
+            let is_last = change.sequence == last;
+            match self.open.remove(&key) {
+                Some(mut known) => {
+                    known.push(change);
+                    self.open.insert(key, known);
+                }
+                None => drop(Collapsed::new(change).map(|begun| self.open.insert(key, begun))),
+            }
+            if is_last && let Some(whole) = self.open.remove(&key) {
+                ended.push(Ended::Several(key, whole));
+            }
+        }
+        for ended in ended {
+            match ended {
+                Ended::Alone(change) => self.ready.push_back(change),
+                Ended::Several((kind, id), whole) => {
+                    let row = self.service.cache().rows(&self.profile, kind, vec![id]).await?.pop();
+                    self.ready.extend(whole.finish(row.as_ref()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What has come to its end.
+enum Ended {
+    Alone(ChangeRecord),
+    Several((ContentKind, ContentId), Collapsed),
+}
+
+/// Whether an item is in one of these categories. One that is gone was in those that its entry names.
+fn is_within(change: &ChangeRecord, row: Option<&Item>, categories: &HashSet<CategoryId>) -> bool {
+    let is_one = |id: &str| categories.iter().any(|category| category.0 == id);
+    let told = change.columns.iter().flatten().find(|column| column.column == "category_ids");
+    let in_values = told.is_some_and(|column| {
+        let sets = [&column.before, &column.after];
+        sets.iter().any(|set| matches!(set, Value::Categories(set) if set.iter().any(|id| is_one(id))))
+    });
+    in_values || row.is_some_and(|row| row.categories().iter().any(|id| is_one(id)))
+}
+
+/// An item that is new.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct NewItem {
+    /// Its row.
+    pub item: Item,
+    /// The category that the panel shows, where it has a name.
+    pub category: Option<Category>,
+    /// When it came, in unix seconds.
+    pub at: i64,
+    /// Whether it was there before, and had been removed.
+    pub returned: bool,
+}
+
+impl Service {
+    /// Returns the items of these kinds that came within so many days and are there, newest first. What came with the
+    /// first load of a kind is not new.
+    pub async fn new_items(
+        &self,
+        profile: &ProfileId,
+        kinds: &[ContentKind],
+        days: u32,
+    ) -> Result<Vec<NewItem>, FeedError> {
+        let age = i64::from(days).saturating_mul(86_400);
+        let request = ChangesRequest { kinds: kinds.to_vec(), ..ChangesRequest::new(Since::Age(age)) };
+        let mut reader = self.changes(profile, request).await?;
+        let mut came: Vec<(ContentKind, ContentId, i64, bool)> = Vec::new();
+        while let Some(change) = reader.next().await? {
+            let is_new = matches!(change.change, LoggedChange::Added | LoggedChange::Returned);
+            if let Some(id) = change.id.filter(|_| is_new) {
+                came.push((change.kind, id, change.at, change.change == LoggedChange::Returned));
+            }
+        }
+        came.reverse();
+        let mut met = HashSet::new();
+        came.retain(|(kind, id, ..)| met.insert((*kind, *id)));
+        let mut items = Vec::with_capacity(came.len());
+        let categories = self.named_categories(profile, kinds).await?;
+        for page in came.chunks(PAGE as usize) {
+            let mut rows = HashMap::new();
+            for kind in kinds {
+                let ids: Vec<_> = page.iter().filter(|(of, ..)| of == kind).map(|(_, id, ..)| *id).collect();
+                if !ids.is_empty() {
+                    let found = self.cache().rows(profile, *kind, ids).await?;
+                    rows.extend(found.into_iter().map(|row| ((*kind, row.id()), row)));
+                }
+            }
+            for (kind, id, at, returned) in page {
+                if let Some(item) = rows.remove(&(*kind, *id)) {
+                    let category = item.category_id().and_then(|id| categories[*kind].get(id)).cloned();
+                    items.push(NewItem { item, category, at: *at, returned: *returned });
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    async fn named_categories(
+        &self,
+        profile: &ProfileId,
+        kinds: &[ContentKind],
+    ) -> Result<PerKind<HashMap<String, Category>>, StoreError> {
+        let mut all = PerKind::from_fn(|_| HashMap::new());
+        for kind in kinds {
+            let categories = self.cache().categories(profile, *kind).await?;
+            all[*kind] = categories.into_iter().map(|category| (category.id.0.clone(), category)).collect();
+        }
+        Ok(all)
+    }
+}

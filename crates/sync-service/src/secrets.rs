@@ -1,0 +1,301 @@
+//! The login of a profile within values of its panel: it is blanked in whatever is shown.
+//!
+//! Play addresses hold user name and password. They are blanked where they are a whole segment of a path, a value of a
+//! query, or the user part of an address; a password of eight or more characters is blanked anywhere. Ordinary words
+//! stay: a user `ann` doesn't change the title `Joanna`.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Shorter passwords are found in any text.
+const PASSWORD_MIN: usize = 8;
+
+const USERNAME: &str = "{username}";
+const PASSWORD: &str = "{password}";
+
+/// The login of a profile, as far as it is known.
+#[derive(Clone, Default)]
+pub struct Login {
+    username: Option<String>,
+    password: Option<String>,
+    /// The spellings of the password that are looked for anywhere.
+    spellings: Vec<String>,
+}
+
+/// Without the login.
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").finish_non_exhaustive()
+    }
+}
+
+impl Login {
+    /// A login. A part that is empty is none.
+    pub fn new(username: Option<&str>, password: Option<&str>) -> Self {
+        let known = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
+        let (username, password) = (known(username), known(password));
+        let mut spellings = Vec::new();
+        if let Some(password) = password.as_ref().filter(|password| password.chars().count() >= PASSWORD_MIN) {
+            let encoded = percent_encoded(password);
+            for spelling in [encoded.replace("%20", "+"), encoded.to_lowercase_escapes(), encoded, password.clone()] {
+                if !spellings.contains(&spelling) {
+                    spellings.push(spelling);
+                }
+            }
+        }
+        Self { username, password, spellings }
+    }
+
+    /// A text without the login.
+    pub fn blank<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = self.addresses(text);
+        for spelling in &self.spellings {
+            if text.contains(spelling.as_str()) {
+                text = Cow::Owned(text.replace(spelling.as_str(), PASSWORD));
+            }
+        }
+        text
+    }
+
+    /// JSON without the login in any of its texts.
+    pub fn blank_json<'a>(&self, json: &'a str) -> Cow<'a, str> {
+        let mut out = String::new();
+        let mut rest = json;
+        let mut changed = false;
+        while let Some(begin) = rest.find('"') {
+            let (before, text) = rest.split_at(begin);
+            let Some(end) = end_of_text(text) else { break };
+            let (text, after) = text.split_at(end);
+            out.push_str(before);
+            match serde_json::from_str::<String>(text) {
+                Ok(plain) => match self.blank(&plain) {
+                    Cow::Borrowed(_) => out.push_str(text),
+                    Cow::Owned(blanked) => {
+                        changed = true;
+                        out.push_str(&serde_json::Value::from(blanked).to_string());
+                    }
+                },
+                Err(_) => out.push_str(text),
+            }
+            rest = after;
+        }
+        if changed { Cow::Owned(out + rest) } else { Cow::Borrowed(json) }
+    }
+
+    /// Blanks the login in the addresses of a text.
+    fn addresses<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.username.is_none() && self.password.is_none() {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::new();
+        let mut rest = text;
+        let mut changed = false;
+        while let Some(at) = rest.find("://") {
+            let (before, address) = rest.split_at(at + 3);
+            let end = address.find(|c: char| c.is_whitespace() || "\"'<>".contains(c)).unwrap_or(address.len());
+            let (address, after) = address.split_at(end);
+            out.push_str(before);
+            let blanked = self.address(address);
+            changed |= blanked != address;
+            out.push_str(&blanked);
+            rest = after;
+        }
+        if changed { Cow::Owned(out + rest) } else { Cow::Borrowed(text) }
+    }
+
+    /// Blanks the login in what follows the scheme of an address.
+    fn address(&self, address: &str) -> String {
+        let authority_end = address.find(['/', '?', '#']).unwrap_or(address.len());
+        let (authority, tail) = address.split_at(authority_end);
+        let mut out = String::with_capacity(address.len());
+        match authority.rsplit_once('@') {
+            Some((user, host)) => {
+                let parts: Vec<_> = user.splitn(2, ':').map(|part| self.part(part)).collect();
+                out.push_str(&parts.join(":"));
+                out.push('@');
+                out.push_str(host);
+            }
+            None => out.push_str(authority),
+        }
+        let path_end = tail.find(['?', '#']).unwrap_or(tail.len());
+        let (path, query) = tail.split_at(path_end);
+        let mut segments = path.split('/').peekable();
+        let mut behind_username = false;
+        while let Some(segment) = segments.next() {
+            let is_last = segments.peek().is_none();
+            // Behind the user name, and with something behind it, is the password, also one that is not known here.
+            let blanked = if behind_username && !is_last && self.password.is_none() && !segment.is_empty() {
+                Cow::Borrowed(PASSWORD)
+            } else {
+                self.part(segment)
+            };
+            behind_username = blanked == USERNAME;
+            out.push_str(&blanked);
+            if !is_last {
+                out.push('/');
+            }
+        }
+        for (at, piece) in query.split(['?', '&', ';', '#']).enumerate() {
+            if at > 0 {
+                let sign = query.as_bytes()[out_offset(query, at)];
+                out.push(char::from(sign));
+            }
+            match piece.split_once('=') {
+                Some((name, value)) => {
+                    let _ = write!(out, "{name}=");
+                    let is_password = ["password", "pass", "pwd"].contains(&name.to_ascii_lowercase().as_str());
+                    out.push_str(&if is_password && !value.is_empty() {
+                        Cow::Borrowed(PASSWORD)
+                    } else {
+                        self.part(value)
+                    });
+                }
+                None => out.push_str(&self.part(piece)),
+            }
+        }
+        out
+    }
+
+    /// A part of an address, blanked where it is a part of the login.
+    fn part<'a>(&self, part: &'a str) -> Cow<'a, str> {
+        let decoded = percent_decoded(part);
+        let is = |known: &Option<String>| known.as_deref().is_some_and(|known| known == part || known == decoded);
+        // Whoever has one word for both has a secret in the user name.
+        if is(&self.password) {
+            Cow::Borrowed(PASSWORD)
+        } else if is(&self.username) {
+            Cow::Borrowed(USERNAME)
+        } else {
+            Cow::Borrowed(part)
+        }
+    }
+}
+
+/// Where the sign before a piece of a query stands.
+fn out_offset(query: &str, piece: usize) -> usize {
+    let signs = query.char_indices().filter(|(_, c)| ['?', '&', ';', '#'].contains(c));
+    signs.map(|(at, _)| at).nth(piece - 1).unwrap_or(0)
+}
+
+/// Where a JSON text that begins here ends, behind its closing quote.
+fn end_of_text(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// The same spelling with escapes in small letters.
+trait LowercaseEscapes {
+    fn to_lowercase_escapes(&self) -> String;
+}
+
+impl LowercaseEscapes for String {
+    fn to_lowercase_escapes(&self) -> String {
+        let mut out = Self::with_capacity(self.len());
+        let mut left = 0;
+        for c in self.chars() {
+            out.push(if left > 0 { c.to_ascii_lowercase() } else { c });
+            left = if c == '%' { 2 } else { i32::max(left - 1, 0) };
+        }
+        out
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        let number =
+            escape.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match number {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_blanked_where_it_is_one() {
+        let login = Login::new(Some("ann"), Some("s3cr3t"));
+        for (text, blanked) in [
+            ("Joanna", "Joanna"),
+            ("ann s3cr3t", "ann s3cr3t"),
+            ("http://p.example/live/ann/s3cr3t/1.ts", "http://p.example/live/{username}/{password}/1.ts"),
+            ("http://p.example/ann/s3cr3t/1", "http://p.example/{username}/{password}/1"),
+            ("http://ann:s3cr3t@p.example/x", "http://{username}:{password}@p.example/x"),
+            (
+                "http://p.example/get.php?username=ann&password=s3cr3t&type=m3u#x",
+                "http://p.example/get.php?username={username}&password={password}&type=m3u#x",
+            ),
+            ("http://p.example/joann/planned/s3cr3ts", "http://p.example/joann/planned/s3cr3ts"),
+            ("see http://p.example/ann/s3cr3t/1, or", "see http://p.example/{username}/{password}/1, or"),
+            ("ann.example/ann", "ann.example/ann"),
+            ("http://ann.example/", "http://ann.example/"),
+        ] {
+            assert_eq!(login.blank(text), blanked);
+        }
+    }
+
+    #[test]
+    fn a_long_password_is_blanked_anywhere() {
+        let login = Login::new(Some("ann"), Some("long pass/word"));
+        for text in ["x long pass/word y", "long%20pass%2Fword", "long%20pass%2fword", "long+pass%2Fword"] {
+            let blanked = login.blank(text).into_owned();
+            assert!(blanked.contains("{password}") && !blanked.contains("long"), "{blanked}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_known_here_stands_behind_the_user_name() {
+        let login = Login::new(Some("ann"), None);
+        assert_eq!(
+            login.blank("http://p.example/movie/ann/hidden/7.mp4"),
+            "http://p.example/movie/{username}/{password}/7.mp4"
+        );
+        assert_eq!(login.blank("http://p.example/ann/cover.jpg"), "http://p.example/{username}/cover.jpg");
+        assert_eq!(login.blank("http://p.example/?password=hidden"), "http://p.example/?password={password}");
+    }
+
+    #[test]
+    fn texts_in_json_are_blanked_and_nothing_else_is_touched() {
+        let login = Login::new(Some("ann"), Some("s3cr3t"));
+        let json = r#"{"a": 1.10, "url":"http:\/\/p.example\/live\/ann\/s3cr3t\/1.ts", "b":[12345678901234567890]}"#;
+        let blanked =
+            r#"{"a": 1.10, "url":"http://p.example/live/{username}/{password}/1.ts", "b":[12345678901234567890]}"#;
+        assert_eq!(login.blank_json(json), blanked);
+        assert!(matches!(login.blank_json(r#"{"a":"ann"}"#), Cow::Borrowed(_)));
+        assert!(matches!(login.blank_json(r#"{"a"#), Cow::Borrowed(_)));
+    }
+}
