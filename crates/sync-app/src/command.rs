@@ -4,18 +4,21 @@ mod address;
 mod args;
 mod backup;
 mod bars;
+mod changes;
 mod check;
 mod clear;
 mod exit;
 mod failure;
 mod held;
 mod hints;
+mod history;
 mod interrupt;
 mod json;
 mod learnt;
 mod line;
 mod logging;
 mod login;
+mod one_profile;
 mod panel;
 mod panic;
 mod password;
@@ -25,6 +28,7 @@ mod status;
 mod sync;
 mod table;
 mod terminal;
+mod undo;
 mod usage;
 mod wiring;
 
@@ -85,6 +89,10 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<Exit, Failure> {
         Command::Check(check) => check::run(&database, check, interrupt).await,
         Command::Backup { file, force } => backup::back_up(&database, file, *force, interrupt).await,
         Command::Restore { file } => backup::restore(&database, file, interrupt).await,
+        Command::Changes(changes) => changes::run(&database, changes, interrupt).await,
+        Command::New(new) => changes::new(&database, new).await,
+        Command::History(history) => history::run(&database, history).await,
+        Command::Undo(undo) => undo::run(&database, undo).await,
         Command::Status { id, json } => status::run(&database, id.as_deref(), *json).await,
     }
 }

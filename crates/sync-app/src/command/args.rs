@@ -1,5 +1,6 @@
 //! The arguments of the command. Their comments are the text of `--help`.
 
+mod feed;
 mod panel;
 mod profile;
 
@@ -10,6 +11,7 @@ use sync_core::ContentKind;
 
 use super::failure::Failure;
 
+pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use panel::PanelArgs;
 pub(crate) use profile::{AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand};
 
@@ -31,7 +33,7 @@ pub(crate) struct Args {
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 internal error, 2 usage, 3 partial, 4 login refused or account \
 expired, 5 panel unreachable, 6 answer unusable, 7 removals held: a person decides, 8 local store, 9 cache made by a \
-newer version, 11 another run holds the profile, 130 cancelled.";
+newer version, 11 another run holds the profile, 12 position gone or nothing to undo, 130 cancelled.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -63,6 +65,16 @@ pub(crate) enum Command {
         /// The backup
         file: PathBuf,
     },
+    /// Show what has changed, with values, oldest first
+    #[command(after_help = feed::CHANGES_HELP)]
+    Changes(ChangesArgs),
+    /// Show what is new in the catalogue, newest first
+    New(NewArgs),
+    /// Show the runs of a profile, newest first
+    History(HistoryArgs),
+    /// Put the cache back as it was before a run
+    #[command(after_help = feed::UNDO_HELP)]
+    Undo(UndoArgs),
     /// Shows last runs, counts, what is held, what was learnt of the panel, and the account
     Status {
         /// The profile; all when none is named
@@ -120,7 +132,7 @@ pub(crate) struct CheckArgs {
     pub(crate) panel: PanelArgs,
 }
 
-fn kind(text: &str) -> Result<ContentKind, &'static str> {
+pub(crate) fn kind(text: &str) -> Result<ContentKind, &'static str> {
     text.trim().parse().map_err(|_| "this is no kind of content: use channels, movies or series")
 }
 

@@ -18,16 +18,18 @@ pub(crate) enum Exit {
     Store,
     NewerCache,
     Busy,
+    Gone,
     Cancelled,
 }
 
 impl Exit {
     /// Where several apply, the first of these is told.
-    const STRONGEST_FIRST: [Self; 12] = [
+    const STRONGEST_FIRST: [Self; 13] = [
         Self::Cancelled,
         Self::Store,
         Self::NewerCache,
         Self::Busy,
+        Self::Gone,
         Self::Login,
         Self::Held,
         Self::Partial,
@@ -51,6 +53,7 @@ impl Exit {
             Self::Store => 8,
             Self::NewerCache => 9,
             Self::Busy => 11,
+            Self::Gone => 12,
             Self::Cancelled => 130,
         }
     }
@@ -103,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_strongest_cause_is_told() {
-        let order = [130, 8, 9, 11, 4, 7, 3, 5, 6];
+        let order = [130, 8, 9, 11, 12, 4, 7, 3, 5, 6];
         let told: Vec<_> = Exit::STRONGEST_FIRST.iter().map(|exit| exit.code()).take(order.len()).collect();
         assert_eq!(told, order);
         assert_eq!(Exit::Partial.or(Exit::Unreachable), Exit::Partial);

@@ -25,6 +25,9 @@ pub(crate) struct Report<'a> {
     /// What a person should know; left out when there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    trigger: &'static str,
+    /// Bytes as they came over the line; not counted yet.
+    wire_bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -133,6 +136,8 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
             },
             errors: report.errors.iter().map(Into::into).collect(),
             warnings: report.warnings.iter().map(hints::of_warning).collect(),
+            trigger: "manual",
+            wire_bytes: None,
         }
     }
 }
@@ -174,7 +179,7 @@ mod tests {
         let kinds = format!(r#"{{"channels":{kind},"movies":{kind},"series":{kind}}}"#);
         assert_eq!(
             line(&Report::from(&report)),
-            format!(r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[]}}"#)
+            format!(r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[],"trigger":"manual","wire_bytes":null}}"#)
         );
         report.kinds[ContentKind::Channels].not_modified = true;
         assert!(line(&Report::from(&report)).contains(r#""error":null,"not_modified":true},"movies""#));
@@ -188,7 +193,7 @@ mod tests {
         let line = line(&Report::from(&report));
         assert!(line.contains(r#""status":"completed","dry_run":true,"kinds""#), "{line}");
         assert!(
-            line.ends_with(r#""errors":[{"code":"c","message":"m","hint":"wait for the other run to end"}]}"#),
+            line.ends_with(r#""errors":[{"code":"c","message":"m","hint":"wait for the other run to end"}],"trigger":"manual","wire_bytes":null}"#),
             "{line}"
         );
     }
@@ -216,7 +221,7 @@ mod tests {
             r#""removed":[{"id":3,"name":"z"}],"held":[{"id":4,"name":"q","reason":"share_lost"}]}},"series""#,
         ];
         assert!(line.contains(&expected.concat()), "{line}");
-        assert!(line.ends_with(r#""errors":[],"warnings":["w"]}"#), "{line}");
+        assert!(line.ends_with(r#""errors":[],"warnings":["w"],"trigger":"manual","wire_bytes":null}"#), "{line}");
         assert_eq!(line.matches("plan").count(), 1, "{line}");
     }
 }

@@ -74,6 +74,8 @@ fn changed(known: Profile, args: &AddArgs) -> Profile {
             release_listings: changes.release_listings.unwrap_or(retention.release_listings),
             release_days: changes.release_days.unwrap_or(retention.release_days),
             tombstone_days: changes.tombstone_days.unwrap_or(retention.tombstone_days),
+            feed_days: changes.feed_days.unwrap_or(retention.feed_days),
+            feed_entries: changes.feed_entries.map_or(retention.feed_entries, u64::from),
         },
         ..known
     }
@@ -110,6 +112,8 @@ fn as_object(profile: &Profile) -> serde_json::Value {
         "release_listings": profile.retention.release_listings,
         "release_days": profile.retention.release_days,
         "tombstone_days": profile.retention.tombstone_days,
+        "feed_days": profile.retention.feed_days,
+        "feed_entries": profile.retention.feed_entries,
         "parallel_requests": profile.parallel_requests,
         "verify_tls": profile.verify_tls,
         "follow_other_hosts": profile.follow_other_hosts,

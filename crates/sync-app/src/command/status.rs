@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 use sync_app::{SyncError, SystemClock};
-use sync_core::RunRecord;
 use sync_core::text::{one_line, printable};
 use sync_core::{Clock, ContentKind, KindRecord, ProfileId};
+use sync_core::{Feed, RunRecord};
 use sync_core::{Profile, catalogue::ContentStatus, catalogue::HeldGroup};
 
 use super::exit::Exit;
@@ -39,8 +39,9 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
     };
     for profile in profiles {
         let (status, runs) = (store.content_status(&profile.id).await?, store.runs(&profile.id, RUNS).await?);
+        let feed = store.feed(&profile.id).await?;
         if as_json {
-            json::say(&as_object(&profile, &status, &runs));
+            json::say(&as_object(&profile, &status, &runs, &feed));
         } else {
             print(&profile, &status, &runs);
         }
@@ -98,7 +99,7 @@ fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
     }
 }
 
-fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) -> serde_json::Value {
+fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed: &Feed) -> serde_json::Value {
     let kinds: serde_json::Map<_, _> = status
         .kinds
         .values()
@@ -138,6 +139,7 @@ fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) -> s
         "account": account,
         "learnt": learnt,
         "runs": runs,
+        "feed": {"epoch": feed.epoch, "oldest": feed.oldest, "newest": feed.newest},
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sync_app::SyncError;
 use sync_core::text::printable;
-use sync_core::{ContentKind, KindOutcome, Profile, ProfileId, SyncMode, SyncOptions, SyncReport};
+use sync_core::{ContentKind, KindOutcome, Profile, ProfileId, SyncMode, SyncOptions, SyncReport, Trigger};
 use sync_service::{Service, options_of};
 
 use super::args::SyncArgs;
@@ -48,6 +48,7 @@ async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &
         kinds: if args.only.is_empty() { ContentKind::ALL.to_vec() } else { args.only.clone() },
         accept_removals: args.accept_removals,
         dry_run: args.dry_run,
+        trigger: Trigger::Manual,
         ..options_of(profile)
     };
     let (panels, bars) = (Panels { args: &args.panel, interrupt }, Arc::new(Bars::new(args.json)));

@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether results could not be written, though somebody waits for them.
 static LOST: AtomicBool = AtomicBool::new(false);
 
+/// Whether the reader of the results has gone.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
 /// Prints a line of results. When the reader is gone, nothing is lost but the line.
 pub(crate) fn say(line: &str) {
     note(&writeln!(io::stdout().lock(), "{line}"));
@@ -15,11 +18,19 @@ pub(crate) fn say(line: &str) {
 /// Notes whether results were written. A reader that has gone has had enough; a disk that is full has
 /// lost something.
 pub(crate) fn note(written: &io::Result<()>) {
+    if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        CLOSED.store(true, Ordering::Relaxed);
+    }
     if written.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe)
         && !LOST.swap(true, Ordering::Relaxed)
     {
         complain("error: the results can't be written to standard output");
     }
+}
+
+/// Whether nobody reads the results any more.
+pub(crate) fn is_closed() -> bool {
+    CLOSED.load(Ordering::Relaxed)
 }
 
 /// Whether some results were lost.

@@ -129,6 +129,12 @@ pub(crate) struct ChangeSettings {
     /// Remembers removed items for so many days, and knows them again when they return [default: 30]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=3650))]
     pub(crate) tombstone_days: Option<u32>,
+    /// Keep the change log for so many days; the newest run is always kept [default: 90]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=36500))]
+    pub(crate) feed_days: Option<u32>,
+    /// Keep so many entries of the change log at most; the newest run is always kept [default: 500000]
+    #[arg(long, value_name = "N")]
+    pub(crate) feed_entries: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,0 +1,183 @@
+//! `undo`.
+
+use std::path::Path;
+
+use serde::Serialize;
+use sync_core::text::{one_line, printable};
+use sync_core::{Profile, Refused, RunId, StoreError, UndoCounts, UndoOutcome, UndoRefusal, UndoReport};
+use sync_service::Login;
+
+use super::args::UndoArgs;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::json;
+use super::one_profile::{self, kinds_of};
+use super::terminal::{complain, grouped, quoted, say};
+use super::wiring;
+
+/// The line of an undo that was done, or that would be.
+#[derive(Serialize)]
+struct Done<'a> {
+    profile: &'a str,
+    run: Option<i64>,
+    of: i64,
+    kinds: Kinds<'a>,
+}
+
+struct Kinds<'a>(&'a UndoReport);
+
+impl Serialize for Kinds<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Counts {
+            added: u64,
+            updated: u64,
+            removed: u64,
+            held: u64,
+        }
+        let counts =
+            |it: &UndoCounts| Counts { added: it.added, updated: it.updated, removed: it.removed, held: it.held };
+        let kinds = self.0.kinds.iter().filter_map(|(kind, it)| Some((kind.as_str(), counts(it.as_ref()?))));
+        to.collect_map(kinds)
+    }
+}
+
+/// The line of an undo that was refused.
+#[derive(Serialize)]
+struct RefusedLine<'a> {
+    profile: &'a str,
+    of: Option<i64>,
+    refused: &'static str,
+    items: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    kind: &'static str,
+    id: i64,
+    name: Option<String>,
+    run: Option<i64>,
+}
+
+/// Takes a run back.
+pub(crate) async fn run(database: &Path, args: &UndoArgs) -> Result<Exit, Failure> {
+    // Also makes sure that there is a cache, and none of an older version is brought up to date for nothing.
+    let looked = one_profile::cache(database, args.profile.as_deref())?;
+    let cache = if args.dry_run { looked } else { wiring::open(database)? };
+    let service = wiring::service(&cache);
+    let profile = one_profile::find(&service, args.profile.as_deref()).await?;
+    let login = one_profile::login(&profile);
+    let outcome = service.undo(&profile.id, args.run.map(RunId), &kinds_of(args.kind), args.dry_run).await;
+    let outcome = outcome.map_err(|error| match (error, args.run) {
+        (StoreError::Refused(_), Some(run)) => {
+            Failure::usage(format!("there is no run {run}"), "see `xtream-sync history`")
+        }
+        (error, _) => error.into(),
+    })?;
+    Ok(match outcome {
+        UndoOutcome::Done(report) => {
+            tell(&profile, &report, args);
+            Exit::Done
+        }
+        UndoOutcome::Refused(refusal) => {
+            refuse(&profile, &login, &refusal, args.json);
+            Exit::Gone
+        }
+    })
+}
+
+fn tell(profile: &Profile, report: &UndoReport, args: &UndoArgs) {
+    if args.json {
+        return json::say(&Done {
+            profile: profile.id.as_str(),
+            run: report.run.map(|run| run.0),
+            of: report.of.0,
+            kinds: Kinds(report),
+        });
+    }
+    let id = printable(profile.id.as_str());
+    let would = if report.run.is_none() { "would be undone" } else { "is undone" };
+    say(&format!("{id}: run {} {would}", report.of.0));
+    for (kind, counts) in report.kinds.iter() {
+        let Some(counts) = counts else { continue };
+        let (added, updated) = (grouped(counts.added), grouped(counts.updated));
+        say(&format!(
+            "  {:<9} {added} back, {updated} as before, {} gone again",
+            kind.as_str(),
+            grouped(counts.removed)
+        ));
+    }
+    if let Some(run) = report.run {
+        let id = quoted(profile.id.as_str());
+        complain(
+            "the next sync takes what the panel still lists as ordinary changes, and holds what it no longer lists",
+        );
+        complain(&format!("to take the undo back: xtream-sync undo --profile {id} --run {}", run.0));
+    }
+}
+
+fn refuse(profile: &Profile, login: &Login, refusal: &UndoRefusal, as_json: bool) {
+    let UndoRefusal { of, refused, items } = refusal;
+    let name = |name: &Option<String>| name.as_deref().map(|name| login.blank(name).into_owned());
+    if as_json {
+        json::say(&RefusedLine {
+            profile: profile.id.as_str(),
+            of: of.map(|run| run.0),
+            refused: refused.as_str(),
+            items: items
+                .iter()
+                .map(|item| Item {
+                    kind: item.kind.as_str(),
+                    id: item.id.0,
+                    name: name(&item.name),
+                    run: item.run.map(|run| run.0),
+                })
+                .collect(),
+        });
+    }
+    let run = of.map_or_else(String::new, |run| format!("run {} can't be undone: ", run.0));
+    complain(&format!("error: {}: {run}{}", printable(profile.id.as_str()), reason(*refused)));
+    for item in items.iter().take(5) {
+        let by = item.run.map_or_else(|| "by hand".to_owned(), |run| format!("by run {}", run.0));
+        let title = name(&item.name).unwrap_or_default();
+        complain(&format!("  {} {} {}: changed {by}", item.kind, item.id.0, one_line(&title)));
+    }
+    if items.len() > 5 {
+        complain(&format!("  and {} more", items.len() - 5));
+    }
+    complain(&format!("  hint: {}", hint(*refused)));
+}
+
+const fn reason(refused: Refused) -> &'static str {
+    match refused {
+        Refused::Nothing => "there is nothing to undo",
+        Refused::LaterRun => "something later changed the same items. Nothing was changed",
+        Refused::LaterEdit => "a later edit changed a field that the undo would change. Nothing was changed",
+        Refused::FirstLoad => "it was the first load. Nothing was changed",
+        Refused::NoValues => "it was made by a version that kept no values. Nothing was changed",
+        Refused::Pruned => "its entries are no longer in the change log. Nothing was changed",
+        _ => "it can't be restored exactly. Nothing was changed",
+    }
+}
+
+const fn hint(refused: Refused) -> &'static str {
+    match refused {
+        Refused::LaterRun => "undo the later run first, or narrow the undo with --kind",
+        Refused::FirstLoad => "`clear` empties the cached content of a profile",
+        Refused::Pruned => "`profile add ID --feed-days N` keeps the change log for longer from now on",
+        _ => "`history` shows the runs",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_words() {
+        for refused in Refused::ALL {
+            assert!(!reason(refused).is_empty() && !hint(refused).is_empty());
+            assert_ne!(reason(refused), "it can't be restored exactly. Nothing was changed", "{refused:?}");
+        }
+    }
+}
