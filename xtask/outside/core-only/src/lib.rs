@@ -1,9 +1,10 @@
 //! A stranger's program that takes only the core: a source and a store of its own behind the two ports.
 
 mod readers;
-mod shelf;
 mod staging;
+mod store;
+mod tables;
 mod wire;
 
-pub use shelf::Shelf;
+pub use store::OwnStore;
 pub use wire::Wire;

@@ -1,15 +1,15 @@
-//! What readers ask of the shelf.
+//! What readers ask of the store.
 
 use async_trait::async_trait;
-use sync_core::catalogue::{Catalogue, ContentStatus, KindStatus, Page, PageRequest};
+use sync_core::catalogue::{Catalogue, ContentStatus, FeedPage, KindStatus, Page, PageRequest};
 use sync_core::store::ContentStore;
 use sync_core::{Category, ContentKind, Item, PerKind, ProfileId, RunStatus, StoreError};
-use sync_core::{ChangeRecord, HeldRemoval, RunRecord};
+use sync_core::{Feed, HeldRemoval, RunRecord};
 
-use crate::shelf::Shelf;
+use crate::store::OwnStore;
 
 #[async_trait]
-impl Catalogue for Shelf {
+impl Catalogue for OwnStore {
     async fn content_status(&self, profile: &ProfileId) -> Result<ContentStatus, StoreError> {
         let sync_status = self.runs(profile, 1).await?.first().map(|run| run.status);
         self.with(profile, |found| {
@@ -55,10 +55,14 @@ impl Catalogue for Shelf {
         })
     }
 
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+    async fn feed(&self, profile: &ProfileId) -> Result<Feed, StoreError> {
+        self.with(profile, |found| Ok(found.feed()))
+    }
+
+    async fn feed_page(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<FeedPage, StoreError> {
         self.with(profile, |found| {
             let later = found.log.iter().filter(|change| change.sequence > after);
-            Ok(later.take(limit as usize).cloned().collect())
+            Ok(FeedPage::new(found.feed(), later.take(limit as usize).cloned().collect()))
         })
     }
 

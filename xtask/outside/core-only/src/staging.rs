@@ -8,20 +8,21 @@ use sync_core::store::{ScopeCommit, StagedItem, Staging, ValidatorChange};
 use sync_core::{Change, ContentId, ContentKind, ProfileId, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::shelf::{Profile, Shelf};
+use crate::store::OwnStore;
+use crate::tables::Profile;
 
 /// A staging area in memory.
 #[derive(Debug)]
-pub(crate) struct Tray {
-    shelf: Shelf,
+pub(crate) struct OwnStaging {
+    store: OwnStore,
     profile: ProfileId,
     kind: ContentKind,
     items: BTreeMap<ContentId, StagedItem>,
 }
 
-impl Tray {
-    pub(crate) fn new(shelf: Shelf, profile: ProfileId, kind: ContentKind) -> Self {
-        Self { shelf, profile, kind, items: BTreeMap::new() }
+impl OwnStaging {
+    pub(crate) fn new(store: OwnStore, profile: ProfileId, kind: ContentKind) -> Self {
+        Self { store, profile, kind, items: BTreeMap::new() }
     }
 
     /// Writes everything; the caller holds the lock, so that nobody sees a part of it.
@@ -30,6 +31,7 @@ impl Tray {
         if let Some((old, _)) = commit.successors.iter().find(|(old, _)| !commit.removals.contains(old)) {
             return Err(StoreError::Refused(format!("{old} has a successor and is not removed")));
         }
+        found.now = commit.applied_at;
         found.record(commit.run, commit.record)?;
         if commit.first_load {
             found.note(Some(commit.run), self.kind, None, LoggedChange::Loaded);
@@ -73,7 +75,7 @@ impl Tray {
 }
 
 #[async_trait]
-impl Staging for Tray {
+impl Staging for OwnStaging {
     async fn put(&mut self, items: Vec<StagedItem>) -> Result<(), StoreError> {
         self.items.extend(items.into_iter().map(|staged| (staged.item.id(), staged)));
         Ok(())
@@ -89,7 +91,7 @@ impl Staging for Tray {
     }
 
     async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError> {
-        self.shelf.with(&self.profile, |found| {
+        self.store.with(&self.profile, |found| {
             if commit.fence != found.fence {
                 return Err(StoreError::Fenced);
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outside_core_only::{Shelf, Wire};
+use outside_core_only::{OwnStore, Wire};
 use sync_core::source::{Learnt, Usage};
 use sync_core::{
     Account, Channel, Clock, Content, ContentId, ContentKind, ContentSource, ContentStore, DigestScheme, Engine, Item,
@@ -43,29 +43,29 @@ async fn sync(source: &Arc<impl ContentSource + 'static>, store: &Arc<impl Conte
 #[tokio::test]
 async fn an_own_store_is_brought_in_step_with_an_own_source() {
     let channels = vec![channel(1, "One"), channel(2, "Two"), channel(3, "Three")];
-    let (wire, shelf) = (Arc::new(Wire::new(channels)), Arc::new(Shelf::default()));
-    let first = sync(&wire, &shelf).await;
+    let (wire, store) = (Arc::new(Wire::new(channels)), Arc::new(OwnStore::default()));
+    let first = sync(&wire, &store).await;
     assert_eq!((first.status, first.counts().added), (RunStatus::Completed, 3), "{first:?}");
 
-    assert!(sync(&wire, &shelf).await.counts().is_quiet());
+    assert!(sync(&wire, &store).await.counts().is_quiet());
 
     wire.now_serves(vec![channel(1, "One"), channel(2, "Two HD"), channel(4, "Four")]);
-    let counts = sync(&wire, &shelf).await.counts();
+    let counts = sync(&wire, &store).await.counts();
     assert_eq!((counts.added, counts.updated, counts.removed, counts.unchanged), (1, 1, 1, 1));
-    let rows = shelf.rows(&home(), ContentKind::Channels, vec![ContentId(2)]).await.expect("rows");
+    let rows = store.rows(&home(), ContentKind::Channels, vec![ContentId(2)]).await.expect("rows");
     assert_eq!(rows[0].name(), "Two HD");
-    let ids = shelf.get_content_ids(&home(), ContentKind::Channels).await.expect("ids");
+    let ids = store.get_content_ids(&home(), ContentKind::Channels).await.expect("ids");
     assert_eq!(ids, [ContentId(1), ContentId(2), ContentId(4)]);
 }
 
 #[tokio::test]
 async fn an_empty_answer_empties_nothing() {
-    let (wire, shelf) = (Arc::new(Wire::new(vec![channel(1, "One")])), Arc::new(Shelf::default()));
-    sync(&wire, &shelf).await;
+    let (wire, store) = (Arc::new(Wire::new(vec![channel(1, "One")])), Arc::new(OwnStore::default()));
+    sync(&wire, &store).await;
     wire.now_serves(Vec::new());
-    let report = sync(&wire, &shelf).await;
+    let report = sync(&wire, &store).await;
     assert_eq!(report.kind(ContentKind::Channels).outcome, KindOutcome::Held);
-    assert_eq!(shelf.get_content_ids(&home(), ContentKind::Channels).await.expect("ids"), [ContentId(1)]);
+    assert_eq!(store.get_content_ids(&home(), ContentKind::Channels).await.expect("ids"), [ContentId(1)]);
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_mocked_source_that_refuses_the_login_is_asked_once() {
     source.expect_usage().returning(Usage::default);
     source.expect_learnt().returning(Learnt::default);
     source.expect_account().times(1).returning(|| Err(SourceError::Refused { message: "no".into() }));
-    let report = sync(&Arc::new(source), &Arc::new(Shelf::default())).await;
+    let report = sync(&Arc::new(source), &Arc::new(OwnStore::default())).await;
     assert_eq!((report.status, report.errors[0].code.as_str()), (RunStatus::Failed, "login_refused"));
 }
 
@@ -91,10 +91,10 @@ async fn a_mocked_source_that_fails_in_its_listings_leaves_the_store_alone() {
         .expect_listing()
         .times(3)
         .returning(|_| Err(SourceError::Unreachable { message: "gone".into(), attempts: 4, overloaded: false }));
-    let shelf = Arc::new(Shelf::default());
-    sync(&Arc::new(Wire::new(vec![channel(1, "One")])), &shelf).await;
-    assert_eq!(sync(&Arc::new(source), &shelf).await.status, RunStatus::Failed);
-    assert_eq!(shelf.get_content_ids(&home(), ContentKind::Channels).await.expect("ids"), [ContentId(1)]);
+    let store = Arc::new(OwnStore::default());
+    sync(&Arc::new(Wire::new(vec![channel(1, "One")])), &store).await;
+    assert_eq!(sync(&Arc::new(source), &store).await.status, RunStatus::Failed);
+    assert_eq!(store.get_content_ids(&home(), ContentKind::Channels).await.expect("ids"), [ContentId(1)]);
 }
 
 #[tokio::test]
@@ -108,11 +108,11 @@ async fn a_mocked_store_that_is_leased_keeps_the_source_unasked() {
 
 #[tokio::test]
 async fn a_lease_is_exclusive_and_ends_when_dropped() {
-    let shelf = Shelf::default();
-    shelf.ensure_profile(&home()).await.expect("a profile");
-    let lease = shelf.lease(&home()).await.expect("a lease");
-    assert!(matches!(shelf.lease(&home()).await, Err(StoreError::Leased(_))));
+    let store = OwnStore::default();
+    store.ensure_profile(&home()).await.expect("a profile");
+    let lease = store.lease(&home()).await.expect("a lease");
+    assert!(matches!(store.lease(&home()).await, Err(StoreError::Leased(_))));
     let fence = lease.fence;
     drop(lease);
-    assert!(shelf.lease(&home()).await.expect("a lease").fence > fence);
+    assert!(store.lease(&home()).await.expect("a lease").fence > fence);
 }

@@ -1,62 +1,22 @@
 //! A store of one's own: everything in memory, behind one lock.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sync_core::store::{KeptValidator, Lease, RunEnd, Staging, StoredIndex, SyncState};
 use sync_core::{
-    Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, Item, KindRecord, ListingIndex,
-    PanelFacts, PerKind, ProfileId, RunStatus, Scope, StoreError,
+    Category, CategoryId, ContentId, ContentKind, ContentStore, Digest, DigestScheme, Item, ListingIndex, PerKind,
+    ProfileId, RunStatus, Scope, StoreError,
 };
-use sync_core::{ChangeRecord, HeldRemoval, LoggedChange, RunId, RunRecord};
+use sync_core::{HeldRemoval, LoggedChange, RunId, RunRecord};
 
-use crate::staging::Tray;
+use crate::staging::OwnStaging;
+use crate::tables::{Kind, Profile};
 
 /// Keeps any number of profiles for as long as it lives.
 #[derive(Debug, Clone, Default)]
-pub struct Shelf(Arc<Mutex<HashMap<ProfileId, Profile>>>);
-
-#[derive(Debug, Default)]
-pub(crate) struct Profile {
-    pub(crate) fence: u64,
-    pub(crate) lease: Weak<()>,
-    pub(crate) runs: Vec<RunRecord>,
-    pub(crate) log: Vec<ChangeRecord>,
-    pub(crate) kinds: PerKind<Kind>,
-    pub(crate) facts: PanelFacts,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Kind {
-    pub(crate) rows: BTreeMap<ContentId, Item>,
-    pub(crate) categories: Vec<Category>,
-    pub(crate) index: Option<Arc<ListingIndex>>,
-    pub(crate) held: Vec<HeldRemoval>,
-    pub(crate) validator: Option<KeptValidator>,
-    pub(crate) watermark: Option<i64>,
-    /// When each removed item was removed.
-    pub(crate) removed: BTreeMap<ContentId, i64>,
-}
-
-impl Profile {
-    /// Adds a row to the change log.
-    pub(crate) fn note(&mut self, run: Option<RunId>, kind: ContentKind, id: Option<ContentId>, change: LoggedChange) {
-        let sequence = self.log.last().map_or(1, |last| last.sequence + 1);
-        self.log.push(ChangeRecord::new(sequence, kind, change).of_run(run).of_item(id));
-    }
-
-    fn run(&mut self, id: RunId) -> Result<&mut RunRecord, StoreError> {
-        let found = self.runs.iter_mut().find(|run| run.run == id);
-        found.ok_or_else(|| StoreError::Refused(format!("there is no run {}", id.0)))
-    }
-
-    /// Records what a run did to a kind.
-    pub(crate) fn record(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
-        self.run(run)?.kinds.push(record);
-        Ok(())
-    }
-}
+pub struct OwnStore(Arc<Mutex<HashMap<ProfileId, Profile>>>);
 
 impl Kind {
     /// The index, or one that knows the rows and trusts none of them.
@@ -73,7 +33,7 @@ impl Kind {
     }
 }
 
-impl Shelf {
+impl OwnStore {
     fn lock(&self) -> MutexGuard<'_, HashMap<ProfileId, Profile>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,7 +59,7 @@ impl Shelf {
 }
 
 #[async_trait]
-impl ContentStore for Shelf {
+impl ContentStore for OwnStore {
     async fn ensure_profile(&self, profile: &ProfileId) -> Result<(), StoreError> {
         self.lock().entry(profile.clone()).or_default();
         Ok(())
@@ -200,7 +160,7 @@ impl ContentStore for Shelf {
 
     async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError> {
         self.with(profile, |_| Ok(()))?;
-        Ok(Box::new(Tray::new(self.clone(), profile.clone(), scope.kind)))
+        Ok(Box::new(OwnStaging::new(self.clone(), profile.clone(), scope.kind)))
     }
 
     async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<ContentId>, StoreError> {
