@@ -15,6 +15,8 @@ mod clock;
 mod consent;
 mod dry_run;
 mod edits;
+#[cfg(unix)]
+mod feed;
 mod first;
 mod housekeeping;
 mod ids;
@@ -30,6 +32,7 @@ mod removals;
 mod scheduler;
 mod transport;
 mod truncation;
+mod undo;
 mod validators;
 mod volatile;
 

@@ -37,7 +37,7 @@ fn as_contracted(report: &serde_json::Value) -> String {
     let dry = if report["dry_run"] == true { r#""dry_run":true,"# } else { "" };
     let errors: Vec<String> = report["errors"].as_array().unwrap().iter().map(error).collect();
     format!(
-        r#"{{"profile":{},"status":{},{dry}"kinds":{{{}}},"errors":[{}]}}"#,
+        r#"{{"profile":{},"status":{},{dry}"kinds":{{{}}},"errors":[{}],"trigger":"manual","wire_bytes":null}}"#,
         report["profile"],
         report["status"],
         kinds.join(","),

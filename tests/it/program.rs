@@ -102,6 +102,11 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// What it has printed on stdout so far.
+    pub(crate) fn stdout_so_far(&self) -> String {
+        self.stdout.so_far()
+    }
+
     /// Waits until it has said this on stderr, or has ended.
     pub(crate) fn wait_for(&mut self, words: &str) {
         wait_until(words, || self.stderr.so_far().contains(words) || self.has_ended());

@@ -179,7 +179,9 @@ mod tests {
         let kinds = format!(r#"{{"channels":{kind},"movies":{kind},"series":{kind}}}"#);
         assert_eq!(
             line(&Report::from(&report)),
-            format!(r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[],"trigger":"manual","wire_bytes":null}}"#)
+            format!(
+                r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[],"trigger":"manual","wire_bytes":null}}"#
+            )
         );
         report.kinds[ContentKind::Channels].not_modified = true;
         assert!(line(&Report::from(&report)).contains(r#""error":null,"not_modified":true},"movies""#));
