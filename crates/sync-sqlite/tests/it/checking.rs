@@ -466,3 +466,28 @@ fn a_missing_column_is_damage() {
     cache.execute("ALTER TABLE xtream_movies DROP COLUMN plot");
     assert_eq!(inspected(&cache).damage, ["the column xtream_movies.plot is missing"]);
 }
+
+/// Values that can't be read, entries of undos that say not what they took back, and a feed without an epoch are found;
+/// the epoch is given at once.
+#[tokio::test]
+async fn what_the_feed_needs_is_there() {
+    for sql in [
+        "UPDATE xtream_changes SET before='{' WHERE change='updated'",
+        "UPDATE xtream_changes SET before=NULL WHERE change='removed' AND name IS NOT NULL",
+        "UPDATE xtream_changes SET change='undone',fields=NULL WHERE change='updated'",
+    ] {
+        let (cache, _) = lived().await;
+        cache.execute(sql);
+        let codes: Vec<_> = inspected(&cache).findings.iter().map(|finding| finding.breach.code()).collect();
+        assert!(codes.contains(&"log_malformed"), "{sql}: {codes:?}");
+    }
+    let (cache, _) = lived().await;
+    cache.execute("UPDATE xtream_profiles SET feed_epoch=0");
+    let inspection = inspected(&cache);
+    assert_eq!(
+        told(&inspection),
+        ["-: profile_incomplete: a row of the profile is missing (xtream_profiles.feed_epoch)"]
+    );
+    cache.store.mark(&inspection).await.unwrap();
+    assert!(inspected(&cache).is_sound() && cache.store.feed(&cache.home).await.unwrap().epoch > 0);
+}

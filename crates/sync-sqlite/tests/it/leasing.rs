@@ -108,3 +108,13 @@ fn looking_for_a_lease_creates_nothing() {
     let _ = cache.store.content_status_blocking(&cache.home).unwrap();
     assert_eq!(files(), before);
 }
+
+/// A process that is older than the cache would write entries without values, so it gets no lease.
+#[test]
+fn a_cache_that_another_program_brought_up_to_date_is_not_leased() {
+    let cache = Cache::new();
+    cache.execute("INSERT INTO __diesel_schema_migrations (version,run_on) VALUES ('20991231000000','2099-12-31')");
+    assert!(matches!(cache.store.lease_blocking(&cache.home), Err(StoreError::Newer(_))));
+    cache.execute("DELETE FROM __diesel_schema_migrations WHERE version='20991231000000'");
+    assert!(cache.store.lease_blocking(&cache.home).is_ok());
+}

@@ -4,13 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
-use sync_core::LoggedChange;
-use sync_core::store::{ContentStore, ScopeCommit};
+use sync_core::store::{ContentStore, RunEnd, ScopeCommit};
 use sync_core::testing::{movie, profile};
 use sync_core::{
     Catalogue as _, ContentId, ContentKind, GuardThresholds, HoldReason, Loss, PanelFacts, PerKind, PolicyChoice,
     Profiles as _, Retention, RunStatus, StoreError,
 };
+use sync_core::{LoggedChange, Refused, UndoOutcome, UndoRequest};
 use sync_core::{PasswordSource, Profile};
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -136,6 +136,45 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
     );
     let day = format!("SELECT COUNT(*) AS line FROM xtream_movies WHERE stream_id=5 AND created_at={removed_at}+86400");
     assert_eq!(cache.sql(&day), ["1"]);
+}
+
+/// Entries of versions that kept no values say so: they keep their sequences, have a time, and can't be undone. They
+/// begin to age with the upgrade.
+#[tokio::test]
+async fn entries_of_before_have_no_values() {
+    let (folder, path) = first_schema();
+    let sequences = "SELECT group_concat(sequence) AS line FROM xtream_changes";
+    let before = lines(&path, sequences);
+    let cache = Cache { store: SqliteStore::open(&path).unwrap(), home: profile("home"), folder };
+    assert_eq!(cache.sql(sequences), before);
+    let other = profile("ürsula's");
+    let feeds = [cache.store.feed(&cache.home).await.unwrap(), cache.store.feed(&other).await.unwrap()];
+    assert!(feeds.iter().all(|feed| feed.epoch > 0 && feed.oldest == 0) && feeds[0].epoch != feeds[1].epoch);
+    let told = cache.store.changes(&cache.home, 0, 100).await.unwrap();
+    assert!(told.iter().all(|change| change.at > 0 && change.columns.is_some() == change.id.is_none()));
+    let lease = cache.store.lease(&cache.home).await.unwrap();
+    let run = told.iter().rev().find(|change| change.id.is_some()).unwrap().run;
+    let kinds = ContentKind::ALL.to_vec();
+    let request = UndoRequest { fence: Some(lease.fence), run, kinds, at: 1 };
+    let UndoOutcome::Refused(refusal) = cache.store.undo(&cache.home, request).await.unwrap() else {
+        panic!("there is nothing to restore from")
+    };
+    assert!(matches!(refusal.refused, Refused::NoValues | Refused::FirstLoad), "{refusal:?}");
+    drop(lease);
+    // However old they are, they stay for as long as new ones would.
+    let run = cache.start();
+    let day = 86_400;
+    let now: i64 = cache.sql("SELECT unixepoch() AS line")[0].parse().unwrap();
+    let end = RunEnd { finished_at: now + 89 * day, ..run.end() };
+    cache.store.finish_run(&cache.home, end).await.unwrap();
+    assert_eq!(cache.store.changes(&cache.home, 0, 100).await.unwrap().len(), told.len());
+    drop(run);
+    let run = cache.start();
+    let end = RunEnd { finished_at: now + 91 * day, ..run.end() };
+    cache.store.finish_run(&cache.home, end).await.unwrap();
+    let left = cache.store.changes(&cache.home, 0, 100).await.unwrap();
+    let newest = told.iter().rev().find_map(|change| change.run);
+    assert!(left.iter().all(|change| change.run == newest) && left.len() < told.len(), "the newest run stays");
 }
 
 #[test]
