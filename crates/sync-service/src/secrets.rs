@@ -228,15 +228,12 @@ fn percent_decoded(text: &str) -> String {
         let escape = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
         let number =
             escape.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match number {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
-                at += 1;
-            }
+        if let Some(byte) = number {
+            out.push(byte);
+            at += 3;
+        } else {
+            out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

@@ -1,14 +1,14 @@
 //! `changes` and `new`.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde::ser::SerializeMap as _;
 use serde_json::value::RawValue;
 use sync_core::text::{one_line, printable};
 use sync_core::{ChangeRecord, ContentKind, Extra, Feed, LoggedChange, Profile, Value};
-use sync_service::{ChangesReader, ChangesRequest, FeedError, Login, NewItem, Service, Since};
+use sync_service::{ChangesReader, ChangesRequest, FeedError, Login, NewItem, Since};
 
 use super::args::{ChangesArgs, NewArgs};
 use super::exit::Exit;
@@ -30,7 +30,7 @@ pub(crate) async fn run(database: &Path, args: &ChangesArgs, interrupt: &Interru
     let mut request = ChangesRequest::new(args.since.unwrap_or(Since::Beginning));
     request.kinds = kinds_of(args.kind);
     (request.category, request.collapse) = (args.category.clone(), args.collapse);
-    let mut reader = service.changes(&profile.id, request).await.map_err(|error| gone(error, &service))?;
+    let mut reader = service.changes(&profile.id, request).await.map_err(gone)?;
     let (mut left, mut exit) = (args.limit.unwrap_or(u64::MAX), Exit::Done);
     while left > 0 {
         let next = tokio::select! {
@@ -51,7 +51,7 @@ pub(crate) async fn run(database: &Path, args: &ChangesArgs, interrupt: &Interru
                 () = interrupt.token.cancelled() => exit = Exit::Cancelled,
                 () = tokio::time::sleep(PAUSE) => {}
             },
-            Err(error) => return Err(gone(error, &service)),
+            Err(error) => return Err(gone(error)),
         }
         if exit != Exit::Done || terminal::is_closed() {
             break;
@@ -61,7 +61,7 @@ pub(crate) async fn run(database: &Path, args: &ChangesArgs, interrupt: &Interru
 }
 
 /// Words for a feed that can't be read.
-fn gone(error: FeedError, _service: &Service) -> Failure {
+fn gone(error: FeedError) -> Failure {
     match error {
         FeedError::Gone { reason, feed } => {
             let Feed { epoch, oldest, newest } = feed;
@@ -108,14 +108,10 @@ impl Serialize for Fields {
             before: &'a RawValue,
             after: &'a RawValue,
         }
-        let both = |values: &'_ Option<[Box<RawValue>; 2]>| {
-            values.as_ref().map(|[before, after]| (before.clone(), after.clone()))
-        };
-        use serde::ser::SerializeMap;
         let mut map = to.serialize_map(Some(self.0.len()))?;
         for (column, values) in &self.0 {
-            match both(values) {
-                Some((before, after)) => map.serialize_entry(column, &Both { before: &before, after: &after })?,
+            match values {
+                Some([before, after]) => map.serialize_entry(column, &Both { before, after })?,
                 None => map.serialize_entry(column, &None::<u8>)?,
             }
         }
@@ -162,7 +158,7 @@ fn as_json(login: &Login, value: &Value) -> Box<RawValue> {
         Value::Text(text) => serde_json::Value::from(login.blank(text)).to_string(),
         Value::Categories(set) if set.is_empty() => "null".to_owned(),
         Value::Categories(set) => {
-            serde_json::Value::from(set.iter().map(|id| id.to_string()).collect::<Vec<_>>()).to_string()
+            serde_json::Value::from(set.iter().map(ToString::to_string).collect::<Vec<_>>()).to_string()
         }
         Value::Extra(extra) => login.blank_json(&extra_json(extra)).into_owned(),
     })
@@ -255,10 +251,8 @@ pub(crate) async fn new(database: &Path, args: &NewArgs) -> Result<Exit, Failure
     let profile = one_profile::find(&service, args.profile.as_deref()).await?;
     let login = one_profile::login(&profile);
     let kinds = kinds_of(args.kind);
-    let items = service.new_items(&profile.id, &kinds, args.days).await.map_err(|error| gone(error, &service))?;
-    let mut counts: HashMap<ContentKind, u64> = HashMap::new();
+    let items = service.new_items(&profile.id, &kinds, args.days).await.map_err(gone)?;
     for new in items.iter().take(usize::try_from(args.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX)) {
-        *counts.entry(new.item.kind()).or_default() += 1;
         print_new(&profile, &login, new, args.json);
     }
     Ok(Exit::Done)

@@ -45,7 +45,7 @@ pub(crate) fn login(profile: &Profile) -> Login {
             .and_then(|read| line::first(&read, "the file").ok())
             .map(|secret| secret.expose().to_owned()),
         PasswordSource::Stored => profile.password.clone(),
-        _ => None,
+        PasswordSource::Command(_) => None,
     };
     Login::new(profile.username.as_deref(), password.as_deref())
 }

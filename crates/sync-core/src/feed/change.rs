@@ -161,12 +161,9 @@ impl LoggedChange {
     pub const fn row(self, before: bool, after: bool) -> Option<RowChange> {
         match self {
             Self::Loaded => None,
-            Self::Added | Self::Returned => Some(RowChange::Came),
-            Self::Removed => Some(RowChange::Went),
-            Self::Updated(_) => Some(RowChange::Stayed),
-            Self::Undone(TakenBack::Added | TakenBack::Returned) => Some(RowChange::Went),
-            Self::Undone(TakenBack::Removed) => Some(RowChange::Came),
-            Self::Undone(TakenBack::Updated) => Some(RowChange::Stayed),
+            Self::Added | Self::Returned | Self::Undone(TakenBack::Removed) => Some(RowChange::Came),
+            Self::Removed | Self::Undone(TakenBack::Added | TakenBack::Returned) => Some(RowChange::Went),
+            Self::Updated(_) | Self::Undone(TakenBack::Updated) => Some(RowChange::Stayed),
             Self::Undone(TakenBack::Undone) => Some(match (before, after) {
                 (false, _) => RowChange::Came,
                 (true, false) => RowChange::Went,

@@ -5,6 +5,7 @@ use crate::model::{FieldSet, Item, Value};
 
 /// The changes of one item, in their order, on their way to one.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Collapsed {
     first: LoggedChange,
     was_there: bool,
@@ -68,7 +69,9 @@ impl Collapsed {
                 return Some(ChangeRecord { change, columns, ..last });
             }
             (true, false) => {
-                columns.iter_mut().for_each(|column| column.after = Value::Null);
+                for column in &mut columns {
+                    column.after = Value::Null;
+                }
                 LoggedChange::Removed
             }
             (true, true) => {

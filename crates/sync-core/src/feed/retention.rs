@@ -42,12 +42,9 @@ mod tests {
 
     /// Entries of these runs (0 is none), one a day.
     fn entries(runs: &[i64]) -> Vec<Aged> {
-        let entry = |(at, run): (usize, &i64)| Aged {
-            sequence: at as i64 + 1,
-            run: (*run != 0).then_some(RunId(*run)),
-            at: at as i64 * DAY,
-        };
-        runs.iter().enumerate().map(entry).collect()
+        let entry =
+            |(at, run): (i64, &i64)| Aged { sequence: at + 1, run: (*run != 0).then_some(RunId(*run)), at: at * DAY };
+        (0..).zip(runs).map(entry).collect()
     }
 
     #[test]

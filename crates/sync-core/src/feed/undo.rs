@@ -121,6 +121,7 @@ impl Refused {
 
 /// What is known of a run and a kind when an undo is judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all of them go into one decision")]
 pub struct UndoEvidence {
     /// Entries of the run in the log of the present epoch.
     pub entries: u64,

@@ -214,10 +214,12 @@ impl Tables {
             (Change::Updated(fields), _) => Some(LoggedChange::Updated(fields)),
             _ => None,
         };
-        let row = known.as_ref().map(|(row, _)| *row).unwrap_or_else(|| {
+        let row = if let Some((row, _)) = &known {
+            *row
+        } else {
             self.next_row += 1;
             self.next_row
-        });
+        };
         self.rows[kind].insert(id.0, (row, staged.item.clone()));
         if let Some(change) = logged {
             let columns = match (change, &known) {

@@ -1,13 +1,15 @@
 //! Entries of the change log on their way into it.
 
 use diesel::SqliteConnection;
-use sync_core::feed::change::updated_columns;
-use sync_core::{ContentKind, FieldSet, Item, LoggedChange, ProfileId, RunId, StoreError, TakenBack};
+use sync_core::feed::change::valued;
+use sync_core::{
+    ContentKind, FieldClass, FieldSet, Item, LoggedChange, ProfileId, RunId, StoreError, TakenBack, Value, ValueRef,
+};
 
 use crate::db::bind::Bind;
 use crate::db::statement::{Cell, Record, and_list, records};
 use crate::feed::values::ObjectWriter;
-use crate::items::log_sql;
+use crate::items::{columns, log_sql};
 use crate::tables;
 use crate::tables::changes::change_columns;
 
@@ -30,23 +32,49 @@ pub(crate) struct Entry {
     pub(crate) after: Option<String>,
 }
 
+/// A row on its way into its table, as the database takes it.
+pub(crate) struct New<'a> {
+    pub(crate) kind: ContentKind,
+    pub(crate) id: i64,
+    pub(crate) fields: &'a [Bind<'a>],
+}
+
+impl New<'_> {
+    fn name(&self) -> Option<String> {
+        let at = self.kind.field("name")?;
+        match self.fields.get(at)? {
+            Bind::Text(name) => Some((*name).to_owned()),
+            Bind::Owned(name) => Some(name.clone()),
+            _ => None,
+        }
+    }
+}
+
 impl Entry {
-    /// An item that is new.
-    pub(crate) fn came(id: i64, change: LoggedChange, name: String) -> Self {
-        Self { id: Some(id), change, name: Some(name), before: None, after: None }
+    /// An item that is new, or has returned.
+    pub(crate) fn came(new: &New<'_>, returns: bool) -> Self {
+        let change = if returns { LoggedChange::Returned } else { LoggedChange::Added };
+        let name = Some(new.name().unwrap_or_default());
+        Self { id: Some(new.id), change, name, before: None, after: None }
     }
 
     /// An item of which these fields have changed.
-    pub(crate) fn updated(before: &Item, after: &Item, fields: FieldSet) -> Self {
+    pub(crate) fn updated(before: &Item, after: &New<'_>, fields: FieldSet) -> Self {
+        let table = after.kind.fields();
+        let significant = after.kind.of_class(FieldClass::Significant);
         let (mut old, mut new) = (ObjectWriter::new(), ObjectWriter::new());
-        for column in updated_columns(before, after, fields) {
-            old.value(column.column, &column.before);
-            new.value(column.column, &column.after);
+        for at in valued(after.kind, fields).positions() {
+            let (field, stored) = (&table[at], before.value(at));
+            let listed = columns::from_sql(field.shape, &after.fields[at]);
+            if significant.has(at) || !is_same(stored, &listed) {
+                old.value(field.name, &stored.to_owned());
+                new.value(field.name, &listed);
+            }
         }
         Self {
-            id: Some(after.id().0),
+            id: Some(after.id),
             change: LoggedChange::Updated(fields),
-            name: Some(after.name().to_owned()),
+            name: Some(after.name().unwrap_or_default()),
             before: Some(old.end()),
             after: Some(new.end()),
         }
@@ -90,6 +118,14 @@ impl Entries<'_> {
         });
         let shared = [self.run.0.into(), self.profile.as_str().into(), kind.as_str().into(), self.at.into()];
         log_sql::append(conn, &shared, &rows.collect::<Vec<_>>())
+    }
+}
+
+/// Whether a stored value is the same as a listed one. A set that is empty has no value in its column.
+fn is_same(stored: ValueRef<'_>, listed: &Value) -> bool {
+    match (stored, listed) {
+        (ValueRef::Categories(set), Value::Null) => set.is_empty(),
+        (stored, listed) => stored.to_owned() == *listed,
     }
 }
 

@@ -172,38 +172,9 @@ impl Undo<'_> {
             lacks_values: bare > 0 || (entries > 0 && kept.is_none()),
             categories: kept.is_some_and(|(_, reverse)| reverse.categories.is_some()),
             recorded: recorded > 0,
-            touched: if entries > 0 { self.touched(conn, &key, kind, last)? } else { Vec::new() },
+            touched: if entries > 0 { touched(conn, &key, kind, last)? } else { Vec::new() },
             categories_touched,
         })
-    }
-
-    /// What something later touched of the items that a run changed, or the number of whose row has another owner.
-    fn touched(
-        &self,
-        conn: &mut SqliteConnection,
-        key: &[Bind<'_>; 3],
-        kind: ContentKind,
-        last: i64,
-    ) -> Result<Vec<UndoObstacle>, StoreError> {
-        let sql = format!(
-            "SELECT content_id,name,run_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND sequence>?4 \
-             AND content_id IN (SELECT content_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND run_id=?3) \
-             AND {PRESENT} ORDER BY sequence LIMIT {}",
-            UndoRefusal::ITEMS
-        );
-        let [profile, of_kind, run] = key.clone();
-        let mut touched = Vec::new();
-        let (sql, binds) = numbered(&sql, &[profile, of_kind, run, last.into()]);
-        for mut row in records(conn, &sql, &binds)? {
-            let run = row.integer(2)?;
-            touched.push(UndoObstacle {
-                kind,
-                id: ContentId(row.integer(0)?),
-                name: row.optional_text(1)?,
-                run: (run != 0).then_some(RunId(run)),
-            });
-        }
-        Ok(touched)
     }
 
     /// What an undo would do to the items of a kind.
@@ -220,4 +191,32 @@ impl Undo<'_> {
         let went = went.unsigned_abs();
         Ok(UndoCounts { added: went, updated: stayed.unsigned_abs(), removed: came.unsigned_abs(), held: went })
     }
+}
+
+/// What something later touched of the items that a run changed, or the number of whose row has another owner.
+fn touched(
+    conn: &mut SqliteConnection,
+    key: &[Bind<'_>; 3],
+    kind: ContentKind,
+    last: i64,
+) -> Result<Vec<UndoObstacle>, StoreError> {
+    let sql = format!(
+        "SELECT content_id,name,run_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND sequence>?4 \
+         AND content_id IN (SELECT content_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND run_id=?3) \
+         AND {PRESENT} ORDER BY sequence LIMIT {}",
+        UndoRefusal::ITEMS
+    );
+    let [profile, of_kind, run] = key.clone();
+    let mut touched = Vec::new();
+    let (sql, binds) = numbered(&sql, &[profile, of_kind, run, last.into()]);
+    for mut row in records(conn, &sql, &binds)? {
+        let run = row.integer(2)?;
+        touched.push(UndoObstacle {
+            kind,
+            id: ContentId(row.integer(0)?),
+            name: row.optional_text(1)?,
+            run: (run != 0).then_some(RunId(run)),
+        });
+    }
+    Ok(touched)
 }

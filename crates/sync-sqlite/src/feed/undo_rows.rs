@@ -36,7 +36,7 @@ pub(crate) struct KindUndo<'a> {
 struct Taken {
     sequence: i64,
     id: i64,
-    taken: TakenBack,
+    change: TakenBack,
     before: Option<String>,
     after: Option<String>,
 }
@@ -122,14 +122,14 @@ impl KindUndo<'_> {
         let rows = records(conn, &sql, &[profile, kind, self.of.0.into(), from.into()])?;
         let read = |mut row: crate::db::statement::Record| {
             let (sequence, id) = (row.integer(0)?, row.integer(1)?);
-            let taken = match (row.text(2)?.as_str(), row.integer(3)?) {
+            let change = match (row.text(2)?.as_str(), row.integer(3)?) {
                 ("added", 0) => TakenBack::Added,
                 ("added", _) => TakenBack::Returned,
                 ("updated", _) => TakenBack::Updated,
                 ("removed", _) => TakenBack::Removed,
                 _ => TakenBack::Undone,
             };
-            Ok(Taken { sequence, id, taken, before: row.optional_text(4)?, after: row.optional_text(5)? })
+            Ok(Taken { sequence, id, change, before: row.optional_text(4)?, after: row.optional_text(5)? })
         };
         rows.into_iter().map(read).collect()
     }
@@ -151,7 +151,7 @@ impl KindUndo<'_> {
                 self.put_back(conn, id, before)?
             }
         };
-        entry.change = LoggedChange::Undone(taken.taken);
+        entry.change = LoggedChange::Undone(taken.change);
         Ok(entry)
     }
 

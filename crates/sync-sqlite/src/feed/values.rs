@@ -113,7 +113,7 @@ pub(crate) fn bind(json: &str) -> Bind<'static> {
 /// A value of an object as the model has it.
 fn value(shape: Shape, json: &str) -> Value {
     match (shape, columns::from_sql(shape, &bind(json))) {
-        (Shape::Real, Value::Integer(number)) => Value::Real(number as f64),
+        (Shape::Real, Value::Integer(_)) => json.parse().map_or(Value::Null, Value::Real),
         // An empty set is NULL in its column.
         (Shape::Categories, Value::Null) => Value::Categories(CategorySet::default()),
         (Shape::Extra, Value::Null) => Value::Extra(Extra::new()),

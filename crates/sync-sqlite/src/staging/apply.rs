@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::sql_types;
 use diesel::{QueryableByName, SqliteConnection};
+use sync_core::HeldRemoval;
 use sync_core::store::ScopeCommit;
 use sync_core::{Category, Change, ContentId, ContentKind, Item, ProfileId, Scope, StoreError, SyncMode};
-use sync_core::{HeldRemoval, LoggedChange};
 use tokio_util::sync::CancellationToken;
 
 use crate::check::mend;
@@ -18,7 +18,7 @@ use crate::db::connection::hold_pages_for;
 use crate::db::statement::{and_list, execute, in_lists, insert, rows};
 use crate::db::stop;
 use crate::db::value::{Number, Text};
-use crate::feed::entry::{Entries, Entry};
+use crate::feed::entry::{Entries, Entry, New};
 use crate::feed::reverse::Before;
 use crate::items::item_sql::{self, ROWS};
 use crate::staging::area::Area;
@@ -50,14 +50,23 @@ pub(crate) fn apply(
             check_fence(conn, profile, commit.fence)?;
             history::check_under_way(conn, profile, commit.run)?;
             let before = Before::new(conn, profile, scope, commit)?;
-            let mut apply =
-                Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel, before };
+            let mut apply = Apply {
+                conn,
+                profile,
+                kind: scope.kind,
+                tables: tables::of(scope.kind),
+                commit,
+                cancel,
+                before,
+                unlogged: Vec::new(),
+            };
             if let Some(categories) = &commit.categories {
                 apply.categories(categories)?;
             }
             stop::at("apply.categories");
             if commit.first_load {
                 apply.log(vec![Entry::loaded()])?;
+                apply.flush_log()?;
             }
             if !area.is_empty() || !commit.removals.is_empty() {
                 let mut rows = RowCount::new(apply.conn, profile, scope.kind)?;
@@ -106,6 +115,8 @@ struct Apply<'a> {
     cancel: &'a CancellationToken,
     /// What was there before, as far as an undo needs it.
     before: Before,
+    /// Entries of the change log that wait for a whole statement.
+    unlogged: Vec<Entry>,
 }
 
 fn unless_cancelled(cancel: &CancellationToken) -> Result<(), StoreError> {
@@ -193,6 +204,7 @@ impl<'a> Apply<'a> {
         })?;
         self.flush(&mut moved, true)?;
         self.flush(&mut in_place, false)?;
+        self.flush_log()?;
         self.before.lifted(self.conn, self.profile, self.kind, &returned)?;
         let cancel = self.cancel;
         self.tombstones().lift(self.conn, &returned, &mut || unless_cancelled(cancel))
@@ -213,7 +225,7 @@ impl<'a> Apply<'a> {
             record::binds(self.kind, head.id, body, &mut binds)?;
             rest = others;
         }
-        let entries = self.entries(batch)?;
+        let entries = self.entries(batch, &binds)?;
         item_sql::upsert(self.conn, self.kind, moved, &self.profile_id(), &now, &binds)?;
         self.log(entries)?;
         batch.clear();
@@ -221,11 +233,9 @@ impl<'a> Apply<'a> {
         Ok(())
     }
 
-    /// What the change log is to say of a batch. The rows are as before still.
-    fn entries(&mut self, batch: &Batch) -> Result<Vec<Entry>, StoreError> {
+    /// What the change log is to say of a batch. The rows are as before still. `binds` has id and fields of each.
+    fn entries(&mut self, batch: &Batch, binds: &[Bind<'_>]) -> Result<Vec<Entry>, StoreError> {
         let (kind, first_load) = (self.kind, self.commit.first_load);
-        let is_logged =
-            |head: &Head| matches!(head.change, Change::Updated(_)) || (head.change == Change::Added && !first_load);
         let updated = batch.heads.iter().filter(|(head, _)| matches!(head.change, Change::Updated(_)));
         let updated: Vec<_> = updated.map(|(head, _)| ContentId(head.id)).collect();
         let rows = if updated.is_empty() {
@@ -235,29 +245,27 @@ impl<'a> Apply<'a> {
         };
         let rows: HashMap<i64, Item> = rows.into_iter().map(|row| (row.id().0, row)).collect();
         let mut entries = Vec::new();
-        let mut rest = batch.bytes.as_slice();
-        for (head, returns) in &batch.heads {
-            let (body, others) = rest.split_at(head.body);
-            rest = others;
-            if !is_logged(head) {
-                continue;
-            }
-            let new = record::item(kind, *head, body)?.item;
-            entries.push(match (head.change, rows.get(&head.id)) {
-                (Change::Updated(fields), Some(row)) => Entry::updated(row, &new, fields),
+        for ((head, returns), binds) in batch.heads.iter().zip(binds.chunks(kind.fields().len() + 1)) {
+            let new = New { kind, id: head.id, fields: &binds[1..] };
+            entries.extend(match (head.change, rows.get(&head.id)) {
+                (Change::Updated(fields), Some(row)) => Some(Entry::updated(row, &new, fields)),
                 // Somebody has deleted it since it was compared: it comes anew.
-                _ => {
-                    let change = if *returns { LoggedChange::Returned } else { LoggedChange::Added };
-                    Entry::came(head.id, change, new.name().to_owned())
-                }
+                (Change::Updated(_), None) => Some(Entry::came(&new, *returns)),
+                (Change::Added, _) if !first_load => Some(Entry::came(&new, *returns)),
+                _ => None,
             });
         }
         Ok(entries)
     }
 
-    /// Appends to the change log.
+    /// Appends to the change log, as soon as there is enough for a whole statement.
     fn log(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        let commit = self.commit;
+        self.unlogged.extend(entries);
+        if self.unlogged.len() < ROWS { Ok(()) } else { self.flush_log() }
+    }
+
+    fn flush_log(&mut self) -> Result<(), StoreError> {
+        let (commit, entries) = (self.commit, std::mem::take(&mut self.unlogged));
         let log = Entries { profile: self.profile, kind: self.kind, run: commit.run, at: commit.applied_at };
         log.append(self.conn, entries)
     }

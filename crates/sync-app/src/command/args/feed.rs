@@ -1,7 +1,5 @@
 //! The arguments of `changes`, `new`, `history` and `undo`.
 
-#![expect(clippy::doc_markdown, reason = "the comments are shown on terminals, where backticks are noise")]
-
 use clap::Args as Arguments;
 use sync_core::ContentKind;
 use sync_service::Since;

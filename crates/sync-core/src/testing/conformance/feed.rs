@@ -19,7 +19,9 @@ const DAY: i64 = 86_400;
 
 fn fields(names: &[&str]) -> FieldSet {
     let mut set = FieldSet::EMPTY;
-    names.iter().for_each(|name| set.add(MOVIES.field(name).unwrap()));
+    for name in names {
+        set.add(MOVIES.field(name).unwrap());
+    }
     set
 }
 
