@@ -74,6 +74,7 @@ fn changed(known: Profile, args: &AddArgs) -> Profile {
             release_listings: changes.release_listings.unwrap_or(retention.release_listings),
             release_days: changes.release_days.unwrap_or(retention.release_days),
             tombstone_days: changes.tombstone_days.unwrap_or(retention.tombstone_days),
+            ..retention
         },
         ..known
     }
