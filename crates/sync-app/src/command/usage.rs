@@ -15,7 +15,7 @@ const NAME_MAX: usize = 20;
 const VALUE_MAX: usize = 40;
 
 /// The values, as `--help` calls them, that are numbers or kinds.
-const NUMBERS_AND_KINDS: [&str; 5] = ["<N>", "<S>", "<PERCENT>", "<ITEMS>", "<KINDS>"];
+const NUMBERS_AND_KINDS: [&str; 5] = ["<N>", "<SECONDS>", "<PERCENT>", "<ITEMS>", "<KINDS>"];
 
 /// Takes out of an error what the user has typed, but for what may be shown.
 pub(crate) fn without_values(mut error: Error) -> Error {
