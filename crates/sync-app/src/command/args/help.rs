@@ -31,7 +31,8 @@ fn texts() -> BTreeMap<String, String> {
 
 fn collect(name: &str, command: &mut clap::Command, texts: &mut BTreeMap<String, String>) {
     let help = command.render_long_help().to_string();
-    texts.insert(format!("{name}.txt"), help.lines().map(|line| format!("{}\n", line.trim_end())).collect());
+    let lines: Vec<_> = help.lines().map(str::trim_end).collect();
+    texts.insert(format!("{name}.txt"), lines.join("\n") + "\n");
     for command in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
         let name = format!("{name}-{}", command.get_name());
         collect(&name, command, texts);
