@@ -8,7 +8,7 @@ use super::args::PasswordArgs;
 use super::failure::Failure;
 use super::terminal::complain;
 
-const SEPARATELY: &str = "give the address up to there, and the user name with --username; the password comes from \
+const SEPARATELY: &str = "give the address without these parts, and the user name with --username; the password comes from \
 --password-file, from XTREAM_SYNC_PASSWORD or from a prompt";
 
 /// There is no user name, unless it is in the path.
@@ -24,8 +24,8 @@ pub(crate) fn without_user_name(pasted: &Pasted) -> Failure {
 pub(crate) fn check_user(pasted: &Pasted, username: &str, args: &PasswordArgs) -> Result<(), Failure> {
     let is_other = pasted.username.as_deref().is_some_and(|pasted| pasted.trim() != username);
     if is_other && pasted.password.is_some() && args.names_none() {
-        let hint = "leave --username away, or give the address without user name and password";
-        return Err(Failure::usage("the address holds the password of another user name than --username", hint));
+        let hint = "leave out --username, or give the address without user name and password";
+        return Err(Failure::usage("the address contains the password of another user name than --username", hint));
     }
     Ok(())
 }
@@ -50,7 +50,7 @@ pub(crate) fn without_login(
         // The password is looked up at each sync only, so nobody can tell.
         if ends_like_login(address, username) {
             let message = "the address ends in the user name and another part, which may be the password";
-            return Err(Failure::usage(message, "give the address up to there"));
+            return Err(Failure::usage(message, "give the address without these parts"));
         }
         return Ok(address.clone());
     };
@@ -58,10 +58,10 @@ pub(crate) fn without_login(
     let parts = address.sub_path();
     if parts.windows(2).any(|pair| pair[0] == username && pair[1] == password.expose().trim()) {
         let hint = "give the panel's address alone, as http://panel.example:8080";
-        return Err(Failure::usage("the path of the address holds the user name and the password", hint));
+        return Err(Failure::usage("the path of the address contains the user name and the password", hint));
     }
     if parts.iter().any(|part| part == password.expose().trim()) {
-        complain("warning: a part of the address is the same as the password, and addresses are shown");
+        complain("warning: a part of the address equals the password, and addresses are printed");
     }
     Ok(address)
 }

@@ -28,7 +28,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     };
     let only = args.id.as_deref().map(ProfileId::new).transpose().map_err(SyncError::from)?;
     let inspected = interrupt.token.run_until_cancelled(cache.inspect(only)).await;
-    let inspection = inspected.ok_or_else(|| Failure::abandoned("nothing was marked; the cache is as it was"))??;
+    let inspection = inspected.ok_or_else(|| Failure::abandoned("nothing was marked; the cache is unchanged"))??;
     if !inspection.damage.is_empty() {
         return Ok(damaged(args, &inspection.damage));
     }
@@ -78,7 +78,7 @@ fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
             say(&format!("damaged: {}", one_line(line)));
         }
     }
-    complain("error: the cache is damaged; nothing of it was changed");
+    complain("error: the cache is damaged; it was not changed");
     complain("  hint: `xtream-sync restore FILE` puts a backup in its place and keeps this file beside it. Without a");
     complain("        backup, rename the file and its `-wal`, then add the profiles again and sync");
     Exit::Store
@@ -97,7 +97,7 @@ fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
         for finding in findings {
             say(&format!("the cache: {}", one_line(&finding.to_string())));
         }
-        say("  no sync touches them; a profile of that id adopts rows without one");
+        say("  no sync touches them; if you add a profile with their id, it takes over the rows without a profile");
     }
     Exit::Partial
 }
@@ -147,9 +147,9 @@ impl Seen<'_> {
             Ok(marked) => self.marked = marked.into_iter().map(|(_, kind)| kind).collect(),
             Err(error) => {
                 let id = printable(self.id.as_str());
-                complain(&format!("warning: {id}: what was found can't be marked: {}", error.with_causes()));
+                complain(&format!("warning: {id}: the findings can't be marked: {}", error.with_causes()));
                 complain(&format!(
-                    "  hint: `xtream-sync sync {} --full` compares everything",
+                    "  hint: `xtream-sync sync {} --full` compares every item",
                     quoted(self.id.as_str())
                 ));
             }
@@ -182,7 +182,7 @@ impl Seen<'_> {
         }
         if !self.marked.is_empty() {
             let kinds: Vec<_> = self.marked.iter().map(|kind| kind.as_str()).collect();
-            say(&format!("  marked: {}; {sync} compares every item of them, and mends it", kinds.join(", ")));
+            say(&format!("  marked: {}; {sync} compares every item of them, and repairs it", kinds.join(", ")));
         }
         if let Some(report) = &self.report {
             table::print(report);

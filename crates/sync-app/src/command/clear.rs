@@ -23,6 +23,6 @@ pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
     let rows: u64 = store.sync_state(&profile).await?.rows.values().sum();
     store.clear(&profile).await?;
     let (profile, rows) = (printable(profile.as_str()), grouped(rows));
-    say(&format!("`{profile}` cleared: {rows} items; the profile and its settings stay, the next sync is a full one"));
+    say(&format!("`{profile}` cleared: {rows} items; the profile and its settings stay, and the next sync is full"));
     Ok(Exit::Done)
 }

@@ -33,7 +33,7 @@ impl Failure {
 
     /// A person has had enough before anything was begun.
     pub(crate) fn cancelled() -> Self {
-        Self::abandoned("the cache is as it was; sync again when it suits")
+        Self::abandoned("the cache is unchanged; sync again at any time")
     }
 
     /// A person has had enough; the hint says what there is.
@@ -94,7 +94,7 @@ impl From<SyncError> for Failure {
             SyncError::Store(error) => error.into(),
             SyncError::Backup(error) => error.into(),
             SyncError::Setup(error @ SetupError::UserAgent) => {
-                Self::usage(error.to_string(), "give another with `xtream-sync profile add ID --user-agent TEXT`")
+                Self::usage(error.to_string(), "set another one with `xtream-sync profile add ID --user-agent TEXT`")
             }
             SyncError::Setup(error) => Self { exit: Exit::Internal, message: error.to_string(), hint: String::new() },
             SyncError::Address(error) => {

@@ -49,7 +49,7 @@ impl Interrupt {
                 std::process::exit(i32::from(Exit::Cancelled.code()));
             }
             self.token.cancel();
-            complain("stopping; what is committed stays, once more ends at once");
+            complain("stopping; what is committed stays. A second signal ends the program at once");
         }
     }
 

@@ -77,7 +77,9 @@ fn named(args: &PasswordArgs) -> Result<Option<PasswordSource>, Failure> {
 
 fn asked(interrupt: &Interrupt) -> Result<Secret, Failure> {
     if !io::stdin().is_terminal() {
-        let hint = format!("use --password-file, set {VARIABLE}, or say where it is at each sync: see --help");
+        let hint = format!(
+            "use --password-file, set {VARIABLE}, or name a source for each sync (see `xtream-sync profile add --help`)"
+        );
         return Err(Failure::usage("there is no password, and no terminal to ask for it", hint));
     }
     let typed = interrupt.at_once(|| rpassword::prompt_password("Password: "));

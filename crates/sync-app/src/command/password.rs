@@ -42,7 +42,7 @@ async fn within(
     tokio::select! {
         () = cancel.cancelled() => Err(Failure::cancelled()),
         found = tokio::time::timeout(patience, found) => {
-            let hint = "nothing was asked of the panel; see that it needs nobody, or raise --password-timeout";
+            let hint = "the panel was not asked. Use a source that waits for nobody, or raise --password-timeout";
             found.unwrap_or_else(|_| Err(Failure::usage(format!("no password came within {patience:?}"), hint)))
         }
     }
@@ -54,8 +54,8 @@ fn from_environment(name: &str) -> Result<Secret, Failure> {
         Ok(password) if !without_mark(&password).is_empty() => Ok(without_mark(&password).into()),
         Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(not_unicode(&variable), "")),
         _ => {
-            let hint = "set it for the sync, or name another source with `xtream-sync profile add`";
-            Err(Failure::usage(format!("{variable}, which is to hold the password, is not set"), hint))
+            let hint = "set it for the sync, or set another source with `xtream-sync profile add`";
+            Err(Failure::usage(format!("{variable} for the password is not set"), hint))
         }
     }
 }
@@ -64,7 +64,7 @@ fn from_environment(name: &str) -> Result<Secret, Failure> {
 /// the user. When this is dropped, the command ends.
 async fn from_command(command: &str) -> Result<Secret, Failure> {
     let (mut child, mut group) = start(command)?;
-    let mut output = child.stdout.take().ok_or_else(|| failed("has no output"))?;
+    let mut output = child.stdout.take().ok_or_else(|| failed("has no output that can be read"))?;
     let (mut read, mut piece, mut ended) = (Vec::new(), [0; 1024], None);
     loop {
         tokio::select! {
@@ -98,8 +98,7 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
 }
 
 fn failed(what: &str) -> Failure {
-    let hint =
-        "nothing was asked of the panel; try the command by hand, or name another with `xtream-sync profile add`";
+    let hint = "the panel was not asked. Run the command by hand, or set another one with `xtream-sync profile add`";
     Failure::usage(format!("the password command {what}"), hint)
 }
 

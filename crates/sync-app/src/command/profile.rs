@@ -48,9 +48,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     wiring::open(database)?.save_profile(&row).await?;
     say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&address)));
     if !row.verify_tls {
-        complain(
-            "warning: over https, nothing proves any more that the panel is the panel; undo it with --verify-tls yes",
-        );
+        complain("warning: the panel's certificate is not verified any more; undo this with --verify-tls yes");
     }
     Ok(Exit::Done)
 }

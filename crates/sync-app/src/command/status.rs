@@ -70,8 +70,8 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         say(&format!("  {:<9} {:>9} items, {last}", kind.kind.as_str(), grouped(kind.rows)));
         if let Some(since) = kind.doubted_since {
-            let found = format!("a check on {} found what doesn't fit", date(since));
-            say(&format!("    doubted: {found}; the next sync compares every item and mends it"));
+            let found = format!("a check on {} found inconsistencies", date(since));
+            say(&format!("    marked: {found}; the next sync compares every item and repairs it"));
         }
         for group in &kind.held {
             for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {

@@ -177,10 +177,10 @@ impl From<Loss> for HoldReason {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UnreadableIds => "some elements of the listing could not be read",
-            Self::TrailingBytes => "something follows the end of the listing",
+            Self::UnreadableIds => "some elements of the list could not be read",
+            Self::TrailingBytes => "something follows the end of the list",
             Self::CategoriesMissing => "the panel didn't answer for the categories",
-            Self::AccountExpired => "the account has passed its end",
+            Self::AccountExpired => "the account has expired",
         })
     }
 }
@@ -188,11 +188,11 @@ impl fmt::Display for Doubt {
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::EmptyListing => "the panel listed nothing at all",
+            Self::EmptyListing => "the panel listed nothing",
             Self::ShareLost => "more items are missing than is plausible",
             Self::CategoryLost => "a category that had many items has none",
             Self::Renumbered => "the panel seems to have given its items new ids",
-            Self::SeveralKinds => "more is missing than is plausible, in several kinds at once",
+            Self::SeveralKinds => "more items are missing than is plausible, in several kinds at once",
             Self::Undone => "an undo brought the items back, and the panel doesn't list them",
         })
     }
