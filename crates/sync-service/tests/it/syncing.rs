@@ -122,7 +122,7 @@ async fn profiles_are_found_by_id_each_once() {
 
 #[test]
 fn a_run_has_the_policies_of_its_profile() {
-    let retention = Retention { release_listings: 2, release_days: 1, tombstone_days: 9 };
+    let retention = Retention { release_listings: 2, release_days: 1, tombstone_days: 9, ..Retention::default() };
     let profile = Profile { policy: PolicyChoice::Timestamp, retention, ..Profile::new(profile("home")) };
     let expected = SyncOptions { policy: PolicyChoice::Timestamp, retention, ..SyncOptions::default() };
     assert_eq!(options_of(&profile), expected);
