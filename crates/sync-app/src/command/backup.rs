@@ -12,7 +12,7 @@ use super::terminal::{complain, grouped, quoted, say};
 
 /// Copies the cache into a file.
 pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    // Dropped before its end, it leaves nothing behind.
+    // A copy that is dropped before its end leaves nothing behind.
     let copying = interrupt.token.run_until_cancelled(sync_sqlite::back_up(database, file, force));
     let made = copying.await.ok_or_else(|| Failure::abandoned("there is no backup; the cache is unchanged"))??;
     let (shown, bytes) = (shown(file), grouped(made.bytes));
@@ -23,7 +23,7 @@ pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt
     Ok(Exit::Done)
 }
 
-/// Puts a backup into the place of the cache.
+/// Replaces the cache with a backup.
 pub(crate) async fn restore(database: &Path, file: &Path, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let restoring = interrupt.token.run_until_cancelled(sync_sqlite::restore(database, file));
     let restored = restoring.await.ok_or_else(|| Failure::abandoned("the cache is unchanged"))??;

@@ -19,7 +19,7 @@ use super::panel::Panels;
 use super::terminal::{complain, grouped, quoted, say};
 use super::{json, table, wiring};
 
-/// Looks at one profile or at all, and has what doesn't fit compared by the next sync.
+/// Checks one profile or all, and marks the kinds that the next sync has to compare in full.
 pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let cache = match wiring::open_read_only(database) {
         Err(StoreError::Missing(_)) => return nothing(args),
@@ -58,7 +58,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     Ok(exit)
 }
 
-/// There is nothing to look at.
+/// Ends a check without a cache.
 fn nothing(args: &CheckArgs) -> Result<Exit, Failure> {
     if let Some(id) = &args.id {
         return Err(Failure::unknown_profile(id));
@@ -69,7 +69,7 @@ fn nothing(args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The file itself is damaged: says how, and the way to a new one that keeps the old.
+/// Reports that the file itself is damaged, and how to get a new one and keep the old.
 fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
     if args.json {
         json::say(&json!({"profile": null, "status": "damaged", "damage": damage}));
@@ -84,7 +84,7 @@ fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
     Exit::Store
 }
 
-/// What is nobody's.
+/// Reports the findings that belong to no profile.
 fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
     let findings: Vec<_> = inspection.findings.iter().filter(|it| it.profile.is_none()).collect();
     if findings.is_empty() {
@@ -102,19 +102,19 @@ fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
     Exit::Partial
 }
 
-/// What was seen of a profile.
+/// The result of the check of one profile.
 struct Seen<'a> {
     id: &'a ProfileId,
     findings: Vec<Finding>,
-    /// What the next sync compares in full.
+    /// The kinds that the next sync compares in full.
     marked: Vec<ContentKind>,
     report: Option<SyncReport>,
-    /// Whether the panel lists other things than are cached.
+    /// Whether the panel's lists differ from the cache.
     differs: bool,
 }
 
 impl Seen<'_> {
-    /// Compares every item with the panel's, and writes nothing.
+    /// Compares every item with the panel's lists, and writes nothing.
     async fn compare(
         &mut self,
         cache: &Arc<dyn Cache>,
@@ -133,7 +133,7 @@ impl Seen<'_> {
         Ok(if compared.differs { exit.or(Exit::Partial) } else { exit })
     }
 
-    /// Has the next sync compare what doesn't fit. Where that can't be written, a person can ask for it.
+    /// Marks the kinds with findings. If the cache can't be written, a hint names the command that does the same.
     async fn mark(&mut self, database: &Path) {
         if !self.findings.iter().any(|finding| finding.breach.is_mended_by_a_sync()) {
             return;
@@ -196,11 +196,11 @@ impl Seen<'_> {
 /// One line of `check --json`.
 #[derive(Serialize)]
 struct Line<'a> {
-    /// `null` for what is of the cache as a whole.
+    /// `null` for findings of the cache as a whole.
     profile: Option<&'a str>,
     status: &'static str,
     findings: Vec<serde_json::Value>,
-    /// The dry run, where the panel was asked.
+    /// The report of the dry run; left out if the panel was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     panel: Option<json::Report<'a>>,
 }

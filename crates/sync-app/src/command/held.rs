@@ -1,4 +1,4 @@
-//! What is held, in words: how many, why, since when, which, and what to do.
+//! Held removals in words: their number, reason, date and examples, and what to do about them.
 
 use serde::Serialize;
 use sync_core::text::one_line;
@@ -7,15 +7,15 @@ use sync_core::{Profile, catalogue::HeldGroup};
 
 use super::terminal::{date, grouped, quoted};
 
-/// What releases a held removal, besides that the item comes back.
+/// The way by which a held removal is released, other than the return of the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Releases {
-    /// Listings that go on missing it, or consent.
+    /// Evidence: further listings without the item; or consent.
     ByEvidence,
     /// Consent only.
     ByConsent,
-    /// A listing that isn't in doubt.
+    /// The next sound listing.
     NextListing,
 }
 
@@ -31,8 +31,8 @@ impl Releases {
     }
 }
 
-/// A group of what is held, as a paragraph. Its first line wants to stand after `held:`, the others
-/// are further in.
+/// Returns a group of held removals as a paragraph. The caller puts `held:` before its first line; the other lines
+/// are indented.
 pub(crate) fn paragraph(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
     let since = date(held.oldest_since);
     let removals = if held.count == 1 { "removal" } else { "removals" };
@@ -45,7 +45,7 @@ pub(crate) fn paragraph(profile: &Profile, kind: ContentKind, held: &HeldGroup) 
     lines
 }
 
-/// What to do about a group, or what will happen by itself.
+/// Returns what a person can do about a group, or what happens without them.
 fn ways_out(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
     let Retention { release_listings, release_days, .. } = profile.retention;
     let agree = format!(

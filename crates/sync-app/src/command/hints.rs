@@ -1,8 +1,8 @@
-//! What to type next: the hints and warnings of the library in the words of the command line.
+//! The hints and warnings of the library, with the commands and options to type next.
 
 use sync_core::{Hint, ReportError, Warning};
 
-/// Returns the text of a hint. Where a command or an option helps, it names it.
+/// Returns the text of a hint. It names a command or an option if one helps.
 pub(crate) const fn of(hint: Hint) -> &'static str {
     match hint {
         Hint::AddProfile => "see `profile list`, or add it with `profile add`",
@@ -31,7 +31,7 @@ pub(crate) const fn of(hint: Hint) -> &'static str {
     }
 }
 
-/// Returns the hint of an error; empty where it has none.
+/// Returns the hint of an error, or an empty text if it has none.
 pub(crate) fn of_error(error: &ReportError) -> &'static str {
     error.hint.map_or("", of)
 }

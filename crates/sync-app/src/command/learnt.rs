@@ -1,11 +1,11 @@
-//! What was learnt of a panel, in words.
+//! The facts about a panel, in words.
 
 use sync_core::text::one_line;
 use sync_core::{ContentKind, KindFacts, PanelFacts};
 
 use super::terminal::date;
 
-/// What is worth saying, a sentence each.
+/// Returns the facts that have an effect on the next run, one sentence per fact.
 pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
     let mut told = Vec::new();
     if facts.refusals > 0 {
@@ -63,7 +63,7 @@ fn of_kind(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
     told
 }
 
-/// Which fields are left alone.
+/// Returns sentences about the fields that are not compared.
 fn volatile(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
     let (columns, keys) = facts.fields.volatile(kind);
     let (images, columns): (Vec<_>, Vec<_>) =

@@ -1,4 +1,4 @@
-//! The password of a profile at a sync: from the cache, or from where the profile says it is.
+//! The password of a profile at a sync: from the cache, or from the source that the profile names.
 
 use std::future::Future;
 use std::io::{self, IsTerminal};
@@ -15,7 +15,8 @@ use super::failure::Failure;
 use super::line::{self, not_unicode, without_mark};
 use super::login::{LENGTH_MAX, from_file};
 
-/// Finds the password of a profile. It is waited for until the time is up, or a person has had enough.
+/// Returns the password of a profile. A source that doesn't answer is abandoned after the time limit, and when the
+/// user cancels.
 pub(crate) async fn of(
     profile: &Profile,
     patience: Duration,
@@ -60,8 +61,8 @@ fn from_environment(name: &str) -> Result<Secret, Failure> {
     }
 }
 
-/// Runs a command in a shell and takes the first line that it prints. What it says on stderr is for
-/// the user. When this is dropped, the command ends.
+/// Runs a command in a shell and returns the first line that it prints. Its stderr goes to the user. The command is
+/// killed if the future is dropped.
 async fn from_command(command: &str) -> Result<Secret, Failure> {
     let (mut child, mut group) = start(command)?;
     let mut output = child.stdout.take().ok_or_else(|| failed("has no output that can be read"))?;
@@ -70,13 +71,13 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
         tokio::select! {
             length = output.read(&mut piece) => match length {
                 Ok(0) | Err(_) => break,
-                // What follows the first line is read, so that nobody writes in vain, but not kept.
+                // Output after the first line is read, so that the command can end, and discarded.
                 Ok(length) if !line::is_whole(&read) => read.extend_from_slice(&piece[..length]),
                 Ok(_) => {}
             },
             status = child.wait(), if ended.is_none() => ended = Some(status),
         }
-        // Something that the command has left behind may hold its output open.
+        // A process that the command has left behind may keep the output open.
         if ended.is_some() && line::is_whole(&read) {
             break;
         }
@@ -88,7 +89,7 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
         Some(status) => status,
         None => child.wait().await,
     };
-    // It has ended by itself; an agent that it has left behind may live on.
+    // The command has ended; an agent that it has left behind may go on.
     group.0 = None;
     match status {
         Ok(status) if status.success() => line::first(&read, "the first line that the password command prints"),
@@ -103,7 +104,7 @@ fn failed(what: &str) -> Failure {
 }
 
 fn start(command: &str) -> Result<(tokio::process::Child, Group), Failure> {
-    // At a terminal it may ask something, and Ctrl-C there reaches all that it has started.
+    // At a terminal the command may ask for something, and Ctrl-C reaches all processes that it has started.
     let asks = io::stdin().is_terminal();
     let mut shell = shell(command);
     shell.stdin(if asks { Stdio::inherit() } else { Stdio::null() });
@@ -131,11 +132,11 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// What a shell has started, where that has a process group of its own.
+/// The process group of a shell, if it has one of its own.
 struct Group(Option<u32>);
 
 impl Drop for Group {
-    /// Ends what is left of it. A shell that is killed takes nothing with it.
+    /// Kills the processes that are left. They go on when only the shell is killed.
     fn drop(&mut self) {
         let Some(id) = self.0.filter(|_| cfg!(unix)) else { return };
         let mut kill = std::process::Command::new("sh");

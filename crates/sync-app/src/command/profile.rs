@@ -53,7 +53,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     Ok(Exit::Done)
 }
 
-/// A profile with the settings that were named.
+/// Returns the profile with the named settings changed.
 fn changed(known: Profile, args: &AddArgs) -> Profile {
     let (panel, changes) = (&args.panel, &args.changes);
     let (guard, retention) = (known.guard, known.retention);
@@ -97,7 +97,7 @@ pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// A profile with all its settings, and no secret.
+/// Returns a profile with all its settings, and without secrets.
 fn as_object(profile: &Profile) -> serde_json::Value {
     serde_json::json!({
         "profile": profile.id.as_str(),
@@ -116,13 +116,13 @@ fn as_object(profile: &Profile) -> serde_json::Value {
         "password_source": match &profile.password_source {
             PasswordSource::Environment(name) => serde_json::json!({"from": "environment", "name": name}),
             PasswordSource::File(path) => serde_json::json!({"from": "file", "path": path}),
-            // A command line may hold a secret.
+            // A command line may contain a secret.
             other => serde_json::json!({"from": other.as_str()}),
         },
     })
 }
 
-/// A profile with what is not as usual.
+/// Returns a profile with the settings that differ from the defaults.
 fn as_line(profile: &Profile) -> String {
     let mut line = format!("{}  {}", profile.id.as_str(), profile.base_url.as_deref().unwrap_or("(no address)"));
     let unusual = [

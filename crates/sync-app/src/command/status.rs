@@ -16,10 +16,10 @@ use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
 use super::{learnt, wiring};
 
-/// How many runs are shown.
+/// The number of runs that are shown.
 const RUNS: u32 = 5;
 
-/// Shows how one profile stands, or all of them.
+/// Shows the status of one profile, or of all.
 pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
     let Some(store) = wiring::existing(database)? else {
         if let Some(id) = id {
@@ -89,7 +89,7 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
     }
 }
 
-/// When an account ends, or what the panel wrote in place of a date.
+/// Returns the end of an account in words, or the panel's text if it is not a date.
 fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
     match (expires_at, unread) {
         (Some(end), _) => format!("ends {}", date(end)),
