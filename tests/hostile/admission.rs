@@ -139,7 +139,7 @@ fn login_in_front(trial: &Trial) {
         home.panel.in_front(Behaviour::Status(401, b"<html>401 Authorization Required</html>".to_vec(), headers));
         home.panel.forget_requests();
         let run = home.fails_all(4, "http_login_required", &[]);
-        assert!(run.stderr.contains("in front of it"), "{}", run.stderr);
+        assert!(run.stderr.contains("in front of the panel"), "{}", run.stderr);
         assert_eq!(home.panel.requests().len(), 1);
     }
     home.recovers();

@@ -40,7 +40,7 @@ fn what_a_check_finds_the_next_sync_mends() {
     assert_eq!(codes(&run), found.map(|(kind, code)| (kind.to_owned(), code.to_owned())));
     assert!(lines(&run)[0]["findings"].as_array().unwrap().iter().all(|finding| finding["marked"] == true));
     let run = scene.run(&["check"]).exits(3);
-    let named = format!("movies: 1 item that the index names and that isn't there ({})", ids[3]);
+    let named = format!("movies: 1 entry of the index without an item ({})", ids[3]);
     assert!(run.stdout.contains(&named), "{}", run.stdout);
     assert!(run.stdout.contains("marked: movies, series; `xtream-sync sync home`"), "{}", run.stdout);
     let run = scene.run(&["status"]).exits(0);

@@ -1,4 +1,4 @@
-//! The command: reads its arguments, runs, and says with its exit code how it went.
+//! The command: reads its arguments, runs, and reports the result with its exit code.
 
 mod address;
 mod args;
@@ -63,7 +63,7 @@ pub(crate) fn main() -> ExitCode {
     };
     logging::start(args.verbose);
     let exit = panic::caught(|| runtime.block_on(run(&args, &interrupt)));
-    // Whatever still blocks has nothing left to say.
+    // A thread that still blocks has no result that is needed.
     runtime.shutdown_background();
     match exit {
         None => Exit::Internal.into(),

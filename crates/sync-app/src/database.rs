@@ -13,13 +13,13 @@ use crate::error::Result;
 pub struct Database(SqliteStore);
 
 impl Database {
-    /// Opens the file, and creates or migrates it when there is need.
+    /// Opens the file, and creates or migrates it if necessary.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Ok(Self(SqliteStore::open(path)?))
     }
 
-    /// Looks whether all that the file and its tables say fits, and has the next sync of a profile compare
-    /// in full what doesn't. Nothing is removed, and no item is touched.
+    /// Checks the file, and its tables against each other. Kinds with an inconsistency are marked: the next sync
+    /// compares every item of them. Nothing is removed, and no item is touched.
     pub async fn check(&self) -> Result<Inspection> {
         let inspection = self.0.inspect(None).await?;
         if !inspection.is_sound() && inspection.damage.is_empty() {
@@ -28,13 +28,13 @@ impl Database {
         Ok(inspection)
     }
 
-    /// Copies the cache into another file, also while it is being written to; see
-    /// [`sync_sqlite::back_up`]. There must be no such file yet.
+    /// Copies the cache into another file, which must not exist yet. This works during a sync; see
+    /// [`sync_sqlite::back_up`].
     pub async fn back_up(&self, file: impl AsRef<Path>) -> Result<BackedUp> {
         Ok(sync_sqlite::back_up(self.0.path(), file.as_ref(), false).await?)
     }
 
-    /// Puts a backup into the place of the cache at a path, which nobody may have open; see
+    /// Replaces the cache at a path with a backup. No program may have the cache open; see
     /// [`sync_sqlite::restore`].
     pub async fn restore(path: impl AsRef<Path>, backup: impl AsRef<Path>) -> Result<Restored> {
         Ok(sync_sqlite::restore(path.as_ref(), backup.as_ref()).await?)

@@ -1,20 +1,20 @@
-//! Why a call could not even begin its run. What happens within a run is in its report.
+//! Errors of calls that could not begin their run. Errors within a run are in its report.
 
 use sync_core::{InvalidProfileId, ProfileId, StoreError, UnknownKind};
 use sync_sqlite::BackupError;
 use sync_xtream::{AddressError, SetupError};
 
-/// What a call of this crate returns.
+/// The result of a call of this crate.
 pub type Result<T> = std::result::Result<T, SyncError>;
 
-/// Why a call could not be done.
+/// The reason why a call failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SyncError {
-    /// The text can't name a profile.
+    /// The text is not a valid id of a profile.
     #[error(transparent)]
     Profile(#[from] InvalidProfileId),
-    /// The text is no kind of content.
+    /// The text is not a kind of content.
     #[error(transparent)]
     Kind(#[from] UnknownKind),
     /// A profile lacks its address, its user name, or a stored password.
@@ -29,7 +29,7 @@ pub enum SyncError {
     /// The cache failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A backup failed, or its restoring.
+    /// A backup could not be made or restored.
     #[error(transparent)]
     Backup(#[from] BackupError),
 }

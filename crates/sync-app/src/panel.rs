@@ -1,13 +1,13 @@
-//! How the panel of a profile is talked to: what its settings say, and what was learnt of it.
+//! The configuration of requests to the panel of a profile, from its settings and the facts about its panel.
 
 use sync_core::{Clock, PanelFacts, Profile};
 use sync_service::SystemClock;
 use sync_xtream::XtreamConfig;
 
-/// Adds to a configuration what a profile says of its panel, and what runs have learnt of it.
+/// Adds the settings of a profile and the facts about its panel to a configuration.
 ///
-/// Only what differs from the defaults of a profile is taken over, so that what the caller has set
-/// stands otherwise.
+/// Only settings that differ from the defaults of a profile are added, so that the caller's values stay in all other
+/// cases.
 pub fn panel_config(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts) -> XtreamConfig {
     configured_at(config, profile, learnt, SystemClock::new().now())
 }

@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::error::{Result, SyncError};
 use crate::panel::panel_config;
 
-/// Where an account is, and its credentials.
+/// The address of a panel, and the credentials of an account.
 #[derive(Clone)]
 pub struct Login {
     /// The panel's address, or any address of it that was pasted.
@@ -38,25 +38,25 @@ pub struct Syncer {
 }
 
 impl Syncer {
-    /// A syncer of the profiles of this database.
+    /// Returns a syncer for the profiles of this database.
     pub fn new(database: &Database) -> Self {
         Self { service: service(Arc::new(database.store().clone())), panel: XtreamConfig::new() }
     }
 
-    /// The same, with another way to talk to panels: timeouts, attempts, user agent. The settings of a profile go
-    /// before it where they differ from the usual ones.
+    /// Returns the syncer with another configuration of requests to panels: timeouts, attempts, user agent. Settings
+    /// of a profile that differ from their defaults take precedence.
     #[must_use]
     pub fn with_panel_config(self, panel: XtreamConfig) -> Self {
         Self { panel, ..self }
     }
 
-    /// The use cases that this is made of.
+    /// The use cases over the database.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Syncs a profile with the login that is stored with it, and returns the whole report. What goes wrong within the
-    /// run, a dead panel included, is in the report.
+    /// Syncs a profile with the login that is stored with it, and returns the whole report. Errors within the
+    /// run, also those of an unreachable panel, are in the report.
     ///
     /// [`options_of`](crate::options_of) makes the options that a profile's settings ask for.
     ///
@@ -116,7 +116,7 @@ impl Syncer {
     }
 }
 
-/// The use cases over a cache, by the machine's clock.
+/// Returns the use cases over a cache, with the machine's clock.
 pub(crate) fn service(cache: Arc<dyn Cache>) -> Service {
     Service::new(cache, Arc::new(SystemClock::new()))
 }
@@ -129,7 +129,7 @@ fn stored_login(profile: &Profile) -> Option<Login> {
     })
 }
 
-/// A panel that is asked with a login.
+/// Makes the source of a panel from a login.
 struct Panel<'a> {
     login: &'a Login,
     config: &'a XtreamConfig,

@@ -257,8 +257,7 @@ impl Engine {
         run.account_expired = account.is_past_expiry(self.clock.now());
         run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {
-            run.warnings
-                .push("the account has passed its end: nothing is removed until it is renewed".to_owned().into());
+            run.warnings.push("the account has expired: nothing is removed until it is renewed".to_owned().into());
         }
         if account.status.is_unusual() {
             let status = account.status.as_str();
@@ -357,7 +356,7 @@ fn named(mode: SyncMode, state: &SyncState, kind: ContentKind) -> SyncMode {
 fn inactive(account: &Account) -> Option<ReportError> {
     let AccountStatus::Inactive(status) = &account.status else { return None };
     let operator = account.message.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
-    let message = format!("the panel says that the account is `{status}`{operator}; the cache is as it was");
+    let message = format!("the panel says that the account is `{status}`{operator}; the cache is unchanged");
     Some(ReportError::new(None, ErrorCode::AccountInactive, message).with_hint(Hint::RenewAccount))
 }
 

@@ -92,85 +92,84 @@ impl Hint {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WaitForOtherRun => "wait for the other run to end",
-            Self::SyncWhenItSuits => "the cache is as it was; sync again when it suits",
+            Self::SyncWhenItSuits => "committed kinds stay, and the others are unchanged; sync again at any time",
             Self::AddProfile => "name another profile, or add this one",
             Self::UseNewerVersion => "use that version, or another database file",
-            Self::SyncCreatesCache => "a sync that may write creates it",
-            Self::SyncUpgradesCache => "a sync brings it up to date, and keeps a copy of it as it is",
+            Self::SyncCreatesCache => "run a sync that may write: it creates the cache",
+            Self::SyncUpgradesCache => "run a sync: it migrates the cache, and keeps a copy of the old one",
             Self::MakeUpgradePossible => {
-                "make room, or see to the rights of its folder, and try again; the cache is as it was"
+                "make room, or check the rights of the folder, and try again; the cache is unchanged"
             }
-            Self::MakeRoom => "make room and sync again; the cache is as it was",
+            Self::MakeRoom => "make room and sync again; the cache is unchanged",
             Self::CheckRights => "check the rights of the file and its folder",
-            Self::KeepDamagedFile => "keep the file; put a backup in its place, or sync into another one",
-            Self::NameAnotherFile => "it was not touched; name another database file",
+            Self::KeepDamagedFile => "keep the file; put a backup in its place, or sync into another file",
+            Self::NameAnotherFile => "the file is unchanged; name another database file",
             Self::EndOtherProgram => "end the program that has the file open for writing, and sync again",
-            Self::ReportStoreFailure => "the cache is as it was; please report it when it happens again",
+            Self::ReportStoreFailure => "the cache is unchanged; please report it if it happens again",
             Self::SyncLater => {
-                "sync again later; when it stays so, check the address and the network, or try another user agent: \
-                 some panels serve only players that they know. The cache is as it was"
+                "sync again later. If the error stays, check the address and the network, or try another user agent: \
+                 some panels serve only players that they know. The cache is unchanged"
             }
-            Self::CheckNetwork => "check the address and the network, and sync again later. The cache is as it was",
+            Self::CheckNetwork => "check the address and the network, and sync again later. The cache is unchanged",
             Self::UseHttp => {
-                "the port speaks no encryption: give the address with http:// in place of https://. The cache is as it was"
+                "the port speaks no encryption; use the address with http:// instead of https://. The cache is \
+                 unchanged"
             }
             Self::CheckEncryption => {
-                "check the address and the port; when the port speaks no encryption, give the address with http://; \
-                 else sync again later. The cache is as it was"
+                "check the address and the port. If the port speaks no encryption, use the address with http://; \
+                 otherwise sync again later. The cache is unchanged"
             }
             Self::AskForSafeEncryption => {
-                "TLS 1.2 or 1.3 is needed, and the panel offers neither, or none of their ciphers: ask the provider for \
-                 another address, or try this one with http://. The cache is as it was"
+                "the panel offers neither TLS 1.2 nor TLS 1.3, or none of their ciphers. Ask your provider for another \
+                 address, or try this one with http://. The cache is unchanged"
             }
             Self::CheckCertificate => {
-                "check the address, and the date of this computer. Without verification any certificate is accepted for \
-                 this profile; then anybody on the way can read the password. The cache is as it was"
+                "check the address, and the date of this computer. Without verification any certificate is accepted \
+                 for this profile, and anybody on the way to the panel can read the password. The cache is unchanged"
             }
             Self::CheckPort => {
-                "check the address and the port; when the port is for encrypted connections, give the address with \
-                 https://. The cache is as it was"
+                "check the address and the port. If the port is for encrypted connections, use the address with \
+                 https://. The cache is unchanged"
             }
             Self::CheckProxy => {
-                "check the proxy that the environment names (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), or name the panel in \
-                 NO_PROXY. The cache is as it was"
+                "check the proxy that the environment names (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), or add the panel to \
+                 NO_PROXY. The cache is unchanged"
             }
             Self::UseSupportedProxy => {
-                "name a proxy that begins with http://, https://, socks4://, socks4a://, socks5:// or socks5h:// \
-                 (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), or name the panel in NO_PROXY. The cache is as it was"
+                "use a proxy that begins with http://, https://, socks4://, socks4a://, socks5:// or socks5h:// \
+                 (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), or add the panel to NO_PROXY. The cache is unchanged"
             }
             Self::CheckCredentials => "check user name and password with your provider; no further attempt was made",
             Self::CheckCredentialsOrUserAgent => {
-                "check user name and password with your provider; when they are right, a filter may not know the \
+                "check user name and password with your provider. If they are right, a filter may not know the \
                  client: try another user agent"
             }
             Self::AskForOpenAddress => {
-                "it is not the panel that asks, but a web server in front of it, for a user name and password of its \
-                 own, which can't be sent: ask your provider for an address without it"
+                "a web server in front of the panel asks for a user name and password of its own, which can't be sent. \
+                 Ask your provider for an address without it"
             }
             Self::AskAboutAccount => {
                 "ask your provider: the account has to be renewed or unlocked; no further attempt was made"
             }
             Self::RenewAccount => "renew the account with your provider",
-            Self::UseHttps => {
-                "the port is for encrypted connections: give the address with https:// in place of http://"
-            }
+            Self::UseHttps => "the port is for encrypted connections; use the address with https:// instead of http://",
             Self::CheckAddressOrUserAgent => {
-                "the panel, or something in front of it, blocks or fails; check the address, try another user agent, or \
-                 sync again later"
+                "the panel, or something in front of it, blocks the request or fails: check the address, try another \
+                 user agent, or sync again later"
             }
             Self::ReportWrongItems => {
-                "the panel lists something else than it was asked for; sync again later, and tell the provider when it \
-                 stays so"
+                "the panel lists other items than it was asked for. Sync again later, and tell your provider if it \
+                 happens again"
             }
-            Self::KindNotOffered => "the panel doesn't offer this kind of content, or it refuses this account for it",
+            Self::KindNotOffered => "the panel doesn't offer this kind of content, or refuses it to this account",
             Self::SyncAfterTruncation => "the answer broke off on every attempt; sync again later",
-            Self::RaiseLimit => "raise the limit if the catalogue really is that large",
+            Self::RaiseLimit => "raise the limit if the answer really is that large",
             Self::CheckRedirect => {
-                "check the address: the panel sends elsewhere, perhaps because it doesn't know the user agent"
+                "check the address. The panel redirects to another one, perhaps because it doesn't know the user agent"
             }
-            Self::NextSyncAsksForAll => "the next sync asks for the whole list again; the cache is as it was",
+            Self::NextSyncAsksForAll => "the next sync asks for the whole list again; the cache is unchanged",
             Self::ReportToProvider => {
-                "the panel is out of order; sync again later, and tell the provider when it stays so"
+                "the panel is out of order. Sync again later, and tell your provider if it happens again"
             }
             Self::ReportDefect => "this is a defect of the program; please report it",
             Self::OthersAreUpToDate => "the other categories are up to date; sync again later",

@@ -1,4 +1,4 @@
-//! The machine's clock, as the core wants it.
+//! The machine's clock as an implementation of the port `Clock`.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// The clock; its monotonic time starts now.
+    /// Returns the clock. Its monotonic time starts now.
     pub fn new() -> Self {
         Self { started: Instant::now() }
     }

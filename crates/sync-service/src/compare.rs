@@ -9,24 +9,24 @@ use tokio_util::sync::CancellationToken;
 use crate::service::{Service, options_of};
 use crate::source::{ServiceError, SourceFactory};
 
-/// How a cache compares with its panel.
+/// The result of a comparison of a cache with its panel.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Compared {
     /// The report of the dry run.
     pub report: SyncReport,
-    /// Rows that differ although the panel lists them as before: somebody else has written to them.
+    /// Rows that differ although the panel lists them as before: another program has written to them.
     pub findings: Vec<Finding>,
-    /// Whether the panel lists other things than are cached.
+    /// Whether the panel's lists differ from the cache.
     pub differs: bool,
 }
 
 impl Service {
-    /// Decodes every item that the panel lists and compares it with its row. Nothing is written.
+    /// Decodes every item that the panel lists, and compares it with its row. Nothing is written.
     ///
     /// # Errors
     ///
-    /// That the comparison could not begin: the cache can't be read, or there is no source.
+    /// The comparison could not begin: the cache can't be read, or there is no source.
     pub async fn compare<F: SourceFactory + ?Sized>(
         &self,
         profile: &Profile,

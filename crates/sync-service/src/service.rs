@@ -1,4 +1,4 @@
-//! Syncs profiles: from their settings to the report of a run.
+//! The use case that syncs a profile: from its settings to the report of a run.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// The use cases over this cache.
+    /// Returns the use cases over this cache.
     pub fn new(cache: Arc<dyn Cache>, clock: Arc<dyn Clock>) -> Self {
         Self { cache, clock }
     }
@@ -35,11 +35,12 @@ impl Service {
         self.clock.now()
     }
 
-    /// Returns the profiles of these ids, each once and in this order; every profile, by id, when none is named.
+    /// Returns the profiles with these ids, each once and in this order, or all profiles, ordered by id, if there are
+    /// no ids.
     ///
     /// # Errors
     ///
-    /// [`StoreError::UnknownProfile`] with the first id that no profile has.
+    /// [`StoreError::UnknownProfile`] with the first id without a profile.
     pub async fn profiles(&self, ids: &[ProfileId]) -> Result<Vec<Profile>, StoreError> {
         if ids.is_empty() {
             return self.cache.profiles().await;
@@ -54,14 +55,14 @@ impl Service {
         Ok(profiles)
     }
 
-    /// Syncs a profile; whatever happens within the run is in the report. A profile that the cache doesn't know yet
-    /// is created by the run.
+    /// Syncs a profile. Errors within the run are in the report. The run creates a profile that is not in the cache
+    /// yet.
     ///
     /// [`options_of`] makes the options that the profile's settings ask for.
     ///
     /// # Errors
     ///
-    /// That the run could not begin: the cache can't be read, or there is no source.
+    /// The run could not begin: the cache can't be read, or there is no source.
     pub async fn sync<F: SourceFactory + ?Sized>(
         &self,
         profile: &Profile,
@@ -77,7 +78,7 @@ impl Service {
         Ok(engine.run(&profile.id, options, cancel).await)
     }
 
-    /// What earlier runs have learnt of the panel of a profile; nothing, of a profile that is new.
+    /// Returns the facts that earlier runs have learnt of the panel of a profile; none for a new profile.
     async fn learnt(&self, profile: &ProfileId) -> Result<PanelFacts, StoreError> {
         match self.cache.sync_state(profile).await {
             Err(StoreError::UnknownProfile(_)) => Ok(PanelFacts::default()),
@@ -86,7 +87,7 @@ impl Service {
     }
 }
 
-/// The options of a run as the settings of a profile have them; mode and kinds are the usual ones.
+/// Returns the options of a run from the settings of a profile. Mode and kinds have their defaults.
 pub fn options_of(profile: &Profile) -> SyncOptions {
     SyncOptions { policy: profile.policy, guard: profile.guard, retention: profile.retention, ..SyncOptions::default() }
 }

@@ -1,21 +1,21 @@
-//! Where the source of a profile's panel comes from, and what keeps a use case from beginning.
+//! The factory for the source of a profile, and the errors of use cases that could not begin.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sync_core::{ContentSource, PanelFacts, Profile, StoreError};
 
-/// Makes the source that the panel of a profile is asked through.
+/// Makes the source for the panel of a profile.
 #[async_trait]
 pub trait SourceFactory: Send + Sync {
-    /// Why there is none: an incomplete login, an address that can't be used.
+    /// The reason why there is no source, for example an incomplete login or an invalid address.
     type Error: Send;
 
-    /// Returns a source for a profile; `learnt` is what earlier runs have learnt of its panel.
+    /// Returns a source for a profile; `learnt` are the facts that earlier runs have learnt of its panel.
     async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>, Self::Error>;
 }
 
-/// What keeps a use case from beginning. What happens within a run is in its report.
+/// The reason why a use case could not begin. Errors within a run are in its report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError<E> {

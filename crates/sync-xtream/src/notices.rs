@@ -26,7 +26,7 @@ impl Notices {
         let mut state = self.state();
         if !std::mem::replace(&mut state.unverified, true) {
             state.lines.push(
-                "the panel's certificate is not verified, as the settings say: anybody on the way can read the password and change the answers"
+                "the panel's certificate is not verified, as the settings say: anybody on the way to the panel can read the password and change the answers"
                     .to_owned(),
             );
         }

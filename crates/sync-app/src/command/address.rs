@@ -1,6 +1,7 @@
 //! The address that `profile add` keeps: without the login that may be in its path.
 //!
-//! A path of two parts may be a folder of the panel or user name and password. Which, shows when both are known.
+//! A path of two parts may be a folder of the panel, or user name and password. This can be decided when both are
+//! known.
 
 use sync_xtream::{Credentials, PanelAddress, Pasted, Secret};
 
@@ -8,10 +9,10 @@ use super::args::PasswordArgs;
 use super::failure::Failure;
 use super::terminal::complain;
 
-const SEPARATELY: &str = "give the address up to there, and the user name with --username; the password comes from \
+const SEPARATELY: &str = "give the address without these parts, and the user name with --username; the password comes from \
 --password-file, from XTREAM_SYNC_PASSWORD or from a prompt";
 
-/// There is no user name, unless it is in the path.
+/// Returns the error that there is no user name, or that it may be in the path.
 pub(crate) fn without_user_name(pasted: &Pasted) -> Failure {
     if pasted.address.sub_path().len() < 2 {
         return Failure::usage("there is no user name", "use --username");
@@ -24,13 +25,13 @@ pub(crate) fn without_user_name(pasted: &Pasted) -> Failure {
 pub(crate) fn check_user(pasted: &Pasted, username: &str, args: &PasswordArgs) -> Result<(), Failure> {
     let is_other = pasted.username.as_deref().is_some_and(|pasted| pasted.trim() != username);
     if is_other && pasted.password.is_some() && args.names_none() {
-        let hint = "leave --username away, or give the address without user name and password";
-        return Err(Failure::usage("the address holds the password of another user name than --username", hint));
+        let hint = "leave out --username, or give the address without user name and password";
+        return Err(Failure::usage("the address contains the password of another user name than --username", hint));
     }
     Ok(())
 }
 
-/// Why there is no password, where the address may hold one.
+/// Replaces the error about a missing password if the address may contain the password.
 pub(crate) fn explained(failure: Failure, pasted: &Pasted, username: &str, args: &PasswordArgs) -> Failure {
     if args.names_none() && ends_like_login(&pasted.address, username) {
         let message = "the address ends in the user name and another part, which may be the password";
@@ -39,18 +40,18 @@ pub(crate) fn explained(failure: Failure, pasted: &Pasted, username: &str, args:
     failure
 }
 
-/// The address without the login at its end. One that holds the login otherwise is refused, because addresses are
-/// shown and kept in clear.
+/// Returns the address without the login at its end. An address with the login in another place is refused, because
+/// addresses are printed and stored in clear text.
 pub(crate) fn without_login(
     address: &PanelAddress,
     username: &str,
     password: Option<&Secret>,
 ) -> Result<PanelAddress, Failure> {
     let Some(password) = password else {
-        // The password is looked up at each sync only, so nobody can tell.
+        // The password is looked up at each sync, so it can't be compared with the path here.
         if ends_like_login(address, username) {
             let message = "the address ends in the user name and another part, which may be the password";
-            return Err(Failure::usage(message, "give the address up to there"));
+            return Err(Failure::usage(message, "give the address without these parts"));
         }
         return Ok(address.clone());
     };
@@ -58,15 +59,15 @@ pub(crate) fn without_login(
     let parts = address.sub_path();
     if parts.windows(2).any(|pair| pair[0] == username && pair[1] == password.expose().trim()) {
         let hint = "give the panel's address alone, as http://panel.example:8080";
-        return Err(Failure::usage("the path of the address holds the user name and the password", hint));
+        return Err(Failure::usage("the path of the address contains the user name and the password", hint));
     }
     if parts.iter().any(|part| part == password.expose().trim()) {
-        complain("warning: a part of the address is the same as the password, and addresses are shown");
+        complain("warning: a part of the address equals the password, and addresses are printed");
     }
     Ok(address)
 }
 
-/// Whether the path ends in the user name and one more part.
+/// Returns whether the path ends in the user name and one more part.
 fn ends_like_login(address: &PanelAddress, username: &str) -> bool {
     matches!(&address.sub_path()[..], [.., user, _] if user == username)
 }

@@ -1,6 +1,12 @@
-//! The arguments of the command. Their comments are the text of `--help`.
+//! The arguments of the command.
+//!
+//! Their comments are the text of `--help`: imperative, without a full stop, with unit, default and range. Every
+//! command has an example in `args/examples.rs`, and every `--help` is in a snapshot (see `args/help.rs`).
 
+mod examples;
 mod feed;
+#[cfg(test)]
+mod help;
 mod panel;
 mod profile;
 
@@ -15,15 +21,15 @@ pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use panel::PanelArgs;
 pub(crate) use profile::{AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand};
 
-/// Keeps a local SQLite cache in step with IPTV panels (Xtream Codes API).
+/// Keep a local SQLite cache in step with IPTV panels (Xtream Codes API).
 #[derive(Debug, Parser)]
-#[command(name = "xtream-sync", version, after_help = EXIT_CODES)]
+#[command(name = "xtream-sync", version, after_help = format!("{}\n\n{EXIT_CODES}", examples::ROOT))]
 pub(crate) struct Args {
-    /// The cache file [default: xtream-sync/cache.db in the platform's data folder]
+    /// Use this cache file [default: xtream-sync/cache.db in the platform's data folder]
     #[arg(long, global = true, value_name = "PATH", env = "XTREAM_SYNC_DATABASE", hide_env_values = true)]
     database: Option<PathBuf>,
 
-    /// Says more on stderr: -v what is done, -vv every request, -vvv everything
+    /// Print more on stderr: -v for what is done, -vv for every request, -vvv for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
@@ -37,49 +43,57 @@ newer version, 11 another run holds the profile, 12 position gone or nothing to 
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Adds, lists and removes profiles: accounts at panels
+    /// Add, list and remove profiles (a profile is one account at one panel)
+    #[command(after_help = examples::PROFILE)]
     Profile {
         #[command(subcommand)]
         command: ProfileCommand,
     },
-    /// Brings the cache in step with the panel; all profiles when none is named
+    /// Sync profiles with their panels
+    #[command(after_help = examples::SYNC)]
     Sync(SyncArgs),
-    /// Empties the cached content of a profile; keeps the profile and its settings
+    /// Delete the cached content of a profile, and keep the profile and its settings
+    #[command(after_help = examples::CLEAR)]
     Clear {
-        /// The profile
+        /// Profile to clear
         id: String,
     },
-    /// Looks whether the cache is sound, and has the next sync mend what isn't
-    #[command(after_help = CHECK_ENDS)]
+    /// Check the cache for inconsistencies, and mark them for the next sync to repair
+    #[command(after_help = format!("{}\n\n{CHECK_ENDS}", examples::CHECK))]
     Check(CheckArgs),
-    /// Copies the cache into a file, passwords included, also while a sync is running
+    /// Copy the cache, with the passwords in it, into a file; this works during a sync
+    #[command(after_help = examples::BACKUP)]
     Backup {
-        /// The file to write
+        /// File to write
         file: PathBuf,
-        /// Replaces the file when it is there
+        /// Replace the file if it exists
         #[arg(long)]
         force: bool,
     },
-    /// Puts a backup into the place of the cache, which is kept beside it under another name
+    /// Replace the cache with a backup, and keep the old cache beside it under another name
+    #[command(after_help = examples::RESTORE)]
     Restore {
-        /// The backup
+        /// Backup to restore
         file: PathBuf,
     },
     /// Show what has changed, with values, oldest first
-    #[command(after_help = feed::CHANGES_HELP)]
+    #[command(after_help = examples::CHANGES)]
     Changes(ChangesArgs),
     /// Show what is new in the catalogue, newest first
+    #[command(after_help = examples::NEW)]
     New(NewArgs),
     /// Show the runs of a profile, newest first
+    #[command(after_help = examples::HISTORY)]
     History(HistoryArgs),
     /// Put the cache back as it was before a run
-    #[command(after_help = feed::UNDO_HELP)]
+    #[command(after_help = examples::UNDO)]
     Undo(UndoArgs),
-    /// Shows last runs, counts, what is held, what was learnt of the panel, and the account
+    /// Show the last run, the counts, the held removals, the account, and facts about the panel
+    #[command(after_help = examples::STATUS)]
     Status {
-        /// The profile; all when none is named
+        /// Profile to show; all profiles if none is named
         id: Option<String>,
-        /// Prints one JSON object a profile, a line each
+        /// Print one JSON object per profile, each on its own line
         #[arg(long)]
         json: bool,
     },
@@ -88,44 +102,45 @@ pub(crate) enum Command {
 #[derive(Debug, Arguments)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct SyncArgs {
-    /// The profiles; all when none is named
+    /// Profiles to sync, one after the other; all profiles if none is named
     pub(crate) ids: Vec<String>,
-    /// Decodes and compares every item, instead of trusting what is known of the last listing
+    /// Decode and compare every item, even if the panel sends it as in the last list
     #[arg(long)]
     pub(crate) full: bool,
-    /// Syncs these kinds only: channels, movies, series
+    /// Sync only these kinds, separated by commas: channels, movies, series
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
     pub(crate) only: Vec<ContentKind>,
-    /// Fetches and compares, shows what would be done, and writes nothing
+    /// Fetch and compare, print what a sync would do, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Agrees to the removals that `status` shows as held; whatever else is missing goes only where it is
-    /// plausible by itself
+    /// Agree to the removals that `status` shows as held; other missing items are removed only if their loss
+    /// is plausible
     #[arg(long)]
     pub(crate) accept_removals: bool,
-    /// Prints one JSON object a profile, a line each
+    /// Print one JSON object per profile, each on its own line
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) panel: PanelArgs,
 }
 
-/// What a check does, and how it ends.
+/// The work of a check, and its exit codes.
 const CHECK_ENDS: &str = "\
-What is looked at: the file as SQLite has it, and every table against the others. What doesn't fit is named, and
-its kind is marked: the next sync compares every item of it. Nothing is thrown away.
+A check runs SQLite's integrity check on the file and compares every table with the others. It names each \
+inconsistency and marks its kind: the next sync compares every item of a marked kind and repairs it. No item is \
+deleted.
 
-Exit codes: 0 all is well, 3 something was found or the panel has other things, 8 the file is damaged or no
-cache, 9 it was made by a newer version. With --panel also those of a sync.";
+Exit codes: 0 consistent, 3 an inconsistency was found or the panel differs, 8 the file is damaged or is no cache, \
+9 the cache was made by a newer version. With --panel also the exit codes of a sync.";
 
 #[derive(Debug, Arguments)]
 pub(crate) struct CheckArgs {
-    /// The profile; all when none is named
+    /// Profile to check; all profiles if none is named
     pub(crate) id: Option<String>,
-    /// Fetches the lists as well and compares every item; no item is written
+    /// Fetch the panel's lists as well, and compare every item with them; no item is written
     #[arg(long = "panel")]
     pub(crate) with_panel: bool,
-    /// Prints one JSON object a profile, a line each
+    /// Print one JSON object per profile, each on its own line
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

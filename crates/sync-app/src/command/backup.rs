@@ -12,27 +12,27 @@ use super::terminal::{complain, grouped, quoted, say};
 
 /// Copies the cache into a file.
 pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    // Dropped before its end, it leaves nothing behind.
+    // A copy that is dropped before its end leaves nothing behind.
     let copying = interrupt.token.run_until_cancelled(sync_sqlite::back_up(database, file, force));
-    let made = copying.await.ok_or_else(|| Failure::abandoned("there is no backup; the cache is as it was"))??;
+    let made = copying.await.ok_or_else(|| Failure::abandoned("there is no backup; the cache is unchanged"))??;
     let (shown, bytes) = (shown(file), grouped(made.bytes));
     say(&format!("backup written: {shown}, {bytes} bytes, {}", profiles(made.profiles)));
     if made.passwords > 0 {
-        complain("note: it holds the passwords that are kept in the cache, in clear; it is readable for you only");
+        complain("note: it contains the passwords of the cache in clear text; only you can read it");
     }
     Ok(Exit::Done)
 }
 
-/// Puts a backup into the place of the cache.
+/// Replaces the cache with a backup.
 pub(crate) async fn restore(database: &Path, file: &Path, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let restoring = interrupt.token.run_until_cancelled(sync_sqlite::restore(database, file));
-    let restored = restoring.await.ok_or_else(|| Failure::abandoned("the cache is as it was"))??;
+    let restored = restoring.await.ok_or_else(|| Failure::abandoned("the cache is unchanged"))??;
     say(&format!("restored: {}, {}", shown(database), profiles(restored.profiles)));
     if let Some(kept) = restored.kept {
-        say(&format!("the cache that was there is kept: {}", shown(&kept)));
+        say(&format!("the old cache is kept: {}", shown(&kept)));
     }
     if SqliteStore::open_read_only(database).is_err_and(|error| matches!(error, sync_core::StoreError::Older)) {
-        say("it was made by an older version; the next sync brings it up to date");
+        say("it was made by an older version; the next sync migrates it");
     }
     Ok(Exit::Done)
 }

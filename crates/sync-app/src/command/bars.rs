@@ -13,14 +13,14 @@ use super::terminal::{complain, grouped};
 pub(crate) enum Bars {
     /// One line that moves.
     Moving(ProgressBar),
-    /// A line a step of each kind; two kinds may take theirs at once.
+    /// A line per step and kind. Two kinds can be under way at once, so the last step is kept per kind.
     Plain(Mutex<Vec<(Option<ContentKind>, Phase)>>),
-    /// Nothing.
+    /// No output, for scripts that read JSON.
     Silent,
 }
 
 impl Bars {
-    /// Bars on a terminal, lines elsewhere, nothing for scripts that read JSON.
+    /// Returns bars on a terminal, no output for scripts that read JSON, and lines otherwise.
     pub(crate) fn new(json: bool) -> Self {
         if io::stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr());
@@ -35,7 +35,7 @@ impl Bars {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn clear(&self) {
         if let Self::Moving(bar) = self {
             bar.finish_and_clear();

@@ -19,7 +19,7 @@ use super::panel::Panels;
 use super::terminal::{complain, grouped, quoted, say};
 use super::{json, table, wiring};
 
-/// Looks at one profile or at all, and has what doesn't fit compared by the next sync.
+/// Checks one profile or all, and marks the kinds that the next sync has to compare in full.
 pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let cache = match wiring::open_read_only(database) {
         Err(StoreError::Missing(_)) => return nothing(args),
@@ -28,7 +28,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     };
     let only = args.id.as_deref().map(ProfileId::new).transpose().map_err(SyncError::from)?;
     let inspected = interrupt.token.run_until_cancelled(cache.inspect(only)).await;
-    let inspection = inspected.ok_or_else(|| Failure::abandoned("nothing was marked; the cache is as it was"))??;
+    let inspection = inspected.ok_or_else(|| Failure::abandoned("nothing was marked; the cache is unchanged"))??;
     if !inspection.damage.is_empty() {
         return Ok(damaged(args, &inspection.damage));
     }
@@ -58,7 +58,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     Ok(exit)
 }
 
-/// There is nothing to look at.
+/// Ends a check without a cache.
 fn nothing(args: &CheckArgs) -> Result<Exit, Failure> {
     if let Some(id) = &args.id {
         return Err(Failure::unknown_profile(id));
@@ -69,7 +69,7 @@ fn nothing(args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The file itself is damaged: says how, and the way to a new one that keeps the old.
+/// Reports that the file itself is damaged, and how to get a new one and keep the old.
 fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
     if args.json {
         json::say(&json!({"profile": null, "status": "damaged", "damage": damage}));
@@ -78,13 +78,13 @@ fn damaged(args: &CheckArgs, damage: &[String]) -> Exit {
             say(&format!("damaged: {}", one_line(line)));
         }
     }
-    complain("error: the cache is damaged; nothing of it was changed");
+    complain("error: the cache is damaged; it was not changed");
     complain("  hint: `xtream-sync restore FILE` puts a backup in its place and keeps this file beside it. Without a");
     complain("        backup, rename the file and its `-wal`, then add the profiles again and sync");
     Exit::Store
 }
 
-/// What is nobody's.
+/// Reports the findings that belong to no profile.
 fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
     let findings: Vec<_> = inspection.findings.iter().filter(|it| it.profile.is_none()).collect();
     if findings.is_empty() {
@@ -97,24 +97,24 @@ fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
         for finding in findings {
             say(&format!("the cache: {}", one_line(&finding.to_string())));
         }
-        say("  no sync touches them; a profile of that id adopts rows without one");
+        say("  no sync touches them; if you add a profile with their id, it takes over the rows without a profile");
     }
     Exit::Partial
 }
 
-/// What was seen of a profile.
+/// The result of the check of one profile.
 struct Seen<'a> {
     id: &'a ProfileId,
     findings: Vec<Finding>,
-    /// What the next sync compares in full.
+    /// The kinds that the next sync compares in full.
     marked: Vec<ContentKind>,
     report: Option<SyncReport>,
-    /// Whether the panel lists other things than are cached.
+    /// Whether the panel's lists differ from the cache.
     differs: bool,
 }
 
 impl Seen<'_> {
-    /// Compares every item with the panel's, and writes nothing.
+    /// Compares every item with the panel's lists, and writes nothing.
     async fn compare(
         &mut self,
         cache: &Arc<dyn Cache>,
@@ -133,7 +133,7 @@ impl Seen<'_> {
         Ok(if compared.differs { exit.or(Exit::Partial) } else { exit })
     }
 
-    /// Has the next sync compare what doesn't fit. Where that can't be written, a person can ask for it.
+    /// Marks the kinds with findings. If the cache can't be written, a hint names the command that does the same.
     async fn mark(&mut self, database: &Path) {
         if !self.findings.iter().any(|finding| finding.breach.is_mended_by_a_sync()) {
             return;
@@ -147,9 +147,9 @@ impl Seen<'_> {
             Ok(marked) => self.marked = marked.into_iter().map(|(_, kind)| kind).collect(),
             Err(error) => {
                 let id = printable(self.id.as_str());
-                complain(&format!("warning: {id}: what was found can't be marked: {}", error.with_causes()));
+                complain(&format!("warning: {id}: the findings can't be marked: {}", error.with_causes()));
                 complain(&format!(
-                    "  hint: `xtream-sync sync {} --full` compares everything",
+                    "  hint: `xtream-sync sync {} --full` compares every item",
                     quoted(self.id.as_str())
                 ));
             }
@@ -182,7 +182,7 @@ impl Seen<'_> {
         }
         if !self.marked.is_empty() {
             let kinds: Vec<_> = self.marked.iter().map(|kind| kind.as_str()).collect();
-            say(&format!("  marked: {}; {sync} compares every item of them, and mends it", kinds.join(", ")));
+            say(&format!("  marked: {}; {sync} compares every item of them, and repairs it", kinds.join(", ")));
         }
         if let Some(report) = &self.report {
             table::print(report);
@@ -196,11 +196,11 @@ impl Seen<'_> {
 /// One line of `check --json`.
 #[derive(Serialize)]
 struct Line<'a> {
-    /// `null` for what is of the cache as a whole.
+    /// `null` for findings of the cache as a whole.
     profile: Option<&'a str>,
     status: &'static str,
     findings: Vec<serde_json::Value>,
-    /// The dry run, where the panel was asked.
+    /// The report of the dry run; left out if the panel was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     panel: Option<json::Report<'a>>,
 }

@@ -11,18 +11,18 @@ use super::failure::Failure;
 use super::terminal::{grouped, say};
 use super::wiring;
 
-/// Empties the cached content of a profile.
+/// Deletes the cached content of a profile.
 pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
     let profile = ProfileId::new(id).map_err(SyncError::from)?;
     if !database.exists() {
         return Err(Failure::unknown_profile(id));
     }
     let store = wiring::open(database)?;
-    // Keeps runs away meanwhile.
+    // The lease keeps other runs from writing meanwhile.
     let _lease = store.lease(&profile).await?;
     let rows: u64 = store.sync_state(&profile).await?.rows.values().sum();
     store.clear(&profile).await?;
     let (profile, rows) = (printable(profile.as_str()), grouped(rows));
-    say(&format!("`{profile}` cleared: {rows} items; the profile and its settings stay, the next sync is a full one"));
+    say(&format!("`{profile}` cleared: {rows} items; the profile and its settings stay, and the next sync is full"));
     Ok(Exit::Done)
 }

@@ -1,10 +1,10 @@
-//! Exit codes, a contract with scripts.
+//! Exit codes. Scripts rely on them.
 
 use std::process::ExitCode;
 
 use sync_core::{ErrorClass, KindOutcome, RunStatus, SyncReport};
 
-/// How the command ended.
+/// The exit codes of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Done,
@@ -23,7 +23,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// Where several apply, the first of these is told.
+    /// If several codes apply, the command ends with the first of these.
     const STRONGEST_FIRST: [Self; 13] = [
         Self::Cancelled,
         Self::Store,
@@ -58,7 +58,7 @@ impl Exit {
         }
     }
 
-    /// The stronger of two.
+    /// Returns the one of two codes that comes first in that order.
     pub(crate) fn or(self, other: Self) -> Self {
         let strongest = Self::STRONGEST_FIRST.into_iter().find(|exit| *exit == self || *exit == other);
         strongest.unwrap_or(self)
@@ -77,7 +77,7 @@ impl Exit {
         }
     }
 
-    /// What a run comes to.
+    /// Returns the exit code of a run.
     pub(crate) fn of_report(report: &SyncReport) -> Self {
         let mut exit = match report.status {
             RunStatus::Partial => Self::Partial,

@@ -1,4 +1,4 @@
-//! Why the command could not do what it was asked, with what to do next.
+//! Errors of the command, each with a hint and an exit code.
 
 use sync_app::SyncError;
 use sync_core::StoreError;
@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::hints;
 use super::terminal::complain;
 
-/// What went wrong, in a user's words.
+/// An error in a user's words.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
@@ -19,34 +19,34 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The user asked for something that can't be.
+    /// An error in the arguments.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, message: message.into(), hint: hint.into() }
     }
 
-    /// There is no profile with this id.
+    /// The error that there is no profile with this id.
     pub(crate) fn unknown_profile(id: &str) -> Self {
-        // What is no name may be an address, and in addresses are passwords.
+        // A user may have typed an address in place of the id, and addresses contain passwords.
         let named = if is_address(id) { "of that name".to_owned() } else { format!("`{}`", printable(id)) };
         Self::usage(format!("there is no profile {named}"), "see `xtream-sync profile list`")
     }
 
-    /// A person has had enough before anything was begun.
+    /// The user cancelled before anything was written.
     pub(crate) fn cancelled() -> Self {
-        Self::abandoned("the cache is as it was; sync again when it suits")
+        Self::abandoned("the cache is unchanged; sync again at any time")
     }
 
-    /// A person has had enough; the hint says what there is.
+    /// The user cancelled; the hint says what is left.
     pub(crate) fn abandoned(hint: &str) -> Self {
         Self::of(Exit::Cancelled, "cancelled".to_owned(), hint)
     }
 
-    /// Something that ends with this code.
+    /// An error with this exit code.
     pub(crate) fn of(exit: Exit, message: String, hint: &str) -> Self {
         Self { exit, message, hint: hint.to_owned() }
     }
 
-    /// The same, with the profile that it is about.
+    /// Returns the error with the id of its profile before the message.
     pub(crate) fn of_profile(self, id: &str) -> Self {
         Self { message: format!("{}: {}", printable(id), self.message), ..self }
     }
@@ -63,7 +63,7 @@ impl Failure {
     }
 }
 
-/// Whether a text that should be a profile's id looks like an address.
+/// Returns whether a text that should be the id of a profile looks like an address.
 pub(crate) fn is_address(id: &str) -> bool {
     ["://", "username=", "password="].iter().any(|part| id.contains(part))
 }
@@ -94,7 +94,7 @@ impl From<SyncError> for Failure {
             SyncError::Store(error) => error.into(),
             SyncError::Backup(error) => error.into(),
             SyncError::Setup(error @ SetupError::UserAgent) => {
-                Self::usage(error.to_string(), "give another with `xtream-sync profile add ID --user-agent TEXT`")
+                Self::usage(error.to_string(), "set another one with `xtream-sync profile add ID --user-agent TEXT`")
             }
             SyncError::Setup(error) => Self { exit: Exit::Internal, message: error.to_string(), hint: String::new() },
             SyncError::Address(error) => {
@@ -105,7 +105,7 @@ impl From<SyncError> for Failure {
     }
 }
 
-/// What to do about an address that can't be used.
+/// Returns the hint for an address that can't be used.
 fn address_hint(error: AddressError) -> &'static str {
     match error {
         AddressError::Unclear => {

@@ -1,4 +1,4 @@
-//! What is held, in words: how many, why, since when, which, and what to do.
+//! Held removals in words: their number, reason, date and examples, and what to do about them.
 
 use serde::Serialize;
 use sync_core::text::one_line;
@@ -7,15 +7,15 @@ use sync_core::{Profile, catalogue::HeldGroup};
 
 use super::terminal::{date, grouped, quoted};
 
-/// What releases a held removal, besides that the item comes back.
+/// The way by which a held removal is released, other than the return of the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Releases {
-    /// Listings that go on missing it, or consent.
+    /// Evidence: further listings without the item; or consent.
     ByEvidence,
     /// Consent only.
     ByConsent,
-    /// A listing that isn't in doubt.
+    /// The next sound listing.
     NextListing,
 }
 
@@ -31,8 +31,8 @@ impl Releases {
     }
 }
 
-/// A group of what is held, as a paragraph. Its first line wants to stand after `held:`, the others
-/// are further in.
+/// Returns a group of held removals as a paragraph. The caller puts `held:` before its first line; the other lines
+/// are indented.
 pub(crate) fn paragraph(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
     let since = date(held.oldest_since);
     let removals = if held.count == 1 { "removal" } else { "removals" };
@@ -45,11 +45,11 @@ pub(crate) fn paragraph(profile: &Profile, kind: ContentKind, held: &HeldGroup) 
     lines
 }
 
-/// What to do about a group, or what will happen by itself.
+/// Returns what a person can do about a group, or what happens without them.
 fn ways_out(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<String> {
     let Retention { release_listings, release_days, .. } = profile.retention;
     let agree = format!(
-        "when they are really gone: xtream-sync sync {} --accept-removals --only {kind}",
+        "if they are really gone: xtream-sync sync {} --accept-removals --only {kind}",
         quoted(profile.id.as_str())
     );
     let mut lines = Vec::new();
@@ -59,17 +59,17 @@ fn ways_out(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<Strin
                 Some(since) if held.listings > 0 => format!("so far {}, since {}", grouped(held.listings), date(since)),
                 _ => "none so far".to_owned(),
             };
-            let listings = counted(release_listings, "complete listing misses", "complete listings miss");
+            let listings = counted(release_listings, "complete list", "complete lists");
             let days = counted(release_days, "day", "days");
-            lines.push(format!("  released by itself when {listings} them over {days}: {so_far}"));
+            lines.push(format!("  released after {listings} without them over at least {days}: {so_far}"));
             lines.push(format!("  {agree}"));
         }
         Releases::ByConsent => {
-            lines.push("  on a panel's bad day there is nothing to do: what comes back is no longer held".to_owned());
+            lines.push("  if the panel has a bad day, wait: items that it lists again are no longer held".to_owned());
             lines.push(format!("  {agree}"));
         }
         Releases::NextListing => {
-            lines.push("  looked at again in the next sync".to_owned());
+            lines.push("  the next sync decides again".to_owned());
             if held.reason.yields_to_consent() {
                 lines.push(format!("  {agree}"));
             }
@@ -102,7 +102,7 @@ mod tests {
         }
     }
 
-    const AGREE: &str = "  when they are really gone: xtream-sync sync 'my home' --accept-removals --only movies";
+    const AGREE: &str = "  if they are really gone: xtream-sync sync 'my home' --accept-removals --only movies";
 
     fn told(held: &HeldGroup) -> Vec<String> {
         paragraph(&profile(), ContentKind::Movies, held)
@@ -112,7 +112,7 @@ mod tests {
     fn a_loss_says_what_evidence_there_is() {
         let mut held = group(HoldReason::Loss(Loss::ShareLost));
         let first = "60,000 removals since 1970-01-01 00:00 UTC, because more items are missing than is plausible";
-        let waits = "  released by itself when 3 complete listings miss them over 7 days: none so far";
+        let waits = "  released after 3 complete lists without them over at least 7 days: none so far";
         assert_eq!(told(&held), [first, "  such as One [31m; Two", waits, AGREE]);
         (held.listings, held.evidence_since, held.count) = (2, Some(86_400), 1);
         let lines = told(&held);
@@ -122,13 +122,13 @@ mod tests {
 
     #[test]
     fn only_consent_releases_an_empty_listing() {
-        let waits = "  on a panel's bad day there is nothing to do: what comes back is no longer held";
+        let waits = "  if the panel has a bad day, wait: items that it lists again are no longer held";
         assert_eq!(told(&group(HoldReason::Loss(Loss::EmptyListing)))[2..], [waits, AGREE]);
     }
 
     #[test]
     fn a_doubt_is_looked_at_again() {
-        let again = "  looked at again in the next sync";
+        let again = "  the next sync decides again";
         assert_eq!(told(&group(HoldReason::Doubt(Doubt::UnreadableIds)))[2..], [again, AGREE]);
         assert_eq!(told(&group(HoldReason::Doubt(Doubt::CategoriesMissing)))[2..], [again]);
     }

@@ -1,36 +1,37 @@
-//! What to type next: the hints and warnings of the library in the words of the command line.
+//! The hints and warnings of the library, with the commands and options to type next.
 
 use sync_core::{Hint, ReportError, Warning};
 
-/// Returns the text of a hint. Where a command or an option helps, it names it.
+/// Returns the text of a hint. It names a command or an option if one helps.
 pub(crate) const fn of(hint: Hint) -> &'static str {
     match hint {
         Hint::AddProfile => "see `profile list`, or add it with `profile add`",
-        Hint::KeepDamagedFile => "keep the file; `restore` puts a backup in its place, or sync into another one",
+        Hint::KeepDamagedFile => "keep the file; put a backup in its place with `restore`, or sync into another file",
         Hint::SyncLater => {
-            "sync again later; when it stays so, check the address and the network, or try another user agent \
-             (`--user-agent`): some panels serve only players that they know. The cache is as it was"
+            "sync again later. If the error stays, check the address and the network, or try another user agent \
+             (`--user-agent`): some panels serve only players that they know. The cache is unchanged"
         }
         Hint::CheckCertificate => {
             "check the address, and the date of this computer. With `--verify-tls no` any certificate is accepted \
-             for this profile; then anybody on the way can read the password. The cache is as it was"
+             for this profile, and anybody on the way to the panel can read the password. The cache is unchanged"
         }
         Hint::CheckCredentialsOrUserAgent => {
-            "check user name and password with your provider; when they are right, a filter may not know the \
+            "check user name and password with your provider. If they are right, a filter may not know the \
              client: try another user agent (`--user-agent`)"
         }
         Hint::CheckAddressOrUserAgent => {
-            "the panel, or something in front of it, blocks or fails; check the address, try another user agent \
-             (`--user-agent`), or sync again later"
+            "the panel, or something in front of it, blocks the request or fails: check the address, try another \
+             user agent (`--user-agent`), or sync again later"
         }
         Hint::CheckRedirect => {
-            "check the address: the panel sends elsewhere, perhaps because it doesn't know the user agent (`--user-agent`)"
+            "check the address. The panel redirects to another one, perhaps because it doesn't know the user agent \
+             (`--user-agent`)"
         }
         hint => hint.as_str(),
     }
 }
 
-/// Returns the hint of an error; empty where it has none.
+/// Returns the hint of an error, or an empty text if it has none.
 pub(crate) fn of_error(error: &ReportError) -> &'static str {
     error.hint.map_or("", of)
 }
@@ -39,8 +40,8 @@ pub(crate) fn of_error(error: &ReportError) -> &'static str {
 pub(crate) fn of_warning(warning: &Warning) -> String {
     match warning {
         Warning::NotOffered(kind) => format!(
-            "{kind}: the panel doesn't offer them. They are asked for once a day, or now with --only {kind}; what is \
-             cached stays"
+            "{kind}: the panel doesn't offer this kind. It is asked for once a day, or now with --only {kind}; cached \
+             items stay"
         ),
         warning => warning.to_string(),
     }

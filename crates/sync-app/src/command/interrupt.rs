@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin: the first one ends the run in order, the second at once.
+//! Signals such as Ctrl-C: the first one cancels the run, the second one ends the program.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Exit;
 use super::terminal::complain;
 
-/// What listens for signals.
+/// The listener for signals.
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
     /// Cancelled by the first signal.
@@ -17,10 +17,10 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Begins to listen. Signals are kept from the moment this returns.
+    /// Starts the listener. No signal is lost after this returns.
     pub(crate) fn install() -> Self {
         let interrupt = Self { token: CancellationToken::new(), at_once: Arc::new(AtomicBool::new(false)) };
-        // The listener has a thread of its own: the command's may be busy or at a prompt.
+        // The listener has a thread of its own, because the command's thread may be busy or wait at a prompt.
         let (listening, listens) = std::sync::mpsc::channel();
         let listener = interrupt.clone();
         let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -33,7 +33,7 @@ impl Interrupt {
         interrupt
     }
 
-    /// One that no signal reaches.
+    /// Returns an interrupt without a listener.
     #[cfg(test)]
     pub(crate) fn none() -> Self {
         Self { token: CancellationToken::new(), at_once: Arc::default() }
@@ -49,11 +49,11 @@ impl Interrupt {
                 std::process::exit(i32::from(Exit::Cancelled.code()));
             }
             self.token.cancel();
-            complain("stopping; what is committed stays, once more ends at once");
+            complain("stopping; what is committed stays. A second signal ends the program at once");
         }
     }
 
-    /// While this runs there is nothing to end in order: a signal ends the program.
+    /// Runs a closure that can't be cancelled, such as a prompt. Meanwhile a signal ends the program.
     pub(crate) fn at_once<T>(&self, wait: impl FnOnce() -> T) -> T {
         self.at_once.store(true, Ordering::SeqCst);
         let result = wait();
@@ -62,8 +62,8 @@ impl Interrupt {
     }
 }
 
-/// A file that may not grow (`ulimit -f`) is an error that can be told, like a full disk: the signal that comes with it
-/// shall not end the program. Listened to once, it never does.
+/// Keeps SIGXFSZ from ending the program. A file that may not grow (`ulimit -f`) is then an ordinary error, like a full
+/// disk. A signal that was listened to once no longer has its default action.
 fn survive_limits() {
     // The number of SIGXFSZ on all systems that have it, but for those on MIPS.
     #[cfg(all(unix, not(any(target_arch = "mips", target_arch = "mips64"))))]

@@ -1,4 +1,4 @@
-//! Reports as JSON: a shape that scripts rely on.
+//! Reports as JSON. Scripts rely on the members and their order.
 
 mod harmless;
 mod plan;
@@ -22,7 +22,7 @@ pub(crate) struct Report<'a> {
     dry_run: bool,
     kinds: Kinds<'a>,
     errors: Vec<Error<'a>>,
-    /// What a person should know; left out when there is nothing.
+    /// Warnings for a person; left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     trigger: &'static str,
@@ -52,21 +52,21 @@ pub(crate) struct Kind<'a> {
     requests: u64,
     duration_ms: u64,
     error: Option<Error<'a>>,
-    /// Whether the panel said that the list is the same, and sent none; left out when it did not.
+    /// Whether the panel answered that the list is unchanged (304); left out if it did not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     not_modified: bool,
-    /// Why removals are held; left out when none are.
+    /// The reason why removals are held; left out if none are.
     #[serde(skip_serializing_if = "Option::is_none")]
     hold_reason: Option<&'static str>,
-    /// Where the first of the skipped elements stands; left out when none is.
+    /// The position of the first skipped element; left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped_at: Option<SkippedAt>,
-    /// In a dry run only, and only of a kind that it came to.
+    /// The plan of a dry run; left out in other runs and for kinds that the run didn't reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Plan<'a>>,
 }
 
-/// A place in an answer, and the ids of the items that stand around it.
+/// A position in an answer, and the ids of the items before and after it.
 #[derive(Serialize)]
 struct SkippedAt {
     offset: u64,
@@ -142,7 +142,7 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
     }
 }
 
-/// Prints a value as one line of results. When the reader is gone, nothing is lost but the line.
+/// Prints a value as one line of results. It is no error if the reader is gone.
 pub(crate) fn say(value: &impl Serialize) {
     let mut out = BufWriter::new(io::stdout().lock());
     super::terminal::note(&write(&mut out, value).and_then(|()| writeln!(out)).and_then(|()| out.flush()));

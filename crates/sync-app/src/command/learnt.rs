@@ -1,11 +1,11 @@
-//! What was learnt of a panel, in words.
+//! The facts about a panel, in words.
 
 use sync_core::text::one_line;
 use sync_core::{ContentKind, KindFacts, PanelFacts};
 
 use super::terminal::date;
 
-/// What is worth saying, a sentence each.
+/// Returns the facts that have an effect on the next run, one sentence per fact.
 pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
     let mut told = Vec::new();
     if facts.refusals > 0 {
@@ -14,11 +14,14 @@ pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
     }
     if let Some(user_agent) = &facts.user_agent {
         let compression = if facts.uncompressed { ", without compression" } else { "" };
-        told.push(format!("the panel lets in `{}`{compression}, and not the usual user agent", one_line(user_agent)));
+        told.push(format!(
+            "the panel accepts the user agent `{}`{compression}, and not the usual one",
+            one_line(user_agent)
+        ));
     }
     if let Some(at) = facts.validators_lied_at {
         told.push(format!(
-            "lists are always asked for as a whole: the panel called a changed one unchanged on {}",
+            "the whole list is fetched each time: the panel called a changed one unchanged on {}",
             date(at)
         ));
     }
@@ -37,10 +40,10 @@ fn of_kind(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
     match facts.overloads {
         0 => {}
         _ if facts.filter_ignored_at.is_some() => {}
-        1 => told.push("the whole listing was too much for the panel in the last run".to_owned()),
+        1 => told.push("the whole list was too much for the panel in the last run".to_owned()),
         _ => {
             let asked = facts.whole_asked_at.map_or_else(String::new, |at| format!("; last tried on {}", date(at)));
-            told.push(format!("fetched by category: the whole listing is too much for the panel{asked}"));
+            told.push(format!("fetched by category: the whole list is too much for the panel{asked}"));
         }
     }
     if facts.filter_ignored_at.is_some() {
@@ -54,26 +57,26 @@ fn of_kind(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
         [(facts.unreadable, "elements that can't be read"), (facts.trailing, "something after the end of the list")]
     {
         if let Some(sighting) = sighting {
-            told.push(format!("{what}, the same in {} in a row", counted(sighting.listings, "listing")));
+            told.push(format!("{what}, the same in {} in a row", counted(sighting.listings, "list")));
         }
     }
     told
 }
 
-/// Which fields are left alone.
+/// Returns sentences about the fields that are not compared.
 fn volatile(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
     let (columns, keys) = facts.fields.volatile(kind);
     let (images, columns): (Vec<_>, Vec<_>) =
         columns.into_iter().partition(|name| matches!(*name, "stream_icon" | "cover"));
     let mut told = Vec::new();
     if !images.is_empty() {
-        told.push("images are not compared by host and query: the panel changes those by itself".to_owned());
+        told.push("host and query of images are not compared: the panel changes them by itself".to_owned());
     }
     let keys = keys.into_iter().map(|key| format!("`extra.{}`", one_line(key)));
     let names: Vec<_> = columns.into_iter().map(|name| format!("`{name}`")).chain(keys).collect();
     if !names.is_empty() {
         told.push(format!(
-            "not compared, as the panel changes it in nearly every item by itself: {}; looked at once a week",
+            "not compared, because the panel changes them by itself in nearly every item: {}; compared again once a week",
             names.join(", ")
         ));
     }
@@ -141,15 +144,15 @@ mod tests {
         };
         let expected = [
             "the login was refused 3 times in a row, the last time on 1970-01-02 00:00 UTC",
-            "the panel lets in `Player /1`, without compression, and not the usual user agent",
-            "lists are always asked for as a whole: the panel called a changed one unchanged on 1970-01-01 00:00 UTC",
-            "movies: fetched by category: the whole listing is too much for the panel; last tried on 1970-01-01 00:00 UTC",
-            "movies: images are not compared by host and query: the panel changes those by itself",
-            "movies: not compared, as the panel changes it in nearly every item by itself: `added`, `extra.u rl`; looked at once a week",
+            "the panel accepts the user agent `Player /1`, without compression, and not the usual one",
+            "the whole list is fetched each time: the panel called a changed one unchanged on 1970-01-01 00:00 UTC",
+            "movies: fetched by category: the whole list is too much for the panel; last tried on 1970-01-01 00:00 UTC",
+            "movies: host and query of images are not compared: the panel changes them by itself",
+            "movies: not compared, because the panel changes them by itself in nearly every item: `added`, `extra.u rl`; compared again once a week",
             "series: not offered by the panel, as it said on 1970-01-02 00:00 UTC",
             "series: not fetched by category: the panel ignores which category it is asked for; tried again after a day",
-            "series: elements that can't be read, the same in 3 listings in a row",
-            "series: something after the end of the list, the same in 3 listings in a row",
+            "series: elements that can't be read, the same in 3 lists in a row",
+            "series: something after the end of the list, the same in 3 lists in a row",
         ];
         assert_eq!(sentences(&facts), expected);
     }

@@ -1,15 +1,15 @@
-//! The first line of what holds a password: a file, standard input, the output of a command.
+//! The first line of a source of a password: a file, standard input, the output of a command.
 
 use sync_xtream::Secret;
 
 use super::failure::Failure;
 
-/// What Notepad and `PowerShell` write before a text. It is no part of the text.
+/// The byte order mark that Notepad and `PowerShell` write before a text. It is not part of the text.
 const MARK: char = '\u{feff}';
 
 const LINE_FEED: u16 = 10;
 
-/// How a text is written down.
+/// The encoding of a text.
 #[derive(Clone, Copy, PartialEq)]
 enum Encoding {
     Utf8,
@@ -26,14 +26,14 @@ impl Encoding {
         }
     }
 
-    /// The units of a text in UTF-16. A byte that is left over at the end is none.
+    /// Returns the units of a text in UTF-16. An odd byte at the end is left out.
     fn units(self, read: &[u8]) -> impl Iterator<Item = u16> {
         let unit = if self == Self::Utf16BigEndian { u16::from_be_bytes } else { u16::from_le_bytes };
         read.chunks_exact(2).map(move |pair| unit([pair[0], pair[1]]))
     }
 }
 
-/// Whether the whole first line is in what was read so far.
+/// Returns whether the bytes so far contain the whole first line.
 pub(crate) fn is_whole(read: &[u8]) -> bool {
     match Encoding::of(read) {
         Encoding::Utf8 => read.contains(&b'\n'),
@@ -41,7 +41,7 @@ pub(crate) fn is_whole(read: &[u8]) -> bool {
     }
 }
 
-/// The first line of what was read; `name` says what it is.
+/// Returns the first line of the bytes; `name` names the source in errors.
 pub(crate) fn first(read: &[u8], name: &str) -> Result<Secret, Failure> {
     let not_unicode = || Failure::usage(not_unicode(name), "save it as plain text in UTF-8");
     let line = match Encoding::of(read) {
@@ -59,14 +59,14 @@ pub(crate) fn first(read: &[u8], name: &str) -> Result<Secret, Failure> {
     if line.is_empty() {
         return Err(Failure::usage(format!("{name} is empty"), ""));
     }
-    // Among them the zeros of UTF-16 and UTF-32 that don't begin with a mark.
+    // This includes the zero bytes of UTF-16 and UTF-32 without a mark.
     if line.chars().any(|c| c.is_control() && c != '\t') {
         return Err(Failure::usage(format!("{name} holds control characters"), "save it as plain text in UTF-8"));
     }
     Ok(Secret::from(line))
 }
 
-/// A text without the mark that a program has put before it.
+/// Returns a text without the mark at its beginning.
 pub(crate) fn without_mark(text: &str) -> &str {
     text.trim_start_matches(MARK)
 }

@@ -1,7 +1,7 @@
 //! Logs, to stderr.
 //!
-//! Only our own crates are heard: what an HTTP library logs may hold addresses, and in addresses
-//! are passwords.
+//! Only the crates of this workspace are logged: lines of an HTTP library may contain addresses, and
+//! addresses contain passwords.
 
 use std::io;
 

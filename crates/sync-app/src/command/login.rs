@@ -1,4 +1,4 @@
-//! Where the password of a profile is to come from, as `profile add` is told.
+//! The source of a profile's password, from the arguments of `profile add`.
 
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
@@ -15,14 +15,14 @@ use super::terminal::complain;
 /// The environment variable that may hold the password.
 const VARIABLE: &str = "XTREAM_SYNC_PASSWORD";
 
-/// A password is a line, not a book.
+/// The greatest length of a password in bytes. It keeps a wrong file from being read into memory.
 pub(crate) const LENGTH_MAX: u64 = 64 * 1024;
 
-/// Where the password comes from at each sync, and the password itself where it is kept.
+/// The source of the password at each sync, and the password itself if it is kept in the cache.
 pub(crate) type Login = (PasswordSource, Option<Secret>);
 
-/// Finds out where the password is to come from: what is named, else what the profile has, but for
-/// a newer one in the environment or the address.
+/// Chooses the source of the password: a named one, else that of the profile. A password in the environment or the
+/// address replaces one that is kept.
 pub(crate) fn choose(
     args: &PasswordArgs,
     known: &Profile,
@@ -58,7 +58,7 @@ pub(crate) fn choose(
     }
 }
 
-/// The source that is looked at in each sync, when one is named.
+/// Returns the source for each sync, if one is named.
 fn named(args: &PasswordArgs) -> Result<Option<PasswordSource>, Failure> {
     if let Some(variable) = &args.password_env {
         return Ok(Some(PasswordSource::Environment(variable.clone())));
@@ -67,7 +67,7 @@ fn named(args: &PasswordArgs) -> Result<Option<PasswordSource>, Failure> {
         return Ok(Some(PasswordSource::Command(command.clone())));
     }
     let Some(path) = &args.password_path else { return Ok(None) };
-    // A sync may be started in another folder.
+    // The path is made absolute, because a sync may be started in another folder.
     let path = std::path::absolute(path).map_err(|error| unreadable(path, &error))?;
     match path.into_os_string().into_string() {
         Ok(path) => Ok(Some(PasswordSource::File(path))),
@@ -77,7 +77,9 @@ fn named(args: &PasswordArgs) -> Result<Option<PasswordSource>, Failure> {
 
 fn asked(interrupt: &Interrupt) -> Result<Secret, Failure> {
     if !io::stdin().is_terminal() {
-        let hint = format!("use --password-file, set {VARIABLE}, or say where it is at each sync: see --help");
+        let hint = format!(
+            "use --password-file, set {VARIABLE}, or name a source for each sync (see `xtream-sync profile add --help`)"
+        );
         return Err(Failure::usage("there is no password, and no terminal to ask for it", hint));
     }
     let typed = interrupt.at_once(|| rpassword::prompt_password("Password: "));
@@ -88,7 +90,7 @@ fn asked(interrupt: &Interrupt) -> Result<Secret, Failure> {
     }
 }
 
-/// The first line of a file; `-` is standard input.
+/// Returns the first line of a file; `-` is standard input.
 pub(crate) fn from_file(file: &Path) -> Result<Secret, Failure> {
     let failed = |error: io::Error| unreadable(file, &error);
     let input: Box<dyn Read> = if file == Path::new("-") {
@@ -99,7 +101,7 @@ pub(crate) fn from_file(file: &Path) -> Result<Secret, Failure> {
     let mut read = Vec::new();
     for byte in io::BufReader::new(input.take(LENGTH_MAX + 1)).bytes() {
         read.push(byte.map_err(failed)?);
-        // Standard input may stay open behind the line. In UTF-16 a line feed has a second byte.
+        // Standard input may stay open after the line. In UTF-16 a line feed has a second byte.
         if read.iter().rev().take(2).any(|byte| *byte == b'\n') && line::is_whole(&read) {
             break;
         }

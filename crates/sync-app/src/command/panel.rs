@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::password;
 
-/// The panels of profiles: asked as the arguments say, with the passwords from where the profiles have them.
+/// Makes the source of a profile from the arguments and the password of the profile.
 pub(crate) struct Panels<'a> {
     pub(crate) args: &'a PanelArgs,
     pub(crate) interrupt: &'a Interrupt,

@@ -1,12 +1,12 @@
-//! A defect of the program, told without what it was working on.
+//! Panics: reported with their place in the program, and without the values that it was working on.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
 use super::terminal::complain;
 
-/// From here on, a panic says where it happened, and nothing that was put together at run time: an
-/// address could be in it, and in addresses are passwords.
+/// Installs a panic hook that prints the place of a panic and no text that was formatted at run time. Such a text
+/// may contain an address, and addresses contain passwords.
 pub(crate) fn tell_without_values() {
     panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
@@ -15,12 +15,12 @@ pub(crate) fn tell_without_values() {
     }));
 }
 
-/// The words of a panic, where they stand like that in the program.
+/// Returns the message of a panic if it is a literal of the program.
 fn words(payload: &dyn Any) -> String {
     payload.downcast_ref::<&'static str>().map_or_else(String::new, |words| format!(": {words}"))
 }
 
-/// Runs something; `None` when it panics.
+/// Runs a closure; returns `None` if it panics.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     panic::catch_unwind(AssertUnwindSafe(work)).ok()
 }

@@ -1,4 +1,4 @@
-//! The password of a profile at a sync: from the cache, or from where the profile says it is.
+//! The password of a profile at a sync: from the cache, or from the source that the profile names.
 
 use std::future::Future;
 use std::io::{self, IsTerminal};
@@ -15,7 +15,8 @@ use super::failure::Failure;
 use super::line::{self, not_unicode, without_mark};
 use super::login::{LENGTH_MAX, from_file};
 
-/// Finds the password of a profile. It is waited for until the time is up, or a person has had enough.
+/// Returns the password of a profile. A source that doesn't answer is abandoned after the time limit, and when the
+/// user cancels.
 pub(crate) async fn of(
     profile: &Profile,
     patience: Duration,
@@ -42,7 +43,7 @@ async fn within(
     tokio::select! {
         () = cancel.cancelled() => Err(Failure::cancelled()),
         found = tokio::time::timeout(patience, found) => {
-            let hint = "nothing was asked of the panel; see that it needs nobody, or raise --password-timeout";
+            let hint = "the panel was not asked. Use a source that waits for nobody, or raise --password-timeout";
             found.unwrap_or_else(|_| Err(Failure::usage(format!("no password came within {patience:?}"), hint)))
         }
     }
@@ -54,29 +55,29 @@ fn from_environment(name: &str) -> Result<Secret, Failure> {
         Ok(password) if !without_mark(&password).is_empty() => Ok(without_mark(&password).into()),
         Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(not_unicode(&variable), "")),
         _ => {
-            let hint = "set it for the sync, or name another source with `xtream-sync profile add`";
-            Err(Failure::usage(format!("{variable}, which is to hold the password, is not set"), hint))
+            let hint = "set it for the sync, or set another source with `xtream-sync profile add`";
+            Err(Failure::usage(format!("{variable} for the password is not set"), hint))
         }
     }
 }
 
-/// Runs a command in a shell and takes the first line that it prints. What it says on stderr is for
-/// the user. When this is dropped, the command ends.
+/// Runs a command in a shell and returns the first line that it prints. Its stderr goes to the user. The command is
+/// killed if the future is dropped.
 async fn from_command(command: &str) -> Result<Secret, Failure> {
     let (mut child, mut group) = start(command)?;
-    let mut output = child.stdout.take().ok_or_else(|| failed("has no output"))?;
+    let mut output = child.stdout.take().ok_or_else(|| failed("has no output that can be read"))?;
     let (mut read, mut piece, mut ended) = (Vec::new(), [0; 1024], None);
     loop {
         tokio::select! {
             length = output.read(&mut piece) => match length {
                 Ok(0) | Err(_) => break,
-                // What follows the first line is read, so that nobody writes in vain, but not kept.
+                // Output after the first line is read, so that the command can end, and discarded.
                 Ok(length) if !line::is_whole(&read) => read.extend_from_slice(&piece[..length]),
                 Ok(_) => {}
             },
             status = child.wait(), if ended.is_none() => ended = Some(status),
         }
-        // Something that the command has left behind may hold its output open.
+        // A process that the command has left behind may keep the output open.
         if ended.is_some() && line::is_whole(&read) {
             break;
         }
@@ -88,7 +89,7 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
         Some(status) => status,
         None => child.wait().await,
     };
-    // It has ended by itself; an agent that it has left behind may live on.
+    // The command has ended; an agent that it has left behind may go on.
     group.0 = None;
     match status {
         Ok(status) if status.success() => line::first(&read, "the first line that the password command prints"),
@@ -98,13 +99,12 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
 }
 
 fn failed(what: &str) -> Failure {
-    let hint =
-        "nothing was asked of the panel; try the command by hand, or name another with `xtream-sync profile add`";
+    let hint = "the panel was not asked. Run the command by hand, or set another one with `xtream-sync profile add`";
     Failure::usage(format!("the password command {what}"), hint)
 }
 
 fn start(command: &str) -> Result<(tokio::process::Child, Group), Failure> {
-    // At a terminal it may ask something, and Ctrl-C there reaches all that it has started.
+    // At a terminal the command may ask for something, and Ctrl-C reaches all processes that it has started.
     let asks = io::stdin().is_terminal();
     let mut shell = shell(command);
     shell.stdin(if asks { Stdio::inherit() } else { Stdio::null() });
@@ -132,11 +132,11 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// What a shell has started, where that has a process group of its own.
+/// The process group of a shell, if it has one of its own.
 struct Group(Option<u32>);
 
 impl Drop for Group {
-    /// Ends what is left of it. A shell that is killed takes nothing with it.
+    /// Kills the processes that are left. They go on when only the shell is killed.
     fn drop(&mut self) {
         let Some(id) = self.0.filter(|_| cfg!(unix)) else { return };
         let mut kill = std::process::Command::new("sh");

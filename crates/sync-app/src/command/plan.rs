@@ -5,17 +5,17 @@ use sync_core::{HoldReason, KindPlan, PlannedItem, SyncReport};
 
 use super::terminal::{grouped, say};
 
-/// How many items of a group are shown.
+/// The number of items that are shown per group.
 const SHOWN: usize = 20;
 
-/// Prints what a dry run would have done.
+/// Prints what a sync would do.
 pub(crate) fn print(report: &SyncReport) {
     for plan in &report.plan {
         lines(plan, &mut |line| say(&line));
     }
 }
 
-/// The lines of a plan; none where nothing would be done.
+/// Passes on the lines of a plan; none if a sync would do nothing.
 fn lines(plan: &KindPlan, out: &mut dyn FnMut(String)) {
     let KindPlan { kind, added, updated, removed, held, .. } = plan;
     if added.is_empty() && updated.is_empty() && removed.is_empty() && held.is_empty() {

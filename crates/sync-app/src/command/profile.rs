@@ -48,14 +48,12 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     wiring::open(database)?.save_profile(&row).await?;
     say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&address)));
     if !row.verify_tls {
-        complain(
-            "warning: over https, nothing proves any more that the panel is the panel; undo it with --verify-tls yes",
-        );
+        complain("warning: the panel's certificate is not verified any more; undo this with --verify-tls yes");
     }
     Ok(Exit::Done)
 }
 
-/// A profile with the settings that were named.
+/// Returns the profile with the named settings changed.
 fn changed(known: Profile, args: &AddArgs) -> Profile {
     let (panel, changes) = (&args.panel, &args.changes);
     let (guard, retention) = (known.guard, known.retention);
@@ -100,7 +98,7 @@ pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// A profile with all its settings, and no secret.
+/// Returns a profile with all its settings, and without secrets.
 fn as_object(profile: &Profile) -> serde_json::Value {
     serde_json::json!({
         "profile": profile.id.as_str(),
@@ -121,13 +119,13 @@ fn as_object(profile: &Profile) -> serde_json::Value {
         "password_source": match &profile.password_source {
             PasswordSource::Environment(name) => serde_json::json!({"from": "environment", "name": name}),
             PasswordSource::File(path) => serde_json::json!({"from": "file", "path": path}),
-            // A command line may hold a secret.
+            // A command line may contain a secret.
             other => serde_json::json!({"from": other.as_str()}),
         },
     })
 }
 
-/// A profile with what is not as usual.
+/// Returns a profile with the settings that differ from the defaults.
 fn as_line(profile: &Profile) -> String {
     let mut line = format!("{}  {}", profile.id.as_str(), profile.base_url.as_deref().unwrap_or("(no address)"));
     let unusual = [

@@ -16,10 +16,10 @@ use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
 use super::{learnt, wiring};
 
-/// How many runs are shown.
+/// The number of runs that are shown.
 const RUNS: u32 = 5;
 
-/// Shows how one profile stands, or all of them.
+/// Shows the status of one profile, or of all.
 pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
     let Some(store) = wiring::existing(database)? else {
         if let Some(id) = id {
@@ -71,8 +71,8 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         say(&format!("  {:<9} {:>9} items, {last}", kind.kind.as_str(), grouped(kind.rows)));
         if let Some(since) = kind.doubted_since {
-            let found = format!("a check on {} found what doesn't fit", date(since));
-            say(&format!("    doubted: {found}; the next sync compares every item and mends it"));
+            let found = format!("a check on {} found inconsistencies", date(since));
+            say(&format!("    marked: {found}; the next sync compares every item and repairs it"));
         }
         for group in &kind.held {
             for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
@@ -90,7 +90,7 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
     }
 }
 
-/// When an account ends, or what the panel wrote in place of a date.
+/// Returns the end of an account in words, or the panel's text if it is not a date.
 fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
     match (expires_at, unread) {
         (Some(end), _) => format!("ends {}", date(end)),

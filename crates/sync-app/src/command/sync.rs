@@ -17,7 +17,7 @@ use super::panel::Panels;
 use super::terminal::{complain, grouped};
 use super::{held, json, table, wiring};
 
-/// Syncs the named profiles one after the other, or all.
+/// Syncs the named profiles, or all of them, one after the other.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let nobody = || Failure::usage("there is no profile yet", "add one with `xtream-sync profile add`");
     if !database.exists() {
@@ -32,7 +32,7 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     }
     let mut exit = Exit::Done;
     for profile in profiles {
-        // What keeps one profile from being synced is no matter of the others.
+        // An error of one profile doesn't keep the others from being synced.
         let ended = one(&service, &profile, args, interrupt).await.unwrap_or_else(|failure| {
             failure.print();
             failure.exit()
@@ -64,7 +64,7 @@ async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &
     Ok(Exit::of_report(&report))
 }
 
-/// Says on stderr what is held, and what to do about it.
+/// Prints the held removals to stderr, and what to do about them.
 async fn tell_held(service: &Service, profile: &Profile, report: &SyncReport) {
     let id = printable(profile.id.as_str());
     let is_held = |kind: ContentKind| report.kind(kind).outcome == KindOutcome::Held;
@@ -77,14 +77,14 @@ async fn tell_held(service: &Service, profile: &Profile, report: &SyncReport) {
         for kind in status.kinds.values().filter(|status| is_held(status.kind)) {
             for group in &kind.held {
                 for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
-                    // The first one says what it is about.
+                    // The first line names the profile and the kind.
                     complain(&if at == 0 { format!("held: {id}: {}: {line}", kind.kind) } else { line });
                 }
             }
         }
         return;
     }
-    // Nothing of it is recorded; or it can't be read, which is no reason to keep quiet.
+    // A dry run records no held removals, and a cache that can't be read shows none. The report has their number.
     for record in report.kinds.values().filter(|record| is_held(record.kind)) {
         let reason = record.hold_reason.map(|reason| format!(", because {reason}")).unwrap_or_default();
         complain(&format!("held: {id}: {}: {} removals{reason}", record.kind, grouped(record.counts.held)));

@@ -8,13 +8,13 @@ use super::hints;
 use super::plan;
 use super::terminal::{complain, grouped, say};
 
-/// Prints what a run did, and of a dry run its plan.
+/// Prints the result of a run, and the plan of a dry run.
 pub(crate) fn print(report: &SyncReport) {
     let seconds = report.duration.as_secs_f64();
     let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
     say(&format!("{}: {} in {seconds:.1} s{dry}", printable(report.profile.as_str()), report.status));
     if report.errors.iter().any(|error| error.kind.is_none()) && report.counts() == Counts::default() {
-        // It never came to the kinds: a table of nothing says nothing.
+        // The run ended before the first kind, so the table would be empty.
         return;
     }
     say(&format!(
@@ -68,7 +68,7 @@ pub(crate) fn notes(report: &SyncReport) {
     }
 }
 
-/// Says how many elements were skipped, and where the first of them stands.
+/// Returns the number of skipped elements and the position of the first one, in words.
 fn skipped(count: u64, at: UnreadableAt) -> String {
     let elements = if count == 1 {
         "1 element was skipped. It".to_owned()

@@ -1,22 +1,22 @@
-//! Writing to a terminal, without a panic when nobody reads.
+//! Output to stdout and stderr. A reader that is gone causes no panic.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether results could not be written, though somebody waits for them.
+/// Whether results could not be written although their reader is still there.
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Whether the reader of the results has gone.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Prints a line of results. When the reader is gone, nothing is lost but the line.
+/// Prints a line of results. It is no error if the reader is gone.
 pub(crate) fn say(line: &str) {
     note(&writeln!(io::stdout().lock(), "{line}"));
 }
 
-/// Notes whether results were written. A reader that has gone has had enough; a disk that is full has
-/// lost something.
+/// Records whether results were written. A closed pipe is no error, because its reader wants no more; a full disk is
+/// one.
 pub(crate) fn note(written: &io::Result<()>) {
     if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         CLOSED.store(true, Ordering::Relaxed);
@@ -28,22 +28,22 @@ pub(crate) fn note(written: &io::Result<()>) {
     }
 }
 
-/// Whether nobody reads the results any more.
+/// Returns whether the reader of the results has gone.
 pub(crate) fn is_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)
 }
 
-/// Whether some results were lost.
+/// Returns whether some results were lost.
 pub(crate) fn is_lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Prints a line that is no result.
+/// Prints a line to stderr.
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// A number with its thousands apart: 1,234,567.
+/// Returns a number with separators: 1,234,567.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -56,13 +56,13 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
-/// A day and a time of it, in UTC.
+/// Returns a date and a time in UTC.
 pub(crate) fn date(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0)
         .map_or_else(|| seconds.to_string(), |instant| instant.format("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-/// A word as a shell takes it, for command lines that are shown.
+/// Returns a word quoted for a shell, for command lines that are printed.
 pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_alphanumeric() || "-_.,+@:/".contains(c);
     if !word.starts_with('-') && word.chars().all(plain) {

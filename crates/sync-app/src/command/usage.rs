@@ -1,27 +1,28 @@
-//! Wrong arguments, told with as little as helps of what was typed: it may be a password in the wrong place.
+//! Errors in the arguments, printed with as little as possible of the typed text: it may be a password in the wrong
+//! place.
 //!
 //! Shown are the name of an unknown command or option, and the rejected value of an option that takes a number, a
 //! kind or a fixed word. Everything else is hidden.
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
-/// What stands for what was typed.
+/// The replacement for hidden text.
 const HIDDEN: &str = "…";
 
-/// Longer names are none of ours, and may be something else.
+/// The longest name that is shown. No command or option has a longer one, so the text may be something else.
 const NAME_MAX: usize = 20;
 
-/// Longer values are no mistyped numbers and words.
+/// The longest value that is shown. A mistyped number or word is shorter.
 const VALUE_MAX: usize = 40;
 
-/// The values, as `--help` calls them, that are numbers or kinds.
-const NUMBERS_AND_KINDS: [&str; 6] = ["<N>", "<S>", "<PERCENT>", "<ITEMS>", "<KINDS>", "<KIND>"];
+/// The names in `--help` of the values that are numbers or kinds.
+const NUMBERS_AND_KINDS: [&str; 6] = ["<N>", "<SECONDS>", "<PERCENT>", "<ITEMS>", "<KINDS>", "<KIND>"];
 
-/// Takes out of an error what the user has typed, but for what may be shown.
+/// Hides the typed text in an error, except for the parts that may be shown.
 pub(crate) fn without_values(mut error: Error) -> Error {
     let is_unknown_option = error.kind() == ErrorKind::UnknownArgument;
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
-        // Of other errors it is an option that is known.
+        // In other errors this is the name of a known option.
         if kind == ContextKind::InvalidArg && !is_unknown_option {
             continue;
         }
@@ -39,7 +40,7 @@ pub(crate) fn without_values(mut error: Error) -> Error {
         error.remove(ContextKind::Suggested);
     }
     if is_of(&error, "--pass") || is_of(&error, "-p") {
-        // The nearest one would be `--password-env`, which wants no password either.
+        // clap would suggest `--password-env`, whose value is not a password either.
         error.remove(ContextKind::SuggestedArg);
         let tip = "a password is never an argument; `xtream-sync profile add --help` says where it may come from";
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
@@ -47,7 +48,8 @@ pub(crate) fn without_values(mut error: Error) -> Error {
     error
 }
 
-/// Whether a rejected value may be shown: one of a number, a kind or a fixed word that looks like no address.
+/// Returns whether a rejected value may be shown: it is of an option that takes a number, a kind or a fixed word, and
+/// doesn't look like an address.
 fn may_be_shown(value: &str, error: &Error) -> bool {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return false };
     let has_words =
@@ -60,19 +62,19 @@ fn may_be_shown(value: &str, error: &Error) -> bool {
         && !["://", "@", "="].iter().any(|part| value.contains(part))
 }
 
-/// Whether a text is like the name of a command or an option.
+/// Returns whether a text looks like the name of a command or an option.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= NAME_MAX && text.chars().all(|c| c == '-' || c.is_ascii_lowercase())
 }
 
-/// Whether an error is of an unknown flag that begins like this.
+/// Returns whether an error is about an unknown option that begins with this text.
 fn is_of(error: &Error, flag: &str) -> bool {
     let shown = error.get(ContextKind::InvalidArg);
     error.kind() == ErrorKind::UnknownArgument
         && matches!(shown, Some(ContextValue::String(shown)) if shown.starts_with(flag))
 }
 
-/// The name of an option, without what was written to it.
+/// Returns the name of an option without its value, if the name may be shown.
 fn option(text: &str) -> Option<&str> {
     let name = text.split(['=', ' ']).next()?;
     let Some(letters) = name.strip_prefix("--") else {
@@ -82,7 +84,7 @@ fn option(text: &str) -> Option<&str> {
     };
     match letters {
         "pass" | "passwd" | "password" => Some(name),
-        // What follows may be the password.
+        // The rest may be the password.
         _ if letters.starts_with("pass") => Some("--pass…"),
         _ => is_name(letters).then_some(name),
     }
@@ -130,7 +132,7 @@ mod tests {
             let told = told(args);
             assert!(told.starts_with("error: ") && !told.contains(CANARY), "{args:?}: {told}");
         }
-        // Neither where it has the letters of a name.
+        // The same holds for a secret that looks like a name.
         for args in [
             &["status", "home", "kanarie"][..],
             &["sync", "home", "-pkanarie"],

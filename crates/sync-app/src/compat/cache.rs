@@ -11,7 +11,7 @@ pub struct ContentCache {
     db: Database,
 }
 
-/// How many items of each kind are cached.
+/// The number of cached items per kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -30,12 +30,12 @@ impl ContentCache {
         Self { db }
     }
 
-    /// The database it is in.
+    /// The database of the cache.
     pub fn database(&self) -> &Database {
         &self.db
     }
 
-    /// Returns the ids of all cached items of a kind (`channels`, `movies` or `series`), rising.
+    /// Returns the ids of all cached items of a kind (`channels`, `movies` or `series`), in ascending order.
     ///
     /// An unknown profile has none.
     pub fn get_content_ids(&self, profile_id: &str, content_type: &str) -> Result<Vec<i64>> {
@@ -47,7 +47,7 @@ impl ContentCache {
         }
     }
 
-    /// Deletes items by their ids, any number of them; returns how many there were.
+    /// Deletes any number of items by their ids; returns the number of deleted items.
     ///
     /// The panel still lists them: the next sync brings them back as added.
     pub fn delete_content_by_ids(&self, profile_id: &str, content_type: &str, ids: &[i64]) -> Result<usize> {
@@ -57,12 +57,12 @@ impl ContentCache {
         Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
     }
 
-    /// Empties the cached content of a profile; the profile and its settings stay.
+    /// Deletes the cached content of a profile; the profile and its settings stay.
     pub fn clear_profile_content(&self, profile_id: &str) -> Result<()> {
         Ok(self.db.store().clear_blocking(&ProfileId::new(profile_id)?)?)
     }
 
-    /// Returns how many items of each kind are cached.
+    /// Returns the number of cached items per kind.
     pub fn get_content_counts(&self, profile_id: &str) -> Result<ContentCounts> {
         let rows = self.db.store().sync_state_blocking(&ProfileId::new(profile_id)?)?.rows;
         Ok(ContentCounts {
@@ -72,7 +72,7 @@ impl ContentCache {
         })
     }
 
-    /// Creates the profile when there is none.
+    /// Creates the profile if it doesn't exist.
     pub fn initialize_profile(&self, profile_id: &str) -> Result<()> {
         Ok(self.db.store().ensure_profile_blocking(&ProfileId::new(profile_id)?)?)
     }

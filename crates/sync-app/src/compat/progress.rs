@@ -4,10 +4,10 @@ use sync_core::{ContentKind, Counts, KindRecord, RunStatus, SyncReport};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// How many messages of progress wait for a reader; what comes beyond them is dropped, but for the end.
+/// The number of messages that wait for a reader. Further ones are dropped, except for the last one of a run.
 const CAPACITY: usize = 100;
 
-/// How a sync stands.
+/// The status of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -43,28 +43,28 @@ impl From<RunStatus> for SyncStatus {
     }
 }
 
-/// How far a sync is, or how it ended.
+/// The progress of a sync, or its result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SyncProgress {
-    /// How it stands.
+    /// The status.
     pub status: SyncStatus,
-    /// How much is done: 100 at the end of a run that is completed or partial, and less before and otherwise.
+    /// The share that is done: 100 at the end of a completed or partial run, and less in all other cases.
     pub percent: u8,
-    /// What is being done, in words. While one kind is written the next is received, so the steps of two
-    /// may come mixed.
+    /// The current step, in words. While one kind is written the next is received, so the steps of two kinds can
+    /// alternate.
     pub step: String,
-    /// What was done to the channels.
+    /// The counts of the channels.
     pub channels: Counts,
-    /// What was done to the movies.
+    /// The counts of the movies.
     pub movies: Counts,
-    /// What was done to the series.
+    /// The counts of the series.
     pub series: Counts,
-    /// What went wrong, in words.
+    /// The errors, in words.
     pub errors: Vec<String>,
-    /// What a person should know although nothing went wrong, at the end of a run: encryption that
-    /// isn't verified, other hosts.
+    /// Warnings at the end of a run, for example about a certificate that isn't verified or a redirect to another
+    /// host.
     pub warnings: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ impl SyncProgress {
         }
     }
 
-    /// The end of a run; `percent` is how far it came when it did not come to its end.
+    /// Returns the last message of a run; `percent` is its progress if it ended early.
     pub(crate) fn of_report(report: &SyncReport, percent: u8) -> Self {
         let is_done = matches!(report.status, RunStatus::Completed | RunStatus::Partial);
         let mut progress = Self {
@@ -95,7 +95,7 @@ impl SyncProgress {
     }
 }
 
-/// A run in the hands of its caller.
+/// The handle of a run, for its caller.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SyncHandle {
@@ -103,13 +103,13 @@ pub struct SyncHandle {
     pub profile_id: String,
     /// Cancels the run.
     pub cancel_token: CancellationToken,
-    /// Where its progress arrives. Nobody has to read it. The end of the run is always the last message,
-    /// however slowly they are read.
+    /// Receives the progress. It need not be read. The last message is always the end of the run, even for a slow
+    /// reader.
     pub progress_rx: mpsc::Receiver<SyncProgress>,
 }
 
 impl SyncHandle {
-    /// Makes a handle, and what the run needs of it: the sender of progress and the cancel token.
+    /// Returns a handle, and the sender of progress and the cancellation token for the run.
     pub fn new(profile_id: String) -> (Self, mpsc::Sender<SyncProgress>, CancellationToken) {
         let (sender, progress_rx) = mpsc::channel(CAPACITY);
         let cancel_token = CancellationToken::new();
@@ -121,7 +121,7 @@ impl SyncHandle {
         self.cancel_token.cancel();
     }
 
-    /// Whether the run was cancelled.
+    /// Returns whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancel_token.is_cancelled()
     }

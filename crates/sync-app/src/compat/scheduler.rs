@@ -1,4 +1,4 @@
-//! Runs of a profile, with their progress over a channel.
+//! Syncs of a profile, with their progress over a channel.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub struct SyncScheduler {
     panel: XtreamConfig,
 }
 
-/// When each kind was last synced: the panel's clock at the start of the listing, in unix seconds.
+/// The time of the last sync per kind: the panel's clock at the start of the listing, in unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -41,8 +41,8 @@ impl SyncScheduler {
         Self { db, panel: XtreamConfig::new() }
     }
 
-    /// Sets how panels are talked to: timeouts, attempts, user agent. What the settings of a profile
-    /// say otherwise goes before it.
+    /// Sets the configuration of requests to panels: timeouts, attempts, user agent. Settings of a profile that
+    /// differ from their defaults take precedence.
     pub fn with_panel_config(mut self, panel: XtreamConfig) -> Self {
         self.panel = panel;
         self
@@ -50,10 +50,9 @@ impl SyncScheduler {
 
     /// Syncs all kinds of a profile incrementally; a kind that was never synced is synced fully.
     ///
-    /// An unknown profile is created; the settings of a known one hold, and what earlier runs have
-    /// learnt of its panel. What goes wrong within the run, a dead panel included, is in
-    /// the progress that is returned; an error means that the run could not begin. Nobody has to
-    /// read the messages of progress.
+    /// An unknown profile is created. The settings of a known one apply, and so do the facts that earlier runs have
+    /// learnt of its panel. Errors within the run, also those of an unreachable panel, are in the returned
+    /// progress; an `Err` means that the run could not begin. The messages of progress need not be read.
     #[expect(clippy::too_many_arguments, reason = "the signature that callers have")]
     pub async fn run_incremental_sync(
         &self,
@@ -125,13 +124,13 @@ impl SyncScheduler {
         Ok(sending.end(&report))
     }
 
-    /// Returns how the last sync of a profile stands or ended.
+    /// Returns the status of the last sync of a profile.
     pub async fn get_sync_status(&self, profile_id: &str) -> Result<SyncStatus> {
         let status = self.db.store().content_status(&ProfileId::new(profile_id)?).await?;
         Ok(status.sync_status.map_or(SyncStatus::Pending, Into::into))
     }
 
-    /// Returns when each kind was last synced.
+    /// Returns the time of the last sync per kind.
     pub fn get_last_sync_timestamps(&self, profile_id: &str) -> Result<LastSyncTimestamps> {
         let last = self.db.store().sync_state_blocking(&ProfileId::new(profile_id)?)?.last_sync;
         Ok(LastSyncTimestamps {
@@ -141,7 +140,7 @@ impl SyncScheduler {
         })
     }
 
-    /// Returns whether an item has changed since the last sync, by their timestamps alone; see
+    /// Returns whether an item has changed since the last sync, judged by the timestamps alone; see
     /// [`sync_core::is_item_updated`].
     pub fn is_item_updated(item_timestamp: &str, last_sync: &str) -> bool {
         sync_core::is_item_updated(item_timestamp, last_sync)

@@ -1,4 +1,4 @@
-//! Sends the progress of a run to whoever reads it, and never waits for them.
+//! Sends the progress of a run over a channel, and never waits for the reader.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,8 +7,8 @@ use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::progress::{SyncProgress, SyncStatus};
 
-/// Sends progress. Messages for which there is no room are dropped, but for the last one: a place in the channel is
-/// kept for it from the start.
+/// Sends progress. Messages for which there is no room are dropped, except for the last one: a slot of the channel is
+/// reserved for it from the start.
 pub(crate) struct Sending {
     sender: Sender<SyncProgress>,
     state: Mutex<State>,
@@ -17,7 +17,7 @@ pub(crate) struct Sending {
 #[derive(Default)]
 struct State {
     so_far: SyncProgress,
-    /// The place for the end.
+    /// The reserved slot for the last message.
     kept: Option<OwnedPermit<SyncProgress>>,
 }
 
@@ -27,7 +27,7 @@ impl Sending {
         Self { sender: sender.clone(), state: Mutex::new(State { kept, ..State::default() }) }
     }
 
-    /// Sends the end, and returns it.
+    /// Sends the last message, and returns it.
     pub(crate) fn end(&self, report: &SyncReport) -> SyncProgress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { so_far, kept } = std::mem::take(&mut *state);
@@ -38,7 +38,7 @@ impl Sending {
             None => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     let (sender, end) = (self.sender.clone(), end.clone());
-                    // Nobody is told when the reader is gone.
+                    // It is no error if the reader is gone.
                     runtime.spawn(async move { sender.send(end).await });
                 }
             }
@@ -52,7 +52,7 @@ impl Observer for Sending {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let so_far = &mut state.so_far;
         so_far.status = SyncStatus::Syncing;
-        // The run isn't at its end before its report is there.
+        // A run has ended only when its report exists.
         so_far.percent = progress.percent.min(99);
         so_far.step = match progress.kind {
             Some(kind) => format!("{kind}: {}", progress.phase.as_str()),

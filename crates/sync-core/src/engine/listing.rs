@@ -173,7 +173,7 @@ impl Engine {
         let error = first.map(|first| {
             let mut error = ReportError::of_source(&first, Some(kind));
             error.message = format!(
-                "{} of {} categories failed ({}); what is in them stays as it was",
+                "{} of {} categories failed ({}); their items are unchanged",
                 unanswered.as_slice().len(),
                 categories.len(),
                 error.message

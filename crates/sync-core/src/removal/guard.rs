@@ -1,49 +1,50 @@
-//! The removal guard: the reasons to hold removals, and when a loss is implausible. Pure.
+//! The removal guard: the reasons to hold removals, and the thresholds above which a loss is implausible. Pure
+//! functions.
 //!
 //! Panels answer `[]` after an outage, cut their lists, and renumber. A missing item is therefore
-//! no removal until the listing was proved complete and the loss is plausible. What the guard
-//! stops is *held*: the rows stay, and a person or later evidence decides.
+//! removed only if the listing is proved complete and the loss is plausible. All other removals are
+//! *held*: the rows stay, until a person or later evidence decides.
 
 use std::fmt;
 
 use crate::run::options::GuardThresholds;
 
-/// Why removals are held.
+/// The reason why removals are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HoldReason {
-    /// The listing is in doubt. The next sound listing dispels that.
+    /// The listing is in doubt. The next sound listing ends the hold.
     Doubt(Doubt),
-    /// The loss itself is implausible. A listing that is merely better dispels nothing.
+    /// The loss itself is implausible. A listing that is only better doesn't end the hold.
     Loss(Loss),
 }
 
-/// What makes a listing no proof of anything.
+/// The reason why a listing doesn't prove that an item is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Doubt {
-    /// Elements could not be read, or not wholly: a missing item may be one of them.
+    /// Elements could not be read, or only in part: a missing item may be one of them.
     UnreadableIds,
     /// Something other than white space follows the listing.
     TrailingBytes,
-    /// The categories of the kind were not answered.
+    /// The panel did not answer for the categories of the kind.
     CategoriesMissing,
-    /// The account's end has passed.
+    /// The account has expired.
     AccountExpired,
 }
 
-/// What is too much to lose at once, whatever the listing.
+/// The reason why a loss is implausible, however sound the listing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Loss {
-    /// The listing has no item, the cache has some.
+    /// The listing has no items, and the cache has some.
     EmptyListing,
-    /// More is missing than is plausible.
+    /// More items are missing than the thresholds allow.
     ShareLost,
     /// A category that had many items has none.
     CategoryLost,
-    /// Many items are missing, and many new ones have their names: the panel has given new ids.
+    /// Many items are missing, and most of them are listed under new ids.
     Renumbered,
-    /// More than is plausible is missing in several kinds at once.
+    /// More items are missing than the thresholds allow, in several kinds in one run.
     SeveralKinds,
     /// An undo brought the item back, and the panel doesn't list it.
     Undone,
@@ -63,8 +64,8 @@ impl Doubt {
         }
     }
 
-    /// Whether a person's consent is enough. Where the panel didn't answer the whole question,
-    /// nobody can know what to consent to.
+    /// Returns whether consent releases the removals. It doesn't without the categories, because a person can't know
+    /// then what they consent to.
     pub const fn yields_to_consent(self) -> bool {
         !matches!(self, Self::CategoriesMissing)
     }
@@ -86,19 +87,19 @@ impl Loss {
         }
     }
 
-    /// Whether the kind as a whole shrank implausibly.
+    /// Returns whether the kind as a whole shrank implausibly.
     pub const fn is_shrink(self) -> bool {
         matches!(self, Self::EmptyListing | Self::ShareLost)
     }
 
-    /// Whether listings that go on missing an item release it in time.
+    /// Returns whether evidence releases the removals: several sound listings over several days without the item.
     pub const fn yields_to_evidence(self) -> bool {
         matches!(self, Self::ShareLost | Self::CategoryLost | Self::Renumbered)
     }
 }
 
 impl HoldReason {
-    /// Every reason, in the order in which they are told.
+    /// Every reason, in the order in which they are printed.
     pub const ALL: [Self; 10] = [
         Self::Loss(Loss::EmptyListing),
         Self::Loss(Loss::ShareLost),
@@ -112,10 +113,10 @@ impl HoldReason {
         Self::Loss(Loss::Undone),
     ];
 
-    /// The codes of earlier versions that no run writes any more, each with the reason that it is read as.
+    /// The codes of earlier versions that no run writes any more, each with the reason that replaces it.
     ///
-    /// A listing without its proved end never came to a decision. As a reason it was a doubt, and nobody could
-    /// consent to it. Of the doubts only [`Doubt::CategoriesMissing`] has both consequences.
+    /// `incomplete_listing` was a doubt without consent, and of today's doubts only [`Doubt::CategoriesMissing`] is
+    /// one. Nothing is decided about an incomplete listing any more.
     const FORMER: [(&'static str, Self); 1] = [("incomplete_listing", Self::Doubt(Doubt::CategoriesMissing))];
 
     /// The code used in tables and reports.
@@ -126,34 +127,34 @@ impl HoldReason {
         }
     }
 
-    /// The reason with this code, or the one that a code of an earlier version is read as.
+    /// Returns the reason with this code, or the one that replaces a code of an earlier version.
     pub fn from_code(code: &str) -> Option<Self> {
         let former = Self::FORMER.into_iter().find(|(known, _)| *known == code).map(|(_, reason)| reason);
         Self::ALL.into_iter().find(|reason| reason.as_str() == code).or(former)
     }
 
-    /// Every code that [`Self::from_code`] reads.
+    /// Returns every code that [`Self::from_code`] reads.
     pub fn codes() -> impl Iterator<Item = &'static str> {
         Self::ALL.into_iter().map(Self::as_str).chain(Self::FORMER.into_iter().map(|(code, _)| code))
     }
 
-    /// Whether the loss itself is implausible, rather than the listing in doubt. What is held for
-    /// such a reason stays held when a later listing is better but still misses it.
+    /// Returns whether the loss itself is implausible, and not only the listing in doubt. A removal that is held for
+    /// such a reason stays held if a later listing is better and still doesn't have the item.
     pub const fn is_loss(self) -> bool {
         matches!(self, Self::Loss(_))
     }
 
-    /// Whether the kind as a whole shrank implausibly.
+    /// Returns whether the kind as a whole shrank implausibly.
     pub const fn is_shrink(self) -> bool {
         matches!(self, Self::Loss(loss) if loss.is_shrink())
     }
 
-    /// Whether listings that go on missing an item release it in time.
+    /// Returns whether evidence releases the removals: several sound listings over several days without the item.
     pub const fn yields_to_evidence(self) -> bool {
         matches!(self, Self::Loss(loss) if loss.yields_to_evidence())
     }
 
-    /// Whether a person's consent is enough.
+    /// Returns whether consent releases the removals.
     pub const fn yields_to_consent(self) -> bool {
         match self {
             Self::Doubt(doubt) => doubt.yields_to_consent(),
@@ -177,10 +178,10 @@ impl From<Loss> for HoldReason {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UnreadableIds => "some elements of the listing could not be read",
-            Self::TrailingBytes => "something follows the end of the listing",
+            Self::UnreadableIds => "some elements of the list could not be read",
+            Self::TrailingBytes => "something follows the end of the list",
             Self::CategoriesMissing => "the panel didn't answer for the categories",
-            Self::AccountExpired => "the account has passed its end",
+            Self::AccountExpired => "the account has expired",
         })
     }
 }
@@ -188,11 +189,11 @@ impl fmt::Display for Doubt {
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::EmptyListing => "the panel listed nothing at all",
+            Self::EmptyListing => "the panel listed nothing",
             Self::ShareLost => "more items are missing than is plausible",
             Self::CategoryLost => "a category that had many items has none",
             Self::Renumbered => "the panel seems to have given its items new ids",
-            Self::SeveralKinds => "more is missing than is plausible, in several kinds at once",
+            Self::SeveralKinds => "more items are missing than is plausible, in several kinds at once",
             Self::Undone => "an undo brought the items back, and the panel doesn't list them",
         })
     }
@@ -207,10 +208,10 @@ impl fmt::Display for HoldReason {
     }
 }
 
-/// Returns why it is implausible that so much of what is stored is missing, if it is.
+/// Returns the reason why the loss of `missing` of `stored` items is implausible; `None` if it is plausible.
 ///
-/// An empty listing is so however small the cache. Else more must be missing than the share, and more than the
-/// floor.
+/// An empty listing is implausible however small the cache is. Any other loss is implausible if it exceeds both the
+/// share and the floor.
 pub fn implausible(stored: u64, listed: u64, missing: u64, thresholds: GuardThresholds) -> Option<Loss> {
     let share_lost = u128::from(missing) * 100 > u128::from(stored) * u128::from(thresholds.share_percent);
     match () {
@@ -220,9 +221,9 @@ pub fn implausible(stored: u64, listed: u64, missing: u64, thresholds: GuardThre
     }
 }
 
-/// Whether the categories that a panel's list of categories lacks were dropped by the panel, so that it meant
-/// their items to go. An empty list says nothing, and one that lacks much may be cut: it must have most of what
-/// was known, or lack one category only, and have at least one that was known.
+/// Returns whether the panel has dropped the categories that are missing in its list of categories, so that their items
+/// were meant to go. A list that is empty or lacks many categories may be cut. It is believed only if it has at least
+/// one known category, and either lacks no more than the share or lacks one category only.
 pub(crate) fn are_dropped(stored: usize, missing: usize, thresholds: GuardThresholds) -> bool {
     let share =
         (missing as u128).saturating_mul(100) <= (stored as u128).saturating_mul(thresholds.share_percent.into());
@@ -252,7 +253,7 @@ mod tests {
         assert!(told.iter().all(|words| words.contains(' ')), "{told:?}");
     }
 
-    /// They are stored, and read by scripts.
+    /// Codes are stored, and scripts read them.
     #[test]
     fn codes_are_what_they_were() {
         let codes = [

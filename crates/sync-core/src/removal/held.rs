@@ -1,4 +1,4 @@
-//! Removals that wait.
+//! Held removals, and the evidence for them.
 
 use crate::model::ContentId;
 use crate::removal::guard::HoldReason;
@@ -10,26 +10,26 @@ use crate::run::record::RunId;
 pub struct HeldRemoval {
     /// The item.
     pub id: ContentId,
-    /// Why.
+    /// The reason.
     pub reason: HoldReason,
-    /// Since when, in unix seconds.
+    /// The time since which it is held, in unix seconds.
     pub since: i64,
-    /// The run that first missed it.
+    /// The run in which the item was first missing.
     pub run: RunId,
-    /// The first sound listing that missed it; `None` when none has so far.
+    /// The first sound listing without the item; `None` if there is none yet.
     pub evidence: Option<Evidence>,
-    /// The id under which the panel seems to list it now.
+    /// The id under which the panel seems to list the item now.
     pub successor: Option<ContentId>,
 }
 
-/// Where the evidence that an item is gone begins.
+/// The beginning of the evidence that an item is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Evidence {
     /// The number of the listing, by [`KindFacts::sound_listings`](crate::KindFacts::sound_listings).
     pub listing: u64,
-    /// When it was compared, in unix seconds.
+    /// The time at which it was compared, in unix seconds, by our clock.
     pub at: i64,
-    /// The panel's clock at its start, in unix seconds.
+    /// The time at which the listing was asked for, in unix seconds, by the panel's clock.
     pub panel_at: i64,
 }

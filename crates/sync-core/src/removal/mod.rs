@@ -1,4 +1,4 @@
-//! Whether missing items may be removed.
+//! The rules for removals: which missing items are removed, and which are held.
 
 pub(crate) mod guard;
 pub(crate) mod held;

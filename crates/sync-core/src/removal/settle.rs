@@ -1,10 +1,9 @@
-//! Decides what becomes of the items that a listing doesn't have: gone, held, or left alone. Pure.
+//! Decides about the items that are not in a listing: they are removed, held, or left alone. Pure functions.
 //!
-//! A missing item goes only when nothing speaks against it. What speaks against it is either a
-//! *doubt* about the listing, which the next sound listing dispels, or a *loss* that is implausible.
-//! What is held because of a loss is not released by a listing that is merely better: only by its
-//! return, by consent, or by evidence, which is several sound listings over several days that all
-//! miss it.
+//! A missing item is removed only if nothing speaks against it. Against it speaks either a *doubt* about the listing,
+//! which the next sound listing ends, or a *loss* that is implausible. A removal that is held because of a loss is not
+//! released by a listing that is only better. It is released by the return of the item, by consent, or by evidence:
+//! several sound listings over several days, all without the item.
 
 use std::collections::HashSet;
 
@@ -14,30 +13,30 @@ use crate::removal::held::{Evidence, HeldRemoval};
 use crate::run::options::{GuardThresholds, Retention};
 use crate::run::record::RunId;
 
-/// Seconds.
+/// A day in seconds.
 const DAY: i64 = 86_400;
 
-/// Fewer items under new ids are a coincidence.
+/// The least number of items under new ids that is taken for a renumbering. Fewer are a coincidence.
 const RENUMBERED_MIN: usize = 10;
 
-/// What is known when the missing items are settled.
+/// The facts on which the decision about missing items depends.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
     /// Rows of the kind in the store.
     pub stored: u64,
     /// Items that the listing has.
     pub listed: u64,
-    /// What makes the listing no proof of anything, besides that nothing is in it.
+    /// The doubt about the listing, if there is one. An empty listing is not a doubt but a loss.
     pub doubt: Option<Doubt>,
-    /// What is recorded as held, by rising id.
+    /// The removals that are recorded as held, by ascending id.
     pub held_before: &'a [HeldRemoval],
-    /// Whether a person agrees to those.
+    /// Whether a person agrees to the removals in `held_before`.
     pub consent: bool,
     /// Whether another kind shrank implausibly in the same run.
     pub others_shrank: bool,
-    /// When a loss is implausible.
+    /// The thresholds above which a loss is implausible.
     pub thresholds: GuardThresholds,
-    /// When evidence suffices.
+    /// The evidence that is needed for a release.
     pub retention: Retention,
     /// The number that this listing has, or would have, among the sound ones.
     pub listing: u64,
@@ -49,49 +48,49 @@ pub struct Circumstances<'a> {
     pub run: RunId,
 }
 
-/// An item that the listing doesn't have.
+/// An item that is in the index and not in the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all of them go into one decision")]
 pub struct Missing {
     /// The item.
     pub id: ContentId,
-    /// Whether the listing would have it, were it there. A listing by category has only what is in
-    /// the categories that answered.
+    /// Whether the listing would have the item if the panel had it. A listing by category covers only the
+    /// categories that answered.
     pub covered: bool,
-    /// Whether it is in a category that was asked for and didn't answer.
+    /// Whether the item is in a category that was asked for and failed.
     pub unanswered: bool,
-    /// Whether it is of a category that had many items and has none.
+    /// Whether the item is in a category that had many items and has none.
     pub category_lost: bool,
-    /// Whether it is of a category that the panel has dropped from its list of categories. Such a category
-    /// isn't lost.
+    /// Whether the item is in a category that the panel has dropped from its list of categories. Such a category
+    /// is not lost.
     pub category_dropped: bool,
     /// The new item that seems to be the same.
     pub successor: Option<ContentId>,
 }
 
 impl Missing {
-    /// An item that the listing would have, and of which nothing else is known.
+    /// Returns a missing item that the listing covers, without further facts.
     pub const fn new(id: ContentId) -> Self {
         Self { id, covered: true, unanswered: false, category_lost: false, category_dropped: false, successor: None }
     }
 }
 
-/// What becomes of them.
+/// The decision about the missing items of a listing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settled {
     /// The rows to remove.
     pub removed: Vec<ContentId>,
-    /// By rising id.
+    /// The removals to hold, by ascending id.
     pub held: Vec<HeldRemoval>,
-    /// Of the removed: old and new id.
+    /// The old and the new id of each removed item with a successor.
     pub successors: Vec<(ContentId, ContentId)>,
-    /// Neither missing nor there: the listing doesn't say.
+    /// Items about which nothing is known, because the listing doesn't cover them. Their rows stay.
     pub untold: Vec<ContentId>,
-    /// Why the held ones are held, as far as one reason can tell.
+    /// The reason for the held removals. If there are several, the one about the listing as a whole comes first.
     pub reason: Option<HoldReason>,
-    /// Whether the kind as a whole shrank implausibly, now.
+    /// Whether the kind as a whole shrank implausibly in this listing.
     pub shrank: bool,
-    /// Whether the listing counts as evidence against something that is held.
+    /// Whether the listing counts as evidence for a held removal.
     pub evidence: bool,
 }
 
@@ -105,14 +104,14 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
         let known = known.map(|found| &at.held_before[found]);
         match known {
             None if !item.covered => settled.untold.push(item.id),
-            // A person can agree to what was recorded, though this listing doesn't look for it.
+            // Consent covers recorded removals, even of items that this listing doesn't cover.
             Some(known) if agreed && known.reason.yields_to_consent() && !item.unanswered => {
                 settled.remove(item.id, known.successor.or(item.successor));
             }
-            // What nobody looked for is no evidence; it begins anew.
+            // A listing that doesn't cover the item is no evidence. The evidence begins again.
             Some(known) if !item.covered => settled.held.push(HeldRemoval { evidence: None, ..known.clone() }),
             Some(known) if released(at, known) => settled.remove(item.id, known.successor.or(item.successor)),
-            // It was held because its category had nothing any more; by now the panel has dropped the category.
+            // The item was held because its category was empty. Meanwhile the panel has dropped the category.
             Some(known) if known.reason == HoldReason::Loss(Loss::CategoryLost) && at.is_dropped(&item) => {
                 fresh.push((item, Some(known)));
             }
@@ -124,8 +123,7 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
     settled.shrank = loss.is_some_and(|loss| loss.is_shrink() || loss == Loss::SeveralKinds) && !fresh.is_empty();
     for (item, known) in fresh {
         let reason = match (loss, at.doubt) {
-            // A loss that is implausible is one, whatever else is wrong with the listing: a better one
-            // must not be taken for proof.
+            // An implausible loss comes before a doubt: otherwise the next sound listing would end the hold.
             (Some(loss), _) => HoldReason::Loss(loss),
             (None, Some(doubt)) => HoldReason::Doubt(doubt),
             (None, None) if item.category_lost => HoldReason::Loss(Loss::CategoryLost),
@@ -140,7 +138,7 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
             id: item.id,
             reason,
             since: known.map_or(at.now, |known| known.since),
-            // What was in doubt before, and is a loss now, is missed since this run.
+            // A removal that was held because of a doubt, and now because of a loss, counts from this run.
             run: known.filter(|_| !reason.is_loss()).map_or(at.run, |known| known.run),
             evidence: evidence.then(|| at.evidence()),
             successor: item.successor,
@@ -155,7 +153,7 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
 }
 
 impl Settled {
-    /// Returns what is held since this run because the kind as a whole shrank, if it did.
+    /// Returns the removals that are held since this run because the kind as a whole shrank; `None` if it did not.
     pub(crate) fn shrunk(&self, run: RunId) -> Option<Vec<HeldRemoval>> {
         let held = self.held.iter().filter(|held| held.run == run && held.reason.is_shrink());
         self.shrank.then(|| held.cloned().collect())
@@ -168,8 +166,8 @@ impl Settled {
 }
 
 impl Circumstances<'_> {
-    /// A sound listing of `listed` items over `stored` rows, of which none is held: the first of a run without
-    /// consent, under the usual thresholds. Both clocks show `now`.
+    /// Returns the circumstances of a first sound listing of `listed` items over `stored` rows: nothing is held, there
+    /// is no consent, and the thresholds have their defaults. Both clocks show `now`.
     pub fn new(stored: u64, listed: u64, now: i64) -> Self {
         Self {
             stored,
@@ -187,18 +185,19 @@ impl Circumstances<'_> {
         }
     }
 
-    /// Returns what speaks against the listing as a whole. One without items says nothing of the rows there are.
+    /// Returns the reason why the listing as a whole proves nothing, if there is one. An empty listing proves nothing
+    /// about existing rows.
     fn objection(&self) -> Option<HoldReason> {
         let empty = self.listed == 0 && self.stored > 0;
         self.doubt.map(HoldReason::Doubt).or(empty.then_some(HoldReason::Loss(Loss::EmptyListing)))
     }
 
-    /// Whether the listing is a proof that what it lacks is missing.
+    /// Returns whether the listing proves that the items without an element are missing.
     pub(crate) fn is_sound(&self) -> bool {
         self.objection().is_none()
     }
 
-    /// Whether a sound listing lacks an item because its category is no longer there.
+    /// Returns whether an item is missing in a sound listing because the panel has dropped its category.
     fn is_dropped(&self, item: &Missing) -> bool {
         self.is_sound() && item.category_dropped && !item.category_lost
     }
@@ -207,7 +206,7 @@ impl Circumstances<'_> {
         Evidence { listing: self.listing, at: self.now, panel_at: self.panel_now }
     }
 
-    /// Returns why the loss of all that is newly missing is implausible, if it is.
+    /// Returns the reason why the loss of all newly missing items is implausible; `None` if it is plausible.
     fn loss(&self, settled: &Settled, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<Loss> {
         let waiting = settled.held.len() as u64;
         let gone = (settled.removed.len() + settled.untold.len()) as u64;
@@ -220,16 +219,16 @@ impl Circumstances<'_> {
         })
     }
 
-    /// What goes on being held because of a loss.
+    /// Returns a removal that stays held because of a loss, with its evidence up to date.
     fn waiting(&self, known: &HeldRemoval, successor: Option<ContentId>) -> HeldRemoval {
         let mut held = known.clone();
         held.successor = held.successor.or(successor);
         if self.is_sound() {
             if held.reason == HoldReason::Loss(Loss::EmptyListing) {
-                // The listing is no longer empty, so it is evidence; this is the first.
+                // The listing is no longer empty, so this one is the first evidence.
                 held.reason = HoldReason::Loss(Loss::ShareLost);
             }
-            // Where a clock was set back, or the count began anew, so does the evidence.
+            // The evidence begins again if a clock was set back or the count of listings began again.
             let later = |known: Evidence| {
                 known.listing > self.listing || known.at > self.now || known.panel_at > self.panel_now
             };
@@ -241,8 +240,8 @@ impl Circumstances<'_> {
     }
 }
 
-/// Returns, of kinds that shrank in one run, what is to be held anew, by kind and rising id. What several kinds lost
-/// together goes by consent only, and has no evidence.
+/// Returns the removals of several kinds that shrank in one run, held for that reason, by kind and ascending id. Only
+/// consent releases them, so they have no evidence.
 pub(crate) fn lost_together(shrunk: &[(ContentKind, Vec<HeldRemoval>)]) -> Vec<(ContentKind, HeldRemoval)> {
     if shrunk.len() < 2 {
         return Vec::new();
@@ -254,19 +253,20 @@ pub(crate) fn lost_together(shrunk: &[(ContentKind, Vec<HeldRemoval>)]) -> Vec<(
     told
 }
 
-/// A held removal, for consent only if it was lost in one of these runs, in which several kinds shrank together.
+/// Returns a held removal. Its reason is changed to one that only consent releases if it dates from one of these runs,
+/// in which several kinds shrank together.
 pub(crate) fn consent_only(held: &HeldRemoval, together: &HashSet<RunId>) -> HeldRemoval {
     let lost = held.reason.is_shrink() && together.contains(&held.run);
     let reason = if lost { HoldReason::Loss(Loss::SeveralKinds) } else { held.reason };
     HeldRemoval { reason, ..held.clone() }
 }
 
-/// Whether so many items that moved, of so many missing, are a renumbering.
+/// Returns whether `moved` items under new ids, of `missing` ones, are a renumbering.
 pub(crate) fn is_renumbering(moved: usize, missing: usize) -> bool {
     moved >= RENUMBERED_MIN && moved * 2 > missing
 }
 
-/// Whether the evidence against a held item suffices. Both clocks have to agree on the days, so that
+/// Returns whether the evidence is enough to release a held removal. Both clocks have to agree on the days, so that
 /// a clock that jumps releases nothing.
 pub(crate) fn released(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
     let Some(evidence) = held.evidence.filter(|_| at.is_sound() && held.reason.yields_to_evidence()) else {

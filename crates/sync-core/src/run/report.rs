@@ -25,8 +25,8 @@ impl fmt::Display for Warning {
         match self {
             Self::NotOffered(kind) => write!(
                 f,
-                "{kind}: the panel doesn't offer them. They are asked for once a day, or when a sync names them; what is \
-                 cached stays"
+                "{kind}: the panel doesn't offer this kind. It is asked for once a day, or when a sync names it; cached items \
+                 stay"
             ),
             Self::Other(text) => f.write_str(text),
         }

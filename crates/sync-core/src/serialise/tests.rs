@@ -134,7 +134,7 @@ fn kind_record() -> Value {
 fn a_report_has_its_errors_with_class_and_hint() {
     let error = ReportError::new(None, ErrorCode::DiskFull, "full".to_owned()).with_hint(Hint::MakeRoom);
     let told = json!({"kind": null, "code": "disk_full", "class": "store", "message": "full",
-        "hint": "make room and sync again; the cache is as it was"});
+        "hint": "make room and sync again; the cache is unchanged"});
     one_way(&error, &told);
     let mut report = SyncReport::new(home());
     report.errors.push(error);

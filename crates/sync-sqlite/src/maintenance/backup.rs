@@ -63,13 +63,13 @@ impl BackupError {
     /// What a person can do about it, in words that any program can show.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Exists(_) => "name another file, or have this one replaced",
-            Self::Missing(_) => "see whether the path is right",
-            Self::Folder(_) | Self::Special(_) | Self::Itself(_) => "name a file of its own",
-            Self::Unfit { error: StoreError::Newer(_), .. } => "restore it with that version; the cache is as it was",
-            Self::Unfit { .. } => "the cache is as it was; take another backup",
-            Self::File { error: StoreError::Full, .. } => "make room, or choose another disk; the cache is as it was",
-            Self::File { .. } => "see to the rights there, and to the room; the cache is as it was",
+            Self::Exists(_) => "name another file, or allow that this one is replaced",
+            Self::Missing(_) => "check the path",
+            Self::Folder(_) | Self::Special(_) | Self::Itself(_) => "name another file",
+            Self::Unfit { error: StoreError::Newer(_), .. } => "restore it with that version; the cache is unchanged",
+            Self::Unfit { .. } => "the cache is unchanged; use another backup",
+            Self::File { error: StoreError::Full, .. } => "make room, or choose another disk; the cache is unchanged",
+            Self::File { .. } => "check the rights and the free space there; the cache is unchanged",
             Self::Store(error) => error.hint().as_str(),
         }
     }
@@ -180,9 +180,9 @@ mod tests {
         let cases = [
             (BackupError::Exists(path()), None, "b.db is there already", "replaced"),
             (BackupError::Missing(path()), None, "there is no b.db", "path"),
-            (BackupError::Folder(path()), None, "b.db is a folder", "of its own"),
-            (BackupError::Special(path()), None, "b.db is no ordinary file", "of its own"),
-            (BackupError::Itself(path()), None, "b.db is the cache itself", "of its own"),
+            (BackupError::Folder(path()), None, "b.db is a folder", "another file"),
+            (BackupError::Special(path()), None, "b.db is no ordinary file", "another file"),
+            (BackupError::Itself(path()), None, "b.db is the cache itself", "another file"),
             (
                 unfit(newer()),
                 Some(ErrorClass::NewerCache),

@@ -38,12 +38,12 @@ pub(crate) fn upgrade(conn: &mut SqliteConnection, cache: &Path) -> Result<(), S
         .map_err(|error| match error {
             StoreError::Backend(cause) => {
                 let kept = kept.display();
-                StoreError::Migration(format!("{cause}; it is as it was, and a copy of it is in {kept}"))
+                StoreError::Migration(format!("{cause}; it is unchanged, and a copy of it is in {kept}"))
             }
             error => error,
         })?;
         if is_of_now || schema::examine(conn)? == Schema::Current {
-            tracing::info!(copy = %kept.display(), "the cache was brought up to date; as it was, it is in the copy");
+            tracing::info!(copy = %kept.display(), "the cache was migrated; the copy has the old one");
             forget_older(cache, &kept);
             return Ok(());
         }

@@ -16,7 +16,7 @@ pub(crate) fn scope_name(scope: &Scope) -> &str {
     scope.within.as_ref().map_or("", |category| category.0.as_str())
 }
 
-/// Counts the items of a kind, one by one. A row whose id is no number is none: nothing here wrote it, and no listing
+/// Counts the items of a kind, one by one. A row whose id is not a number is none: nothing here wrote it, and no listing
 /// names it.
 pub(crate) fn count(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<u64, StoreError> {
     let tables = tables::of(kind);

@@ -121,26 +121,26 @@ fn what_the_index_says_is_held_against_the_rows() {
     broken(
         "DELETE FROM xtream_movies WHERE stream_id IN (80,81,82,83)",
         &[
-            "movies: count_wrong: the recorded number of items is not that of the rows (98 recorded, 94 there)",
-            "movies: index_without_rows: 4 items that the index names and that aren't there (80, 81, 82, …)",
-            "movies: rows_not_as_recorded: the items are not as many as the last run has left (100 expected, 94 there)",
+            "movies: count_wrong: the recorded number of items differs from the number of rows (98 recorded, 94 there)",
+            "movies: index_without_rows: 4 entries of the index without an item (80, 81, 82, …)",
+            "movies: rows_not_as_recorded: the number of items differs from that of the last run (100 expected, 94 there)",
         ],
     );
     broken(
         "INSERT INTO xtream_series (profile_id,series_id,name,created_at,updated_at) VALUES ('home',99,'x',1,1)",
         &[
-            "series: count_wrong: the recorded number of items is not that of the rows (5 recorded, 6 there)",
-            "series: rows_not_in_index: 1 item that the index doesn't name (99)",
-            "series: rows_not_as_recorded: the items are not as many as the last run has left (5 expected, 6 there)",
+            "series: count_wrong: the recorded number of items differs from the number of rows (5 recorded, 6 there)",
+            "series: rows_not_in_index: 1 item that is not in the index (99)",
+            "series: rows_not_as_recorded: the number of items differs from that of the last run (5 expected, 6 there)",
         ],
     );
     broken(
         "DELETE FROM xtream_listing_index WHERE kind='channels'",
-        &["channels: index_missing: the index of what the panel listed is missing (5 items)"],
+        &["channels: index_missing: the index of the last list is missing (5 items)"],
     );
     broken(
         "UPDATE xtream_listing_index SET digests=x'00' WHERE kind='movies'",
-        &["movies: index_unreadable: the index of what the panel listed can't be read (the whole kind)"],
+        &["movies: index_unreadable: the index of the last list can't be read (the whole kind)"],
     );
     broken(
         "UPDATE xtream_content_sync SET last_sync_series=NULL",
@@ -148,7 +148,7 @@ fn what_the_index_says_is_held_against_the_rows() {
     );
     broken(
         "UPDATE xtream_content_sync SET movies_count=-3",
-        &["movies: count_wrong: the recorded number of items is not that of the rows (-3 recorded, 98 there)"],
+        &["movies: count_wrong: the recorded number of items differs from the number of rows (-3 recorded, 98 there)"],
     );
 }
 
@@ -157,7 +157,7 @@ fn holds_and_tombstones_are_held_against_the_rows() {
     broken(
         "INSERT INTO xtream_held_removals (profile_id,kind,content_id,reason,held_since,run_id) \
          VALUES ('home','series',77,'share_lost',1,1)",
-        &["series: held_without_row: 1 held removal of an item that isn't there (77)"],
+        &["series: held_without_row: 1 held removal without an item (77)"],
     );
     broken(
         "UPDATE xtream_held_removals SET reason='dislike' WHERE content_id<6; \
@@ -167,7 +167,7 @@ fn holds_and_tombstones_are_held_against_the_rows() {
     broken(
         "INSERT INTO xtream_tombstones (profile_id,kind,content_id,name,removed_at,run_id) \
          VALUES ('home','channels',2,'x',29000,1)",
-        &["channels: remembered_and_there: 1 item that is remembered as removed and is there (2)"],
+        &["channels: remembered_and_there: 1 item that is in the cache and has a tombstone (2)"],
     );
 }
 
@@ -175,7 +175,7 @@ fn holds_and_tombstones_are_held_against_the_rows() {
 fn a_validator_is_that_of_the_cached_listing() {
     let insert = "INSERT INTO xtream_listing_validators (profile_id,kind,validator,scheme,change_policy,listed_at,rows) \
                   SELECT profile_id,kind,'v',scheme,'fingerprint',1,";
-    let stale = "the version that the panel named is of another list than the cached one";
+    let stale = "the stored validator belongs to another list than the cached one";
     broken(
         &format!("{insert}4 FROM xtream_listing_index WHERE kind='series'"),
         &[&format!("series: validator_stale: {stale} (of 4 items, 5 there)")],
@@ -188,7 +188,7 @@ fn a_validator_is_that_of_the_cached_listing() {
     broken(
         &format!("{insert}5 FROM xtream_listing_index WHERE kind='channels'; {lost}"),
         &[
-            "channels: index_missing: the index of what the panel listed is missing (5 items)",
+            "channels: index_missing: the index of the last list is missing (5 items)",
             &format!("channels: validator_stale: {stale} (of 5 items, 5 there)"),
         ],
     );
@@ -253,7 +253,7 @@ fn columns_have_their_form() {
          UPDATE xtream_movies SET category_ids='[\"2\",\"1\"]' WHERE stream_id=4; \
          UPDATE xtream_movies SET category_ids='[7]' WHERE stream_id=61; \
          UPDATE xtream_movies SET listed_category_ids=x'ff' WHERE stream_id=62",
-        &["movies: categories_malformed: 4 items whose categories are no lists of texts (4, 60, 61, …)"],
+        &["movies: categories_malformed: 4 items whose categories are not lists of texts (4, 60, 61, …)"],
     );
     broken(
         "UPDATE xtream_series SET category_id='9' WHERE series_id=3; \
@@ -262,7 +262,7 @@ fn columns_have_their_form() {
     );
     broken(
         "UPDATE xtream_channels SET extra='[1]' WHERE stream_id=1; UPDATE xtream_channels SET extra=x'c3' WHERE stream_id=2",
-        &["channels: extra_malformed: 2 items whose column `extra` is no JSON object (1, 2)"],
+        &["channels: extra_malformed: 2 items whose column `extra` is not a JSON object (1, 2)"],
     );
     broken(
         "UPDATE xtream_movie_categories SET position=7 WHERE category_id='2'",
@@ -270,13 +270,13 @@ fn columns_have_their_form() {
     );
 }
 
-/// A row whose id is no number is no item: it is told, counted nowhere and left alone.
+/// A row whose id is not a number is no item: it is told, counted nowhere and left alone.
 #[test]
 fn an_id_is_a_number() {
     broken(
         "INSERT INTO xtream_series (profile_id,series_id,name,created_at,updated_at) \
          VALUES ('home','x','x',1,1),('home',2.5,'y',1,1)",
-        &["series: id_no_number: 2 rows whose ids are no numbers (6, 7)"],
+        &["series: id_no_number: 2 rows whose ids are not numbers (6, 7)"],
     );
 }
 
@@ -300,23 +300,23 @@ async fn what_stood_where_an_object_should_be_is_kept() {
 fn runs_and_the_log_agree() {
     broken(
         "DELETE FROM xtream_changes WHERE change='updated' AND run_id=2",
-        &["movies: run_not_as_logged: 1 run whose change log is not what it recorded (2)"],
+        &["movies: run_not_as_logged: 1 run whose record differs from the change log (2)"],
     );
     broken(
         "DELETE FROM xtream_sync_run_kinds WHERE kind='movies' AND run_id=2",
-        &["movies: run_not_as_logged: 1 run whose change log is not what it recorded (2)"],
+        &["movies: run_not_as_logged: 1 run whose record differs from the change log (2)"],
     );
     broken(
         "UPDATE xtream_sync_run_kinds SET unchanged=unchanged+9 WHERE kind='series' AND run_id=3",
-        &["series: rows_not_as_recorded: the items are not as many as the last run has left (14 expected, 5 there)"],
+        &["series: rows_not_as_recorded: the number of items differs from that of the last run (14 expected, 5 there)"],
     );
     broken(
         "UPDATE xtream_changes SET content_id=NULL WHERE change='updated' AND run_id=2; \
          INSERT INTO xtream_changes (run_id,profile_id,kind,content_id,change) VALUES (2,'home','channels',3,'added')",
         &[
-            "channels: run_not_as_logged: 1 run whose change log is not what it recorded (2)",
-            "channels: rows_not_as_logged: the items are not as many as the change log makes them (6 expected, 5 there)",
-            "movies: log_malformed: 1 entry of the change log that can't be (5)",
+            "channels: run_not_as_logged: 1 run whose record differs from the change log (2)",
+            "channels: rows_not_as_logged: the number of items differs from that of the change log (6 expected, 5 there)",
+            "movies: log_malformed: 1 invalid entry of the change log (5)",
         ],
     );
 }
@@ -350,11 +350,11 @@ fn profiles_are_whole() {
     broken("DELETE FROM xtream_content_sync", &[&[row], &*lost].concat());
     broken(
         "UPDATE xtream_profiles SET fence=1",
-        &["-: fence_behind: the fence is lower than one that was given out (1 after 3)"],
+        &["-: fence_behind: the fence is lower than that of an earlier lease (1 after 3)"],
     );
     broken(
         "UPDATE xtream_sync_runs SET status='syncing',finished_at=NULL WHERE id<3",
-        &["-: run_open: 2 runs without an end, and later ones (1, 2)"],
+        &["-: run_open: 2 runs that have no end and are not the last one (1, 2)"],
     );
     broken(
         "UPDATE xtream_sync_runs SET status='odd' WHERE id=1; \
@@ -378,8 +378,8 @@ fn what_belongs_to_nobody_is_told() {
         "UPDATE xtream_tombstones SET kind='films'; \
          UPDATE xtream_sync_run_kinds SET kind='films' WHERE run_id=1 AND kind='series'",
         &[
-            "-: kind_unknown: 2 rows of no known kind (xtream_sync_run_kinds, xtream_tombstones)",
-            "series: run_not_as_logged: 1 run whose change log is not what it recorded (1)",
+            "-: kind_unknown: 2 rows of an unknown kind (xtream_sync_run_kinds, xtream_tombstones)",
+            "series: run_not_as_logged: 1 run whose record differs from the change log (1)",
         ],
     );
 }
@@ -400,7 +400,7 @@ async fn a_password_stands_where_it_belongs() {
     let places = "xtream_content_sync.sync_message, xtream_panel_facts.value";
     assert_eq!(
         told(&inspection),
-        [format!("-: password_shown: 2 places that hold the password and must not ({places})")]
+        [format!("-: password_shown: 2 places that contain the password and must not ({places})")]
     );
     assert!(!format!("{inspection:?}").contains("Kanarie"));
     cache.execute("UPDATE xtream_profiles SET password_source='environment',password_argument='HOME_PASSWORD'");

@@ -238,7 +238,7 @@ fn without_room_for_the_copy_nothing_is_begun() {
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&run.stdout);
-    assert!(told.contains("could not be brought up to date: a copy has to be made first"), "{told}");
+    assert!(told.contains("could not be migrated: a copy has to be made first"), "{told}");
     assert_eq!(beside(&path), [""; 0].map(PathBuf::from));
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.profiles_blocking().unwrap().len(), 2);

@@ -6,23 +6,6 @@ use sync_service::Since;
 
 use super::kind;
 
-pub(crate) const CHANGES_HELP: &str = "\
-Each change has a sequence number. Remember the last one, with the epoch that --json shows, and read on from there:
-  xtream-sync changes --profile home --since 5557210331:1234 --json
-
-Exit code 12: the position is of an epoch that has ended, is ahead of the newest change, or changes behind it were
-pruned. Read the catalogue anew then.";
-
-pub(crate) const UNDO_HELP: &str = "\
-What the run removed is back, what it updated is as before, and what it added is gone. The next sync takes what the
-panel still lists as ordinary changes, and holds what it no longer lists. An undo can be undone.
-
-Examples:
-  xtream-sync undo --profile home --dry-run
-  xtream-sync undo --profile home --run 12 --kind movies
-
-Exit code 12: there is nothing to undo, or the run can't be restored exactly. Nothing is changed then.";
-
 #[derive(Debug, Arguments)]
 pub(crate) struct ChangesArgs {
     /// The profile; it may be left out where there is only one

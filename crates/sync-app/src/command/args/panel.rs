@@ -1,75 +1,75 @@
-//! How the panel is talked to: times, pace, limits.
+//! The arguments for requests to a panel: timeouts, pace, limits.
 
 use std::time::Duration;
 
 use clap::Args as Arguments;
 
-/// How the panel is talked to.
+/// Timeouts, attempts and pace of requests to a panel.
 #[derive(Debug, Arguments)]
-#[command(next_help_heading = "Network (times in seconds)")]
+#[command(next_help_heading = "Network (times in seconds, 0 or more, fractions allowed)")]
 pub(crate) struct PanelArgs {
-    /// Until a connection stands
-    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
+    /// Wait this long for a connection
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) connect_timeout: Duration,
-    /// Until the answer begins; panels build their lists in memory first
-    #[arg(long, value_name = "S", default_value = "120", value_parser = seconds)]
+    /// Wait this long for the beginning of an answer; panels build a list before they send it
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) first_byte_timeout: Duration,
-    /// Between two pieces of the answer
-    #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
+    /// Wait this long for the next piece of an answer
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) idle_timeout: Duration,
-    /// For a whole answer
-    #[arg(long, value_name = "S", default_value = "1200", value_parser = seconds)]
+    /// Allow this long for a whole answer
+    #[arg(long, value_name = "SECONDS", default_value = "1200", value_parser = seconds)]
     pub(crate) total_timeout: Duration,
-    /// How often a request is tried
+    /// Try each request at most this many times, 1 to 20
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub(crate) attempts: u32,
-    /// Before the second attempt; twice as long before each further one
-    #[arg(long, value_name = "S", default_value = "1", value_parser = seconds)]
+    /// Wait this long before the second attempt, and twice as long before each further one
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(crate) backoff: Duration,
-    /// Asks at most so often; as many may come in a burst after a rest
+    /// Send at most this many requests per second, 0.01 or more; after a pause, one second's worth may come at once
     #[arg(long, value_name = "N", default_value = "8", value_parser = rate)]
     pub(crate) requests_per_second: f64,
-    /// For the password, where a file or a command has it
-    #[arg(long, value_name = "S", default_value = "60", value_parser = seconds)]
+    /// Wait this long for the password from a file or a command
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(crate) password_timeout: Duration,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
 }
 
-/// What an answer may have at most. One that has more is not usable, unless it is said otherwise.
+/// The largest answer that is read. A larger one is unusable, unless the option says that an element is skipped.
 #[derive(Debug, Arguments)]
-#[command(next_help_heading = "Limits of an answer")]
+#[command(next_help_heading = "Limits (an answer beyond them is unusable: exit code 6)")]
 pub(crate) struct LimitArgs {
-    /// MiB of an answer, decompressed
+    /// Read at most this many MiB per answer, after decompression; 1 or more
     #[arg(long, value_name = "N", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(1..=MIB_MAX))]
     pub(crate) max_body_mib: u64,
-    /// Elements of a list
+    /// Read at most this many elements per list; 1 or more
     #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_elements: u64,
-    /// MiB of an element; a larger one is skipped
+    /// Skip an element of more than this many MiB, 1 to 1024
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) max_element_mib: u16,
-    /// How deep the JSON of an element may be nested; a deeper one is skipped
+    /// Skip an element whose JSON is nested deeper than this many levels, 1 to 100000
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) max_nesting: u32,
-    /// KiB of the head of an answer
+    /// Read at most this many KiB of headers per answer, 1 to 400
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=400))]
     pub(crate) max_header_kib: u16,
-    /// Bytes that have to arrive each second, on average over an idle timeout; 0 asks for none
+    /// Require at least this many bytes per second, on average over an idle timeout; 0 turns this off
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub(crate) min_bytes_per_second: u32,
 }
 
-/// A million GiB: as good as none, and no overflow.
+/// A million GiB: in effect no limit, and its number of bytes doesn't overflow.
 const MIB_MAX: u64 = 1 << 30;
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let seconds: f64 = text.parse().map_err(|_| "this is no number of seconds")?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| "this is no number of seconds")
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is needed, 0 or more")?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "a number of seconds is needed, 0 or more")
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {
-    let rate: f64 = text.parse().map_err(|_| "this is no number")?;
+    let rate: f64 = text.parse().map_err(|_| "a number of at least 0.01 is needed")?;
     if rate.is_finite() && rate >= 0.01 { Ok(rate) } else { Err("a number of at least 0.01 is needed") }
 }
 

@@ -8,38 +8,44 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as Arguments, Subcommand, ValueEnum};
 use sync_core::PolicyChoice;
 
+use super::examples;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
-    /// Adds a profile, or changes the one with this id
+    /// Add a profile, or change the settings of an existing one
     ///
-    /// Of a profile that is there, what is not named stays as it is.
+    /// If the profile exists, settings that are not named keep their values.
     ///
-    /// A password is never an argument, because other users of the machine can read arguments.
-    /// It is read once and kept in the cache, from --password-file, from the environment variable
-    /// XTREAM_SYNC_PASSWORD, from a pasted address, or from a prompt. Or it is not kept at all, but
-    /// looked up at each sync: with --password-env, --password-path or --password-command.
+    /// A password is never an argument, because other users of the computer can read arguments. These
+    /// sources are read once, and the password is kept in the cache: --password-file, --password-prompt,
+    /// the environment variable XTREAM_SYNC_PASSWORD, and a pasted address. These are read at each sync,
+    /// and no password is kept: --password-env, --password-path and --password-command. Without any of
+    /// them, and at a terminal, the command asks.
+    #[command(after_help = examples::PROFILE_ADD)]
     Add(Box<AddArgs>),
-    /// Lists the profiles
+    /// List the profiles
+    #[command(after_help = examples::PROFILE_LIST)]
     List {
-        /// Prints one JSON object a profile, a line each, with all settings
+        /// Print one JSON object per profile, each on its own line, with all settings and no password
         #[arg(long)]
         json: bool,
     },
-    /// Removes a profile and everything cached for it
+    /// Remove a profile and everything cached for it
+    #[command(after_help = examples::PROFILE_REMOVE)]
     Remove {
-        /// The profile
+        /// Profile to remove
         id: String,
     },
 }
 
 #[derive(Debug, Arguments)]
 pub(crate) struct AddArgs {
-    /// A name of your choice
+    /// Name of the profile, of your choice
     pub(crate) id: String,
-    /// The panel's address; pasted addresses of the API, of playlists and of streams are understood
+    /// Use this address of the panel; addresses of its API, of playlists and of streams work as well
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// The user name at the panel
+    /// Log in with this user name
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
     #[command(flatten)]
@@ -50,31 +56,32 @@ pub(crate) struct AddArgs {
     pub(crate) changes: ChangeSettings,
 }
 
-/// Where the password comes from: one of these, or what there is.
+/// The source of the password: at most one of these.
 #[derive(Debug, Default, Arguments)]
 #[command(next_help_heading = "Password")]
 #[group(multiple = false)]
 #[expect(clippy::struct_field_names, reason = "the names are those of the flags")]
 pub(crate) struct PasswordArgs {
-    /// Keeps the first line of this file in the cache; `-` is standard input
+    /// Read the password once from the first line of this file, and keep it in the cache; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
-    /// Asks for the password, and keeps it in the cache
+    /// Ask for the password, and keep it in the cache
     #[arg(long)]
     pub(crate) password_prompt: bool,
-    /// Takes the password from this environment variable at each sync; keeps none
+    /// Read the password from this environment variable at each sync; keep none in the cache
     #[arg(long, value_name = "VARIABLE", value_parser = variable)]
     pub(crate) password_env: Option<String>,
-    /// Reads the first line of this file at each sync; keeps none
+    /// Read the password from the first line of this file at each sync; keep none in the cache
     #[arg(long, value_name = "FILE", value_parser = path)]
     pub(crate) password_path: Option<PathBuf>,
-    /// Runs this command in a shell at each sync and takes the first line that it prints; keeps none
+    /// Run this command in a shell at each sync, and read the password from the first line that it prints; keep none in
+    /// the cache
     #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) password_command: Option<String>,
 }
 
 impl PasswordArgs {
-    /// Whether none of them is given.
+    /// Returns whether none of them is given.
     pub(crate) fn names_none(&self) -> bool {
         let Self { password_file, password_prompt, password_env, password_path, password_command } = self;
         !password_prompt
@@ -88,18 +95,18 @@ impl PasswordArgs {
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Panel")]
 pub(crate) struct PanelSettings {
-    /// What to say to the panel one is; some panels serve only players they know
+    /// Send this user agent; some panels serve only players that they know [default: xtream-sync/VERSION]
     #[arg(long, value_name = "TEXT", value_parser = user_agent)]
     pub(crate) user_agent: Option<String>,
-    /// Whether the panel has to prove who it is over https. Without that, whoever is on the way can
-    /// read the password; every sync warns [default: yes]
+    /// Require a valid certificate from the panel. With "no", anybody on the way to the panel can read the
+    /// password, and every sync warns [default: yes]
     #[arg(long, value_enum, value_name = "YES_NO")]
     pub(crate) verify_tls: Option<Answer>,
-    /// What to do when the panel sends on to another host, which then learns the password if the
-    /// panel says it [default: follow]
+    /// Follow or refuse a redirect to another host. The other host learns the password if the panel puts it
+    /// into the address [default: follow]
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) other_hosts: Option<OtherHosts>,
-    /// Requests under way at once; more than the account allows gets it banned [default: 1]
+    /// Send at most this many requests at once, 1 to 16; more than the account allows may get it banned [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16))]
     pub(crate) parallel_requests: Option<u32>,
 }
@@ -107,26 +114,28 @@ pub(crate) struct PanelSettings {
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Changes and removals")]
 pub(crate) struct ChangeSettings {
-    /// What makes an item an updated one [default: fingerprint]
+    /// Choose when an item counts as updated [default: fingerprint]
     #[arg(long, value_enum)]
     pub(crate) policy: Option<Policy>,
-    /// Holds removals of more than this share of a kind, in percent [default: 30]
+    /// Hold removals if more than this percentage of a kind is missing, 0 to 100, and also more items than
+    /// --removal-floor [default: 30]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) removal_share: Option<u8>,
-    /// … and of more than this many items [default: 50]
+    /// Hold removals if more than this many items of a kind are missing, and also a larger share than
+    /// --removal-share [default: 50]
     #[arg(long, value_name = "ITEMS")]
     pub(crate) removal_floor: Option<u32>,
-    /// Holds the removals of a category that had so many items and now has none; 0 looks at no
-    /// category [default: 20]
+    /// Hold the removals of a category that had at least this many items and now has none; 0 turns this
+    /// off [default: 20]
     #[arg(long, value_name = "ITEMS")]
     pub(crate) removal_category: Option<u32>,
-    /// Releases what is held when so many complete listings have missed it [default: 3]
+    /// Release a held removal after this many complete lists without the item, 1 to 1000 [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) release_listings: Option<u32>,
-    /// … over at least so many days [default: 7]
+    /// Release a held removal only if those lists span at least this many days, 0 to 3650 [default: 7]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=3650))]
     pub(crate) release_days: Option<u32>,
-    /// Remembers removed items for so many days, and knows them again when they return [default: 30]
+    /// Remember a removed item for this many days, 0 to 3650, and recognise it if it returns [default: 30]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=3650))]
     pub(crate) tombstone_days: Option<u32>,
     /// Keep the change log for so many days; the newest run is always kept [default: 90]
@@ -145,17 +154,17 @@ pub(crate) enum Answer {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OtherHosts {
-    /// Goes there, and says so
+    /// Send the request to the other host, and log it
     Follow,
-    /// Takes it as an unusable answer
+    /// Treat the redirect as an unusable answer (exit code 6)
     Refuse,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Policy {
-    /// Its fields differ
+    /// A significant field differs
     Fingerprint,
-    /// Its own date is newer than the last sync; edits that the panel doesn't date are not seen
+    /// The panel's date of the item is newer than the last sync; changes without a new date are missed
     Timestamp,
 }
 
@@ -171,15 +180,15 @@ impl From<Policy> for PolicyChoice {
 fn variable(text: &str) -> Result<String, &'static str> {
     let letter = |c: char| c == '_' || c.is_ascii_alphanumeric();
     if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(letter) {
-        return Err("the name of a variable is expected: letters, digits and `_`");
+        return Err("the name of an environment variable is needed: letters, digits and `_`");
     }
     Ok(text.to_owned())
 }
 
 fn path(text: &str) -> Result<PathBuf, &'static str> {
     match text {
-        "" => Err("a path is expected"),
-        "-" => Err("standard input is not there at each sync; --password-file reads it once"),
+        "" => Err("a path is needed"),
+        "-" => Err("standard input can't be read at each sync; --password-file reads it once"),
         path => Ok(path.into()),
     }
 }
@@ -187,7 +196,7 @@ fn path(text: &str) -> Result<PathBuf, &'static str> {
 fn user_agent(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text.is_empty() || text.chars().any(|c| !(' '..='~').contains(&c)) {
-        return Err("letters, digits and signs of ASCII are expected");
+        return Err("a text of printable ASCII characters is needed");
     }
     Ok(text.to_owned())
 }

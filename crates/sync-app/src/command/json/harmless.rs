@@ -1,11 +1,11 @@
-//! JSON that does no harm on a terminal, and reads back as what it is.
+//! JSON without characters that could control a terminal. It is read back as the same text.
 
 use std::io::{self, Write};
 
 use serde_json::ser::Formatter;
 use sync_core::text::printable;
 
-/// Compact; what could steer a terminal is escaped, in whatever text it is.
+/// Compact JSON. Characters that could control a terminal are escaped in every text.
 pub(super) struct Harmless;
 
 impl Formatter for Harmless {

@@ -1,4 +1,4 @@
-//! The plan of a kind as JSON, item by item: it can be as long as the catalogue.
+//! The plan of a kind as JSON. Items are written one by one, because a plan can be as long as the listing.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -7,7 +7,7 @@ use sync_core::{ContentId, KindPlan, PlannedItem};
 /// A plan.
 pub(super) struct Plan<'a>(pub(super) &'a KindPlan);
 
-/// Items, each made when it is written.
+/// Items. Each is made when it is written, so that they are never all in memory.
 struct Items<F>(F);
 
 impl<F, I, T> Serialize for Items<F>

@@ -131,7 +131,7 @@ mod tests {
         let many = Finding { count: 900, ..Finding::new(Breach::RowsOfNobody, &["a", "b"]) };
         assert_eq!(many.to_string(), "900 rows that belong to no profile, or to no run (a, b)");
         let one = Finding::new(Breach::CountWrong, &["5, not 3"]);
-        assert_eq!(one.to_string(), "the recorded number of items is not that of the rows (5, not 3)");
+        assert_eq!(one.to_string(), "the recorded number of items differs from the number of rows (5, not 3)");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::hint::Hint;
 #[non_exhaustive]
 pub enum SourceError {
     /// The panel could not be reached, or failed on every attempt: later may help.
-    #[error("the panel is out of reach or out of order: {message}")]
+    #[error("the panel is unreachable or out of order: {message}")]
     Unreachable {
         /// What happened, without addresses.
         message: String,
@@ -20,7 +20,7 @@ pub enum SourceError {
         overloaded: bool,
     },
     /// Something on the way to the panel has to be put right; it was asked for nothing.
-    #[error("the panel is out of reach or out of order: {message}")]
+    #[error("the panel is unreachable or out of order: {message}")]
     Obstructed {
         /// What is in the way.
         obstacle: Obstacle,
@@ -202,7 +202,7 @@ mod tests {
             (obstructed(Obstacle::Network), "network"),
             (obstructed(Obstacle::Proxy), "NO_PROXY"),
             (obstructed(Obstacle::ProxyKind), "socks5h://"),
-            (denied(Denial::HttpLogin), "in front of it"),
+            (denied(Denial::HttpLogin), "in front of the panel"),
             (denied(Denial::Account), "renewed"),
         ];
         for (error, hint) in cases {

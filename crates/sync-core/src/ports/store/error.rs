@@ -30,7 +30,7 @@ pub enum StoreError {
     #[error("the cache was made by an older version of this program")]
     Older,
     /// An older cache could not be brought up to date; it is as it was.
-    #[error("the cache could not be brought up to date: {0}")]
+    #[error("the cache could not be migrated: {0}")]
     Migration(String),
     /// The disk, or the file's limit, is full; nothing was written.
     #[error("the disk is full")]
@@ -48,7 +48,7 @@ pub enum StoreError {
     #[error("the cache is locked by another program")]
     Locked,
     /// What was asked breaks the store's rules: a defect of the caller.
-    #[error("the store refuses: {0}")]
+    #[error("the call breaks a rule of the store: {0}")]
     Refused(String),
     /// Something else went wrong inside the store.
     #[error("the store failed")]
@@ -121,7 +121,7 @@ mod tests {
         let cases = [
             (StoreError::Fenced, "wait for the other run"),
             (StoreError::Full, "make room"),
-            (StoreError::Older, "a sync brings it up to date"),
+            (StoreError::Older, "it migrates the cache"),
             (StoreError::Foreign, "name another database file"),
             (StoreError::Corrupt(String::new()), "keep the file"),
             (StoreError::backend("?"), "report it"),

@@ -1,0 +1,91 @@
+//! The examples at the end of every `--help`.
+//!
+//! A line is a command, then at least two spaces, then its purpose. A test parses every command.
+
+pub(super) const ROOT: &str = "\
+Examples:
+  xtream-sync profile add home --url http://panel.example:8080 --username ann
+  xtream-sync sync home     Fetch the lists of the panel, and write what has changed
+  xtream-sync status home   Show the last run, the counts and the held removals";
+
+pub(super) const PROFILE: &str = "\
+Examples:
+  xtream-sync profile add home --url http://panel.example:8080 --username ann
+  xtream-sync profile list
+  xtream-sync profile remove home";
+
+pub(super) const PROFILE_ADD: &str = "\
+Examples:
+  xtream-sync profile add home --url http://panel.example:8080 --username ann
+  xtream-sync profile add home --password-command 'pass show panel'
+  xtream-sync profile add home --removal-share 50 --release-days 3";
+
+pub(super) const PROFILE_LIST: &str = "\
+Examples:
+  xtream-sync profile list          Show names and addresses
+  xtream-sync profile list --json   Print all settings";
+
+pub(super) const PROFILE_REMOVE: &str = "\
+Example:
+  xtream-sync profile remove home";
+
+pub(super) const SYNC: &str = "\
+Examples:
+  xtream-sync sync                                        Sync all profiles
+  xtream-sync sync home --only movies,series              Sync two kinds of one profile
+  xtream-sync sync home --dry-run                         Show what a sync would do
+  xtream-sync sync home --accept-removals --only movies   Remove the movies that are held";
+
+pub(super) const CHANGES: &str = "\
+Examples:
+  xtream-sync changes --since 7d                       Show the changes of the last seven days
+  xtream-sync changes --since 5557210331:1234 --json   Show the changes after a position
+  xtream-sync changes --follow                         Wait for changes, and show them
+
+A position is an epoch and a sequence; both are in each line of --json. The exit code is 12 if the changes after a
+position can't all be shown: its epoch has ended, it is ahead of the newest change, or changes were pruned. Read the
+catalogue again then, and go on from the newest position.";
+
+pub(super) const NEW: &str = "\
+Examples:
+  xtream-sync new                            Show what came within seven days
+  xtream-sync new --days 1 --kind movies     Show the movies of the last day";
+
+pub(super) const HISTORY: &str = "\
+Examples:
+  xtream-sync history              Show the last 20 runs
+  xtream-sync history --limit 1    Show the last run";
+
+pub(super) const UNDO: &str = "\
+Examples:
+  xtream-sync undo --profile home --dry-run     Show what an undo would do
+  xtream-sync undo --profile home               Undo the newest run that changed something
+  xtream-sync undo --run 12 --kind movies       Undo one kind of one run
+
+Items that the run removed come back, items that it updated are as before, and items that it added are removed. The next
+sync takes what the panel still lists as ordinary changes, and holds what it no longer lists. An undo can be undone.
+
+The exit code is 12 if there is nothing to undo, or the run can't be restored exactly. Nothing is changed then.";
+
+pub(super) const CLEAR: &str = "\
+Example:
+  xtream-sync clear home";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  xtream-sync check               Check the tables of all profiles
+  xtream-sync check home --panel  Compare every item of one profile with its panel as well";
+
+pub(super) const BACKUP: &str = "\
+Examples:
+  xtream-sync backup cache-copy.db           Write a new file
+  xtream-sync backup cache-copy.db --force   Replace an older copy";
+
+pub(super) const RESTORE: &str = "\
+Example:
+  xtream-sync restore cache-copy.db";
+
+pub(super) const STATUS: &str = "\
+Examples:
+  xtream-sync status              Show all profiles
+  xtream-sync status home --json  Print one profile for a script";
