@@ -53,7 +53,8 @@ fn every_change_has_its_values() {
             "removed" if change["kind"] == "movies" => {
                 let mut names: Vec<_> = fields.keys().cloned().collect();
                 let mut all = columns.clone();
-                (names.sort(), all.sort());
+                names.sort();
+                all.sort();
                 assert_eq!(names, all, "the whole row");
                 assert!(fields.values().all(|it| it["after"].is_null()));
             }
@@ -200,7 +201,7 @@ fn the_history_tells_every_run_newest_first() {
 fn no_output_shows_the_login() {
     let scene = Scene::synced(2608);
     let id = scene.ids(Kind::Movies)[3];
-    let encoded: String = PASSWORD.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded = PASSWORD.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     let address = format!("http://panel.example/movie/{USERNAME}/{encoded}/7.mp4");
     // What the panel writes into a text is known from the addresses of streams, or by its length.
     let plot = format!("of {USERNAME}: {PASSWORD}").replace('\'', "''");
