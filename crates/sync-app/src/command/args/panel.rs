@@ -4,34 +4,34 @@ use std::time::Duration;
 
 use clap::Args as Arguments;
 
-/// Timeouts, attempts and pace of requests to a panel.
+/// Timeouts, attempts and pace of requests to a panel. What is not named keeps its default, which is the source's.
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Network (times in seconds, 0 or more, fractions allowed)")]
 pub(crate) struct PanelArgs {
-    /// Wait this long for a connection
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    pub(crate) connect_timeout: Duration,
-    /// Wait this long for the beginning of an answer; panels build a list before they send it
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-    pub(crate) first_byte_timeout: Duration,
-    /// Wait this long for the next piece of an answer
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub(crate) idle_timeout: Duration,
-    /// Allow this long for a whole answer
-    #[arg(long, value_name = "SECONDS", default_value = "1200", value_parser = seconds)]
-    pub(crate) total_timeout: Duration,
-    /// Try each request at most this many times, 1 to 20
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub(crate) attempts: u32,
-    /// Wait this long before the second attempt, and twice as long before each further one
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
-    pub(crate) backoff: Duration,
-    /// Send at most this many requests per second, 0.01 or more; after a pause, one second's worth may come at once
-    #[arg(long, value_name = "N", default_value = "8", value_parser = rate)]
-    pub(crate) requests_per_second: f64,
-    /// Wait this long for the password from a file or a command
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    pub(crate) password_timeout: Duration,
+    /// Wait this long for a connection [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) connect_timeout: Option<Duration>,
+    /// Wait this long for the beginning of an answer; panels build a list before they send it [default: 120]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) first_byte_timeout: Option<Duration>,
+    /// Wait this long for the next piece of an answer [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) idle_timeout: Option<Duration>,
+    /// Allow this long for a whole answer [default: 1200]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) total_timeout: Option<Duration>,
+    /// Try each request at most this many times, 1 to 20 [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) attempts: Option<u32>,
+    /// Wait this long before the second attempt, and twice as long before each further one [default: 1]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) backoff: Option<Duration>,
+    /// Send at most this many requests per second, 0.01 or more; after a pause, one second's worth may come at once [default: 8]
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub(crate) requests_per_second: Option<f64>,
+    /// Wait this long for the password from a file or a command [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) password_timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
 }
@@ -40,24 +40,24 @@ pub(crate) struct PanelArgs {
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Limits (an answer beyond them is unusable: exit code 6)")]
 pub(crate) struct LimitArgs {
-    /// Read at most this many MiB per answer, after decompression; 1 or more
-    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(1..=MIB_MAX))]
-    pub(crate) max_body_mib: u64,
-    /// Read at most this many elements per list; 1 or more
-    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) max_elements: u64,
-    /// Skip an element of more than this many MiB, 1 to 1024
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) max_element_mib: u16,
-    /// Skip an element whose JSON is nested deeper than this many levels, 1 to 100000
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) max_nesting: u32,
-    /// Read at most this many KiB of headers per answer, 1 to 400
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=400))]
-    pub(crate) max_header_kib: u16,
-    /// Require at least this many bytes per second, on average over an idle timeout; 0 turns this off
-    #[arg(long, value_name = "N", default_value_t = 64)]
-    pub(crate) min_bytes_per_second: u32,
+    /// Read at most this many MiB per answer, after decompression; 1 or more [default: 2048]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MIB_MAX))]
+    pub(crate) max_body_mib: Option<u64>,
+    /// Read at most this many elements per list; 1 or more [default: 2000000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_elements: Option<u64>,
+    /// Skip an element of more than this many MiB, 1 to 1024 [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) max_element_mib: Option<u16>,
+    /// Skip an element whose JSON is nested deeper than this many levels, 1 to 100000 [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) max_nesting: Option<u32>,
+    /// Read at most this many KiB of headers per answer, 1 to 400 [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=400))]
+    pub(crate) max_header_kib: Option<u16>,
+    /// Require at least this many bytes per second, on average over an idle timeout; 0 turns this off [default: 64]
+    #[arg(long, value_name = "N")]
+    pub(crate) min_bytes_per_second: Option<u32>,
 }
 
 /// A million GiB: in effect no limit, and its number of bytes doesn't overflow.
