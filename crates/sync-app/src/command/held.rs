@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sync_core::text::one_line;
-use sync_core::{ContentKind, HoldReason, Retention};
+use sync_core::{ContentKind, HoldReason, Loss, Retention};
 use sync_core::{Profile, catalogue::HeldGroup};
 
 use super::terminal::{date, grouped, quoted};
@@ -64,6 +64,10 @@ fn ways_out(profile: &Profile, kind: ContentKind, held: &HeldGroup) -> Vec<Strin
             lines.push(format!("  released after {listings} without them over at least {days}: {so_far}"));
             lines.push(format!("  {agree}"));
         }
+        Releases::ByConsent if held.reason == HoldReason::Loss(Loss::Undone) => {
+            lines.push("  they stay until the panel lists them again, or you agree".to_owned());
+            lines.push(format!("  {agree}"));
+        }
         Releases::ByConsent => {
             lines.push("  if the panel has a bad day, wait: items that it lists again are no longer held".to_owned());
             lines.push(format!("  {agree}"));
@@ -85,7 +89,7 @@ fn counted(number: u32, one: &str, more: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::{Doubt, Loss, ProfileId};
+    use sync_core::{Doubt, ProfileId};
 
     fn profile() -> Profile {
         Profile::new(ProfileId::new("my home").unwrap())
