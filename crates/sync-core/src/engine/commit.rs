@@ -1,4 +1,4 @@
-//! Carries out what was decided about a kind: one apply, or, in a dry run, nothing but the plan.
+//! Carries out the decision about a kind: one apply, or only the plan in a dry run.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::{Engine, Run, Stop};
 use crate::model::Scope;
 
 impl Engine {
-    /// Writes what was decided about a kind, where the run may write. On an error nothing of the kind has changed.
+    /// Writes the decision about a kind if the run may write. On an error nothing of the kind has changed.
     pub(super) async fn commit(
         &self,
         run: &Run<'_>,

@@ -1,7 +1,8 @@
-//! Decides what becomes of a kind that was received: a function of values, of which a dry run goes no further.
+//! Decides about a received kind. The decision is a pure function, so that a dry run makes the same one and writes
+//! nothing.
 //!
-//! What becomes of the missing items is decided by [`crate::removal::settle`]; here stands what follows from it for the
-//! categories, the record, the index and the validator.
+//! [`crate::removal::settle`] decides about the missing items. This module derives from it the categories, the record,
+//! the index and the validator.
 
 mod categories;
 mod needs;
@@ -32,20 +33,20 @@ use crate::run::options::{SyncMode, SyncOptions};
 use crate::run::plan::KindPlan;
 use crate::run::record::{KindOutcome, KindRecord};
 
-/// What a decision depends on besides the listing and the store.
+/// The values that a decision depends on, besides the listing and the store.
 pub(super) struct Setting<'a> {
     pub(super) options: &'a SyncOptions,
     pub(super) grant: Grant,
     /// The record of the kind so far.
     pub(super) record: &'a KindRecord,
-    /// What is known by now of how the panel serves the kind.
+    /// The facts about the kind, with those of this run.
     pub(super) facts: &'a KindFacts,
-    /// What was known of its fields when the run started.
+    /// The facts about its fields at the start of the run.
     pub(super) fields_before: &'a FieldFacts,
     /// Whether another kind shrank implausibly in the same run.
     pub(super) others_shrank: bool,
     pub(super) account_expired: bool,
-    /// How the digests of the listing are made.
+    /// The scheme of the listing's digests.
     pub(super) scheme: DigestScheme,
     /// Whether the panel's validators are believed.
     pub(super) believes_validators: bool,
@@ -61,7 +62,7 @@ pub(super) fn decide(received: Received, known: &Known, at: &Setting<'_>) -> Dec
     }
 }
 
-/// Decides about a listing that came.
+/// Decides about a listing that was received.
 fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Known, at: &Setting<'_>) -> Decided {
     let kind = at.record.kind;
     let settled = settled(answered.as_deref(), &arrived, known, at);
@@ -92,11 +93,11 @@ fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Known, 
     let shrunk = settled.shrunk(at.grant.run);
     let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
     let index = differ.into_index(&kept).map(Arc::new);
-    // It leaves nothing open: it came whole and without defects, and what it misses is gone.
+    // A sound listing leaves nothing open: it is whole and without defects, and every missing item is removed.
     let flawless = doubt.is_none() && end.unreadable == 0 && !end.trailing_bytes;
     let sound = flawless && by_category.is_none() && kept.is_empty();
     let validator = validator_after(validator, index.as_deref().unwrap_or(&stored.index), sound, at);
-    // Where the store has no index that it trusts, it gets one, also when nothing is in it.
+    // A store without a trusted index gets one, even an empty one.
     let trusted = stored.applied_before && stored.consistent;
     let record =
         KindRecord { counts, outcome, hold_reason: settled.reason, skipped_at: end.unreadable_at, ..at.record.clone() };
@@ -115,12 +116,12 @@ fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Known, 
     Decided { commit, plan, warnings, evidence: settled.evidence, shrunk }
 }
 
-/// Decides about a listing that is as it was. Of the kind itself nothing is written.
+/// Decides about a listing that is not modified. No item is written.
 fn of_same(answered: Option<Vec<Category>>, same: Unmodified, known: &Known, at: &Setting<'_>) -> Decided {
     let Unmodified { watermark, rows } = same;
     let mut warnings = Vec::new();
     let left = usize::try_from(rows).unwrap_or(usize::MAX);
-    // Nothing came, and nothing goes.
+    // No item was added or removed, so a category is empty only if it was before.
     let is_empty = |_: &str, size: u64| size == 0;
     let categories = answered.and_then(|answered| kept_categories(answered, known, left, is_empty, at, &mut warnings));
     let record = KindRecord {
@@ -136,7 +137,7 @@ fn of_same(answered: Option<Vec<Category>>, same: Unmodified, known: &Known, at:
 }
 
 impl Setting<'_> {
-    /// A commit that writes no item, and forgets the validator.
+    /// Returns a commit that writes no item and deletes the validator.
     fn nothing(&self, record: KindRecord, watermark: i64) -> ScopeCommit {
         ScopeCommit {
             tombstone_days: self.options.retention.tombstone_days,
@@ -145,7 +146,7 @@ impl Setting<'_> {
         }
     }
 
-    /// What is known when the missing items of a listing are settled.
+    /// Returns the facts on which the decision about the missing items depends.
     fn circumstances<'a>(&self, arrived: &Arrived, held_before: &'a [HeldRemoval]) -> Circumstances<'a> {
         let Arrived { stored, compared, doubt } = arrived;
         Circumstances {
@@ -165,7 +166,7 @@ impl Setting<'_> {
     }
 }
 
-/// Decides about the items that a listing doesn't have.
+/// Decides about the missing items of a listing.
 fn settled(answered: Option<&[Category]>, arrived: &Arrived, known: &Known, at: &Setting<'_>) -> Settled {
     let compared = &arrived.compared;
     let missing = compared.differ.missing();
@@ -189,7 +190,7 @@ fn settled(answered: Option<&[Category]>, arrived: &Arrived, known: &Known, at: 
         }
     });
     let missing = missing.collect();
-    // What several kinds lost together is marked when their run ends; this is for a run that did not.
+    // The end of a run marks removals that several kinds lost together. A run that was killed has not done so.
     if known.together.is_empty() {
         return settle(&at.circumstances(arrived, &known.held), missing);
     }
@@ -197,8 +198,8 @@ fn settled(answered: Option<&[Category]>, arrived: &Arrived, known: &Known, at: 
     settle(&at.circumstances(arrived, &held), missing)
 }
 
-/// What becomes of the validator with a listing that was received as a whole; it has come with
-/// `validator`, makes `index`, and is `sound` when it leaves nothing open.
+/// Returns the change of the stored validator after a listing with this `validator` and this `index`. Only the
+/// validator of a sound listing is stored: after "not modified" nothing would be looked at again.
 fn validator_after(
     validator: Option<Validator>,
     index: &ListingIndex,
@@ -219,19 +220,19 @@ fn validator_after(
 }
 
 impl Known {
-    /// How many stored items a category has, where it was asked for.
+    /// Returns the number of stored items of a category; 0 if it was not asked for.
     fn size(&self, category: &str) -> u64 {
         self.sizes.get(category).copied().unwrap_or_default()
     }
 }
 
 impl MissingRows {
-    /// A category by its position, and how many of the missing items it has.
+    /// Returns the category at a position, and its number of missing items.
     pub(super) fn category(&self, at: u32) -> (&str, u64) {
         (&self.categories[at as usize], self.sizes[at as usize])
     }
 
-    /// Counts these items by their categories.
+    /// Returns the number of these items per category.
     fn by_category(&self, ids: &[ContentId]) -> HashMap<&str, u64> {
         let counted: HashSet<_> = ids.iter().collect();
         let mut sizes = HashMap::new();

@@ -1,4 +1,4 @@
-//! Asks the store for all that the decision about a kind depends on.
+//! Reads from the store the values that the decision about a kind needs.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::detect::arrivals::Marks;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Text};
 use crate::removal::guard::{HoldReason, Loss};
 
-/// Rows looked at in one go; memory is bounded by it.
+/// The number of rows that are read at once. It bounds the memory.
 const ROWS: usize = 500;
 
 impl Engine {
@@ -45,7 +45,7 @@ impl Engine {
         let ready = ready(arrived, &known.held, at);
         let weighed = weighed(answered.unwrap_or_default(), &known.categories, at);
         let mut names: Vec<_> = weighed.into_iter().map(|category| category.id.clone()).collect();
-        // Categories of which many are missing are weighed by what goes; that may be known without its rows.
+        // The size of a vanished category after this run depends on the removed items, so their rows are needed.
         let goes_as_held = !ready.is_empty() || at.options.accept_removals;
         if needs.rows || compared.planned.is_some() || (!names.is_empty() && goes_as_held) {
             known.rows = self.missing_rows(run, kind, &missing, compared.planned.is_some()).await?;
@@ -65,7 +65,7 @@ impl Engine {
         Ok(known)
     }
 
-    /// Looks at the stored categories, where the panel answered for its own.
+    /// Reads the stored categories, if the panel answered for its own.
     async fn look_at_categories(
         &self,
         run: &Run<'_>,
@@ -80,7 +80,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Looks how many items these categories have.
+    /// Reads the number of items of these categories.
     async fn weigh(
         &self,
         run: &Run<'_>,
@@ -97,7 +97,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Looks at the rows of the missing items.
+    /// Reads the rows of the missing items.
     async fn missing_rows(
         &self,
         run: &Run<'_>,

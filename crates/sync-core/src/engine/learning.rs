@@ -1,4 +1,4 @@
-//! What a run learns of a panel, and what follows for the way it asks.
+//! The facts that a run learns about a panel, and how they change its requests.
 
 use crate::facts::KindFacts;
 use crate::model::ContentKind;
@@ -7,32 +7,33 @@ use crate::ports::store::SyncState;
 use crate::removal::guard::Doubt;
 use crate::run::options::SyncOptions;
 
-/// What is not offered, or is too much, is tried again after so many seconds.
+/// Seconds after which a kind that is not offered, or a listing that was too much, is tried again.
 const TRIED_AGAIN: i64 = 86_400;
 
-/// So many runs in a row have to see the same before something follows from it.
+/// The number of runs in a row that have to see the same before it has an effect.
 const RUNS_IN_A_ROW: u32 = 2;
 
-/// How a kind is asked for.
+/// The strategy by which a kind is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     /// In one listing.
     Whole,
-    /// In one listing, and by category when that is too much.
+    /// In one listing, and by category if that is too much for the panel.
     WholeThenByCategory,
     /// Category by category.
     ByCategory,
 }
 
-/// Whether a kind need not be asked for, because the panel said within a day that it doesn't offer it.
+/// Returns whether a kind need not be asked for, because the panel said within the last day that it doesn't offer it.
 pub(super) fn is_not_offered(state: &SyncState, options: &SyncOptions, kind: ContentKind, now: i64) -> bool {
     let said_at = state.facts.kinds[kind].not_offered_at;
     is_known_as_not_offered(state, options, kind) && said_at.is_some_and(|at| recent(at, now))
 }
 
-/// Whether a kind is known as not offered: after one run where there never was anything, after two where
-/// there was. A person who narrows a run to some kinds wants to know of these, so nothing is known of them
-/// then. A full run says how items are compared, and nothing of what is offered.
+/// Returns whether a kind is known as not offered: after one run if the kind never had items, else after two.
+///
+/// A run that names its kinds asks for them in any case, because the person wants to know about them. A full run
+/// doesn't: its mode says how items are compared, not which kinds are offered.
 pub(super) fn is_known_as_not_offered(state: &SyncState, options: &SyncOptions, kind: ContentKind) -> bool {
     let empty = state.rows[kind] == 0 && state.last_sync[kind].is_none();
     let runs = if empty { 1 } else { RUNS_IN_A_ROW };
@@ -40,18 +41,18 @@ pub(super) fn is_known_as_not_offered(state: &SyncState, options: &SyncOptions, 
     !named && state.facts.kinds[kind].not_offered >= runs
 }
 
-/// Whether an answer to a request for a listing looks as if the panel didn't offer the kind.
+/// Returns whether an answer to a request for a listing suggests that the panel doesn't offer the kind.
 pub(super) fn is_denial(error: &SourceError) -> bool {
     use AnswerFault::{AccountObject, ErrorObject, UnknownRequest};
     matches!(error, SourceError::Unusable { fault: AccountObject | ErrorObject | UnknownRequest, .. })
 }
 
-/// Whether less than a day has passed; a clock that was set back counts as none.
+/// Returns whether less than a day has passed. It has not if the clock was set back.
 pub(super) fn recent(at: i64, now: i64) -> bool {
     (0..TRIED_AGAIN).contains(&now.saturating_sub(at))
 }
 
-/// Whether an error looks as if the whole listing was too much for the panel.
+/// Returns whether an error suggests that the whole listing was too much for the panel.
 pub(super) fn is_overload(error: &SourceError) -> bool {
     matches!(
         error,
@@ -60,7 +61,7 @@ pub(super) fn is_overload(error: &SourceError) -> bool {
 }
 
 impl KindFacts {
-    /// How the kind is asked for in this run.
+    /// Returns the strategy by which the kind is fetched in this run.
     pub(super) fn way(&self, now: i64) -> Way {
         let ignored = self.filter_ignored_at.is_some_and(|at| recent(at, now));
         if ignored || self.overloads.saturating_add(1) < RUNS_IN_A_ROW {
@@ -74,38 +75,39 @@ impl KindFacts {
         }
     }
 
-    /// The whole listing was asked for, and was too much.
+    /// Records that the whole listing was too much for the panel.
     pub(super) fn overloaded(&mut self, now: i64) {
         self.overloads = self.overloads.saturating_add(1).min(RUNS_IN_A_ROW);
         self.whole_asked_at = Some(now);
     }
 
-    /// The whole listing failed for another reason: runs in a row begin anew, what is learnt stays.
+    /// Records that the whole listing failed for another reason: the count of runs in a row begins again, and a fact
+    /// that is already learnt stays.
     pub(super) fn failed_otherwise(&mut self) {
         if self.overloads < RUNS_IN_A_ROW {
             self.whole_came();
         }
     }
 
-    /// The whole listing came.
+    /// Records that the whole listing was received.
     pub(super) fn whole_came(&mut self) {
         self.overloads = 0;
         self.whole_asked_at = None;
     }
 
-    /// The panel answered with a listing.
+    /// Records that the panel answered with a listing.
     pub(super) fn offered(&mut self) {
         self.not_offered = 0;
         self.not_offered_at = None;
     }
 
-    /// The panel denied the listing, while it answered for another kind.
+    /// Records that the panel denied the listing and answered for another kind.
     pub(super) fn denied(&mut self, now: i64) {
         self.not_offered = self.not_offered.saturating_add(1).min(RUNS_IN_A_ROW);
         self.not_offered_at = Some(now);
     }
 
-    /// Takes in the defects of a complete listing; returns the one that is not known, if any.
+    /// Records the defects of a complete listing; returns one that is not a known defect, if there is one.
     pub(super) fn defects(&mut self, end: Completeness) -> Option<Doubt> {
         let (unreadable, known) = Self::sighted(self.unreadable, end.unreadable > 0, end.unreadable_digest);
         self.unreadable = unreadable;

@@ -1,5 +1,5 @@
-//! Receives a listing and compares it: in one piece, or category by category where that is too much
-//! for the panel.
+//! Receives a listing and compares it: in one piece, or category by category if that is too much for
+//! the panel.
 
 use std::sync::Arc;
 
@@ -21,32 +21,33 @@ use crate::ports::store::{Staging, StoredIndex};
 use crate::run::options::SyncMode;
 use crate::run::record::ReportError;
 
-/// After so many categories in a row that failed for want of a connection, the rest isn't asked for.
+/// The number of categories in a row without a connection after which the others are not asked for.
 const FAILURES_MAX: usize = 3;
 
-/// What an answer for a category is judged by once so many items of it are there, lest a panel that
-/// ignores the category sends its whole list for each.
+/// The number of items after which an answer for a category is judged. Without this, a panel that ignores the
+/// category could send its whole list for each of them.
 const JUDGED_AFTER: usize = 200;
 
-/// Fewer items of other categories are a muddle of the panel, not another list.
+/// The least number of items of other categories that is taken for another list. Fewer are an error in the panel's
+/// data.
 const ANOTHER_LIST: usize = 20;
 
-/// Items put back into their categories in one go.
+/// The number of items that are put back into their categories at once.
 const ROWS: usize = 500;
 
-/// A comparison under way.
+/// A comparison that is under way.
 struct Comparing {
     kind: ContentKind,
     differ: Differ,
     staging: Box<dyn Staging>,
-    /// What is staged, by name; only for a run that is to make a plan.
+    /// The staged items by name, for a run that makes a plan.
     planned: Option<Planned>,
     validator: Option<Validator>,
     expected: u64,
     usage: Usage,
 }
 
-/// How many items of an answer belong to the category that was asked for.
+/// Counts the items of an answer that belong to the category that was asked for.
 #[derive(Default)]
 struct Belonging {
     own: usize,
@@ -54,7 +55,8 @@ struct Belonging {
 }
 
 impl Engine {
-    /// Receives the listing of a kind, compares it, and stages what differs. It may have begun already.
+    /// Receives the listing of a kind, compares it, and stages the items that differ. The listing may have begun
+    /// already.
     pub(super) async fn compare(
         &self,
         run: &Run<'_>,
@@ -68,7 +70,7 @@ impl Engine {
         let treatment = Arc::clone(&visit.treatment);
         let scheme = self.scheme(visit);
         let policy = run.options.policy.at(run.state.last_sync[kind]);
-        // Where rows are behind that may be written, every element is laid over its row.
+        // If rows hold old values of a field that may be written now, every element is merged with its row.
         let trusting = trusting && !treatment.needs_all;
         let differ = Differ::new(kind, Arc::clone(&stored.index), self.source.digest_scheme(), policy, trusting);
         let mut comparing = Comparing {
@@ -141,7 +143,7 @@ impl Engine {
             if covered.contains(&category.id.0) {
                 continue;
             }
-            // Nothing is lent: what is byte for byte as known could not be seen to belong there.
+            // The source gets no index: an element that it doesn't decode doesn't show its category.
             let scope = Scope { kind, within: Some(category.id.clone()) };
             let request = ListingRequest::of(scope).leaving_out(visit.treatment.left_out().clone());
             match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
@@ -186,7 +188,7 @@ impl Engine {
         Ok(comparing.end(end, asked_at, Some(ByCategory { covered, unanswered, error })))
     }
 
-    /// Puts listed items back into those of their categories that didn't answer.
+    /// Puts listed items back into their categories that failed, because only those listings would name them.
     async fn keep_in_place(&self, run: &Run<'_>, comparing: &mut Comparing, covered: &CategorySet) -> Result<(), Stop> {
         let Comparing { kind, differ, staging, planned, .. } = comparing;
         for ids in differ.departed().chunks(ROWS) {
@@ -230,8 +232,8 @@ impl Engine {
         }
     }
 
-    /// Receives the listing of a category. It is compared only once its end is proved, so that one that
-    /// fails leaves no trace; until then it waits in memory, as categories are a small part of a kind.
+    /// Receives the listing of a category. It is compared after its end is proved, so that one that fails leaves no
+    /// trace. Until then it is in memory, which is possible because a category is a small part of a kind.
     async fn receive_category(
         &self,
         run: &Run<'_>,
@@ -256,7 +258,7 @@ impl Engine {
                     belonging = Belonging::default();
                     batches.clear();
                 }
-                // It would be that of a part.
+                // It would be the validator of a part.
                 ListingEvent::Version(_) => {}
                 ListingEvent::Complete(end) => break end,
                 ListingEvent::Unmodified { .. } => return Err(unasked()),
@@ -269,7 +271,7 @@ impl Engine {
         Ok(end)
     }
 
-    /// The scheme of the digests of a listing.
+    /// Returns the scheme of the digests of a listing.
     pub(super) fn scheme(&self, visit: &Visit) -> DigestScheme {
         self.source.digest_scheme().leaving_out(visit.kind, visit.treatment.left_out())
     }
@@ -303,7 +305,7 @@ impl Engine {
     }
 }
 
-/// Waits for what comes next of a listing.
+/// Waits for the next event of a listing.
 async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, Stop> {
     let event = guard(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
     event.ok_or_else(|| {
@@ -314,7 +316,7 @@ async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, Stop
     })
 }
 
-/// A source says what it wasn't asked.
+/// The error of a source that sends an event it was not asked for.
 fn unasked() -> Stop {
     Stop::Source(SourceError::internal("a listing is said to be unmodified, and nobody asked"))
 }
@@ -329,7 +331,7 @@ impl Comparing {
         Ok(self.staging.reset().await?)
     }
 
-    /// What was compared, and where its differences wait.
+    /// Returns the comparison, and the staging area with its differences.
     fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> (Compared, Box<dyn Staging>) {
         let Self { differ, staging, planned, validator, .. } = self;
         (Compared { differ, end, validator, asked_at, by_category, planned }, staging)
@@ -337,8 +339,8 @@ impl Comparing {
 }
 
 impl Belonging {
-    /// Fails when the panel has not looked at the category it was asked for, and remembers it when the
-    /// answer is large enough to tell.
+    /// Returns an error if the panel has ignored the category that it was asked for. This becomes a fact if the answer
+    /// is large enough to prove it.
     fn check(&self, visit: &mut Visit, now: i64) -> Result<(), Stop> {
         if self.foreign <= self.own {
             return Ok(());
@@ -362,14 +364,14 @@ impl Belonging {
             if named || categories.contains(&category.0) {
                 self.own += 1;
             } else if !categories.is_empty() || !matches!(field, None | Some(ValueRef::Null)) {
-                // One that names no category says nothing.
+                // An item without a category proves nothing.
                 self.foreign += 1;
             }
         }
     }
 }
 
-/// Whether the other categories are worth asking for after this error.
+/// Returns whether the other categories are worth asking for after this error.
 fn goes_on(error: &SourceError) -> bool {
     !matches!(
         error,
@@ -380,7 +382,7 @@ fn goes_on(error: &SourceError) -> bool {
     )
 }
 
-/// Two answers as one: what is wrong with either is wrong with both.
+/// Combines the ends of two answers. A defect of one is a defect of both.
 fn together(a: Completeness, b: Completeness) -> Completeness {
     let sum = |seen: (bool, Option<u64>), more: (bool, Option<u64>)| match (seen, more) {
         ((false, _), (_, digest)) | ((_, digest), (false, _)) => digest,

@@ -8,11 +8,11 @@ use crate::ports::store::StagedItem;
 use crate::removal::settle::Settled;
 use crate::run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 
-/// What was staged so far, in the panel's order.
+/// The items that are staged so far, in the panel's order.
 #[derive(Debug, Default)]
 pub(super) struct Planned {
     items: Vec<(PlannedItem, Change)>,
-    /// Where `items` has an id: a further element of it changes what was planned.
+    /// The position of an id in `items`. A further element with the same id replaces the planned change.
     at: HashMap<ContentId, usize>,
 }
 
@@ -33,7 +33,7 @@ impl Planned {
         *self = Self::default();
     }
 
-    /// The plan; `names` are those of the missing items.
+    /// Returns the plan; `names` are those of the missing items.
     pub(super) fn into_plan(
         self,
         kind: ContentKind,

@@ -1,4 +1,4 @@
-//! Receives a kind: its categories, its listing, and what both say of the panel. Nothing is written yet.
+//! Receives a kind: its categories, its listing, and the facts about the panel that follow. Nothing is written yet.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::run::record::{KindRecord, ReportError};
 use crate::run::report::Warning;
 
 impl Engine {
-    /// Receives a kind, compares and stages it. `None` when the panel need not be asked.
+    /// Receives a kind, compares it and stages the differences. Returns `None` if the panel need not be asked.
     pub(super) async fn receive_kind(
         &self,
         run: &Run<'_>,
@@ -46,7 +46,7 @@ impl Engine {
             Err(stop) => {
                 visit.denied = matches!(&stop, Stop::Source(error) if is_denial(error));
                 if visit.denied && is_known_as_not_offered(&run.state, run.options, kind) {
-                    // It was asked once more, and says the same: that is no news, and no failure.
+                    // The panel was asked again and answers as before. This is known, so it is no error.
                     visit.record.error = None;
                     visit.warnings.push(Warning::NotOffered(kind));
                     return Ok(None);
@@ -65,21 +65,21 @@ impl Engine {
         Ok(Some((Received { categories, listing }, Some(staging))))
     }
 
-    /// Takes in what a finished listing says of the panel; returns what makes it no proof.
+    /// Records the facts from a finished listing; returns the doubt about it, if there is one.
     fn learn(run: &Run<'_>, facts: &mut KindFacts, compared: &Compared, categories_answered: bool) -> Option<Doubt> {
         facts.offered();
         let defect = facts.defects(compared.end);
         match () {
             () if !categories_answered => Some(Doubt::CategoriesMissing),
             () if run.account_expired => Some(Doubt::AccountExpired),
-            // Where nothing came at all, that is what counts.
+            // An empty listing is a loss, and that reason comes before its defects.
             () if compared.differ.listed() == 0 => None,
             () => defect,
         }
     }
 
-    /// Takes in what a finished listing says of the kind's fields. What was staged for the sake of a field
-    /// that doesn't rest is left alone after all.
+    /// Records the facts about the kind's fields from a finished listing. Items that were staged only because of a
+    /// field that is still volatile become unchanged.
     async fn learn_of_fields(
         &self,
         run: &Run<'_>,
@@ -105,7 +105,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Asks for the categories; a failure is noted and keeps every row of the kind in place.
+    /// Asks for the categories. An error is recorded, and then no row of the kind is removed.
     async fn categories(
         &self,
         run: &Run<'_>,
@@ -114,7 +114,7 @@ impl Engine {
     ) -> Result<Option<Vec<Category>>, Stop> {
         match guard(run.cancel, async { Ok(self.source.categories(kind).await?) }).await {
             Ok(categories) => Ok(Some(categories)),
-            // Asking again with refused credentials gets addresses banned.
+            // Panels ban addresses that ask again with refused credentials.
             Err(Stop::Source(error @ (SourceError::Refused { .. } | SourceError::Denied { .. }))) => Err(error.into()),
             Err(Stop::Source(error)) => {
                 let mut error = ReportError::of_source(&error, Some(kind));
@@ -127,7 +127,7 @@ impl Engine {
     }
 }
 
-/// Rows asked for at a time.
+/// The number of rows that are read at once.
 const ROWS: usize = 500;
 
 fn mode(asked: SyncMode, stored: &StoredIndex) -> SyncMode {

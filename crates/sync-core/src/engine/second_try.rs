@@ -10,7 +10,7 @@ use crate::run::record::{KindOutcome, KindRecord};
 use crate::run::report::SyncReport;
 
 impl Engine {
-    /// Asks once more for kinds that have all failed, where the source has another client to ask as.
+    /// Asks again for the kinds, if all of them have failed and the source can ask as another client.
     pub(super) async fn try_again_as_other_client(
         &self,
         run: &mut Run<'_>,
@@ -33,7 +33,7 @@ impl Engine {
         self.visit_once_more(run, report, first).await;
         let record = &mut report.kinds[first[0]];
         if record.outcome == KindOutcome::Failed {
-            // What the usual client was told counts.
+            // The error of the usual client is the one to report.
             record.error = before.error;
             report.errors = errors;
         } else if !run.cancel.is_cancelled() {
@@ -41,7 +41,7 @@ impl Engine {
         }
     }
 
-    /// Visits kinds that have failed once more. What both visits took is counted.
+    /// Syncs failed kinds again. Requests, bytes and time of both attempts are counted.
     async fn visit_once_more(&self, run: &mut Run<'_>, report: &mut SyncReport, kinds: &[ContentKind]) {
         let before: Vec<KindRecord> = kinds.iter().map(|kind| report.kind(*kind).clone()).collect();
         report.errors.retain(|error| !error.kind.is_some_and(|kind| kinds.contains(&kind)));

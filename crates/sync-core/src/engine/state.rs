@@ -1,4 +1,4 @@
-//! The values that the steps of a kind hand on: what was received, what the store knows, what is decided.
+//! The values that pass from step to step of a kind: received, known to the store, decided.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -30,46 +30,46 @@ pub(super) struct Grant {
 }
 
 impl Grant {
-    /// Stands in a plan for the run that would carry it out.
+    /// The placeholder in a dry run for the run that would write.
     pub(super) const NONE: Self = Self { run: RunId(0), fence: 0 };
 }
 
-/// A kind under way. Two are at once, one being received and one being written, so whatever changes
-/// on the way is here and not in the [`super::Run`].
+/// A kind under way. Two kinds can be, one being received and one being written, so their changing values are here
+/// and not in the [`super::Run`].
 pub(super) struct Visit {
     pub(super) kind: ContentKind,
     pub(super) record: KindRecord,
-    /// What is known by now of how the panel serves the kind.
+    /// The facts about the kind, with those of this run.
     pub(super) facts: KindFacts,
     /// How the listing treats the fields of the kind.
     pub(super) treatment: Arc<Treatment>,
-    /// What it holds because of that, when it shrank implausibly.
+    /// The removals that are held because the kind shrank implausibly, if it did.
     pub(super) shrunk: Option<Vec<HeldRemoval>>,
     pub(super) plan: Option<KindPlan>,
-    /// The validator of the listing before.
+    /// The validator of the last listing.
     pub(super) validator: Option<KeptValidator>,
-    /// When the panel was found out to give one listing the validator of another.
+    /// The time at which the panel gave a changed listing the validator of the last one, if it did.
     pub(super) validators_lied_at: Option<i64>,
     pub(super) warnings: Vec<Warning>,
-    /// Whether the panel answered with a listing in which something is.
+    /// Whether the panel answered with a listing that is not empty.
     pub(super) answered: bool,
-    /// Whether it denied the listing.
+    /// Whether the panel denied the listing.
     pub(super) denied: bool,
     pub(super) span: Span,
 }
 
-/// How a panel answers to a validator.
+/// The answer of a panel to a validator.
 pub(super) enum Answered {
-    /// The listing is still the same.
+    /// The listing is not modified.
     Unmodified(Unmodified),
-    /// With a listing, whatever comes of it.
+    /// A listing has begun.
     Begun(Begun),
 }
 
-/// A listing that is as it was.
+/// A listing that is not modified.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unmodified {
-    /// The panel's clock at its start, as far as it is known.
+    /// The panel's clock when the listing was asked for, as far as it is known.
     pub(super) watermark: i64,
     pub(super) rows: u64,
 }
@@ -78,12 +78,12 @@ pub(super) struct Unmodified {
 pub(super) struct Begun {
     pub(super) listing: Listing,
     pub(super) lender: Lender,
-    /// The panel's clock when it was asked for, or ours where it doesn't tell.
+    /// The panel's clock when the listing was asked for, or ours if the panel doesn't send its time.
     pub(super) asked_at: i64,
 }
 
 impl Begun {
-    /// Goes on with the listing.
+    /// Continues with the listing.
     pub(super) fn go_on(self, known: Option<Arc<ListingIndex>>) -> Listing {
         self.lender.lend(known);
         self.listing
@@ -95,78 +95,78 @@ pub(super) struct Compared {
     pub(super) differ: Differ,
     pub(super) end: Completeness,
     pub(super) validator: Option<Validator>,
-    /// The panel's clock when the listing was asked for, or ours where it doesn't tell; for sources
-    /// that don't say when the listing started.
+    /// The panel's clock when the listing was asked for, or ours if the panel doesn't send its time. It is used if
+    /// the source doesn't say when the listing started.
     pub(super) asked_at: i64,
-    /// When it was received category by category.
+    /// The result per category, if the listing was received category by category.
     pub(super) by_category: Option<ByCategory>,
-    /// What is staged, by name; a dry run keeps that.
+    /// The staged items by name, in a dry run.
     pub(super) planned: Option<Planned>,
 }
 
-/// What became of the categories of a listing.
+/// The result of a listing that was received category by category.
 pub(super) struct ByCategory {
-    /// Those that answered completely.
+    /// The categories that were received completely.
     pub(super) covered: CategorySet,
-    /// Those that were to be asked for, and did not.
+    /// The categories that failed or were not asked for after all.
     pub(super) unanswered: CategorySet,
     pub(super) error: Option<ReportError>,
 }
 
-/// Where the differences of a listing wait. It is kept apart from what was compared: staging areas need not be
-/// `Sync`, and a reference to one across an await would make the future of a run one that can't be spawned.
+/// The staging area with the differences of a listing. It is apart from [`Compared`], because staging areas need not be
+/// `Sync`: with a reference to one across an await, the future of a run couldn't be spawned.
 pub(super) type Staged = Option<Box<dyn Staging>>;
 
 /// A kind that was received.
 pub(super) struct Received {
-    /// Its categories, where they were answered.
+    /// Its categories, if the panel answered for them.
     pub(super) categories: Option<Vec<Category>>,
     pub(super) listing: ListingReceived,
 }
 
 /// The listing of a kind that was received.
 pub(super) enum ListingReceived {
-    /// It came, and its differences wait in the staging area.
+    /// A listing was received, and its differences are in the staging area.
     Compared(Box<Arrived>),
-    /// The panel says that it is the one that is known.
+    /// The panel says that the listing is not modified.
     Same(Unmodified),
 }
 
-/// A listing that came, and what it was compared with.
+/// A received listing, and the index that it was compared with.
 pub(super) struct Arrived {
     pub(super) stored: StoredIndex,
     pub(super) compared: Compared,
-    /// What makes the listing no proof.
+    /// The doubt about the listing, if there is one.
     pub(super) doubt: Option<Doubt>,
 }
 
-/// What the store knows of a kind, as far as a decision depends on it.
+/// The values of the store that the decision about a kind depends on.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// What is held, by rising id.
+    /// The held removals, by ascending id.
     pub(super) held: Vec<HeldRemoval>,
-    /// The categories, when the panel answered for its own.
+    /// The stored categories, if the panel answered for its own.
     pub(super) categories: Vec<Category>,
-    /// The rows of missing items, when something depends on them.
+    /// The rows of missing items, if the decision depends on them.
     pub(super) rows: MissingRows,
-    /// How many items some of the categories have.
+    /// The number of items of some categories.
     pub(super) sizes: HashMap<String, u64>,
-    /// Runs that were the first to miss what evidence would release now, and in which another kind shrank as well.
+    /// The runs that first held the removals that evidence would release now, and in which another kind shrank too.
     pub(super) together: HashSet<RunId>,
 }
 
-/// What is known of missing items from their rows.
+/// The facts about missing items from their rows.
 #[derive(Debug, Default)]
 pub(super) struct MissingRows {
     pub(super) items: Vec<MissingRow>,
     pub(super) categories: Vec<String>,
-    /// How many of the missing items each category has.
+    /// The number of missing items per category.
     pub(super) sizes: Vec<u64>,
-    /// Their names, for a plan.
+    /// The names of the missing items, for a plan.
     pub(super) names: HashMap<ContentId, String>,
 }
 
-/// What is known of a missing item from its row.
+/// The facts about a missing item from its row.
 #[derive(Debug)]
 pub(super) struct MissingRow {
     pub(super) id: ContentId,
@@ -175,16 +175,16 @@ pub(super) struct MissingRow {
     pub(super) categories: Vec<u32>,
 }
 
-/// What becomes of a kind.
+/// The decision about a kind.
 #[derive(Debug)]
 pub(super) struct Decided {
-    /// What is to be written, with the record of the kind.
+    /// The values to write, with the record of the kind.
     pub(super) commit: ScopeCommit,
-    /// The same for a person, where it was collected.
+    /// The plan for a person, in a dry run.
     pub(super) plan: Option<KindPlan>,
     pub(super) warnings: Vec<Warning>,
-    /// Whether the listing counts as evidence against something that is held.
+    /// Whether the listing counts as evidence for a held removal.
     pub(super) evidence: bool,
-    /// What is held since this run because the kind shrank implausibly, if it did.
+    /// The removals that are held since this run because the kind shrank implausibly, if it did.
     pub(super) shrunk: Option<Vec<HeldRemoval>>,
 }

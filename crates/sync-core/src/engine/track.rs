@@ -1,4 +1,4 @@
-//! Keeps the progress of a run: one number that never falls, and what it is made of.
+//! The progress of a run: one number that never falls, and the shares of the kinds.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,24 +6,24 @@ use crate::model::{ContentKind, PerKind, ProfileId};
 use crate::run::counts::Counts;
 use crate::run::progress::{Observer, Phase, Progress};
 
-/// Of a kind's share: categories, then the listing, then the apply.
+/// The parts of a kind's share in per cent: categories, then the listing, then the apply.
 const LISTING_FROM: u64 = 5;
 const APPLYING_FROM: u64 = 85;
 
 pub(super) struct Track<'a> {
     profile: &'a ProfileId,
     observer: &'a dyn Observer,
-    /// How many kinds were asked for.
+    /// The number of kinds that were asked for.
     kinds: u64,
     so_far: Mutex<SoFar>,
 }
 
-/// How much is done.
+/// The share that is done.
 #[derive(Default)]
 struct SoFar {
-    /// Of each kind, in per cent, by [`ContentKind::ordinal`]; two of them may rise at once.
+    /// The share per kind, in per cent. Two of them may rise at once.
     shares: PerKind<u64>,
-    /// Of the whole run. A listing that starts again takes nothing back.
+    /// The share of the whole run, in per cent. It doesn't fall if a listing starts again.
     percent: u8,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Track<'a> {
         });
     }
 
-    /// How much of the run is done, now that so much of this kind is.
+    /// Sets the share of a kind, and returns that of the run.
     fn percent(&self, kind: Option<ContentKind>, share: u64) -> u8 {
         let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kind) = kind {
@@ -75,11 +75,11 @@ impl<'a> Track<'a> {
     }
 }
 
-/// How much of a kind is done, in hundredths.
+/// Returns the share of a kind that is done, in per cent.
 fn share(phase: Phase, seen: u64, expected: u64) -> u64 {
     match phase {
         Phase::Account | Phase::Categories => 0,
-        // Without an earlier sync nobody knows how much is to come.
+        // Without an earlier sync the number of items is unknown.
         Phase::Listing if expected == 0 => LISTING_FROM,
         Phase::Listing => LISTING_FROM + (APPLYING_FROM - LISTING_FROM) * seen.min(expected) / expected,
         Phase::Applying => APPLYING_FROM,

@@ -1,9 +1,9 @@
-//! Listings that the panel says are still the same: when it is asked so, what follows from a yes, and
-//! how a panel is found out that says so of others.
+//! Listings that are not modified: when a validator is sent, what follows from "not modified", and how a panel is
+//! detected that says so of a changed listing.
 //!
-//! A panel whose validators don't follow its listings would freeze the cache. So each listing is
-//! received as a whole once a day all the same, and a panel that gives a changed one the validator of
-//! the one before isn't believed any more.
+//! A panel whose validators don't follow its listings would freeze the cache. Therefore each listing is
+//! received as a whole once a day, and a panel that gives a changed listing the validator of the last
+//! one isn't believed any more.
 
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ use crate::run::counts::Counts;
 use crate::run::options::{SyncMode, SyncOptions};
 use crate::run::report::Warning;
 
-/// So many seconds a panel isn't believed that was found out: thirty days.
+/// Seconds for which the validators of such a panel are not believed: thirty days.
 const DISBELIEF: i64 = 30 * 86_400;
 
 impl Engine {
-    /// Asks for a listing unless it is still the same, where that can be asked; `None` where it can't.
+    /// Asks for a listing with its validator; returns `None` if there is none to send.
     pub(super) async fn ask_unless_same(
         &self,
         run: &Run<'_>,
@@ -40,7 +40,7 @@ impl Engine {
         visit.validator = guard(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
         let (scheme, now) = (self.scheme(visit), self.clock.now());
         let treatment = Arc::clone(&visit.treatment);
-        // What is to be written in any case needs the listing.
+        // A field that has to be looked at or written in any case needs the listing.
         let wanted = treatment.looks_again || treatment.needs_all;
         let may_lend =
             |kept: &&KeptValidator| !wanted && is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
@@ -54,7 +54,7 @@ impl Engine {
         run.track.listing(kind, 0, rows, 0, Counts::default());
         let asked_at = now + run.panel_ahead;
         let asked = async { Ok(self.source.listing(request).await) };
-        // What has ended is asked once more where the first event is put back, which not every stream bears.
+        // `fuse`, because the stream is polled again after its end once the first event is put back.
         let mut events = match guard(run.cancel, asked).await? {
             Ok(listing) => listing.events,
             Err(error) => stream::iter([Err(error)]).boxed(),
@@ -78,7 +78,7 @@ impl Engine {
         }))
     }
 
-    /// Takes in what it says of the panel and the kind that a listing is as it was.
+    /// Records the facts from a listing that is not modified.
     pub(super) fn learn_of_same(&self, run: &Run<'_>, visit: &mut Visit, same: Unmodified) {
         tracing::info!("the panel says that the listing is the same");
         visit.answered = true;
@@ -88,23 +88,24 @@ impl Engine {
         visit.facts.fields = visit.facts.fields.unmodified(visit.kind, &policy, same.rows, self.clock.now());
     }
 
-    /// Learns of a panel that gives a changed listing the validator of the one before. Bytes may differ
-    /// without anything to it: weak validators allow that.
+    /// Records that the panel gave a changed listing the validator of the last one. Only items are compared: with a
+    /// weak validator the bytes may differ.
     pub(super) fn doubt_validator(&self, visit: &mut Visit, stored: &StoredIndex, compared: &Compared) {
         let kind = visit.kind;
         let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
         if alike && is_another(stored, &compared.differ, self.scheme(visit)) {
             tracing::warn!("the panel gives a changed listing the validator of the one before");
             visit.warnings.push(Warning::from(format!(
-                "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified): it isn't asked so for 30 days"
+                "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified). For 30 days, whole lists \
+                 are fetched"
             )));
             visit.validators_lied_at = Some(self.clock.now());
         }
     }
 }
 
-/// Whether a listing may be asked for with its validator: in an incremental run, under what it was
-/// received under, for a day, and where nothing waits to be looked at again.
+/// Returns whether a listing may be asked for with its validator: in an incremental run, with the scheme and policy of
+/// the stored listing, within a day of it, and if no removal is held.
 fn is_lent(
     kept: &KeptValidator,
     state: &SyncState,
@@ -121,17 +122,17 @@ fn is_lent(
     whole && trusting && as_before && believed(facts, now)
 }
 
-/// Whether a panel's validators are believed.
+/// Returns whether the panel's validators are believed.
 pub(super) fn believed(facts: &PanelFacts, now: i64) -> bool {
     facts.validators_lied_at.is_none_or(|at| !(0..DISBELIEF).contains(&now.saturating_sub(at)))
 }
 
-/// Whether a listing is another one than the one before, as far as the two can be compared.
+/// Returns whether a listing differs from the last one, as far as the two can be compared.
 fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bool {
     before.consistent && before.index.scheme() == scheme && !differ.is_as_known()
 }
 
-/// Whether no element has to be looked at in every listing. Of an empty one nothing is known.
+/// Returns whether no element has to be looked at in every listing. This is unknown of an empty listing.
 pub(super) fn is_settled(index: &ListingIndex) -> bool {
     !index.is_empty() && index.digests().iter().all(|digest| !Digest(*digest).is_never())
 }

@@ -15,15 +15,15 @@ use crate::run::options::SyncMode;
 use crate::run::record::{KindOutcome, KindRecord};
 use crate::run::report::SyncReport;
 
-/// What was received of a kind, or why nothing was. `None` stands for a panel that need not be asked.
+/// A received kind, or the error; `None` if the panel need not be asked.
 type Outcome = Result<Option<(Received, Staged)>, Stop>;
 
 impl Engine {
-    /// Receives a kind. Nothing of it is written yet, whatever comes of it.
+    /// Receives a kind. Nothing of it is written yet.
     pub(super) async fn begin_visit(&self, run: &Run<'_>, kind: ContentKind) -> (Visit, Outcome) {
         let facts = run.facts.kinds[kind].clone();
         let policy = run.options.policy.at(run.state.last_sync[kind]);
-        // Who compares a cache with its panel is not to be told of what is volatile.
+        // A full dry run compares a cache with its panel, and must not report volatile fields.
         let looks = !(run.options.dry_run && run.options.mode == SyncMode::Full);
         let treatment = facts.fields.treatment(kind, &policy, looks.then(|| self.clock.now()));
         let mut visit = Visit {
@@ -40,7 +40,7 @@ impl Engine {
             denied: false,
             span: tracing::info_span!("kind", kind = %kind),
         };
-        // Only here is anything asked of the source, and for one kind at a time.
+        // The source is asked only here and for one kind at a time, so the difference of its usage is this kind's.
         let (before, started) = (self.source.usage(), self.clock.monotonic());
         let span = visit.span.clone();
         let received = if run.cancel.is_cancelled() {
@@ -55,7 +55,7 @@ impl Engine {
         (visit, received)
     }
 
-    /// Writes what was received of a kind, and ends its record.
+    /// Writes a received kind, and ends its record.
     pub(super) async fn end_visit(&self, run: &Run<'_>, (mut visit, received): (Visit, Outcome)) -> Visit {
         let (received_in, started) = (visit.record.duration, self.clock.monotonic());
         let span = visit.span.clone();
@@ -75,7 +75,7 @@ impl Engine {
             record.skipped_at = None;
             record.not_modified = false;
             record.error = Some(stop.into_report(Some(visit.kind)));
-            // What is learnt of fields is learnt of rows that were written.
+            // Facts about fields depend on rows that were written, so those of a failed kind are dropped.
             visit.facts.fields.clone_from(&run.state.facts.kinds[visit.kind].fields);
         }
         record.duration = received_in + self.since(started);
@@ -93,7 +93,7 @@ impl Engine {
         visit
     }
 
-    /// Decides about a kind that was received, and carries it out.
+    /// Decides about a received kind, and carries out the decision.
     async fn write_kind(
         &self,
         run: &Run<'_>,
@@ -105,13 +105,13 @@ impl Engine {
         let decided = {
             let at = self.setting(run, visit);
             let known = self.known(run, &received, &at).await?;
-            // What was compared is gone after this: the next kind is on its way and needs the memory.
+            // The comparison is dropped here: the next kind is being received and needs the memory.
             decide(received, &known, &at)
         };
         self.commit(run, visit, decided, staged, started).await
     }
 
-    /// What the decision about a kind depends on besides the listing and the store.
+    /// Returns the values that the decision depends on, besides the listing and the store.
     fn setting<'a>(&self, run: &'a Run<'_>, visit: &'a Visit) -> Setting<'a> {
         let now = self.clock.now();
         Setting {
@@ -134,7 +134,7 @@ impl Engine {
 }
 
 impl Run<'_> {
-    /// Takes in what a kind has come to. They come in their order.
+    /// Adds the result of a kind to the run and its report. Kinds are added in their order.
     pub(super) fn take_in(&mut self, visit: Visit, report: &mut SyncReport) {
         let Visit { kind, record, facts, shrunk, plan, warnings, answered, denied, .. } = visit;
         self.answered |= answered;

@@ -1,4 +1,4 @@
-//! Which categories of a kind stay: names of categories are lost as easily as their items.
+//! Decides which stored categories of a kind stay. A panel can lose categories as easily as items.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ fn vanished<'a>(answered: &[Category], stored: &'a [Category]) -> Vec<&'a Catego
     stored.iter().filter(|known| !listed.contains(&known.id)).collect()
 }
 
-/// Returns why it is implausible that so many categories have vanished beside those listed, if it is.
+/// Returns the reason why the loss of so many categories is implausible; `None` if it is plausible.
 fn implausibly_vanished(listed: usize, vanished: usize, at: &Setting<'_>) -> Option<HoldReason> {
     let (listed, missing) = (listed as u64, vanished as u64);
     let expired = at.account_expired.then_some(HoldReason::Doubt(Doubt::AccountExpired));
@@ -29,7 +29,7 @@ fn implausibly_vanished(listed: usize, vanished: usize, at: &Setting<'_>) -> Opt
     expired.filter(|_| missing > 0).or(loss)
 }
 
-/// Returns the vanished categories of which it has to be known how many items they have.
+/// Returns the vanished categories whose number of items the decision needs.
 pub(in crate::engine) fn weighed<'a>(
     answered: &[Category],
     stored: &'a [Category],
@@ -41,12 +41,11 @@ pub(in crate::engine) fn weighed<'a>(
     if weighs { vanished } else { Vec::new() }
 }
 
-/// Returns the categories to write, with those that vanished implausibly put back: names of categories are lost as
-/// easily as their items. Of those that vanish beside others, those go in which nothing is after this listing; all
-/// of them go with the last of the kind's rows, of which so many are `left`. Returns `None` when nothing changes.
+/// Returns the categories to write; `None` if nothing changes. Categories that vanished implausibly are put back. Of
+/// the others, those without items after this listing are removed. All of them are removed with the last row of the
+/// kind; `left` is the number of rows.
 ///
-/// The decision is the same from the categories that are stored and from those that it leaves: the next sync of the
-/// same lists must not come to something else.
+/// The decision is idempotent: a next sync of the same lists must come to the same categories.
 pub(super) fn kept_categories(
     mut answered: Vec<Category>,
     known: &Known,

@@ -1,4 +1,4 @@
-//! What has to be known of missing items before they are decided about. Most runs need nothing.
+//! The values that a decision about missing items needs from the store. Most runs need none.
 
 use std::collections::HashSet;
 
@@ -11,17 +11,17 @@ use crate::removal::held::HeldRemoval;
 use crate::removal::settle::released;
 use crate::run::record::RunId;
 
-/// What the decision about missing items depends on.
+/// The values that the decision about missing items needs.
 pub(in crate::engine) struct Needs {
     /// The known categories that the panel has dropped from its list of categories.
     pub(super) dropped: CategorySet,
-    /// Whether the rows of the missing items say something that counts.
+    /// Whether the decision depends on the rows of the missing items.
     pub(in crate::engine) rows: bool,
     sound: bool,
 }
 
 impl Needs {
-    /// Says it of a listing that lacks `missing`, by what is held and the categories that are stored.
+    /// Returns the needs of a listing without the items `missing`, from the held removals and the stored categories.
     pub(in crate::engine) fn of(
         answered: Option<&[Category]>,
         arrived: &Arrived,
@@ -70,7 +70,7 @@ impl Needs {
     }
 }
 
-/// Returns the runs that were the first to miss what evidence releases now.
+/// Returns the runs that first held the removals that evidence releases now.
 pub(in crate::engine) fn ready(arrived: &Arrived, held: &[HeldRemoval], at: &Setting<'_>) -> HashSet<RunId> {
     let at = at.circumstances(arrived, held);
     held.iter().filter(|held| released(&at, held)).map(|held| held.run).collect()
