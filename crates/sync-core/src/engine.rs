@@ -11,10 +11,10 @@ mod known;
 mod learning;
 mod listing;
 mod planned;
+mod progress_meter;
 mod receive;
 mod second_try;
 mod state;
-mod track;
 mod unmodified;
 mod visit;
 
@@ -40,8 +40,8 @@ use crate::run::plan::KindPlan;
 use crate::run::progress::{Observer, Phase};
 use crate::run::record::{KindOutcome, KindRecord, ReportError};
 use crate::run::report::{SyncReport, Warning};
+use progress_meter::ProgressMeter;
 use state::Grant;
-use track::Track;
 
 /// Runs syncs of profiles: a source, a store, a clock, and an observer of the progress. It owns its ports, so that a
 /// run can be spawned. Clones share them.
@@ -90,7 +90,7 @@ impl Stop {
 }
 
 /// What the steps of a run have in common. While kinds are under way it rests: what they come to is
-/// in their [`state::Visit`]s.
+/// in their [`state::KindSync`]s.
 struct Run<'a> {
     profile: &'a ProfileId,
     options: &'a SyncOptions,
@@ -114,7 +114,7 @@ struct Run<'a> {
     /// When it began, by the monotonic clock.
     began: Duration,
     warnings: Vec<Warning>,
-    track: Track<'a>,
+    track: ProgressMeter<'a>,
 }
 
 impl Engine {
@@ -175,7 +175,7 @@ impl Engine {
             panel_ahead: 0,
             began,
             warnings: Vec::new(),
-            track: Track::new(profile, &*self.observer, &options.kinds),
+            track: ProgressMeter::new(profile, &*self.observer, &options.kinds),
         };
         self.visit(&mut run, &mut report).await;
         let retold = self.conclude(&mut run, &mut report);
@@ -371,7 +371,7 @@ fn is_refusal(error: &SourceError) -> bool {
     }
 }
 
-/// Marks every kind that was asked for and not yet visited as failed by one error of the run.
+/// Identity every kind that was asked for and not yet visited as failed by one error of the run.
 fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError) {
     let outcome = if error.class() == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
     for kind in &options.kinds {

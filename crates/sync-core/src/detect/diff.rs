@@ -21,10 +21,10 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::detect::arrivals::Arrivals;
 use crate::detect::digest::{Digest, DigestScheme};
 use crate::detect::index::ListingIndex;
 use crate::detect::merge::{Change, borrows_category, merge_over};
+use crate::detect::seen_items::SeenItems;
 use crate::detect::volatile::{Decoded, Note, Tally, Treatment};
 use crate::model::{ContentId, ContentKind, Item, Listed, ValueRef};
 use crate::ports::source::Entry;
@@ -61,7 +61,7 @@ pub struct Differ {
     digests: Vec<u64>,
     counts: Counts,
     cursor: usize,
-    arrivals: Arrivals,
+    seen_items: SeenItems,
     departed: HashSet<ContentId>,
     /// Items whose `category_id` is the row's, because no element of the listing named it.
     borrowers: HashSet<ContentId>,
@@ -128,7 +128,7 @@ impl Differ {
             digests,
             counts: Counts::default(),
             cursor: 0,
-            arrivals: Arrivals::default(),
+            seen_items: SeenItems::default(),
             departed: HashSet::new(),
             borrowers: HashSet::new(),
             several: HashSet::new(),
@@ -156,7 +156,7 @@ impl Differ {
         self.digests.clear();
         self.counts = Counts::default();
         self.cursor = 0;
-        self.arrivals.clear();
+        self.seen_items.clear();
         self.departed.clear();
         self.borrowers.clear();
         self.tally.clear();
@@ -355,7 +355,7 @@ impl Differ {
                 }
                 // Against nothing known there is nothing to miss.
                 if !self.known.is_empty() {
-                    self.arrivals.notice(&listed.item, stored);
+                    self.seen_items.notice(&listed.item, stored);
                 }
                 self.note_departure(stored, &listed.item);
                 *count(&mut self.counts, change) += 1;
@@ -457,8 +457,8 @@ impl Differ {
         ids
     }
 
-    pub(crate) const fn arrivals(&self) -> &Arrivals {
-        &self.arrivals
+    pub(crate) const fn seen_items(&self) -> &SeenItems {
+        &self.seen_items
     }
 
     /// Whether the listing is, so far, what is known: the same items in the same order, and what differs

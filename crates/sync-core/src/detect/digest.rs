@@ -7,7 +7,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::detect::arrivals::image_path;
+use crate::detect::seen_items::image_path;
 use crate::detect::volatile::LeftOut;
 use crate::model::{ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, Shape, ValueRef};
 

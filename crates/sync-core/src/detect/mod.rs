@@ -1,11 +1,11 @@
 //! What is new, changed and gone: a listing against what is known.
 
-pub(crate) mod arrivals;
 pub(crate) mod compare;
 pub(crate) mod diff;
 pub(crate) mod digest;
 pub(crate) mod index;
 pub(crate) mod lazy_index;
 pub(crate) mod merge;
+pub(crate) mod seen_items;
 pub mod timestamp;
 pub(crate) mod volatile;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::state::{Decided, Staged, Visit};
+use super::state::{Decided, KindSync, Staged};
 use super::{Engine, Run, Stop};
 use crate::model::Scope;
 
@@ -11,7 +11,7 @@ impl Engine {
     pub(super) async fn commit(
         &self,
         run: &Run<'_>,
-        visit: &mut Visit,
+        visit: &mut KindSync,
         decided: Decided,
         staged: Staged,
         started: Duration,

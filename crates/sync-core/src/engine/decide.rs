@@ -86,7 +86,7 @@ fn of_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Known, 
     let left = stored.index.len().saturating_sub(settled.removed.len());
     let gone = known.rows.by_category(&settled.removed);
     let is_empty = |category: &str, size: u64| {
-        differ.arrivals().is_deserted(category, size, gone.get(category).copied().unwrap_or_default())
+        differ.seen_items().is_emptied(category, size, gone.get(category).copied().unwrap_or_default())
     };
     let categories = answered.and_then(|answered| kept_categories(answered, known, left, is_empty, at, &mut warnings));
     let plan = planned.map(|planned| planned.into_plan(kind, &settled, &known.rows.names, differ.unnoticed()));
@@ -173,7 +173,8 @@ fn settled(answered: Option<&[Category]>, arrived: &Arrived, known: &Known, at: 
     let needs = Needs::of(answered, arrived, known, &missing, at);
     let lost = needs.lost_categories(arrived, known, at);
     let marks: Vec<_> = known.rows.items.iter().map(|row| (row.marks, row.id)).collect();
-    let successors = if needs.rows { compared.differ.arrivals().successors(&marks) } else { hashbrown::HashMap::new() };
+    let successors =
+        if needs.rows { compared.differ.seen_items().successors(&marks) } else { hashbrown::HashMap::new() };
     let rows: HashMap<ContentId, &MissingRow> = known.rows.items.iter().map(|row| (row.id, row)).collect();
     let missing = missing.into_iter().map(|id| {
         let row = rows.get(&id).map_or(&[][..], |row| &row.categories);

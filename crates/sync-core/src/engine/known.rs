@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::decide::{Needs, Setting, ready, weighed};
 use super::state::{Arrived, Known, ListingReceived, MissingRow, MissingRows, Received};
 use super::{Engine, Run, Stop, guard};
-use crate::detect::arrivals::Marks;
+use crate::detect::seen_items::Identity;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Text};
 use crate::removal::guard::{HoldReason, Loss};
 
@@ -124,7 +124,7 @@ impl Engine {
                 if named {
                     rows.names.insert(item.id(), item.name().to_owned());
                 }
-                rows.items.push(MissingRow { id: item.id(), marks: Marks::of(&item), categories });
+                rows.items.push(MissingRow { id: item.id(), marks: Identity::of(&item), categories });
             }
         }
         Ok(rows)

@@ -15,7 +15,7 @@ const RUNS_IN_A_ROW: u32 = 2;
 
 /// The strategy by which a kind is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum FetchStrategy {
     /// In one listing.
     Whole,
     /// In one listing, and by category if that is too much for the panel.
@@ -62,16 +62,16 @@ pub(super) fn is_overload(error: &SourceError) -> bool {
 
 impl KindFacts {
     /// Returns the strategy by which the kind is fetched in this run.
-    pub(super) fn way(&self, now: i64) -> Way {
+    pub(super) fn way(&self, now: i64) -> FetchStrategy {
         let ignored = self.filter_ignored_at.is_some_and(|at| recent(at, now));
         if ignored || self.overloads.saturating_add(1) < RUNS_IN_A_ROW {
-            return Way::Whole;
+            return FetchStrategy::Whole;
         }
         let known = self.overloads >= RUNS_IN_A_ROW;
         if known && self.whole_asked_at.is_some_and(|at| recent(at, now)) {
-            Way::ByCategory
+            FetchStrategy::ByCategory
         } else {
-            Way::WholeThenByCategory
+            FetchStrategy::WholeThenByCategory
         }
     }
 
@@ -155,21 +155,21 @@ mod tests {
     #[test]
     fn two_runs_in_a_row_make_it_by_category_and_a_day_later_the_whole_is_tried() {
         let mut facts = KindFacts::default();
-        assert_eq!(facts.way(NOW), Way::Whole);
+        assert_eq!(facts.way(NOW), FetchStrategy::Whole);
         facts.overloaded(NOW);
-        assert_eq!(facts.way(NOW), Way::WholeThenByCategory);
+        assert_eq!(facts.way(NOW), FetchStrategy::WholeThenByCategory);
         facts.failed_otherwise();
         assert_eq!(facts, KindFacts::default(), "not one after the other");
         facts.overloaded(NOW);
         facts.overloaded(NOW);
         facts.failed_otherwise();
         assert_eq!(facts.overloads, 2);
-        assert_eq!(facts.way(NOW + 86_399), Way::ByCategory);
-        assert_eq!(facts.way(NOW + 86_400), Way::WholeThenByCategory);
-        assert_eq!(facts.way(NOW - 1), Way::WholeThenByCategory, "a clock that was set back");
+        assert_eq!(facts.way(NOW + 86_399), FetchStrategy::ByCategory);
+        assert_eq!(facts.way(NOW + 86_400), FetchStrategy::WholeThenByCategory);
+        assert_eq!(facts.way(NOW - 1), FetchStrategy::WholeThenByCategory, "a clock that was set back");
         facts.filter_ignored_at = Some(NOW);
-        assert_eq!(facts.way(NOW), Way::Whole);
-        assert_eq!(facts.way(NOW + 86_400), Way::WholeThenByCategory, "that is tried again as well");
+        assert_eq!(facts.way(NOW), FetchStrategy::Whole);
+        assert_eq!(facts.way(NOW + 86_400), FetchStrategy::WholeThenByCategory, "that is tried again as well");
         facts.filter_ignored_at = None;
         facts.whole_came();
         assert_eq!(facts, KindFacts::default());

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
-use super::learning::{Way, is_overload};
+use super::learning::{FetchStrategy, is_overload};
 use super::planned::Planned;
-use super::state::{Begun, ByCategory, Compared, Visit};
+use super::state::{Begun, ByCategory, Compared, KindSync};
 use super::{Engine, Run, Stop, guard};
 use crate::detect::diff::Differ;
 use crate::detect::digest::DigestScheme;
@@ -49,7 +49,7 @@ struct Comparing {
 
 /// Counts the items of an answer that belong to the category that was asked for.
 #[derive(Default)]
-struct Belonging {
+struct CategoryMatch {
     own: usize,
     foreign: usize,
 }
@@ -60,7 +60,7 @@ impl Engine {
     pub(super) async fn compare(
         &self,
         run: &Run<'_>,
-        visit: &mut Visit,
+        visit: &mut KindSync,
         stored: &StoredIndex,
         categories: Option<&[Category]>,
         begun: Option<Begun>,
@@ -85,8 +85,8 @@ impl Engine {
         let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         run.track.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
         let way = visit.facts.way(self.clock.now());
-        let categories = categories.filter(|categories| !categories.is_empty() && way != Way::Whole);
-        if way != Way::ByCategory || categories.is_none() {
+        let categories = categories.filter(|categories| !categories.is_empty() && way != FetchStrategy::Whole);
+        if way != FetchStrategy::ByCategory || categories.is_none() {
             let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
             let listing = if let Some(begun) = begun {
                 Ok(begun.go_on(known))
@@ -127,7 +127,7 @@ impl Engine {
     async fn by_category(
         &self,
         run: &Run<'_>,
-        visit: &mut Visit,
+        visit: &mut KindSync,
         mut comparing: Comparing,
         asked_at: i64,
         categories: &[Category],
@@ -150,7 +150,7 @@ impl Engine {
                 Ok(end) => {
                     in_a_row = 0;
                     covered.insert(&category.id.0);
-                    whole = Some(whole.map_or(end, |whole| together(whole, end)));
+                    whole = Some(whole.map_or(end, |whole| merge_completeness(whole, end)));
                 }
                 Err(Stop::Source(error)) if goes_on(&error) => {
                     in_a_row = if error.class() == ErrorClass::Unreachable { in_a_row + 1 } else { 0 };
@@ -237,12 +237,12 @@ impl Engine {
     async fn receive_category(
         &self,
         run: &Run<'_>,
-        visit: &mut Visit,
+        visit: &mut KindSync,
         comparing: &mut Comparing,
         request: ListingRequest,
         category: &CategoryId,
     ) -> Result<Completeness, Stop> {
-        let mut belonging = Belonging::default();
+        let mut belonging = CategoryMatch::default();
         let mut batches = Vec::new();
         let mut listing = self.ask(run, request).await?;
         let end = loop {
@@ -255,7 +255,7 @@ impl Engine {
                     batches.push(batch);
                 }
                 ListingEvent::Restarted => {
-                    belonging = Belonging::default();
+                    belonging = CategoryMatch::default();
                     batches.clear();
                 }
                 // It would be the validator of a part.
@@ -272,7 +272,7 @@ impl Engine {
     }
 
     /// Returns the scheme of the digests of a listing.
-    pub(super) fn scheme(&self, visit: &Visit) -> DigestScheme {
+    pub(super) fn scheme(&self, visit: &KindSync) -> DigestScheme {
         self.source.digest_scheme().leaving_out(visit.kind, visit.treatment.left_out())
     }
 
@@ -338,10 +338,10 @@ impl Comparing {
     }
 }
 
-impl Belonging {
+impl CategoryMatch {
     /// Returns an error if the panel has ignored the category that it was asked for. This becomes a fact if the answer
     /// is large enough to prove it.
-    fn check(&self, visit: &mut Visit, now: i64) -> Result<(), Stop> {
+    fn check(&self, visit: &mut KindSync, now: i64) -> Result<(), Stop> {
         if self.foreign <= self.own {
             return Ok(());
         }
@@ -383,7 +383,7 @@ fn goes_on(error: &SourceError) -> bool {
 }
 
 /// Combines the ends of two answers. A defect of one is a defect of both.
-fn together(a: Completeness, b: Completeness) -> Completeness {
+fn merge_completeness(a: Completeness, b: Completeness) -> Completeness {
     let sum = |seen: (bool, Option<u64>), more: (bool, Option<u64>)| match (seen, more) {
         ((false, _), (_, digest)) | ((_, digest), (false, _)) => digest,
         ((_, a), (_, b)) => Some(a?.wrapping_add(b?)),

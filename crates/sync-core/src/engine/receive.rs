@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::learning::{is_denial, is_known_as_not_offered, is_not_offered};
-use super::state::{Answered, Arrived, Compared, ListingReceived, Received, Staged, Visit};
+use super::state::{Answered, Arrived, Compared, KindSync, ListingReceived, Received, Staged};
 use super::{Engine, Run, Stop, guard};
 use crate::detect::merge::Change;
 use crate::detect::volatile::{FieldFacts, Heard};
@@ -22,7 +22,7 @@ impl Engine {
     pub(super) async fn receive_kind(
         &self,
         run: &Run<'_>,
-        visit: &mut Visit,
+        visit: &mut KindSync,
     ) -> Result<Option<(Received, Staged)>, Stop> {
         let kind = visit.kind;
         if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
@@ -83,7 +83,7 @@ impl Engine {
     async fn learn_of_fields(
         &self,
         run: &Run<'_>,
-        visit: &mut Visit,
+        visit: &mut KindSync,
         compared: &mut Compared,
         staging: &mut dyn Staging,
     ) -> Result<(), Stop> {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tracing::Span;
 
 use super::planned::Planned;
-use crate::detect::arrivals::Marks;
 use crate::detect::diff::Differ;
 use crate::detect::index::ListingIndex;
 use crate::detect::lazy_index::Lender;
+use crate::detect::seen_items::Identity;
 use crate::detect::volatile::Treatment;
 use crate::facts::KindFacts;
 use crate::model::{Category, CategorySet, ContentId, ContentKind};
@@ -36,7 +36,7 @@ impl Grant {
 
 /// A kind under way. Two kinds can be, one being received and one being written, so their changing values are here
 /// and not in the [`super::Run`].
-pub(super) struct Visit {
+pub(super) struct KindSync {
     pub(super) kind: ContentKind,
     pub(super) record: KindRecord,
     /// The facts about the kind, with those of this run.
@@ -170,7 +170,7 @@ pub(super) struct MissingRows {
 #[derive(Debug)]
 pub(super) struct MissingRow {
     pub(super) id: ContentId,
-    pub(super) marks: Marks,
+    pub(super) marks: Identity,
     /// Positions in [`MissingRows::categories`].
     pub(super) categories: Vec<u32>,
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 
-use super::learning::{Way, recent};
-use super::state::{Answered, Begun, Compared, Unmodified, Visit};
+use super::learning::{FetchStrategy, recent};
+use super::state::{Answered, Begun, Compared, KindSync, Unmodified};
 use super::{Engine, Run, Stop, guard};
 use crate::detect::diff::Differ;
 use crate::detect::digest::{Digest, DigestScheme};
@@ -33,7 +33,7 @@ impl Engine {
     pub(super) async fn ask_unless_same(
         &self,
         run: &Run<'_>,
-        visit: &mut Visit,
+        visit: &mut KindSync,
         categories_answered: bool,
     ) -> Result<Option<Answered>, Stop> {
         let kind = visit.kind;
@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// Records the facts from a listing that is not modified.
-    pub(super) fn learn_of_same(&self, run: &Run<'_>, visit: &mut Visit, same: Unmodified) {
+    pub(super) fn learn_of_same(&self, run: &Run<'_>, visit: &mut KindSync, same: Unmodified) {
         tracing::info!("the panel says that the listing is the same");
         visit.answered = true;
         visit.facts.offered();
@@ -90,7 +90,7 @@ impl Engine {
 
     /// Records that the panel gave a changed listing the validator of the last one. Only items are compared: with a
     /// weak validator the bytes may differ.
-    pub(super) fn doubt_validator(&self, visit: &mut Visit, stored: &StoredIndex, compared: &Compared) {
+    pub(super) fn doubt_validator(&self, visit: &mut KindSync, stored: &StoredIndex, compared: &Compared) {
         let kind = visit.kind;
         let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
         if alike && is_another(stored, &compared.differ, self.scheme(visit)) {
@@ -116,7 +116,7 @@ fn is_lent(
     now: i64,
 ) -> bool {
     let at = kind;
-    let whole = facts.kinds[at].way(now) != Way::ByCategory;
+    let whole = facts.kinds[at].way(now) != FetchStrategy::ByCategory;
     let trusting = options.mode != SyncMode::Full && state.last_sync[at].is_some() && state.held[at] == 0;
     let as_before = kept.scheme == scheme && kept.policy == options.policy && recent(kept.listed_at, now);
     whole && trusting && as_before && believed(facts, now)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use super::decide::{Setting, decide};
-use super::state::{Grant, Received, Staged, Visit};
+use super::state::{Grant, KindSync, Received, Staged};
 use super::unmodified::believed;
 use super::{Engine, Run, Stop, named};
 use crate::model::ContentKind;
@@ -20,13 +20,13 @@ type Outcome = Result<Option<(Received, Staged)>, Stop>;
 
 impl Engine {
     /// Receives a kind. Nothing of it is written yet.
-    pub(super) async fn begin_visit(&self, run: &Run<'_>, kind: ContentKind) -> (Visit, Outcome) {
+    pub(super) async fn begin_visit(&self, run: &Run<'_>, kind: ContentKind) -> (KindSync, Outcome) {
         let facts = run.facts.kinds[kind].clone();
         let policy = run.options.policy.at(run.state.last_sync[kind]);
         // A full dry run compares a cache with its panel, and must not report volatile fields.
         let looks = !(run.options.dry_run && run.options.mode == SyncMode::Full);
         let treatment = facts.fields.treatment(kind, &policy, looks.then(|| self.clock.now()));
-        let mut visit = Visit {
+        let mut visit = KindSync {
             kind,
             record: KindRecord::skipped(kind, named(run.options.mode, &run.state, kind)),
             facts,
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// Writes a received kind, and ends its record.
-    pub(super) async fn end_visit(&self, run: &Run<'_>, (mut visit, received): (Visit, Outcome)) -> Visit {
+    pub(super) async fn end_visit(&self, run: &Run<'_>, (mut visit, received): (KindSync, Outcome)) -> KindSync {
         let (received_in, started) = (visit.record.duration, self.clock.monotonic());
         let span = visit.span.clone();
         let synced = match received {
@@ -97,7 +97,7 @@ impl Engine {
     async fn write_kind(
         &self,
         run: &Run<'_>,
-        visit: &mut Visit,
+        visit: &mut KindSync,
         received: Received,
         staged: Staged,
         started: Duration,
@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// Returns the values that the decision depends on, besides the listing and the store.
-    fn setting<'a>(&self, run: &'a Run<'_>, visit: &'a Visit) -> Setting<'a> {
+    fn setting<'a>(&self, run: &'a Run<'_>, visit: &'a KindSync) -> Setting<'a> {
         let now = self.clock.now();
         Setting {
             options: run.options,
@@ -135,8 +135,8 @@ impl Engine {
 
 impl Run<'_> {
     /// Adds the result of a kind to the run and its report. Kinds are added in their order.
-    pub(super) fn take_in(&mut self, visit: Visit, report: &mut SyncReport) {
-        let Visit { kind, record, facts, shrunk, plan, warnings, answered, denied, .. } = visit;
+    pub(super) fn take_in(&mut self, visit: KindSync, report: &mut SyncReport) {
+        let KindSync { kind, record, facts, shrunk, plan, warnings, answered, denied, .. } = visit;
         self.answered |= answered;
         self.denied.extend(denied.then_some(kind));
         self.facts.kinds[kind] = facts;

@@ -33,7 +33,7 @@ pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + '
     /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
     fn put(&mut self, at: usize, value: Value);
     /// About how many bytes of memory the item holds, itself included.
-    fn held(&self) -> usize;
+    fn heap_size(&self) -> usize;
     /// The item as one of any kind.
     fn into_item(self) -> Item;
     /// The item as one of this kind, `None` when it is of another.
@@ -45,7 +45,7 @@ trait FieldType {
     fn value(&self) -> ValueRef<'_>;
     fn set(&mut self, value: Value);
     /// The bytes that the value holds beside itself.
-    fn held(&self) -> usize {
+    fn heap_size(&self) -> usize {
         0
     }
 }
@@ -57,8 +57,8 @@ impl FieldType for Text {
     fn set(&mut self, value: Value) {
         *self = if let Value::Text(text) = value { text } else { Self::default() };
     }
-    fn held(&self) -> usize {
-        Self::held(self)
+    fn heap_size(&self) -> usize {
+        Self::heap_size(self)
     }
 }
 
@@ -69,8 +69,8 @@ impl FieldType for Option<Text> {
     fn set(&mut self, value: Value) {
         *self = if let Value::Text(text) = value { Some(text) } else { None };
     }
-    fn held(&self) -> usize {
-        self.as_ref().map_or(0, Text::held)
+    fn heap_size(&self) -> usize {
+        self.as_ref().map_or(0, Text::heap_size)
     }
 }
 
@@ -126,8 +126,8 @@ impl FieldType for CategorySet {
     fn set(&mut self, value: Value) {
         *self = if let Value::Categories(set) = value { set } else { Self::default() };
     }
-    fn held(&self) -> usize {
-        Self::held(self)
+    fn heap_size(&self) -> usize {
+        Self::heap_size(self)
     }
 }
 
@@ -138,8 +138,8 @@ impl FieldType for Extra {
     fn set(&mut self, value: Value) {
         *self = if let Value::Extra(extra) = value { extra } else { Self::new() };
     }
-    fn held(&self) -> usize {
-        Self::held(self)
+    fn heap_size(&self) -> usize {
+        Self::heap_size(self)
     }
 }
 
@@ -217,8 +217,8 @@ macro_rules! content {
                 debug_assert!(at < next, "a position beyond the table");
             }
 
-            fn held(&self) -> usize {
-                size_of::<Self>() $( + FieldType::held(&self.$field) )*
+            fn heap_size(&self) -> usize {
+                size_of::<Self>() $( + FieldType::heap_size(&self.$field) )*
             }
 
             fn into_item(self) -> Item {
@@ -398,8 +398,8 @@ impl Item {
     }
 
     /// About how many bytes of memory the item holds, itself included.
-    pub fn held(&self) -> usize {
-        any_kind!(self, it => it.held())
+    pub fn heap_size(&self) -> usize {
+        any_kind!(self, it => it.heap_size())
     }
 }
 
@@ -530,10 +530,10 @@ mod tests {
         let sizes = [size_of::<Channel>(), size_of::<Movie>(), size_of::<Series>()];
         for (kind, size) in ContentKind::ALL.into_iter().zip(sizes) {
             let mut item = Item::with_id(kind, ContentId(7));
-            assert_eq!(item.held(), size, "{kind}: nothing beside itself");
+            assert_eq!(item.heap_size(), size, "{kind}: nothing beside itself");
             let long = |at: usize| at.to_string().repeat(500);
             for (at, spec) in kind.fields().iter().enumerate() {
-                let before = item.held();
+                let before = item.heap_size();
                 let value = match spec.shape {
                     Shape::Name | Shape::Text | Shape::Decimal | Shape::Reference => Value::Text(long(at).into()),
                     Shape::Categories => Value::Categories([long(at), long(at + 1)].iter().collect()),
@@ -542,7 +542,7 @@ mod tests {
                 };
                 let number = matches!(value, Value::Integer(_));
                 item.put(at, value);
-                let more = item.held() - before;
+                let more = item.heap_size() - before;
                 assert!(if number { more == 0 } else { (500..=4000).contains(&more) }, "{kind}.{}: {more}", spec.name);
             }
         }

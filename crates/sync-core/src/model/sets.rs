@@ -98,11 +98,11 @@ impl CategorySet {
     }
 
     /// The bytes that it holds beside the value itself.
-    pub(super) fn held(&self) -> usize {
+    pub(super) fn heap_size(&self) -> usize {
         match &self.0 {
             Ids::None => 0,
-            Ids::One(id) => id.held(),
-            Ids::Several(ids) => ids.iter().map(|id| size_of::<Text>() + id.held()).sum(),
+            Ids::One(id) => id.heap_size(),
+            Ids::Several(ids) => ids.iter().map(|id| size_of::<Text>() + id.heap_size()).sum(),
         }
     }
 }
@@ -174,8 +174,8 @@ impl Extra {
     }
 
     /// The bytes that it holds beside the value itself.
-    pub(super) fn held(&self) -> usize {
-        let texts: usize = self.0.iter().map(|(key, json)| key.held() + json.held()).sum();
+    pub(super) fn heap_size(&self) -> usize {
+        let texts: usize = self.0.iter().map(|(key, json)| key.heap_size() + json.heap_size()).sum();
         self.0.capacity() * size_of::<(Text, Text)>() + texts
     }
 }
@@ -244,13 +244,13 @@ mod tests {
     #[test]
     fn what_a_set_holds_is_what_it_has_memory_for() {
         let long = |id: &str| id.repeat(100);
-        let held = |ids: &[String]| ids.iter().collect::<CategorySet>().held();
+        let held = |ids: &[String]| ids.iter().collect::<CategorySet>().heap_size();
         assert_eq!((held(&[]), held(&["7".to_owned()]), held(&[long("7")])), (0, 0, 100));
         let two = 2 * size_of::<Text>();
         assert_eq!((held(&["3".to_owned(), "7".to_owned()]), held(&[long("3"), long("7")])), (two, two + 200));
 
-        assert_eq!(Extra::new().held(), 0);
-        let held = |key: &str, json: &str| Extra::from([(key, json)]).held();
+        assert_eq!(Extra::new().heap_size(), 0);
+        let held = |key: &str, json: &str| Extra::from([(key, json)]).heap_size();
         let pair = held("a", "1");
         assert!(pair >= size_of::<(Text, Text)>() && pair.is_multiple_of(size_of::<(Text, Text)>()), "{pair}");
         assert_eq!(held(&long("a"), &long("1")), pair + 200);

@@ -36,7 +36,7 @@ impl Text {
     }
 
     /// The bytes that it holds beside the value itself.
-    pub(crate) fn held(&self) -> usize {
+    pub(crate) fn heap_size(&self) -> usize {
         if self.0.is_heap_allocated() { self.0.capacity() } else { 0 }
     }
 }
@@ -177,8 +177,8 @@ mod tests {
 
     #[test]
     fn only_a_long_text_holds_memory_of_its_own() {
-        assert_eq!(Text::from("2024-02-02 10:00:00").held(), 0);
-        assert!(Text::from("https://image.example/t/p/w600/abcdefghij.jpg").held() >= 45);
+        assert_eq!(Text::from("2024-02-02 10:00:00").heap_size(), 0);
+        assert!(Text::from("https://image.example/t/p/w600/abcdefghij.jpg").heap_size() >= 45);
         assert_eq!(size_of::<Option<Text>>(), size_of::<String>());
     }
 }

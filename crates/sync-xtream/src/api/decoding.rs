@@ -255,7 +255,7 @@ async fn send_alone(events: &Events, event: Result<ListingEvent, SourceError>) -
 /// About how many bytes an entry holds.
 fn weight(entry: &Entry) -> usize {
     let Entry::Item(listed, _) = entry else { return size_of::<Entry>() };
-    size_of::<Entry>() + size_of::<FieldSet>() + listed.item.held()
+    size_of::<Entry>() + size_of::<FieldSet>() + listed.item.heap_size()
 }
 
 #[cfg(test)]

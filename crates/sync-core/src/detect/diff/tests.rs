@@ -1,7 +1,7 @@
 //! The diff by itself: what whole runs (`tests/it`) can't show, or only by accident.
 
 use super::*;
-use crate::detect::arrivals::Marks;
+use crate::detect::seen_items::Identity;
 use crate::detect::volatile::{FieldFacts, Heard, Standing};
 use crate::model::CategorySet;
 use crate::testing::{ItemBuilder, movie, series};
@@ -76,8 +76,8 @@ fn after_a_reset_nothing_is_left_of_what_was_listed() {
     let differ = &mut bench.differ;
     assert!(differ.counts().added == 1 && !differ.departed().is_empty());
     differ.reset();
-    let successor = [(Marks::of(&movie(9).item()), ContentId(5))];
-    assert!(differ.arrivals().successors(&successor).is_empty());
+    let successor = [(Identity::of(&movie(9).item()), ContentId(5))];
+    assert!(differ.seen_items().successors(&successor).is_empty());
     assert!(differ.departed().is_empty() && differ.listed() == 0);
     assert_eq!(bench.met("stream_icon"), 0);
     bench.list(&rows);

@@ -1,7 +1,7 @@
 //! What it means that an item differs from its row, by how the listing treats each field.
 
-use crate::detect::arrivals::is_same_image;
 use crate::detect::merge::{Change, differences_of, meaning_of};
+use crate::detect::seen_items::is_same_image;
 use crate::detect::volatile::{Note, Treatment};
 use crate::model::{FieldClass, FieldSet, Item, ValueRef};
 use crate::run::options::ChangePolicy;

@@ -48,10 +48,10 @@ impl Needs {
     /// [`MissingRows::categories`]. Whether they have depends on how many they had.
     pub(in crate::engine) fn suspects(&self, arrived: &Arrived, rows: &MissingRows, at: &Setting<'_>) -> Vec<u32> {
         let threshold = at.options.guard.category_rows;
-        let arrivals = arrived.compared.differ.arrivals();
+        let seen_items = arrived.compared.differ.seen_items();
         let is_suspect = |at: &u32| {
             let (name, missing) = rows.category(*at);
-            !self.dropped.contains(name) && arrivals.may_be_deserted(name, threshold, missing)
+            !self.dropped.contains(name) && seen_items.may_be_deserted(name, threshold, missing)
         };
         let looked_at = if self.sound && self.rows && threshold > 0 { rows.sizes.len() } else { 0 };
         (0..).take(looked_at).filter(is_suspect).collect()
@@ -63,8 +63,8 @@ impl Needs {
         lost.retain(|position| {
             let (name, missing) = known.rows.category(*position);
             let size = known.size(name);
-            let arrivals = arrived.compared.differ.arrivals();
-            size >= at.options.guard.category_rows && arrivals.is_deserted(name, size, missing)
+            let seen_items = arrived.compared.differ.seen_items();
+            size >= at.options.guard.category_rows && seen_items.is_emptied(name, size, missing)
         });
         lost
     }

@@ -3,10 +3,10 @@
 use std::ops::RangeInclusive;
 
 use super::*;
-use crate::detect::arrivals::Marks;
 use crate::detect::diff::Differ;
 use crate::detect::digest::Digest;
 use crate::detect::merge::Change;
+use crate::detect::seen_items::Identity;
 use crate::engine::planned::Planned;
 use crate::model::ContentKind;
 use crate::ports::source::{Completeness, Entry};
@@ -120,7 +120,7 @@ fn held(ids: RangeInclusive<i64>, reason: HoldReason, evidence: Option<Evidence>
 
 /// What the store knows, with the rows of these movies, which are all in category 1.
 fn known(missing: impl IntoIterator<Item = i64>) -> Known {
-    let row = |id| MissingRow { id: ContentId(id), marks: Marks::of(&movie(id).item()), categories: vec![0] };
+    let row = |id| MissingRow { id: ContentId(id), marks: Identity::of(&movie(id).item()), categories: vec![0] };
     let items: Vec<_> = missing.into_iter().map(row).collect();
     let (sizes, names) =
         (vec![items.len() as u64], items.iter().map(|row| (row.id, format!("Movie {}", row.id))).collect());

@@ -22,7 +22,7 @@ fn an_item_belongs_where_either_of_its_keys_says() {
     ];
     let asked = CategoryId("1".to_owned());
     for (item, counted) in cases {
-        let mut belonging = Belonging::default();
+        let mut belonging = CategoryMatch::default();
         belonging.count(&[entry(item.clone()), Entry::Same(ContentId(5)), entry(item.clone())], &asked);
         assert_eq!((belonging.own, belonging.foreign), (counted.0 * 2, counted.1 * 2), "{item:?}");
     }
@@ -39,12 +39,15 @@ fn what_is_wrong_with_either_answer_is_wrong_with_both() {
         trailing_digest: digest,
         started_at: Some(8),
     };
-    assert_eq!(together(sound, Completeness::default()), sound);
-    assert_eq!(together(sound, flawed(2, Some(5))), Completeness { started_at: Some(7), ..flawed(2, Some(5)) });
-    assert_eq!(together(flawed(2, Some(5)), sound), flawed(2, Some(5)));
-    assert_eq!(together(flawed(2, Some(5)), flawed(3, Some(6))), flawed(5, Some(11)));
+    assert_eq!(merge_completeness(sound, Completeness::default()), sound);
     assert_eq!(
-        together(flawed(2, Some(5)), flawed(3, None)),
+        merge_completeness(sound, flawed(2, Some(5))),
+        Completeness { started_at: Some(7), ..flawed(2, Some(5)) }
+    );
+    assert_eq!(merge_completeness(flawed(2, Some(5)), sound), flawed(2, Some(5)));
+    assert_eq!(merge_completeness(flawed(2, Some(5)), flawed(3, Some(6))), flawed(5, Some(11)));
+    assert_eq!(
+        merge_completeness(flawed(2, Some(5)), flawed(3, None)),
         flawed(5, None),
         "what can't be told never becomes known"
     );

@@ -8,24 +8,24 @@ use crate::model::{CategorySet, ContentId, Item, Text, ValueRef};
 
 /// What was noticed so far.
 #[derive(Debug, Default)]
-pub(crate) struct Arrivals {
+pub(crate) struct SeenItems {
     /// Decoded items of each category.
     now: HashMap<Text, u64>,
     /// The same items by the categories of their stored rows.
     before: HashMap<Text, u64>,
     /// What new items are known by, in the order of the listing.
-    new: Vec<(Marks, ContentId)>,
+    new: Vec<(Identity, ContentId)>,
 }
 
 /// What an item is recognised by under another id: its name together with the film it is, and
 /// together with its category. Both are digests; 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Marks {
+pub(crate) struct Identity {
     film: u64,
     shelf: u64,
 }
 
-impl Marks {
+impl Identity {
     pub(crate) fn of(item: &Item) -> Self {
         let places = item.kind().places();
         let text = |at: Option<usize>| match at.map(|at| item.value(at)) {
@@ -39,7 +39,7 @@ impl Marks {
     }
 }
 
-impl Arrivals {
+impl SeenItems {
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -49,7 +49,7 @@ impl Arrivals {
         count(&mut self.now, item.categories());
         match stored {
             Some(row) => count(&mut self.before, row.categories()),
-            None => self.new.push((Marks::of(item), item.id())),
+            None => self.new.push((Identity::of(item), item.id())),
         }
     }
 
@@ -59,12 +59,12 @@ impl Arrivals {
     }
 
     /// Whether a category that had `size` items, of which `missing` are missing, has none at all.
-    pub(crate) fn is_deserted(&self, category: &str, size: u64, missing: u64) -> bool {
+    pub(crate) fn is_emptied(&self, category: &str, size: u64, missing: u64) -> bool {
         let decoded = self.before.get(category).copied().unwrap_or_default();
         !self.now.contains_key(category) && size <= missing + decoded
     }
 
-    /// Whether [`Self::is_deserted`] can be true of a category of at least `rows` items: it is
+    /// Whether [`Self::is_emptied`] can be true of a category of at least `rows` items: it is
     /// answered without the store, and nearly always with no.
     pub(crate) fn may_be_deserted(&self, category: &str, rows: u64, missing: u64) -> bool {
         let decoded = self.before.get(category).copied().unwrap_or_default();
@@ -72,10 +72,10 @@ impl Arrivals {
     }
 
     /// Finds for each missing item the new one that seems to be the same; each new one is found once.
-    pub(crate) fn successors(&self, missing: &[(Marks, ContentId)]) -> HashMap<ContentId, ContentId> {
+    pub(crate) fn successors(&self, missing: &[(Identity, ContentId)]) -> HashMap<ContentId, ContentId> {
         let mut taken = HashSet::new();
         let mut found = HashMap::new();
-        for mark in [|marks: &Marks| marks.film, |marks: &Marks| marks.shelf] {
+        for mark in [|marks: &Identity| marks.film, |marks: &Identity| marks.shelf] {
             let mut by_mark: Vec<_> =
                 self.new.iter().map(|(marks, id)| (mark(marks), *id)).filter(|(mark, _)| *mark != 0).collect();
             // Stable, so that among equals the order of the listing decides.
@@ -147,25 +147,25 @@ mod tests {
 
     #[test]
     fn a_category_is_deserted_when_nothing_of_it_is_left() {
-        let mut arrivals = Arrivals::default();
+        let mut seen_items = SeenItems::default();
         let moved = movie(1).in_categories(&["2"]).item();
-        arrivals.notice(&moved, Some(&movie(1).in_categories(&["1"]).item()));
-        assert!(arrivals.is_deserted("1", 20, 19), "19 are missing, one has moved away");
-        assert!(!arrivals.is_deserted("1", 21, 19), "one was not decoded, as it is as it was");
-        assert!(!arrivals.is_deserted("2", 5, 5), "one has come");
-        assert!(arrivals.may_be_deserted("1", 20, 19) && !arrivals.may_be_deserted("1", 20, 18));
+        seen_items.notice(&moved, Some(&movie(1).in_categories(&["1"]).item()));
+        assert!(seen_items.is_emptied("1", 20, 19), "19 are missing, one has moved away");
+        assert!(!seen_items.is_emptied("1", 21, 19), "one was not decoded, as it is as it was");
+        assert!(!seen_items.is_emptied("2", 5, 5), "one has come");
+        assert!(seen_items.may_be_deserted("1", 20, 19) && !seen_items.may_be_deserted("1", 20, 18));
     }
 
     #[test]
     fn an_item_is_found_under_its_new_id() {
-        let mut arrivals = Arrivals::default();
+        let mut seen_items = SeenItems::default();
         let film = |id, name: &str, tmdb: &str| movie(id).name(name).with("tmdb_id", tmdb).in_categories(&["1"]).item();
         for item in [film(101, "A", "7"), film(102, "A", "8"), film(103, "B", ""), film(104, "B", "")] {
-            arrivals.notice(&item, None);
+            seen_items.notice(&item, None);
         }
         let missing = [film(1, "A", "8"), film(2, "B", ""), film(3, "B", ""), film(4, "B", ""), film(5, "C", "7")];
-        let missing: Vec<_> = missing.iter().map(|item| (Marks::of(item), item.id())).collect();
-        let mut found: Vec<_> = arrivals.successors(&missing).into_iter().map(|(old, new)| (old.0, new.0)).collect();
+        let missing: Vec<_> = missing.iter().map(|item| (Identity::of(item), item.id())).collect();
+        let mut found: Vec<_> = seen_items.successors(&missing).into_iter().map(|(old, new)| (old.0, new.0)).collect();
         found.sort_unstable();
         assert_eq!(found, [(1, 102), (2, 103), (3, 104)]);
     }

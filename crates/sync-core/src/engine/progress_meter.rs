@@ -10,7 +10,7 @@ use crate::run::progress::{Observer, Phase, Progress};
 const LISTING_FROM: u64 = 5;
 const APPLYING_FROM: u64 = 85;
 
-pub(super) struct Track<'a> {
+pub(super) struct ProgressMeter<'a> {
     profile: &'a ProfileId,
     observer: &'a dyn Observer,
     /// The number of kinds that were asked for.
@@ -27,7 +27,7 @@ struct SoFar {
     percent: u8,
 }
 
-impl<'a> Track<'a> {
+impl<'a> ProgressMeter<'a> {
     pub(super) fn new(profile: &'a ProfileId, observer: &'a dyn Observer, asked: &[ContentKind]) -> Self {
         let kinds = ContentKind::ALL.iter().filter(|kind| asked.contains(kind)).count() as u64;
         Self { profile, observer, kinds, so_far: Mutex::default() }
