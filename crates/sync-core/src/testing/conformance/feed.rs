@@ -157,6 +157,29 @@ pub async fn old_entries_go_with_the_end_of_a_run<C: Cache>(cache: &C) {
     assert_eq!((pruned.refused, pruned.of), (Refused::Pruned, Some(run)));
 }
 
+/// A run stays whole as well where a deletion by hand lies between its kinds.
+pub async fn no_run_is_kept_by_half<C: Cache>(cache: &C) {
+    load(cache, "home", &[1, 2, 3]).await.end().await;
+    let home = profile("home");
+    let session = Session::resume(cache, &home, 3000).await;
+    let commit = ScopeCommit { removals: vec![ContentId(3)], index: index_of(&[1, 2]), ..session.commit(MOVIES) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    let run = session.run;
+    cache.delete_content_by_ids(&home, MOVIES, vec![ContentId(1)]).await.unwrap();
+    let series = ScopeCommit { first_load: true, index: index_of(&[]), ..session.commit(ContentKind::Series) };
+    session.apply(Vec::new(), series).await.unwrap();
+    session.end().await;
+    let session = Session::resume(cache, &home, 4000).await;
+    let commit = ScopeCommit { index: index_of(&[2, 9]), ..session.commit(MOVIES) };
+    session.apply(vec![added(movie(9))], commit).await.unwrap();
+    let retention = Retention { feed_entries: 3, ..Retention::default() };
+    let end = RunEnd { retention, ..session.run_end() };
+    cache.finish_run(&home, end).await.unwrap();
+    let last = session.run;
+    let runs: Vec<_> = entries(cache, 0).await.iter().map(|change| change.run).collect();
+    assert_eq!(runs, [Some(run), None, Some(run), Some(last)]);
+}
+
 /// Rows are as before the run, and what the next run compares is as before it too.
 pub async fn an_undo_puts_everything_back<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4]).await;
