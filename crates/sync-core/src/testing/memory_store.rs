@@ -173,7 +173,7 @@ impl ContentStore for MemoryStore {
                 tables.facts = facts;
             }
             for (kind, held) in &end.held {
-                tables.hold_anew(*kind, held);
+                tables.hold_anew(end.run, *kind, held);
             }
             tables.prune(&end.retention, end.finished_at);
             Ok(())
