@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::check::mend;
 use crate::db::bind::{Bind, signed};
 use crate::db::connection::hold_pages_for;
-use crate::db::statement::{and_list, execute, in_lists, insert, rows};
+use crate::db::statement::{and_list, execute, in_lists, insert, records, rows};
 use crate::db::stop;
 use crate::db::value::{Number, Text};
 use crate::feed::entry::{Entries, Entry};
@@ -50,8 +50,16 @@ pub(crate) fn apply(
             check_fence(conn, profile, commit.fence)?;
             history::check_under_way(conn, profile, commit.run)?;
             let before = Before::new(conn, profile, scope, commit)?;
-            let mut apply =
-                Apply { conn, profile, kind: scope.kind, tables: tables::of(scope.kind), commit, cancel, before };
+            let mut apply = Apply {
+                conn,
+                profile,
+                kind: scope.kind,
+                tables: tables::of(scope.kind),
+                commit,
+                cancel,
+                before,
+                came: 0,
+            };
             if let Some(categories) = &commit.categories {
                 apply.categories(categories)?;
             }
@@ -62,7 +70,10 @@ pub(crate) fn apply(
             if !area.is_empty() || !commit.removals.is_empty() {
                 let mut rows = RowCount::new(apply.conn, profile, scope.kind)?;
                 apply.items(area)?;
-                rows.written(apply.conn)?;
+                let new = rows.written(apply.conn)?;
+                if new > apply.came && !commit.first_load {
+                    apply.log_unforeseen(rows.last_before())?;
+                }
                 rows.removed(apply.removals()?);
                 // The index of a whole kind has an entry for every row.
                 let expected = commit.index.as_ref().filter(|_| scope.within.is_none());
@@ -106,6 +117,8 @@ struct Apply<'a> {
     cancel: &'a CancellationToken,
     /// What was there before, as far as an undo needs it.
     before: Before,
+    /// How many rows are known to be new.
+    came: u64,
 }
 
 fn unless_cancelled(cancel: &CancellationToken) -> Result<(), StoreError> {
@@ -239,6 +252,7 @@ impl<'a> Apply<'a> {
         for (head, returns) in &batch.heads {
             let (body, others) = rest.split_at(head.body);
             rest = others;
+            self.came += u64::from(head.change == Change::Added);
             if !is_logged(head) {
                 continue;
             }
@@ -247,12 +261,29 @@ impl<'a> Apply<'a> {
                 (Change::Updated(fields), Some(row)) => Entry::updated(row, &new, fields),
                 // Somebody has deleted it since it was compared: it comes anew.
                 _ => {
+                    self.came += u64::from(head.change != Change::Added);
                     let change = if *returns { LoggedChange::Returned } else { LoggedChange::Added };
                     Entry::came(head.id, change, new.name().to_owned())
                 }
             });
         }
         Ok(entries)
+    }
+
+    /// Logs the rows that came though they were to be refreshed only: somebody has deleted them since they were compared.
+    fn log_unforeseen(&mut self, last: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {0},name FROM {1} WHERE profile_id=? AND id>? AND {0} NOT IN (SELECT content_id FROM xtream_changes \
+             WHERE profile_id=? AND kind=? AND run_id=? AND change='added') ORDER BY id",
+            self.tables.id, self.tables.items
+        );
+        let [profile, kind] = self.key();
+        let binds = [profile.clone(), last.into(), profile, kind, self.commit.run.0.into()];
+        let mut entries = Vec::new();
+        for mut row in records(self.conn, &sql, &binds)? {
+            entries.push(Entry::came(row.integer(0)?, LoggedChange::Added, row.text(1)?));
+        }
+        self.log(entries)
     }
 
     /// Appends to the change log.
