@@ -10,6 +10,7 @@ mod desk;
 mod draw;
 mod drive;
 mod faults;
+mod feed;
 mod panel;
 mod removal;
 mod report;
@@ -20,6 +21,7 @@ mod sqlite;
 mod state;
 mod step;
 mod store;
+mod undo;
 mod world;
 
 use std::sync::Arc;
@@ -37,7 +39,7 @@ use draw::PROCESSES;
 use drive::Ended;
 use run::Run;
 use state::State;
-use step::{Lie, Mood, RunPlan, Step, UserEdit};
+use step::{Lie, Mood, RunPlan, Step, UndoHow, UndoPlan, UserEdit};
 use store::still;
 use world::World;
 
@@ -139,6 +141,9 @@ impl Machine {
             self.world.count("torn commit", "that left the new state");
             check::applied(run, &known, &state, kind)
                 .map_err(|Violation(told)| Violation(format!("neither old nor new after a death (I2): {told}")))?;
+            if let Some((id, found)) = run.notes().found.take() {
+                self.world.inner().sites[run.site].history.wrote(id, kind, &known, &state, found);
+            }
             run.accept(state, true);
         }
         Ok(())
@@ -168,6 +173,7 @@ impl Machine {
             Step::Account { profile, mood } => self.world.inner().sites[*profile].panel.mood = *mood,
             Step::Runs { runs, edits, salt } => drop(self.runs(runs, edits, *salt).await?),
             Step::User(edit) => self.user(*edit).await?,
+            Step::Undo(plan) => self.undo(*plan).await?,
             Step::Twice { profile } => self.twice(*profile).await?,
             Step::Reopen { process } => self.processes[*process] = None,
             Step::Clock { ours, panels } => {
@@ -180,7 +186,9 @@ impl Machine {
         }
         // What happens at the panel or to a clock alone touches no cache; to look costs more than all the rest.
         match step {
-            Step::Runs { .. } | Step::User(_) | Step::Twice { .. } | Step::Reopen { .. } => self.settle().await,
+            Step::Runs { .. } | Step::User(_) | Step::Undo(_) | Step::Twice { .. } | Step::Reopen { .. } => {
+                self.settle().await
+            }
             Step::Server { .. }
             | Step::Lie { .. }
             | Step::Honest { .. }
@@ -209,7 +217,11 @@ impl Machine {
         for site in 0..world::PROFILES {
             let Some(state) = self.look(site).await? else { continue };
             state.check()?;
+            let profile = self.world.inner().sites[site].profile.clone();
+            let page = self.eye()?.feed_page(&profile, 0, u32::MAX).await.map_err(|error| store_failed(&error))?;
             let mut world = self.world.inner();
+            world.sites[site].history.check(&state, &page)?;
+            world.sites[site].history.remember(&state);
             if let Some(known) = &world.sites[site].known {
                 still(known, &state, "and nobody wrote")?;
             }
@@ -236,7 +248,12 @@ impl Machine {
                     let new = !state.applied_before && state.last_sync.is_none() && state.validator.is_none();
                     promise!(empty && new, "{kind} survived clearing");
                 }
-                self.world.inner().sites[site].known = Some(after);
+                let mut world = self.world.inner();
+                world.sites[site].history.cleared(&before, &after)?;
+                world.sites[site].known = Some(after);
+            }
+            UserEdit::Undo { profile, back, kind } => {
+                return self.undo(UndoPlan { process: 0, profile, back, kind, how: UndoHow::Plain }).await;
             }
             UserEdit::Delete { kind, percent, salt, .. } => {
                 let mut dice = Dice::new(salt);

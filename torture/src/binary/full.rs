@@ -176,18 +176,7 @@ async fn loads(items: u32, first: u32, share: u32, points: &AtomicU32) -> Outcom
             store.get_content_ids_blocking(&home, ContentKind::Movies)?.into_iter().collect();
         demand!(rows.len() == items as usize, "{} rows of {items}", rows.len());
         store.limit_pages(None);
-        let end = sync_core::store::RunEnd {
-            run,
-            fence: lease.fence,
-            status: sync_core::RunStatus::Completed,
-            finished_at: 9,
-            message: "completed".to_owned(),
-            records: Vec::new(),
-            account: None,
-            facts: None,
-            held: Vec::new(),
-        };
-        store.finish_run_blocking(&home, &end)?;
+        store.finish_run_blocking(&home, &sync_core::store::RunEnd::new(run, lease.fence, 9))?;
     }
     Ok(())
 }

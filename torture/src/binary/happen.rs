@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::scene::Scene;
 use super::{
     copies, creation, damage, full, kills, limits, locks, migration, observers, panics, power, read_only, several,
-    signals, streams,
+    signals, streams, undo,
 };
 use crate::Outcome;
 
@@ -27,6 +27,7 @@ impl Fault {
             Self::Streams => streams::that_nobody_reads(scene, rng),
             Self::Observer => observers::that_panic(scene, rng),
             Self::Migrate => migration::interrupted(scene, rng),
+            Self::Undo => undo::killed(scene, rng),
             Self::Copy => copies::during_a_sync(scene, rng),
         }
     }

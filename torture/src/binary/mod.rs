@@ -28,6 +28,7 @@ mod signals;
 mod snapshot;
 mod streams;
 mod tally;
+mod undo;
 mod wal;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sync_core::store::{ScopeCommit, Staging};
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
-use sync_core::{PerKind, ProfileId, StoreError, SyncOptions};
+use sync_core::{PerKind, ProfileId, StoreError, SyncOptions, UndoOutcome, UndoRequest};
 use tokio_util::sync::CancellationToken;
 
 use crate::campaign::Violation;
@@ -27,10 +27,34 @@ pub(crate) trait Death: Send + Sync {
         cancel: CancellationToken,
         number: u8,
     ) -> Result<(), StoreError>;
+
+    /// Undoes as a process does that dies when this share (of 255) is written. What comes back is heard by nobody.
+    async fn undo(
+        &self,
+        store: &dyn ReadableStore,
+        profile: &ProfileId,
+        request: UndoRequest,
+        share: u8,
+    ) -> Result<UndoOutcome, StoreError>;
+
+    /// Undoes, and something goes wrong in the middle of the transaction; the number says what, and where.
+    async fn break_undo(
+        &self,
+        store: &dyn ReadableStore,
+        profile: &ProfileId,
+        request: UndoRequest,
+        number: u8,
+    ) -> Result<UndoOutcome, StoreError>;
 }
 
-/// The numbers of rows by the ids of their items, of each kind.
-pub(crate) type Numbers = PerKind<BTreeMap<i64, i64>>;
+/// What can't be seen through the ports.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Hidden {
+    /// The number of each row, which never changes, and when it was made; by the ids of their items.
+    pub(crate) numbers: PerKind<BTreeMap<i64, (i64, i64)>>,
+    /// Tombstones as text, by the ids of their items.
+    pub(crate) graves: PerKind<BTreeMap<i64, String>>,
+}
 
 /// A place where data outlive processes.
 pub(crate) trait Backend: Send + Sync {
@@ -59,9 +83,9 @@ pub(crate) trait Backend: Send + Sync {
     /// Some processes live on after the death of another.
     fn survived(&self) {}
 
-    /// The rows' own numbers, which never change; empty where they can't be seen.
-    fn numbers(&self, _profile: &ProfileId) -> Result<Numbers, Violation> {
-        Ok(Numbers::default())
+    /// What can't be seen through the ports; empty where it can't be seen at all.
+    fn hidden(&self, _profile: &ProfileId) -> Result<Hidden, Violation> {
+        Ok(Hidden::default())
     }
 
     /// Looks at what can't be seen through the port.
@@ -111,5 +135,26 @@ impl Death for Abandoned {
     ) -> Result<(), StoreError> {
         self.0.fail_next_apply(super::faults::fault(number));
         staging.apply(commit, cancel).await
+    }
+
+    async fn undo(
+        &self,
+        store: &dyn ReadableStore,
+        profile: &ProfileId,
+        request: UndoRequest,
+        _: u8,
+    ) -> Result<UndoOutcome, StoreError> {
+        self.break_undo(store, profile, request, 0).await
+    }
+
+    async fn break_undo(
+        &self,
+        store: &dyn ReadableStore,
+        profile: &ProfileId,
+        request: UndoRequest,
+        number: u8,
+    ) -> Result<UndoOutcome, StoreError> {
+        self.0.fail_next_undo(super::faults::fault(number));
+        store.undo(profile, request).await
     }
 }

@@ -1,18 +1,19 @@
 //! Stores that break one promise each: the machine has to notice every one of them.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_core::catalogue::{Catalogue, ContentStatus, Page, PageRequest};
+use sync_core::catalogue::{Catalogue, ContentStatus, FeedPage, Page, PageRequest};
 use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
-    Category, CategoryId, ContentId, ContentKind, ContentStore, GuardThresholds, Item, ProfileId, Scope, StoreError,
-    SyncOptions,
+    Category, CategoryId, ChangeRecord, ContentId, ContentKind, ContentStore, Feed, GuardThresholds, HeldRemoval,
+    HoldReason, Item, LoggedChange, Loss, PerKind, ProfileId, RunId, RunRecord, Scope, StoreError, SyncOptions,
+    UndoOutcome, UndoRequest, Value,
 };
-use sync_core::{ChangeRecord, HeldRemoval, RunId, RunRecord};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Death, Memory};
@@ -45,6 +46,15 @@ enum Flaw {
     GuardsNothing,
     /// It forgets what a run has heard of unreadable elements.
     ReleasesAtOnce,
+    LogsNoBefore,
+    LogsTheValueOfAnother,
+    PrunesWithinARun,
+    KeepsTheEpoch,
+    UndoLeavesWhatWasAdded,
+    UndoForgetsTheWatermark,
+    UndoRestoresAPart,
+    UndoForgetsTheHold,
+    RefusesAndWrites,
 }
 
 #[derive(Default)]
@@ -53,6 +63,20 @@ struct Marks {
     fence: AtomicU64,
     run: AtomicI64,
     profiles: Mutex<Vec<ProfileId>>,
+    /// The first epoch of each profile.
+    epochs: Mutex<BTreeMap<ProfileId, i64>>,
+    /// Up to where the log of each profile is cut.
+    cuts: Mutex<BTreeMap<ProfileId, i64>>,
+    /// What was there before the latest undo, until something else is written.
+    undone: Mutex<Option<Undone>>,
+}
+
+/// A profile before an undo.
+#[derive(Clone)]
+struct Undone {
+    profile: ProfileId,
+    rows: PerKind<Vec<Item>>,
+    last_sync: PerKind<Option<i64>>,
 }
 
 #[derive(Clone)]
@@ -69,6 +93,15 @@ impl Broken {
 
     fn is(&self, flaw: Flaw) -> bool {
         self.flaw == flaw
+    }
+
+    /// What was there before the latest undo of a profile, for who has this flaw.
+    fn undone(&self, flaw: Flaw, profile: &ProfileId) -> Option<Undone> {
+        self.marks.undone.lock().unwrap().clone().filter(|undone| self.is(flaw) && undone.profile == *profile)
+    }
+
+    fn forget_undone(&self) {
+        *self.marks.undone.lock().unwrap() = None;
     }
 
     /// Deletes one row of a kind, if there is one.
@@ -133,13 +166,19 @@ impl ContentStore for Broken {
         if self.is(Flaw::ForgetsTheEnd) {
             return Ok(());
         }
-        self.inner.finish_run(profile, end).await
+        self.inner.finish_run(profile, end).await?;
+        let newest = self.inner.feed(profile).await?.newest;
+        self.marks.cuts.lock().unwrap().insert(profile.clone(), newest - 1);
+        Ok(())
     }
 
     async fn sync_state(&self, profile: &ProfileId) -> Kept<SyncState> {
         let mut state = self.inner.sync_state(profile).await?;
         if self.is(Flaw::MovesTheWatermarkEarly) && self.marks.early.load(Ordering::Relaxed) {
             state.last_sync[ContentKind::Movies] = Some(5);
+        }
+        if let Some(undone) = self.undone(Flaw::UndoForgetsTheWatermark, profile) {
+            state.last_sync = undone.last_sync;
         }
         Ok(state)
     }
@@ -153,7 +192,20 @@ impl ContentStore for Broken {
     }
 
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {
-        self.inner.rows(profile, kind, ids).await
+        let mut rows = self.inner.rows(profile, kind, ids.clone()).await?;
+        if let Some(undone) = self.undone(Flaw::UndoLeavesWhatWasAdded, profile) {
+            let left = |item: &&Item| ids.contains(&item.id()) && !rows.iter().any(|row| row.id() == item.id());
+            let left: Vec<_> = undone.rows[kind].iter().filter(left).cloned().collect();
+            rows.extend(left);
+        }
+        if let Some(undone) = self.undone(Flaw::UndoRestoresAPart, profile) {
+            let name = kind.field("name").expect("every kind has names");
+            for row in &mut rows {
+                let was = undone.rows[kind].iter().find(|was| was.id() == row.id());
+                was.into_iter().for_each(|was| row.set(name, was.value(name).to_owned()));
+            }
+        }
+        Ok(rows)
     }
 
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<Category>> {
@@ -176,7 +228,13 @@ impl ContentStore for Broken {
     }
 
     async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<ContentId>> {
-        self.inner.get_content_ids(profile, kind).await
+        let mut ids = self.inner.get_content_ids(profile, kind).await?;
+        if let Some(undone) = self.undone(Flaw::UndoLeavesWhatWasAdded, profile) {
+            ids.extend(undone.rows[kind].iter().map(Item::id));
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        Ok(ids)
     }
 
     async fn delete_content_by_ids(
@@ -185,6 +243,7 @@ impl ContentStore for Broken {
         kind: ContentKind,
         mut ids: Vec<ContentId>,
     ) -> Kept<u64> {
+        self.forget_undone();
         let asked = ids.len() as u64;
         if self.is(Flaw::ForgetsToDelete) {
             ids.pop();
@@ -193,11 +252,35 @@ impl ContentStore for Broken {
     }
 
     async fn clear(&self, profile: &ProfileId) -> Kept<()> {
+        self.forget_undone();
         self.inner.clear(profile).await
     }
 
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
-        self.inner.held(profile, kind).await
+        let mut held = self.inner.held(profile, kind).await?;
+        if self.is(Flaw::UndoForgetsTheHold) {
+            held.retain(|held| held.reason != HoldReason::Loss(Loss::Undone));
+        }
+        Ok(held)
+    }
+
+    async fn undo(&self, profile: &ProfileId, request: UndoRequest) -> Kept<UndoOutcome> {
+        let (kinds, writes) = (request.kinds.clone(), request.fence.is_some());
+        let rows = PerKind::from_fn(|kind| self.inner.items(profile, kind));
+        let last_sync = self.inner.sync_state(profile).await?.last_sync;
+        let outcome = self.inner.undo(profile, request).await?;
+        match &outcome {
+            UndoOutcome::Done(_) if writes => {
+                *self.marks.undone.lock().unwrap() = Some(Undone { profile: profile.clone(), rows, last_sync });
+            }
+            UndoOutcome::Refused(_) if self.is(Flaw::RefusesAndWrites) => {
+                for kind in kinds {
+                    self.delete_one(profile, kind).await;
+                }
+            }
+            _ => {}
+        }
+        Ok(outcome)
     }
 }
 
@@ -207,9 +290,39 @@ impl Catalogue for Broken {
         self.inner.content_status(profile).await
     }
 
-    async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<Vec<ChangeRecord>> {
-        let changes = self.inner.changes(profile, after, limit).await?;
-        Ok(if self.is(Flaw::LogsNothing) { Vec::new() } else { changes })
+    async fn feed(&self, profile: &ProfileId) -> Kept<Feed> {
+        Ok(self.feed_page(profile, 0, u32::MAX).await?.feed)
+    }
+
+    async fn feed_page(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<FeedPage> {
+        let mut page = self.inner.feed_page(profile, after, limit).await?;
+        if self.is(Flaw::LogsNothing) {
+            page.changes.clear();
+        }
+        if self.is(Flaw::KeepsTheEpoch) {
+            let mut epochs = self.marks.epochs.lock().unwrap();
+            page.feed.epoch = *epochs.entry(profile.clone()).or_insert(page.feed.epoch);
+        }
+        if self.is(Flaw::PrunesWithinARun) {
+            let cut = self.marks.cuts.lock().unwrap().get(profile).copied().unwrap_or_default();
+            page.feed.oldest = page.feed.oldest.max(cut);
+            page.changes.retain(|change| change.sequence > cut);
+        }
+        let is_update = |change: &&mut ChangeRecord| matches!(change.change, LoggedChange::Updated(_));
+        for change in page.changes.iter_mut().filter(is_update) {
+            let others = self.inner.items(profile, change.kind);
+            let other = others.iter().find(|item| Some(item.id()) != change.id);
+            for column in change.columns.iter_mut().flatten() {
+                match (self.flaw, other, column.column) {
+                    (Flaw::LogsNoBefore, ..) => column.before = column.after.clone(),
+                    (Flaw::LogsTheValueOfAnother, Some(other), "name") => {
+                        column.after = Value::Text(other.name().into());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(page)
     }
 
     async fn runs(&self, profile: &ProfileId, limit: u32) -> Kept<Vec<RunRecord>> {
@@ -246,7 +359,7 @@ impl Staging for BrokenStaging {
         if self.store.is(Flaw::ChangesWhatIsSame) {
             let name = self.kind.field("name").expect("every kind has names");
             for staged in &mut items {
-                staged.item.set(name, sync_core::Value::Text("Other".into()));
+                staged.item.set(name, Value::Text("Other".into()));
             }
         }
         self.inner.put(items).await
@@ -272,6 +385,7 @@ impl Staging for BrokenStaging {
         }
         let done = self.inner.apply(commit, cancel).await;
         if done.is_ok() {
+            self.store.forget_undone();
             self.store.marks.early.store(false, Ordering::Relaxed);
         }
         match (self.store.flaw, done.is_ok()) {
@@ -327,6 +441,15 @@ fn every_flaw_is_found() {
         (Flaw::TellsNothingAnew, "after the end of a run held as"),
         (Flaw::GuardsNothing, "(I5)"),
         (Flaw::ReleasesAtOnce, "(I5)"),
+        (Flaw::LogsNoBefore, "(I19)"),
+        (Flaw::LogsTheValueOfAnother, "(I19)"),
+        (Flaw::PrunesWithinARun, "(I19)"),
+        (Flaw::KeepsTheEpoch, "(I19)"),
+        (Flaw::UndoLeavesWhatWasAdded, "(I20)"),
+        (Flaw::UndoForgetsTheWatermark, "the watermark is"),
+        (Flaw::UndoRestoresAPart, "(I20)"),
+        (Flaw::UndoForgetsTheHold, "is back and held as"),
+        (Flaw::RefusesAndWrites, "(I20)"),
     ];
     for (flaw, told) in flaws {
         // A flaw may break several promises; the first schedules may tell another one.

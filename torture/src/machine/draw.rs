@@ -3,7 +3,7 @@
 use sync_core::{ContentKind, PolicyChoice, SyncMode};
 
 use super::desk::{Call, Side};
-use super::step::{Lie, Mood, Point, RunPlan, ServerChange, Step, Trouble, UserEdit, What};
+use super::step::{Lie, Mood, Point, RunPlan, ServerChange, Step, Trouble, UndoHow, UndoPlan, UserEdit, What};
 use super::world::PROFILES;
 use crate::dice::Dice;
 
@@ -21,7 +21,77 @@ pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
     while steps.len() < length {
         steps.push(step(dice));
     }
+    // What came later has dice of its own, and comes behind the rest, so that kept seeds begin with the same cases.
+    let mut later = Dice::new(dice.salt());
+    for _ in 0..later.below(9) {
+        steps.extend(later_steps(&mut later));
+    }
     steps
+}
+
+/// One or more steps of those that know undo.
+fn later_steps(dice: &mut Dice) -> Vec<Step> {
+    vec![match dice.below(100) {
+        0..35 => return undone(dice),
+        35..45 => Step::Undo(undo(dice)),
+        45..50 => Step::User(edit(dice)),
+        _ => {
+            let mut step = step(dice);
+            if let Step::Runs { edits, .. } = &mut step
+                && dice.percent(30)
+            {
+                let (profile, back, kind) = (a_profile(dice), dice.pick(&[0, 0, 1, 2]), a_part(dice));
+                edits.push((u16::try_from(dice.below(90)).unwrap_or(0), UserEdit::Undo { profile, back, kind }));
+            }
+            step
+        }
+    }]
+}
+
+/// Something changes, it is synced, and undone.
+fn undone(dice: &mut Dice) -> Vec<Step> {
+    let profile = a_profile(dice);
+    let change = |dice: &mut Dice| {
+        let (kind, salt) = (dice.pick(&ContentKind::ALL), dice.salt());
+        Step::Server { profile, kind, change: server_change(dice), salt }
+    };
+    let mut steps: Vec<_> = (0..1 + dice.below(4)).map(|_| change(dice)).collect();
+    if dice.percent(30) {
+        steps.push(Step::Honest { profile });
+    }
+    let consent = dice.percent(40);
+    let drawn = RunPlan { profile, ..run(dice, 0) };
+    let plan = if dice.percent(60) { RunPlan { consent, ..RunPlan::quiet(profile) } } else { drawn };
+    steps.push(Step::Runs { runs: vec![plan], edits: Vec::new(), salt: dice.salt() });
+    for _ in 0..dice.pick(&[1, 1, 1, 2, 3]) {
+        if dice.percent(15) {
+            steps.push(change(dice));
+        }
+        steps.push(Step::Undo(UndoPlan { profile, ..undo(dice) }));
+    }
+    steps
+}
+
+fn undo(dice: &mut Dice) -> UndoPlan {
+    let number = u8::try_from(dice.below(256)).unwrap_or(0);
+    UndoPlan {
+        process: dice.below(PROCESSES),
+        profile: a_profile(dice),
+        back: dice.pick(&[0, 0, 0, 0, 1, 1, 2, 3, 4]),
+        kind: a_part(dice),
+        how: match dice.below(100) {
+            0..65 => UndoHow::Plain,
+            65..71 => UndoHow::Dry,
+            71..75 => UndoHow::Fenced,
+            75..84 => UndoHow::FaultInside(number),
+            _ => UndoHow::CrashInside(number),
+        },
+    }
+}
+
+/// One kind, or all of them.
+fn a_part(dice: &mut Dice) -> Option<ContentKind> {
+    if dice.percent(70) { None } else { Some(dice.pick(&ContentKind::ALL)) }
 }
 
 fn step(dice: &mut Dice) -> Step {

@@ -125,6 +125,7 @@ fn begin(machine: &mut Machine, plan: &RunPlan) -> Result<Live, Violation> {
         retention,
         accept_removals: plan.consent,
         dry_run: plan.dry_run,
+        ..SyncOptions::default()
     };
     let run = Run::new(plan.profile, machine.backend.told(options), &machine.world);
     let store = TorturedStore {

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::{HoldReason, Item};
+use sync_core::{HoldReason, Item, Loss};
 
 use super::applied::Applied;
 use crate::campaign::Violation;
 use crate::promise;
 
 const DAY: i64 = 86_400;
+
+/// What an undo brought back, and the panel doesn't list: it goes by consent only.
+const UNDONE: HoldReason = HoldReason::Loss(Loss::Undone);
 
 /// Remembers what a listing misses, if it is sound, and what is back.
 pub(crate) fn note(at: &Applied<'_>) {
@@ -47,6 +50,11 @@ pub(crate) fn check(at: &Applied<'_>) -> Result<(), Violation> {
                 if sound && held.reason.yields_to_evidence() && proved(at, missed.get(id), site.retention) =>
             {
                 for_itself += 1;
+            }
+            (false, Some(held)) if held.reason == UNDONE => {
+                let still = after.held.iter().find(|held| held.id.0 == **id).map(|held| held.reason);
+                promise!(still == Some(UNDONE), "{kind}: {id} was held as undone, and is held as {still:?} (I20)");
+                waiting += 1;
             }
             (true, _) if waits => {
                 let reason = held.map(|held| held.reason);

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use sync_core::source::{Completeness, Validator};
 use sync_core::store::Lease;
 use sync_core::{
-    Account, Category, CategoryId, CategorySet, ContentId, ContentKind, Counts, Listed, PerKind, SyncOptions, ValueRef,
+    Account, Category, CategoryId, CategorySet, ContentId, ContentKind, Counts, Listed, PerKind, RunId, SyncOptions,
+    ValueRef,
 };
 use tokio_util::sync::CancellationToken;
 
+use super::backend::Hidden;
 use super::desk::Desk;
 use super::panel::Element;
 use super::state::State;
@@ -38,6 +40,8 @@ pub(crate) struct Notes {
     pub(crate) epoch: u64,
     /// The kind in whose apply its process dies.
     pub(crate) dying: Option<ContentKind>,
+    /// What that apply found that can't be seen through the ports, and its run.
+    pub(crate) found: Option<(RunId, Hidden)>,
     /// Whether its latest apply was committed.
     pub(crate) committed: bool,
     /// The real lease, until it is given back or lost.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::step::{RunPlan, Step};
+use super::step::{RunPlan, Step, UndoHow, UndoPlan};
 use crate::campaign::Violation;
 
 /// No more than so many schedules are tried.
@@ -59,6 +59,10 @@ fn smaller(steps: &[Step]) -> Vec<Vec<Step>> {
 
 /// The same step with less in it.
 fn simpler(step: &Step) -> Vec<Step> {
+    if let Step::Undo(plan) = step {
+        let plain = UndoPlan { kind: None, how: UndoHow::Plain, ..*plan };
+        return if plain == *plan { Vec::new() } else { vec![Step::Undo(plain)] };
+    }
     let Step::Runs { runs, edits, salt } = step else { return Vec::new() };
     let with = |runs: Vec<RunPlan>, edits: Vec<_>| Step::Runs { runs, edits, salt: *salt };
     let mut all = Vec::new();

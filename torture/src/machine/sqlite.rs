@@ -1,7 +1,6 @@
 //! The machine over SQLite: the store adapter on a real file, deaths as what is left on the disk, and a look at the
 //! tables by plain SQL.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,12 +9,12 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 use sync_core::store::{ScopeCommit, Staging};
 use sync_core::testing::conformance::ReadableStore;
-use sync_core::{ContentKind, ProfileId, StoreError};
+use sync_core::{ContentKind, ProfileId, StoreError, UndoOutcome, UndoRequest};
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::backend::{Backend, Death, Numbers};
+use super::backend::{Backend, Death, Hidden};
 use crate::campaign::Violation;
 use crate::promise;
 
@@ -142,14 +141,21 @@ impl Backend for Sqlite {
         Ok(())
     }
 
-    fn numbers(&self, profile: &ProfileId) -> Result<Numbers, Violation> {
-        let mut all = Numbers::default();
+    fn hidden(&self, profile: &ProfileId) -> Result<Hidden, Violation> {
+        let mut all = Hidden::default();
         for (kind, (table, _)) in ContentKind::ALL.into_iter().zip(TABLES) {
-            let sql = format!("SELECT {}, id FROM {table} WHERE profile_id=?1", kind.id_column());
-            all[kind] = self.ask(|eye| {
+            let sql = format!("SELECT {}, id, created_at FROM {table} WHERE profile_id=?1", kind.id_column());
+            all.numbers[kind] = self.ask(|eye| {
                 let mut statement = eye.prepare(&sql)?;
-                let rows = statement.query_map([profile.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                rows.collect::<rusqlite::Result<BTreeMap<i64, i64>>>()
+                let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+                statement.query_map([profile.as_str()], row)?.collect()
+            })?;
+            let sql = "SELECT content_id, name||'|'||removed_at||'|'||run_id||'|'||ifnull(successor_id,'')||'|'||\
+                       ifnull(item_created_at,'') FROM xtream_tombstones WHERE profile_id=?1 AND kind=?2";
+            all.graves[kind] = self.ask(|eye| {
+                let mut statement = eye.prepare(sql)?;
+                let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                statement.query_map([profile.as_str(), kind.as_str()], row)?.collect()
             })?;
         }
         Ok(all)
@@ -195,9 +201,7 @@ impl Death for Killed {
     async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<(), StoreError> {
         let before = self.files.image();
         let done = staging.apply(commit, CancellationToken::new()).await;
-        let after = self.files.image();
-        let log = torn(&before.log, &after.log, share);
-        *self.image.lock().unwrap_or_else(PoisonError::into_inner) = Some(Image { database: before.database, log });
+        self.leave(before, share);
         done
     }
 
@@ -208,7 +212,48 @@ impl Death for Killed {
         cancel: CancellationToken,
         number: u8,
     ) -> Result<(), StoreError> {
-        let (event, table) = BREAKING[usize::from(number) % BREAKING.len()];
+        let trap = self.trap(BREAKING[usize::from(number) % BREAKING.len()], number)?;
+        let done = staging.apply(commit, cancel).await;
+        trap.execute_batch("DROP TRIGGER torture").map_err(StoreError::backend)?;
+        done
+    }
+
+    async fn undo(
+        &self,
+        store: &dyn ReadableStore,
+        profile: &ProfileId,
+        request: UndoRequest,
+        share: u8,
+    ) -> Result<UndoOutcome, StoreError> {
+        let before = self.files.image();
+        let done = store.undo(profile, request).await;
+        self.leave(before, share);
+        done
+    }
+
+    async fn break_undo(
+        &self,
+        store: &dyn ReadableStore,
+        profile: &ProfileId,
+        request: UndoRequest,
+        number: u8,
+    ) -> Result<UndoOutcome, StoreError> {
+        let trap = self.trap(BREAKING_UNDO[usize::from(number) % BREAKING_UNDO.len()], number)?;
+        let done = store.undo(profile, request).await;
+        trap.execute_batch("DROP TRIGGER torture").map_err(StoreError::backend)?;
+        done
+    }
+}
+
+impl Killed {
+    /// What a process leaves that died when this share of what has changed since was written.
+    fn leave(&self, before: Image, share: u8) {
+        let log = torn(&before.log, &self.files.image().log, share);
+        *self.image.lock().unwrap_or_else(PoisonError::into_inner) = Some(Image { database: before.database, log });
+    }
+
+    /// Has a statement of this kind fail, until the trap is dropped.
+    fn trap(&self, (event, table): (&str, &str), number: u8) -> Result<Connection, StoreError> {
         // What SQLite itself does when the disk is full is the second.
         let how = ["ABORT", "ROLLBACK", "FAIL"][usize::from(number / 16) % 3];
         let eye = Connection::open(&self.files.database).map_err(StoreError::backend)?;
@@ -216,9 +261,7 @@ impl Death for Killed {
             "CREATE TRIGGER torture BEFORE {event} ON {table} BEGIN SELECT RAISE({how},'database or disk is full'); END"
         );
         eye.execute_batch(&trap).map_err(StoreError::backend)?;
-        let done = staging.apply(commit, cancel).await;
-        eye.execute_batch("DROP TRIGGER torture").map_err(StoreError::backend)?;
-        done
+        Ok(eye)
     }
 }
 
@@ -235,6 +278,24 @@ const BREAKING: [(&str, &str); 11] = [
     ("INSERT", "xtream_movie_categories"),
     ("UPDATE", "xtream_content_sync"),
     ("INSERT", "xtream_sync_run_kinds"),
+];
+
+/// Where an undo can break.
+const BREAKING_UNDO: [(&str, &str); 14] = [
+    ("INSERT", "xtream_sync_runs"),
+    ("INSERT", "xtream_movies"),
+    ("UPDATE", "xtream_movies"),
+    ("DELETE", "xtream_movies"),
+    ("INSERT", "xtream_channels"),
+    ("DELETE", "xtream_channels"),
+    ("INSERT", "xtream_movie_categories"),
+    ("INSERT", "xtream_changes"),
+    ("INSERT", "xtream_held_removals"),
+    ("DELETE", "xtream_tombstones"),
+    ("INSERT", "xtream_listing_index"),
+    ("UPDATE", "xtream_content_sync"),
+    ("INSERT", "xtream_sync_run_kinds"),
+    ("UPDATE", "xtream_sync_run_kinds"),
 ];
 
 /// The log when a share (of 255) of what changed in it was written; all of it only with the last share.

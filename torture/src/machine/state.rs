@@ -8,7 +8,7 @@ use sync_core::{
     Category, ContentKind, FieldClass, Item, ListingIndex, PanelFacts, PerKind, ProfileId, Scope, Standing, StoreError,
     ValueRef,
 };
-use sync_core::{ChangeRecord, HeldRemoval, RunRecord};
+use sync_core::{ChangeRecord, Feed, HeldRemoval, RunId, RunRecord};
 
 use crate::campaign::Violation;
 use crate::trace::Trace;
@@ -18,7 +18,9 @@ use crate::{promise, show};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct State {
     pub(crate) kinds: PerKind<KindState>,
+    /// All that was ever read of the log, whether or not it can be read still.
     pub(crate) changes: Vec<ChangeRecord>,
+    pub(crate) feed: Feed,
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) facts: PanelFacts,
 }
@@ -72,14 +74,21 @@ impl State {
         }
         let mut changes = earlier.map_or_else(Vec::new, |state| state.changes.clone());
         let after = changes.last().map_or(0, |last| last.sequence);
-        changes.extend(store.changes(profile, after, u32::MAX).await?);
+        let page = store.feed_page(profile, after, u32::MAX).await?;
+        changes.extend(page.changes);
         let runs = store.runs(profile, RUNS).await?;
         let kinds = kinds.map(|state| state.expect("each kind was read"));
-        Ok(Some(Self { kinds, changes, runs, facts: told.facts }))
+        Ok(Some(Self { kinds, changes, feed: page.feed, runs, facts: told.facts }))
     }
 
     pub(crate) fn kind(&self, kind: ContentKind) -> &KindState {
         &self.kinds[kind]
+    }
+
+    /// The entries of a run and a kind that can be read.
+    pub(crate) fn logged(&self, run: RunId, kind: ContentKind) -> Vec<&ChangeRecord> {
+        let of = |it: &&ChangeRecord| it.sequence > self.feed.oldest && it.run == Some(run) && it.kind == kind;
+        self.changes.iter().filter(of).collect()
     }
 
     /// What must hold of every state, whatever happened.

@@ -20,6 +20,8 @@ pub(crate) enum Step {
     Runs { runs: Vec<RunPlan>, edits: Vec<(u16, UserEdit)>, salt: u64 },
     /// What a user does while nothing runs.
     User(UserEdit),
+    /// An undo while nothing runs.
+    Undo(UndoPlan),
     /// A sync without faults, and the same once more.
     Twice { profile: usize },
     /// A process ends in peace and is started again.
@@ -104,8 +106,48 @@ pub(crate) enum Mood {
 /// What a user does to the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UserEdit {
-    Delete { profile: usize, kind: ContentKind, percent: u8, salt: u64 },
-    Clear { profile: usize },
+    Delete {
+        profile: usize,
+        kind: ContentKind,
+        percent: u8,
+        salt: u64,
+    },
+    Clear {
+        profile: usize,
+    },
+    /// An undo, if nobody has the lease.
+    Undo {
+        profile: usize,
+        back: u8,
+        kind: Option<ContentKind>,
+    },
+}
+
+/// An undo, and what happens to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UndoPlan {
+    pub(crate) process: usize,
+    pub(crate) profile: usize,
+    /// Which of the latest runs, from 1 on; 0 leaves it to the store.
+    pub(crate) back: u8,
+    /// All of them where there is none.
+    pub(crate) kind: Option<ContentKind>,
+    pub(crate) how: UndoHow,
+}
+
+/// What happens to an undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UndoHow {
+    /// Nothing.
+    Plain,
+    /// It is only to say what it would do.
+    Dry,
+    /// Somebody else has taken the lease since.
+    Fenced,
+    /// Its transaction fails in the middle; the number says how.
+    FaultInside(u8),
+    /// Its process dies in the middle, having written this share (of 255).
+    CrashInside(u8),
 }
 
 /// A run, and what happens to it.
@@ -173,7 +215,7 @@ impl UserEdit {
     /// Whose cache it is.
     pub(crate) const fn profile(self) -> usize {
         match self {
-            Self::Delete { profile, .. } | Self::Clear { profile } => profile,
+            Self::Delete { profile, .. } | Self::Clear { profile } | Self::Undo { profile, .. } => profile,
         }
     }
 }

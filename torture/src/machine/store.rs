@@ -10,7 +10,7 @@ use sync_core::{Category, CategoryId, ContentId, ContentKind, ContentStore, Item
 use sync_core::{HeldRemoval, RunId};
 use tokio_util::sync::CancellationToken;
 
-use super::backend::{Backend, Numbers};
+use super::backend::{Backend, Hidden};
 use super::check;
 use super::desk::{Call, Side, Verdict};
 use super::faults::fault;
@@ -70,12 +70,13 @@ impl TorturedStore {
         verdict: Verdict,
     ) -> Kept<()> {
         let was_cancelled = cancel.is_cancelled();
-        let fence = commit.fence;
+        let (fence, id) = (commit.fence, commit.run);
         let before = self.look().await?;
         self.check_known(before.as_ref(), "outside of an apply");
-        let numbers = self.numbers();
+        let found = self.hidden();
         let died = matches!(verdict, Verdict::Die(_));
         self.run.notes().dying = died.then_some(kind);
+        self.run.notes().found = found.clone().ok().map(|found| (id, found));
         let death = self.backend.death();
         let done = match verdict {
             Verdict::Die(share) => death.apply(staging, commit, share).await,
@@ -96,8 +97,12 @@ impl TorturedStore {
             }
             Ok(()) => check::applied(&self.run, &before, &after, kind),
         };
-        let checked = checked.and_then(|()| same_numbers(&numbers?, &self.numbers()?));
+        let checked = checked.and_then(|()| same_numbers(&found?, &self.hidden()?));
         self.run.notes().committed = done.is_ok();
+        if let (Ok(()), Some((_, found))) = (&done, self.run.notes().found.take()) {
+            let mut world = self.run.world.inner();
+            world.sites[self.run.site].history.wrote(id, kind, &before, &after, found);
+        }
         match checked {
             Ok(()) => self.run.accept(after, done.is_ok()),
             Err(violation) => self.run.world.broke(violation),
@@ -105,9 +110,9 @@ impl TorturedStore {
         done
     }
 
-    fn numbers(&self) -> Result<Numbers, Violation> {
+    fn hidden(&self) -> Result<Hidden, Violation> {
         let profile = self.run.world.inner().sites[self.run.site].profile.clone();
-        self.backend.numbers(&profile)
+        self.backend.hidden(&profile)
     }
 
     /// Holds the profile against what it is known to be.
@@ -123,11 +128,11 @@ impl TorturedStore {
 }
 
 /// Rows that stay keep their numbers (I8).
-fn same_numbers(before: &Numbers, after: &Numbers) -> Result<(), Violation> {
-    for (kind, before) in before.iter() {
+fn same_numbers(before: &Hidden, after: &Hidden) -> Result<(), Violation> {
+    for (kind, before) in before.numbers.iter() {
         for (id, number) in before {
-            let now = after[kind].get(id);
-            promise!(now.is_none_or(|now| now == number), "{kind}: the row of {id} was {number} and is {now:?} (I8)");
+            let now = after.numbers[kind].get(id);
+            promise!(now.is_none_or(|now| now == number), "{kind}: the row of {id} was {number:?} and is {now:?} (I8)");
         }
     }
     Ok(())
@@ -197,17 +202,22 @@ impl ContentStore for TorturedStore {
 
     async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Kept<()> {
         self.pass(Call::FinishRun, Side::Before).await?;
+        let mut broken = None;
         let done = {
             let _inside = self.run.desk.enter();
-            let (told, before) = (end.held.clone(), self.look().await.ok().flatten());
+            let (told, before) = (end.clone(), self.look().await.ok().flatten());
             let done = self.inner.finish_run(profile, end).await;
-            if let (Some(before), Some(after), true) = (before, self.look().await.ok().flatten(), done.is_ok())
-                && let Err(violation) = check::ended(&before, &after, &told)
-            {
-                self.run.world.broke(violation);
+            if let (Some(before), Some(after), true) = (before, self.look().await.ok().flatten(), done.is_ok()) {
+                let checked = check::ended(&before, &after, &told.held);
+                let history = &mut self.run.world.inner().sites[self.run.site].history;
+                let pruned = history.ended(&before, &after, &told);
+                if let Err(violation) = checked.and(pruned) {
+                    broken = Some(violation);
+                }
             }
             done
         };
+        broken.into_iter().for_each(|violation| self.run.world.broke(violation));
         self.run.notes().finished = done.is_ok();
         // What is told of an end is told truly: a failure after it would be a lie of the store.
         let _ = self.run.desk.pass(Call::FinishRun, Side::After).await;

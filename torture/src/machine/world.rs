@@ -7,6 +7,7 @@ use std::time::Duration;
 use sync_core::testing::profile;
 use sync_core::{Clock, GuardThresholds, PerKind, ProfileId, Retention};
 
+use super::feed::History;
 use super::panel::Panel;
 use super::state::State;
 use crate::campaign::Violation;
@@ -39,6 +40,18 @@ pub(crate) struct Site {
     pub(crate) epoch: u64,
     pub(crate) guard: GuardThresholds,
     pub(crate) retention: Retention,
+    pub(crate) history: History,
+}
+
+/// For how long the change log is kept: often not for long. It has dice of its own, so that kept seeds are the same
+/// cases.
+fn feed_retention(seed: u64) -> Retention {
+    let mut dice = Dice::new(seed ^ 0xfeed);
+    Retention {
+        feed_days: dice.pick(&[90, 90, 90, 0, 1, 4]),
+        feed_entries: dice.pick(&[500_000, 500_000, 500_000, 0, 5, 25]),
+        ..Retention::default()
+    }
 }
 
 /// What is behind the lock.
@@ -75,6 +88,7 @@ impl World {
             release_listings: dice.pick(&[2, 3]),
             release_days: dice.pick(&[0, 1, 3]),
             tombstone_days: dice.pick(&[0, 2, 30]),
+            ..feed_retention(seed)
         };
         let site = |name: &str, dice: &mut Dice| Site {
             profile: profile(name),
@@ -87,6 +101,7 @@ impl World {
             epoch: 0,
             guard,
             retention,
+            history: History::default(),
         };
         let sites = ["home", "'); away"].map(|name| site(name, &mut dice));
         Self(Mutex::new(Inner {

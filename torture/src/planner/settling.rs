@@ -178,11 +178,16 @@ pub(super) fn retention(dice: &mut Dice) -> Retention {
         release_listings: dice.pick(&[0, 1, 3]),
         release_days: dice.pick(&[0, 1, 7]),
         tombstone_days: dice.pick(&[0, 30]),
+        ..Retention::default()
     }
 }
 
 pub(super) fn reason(dice: &mut Dice) -> HoldReason {
-    dice.pick(&HoldReason::ALL)
+    // What an undo holds came later: it has dice of its own, so that kept seeds are the same cases.
+    let undone = HoldReason::Loss(Loss::Undone);
+    let before: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| *reason != undone).collect();
+    let drawn = dice.pick(&before);
+    if Dice::new(dice.clone().salt()).percent(10) { undone } else { drawn }
 }
 
 pub(super) fn doubt(dice: &mut Dice) -> Doubt {

@@ -30,7 +30,8 @@ pub fn kept_from(entries: &[Aged], retention: &Retention, ages_from: i64, now: i
     let begins = |run: RunId| entries.iter().position(|entry| entry.run == Some(run));
     let newest = entries.iter().rev().find_map(|entry| entry.run).and_then(begins);
     from = from.min(newest.unwrap_or(from));
-    let cut = entries.get(from).and_then(|entry| entry.run).and_then(begins);
+    // Deletions by hand may lie between the entries of a run; runs don't lie between one another's.
+    let cut = entries[from..].iter().find_map(|entry| entry.run).and_then(begins);
     from = from.min(cut.unwrap_or(from));
     let kept = entries.get(from).map(|entry| entry.sequence);
     (from > 0).then(|| kept.unwrap_or_else(|| entries[from - 1].sequence + 1))
@@ -65,6 +66,8 @@ mod tests {
         for (name, retention, ages_from, day, expected) in cases {
             assert_eq!(kept_from(&entries(&runs), &retention, ages_from, day * DAY), expected, "{name}");
         }
+        let between = entries(&[1, 2, 0, 2, 3]);
+        assert_eq!(kept_from(&between, &keep(90, 3), 0, 5 * DAY), Some(2), "a deletion by hand in the middle of a run");
         let none = keep(0, 0);
         assert_eq!(kept_from(&[], &none, 0, 9), None);
         assert_eq!(kept_from(&entries(&[0, 0]), &none, 0, 9 * DAY), Some(3), "all of it");

@@ -140,7 +140,9 @@ macro_rules! cache_conformance {
             feed: a_deletion_by_hand_is_of_no_run
             feed: an_epoch_is_never_reused
             feed: old_entries_go_with_the_end_of_a_run
+            feed: no_run_is_kept_by_half
             feed: an_undo_puts_everything_back
+            feed: what_the_end_told_of_a_hold_is_undone
             feed: an_undo_can_be_undone
             feed: an_undo_is_refused_or_exact
             feed: a_dry_undo_writes_nothing

@@ -34,6 +34,7 @@ pub(super) struct Inner {
     next_run: i64,
     next_epoch: i64,
     fail_apply: Option<StoreError>,
+    fail_undo: Option<StoreError>,
 }
 
 impl Inner {
@@ -86,6 +87,11 @@ impl MemoryStore {
     /// Makes the next apply fail with this error.
     pub fn fail_next_apply(&self, error: StoreError) {
         self.inner().fail_apply = Some(error);
+    }
+
+    /// Makes the next undo fail with this error, after everything was written.
+    pub fn fail_next_undo(&self, error: StoreError) {
+        self.inner().fail_undo = Some(error);
     }
 
     /// Takes back what the end of a run has marked as lost in several kinds at once, as if that end had
@@ -173,7 +179,7 @@ impl ContentStore for MemoryStore {
                 tables.facts = facts;
             }
             for (kind, held) in &end.held {
-                tables.hold_anew(*kind, held);
+                tables.hold_anew(end.run, *kind, held);
             }
             tables.prune(&end.retention, end.finished_at);
             Ok(())
@@ -303,7 +309,11 @@ impl ContentStore for MemoryStore {
             inner.next_run += 1;
             RunId(inner.next_run)
         });
-        self.write(profile, |tables| tables.undo(&request, run))
+        let fault = self.inner().fail_undo.take();
+        self.write(profile, |tables| {
+            let outcome = tables.undo(&request, run)?;
+            fault.map_or(Ok(outcome), Err)
+        })
     }
 }
 

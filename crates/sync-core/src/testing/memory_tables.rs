@@ -267,11 +267,13 @@ impl Tables {
         Ok(())
     }
 
-    /// Tells anew why an item is held, where it still is.
-    pub(super) fn hold_anew(&mut self, kind: ContentKind, told: &HeldRemoval) {
-        let held = &mut self.held[kind];
-        if let Ok(at) = held.binary_search_by_key(&told.id, |held| held.id) {
-            (held[at].reason, held[at].evidence) = (told.reason, told.evidence);
+    /// Tells anew why an item is held, where it still is. What the end of a run tells is a part of what the run did.
+    pub(super) fn hold_anew(&mut self, run: RunId, kind: ContentKind, told: &HeldRemoval) {
+        let left = self.reverse.get_mut(&(run, kind)).map(|reverse| &mut reverse.held_after);
+        for held in [Some(&mut self.held[kind]), left].into_iter().flatten() {
+            if let Ok(at) = held.binary_search_by_key(&told.id, |held| held.id) {
+                (held[at].reason, held[at].evidence) = (told.reason, told.evidence);
+            }
         }
     }
 

@@ -58,6 +58,11 @@ impl Entry {
         Self { id: Some(new.id), change, name, before: None, after: None }
     }
 
+    /// An item that nobody knew to be new.
+    pub(crate) fn unforeseen(id: i64, name: String) -> Self {
+        Self { id: Some(id), change: LoggedChange::Added, name: Some(name), before: None, after: None }
+    }
+
     /// An item of which these fields have changed.
     pub(crate) fn updated(before: &Item, after: &New<'_>, fields: FieldSet) -> Self {
         let table = after.kind.fields();

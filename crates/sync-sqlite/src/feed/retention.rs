@@ -95,9 +95,11 @@ impl Log<'_> {
         }
     }
 
-    /// The run of the entry from which on entries are kept.
+    /// The first run of the entries from which on they are kept. Deletions by hand may lie between the entries of a run;
+    /// runs don't lie between one another's.
     fn run_at(&self, conn: &mut SqliteConnection, from: i64) -> Result<Option<i64>, StoreError> {
-        let sql = "SELECT run_id FROM xtream_changes WHERE profile_id=? AND sequence>=? ORDER BY sequence LIMIT 1";
+        let sql = "SELECT run_id FROM xtream_changes WHERE profile_id=? AND sequence>=? AND run_id>0 \
+                   ORDER BY sequence LIMIT 1";
         self.find(conn, sql, from)
     }
 }

@@ -174,11 +174,36 @@ impl Before {
         if !logged && self.reverse == Reverse::default() {
             return Ok(());
         }
-        let undo = serde_json::to_string(&self.reverse).map_err(StoreError::backend)?;
+        let undo = self.reverse.text()?;
         let sql = "UPDATE xtream_sync_run_kinds SET watermark_before=?, undo=? WHERE run_id=? AND kind=?";
         let binds = [self.watermark.into(), undo.into(), run.0.into(), kind.as_str().into()];
         execute(conn, sql, &binds).map(|_| ())
     }
+}
+
+impl Reverse {
+    fn text(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(StoreError::backend)
+    }
+}
+
+/// Notes what the end of a run has told anew of what is held: that is a part of what the run did.
+pub(crate) fn tell_anew(
+    conn: &mut SqliteConnection,
+    kind: ContentKind,
+    run: RunId,
+    before: &[HeldRemoval],
+    after: &[HeldRemoval],
+) -> Result<(), StoreError> {
+    let Some((_, mut reverse)) = kept(conn, kind, run)? else { return Ok(()) };
+    for told in changes(before, after) {
+        match reverse.held.iter_mut().find(|known| known.id == told.id) {
+            Some(known) => known.after = told.after,
+            None => reverse.held.push(told),
+        }
+    }
+    let sql = "UPDATE xtream_sync_run_kinds SET undo=? WHERE run_id=? AND kind=?";
+    execute(conn, sql, &[reverse.text()?.into(), run.0.into(), kind.as_str().into()]).map(|_| ())
 }
 
 /// The held removals that differ.

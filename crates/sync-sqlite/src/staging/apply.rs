@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::check::mend;
 use crate::db::bind::{Bind, signed};
 use crate::db::connection::hold_pages_for;
-use crate::db::statement::{and_list, execute, in_lists, insert, rows};
+use crate::db::statement::{and_list, execute, in_lists, insert, records, rows};
 use crate::db::stop;
 use crate::db::value::{Number, Text};
 use crate::feed::entry::{Entries, Entry, New};
@@ -59,6 +59,7 @@ pub(crate) fn apply(
                 cancel,
                 before,
                 unlogged: Vec::new(),
+                came: 0,
             };
             if let Some(categories) = &commit.categories {
                 apply.categories(categories)?;
@@ -71,7 +72,10 @@ pub(crate) fn apply(
             if !area.is_empty() || !commit.removals.is_empty() {
                 let mut rows = RowCount::new(apply.conn, profile, scope.kind)?;
                 apply.items(area)?;
-                rows.written(apply.conn)?;
+                let new = rows.written(apply.conn)?;
+                if new > apply.came && !commit.first_load {
+                    apply.log_unforeseen(rows.last_before())?;
+                }
                 rows.removed(apply.removals()?);
                 // The index of a whole kind has an entry for every row.
                 let expected = commit.index.as_ref().filter(|_| scope.within.is_none());
@@ -117,6 +121,8 @@ struct Apply<'a> {
     before: Before,
     /// Entries of the change log that wait for a whole statement.
     unlogged: Vec<Entry>,
+    /// How many rows are known to be new.
+    came: u64,
 }
 
 fn unless_cancelled(cancel: &CancellationToken) -> Result<(), StoreError> {
@@ -247,15 +253,39 @@ impl<'a> Apply<'a> {
         let mut entries = Vec::new();
         for ((head, returns), binds) in batch.heads.iter().zip(binds.chunks(kind.fields().len() + 1)) {
             let new = New { kind, id: head.id, fields: &binds[1..] };
-            entries.extend(match (head.change, rows.get(&head.id)) {
+            let entry = match (head.change, rows.get(&head.id)) {
                 (Change::Updated(fields), Some(row)) => Some(Entry::updated(row, &new, fields)),
                 // Somebody has deleted it since it was compared: it comes anew.
-                (Change::Updated(_), None) => Some(Entry::came(&new, *returns)),
-                (Change::Added, _) if !first_load => Some(Entry::came(&new, *returns)),
+                (Change::Updated(_), None) => {
+                    self.came += 1;
+                    Some(Entry::came(&new, *returns))
+                }
+                (Change::Added, _) => {
+                    self.came += 1;
+                    (!first_load).then(|| Entry::came(&new, *returns))
+                }
                 _ => None,
-            });
+            };
+            entries.extend(entry);
         }
         Ok(entries)
+    }
+
+    /// Logs the rows that came though they were to be refreshed only: somebody has deleted them since they were compared.
+    fn log_unforeseen(&mut self, last: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {0},name FROM {1} WHERE profile_id=? AND id>? AND {0} NOT IN (SELECT content_id FROM xtream_changes \
+             WHERE profile_id=? AND kind=? AND run_id=? AND change='added') ORDER BY id",
+            self.tables.id, self.tables.items
+        );
+        let [profile, kind] = self.key();
+        let binds = [profile.clone(), last.into(), profile, kind, self.commit.run.0.into()];
+        let mut entries = Vec::new();
+        for mut row in records(self.conn, &sql, &binds)? {
+            entries.push(Entry::unforeseen(row.integer(0)?, row.text(1)?));
+        }
+        self.log(entries)?;
+        self.flush_log()
     }
 
     /// Appends to the change log, as soon as there is enough for a whole statement.

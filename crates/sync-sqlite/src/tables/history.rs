@@ -5,21 +5,20 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use sync_core::store::RunEnd;
-use sync_core::{ProfileId, ReportError, RunStatus, StoreError};
+use sync_core::{ContentKind, ProfileId, ReportError, RunStatus, StoreError};
 use sync_core::{RunId, RunRecord};
 
 use crate::db::bind::signed;
 use crate::db::fault::of_diesel;
 use crate::db::stop;
 use crate::db::value::{Count, Number, Text};
-use crate::feed::retention;
+use crate::feed::{retention, reverse};
 use crate::store::SqliteStore;
 use crate::tables::guards::check_fence;
-use crate::tables::held::hold_anew;
 use crate::tables::run_kind::RunKind;
 use crate::tables::schema::{xtream_content_sync, xtream_sync_run_kinds, xtream_sync_runs};
 use crate::tables::words::{ErrorWord, StatusWord, TriggerWord, Word};
-use crate::tables::{facts, run_kind};
+use crate::tables::{facts, held, run_kind};
 
 /// A run, as it begins.
 #[derive(Insertable)]
@@ -127,8 +126,17 @@ impl SqliteStore {
                     .execute(conn)
                     .map_err(of_diesel)?;
             }
-            for (kind, held) in &end.held {
-                hold_anew(conn, profile, *kind, held)?;
+            for kind in ContentKind::ALL {
+                let told: Vec<_> = end.held.iter().filter(|(of, _)| *of == kind).map(|(_, held)| held).collect();
+                if told.is_empty() {
+                    continue;
+                }
+                let before = held::held(conn, profile, kind)?;
+                for held in &told {
+                    held::hold_anew(conn, profile, kind, held)?;
+                }
+                let after = held::held(conn, profile, kind)?;
+                reverse::tell_anew(conn, kind, end.run, &before, &after)?;
             }
             end.facts.as_ref().map_or(Ok(()), |facts| facts::save(conn, profile, facts))?;
             retention::prune(conn, profile, &end.retention, now)?;

@@ -93,12 +93,18 @@ impl RowCount {
         Ok(Self { kind, rows, last: row_ids::last(conn, kind)? })
     }
 
-    /// After rows were written. A new one gets the number after the highest, so none has to be looked at. New rows
-    /// whose numbers may be those of removed ones get higher ones.
-    pub(crate) fn written(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        let last = row_ids::last(conn, self.kind)?;
-        self.rows = self.rows.saturating_add(last.abs_diff(self.last));
-        row_ids::lift(conn, self.kind, self.last)
+    /// After rows were written; returns how many are new. A new one gets the number after the highest, so none has to
+    /// be looked at. New rows whose numbers may be those of removed ones get higher ones.
+    pub(crate) fn written(&mut self, conn: &mut SqliteConnection) -> Result<u64, StoreError> {
+        let new = row_ids::last(conn, self.kind)?.abs_diff(self.last);
+        self.rows = self.rows.saturating_add(new);
+        row_ids::lift(conn, self.kind, self.last)?;
+        Ok(new)
+    }
+
+    /// The highest row id of the table before anything was written.
+    pub(crate) const fn last_before(&self) -> i64 {
+        self.last
     }
 
     /// After so many rows were removed.

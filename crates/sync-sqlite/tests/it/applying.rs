@@ -211,3 +211,23 @@ async fn an_apply_waits_for_other_writers_and_can_be_cancelled_meanwhile() {
     applied.unwrap();
     assert_eq!(cache.store.get_content_ids(&cache.home, ContentKind::Movies).await.unwrap().len(), 20_979);
 }
+
+/// The feed says of every row that it came: also of one that was only to be refreshed, and that somebody has deleted
+/// since it was compared.
+#[tokio::test]
+async fn a_refreshed_row_that_was_deleted_meanwhile_is_logged_as_added() {
+    let cache = Cache::new();
+    cache.load(1..4).await;
+    let run = cache.start();
+    let mut staging = cache.store.stage(&cache.home, Scope::whole(ContentKind::Movies)).await.unwrap();
+    let refreshed = Change::Refreshed(fields(&["rating"]));
+    staging.put(vec![staged(movie(1), refreshed), staged(movie(2), refreshed), added(movie(9))]).await.unwrap();
+    cache.store.delete_content_by_ids(&cache.home, ContentKind::Movies, vec![ContentId(2)]).await.unwrap();
+    let before = cache.store.feed(&cache.home).await.unwrap().newest;
+    let commit = ScopeCommit { index: index_of(&[1, 2, 3, 9]), ..run.commit(ContentKind::Movies) };
+    staging.apply(commit, CancellationToken::new()).await.unwrap();
+    let told = cache.store.changes(&cache.home, before, 99).await.unwrap();
+    let mut told: Vec<_> = told.iter().map(|change| (change.id, change.change)).collect();
+    told.sort_by_key(|(id, _)| *id);
+    assert_eq!(told, [2, 9].map(|id| (Some(ContentId(id)), LoggedChange::Added)));
+}

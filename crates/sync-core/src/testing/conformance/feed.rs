@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::session::{Session, added, index_of, load};
+use super::session::{Session, added, held_one, index_of, load};
 use crate::detect::merge::Change;
 use crate::feed::change::{ChangeRecord, LoggedChange, TakenBack};
 use crate::feed::undo::{Refused, UndoCounts, UndoOutcome, UndoRefusal, UndoReport, UndoRequest};
 use crate::model::{ContentId, ContentKind, FieldSet, Item, Value};
 use crate::ports::Cache;
 use crate::ports::store::{RunEnd, ScopeCommit, StoreError};
-use crate::removal::guard::{HoldReason, Loss};
+use crate::removal::guard::{Doubt, HoldReason, Loss};
+use crate::removal::held::HeldRemoval;
 use crate::run::options::Retention;
 use crate::run::record::{RunId, RunStatus, Trigger};
 use crate::testing::{category, movie, profile, staged};
@@ -159,6 +160,29 @@ pub async fn old_entries_go_with_the_end_of_a_run<C: Cache>(cache: &C) {
     assert_eq!((pruned.refused, pruned.of), (Refused::Pruned, Some(run)));
 }
 
+/// A run stays whole as well where a deletion by hand lies between its kinds.
+pub async fn no_run_is_kept_by_half<C: Cache>(cache: &C) {
+    load(cache, "home", &[1, 2, 3]).await.end().await;
+    let home = profile("home");
+    let session = Session::resume(cache, &home, 3000).await;
+    let commit = ScopeCommit { removals: vec![ContentId(3)], index: index_of(&[1, 2]), ..session.commit(MOVIES) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    let run = session.run;
+    cache.delete_content_by_ids(&home, MOVIES, vec![ContentId(1)]).await.unwrap();
+    let series = ScopeCommit { first_load: true, index: index_of(&[]), ..session.commit(ContentKind::Series) };
+    session.apply(Vec::new(), series).await.unwrap();
+    session.end().await;
+    let session = Session::resume(cache, &home, 4000).await;
+    let commit = ScopeCommit { index: index_of(&[2, 9]), ..session.commit(MOVIES) };
+    session.apply(vec![added(movie(9))], commit).await.unwrap();
+    let retention = Retention { feed_entries: 3, ..Retention::default() };
+    let end = RunEnd { retention, ..session.run_end() };
+    cache.finish_run(&home, end).await.unwrap();
+    let last = session.run;
+    let runs: Vec<_> = entries(cache, 0).await.iter().map(|change| change.run).collect();
+    assert_eq!(runs, [Some(run), None, Some(run), Some(last)]);
+}
+
 /// Rows are as before the run, and what the next run compares is as before it too.
 pub async fn an_undo_puts_everything_back<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4]).await;
@@ -204,6 +228,30 @@ pub async fn an_undo_puts_everything_back<C: Cache>(cache: &C) {
     assert_eq!(values(taken(2), "name").map(|(before, _)| before), Some(&Value::Text("Renamed".into())));
     assert_eq!(taken(3).change, LoggedChange::Undone(TakenBack::Removed));
     assert!(matches!(values(taken(3), "name"), Some((Value::Null, Value::Text(_)))));
+}
+
+/// What the end of a run tells anew of a hold is a part of the run, and goes back with it.
+pub async fn what_the_end_told_of_a_hold_is_undone<C: Cache>(cache: &C) {
+    load(cache, "home", &[1, 2, 3]).await.end().await;
+    let home = profile("home");
+    let session = Session::resume(cache, &home, 3000).await;
+    let doubt =
+        HeldRemoval { reason: HoldReason::Doubt(Doubt::TrailingBytes), evidence: None, ..held_one(3, session.run) };
+    let commit = ScopeCommit { held: Some(vec![doubt.clone()]), ..session.commit(MOVIES) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    session.end().await;
+    let session = Session::resume(cache, &home, 4000).await;
+    let lost = held_one(3, session.run);
+    let commit = ScopeCommit { held: Some(vec![lost.clone()]), index: index_of(&[1, 2, 3]), ..session.commit(MOVIES) };
+    let update = staged(movie(2).name("Renamed"), Change::Updated(fields(&["name"])));
+    session.apply(vec![update], commit).await.unwrap();
+    let told = HeldRemoval { reason: HoldReason::Loss(Loss::SeveralKinds), evidence: None, ..lost };
+    let end = RunEnd { held: vec![(MOVIES, told.clone())], ..session.run_end() };
+    cache.finish_run(&home, end).await.unwrap();
+    assert_eq!(cache.held(&home, MOVIES).await.unwrap(), [told]);
+    drop(session);
+    done(undo(cache, None).await);
+    assert_eq!(cache.held(&home, MOVIES).await.unwrap(), [doubt]);
 }
 
 /// An undo is a run like others: it can be undone, and that again.
