@@ -202,7 +202,9 @@ impl ContentStore for Broken {
             let name = kind.field("name").expect("every kind has names");
             for row in &mut rows {
                 let was = undone.rows[kind].iter().find(|was| was.id() == row.id());
-                was.into_iter().for_each(|was| row.set(name, was.value(name).to_owned()));
+                if let Some(was) = was {
+                    row.set(name, was.value(name).to_owned());
+                }
             }
         }
         Ok(rows)

@@ -55,7 +55,7 @@ fn undone(dice: &mut Dice) -> Vec<Step> {
         let (kind, salt) = (dice.pick(&ContentKind::ALL), dice.salt());
         Step::Server { profile, kind, change: server_change(dice), salt }
     };
-    let mut steps: Vec<_> = (0..1 + dice.below(4)).map(|_| change(dice)).collect();
+    let mut steps: Vec<_> = (0..=dice.below(4)).map(|_| change(dice)).collect();
     if dice.percent(30) {
         steps.push(Step::Honest { profile });
     }

@@ -287,11 +287,11 @@ mod tests {
 
     #[test]
     fn no_run_is_kept_by_half() {
-        let entry = |(at, run): (usize, &i64)| {
-            let record = ChangeRecord::new(at as i64 + 1, at as i64 * DAY, ContentKind::Movies, LoggedChange::Added);
-            record.of_run((*run != 0).then_some(RunId(*run)))
+        let entry = |(at, run): (i64, i64)| {
+            let record = ChangeRecord::new(at + 1, at * DAY, ContentKind::Movies, LoggedChange::Added);
+            record.of_run((run != 0).then_some(RunId(run)))
         };
-        let log: Vec<_> = [1, 2, 2, 0, 2, 3].iter().enumerate().map(entry).collect();
+        let log: Vec<_> = (0..).zip([1, 2, 2, 0, 2, 3]).map(entry).collect();
         let log: Vec<_> = log.iter().collect();
         let kept = |feed_entries| kept_from(&log, Retention { feed_entries, ..Retention::default() }, 6 * DAY);
         assert_eq!([0, 1, 2, 3, 4, 5, 6].map(kept), [5, 5, 1, 1, 1, 1, 0]);

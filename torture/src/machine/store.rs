@@ -217,7 +217,9 @@ impl ContentStore for TorturedStore {
             }
             done
         };
-        broken.into_iter().for_each(|violation| self.run.world.broke(violation));
+        if let Some(violation) = broken {
+            self.run.world.broke(violation);
+        }
         self.run.notes().finished = done.is_ok();
         // What is told of an end is told truly: a failure after it would be a lie of the store.
         let _ = self.run.desk.pass(Call::FinishRun, Side::After).await;

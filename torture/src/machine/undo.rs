@@ -321,7 +321,7 @@ impl UndoneKind<'_> {
         for entry in own {
             let id = entry.id.map_or(0, |id| id.0);
             let row = self.looks.after.kind(kind).rows.get(&id).or_else(|| self.looks.before.kind(kind).rows.get(&id));
-            let name = row.map(|row| row.name());
+            let name = row.map(sync_core::Item::name);
             promise!(entry.name.as_deref() == name, "{kind}: {id} is {name:?}, and undone as {:?} (I20)", entry.name);
         }
         Ok(())
