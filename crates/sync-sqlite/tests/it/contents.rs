@@ -111,8 +111,8 @@ async fn the_order_of_the_listing_is_there_for_plain_sql() {
     let shelved =
         cache.sql(&query("c.value = '12'").replace("m.stream_id, m.name", "m.name AS line").replace("'12'", "'a\"b'"));
     assert_eq!(shelved.len(), 3);
-    let since =
-        query("sequence > 1234").replace("sequence, kind, content_id, change, fields, returned", "change AS line");
+    let since = query("sequence > 1234")
+        .replace("sequence, kind, content_id, name, change, before, after, returned", "change AS line");
     let changed = cache.sql(&since.replace("1234", "0"));
     assert_eq!(changed, ["loaded"]);
 }
