@@ -359,7 +359,7 @@ impl Staging for BrokenStaging {
         if self.store.is(Flaw::ChangesWhatIsSame) {
             let name = self.kind.field("name").expect("every kind has names");
             for staged in &mut items {
-                staged.item.set(name, sync_core::Value::Text("Other".into()));
+                staged.item.set(name, Value::Text("Other".into()));
             }
         }
         self.inner.put(items).await
