@@ -135,7 +135,12 @@ impl State {
             names(now)
         );
         promise!(before.index == now.index, "{kind}: the index moved {when}");
-        promise!(before.validator == now.validator, "{kind}: the validator moved {when}");
+        promise!(
+            before.validator == now.validator,
+            "{kind}: the validator moved {when}: {:?}, then {:?}",
+            before.validator,
+            now.validator
+        );
         promise!(before.last_sync == now.last_sync, "{kind}: the watermark moved {when}");
         let ids = |state: &KindState| state.held.iter().map(|held| held.id).collect::<Vec<_>>();
         promise!(ids(before) == ids(now), "{kind}: what is held moved {when}");

@@ -21,7 +21,6 @@ use super::store::still;
 use super::store_failed;
 use crate::campaign::Violation;
 use crate::planner::model::differing;
-use crate::tally::{INSIDE, KILL};
 use crate::{promise, show};
 
 /// A profile before and after an undo.
@@ -53,7 +52,7 @@ impl Machine {
             return Ok(());
         };
         if matches!(plan.how, UndoHow::CrashInside(_)) {
-            self.world.count(KILL, INSIDE);
+            self.world.count("undo", "killed");
             self.freeze()?;
             self.bury(plan.process, true)?;
         }
@@ -401,7 +400,11 @@ impl UndoneKind<'_> {
             let [then, left] = [&self.found.before.held, &self.found.held_after].map(|list| find(list, id));
             let was = find(&now.held, id);
             let right = match (&then, &left) {
-                _ if left == was => is == then || is == released(then.as_ref(), left.as_ref()),
+                (Some(then), None) if was.is_none() => {
+                    // The panel has listed it since, so the evidence against it begins anew.
+                    is == Some(HeldRemoval { evidence: None, ..then.clone() })
+                }
+                _ if left == was => is == then,
                 // Something later has missed it as well.
                 (None, Some(_)) => is == was || is.is_none(),
                 _ => is == was,
@@ -433,18 +436,11 @@ impl UndoneKind<'_> {
         );
         promise!(is.validator.is_none(), "{kind}: a validator outlived an undo (I20)");
         promise!(is.applied_before == was.applied_before, "{kind}: an undo made it new (I20)");
-        if !was.consistent {
+        // Where a clear under way has left rows without an index, there is none for them when they come back either.
+        if !was.consistent || !was.applied_before {
             return Ok(());
         }
-        promise!(
-            is.consistent,
-            "{kind}: the index is in doubt after an undo: {:?} of {:?}, applied {}, and before {:?} of {:?} (I20)",
-            is.index.ids(),
-            is.rows.keys(),
-            was.applied_before,
-            was.index.ids(),
-            was.rows.keys()
-        );
+        promise!(is.consistent, "{kind}: the index is in doubt after an undo (I20)");
         let [gone, moved, back] = [RowChange::Came, RowChange::Stayed, RowChange::Went].map(|change| self.ids(change));
         let stayed: Vec<_> = was.index.ids().iter().copied().filter(|id| !gone.contains(id)).collect();
         let (kept, last) = is.index.ids().split_at(stayed.len().min(is.index.len()));
@@ -461,10 +457,4 @@ impl UndoneKind<'_> {
         }
         Ok(())
     }
-}
-
-/// What a hold that its run had released is afterwards: the panel has listed the item since, so the evidence against it
-/// begins anew.
-fn released(then: Option<&HeldRemoval>, left: Option<&HeldRemoval>) -> Option<HeldRemoval> {
-    then.filter(|_| left.is_none()).map(|then| HeldRemoval { evidence: None, ..then.clone() })
 }

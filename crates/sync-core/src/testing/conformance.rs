@@ -143,6 +143,7 @@ macro_rules! cache_conformance {
             feed: no_run_is_kept_by_half
             feed: an_undo_puts_everything_back
             feed: what_the_end_told_of_a_hold_is_undone
+            feed: evidence_against_what_was_listed_begins_anew
             feed: an_undo_can_be_undone
             feed: an_undo_is_refused_or_exact
             feed: a_dry_undo_writes_nothing

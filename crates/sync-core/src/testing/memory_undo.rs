@@ -197,7 +197,8 @@ impl Tables {
         for before in &reverse.held {
             let released = find(&reverse.held_after, before.id).is_none();
             if released && find(&held, before.id).is_none() {
-                held.push(before.clone());
+                // The panel has listed it since: what was evidence against it is none any more.
+                held.push(HeldRemoval { evidence: None, ..before.clone() });
             }
         }
         held.retain(|held| self.rows[kind].contains_key(&held.id.0) && !back.contains(&held.id));

@@ -250,7 +250,8 @@ impl KindUndo<'_> {
                 // The run was the first to miss it.
                 (None, Some(_), Some(_)) => held::release(conn, self.profile, self.kind, change.id)?,
                 (Some(before), Some(after), Some(now)) if after == *now => self.keep_held(conn, &before)?,
-                (Some(before), None, None) => self.keep_held(conn, &before)?,
+                // The panel has listed it since: what was evidence against it is none any more.
+                (Some(before), None, None) => self.keep_held(conn, &HeldRemoval { evidence: None, ..before })?,
                 _ => {}
             }
         }

@@ -254,6 +254,24 @@ pub async fn what_the_end_told_of_a_hold_is_undone<C: Cache>(cache: &C) {
     assert_eq!(cache.held(&home, MOVIES).await.unwrap(), [doubt]);
 }
 
+/// A hold that a run released is back without its evidence: the panel has listed the item since.
+pub async fn evidence_against_what_was_listed_begins_anew<C: Cache>(cache: &C) {
+    load(cache, "home", &[1, 2, 3]).await.end().await;
+    let home = profile("home");
+    let session = Session::resume(cache, &home, 3000).await;
+    let lost = held_one(3, session.run);
+    let commit = ScopeCommit { held: Some(vec![lost.clone()]), ..session.commit(MOVIES) };
+    session.apply(Vec::new(), commit).await.unwrap();
+    session.end().await;
+    let session = Session::resume(cache, &home, 4000).await;
+    let commit = ScopeCommit { held: Some(Vec::new()), index: index_of(&[1, 2, 3]), ..session.commit(MOVIES) };
+    let update = staged(movie(2).name("Renamed"), Change::Updated(fields(&["name"])));
+    session.apply(vec![update], commit).await.unwrap();
+    session.end().await;
+    done(undo(cache, None).await);
+    assert_eq!(cache.held(&home, MOVIES).await.unwrap(), [HeldRemoval { evidence: None, ..lost }]);
+}
+
 /// An undo is a run like others: it can be undone, and that again.
 pub async fn an_undo_can_be_undone<C: Cache>(cache: &C) {
     let run = changed(cache).await;
