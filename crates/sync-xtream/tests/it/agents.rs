@@ -298,7 +298,10 @@ async fn field_16_a_login_by_http_is_told_apart() {
         let server = Server::start(vec![answer("401 Unauthorized", &[&header, "Connection: close"], body)]).await;
         let error = source(&server.base, quick()).account().await.unwrap_err();
         assert_eq!((error.class(), error.code().as_str()), (ErrorClass::Login, "http_login_required"), "{header}");
-        assert!(error.to_string().contains("401") && error.hint().as_str().contains("in front of the panel"), "{error}");
+        assert!(
+            error.to_string().contains("401") && error.hint().as_str().contains("in front of the panel"),
+            "{error}"
+        );
         assert_eq!(server.requests().len(), 1);
     }
 }
