@@ -182,7 +182,22 @@ impl State {
             own.index = new.index.clone();
             own.validator.clone_from(&new.validator);
         }
+        if self.has_a_trial_behind(kind) {
+            own.validator.clone_from(&new.validator);
+        }
         expected
+    }
+
+    /// Returns whether rows may hold old values of a field that has begun to rest. The next sync then fetches the
+    /// whole list, to compare every row, although the panel would call it unmodified; so the validator is of that
+    /// listing.
+    fn has_a_trial_behind(&self, kind: ContentKind) -> bool {
+        let fields = &self.facts.kinds[kind].fields;
+        let rows = fields.rows(kind);
+        let names = rows.iter().filter_map(|row| row.name.split_once('.').map(|(_, name)| name));
+        names
+            .filter_map(|name| fields.of(kind, name))
+            .any(|standing| matches!(standing, Standing::Trial { rested: 1.., behind: 1.., .. }))
     }
 
     pub(crate) fn feed(&self, trace: &mut Trace) {
