@@ -18,6 +18,7 @@ pub mod model;
 mod ports;
 mod removal;
 mod run;
+pub mod search;
 #[cfg(feature = "serde")]
 mod serialise;
 #[cfg(any(test, feature = "testing"))]
@@ -61,6 +62,7 @@ pub use run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 pub use run::progress::{Observer, Phase, Progress};
 pub use run::record::{KindOutcome, KindRecord, ReportError, RunId, RunRecord, RunStatus, Trigger};
 pub use run::report::{SyncReport, Warning};
+pub use search::{Cursor, SearchFields, Words};
 
 #[cfg(any(test, feature = "mock"))]
 pub use ports::source::MockContentSource;

@@ -1,7 +1,9 @@
 //! The ports: every method of the store, handed to a thread that may wait.
 
 use async_trait::async_trait;
-use sync_core::catalogue::{Catalogue, ContentStatus, FeedPage, Page, PageRequest};
+use sync_core::catalogue::{
+    Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
+};
 use sync_core::maintenance::{Inspection, Maintenance};
 use sync_core::store::{ContentStore, KeptValidator, Lease, RunEnd, Staging, StoredIndex, SyncState};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, Profile, ProfileId, Profiles, Scope, StoreError};
@@ -128,11 +130,7 @@ impl Catalogue for SqliteStore {
         self.held(profile, kind).await
     }
 
-    async fn sized_categories(
-        &self,
-        profile: &ProfileId,
-        kind: ContentKind,
-    ) -> Result<Vec<(Category, u64)>, StoreError> {
+    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<SizedCategory>, StoreError> {
         let profile = profile.clone();
         self.off_thread(move |store| store.sized_categories_blocking(&profile, kind)).await
     }
@@ -140,6 +138,22 @@ impl Catalogue for SqliteStore {
     async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError> {
         let profile = profile.clone();
         self.off_thread(move |store| store.page_blocking(&profile, kind, &page)).await
+    }
+
+    async fn item(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        id: ContentId,
+        changes: u32,
+    ) -> Result<Option<KnownItem>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.item_blocking(&profile, kind, id, changes)).await
+    }
+
+    async fn select(&self, profile: &ProfileId, selection: Selection) -> Result<Selected, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.select_blocking(&profile, &selection)).await
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_core::catalogue::{Catalogue, ContentStatus, FeedPage, Page, PageRequest};
+use sync_core::catalogue::{
+    Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
+};
 use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
@@ -335,12 +337,26 @@ impl Catalogue for Broken {
         self.inner.held_removals(profile, kind).await
     }
 
-    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<(Category, u64)>> {
+    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<SizedCategory>> {
         self.inner.sized_categories(profile, kind).await
     }
 
     async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Kept<Page> {
         self.inner.page(profile, kind, page).await
+    }
+
+    async fn item(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        id: ContentId,
+        changes: u32,
+    ) -> Kept<Option<KnownItem>> {
+        self.inner.item(profile, kind, id, changes).await
+    }
+
+    async fn select(&self, profile: &ProfileId, selection: Selection) -> Kept<Selected> {
+        self.inner.select(profile, selection).await
     }
 }
 

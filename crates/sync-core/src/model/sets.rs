@@ -3,11 +3,11 @@
 use super::text::Text;
 
 /// The category ids of an item: sorted, each once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct CategorySet(Ids);
 
 /// Nearly every item is in one category, which then takes no memory of its own.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 enum Ids {
     #[default]
     None,
@@ -98,7 +98,7 @@ impl CategorySet {
     }
 
     /// The bytes that it holds beside the value itself.
-    pub(super) fn heap_size(&self) -> usize {
+    pub(crate) fn heap_size(&self) -> usize {
         match &self.0 {
             Ids::None => 0,
             Ids::One(id) => id.heap_size(),
@@ -174,7 +174,7 @@ impl Extra {
     }
 
     /// The bytes that it holds beside the value itself.
-    pub(super) fn heap_size(&self) -> usize {
+    pub(crate) fn heap_size(&self) -> usize {
         let texts: usize = self.0.iter().map(|(key, json)| key.heap_size() + json.heap_size()).sum();
         self.0.capacity() * size_of::<(Text, Text)>() + texts
     }

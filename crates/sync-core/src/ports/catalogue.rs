@@ -1,4 +1,10 @@
-//! The port for readers: what is cached, how it stands, and what has happened to it.
+//! The port for readers: the cached items, their state, and what has happened to them.
+
+mod selection;
+
+pub use selection::{AnsweredBy, Filter, Selected, SelectedRow, Selection, Sort};
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
@@ -45,16 +51,101 @@ pub trait Catalogue: Send + Sync {
     /// Returns the removals of a kind that are held, by rising id.
     async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError>;
 
-    /// Returns the categories of a kind in the panel's order, each with how many items are in it. An item counts in
-    /// every category of its set.
-    async fn sized_categories(
-        &self,
-        profile: &ProfileId,
-        kind: ContentKind,
-    ) -> Result<Vec<(Category, u64)>, StoreError>;
+    /// Returns the categories of a kind in the panel's order, each with the number of items in it. An item counts in
+    /// every category of its set. Behind them, by rising id, are those that items name and the panel doesn't.
+    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<SizedCategory>, StoreError>;
 
     /// Returns the rows of a kind by rising id, as many as the page has room for.
     async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError>;
+
+    /// Returns an item with all that is known of it, and its latest changes, newest first, at most `changes`. An item
+    /// that was removed and is remembered has its tombstone.
+    async fn item(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        id: ContentId,
+        changes: u32,
+    ) -> Result<Option<KnownItem>, StoreError>;
+
+    /// Returns the items of a selection, in its order.
+    ///
+    /// A page that begins behind a cursor goes on where the item of the cursor stood, also if it is gone.
+    async fn select(&self, profile: &ProfileId, selection: Selection) -> Result<Selected, StoreError>;
+}
+
+/// An item that is there, or was.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct KnownItem {
+    /// The row, or what is remembered of it.
+    pub state: ItemState,
+    /// The latest changes of the item, newest first. Those of an epoch that has ended are not among them.
+    pub changes: Vec<ChangeRecord>,
+}
+
+impl KnownItem {
+    /// An item in a state, with its changes.
+    pub const fn new(state: ItemState, changes: Vec<ChangeRecord>) -> Self {
+        Self { state, changes }
+    }
+}
+
+/// Whether an item is there.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ItemState {
+    /// The item is there.
+    Present {
+        /// The row.
+        item: Item,
+        /// When the row was made, in unix seconds. A returned item has the time of its first row.
+        created_at: i64,
+        /// When the row was last written, in unix seconds.
+        updated_at: i64,
+        /// Its removal, if it is held.
+        held: Option<HeldRemoval>,
+    },
+    /// The item was removed.
+    Removed {
+        /// Its last name.
+        name: String,
+        /// When it was removed, in unix seconds.
+        removed_at: i64,
+    },
+}
+
+/// A category, and the number of its items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SizedCategory {
+    /// The panel's id.
+    pub id: CategoryId,
+    /// The name; `None` if the panel doesn't list the category.
+    pub name: Option<String>,
+    /// The id of the category above it, as the panel says.
+    pub parent_id: Option<i64>,
+    /// The position in the panel's order, from 0; `None` if the panel doesn't list the category.
+    pub position: Option<u32>,
+    /// The number of items in it.
+    pub items: u64,
+}
+
+impl SizedCategory {
+    /// Puts the categories of a kind, in the panel's order, and the ids that its items name, with the number of items of
+    /// each, into one list.
+    pub fn list(listed: Vec<Category>, mut sizes: BTreeMap<String, u64>) -> Vec<Self> {
+        let mut all = Vec::with_capacity(listed.len());
+        for (position, category) in (0..).zip(listed) {
+            let items = sizes.remove(&category.id.0).unwrap_or_default();
+            let Category { id, name, parent_id } = category;
+            all.push(Self { id, name: Some(name), parent_id, position: Some(position), items });
+        }
+        let unlisted = sizes.into_iter().filter(|(_, items)| *items > 0);
+        let unlisted = unlisted.map(|(id, items)| (CategoryId(id), items));
+        all.extend(unlisted.map(|(id, items)| Self { id, name: None, parent_id: None, position: None, items }));
+        all
+    }
 }
 
 /// Some entries of the feed.

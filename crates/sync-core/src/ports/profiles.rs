@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::model::ProfileId;
 use crate::ports::store::StoreError;
 use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
+use crate::search::SearchFields;
 
 /// Keeps profiles.
 ///
@@ -120,6 +121,8 @@ pub struct Profile {
     pub follow_other_hosts: bool,
     /// How many requests to the account may be under way at once. Default 1.
     pub parallel_requests: u32,
+    /// The fields whose text is searched. Default [`SearchFields::All`].
+    pub search: SearchFields,
 }
 
 impl Profile {
@@ -138,6 +141,7 @@ impl Profile {
             verify_tls: true,
             follow_other_hosts: true,
             parallel_requests: 1,
+            search: SearchFields::default(),
         }
     }
 }

@@ -1,18 +1,25 @@
 //! The cache in memory: what readers ask of it, its profiles, and its upkeep.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::memory_store::MemoryStore;
 use super::memory_tables::Tables;
+use crate::feed::change::LoggedChange;
 use crate::feed::position::Feed;
-use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId};
-use crate::ports::catalogue::{Catalogue, ContentStatus, FeedPage, HeldGroup, KindStatus, Page, PageRequest};
+use crate::model::{ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
+use crate::ports::catalogue::{
+    Catalogue, ContentStatus, FeedPage, HeldGroup, ItemState, KindStatus, KnownItem, Page, PageRequest, Selected,
+    Selection, SizedCategory,
+};
 use crate::ports::maintenance::{Inspection, Maintenance};
 use crate::ports::profiles::{PasswordSource, Profile, Profiles};
 use crate::ports::store::StoreError;
 use crate::removal::held::HeldRemoval;
 use crate::run::record::RunRecord;
 use crate::run::record::RunStatus;
+use crate::search::{RowsOfKind, select_from_rows};
 
 /// How many held items are named.
 const EXAMPLES: usize = 3;
@@ -57,14 +64,13 @@ impl Catalogue for MemoryStore {
         self.read(profile, |tables| tables.held[kind].clone())
     }
 
-    async fn sized_categories(
-        &self,
-        profile: &ProfileId,
-        kind: ContentKind,
-    ) -> Result<Vec<(Category, u64)>, StoreError> {
+    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<SizedCategory>, StoreError> {
         self.read(profile, |tables| {
-            let size = |id: &str| tables.rows(kind).values().filter(|(_, item)| item.categories().contains(id)).count();
-            tables.categories[kind].iter().map(|category| (category.clone(), size(&category.id.0) as u64)).collect()
+            let mut sizes = BTreeMap::new();
+            for (_, item) in tables.rows(kind).values() {
+                item.categories().iter().for_each(|id| *sizes.entry(id.as_str().to_owned()).or_default() += 1);
+            }
+            SizedCategory::list(tables.categories[kind].clone(), sizes)
         })
     }
 
@@ -78,6 +84,53 @@ impl Catalogue for MemoryStore {
             Page::of(rows.take(page.limit.max(1) as usize + 1).cloned().collect(), page.limit)
         })
     }
+
+    async fn item(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        id: ContentId,
+        changes: u32,
+    ) -> Result<Option<KnownItem>, StoreError> {
+        self.read(profile, |tables| {
+            let state = state(tables, kind, id)?;
+            let of_item = tables.changes.iter().rev().filter(|it| (it.kind, it.id) == (kind, Some(id)));
+            let readable = of_item.filter(|it| it.sequence > tables.floor);
+            Some(KnownItem::new(state, readable.take(changes as usize).cloned().collect()))
+        })
+    }
+
+    async fn select(&self, profile: &ProfileId, selection: Selection) -> Result<Selected, StoreError> {
+        self.read(profile, |tables| {
+            let kinds = PerKind::from_fn(|kind| RowsOfKind {
+                rows: tables.rows(kind).values().map(|(_, item)| item).collect(),
+                listed: listed(tables, kind),
+                held: tables.held[kind].iter().map(|held| held.id).collect(),
+            });
+            let fields = tables.settings.as_ref().map(|settings| settings.search).unwrap_or_default();
+            select_from_rows(&kinds, &selection, fields)
+        })
+    }
+}
+
+/// The ids of a kind in the panel's order.
+fn listed(tables: &Tables, kind: ContentKind) -> Vec<ContentId> {
+    let index = tables.indexes.iter().find(|(scope, _)| *scope == Scope::whole(kind));
+    index.map(|(_, index)| index.ids().iter().copied().map(ContentId).collect()).unwrap_or_default()
+}
+
+/// The row of an item, or what is remembered of it.
+fn state(tables: &Tables, kind: ContentKind, id: ContentId) -> Option<ItemState> {
+    if let Some((_, item)) = tables.rows(kind).get(&id.0) {
+        let (created_at, updated_at) = tables.written.get(&(kind, id.0)).copied().unwrap_or_default();
+        let held = tables.held[kind].iter().find(|held| held.id == id).cloned();
+        return Some(ItemState::Present { item: item.clone(), created_at, updated_at, held });
+    }
+    let removed_at = *tables.tombstones.get(&(kind, id.0))?;
+    let is_removal = |change: &LoggedChange| matches!(change, LoggedChange::Removed | LoggedChange::Undone(_));
+    let removed = tables.changes.iter().rev().find(|it| (it.kind, it.id) == (kind, Some(id)) && is_removal(&it.change));
+    let name = removed.and_then(|change| change.name.clone()).unwrap_or_default();
+    Some(ItemState::Removed { name, removed_at })
 }
 
 #[async_trait]

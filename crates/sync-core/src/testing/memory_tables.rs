@@ -40,6 +40,8 @@ pub(super) struct Tables {
     pub(super) next_row: u64,
     pub(super) facts: PanelFacts,
     pub(super) validators: PerKind<Option<KeptValidator>>,
+    /// When each row was made and last written, by kind and id; of removed ones as well.
+    pub(super) written: BTreeMap<(ContentKind, i64), (i64, i64)>,
     /// When each removed item was removed, by kind and id.
     pub(super) tombstones: BTreeMap<(ContentKind, i64), i64>,
     /// The epoch of the feed.
@@ -221,6 +223,9 @@ impl Tables {
             self.next_row
         };
         self.rows[kind].insert(id.0, (row, staged.item.clone()));
+        let is_known = known.is_some() || lifted.is_some();
+        let times = self.written.entry((kind, id.0)).or_insert((commit.applied_at, 0));
+        *times = (if is_known { times.0 } else { commit.applied_at }, commit.applied_at);
         if let Some(change) = logged {
             let columns = match (change, &known) {
                 (LoggedChange::Updated(fields), Some((_, before))) => updated_columns(before, &staged.item, fields),

@@ -59,6 +59,28 @@ impl SqliteStore {
     }
 }
 
+/// The latest changes of an item in the present epoch, newest first, at most `limit`.
+pub(crate) fn of_item(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    id: ContentId,
+    limit: u32,
+) -> Result<Vec<ChangeRecord>, StoreError> {
+    let oldest = feed(conn, profile)?.oldest;
+    let rows = xtream_changes::table
+        .filter(xtream_changes::profile_id.eq(profile.as_str()))
+        .filter(xtream_changes::sequence.gt(oldest))
+        .filter(xtream_changes::kind.eq(KindWord::from(kind)))
+        .filter(xtream_changes::content_id.eq(Number(id.0)))
+        .order(xtream_changes::sequence.desc())
+        .limit(limit.into())
+        .select(Logged::as_select())
+        .load(conn)
+        .map_err(of_diesel)?;
+    rows.into_iter().map(Logged::read).collect()
+}
+
 /// How far the feed of a profile goes.
 fn feed(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Feed, StoreError> {
     let (Number(epoch), Number(oldest)) = xtream_profiles::table

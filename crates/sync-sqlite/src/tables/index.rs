@@ -25,7 +25,8 @@ impl SqliteStore {
     }
 }
 
-fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Result<StoredIndex, StoreError> {
+/// Reads the index of a scope, or one that knows the rows and trusts none of them.
+pub(crate) fn load(conn: &mut SqliteConnection, profile: &ProfileId, scope: &Scope) -> Result<StoredIndex, StoreError> {
     let key = [profile.as_str().into(), scope.kind.as_str().into(), scope_name(scope).into()];
     let sql = "SELECT scheme,ids,digests FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=?";
     let found = rows::<Stored>(conn, sql, &key)?.pop();

@@ -2,15 +2,18 @@
 //!
 //! SQL as text, because the tables differ by kind and the condition on a set is JSON.
 
-use sync_core::catalogue::{Page, PageRequest};
-use sync_core::{Category, ContentId, ContentKind, ProfileId, StoreError};
+use std::collections::BTreeMap;
+
+use sync_core::catalogue::{ItemState, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory};
+use sync_core::search::{RowsOfKind, SearchFields, select_from_rows};
+use sync_core::{ContentId, ContentKind, Item, PerKind, ProfileId, Scope, StoreError};
 
 use crate::db::bind::Bind;
-use crate::db::statement::integers;
+use crate::db::statement::{integers, records};
 use crate::items::item_sql;
 use crate::store::SqliteStore;
-use crate::tables;
-use crate::tables::content::{categories, category_sizes};
+use crate::tables::content::categories;
+use crate::tables::{self, changes, held, index, tombstone};
 
 impl SqliteStore {
     /// Returns the rows of a kind by rising id, as many as the page has room for. An item is in every category of its
@@ -41,23 +44,86 @@ impl SqliteStore {
             let ids: Vec<_> = integers(conn, &sql, &binds)?.into_iter().map(ContentId).collect();
             let mut rows =
                 if ids.is_empty() { Vec::new() } else { item_sql::rows(conn, profile.as_str(), kind, &ids)? };
-            rows.sort_by_key(sync_core::Item::id);
+            rows.sort_by_key(Item::id);
             Ok(Page::of(rows, page.limit))
         })
     }
 
-    /// Returns the categories of a kind in the panel's order, each with how many items are in it.
+    /// Returns the categories of a kind in the panel's order, each with the number of items in it, and behind them those
+    /// that items name and the panel doesn't.
     pub fn sized_categories_blocking(
         &self,
         profile: &ProfileId,
         kind: ContentKind,
-    ) -> Result<Vec<(Category, u64)>, StoreError> {
+    ) -> Result<Vec<SizedCategory>, StoreError> {
         self.read_profile(profile, |conn| {
-            let categories = categories(conn, profile, kind)?;
-            let ids: Vec<_> = categories.iter().map(|category| category.id.clone()).collect();
-            let sizes = category_sizes(conn, profile, kind, &ids)?;
-            let size = |category: &Category| sizes.get(&category.id.0).copied().unwrap_or_default();
-            Ok(categories.into_iter().map(|category| (category.clone(), size(&category))).collect())
+            let sql = format!(
+                "SELECT c.value,COUNT(*) FROM {} i CROSS JOIN json_each(iif(json_valid(i.category_ids),i.category_ids,'[]')) c \
+                 WHERE i.profile_id=? AND c.type='text' GROUP BY c.value",
+                tables::of(kind).items
+            );
+            let mut sizes = BTreeMap::new();
+            for mut row in records(conn, &sql, &[profile.as_str().into()])? {
+                sizes.insert(row.text(0)?, row.integer(1)?.cast_unsigned());
+            }
+            Ok(SizedCategory::list(categories(conn, profile, kind)?, sizes))
+        })
+    }
+
+    /// Returns an item with all that is known of it, and its latest changes, newest first.
+    pub fn item_blocking(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        id: ContentId,
+        changes: u32,
+    ) -> Result<Option<KnownItem>, StoreError> {
+        self.read_profile(profile, |conn| {
+            let state = match item_sql::rows(conn, profile.as_str(), kind, &[id])?.pop() {
+                Some(item) => {
+                    let tables = tables::of(kind);
+                    let sql = format!(
+                        "SELECT created_at,updated_at FROM {} WHERE profile_id=? AND {}=?",
+                        tables.items, tables.id
+                    );
+                    let times = records(conn, &sql, &[profile.as_str().into(), id.0.into()])?;
+                    let mut times = times.into_iter();
+                    let mut times = times.next().ok_or(StoreError::Locked)?;
+                    let (created_at, updated_at) = (times.integer(0)?, times.integer(1)?);
+                    let held = held::held(conn, profile, kind)?.into_iter().find(|held| held.id == id);
+                    ItemState::Present { item, created_at, updated_at, held }
+                }
+                None => match tombstone::of_item(conn, profile, kind, id)? {
+                    Some((name, removed_at)) => ItemState::Removed { name, removed_at },
+                    None => return Ok(None),
+                },
+            };
+            Ok(Some(KnownItem::new(state, changes::of_item(conn, profile, kind, id, changes)?)))
+        })
+    }
+
+    /// Returns the items of a selection, in its order.
+    pub fn select_blocking(&self, profile: &ProfileId, selection: &Selection) -> Result<Selected, StoreError> {
+        self.read_profile(profile, |conn| {
+            let mut items: PerKind<Vec<Item>> = PerKind::default();
+            let mut listed: PerKind<Vec<ContentId>> = PerKind::default();
+            let mut on_hold: PerKind<Vec<ContentId>> = PerKind::default();
+            for kind in &selection.kinds {
+                let tables = tables::of(*kind);
+                let sql = format!("SELECT {0} FROM {1} WHERE profile_id=? ORDER BY {0}", tables.id, tables.items);
+                let ids: Vec<_> =
+                    integers(conn, &sql, &[profile.as_str().into()])?.into_iter().map(ContentId).collect();
+                items[*kind] = item_sql::rows(conn, profile.as_str(), *kind, &ids)?;
+                let index = index::load(conn, profile, &Scope::whole(*kind))?;
+                listed[*kind] = index.index.ids().iter().copied().map(ContentId).collect();
+                on_hold[*kind] = held::held(conn, profile, *kind)?.into_iter().map(|held| held.id).collect();
+            }
+            let kinds = PerKind::from_fn(|kind| RowsOfKind {
+                rows: items[kind].iter().collect(),
+                listed: listed[kind].clone(),
+                held: on_hold[kind].iter().copied().collect(),
+            });
+            Ok(select_from_rows(&kinds, selection, SearchFields::All))
         })
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 use sync_core::store::ScopeCommit;
-use sync_core::{ContentKind, ProfileId, StoreError};
+use sync_core::{ContentId, ContentKind, ProfileId, StoreError};
 
 use crate::db::bind::Bind;
 use crate::db::fault::of_diesel;
@@ -126,4 +126,20 @@ impl<'a> Tombstones<'a> {
 #[diesel::dsl::auto_type]
 fn of<'a>(profile: &'a str, kind: KindWord) -> _ {
     xtream_tombstones::table.filter(xtream_tombstones::profile_id.eq(profile)).filter(xtream_tombstones::kind.eq(kind))
+}
+
+/// The name of a removed item that is remembered, and when it was removed.
+pub(crate) fn of_item(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    id: ContentId,
+) -> Result<Option<(String, i64)>, StoreError> {
+    let found = of(profile.as_str(), kind.into())
+        .filter(xtream_tombstones::content_id.eq(id.0))
+        .select((xtream_tombstones::name, xtream_tombstones::removed_at))
+        .first(conn)
+        .optional()
+        .map_err(of_diesel)?;
+    Ok(found)
 }

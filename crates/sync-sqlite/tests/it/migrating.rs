@@ -90,6 +90,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
         verify_tls: true,
         follow_other_hosts: true,
         parallel_requests: 1,
+        search: SearchFields::All,
         id: home.clone(),
     };
     assert_eq!(store.profiles().await.unwrap(), [row, Profile::new(profile("ürsula's"))]);

@@ -81,8 +81,8 @@ async fn with_a_window(syncer: &Syncer, address: &str) -> Outcome {
     assert_eq!(lines.last().expect("progress")["percent"], 100, "{lines:?}");
 
     let categories = cache.sized_categories(&home.id, ContentKind::Movies).await?;
-    assert_eq!((categories.len(), categories[0].1), (1, 3));
-    let names = window::names(cache.as_ref(), &home.id, &categories[0].0.id).await?;
+    assert_eq!((categories.len(), categories[0].items), (1, 3));
+    let names = window::names(cache.as_ref(), &home.id, &categories[0].id).await?;
     assert_eq!(names, ["A film", "Another film", "A third film"]);
 
     let home = stored(panel::silent()?);

@@ -1,9 +1,15 @@
 //! What readers ask of the store.
 
 use async_trait::async_trait;
-use sync_core::catalogue::{Catalogue, ContentStatus, FeedPage, KindStatus, Page, PageRequest};
+use std::collections::BTreeMap;
+
+use sync_core::catalogue::{
+    Catalogue, ContentStatus, FeedPage, ItemState, KindStatus, KnownItem, Page, PageRequest, Selected, Selection,
+    SizedCategory,
+};
+use sync_core::search::{RowsOfKind, SearchFields, select_from_rows};
 use sync_core::store::ContentStore;
-use sync_core::{Category, ContentKind, Item, PerKind, ProfileId, RunStatus, StoreError};
+use sync_core::{ContentId, ContentKind, Item, PerKind, ProfileId, RunStatus, StoreError};
 use sync_core::{Feed, HeldRemoval, RunRecord};
 
 use crate::store::OwnStore;
@@ -37,11 +43,42 @@ impl Catalogue for OwnStore {
         &self,
         profile: &ProfileId,
         kind: ContentKind,
-    ) -> Result<Vec<(Category, u64)>, StoreError> {
+    ) -> Result<Vec<SizedCategory>, StoreError> {
         let categories = self.categories(profile, kind).await?;
-        let ids = categories.iter().map(|category| category.id.clone()).collect();
-        let sizes = self.category_sizes(profile, kind, ids).await?;
-        Ok(categories.into_iter().zip(sizes).collect())
+        self.with(profile, |found| {
+            let mut sizes = BTreeMap::new();
+            for item in found.kinds[kind].rows.values() {
+                item.categories().iter().for_each(|id| *sizes.entry(id.to_string()).or_default() += 1);
+            }
+            Ok(SizedCategory::list(categories, sizes))
+        })
+    }
+
+    async fn item(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        id: ContentId,
+        changes: u32,
+    ) -> Result<Option<KnownItem>, StoreError> {
+        self.with(profile, |found| {
+            let Some(item) = found.kinds[kind].rows.get(&id).cloned() else { return Ok(None) };
+            let of_item = found.log.iter().rev().filter(|change| (change.kind, change.id) == (kind, Some(id)));
+            let changes = of_item.take(changes as usize).cloned().collect();
+            let state = ItemState::Present { item, created_at: 0, updated_at: 0, held: None };
+            Ok(Some(KnownItem::new(state, changes)))
+        })
+    }
+
+    async fn select(&self, profile: &ProfileId, selection: Selection) -> Result<Selected, StoreError> {
+        self.with(profile, |found| {
+            let kinds = PerKind::from_fn(|kind| RowsOfKind {
+                rows: found.kinds[kind].rows.values().collect(),
+                listed: found.kinds[kind].index.iter().flat_map(|index| index.ids()).copied().map(ContentId).collect(),
+                ..RowsOfKind::default()
+            });
+            Ok(select_from_rows(&kinds, &selection, SearchFields::All))
+        })
     }
 
     async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError> {

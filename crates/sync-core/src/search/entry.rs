@@ -1,0 +1,263 @@
+//! An entry: the values of an item by which it is searched, filtered and sorted.
+
+use super::SearchFields;
+use super::fold::{fold_into, fold_joined_into};
+use crate::model::{CategorySet, ContentId, ContentKind, FieldSet, Item, ValueRef};
+
+/// The values of a row from which an entry is made, as the row has them. A store that has no whole item at hand fills
+/// it from its columns.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct EntrySource<'a> {
+    /// `name`.
+    pub name: &'a str,
+    /// `title`.
+    pub title: Option<&'a str>,
+    /// `cast`.
+    pub cast: Option<&'a str>,
+    /// `director`.
+    pub director: Option<&'a str>,
+    /// `genre`.
+    pub genre: Option<&'a str>,
+    /// `year`.
+    pub year: Option<&'a str>,
+    /// `release_date`.
+    pub release_date: Option<&'a str>,
+    /// `added`.
+    pub added: Option<&'a str>,
+    /// `last_modified`.
+    pub last_modified: Option<&'a str>,
+    /// `rating`.
+    pub rating: Option<f64>,
+}
+
+/// The columns of which an entry is made, besides the categories.
+const COLUMNS: [&str; 10] =
+    ["name", "title", "cast", "director", "genre", "year", "release_date", "added", "last_modified", "rating"];
+
+impl<'a> EntrySource<'a> {
+    /// Takes the value of a column; a column that an entry doesn't need is passed over.
+    pub fn set(&mut self, column: &str, value: ValueRef<'a>) {
+        let text = match value {
+            ValueRef::Text(text) => Some(text),
+            ValueRef::Real(number) if column == "rating" => {
+                self.rating = Some(number);
+                None
+            }
+            _ => None,
+        };
+        match column {
+            "name" => self.name = text.unwrap_or_default(),
+            "title" => self.title = text,
+            "cast" => self.cast = text,
+            "director" => self.director = text,
+            "genre" => self.genre = text,
+            "year" => self.year = text,
+            "release_date" => self.release_date = text,
+            "added" => self.added = text,
+            "last_modified" => self.last_modified = text,
+            "rating" if text.is_some() => self.rating = text.and_then(|text| text.parse().ok()),
+            _ => {}
+        }
+    }
+
+    /// Takes the values of an item.
+    pub fn of(item: &'a Item) -> Self {
+        let mut source = Self::default();
+        for (position, field) in item.kind().fields().iter().enumerate() {
+            source.set(field.name, item.value(position));
+        }
+        source
+    }
+
+    /// The year of release: of `year`, or of `release_date` where it begins with one.
+    pub fn year(&self) -> Option<i64> {
+        let number = |text: &str| text.get(..4)?.parse().ok().filter(|year| (1800..=2200).contains(year));
+        self.year.and_then(number).or_else(|| self.release_date.and_then(number))
+    }
+
+    /// When the panel added the item, in unix seconds; for a series that doesn't say so, when it was last modified.
+    pub fn added_at(&self) -> Option<i64> {
+        let moment = |text: &str| text.parse().ok().filter(|moment| *moment > 0);
+        self.added.and_then(moment).or_else(|| self.last_modified.and_then(moment))
+    }
+
+    /// The rating, 0 to 10.
+    pub fn rating(&self) -> Option<f64> {
+        self.rating.filter(|rating| rating.is_finite() && *rating >= 0.0)
+    }
+}
+
+impl Item {
+    /// The year of release: of `year`, or of `release_date` where it begins with one.
+    pub fn year(&self) -> Option<i64> {
+        EntrySource::of(self).year()
+    }
+
+    /// When the panel added the item, in unix seconds; for a series that doesn't say so, when it was last modified.
+    pub fn added_at(&self) -> Option<i64> {
+        EntrySource::of(self).added_at()
+    }
+
+    /// The rating, 0 to 10.
+    pub fn rating(&self) -> Option<f64> {
+        EntrySource::of(self).rating()
+    }
+}
+
+/// The values of an item by which it is searched, filtered and sorted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The panel's id.
+    pub id: ContentId,
+    /// The year of release; 0 if it is unknown.
+    pub(crate) year: u16,
+    /// When the panel added it, in unix seconds; 0 if it is unknown.
+    pub(crate) added: u32,
+    /// The rating; `None` if there is none.
+    pub(crate) rating: Option<f32>,
+    pub(crate) categories: CategorySet,
+    /// A line each for name and title: a line feed, a blank, and the words. A title that is the name has no line.
+    /// Behind a tab are the words that are written with a sign in them, as one word.
+    pub(crate) names: String,
+    /// The same for cast, director and genre.
+    pub(crate) rest: String,
+}
+
+impl Entry {
+    /// The columns of a kind whose change calls for a new entry of the item.
+    pub fn columns(kind: ContentKind) -> FieldSet {
+        let mut set = FieldSet::default();
+        let columns = COLUMNS.into_iter().chain(["category_ids"]);
+        columns.filter_map(|column| kind.field(column)).for_each(|position| set.add(position));
+        set
+    }
+
+    /// Makes the entry of an item from its values.
+    #[expect(clippy::cast_possible_truncation, reason = "a rating has few digits; an order needs no more")]
+    pub fn new(id: ContentId, source: &EntrySource<'_>, categories: CategorySet, fields: SearchFields) -> Self {
+        let mut names = String::with_capacity(source.name.len() + 2);
+        line(source.name, &mut names);
+        if let Some(title) = source.title.filter(|title| *title != source.name) {
+            let name = names.len();
+            line(title, &mut names);
+            if names[..name] == names[name..] {
+                names.truncate(name);
+            }
+        }
+        joined([Some(source.name), source.title], &mut names);
+        let mut rest = String::new();
+        if fields == SearchFields::All {
+            for text in [source.cast, source.director, source.genre].into_iter().flatten() {
+                line(text, &mut rest);
+            }
+            joined([source.cast, source.director], &mut rest);
+        }
+        Self {
+            id,
+            year: source.year().and_then(|year| u16::try_from(year).ok()).unwrap_or_default(),
+            added: source.added_at().map_or(0, |moment| u32::try_from(moment).unwrap_or(u32::MAX)),
+            rating: source.rating().map(|rating| rating as f32),
+            categories,
+            names,
+            rest,
+        }
+    }
+
+    /// Makes the entry of an item.
+    pub fn of(item: &Item, fields: SearchFields) -> Self {
+        Self::new(item.id(), &EntrySource::of(item), item.categories().clone(), fields)
+    }
+}
+
+/// Appends a line with the words of a text; nothing if it has none.
+fn line(text: &str, lines: &mut String) {
+    let start = lines.len();
+    lines.push_str("\n ");
+    fold_into(text, lines);
+    if lines.len() == start + 2 {
+        lines.truncate(start);
+    }
+}
+
+/// Appends the words of texts that are written in one, behind a tab; nothing if there are none.
+fn joined(texts: [Option<&str>; 2], lines: &mut String) {
+    let start = lines.len();
+    lines.push('\t');
+    let mut first = None;
+    for text in texts.into_iter().flatten().filter(|text| first.replace(*text) != Some(*text)) {
+        fold_joined_into(text, lines);
+    }
+    if lines.len() == start + 1 {
+        lines.truncate(start);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{movie, series};
+
+    #[test]
+    fn an_entry_has_a_line_for_each_text() {
+        let mut item = movie(5).item();
+        let mut set = |name: &str, value: &str| {
+            item.set(ContentKind::Movies.field(name).unwrap(), crate::model::Value::Text(value.into()));
+        };
+        set("name", "EN - Amélie (2001)");
+        set("title", "Amélie");
+        set("cast", "Audrey Tautou");
+        set("genre", "★");
+        set("year", "2001");
+        set("added", "1700000000");
+        set("rating", "8.3");
+        let entry = Entry::of(&item, SearchFields::All);
+        assert_eq!(entry.names, "\n en amelie 2001\n amelie");
+        assert_eq!(entry.rest, "\n audrey tautou");
+        assert_eq!(Entry::of(&movie(1).name("X-Men").item(), SearchFields::All).names, "\n x men\t xmen");
+        assert_eq!((entry.year, entry.added, entry.rating), (2001, 1_700_000_000, Some(8.3)));
+        assert_eq!(Entry::of(&item, SearchFields::Names).rest, "");
+    }
+
+    #[test]
+    fn a_title_that_is_the_name_has_no_line_of_its_own() {
+        let source = EntrySource { name: "Dune!", title: Some("DUNE"), ..EntrySource::default() };
+        let entry = Entry::new(ContentId(1), &source, CategorySet::NONE, SearchFields::All);
+        assert_eq!(entry.names, "\n dune");
+        let source = EntrySource { name: "★", title: Some("DUNE"), ..EntrySource::default() };
+        let entry = Entry::new(ContentId(1), &source, CategorySet::NONE, SearchFields::All);
+        assert_eq!(entry.names, "\n dune");
+    }
+
+    #[test]
+    fn years_and_moments_are_read_as_panels_write_them() {
+        for (year, release_date, expected) in [
+            (Some("1999"), None, Some(1999)),
+            (Some("1999-2003"), Some("2001-01-01"), Some(1999)),
+            (Some("0"), Some("2001-01-01"), Some(2001)),
+            (Some("12.05.1999"), None, None),
+            (None, Some("20011"), Some(2001)),
+            (Some("9999"), Some("x"), None),
+            (Some("é99"), None, None),
+        ] {
+            let source = EntrySource { year, release_date, ..EntrySource::default() };
+            assert_eq!(source.year(), expected, "{year:?} {release_date:?}");
+        }
+        for (added, last_modified, expected) in
+            [(Some("17"), Some("18"), Some(17)), (Some("0"), Some("18"), Some(18)), (Some("x"), None, None)]
+        {
+            let source = EntrySource { added, last_modified, ..EntrySource::default() };
+            assert_eq!(source.added_at(), expected);
+        }
+        let item = series(3).item();
+        assert_eq!((item.year(), item.rating()), (None, None));
+    }
+
+    #[test]
+    fn every_column_of_an_entry_is_a_column_of_some_kind() {
+        for column in COLUMNS {
+            assert!(ContentKind::ALL.iter().any(|kind| kind.field(column).is_some()), "{column}");
+        }
+        assert!(ContentKind::ALL.iter().all(|kind| Entry::columns(*kind).has(kind.field("category_ids").unwrap())));
+    }
+}

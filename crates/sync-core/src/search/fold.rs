@@ -1,0 +1,280 @@
+//! Folding: the form of a text in which it is searched and sorted.
+//!
+//! Case, diacritics and the width of letters make no difference; what stands between words becomes one blank. The same
+//! function folds the text of items and the words of a query, so both always meet.
+
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
+
+/// Returns a text in the form in which it is searched: lower case, without diacritics, words apart by one blank, and no
+/// blank at the ends.
+///
+/// Letters that have no decomposition become those that people type for them: `ß` is `ss`, `ø` is `o`, `ı` is `i`, `æ`
+/// is `ae`. Vowel signs of Indic and Thai scripts, voicing marks of kana and syllables of Hangul stay, because words
+/// without them are other words. A `+` at the end of a word stays: `c++`, `canal+`.
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    fold_into(text, &mut out);
+    out
+}
+
+/// Returns the words of a text, folded.
+pub(super) fn fold_words(text: &str) -> Vec<String> {
+    fold(text).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Appends the words of a text that are written in one: `spiderman` for `Spider-Man`, `oceans` for `Ocean's`, `swat`
+/// for `S.W.A.T.`; each with a blank before it.
+pub(super) fn fold_joined_into(text: &str, out: &mut String) {
+    // Most texts have none of these signs.
+    if !text.contains(is_joiner) {
+        return;
+    }
+    for chunk in text.split(char::is_whitespace).filter(|chunk| chunk.contains(is_joiner)) {
+        let start = out.len();
+        let (mut parts, mut letters) = (0, String::new());
+        for part in chunk.split(is_joiner) {
+            let before = letters.len();
+            fold_into(part, &mut letters);
+            parts += usize::from(letters.len() > before);
+        }
+        if parts > 1 && !letters.contains(' ') {
+            out.push(' ');
+            out.push_str(&letters);
+        } else {
+            out.truncate(start);
+        }
+    }
+}
+
+/// Signs within a word that people leave out or replace by a blank.
+const fn is_joiner(c: char) -> bool {
+    matches!(c,
+        '-' | '\'' | '.' | '`' | '´' | '\u{2bc}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201b}' | '\u{2032}'
+        | '\u{2212}' | '·' | '・' | '･' | '\u{ff07}' | '\u{ff0d}')
+}
+
+/// Appends the folded text.
+pub(super) fn fold_into(text: &str, out: &mut String) {
+    let start = out.len();
+    if text.is_ascii() {
+        fold_ascii(text.as_bytes(), start, out);
+    } else {
+        fold_unicode(text, start, out);
+    }
+    if out.len() > start && out.ends_with(' ') {
+        out.pop();
+    }
+}
+
+fn fold_ascii(bytes: &[u8], start: usize, out: &mut String) {
+    for (position, byte) in bytes.iter().enumerate() {
+        let is_letter = byte.is_ascii_alphanumeric();
+        if is_letter || *byte == b'+' && ends_word(out, start) && !follows(bytes.get(position + 1).copied()) {
+            out.push(char::from(byte.to_ascii_lowercase()));
+        } else {
+            blank(out, start);
+        }
+    }
+}
+
+/// Returns whether a letter follows a `+`: then the `+` stands between two words.
+fn follows(next: Option<u8>) -> bool {
+    next.is_some_and(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn ends_word(out: &str, start: usize) -> bool {
+    out.len() > start && !out.ends_with(' ')
+}
+
+fn blank(out: &mut String, start: usize) {
+    if ends_word(out, start) {
+        out.push(' ');
+    }
+}
+
+fn fold_unicode(text: &str, start: usize, out: &mut String) {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '+' && ends_word(out, start) && !chars.peek().is_some_and(|next| next.is_alphanumeric()) {
+            out.push('+');
+        } else if c.is_ascii_alphanumeric() {
+            out.push(c.to_ascii_lowercase());
+        } else if is_hangul_syllable(c) {
+            out.push(c);
+        } else if c.is_ascii() {
+            blank(out, start);
+        } else {
+            decompose_compatible(c, |part| push(part, start, out));
+        }
+    }
+}
+
+/// Appends a letter of a decomposed text, folded.
+fn push(c: char, start: usize, out: &mut String) {
+    if is_ignored(c) {
+        return;
+    }
+    if let Some(letters) = letters_for(c) {
+        out.push_str(letters);
+    } else if is_kept_mark(c) || (c.is_alphanumeric() && !is_dropped_mark(c)) {
+        for lower in c.to_lowercase() {
+            match letters_for(lower) {
+                Some(letters) => out.push_str(letters),
+                None if is_dropped_mark(lower) => {}
+                None => out.push(lower),
+            }
+        }
+    } else if !is_dropped_mark(c) {
+        blank(out, start);
+    }
+}
+
+/// The letters that people type for a letter that has no decomposition.
+const fn letters_for(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ß' | 'ẞ' => "ss",
+        'ø' | 'Ø' => "o",
+        'ı' | 'İ' => "i",
+        'ł' | 'Ł' => "l",
+        'æ' | 'Æ' => "ae",
+        'œ' | 'Œ' => "oe",
+        'đ' | 'Đ' | 'ð' | 'Ð' => "d",
+        'þ' | 'Þ' => "th",
+        'ħ' | 'Ħ' => "h",
+        'ŧ' | 'Ŧ' => "t",
+        'ŋ' | 'Ŋ' => "n",
+        'ə' | 'Ə' => "e",
+        'ς' => "σ",
+        'ى' | 'ی' => "ي",
+        'ة' => "ه",
+        'ک' => "ك",
+        'ٱ' => "ا",
+        _ => return None,
+    })
+}
+
+/// Characters that stand within words and mean nothing: joiners, soft hyphens, marks of direction, variation
+/// selectors, and the Arabic tatweel.
+const fn is_ignored(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{640}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{180b}'..='\u{180e}')
+}
+
+/// Marks without which a word is another word.
+const fn is_kept_mark(c: char) -> bool {
+    let is_danda = matches!(c, '\u{964}' | '\u{965}' | '\u{970}' | '\u{e2f}' | '\u{e4f}' | '\u{e5a}' | '\u{e5b}');
+    let is_point = matches!(c, '\u{104a}'..='\u{104f}' | '\u{17d4}'..='\u{17da}' | '\u{df4}' | '\u{e3f}');
+    let in_script = matches!(c, '\u{900}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}');
+    (in_script && !is_danda && !is_point) || matches!(c, '\u{3099}' | '\u{309a}')
+}
+
+/// Marks that only decorate a letter: accents, Hebrew points, Arabic vowels.
+fn is_dropped_mark(c: char) -> bool {
+    is_combining_mark(c) && !is_kept_mark(c)
+}
+
+const fn is_hangul_syllable(c: char) -> bool {
+    matches!(c, '\u{ac00}'..='\u{d7a3}')
+}
+
+/// Returns whether a character belongs to a script that writes words without blanks between them. A word of such a
+/// script is found anywhere in a text, not only at its beginning.
+pub(super) const fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{30ff}' | '\u{3100}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}' | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn case_diacritics_and_width_make_no_difference() {
+        for (text, folded) in [
+            ("The GOOD, the Bad & the Ugly", "the good the bad the ugly"),
+            ("  Ocean's 11  ", "ocean s 11"),
+            ("Spider-Man", "spider man"),
+            ("Straße", "strasse"),
+            ("STRAẞE", "strasse"),
+            ("Smørrebrød", "smorrebrod"),
+            ("Kızıl İstanbul", "kizil istanbul"),
+            ("Łódź", "lodz"),
+            ("Æon Œuvre", "aeon oeuvre"),
+            ("Amélie à Nîmes", "amelie a nimes"),
+            ("Ame\u{301}lie", "amelie"),
+            ("Ελλάδα ς", "ελλαδα σ"),
+            ("Ёлки Война", "елки воина"),
+            ("مُحَمَّد", "محمد"),
+            ("أحمد", "احمد"),
+            ("שָׁלוֹם", "שלום"),
+            ("ＡＢＣ１２", "abc12"),
+            ("ガンダム", "カ\u{3099}ンタ\u{3099}ム"),
+            ("기생충", "기생충"),
+            ("東京物語", "東京物語"),
+            ("नमस्ते", "नमस्ते"),
+            ("24/7", "24 7"),
+            ("C++ & c+", "c++ c+"),
+            ("a+b +18", "a b 18"),
+            ("é+", "e+"),
+            ("S.W.A.T.", "s w a t"),
+            ("ﬁlm²", "film2"),
+            ("★ ☆", ""),
+            ("😀", ""),
+            ("a\u{200d}b\u{ad}c", "abc"),
+            ("", ""),
+            ("%_*\"'", ""),
+            ("nul\0nul", "nul nul"),
+        ] {
+            assert_eq!(fold(text), folded, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_with_a_sign_in_them_are_also_one_word() {
+        for (text, joined) in [
+            ("Spider-Man", " spiderman"),
+            ("Ocean's 11", " oceans"),
+            ("S.W.A.T. (2003)", " swat"),
+            ("EN - Dune", ""),
+            ("Spider\u{2011}Man and X-Men", " spiderman xmen"),
+            ("L’Été", " lete"),
+            ("スター・ウォーズ", " スターウォース\u{3099}"),
+            ("a/b - c", ""),
+            ("-30-", ""),
+            ("a:b-c", ""),
+        ] {
+            let mut out = String::new();
+            fold_joined_into(text, &mut out);
+            assert_eq!(out, joined, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_apart_by_one_blank(text in ".{0,60}") {
+            let folded = fold(&text);
+            prop_assert!(!folded.contains("  ") && !folded.starts_with(' ') && !folded.ends_with(' '), "{folded:?}");
+            prop_assert!(!folded.contains(['\n', '\0']));
+        }
+
+        #[test]
+        fn a_folded_text_stays_as_it_is(text in ".{0,60}") {
+            let folded = fold(&text);
+            prop_assert_eq!(fold(&folded), folded);
+        }
+
+        #[test]
+        fn plain_text_is_folded_alike_on_both_ways(text in "[ -~]{0,40}") {
+            let (mut ascii, mut unicode) = (String::new(), String::new());
+            fold_ascii(text.as_bytes(), 0, &mut ascii);
+            fold_unicode(&text, 0, &mut unicode);
+            prop_assert_eq!(ascii, unicode);
+        }
+    }
+}

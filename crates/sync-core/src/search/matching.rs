@@ -1,0 +1,406 @@
+//! Finding the entries of an index that have the words of a search, the best first.
+//!
+//! The ranks are, in this order: the name is exactly what was typed; a name begins with it; a name has all words; a
+//! name has them when blanks are passed over (`spiderman` for `Spider Man`, and the reverse); the words are anywhere.
+//!
+//! The text of all entries is scanned for one word, the rarest, and only what is found is looked at further. Within a
+//! rank the results come in the order of the index, so a scan ends with the last result that is needed.
+
+use memchr::memmem::Finder;
+
+use super::index::{SearchIndex, Texts};
+use super::words::{Word, Words};
+
+/// The exact name.
+const EXACT: u8 = 0;
+/// A name begins with the text.
+const PREFIX: u8 = 1;
+/// All words are in a name.
+const NAME: u8 = 2;
+/// All words are in a name, when blanks are passed over.
+const JOINED: u8 = 3;
+/// All words are in the searched fields.
+const ANYWHERE: u8 = 4;
+
+/// So much of a text is looked at to learn how frequent a word is.
+const SAMPLE: usize = 1 << 18;
+
+/// So many words that stand side by side are taken as one at most.
+const GROUP_MAX: usize = 8;
+
+/// Of so many words at most, pairs are looked for as one word in all names.
+const PAIRS_MAX: usize = 4;
+
+/// An entry that was found, by its position in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) rank: u8,
+    pub(super) position: usize,
+}
+
+/// Which results are wanted.
+pub(super) struct Wanted<'a> {
+    /// Results behind this one.
+    pub(super) after: Option<Found>,
+    /// How many at most.
+    pub(super) limit: usize,
+    /// Returns whether the entry at a position passes the filter.
+    pub(super) passes: &'a dyn Fn(usize) -> bool,
+}
+
+/// Returns the entries that have the words, by rank and position.
+pub(super) fn find(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>) -> Vec<Found> {
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let mut search = Search { matcher: Matcher::new(index, words), wanted, found: Vec::new() };
+    search.exact_and_prefix();
+    search.in_names();
+    search.joined_in_names();
+    search.anywhere();
+    search.found
+}
+
+/// Collects the results of one search.
+struct Search<'a> {
+    matcher: Matcher<'a>,
+    wanted: &'a Wanted<'a>,
+    found: Vec<Found>,
+}
+
+impl Search<'_> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.wanted.limit
+    }
+
+    /// Returns whether results of a rank are wanted still.
+    fn wants(&self, rank: u8) -> bool {
+        !self.is_full() && self.wanted.after.is_none_or(|after| after.rank <= rank)
+    }
+
+    /// Where the results of a rank begin.
+    fn start(&self, rank: u8) -> usize {
+        self.wanted.after.filter(|after| after.rank == rank).map_or(0, |after| after.position + 1)
+    }
+
+    /// Takes an entry if it is of this rank and passes the filter.
+    fn take(&mut self, rank: u8, position: usize) {
+        if (self.wanted.passes)(position) && self.matcher.rank(position, rank) == Some(rank) {
+            self.found.push(Found { rank, position });
+        }
+    }
+
+    /// One scan finds both ranks; the exact names come first, wherever they stand.
+    fn exact_and_prefix(&mut self) {
+        if !self.wants(PREFIX) {
+            return;
+        }
+        let needle = format!("\n {}", self.matcher.words.plain);
+        let from = self.start(PREFIX).min(if self.wants(EXACT) { self.start(EXACT) } else { usize::MAX });
+        let mut prefixes = Vec::new();
+        for position in Scan::new(&needle, self.matcher.index.names(), from) {
+            if !(self.wanted.passes)(position) {
+                continue;
+            }
+            match self.matcher.rank(position, PREFIX) {
+                Some(EXACT) if self.wants(EXACT) && position >= self.start(EXACT) => {
+                    self.found.push(Found { rank: EXACT, position });
+                    if self.is_full() {
+                        return;
+                    }
+                }
+                Some(PREFIX) if position >= self.start(PREFIX) && prefixes.len() < self.wanted.limit => {
+                    prefixes.push(Found { rank: PREFIX, position });
+                }
+                _ => {}
+            }
+        }
+        prefixes.truncate(self.wanted.limit - self.found.len());
+        self.found.extend(prefixes);
+    }
+
+    fn in_names(&mut self) {
+        if !self.wants(NAME) {
+            return;
+        }
+        let names = self.matcher.index.names();
+        let word = self.matcher.rarest_in_names();
+        for position in Scan::new(&self.matcher.words.wanted[word].needle, names, self.start(NAME)) {
+            self.take(NAME, position);
+            if self.is_full() {
+                return;
+            }
+        }
+    }
+
+    fn joined_in_names(&mut self) {
+        if !self.wants(JOINED) {
+            return;
+        }
+        let index = self.matcher.index;
+        for position in self.matcher.candidates_for_joined() {
+            if position >= self.start(JOINED) && position < index.len() {
+                self.take(JOINED, position);
+                if self.is_full() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn anywhere(&mut self) {
+        if !self.wants(ANYWHERE) || self.matcher.index.rest().all.len() <= 1 {
+            return;
+        }
+        let from = self.start(ANYWHERE);
+        let word = self.matcher.rarest_anywhere();
+        let needle = &self.matcher.words.wanted[word].needle;
+        let mut in_names = Scan::new(needle, self.matcher.index.names(), from).peekable();
+        let mut in_rest = Scan::new(needle, self.matcher.index.rest(), from).peekable();
+        while let Some(position) = [in_names.peek(), in_rest.peek()].into_iter().flatten().min().copied() {
+            in_names.next_if_eq(&position);
+            in_rest.next_if_eq(&position);
+            self.take(ANYWHERE, position);
+            if self.is_full() {
+                return;
+            }
+        }
+        if self.found.is_empty() && self.wanted.after.is_none() {
+            // A word may be written apart in the name, and the others may stand elsewhere.
+            for position in self.matcher.written_apart(word) {
+                self.take(ANYWHERE, position);
+                if self.is_full() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Judges single entries.
+struct Matcher<'a> {
+    index: &'a SearchIndex,
+    words: &'a Words,
+    /// Words that stand side by side, taken as one: first, last, and the letters. The single words are among them.
+    groups: Vec<(usize, usize, Word)>,
+}
+
+impl<'a> Matcher<'a> {
+    fn new(index: &'a SearchIndex, words: &'a Words) -> Self {
+        let mut groups = Vec::new();
+        for first in 0..words.wanted.len() {
+            let mut letters = String::new();
+            for (last, word) in words.wanted.iter().enumerate().skip(first).take(GROUP_MAX) {
+                letters.push_str(word.letters());
+                groups.push((first, last, Word::new(&letters)));
+            }
+        }
+        Self { index, words, groups }
+    }
+
+    /// The rank of an entry, as far as it is at most `lowest`; a worse one is not told apart from none.
+    fn rank(&self, position: usize, lowest: u8) -> Option<u8> {
+        let (names, rest) = (self.index.names().get(position), self.index.rest().get(position));
+        let plain = self.words.plain.as_str();
+        let mut is_prefix = false;
+        for line in names.split('\n').filter_map(|line| line.strip_prefix(' ')) {
+            let line = line.split('\t').next().unwrap_or_default();
+            if line == plain {
+                return Some(EXACT);
+            }
+            is_prefix |= line.starts_with(plain);
+        }
+        let texts = |lowest| if lowest == ANYWHERE { [names, rest] } else { [names, ""] };
+        if self.is_excluded(names, rest) {
+            return None;
+        }
+        if is_prefix && self.has_phrases(&[names]) {
+            return Some(PREFIX);
+        }
+        if lowest < NAME || !self.has_phrases(&texts(lowest)) {
+            return None;
+        }
+        if self.words.wanted.iter().all(|word| names.contains(&word.needle)) && self.has_phrases(&[names]) {
+            return Some(NAME);
+        }
+        if lowest < JOINED {
+            return None;
+        }
+        if self.has_groups(names, "") && self.has_phrases(&[names]) {
+            return Some(JOINED);
+        }
+        (lowest >= ANYWHERE && self.has_groups(names, rest)).then_some(ANYWHERE)
+    }
+
+    fn is_excluded(&self, names: &str, rest: &str) -> bool {
+        let has = |word: &Word| names.contains(&word.needle) || rest.contains(&word.needle);
+        self.words.excluded.iter().any(|group| {
+            let joined: String = group.iter().map(Word::letters).collect();
+            group.iter().all(has) || has(&Word::new(&joined)) || has_apart(names, &Word::new(&joined))
+        })
+    }
+
+    /// Returns whether each phrase is in one of the texts.
+    fn has_phrases(&self, texts: &[&str]) -> bool {
+        self.words.phrases.iter().all(|phrase| texts.iter().any(|text| has_phrase(text, phrase)))
+    }
+
+    /// Returns whether the words, some of them perhaps taken as one, are all there: in the names, where blanks are
+    /// passed over, or in the rest.
+    fn has_groups(&self, names: &str, rest: &str) -> bool {
+        // Whether the words before a position are all there.
+        let mut reached = vec![false; self.words.wanted.len() + 1];
+        reached[0] = true;
+        for (first, last, word) in &self.groups {
+            if reached[*first] && !reached[last + 1] {
+                let is_there = names.contains(&word.needle) || rest.contains(&word.needle);
+                reached[last + 1] = is_there || has_apart(names, word);
+            }
+        }
+        reached[self.words.wanted.len()]
+    }
+
+    fn rarest_in_names(&self) -> usize {
+        self.rarest(&[self.index.names()])
+    }
+
+    fn rarest_anywhere(&self) -> usize {
+        self.rarest(&[self.index.names(), self.index.rest()])
+    }
+
+    /// The word that is met least in a sample of the texts; of several the longest.
+    fn rarest(&self, texts: &[&Texts]) -> usize {
+        let words = &self.words.wanted;
+        if words.len() == 1 {
+            return 0;
+        }
+        let met = |word: &Word| -> usize {
+            let finder = Finder::new(word.needle.as_bytes());
+            let sample = |texts: &Texts| {
+                let bytes = texts.all.as_bytes();
+                finder.find_iter(&bytes[..bytes.len().min(SAMPLE)]).count()
+            };
+            texts.iter().map(|texts| sample(texts)).sum()
+        };
+        let rarest = words.iter().enumerate().min_by_key(|(_, word)| (met(word), usize::MAX - word.needle.len()));
+        rarest.map_or(0, |(position, _)| position)
+    }
+
+    /// Positions of entries whose names may have the words when blanks are passed over, rising.
+    fn candidates_for_joined(&self) -> Vec<usize> {
+        let names = self.index.names();
+        let count = self.words.wanted.len();
+        let mut positions = Vec::new();
+        if count == 1 {
+            return self.written_apart(0);
+        }
+        let is_tried = |first: usize, last: usize| last - first == 1 || last - first == count - 1;
+        let tried = self.groups.iter().filter(|(first, last, _)| count <= PAIRS_MAX && is_tried(*first, *last));
+        tried.for_each(|(.., word)| positions.extend(Scan::new(&word.needle, names, 0)));
+        if count > 2 {
+            // One word is written with another one, and this one by itself.
+            let rarest = self.rarest_in_names();
+            positions.extend(Scan::new(&self.words.wanted[rarest].needle, names, 0));
+        }
+        positions.sort_unstable();
+        positions.dedup();
+        positions
+    }
+
+    /// Positions of entries whose names may have a word with blanks between its letters, rising.
+    fn written_apart(&self, word: usize) -> Vec<usize> {
+        let word = &self.words.wanted[word];
+        let mut letters = word.letters().chars();
+        let (Some(first), Some(second)) = (letters.next(), letters.next()) else { return Vec::new() };
+        let blank = if word.is_unspaced() { "" } else { " " };
+        let mut positions = Vec::new();
+        for needle in [format!("{blank}{first}{second}"), format!("{blank}{first} {second}")] {
+            let names = self.index.names();
+            positions.extend(Scan::new(&needle, names, 0).filter(|position| has_apart(names.get(*position), word)));
+        }
+        positions.sort_unstable();
+        positions.dedup();
+        positions
+    }
+}
+
+/// Returns whether a phrase stands in a text: its words side by side, the last one whole.
+fn has_phrase(text: &str, phrase: &str) -> bool {
+    let is_unspaced = phrase.chars().any(super::fold::is_unspaced);
+    let needle = if is_unspaced { phrase.trim_start_matches(' ') } else { phrase };
+    let ends = |behind: usize| is_unspaced || text[behind..].chars().next().is_none_or(|c| " \n\t".contains(c));
+    text.match_indices(needle).any(|(at, found)| ends(at + found.len()))
+}
+
+/// Returns whether a word stands in a text when blanks are passed over. It begins where a word begins.
+fn has_apart(text: &str, word: &Word) -> bool {
+    let letters = word.letters().as_bytes();
+    let bytes = text.as_bytes();
+    let first = letters[0];
+    let from = usize::from(!word.is_unspaced());
+    (from..bytes.len()).any(|start| {
+        let begins = bytes[start] == first && (from == 0 || bytes[start - 1] == b' ');
+        begins && starts_apart(&bytes[start..], letters)
+    })
+}
+
+/// Returns whether bytes begin with these letters when blanks are passed over.
+fn starts_apart(bytes: &[u8], letters: &[u8]) -> bool {
+    let mut left = letters;
+    for byte in bytes {
+        match left {
+            [] => return true,
+            [next, rest @ ..] if next == byte => left = rest,
+            _ if *byte == b' ' => {}
+            _ => return false,
+        }
+    }
+    left.is_empty()
+}
+
+/// The positions of the entries whose text has a needle, rising, each once.
+struct Scan<'a> {
+    finder: Finder<'a>,
+    texts: &'a Texts,
+    position: usize,
+    from: usize,
+}
+
+impl<'a> Scan<'a> {
+    /// Begins at the text with this position.
+    fn new(needle: &'a str, texts: &'a Texts, position: usize) -> Self {
+        let from = if position < texts.ends.len() { texts.start(position) } else { texts.all.len() };
+        Self { finder: Finder::new(needle), texts, position, from }
+    }
+}
+
+impl Iterator for Scan<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let ends = &self.texts.ends;
+        loop {
+            let rest = self.texts.all.as_bytes().get(self.from..)?;
+            let at = self.from + self.finder.find(rest)?;
+            // Hits are close together, or far apart.
+            let mut step = 1;
+            while ends.get(self.position + step).is_some_and(|end| *end as usize <= at) {
+                step *= 2;
+            }
+            let within = &ends[self.position..ends.len().min(self.position + step + 1)];
+            let position = self.position + within.partition_point(|end| *end as usize <= at);
+            if position >= ends.len() {
+                return None;
+            }
+            self.position = position + 1;
+            self.from = ends[position] as usize;
+            // A needle that goes on into the next text is in neither.
+            if at + self.finder.needle().len() <= self.from {
+                return Some(position);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,388 @@
+//! Segments: the form in which a store keeps entries.
+//!
+//! A write of entries is a *batch*: one or more segments, whose entries are in the order of an index. A later batch
+//! overrides earlier ones entry by entry, and a removed item is an entry without text. So a sync writes what has
+//! changed, and no more.
+
+use super::entry::Entry;
+use crate::model::{CategorySet, ContentId};
+
+/// So many entries go into a segment at most.
+const SEGMENT_ENTRIES: usize = 4_000;
+
+/// The form of [`Segment::facts`]: its first byte.
+const FORM: u8 = 1;
+
+/// The rating is there.
+const RATED: u8 = 1;
+/// The item was removed.
+const REMOVED: u8 = 2;
+
+/// A part of a batch, as a store keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Segment {
+    /// How many entries it has.
+    pub entries: u32,
+    /// Ids and values of the entries, and the lengths of their texts. Only this module reads it.
+    pub facts: Vec<u8>,
+    /// The folded names and titles, one entry after another.
+    pub names: String,
+    /// The folded text of the other searched fields.
+    pub rest: String,
+}
+
+impl Segment {
+    /// About how many bytes it holds.
+    pub const fn size(&self) -> usize {
+        self.facts.len() + self.names.len() + self.rest.len()
+    }
+}
+
+/// A segment can't be read: it was made by another version, or it is damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a segment of the search text is damaged")]
+pub struct DamagedSegment;
+
+/// Makes a batch of segments.
+///
+/// Add the entries in any order, each item once, then take the segments. A caller that has much to write takes them
+/// when [`SegmentWriter::size`] has grown to its limit, and writes several batches.
+#[derive(Debug, Default)]
+pub struct SegmentWriter {
+    entries: Vec<Entry>,
+    removed: Vec<ContentId>,
+    size: usize,
+}
+
+impl SegmentWriter {
+    /// A writer without entries.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an entry.
+    pub fn add(&mut self, entry: Entry) {
+        self.size += size_of::<Entry>() + entry.names.len() + entry.rest.len();
+        self.entries.push(entry);
+    }
+
+    /// Adds that an item is gone.
+    pub fn remove(&mut self, id: ContentId) {
+        self.size += size_of::<ContentId>();
+        self.removed.push(id);
+    }
+
+    /// About how many bytes of memory the entries take.
+    pub const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Returns whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.removed.is_empty()
+    }
+
+    /// Takes the segments, and leaves the writer empty.
+    pub fn take(&mut self) -> Vec<Segment> {
+        let (mut entries, removed) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.removed));
+        self.size = 0;
+        entries.sort_unstable_by_key(|entry| place(entry.year, entry.id));
+        let mut segments: Vec<_> = entries.chunks(SEGMENT_ENTRIES).map(|part| encode(part, &[])).collect();
+        segments.extend(removed.chunks(SEGMENT_ENTRIES).map(|part| encode(&[], part)));
+        segments
+    }
+}
+
+/// The place of an entry in an index: the newest year first, then by rising id.
+pub(super) const fn place(year: u16, id: ContentId) -> (u16, i64) {
+    (u16::MAX - year, id.0)
+}
+
+fn encode(entries: &[Entry], removed: &[ContentId]) -> Segment {
+    let mut segment = Segment { entries: count(entries.len() + removed.len()), ..Segment::default() };
+    let facts = &mut segment.facts;
+    facts.push(FORM);
+    let mut sets: Vec<&CategorySet> = entries.iter().map(|entry| &entry.categories).collect();
+    sets.sort_unstable_by(|a, b| a.as_slice().cmp(b.as_slice()));
+    sets.dedup();
+    unsigned(sets.len() as u64, facts);
+    for set in &sets {
+        unsigned(set.as_slice().len() as u64, facts);
+        for id in *set {
+            unsigned(id.len() as u64, facts);
+            facts.extend(id.as_bytes());
+        }
+    }
+    let mut before = (0, 0, 0);
+    for entry in entries {
+        let Entry { id, year, added, rating, categories, names, rest } = entry;
+        facts.push(if rating.is_some() { RATED } else { 0 });
+        signed(id.0.wrapping_sub(before.0), facts);
+        signed(i64::from(*year) - before.1, facts);
+        signed(i64::from(*added) - before.2, facts);
+        before = (id.0, i64::from(*year), i64::from(*added));
+        if let Some(rating) = rating {
+            facts.extend(rating.to_le_bytes());
+        }
+        let set = sets.binary_search_by(|set| set.as_slice().cmp(categories.as_slice()));
+        unsigned(set.expect("every set is in the table") as u64, facts);
+        unsigned(names.len() as u64, facts);
+        unsigned(rest.len() as u64, facts);
+        segment.names.push_str(names);
+        segment.rest.push_str(rest);
+    }
+    for id in removed {
+        facts.push(REMOVED);
+        signed(id.0.wrapping_sub(before.0), facts);
+        before.0 = id.0;
+    }
+    segment
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).expect("a segment has a few thousand entries")
+}
+
+/// Seven bits a byte, the lowest first.
+fn unsigned(mut number: u64, out: &mut Vec<u8>) {
+    loop {
+        let low = u8::try_from(number & 0x7f).expect("seven bits");
+        number >>= 7;
+        if number == 0 {
+            out.push(low);
+            return;
+        }
+        out.push(low | 0x80);
+    }
+}
+
+fn signed(number: i64, out: &mut Vec<u8>) {
+    unsigned((number << 1 ^ number >> 63).cast_unsigned(), out);
+}
+
+/// An entry of a segment; the text is where it was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Kept<'a> {
+    pub(super) id: ContentId,
+    pub(super) values: Option<Values<'a>>,
+}
+
+/// The values of an entry whose item is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Values<'a> {
+    pub(super) year: u16,
+    pub(super) added: u32,
+    pub(super) rating: Option<f32>,
+    /// The position in [`Decoded::sets`].
+    pub(super) set: usize,
+    pub(super) names: &'a str,
+    pub(super) rest: &'a str,
+}
+
+/// A segment under reading.
+#[derive(Debug)]
+pub(super) struct Decoded<'a> {
+    pub(super) sets: Vec<CategorySet>,
+    facts: Reader<'a>,
+    names: &'a str,
+    rest: &'a str,
+    /// Whether the rest was read at all: an order doesn't need it.
+    without_rest: bool,
+    left: u32,
+    before: (i64, i64, i64),
+}
+
+impl<'a> Decoded<'a> {
+    /// Begins to read a segment. `without_rest`: the text of the other fields was left out.
+    pub(super) fn new(segment: &'a Segment, without_rest: bool) -> Result<Self, DamagedSegment> {
+        let mut facts = Reader(&segment.facts);
+        if facts.byte()? != FORM {
+            return Err(DamagedSegment);
+        }
+        let sets = facts.number()?;
+        let sets: Result<_, _> = (0..sets.min(u64::from(segment.entries))).map(|_| read_set(&mut facts)).collect();
+        let (names, rest) = (segment.names.as_str(), segment.rest.as_str());
+        Ok(Self { sets: sets?, facts, names, rest, without_rest, left: segment.entries, before: (0, 0, 0) })
+    }
+
+    /// Reads the next entry; `None` behind the last one.
+    pub(super) fn next(&mut self) -> Result<Option<Kept<'a>>, DamagedSegment> {
+        if self.left == 0 {
+            let is_whole = self.facts.0.is_empty() && self.names.is_empty() && self.rest.is_empty();
+            return if is_whole { Ok(None) } else { Err(DamagedSegment) };
+        }
+        self.left -= 1;
+        let flags = self.facts.byte()?;
+        let (id, mut year, mut added) = self.before;
+        let id = id.wrapping_add(self.facts.signed()?);
+        self.before.0 = id;
+        let id = ContentId(id);
+        if flags == REMOVED {
+            return Ok(Some(Kept { id, values: None }));
+        }
+        year = year.wrapping_add(self.facts.signed()?);
+        added = added.wrapping_add(self.facts.signed()?);
+        self.before = (id.0, year, added);
+        let rating = match flags {
+            RATED => Some(f32::from_le_bytes(self.facts.bytes()?)),
+            0 => None,
+            _ => return Err(DamagedSegment),
+        };
+        let set = usize::try_from(self.facts.number()?).map_err(|_| DamagedSegment)?;
+        if set >= self.sets.len() {
+            return Err(DamagedSegment);
+        }
+        let names = cut(&mut self.names, self.facts.number()?)?;
+        let length = self.facts.number()?;
+        let rest = if self.without_rest { "" } else { cut(&mut self.rest, length)? };
+        let year = u16::try_from(year).map_err(|_| DamagedSegment)?;
+        let added = u32::try_from(added).map_err(|_| DamagedSegment)?;
+        Ok(Some(Kept { id, values: Some(Values { year, added, rating, set, names, rest }) }))
+    }
+}
+
+fn read_set(facts: &mut Reader<'_>) -> Result<CategorySet, DamagedSegment> {
+    let mut set = CategorySet::NONE;
+    for _ in 0..facts.number()? {
+        let length = facts.number()?;
+        let id = facts.take(length)?;
+        set.insert(std::str::from_utf8(id).map_err(|_| DamagedSegment)?);
+    }
+    Ok(set)
+}
+
+/// Takes so many bytes from the front of a text.
+fn cut<'a>(text: &mut &'a str, length: u64) -> Result<&'a str, DamagedSegment> {
+    let length = usize::try_from(length).map_err(|_| DamagedSegment)?;
+    let (front, rest) = text.split_at_checked(length).ok_or(DamagedSegment)?;
+    *text = rest;
+    Ok(front)
+}
+
+#[derive(Debug)]
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn byte(&mut self) -> Result<u8, DamagedSegment> {
+        let (first, rest) = self.0.split_first().ok_or(DamagedSegment)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], DamagedSegment> {
+        let (first, rest) = self.0.split_first_chunk().ok_or(DamagedSegment)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    fn take(&mut self, length: u64) -> Result<&'a [u8], DamagedSegment> {
+        let length = usize::try_from(length).map_err(|_| DamagedSegment)?;
+        let (first, rest) = self.0.split_at_checked(length).ok_or(DamagedSegment)?;
+        self.0 = rest;
+        Ok(first)
+    }
+
+    fn number(&mut self) -> Result<u64, DamagedSegment> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(DamagedSegment)
+    }
+
+    fn signed(&mut self) -> Result<i64, DamagedSegment> {
+        let number = self.number()?;
+        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry(id: i64, year: u16, added: u32, rating: Option<f32>, categories: &[&str]) -> Entry {
+        let categories = categories.iter().copied().collect();
+        let (names, rest) = (format!("\n name {id}"), if id % 2 == 0 { String::new() } else { "\n cast é".into() });
+        Entry { id: ContentId(id), year, added, rating, categories, names, rest }
+    }
+
+    fn read(
+        segments: &[Segment],
+    ) -> Result<Vec<(i64, Option<(u16, u32, Option<f32>, CategorySet, String)>)>, DamagedSegment> {
+        let mut entries = Vec::new();
+        for segment in segments {
+            let mut decoded = Decoded::new(segment, false)?;
+            while let Some(kept) = decoded.next()? {
+                let values = kept.values.map(|it| {
+                    (it.year, it.added, it.rating, decoded.sets[it.set].clone(), [it.names, it.rest].concat())
+                });
+                entries.push((kept.id.0, values));
+            }
+        }
+        Ok(entries)
+    }
+
+    fn written() -> Vec<Segment> {
+        let mut writer = SegmentWriter::new();
+        writer.add(entry(i64::MAX, 1999, 5, Some(7.5), &["1"]));
+        writer.add(entry(i64::MIN, 0, u32::MAX, None, &[]));
+        writer.add(entry(3, 2024, 0, Some(0.0), &["1", "é"]));
+        writer.remove(ContentId(-4));
+        writer.take()
+    }
+
+    #[test]
+    fn what_is_written_is_read_newest_year_first() {
+        let read = read(&written()).unwrap();
+        let ids: Vec<_> = read.iter().map(|(id, _)| *id).collect();
+        assert_eq!(ids, [3, i64::MAX, i64::MIN, -4]);
+        let of = |at: usize| read[at].1.clone().unwrap();
+        assert_eq!(of(0), (2024, 0, Some(0.0), ["1", "é"].iter().collect(), "\n name 3\n cast é".to_owned()));
+        assert_eq!((of(1).2, of(2).1, of(2).3), (Some(7.5), u32::MAX, CategorySet::NONE));
+        assert_eq!(read[3].1, None);
+    }
+
+    #[test]
+    fn a_writer_is_empty_again() {
+        let mut writer = SegmentWriter::new();
+        assert!(writer.is_empty() && writer.take().is_empty());
+        writer.remove(ContentId(1));
+        assert!(!writer.is_empty() && writer.size() > 0);
+        assert_eq!(writer.take().len(), 1);
+        assert!(writer.is_empty() && writer.size() == 0);
+    }
+
+    #[test]
+    fn many_entries_are_several_segments() {
+        let mut writer = SegmentWriter::new();
+        (0..9_000).for_each(|id| writer.add(entry(id, 2000, 0, None, &[])));
+        let segments = writer.take();
+        assert_eq!(segments.iter().map(|segment| segment.entries).collect::<Vec<_>>(), [4_000, 4_000, 1_000]);
+        assert_eq!(read(&segments).unwrap().len(), 9_000);
+    }
+
+    proptest! {
+        /// Nothing that stands in a file makes a reader panic, and a text that was cut is noticed.
+        #[test]
+        fn a_damaged_segment_is_noticed_or_read(at in 0_usize..200, byte: u8, drop in 0_usize..200) {
+            let mut segments = written();
+            let facts = &mut segments[0].facts;
+            let place = at % facts.len();
+            facts[place] = byte;
+            let _ = read(&segments);
+            let mut segments = written();
+            let facts = &mut segments[0].facts;
+            facts.truncate(drop % facts.len());
+            prop_assert_eq!(read(&segments), Err(DamagedSegment));
+            let mut segments = written();
+            segments[0].names.pop();
+            prop_assert_eq!(read(&segments), Err(DamagedSegment));
+        }
+    }
+}
