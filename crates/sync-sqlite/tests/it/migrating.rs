@@ -11,7 +11,7 @@ use sync_core::{
     Profiles as _, Retention, RunStatus, StoreError,
 };
 use sync_core::{LoggedChange, Refused, UndoOutcome, UndoRequest};
-use sync_core::{PasswordSource, Profile};
+use sync_core::{PasswordSource, Profile, SearchFields};
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
 
