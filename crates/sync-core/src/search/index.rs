@@ -311,7 +311,7 @@ struct Next<'a> {
     values: Values<'a>,
 }
 
-impl<'a> Front<'a> {
+impl Front<'_> {
     /// Goes on to the next entry that counts.
     fn go_on(
         &mut self,
