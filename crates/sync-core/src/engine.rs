@@ -32,9 +32,9 @@ use crate::model::{Account, AccountStatus, ContentKind, ProfileId};
 use crate::ports::clock::Clock;
 use crate::ports::source::{AnswerFault, ContentSource, SourceError};
 use crate::ports::store::{ContentStore, Lease, RunEnd, StoreError, SyncState};
+use crate::removal::decide::lost_together;
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::HeldRemoval;
-use crate::removal::settle::lost_together;
 use crate::run::options::{SyncMode, SyncOptions};
 use crate::run::plan::KindPlan;
 use crate::run::progress::{Observer, Phase};
@@ -82,9 +82,9 @@ impl From<StoreError> for Stop {
 impl Stop {
     fn into_report(self, kind: Option<ContentKind>) -> ReportError {
         match self {
-            Self::Cancelled => ReportError::of_store(&StoreError::Cancelled, kind),
-            Self::Source(error) => ReportError::of_source(&error, kind),
-            Self::Store(error) => ReportError::of_store(&error, kind),
+            Self::Cancelled => ReportError::from_store(&StoreError::Cancelled, kind),
+            Self::Source(error) => ReportError::from_source(&error, kind),
+            Self::Store(error) => ReportError::from_store(&error, kind),
         }
     }
 }
@@ -114,7 +114,7 @@ struct Run<'a> {
     /// When it began, by the monotonic clock.
     began: Duration,
     warnings: Vec<Warning>,
-    track: ProgressMeter<'a>,
+    progress: ProgressMeter<'a>,
 }
 
 impl Engine {
@@ -175,7 +175,7 @@ impl Engine {
             panel_ahead: 0,
             began,
             warnings: Vec::new(),
-            track: ProgressMeter::new(profile, &*self.observer, &options.kinds),
+            progress: ProgressMeter::new(profile, &*self.observer, &options.kinds),
         };
         self.visit(&mut run, &mut report).await;
         let retold = self.conclude(&mut run, &mut report);
@@ -184,7 +184,7 @@ impl Engine {
             let end = self.run_end(grant, &run, &report, retold);
             if let Err(error) = self.store.finish_run(profile, end).await {
                 tracing::error!(error = %error.with_causes(), "the end of the run could not be recorded");
-                report.errors.push(ReportError::of_store(&error, None));
+                report.errors.push(ReportError::from_store(&error, None));
                 report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
             }
         }
@@ -207,7 +207,7 @@ impl Engine {
         for kind in run.denied.iter().filter(|_| run.answered) {
             run.facts.kinds[*kind].denied(self.clock.now());
         }
-        let retold = Retold::of(&run.shrunk, report);
+        let retold = Retold::new(&run.shrunk, report);
         for plan in &mut run.plan {
             plan.hold_anew(&retold.held);
         }
@@ -224,7 +224,7 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<Start, Stop> {
         if options.dry_run {
-            let state = guard(cancel, async { Ok(self.store.sync_state(profile).await?) }).await?;
+            let state = cancellable(cancel, async { Ok(self.store.sync_state(profile).await?) }).await?;
             return Ok(Start { _lease: None, grant: None, state });
         }
         let prepared = async {
@@ -232,7 +232,7 @@ impl Engine {
             let lease = self.store.lease(profile).await?;
             Ok((lease, self.store.sync_state(profile).await?))
         };
-        let (lease, state) = guard(cancel, prepared).await?;
+        let (lease, state) = cancellable(cancel, prepared).await?;
         // Last, and never abandoned half way: a run that is recorded gets an end.
         let run = self.store.start_run(profile, lease.fence, self.clock.now()).await?;
         let grant = Some(Grant { run, fence: lease.fence });
@@ -241,8 +241,8 @@ impl Engine {
 
     /// Logs in and visits the kinds.
     async fn visit(&self, run: &mut Run<'_>, report: &mut SyncReport) {
-        run.track.phase(None, Phase::Account);
-        let account = match guard(run.cancel, async { Ok(self.source.account().await?) }).await {
+        run.progress.phase(None, Phase::Account);
+        let account = match cancellable(run.cancel, async { Ok(self.source.account().await?) }).await {
             Ok(account) => account,
             Err(stop) => {
                 if matches!(&stop, Stop::Source(error) if is_refusal(error)) {
@@ -328,7 +328,7 @@ struct Retold {
 
 impl Retold {
     /// Tells of kinds that shrank in one run, where they are several, that they did so together.
-    fn of(shrunk: &[(ContentKind, Vec<HeldRemoval>)], report: &mut SyncReport) -> Self {
+    fn new(shrunk: &[(ContentKind, Vec<HeldRemoval>)], report: &mut SyncReport) -> Self {
         let mut kinds = Vec::new();
         for (kind, _) in shrunk.iter().filter(|_| shrunk.len() > 1) {
             let told = report.kinds[*kind].hold_reason.replace(HoldReason::Loss(Loss::SeveralKinds));
@@ -385,6 +385,6 @@ fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError)
 
 /// Runs a future until it ends or the run is cancelled, whichever is first; dropping it abandons
 /// what it was doing.
-async fn guard<T>(cancel: &CancellationToken, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+async fn cancellable<T>(cancel: &CancellationToken, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
     cancel.run_until_cancelled(work).await.unwrap_or(Err(Stop::Cancelled))
 }

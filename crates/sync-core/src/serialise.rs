@@ -220,7 +220,7 @@ impl Serialize for KindPlan {
         to.serialize_field("updated", &updated)?;
         to.serialize_field("removed", &self.removed.iter().map(|item| planned(item, Nothing {})).collect::<Vec<_>>())?;
         to.serialize_field("held", &held)?;
-        to.serialize_field("unnoticed", &self.unnoticed)?;
+        to.serialize_field("unnoticed", &self.foreign_edits)?;
         to.end()
     }
 }

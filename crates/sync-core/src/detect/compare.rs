@@ -88,7 +88,7 @@ fn compare<T: Content>(
         match change {
             Change::Added => comparison.new_items.push(item),
             Change::Updated(_) | Change::Refreshed(_) => comparison.updated_items.push(item),
-            Change::Unchanged | Change::Passed => {}
+            Change::Unchanged | Change::IgnoredByPolicy => {}
         }
     }
     comparison

@@ -66,14 +66,14 @@ pub struct Differ {
     /// Items whose `category_id` is the row's, because no element of the listing named it.
     borrowers: HashSet<ContentId>,
     tally: Tally,
-    /// Places of ids that were listed several times.
+    /// Positions of ids that were listed several times.
     several: HashSet<u32>,
     /// Items that are written only if the listing shows that a field rests.
     tentative: HashMap<ContentId, Note>,
     /// Whether rows that aren't listed are to be looked at again when they come back.
     kept_anew: bool,
     /// Items that differ from their rows although they are listed as they were.
-    unnoticed: Vec<ContentId>,
+    foreign_edits: Vec<ContentId>,
 }
 
 /// What the store is to lend for a batch.
@@ -134,7 +134,7 @@ impl Differ {
             several: HashSet::new(),
             tentative: HashMap::new(),
             kept_anew: false,
-            unnoticed: Vec::new(),
+            foreign_edits: Vec::new(),
         }
     }
 
@@ -162,7 +162,7 @@ impl Differ {
         self.tally.clear();
         self.several.clear();
         self.tentative.clear();
-        self.unnoticed.clear();
+        self.foreign_edits.clear();
     }
 
     /// Looks a batch over: recognises what has not changed, where the source has no digests of its
@@ -200,7 +200,7 @@ impl Differ {
             let id = entry.id();
             let first = met.insert(id);
             let Entry::Item(listed, made @ None) = entry else { continue };
-            let digest = Digest::of_listed_but(listed, self.treatment.left_out());
+            let digest = Digest::from_listed_without(listed, self.treatment.left_out());
             *made = Some(digest);
             let position = self.known.position(id, self.cursor);
             let known = position.filter(|_| self.trusting && self.known.scheme() == self.scheme);
@@ -342,10 +342,10 @@ impl Differ {
                 let as_known = self.known.scheme() == self.scheme && known_digest.is_some_and(|it| it.same_as(digest));
                 // What was left alone on purpose is no flaw of the row.
                 if as_known && change.is_written() && verdict.firm {
-                    self.unnoticed.push(id);
+                    self.foreign_edits.push(id);
                 }
                 if stored.is_some() {
-                    let counts = known_digest.is_some_and(|it| !it.is_never()) && change != Change::Passed;
+                    let counts = known_digest.is_some_and(|it| !it.is_never()) && change != Change::IgnoredByPolicy;
                     let moved = counts && !as_known && !self.tally.is_blind();
                     let decoded = Decoded { note: verdict.note, written: change.is_written(), counts, moved };
                     self.tally.take(self.last_place(), decoded);
@@ -355,7 +355,7 @@ impl Differ {
                 }
                 // Against nothing known there is nothing to miss.
                 if !self.known.is_empty() {
-                    self.seen_items.notice(&listed.item, stored);
+                    self.seen_items.observe(&listed.item, stored);
                 }
                 self.note_departure(stored, &listed.item);
                 *count(&mut self.counts, change) += 1;
@@ -366,7 +366,7 @@ impl Differ {
                     let rank = stored.map(|_| rank_over(&listed, verdict.differs));
                     out.put_first(StagedItem { item: listed.item, change, rank });
                 }
-                if change == Change::Passed { Digest::NEVER } else { digest }
+                if change == Change::IgnoredByPolicy { Digest::NEVER } else { digest }
             }
         };
         self.digests[place] = digest.0;
@@ -379,18 +379,18 @@ impl Differ {
         if listed.item.kind() != self.kind {
             return Err(wrong);
         }
-        if let ValueRef::Extra(extra) = listed.item.value(self.kind.places().extra) {
+        if let ValueRef::Extra(extra) = listed.item.value(self.kind.field_positions().extra) {
             self.tally.meet(extra, &self.treatment);
         }
         if !merge_over(stored, listed) {
             return Err(wrong);
         }
-        Ok(Verdict::of(stored, &listed.item, &self.treatment, &self.policy))
+        Ok(Verdict::judge(stored, &listed.item, &self.treatment, &self.policy))
     }
 
     /// Judges what has become of an item that was judged before.
     fn judged_again(&mut self, stored: Option<&Item>, item: &Item) -> Change {
-        let verdict = Verdict::of(stored, item, &self.treatment, &self.policy);
+        let verdict = Verdict::judge(stored, item, &self.treatment, &self.policy);
         if verdict.tentative {
             self.tentative.insert(item.id(), verdict.note);
         } else if !self.tentative.is_empty() {
@@ -432,8 +432,8 @@ impl Differ {
 
     /// The items that differ from their rows although they are listed as they were: a diff that
     /// trusts the index doesn't see them, and somebody else has written to the rows.
-    pub(crate) fn unnoticed(&self) -> &[ContentId] {
-        &self.unnoticed
+    pub(crate) fn foreign_edits(&self) -> &[ContentId] {
+        &self.foreign_edits
     }
 
     /// Notes whether an item has left a category in which its row is.
@@ -518,7 +518,7 @@ fn count(counts: &mut Counts, change: Change) -> &mut u64 {
         Change::Added => &mut counts.added,
         Change::Updated(_) => &mut counts.updated,
         Change::Refreshed(_) => &mut counts.refreshed,
-        Change::Unchanged | Change::Passed => &mut counts.unchanged,
+        Change::Unchanged | Change::IgnoredByPolicy => &mut counts.unchanged,
     }
 }
 

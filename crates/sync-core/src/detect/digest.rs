@@ -16,7 +16,7 @@ use crate::model::{ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, S
 pub struct DigestScheme(pub u32);
 
 impl DigestScheme {
-    /// Digests made by [`Digest::of_listed`]: for sources that have none of their own.
+    /// Digests made by [`Digest::from_listed`]: for sources that have none of their own.
     pub const FIELDS: Self = Self(2);
 
     /// The scheme of digests that are made so, but leave something out: another number for each
@@ -56,7 +56,7 @@ impl Digest {
     pub const NEVER: Self = Self(0);
 
     /// A digest of these bytes; never [`Digest::NEVER`].
-    pub const fn of_hash(hash: u64) -> Self {
+    pub const fn from_hash(hash: u64) -> Self {
         Self(if hash == 0 { 1 } else { hash })
     }
 
@@ -72,20 +72,20 @@ impl Digest {
 
     /// The digest of an element by its fields (scheme [`DigestScheme::FIELDS`]): what may be
     /// compared, and which keys were there. Ignored fields have no part in it.
-    pub fn of_listed(listed: &Listed) -> Self {
-        Self::of_listed_but(listed, &LeftOut::NONE)
+    pub fn from_listed(listed: &Listed) -> Self {
+        Self::from_listed_without(listed, &LeftOut::NONE)
     }
 
     /// The digest of an element by its fields, but for what is left out (scheme
     /// [`DigestScheme::leaving_out`]).
-    pub fn of_listed_but(listed: &Listed, left_out: &LeftOut) -> Self {
+    pub fn from_listed_without(listed: &Listed, left_out: &LeftOut) -> Self {
         let kind = listed.item.kind();
         let ignored = kind.of_class(FieldClass::Ignored);
         let there = FieldSet(listed.present.0 & !ignored.0);
         let mut compared = FieldSet(there.0 & !left_out.fields.0);
         let mut hasher = hasher_of(&listed.item);
         hasher.update(&there.0.to_le_bytes());
-        if let Some(at) = kind.places().image.filter(|at| left_out.fields.and(there).has(*at))
+        if let Some(at) = kind.field_positions().image.filter(|at| left_out.fields.and(there).has(*at))
             && let ValueRef::Text(address) = listed.item.value(at)
         {
             // Of an image its path counts all the same.
@@ -94,7 +94,7 @@ impl Digest {
                 None => compared.add(at),
             }
         }
-        let extra = kind.places().extra;
+        let extra = kind.field_positions().extra;
         if let ValueRef::Extra(all) = listed.item.value(extra)
             && !left_out.extra.is_empty()
         {
@@ -107,7 +107,7 @@ impl Digest {
             }
         }
         update(&mut hasher, &listed.item, compared);
-        Self::of_hash(hasher.digest())
+        Self::from_hash(hasher.digest())
     }
 }
 
@@ -130,12 +130,12 @@ impl Fingerprint {
 /// Categories have no part in it, but for the element's own `category_id`: elements of one id
 /// usually differ in nothing else. The position counter has no part in the first number, as it
 /// follows the order of the listing.
-pub(crate) fn choice(item: &Item, present: FieldSet) -> (u64, i64) {
+pub(crate) fn representative_rank(item: &Item, present: FieldSet) -> (u64, i64) {
     let kind = item.kind();
-    let places = kind.places();
+    let positions = kind.field_positions();
     let unlike = FieldSet(kind.of_class(FieldClass::Ignored).0 | kind.of_class(FieldClass::Unproven).0);
     let mut fields = FieldSet(present.0 & !unlike.0);
-    for at in [places.num, places.category_ids] {
+    for at in [positions.num, positions.category_ids] {
         fields.drop(at);
     }
     // Absent and empty are alike here: an element taken back from its row doesn't know the difference.
@@ -145,13 +145,13 @@ pub(crate) fn choice(item: &Item, present: FieldSet) -> (u64, i64) {
         match item.value(at) {
             ValueRef::Null => fields.drop(at),
             ValueRef::Integer(0) if zero_is_nothing => fields.drop(at),
-            ValueRef::Text(name) if at == places.name && is_made_of(name, item.id()) => fields.drop(at),
+            ValueRef::Text(name) if at == positions.name && is_made_of(name, item.id()) => fields.drop(at),
             _ => {}
         }
     }
     let mut hasher = hasher_of(item);
     update(&mut hasher, item, fields);
-    (hasher.digest(), if let ValueRef::Integer(num) = item.value(places.num) { num } else { i64::MAX })
+    (hasher.digest(), if let ValueRef::Integer(num) = item.value(positions.num) { num } else { i64::MAX })
 }
 
 /// Whether a name is the one that a nameless item gets.
@@ -159,12 +159,12 @@ fn is_made_of(name: &str, id: ContentId) -> bool {
     name.strip_prefix('#').is_some_and(|rest| rest.parse() == Ok(id.0))
 }
 
-/// A digest of all that is in an item. Its number is left out, as it is a part of [`choice`], and so are
+/// A digest of all that is in an item. Its number is left out, as it is a part of [`representative_rank`], and so are
 /// its categories, which are those of other elements as well.
-pub(crate) fn whole(item: &Item) -> u64 {
-    let (kind, places) = (item.kind(), item.kind().places());
+pub(crate) fn full_digest(item: &Item) -> u64 {
+    let (kind, positions) = (item.kind(), item.kind().field_positions());
     let mut fields = FieldSet::all(kind.fields());
-    for at in [places.num, places.category_ids, places.listed_category_ids] {
+    for at in [positions.num, positions.category_ids, positions.listed_category_ids] {
         fields.drop(at);
     }
     let mut hasher = hasher_of(item);
@@ -252,7 +252,7 @@ mod tests {
         let series = Series::with_id(ContentId(-1));
         let items = [channel().into_item(), movie.into_item(), series.into_item()];
         let found: Vec<_> =
-            items.iter().map(|item| (Digest::of_listed(&item.clone().into()).0, Fingerprint::of(item).0)).collect();
+            items.iter().map(|item| (Digest::from_listed(&item.clone().into()).0, Fingerprint::of(item).0)).collect();
         let frozen = [
             (9_370_411_062_196_063_740, 5_002_905_765_461_080_239),
             (3_135_403_621_620_095_915, 10_479_761_072_728_059_848),
@@ -277,7 +277,7 @@ mod tests {
             );
             let moved = Fingerprint::of(&before) != Fingerprint::of(&after);
             assert_eq!(moved, spec.class == FieldClass::Significant, "{}", spec.name);
-            let moved = Digest::of_listed(&before.clone().into()) != Digest::of_listed(&after.into());
+            let moved = Digest::from_listed(&before.clone().into()) != Digest::from_listed(&after.into());
             assert_eq!(moved, spec.class != FieldClass::Ignored, "{}", spec.name);
         }
     }
@@ -302,7 +302,8 @@ mod tests {
             Listed::from(movie.into_item())
         };
         let same = |change: fn(&mut Movie), left_out: &LeftOut| {
-            Digest::of_listed_but(&movie(|_| ()), left_out) == Digest::of_listed_but(&movie(change), left_out)
+            Digest::from_listed_without(&movie(|_| ()), left_out)
+                == Digest::from_listed_without(&movie(change), left_out)
         };
         let all = left_out(&["added", "stream_icon"], &["url"]);
         assert!(same(|it| it.added = Some("2".into()), &all));
@@ -331,12 +332,12 @@ mod tests {
         let all = Listed::from(channel().into_item());
         let mut fewer = all.clone();
         fewer.present.drop(Channel::KIND.field("epg_channel_id").unwrap());
-        assert_ne!(Digest::of_listed(&all), Digest::of_listed(&fewer));
+        assert_ne!(Digest::from_listed(&all), Digest::from_listed(&fewer));
     }
 
     #[test]
     fn which_element_stands_is_chosen_by_what_it_says() {
-        let all = |item: &Channel| choice(&item.clone().into_item(), FieldSet::all(Channel::FIELDS));
+        let all = |item: &Channel| representative_rank(&item.clone().into_item(), FieldSet::all(Channel::FIELDS));
         let plain = all(&channel());
         assert_eq!(plain.1, 12);
         // The number and the categories come second, or not at all.
@@ -368,7 +369,7 @@ mod tests {
         for name in ["tv_archive", "tv_archive_duration", "name", "epg_channel_id"] {
             fewer.drop(Channel::KIND.field(name).unwrap());
         }
-        assert_eq!(choice(&empty, FieldSet::all(Channel::FIELDS)), choice(&empty, fewer));
+        assert_eq!(representative_rank(&empty, FieldSet::all(Channel::FIELDS)), representative_rank(&empty, fewer));
         // A zero that says something, and the name of another id.
         let mut movie = Movie::with_id(ContentId(7));
         (movie.name, movie.episode_run_time) = ("#8".into(), Some(0));
@@ -376,7 +377,11 @@ mod tests {
         for name in ["episode_run_time", "name"] {
             let mut fewer = FieldSet::all(Movie::FIELDS);
             fewer.drop(Movie::KIND.field(name).unwrap());
-            assert_ne!(choice(&movie, FieldSet::all(Movie::FIELDS)), choice(&movie, fewer), "{name}");
+            assert_ne!(
+                representative_rank(&movie, FieldSet::all(Movie::FIELDS)),
+                representative_rank(&movie, fewer),
+                "{name}"
+            );
         }
         assert!(is_made_of("#7", ContentId(7)) && is_made_of("#-7", ContentId(-7)));
         assert!(!is_made_of("7", ContentId(7)) && !is_made_of("#", ContentId(0)));
@@ -388,6 +393,6 @@ mod tests {
         assert_ne!(Digest::NEVER, Digest::NEVER);
         assert!(Digest(5).same_as(Digest(5)));
         assert_eq!(Digest(5), Digest(5));
-        assert!(Digest::NEVER.is_never() && !Digest::of_hash(0).is_never());
+        assert!(Digest::NEVER.is_never() && !Digest::from_hash(0).is_never());
     }
 }

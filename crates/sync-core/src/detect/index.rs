@@ -36,12 +36,12 @@ struct Close {
     /// Set where there is an id.
     bits: Vec<u64>,
     /// Made when it is first needed, which it seldom is: a listing goes on where it was.
-    places: OnceLock<Places>,
+    ranks: OnceLock<Ranks>,
 }
 
 /// Where ids are that lie close together.
 #[derive(Debug, Clone)]
-struct Places {
+struct Ranks {
     /// For every word of bits, how many are set before it.
     before: Vec<u32>,
     /// Positions in the order of the ids.
@@ -73,7 +73,7 @@ impl ListingIndex {
         let length = ids.len().min(digests.len());
         ids.truncate(length);
         digests.truncate(length);
-        let order = Order::of(&ids)?;
+        let order = Order::new(&ids)?;
         Ok(Self { scheme, ids, digests, order })
     }
 
@@ -179,11 +179,11 @@ impl Eq for ListingIndex {}
 const AHEAD: usize = 8;
 
 impl Order {
-    fn of(ids: &[i64]) -> Result<Self, DuplicateId> {
+    fn new(ids: &[i64]) -> Result<Self, DuplicateId> {
         if ids.is_sorted_by(|a, b| a < b) {
             return Ok(Self::Rising);
         }
-        if let Some(close) = Close::of(ids)? {
+        if let Some(close) = Close::new(ids)? {
             return Ok(Self::Close(close));
         }
         let mut by_id: Vec<u32> = (0..length(ids)).collect();
@@ -201,14 +201,14 @@ const WORDS: usize = 1 << (CHUNK - 6);
 
 impl Close {
     /// Returns `None` when the ids lie too far apart: the bits take no more room than the ids.
-    fn of(ids: &[i64]) -> Result<Option<Self>, DuplicateId> {
+    fn new(ids: &[i64]) -> Result<Option<Self>, DuplicateId> {
         let mut chunks: Vec<i64> = ids.chunk_by(|a, b| a >> CHUNK == b >> CHUNK).map(|run| run[0] >> CHUNK).collect();
         chunks.sort_unstable();
         chunks.dedup();
         if chunks.len() > ids.len() / WORDS + 1 {
             return Ok(None);
         }
-        let mut close = Self { bits: vec![0; chunks.len() * WORDS], chunks, places: OnceLock::new() };
+        let mut close = Self { bits: vec![0; chunks.len() * WORDS], chunks, ranks: OnceLock::new() };
         let mut chunk = 0;
         for id in ids {
             if close.chunks[chunk] != id >> CHUNK {
@@ -234,8 +234,8 @@ impl Close {
 
     /// The position of an id that is one.
     fn position(&self, id: i64, ids: &[i64]) -> Option<usize> {
-        let places = self.places.get_or_init(|| self.places(ids));
-        Some(places.by_id[self.rank(id, &places.before)?] as usize)
+        let ranks = self.ranks.get_or_init(|| self.ranks(ids));
+        Some(ranks.by_id[self.rank(id, &ranks.before)?] as usize)
     }
 
     /// How many ids are less.
@@ -244,7 +244,7 @@ impl Close {
         Some((before[word] + (self.bits[word] & (bit - 1)).count_ones()) as usize)
     }
 
-    fn places(&self, ids: &[i64]) -> Places {
+    fn ranks(&self, ids: &[i64]) -> Ranks {
         let mut before = Vec::with_capacity(self.bits.len());
         let mut sum = 0;
         for bits in &self.bits {
@@ -255,7 +255,7 @@ impl Close {
         for (at, id) in (0..length(ids)).zip(ids) {
             by_id[self.rank(*id, &before).expect("every id has a chunk")] = at;
         }
-        Places { before, by_id }
+        Ranks { before, by_id }
     }
 }
 
@@ -315,7 +315,7 @@ mod tests {
     /// Which of the three it is, is a matter of memory and time alone.
     #[test]
     fn ids_that_lie_close_are_kept_as_bits() {
-        let kept = |ids: Vec<i64>| match Order::of(&ids).unwrap() {
+        let kept = |ids: Vec<i64>| match Order::new(&ids).unwrap() {
             Order::Rising => "rising",
             Order::Close(_) => "close",
             Order::Sorted(_) => "sorted",

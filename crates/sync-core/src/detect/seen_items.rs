@@ -21,13 +21,13 @@ pub(crate) struct SeenItems {
 /// together with its category. Both are digests; 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
-    film: u64,
-    shelf: u64,
+    by_tmdb: u64,
+    by_category: u64,
 }
 
 impl Identity {
     pub(crate) fn of(item: &Item) -> Self {
-        let places = item.kind().places();
+        let positions = item.kind().field_positions();
         let text = |at: Option<usize>| match at.map(|at| item.value(at)) {
             Some(ValueRef::Text(text)) => Some(text),
             _ => None,
@@ -35,7 +35,7 @@ impl Identity {
         let mark = |seed, with: Option<&str>| {
             with.map_or(0, |with| xxh3_64_with_seed(item.name().as_bytes(), xxh3_64_with_seed(with.as_bytes(), seed)))
         };
-        Self { film: mark(1, text(places.tmdb_id)), shelf: mark(2, text(Some(places.category_id))) }
+        Self { by_tmdb: mark(1, text(positions.tmdb_id)), by_category: mark(2, text(Some(positions.category_id))) }
     }
 }
 
@@ -45,7 +45,7 @@ impl SeenItems {
     }
 
     /// Notices an item that was decoded, with its stored row when there is one.
-    pub(crate) fn notice(&mut self, item: &Item, stored: Option<&Item>) {
+    pub(crate) fn observe(&mut self, item: &Item, stored: Option<&Item>) {
         count(&mut self.now, item.categories());
         match stored {
             Some(row) => count(&mut self.before, row.categories()),
@@ -54,7 +54,7 @@ impl SeenItems {
     }
 
     /// Notices where a further element of an item has it.
-    pub(crate) fn notice_again(&mut self, item: &Item) {
+    pub(crate) fn observe_again(&mut self, item: &Item) {
         count(&mut self.now, item.categories());
     }
 
@@ -66,7 +66,7 @@ impl SeenItems {
 
     /// Whether [`Self::is_emptied`] can be true of a category of at least `rows` items: it is
     /// answered without the store, and nearly always with no.
-    pub(crate) fn may_be_deserted(&self, category: &str, rows: u64, missing: u64) -> bool {
+    pub(crate) fn may_be_emptied(&self, category: &str, rows: u64, missing: u64) -> bool {
         let decoded = self.before.get(category).copied().unwrap_or_default();
         !self.now.contains_key(category) && missing + decoded >= rows
     }
@@ -75,14 +75,14 @@ impl SeenItems {
     pub(crate) fn successors(&self, missing: &[(Identity, ContentId)]) -> HashMap<ContentId, ContentId> {
         let mut taken = HashSet::new();
         let mut found = HashMap::new();
-        for mark in [|marks: &Identity| marks.film, |marks: &Identity| marks.shelf] {
+        for mark in [|identity: &Identity| identity.by_tmdb, |identity: &Identity| identity.by_category] {
             let mut by_mark: Vec<_> =
-                self.new.iter().map(|(marks, id)| (mark(marks), *id)).filter(|(mark, _)| *mark != 0).collect();
+                self.new.iter().map(|(identity, id)| (mark(identity), *id)).filter(|(mark, _)| *mark != 0).collect();
             // Stable, so that among equals the order of the listing decides.
             by_mark.sort_by_key(|(mark, _)| *mark);
             let mut next: HashMap<u64, usize> = HashMap::new();
-            for (marks, id) in missing {
-                let wanted = mark(marks);
+            for (identity, id) in missing {
+                let wanted = mark(identity);
                 if wanted == 0 || found.contains_key(id) {
                     continue;
                 }
@@ -146,24 +146,36 @@ mod tests {
     }
 
     #[test]
-    fn a_category_is_deserted_when_nothing_of_it_is_left() {
+    fn a_category_is_emptied_when_nothing_of_it_is_left() {
         let mut seen_items = SeenItems::default();
         let moved = movie(1).in_categories(&["2"]).item();
-        seen_items.notice(&moved, Some(&movie(1).in_categories(&["1"]).item()));
+        seen_items.observe(&moved, Some(&movie(1).in_categories(&["1"]).item()));
         assert!(seen_items.is_emptied("1", 20, 19), "19 are missing, one has moved away");
         assert!(!seen_items.is_emptied("1", 21, 19), "one was not decoded, as it is as it was");
         assert!(!seen_items.is_emptied("2", 5, 5), "one has come");
-        assert!(seen_items.may_be_deserted("1", 20, 19) && !seen_items.may_be_deserted("1", 20, 18));
+        assert!(seen_items.may_be_emptied("1", 20, 19) && !seen_items.may_be_emptied("1", 20, 18));
     }
 
     #[test]
     fn an_item_is_found_under_its_new_id() {
         let mut seen_items = SeenItems::default();
-        let film = |id, name: &str, tmdb: &str| movie(id).name(name).with("tmdb_id", tmdb).in_categories(&["1"]).item();
-        for item in [film(101, "A", "7"), film(102, "A", "8"), film(103, "B", ""), film(104, "B", "")] {
-            seen_items.notice(&item, None);
+        let movie_named =
+            |id, name: &str, tmdb: &str| movie(id).name(name).with("tmdb_id", tmdb).in_categories(&["1"]).item();
+        for item in [
+            movie_named(101, "A", "7"),
+            movie_named(102, "A", "8"),
+            movie_named(103, "B", ""),
+            movie_named(104, "B", ""),
+        ] {
+            seen_items.observe(&item, None);
         }
-        let missing = [film(1, "A", "8"), film(2, "B", ""), film(3, "B", ""), film(4, "B", ""), film(5, "C", "7")];
+        let missing = [
+            movie_named(1, "A", "8"),
+            movie_named(2, "B", ""),
+            movie_named(3, "B", ""),
+            movie_named(4, "B", ""),
+            movie_named(5, "C", "7"),
+        ];
         let missing: Vec<_> = missing.iter().map(|item| (Identity::of(item), item.id())).collect();
         let mut found: Vec<_> = seen_items.successors(&missing).into_iter().map(|(old, new)| (old.0, new.0)).collect();
         found.sort_unstable();

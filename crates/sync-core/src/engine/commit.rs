@@ -23,7 +23,7 @@ impl Engine {
             (visit.plan, visit.shrunk) = (plan, shrunk);
             return Ok(());
         }
-        run.track.applying(visit.kind, visit.record.counts);
+        run.progress.applying(visit.kind, visit.record.counts);
         visit.record.duration += self.since(started);
         commit.record = visit.record.clone();
         let mut staging = match staged {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::decide::{Needs, Setting, ready, weighed};
 use super::state::{Arrived, Known, ListingReceived, MissingRow, MissingRows, Received};
-use super::{Engine, Run, Stop, guard};
+use super::{Engine, Run, Stop, cancellable};
 use crate::detect::seen_items::Identity;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Text};
 use crate::removal::guard::{HoldReason, Loss};
@@ -37,11 +37,11 @@ impl Engine {
         at: &Setting<'_>,
     ) -> Result<Known, Stop> {
         let (kind, compared) = (at.record.kind, &arrived.compared);
-        let held = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
+        let held = cancellable(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
         let mut known = Known { held, ..Known::default() };
         self.look_at_categories(run, answered, at, &mut known).await?;
         let missing = compared.differ.missing();
-        let needs = Needs::of(answered, arrived, &known, &missing, at);
+        let needs = Needs::new(answered, arrived, &known, &missing, at);
         let ready = ready(arrived, &known.held, at);
         let weighed = weighed(answered.unwrap_or_default(), &known.categories, at);
         let mut names: Vec<_> = weighed.into_iter().map(|category| category.id.clone()).collect();
@@ -58,7 +58,7 @@ impl Engine {
         }
         let lost = HoldReason::Loss(Loss::SeveralKinds);
         for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
-            let held = guard(run.cancel, async { Ok(self.store.held(run.profile, other).await?) }).await?;
+            let held = cancellable(run.cancel, async { Ok(self.store.held(run.profile, other).await?) }).await?;
             let held = held.iter().filter(|held| held.reason == lost && ready.contains(&held.run));
             known.together.extend(held.map(|held| held.run));
         }
@@ -75,7 +75,8 @@ impl Engine {
     ) -> Result<(), Stop> {
         if answered.is_some() {
             let kind = at.record.kind;
-            known.categories = guard(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
+            known.categories =
+                cancellable(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
         }
         Ok(())
     }
@@ -92,7 +93,8 @@ impl Engine {
             return Ok(());
         }
         let asked = names.clone();
-        let sizes = guard(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, asked).await?) }).await?;
+        let sizes =
+            cancellable(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, asked).await?) }).await?;
         known.sizes = names.into_iter().map(|name| name.0).zip(sizes).collect();
         Ok(())
     }
@@ -109,7 +111,7 @@ impl Engine {
         let mut positions: HashMap<Text, u32> = HashMap::new();
         for ids in missing.chunks(ROWS) {
             let found =
-                guard(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
+                cancellable(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
             for item in found {
                 let mut categories = Vec::new();
                 for name in item.categories().as_slice() {
@@ -124,7 +126,7 @@ impl Engine {
                 if named {
                     rows.names.insert(item.id(), item.name().to_owned());
                 }
-                rows.items.push(MissingRow { id: item.id(), marks: Identity::of(&item), categories });
+                rows.items.push(MissingRow { id: item.id(), identity: Identity::of(&item), categories });
             }
         }
         Ok(rows)

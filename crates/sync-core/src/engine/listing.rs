@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use super::learning::{FetchStrategy, is_overload};
 use super::planned::Planned;
 use super::state::{Begun, ByCategory, Compared, KindSync};
-use super::{Engine, Run, Stop, guard};
+use super::{Engine, Run, Stop, cancellable};
 use crate::detect::diff::Differ;
 use crate::detect::digest::DigestScheme;
 use crate::error::ErrorClass;
@@ -83,7 +83,7 @@ impl Engine {
             usage: self.source.usage(),
         };
         let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
-        run.track.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
+        run.progress.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
         let way = visit.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != FetchStrategy::Whole);
         if way != FetchStrategy::ByCategory || categories.is_none() {
@@ -91,7 +91,7 @@ impl Engine {
             let listing = if let Some(begun) = begun {
                 Ok(begun.go_on(known))
             } else {
-                let request = ListingRequest::of(Scope::whole(kind))
+                let request = ListingRequest::new(Scope::whole(kind))
                     .compared_with(known.into())
                     .leaving_out(treatment.left_out().clone());
                 self.ask(run, request).await
@@ -145,7 +145,7 @@ impl Engine {
             }
             // The source gets no index: an element that it doesn't decode doesn't show its category.
             let scope = Scope { kind, within: Some(category.id.clone()) };
-            let request = ListingRequest::of(scope).leaving_out(visit.treatment.left_out().clone());
+            let request = ListingRequest::new(scope).leaving_out(visit.treatment.left_out().clone());
             match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;
@@ -173,7 +173,7 @@ impl Engine {
             return Err(first.unwrap_or_else(none).into());
         };
         let error = first.map(|first| {
-            let mut error = ReportError::of_source(&first, Some(kind));
+            let mut error = ReportError::from_source(&first, Some(kind));
             error.message = format!(
                 "{} of {} categories failed ({}); their items are unchanged",
                 unanswered.as_slice().len(),
@@ -193,21 +193,21 @@ impl Engine {
         let Comparing { kind, differ, staging, planned, .. } = comparing;
         for ids in differ.departed().chunks(ROWS) {
             let stored =
-                guard(run.cancel, async { Ok(self.store.rows(run.profile, *kind, ids.to_vec()).await?) }).await?;
-            let staged = guard(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
+                cancellable(run.cancel, async { Ok(self.store.rows(run.profile, *kind, ids.to_vec()).await?) }).await?;
+            let staged = cancellable(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
             let kept = differ.kept_in_place(stored, staged, covered);
             if let Some(planned) = planned {
                 planned.put(&kept);
             }
             if !kept.is_empty() {
-                guard(run.cancel, async { Ok(staging.put(kept).await?) }).await?;
+                cancellable(run.cancel, async { Ok(staging.put(kept).await?) }).await?;
             }
         }
         Ok(())
     }
 
     async fn ask(&self, run: &Run<'_>, request: ListingRequest) -> Result<Listing, Stop> {
-        guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await
+        cancellable(run.cancel, async { Ok(self.source.listing(request).await?) }).await
     }
 
     /// Receives the listing of a kind to its proved end.
@@ -297,17 +297,17 @@ impl Engine {
             }
             Ok(())
         };
-        guard(run.cancel, work).await?;
+        cancellable(run.cancel, work).await?;
         let bytes = self.source.usage().bytes.saturating_sub(comparing.usage.bytes);
         let (seen, counts) = (comparing.differ.listed() as u64, comparing.differ.counts());
-        run.track.listing(comparing.kind, seen, comparing.expected, bytes, counts);
+        run.progress.listing(comparing.kind, seen, comparing.expected, bytes, counts);
         Ok(())
     }
 }
 
 /// Waits for the next event of a listing.
 async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, Stop> {
-    let event = guard(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
+    let event = cancellable(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
     event.ok_or_else(|| {
         Stop::Source(SourceError::Unusable {
             fault: AnswerFault::Truncated,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::learning::{is_denial, is_known_as_not_offered, is_not_offered};
 use super::state::{Answered, Arrived, Compared, KindSync, ListingReceived, Received, Staged};
-use super::{Engine, Run, Stop, guard};
+use super::{Engine, Run, Stop, cancellable};
 use crate::detect::merge::Change;
 use crate::detect::volatile::{FieldFacts, Heard};
 use crate::facts::KindFacts;
@@ -29,7 +29,7 @@ impl Engine {
             visit.warnings.push(Warning::NotOffered(kind));
             return Ok(None);
         }
-        run.track.phase(Some(kind), Phase::Categories);
+        run.progress.phase(Some(kind), Phase::Categories);
         let categories = self.categories(run, kind, &mut visit.record).await?;
         let begun = match self.ask_unless_same(run, visit, categories.is_some()).await? {
             Some(Answered::Unmodified(same)) => {
@@ -39,7 +39,7 @@ impl Engine {
             Some(Answered::Begun(begun)) => Some(begun),
             None => None,
         };
-        let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
+        let stored = cancellable(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
         visit.record.mode = mode(run.options.mode, &stored);
         let (mut compared, mut staging) = match self.compare(run, visit, &stored, categories.as_deref(), begun).await {
             Ok(received) => received,
@@ -95,11 +95,11 @@ impl Engine {
         let conclusion = fields.after(kind, &treatment, differ.tally(), heard);
         let left = differ.accept(conclusion.accepted);
         for ids in left.chunks(ROWS) {
-            let mut staged = guard(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
+            let mut staged = cancellable(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
             for one in &mut staged {
                 one.change = Change::Unchanged;
             }
-            guard(run.cancel, async { Ok(staging.put(staged).await?) }).await?;
+            cancellable(run.cancel, async { Ok(staging.put(staged).await?) }).await?;
         }
         visit.facts.fields = FieldFacts::concluded(kind, &treatment, differ.tally(), heard, &conclusion);
         Ok(())
@@ -112,12 +112,12 @@ impl Engine {
         kind: ContentKind,
         record: &mut KindRecord,
     ) -> Result<Option<Vec<Category>>, Stop> {
-        match guard(run.cancel, async { Ok(self.source.categories(kind).await?) }).await {
+        match cancellable(run.cancel, async { Ok(self.source.categories(kind).await?) }).await {
             Ok(categories) => Ok(Some(categories)),
             // Panels ban addresses that ask again with refused credentials.
             Err(Stop::Source(error @ (SourceError::Refused { .. } | SourceError::Denied { .. }))) => Err(error.into()),
             Err(Stop::Source(error)) => {
-                let mut error = ReportError::of_source(&error, Some(kind));
+                let mut error = ReportError::from_source(&error, Some(kind));
                 error.message = format!("the categories failed ({}); nothing of this kind is removed", error.message);
                 record.error = Some(error);
                 Ok(None)

@@ -170,7 +170,7 @@ pub(super) struct MissingRows {
 #[derive(Debug)]
 pub(super) struct MissingRow {
     pub(super) id: ContentId,
-    pub(super) marks: Identity,
+    pub(super) identity: Identity,
     /// Positions in [`MissingRows::categories`].
     pub(super) categories: Vec<u32>,
 }

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 
 use super::learning::{FetchStrategy, recent};
 use super::state::{Answered, Begun, Compared, KindSync, Unmodified};
-use super::{Engine, Run, Stop, guard};
+use super::{Engine, Run, Stop, cancellable};
 use crate::detect::diff::Differ;
 use crate::detect::digest::{Digest, DigestScheme};
 use crate::detect::index::ListingIndex;
@@ -37,7 +37,7 @@ impl Engine {
         categories_answered: bool,
     ) -> Result<Option<Answered>, Stop> {
         let kind = visit.kind;
-        visit.validator = guard(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
+        visit.validator = cancellable(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
         let (scheme, now) = (self.scheme(visit), self.clock.now());
         let treatment = Arc::clone(&visit.treatment);
         // A field that has to be looked at or written in any case needs the listing.
@@ -49,13 +49,13 @@ impl Engine {
         let (lender, index) = LazyIndex::lent();
         let baseline = Baseline::Unless { validator: kept.validator.clone(), index };
         let request =
-            ListingRequest::of(Scope::whole(kind)).compared_with(baseline).leaving_out(treatment.left_out().clone());
+            ListingRequest::new(Scope::whole(kind)).compared_with(baseline).leaving_out(treatment.left_out().clone());
         let rows = kept.rows;
-        run.track.listing(kind, 0, rows, 0, Counts::default());
+        run.progress.listing(kind, 0, rows, 0, Counts::default());
         let asked_at = now + run.panel_ahead;
         let asked = async { Ok(self.source.listing(request).await) };
         // `fuse`, because the stream is polled again after its end once the first event is put back.
-        let mut events = match guard(run.cancel, asked).await? {
+        let mut events = match cancellable(run.cancel, asked).await? {
             Ok(listing) => listing.events,
             Err(error) => stream::iter([Err(error)]).boxed(),
         }
@@ -67,7 +67,7 @@ impl Engine {
                 Either::Right(((), _)) => Ok(None),
             }
         };
-        Ok(Some(match guard(run.cancel, first).await? {
+        Ok(Some(match cancellable(run.cancel, first).await? {
             Some(Ok(ListingEvent::Unmodified { started_at })) => {
                 Answered::Unmodified(Unmodified { watermark: started_at.unwrap_or(asked_at), rows })
             }
@@ -133,7 +133,7 @@ fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bo
 }
 
 /// Returns whether no element has to be looked at in every listing. This is unknown of an empty listing.
-pub(super) fn is_settled(index: &ListingIndex) -> bool {
+pub(super) fn has_all_digests(index: &ListingIndex) -> bool {
     !index.is_empty() && index.digests().iter().all(|digest| !Digest(*digest).is_never())
 }
 

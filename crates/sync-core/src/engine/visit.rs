@@ -79,7 +79,7 @@ impl Engine {
             visit.facts.fields.clone_from(&run.state.facts.kinds[visit.kind].fields);
         }
         record.duration = received_in + self.since(started);
-        run.track.kind_done(visit.kind, record.counts);
+        run.progress.kind_done(visit.kind, record.counts);
         let _entered = span.entered();
         match &record.error {
             Some(error) if record.outcome == KindOutcome::Failed => {

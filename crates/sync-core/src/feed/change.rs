@@ -199,27 +199,27 @@ pub fn put_back(mut item: Item, columns: &[ColumnChange]) -> Item {
 /// Brings the one category that the panel shows, and the panel's own list, back into the set: both may have moved
 /// since without an entry.
 fn stay_in_set(item: &mut Item) {
-    let places = item.kind().places();
+    let positions = item.kind().field_positions();
     let set = item.categories().clone();
     if item.category_id().is_some_and(|id| !set.contains(id)) {
         let first = set.as_slice().first().map_or(Value::Null, |id| Value::Text(id.clone()));
-        item.put(places.category_id, first);
+        item.put(positions.category_id, first);
     }
-    let ValueRef::Categories(listed) = item.value(places.listed_category_ids) else { return };
+    let ValueRef::Categories(listed) = item.value(positions.listed_category_ids) else { return };
     if listed.iter().any(|id| !set.contains(id)) {
         let kept = listed.iter().filter(|id| set.contains(id)).collect();
-        item.put(places.listed_category_ids, Value::Categories(kept));
+        item.put(positions.listed_category_ids, Value::Categories(kept));
     }
 }
 
 /// The fields of a set of which the change log keeps values: those whose change is an event. With the set of categories
 /// goes the one that the panel shows, and the panel's own list: they are parts of it.
 pub fn valued(kind: ContentKind, fields: FieldSet) -> FieldSet {
-    let places = kind.places();
+    let positions = kind.field_positions();
     let mut valued = FieldSet(fields.0 & kind.of_class(FieldClass::Significant).0);
-    if valued.has(places.category_ids) {
-        valued.add(places.category_id);
-        valued.add(places.listed_category_ids);
+    if valued.has(positions.category_ids) {
+        valued.add(positions.category_id);
+        valued.add(positions.listed_category_ids);
     }
     valued
 }

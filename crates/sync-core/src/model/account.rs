@@ -19,7 +19,7 @@ const REFUSALS: [&str; 4] = ["banned", "disabled", "expired", "inactive"];
 impl AccountStatus {
     /// The state that a panel's word stands for, in capitals or not. A word that nobody knows is no refusal: operators
     /// have words of their own for accounts that they serve. No word is none.
-    pub fn of(word: &str) -> Self {
+    pub fn from_word(word: &str) -> Self {
         let word = word.trim();
         let is_refusal = |part: &str| REFUSALS.iter().any(|refusal| part.eq_ignore_ascii_case(refusal));
         if word.is_empty() || word.eq_ignore_ascii_case("active") {
@@ -89,17 +89,17 @@ mod tests {
     #[test]
     fn field_01_a_word_that_is_no_known_refusal_is_served() {
         for word in ["Active", "ACTIVE", "active", "", "  ", " active\n"] {
-            assert_eq!(AccountStatus::of(word), AccountStatus::Active, "{word}");
+            assert_eq!(AccountStatus::from_word(word), AccountStatus::Active, "{word}");
         }
         for (word, unusual) in
             [("Trial", false), ("TRIAL", false), ("Premium", true), ("Suspended", true), ("1", true), ("Aktiv", true)]
         {
-            let status = AccountStatus::of(word);
+            let status = AccountStatus::from_word(word);
             assert_eq!(status, AccountStatus::Other(word.to_owned()));
             assert_eq!(status.is_unusual(), unusual, "{word}");
         }
         for word in ["Expired", "BANNED", "disabled", "Inactive", "Account expired", "Banned: sharing", "EXPIRED!"] {
-            let status = AccountStatus::of(word);
+            let status = AccountStatus::from_word(word);
             assert_eq!(status, AccountStatus::Inactive(word.to_owned()));
             assert_eq!((status.as_str(), status.is_unusual()), (word, false));
         }

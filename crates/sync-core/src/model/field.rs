@@ -137,18 +137,18 @@ impl FieldSet {
     }
 
     /// Whether the field at this position is in the set.
-    pub const fn has(self, at: usize) -> bool {
-        self.0 & (1 << at) != 0
+    pub const fn has(self, position: usize) -> bool {
+        self.0 & (1 << position) != 0
     }
 
     /// Adds the field at this position.
-    pub const fn add(&mut self, at: usize) {
-        self.0 |= 1 << at;
+    pub const fn add(&mut self, position: usize) {
+        self.0 |= 1 << position;
     }
 
     /// Takes the field at this position out.
-    pub const fn drop(&mut self, at: usize) {
-        self.0 &= !(1 << at);
+    pub const fn drop(&mut self, position: usize) {
+        self.0 &= !(1 << position);
     }
 
     /// Whether there is none.

@@ -7,7 +7,7 @@
 use super::field::{FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
 use super::id::ContentId;
 use super::kind::ContentKind;
-use super::places::Places;
+use super::positions::FieldPositions;
 use super::sets::{CategorySet, Extra};
 use super::text::Text;
 
@@ -27,11 +27,11 @@ pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + '
     /// The name, `""` when it is not known.
     fn name(&self) -> &str;
     /// The value of the field at this position of the table.
-    fn value(&self, at: usize) -> ValueRef<'_>;
+    fn value(&self, position: usize) -> ValueRef<'_>;
     /// Sets the field at this position; the value is normalised by the field's shape.
-    fn set(&mut self, at: usize, value: Value);
+    fn set(&mut self, position: usize, value: Value);
     /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
-    fn put(&mut self, at: usize, value: Value);
+    fn put(&mut self, position: usize, value: Value);
     /// About how many bytes of memory the item holds, itself included.
     fn heap_size(&self) -> usize;
     /// The item as one of any kind.
@@ -199,22 +199,22 @@ macro_rules! content {
                 &self.name
             }
 
-            fn value(&self, at: usize) -> ValueRef<'_> {
+            fn value(&self, position: usize) -> ValueRef<'_> {
                 let mut next = 0;
-                $( if at == next { return FieldType::value(&self.$field); } next += 1; )*
-                debug_assert!(at < next, "a position beyond the table");
+                $( if position == next { return FieldType::value(&self.$field); } next += 1; )*
+                debug_assert!(position < next, "a position beyond the table");
                 ValueRef::Null
             }
 
-            fn set(&mut self, at: usize, value: Value) {
-                let shape = Self::FIELDS.get(at).map(|spec| spec.shape);
-                self.put(at, shape.map_or(Value::Null, |shape| shape.normalise(value)));
+            fn set(&mut self, position: usize, value: Value) {
+                let shape = Self::FIELDS.get(position).map(|spec| spec.shape);
+                self.put(position, shape.map_or(Value::Null, |shape| shape.normalise(value)));
             }
 
-            fn put(&mut self, at: usize, value: Value) {
+            fn put(&mut self, position: usize, value: Value) {
                 let mut next = 0;
-                $( if at == next { return FieldType::set(&mut self.$field, value); } next += 1; )*
-                debug_assert!(at < next, "a position beyond the table");
+                $( if position == next { return FieldType::set(&mut self.$field, value); } next += 1; )*
+                debug_assert!(position < next, "a position beyond the table");
             }
 
             fn heap_size(&self) -> usize {
@@ -383,18 +383,18 @@ impl Item {
     }
 
     /// The value of the field at this position of the kind's table.
-    pub fn value(&self, at: usize) -> ValueRef<'_> {
-        any_kind!(self, it => it.value(at))
+    pub fn value(&self, position: usize) -> ValueRef<'_> {
+        any_kind!(self, it => it.value(position))
     }
 
     /// Sets the field at this position; the value is normalised by the field's shape.
-    pub fn set(&mut self, at: usize, value: Value) {
-        any_kind!(self, it => it.set(at, value));
+    pub fn set(&mut self, position: usize, value: Value) {
+        any_kind!(self, it => it.set(position, value));
     }
 
     /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
-    pub fn put(&mut self, at: usize, value: Value) {
-        any_kind!(self, it => it.put(at, value));
+    pub fn put(&mut self, position: usize, value: Value) {
+        any_kind!(self, it => it.put(position, value));
     }
 
     /// About how many bytes of memory the item holds, itself included.
@@ -428,11 +428,11 @@ impl ContentKind {
     }
 
     /// Where this kind's table has the fields that rules are about.
-    pub(crate) const fn places(self) -> &'static Places {
+    pub(crate) const fn field_positions(self) -> &'static FieldPositions {
         match self {
-            Self::Channels => const { &Places::of(Channel::FIELDS) },
-            Self::Movies => const { &Places::of(Movie::FIELDS) },
-            Self::Series => const { &Places::of(Series::FIELDS) },
+            Self::Channels => const { &FieldPositions::new(Channel::FIELDS) },
+            Self::Movies => const { &FieldPositions::new(Movie::FIELDS) },
+            Self::Series => const { &FieldPositions::new(Series::FIELDS) },
         }
     }
 
@@ -481,8 +481,8 @@ mod tests {
         for kind in ContentKind::ALL {
             let fields = kind.fields();
             assert!(fields.len() < 32, "{kind}");
-            for (at, spec) in fields.iter().enumerate() {
-                assert_eq!(kind.field(spec.name), Some(at), "{kind}.{}", spec.name);
+            for (position, spec) in fields.iter().enumerate() {
+                assert_eq!(kind.field(spec.name), Some(position), "{kind}.{}", spec.name);
                 assert!(!spec.reason.is_empty());
             }
             for name in ["num", "name", "category_id", "category_ids", "listed_category_ids", "extra", "added"] {
@@ -495,15 +495,15 @@ mod tests {
     fn a_value_set_is_the_value_got_normalised() {
         for kind in ContentKind::ALL {
             let mut item = Item::with_id(kind, ContentId(7));
-            for (at, spec) in kind.fields().iter().enumerate() {
+            for (position, spec) in kind.fields().iter().enumerate() {
                 let sent = Value::Text("5.0".into());
-                item.set(at, sent.clone());
+                item.set(position, sent.clone());
                 let expected = match spec.shape {
                     // `""`-like defaults of the sets: text is no set.
                     Shape::Categories | Shape::Extra => spec.shape.normalise(Value::Null),
                     shape => shape.normalise(sent),
                 };
-                assert_eq!(item.value(at).to_owned(), expected, "{kind}.{}", spec.name);
+                assert_eq!(item.value(position).to_owned(), expected, "{kind}.{}", spec.name);
             }
             assert_eq!(item.id(), ContentId(7));
             assert_eq!(item.name(), "5.0");
@@ -531,17 +531,17 @@ mod tests {
         for (kind, size) in ContentKind::ALL.into_iter().zip(sizes) {
             let mut item = Item::with_id(kind, ContentId(7));
             assert_eq!(item.heap_size(), size, "{kind}: nothing beside itself");
-            let long = |at: usize| at.to_string().repeat(500);
-            for (at, spec) in kind.fields().iter().enumerate() {
+            let long = |position: usize| position.to_string().repeat(500);
+            for (position, spec) in kind.fields().iter().enumerate() {
                 let before = item.heap_size();
                 let value = match spec.shape {
-                    Shape::Name | Shape::Text | Shape::Decimal | Shape::Reference => Value::Text(long(at).into()),
-                    Shape::Categories => Value::Categories([long(at), long(at + 1)].iter().collect()),
-                    Shape::Extra => Value::Extra([("key", long(at))].into()),
+                    Shape::Name | Shape::Text | Shape::Decimal | Shape::Reference => Value::Text(long(position).into()),
+                    Shape::Categories => Value::Categories([long(position), long(position + 1)].iter().collect()),
+                    Shape::Extra => Value::Extra([("key", long(position))].into()),
                     _ => Value::Integer(1),
                 };
                 let number = matches!(value, Value::Integer(_));
-                item.put(at, value);
+                item.put(position, value);
                 let more = item.heap_size() - before;
                 assert!(if number { more == 0 } else { (500..=4000).contains(&more) }, "{kind}.{}: {more}", spec.name);
             }

@@ -151,8 +151,10 @@ pub fn exact_integer(text: &str) -> Option<i64> {
 fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
-        Value::Text(text) => exact_integer(text).or_else(|| real(value).filter(|_| !has_groups(text)).and_then(whole)),
-        Value::Real(number) => whole(*number),
+        Value::Text(text) => {
+            exact_integer(text).or_else(|| real(value).filter(|_| !has_groups(text)).and_then(to_integer))
+        }
+        Value::Real(number) => to_integer(*number),
         _ => None,
     }
 }
@@ -163,7 +165,7 @@ fn has_groups(text: &str) -> bool {
 }
 
 /// Cuts a number to its whole part, where that is exact.
-fn whole(number: f64) -> Option<i64> {
+fn to_integer(number: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and cutting the fraction is meant")]
     (number.is_finite() && number.abs() < WHOLE_LIMIT).then_some(number as i64)
 }

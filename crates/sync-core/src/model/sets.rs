@@ -52,7 +52,7 @@ impl CategorySet {
         if let Err(at) = self.search(id) {
             let mut ids = self.take();
             ids.insert(at, id.into());
-            *self = Self::of(ids);
+            *self = Self::from_sorted(ids);
         }
     }
 
@@ -61,7 +61,7 @@ impl CategorySet {
         if let Ok(at) = self.search(id) {
             let mut ids = self.take();
             ids.remove(at);
-            *self = Self::of(ids);
+            *self = Self::from_sorted(ids);
         }
     }
 
@@ -72,7 +72,7 @@ impl CategorySet {
         }
         let mut ids = self.take();
         ids.extend_from_slice(other.as_slice());
-        *self = Self::of_unsorted(ids);
+        *self = Self::from_unsorted(ids);
     }
 
     fn search(&self, id: &str) -> Result<usize, usize> {
@@ -87,13 +87,13 @@ impl CategorySet {
         }
     }
 
-    fn of_unsorted(mut ids: Vec<Text>) -> Self {
+    fn from_unsorted(mut ids: Vec<Text>) -> Self {
         ids.sort_unstable();
         ids.dedup();
-        Self::of(ids)
+        Self::from_sorted(ids)
     }
 
-    fn of(mut ids: Vec<Text>) -> Self {
+    fn from_sorted(mut ids: Vec<Text>) -> Self {
         Self(if ids.len() > 1 { Ids::Several(ids.into_boxed_slice()) } else { ids.pop().map_or(Ids::None, Ids::One) })
     }
 
@@ -114,7 +114,7 @@ impl<S: AsRef<str>> FromIterator<S> for CategorySet {
         let Some(first) = ids.next() else { return Self::default() };
         let Some(second) = ids.next() else { return Self(Ids::One(first)) };
         // Sorted once: some panels send very many.
-        Self::of_unsorted([first, second].into_iter().chain(ids).collect())
+        Self::from_unsorted([first, second].into_iter().chain(ids).collect())
     }
 }
 

@@ -118,7 +118,7 @@ pub struct ListingRequest {
 
 impl ListingRequest {
     /// Asks for a listing, whatever is known.
-    pub const fn of(scope: Scope) -> Self {
+    pub const fn new(scope: Scope) -> Self {
         Self { scope, baseline: Baseline::None, left_out: LeftOut::NONE }
     }
 

@@ -19,7 +19,7 @@ pub struct KindPlan {
     pub held: Vec<PlannedRemoval>,
     /// Items whose rows differ although they are listed as they were, in the panel's order: somebody
     /// else has written to them. A run that trusts the index doesn't see them.
-    pub unnoticed: Vec<ContentId>,
+    pub foreign_edits: Vec<ContentId>,
 }
 
 impl KindPlan {
@@ -31,7 +31,7 @@ impl KindPlan {
             updated: Vec::new(),
             removed: Vec::new(),
             held: Vec::new(),
-            unnoticed: Vec::new(),
+            foreign_edits: Vec::new(),
         }
     }
 }

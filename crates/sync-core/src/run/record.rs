@@ -189,12 +189,12 @@ impl ReportError {
     }
 
     /// An error of the source.
-    pub fn of_source(error: &SourceError, kind: Option<ContentKind>) -> Self {
+    pub fn from_source(error: &SourceError, kind: Option<ContentKind>) -> Self {
         Self::new(kind, error.code(), error.with_causes()).with_hint(error.hint())
     }
 
     /// An error of the store.
-    pub fn of_store(error: &StoreError, kind: Option<ContentKind>) -> Self {
+    pub fn from_store(error: &StoreError, kind: Option<ContentKind>) -> Self {
         Self::new(kind, error.code(), error.with_causes()).with_hint(error.hint())
     }
 
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn an_error_is_printed_with_its_kind() {
-        let mut error = ReportError::of_store(&StoreError::Full, None);
+        let mut error = ReportError::from_store(&StoreError::Full, None);
         let message = error.to_string();
         assert_eq!(message, StoreError::Full.to_string());
         error.kind = Some(ContentKind::Movies);
@@ -368,8 +368,8 @@ mod tests {
             SourceError::Denied { denial: Denial::Account, message: "?".to_owned() },
             SourceError::internal("?"),
         ];
-        let store = of_the_store.iter().map(|error| ReportError::of_store(error, None));
-        let source = of_the_source.iter().map(|error| ReportError::of_source(error, None));
+        let store = of_the_store.iter().map(|error| ReportError::from_store(error, None));
+        let source = of_the_source.iter().map(|error| ReportError::from_source(error, None));
         for error in store.chain(source) {
             let read = ReportError::new(None, ErrorCode::parse(error.code.as_str()), error.message.clone());
             assert_eq!((&read.code, read.class(), &read.message), (&error.code, error.class(), &error.message));

@@ -1,6 +1,6 @@
 //! Items with sensible defaults: a test shows only what matters to it.
 
-use crate::detect::digest::choice;
+use crate::detect::digest::representative_rank;
 use crate::detect::merge::Change;
 use crate::model::{
     Category, CategoryId, Channel, Content, ContentId, ContentKind, FieldSet, Item, Listed, Movie, ProfileId, Series,
@@ -105,7 +105,7 @@ impl ItemBuilder {
 /// An item on its way into a store.
 pub fn staged(item: ItemBuilder, change: Change) -> StagedItem {
     let listed = item.listed();
-    StagedItem { rank: Some(choice(&listed.item, listed.present)), item: listed.item, change }
+    StagedItem { rank: Some(representative_rank(&listed.item, listed.present)), item: listed.item, change }
 }
 
 /// A category, named after its id.

@@ -29,9 +29,9 @@ pub(crate) fn read(body: &[u8], charset: Charset, date: Option<i64>, now: i64) -
         return Err(no_account(&answer));
     };
     let message = user.get("message").and_then(Json::as_text).and_then(|text| printable(&text, MESSAGE_MAX));
-    let clock = Clock::of(answer.get("server_info"), date);
+    let clock = Clock::new(answer.get("server_info"), date);
     let status = user.get("status").and_then(Json::as_text).and_then(|word| printable(&word, STATUS_MAX));
-    let status = status.map_or(AccountStatus::Active, |word| AccountStatus::of(&word));
+    let status = status.map_or(AccountStatus::Active, |word| AccountStatus::from_word(&word));
     let (expires_at, unread_end) = end(user.get("exp_date"), clock.zone);
     if user.get("auth").is_some_and(Json::is_false) {
         let end = expires_at.filter(|end| *end <= clock.now.unwrap_or(now));
@@ -129,7 +129,7 @@ struct Clock {
 impl Clock {
     /// `timestamp_now` counts; then the date of the head; then `time_now` where its zone is UTC.
     /// The zone is told by the difference of `time_now`: the names of zones are often wrong.
-    fn of(server: Option<&Json>, date: Option<i64>) -> Self {
+    fn new(server: Option<&Json>, date: Option<i64>) -> Self {
         let text = |key| server.and_then(|server| server.get(key)).and_then(Json::as_text);
         let told = text("timestamp_now").and_then(|text| timestamp::read(&text, 0)).or(date);
         let local = text("time_now").and_then(|text| timestamp::read(&text, 0));
@@ -291,7 +291,7 @@ mod tests {
     fn the_clock_is_told_by_several_fields() {
         let clock = |server: &Value, date| {
             let server = document(server.to_string().as_bytes(), Charset::default()).unwrap();
-            let Clock { now, zone } = Clock::of(Some(&server), date);
+            let Clock { now, zone } = Clock::new(Some(&server), date);
             (now, zone)
         };
         let lagos = json!({"timestamp_now": "1700000000", "time_now": "2023-11-14 23:13:19", "timezone": "UTC+3"});

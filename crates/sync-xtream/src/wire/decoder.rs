@@ -99,7 +99,7 @@ impl Decoder {
             kind,
             keys: Keys::new(kind),
             identity: Identity::new(kind),
-            special: Special::of(kind),
+            special: Special::new(kind),
             met: vec![false; known.as_ref().map_or(0, |index| index.len())],
             known,
             left_out: LeftOutValues::new(kind, left_out),
@@ -407,7 +407,7 @@ impl Elements {
         // item that names none. Then it is a part of the digest, or the bytes would not tell the id.
         let key = element.key?;
         let id = read_id(Raw::Text(key))?;
-        Some((ContentId(id), Digest::of_hash(xxh3_64_with_seed(key, digest.0))))
+        Some((ContentId(id), Digest::from_hash(xxh3_64_with_seed(key, digest.0))))
     }
 
     /// Decodes an element that is written as programs write JSON; `None` for any other, and for one that

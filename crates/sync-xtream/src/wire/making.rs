@@ -33,7 +33,7 @@ pub(super) struct Special {
 }
 
 impl Special {
-    pub(super) fn of(kind: ContentKind) -> Self {
+    pub(super) fn new(kind: ContentKind) -> Self {
         let mut measured = FieldSet::EMPTY;
         for (at, spec) in kind.fields().iter().enumerate() {
             if spec.shape == Shape::Decimal && measure::is_measured(spec.name) {
@@ -62,7 +62,7 @@ impl Special {
             Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
         };
         if self.charset.is_default() && self.id_key.is_none() {
-            return Digest::of_hash(hash);
+            return Digest::from_hash(hash);
         }
         self.salted(hash, bytes)
     }
@@ -75,7 +75,7 @@ impl Special {
         if let Some(key) = self.id_key {
             hash = xxh3_64_with_seed(key.as_bytes(), hash);
         }
-        Digest::of_hash(hash)
+        Digest::from_hash(hash)
     }
 }
 

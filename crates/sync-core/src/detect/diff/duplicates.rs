@@ -53,7 +53,7 @@ impl Differ {
             self.borrowers.insert(id);
         }
         if !self.known.is_empty() {
-            self.seen_items.notice_again(&item);
+            self.seen_items.observe_again(&item);
         }
         let change = self.judged_again(stored, &item);
         self.note_departure(stored, &item);

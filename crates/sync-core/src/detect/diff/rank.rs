@@ -1,6 +1,6 @@
 //! Which of several elements of one id stands for the item, whatever their order.
 
-use crate::detect::digest::{choice, whole};
+use crate::detect::digest::{full_digest, representative_rank};
 use crate::model::{CategorySet, FieldSet, Item, Listed, Value, ValueRef};
 use crate::ports::store::StagedItem;
 
@@ -12,7 +12,7 @@ pub(super) const AS_STORED: (u64, i64) = (0, i64::MIN);
 /// The rank of an element that lies over a row: by its content, unless it is as the row but for the
 /// categories, of which the row has those of all elements, and for what isn't looked at.
 pub(super) fn rank_over(listed: &Listed, differs: bool) -> (u64, i64) {
-    if differs { choice(&listed.item, listed.present) } else { AS_STORED }
+    if differs { representative_rank(&listed.item, listed.present) } else { AS_STORED }
 }
 
 /// An item with its rank. Where it has none, it lies over nothing, and is all that its element lists.
@@ -20,12 +20,12 @@ pub(super) fn rank_over(listed: &Listed, differs: bool) -> (u64, i64) {
 /// would not have been looked at.
 pub(super) fn ranked(staged: StagedItem, stored: Option<&Item>, borrows_category: bool) -> Candidate {
     let StagedItem { item, rank, .. } = staged;
-    let rank = rank.unwrap_or_else(|| choice(&item, FieldSet::all(item.kind().fields())));
+    let rank = rank.unwrap_or_else(|| representative_rank(&item, FieldSet::all(item.kind().fields())));
     let item = match stored.filter(|_| rank == AS_STORED) {
         None => item,
         Some(row) => {
-            let (mut same, places) = (row.clone(), item.kind().places());
-            for at in [places.category_ids, places.listed_category_ids] {
+            let (mut same, positions) = (row.clone(), item.kind().field_positions());
+            for at in [positions.category_ids, positions.listed_category_ids] {
                 same.set(at, item.value(at).to_owned());
             }
             same
@@ -61,22 +61,22 @@ impl Candidate {
 /// The result always has the category of the element that stands. So the same listing comes to the same
 /// item again, although some of its elements say nothing of their own category.
 pub(super) fn one_of(a: Candidate, b: Candidate) -> Candidate {
-    let places = a.item.kind().places();
+    let positions = a.item.kind().field_positions();
     let mut named = a.named_categories();
     named.unite(&b.named_categories());
     let mut list = CategorySet::default();
     for item in [&a.item, &b.item] {
-        if let ValueRef::Categories(set) = item.value(places.listed_category_ids) {
+        if let ValueRef::Categories(set) = item.value(positions.listed_category_ids) {
             list.unite(set);
         }
     }
-    let order = a.rank.cmp(&b.rank).then_with(|| whole(&a.item).cmp(&whole(&b.item)));
+    let order = a.rank.cmp(&b.rank).then_with(|| full_digest(&a.item).cmp(&full_digest(&b.item)));
     let mut one = if order.is_le() { a } else { b };
     if let Some(own) = one.item.category_id().filter(|_| one.borrows_category) {
         one.borrows_category = !named.contains(own);
         named.insert(own);
     }
-    one.item.set(places.category_ids, Value::Categories(named));
-    one.item.set(places.listed_category_ids, Value::Categories(list));
+    one.item.set(positions.category_ids, Value::Categories(named));
+    one.item.set(positions.listed_category_ids, Value::Categories(list));
     one
 }

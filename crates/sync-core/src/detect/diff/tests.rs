@@ -24,7 +24,7 @@ impl Bench {
 
     fn with(rows: &[ItemBuilder], scheme: DigestScheme, policy: ChangePolicy) -> Self {
         let rows: Vec<_> = rows.iter().map(|row| row.clone().listed()).collect();
-        let entries = rows.iter().map(|row| (row.item.id(), Digest::of_listed(row)));
+        let entries = rows.iter().map(|row| (row.item.id(), Digest::from_listed(row)));
         let known = Arc::new(ListingIndex::new(scheme, entries).unwrap());
         let differ = Differ::new(ContentKind::Movies, known, DigestScheme::FIELDS, policy, true);
         Self { differ, rows: rows.into_iter().map(|row| row.item).collect(), staged: HashMap::new() }
@@ -36,7 +36,7 @@ impl Bench {
         let heard = Heard { whole: true, missing: self.differ.missing_so_far(), now: NOW };
         let conclusion = facts.after(kind, &self.differ.treatment, self.differ.tally(), heard);
         let facts = FieldFacts::concluded(kind, &self.differ.treatment, self.differ.tally(), heard, &conclusion);
-        match facts.of(kind, name) {
+        match facts.standing(kind, name) {
             Some(Standing::Compared { met } | Standing::Trial { met, .. }) => met,
             _ => 0,
         }
@@ -132,12 +132,12 @@ fn who_is_kept_in_place_is_looked_at_again() {
     assert_eq!(kept[0].item.categories().as_slice().join(","), "1,2");
     assert_eq!(bench.differ.counts(), Counts { unchanged: 2, ..Counts::default() });
     let index = bench.differ.into_index(&[]).unwrap();
-    assert_eq!(index.digests(), [Digest::NEVER.0, Digest::of_listed(&movie(2).listed()).0]);
+    assert_eq!(index.digests(), [Digest::NEVER.0, Digest::from_listed(&movie(2).listed()).0]);
 }
 
 #[test]
 fn what_stays_keeps_a_digest_of_the_same_scheme_and_no_other() {
-    let known = Digest::of_listed(&movie(2).listed()).0;
+    let known = Digest::from_listed(&movie(2).listed()).0;
     for (scheme, kept) in [(DigestScheme::FIELDS, known), (RAW, Digest::NEVER.0)] {
         let mut bench = Bench::with(&[movie(1), movie(2)], scheme, ChangePolicy::Fingerprint);
         bench.list(&[movie(3)]);

@@ -17,7 +17,7 @@ impl Differ {
         staged: Vec<StagedItem>,
         answered: &CategorySet,
     ) -> Vec<StagedItem> {
-        let at = self.kind.places().category_ids;
+        let at = self.kind.field_positions().category_ids;
         let mut staged: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
         let mut out = Vec::new();
         for row in stored {

@@ -28,15 +28,15 @@ impl Verdict {
     }
 
     /// Judges a merged item.
-    pub(super) fn of(stored: Option<&Item>, item: &Item, treatment: &Treatment, policy: &ChangePolicy) -> Self {
+    pub(super) fn judge(stored: Option<&Item>, item: &Item, treatment: &Treatment, policy: &ChangePolicy) -> Self {
         match stored.and_then(|row| Some((row, differences_of(row, item)?))) {
             None => Self::plain(Change::Added),
             Some((_, differing)) if differing.is_empty() => Self::plain(Change::Unchanged),
-            Some((row, differing)) => Self::of_differing(row, item, differing, treatment, policy),
+            Some((row, differing)) => Self::judge_differing(row, item, differing, treatment, policy),
         }
     }
 
-    fn of_differing(
+    fn judge_differing(
         row: &Item,
         item: &Item,
         differing: FieldSet,
@@ -44,26 +44,27 @@ impl Verdict {
         policy: &ChangePolicy,
     ) -> Self {
         let kind = item.kind();
-        let places = kind.places();
+        let positions = kind.field_positions();
         let display = differing.and(kind.of_class(FieldClass::Display));
         let learnt = FieldSet(display.0 | differing.and(kind.of_class(FieldClass::Unproven)).0);
         let mut note = Note { columns: learnt, keys: 0 };
-        note.columns.drop(places.extra);
+        note.columns.drop(positions.extra);
         let mut shown = differing.and(treatment.compared);
         let mut tentative = differing.and(treatment.tentative);
-        if differing.has(places.extra)
-            && let (ValueRef::Extra(old), ValueRef::Extra(new)) = (row.value(places.extra), item.value(places.extra))
+        if differing.has(positions.extra)
+            && let (ValueRef::Extra(old), ValueRef::Extra(new)) =
+                (row.value(positions.extra), item.value(positions.extra))
         {
             note.keys = treatment.differing(old, new);
             if note.keys & treatment.compared_keys != 0 {
-                shown.add(places.extra);
+                shown.add(positions.extra);
             }
             if note.keys & treatment.tentative_keys != 0 {
-                tentative.add(places.extra);
+                tentative.add(positions.extra);
             }
         }
         let mut certain = shown;
-        if let Some(at) = places.image.filter(|at| differing.has(*at)) {
+        if let Some(at) = positions.image.filter(|at| differing.has(*at)) {
             let moved = matches!(
                 (row.value(at), item.value(at)),
                 (ValueRef::Text(old), ValueRef::Text(new)) if is_same_image(old, new)
@@ -86,7 +87,7 @@ impl Verdict {
             (true, true) => Change::Unchanged,
         };
         let mut counted = FieldSet(shown.0 | tentative.0);
-        counted.drop(places.category_ids);
+        counted.drop(positions.category_ids);
         Self {
             change,
             differs: !counted.is_empty(),

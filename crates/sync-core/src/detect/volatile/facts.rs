@@ -63,7 +63,7 @@ impl FieldFacts {
     }
 
     /// What is known of a column, or of a key that has none.
-    pub fn of(&self, kind: ContentKind, name: &str) -> Option<Standing> {
+    pub fn standing(&self, kind: ContentKind, name: &str) -> Option<Standing> {
         match kind.field(name) {
             Some(at) => self.columns.get(&at).copied(),
             None => self.extra.get(name).copied(),
@@ -112,7 +112,7 @@ impl FieldFacts {
     /// Takes in that most images differed by host and query in so many runs. When that was looked at
     /// last isn't known, so it is looked at again.
     pub(crate) fn images_rotate(&mut self, kind: ContentKind, runs: u32) {
-        if let Some(at) = kind.places().image.filter(|_| runs > 1) {
+        if let Some(at) = kind.field_positions().image.filter(|_| runs > 1) {
             self.columns.entry(at).or_insert(Standing::Volatile { looked_at: 0 });
         }
     }
@@ -166,7 +166,7 @@ impl FieldFacts {
             } else {
                 Role::Watched
             };
-            let image = kind.places().image == Some(at);
+            let image = kind.field_positions().image == Some(at);
             let next = judged(standing, (role, treatment.tries), count, tally, heard, image);
             if role == Role::Tentative && matches!(next, Standing::Compared { .. }) {
                 conclusion.accepted.columns.add(at);
@@ -268,7 +268,7 @@ const IMAGE_KEYS: [&str; 3] = ["backdrop_path", "cover_big", "movie_image"];
 /// channel is what viewers dial: where new channels come first it moves with each of them, and has to be right.
 fn can_be_learnt(kind: ContentKind, at: usize) -> bool {
     let learnt = FieldSet(kind.of_class(FieldClass::Display).0 | kind.of_class(FieldClass::Unproven).0);
-    let excepted = [Some(kind.places().extra), Some(kind.places().category_id), kind.field("num")];
+    let excepted = [Some(kind.field_positions().extra), Some(kind.field_positions().category_id), kind.field("num")];
     learnt.has(at) && !excepted.contains(&Some(at))
 }
 

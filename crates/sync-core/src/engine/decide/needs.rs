@@ -6,9 +6,9 @@ use super::Setting;
 use super::categories::dropped_categories;
 use crate::engine::state::{Arrived, Known, MissingRows};
 use crate::model::{Category, CategorySet, ContentId};
+use crate::removal::decide::released;
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::HeldRemoval;
-use crate::removal::settle::released;
 use crate::run::record::RunId;
 
 /// The values that the decision about missing items needs.
@@ -22,7 +22,7 @@ pub(in crate::engine) struct Needs {
 
 impl Needs {
     /// Returns the needs of a listing without the items `missing`, from the held removals and the stored categories.
-    pub(in crate::engine) fn of(
+    pub(in crate::engine) fn new(
         answered: Option<&[Category]>,
         arrived: &Arrived,
         known: &Known,
@@ -40,8 +40,8 @@ impl Needs {
             let found = known.held.binary_search_by_key(id, |held| held.id);
             found.is_ok_and(|found| known.held[found].reason.is_loss())
         };
-        let settles_new = sound && (may_go || missing.iter().any(|id| !waits(id)));
-        Self { dropped, rows: arrived.compared.by_category.is_some() || settles_new, sound }
+        let decides_new = sound && (may_go || missing.iter().any(|id| !waits(id)));
+        Self { dropped, rows: arrived.compared.by_category.is_some() || decides_new, sound }
     }
 
     /// Returns the categories that may have lost all of their many items, as positions in
@@ -51,7 +51,7 @@ impl Needs {
         let seen_items = arrived.compared.differ.seen_items();
         let is_suspect = |at: &u32| {
             let (name, missing) = rows.category(*at);
-            !self.dropped.contains(name) && seen_items.may_be_deserted(name, threshold, missing)
+            !self.dropped.contains(name) && seen_items.may_be_emptied(name, threshold, missing)
         };
         let looked_at = if self.sound && self.rows && threshold > 0 { rows.sizes.len() } else { 0 };
         (0..).take(looked_at).filter(is_suspect).collect()

@@ -105,8 +105,8 @@ fn another_listing_is_one_that_means_something_else() {
 }
 
 #[test]
-fn what_is_looked_at_in_every_listing_is_not_settled() {
-    assert!(is_settled(&index(&[(1, 11), (2, 12)])));
-    assert!(!is_settled(&index(&[(1, 11), (2, Digest::NEVER.0)])));
-    assert!(!is_settled(&index(&[])));
+fn an_item_without_a_digest_is_compared_in_every_listing() {
+    assert!(has_all_digests(&index(&[(1, 11), (2, 12)])));
+    assert!(!has_all_digests(&index(&[(1, 11), (2, Digest::NEVER.0)])));
+    assert!(!has_all_digests(&index(&[])));
 }

@@ -111,7 +111,7 @@ impl Inspection {
     }
 
     /// What is seen of a damaged cache.
-    pub fn of_damage(damage: Vec<String>) -> Self {
+    pub fn from_damage(damage: Vec<String>) -> Self {
         Self { damage, ..Self::default() }
     }
 }
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn nothing_but_soundness_is_sound() {
         assert!(Inspection::default().is_sound());
-        assert!(!Inspection::of_damage(vec!["a page".to_owned()]).is_sound());
+        assert!(!Inspection::from_damage(vec!["a page".to_owned()]).is_sound());
         let findings = vec![Finding::new(Breach::CountWrong, &[""])];
         assert!(!Inspection { findings, ..Inspection::default() }.is_sound());
     }

@@ -13,7 +13,8 @@ use crate::testing::builders::{channel, movie, staged};
 /// "Items whose change is not written are kept for `get`, and not written."
 pub async fn what_is_not_to_be_written_is_not(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
-    let items = vec![staged(movie(1).name("x"), Change::Unchanged), staged(movie(2).name("y"), Change::Passed)];
+    let items =
+        vec![staged(movie(1).name("x"), Change::Unchanged), staged(movie(2).name("y"), Change::IgnoredByPolicy)];
     let mut staging = session.staging(ContentKind::Movies).await;
     staging.put(items.clone()).await.unwrap();
     assert_eq!(staging.get(vec![ContentId(2)]).await.unwrap(), items[1..]);

@@ -41,7 +41,7 @@ fn brackets_of_rest(bytes: &[u8], open: &mut Open) -> u64 {
 
 #[inline]
 fn brackets_of(block: &[u8; WIDTH], length: usize, open: &mut Open) -> u64 {
-    let marks = Marks::of(block);
+    let marks = Marks::new(block);
     marks.brackets & !marks.strings(length, open)
 }
 
@@ -55,7 +55,7 @@ struct Marks {
 
 impl Marks {
     #[inline]
-    fn of(block: &[u8; WIDTH]) -> Self {
+    fn new(block: &[u8; WIDTH]) -> Self {
         let mut marks = Self { quotes: 0, backslashes: 0, brackets: 0 };
         let (lanes, _) = block.as_chunks::<16>();
         for (nth, lane) in lanes.iter().enumerate() {

@@ -77,7 +77,7 @@ impl Missing {
 
 /// The decision about the missing items of a listing.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct RemovalDecision {
     /// The rows to remove.
     pub removed: Vec<ContentId>,
     /// The removals to hold, by ascending id.
@@ -85,7 +85,7 @@ pub struct Settled {
     /// The old and the new id of each removed item with a successor.
     pub successors: Vec<(ContentId, ContentId)>,
     /// Items about which nothing is known, because the listing doesn't cover them. Their rows stay.
-    pub untold: Vec<ContentId>,
+    pub not_covered: Vec<ContentId>,
     /// The reason for the held removals. If there are several, the one about the listing as a whole comes first.
     pub reason: Option<HoldReason>,
     /// Whether the kind as a whole shrank implausibly in this listing.
@@ -95,32 +95,32 @@ pub struct Settled {
 }
 
 /// Decides about every missing item.
-pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
-    let mut settled = Settled::default();
+pub fn decide_removals(at: &Circumstances<'_>, missing: Vec<Missing>) -> RemovalDecision {
+    let mut decision = RemovalDecision::default();
     let mut fresh = Vec::new();
     let agreed = at.consent && at.doubt.is_none_or(Doubt::yields_to_consent);
     for item in missing {
         let known = at.held_before.binary_search_by_key(&item.id, |held| held.id).ok();
         let known = known.map(|found| &at.held_before[found]);
         match known {
-            None if !item.covered => settled.untold.push(item.id),
+            None if !item.covered => decision.not_covered.push(item.id),
             // Consent covers recorded removals, even of items that this listing doesn't cover.
             Some(known) if agreed && known.reason.yields_to_consent() && !item.unanswered => {
-                settled.remove(item.id, known.successor.or(item.successor));
+                decision.remove(item.id, known.successor.or(item.successor));
             }
             // A listing that doesn't cover the item is no evidence. The evidence begins again.
-            Some(known) if !item.covered => settled.held.push(HeldRemoval { evidence: None, ..known.clone() }),
-            Some(known) if released(at, known) => settled.remove(item.id, known.successor.or(item.successor)),
+            Some(known) if !item.covered => decision.held.push(HeldRemoval { evidence: None, ..known.clone() }),
+            Some(known) if released(at, known) => decision.remove(item.id, known.successor.or(item.successor)),
             // The item was held because its category was empty. Meanwhile the panel has dropped the category.
             Some(known) if known.reason == HoldReason::Loss(Loss::CategoryLost) && at.is_dropped(&item) => {
                 fresh.push((item, Some(known)));
             }
-            Some(known) if known.reason.is_loss() => settled.held.push(at.waiting(known, item.successor)),
+            Some(known) if known.reason.is_loss() => decision.held.push(at.waiting(known, item.successor)),
             _ => fresh.push((item, known)),
         }
     }
-    let loss = at.loss(&settled, &fresh);
-    settled.shrank = loss.is_some_and(|loss| loss.is_shrink() || loss == Loss::SeveralKinds) && !fresh.is_empty();
+    let loss = at.loss(&decision, &fresh);
+    decision.shrank = loss.is_some_and(|loss| loss.is_shrink() || loss == Loss::SeveralKinds) && !fresh.is_empty();
     for (item, known) in fresh {
         let reason = match (loss, at.doubt) {
             // An implausible loss comes before a doubt: otherwise the next sound listing would end the hold.
@@ -128,13 +128,13 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
             (None, Some(doubt)) => HoldReason::Doubt(doubt),
             (None, None) if item.category_lost => HoldReason::Loss(Loss::CategoryLost),
             (None, None) => {
-                settled.remove(item.id, item.successor);
+                decision.remove(item.id, item.successor);
                 continue;
             }
         };
-        settled.reason = settled.reason.or(Some(reason));
+        decision.reason = decision.reason.or(Some(reason));
         let evidence = at.is_sound() && reason.yields_to_evidence();
-        settled.held.push(HeldRemoval {
+        decision.held.push(HeldRemoval {
             id: item.id,
             reason,
             since: known.map_or(at.now, |known| known.since),
@@ -144,15 +144,15 @@ pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
             successor: item.successor,
         });
     }
-    settled.held.sort_unstable_by_key(|held| held.id);
-    settled.evidence = at.is_sound() && settled.held.iter().any(|held| held.evidence.is_some());
-    if let Some(first) = settled.held.first() {
-        settled.reason = at.objection().or(settled.reason).or(Some(first.reason));
+    decision.held.sort_unstable_by_key(|held| held.id);
+    decision.evidence = at.is_sound() && decision.held.iter().any(|held| held.evidence.is_some());
+    if let Some(first) = decision.held.first() {
+        decision.reason = at.objection().or(decision.reason).or(Some(first.reason));
     }
-    settled
+    decision
 }
 
-impl Settled {
+impl RemovalDecision {
     /// Returns the removals that are held since this run because the kind as a whole shrank; `None` if it did not.
     pub(crate) fn shrunk(&self, run: RunId) -> Option<Vec<HeldRemoval>> {
         let held = self.held.iter().filter(|held| held.run == run && held.reason.is_shrink());
@@ -207,9 +207,9 @@ impl Circumstances<'_> {
     }
 
     /// Returns the reason why the loss of all newly missing items is implausible; `None` if it is plausible.
-    fn loss(&self, settled: &Settled, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<Loss> {
-        let waiting = settled.held.len() as u64;
-        let gone = (settled.removed.len() + settled.untold.len()) as u64;
+    fn loss(&self, decision: &RemovalDecision, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<Loss> {
+        let waiting = decision.held.len() as u64;
+        let gone = (decision.removed.len() + decision.not_covered.len()) as u64;
         let (stored, missing) = (self.stored.saturating_sub(gone), waiting + fresh.len() as u64);
         let moved = fresh.iter().filter(|(item, _)| item.successor.is_some()).count();
         Some(match implausible(stored, self.listed, missing, self.thresholds)? {
