@@ -16,7 +16,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Reads an address that stands alone.
-    pub(super) fn of(text: &str) -> Result<Self, AddressError> {
+    pub(super) fn from_text(text: &str) -> Result<Self, AddressError> {
         let (scheme, rest) = scheme::split(text)?;
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
         host::check_authority(authority, tail, scheme.is_some())?;

@@ -67,7 +67,7 @@ impl PanelClient {
         note(status.as_u16(), "answer begins");
         let asked = hop.at_home && options.condition.is_some();
         let unmodified = status == StatusCode::NOT_MODIFIED && asked;
-        match Failure::of_status(endpoint, status, clock::retry_after(head.headers())) {
+        match Failure::from_status(endpoint, status, clock::retry_after(head.headers())) {
             Some(failure) if !unmodified => {
                 if let Some(wait) = failure.retry_after() {
                     let wait = wait.min(self.config().retry.retry_after_cap);
@@ -123,7 +123,7 @@ impl PanelClient {
             self.notices.unverified();
         }
         let way = Way { encrypted, proxied: self.proxies.lead(&hop.url) };
-        let head = asked?.map_err(|error| Failure::of_request(&error, way))?;
+        let head = asked?.map_err(|error| Failure::from_request(&error, way))?;
         if head_size(head.headers()) > self.config().max_header_bytes {
             return Err(Failure::large_head());
         }
@@ -157,7 +157,7 @@ impl PanelClient {
         let Some(to) = target(&hop.url, head.status(), head.headers(), hop.number)? else { return Ok(None) };
         let outside = hop.outside || !self.is_at_home(&hop.url, head).await;
         if outside {
-            let place = Place::of(&to, self.config().is_private, self.config().look_up).await;
+            let place = Place::look_up(&to, self.config().is_private, self.config().look_up).await;
             if place.may_be_private() {
                 return Err(RefusedRedirect::Inside.into());
             }
@@ -182,7 +182,7 @@ impl PanelClient {
         let private = self.config().is_private;
         match head.remote_addr().filter(|_| !self.proxied) {
             Some(address) => private(address.ip()),
-            None => Place::of(from, private, self.config().look_up).await.must_be_private(),
+            None => Place::look_up(from, private, self.config().look_up).await.must_be_private(),
         }
     }
 }

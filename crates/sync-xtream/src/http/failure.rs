@@ -160,7 +160,7 @@ impl Failure {
     }
 
     /// What an answer's status says; `None` when its body is to be read.
-    pub(crate) fn of_status(endpoint: &Endpoint, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
+    pub(crate) fn from_status(endpoint: &Endpoint, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
         let code = status.as_u16();
         let unusable = |words: &str| Self::unusable(AnswerFault::Status, format!("it answers {code}{words}"));
         Some(match code {
@@ -221,7 +221,7 @@ mod tests {
 
     /// `r` repeated, `l` about the login, `s` status, `e` redirect, `-` none.
     fn verdict(endpoint: &Endpoint, code: u16) -> char {
-        match Failure::of_status(endpoint, StatusCode::from_u16(code).unwrap(), None) {
+        match Failure::from_status(endpoint, StatusCode::from_u16(code).unwrap(), None) {
             None => '-',
             Some(failure) if failure.is_transient() => 'r',
             Some(Failure::Permanent(SourceError::Denied { denial: Denial::Status, .. })) => 'l',
@@ -245,7 +245,8 @@ mod tests {
 
     #[test]
     fn field_04_every_status_but_429_may_be_that_of_a_filter() {
-        let of_status = |code, wait| Failure::of_status(&Endpoint::Account, StatusCode::from_u16(code).unwrap(), wait);
+        let of_status =
+            |code, wait| Failure::from_status(&Endpoint::Account, StatusCode::from_u16(code).unwrap(), wait);
         for code in [302, 400, 401, 403, 404, 406, 408, 410, 418, 444, 451, 454, 500, 502, 503, 520, 521, 884, 999] {
             assert!(of_status(code, None).unwrap().like_a_filter().is_some(), "{code}");
         }

@@ -96,7 +96,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// Finds out about a host. A name is looked up; one that nobody knows has no addresses.
-    pub(crate) async fn of(url: &Url, is_private: fn(IpAddr) -> bool, look_up: LookUp) -> Self {
+    pub(crate) async fn look_up(url: &Url, is_private: fn(IpAddr) -> bool, look_up: LookUp) -> Self {
         match url.host() {
             Some(Host::Ipv4(address)) => Self::Known(is_private(address.into())),
             Some(Host::Ipv6(address)) => Self::Known(is_private(address.into())),
@@ -212,7 +212,7 @@ mod tests {
             ("http://[::ffff:192.168.0.1]/", true),
             ("http://1.1.1.1/", false),
         ] {
-            let place = Place::of(&Url::parse(url).unwrap(), is_private, look_up).await;
+            let place = Place::look_up(&Url::parse(url).unwrap(), is_private, look_up).await;
             assert_eq!((place.may_be_private(), place.must_be_private()), (private, private), "{url}");
         }
     }

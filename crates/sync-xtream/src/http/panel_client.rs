@@ -50,7 +50,7 @@ impl PanelClient {
         config: XtreamConfig,
     ) -> Result<Self, SetupError> {
         let encrypted = address.is_encrypted();
-        let proxies = Proxies::of(config.system_proxy, |name| std::env::var_os(name));
+        let proxies = Proxies::new(config.system_proxy, |name| std::env::var_os(name));
         let panel = Self {
             user_agents: UserAgents::new(&config)?,
             clients: Default::default(),
@@ -116,7 +116,7 @@ impl PanelClient {
 
     /// Waits until there may be one more request under way.
     pub(crate) async fn permit(&self) -> RequestPermit {
-        RequestPermit::of(&self.permits).await
+        RequestPermit::acquire(&self.permits).await
     }
 
     pub(crate) fn attempts<'a>(&'a self, endpoint: &'a Endpoint) -> Attempts<'a> {

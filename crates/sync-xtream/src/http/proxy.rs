@@ -22,7 +22,7 @@ pub(crate) struct Proxies {
 
 impl Proxies {
     /// Reads the environment, as the HTTP client does.
-    pub(crate) fn of(system_proxy: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    pub(crate) fn new(system_proxy: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         // A program behind a web server can't trust `HTTP_PROXY`: a visitor may have set it.
         if !system_proxy || variable("REQUEST_METHOD").is_some() {
             return Self::default();
@@ -83,7 +83,7 @@ mod tests {
 
     fn environment(pairs: &[(&str, &str)]) -> Proxies {
         let value = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
-        Proxies::of(true, value)
+        Proxies::new(true, value)
     }
 
     fn url(text: &str) -> Url {
@@ -95,7 +95,7 @@ mod tests {
     fn a_proxy_is_used_when_the_environment_names_one() {
         assert!(environment(&[("https_proxy", "http://10.0.0.1:3128")]).may_be_used());
         assert!(!environment(&[]).may_be_used() && !environment(&[("https_proxy", "")]).may_be_used());
-        assert!(!Proxies::of(false, |_| Some("http://10.0.0.1:3128".into())).may_be_used());
+        assert!(!Proxies::new(false, |_| Some("http://10.0.0.1:3128".into())).may_be_used());
         let web_server = [("HTTP_PROXY", "http://10.0.0.1:3128"), ("REQUEST_METHOD", "GET")];
         assert!(!environment(&web_server).may_be_used());
     }

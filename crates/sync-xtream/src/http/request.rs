@@ -14,7 +14,7 @@ pub(crate) struct RequestPermit(#[expect(dead_code, reason = "held, not read")] 
 
 impl RequestPermit {
     /// Waits until there may be one more request under way.
-    pub(crate) async fn of(permits: &Arc<Semaphore>) -> Self {
+    pub(crate) async fn acquire(permits: &Arc<Semaphore>) -> Self {
         let permit = Arc::clone(permits).acquire_owned().await;
         Self(permit.expect("the semaphore is never closed"))
     }

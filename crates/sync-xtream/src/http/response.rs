@@ -197,7 +197,7 @@ impl Response {
                         return Ok(None);
                     }
                 },
-                Err(error) => return Err(Failure::of_body(&error.without_url(), self.received)),
+                Err(error) => return Err(Failure::from_body(&error.without_url(), self.received)),
             }
         }
     }

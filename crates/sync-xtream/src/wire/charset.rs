@@ -18,11 +18,11 @@ impl Charset {
     /// The charset that the headers of an answer declare.
     pub(crate) fn declared(headers: &HeaderMap) -> Self {
         let types = headers.get_all(CONTENT_TYPE).iter();
-        types.map(|value| Self::of_content_type(value.as_bytes())).find(|it| it.0.is_some()).unwrap_or_default()
+        types.map(|value| Self::from_content_type(value.as_bytes())).find(|it| it.0.is_some()).unwrap_or_default()
     }
 
     /// Parsed by hand, because panels write this header in ways that no parser of media types accepts.
-    fn of_content_type(value: &[u8]) -> Self {
+    fn from_content_type(value: &[u8]) -> Self {
         let parameters = value.split(|byte| matches!(byte, b';' | b',')).map(<[u8]>::trim_ascii);
         let mut labels = parameters.filter_map(|parameter| {
             let (name, label) = parameter.split_at(parameter.iter().position(|byte| *byte == b'=')?);
@@ -32,12 +32,12 @@ impl Charset {
             let label = label.split(is_quote).next()?;
             name.trim_ascii().eq_ignore_ascii_case(b"charset").then_some(label)
         });
-        labels.next().map(Self::of_label).unwrap_or_default()
+        labels.next().map(Self::from_label).unwrap_or_default()
     }
 
     /// The charset of this name. A charset in which JSON doesn't look like ASCII can't be that of a text
     /// that was found in JSON, so it counts as none.
-    pub(super) fn of_label(label: &[u8]) -> Self {
+    pub(super) fn from_label(label: &[u8]) -> Self {
         let encoding = Encoding::for_label_no_replacement(label);
         Self(encoding.filter(|it| it.is_ascii_compatible() && *it != UTF_8 && *it != WINDOWS_1252))
     }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn declared(value: &[u8]) -> Option<&'static str> {
-        Charset::of_content_type(value).0.map(Encoding::name)
+        Charset::from_content_type(value).0.map(Encoding::name)
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
     fn field_10_bytes_are_read_in_the_declared_charset() {
         let decoded = |label: &str, bytes: &[u8]| {
             let mut out = String::new();
-            Charset::of_label(label.as_bytes()).decode(bytes, &mut out);
+            Charset::from_label(label.as_bytes()).decode(bytes, &mut out);
             out
         };
         assert_eq!(decoded("ISO-8859-1", b"MDR Th\xfcringen"), "MDR Thüringen");
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn field_10_only_what_the_charset_changes_depends_on_it() {
-        let salt = |label: &str, bytes: &[u8]| Charset::of_label(label.as_bytes()).salt(bytes);
+        let salt = |label: &str, bytes: &[u8]| Charset::from_label(label.as_bytes()).salt(bytes);
         assert_eq!(salt("windows-1256", "الجزيرة".as_bytes()), None);
         assert!(salt("windows-1256", b"\xc7").is_some());
         assert_ne!(salt("windows-1256", b"\xc7"), salt("windows-1251", b"\xc7"));

@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn field_10_between_escapes_a_text_is_in_its_charset() {
-        let read = |label: &str, raw: &[u8]| super::read(raw, Charset::of_label(label.as_bytes()));
+        let read = |label: &str, raw: &[u8]| super::read(raw, Charset::from_label(label.as_bytes()));
         assert_eq!(read("", br"Th\u00fcringen"), "Thüringen");
         assert_eq!(read("", b"\xfc \\u2013 \\/ \xe9"), "ü – / é");
         assert_eq!(read("windows-1251", b"\xcf\xe5\xf0\xe2\xfb\xe9 \\u2013 \\\"HD\\\""), "Первый – \"HD\"");

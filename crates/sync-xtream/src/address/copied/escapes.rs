@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 /// A text as it was before a program wrote it down, as far as the text shows that one has.
-pub(super) fn undone(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let mut text = text.to_owned();
     let lower = text.trim_start().to_ascii_lowercase();
     if lower.starts_with("http%3a") || lower.starts_with("https%3a") {
@@ -13,22 +13,22 @@ pub(super) fn undone(text: &str) -> String {
         }
     }
     if text.contains(":\\/\\/") || text.to_ascii_lowercase().contains("\\u0026") {
-        text = of_json(&text);
+        text = unescape_json(&text);
     }
     if is_of_a_shell(&text) {
-        text = of_shell(&text);
+        text = unescape_shell(&text);
     }
     // A page that quotes a page has `&amp;amp;`.
     for _ in 0..3 {
         if !is_of_a_page(&text) {
             break;
         }
-        text = of_page(&text);
+        text = unescape_page(&text);
     }
     text
 }
 
-fn of_json(text: &str) -> String {
+fn unescape_json(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
@@ -58,7 +58,7 @@ fn is_of_a_shell(text: &str) -> bool {
         && text.match_indices(['?', '&', '=']).all(|(at, _)| text[..at].ends_with('\\'))
 }
 
-fn of_shell(text: &str) -> String {
+fn unescape_shell(text: &str) -> String {
     let mut plain = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -76,7 +76,7 @@ fn is_of_a_page(text: &str) -> bool {
 }
 
 /// A text with its entities as signs; unknown ones stay.
-fn of_page(text: &str) -> String {
+fn unescape_page(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('&') {

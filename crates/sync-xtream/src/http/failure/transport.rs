@@ -7,13 +7,13 @@ use sync_core::SourceError;
 use sync_core::source::Obstacle;
 
 use super::Failure;
-use super::connecting::{Way, of_connecting, of_tls};
+use super::connecting::{Way, from_connecting, from_tls};
 use crate::http::network::OnlyInside;
 use crate::http::redirect::RefusedRedirect;
 
 impl Failure {
     /// Why no answer began.
-    pub(crate) fn of_request(error: &reqwest::Error, way: Way) -> Self {
+    pub(crate) fn from_request(error: &reqwest::Error, way: Way) -> Self {
         if error.is_builder() {
             return Self::Permanent(SourceError::internal("the request could not be made"));
         }
@@ -21,14 +21,14 @@ impl Failure {
             return RefusedRedirect::Inside.into();
         }
         if let Some(tls) = find::<rustls::Error>(error) {
-            return of_tls(tls);
+            return from_tls(tls);
         }
         let kind = find::<std::io::Error>(error).map(std::io::Error::kind);
         if error.is_dns() && !way.proxied {
             return Self::nameless();
         }
         if error.is_connect() || error.is_timeout() {
-            return of_connecting(error.is_timeout(), kind, way);
+            return from_connecting(error.is_timeout(), kind, way);
         }
         match kind {
             Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => Self::broken("the connection was reset"),
@@ -39,7 +39,7 @@ impl Failure {
     }
 
     /// Why an answer broke off.
-    pub(crate) fn of_body(error: &reqwest::Error, received: u64) -> Self {
+    pub(crate) fn from_body(error: &reqwest::Error, received: u64) -> Self {
         if transport_failed(error) {
             Self::truncated(format!("the answer broke off after {received} bytes: the connection broke"))
         } else {

@@ -164,7 +164,7 @@ const ARABIC: &[u8] = b"[{\"num\":1,\"name\":\"\xc7\xe1\xcc\xd2\xed\xd1\xc9\",\"
 
 #[test]
 fn field_10_names_and_keys_are_read_in_the_declared_charset() {
-    let entries = decode_in(Charset::of_label(b"windows-1256"), None, ARABIC);
+    let entries = decode_in(Charset::from_label(b"windows-1256"), None, ARABIC);
     let item = &listed(&entries[0]).item;
     assert_eq!((item.name(), listed(&entries[1]).item.name()), ("الجزيرة", "ا"), "valid UTF-8 stays UTF-8");
     let ValueRef::Extra(extra) = item.value(ContentKind::Channels.field("extra").unwrap()) else { panic!("no extra") };
@@ -176,7 +176,7 @@ fn field_10_names_and_keys_are_read_in_the_declared_charset() {
 #[test]
 fn field_10_another_charset_of_the_same_bytes_is_another_item() {
     let charsets =
-        ["windows-1256", "windows-1251", "", "utf-8", "iso-8859-1"].map(|it| Charset::of_label(it.as_bytes()));
+        ["windows-1256", "windows-1251", "", "utf-8", "iso-8859-1"].map(|it| Charset::from_label(it.as_bytes()));
     for before in charsets {
         let entries = decode_in(before, None, ARABIC);
         let index = entries.iter().map(|entry| (listed(entry).item.id(), digest(entry)));
