@@ -1,24 +1,24 @@
-//! What a diff notices of the decoded items on the way: which categories have something, and which
-//! new items may be old ones under another id.
+//! Facts that a diff gathers of the decoded items: which categories have items, and which new items may be known ones
+//! under another id.
 
 use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::model::{CategorySet, ContentId, Item, Text, ValueRef};
 
-/// What was noticed so far.
+/// The facts that were gathered so far.
 #[derive(Debug, Default)]
 pub(crate) struct SeenItems {
-    /// Decoded items of each category.
+    /// The number of decoded items per category.
     now: HashMap<Text, u64>,
-    /// The same items by the categories of their stored rows.
+    /// The number of the same items per category of their stored rows.
     before: HashMap<Text, u64>,
-    /// What new items are known by, in the order of the listing.
+    /// The new items and their identities, in listing order.
     new: Vec<(Identity, ContentId)>,
 }
 
-/// What an item is recognised by under another id: its name together with the film it is, and
-/// together with its category. Both are digests; 0 is none.
+/// Two digests by which an item is recognised under another id: of its name and `tmdb_id`, and of its name and
+/// category. 0 stands for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     by_tmdb: u64,
@@ -44,7 +44,7 @@ impl SeenItems {
         *self = Self::default();
     }
 
-    /// Notices an item that was decoded, with its stored row when there is one.
+    /// Counts a decoded item, with its stored row if there is one.
     pub(crate) fn observe(&mut self, item: &Item, stored: Option<&Item>) {
         count(&mut self.now, item.categories());
         match stored {
@@ -53,32 +53,32 @@ impl SeenItems {
         }
     }
 
-    /// Notices where a further element of an item has it.
+    /// Counts the categories of a further element of an item.
     pub(crate) fn observe_again(&mut self, item: &Item) {
         count(&mut self.now, item.categories());
     }
 
-    /// Whether a category that had `size` items, of which `missing` are missing, has none at all.
+    /// Returns whether a category is empty now. It had `size` items, of which `missing` are missing.
     pub(crate) fn is_emptied(&self, category: &str, size: u64, missing: u64) -> bool {
         let decoded = self.before.get(category).copied().unwrap_or_default();
         !self.now.contains_key(category) && size <= missing + decoded
     }
 
-    /// Whether [`Self::is_emptied`] can be true of a category of at least `rows` items: it is
-    /// answered without the store, and nearly always with no.
+    /// Returns whether [`Self::is_emptied`] can be true of a category of at least `rows` items. The answer needs no
+    /// store, and is nearly always no.
     pub(crate) fn may_be_emptied(&self, category: &str, rows: u64, missing: u64) -> bool {
         let decoded = self.before.get(category).copied().unwrap_or_default();
         !self.now.contains_key(category) && missing + decoded >= rows
     }
 
-    /// Finds for each missing item the new one that seems to be the same; each new one is found once.
+    /// Finds the new item that seems to be the same as a missing one, per missing item. Each new item is found once.
     pub(crate) fn successors(&self, missing: &[(Identity, ContentId)]) -> HashMap<ContentId, ContentId> {
         let mut taken = HashSet::new();
         let mut found = HashMap::new();
         for mark in [|identity: &Identity| identity.by_tmdb, |identity: &Identity| identity.by_category] {
             let mut by_mark: Vec<_> =
                 self.new.iter().map(|(identity, id)| (mark(identity), *id)).filter(|(mark, _)| *mark != 0).collect();
-            // Stable, so that among equals the order of the listing decides.
+            // The sort is stable, so that the order of the listing decides among equals.
             by_mark.sort_by_key(|(mark, _)| *mark);
             let mut next: HashMap<u64, usize> = HashMap::new();
             for (identity, id) in missing {
@@ -111,13 +111,13 @@ fn count(of: &mut HashMap<Text, u64>, categories: &CategorySet) {
     }
 }
 
-/// Whether two image addresses differ by scheme, host or query only. Some panels draw these anew for
-/// every request.
+/// Returns whether two image addresses differ in scheme, host or query only. Some panels make these anew for every
+/// request.
 pub(crate) fn is_same_image(a: &str, b: &str) -> bool {
     a == b || image_path(a).is_some_and(|path| image_path(b) == Some(path))
 }
 
-/// The path of an image address, without scheme, host and query; `None` where there is none.
+/// Returns the path of an image address, without scheme, host and query, or `None` if it has none.
 pub(crate) fn image_path(address: &str) -> Option<&str> {
     let (_, rest) = address.split_once("://")?;
     let (_, path) = rest.split_once('/')?;

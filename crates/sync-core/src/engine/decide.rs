@@ -126,7 +126,7 @@ fn decide_unmodified(answered: Option<Vec<Category>>, same: Unmodified, known: &
     let Unmodified { watermark, rows } = same;
     let mut warnings = Vec::new();
     let left = usize::try_from(rows).unwrap_or(usize::MAX);
-    // No item was added or removed, so a category is empty only if it was before.
+    // No item was added or removed, so a category is empty only if it was empty before.
     let is_empty = |_: &str, size: u64| size == 0;
     let categories = answered.and_then(|answered| kept_categories(answered, known, left, is_empty, at, &mut warnings));
     let record = KindRecord {

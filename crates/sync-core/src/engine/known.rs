@@ -13,7 +13,7 @@ use crate::removal::guard::{HoldReason, Loss};
 const ROWS: usize = 500;
 
 impl Engine {
-    /// Returns what the store knows of a kind that was received.
+    /// Returns the values that the decision about a received kind needs.
     pub(super) async fn known(&self, run: &Run<'_>, received: &Received, at: &Setting<'_>) -> Result<Known, Stop> {
         let answered = received.categories.as_deref();
         match &received.listing {

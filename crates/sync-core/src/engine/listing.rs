@@ -258,7 +258,7 @@ impl Engine {
                     belonging = CategoryMatch::default();
                     batches.clear();
                 }
-                // It would be the validator of a part.
+                // It would be the validator of a part of the kind.
                 ListingEvent::Version(_) => {}
                 ListingEvent::Complete(end) => break end,
                 ListingEvent::Unmodified { .. } => return Err(unasked()),

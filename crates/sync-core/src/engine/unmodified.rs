@@ -1,9 +1,8 @@
-//! Listings that are not modified: when a validator is sent, what follows from "not modified", and how a panel is
-//! detected that says so of a changed listing.
+//! Listings that are not modified: the conditions for sending a validator, the result of "not modified", and the
+//! detection of panels that answer so for a changed listing.
 //!
-//! A panel whose validators don't follow its listings would freeze the cache. Therefore each listing is
-//! received as a whole once a day, and a panel that gives a changed listing the validator of the last
-//! one isn't believed any more.
+//! A panel whose validators don't follow its listings would freeze the cache. Therefore each listing is received as a
+//! whole once a day. A panel that gives a changed listing the validator of the last one is no longer believed.
 
 use std::sync::Arc;
 
@@ -25,11 +24,11 @@ use crate::run::counts::Counts;
 use crate::run::options::{SyncMode, SyncOptions};
 use crate::run::report::Warning;
 
-/// Seconds for which the validators of such a panel are not believed: thirty days.
+/// The seconds for which the validators of such a panel are not believed: thirty days.
 const DISBELIEF: i64 = 30 * 86_400;
 
 impl Engine {
-    /// Asks for a listing with its validator; returns `None` if there is none to send.
+    /// Asks for a listing with its validator. Returns `None` if there is none to send.
     pub(super) async fn ask_unless_same(
         &self,
         run: &Run<'_>,
@@ -40,7 +39,7 @@ impl Engine {
         visit.validator = cancellable(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
         let (scheme, now) = (self.scheme(visit), self.clock.now());
         let treatment = Arc::clone(&visit.treatment);
-        // A field that has to be looked at or written in any case needs the listing.
+        // A field that has to be compared or written in any case needs the listing.
         let wanted = treatment.looks_again || treatment.needs_all;
         let may_lend =
             |kept: &&KeptValidator| !wanted && is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
@@ -54,7 +53,7 @@ impl Engine {
         run.progress.listing(kind, 0, rows, 0, Counts::default());
         let asked_at = now + run.panel_ahead;
         let asked = async { Ok(self.source.listing(request).await) };
-        // `fuse`, because the stream is polled again after its end once the first event is put back.
+        // The stream is fused because it is polled again after its end, once the first event is put back.
         let mut events = match cancellable(run.cancel, asked).await? {
             Ok(listing) => listing.events,
             Err(error) => stream::iter([Err(error)]).boxed(),
@@ -88,8 +87,8 @@ impl Engine {
         visit.facts.fields = visit.facts.fields.unmodified(visit.kind, &policy, same.rows, self.clock.now());
     }
 
-    /// Records that the panel gave a changed listing the validator of the last one. Only items are compared: with a
-    /// weak validator the bytes may differ.
+    /// Records that the panel gave a changed listing the validator of the last one. Only items are compared, because
+    /// the bytes may differ with a weak validator.
     pub(super) fn doubt_validator(&self, visit: &mut KindSync, stored: &StoredIndex, compared: &Compared) {
         let kind = visit.kind;
         let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
@@ -132,7 +131,8 @@ fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bo
     before.consistent && before.index.scheme() == scheme && !differ.is_as_known()
 }
 
-/// Returns whether no element has to be looked at in every listing. This is unknown of an empty listing.
+/// Returns whether every item has a digest that can be compared, so that no element has to be decoded in every listing.
+/// This is unknown of an empty listing.
 pub(super) fn has_all_digests(index: &ListingIndex) -> bool {
     !index.is_empty() && index.digests().iter().all(|digest| !Digest(*digest).is_never())
 }

@@ -1,7 +1,7 @@
 //! Decides about the items that are not in a listing: they are removed, held, or left alone. Pure functions.
 //!
-//! A missing item is removed only if nothing speaks against it. Against it speaks either a *doubt* about the listing,
-//! which the next sound listing ends, or a *loss* that is implausible. A removal that is held because of a loss is not
+//! A missing item is removed only if there is no objection. An objection is either a *doubt* about the listing, which
+//! the next sound listing ends, or a *loss* that is implausible. A removal that is held because of a loss is not
 //! released by a listing that is only better. It is released by the return of the item, by consent, or by evidence:
 //! several sound listings over several days, all without the item.
 
@@ -22,9 +22,9 @@ const RENUMBERED_MIN: usize = 10;
 /// The facts on which the decision about missing items depends.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
-    /// Rows of the kind in the store.
+    /// The number of rows of the kind in the store.
     pub stored: u64,
-    /// Items that the listing has.
+    /// The number of items in the listing.
     pub listed: u64,
     /// The doubt about the listing, if there is one. An empty listing is not a doubt but a loss.
     pub doubt: Option<Doubt>,
@@ -44,7 +44,7 @@ pub struct Circumstances<'a> {
     pub now: i64,
     /// The panel's clock, in unix seconds.
     pub panel_now: i64,
-    /// The run.
+    /// The run that decides.
     pub run: RunId,
 }
 

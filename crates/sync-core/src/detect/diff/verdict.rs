@@ -1,4 +1,4 @@
-//! What it means that an item differs from its row, by how the listing treats each field.
+//! Judges an item that differs from its row, by the treatment of each field in this listing.
 
 use crate::detect::merge::{Change, differences_of, meaning_of};
 use crate::detect::seen_items::is_same_image;
@@ -6,17 +6,17 @@ use crate::detect::volatile::{Note, Treatment};
 use crate::model::{FieldClass, FieldSet, Item, ValueRef};
 use crate::run::options::ChangePolicy;
 
-/// What an item means, laid over its row.
+/// The judgement of an item that was merged with its row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Verdict {
     pub(super) change: Change,
-    /// Whether it differs from its row in anything that may be written, categories aside.
+    /// Whether the item differs from its row in anything that may be written. Categories don't count here.
     pub(super) differs: bool,
-    /// Whether it is written for more than another host of its image, and whatever else the listing shows.
+    /// Whether the item is written in any case, and for more than another host of its image.
     pub(super) firm: bool,
-    /// Whether it is written only if the listing shows that a field rests.
+    /// Whether the item is written only if the listing shows that a field has stopped being volatile.
     pub(super) tentative: bool,
-    /// In which of the fields it differs of which something may be learnt.
+    /// The fields that differ and of which something may be learnt.
     pub(super) note: Note,
 }
 
@@ -72,14 +72,14 @@ impl Verdict {
             if moved {
                 certain.drop(at);
             } else {
-                // Another image is one, however the panel draws its hosts.
+                // An address with another path is another image, even if the panel changes its hosts by itself.
                 note.columns.drop(at);
                 tentative.drop(at);
                 shown.add(at);
                 certain.add(at);
             }
         }
-        // A row that is written is written whole, and all that is shown of it is told.
+        // A row is written as a whole, so its change names all display fields that differ.
         let told = |fields: FieldSet| FieldSet(fields.0 | display.0);
         let change = match (shown.is_empty(), tentative.is_empty()) {
             (false, _) => meaning_of(item, told(shown), policy),

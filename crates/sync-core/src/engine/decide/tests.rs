@@ -24,7 +24,7 @@ const MOVIES: ContentKind = ContentKind::Movies;
 const GRANT: Grant = Grant { run: RunId(9), fence: 4 };
 const SHARE_LOST: HoldReason = HoldReason::Loss(Loss::ShareLost);
 
-/// What is the same in most cases.
+/// The values that are the same in most cases.
 struct Bench {
     options: SyncOptions,
     record: KindRecord,
@@ -48,7 +48,7 @@ impl Bench {
         }
     }
 
-    /// For whom more than one vanished category may be implausible.
+    /// Returns a bench for which the loss of more than one category may be implausible.
     fn strict() -> Self {
         let mut bench = Self::new();
         bench.options.guard.floor_rows = 0;
@@ -70,7 +70,7 @@ impl Bench {
         }
     }
 
-    /// Decides with the categories that the panel answered.
+    /// Decides with these answered categories.
     fn decide(&self, categories: Option<&[&str]>, listing: ListingReceived, known: &Known) -> Decided {
         decide(Received { categories: categories.map(named), listing }, known, &self.at())
     }
@@ -92,7 +92,7 @@ fn digest(id: i64) -> Digest {
     Digest(id.unsigned_abs() + 100)
 }
 
-/// A sound listing over the movies 1 to `stored`: those that are as before, and new ones.
+/// Returns a sound listing over the movies 1 to `stored`: unchanged ones, and new ones.
 fn arrived(stored: i64, same: impl IntoIterator<Item = i64>, new: &[i64]) -> Arrived {
     let index = ListingIndex::new(SCHEME, (1..=stored).map(|id| (ContentId(id), digest(id)))).unwrap();
     let stored = StoredIndex { index: Arc::new(index), applied_before: true, consistent: true };
@@ -118,7 +118,7 @@ fn held(ids: RangeInclusive<i64>, reason: HoldReason, evidence: Option<Evidence>
     ids.map(held).collect()
 }
 
-/// What the store knows, with the rows of these movies, which are all in category 1.
+/// Returns the values of a store, with the rows of these movies, which are all in category 1.
 fn known(missing: impl IntoIterator<Item = i64>) -> Known {
     let row = |id| MissingRow { id: ContentId(id), identity: Identity::of(&movie(id).item()), categories: vec![0] };
     let items: Vec<_> = missing.into_iter().map(row).collect();
@@ -317,7 +317,7 @@ fn a_validator_stands_for_a_listing_that_leaves_nothing_open() {
     }
 }
 
-/// The categories after a sync, of which some are left out or put back.
+/// The categories after a sync that leaves some out. Some are put back.
 #[test]
 fn categories_that_vanish_implausibly_stay() {
     const STORED: [&str; 4] = ["1", "2", "3", "4"];
@@ -378,7 +378,7 @@ fn a_listing_that_is_as_it_was_writes_nothing_of_the_kind() {
     assert_eq!((commit.record, decided.plan), (record, Some(KindPlan::new(MOVIES))));
     let commit = Bench::new().decide(Some(&["1", "2"]), same(), &known()).commit;
     assert_eq!(commit.categories.map(|list| list.len()), Some(2));
-    // What it lacks stays where items are in it.
+    // A category that the panel leaves out stays if it has items.
     for (size, kept) in [(1, 1), (0, 0)] {
         let known = Known { sizes: HashMap::from([("1".to_owned(), size)]), ..known() };
         let bench = Bench { account_expired: true, ..Bench::new() };
@@ -387,7 +387,7 @@ fn a_listing_that_is_as_it_was_writes_nothing_of_the_kind() {
     }
 }
 
-/// A dry run decides what a run would, and has it told by name.
+/// A dry run makes the decision of a run, and names the items.
 #[test]
 fn a_plan_is_what_would_be_written() {
     let decided = |planned: Option<Planned>| {
@@ -410,7 +410,7 @@ fn a_plan_is_what_would_be_written() {
     assert_eq!(plan.held[10].reason, SHARE_LOST);
 }
 
-/// What the store is asked for is what the decision uses.
+/// The store is asked only for values that the decision uses.
 #[test]
 fn rows_and_sizes_are_wanted_only_where_they_count() {
     let (bench, strict) = (Bench::new(), Bench::strict());
@@ -426,7 +426,7 @@ fn rows_and_sizes_are_wanted_only_where_they_count() {
     assert_eq!(needs(&arrived(100, 31..=100, &[]), held(1..=30, SHARE_LOST, None)), (false, 0), "all of it waits");
     let doubtful = Arrived { doubt: Some(Doubt::TrailingBytes), ..arrived(100, 31..=100, &[]) };
     assert_eq!(needs(&doubtful, Vec::new()), (false, 0), "nothing goes in doubt");
-    // Sizes are wanted of categories that vanished implausibly, and of no others.
+    // The number of items is needed only for categories that vanished implausibly.
     let wanted = |answered: &[&str], stored: &[&str]| weighed(&named(answered), &named(stored), &strict.at()).len();
     assert_eq!([wanted(&["1", "2"], &["1", "2", "3", "4"]), wanted(&["1", "2", "3"], &["1", "2", "3", "4"])], [2, 0]);
     assert_eq!(wanted(&[], &["1", "2"]), 0, "an empty answer says nothing");

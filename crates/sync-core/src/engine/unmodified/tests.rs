@@ -1,4 +1,4 @@
-//! When a validator is lent, when it is believed, and what counts as a lie.
+//! When a validator is sent, when it is believed, and which answers are lies.
 
 use super::*;
 use crate::model::ContentId;
@@ -28,14 +28,14 @@ fn state() -> SyncState {
     state
 }
 
-/// Whether movies are asked for with the validator, after these were changed.
+/// Returns whether movies are asked for with the validator after these values were changed.
 fn lends(change: impl FnOnce(&mut SyncState, &mut PanelFacts, &mut SyncOptions)) -> bool {
     let (mut state, mut facts, mut options) = (state(), PanelFacts::default(), SyncOptions::default());
     change(&mut state, &mut facts, &mut options);
     is_lent(&kept(), &state, &facts, &options, ContentKind::Movies, SCHEME, NOW)
 }
 
-/// The same with another validator.
+/// Does the same with another validator.
 fn lends_of(change: impl FnOnce(&mut KeptValidator)) -> bool {
     let mut kept = kept();
     change(&mut kept);

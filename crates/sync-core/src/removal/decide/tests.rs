@@ -1,4 +1,4 @@
-//! What becomes of missing items, as tables.
+//! Decisions about missing items, as tables.
 
 use super::*;
 use crate::removal::guard::Doubt::{CategoriesMissing, UnreadableIds};
@@ -95,7 +95,7 @@ fn every_doubt_holds_everything() {
     assert_eq!((decision.held[0].evidence, decision.shrank), (None, true));
 }
 
-/// A half list, then three quarters of it: the guard alone would let the last quarter go.
+/// A half list, then three quarters of it: by its thresholds alone, the guard would remove the last quarter.
 #[test]
 fn a_better_listing_releases_no_loss() {
     let before = held_all(1..=500, SHARE_LOST, Some(Evidence { listing: 9, ..HERE }));
@@ -103,7 +103,7 @@ fn a_better_listing_releases_no_loss() {
     assert_eq!(decision.held, before[..250], "and nothing of the record moves");
     assert_eq!((decision.removed.len(), decision.reason, decision.shrank), (0, Some(SHARE_LOST), false));
     assert!(decision.evidence);
-    // What is newly missing beside it is judged with it.
+    // Newly missing items are judged together with the held ones.
     let decision = decide_removals(&at(1000, 260, &before[..250]), missing(1..=260));
     assert_eq!((decision.held.len(), decision.removed.len()), (250, 10), "together still plausible");
     let decision = decide_removals(&at(1000, 310, &before[..250]), missing(1..=310));
@@ -148,7 +148,7 @@ fn evidence_is_three_listings_over_seven_days_by_both_clocks() {
     assert!(!released(8, 700, 6, SHARE_LOST), "the panel's clock, when ours has jumped");
     assert!(!released(8, -9, 7, SHARE_LOST), "a clock set back");
     assert!(!released(1, 700, 700, SEVERAL_KINDS), "by consent only");
-    // Nor does a doubtful listing release anything.
+    // A doubtful listing doesn't release anything either.
     let old = Evidence { listing: 1, at: NOW - 9 * WEEK, panel_at: NOW - 9 * WEEK };
     let before = held_all(1..=400, SHARE_LOST, Some(old));
     let doubtful = Circumstances { doubt: Some(UnreadableIds), ..at(1000, 400, &before) };
@@ -179,7 +179,7 @@ fn a_doubt_hides_no_implausible_loss() {
     }
 }
 
-/// What turns from a doubt into a loss is missed since the run in which it does.
+/// If a doubt becomes a loss, the item counts as missing since the run in which it does.
 #[test]
 fn a_doubt_that_becomes_a_loss_is_of_this_run() {
     let before = held_all(1..=9, UnreadableIds, None);
@@ -212,7 +212,7 @@ fn evidence_of_this_moment_stands() {
     }
 }
 
-/// What nobody could agree to when it was recorded is not agreed to later.
+/// Nobody could agree to these removals when they were recorded, so nobody can agree later.
 #[test]
 fn consent_doesnt_cover_what_was_not_answered() {
     let before = held_all(1..=20, CategoriesMissing, None);
@@ -230,7 +230,7 @@ fn consent_covers_what_is_recorded_and_the_guard_the_rest() {
     assert_eq!((decision.removed.len(), decision.held.len()), (610, 0));
     let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 800, &before) }, missing(1..=800));
     assert_eq!((decision.removed.len(), decision.held.len()), (600, 200), "200 of the 400 left are implausible");
-    // What the panel didn't answer nobody can agree to.
+    // Nobody can agree to a removal if the panel did not answer for the category.
     let unanswered = Circumstances { consent: true, doubt: Some(CategoriesMissing), ..at(1000, 600, &before) };
     assert_eq!(decide_removals(&unanswered, missing(1..=600)).held, before);
     let empty = held_all(1..=90, EMPTY_LISTING, None);
@@ -258,10 +258,10 @@ fn a_renumbering_is_told_as_such() {
     assert_eq!((decision.reason, decision.shrank), (Some(RENUMBERED), false));
     assert_eq!(decision.held[0].successor, Some(ContentId(5001)));
     assert_eq!(decide_removals(&at(1000, 400, &[]), moved(200, 400)).reason, Some(SHARE_LOST), "half is not most");
-    // Where the guard lets them go, their new ids are remembered.
+    // If the guard lets the items go, their new ids are kept.
     let decision = decide_removals(&at(1000, 40, &[]), moved(40, 40));
     assert_eq!((decision.removed.len(), decision.successors[39]), (40, (ContentId(40), ContentId(5040))));
-    // And so are those of what is released later, when nothing is new any more.
+    // The same is true of items that are released later, when no id is new any more.
     let before: Vec<_> = (1..=400)
         .map(|id| HeldRemoval { successor: Some(ContentId(id + 5000)), ..held(id, RENUMBERED, Some(HERE)) })
         .collect();
@@ -279,7 +279,7 @@ fn what_nobody_looked_for_is_not_missing() {
     let decision = decide_removals(&at(1000, 4, &before), gone);
     assert_eq!((decision.not_covered, decision.removed), (vec![ContentId(1)], vec![ContentId(3), ContentId(4)]));
     assert_eq!(decision.held, [held(2, SHARE_LOST, None)], "its evidence begins anew");
-    // A person can agree to it all the same, unless it may be where nobody answered.
+    // A person can agree all the same, unless the item may be in a category that did not answer.
     for (unanswered, removed) in [(false, 1), (true, 0)] {
         let item = Missing { covered: false, unanswered, ..missing(2..=2)[0] };
         let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 1, &before) }, vec![item]);
@@ -294,13 +294,13 @@ fn field_32_a_category_that_was_dropped_no_longer_holds_its_items() {
         |ids| -> Vec<_> { missing(ids).into_iter().map(|item| Missing { category_dropped: true, ..item }).collect() };
     let decision = decide_removals(&at(1000, 20, &before), dropped(1..=20));
     assert_eq!((decision.removed.len(), decision.held.len()), (20, 0));
-    // Share and floor hold them still, and so does whatever speaks against the listing.
+    // Share and floor still hold them, and so does any objection to the listing.
     let many = held_all(1..=301, CATEGORY_LOST, Some(HERE));
     let decision = decide_removals(&at(1000, 301, &many), dropped(1..=301));
     assert_eq!((decision.removed.len(), decision.held.len(), decision.reason), (0, 301, Some(SHARE_LOST)));
     let doubtful = Circumstances { doubt: Some(UnreadableIds), ..at(1000, 20, &before) };
     assert_eq!(decide_removals(&doubtful, dropped(1..=20)).held, before);
-    // Another category of the item is lost; and other losses have nothing to do with categories.
+    // Another category of the item is lost. Other losses have nothing to do with categories.
     let lost = dropped(1..=20).into_iter().map(|item| Missing { category_lost: true, ..item }).collect();
     assert_eq!(decide_removals(&at(1000, 20, &before), lost).held, before);
     for reason in [SHARE_LOST, RENUMBERED, SEVERAL_KINDS, EMPTY_LISTING] {
@@ -323,7 +323,7 @@ fn what_several_kinds_lost_in_one_run_is_told_anew() {
     assert_eq!(channels, [held(1, SHARE_LOST, Some(HERE))], "what this run was the first to miss");
     assert_eq!(RemovalDecision { held: channels.clone(), ..RemovalDecision::default() }.shrunk(RunId(1)), None);
     let series = lost(7..=7, EMPTY_LISTING).shrunk(RunId(1)).unwrap();
-    // The last kind has said so already.
+    // The last kind has recorded this already.
     let movies = lost(5..=5, SEVERAL_KINDS).shrunk(RunId(1)).unwrap();
     assert_eq!(movies, []);
     let (channels, movies, series) =
