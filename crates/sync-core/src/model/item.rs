@@ -1,8 +1,8 @@
 //! Channels, movies and series, and the tables of their fields.
 //!
-//! A field is declared once, in the `content!` tables below: its type, its class and the reason
-//! for the class. Structs, generic access and comparison masks all come from there. Digests count
-//! positions in the tables: a new field goes to the end of its table.
+//! A field is declared once, in the `content!` tables below: its type, its class and the reason for the class. The
+//! structs, the generic access and the sets of fields to compare follow from the tables. Digests count positions in the
+//! tables, so a new field goes to the end of its table.
 
 use super::field::{FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
 use super::id::ContentId;
@@ -11,7 +11,7 @@ use super::positions::FieldPositions;
 use super::sets::{CategorySet, Extra};
 use super::text::Text;
 
-/// What channels, movies and series have in common.
+/// The common interface of channels, movies and series.
 pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + 'static {
     /// The kind.
     const KIND: ContentKind;
@@ -20,31 +20,31 @@ pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + '
     /// The column of the panel's id.
     const ID_COLUMN: &'static str;
 
-    /// An item of which nothing is known but its id.
+    /// Returns an item with this id and nothing else.
     fn with_id(id: ContentId) -> Self;
-    /// The panel's id.
+    /// Returns the panel's id.
     fn id(&self) -> ContentId;
-    /// The name, `""` when it is not known.
+    /// Returns the name, or `""` if it is unknown.
     fn name(&self) -> &str;
-    /// The value of the field at this position of the table.
+    /// Returns the value of the field at this position of the table.
     fn value(&self, position: usize) -> ValueRef<'_>;
-    /// Sets the field at this position; the value is normalised by the field's shape.
+    /// Sets the field at this position. The value is normalised by the field's shape.
     fn set(&mut self, position: usize, value: Value);
-    /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
+    /// Sets the field at this position to a value that [`Shape::normalise`] has normalised.
     fn put(&mut self, position: usize, value: Value);
-    /// About how many bytes of memory the item holds, itself included.
+    /// Returns the memory of the item in bytes, itself included. The number is approximate.
     fn heap_size(&self) -> usize;
-    /// The item as one of any kind.
+    /// Returns the item as one of any kind.
     fn into_item(self) -> Item;
-    /// The item as one of this kind, `None` when it is of another.
+    /// Returns the item as one of this kind, or `None` if it is of another kind.
     fn from_item(item: Item) -> Option<Self>;
 }
 
-/// How a Rust type keeps the values of the shapes that map to it.
+/// A Rust type that stores values of some shapes.
 trait FieldType {
     fn value(&self) -> ValueRef<'_>;
     fn set(&mut self, value: Value);
-    /// The bytes that the value holds beside itself.
+    /// Returns the bytes that the value allocates.
     fn heap_size(&self) -> usize {
         0
     }
@@ -332,7 +332,7 @@ pub enum Item {
     Series(Series),
 }
 
-/// Calls the same method of whatever kind the item is.
+/// Calls the same method of an item of any kind.
 macro_rules! any_kind {
     ($item:expr, $it:ident => $call:expr) => {
         match $item {
@@ -344,7 +344,7 @@ macro_rules! any_kind {
 }
 
 impl Item {
-    /// An item of this kind of which nothing is known but its id.
+    /// Returns an item of this kind with this id and nothing else.
     pub fn with_id(kind: ContentKind, id: ContentId) -> Self {
         match kind {
             ContentKind::Channels => Self::Channels(Channel::with_id(id)),
@@ -353,7 +353,7 @@ impl Item {
         }
     }
 
-    /// The kind.
+    /// Returns the kind.
     pub fn kind(&self) -> ContentKind {
         match self {
             Self::Channels(_) => ContentKind::Channels,
@@ -362,49 +362,49 @@ impl Item {
         }
     }
 
-    /// The panel's id.
+    /// Returns the panel's id.
     pub fn id(&self) -> ContentId {
         any_kind!(self, it => it.id())
     }
 
-    /// The name, `""` when it is not known.
+    /// Returns the name, or `""` if it is unknown.
     pub fn name(&self) -> &str {
         any_kind!(self, it => it.name())
     }
 
-    /// The panel's own `category_id`.
+    /// Returns the panel's own `category_id`.
     pub fn category_id(&self) -> Option<&str> {
         any_kind!(self, it => it.category_id.as_deref())
     }
 
-    /// Every category of the item.
+    /// Returns every category of the item.
     pub const fn categories(&self) -> &CategorySet {
         any_kind!(self, it => &it.category_ids)
     }
 
-    /// The value of the field at this position of the kind's table.
+    /// Returns the value of the field at this position of the kind's table.
     pub fn value(&self, position: usize) -> ValueRef<'_> {
         any_kind!(self, it => it.value(position))
     }
 
-    /// Sets the field at this position; the value is normalised by the field's shape.
+    /// Sets the field at this position. The value is normalised by the field's shape.
     pub fn set(&mut self, position: usize, value: Value) {
         any_kind!(self, it => it.set(position, value));
     }
 
-    /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
+    /// Sets the field at this position to a value that [`Shape::normalise`] has normalised.
     pub fn put(&mut self, position: usize, value: Value) {
         any_kind!(self, it => it.put(position, value));
     }
 
-    /// About how many bytes of memory the item holds, itself included.
+    /// Returns the memory of the item in bytes, itself included. The number is approximate.
     pub fn heap_size(&self) -> usize {
         any_kind!(self, it => it.heap_size())
     }
 }
 
 impl ContentKind {
-    /// The table of this kind's fields.
+    /// Returns the table of this kind's fields.
     pub const fn fields(self) -> &'static [FieldSpec] {
         match self {
             Self::Channels => Channel::FIELDS,
@@ -413,7 +413,7 @@ impl ContentKind {
         }
     }
 
-    /// The column of the panel's id in this kind's table.
+    /// Returns the column of the panel's id in this kind's table.
     pub const fn id_column(self) -> &'static str {
         match self {
             Self::Channels => Channel::ID_COLUMN,
@@ -422,12 +422,12 @@ impl ContentKind {
         }
     }
 
-    /// The position of a field in this kind's table.
+    /// Returns the position of a field in this kind's table.
     pub fn field(self, name: &str) -> Option<usize> {
         self.fields().iter().position(|spec| spec.name == name)
     }
 
-    /// Where this kind's table has the fields that rules are about.
+    /// Returns the positions of the fields that rules refer to.
     pub(crate) const fn field_positions(self) -> &'static FieldPositions {
         match self {
             Self::Channels => const { &FieldPositions::new(Channel::FIELDS) },
@@ -436,30 +436,30 @@ impl ContentKind {
         }
     }
 
-    /// The fields of a class.
+    /// Returns the fields of a class.
     pub const fn of_class(self, class: FieldClass) -> FieldSet {
         FieldSet::of_class(self.fields(), class)
     }
 }
 
-/// An item as a listing has it: which keys were there is part of what the panel said.
+/// An item as a listing has it, with the keys that were present. An absent key is part of what the panel says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed<T = Item> {
-    /// The values, normalised; those of absent keys are nothing.
+    /// The values, normalised. The value of an absent key is nothing.
     pub item: T,
-    /// The fields whose keys were there, be it as `""` or null.
+    /// The fields whose keys were present, even as `""` or null.
     pub present: FieldSet,
 }
 
 impl<T: Content> From<T> for Listed<T> {
-    /// Takes an item of which every field is known.
+    /// Takes an item whose every field is known.
     fn from(item: T) -> Self {
         Self { item, present: FieldSet::all(T::FIELDS) }
     }
 }
 
 impl From<Item> for Listed {
-    /// Takes an item of which every field is known.
+    /// Takes an item whose every field is known.
     fn from(item: Item) -> Self {
         let present = FieldSet::all(item.kind().fields());
         Self { item, present }
@@ -499,7 +499,7 @@ mod tests {
                 let sent = Value::Text("5.0".into());
                 item.set(position, sent.clone());
                 let expected = match spec.shape {
-                    // `""`-like defaults of the sets: text is no set.
+                    // A text is no set, so these shapes read it as empty.
                     Shape::Categories | Shape::Extra => spec.shape.normalise(Value::Null),
                     shape => shape.normalise(sent),
                 };
@@ -524,7 +524,7 @@ mod tests {
         assert_eq!(ContentKind::ALL.map(ContentKind::id_column), ["stream_id", "stream_id", "series_id"]);
     }
 
-    /// Memory is bounded by what is counted here.
+    /// The memory limits of the engine rely on this number.
     #[test]
     fn an_item_holds_what_its_long_texts_hold() {
         let sizes = [size_of::<Channel>(), size_of::<Movie>(), size_of::<Series>()];

@@ -1,8 +1,8 @@
-//! Where a table has the fields that rules are about, found once, when the program is built.
+//! The positions of the fields that rules refer to. They are found when the program is compiled.
 
 use super::field::FieldSpec;
 
-/// Positions in the table of a kind.
+/// Positions of fields in the table of a kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FieldPositions {
     pub(crate) num: usize,
@@ -12,7 +12,7 @@ pub(crate) struct FieldPositions {
     pub(crate) category_ids: usize,
     pub(crate) listed_category_ids: usize,
     pub(crate) extra: usize,
-    /// Not every kind has it.
+    /// Some kinds lack this field and the next one.
     pub(crate) last_modified: Option<usize>,
     pub(crate) tmdb_id: Option<usize>,
     /// The address of the image.
@@ -20,7 +20,7 @@ pub(crate) struct FieldPositions {
 }
 
 impl FieldPositions {
-    /// The positions in a table.
+    /// Returns the positions in a table.
     pub(crate) const fn new(table: &[FieldSpec]) -> Self {
         Self {
             num: known(table, "num"),

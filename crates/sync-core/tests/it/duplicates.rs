@@ -299,7 +299,7 @@ fn an_image_that_is_not_looked_at_is_no_difference_beside_categories() {
     }
 }
 
-/// "After `Restarted`, what came before it never was."
+/// "After `ListingEvent::Restarted`, all events before it are void."
 #[tokio::test]
 async fn a_restart_discards_what_was_before() {
     let batch = |ids: &[i64]| {
