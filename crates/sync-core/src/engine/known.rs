@@ -14,16 +14,16 @@ const ROWS: usize = 500;
 
 impl Engine {
     /// Returns the values that the decision about a received kind needs.
-    pub(super) async fn known(&self, run: &Run<'_>, received: &Received, at: &Setting<'_>) -> Result<Known, Stop> {
+    pub(super) async fn known(&self, run: &Run<'_>, received: &Received, setting: &Setting<'_>) -> Result<Known, Stop> {
         let answered = received.categories.as_deref();
         match &received.listing {
-            ListingReceived::Compared(arrived) => self.known_of_listing(run, answered, arrived, at).await,
+            ListingReceived::Compared(arrived) => self.known_of_listing(run, answered, arrived, setting).await,
             ListingReceived::Same(_) => {
                 let mut known = Known::default();
-                self.look_at_categories(run, answered, at, &mut known).await?;
-                let names = weighed(answered.unwrap_or_default(), &known.categories, at);
+                self.look_at_categories(run, answered, setting, &mut known).await?;
+                let names = weighed(answered.unwrap_or_default(), &known.categories, setting);
                 let names = names.into_iter().map(|category| category.id.clone()).collect();
-                self.weigh(run, at.record.kind, names, &mut known).await?;
+                self.weigh(run, setting.record.kind, names, &mut known).await?;
                 Ok(known)
             }
         }
@@ -34,24 +34,24 @@ impl Engine {
         run: &Run<'_>,
         answered: Option<&[Category]>,
         arrived: &Arrived,
-        at: &Setting<'_>,
+        setting: &Setting<'_>,
     ) -> Result<Known, Stop> {
-        let (kind, compared) = (at.record.kind, &arrived.compared);
+        let (kind, compared) = (setting.record.kind, &arrived.compared);
         let held = cancellable(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
         let mut known = Known { held, ..Known::default() };
-        self.look_at_categories(run, answered, at, &mut known).await?;
+        self.look_at_categories(run, answered, setting, &mut known).await?;
         let missing = compared.differ.missing();
-        let needs = Needs::new(answered, arrived, &known, &missing, at);
-        let ready = ready(arrived, &known.held, at);
-        let weighed = weighed(answered.unwrap_or_default(), &known.categories, at);
+        let needs = Needs::new(answered, arrived, &known, &missing, setting);
+        let ready = ready(arrived, &known.held, setting);
+        let weighed = weighed(answered.unwrap_or_default(), &known.categories, setting);
         let mut names: Vec<_> = weighed.into_iter().map(|category| category.id.clone()).collect();
         // The size of a vanished category after this run depends on the removed items, so their rows are needed.
-        let goes_as_held = !ready.is_empty() || at.options.accept_removals;
+        let goes_as_held = !ready.is_empty() || setting.options.accept_removals;
         if needs.rows || compared.planned.is_some() || (!names.is_empty() && goes_as_held) {
             known.rows = self.missing_rows(run, kind, &missing, compared.planned.is_some()).await?;
         }
-        let suspects = needs.suspects(arrived, &known.rows, at);
-        names.extend(suspects.into_iter().map(|at| CategoryId(known.rows.category(at).0.to_owned())));
+        let suspects = needs.suspects(arrived, &known.rows, setting);
+        names.extend(suspects.into_iter().map(|position| CategoryId(known.rows.category(position).0.to_owned())));
         self.weigh(run, kind, names, &mut known).await?;
         if ready.is_empty() {
             return Ok(known);
@@ -70,11 +70,11 @@ impl Engine {
         &self,
         run: &Run<'_>,
         answered: Option<&[Category]>,
-        at: &Setting<'_>,
+        setting: &Setting<'_>,
         known: &mut Known,
     ) -> Result<(), Stop> {
         if answered.is_some() {
-            let kind = at.record.kind;
+            let kind = setting.record.kind;
             known.categories =
                 cancellable(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
         }
@@ -115,13 +115,13 @@ impl Engine {
             for item in found {
                 let mut categories = Vec::new();
                 for name in item.categories().as_slice() {
-                    let at = *positions.entry(name.clone()).or_insert_with(|| {
+                    let position = *positions.entry(name.clone()).or_insert_with(|| {
                         rows.categories.push(name.as_str().to_owned());
                         rows.sizes.push(0);
                         u32::try_from(rows.sizes.len() - 1).expect("fewer categories than items")
                     });
-                    rows.sizes[at as usize] += 1;
-                    categories.push(at);
+                    rows.sizes[position as usize] += 1;
+                    categories.push(position);
                 }
                 if named {
                     rows.names.insert(item.id(), item.name().to_owned());

@@ -103,10 +103,10 @@ impl Engine {
         started: Duration,
     ) -> Result<(), Stop> {
         let decided = {
-            let at = self.setting(run, visit);
-            let known = self.known(run, &received, &at).await?;
+            let setting = self.setting(run, visit);
+            let known = self.known(run, &received, &setting).await?;
             // The comparison is dropped here: the next kind is being received and needs the memory.
-            decide(received, &known, &at)
+            decide(received, &known, &setting)
         };
         self.commit(run, visit, decided, staged, started).await
     }

@@ -241,82 +241,82 @@ macro_rules! content {
 content! {
     /// A live channel.
     Channel in Channels, id stream_id;
-    num: Integer, Display, "The number a viewer dials. One insertion renumbers all that follow, so a change is no event.";
-    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
+    num: Integer, Display, "The number a viewer dials. One insertion renumbers all that follow, so a change is not logged.";
+    name: Name, Significant, "The name. It is never lost: an absent or empty one keeps the stored one.";
     stream_type: Text, Significant, "`live`, `created_live` or `radio_streams`: television or radio.";
-    stream_icon: Text, Display, "The address of the logo. Some panels draw its host anew for each answer.";
+    stream_icon: Text, Display, "The address of the logo. Some panels change its host with each answer.";
     thumbnail: Text, Unproven, "A picture of the programme. Some panels put a token into it that changes with each answer.";
     epg_channel_id: Text, Significant, "The channel's id in the programme guide.";
-    added: Decimal, Display, "When the panel created the entry, as the panel writes it. Edits don't touch it.";
-    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    added: Decimal, Display, "The time at which the panel created the entry, as the panel writes it. Edits don't change it.";
+    category_id: Text, Display, "The panel's own category value. If there are several categories, the first one may change with each answer, so the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
-    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, if they say more than `category_id`. Kept for answers without that key.";
     custom_sid: Text, Unproven, "A service id of the panel's streaming servers.";
     tv_archive: Switch, Significant, "Whether past programmes can be watched.";
     direct_source: Text, Unproven, "The address of the stream itself. Some panels put a token into it that changes with each answer.";
-    tv_archive_duration: Count, Significant, "How many days back.";
+    tv_archive_duration: Count, Significant, "The number of days back.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
+    extra: Extra, Unproven, "The keys without a column. Each key is treated on its own.";
 }
 
 content! {
     /// A movie.
     Movie in Movies, id stream_id;
     num: Integer, Ignored, "The position in the listing. One insertion moves all that follow; the order is kept apart from the rows.";
-    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
-    title: Text, Significant, "The title proper, where the panel has it apart from the name.";
+    name: Name, Significant, "The name. It is never lost: an absent or empty one keeps the stored one.";
+    title: Text, Significant, "The title, if the panel has it apart from the name.";
     year: Decimal, Significant, "The year of release.";
-    stream_type: Text, Significant, "`movie`, where the panel says so.";
-    stream_icon: Text, Display, "The address of the poster. Some panels draw its host anew for each answer.";
-    rating: Real, Display, "0 to 10. Moves by itself.";
+    stream_type: Text, Significant, "`movie`, if the panel says so.";
+    stream_icon: Text, Display, "The address of the poster. Some panels change its host with each answer.";
+    rating: Real, Display, "0 to 10. The panel changes it by itself.";
     rating_5based: Real, Display, "0 to 5, a rounding of `rating`.";
     genre: Text, Significant, "Genres, as the panel writes them.";
-    added: Decimal, Display, "When the panel created the entry, as the panel writes it. Edits don't touch it.";
+    added: Decimal, Display, "The time at which the panel created the entry, as the panel writes it. Edits don't change it.";
     episode_run_time: Integer, Significant, "The length in minutes.";
-    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    category_id: Text, Display, "The panel's own category value. If there are several categories, the first one may change with each answer, so the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
-    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, if they say more than `category_id`. Kept for answers without that key.";
     container_extension: Text, Significant, "Part of the play address: `mp4`, `mkv`, …";
     custom_sid: Text, Unproven, "A service id of the panel's streaming servers.";
     direct_source: Text, Unproven, "The address of the stream itself. Some panels put a token into it that changes with each answer.";
     release_date: Text, Significant, "The day of release, as the panel writes it.";
     cast: Text, Significant, "Actors.";
     director: Text, Significant, "Directors.";
-    plot: Text, Significant, "What it is about.";
+    plot: Text, Significant, "The plot.";
     youtube_trailer: Text, Significant, "The trailer: an address or a YouTube id.";
     tmdb_id: Reference, Significant, "The id at themoviedb.org.";
     imdb_id: Reference, Significant, "The id at imdb.com.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
+    extra: Extra, Unproven, "The keys without a column. Each key is treated on its own.";
 }
 
 content! {
     /// A series, without its episodes.
     Series in Series, id series_id;
     num: Integer, Ignored, "The position in the listing. One insertion moves all that follow; the order is kept apart from the rows.";
-    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
-    title: Text, Significant, "The title proper, where the panel has it apart from the name.";
+    name: Name, Significant, "The name. It is never lost: an absent or empty one keeps the stored one.";
+    title: Text, Significant, "The title, if the panel has it apart from the name.";
     year: Decimal, Significant, "The year of release.";
-    stream_type: Text, Significant, "`series`, where the panel says so.";
-    cover: Text, Display, "The address of the cover. Some panels draw its host anew for each answer.";
-    plot: Text, Significant, "What it is about.";
+    stream_type: Text, Significant, "`series`, if the panel says so.";
+    cover: Text, Display, "The address of the cover. Some panels change its host with each answer.";
+    plot: Text, Significant, "The plot.";
     cast: Text, Significant, "Actors.";
     director: Text, Significant, "Directors.";
     genre: Text, Significant, "Genres, as the panel writes them.";
     release_date: Text, Significant, "The day of release, as the panel writes it.";
-    added: Decimal, Display, "When the panel created the entry, where it says so.";
+    added: Decimal, Display, "The time at which the panel created the entry, if it says so.";
     last_modified: Decimal, Display, "As the panel writes it. It rises without an edit, and edits happen without it.";
-    rating: Decimal, Display, "0 to 10. Moves by itself.";
+    rating: Decimal, Display, "0 to 10. The panel changes it by itself.";
     rating_5based: Real, Display, "0 to 5, a rounding of `rating`.";
     episode_run_time: Decimal, Significant, "The length of an episode in minutes.";
-    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    category_id: Text, Display, "The panel's own category value. If there are several categories, the first one may change with each answer, so the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
-    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, if they say more than `category_id`. Kept for answers without that key.";
     youtube_trailer: Text, Significant, "The trailer: an address or a YouTube id.";
     tmdb_id: Reference, Significant, "The id at themoviedb.org.";
     imdb_id: Reference, Significant, "The id at imdb.com.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
+    extra: Extra, Unproven, "The keys without a column. Each key is treated on its own.";
 }
 
 /// An item of any kind.

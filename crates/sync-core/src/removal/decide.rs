@@ -95,13 +95,13 @@ pub struct RemovalDecision {
 }
 
 /// Decides about every missing item.
-pub fn decide_removals(at: &Circumstances<'_>, missing: Vec<Missing>) -> RemovalDecision {
+pub fn decide_removals(circumstances: &Circumstances<'_>, missing: Vec<Missing>) -> RemovalDecision {
     let mut decision = RemovalDecision::default();
     let mut fresh = Vec::new();
-    let agreed = at.consent && at.doubt.is_none_or(Doubt::yields_to_consent);
+    let agreed = circumstances.consent && circumstances.doubt.is_none_or(Doubt::yields_to_consent);
     for item in missing {
-        let known = at.held_before.binary_search_by_key(&item.id, |held| held.id).ok();
-        let known = known.map(|found| &at.held_before[found]);
+        let known = circumstances.held_before.binary_search_by_key(&item.id, |held| held.id).ok();
+        let known = known.map(|found| &circumstances.held_before[found]);
         match known {
             None if !item.covered => decision.not_covered.push(item.id),
             // Consent covers recorded removals, even of items that this listing doesn't cover.
@@ -110,19 +110,21 @@ pub fn decide_removals(at: &Circumstances<'_>, missing: Vec<Missing>) -> Removal
             }
             // A listing that doesn't cover the item is no evidence. The evidence begins again.
             Some(known) if !item.covered => decision.held.push(HeldRemoval { evidence: None, ..known.clone() }),
-            Some(known) if released(at, known) => decision.remove(item.id, known.successor.or(item.successor)),
+            Some(known) if released(circumstances, known) => {
+                decision.remove(item.id, known.successor.or(item.successor))
+            }
             // The item was held because its category was empty. Meanwhile the panel has dropped the category.
-            Some(known) if known.reason == HoldReason::Loss(Loss::CategoryLost) && at.is_dropped(&item) => {
+            Some(known) if known.reason == HoldReason::Loss(Loss::CategoryLost) && circumstances.is_dropped(&item) => {
                 fresh.push((item, Some(known)));
             }
-            Some(known) if known.reason.is_loss() => decision.held.push(at.waiting(known, item.successor)),
+            Some(known) if known.reason.is_loss() => decision.held.push(circumstances.waiting(known, item.successor)),
             _ => fresh.push((item, known)),
         }
     }
-    let loss = at.loss(&decision, &fresh);
+    let loss = circumstances.loss(&decision, &fresh);
     decision.shrank = loss.is_some_and(|loss| loss.is_shrink() || loss == Loss::SeveralKinds) && !fresh.is_empty();
     for (item, known) in fresh {
-        let reason = match (loss, at.doubt) {
+        let reason = match (loss, circumstances.doubt) {
             // An implausible loss comes before a doubt: otherwise the next sound listing would end the hold.
             (Some(loss), _) => HoldReason::Loss(loss),
             (None, Some(doubt)) => HoldReason::Doubt(doubt),
@@ -133,21 +135,21 @@ pub fn decide_removals(at: &Circumstances<'_>, missing: Vec<Missing>) -> Removal
             }
         };
         decision.reason = decision.reason.or(Some(reason));
-        let evidence = at.is_sound() && reason.yields_to_evidence();
+        let evidence = circumstances.is_sound() && reason.yields_to_evidence();
         decision.held.push(HeldRemoval {
             id: item.id,
             reason,
-            since: known.map_or(at.now, |known| known.since),
+            since: known.map_or(circumstances.now, |known| known.since),
             // A removal that was held because of a doubt, and now because of a loss, counts from this run.
-            run: known.filter(|_| !reason.is_loss()).map_or(at.run, |known| known.run),
-            evidence: evidence.then(|| at.evidence()),
+            run: known.filter(|_| !reason.is_loss()).map_or(circumstances.run, |known| known.run),
+            evidence: evidence.then(|| circumstances.evidence()),
             successor: item.successor,
         });
     }
     decision.held.sort_unstable_by_key(|held| held.id);
-    decision.evidence = at.is_sound() && decision.held.iter().any(|held| held.evidence.is_some());
+    decision.evidence = circumstances.is_sound() && decision.held.iter().any(|held| held.evidence.is_some());
     if let Some(first) = decision.held.first() {
-        decision.reason = at.objection().or(decision.reason).or(Some(first.reason));
+        decision.reason = circumstances.objection().or(decision.reason).or(Some(first.reason));
     }
     decision
 }
@@ -268,15 +270,15 @@ pub(crate) fn is_renumbering(moved: usize, missing: usize) -> bool {
 
 /// Returns whether the evidence is enough to release a held removal. Both clocks have to agree on the days, so that
 /// a clock that jumps releases nothing.
-pub(crate) fn released(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
-    let Some(evidence) = held.evidence.filter(|_| at.is_sound() && held.reason.yields_to_evidence()) else {
+pub(crate) fn released(circumstances: &Circumstances<'_>, held: &HeldRemoval) -> bool {
+    let Some(evidence) = held.evidence.filter(|_| circumstances.is_sound() && held.reason.yields_to_evidence()) else {
         return false;
     };
-    let listings = at.listing.saturating_add(1).saturating_sub(evidence.listing);
-    let span = i64::from(at.retention.release_days) * DAY;
-    listings >= u64::from(at.retention.release_listings)
-        && at.now.saturating_sub(evidence.at) >= span
-        && at.panel_now.saturating_sub(evidence.panel_at) >= span
+    let listings = circumstances.listing.saturating_add(1).saturating_sub(evidence.listing);
+    let span = i64::from(circumstances.retention.release_days) * DAY;
+    listings >= u64::from(circumstances.retention.release_listings)
+        && circumstances.now.saturating_sub(evidence.at) >= span
+        && circumstances.panel_now.saturating_sub(evidence.panel_at) >= span
 }
 
 #[cfg(test)]
