@@ -1,6 +1,6 @@
-//! The address in a copied text: from a chat, a page's source, a spreadsheet, a playlist.
+//! Finds the address in a copied text: from a chat, the source of a page, a spreadsheet or a playlist.
 //!
-//! Where a text can be cut in several places, it is read in each way, and all of them have to come to the same.
+//! If a text can be cut in several places, it is read in each way, and all readings have to agree.
 
 mod escapes;
 mod wrapping;
@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> Result<Reading, AddressError> {
     if text.contains('\t') { read_cells(text) } else { read_lines(text) }
 }
 
-/// A text without the characters that nobody sees, and with one kind of space.
+/// Returns a text without invisible characters, and with one kind of space.
 fn visible(text: &str) -> String {
     let is_seen = |c: &char| {
         !matches!(c,
@@ -35,7 +35,7 @@ fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Cells of a spreadsheet: an address, or an address, a user name and a password.
+/// Reads cells of a spreadsheet: an address, or an address, a user name and a password.
 fn read_cells(text: &str) -> Result<Reading, AddressError> {
     let cells: Vec<&str> = text.split('\t').map(str::trim).filter(|cell| !cell.is_empty()).collect();
     let [address, username, password] = cells[..] else { return Err(AddressError::Several) };
@@ -49,7 +49,7 @@ fn read_cells(text: &str) -> Result<Reading, AddressError> {
     Ok(Reading { address, login })
 }
 
-/// Lines: an address that a program has wrapped, a playlist, words before an address.
+/// Reads lines: an address that a program has wrapped, a playlist, or words before an address.
 fn read_lines(text: &str) -> Result<Reading, AddressError> {
     let mut lines: Vec<&str> = text.split(is_break).map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.iter().any(|line| line.starts_with("#EXT")) {
@@ -67,7 +67,7 @@ fn read_lines(text: &str) -> Result<Reading, AddressError> {
     }
 }
 
-/// An address that goes on in the next lines, or other words after it.
+/// Reads an address that continues in the next lines, or has other words after it.
 fn read_wrapped(first: &str, rest: &[&str]) -> Result<Reading, AddressError> {
     let joined = read_line(&[&[first], rest].concat().concat());
     let goes_on = first.ends_with(['?', '&']) || rest.first().is_some_and(|next| is_continuation(next));
@@ -77,7 +77,7 @@ fn read_wrapped(first: &str, rest: &[&str]) -> Result<Reading, AddressError> {
     Reading::agreed([read_line(first), joined]).map_err(|_| AddressError::Several)
 }
 
-/// Whether a line can only be the rest of an address: `/get.php…`, `&password=…`, `ret&type=…`.
+/// Returns whether a line can only be the rest of an address: `/get.php…`, `&password=…`, `ret&type=…`.
 fn is_continuation(line: &str) -> bool {
     let is_key = |pair: &str| {
         let key = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
@@ -87,13 +87,13 @@ fn is_continuation(line: &str) -> bool {
     line.starts_with(['/', '?', '&']) || (pairs.next().is_some_and(|pair| !is_key(pair)) && pairs.any(is_key))
 }
 
-/// The addresses of a line, which must all be the same.
+/// Reads the addresses of a line, which must all be the same.
 fn read_line(line: &str) -> Result<Reading, AddressError> {
     let begins = beginnings(line);
     if begins.is_empty() {
         let is_opener = |c: char| c == '=' || closer(c, "").is_some();
         let mut bare = line;
-        // The bracket of `[::1]:8080` is its own.
+        // The bracket of `[::1]:8080` belongs to the address.
         while bare.starts_with(is_opener) && !(bare.starts_with('[') && bare.contains("::")) {
             let mut chars = bare.chars();
             chars.next();
@@ -105,7 +105,8 @@ fn read_line(line: &str) -> Result<Reading, AddressError> {
     Reading::agreed(begins.iter().zip(ends).map(|(from, to)| read_piece(&line[*from..to], &line[..*from])))
 }
 
-/// Where in a line an address begins: at `http:/` or `https:/`, where that isn't a part of another one.
+/// Returns the positions in a line at which an address begins: `http:/` or `https:/`, unless it is a part of another
+/// address.
 fn beginnings(line: &str) -> Vec<usize> {
     let lower = line.to_ascii_lowercase();
     let mut found: Vec<usize> = Vec::new();
@@ -131,7 +132,7 @@ fn beginnings(line: &str) -> Vec<usize> {
     found
 }
 
-/// One address with what may follow it; `before` is what stands before it.
+/// Reads one address and the words that may follow it. `before` is the text before it.
 fn read_piece(piece: &str, before: &str) -> Result<Reading, AddressError> {
     let closer = before.chars().next_back().and_then(|opener| closer(opener, before));
     let ends: Vec<usize> = closer.map_or_else(Vec::new, |closer| closer.ends(piece));
@@ -142,7 +143,7 @@ fn read_piece(piece: &str, before: &str) -> Result<Reading, AddressError> {
     }
 }
 
-/// An address, and words after it.
+/// Reads an address, and words after it.
 fn read_words(text: &str) -> Result<Reading, AddressError> {
     let text = wrapping::without_headers(text).trim();
     let (_, rest) = scheme::split(text)?;
@@ -155,7 +156,7 @@ fn read_words(text: &str) -> Result<Reading, AddressError> {
     }
 }
 
-/// An address, and signs at its end that belong to the text around it, if not to the password.
+/// Reads an address whose last signs belong to the text around it, unless they belong to the password.
 fn read_end(text: &str) -> Result<Reading, AddressError> {
     let bare = text.trim_end_matches(|c: char| ".,;:!?)]}>\"'`…”’»›".contains(c));
     if bare.len() == text.len() {

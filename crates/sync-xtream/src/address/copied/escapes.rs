@@ -1,13 +1,13 @@
-//! What programs write in place of signs: `&amp;` in pages, `\/` and `\u0026` in JSON, `\&` in shells.
+//! Undoes the escapes of programs: `&amp;` in pages, `\/` and `\u0026` in JSON, `\&` in shells.
 
 use percent_encoding::percent_decode_str;
 
-/// A text as it was before a program wrote it down, as far as the text shows that one has.
+/// Returns a text without the escapes that a program has added, as far as the text shows that one has.
 pub(super) fn unescaped(text: &str) -> String {
     let mut text = text.to_owned();
     let lower = text.trim_start().to_ascii_lowercase();
     if lower.starts_with("http%3a") || lower.starts_with("https%3a") {
-        // `?url=http%3A%2F%2F…`, without what stands before it.
+        // `?url=http%3A%2F%2F…`, without the text before it.
         if let Ok(decoded) = percent_decode_str(&text).decode_utf8() {
             text = decoded.into_owned();
         }
@@ -50,8 +50,8 @@ fn unescape_json(text: &str) -> String {
     plain + rest
 }
 
-/// Whether each sign that means something to a shell is escaped, those of a panel's query among them. A password in a
-/// path may have such signs of its own.
+/// Returns whether every sign with a meaning in a shell is escaped, including those of a panel's query. A password in a
+/// path may contain such signs itself.
 fn is_of_a_shell(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     [".php\\?", "username\\=", "password\\="].iter().all(|part| lower.contains(part))
@@ -75,7 +75,7 @@ fn is_of_a_page(text: &str) -> bool {
     ampersands.iter().any(|entity| lower.contains(entity)) || quotes.iter().any(|entity| lower.starts_with(entity))
 }
 
-/// A text with its entities as signs; unknown ones stay.
+/// Replaces the entities of a text by their signs. Unknown entities stay.
 fn unescape_page(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;

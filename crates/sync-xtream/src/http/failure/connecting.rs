@@ -1,4 +1,4 @@
-//! Why no connection to a panel came about, and what is wrong with its encryption.
+//! The reasons why no connection to a panel could be made, and the errors of its encryption.
 
 use std::io::ErrorKind;
 
@@ -7,15 +7,15 @@ use sync_core::source::Obstacle;
 
 use super::Failure;
 
-/// The way that a request was to take.
+/// The way of a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Way {
     pub(crate) encrypted: bool,
-    /// Through a proxy that the environment names.
+    /// Whether it goes through a proxy of the environment.
     pub(crate) proxied: bool,
 }
 
-/// Why no connection came about.
+/// Returns the failure of a connection that could not be made.
 pub(super) fn from_connecting(late: bool, kind: Option<ErrorKind>, way: Way) -> Failure {
     let words = match kind {
         _ if late => "no connection came about in time",
@@ -38,7 +38,8 @@ pub(super) fn from_connecting(late: bool, kind: Option<ErrorKind>, way: Way) -> 
     }
 }
 
-/// A wrong certificate stays wrong, as do a port without encryption and versions of TLS; other troubles may pass.
+/// Returns the failure of the encryption. A wrong certificate, a port without encryption and unsupported versions of
+/// TLS are lasting. Other errors may pass.
 pub(super) fn from_tls(error: &rustls::Error) -> Failure {
     use rustls::AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion};
     const DISAGREED: &str = "no encrypted connection could be agreed on";
