@@ -111,7 +111,7 @@ pub fn decide_removals(circumstances: &Circumstances<'_>, missing: Vec<Missing>)
             // A listing that doesn't cover the item is no evidence. The evidence begins again.
             Some(known) if !item.covered => decision.held.push(HeldRemoval { evidence: None, ..known.clone() }),
             Some(known) if released(circumstances, known) => {
-                decision.remove(item.id, known.successor.or(item.successor))
+                decision.remove(item.id, known.successor.or(item.successor));
             }
             // The item was held because its category was empty. Meanwhile the panel has dropped the category.
             Some(known) if known.reason == HoldReason::Loss(Loss::CategoryLost) && circumstances.is_dropped(&item) => {

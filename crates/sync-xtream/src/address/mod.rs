@@ -58,7 +58,7 @@ impl PanelAddress {
     ///
     /// # Errors
     ///
-    /// Where several readings have different logins, none is taken: [`AddressError::Unclear`].
+    /// [`AddressError::Unclear`] if several readings have different logins. None of them is taken then.
     pub fn parse(text: &str) -> Result<Pasted, AddressError> {
         let Reading { mut address, login } = copied::read(text)?;
         // The rest may look like something to be removed again. One address has one spelling.

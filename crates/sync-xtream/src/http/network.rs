@@ -57,8 +57,8 @@ pub(crate) fn look_up(name: String) -> Pin<Box<dyn Future<Output = io::Result<Ve
     })
 }
 
-/// A name look-up for clients that may not leave the internet. It drops private addresses, because a name may have
-/// another address than when it was judged. A client doesn't connect to addresses that it isn't given.
+/// A name look-up for clients that may not leave the internet. It drops private addresses, because a name may have got
+/// another address since it was judged. A name without an address is not asked.
 pub(crate) struct OutsideOnly {
     pub(crate) is_private: fn(IpAddr) -> bool,
     pub(crate) look_up: LookUp,
