@@ -37,13 +37,13 @@ pub struct Pasted {
 impl PanelAddress {
     /// Reads an address as people paste it.
     ///
-    /// Knows bare hosts, `player_api.php`, `get.php` and `xmltv.php` addresses with credentials in
-    /// the query, addresses of streams and playlists with credentials in the path
-    /// (`/live/USER/PASSWORD/1.ts`, `/USER/PASSWORD/1`, `/playlist/USER/PASSWORD/m3u_plus`), and the
-    /// portal addresses (`/c/`, `/stalker_portal/c/`) of the same panels. Sub-path and port are kept.
-    /// Quotes, brackets, markup, entities and invisible characters around it are taken off.
+    /// It understands bare hosts, `player_api.php`, `get.php` and `xmltv.php` addresses with credentials in the query,
+    /// addresses of streams and playlists with credentials in the path (`/live/USER/PASSWORD/1.ts`, `/USER/PASSWORD/1`,
+    /// `/playlist/USER/PASSWORD/m3u_plus`), and the portal addresses (`/c/`, `/stalker_portal/c/`) of the same panels.
+    /// Sub-path and port are kept. Quotes, brackets, markup, entities and invisible characters around the address are
+    /// removed.
     ///
-    /// A path of two parts that is no known form is a sub-path; see [`Self::without_login`].
+    /// A path of two parts without a known form is a sub-path. See [`Self::without_login`].
     ///
     /// ```
     /// use sync_xtream::PanelAddress;
