@@ -149,7 +149,7 @@ impl Serialize for Warning {
     }
 }
 
-/// Serialises the class beside the code.
+/// Serialises the class together with the code.
 impl Serialize for ReportError {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut fields = to.serialize_struct("ReportError", 5)?;

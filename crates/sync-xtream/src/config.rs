@@ -11,7 +11,7 @@ use crate::wire::Limits;
 const REQUESTS_PER_SECOND: f64 = 8.0;
 
 /// The settings of a source: how it asks, waits and gives up. Every setting has a default. Durations are limits of one
-/// request, and begin anew with each repetition.
+/// request, and begin again with each repetition.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, named where they are set")]
 pub struct XtreamConfig {

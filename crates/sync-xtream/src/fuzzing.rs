@@ -51,7 +51,7 @@ pub fn listing(bytes: &[u8]) {
     known_again(kind, bytes, entries);
 }
 
-/// A second reading of the same bytes finds nothing new. Broken elements are read again.
+/// Asserts that a second reading of the same bytes finds nothing new, and reads broken elements again.
 fn known_again(kind: ContentKind, bytes: &[u8], entries: &[Entry]) {
     let mut known: Vec<(_, Digest)> = Vec::new();
     for entry in entries {
@@ -265,7 +265,7 @@ mod tests {
         let lists: [&[u8]; 3] = [
             // The cut of the bytes decided whether a broken element was larger than the limit.
             &[&br#"[{"year"0,"stream_id":1,"plot":""#[..], &[b'x'; 472], br#"","n":"}},{"stream_id":3}]"#].concat(),
-            // The cut of the bytes decided where the skipped part behind the end of a list began.
+            // The cut of the bytes decided where the skipped part after the end of a list began.
             br#"[{"stream_id":1,"nd":8,"name":"x"},{"stream_id":9}]},{"stream_id":3}]"#,
             // The cut of the bytes decided which element the first key of a list belonged to.
             "[{},{\"\u{10000}\":{}},{\"\0num\":{}}]{{\"\u{10000}\":{}},{\"\0num\":".as_bytes(),
@@ -273,7 +273,7 @@ mod tests {
         for bytes in lists {
             listing(bytes);
         }
-        // An element that had lost its brace, and was found behind a broken one, swallowed all elements after it.
+        // An element that had lost its brace, and was found after a broken one, swallowed all elements after it.
         spoilt(include_bytes!("../../../fuzz/seeds/broken_elements/found_lost_behind_several"));
         // A no-break space is no white space in a header.
         retry_after(b"\xc2\xa05");

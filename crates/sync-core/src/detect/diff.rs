@@ -47,7 +47,7 @@ pub struct Differ {
     /// Whether the digests are made here, because the source makes none.
     makes_digests: bool,
     treatment: Arc<Treatment>,
-    /// Whether the index tells what is stored.
+    /// Whether an element with the known digest is taken for unchanged.
     trusting: bool,
     known: Arc<ListingIndex>,
     /// The position in this listing, per position of the index.
@@ -224,7 +224,7 @@ impl Differ {
         stored: Vec<Item>,
         staged: Vec<StagedItem>,
     ) -> Result<Vec<StagedItem>, ContractBreach> {
-        // Most batches of most listings are wholly as known. They cost no allocation and no move.
+        // Most batches of most listings are completely as known. They cost no allocation and no move.
         let recognised = self.recognised(&batch);
         if recognised == batch.len() {
             return Ok(Vec::new());

@@ -18,7 +18,7 @@ pub(crate) struct SeenItems {
 }
 
 /// Two digests by which an item is recognised under another id: of its name and `tmdb_id`, and of its name and
-/// category. 0 stands for none.
+/// category. 0 means none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     by_tmdb: u64,

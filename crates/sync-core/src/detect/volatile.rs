@@ -80,7 +80,7 @@ impl Seen {
 }
 
 impl Standing {
-    /// Returns the standing of a field that begins as unproven, if so many rows may hold an old value of it.
+    /// Returns the standing of a field that begins as unproven, if up to `behind` rows may hold an old value of it.
     pub(crate) const fn trial(behind: u64) -> Self {
         Self::Trial { rested: 0, met: 0, behind }
     }

@@ -217,7 +217,7 @@ fn decide_missing(
 }
 
 /// Returns the change of the stored validator after a listing with this `validator` and this `index`. Only the
-/// validator of a sound listing is stored: after "not modified" nothing would be looked at again.
+/// validator of a sound listing is stored: after "not modified" nothing would be compared again.
 fn validator_after(
     validator: Option<Validator>,
     index: &ListingIndex,

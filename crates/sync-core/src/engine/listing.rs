@@ -316,7 +316,7 @@ async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, Stop
     })
 }
 
-/// The error of a source that sends an event it was not asked for.
+/// Returns the error of a source that sends an event it was not asked for.
 fn unasked() -> Stop {
     Stop::Source(SourceError::internal("a listing is said to be unmodified, and nobody asked"))
 }

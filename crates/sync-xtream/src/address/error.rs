@@ -25,7 +25,7 @@ pub enum AddressError {
          Give the address without them, and user name and password separately"
     )]
     Unclear,
-    /// There are other words, lines or addresses beside the address.
+    /// There are other words, lines or addresses next to the address.
     #[error("there is more than one address in it, or other text beside the address; give the address alone")]
     Several,
 }

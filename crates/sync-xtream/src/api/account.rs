@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(told(banned), (true, "the panel calls the account `Banned` (sharing)".to_owned()));
         let expired = json!({"auth": 0, "status": "Expired", "exp_date": "1893456000"});
         assert_eq!(told(expired), (true, "the panel calls the account `Expired`".to_owned()));
-        // The panel's clock decides, if it is told.
+        // The panel's clock decides, if the panel tells its time.
         let user = json!({"auth": 0, "status": "Active", "exp_date": "1577847600"});
         assert!(!refused(user.clone(), json!({"timestamp_now": 1_500_000_000})).0);
         assert!(refused(user, json!({"timestamp_now": 1_600_000_000})).0);

@@ -1,5 +1,5 @@
-//! Decodes the body of one attempt. It is decoded where it arrives as long as that is quick, else in a thread of its
-//! own, so that it keeps no async thread busy.
+//! Decodes the body of one attempt. The body is decoded by the task that receives it as long as that is quick, else in
+//! a thread of its own, so that it keeps no async thread busy.
 
 use std::sync::Arc;
 

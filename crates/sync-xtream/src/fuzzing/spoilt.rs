@@ -141,7 +141,7 @@ fn element(choices: &mut Choices<'_>, kind: ContentKind, at: usize, shape: usize
     text.into_bytes()
 }
 
-/// Inserts, removes or replaces a few bytes in one place.
+/// Spoils an element: inserts, removes or replaces a few bytes in one place.
 fn spoil(choices: &mut Choices<'_>, element: &mut Vec<u8>) {
     let at = choices.below(element.len());
     let length = 1 + choices.below(SPOILT_MAX);

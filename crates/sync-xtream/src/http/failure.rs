@@ -1,7 +1,7 @@
 //! The failures of an attempt, in our own words.
 //!
 //! The texts of the HTTP client contain addresses, and addresses contain credentials. So these texts are never passed
-//! on: an error is examined and described anew.
+//! on: an error is examined and described in new words.
 
 mod connecting;
 mod transport;
@@ -125,7 +125,7 @@ impl Failure {
         )
     }
 
-    /// Returns whether the failure is about the login, whoever says so.
+    /// Returns whether the failure is about the login, even if another server than the panel says so.
     pub(crate) fn is_about_the_login(&self) -> bool {
         matches!(self, Self::Permanent(SourceError::Refused { .. } | SourceError::Denied { .. }))
     }

@@ -116,7 +116,7 @@ impl Place {
         }
     }
 
-    /// Returns whether nobody knows where it is.
+    /// Returns whether no address of it is known.
     pub(crate) fn is_nowhere(&self) -> bool {
         matches!(self, Self::Resolved(found) if found.is_empty())
     }

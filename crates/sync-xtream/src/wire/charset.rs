@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(decoded("koi8-r", b"\xf0\xc5\xd2\xd7\xd9\xca"), "Первый");
         assert_eq!(decoded("gbk", b"\xd6\xd0\xd1\xeb"), "中央");
         assert_eq!(decoded("gbk", b"\xff"), "\u{fffd}");
-        // The UTF-8 is cut, is damaged, or stands beside something else.
+        // The UTF-8 is cut, is damaged, or has other bytes next to it.
         for label in ["", "windows-1256"] {
             assert_eq!(decoded(label, "日本語".as_bytes().split_last().unwrap().1), "日本\u{fffd}");
         }

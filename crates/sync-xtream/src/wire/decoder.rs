@@ -71,7 +71,7 @@ struct Elements {
     places: Places,
 }
 
-/// The part of an element that is looked at first, if something is known of the listing.
+/// The part of an element that is examined first, if something is known of the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum First {
     /// The digest. It is compared with that of the expected element.

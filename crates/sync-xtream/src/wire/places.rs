@@ -3,7 +3,7 @@
 use sync_core::ContentId;
 use sync_core::source::{Entry, UnreadableAt};
 
-/// The greatest number of positions that are told. A person who looks at them finds the others.
+/// The greatest number of positions that are reported. A person who looks at them finds the others.
 const PLACES_MAX: usize = 20;
 
 /// The first positions of an answer.

@@ -108,7 +108,7 @@ impl Splitter {
             if self.state == State::After {
                 self.forget_the_end();
             } else if !closed {
-                // Nobody knows where it ends, so it must not be recognised in another listing.
+                // The end of it is unknown, so it must not be recognised in another listing.
                 self.size = self.size.max(Size::Oversize);
             }
             self.show_broken(&bytes, bracket, element)?;

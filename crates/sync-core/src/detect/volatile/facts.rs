@@ -109,7 +109,7 @@ impl FieldFacts {
         }
     }
 
-    /// Takes over an older fact: most images differed in host and query in so many runs. The time of that comparison is
+    /// Takes over an older fact: most images differed in host and query in `runs` runs. The time of that comparison is
     /// unknown, so the field is compared again.
     pub(crate) fn images_rotate(&mut self, kind: ContentKind, runs: u32) {
         if let Some(at) = kind.field_positions().image.filter(|_| runs > 1) {
@@ -244,7 +244,7 @@ impl FieldFacts {
         }) || before.columns.keys().any(|at| !self.columns.contains_key(at))
     }
 
-    /// Returns the facts after a listing of so many rows that the panel calls not modified.
+    /// Returns the facts after a listing of `rows` rows that the panel calls not modified.
     pub(crate) fn unmodified(&self, kind: ContentKind, policy: &ChangePolicy, rows: u64, now: i64) -> Self {
         let tries = matches!(policy, ChangePolicy::Fingerprint);
         let next = |standing: Standing| {

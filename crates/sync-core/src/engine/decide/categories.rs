@@ -8,20 +8,20 @@ use crate::model::{Category, CategorySet};
 use crate::removal::guard::{Doubt, HoldReason, are_dropped, implausible};
 use crate::run::report::Warning;
 
-/// The known categories that the panel has dropped from its list of categories.
+/// Returns the known categories that the panel has dropped from its list of categories.
 pub(super) fn dropped_categories(answered: &[Category], stored: &[Category], setting: &Setting<'_>) -> CategorySet {
     let missing = vanished(answered, stored);
     let plausible = are_dropped(stored.len(), missing.len(), setting.options.guard);
     if plausible { missing.iter().map(|known| &known.id.0).collect() } else { CategorySet::NONE }
 }
 
-/// The stored categories that the panel doesn't list.
+/// Returns the stored categories that the panel doesn't list.
 fn vanished<'a>(answered: &[Category], stored: &'a [Category]) -> Vec<&'a Category> {
     let listed: HashSet<_> = answered.iter().map(|category| &category.id).collect();
     stored.iter().filter(|known| !listed.contains(&known.id)).collect()
 }
 
-/// Returns the reason why the loss of so many categories is implausible; `None` if it is plausible.
+/// Returns the reason why the loss of this number of categories is implausible; `None` if it is plausible.
 fn implausibly_vanished(listed: usize, vanished: usize, setting: &Setting<'_>) -> Option<HoldReason> {
     let (listed, missing) = (listed as u64, vanished as u64);
     let expired = setting.account_expired.then_some(HoldReason::Doubt(Doubt::AccountExpired));

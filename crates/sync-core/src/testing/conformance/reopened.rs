@@ -1,4 +1,4 @@
-//! Cases of a store that is closed and opened again, as by a program that is started anew.
+//! Cases of a store that is closed and opened again, as by a program that is started again.
 
 use super::Fixture;
 use super::ReadableStore;
@@ -14,7 +14,7 @@ use crate::testing::category;
 use crate::testing::{movie, profile, staged};
 use tokio_util::sync::CancellationToken;
 
-/// Everything that an apply and the end of a run write is there, and fences go on rising.
+/// Everything that an apply and the end of a run write is there, and fences continue to rise.
 pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
     let (home, movies) = (profile("home"), ContentKind::Movies);
     let session = load(&fixture.store, "home", &[1, 2, 3, 4]).await;

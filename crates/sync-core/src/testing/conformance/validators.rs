@@ -10,7 +10,7 @@ use crate::ports::store::{KeptValidator, ScopeCommit, ValidatorChange};
 use crate::run::options::PolicyChoice;
 use crate::testing::builders::{profile, series};
 
-/// Returns a validator of a listing of so many items.
+/// Returns a validator of a listing with this number of items.
 pub(super) fn validator(text: &str, rows: u64) -> KeptValidator {
     KeptValidator {
         validator: Validator(text.to_owned()),

@@ -48,7 +48,8 @@ impl Failure {
     }
 }
 
-/// The client's type for these errors can't be named here. Its texts are constant, and are only compared.
+/// Returns whether the answer wasn't HTTP. The client's type for this can't be named here. Its texts are constant, and
+/// are only compared.
 fn is_no_http(error: &reqwest::Error) -> bool {
     let invalid = ["invalid HTTP", "invalid content-length", "invalid transfer-encoding"];
     invalid.iter().any(|words| said(error, words))
