@@ -7,6 +7,7 @@
 
 mod commit;
 mod decide;
+mod kind_sync;
 mod known;
 mod learning;
 mod listing;
@@ -16,7 +17,6 @@ mod receive;
 mod second_try;
 mod state;
 mod unmodified;
-mod visit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,25 +61,25 @@ impl std::fmt::Debug for Engine {
 
 /// The reason why a step ended early.
 #[derive(Debug)]
-enum Stop {
+enum StepError {
     Cancelled,
     Source(SourceError),
     Store(StoreError),
 }
 
-impl From<SourceError> for Stop {
+impl From<SourceError> for StepError {
     fn from(error: SourceError) -> Self {
         Self::Source(error)
     }
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for StepError {
     fn from(error: StoreError) -> Self {
         if matches!(error, StoreError::Cancelled) { Self::Cancelled } else { Self::Store(error) }
     }
 }
 
-impl Stop {
+impl StepError {
     fn into_report(self, kind: Option<ContentKind>) -> ReportError {
         match self {
             Self::Cancelled => ReportError::from_store(&StoreError::Cancelled, kind),
@@ -177,11 +177,11 @@ impl Engine {
             warnings: Vec::new(),
             progress: ProgressMeter::new(profile, &*self.observer, &options.kinds),
         };
-        self.visit(&mut run, &mut report).await;
-        let retold = self.conclude(&mut run, &mut report);
+        self.log_in_and_sync(&mut run, &mut report).await;
+        let corrections = self.conclude(&mut run, &mut report);
         report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
         if let Some(grant) = run.grant {
-            let end = self.run_end(grant, &run, &report, retold);
+            let end = self.run_end(grant, &run, &report, corrections);
             if let Err(error) = self.store.finish_run(profile, end).await {
                 tracing::error!(error = %error.with_causes(), "the end of the run could not be recorded");
                 report.errors.push(ReportError::from_store(&error, None));
@@ -193,7 +193,7 @@ impl Engine {
     }
 
     /// Completes the report with what is known only at the end. Returns the corrections that the store has to record.
-    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) -> Retold {
+    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) -> Corrections {
         let learnt = self.source.learnt();
         if report.account.is_some() {
             // The panel answers without the learnt facts, so they are dropped.
@@ -207,14 +207,14 @@ impl Engine {
         for kind in run.denied.iter().filter(|_| run.answered) {
             run.facts.kinds[*kind].denied(self.clock.now());
         }
-        let retold = Retold::new(&run.shrunk, report);
+        let corrections = Corrections::new(&run.shrunk, report);
         for plan in &mut run.plan {
-            plan.hold_anew(&retold.held);
+            plan.correct_reasons(&corrections.held);
         }
         report.warnings.append(&mut run.warnings);
         report.warnings.extend(learnt.notices.into_iter().map(Warning::Other));
         report.plan = std::mem::take(&mut run.plan);
-        retold
+        corrections
     }
 
     async fn start(
@@ -222,7 +222,7 @@ impl Engine {
         profile: &ProfileId,
         options: &SyncOptions,
         cancel: &CancellationToken,
-    ) -> Result<Start, Stop> {
+    ) -> Result<Start, StepError> {
         if options.dry_run {
             let state = cancellable(cancel, async { Ok(self.store.sync_state(profile).await?) }).await?;
             return Ok(Start { _lease: None, grant: None, state });
@@ -240,12 +240,12 @@ impl Engine {
     }
 
     /// Logs in and syncs the kinds.
-    async fn visit(&self, run: &mut Run<'_>, report: &mut SyncReport) {
+    async fn log_in_and_sync(&self, run: &mut Run<'_>, report: &mut SyncReport) {
         run.progress.phase(None, Phase::Account);
         let account = match cancellable(run.cancel, async { Ok(self.source.account().await?) }).await {
             Ok(account) => account,
             Err(stop) => {
-                if matches!(&stop, Stop::Source(error) if is_refusal(error)) {
+                if matches!(&stop, StepError::Source(error) if is_refusal(error)) {
                     run.facts.refusals = run.facts.refusals.saturating_add(1);
                     run.facts.refused_at = Some(self.clock.now());
                 }
@@ -270,36 +270,36 @@ impl Engine {
             return fail_all(report, run.options, &error);
         }
         let asked: Vec<_> = ContentKind::ALL.into_iter().filter(|kind| run.options.kinds.contains(kind)).collect();
-        self.visit_all(run, report, &asked).await;
+        self.sync_kinds(run, report, &asked).await;
         self.try_again_as_other_client(run, report, &asked).await;
     }
 
     /// Syncs these kinds in their order.
-    async fn visit_all(&self, run: &mut Run<'_>, report: &mut SyncReport, kinds: &[ContentKind]) {
+    async fn sync_kinds(&self, run: &mut Run<'_>, report: &mut SyncReport, kinds: &[ContentKind]) {
         let mut received = None;
         for next in kinds.iter().copied().map(Some).chain([None]) {
             let shared = &*run;
             // The received kind comes first, so that the kinds end in their order.
             let (ended, arrived) = join(
-                OptionFuture::from(received.take().map(|visit| Box::pin(self.end_visit(shared, visit)))),
-                OptionFuture::from(next.map(|kind| Box::pin(self.begin_visit(shared, kind)))),
+                OptionFuture::from(received.take().map(|sync| Box::pin(self.end_kind(shared, sync)))),
+                OptionFuture::from(next.map(|kind| Box::pin(self.begin_kind(shared, kind)))),
             )
             .await;
-            if let Some(visit) = ended {
-                run.take_in(visit, report);
+            if let Some(sync) = ended {
+                run.take_in(sync, report);
             }
-            if let Some((visit, _)) = &arrived {
+            if let Some((sync, _)) = &arrived {
                 // The requests for the next kind depend on it.
-                run.facts.validators_lied_at = visit.validators_lied_at.or(run.facts.validators_lied_at);
+                run.facts.validators_lied_at = sync.validators_lied_at.or(run.facts.validators_lied_at);
             }
             received = arrived;
         }
     }
 
-    fn run_end(&self, grant: Grant, run: &Run<'_>, report: &SyncReport, retold: Retold) -> RunEnd {
+    fn run_end(&self, grant: Grant, run: &Run<'_>, report: &SyncReport, corrections: Corrections) -> RunEnd {
         let is_new = |record: &&KindRecord| {
             let applied = matches!(record.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
-            !applied || retold.kinds.contains(&record.kind)
+            !applied || corrections.kinds.contains(&record.kind)
         };
         RunEnd {
             run: grant.run,
@@ -314,25 +314,25 @@ impl Engine {
             records: report.kinds.values().filter(is_new).cloned().collect(),
             account: report.account.clone(),
             facts: (run.facts != run.state.facts).then(|| run.facts.clone()),
-            held: retold.held,
+            held: corrections.held,
         }
     }
 }
 
 /// Corrections to kinds that were applied before the end of the run.
-struct Retold {
+struct Corrections {
     /// The kinds whose record differs from what their apply wrote.
     kinds: Vec<ContentKind>,
     held: Vec<(ContentKind, HeldRemoval)>,
 }
 
-impl Retold {
+impl Corrections {
     /// Returns the corrections if several kinds shrank in one run: their removals are held for that reason.
     fn new(shrunk: &[(ContentKind, Vec<HeldRemoval>)], report: &mut SyncReport) -> Self {
         let mut kinds = Vec::new();
         for (kind, _) in shrunk.iter().filter(|_| shrunk.len() > 1) {
-            let told = report.kinds[*kind].hold_reason.replace(HoldReason::Loss(Loss::SeveralKinds));
-            kinds.extend((told != Some(HoldReason::Loss(Loss::SeveralKinds))).then_some(*kind));
+            let before = report.kinds[*kind].hold_reason.replace(HoldReason::Loss(Loss::SeveralKinds));
+            kinds.extend((before != Some(HoldReason::Loss(Loss::SeveralKinds))).then_some(*kind));
         }
         Self { kinds, held: lost_together(shrunk) }
     }
@@ -385,6 +385,9 @@ fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError)
 
 /// Runs a future until it ends or the run is cancelled, whichever is first. Cancellation drops the future, and with it
 /// the work that it was doing.
-async fn cancellable<T>(cancel: &CancellationToken, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-    cancel.run_until_cancelled(work).await.unwrap_or(Err(Stop::Cancelled))
+async fn cancellable<T>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<T, StepError>>,
+) -> Result<T, StepError> {
+    cancel.run_until_cancelled(work).await.unwrap_or(Err(StepError::Cancelled))
 }

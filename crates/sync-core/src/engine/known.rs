@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::decide::{Needs, Setting, ready, weighed};
 use super::state::{Arrived, Known, ListingReceived, MissingRow, MissingRows, Received};
-use super::{Engine, Run, Stop, cancellable};
+use super::{Engine, Run, StepError, cancellable};
 use crate::detect::seen_items::Identity;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Text};
 use crate::removal::guard::{HoldReason, Loss};
@@ -14,7 +14,12 @@ const ROWS: usize = 500;
 
 impl Engine {
     /// Returns the values that the decision about a received kind needs.
-    pub(super) async fn known(&self, run: &Run<'_>, received: &Received, setting: &Setting<'_>) -> Result<Known, Stop> {
+    pub(super) async fn known(
+        &self,
+        run: &Run<'_>,
+        received: &Received,
+        setting: &Setting<'_>,
+    ) -> Result<Known, StepError> {
         let answered = received.categories.as_deref();
         match &received.listing {
             ListingReceived::Compared(arrived) => self.known_of_listing(run, answered, arrived, setting).await,
@@ -35,7 +40,7 @@ impl Engine {
         answered: Option<&[Category]>,
         arrived: &Arrived,
         setting: &Setting<'_>,
-    ) -> Result<Known, Stop> {
+    ) -> Result<Known, StepError> {
         let (kind, compared) = (setting.record.kind, &arrived.compared);
         let held = cancellable(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
         let mut known = Known { held, ..Known::default() };
@@ -72,7 +77,7 @@ impl Engine {
         answered: Option<&[Category]>,
         setting: &Setting<'_>,
         known: &mut Known,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StepError> {
         if answered.is_some() {
             let kind = setting.record.kind;
             known.categories =
@@ -88,7 +93,7 @@ impl Engine {
         kind: ContentKind,
         names: Vec<CategoryId>,
         known: &mut Known,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StepError> {
         if names.is_empty() {
             return Ok(());
         }
@@ -106,7 +111,7 @@ impl Engine {
         kind: ContentKind,
         missing: &[ContentId],
         named: bool,
-    ) -> Result<MissingRows, Stop> {
+    ) -> Result<MissingRows, StepError> {
         let mut rows = MissingRows::default();
         let mut positions: HashMap<Text, u32> = HashMap::new();
         for ids in missing.chunks(ROWS) {

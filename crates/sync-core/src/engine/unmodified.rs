@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 
 use super::learning::{FetchStrategy, recent};
 use super::state::{Answered, Begun, Compared, KindSync, Unmodified};
-use super::{Engine, Run, Stop, cancellable};
+use super::{Engine, Run, StepError, cancellable};
 use crate::detect::diff::Differ;
 use crate::detect::digest::{Digest, DigestScheme};
 use crate::detect::index::ListingIndex;
@@ -32,18 +32,18 @@ impl Engine {
     pub(super) async fn ask_unless_same(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
+        sync: &mut KindSync,
         categories_answered: bool,
-    ) -> Result<Option<Answered>, Stop> {
-        let kind = visit.kind;
-        visit.validator = cancellable(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
-        let (scheme, now) = (self.scheme(visit), self.clock.now());
-        let treatment = Arc::clone(&visit.treatment);
+    ) -> Result<Option<Answered>, StepError> {
+        let kind = sync.kind;
+        sync.validator = cancellable(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
+        let (scheme, now) = (self.scheme(sync), self.clock.now());
+        let treatment = Arc::clone(&sync.treatment);
         // A field that has to be compared or written in any case needs the listing.
         let wanted = treatment.looks_again || treatment.needs_all;
         let may_lend =
             |kept: &&KeptValidator| !wanted && is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
-        let kept = visit.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
+        let kept = sync.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
         let Some(kept) = kept else { return Ok(None) };
         let (lender, index) = LazyIndex::lent();
         let baseline = Baseline::Unless { validator: kept.validator.clone(), index };
@@ -78,27 +78,27 @@ impl Engine {
     }
 
     /// Records the facts from a listing that is not modified.
-    pub(super) fn learn_of_same(&self, run: &Run<'_>, visit: &mut KindSync, same: Unmodified) {
+    pub(super) fn learn_of_same(&self, run: &Run<'_>, sync: &mut KindSync, same: Unmodified) {
         tracing::info!("the panel says that the listing is the same");
-        visit.answered = true;
-        visit.facts.offered();
-        visit.facts.whole_came();
-        let policy = run.options.policy.at(run.state.last_sync[visit.kind]);
-        visit.facts.fields = visit.facts.fields.unmodified(visit.kind, &policy, same.rows, self.clock.now());
+        sync.answered = true;
+        sync.facts.offered();
+        sync.facts.whole_came();
+        let policy = run.options.policy.at(run.state.last_sync[sync.kind]);
+        sync.facts.fields = sync.facts.fields.unmodified(sync.kind, &policy, same.rows, self.clock.now());
     }
 
     /// Records that the panel gave a changed listing the validator of the last one. Only items are compared, because
     /// the bytes may differ with a weak validator.
-    pub(super) fn doubt_validator(&self, visit: &mut KindSync, stored: &StoredIndex, compared: &Compared) {
-        let kind = visit.kind;
-        let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
-        if alike && is_another(stored, &compared.differ, self.scheme(visit)) {
+    pub(super) fn doubt_validator(&self, sync: &mut KindSync, stored: &StoredIndex, compared: &Compared) {
+        let kind = sync.kind;
+        let alike = sync.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
+        if alike && is_another(stored, &compared.differ, self.scheme(sync)) {
             tracing::warn!("the panel gives a changed listing the validator of the one before");
-            visit.warnings.push(Warning::from(format!(
+            sync.warnings.push(Warning::from(format!(
                 "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified). For 30 days, whole lists \
                  are fetched"
             )));
-            visit.validators_lied_at = Some(self.clock.now());
+            sync.validators_lied_at = Some(self.clock.now());
         }
     }
 }

@@ -250,9 +250,9 @@ pub(crate) fn lost_together(shrunk: &[(ContentKind, Vec<HeldRemoval>)]) -> Vec<(
     }
     let all = shrunk.iter().flat_map(|(kind, held)| held.iter().map(|held| (*kind, held)));
     let (reason, evidence) = (HoldReason::Loss(Loss::SeveralKinds), None);
-    let mut told: Vec<_> = all.map(|(kind, held)| (kind, HeldRemoval { reason, evidence, ..held.clone() })).collect();
-    told.sort_unstable_by_key(|(kind, held)| (kind.ordinal(), held.id));
-    told
+    let mut marked: Vec<_> = all.map(|(kind, held)| (kind, HeldRemoval { reason, evidence, ..held.clone() })).collect();
+    marked.sort_unstable_by_key(|(kind, held)| (kind.ordinal(), held.id));
+    marked
 }
 
 /// Returns a held removal. Its reason is changed to one that only consent releases if it dates from one of these runs,

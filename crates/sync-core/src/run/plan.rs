@@ -37,12 +37,12 @@ impl KindPlan {
 }
 
 impl KindPlan {
-    /// Corrects the reasons of held items. `told` is sorted by kind and ascending id.
-    pub(crate) fn hold_anew(&mut self, told: &[(ContentKind, HeldRemoval)]) {
+    /// Corrects the reasons of held items. `corrected` is sorted by kind and ascending id.
+    pub(crate) fn correct_reasons(&mut self, corrected: &[(ContentKind, HeldRemoval)]) {
         for planned in &mut self.held {
             let at = (self.kind.ordinal(), planned.item.id);
-            if let Ok(at) = told.binary_search_by_key(&at, |(kind, held)| (kind.ordinal(), held.id)) {
-                planned.reason = told[at].1.reason;
+            if let Ok(at) = corrected.binary_search_by_key(&at, |(kind, held)| (kind.ordinal(), held.id)) {
+                planned.reason = corrected[at].1.reason;
             }
         }
     }

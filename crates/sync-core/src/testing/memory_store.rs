@@ -160,7 +160,7 @@ impl ContentStore for MemoryStore {
                 return Err(StoreError::Fenced);
             }
             for record in end.records {
-                tables.record_anew(end.run, record)?;
+                tables.replace_record(end.run, record)?;
             }
             let run = tables.run(end.run)?;
             run.status = end.status;
@@ -179,7 +179,7 @@ impl ContentStore for MemoryStore {
                 tables.facts = facts;
             }
             for (kind, held) in &end.held {
-                tables.hold_anew(end.run, *kind, held);
+                tables.correct_reason(end.run, *kind, held);
             }
             tables.prune(&end.retention, end.finished_at);
             Ok(())

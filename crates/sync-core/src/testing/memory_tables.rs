@@ -259,7 +259,7 @@ impl Tables {
     }
 
     /// Replaces the record of a kind at the end of a run.
-    pub(super) fn record_anew(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
+    pub(super) fn replace_record(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
         let kinds = &mut self.run(run)?.kinds;
         match kinds.iter_mut().find(|known| known.kind == record.kind) {
             Some(known) => *known = record,
@@ -269,11 +269,11 @@ impl Tables {
     }
 
     /// Corrects the reason of an item that is still held. The correction belongs to the run, like its other changes.
-    pub(super) fn hold_anew(&mut self, run: RunId, kind: ContentKind, told: &HeldRemoval) {
+    pub(super) fn correct_reason(&mut self, run: RunId, kind: ContentKind, corrected: &HeldRemoval) {
         let left = self.reverse.get_mut(&(run, kind)).map(|reverse| &mut reverse.held_after);
         for held in [Some(&mut self.held[kind]), left].into_iter().flatten() {
-            if let Ok(at) = held.binary_search_by_key(&told.id, |held| held.id) {
-                (held[at].reason, held[at].evidence) = (told.reason, told.evidence);
+            if let Ok(at) = held.binary_search_by_key(&corrected.id, |held| held.id) {
+                (held[at].reason, held[at].evidence) = (corrected.reason, corrected.evidence);
             }
         }
     }
