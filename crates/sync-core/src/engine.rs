@@ -196,7 +196,7 @@ impl Engine {
     fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) -> Corrections {
         let learnt = self.source.learnt();
         if report.account.is_some() {
-            // The panel answers without the learnt facts, so they are dropped.
+            // If the panel has accepted the usual client, the learnt one is dropped.
             (run.facts.user_agent, run.facts.uncompressed) = (learnt.user_agent, learnt.uncompressed);
         }
         let let_in_before = report.account.is_some() || run.state.last_sync.values().any(Option::is_some);

@@ -101,8 +101,8 @@ impl XtreamConfig {
         self
     }
 
-    /// Sets the wait before the second attempt. It doubles for each further one, and a random quarter is added or
-    /// subtracted. Default 1 s, so the waits are 1, 2 and 4 s.
+    /// Sets the wait before the second attempt. It doubles for each further one, and up to a quarter is added or
+    /// subtracted at random. Default 1 s, so the waits are 1, 2 and 4 s.
     pub fn backoff(mut self, base: Duration) -> Self {
         self.retry.base = base;
         self

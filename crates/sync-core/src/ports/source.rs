@@ -39,8 +39,8 @@ pub use error::{AnswerFault, SourceError};
 /// - An element is [`Entry::Same`] only if the request had an index of the listing's own scheme, and the element's
 ///   digest equals the known one. A second element with the same id is always [`Entry::Item`].
 /// - The digests of a listing cover all values except those that [`ListingRequest::left_out`] names. Their scheme is
-///   [`DigestScheme::leaving_out`] of the source's own. A source that ignores `left_out` keeps its own scheme; then its
-///   elements are decoded in each listing.
+///   [`DigestScheme::leaving_out`] of the source's own. A source that leaves nothing out is allowed
+///   as well. Its elements are then decoded in each listing, because their digests differ.
 /// - An element that can't be read, or not completely, is counted as unreadable, and nothing else is lost.
 /// - An element that is too large or too deep is an [`Entry::Item`] without a digest, with the fields that could be
 ///   read. An element that is broken is never an item: it is [`Entry::Broken`] if its id is certain, and no entry

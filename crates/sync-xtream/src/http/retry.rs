@@ -29,8 +29,8 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// Returns the wait after a failed attempt, counted from 1, or `None` after the last one.
     ///
-    /// A random quarter is added to the backoff or subtracted, so that many clients don't return at once. A
-    /// `Retry-After` can lengthen the wait but not shorten it.
+    /// Up to a quarter of the backoff is added or subtracted at random, so that many clients don't return at once.
+    /// A `Retry-After` can lengthen the wait but not shorten it.
     fn wait(&self, attempt: u32, retry_after: Option<Duration>, rng: &mut fastrand::Rng) -> Option<Duration> {
         if attempt >= self.attempts {
             return None;
