@@ -70,15 +70,15 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
 }
 
 /// Ends the doubt in a kind of which every item has just been compared and written, and puts right
-/// what no comparison sees.
+/// what no comparison sees. Returns whether there was one.
 pub(crate) fn settle(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
     kind: ContentKind,
     run: RunId,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     if doubts::open_since(conn, profile, kind)?.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let tables = tables::of(kind);
     let key = [Bind::from(profile.as_str()), Bind::from(kind.as_str())];
@@ -100,5 +100,5 @@ pub(crate) fn settle(
     }
     doubts::settle(conn, profile, kind, run.0)?;
     tracing::info!(%kind, "what the check doubted has been compared and put right");
-    Ok(())
+    Ok(true)
 }
