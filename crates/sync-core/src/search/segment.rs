@@ -4,6 +4,8 @@
 //! overrides earlier ones entry by entry, and a removed item is an entry without text. So a sync writes what has
 //! changed, and no more.
 
+use std::collections::HashSet;
+
 use super::entry::Entry;
 use crate::model::{CategorySet, ContentId};
 
@@ -38,6 +40,29 @@ impl Segment {
     pub const fn size(&self) -> usize {
         self.facts.len() + self.names.len() + self.rest.len()
     }
+
+    /// Returns each item that it names, in order, with its entry; without one if the item was removed.
+    ///
+    /// # Errors
+    ///
+    /// [`DamagedSegment`] if it can't be read.
+    pub fn read(&self) -> Result<Vec<(ContentId, Option<Entry>)>, DamagedSegment> {
+        let mut decoded = Decoded::new(self, false)?;
+        let mut items = Vec::new();
+        while let Some(Kept { id, values }) = decoded.next()? {
+            let entry = values.map(|it| Entry {
+                id,
+                year: it.year,
+                added: it.added,
+                rating: it.rating,
+                categories: decoded.sets[it.set].clone(),
+                names: it.names.to_owned(),
+                rest: it.rest.to_owned(),
+            });
+            items.push((id, entry));
+        }
+        Ok(items)
+    }
 }
 
 /// A segment can't be read: it was made by another version, or it is damaged.
@@ -48,7 +73,7 @@ pub struct DamagedSegment;
 /// Makes a batch of segments.
 ///
 /// Add the entries in any order, each item once, then take the segments. A caller that has much to write takes them
-/// when [`SegmentWriter::size`] has grown to its limit, and writes several batches.
+/// when [`SegmentWriter::size`] has grown to its limit; the segments of all takes together are one batch.
 #[derive(Debug, Default)]
 pub struct SegmentWriter {
     entries: Vec<Entry>,
@@ -95,6 +120,11 @@ impl SegmentWriter {
     pub fn take(&mut self) -> Vec<Segment> {
         let (mut entries, removed) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.removed));
         self.size = 0;
+        if !removed.is_empty() {
+            // An item that was written and is removed is removed.
+            let gone: HashSet<_> = removed.iter().collect();
+            entries.retain(|entry| !gone.contains(&entry.id));
+        }
         entries.sort_unstable_by_key(|entry| place(entry.year, entry.id));
         let form = if self.only_new { FORM_OF_NEW } else { FORM };
         let mut segments: Vec<_> = entries.chunks(SEGMENT_ENTRIES).map(|part| encode(form, part, &[])).collect();
@@ -368,6 +398,20 @@ mod tests {
         assert_eq!(of(0), (2024, 0, Some(0.0), ["1", "é"].iter().collect(), "\n name 3\n cast é".to_owned()));
         assert_eq!((of(1).2, of(2).1, of(2).3), (Some(7.5), u32::MAX, CategorySet::NONE));
         assert_eq!(read[3].1, None);
+    }
+
+    #[test]
+    fn a_segment_gives_its_entries_back() {
+        let entries = [entry(3, 2024, 0, Some(0.0), &["1", "é"]), entry(2, 1999, 5, None, &[])];
+        let mut writer = SegmentWriter::new();
+        writer.add(entries[0].clone());
+        writer.add(entries[1].clone());
+        writer.add(entry(7, 1999, 5, None, &[]));
+        writer.remove(ContentId(7));
+        let read: Vec<_> = writer.take().iter().flat_map(|segment| segment.read().unwrap()).collect();
+        let [one, two] = entries;
+        let expected = [(ContentId(3), Some(one)), (ContentId(2), Some(two)), (ContentId(7), None)];
+        assert_eq!(read, expected, "what is removed is no entry");
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod removals;
 pub mod reopened;
 pub mod rows;
 pub mod runs;
+pub mod selection;
 mod session;
 pub mod staging;
 pub mod validators;
@@ -137,6 +138,15 @@ macro_rules! cache_conformance {
             catalogue: categories_come_with_their_sizes
             catalogue: what_is_held_is_listed
             catalogue: a_reader_of_nobody_is_told
+            selection: every_order_puts_what_has_no_value_last
+            selection: every_filter_leaves_what_passes
+            selection: words_find_items_of_every_kind
+            selection: the_searched_fields_are_those_of_the_profile
+            selection: pages_go_on_behind_their_cursor
+            selection: what_is_found_follows_the_rows
+            selection: a_selection_is_of_one_profile
+            selection: an_item_is_there_or_remembered_or_unknown
+            selection: a_selection_of_nobody_is_told
             feed: changes_have_their_values
             feed: a_deletion_by_hand_is_of_no_run
             feed: an_epoch_is_never_reused
@@ -164,6 +174,11 @@ macro_rules! cache_conformance {
         #[tokio::test]
         async fn profiles_are_there_when_the_cache_is_opened_again() {
             $crate::testing::conformance::reopened::profiles_are_there($make().await).await;
+        }
+
+        #[tokio::test]
+        async fn what_is_searched_is_found_when_the_cache_is_opened_again() {
+            $crate::testing::conformance::reopened::what_is_searched_is_found($make().await).await;
         }
     };
     ($make:path; $($suite:ident: $case:ident)*) => {
@@ -208,6 +223,7 @@ mod tests {
             (0, "runs: ", include_str!("conformance/runs.rs")),
             (0, "validators: ", include_str!("conformance/validators.rs")),
             (1, "catalogue: ", include_str!("conformance/catalogue.rs")),
+            (1, "selection: ", include_str!("conformance/selection.rs")),
             (1, "feed: ", include_str!("conformance/feed.rs")),
             (1, "profiles: ", include_str!("conformance/profiles.rs")),
             (1, "maintenance: ", include_str!("conformance/maintenance.rs")),

@@ -19,6 +19,8 @@ use sync_core::{ContentKind, ProfileId, StoreError};
 
 use crate::db::fault::of_diesel;
 use crate::db::value::Text;
+use crate::search;
+use crate::search::tables::Key;
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
 use crate::tables::schema::xtream_profiles;
@@ -60,6 +62,7 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
             look.kind = Some(kind);
             kind::look(&mut look, kind)?;
             history::look(&mut look, kind)?;
+            search_text(&mut look, kind)?;
         }
     }
     for finding in &seen.findings {
@@ -68,6 +71,18 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
         tracing::warn!(profile, kind, code = finding.breach.code(), "inconsistent: {finding}");
     }
     Ok(seen)
+}
+
+/// Looks at the search text of a kind. Where the rows themselves don't fit, it says nothing: the text is written anew
+/// with them.
+fn search_text(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
+    let is_of_kind = |finding: &Finding| finding.kind == Some(kind) && finding.profile.as_ref() == Some(look.profile);
+    let are_rows_found = look.findings.iter().any(|it| is_of_kind(it) && it.breach.is_mended_by_comparing());
+    if !are_rows_found {
+        let cases = search::check::cases(look.conn, Key { profile: look.profile, kind })?;
+        look.note(Breach::SearchIndex, &cases);
+    }
+    Ok(())
 }
 
 /// A look at a profile, or at a kind of it.

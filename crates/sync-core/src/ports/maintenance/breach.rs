@@ -45,6 +45,8 @@ pub enum Breach {
     RowsNotAsListed,
     /// The validator belongs to another listing than the cached one.
     ValidatorStale,
+    /// The search text has other items or other values than the rows, or it can't be read.
+    SearchIndex,
     /// A profile has no row of its syncs or of its settings.
     ProfileIncomplete,
     /// The fence is lower than one that was given out.
@@ -65,7 +67,7 @@ pub enum Breach {
 
 impl Breach {
     /// Every inconsistency.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::IndexMissing,
         Self::IndexUnreadable,
         Self::RowsNotInIndex,
@@ -87,6 +89,7 @@ impl Breach {
         Self::LogMalformed,
         Self::RowsNotAsListed,
         Self::ValidatorStale,
+        Self::SearchIndex,
         Self::ProfileIncomplete,
         Self::FenceBehind,
         Self::RunOpen,
@@ -121,6 +124,7 @@ impl Breach {
             Self::LogMalformed => "log_malformed",
             Self::RowsNotAsListed => "rows_not_as_listed",
             Self::ValidatorStale => "validator_stale",
+            Self::SearchIndex => "search_index",
             Self::ProfileIncomplete => "profile_incomplete",
             Self::FenceBehind => "fence_behind",
             Self::RunOpen => "run_open",
@@ -170,6 +174,7 @@ impl Breach {
             Self::RowsNotAsListed if one => "item that differs although the panel lists it as before",
             Self::RowsNotAsListed => "items that differ although the panel lists them as before",
             Self::ValidatorStale => "the stored validator belongs to another list than the cached one",
+            Self::SearchIndex => "the search text differs from the items",
             Self::ProfileIncomplete => "a row of the profile is missing",
             Self::FenceBehind => "the fence is lower than that of an earlier lease",
             Self::RunOpen if one => "run that has no end and is not the last one",
@@ -199,6 +204,7 @@ impl Breach {
                 | Self::RowsNotAsRecorded
                 | Self::RowsNotAsLogged
                 | Self::ValidatorStale
+                | Self::SearchIndex
                 | Self::ProfileIncomplete
                 | Self::FenceBehind
         )
@@ -206,12 +212,13 @@ impl Breach {
 
     /// Returns whether a full comparison repairs it, or makes the history before it irrelevant.
     pub const fn is_mended_by_comparing(self) -> bool {
-        !matches!(self, Self::IdNoNumber) && !self.is_of_profile() && !self.is_of_cache()
+        !matches!(self, Self::IdNoNumber | Self::SearchIndex) && !self.is_of_profile() && !self.is_of_cache()
     }
 
     /// Returns whether the start of any sync of the profile repairs it.
     pub const fn is_mended_by_a_sync(self) -> bool {
-        self.is_mended_by_comparing() || matches!(self, Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen)
+        self.is_mended_by_comparing()
+            || matches!(self, Self::SearchIndex | Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen)
     }
 
     const fn is_of_profile(self) -> bool {
@@ -245,6 +252,7 @@ mod tests {
             "rows_not_as_recorded",
             "rows_not_as_logged",
             "validator_stale",
+            "search_index",
             "profile_incomplete",
             "fence_behind",
         ];
@@ -263,6 +271,6 @@ mod tests {
         let of_the_cache = ["rows_of_nobody", "kind_unknown"];
         assert_eq!(those(|breach| !breach.is_mended_by_a_sync()), [&by_nothing_here[..], &of_the_cache].concat());
         let by_a_sync_only = those(|breach| breach.is_mended_by_a_sync() && !breach.is_mended_by_comparing());
-        assert_eq!(by_a_sync_only, ["profile_incomplete", "fence_behind", "run_open"]);
+        assert_eq!(by_a_sync_only, ["search_index", "profile_incomplete", "fence_behind", "run_open"]);
     }
 }

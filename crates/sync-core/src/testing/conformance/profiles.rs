@@ -10,6 +10,7 @@ use crate::ports::store::{ScopeCommit, StoreError, ValidatorChange};
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::{Evidence, HeldRemoval};
 use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
+use crate::search::SearchFields;
 use crate::testing::profile;
 
 /// Returns a profile whose settings all differ from the defaults.
@@ -32,6 +33,7 @@ pub(super) fn unusual() -> Profile {
         verify_tls: false,
         follow_other_hosts: false,
         parallel_requests: 4,
+        search: SearchFields::Names,
         ..Profile::new(profile("home"))
     }
 }

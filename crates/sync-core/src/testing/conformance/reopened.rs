@@ -9,7 +9,10 @@ use crate::facts::PanelFacts;
 use crate::feed::change::LoggedChange;
 use crate::model::{ContentId, ContentKind, FieldSet, Item, Scope};
 use crate::ports::Cache;
+use crate::ports::catalogue::Selection;
+use crate::ports::profiles::Profile;
 use crate::ports::store::{ScopeCommit, ValidatorChange};
+use crate::search::{SearchFields, Words};
 use crate::testing::category;
 use crate::testing::{movie, profile, staged};
 use tokio_util::sync::CancellationToken;
@@ -93,4 +96,22 @@ async fn seen(store: &dyn ReadableStore) -> String {
     }
     let (runs, changes) = (store.runs(&home, 9).await.unwrap(), store.changes(&home, 0, 99).await.unwrap());
     seen + &format!("{runs:?} {changes:?} {:?}", store.content_status(&home).await.unwrap())
+}
+
+/// What is searched is found, and the setting is as before.
+pub async fn what_is_searched_is_found<C: Cache>(fixture: Fixture<C>) {
+    let home = profile("home");
+    let mut expected = Vec::new();
+    let mut fixture = fixture;
+    for search in SearchFields::ALL {
+        fixture.store.save_profile(&Profile { search, ..Profile::new(home.clone()) }).await.unwrap();
+        drop(load(&fixture.store, "home", &[1, 2]).await);
+        fixture = fixture.reopened();
+        let selection = Selection::of_words(Words::new("movie"), 9);
+        let found = fixture.store.select(&home, selection).await.unwrap();
+        expected.push((search, found.rows.iter().map(|row| row.id.0).collect::<Vec<_>>()));
+        assert_eq!(fixture.store.profile(&home).await.unwrap().unwrap().search, search);
+        fixture.store.clear(&home).await.unwrap();
+    }
+    assert_eq!(expected, SearchFields::ALL.map(|search| (search, vec![1, 2])));
 }
