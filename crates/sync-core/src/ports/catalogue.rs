@@ -98,7 +98,7 @@ pub enum ItemState {
     /// The item is there.
     Present {
         /// The row.
-        item: Item,
+        item: Box<Item>,
         /// When the row was made, in unix seconds. A returned item has the time of its first row.
         created_at: i64,
         /// When the row was last written, in unix seconds.

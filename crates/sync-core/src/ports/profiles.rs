@@ -163,6 +163,7 @@ impl fmt::Debug for Profile {
             .field("verify_tls", &self.verify_tls)
             .field("follow_other_hosts", &self.follow_other_hosts)
             .field("parallel_requests", &self.parallel_requests)
+            .field("search", &self.search)
             .finish()
     }
 }

@@ -308,8 +308,12 @@ mod tests {
 
     fn batch(entries: &[(i64, &str)], removed: &[i64]) -> Vec<Segment> {
         let mut writer = SegmentWriter::new();
-        entries.iter().for_each(|(id, year)| writer.add(entry(*id, year)));
-        removed.iter().for_each(|id| writer.remove(ContentId(*id)));
+        for (id, year) in entries {
+            writer.add(entry(*id, year));
+        }
+        for id in removed {
+            writer.remove(ContentId(*id));
+        }
         writer.take()
     }
 

@@ -49,13 +49,31 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Returns the entries that have the words, by rank and position.
+///
+/// If no entry has them, a word may be written apart in a name while the others stand elsewhere; that costs one more
+/// scan.
 pub(super) fn find(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>) -> Vec<Found> {
     if words.is_empty() {
         return Vec::new();
     }
-    let mut search = Search { matcher: Matcher::new(index, words), wanted, found: Vec::new() };
-    search.exact_and_prefix();
-    search.in_names();
+    let found = search(index, words, wanted, false);
+    if !found.is_empty() || words.wanted.len() == 1 {
+        return found;
+    }
+    // Each page of a query has to decide alike.
+    let first = Wanted { after: None, limit: 1, passes: wanted.passes };
+    if wanted.after.is_some() && !search(index, words, &first, false).is_empty() {
+        return found;
+    }
+    search(index, words, wanted, true)
+}
+
+fn search(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>, apart: bool) -> Vec<Found> {
+    let mut search = Search { matcher: Matcher::new(index, words), wanted, apart, found: Vec::new() };
+    if !apart {
+        search.exact_and_prefix();
+        search.in_names();
+    }
     search.joined_in_names();
     search.anywhere();
     search.found
@@ -65,6 +83,8 @@ pub(super) fn find(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>) -> V
 struct Search<'a> {
     matcher: Matcher<'a>,
     wanted: &'a Wanted<'a>,
+    /// Whether the rarest word is looked for apart.
+    apart: bool,
     found: Vec<Found>,
 }
 
@@ -137,9 +157,10 @@ impl Search<'_> {
         if !self.wants(JOINED) {
             return;
         }
-        let index = self.matcher.index;
-        for position in self.matcher.candidates_for_joined() {
-            if position >= self.start(JOINED) && position < index.len() {
+        let candidates =
+            if self.apart { self.matcher.candidates_for_apart() } else { self.matcher.candidates_for_joined() };
+        for position in candidates {
+            if position >= self.start(JOINED) {
                 self.take(JOINED, position);
                 if self.is_full() {
                     return;
@@ -154,6 +175,15 @@ impl Search<'_> {
         }
         let from = self.start(ANYWHERE);
         let word = self.matcher.rarest_anywhere();
+        if self.apart {
+            for position in self.matcher.written_apart(word).into_iter().filter(|position| *position >= from) {
+                self.take(ANYWHERE, position);
+                if self.is_full() {
+                    return;
+                }
+            }
+            return;
+        }
         let needle = &self.matcher.words.wanted[word].needle;
         let mut in_names = Scan::new(needle, self.matcher.index.names(), from).peekable();
         let mut in_rest = Scan::new(needle, self.matcher.index.rest(), from).peekable();
@@ -163,15 +193,6 @@ impl Search<'_> {
             self.take(ANYWHERE, position);
             if self.is_full() {
                 return;
-            }
-        }
-        if self.found.is_empty() && self.wanted.after.is_none() {
-            // A word may be written apart in the name, and the others may stand elsewhere.
-            for position in self.matcher.written_apart(word) {
-                self.take(ANYWHERE, position);
-                if self.is_full() {
-                    return;
-                }
             }
         }
     }
@@ -302,6 +323,17 @@ impl<'a> Matcher<'a> {
             let rarest = self.rarest_in_names();
             positions.extend(Scan::new(&self.words.wanted[rarest].needle, names, 0));
         }
+        positions.sort_unstable();
+        positions.dedup();
+        positions
+    }
+
+    /// Positions of entries whose names may have all words, one of them with blanks between its letters, rising: the
+    /// rarest word is written apart, or another one is.
+    fn candidates_for_apart(&self) -> Vec<usize> {
+        let rarest = self.rarest_in_names();
+        let mut positions = self.written_apart(rarest);
+        positions.extend(Scan::new(&self.words.wanted[rarest].needle, self.index.names(), 0));
         positions.sort_unstable();
         positions.dedup();
         positions

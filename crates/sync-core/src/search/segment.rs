@@ -312,9 +312,9 @@ mod tests {
         Entry { id: ContentId(id), year, added, rating, categories, names, rest }
     }
 
-    fn read(
-        segments: &[Segment],
-    ) -> Result<Vec<(i64, Option<(u16, u32, Option<f32>, CategorySet, String)>)>, DamagedSegment> {
+    type Read = (i64, Option<(u16, u32, Option<f32>, CategorySet, String)>);
+
+    fn read(segments: &[Segment]) -> Result<Vec<Read>, DamagedSegment> {
         let mut entries = Vec::new();
         for segment in segments {
             let mut decoded = Decoded::new(segment, false)?;

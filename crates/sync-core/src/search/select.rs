@@ -98,7 +98,9 @@ fn by_key(parts: &[Part<'_>], selection: &Selection) -> Vec<(usize, Found)> {
         if let Some(words) = &selection.words {
             let passes = |position: usize| part.passes(position) && is_behind(position);
             let wanted = Wanted { after: None, limit: usize::MAX, passes: &passes };
-            find(part.searched.index, words, &wanted).iter().for_each(|found| best.add(number, found.position));
+            for found in find(part.searched.index, words, &wanted) {
+                best.add(number, found.position);
+            }
         } else if selection.sort == Sort::Panel {
             let order = part.searched.panel_order.get(behind..).unwrap_or_default();
             let passing = order.iter().map(|position| *position as usize).filter(|position| part.passes(*position));

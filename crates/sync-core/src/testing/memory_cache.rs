@@ -124,7 +124,7 @@ fn state(tables: &Tables, kind: ContentKind, id: ContentId) -> Option<ItemState>
     if let Some((_, item)) = tables.rows(kind).get(&id.0) {
         let (created_at, updated_at) = tables.written.get(&(kind, id.0)).copied().unwrap_or_default();
         let held = tables.held[kind].iter().find(|held| held.id == id).cloned();
-        return Some(ItemState::Present { item: item.clone(), created_at, updated_at, held });
+        return Some(ItemState::Present { item: Box::new(item.clone()), created_at, updated_at, held });
     }
     let removed_at = *tables.tombstones.get(&(kind, id.0))?;
     let is_removal = |change: &LoggedChange| matches!(change, LoggedChange::Removed | LoggedChange::Undone(_));

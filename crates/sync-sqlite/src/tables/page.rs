@@ -91,7 +91,7 @@ impl SqliteStore {
                     let mut times = times.next().ok_or(StoreError::Locked)?;
                     let (created_at, updated_at) = (times.integer(0)?, times.integer(1)?);
                     let held = held::held(conn, profile, kind)?.into_iter().find(|held| held.id == id);
-                    ItemState::Present { item, created_at, updated_at, held }
+                    ItemState::Present { item: Box::new(item), created_at, updated_at, held }
                 }
                 None => match tombstone::of_item(conn, profile, kind, id)? {
                     Some((name, removed_at)) => ItemState::Removed { name, removed_at },

@@ -65,7 +65,7 @@ impl Catalogue for OwnStore {
             let Some(item) = found.kinds[kind].rows.get(&id).cloned() else { return Ok(None) };
             let of_item = found.log.iter().rev().filter(|change| (change.kind, change.id) == (kind, Some(id)));
             let changes = of_item.take(changes as usize).cloned().collect();
-            let state = ItemState::Present { item, created_at: 0, updated_at: 0, held: None };
+            let state = ItemState::Present { item: Box::new(item), created_at: 0, updated_at: 0, held: None };
             Ok(Some(KnownItem::new(state, changes)))
         })
     }
