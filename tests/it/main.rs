@@ -40,4 +40,6 @@ mod killing;
 #[cfg(unix)]
 mod limits;
 #[cfg(unix)]
+mod reading;
+#[cfg(unix)]
 mod signals;

@@ -27,7 +27,19 @@ const ARROWS: [(&str, &[&str], &[&str]); 5] = [
 const NOT_IN_CORE: [&str; 5] = ["reqwest", "hyper", "diesel", "libsqlite3-sys", "rusqlite"];
 
 /// What only the command needs: a program that takes the library must not compile it.
-const COMMAND_ONLY: [&str; 6] = ["clap", "directories", "indicatif", "rpassword", "tracing-subscriber", "console"];
+const COMMAND_ONLY: [&str; 11] = [
+    "anstream",
+    "clap",
+    "console",
+    "csv",
+    "directories",
+    "indicatif",
+    "rpassword",
+    "terminal_size",
+    "tracing-subscriber",
+    "unicode-segmentation",
+    "unicode-width",
+];
 
 /// The features of tokio that the core may turn on: channels and locks, no runtime, no clock, no sockets.
 const TOKIO_IN_CORE: [&str; 2] = ["default", "sync"];

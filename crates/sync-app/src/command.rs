@@ -4,11 +4,17 @@ mod address;
 mod args;
 mod backup;
 mod bars;
+mod categories;
+mod cell;
+mod change;
 mod changes;
 mod check;
 mod clear;
 mod exit;
+mod export;
 mod failure;
+mod fields;
+mod found;
 mod held;
 mod hints;
 mod history;
@@ -16,20 +22,27 @@ mod interrupt;
 mod json;
 mod learnt;
 mod line;
+mod list;
 mod logging;
 mod login;
+mod look;
+mod no_category;
 mod one_profile;
 mod panel;
 mod panic;
 mod password;
 mod plan;
 mod profile;
+mod report;
+mod results;
+mod show;
 mod status;
 mod sync;
 mod table;
 mod terminal;
 mod undo;
 mod usage;
+mod value;
 mod wiring;
 
 use std::process::ExitCode;
@@ -89,6 +102,11 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<Exit, Failure> {
         Command::Check(check) => check::run(&database, check, interrupt).await,
         Command::Backup { file, force } => backup::back_up(&database, file, *force, interrupt).await,
         Command::Restore { file } => backup::restore(&database, file, interrupt).await,
+        Command::List(list) => list::list(&database, list, interrupt).await,
+        Command::Search(search) => list::search(&database, search, interrupt).await,
+        Command::Show(show) => show::run(&database, show).await,
+        Command::Categories(categories) => categories::run(&database, categories).await,
+        Command::Export(export) => export::run(&database, export, interrupt).await,
         Command::Changes(changes) => changes::run(&database, changes, interrupt).await,
         Command::New(new) => changes::new(&database, new).await,
         Command::History(history) => history::run(&database, history).await,

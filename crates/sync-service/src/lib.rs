@@ -7,6 +7,7 @@
 mod clock;
 mod compare;
 mod feed;
+mod reading;
 mod secrets;
 mod service;
 mod since;
@@ -16,7 +17,11 @@ mod undo;
 pub use clock::SystemClock;
 pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
+pub use reading::{
+    Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,
+    Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem,
+};
 pub use secrets::Login;
 pub use service::{Service, options_of};
-pub use since::{NoPlace, Since, age};
+pub use since::{Moment, NoMoment, NoPlace, Since, age};
 pub use source::{ServiceError, SourceFactory};

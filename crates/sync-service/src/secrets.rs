@@ -7,6 +7,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What is escaped in a value of a query: everything but the unreserved characters of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Shorter passwords are found in any text.
 const PASSWORD_MIN: usize = 8;
 
@@ -37,7 +42,8 @@ impl Login {
         let mut spellings = Vec::new();
         if let Some(password) = password.as_ref().filter(|password| password.chars().count() >= PASSWORD_MIN) {
             let encoded = percent_encoded(password);
-            for spelling in [encoded.replace("%20", "+"), encoded.to_lowercase_escapes(), encoded, password.clone()] {
+            let spelt = [encoded.replace("%20", "+"), with_small_escapes(&encoded), encoded, password.clone()];
+            for spelling in spelt {
                 if !spellings.contains(&spelling) {
                     spellings.push(spelling);
                 }
@@ -191,52 +197,25 @@ fn end_of_text(text: &str) -> Option<usize> {
     None
 }
 
+/// A text as a value of a query has it.
 fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// The same spelling with escapes in small letters.
-trait LowercaseEscapes {
-    fn to_lowercase_escapes(&self) -> String;
+fn with_small_escapes(encoded: &str) -> String {
+    let mut left = 0;
+    let small = |c: char| {
+        let shown = if left > 0 { c.to_ascii_lowercase() } else { c };
+        left = if c == '%' { 2 } else { i32::max(left - 1, 0) };
+        shown
+    };
+    encoded.chars().map(small).collect()
 }
 
-impl LowercaseEscapes for String {
-    fn to_lowercase_escapes(&self) -> String {
-        let mut out = Self::with_capacity(self.len());
-        let mut left = 0;
-        for c in self.chars() {
-            out.push(if left > 0 { c.to_ascii_lowercase() } else { c });
-            left = if c == '%' { 2 } else { i32::max(left - 1, 0) };
-        }
-        out
-    }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
-        let number =
-            escape.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        if let Some(byte) = number {
-            out.push(byte);
-            at += 3;
-        } else {
-            out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+/// The text of a part of an address; a `+` is a space.
+fn percent_decoded(part: &str) -> String {
+    percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

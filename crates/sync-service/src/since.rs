@@ -1,4 +1,4 @@
-//! From where on the feed is to be read.
+//! From where on the feed is to be read, and since when items are wanted.
 
 use std::str::FromStr;
 
@@ -53,11 +53,9 @@ impl FromStr for Since {
         if let Ok(at) = DateTime::parse_from_rfc3339(text) {
             return Ok(Self::Time(at.timestamp()));
         }
-        if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            && let Some(midnight) = day.and_hms_opt(0, 0, 0)
-        {
+        if let Some(midnight) = first_second(text) {
             // Exclusive: what came at midnight itself is of that day.
-            return Ok(Self::Time(midnight.and_utc().timestamp() - 1));
+            return Ok(Self::Time(midnight - 1));
         }
         age(text).map(Self::Age).ok_or(NoPlace)
     }
@@ -75,6 +73,39 @@ pub fn age(text: &str) -> Option<i64> {
     let number = text.strip_suffix(unit)?;
     let is_plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     number.parse::<i64>().ok().filter(|_| is_plain)?.checked_mul(seconds)
+}
+
+/// A moment in the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Moment {
+    /// This one, in unix seconds.
+    At(i64),
+    /// So many seconds ago.
+    Ago(i64),
+}
+
+/// A text that names no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("use a time (2026-11-29T10:00:00Z), a day (2026-11-29) or an age (90m, 36h, 7d)")]
+pub struct NoMoment;
+
+impl FromStr for Moment {
+    type Err = NoMoment;
+
+    /// Reads a time, a day (its first second, in UTC) or an age.
+    fn from_str(text: &str) -> Result<Self, NoMoment> {
+        let text = text.trim();
+        let time = DateTime::parse_from_rfc3339(text).ok().map(|at| at.timestamp());
+        let at = time.or_else(|| first_second(text)).map(Self::At);
+        at.or_else(|| age(text).map(Self::Ago)).ok_or(NoMoment)
+    }
+}
+
+/// The first second of a day in UTC.
+fn first_second(text: &str) -> Option<i64> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp())
 }
 
 #[cfg(test)]
@@ -107,6 +138,23 @@ mod tests {
             ("2026-13-01", Err(NoPlace)),
         ] {
             assert_eq!(text.parse::<Since>(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_are_read() {
+        for (text, expected) in [
+            ("1970-01-02", Ok(Moment::At(86_400))),
+            (" 1970-01-01T01:01:00+01:00 ", Ok(Moment::At(60))),
+            ("90m", Ok(Moment::Ago(5400))),
+            ("7d", Ok(Moment::Ago(604_800))),
+            ("1234", Err(NoMoment)),
+            ("77:1234", Err(NoMoment)),
+            ("run:12", Err(NoMoment)),
+            ("yesterday", Err(NoMoment)),
+            ("", Err(NoMoment)),
+        ] {
+            assert_eq!(text.parse::<Moment>(), expected, "{text}");
         }
     }
 }

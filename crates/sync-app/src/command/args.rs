@@ -9,6 +9,7 @@ mod feed;
 mod help;
 mod panel;
 mod profile;
+mod read;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ use super::failure::Failure;
 pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use panel::PanelArgs;
 pub(crate) use profile::{AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand};
+pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
 
 /// Keep a local SQLite cache in step with IPTV panels (Xtream Codes API).
 #[derive(Debug, Parser)]
@@ -76,6 +78,21 @@ pub(crate) enum Command {
         /// Backup to restore
         file: PathBuf,
     },
+    /// List the items of a kind, in the panel's order or another one
+    #[command(after_help = examples::LIST)]
+    List(ListArgs),
+    /// Search the names, titles, casts, directors and genres of all items
+    #[command(after_help = examples::SEARCH)]
+    Search(SearchArgs),
+    /// Show an item with all its fields, its categories, and its last changes
+    #[command(after_help = examples::SHOW)]
+    Show(ShowArgs),
+    /// List the categories of a kind, with the number of their items
+    #[command(after_help = examples::CATEGORIES)]
+    Categories(CategoriesArgs),
+    /// Write all items with all their fields to standard output, or into a file
+    #[command(after_help = examples::EXPORT)]
+    Export(ExportArgs),
     /// Show what has changed, with values, oldest first
     #[command(after_help = examples::CHANGES)]
     Changes(ChangesArgs),

@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{complain, grouped, quoted, say};
-use super::{json, table, wiring};
+use super::{json, report, wiring};
 
 /// Checks one profile or all, and marks the kinds that the next sync has to compare in full.
 pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -167,7 +167,7 @@ impl Seen<'_> {
             self.print(status, rows.unwrap_or_default());
         }
         if let Some(report) = &self.report {
-            table::notes(report);
+            report::notes(report);
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Seen<'_> {
             say(&format!("  marked: {}; {sync} compares every item of them, and repairs it", kinds.join(", ")));
         }
         if let Some(report) = &self.report {
-            table::print(report);
+            report::print(report);
         }
         if self.differs {
             say(&format!("  the cache differs from the panel: {sync} brings it in step"));

@@ -6,6 +6,7 @@ use sync_core::{Hint, ReportError, Warning};
 pub(crate) const fn of(hint: Hint) -> &'static str {
     match hint {
         Hint::AddProfile => "see `profile list`, or add it with `profile add`",
+        Hint::SyncUpgradesCache => "migrate it with `xtream-sync sync`; a copy of the old cache is kept beside it",
         Hint::KeepDamagedFile => "keep the file; put a backup in its place with `restore`, or sync into another file",
         Hint::SyncLater => {
             "sync again later. If the error stays, check the address and the network, or try another user agent \

@@ -145,7 +145,13 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
 /// Prints a value as one line of results. It is no error if the reader is gone.
 pub(crate) fn say(value: &impl Serialize) {
     let mut out = BufWriter::new(io::stdout().lock());
-    super::terminal::note(&write(&mut out, value).and_then(|()| writeln!(out)).and_then(|()| out.flush()));
+    super::terminal::note(&write_line(&mut out, value).and_then(|()| out.flush()));
+}
+
+/// Writes a value as a line.
+pub(crate) fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    write(&mut *out, value)?;
+    out.write_all(b"\n")
 }
 
 fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {

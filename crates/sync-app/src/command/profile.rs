@@ -5,7 +5,7 @@ use std::path::Path;
 use sync_app::SyncError;
 use sync_core::text::printable;
 use sync_core::{GuardThresholds, ProfileId, Retention};
-use sync_core::{PasswordSource, Profile};
+use sync_core::{PasswordSource, Profile, SearchFields};
 use sync_xtream::PanelAddress;
 
 use super::args::{AddArgs, Answer, OtherHosts};
@@ -75,6 +75,7 @@ fn changed(known: Profile, args: &AddArgs) -> Profile {
             feed_days: changes.feed_days.unwrap_or(retention.feed_days),
             feed_entries: changes.feed_entries.map_or(retention.feed_entries, u64::from),
         },
+        search: args.reading.search.map_or(known.search, Into::into),
         ..known
     }
 }
@@ -115,6 +116,7 @@ fn as_object(profile: &Profile) -> serde_json::Value {
         "parallel_requests": profile.parallel_requests,
         "verify_tls": profile.verify_tls,
         "follow_other_hosts": profile.follow_other_hosts,
+        "search": profile.search.as_str(),
         "user_agent": profile.user_agent,
         "password_source": match &profile.password_source {
             PasswordSource::Environment(name) => serde_json::json!({"from": "environment", "name": name}),
@@ -137,6 +139,11 @@ fn as_line(profile: &Profile) -> String {
         },
         (!profile.verify_tls).then(|| "TLS not verified".to_owned()),
         (!profile.follow_other_hosts).then(|| "other hosts refused".to_owned()),
+        match profile.search {
+            SearchFields::Names => Some("search of names only".to_owned()),
+            SearchFields::Off => Some("no search text".to_owned()),
+            _ => None,
+        },
         (profile.parallel_requests > 1).then(|| format!("{} requests at once", profile.parallel_requests)),
     ];
     for words in unusual.into_iter().flatten() {

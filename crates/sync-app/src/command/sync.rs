@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{complain, grouped};
-use super::{held, json, table, wiring};
+use super::{held, json, report, wiring};
 
 /// Syncs the named profiles, or all of them, one after the other.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -57,9 +57,9 @@ async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &
     if args.json {
         json::say(&json::Report::from(&report));
     } else {
-        table::print(&report);
+        report::print(&report);
     }
-    table::notes(&report);
+    report::notes(&report);
     tell_held(service, profile, &report).await;
     Ok(Exit::of_report(&report))
 }

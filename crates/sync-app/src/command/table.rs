@@ -1,116 +1,256 @@
-//! Reports as a small table, for people.
+//! Tables for people: columns that fit a terminal, or keep their whole text for a file.
+//!
+//! On a terminal, columns give way one after the other until a line fits: first the spare room, then the text of
+//! columns that may be cut, then whole columns.
 
-use sync_core::source::UnreadableAt;
-use sync_core::text::{one_line, printable};
-use sync_core::{ContentKind, Counts, KindOutcome, SyncReport};
+use super::cell::{clean, fitted, isolated, width};
+use super::look::Look;
 
-use super::hints;
-use super::plan;
-use super::terminal::{complain, grouped, say};
-
-/// Prints the result of a run, and the plan of a dry run.
-pub(crate) fn print(report: &SyncReport) {
-    let seconds = report.duration.as_secs_f64();
-    let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
-    say(&format!("{}: {} in {seconds:.1} s{dry}", printable(report.profile.as_str()), report.status));
-    if report.errors.iter().any(|error| error.kind.is_none()) && report.counts() == Counts::default() {
-        // The run ended before the first kind, so the table would be empty.
-        return;
-    }
-    say(&format!(
-        "  {:<9} {:<11} {:<10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>8}",
-        "kind", "mode", "outcome", "added", "updated", "refreshed", "removed", "unchanged", "held", "skipped", "MB"
-    ));
-    for kind in ContentKind::ALL {
-        let record = report.kind(kind);
-        if record.outcome == KindOutcome::Skipped {
-            continue;
-        }
-        let counts = record.counts;
-        #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
-        let megabytes = record.bytes as f64 / 1e6;
-        say(&format!(
-            "  {:<9} {:<11} {:<10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {megabytes:>8.1}",
-            kind.as_str(),
-            record.mode.as_str(),
-            record.outcome.as_str(),
-            grouped(counts.added),
-            grouped(counts.updated),
-            grouped(counts.refreshed),
-            grouped(counts.removed),
-            grouped(counts.unchanged),
-            grouped(counts.held),
-            grouped(counts.skipped),
-        ));
-    }
-    plan::print(report);
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    title: &'static str,
+    is_number: bool,
+    /// So wide where there is room for it.
+    roomy: usize,
+    /// So narrow it may become; `None` if its text is never cut.
+    least: Option<usize>,
+    /// The columns with the highest number are left out first; 0 is never left out.
+    spare: u8,
+    is_dim: bool,
 }
 
-/// Prints warnings and errors to stderr, with what to do next.
-pub(crate) fn notes(report: &SyncReport) {
-    let profile = printable(report.profile.as_str());
-    for warning in &report.warnings {
-        complain(&format!("warning: {profile}: {}", one_line(&hints::of_warning(warning))));
+impl Column {
+    pub(crate) const fn text(title: &'static str) -> Self {
+        Self { title, is_number: false, roomy: 0, least: None, spare: 0, is_dim: false }
     }
-    for record in report.kinds.values() {
-        if let Some(at) = record.skipped_at {
-            complain(&format!("note: {profile}: {}: {}", record.kind, skipped(record.counts.skipped, at)));
-        }
+
+    /// A column whose cells stand on the right.
+    pub(crate) const fn number(title: &'static str) -> Self {
+        Self { is_number: true, ..Self::text(title) }
     }
-    let mut last = None;
-    for error in &report.errors {
-        complain(&format!("error: {profile}: {}", one_line(&error.to_string())));
-        let hint = hints::of_error(error);
-        if last != Some(hint) {
-            complain(&format!("  hint: {}", one_line(hint)));
-        }
-        last = Some(hint);
+
+    /// The same, so wide where there is room for it.
+    pub(crate) const fn roomy(self, roomy: usize) -> Self {
+        Self { roomy, ..self }
+    }
+
+    /// The same, cut to so many columns of the terminal if need be.
+    pub(crate) const fn cut_to(self, least: usize) -> Self {
+        Self { least: Some(least), ..self }
+    }
+
+    /// The same, left out if need be; the highest number first.
+    pub(crate) const fn spare(self, spare: u8) -> Self {
+        Self { spare, ..self }
+    }
+
+    /// The same, in dim letters.
+    pub(crate) const fn dim(self) -> Self {
+        Self { is_dim: true, ..self }
     }
 }
 
-/// Returns the number of skipped elements and the position of the first one, in words.
-fn skipped(count: u64, at: UnreadableAt) -> String {
-    let elements = if count == 1 {
-        "1 element was skipped. It".to_owned()
-    } else {
-        format!("{} elements were skipped. The first one", grouped(count))
-    };
-    let around = match (at.before, at.after) {
-        (Some(before), Some(after)) => format!(", between the items {before} and {after}"),
-        (Some(before), None) => format!(", after item {before}"),
-        (None, Some(after)) => format!(", before item {after}"),
-        (None, None) => String::new(),
-    };
-    format!("{elements} begins at byte {} of the answer{around}", grouped(at.offset))
+/// A table whose widths are known.
+#[derive(Debug)]
+pub(crate) struct Table<'a> {
+    look: Look,
+    columns: &'a [Column],
+    /// By column; `None` if it is left out.
+    widths: Vec<Option<usize>>,
+    indent: usize,
+    gap: usize,
+}
+
+impl<'a> Table<'a> {
+    /// A table that has room for these rows. Other rows may follow; their cells are cut on a terminal.
+    pub(crate) fn new(look: Look, columns: &'a [Column], indent: usize, gap: usize, rows: &[Vec<String>]) -> Self {
+        let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0);
+        let natural: Vec<_> =
+            columns.iter().enumerate().map(|(at, column)| width(column.title).max(widest(at))).collect();
+        let mut table = Self { look, columns, widths: Vec::new(), indent, gap };
+        table.widths = natural.iter().zip(columns).map(|(natural, column)| Some(column.roomy.max(*natural))).collect();
+        let Some(room) = look.width else { return table };
+        if table.taken() > room {
+            table.widths = natural.into_iter().map(Some).collect();
+        }
+        while table.taken() > room && (table.cut(room) || table.leave_out()) {}
+        table
+    }
+
+    /// The columns of the terminal that a line takes.
+    fn taken(&self) -> usize {
+        let shown: Vec<_> = self.widths.iter().flatten().collect();
+        self.indent + shown.iter().copied().sum::<usize>() + self.gap * shown.len().saturating_sub(1)
+    }
+
+    /// Cuts the widest column that may be cut. Returns whether that is enough; if not, nothing is cut.
+    fn cut(&mut self, room: usize) -> bool {
+        let before = self.widths.clone();
+        while self.taken() > room {
+            let excess = self.taken() - room;
+            let may_be_cut = |(at, shown): (usize, &Option<usize>)| {
+                let least = self.columns[at].least?;
+                let shown = (*shown)?;
+                (shown > least).then_some((shown, at, least))
+            };
+            let mut found: Vec<_> = self.widths.iter().enumerate().filter_map(may_be_cut).collect();
+            found.sort_unstable();
+            let Some((widest, at, least)) = found.pop() else {
+                self.widths = before;
+                return false;
+            };
+            // Down to the next widest one, so that they share what is left.
+            let next = found.last().map_or(least, |(next, ..)| (*next).max(least));
+            let by = excess.min((widest - next).max(1));
+            self.widths[at] = Some(widest - by);
+        }
+        true
+    }
+
+    /// Leaves a column out. Returns whether there was one.
+    fn leave_out(&mut self) -> bool {
+        let spare = |at: &usize| self.widths[*at].map_or(0, |_| self.columns[*at].spare);
+        let Some(at) = (0..self.columns.len()).max_by_key(spare).filter(|at| spare(at) > 0) else {
+            // Nothing is left but to cut.
+            return false;
+        };
+        self.widths[at] = None;
+        true
+    }
+
+    /// The line with the titles.
+    pub(crate) fn header(&self) -> String {
+        let titles: Vec<_> = self.columns.iter().map(|column| column.title).collect();
+        self.line_of(&titles, |_, cell| self.look.bold(cell))
+    }
+
+    /// A line.
+    pub(crate) fn line(&self, cells: &[impl AsRef<str>]) -> String {
+        self.line_of(cells, |column, cell| if column.is_dim { self.look.dim(cell) } else { cell.to_owned() })
+    }
+
+    fn line_of(&self, cells: &[impl AsRef<str>], styled: impl Fn(&Column, &str) -> String) -> String {
+        let mut line = " ".repeat(self.indent);
+        let mut taken = self.indent;
+        // Spaces at the end of a line are written only when something follows.
+        let mut due = 0;
+        let mut is_first = true;
+        for ((column, shown), cell) in self.columns.iter().zip(&self.widths).zip(cells) {
+            let Some(room) = *shown else { continue };
+            due += if is_first { 0 } else { self.gap };
+            is_first = false;
+            let left = self.look.width.map(|whole| whole.saturating_sub(taken + due).min(room));
+            let cell = left.map_or(cell.as_ref().into(), |room| fitted(cell.as_ref(), room));
+            let spaces = room.saturating_sub(width(&cell));
+            if column.is_number {
+                due += spaces;
+            }
+            if !cell.is_empty() {
+                line.extend(std::iter::repeat_n(' ', due));
+                taken += due + width(&cell);
+                due = 0;
+                let cell = if self.look.is_terminal() { isolated(&cell) } else { cell };
+                line.push_str(&styled(column, &cell));
+            }
+            if !column.is_number {
+                due += spaces;
+            }
+        }
+        line
+    }
+}
+
+/// A cell with text of others.
+pub(crate) fn cell(text: &str) -> String {
+    clean(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::ContentId;
+
+    const COLUMNS: [Column; 4] = [
+        Column::number("ID").dim(),
+        Column::text("NAME").cut_to(6),
+        Column::number("YEAR").spare(1),
+        Column::text("CATEGORY").cut_to(4).spare(2),
+    ];
+
+    fn rows() -> Vec<Vec<String>> {
+        let row = |cells: [&str; 4]| cells.map(cell).to_vec();
+        vec![
+            row(["7", "A rather long name", "1999", "Action"]),
+            row(["1234", "日本語の長い名前です", "", "ドラマ"]),
+            row(["12", "שלום עולם 3", "2001", "سلام"]),
+            row(["13", "ze\u{301}ro\u{1b}[2J", "", ""]),
+        ]
+    }
+
+    fn lines(width: Option<usize>, colour: bool) -> Vec<String> {
+        let rows = rows();
+        let table = Table::new(Look { width, colour }, &COLUMNS, 0, 2, &rows);
+        [table.header()].into_iter().chain(rows.iter().map(|row| table.line(row))).collect()
+    }
+
+    /// A line as a terminal shows it: without what takes no column.
+    fn seen(line: &str) -> String {
+        line.replace(['\u{2068}', '\u{2069}'], "")
+    }
 
     #[test]
-    fn a_skipped_element_is_told_with_its_place() {
-        let at = |before: Option<i64>, after: Option<i64>| UnreadableAt {
-            offset: 12_345,
-            before: before.map(ContentId),
-            after: after.map(ContentId),
-        };
-        for (count, at, expected) in [
-            (
-                1,
-                at(Some(1), Some(3)),
-                "1 element was skipped. It begins at byte 12,345 of the answer, between the items 1 and 3",
-            ),
-            (
-                2,
-                at(None, Some(3)),
-                "2 elements were skipped. The first one begins at byte 12,345 of the answer, before item 3",
-            ),
-            (1, at(Some(1), None), "1 element was skipped. It begins at byte 12,345 of the answer, after item 1"),
-            (1, at(None, None), "1 element was skipped. It begins at byte 12,345 of the answer"),
-        ] {
-            assert_eq!(skipped(count, at), expected);
+    fn a_file_gets_the_whole_text() {
+        assert_eq!(
+            lines(None, false),
+            [
+                "  ID  NAME                  YEAR  CATEGORY",
+                "   7  A rather long name    1999  Action",
+                "1234  日本語の長い名前です        ドラマ",
+                "  12  שלום עולם 3           2001  سلام",
+                "  13  ze\u{301}ro [2J",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_terminal_gets_lines_that_fit() {
+        for room in 12..50 {
+            for line in lines(Some(room), false) {
+                assert!(width(&line) <= room, "{room}: {line}");
+            }
+        }
+        let shown: Vec<_> = lines(Some(30), false).iter().map(|line| seen(line)).collect();
+        assert_eq!(
+            shown,
+            [
+                "  ID  NAME      YEAR  CATEGORY",
+                "   7  A rathe…  1999  Action",
+                "1234  日本語…         ドラマ",
+                "  12  שלום עו…  2001  سلام",
+                "  13  ze\u{301}ro [2J",
+            ]
+        );
+        let shown: Vec<_> = lines(Some(20), false).iter().map(|line| seen(line)).collect();
+        assert_eq!(shown[..2], ["  ID  NAME      YEAR", "   7  A rathe…  1999"].map(str::to_owned));
+        let shown: Vec<_> = lines(Some(12), false).iter().map(|line| seen(line)).collect();
+        assert_eq!(shown[..2], ["  ID  NAME", "   7  A rat…"].map(str::to_owned));
+    }
+
+    #[test]
+    fn text_from_right_to_left_stays_in_its_column() {
+        let line = &lines(Some(80), false)[3];
+        assert!(line.contains("\u{2068}שלום עולם 3\u{2069}") && line.contains("\u{2068}سلام\u{2069}"), "{line:?}");
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        let [plain, coloured] = [false, true].map(|colour| lines(Some(40), colour));
+        for (plain, coloured) in plain.iter().zip(&coloured) {
+            let without = ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"]
+                .iter()
+                .fold(coloured.clone(), |line, code| line.replace(code, ""));
+            assert_eq!(&without, plain);
+            assert_ne!(coloured, plain);
         }
     }
 }

@@ -16,7 +16,8 @@ const NAME_MAX: usize = 20;
 const VALUE_MAX: usize = 40;
 
 /// The names in `--help` of the values that are numbers or kinds.
-const NUMBERS_AND_KINDS: [&str; 6] = ["<N>", "<SECONDS>", "<PERCENT>", "<ITEMS>", "<KINDS>", "<KIND>"];
+const NUMBERS_AND_KINDS: [&str; 8] =
+    ["<N>", "<SECONDS>", "<PERCENT>", "<ITEMS>", "<KINDS>", "<KIND>", "<YEARS>", "<RATING>"];
 
 /// Hides the typed text in an error, except for the parts that may be shown.
 pub(crate) fn without_values(mut error: Error) -> Error {
@@ -128,6 +129,23 @@ mod tests {
             &["sync", "--attempts", "ann:Kanarie9x7@panel"],
             &["sync", "--attempts", "password=Kanarie9x7"],
             &["profile", "add", "home", "--policy", &CANARY.repeat(5)],
+            &["list", "movies", CANARY],
+            &["list", "movies", "--category", "x", &address],
+            &["list", &address],
+            &["list", "movies", "--sort", "ann:Kanarie9x7@panel"],
+            &["list", "movies", "--year", "password=Kanarie9x7"],
+            &["list", "movies", "--added-since", CANARY],
+            &["list", "movies", "--limit", &address],
+            &["search", "x", "--kind", &address],
+            &["search", "x", "--json=Kanarie9x7"],
+            &["search", "x", "--rating-min", "Kanarie9x7@panel"],
+            &["search", "x", "--json", "--csv", &equals],
+            &["show", "movies", CANARY],
+            &["show", "movies", "7", CANARY],
+            &["categories", "movies", CANARY],
+            &["export", &address],
+            &["export", "json", CANARY],
+            &["export", "csv", "--force", &letters],
         ] {
             let told = told(args);
             assert!(told.starts_with("error: ") && !told.contains(CANARY), "{args:?}: {told}");
@@ -167,6 +185,13 @@ mod tests {
             (&["profile", "add", "x", "--policy", "dates"], "'dates'"),
             (&["profile", "add", "x", "--removal-share", "101"], "'101'"),
             (&["profile", "add", "x", "--removal-floor", "some"], "'some'"),
+            (&["profile", "add", "x", "--search", "most"], "'most'"),
+            (&["list", "films"], "'films'"),
+            (&["list", "movies", "--sort", "size"], "'size'"),
+            (&["list", "movies", "--year", "nineties"], "'nineties'"),
+            (&["list", "movies", "--rating-min", "11"], "'11'"),
+            (&["search", "x", "--limit", "few"], "'few'"),
+            (&["export", "xml"], "'xml'"),
             (&["sync", "--password", "x"], "'--password'"),
         ] {
             assert!(told(args).contains(shown), "{args:?}: {}", told(args));

@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
 mod feed;
+mod reading;
 mod syncing;

@@ -6,6 +6,7 @@ pub(super) const ROOT: &str = "\
 Examples:
   xtream-sync profile add home --url http://panel.example:8080 --username ann
   xtream-sync sync home     Fetch the lists of the panel, and write what has changed
+  xtream-sync search matrix Find items in the cache
   xtream-sync status home   Show the last run, the counts and the held removals";
 
 pub(super) const PROFILE: &str = "\
@@ -35,6 +36,41 @@ Examples:
   xtream-sync sync home --only movies,series              Sync two kinds of one profile
   xtream-sync sync home --dry-run                         Show what a sync would do
   xtream-sync sync home --accept-removals --only movies   Remove the movies that are held";
+
+pub(super) const LIST: &str = "\
+Examples:
+  xtream-sync list movies                                       Show the first 50 movies of the panel
+  xtream-sync list movies --category Action --sort rating       Show the best ones of a category
+  xtream-sync list series --added-since 7d --json               Print what the panel has added in seven days
+  xtream-sync list channels --csv                               Print all channels for a spreadsheet";
+
+pub(super) const SEARCH: &str = "\
+Examples:
+  xtream-sync search spider man                   Find both words, in any order
+  xtream-sync search '\"spider man\"' --kind movies
+  xtream-sync search --year 1990-1999 -- matrix -reloaded
+
+Case and accents don't matter. Hyphens and apostrophes may be there, be missing or be spaces. Any text is a search; one \
+without a letter or a digit finds nothing.";
+
+pub(super) const SHOW: &str = "\
+Examples:
+  xtream-sync show movies 4711
+  xtream-sync show movies 4711 --json   Print it for a script
+
+An item that was removed is shown as long as it is remembered (see `profile add --tombstone-days`).";
+
+pub(super) const CATEGORIES: &str = "\
+Examples:
+  xtream-sync categories movies
+  xtream-sync categories movies --json   Print them for a script";
+
+pub(super) const EXPORT: &str = "\
+Examples:
+  xtream-sync export json -o catalogue.jsonl            Write all items into a new file
+  xtream-sync export csv --kind movies -o movies.csv    Write the movies as a table
+
+A cell of CSV is what the panel sent, also where it begins with =, +, - or @. A spreadsheet may take it for a formula.";
 
 pub(super) const CHANGES: &str = "\
 Examples:

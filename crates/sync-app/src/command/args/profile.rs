@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as Arguments, Subcommand, ValueEnum};
-use sync_core::PolicyChoice;
+use sync_core::{PolicyChoice, SearchFields};
 
 use super::examples;
 
@@ -54,6 +54,8 @@ pub(crate) struct AddArgs {
     pub(crate) panel: PanelSettings,
     #[command(flatten)]
     pub(crate) changes: ChangeSettings,
+    #[command(flatten)]
+    pub(crate) reading: ReadingSettings,
 }
 
 /// The source of the password: at most one of these.
@@ -144,6 +146,34 @@ pub(crate) struct ChangeSettings {
     /// Keep so many entries of the change log at most; the newest run is always kept [default: 500000]
     #[arg(long, value_name = "N")]
     pub(crate) feed_entries: Option<u32>,
+}
+
+#[derive(Debug, Arguments)]
+#[command(next_help_heading = "Search")]
+pub(crate) struct ReadingSettings {
+    /// Keep the text of these fields for searches; the next sync writes it [default: all]
+    #[arg(long, value_enum, value_name = "FIELDS")]
+    pub(crate) search: Option<SearchedFields>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SearchedFields {
+    /// Name, title, cast, director and genre
+    All,
+    /// Name and title
+    Names,
+    /// None: a search reads all rows, which is slower
+    Off,
+}
+
+impl From<SearchedFields> for SearchFields {
+    fn from(fields: SearchedFields) -> Self {
+        match fields {
+            SearchedFields::All => Self::All,
+            SearchedFields::Names => Self::Names,
+            SearchedFields::Off => Self::Off,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,22 +10,36 @@ pub(super) struct Harmless;
 
 impl Formatter for Harmless {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let is_plain = fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if is_plain || printable(fragment) == fragment {
+            return out.write_all(fragment.as_bytes());
+        }
+        fragment.chars().try_for_each(|c| character(out, c))
+    }
+
+    /// A value as somebody else wrote it. Such a character can stand in a text only; between the tokens, JSON has white
+    /// space, and a space will do.
+    fn write_raw_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         if printable(fragment) == fragment {
             return out.write_all(fragment.as_bytes());
         }
-        let mut buffer = [0; 4];
-        for c in fragment.chars() {
-            let text: &str = c.encode_utf8(&mut buffer);
-            if printable(text) == text {
-                out.write_all(text.as_bytes())?;
-            } else {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(out, "\\u{unit:04x}")?;
-                }
-            }
-        }
-        Ok(())
+        fragment
+            .chars()
+            .try_for_each(|c| if c.is_ascii_control() && c != DELETE { out.write_all(b" ") } else { character(out, c) })
     }
+}
+
+/// The one control character of ASCII that JSON allows within a text as it is.
+const DELETE: char = '\u{7f}';
+
+/// Writes a character of a text.
+fn character<W: ?Sized + Write>(out: &mut W, c: char) -> io::Result<()> {
+    let mut buffer = [0; 4];
+    let text: &str = c.encode_utf8(&mut buffer);
+    if printable(text) == text {
+        return out.write_all(text.as_bytes());
+    }
+    c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))
 }
 
 #[cfg(test)]
@@ -42,5 +56,17 @@ mod tests {
         assert_eq!(printable(&json), json);
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         assert!(json.contains("日本") && json.contains('🎬'), "{json}");
+    }
+
+    #[test]
+    fn raw_values_are_as_harmless() {
+        let raw = "{\n\t\"a\u{202e}\": \"b\u{9b}\u{7f}c\u{2028}\"}";
+        let value = serde_json::value::RawValue::from_string(raw.to_owned()).unwrap();
+        let mut out = Vec::new();
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Harmless)).unwrap();
+        let json = String::from_utf8(out).unwrap();
+        assert_eq!(printable(&json), json);
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&json), read(raw));
     }
 }

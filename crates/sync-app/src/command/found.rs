@@ -1,0 +1,195 @@
+//! Items of `list` and `search` as lines: a table, JSON or CSV.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use sync_core::text::printable;
+use sync_core::{Profile, Text};
+use sync_service::{FoundItem, Login};
+
+use super::args::WhichArgs;
+use super::json;
+use super::look::Look;
+use super::table::{Column, Table, cell};
+use super::value::joined_ids;
+
+/// The columns of the table of one kind; a search begins with the kind.
+const COLUMNS: [Column; 6] = [
+    Column::text("KIND").spare(3),
+    Column::number("ID").dim(),
+    Column::text("NAME").cut_to(16),
+    Column::number("YEAR").spare(1),
+    Column::number("RATING").spare(2),
+    Column::text("CATEGORY").cut_to(10).spare(4),
+];
+
+/// Widths are made for so many rows. Those behind them are cut, or are wider in a file.
+const MEASURED: usize = 1_000;
+
+/// One line of `list --json` and `search --json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    profile: &'a str,
+    kind: &'static str,
+    id: i64,
+    name: &'a str,
+    category: Option<&'a str>,
+    category_name: Option<&'a str>,
+    categories: Vec<&'a str>,
+    year: Option<i64>,
+    rating: Option<f64>,
+    /// There are no favourites yet.
+    favourite: bool,
+    cursor: &'a str,
+}
+
+/// The names of the members, which are those of the columns of CSV.
+const MEMBERS: [&str; 11] = [
+    "profile",
+    "kind",
+    "id",
+    "name",
+    "category",
+    "category_name",
+    "categories",
+    "year",
+    "rating",
+    "favourite",
+    "cursor",
+];
+
+/// How items are shown.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    profile: &'a Profile,
+    login: &'a Login,
+    look: Look,
+    form: Form<'a>,
+    /// How many columns are not shown, at the beginning.
+    without: usize,
+    /// Whether something has been shown.
+    any: bool,
+}
+
+#[derive(Debug)]
+enum Form<'a> {
+    Json,
+    Csv,
+    Text(Option<Table<'a>>),
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(profile: &'a Profile, login: &'a Login, which: &WhichArgs, has_kinds: bool) -> Self {
+        let form = match (which.json, which.csv) {
+            (true, _) => Form::Json,
+            (_, true) => Form::Csv,
+            _ => Form::Text(None),
+        };
+        let without = usize::from(!has_kinds);
+        Self { profile, login, look: Look::of_stdout(), form, without, any: false }
+    }
+
+    /// Whether something has been shown.
+    pub(crate) const fn any(&self) -> bool {
+        self.any
+    }
+
+    /// Writes some items.
+    pub(crate) fn write(&mut self, items: &[FoundItem], mut out: &mut dyn Write) -> io::Result<()> {
+        let is_first = !self.any && !items.is_empty();
+        self.any |= is_first;
+        match &mut self.form {
+            Form::Json => items.iter().try_for_each(|item| {
+                let texts = Texts::of(item, self.login);
+                json::write_line(&mut out, &line(self.profile, item, &texts))
+            }),
+            Form::Csv => {
+                let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+                if is_first {
+                    writer.write_record(MEMBERS)?;
+                }
+                for item in items {
+                    let texts = Texts::of(item, self.login);
+                    write_record(&mut writer, &line(self.profile, item, &texts), self.look)?;
+                }
+                writer.flush()
+            }
+            Form::Text(table) => {
+                let rows: Vec<_> = items.iter().map(|item| row(item, self.login, self.without)).collect();
+                if is_first {
+                    let measured = &rows[..rows.len().min(MEASURED)];
+                    let made = Table::new(self.look, &COLUMNS[self.without..], 0, 2, measured);
+                    writeln!(out, "{}", made.header())?;
+                    *table = Some(made);
+                }
+                let Some(table) = table else { return Ok(()) };
+                rows.iter().try_for_each(|row| writeln!(out, "{}", table.line(row)))
+            }
+        }
+    }
+}
+
+/// Texts of an item without the login.
+struct Texts<'a> {
+    name: std::borrow::Cow<'a, str>,
+    category_name: Option<std::borrow::Cow<'a, str>>,
+}
+
+impl<'a> Texts<'a> {
+    fn of(item: &'a FoundItem, login: &Login) -> Self {
+        let category_name = item.category_name.as_deref().map(|name| login.blank(name));
+        Self { name: login.blank(&item.row.name), category_name }
+    }
+}
+
+fn line<'a>(profile: &'a Profile, item: &'a FoundItem, texts: &'a Texts<'a>) -> Line<'a> {
+    let row = &item.row;
+    Line {
+        profile: profile.id.as_str(),
+        kind: row.kind.as_str(),
+        id: row.id.0,
+        name: &texts.name,
+        category: row.category.as_ref().map(|id| id.0.as_str()),
+        category_name: texts.category_name.as_deref(),
+        categories: row.categories.iter().map(Text::as_str).collect(),
+        year: row.year,
+        rating: row.rating,
+        favourite: false,
+        cursor: &item.cursor,
+    }
+}
+
+fn write_record<W: Write>(writer: &mut csv::Writer<W>, line: &Line<'_>, look: Look) -> io::Result<()> {
+    // What could steer a terminal goes into files only.
+    let text = |text: &str| if look.is_terminal() { printable(text) } else { text.to_owned() };
+    let number = |number: Option<String>| number.unwrap_or_default();
+    let cells = [
+        text(line.profile),
+        line.kind.to_owned(),
+        line.id.to_string(),
+        text(line.name),
+        text(line.category.unwrap_or_default()),
+        text(line.category_name.unwrap_or_default()),
+        text(&joined_ids(line.categories.iter().copied())),
+        number(line.year.map(|year| year.to_string())),
+        number(line.rating.map(|rating| rating.to_string())),
+        line.favourite.to_string(),
+        line.cursor.to_owned(),
+    ];
+    Ok(writer.write_record(&cells)?)
+}
+
+/// The cells of an item in the table.
+fn row(item: &FoundItem, login: &Login, without: usize) -> Vec<String> {
+    let (row, texts) = (&item.row, Texts::of(item, login));
+    let category = texts.category_name.as_deref().or_else(|| row.category.as_ref().map(|id| id.0.as_str()));
+    let cells = [
+        row.kind.as_str().to_owned(),
+        row.id.0.to_string(),
+        cell(&texts.name),
+        row.year.map(|year| year.to_string()).unwrap_or_default(),
+        row.rating.map(|rating| format!("{rating:.1}")).unwrap_or_default(),
+        cell(category.unwrap_or_default()),
+    ];
+    cells.into_iter().skip(without).collect()
+}

@@ -1,0 +1,72 @@
+//! Everything that is there, page by page.
+
+use std::collections::HashMap;
+
+use sync_core::catalogue::PageRequest;
+use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
+
+use super::item::NamedCategory;
+use crate::service::Service;
+
+/// Rows that are read in one go. Only these are in memory.
+const PAGE: u32 = 500;
+
+/// A row of an export.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ExportedItem {
+    /// The row.
+    pub item: Item,
+    /// Its categories, by id.
+    pub categories: Vec<NamedCategory>,
+}
+
+/// Reads all rows, kind by kind and by rising id. A row that is there from the beginning to the end is read exactly
+/// once, whatever is added or removed meanwhile.
+#[derive(Debug)]
+pub struct ExportReader {
+    service: Service,
+    profile: ProfileId,
+    /// The kinds that are left, the current one last.
+    kinds: Vec<ContentKind>,
+    after: Option<ContentId>,
+    /// The names of the categories of the current kind; `None` before its first page.
+    names: Option<HashMap<String, String>>,
+}
+
+impl Service {
+    /// Begins to read all rows of these kinds.
+    pub fn export(&self, profile: &ProfileId, kinds: &[ContentKind]) -> ExportReader {
+        let mut kinds: Vec<_> = ContentKind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect();
+        kinds.reverse();
+        ExportReader { service: self.clone(), profile: profile.clone(), kinds, after: None, names: None }
+    }
+}
+
+impl ExportReader {
+    /// Reads some rows on. Returns `None` at the end; a page may be empty.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<ExportedItem>>, StoreError> {
+        let Some(kind) = self.kinds.last().copied() else { return Ok(None) };
+        let cache = self.service.cache();
+        let names = if let Some(names) = self.names.take() {
+            names
+        } else {
+            let categories = cache.categories(&self.profile, kind).await?;
+            categories.into_iter().map(|category| (category.id.0, category.name)).collect()
+        };
+        let mut request = PageRequest::first(PAGE);
+        request.after = self.after;
+        let page = cache.page(&self.profile, kind, request).await?;
+        let name = |id: &str| names.get(id).map(String::as_str);
+        let items =
+            page.items.into_iter().map(|item| ExportedItem { categories: NamedCategory::of(&item, name), item });
+        let items = items.collect();
+        self.after = page.next;
+        if self.after.is_some() {
+            self.names = Some(names);
+        } else {
+            self.kinds.pop();
+        }
+        Ok(Some(items))
+    }
+}

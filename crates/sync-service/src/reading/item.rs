@@ -1,0 +1,81 @@
+//! One item with all that is known of it, and categories with their sizes.
+
+use sync_core::catalogue::{ItemState, KnownItem, SizedCategory};
+use sync_core::{Category, CategoryId, ChangeRecord, ContentId, ContentKind, Item, ProfileId, StoreError};
+
+use crate::service::Service;
+
+/// How many changes of an item are shown.
+pub const SHOWN_CHANGES: u32 = 10;
+
+/// An item that is there, or was, with the names of its categories.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ShownItem {
+    /// The row, or what is remembered of it.
+    pub state: ItemState,
+    /// The categories of the item, by id; none of an item that was removed.
+    pub categories: Vec<NamedCategory>,
+    /// The epoch of the changes.
+    pub epoch: i64,
+    /// The latest changes, newest first.
+    pub changes: Vec<ChangeRecord>,
+}
+
+/// A category of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NamedCategory {
+    /// The panel's id.
+    pub id: CategoryId,
+    /// The name; `None` if the panel doesn't list the category.
+    pub name: Option<String>,
+}
+
+impl NamedCategory {
+    /// The categories of an item, with their names.
+    pub(super) fn of<'a>(item: &Item, name: impl Fn(&str) -> Option<&'a str>) -> Vec<Self> {
+        let named = |id: &str| Self { id: CategoryId(id.to_owned()), name: name(id).map(str::to_owned) };
+        item.categories().iter().map(|id| named(id.as_str())).collect()
+    }
+}
+
+impl ShownItem {
+    /// Puts the names of the categories beside an item.
+    pub fn of(known: KnownItem, epoch: i64, categories: &[Category]) -> Self {
+        let KnownItem { state, changes, .. } = known;
+        let name = |id: &str| categories.iter().find(|it| it.id.0 == id).map(|it| it.name.as_str());
+        let categories = match &state {
+            ItemState::Present { item, .. } => NamedCategory::of(item, name),
+            _ => Vec::new(),
+        };
+        Self { state, categories, epoch, changes }
+    }
+}
+
+impl Service {
+    /// Returns an item with all that is known of it, and its last ten changes. An item that was removed and is
+    /// remembered has its tombstone.
+    pub async fn show(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        id: ContentId,
+    ) -> Result<Option<ShownItem>, StoreError> {
+        loop {
+            let epoch = self.cache().feed(profile).await?.epoch;
+            let Some(known) = self.cache().item(profile, kind, id, SHOWN_CHANGES).await? else { return Ok(None) };
+            // The changes are of this epoch if it has not ended meanwhile.
+            if self.cache().feed(profile).await?.epoch == epoch {
+                let categories = self.cache().categories(profile, kind).await?;
+                return Ok(Some(ShownItem::of(known, epoch, &categories)));
+            }
+        }
+    }
+
+    /// Returns the categories of a kind in the panel's order, each with the number of its items, and behind them those
+    /// that items name and the panel doesn't.
+    pub async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<SizedCategory>, StoreError> {
+        self.cache().sized_categories(profile, kind).await
+    }
+}
