@@ -33,7 +33,7 @@ impl SqliteStore {
     /// A damaged file is no error but what it says.
     pub fn inspect_blocking(&self, profile: Option<&ProfileId>) -> Result<Inspection, StoreError> {
         match self.read(|conn| inspect(conn, profile)) {
-            Err(StoreError::Corrupt(text)) => Ok(Inspection::of_damage(vec![text])),
+            Err(StoreError::Corrupt(text)) => Ok(Inspection::from_damage(vec![text])),
             seen => seen,
         }
     }
@@ -42,7 +42,7 @@ impl SqliteStore {
 fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Inspection, StoreError> {
     let damage = whole::damage(conn)?;
     if !damage.is_empty() {
-        return Ok(Inspection::of_damage(damage));
+        return Ok(Inspection::from_damage(damage));
     }
     let mut seen = Inspection { findings: whole::findings(conn)?, ..Inspection::default() };
     if let Some(profile) = only {

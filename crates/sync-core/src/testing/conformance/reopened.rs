@@ -1,4 +1,4 @@
-//! What has to be there when a store is closed and opened again: what a program finds that is started anew.
+//! Cases of a store that is closed and opened again, as by a program that is started again.
 
 use super::Fixture;
 use super::ReadableStore;
@@ -17,7 +17,7 @@ use crate::testing::category;
 use crate::testing::{movie, profile, staged};
 use tokio_util::sync::CancellationToken;
 
-/// All that an apply and the end of a run write is there, and fences go on rising.
+/// Everything that an apply and the end of a run write is there, and fences continue to rise.
 pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
     let (home, movies) = (profile("home"), ContentKind::Movies);
     let session = load(&fixture.store, "home", &[1, 2, 3, 4]).await;
@@ -52,7 +52,7 @@ pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
     assert_eq!((told.id, told.change), (Some(ContentId(4)), LoggedChange::Returned), "removals are remembered");
 }
 
-/// What was never applied leaves nothing, and a run without an end was interrupted.
+/// A staging area that was not applied leaves nothing, and a run without an end was interrupted.
 pub async fn what_was_staged_is_gone<S: ReadableStore>(fixture: Fixture<S>) {
     let movies = ContentKind::Movies;
     let session = load(&fixture.store, "home", &[1]).await;
@@ -71,7 +71,7 @@ pub async fn what_was_staged_is_gone<S: ReadableStore>(fixture: Fixture<S>) {
     assert_eq!(runs[0].status, crate::run::record::RunStatus::Interrupted);
 }
 
-/// Profiles and what is marked for a full comparison.
+/// Profiles and marked kinds are there.
 pub async fn profiles_are_there<S: Cache>(fixture: Fixture<S>) {
     let home = super::profiles::unusual();
     fixture.store.save_profile(&home).await.unwrap();
@@ -79,7 +79,7 @@ pub async fn profiles_are_there<S: Cache>(fixture: Fixture<S>) {
     assert_eq!(fixture.store.profiles().await.unwrap(), [home]);
 }
 
-/// All that can be read of a profile, as text.
+/// Returns everything that can be read of a profile, as text.
 async fn seen(store: &dyn ReadableStore) -> String {
     let home = profile("home");
     let mut seen = format!("{:?}", store.sync_state(&home).await.unwrap());
