@@ -1,5 +1,8 @@
 //! A search index: the entries of a kind in memory, ready to be searched, filtered and sorted.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use hashbrown::HashMap;
 
 use super::entry::Entry;
@@ -87,30 +90,36 @@ impl SearchIndex {
         let latest = latest_batches(batches, without_rest)?;
         let is_latest = |id: ContentId, batch: usize| latest.get(&id.0).is_none_or(|latest| *latest == batch);
         let mut known = HashMap::new();
-        let mut fronts = Vec::with_capacity(batches.len());
-        for batch in batches {
-            fronts.push(Front { segments: batch.iter(), decoded: None, sets: Vec::new(), next: None, without_rest });
+        let mut fronts = Vec::new();
+        let mut next = BinaryHeap::new();
+        for (batch, segment) in
+            batches.iter().enumerate().flat_map(|(number, of)| of.iter().map(move |it| (number, it)))
+        {
+            let decoded = Decoded::new(segment, without_rest)?;
+            let sets = index.known_sets(&decoded.sets, &mut known);
+            let mut front = Front { decoded, sets, next: None };
+            front.go_on(|id| is_latest(id, batch))?;
+            next.extend(front.next.as_ref().map(|it| Reverse((it.place, fronts.len()))));
+            fronts.push((batch, front));
         }
-        for (number, front) in fronts.iter_mut().enumerate() {
-            front.go_on(&mut index, &mut known, |id| is_latest(id, number))?;
-        }
-        // The batches are in order, and few: the first of their fronts is the next entry.
+        // Each segment is in order: the first of their next entries is the next one of the index. Mostly it is of the
+        // same segment as the one before.
         let mut last = None;
-        loop {
-            let first =
-                fronts.iter().enumerate().filter_map(|(number, it)| Some((it.next.as_ref()?.place, number))).min();
-            let Some((place, number)) = first else { break };
-            // A batch that is out of order, or has an item twice, was not written by a writer.
-            if last.replace(place) >= Some(place) {
-                return Err(DamagedSegment);
+        while let Some(Reverse((_, number))) = next.pop() {
+            let (batch, front) = &mut fronts[number];
+            while let Some(entry) = front.next.take() {
+                // A segment that is out of order, or an item that is there twice, is not the work of a writer.
+                if last.replace(entry.place) >= Some(entry.place) {
+                    return Err(DamagedSegment);
+                }
+                index.push_next(&entry);
+                front.go_on(|id| is_latest(id, *batch))?;
+                let Some(following) = &front.next else { break };
+                if next.peek().is_some_and(|Reverse(other)| *other < (following.place, number)) {
+                    next.push(Reverse((following.place, number)));
+                    break;
+                }
             }
-            let front = &mut fronts[number];
-            if let Some(Next { set, values, .. }) = front.next.take() {
-                index.push(place.1, values.year, values.added, values.rating, set);
-                index.names.push(values.names);
-                index.rest.push(values.rest);
-            }
-            front.go_on(&mut index, &mut known, |id| is_latest(id, number))?;
         }
         Ok(index)
     }
@@ -168,6 +177,12 @@ impl SearchIndex {
         self.added.push(added);
         self.ratings.push(rating);
         self.categories.push(set);
+    }
+
+    fn push_next(&mut self, Next { place, set, values }: &Next<'_>) {
+        self.push(place.1, values.year, values.added, values.rating, *set);
+        self.names.push(values.names);
+        self.rest.push(values.rest);
     }
 
     /// How many entries it has.
@@ -295,14 +310,12 @@ fn latest_batches(batches: &[Vec<Segment>], without_rest: bool) -> Result<HashMa
     Ok(latest)
 }
 
-/// The next entry of a batch under reading.
+/// A segment under reading, and its next entry.
 struct Front<'a> {
-    segments: std::slice::Iter<'a, Segment>,
-    decoded: Option<Decoded<'a>>,
+    decoded: Decoded<'a>,
     /// By number of the set in the segment: the number in the index.
     sets: Vec<u32>,
     next: Option<Next<'a>>,
-    without_rest: bool,
 }
 
 struct Next<'a> {
@@ -313,29 +326,17 @@ struct Next<'a> {
 
 impl Front<'_> {
     /// Goes on to the next entry that counts.
-    fn go_on(
-        &mut self,
-        index: &mut SearchIndex,
-        known: &mut HashMap<CategorySet, u32>,
-        counts: impl Fn(ContentId) -> bool,
-    ) -> Result<(), DamagedSegment> {
-        loop {
-            let Some(decoded) = &mut self.decoded else {
-                let Some(segment) = self.segments.next() else { return Ok(()) };
-                let decoded = Decoded::new(segment, self.without_rest)?;
-                self.sets = index.known_sets(&decoded.sets, known);
-                self.decoded = Some(decoded);
-                continue;
-            };
-            match decoded.next()? {
-                None => self.decoded = None,
-                Some(Kept { id, values: Some(values) }) if counts(id) => {
-                    self.next = Some(Next { place: place(values.year, id), set: self.sets[values.set], values });
-                    return Ok(());
-                }
-                Some(_) => {}
+    fn go_on(&mut self, counts: impl Fn(ContentId) -> bool) -> Result<(), DamagedSegment> {
+        while let Some(kept) = self.decoded.next()? {
+            if let Kept { id, values: Some(values) } = kept
+                && counts(id)
+            {
+                self.next = Some(Next { place: place(values.year, id), set: self.sets[values.set], values });
+                return Ok(());
             }
         }
+        self.next = None;
+        Ok(())
     }
 }
 
@@ -391,8 +392,13 @@ mod tests {
             }
         }
         batches.push(batch(&[(3, "2030")], &[1]));
-        let ids: Vec<_> = SearchIndex::read(&batches).unwrap().entries().map(|entry| entry.id.0).collect();
-        assert_eq!(ids, [3, 2, 4]);
+        let ids = |batches: &[Vec<Segment>]| {
+            SearchIndex::read(batches).unwrap().entries().map(|entry| entry.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&batches), [3, 2, 4]);
+        // A batch that was written in parts is in order by part.
+        let last = batches.pop().unwrap();
+        assert_eq!(ids(&[batches.concat(), last]), [3, 2, 4]);
     }
 
     #[test]

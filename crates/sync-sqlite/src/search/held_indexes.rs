@@ -24,13 +24,13 @@ pub(crate) struct HeldIndexes {
 }
 
 struct Shared {
-    shelf: Mutex<Shelf>,
+    indexes: Mutex<Indexes>,
     changed: Condvar,
     idle: Duration,
 }
 
 #[derive(Default)]
-struct Shelf {
+struct Indexes {
     /// The one that was used last is the last one.
     held: Vec<Held>,
     /// Whether a thread looks after it.
@@ -65,56 +65,56 @@ impl Default for HeldIndexes {
 
 impl HeldIndexes {
     fn new(limit: usize, idle: Duration) -> Self {
-        Self { shared: Arc::new(Shared { shelf: Mutex::default(), changed: Condvar::new(), idle }), limit }
+        Self { shared: Arc::new(Shared { indexes: Mutex::default(), changed: Condvar::new(), idle }), limit }
     }
 
     /// The index of a text, if it is held; one without the rest only where that will do.
     pub(super) fn get(&self, key: Key<'_>, stamp: i64, with_rest: bool) -> Option<Arc<SearchIndex>> {
-        let mut shelf = self.shared.lock();
-        let held = shelf.take(key, stamp).filter(|held| held.with_rest || !with_rest)?;
+        let mut indexes = self.shared.lock();
+        let held = indexes.take(key, stamp).filter(|held| held.with_rest || !with_rest)?;
         let index = Arc::clone(&held.index);
-        shelf.held.push(Held { used: Instant::now(), ..held });
+        indexes.held.push(Held { used: Instant::now(), ..held });
         Some(index)
     }
 
     /// Holds the index of a text.
     pub(super) fn keep(&self, key: Key<'_>, stamp: i64, with_rest: bool, index: &Arc<SearchIndex>) {
-        let mut shelf = self.shared.lock();
-        shelf.held.retain(|held| !held.is_of(key));
+        let mut indexes = self.shared.lock();
+        indexes.held.retain(|held| !held.is_of(key));
         let (profile, index, size) = (key.profile.clone(), Arc::clone(index), index.heap_size());
         let used = Instant::now();
-        shelf.held.push(Held { profile, kind: key.kind, stamp, with_rest, index, order: None, size, used });
-        self.fit(&mut shelf);
+        indexes.held.push(Held { profile, kind: key.kind, stamp, with_rest, index, order: None, size, used });
+        self.fit(&mut indexes);
     }
 
     /// The panel's order of a listing, if it is held with the index of a text.
     pub(super) fn order(&self, key: Key<'_>, stamp: i64, listing: u64) -> Option<Arc<Vec<u32>>> {
-        let shelf = self.shared.lock();
-        let held = shelf.held.iter().find(|held| held.is_of(key) && held.stamp == stamp)?;
+        let indexes = self.shared.lock();
+        let held = indexes.held.iter().find(|held| held.is_of(key) && held.stamp == stamp)?;
         held.order.as_ref().filter(|(of, _)| *of == listing).map(|(_, order)| Arc::clone(order))
     }
 
     /// Holds the panel's order with the index of a text.
     pub(super) fn keep_order(&self, key: Key<'_>, stamp: i64, listing: u64, order: &Arc<Vec<u32>>) {
-        let mut shelf = self.shared.lock();
-        let Some(held) = shelf.held.iter_mut().find(|held| held.is_of(key) && held.stamp == stamp) else { return };
+        let mut indexes = self.shared.lock();
+        let Some(held) = indexes.held.iter_mut().find(|held| held.is_of(key) && held.stamp == stamp) else { return };
         held.order = Some((listing, Arc::clone(order)));
         held.size = held.index.heap_size() + order.capacity() * size_of::<u32>();
-        self.fit(&mut shelf);
+        self.fit(&mut indexes);
     }
 
     /// Frees what was used least lately until the rest is within the limit, and sees that somebody looks after it.
-    fn fit(&self, shelf: &mut Shelf) {
-        let mut size: usize = shelf.held.iter().map(|held| held.size).sum();
+    fn fit(&self, indexes: &mut Indexes) {
+        let mut size: usize = indexes.held.iter().map(|held| held.size).sum();
         while size > self.limit {
-            size -= shelf.held.remove(0).size;
+            size -= indexes.held.remove(0).size;
         }
-        if !shelf.held.is_empty() && !shelf.is_watched {
+        if !indexes.held.is_empty() && !indexes.is_watched {
             let shared = Arc::clone(&self.shared);
             let watcher = std::thread::Builder::new().name("search-indexes".to_owned());
-            shelf.is_watched = watcher.spawn(move || shared.watch()).is_ok();
-            if !shelf.is_watched {
-                shelf.held.clear();
+            indexes.is_watched = watcher.spawn(move || shared.watch()).is_ok();
+            if !indexes.is_watched {
+                indexes.held.clear();
             }
         }
     }
@@ -122,14 +122,14 @@ impl HeldIndexes {
 
 impl Drop for HeldIndexes {
     fn drop(&mut self) {
-        let mut shelf = self.shared.lock();
-        shelf.is_closed = true;
-        shelf.held.clear();
+        let mut indexes = self.shared.lock();
+        indexes.is_closed = true;
+        indexes.held.clear();
         self.shared.changed.notify_all();
     }
 }
 
-impl Shelf {
+impl Indexes {
     /// Takes the index of a text; throws that of another text away.
     fn take(&mut self, key: Key<'_>, stamp: i64) -> Option<Held> {
         let at = self.held.iter().position(|held| held.is_of(key))?;
@@ -138,22 +138,22 @@ impl Shelf {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Indexes> {
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Frees what is idle, and ends when nothing is held any more.
     fn watch(&self) {
-        let mut shelf = self.lock();
+        let mut indexes = self.lock();
         loop {
-            shelf.held.retain(|held| held.used.elapsed() < self.idle);
-            let oldest = shelf.held.iter().map(|held| held.used).min();
-            let Some(oldest) = oldest.filter(|_| !shelf.is_closed) else {
-                shelf.is_watched = false;
+            indexes.held.retain(|held| held.used.elapsed() < self.idle);
+            let oldest = indexes.held.iter().map(|held| held.used).min();
+            let Some(oldest) = oldest.filter(|_| !indexes.is_closed) else {
+                indexes.is_watched = false;
                 return;
             };
             let wait = self.idle.saturating_sub(oldest.elapsed());
-            (shelf, _) = self.changed.wait_timeout(shelf, wait).unwrap_or_else(PoisonError::into_inner);
+            (indexes, _) = self.changed.wait_timeout(indexes, wait).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

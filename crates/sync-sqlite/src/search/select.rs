@@ -32,7 +32,7 @@ impl SqliteStore {
 }
 
 /// What is searched of a kind.
-struct Kind {
+struct Prepared {
     kind: ContentKind,
     index: Arc<SearchIndex>,
     panel_order: Arc<Vec<u32>>,
@@ -61,7 +61,7 @@ impl Reader<'_> {
         self.selected(hits)
     }
 
-    fn kind(&mut self, kind: ContentKind) -> Result<Kind, StoreError> {
+    fn kind(&mut self, kind: ContentKind) -> Result<Prepared, StoreError> {
         let key = Key { profile: self.profile, kind };
         let state = tables::state(self.conn, key)?;
         let by_panel = self.selection.sort == Sort::Panel;
@@ -77,7 +77,7 @@ impl Reader<'_> {
             }
         };
         let held = if self.selection.filter.held { self.held(key)? } else { HashSet::new() };
-        Ok(Kind { kind, index, panel_order, held })
+        Ok(Prepared { kind, index, panel_order, held })
     }
 
     /// The index that the text makes, and the stamp of the text; `None` where there is no text that can be used.

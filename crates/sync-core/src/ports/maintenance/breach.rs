@@ -45,7 +45,7 @@ pub enum Breach {
     RowsNotAsListed,
     /// The validator belongs to another listing than the cached one.
     ValidatorStale,
-    /// The search text has other items or other values than the rows, or it can't be read.
+    /// The search text differs from the rows, or can't be read.
     SearchIndex,
     /// A profile has no row of its syncs or of its settings.
     ProfileIncomplete,
@@ -215,7 +215,7 @@ impl Breach {
         !matches!(self, Self::IdNoNumber | Self::SearchIndex) && !self.is_of_profile() && !self.is_of_cache()
     }
 
-    /// Returns whether the start of any sync of the profile repairs it.
+    /// Returns whether any sync of the profile repairs it.
     pub const fn is_mended_by_a_sync(self) -> bool {
         self.is_mended_by_comparing()
             || matches!(self, Self::SearchIndex | Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen)

@@ -242,7 +242,9 @@ pub async fn what_is_found_follows_the_rows<C: Cache>(cache: &C) {
     let home = profile("home");
     let session = Session::resume(cache, &home, 4000).await;
     let mut fields = FieldSet::EMPTY;
-    ["category_ids", "category_id", "rating"].iter().for_each(|name| fields.add(MOVIES.field(name).unwrap()));
+    for name in ["category_ids", "category_id", "rating"] {
+        fields.add(MOVIES.field(name).unwrap());
+    }
     let moved = movie(1).with("category_id", "9").in_categories(&["9"]).with("rating", "9.5");
     let commit = ScopeCommit { index: index_of(&[1, 2, 3, 4, 5]), ..session.commit(MOVIES) };
     let mut rating = FieldSet::EMPTY;
@@ -292,11 +294,11 @@ pub async fn a_selection_is_of_one_profile<C: Cache>(cache: &C) {
 /// "An item with all that is known of it"; "an item that was removed and is remembered has its tombstone".
 pub async fn an_item_is_there_or_remembered_or_unknown<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3]).await;
-    let held = held_one(2, session.run);
+    let removal = held_one(2, session.run);
     let commit = ScopeCommit {
         applied_at: 3500,
         removals: vec![ContentId(3)],
-        held: Some(vec![held.clone()]),
+        held: Some(vec![removal.clone()]),
         index: index_of(&[1, 2]),
         ..session.commit(MOVIES)
     };
@@ -305,11 +307,11 @@ pub async fn an_item_is_there_or_remembered_or_unknown<C: Cache>(cache: &C) {
     let home = profile("home");
     let item = async |id| cache.item(&home, MOVIES, ContentId(id), 10).await.unwrap();
     let one = item(1).await.unwrap();
-    let ItemState::Present { item: row, created_at, updated_at, held: hold } = one.state else { panic!("{one:?}") };
-    assert_eq!((row.name(), created_at, updated_at, hold), ("Renamed", 1500, 3500, None));
+    let ItemState::Present { item: row, created_at, updated_at, held } = one.state else { panic!("{one:?}") };
+    assert_eq!((row.name(), created_at, updated_at, held), ("Renamed", 1500, 3500, None));
     assert_eq!(one.changes.len(), 1);
     let two = item(2).await.unwrap();
-    assert!(matches!(two.state, ItemState::Present { held: Some(hold), .. } if hold == held));
+    assert!(matches!(two.state, ItemState::Present { held: Some(held), .. } if held == removal));
     let three = item(3).await.unwrap();
     assert!(matches!(&three.state, ItemState::Removed { name, removed_at: 3500 } if name == "Movie 3"), "{three:?}");
     assert_eq!(three.changes.len(), 1);
