@@ -43,4 +43,6 @@ mod limits;
 #[cfg(unix)]
 mod reading;
 #[cfg(unix)]
+mod showing;
+#[cfg(unix)]
 mod signals;
