@@ -53,7 +53,7 @@ fn fingerprint(bencher: Bencher) {
 #[divan::bench]
 fn digest_of_fields(bencher: Bencher) {
     let listed = long(7).listed();
-    bencher.counter(ItemsCount::new(1u64)).bench(|| Digest::of_listed(black_box(&listed)));
+    bencher.counter(ItemsCount::new(1u64)).bench(|| Digest::from_listed(black_box(&listed)));
 }
 
 #[divan::bench]

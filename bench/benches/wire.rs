@@ -54,7 +54,7 @@ impl Scene {
     }
 
     fn list(&self, known: Option<Arc<ListingIndex>>) -> Vec<Entry> {
-        let request = ListingRequest::of(Scope::whole(ContentKind::Movies)).compared_with(known.into());
+        let request = ListingRequest::new(Scope::whole(ContentKind::Movies)).compared_with(known.into());
         self.runtime.block_on(async {
             let mut listing = self.source.listing(request).await.expect("a listing begins");
             let mut entries = Vec::with_capacity(MOVIES);

@@ -5,15 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on is to stop there, its fixture as well")]
 
-#[allow(dead_code, reason = "shared with the end-to-end suite, which needs more of it")]
-#[path = "../it/cache.rs"]
-mod cache;
-#[allow(dead_code, reason = "shared with the end-to-end suite, which needs more of it")]
-#[path = "../it/program.rs"]
-mod program;
-#[allow(dead_code, reason = "shared with the end-to-end suite, which needs more of it")]
-#[path = "../it/scene.rs"]
-mod scene;
+use sync_test_support::{cache, program, scene};
 
 mod home;
 mod library;

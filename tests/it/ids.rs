@@ -95,7 +95,7 @@ fn two_profiles_with_the_same_ids_do_not_touch_each_other() {
     assert_eq!(scene.cache().content(HOME), home, "the other profile's rows, log and digests");
     both(&scene);
     let away = scene.cache().content("away");
-    scene.follow_home(&eventful);
+    follow_home(&scene, &eventful);
     assert_eq!(scene.cache().content("away"), away);
     both(&scene);
     // Without a name, both in turn, a line each.
@@ -104,12 +104,11 @@ fn two_profiles_with_the_same_ids_do_not_touch_each_other() {
     assert_eq!(profiles, [r#"{"profile":"away""#, r#"{"profile":"home""#]);
 }
 
-impl Scene {
-    fn follow_home(&self, step: &Step) {
-        let expected = self.panel.advance(step);
-        let report = self.sync(&[HOME]).exits(0).report();
-        for kind in Kind::ALL {
-            assert_eq!(report.counts(kind), self.counts(&expected, kind));
-        }
+/// Takes the panel a step on, and syncs one of the two profiles.
+fn follow_home(scene: &Scene, step: &Step) {
+    let expected = scene.panel.advance(step);
+    let report = scene.sync(&[HOME]).exits(0).report();
+    for kind in Kind::ALL {
+        assert_eq!(report.counts(kind), scene.counts(&expected, kind));
     }
 }

@@ -2,9 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on is to stop there, its fixture as well")]
 
-mod cache;
-mod program;
-mod scene;
+use sync_test_support::{cache, program, scene};
+
 mod socks;
 
 mod backups;

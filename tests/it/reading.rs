@@ -340,7 +340,6 @@ fn reading_goes_on_during_a_sync_and_sees_one_state() {
 }
 
 #[test]
-#[ignore = "the store doesn't keep the setting yet"]
 fn the_search_setting_is_kept_with_the_profile() {
     let scene = Scene::synced(2817);
     let setting = || {

@@ -92,5 +92,5 @@ pub(crate) fn raw_digest(element: &Listed) -> Digest {
     let mut trace = Trace::default();
     trace.item(&element.item);
     trace.number(u64::from(element.present.0));
-    Digest::of_hash(trace.digest())
+    Digest::from_hash(trace.digest())
 }

@@ -1,12 +1,13 @@
 //! The engine: runs a profile over the two ports.
 //!
-//! Kinds are visited in order, each on its own: what fails in one leaves the others alone. Within a
-//! kind everything is compared and staged while the listing streams by; the store is written once, in
-//! one apply, when the listing is proved complete. While it is written, the next kind is received, so
-//! that the line doesn't rest: at most one listing and one apply are under way, both in this task.
+//! The kinds are synced in their order and independently: an error in one leaves the others alone. Within a kind, items
+//! are compared and staged while the listing streams by. The store is written once per kind, in one apply, after the
+//! listing is proved complete. Meanwhile the next kind is received, so that the connection is not idle. At most one
+//! listing and one apply are under way, both in this task.
 
 mod commit;
 mod decide;
+mod kind_sync;
 mod known;
 mod learning;
 mod listing;
@@ -16,7 +17,6 @@ mod receive;
 mod second_try;
 mod state;
 mod unmodified;
-mod visit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,9 +32,9 @@ use crate::model::{Account, AccountStatus, ContentKind, ProfileId};
 use crate::ports::clock::Clock;
 use crate::ports::source::{AnswerFault, ContentSource, SourceError};
 use crate::ports::store::{ContentStore, Lease, RunEnd, StoreError, SyncState};
+use crate::removal::decide::lost_together;
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::HeldRemoval;
-use crate::removal::settle::lost_together;
 use crate::run::options::{SyncMode, SyncOptions};
 use crate::run::plan::KindPlan;
 use crate::run::progress::{Observer, Phase};
@@ -43,8 +43,8 @@ use crate::run::report::{SyncReport, Warning};
 use progress_meter::ProgressMeter;
 use state::Grant;
 
-/// Runs syncs of profiles: a source, a store, a clock, and an observer of the progress. It owns its ports, so that a
-/// run can be spawned. Clones share them.
+/// Runs syncs of profiles over a source, a store and a clock, and reports to an observer. It owns its ports, so that a
+/// run can be spawned. Clones share the ports.
 #[derive(Clone)]
 pub struct Engine {
     source: Arc<dyn ContentSource>,
@@ -59,80 +59,80 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// Why something did not come to its end.
+/// The reason why a step ended early.
 #[derive(Debug)]
-enum Stop {
+enum StepError {
     Cancelled,
     Source(SourceError),
     Store(StoreError),
 }
 
-impl From<SourceError> for Stop {
+impl From<SourceError> for StepError {
     fn from(error: SourceError) -> Self {
         Self::Source(error)
     }
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for StepError {
     fn from(error: StoreError) -> Self {
         if matches!(error, StoreError::Cancelled) { Self::Cancelled } else { Self::Store(error) }
     }
 }
 
-impl Stop {
+impl StepError {
     fn into_report(self, kind: Option<ContentKind>) -> ReportError {
         match self {
-            Self::Cancelled => ReportError::of_store(&StoreError::Cancelled, kind),
-            Self::Source(error) => ReportError::of_source(&error, kind),
-            Self::Store(error) => ReportError::of_store(&error, kind),
+            Self::Cancelled => ReportError::from_store(&StoreError::Cancelled, kind),
+            Self::Source(error) => ReportError::from_source(&error, kind),
+            Self::Store(error) => ReportError::from_store(&error, kind),
         }
     }
 }
 
-/// What the steps of a run have in common. While kinds are under way it rests: what they come to is
-/// in their [`state::KindSync`]s.
+/// The state that the steps of a run share. It is constant while kinds are under way; their results are in their
+/// [`state::KindSync`]s.
 struct Run<'a> {
     profile: &'a ProfileId,
     options: &'a SyncOptions,
     cancel: &'a CancellationToken,
     state: SyncState,
-    /// What is known of the panel by now; `state` has what was known at the start.
+    /// The facts about the panel by now. `state` has those from the start.
     facts: PanelFacts,
-    /// The kinds that shrank implausibly, with what each holds since this run because of that.
+    /// The kinds that shrank implausibly, each with the removals that are held for that reason since this run.
     shrunk: Vec<(ContentKind, Vec<HeldRemoval>)>,
     plan: Vec<KindPlan>,
     /// Whether the panel answered with the listing of any kind.
     answered: bool,
-    /// The kinds of which it denied the listing.
+    /// The kinds whose listing the panel denied.
     denied: Vec<ContentKind>,
-    /// The right to write. A dry run has none: it stops where everything is decided.
+    /// The right to write. A dry run has none: it ends after the decision.
     grant: Option<Grant>,
-    /// Whether the account's end is past, though the panel still calls it active.
+    /// Whether the account's end has passed although the panel still calls the account active.
     account_expired: bool,
-    /// How far the panel's clock is ahead of ours, in seconds, as far as it told.
+    /// The seconds by which the panel's clock is ahead of ours, as far as the panel tells its time.
     panel_ahead: i64,
-    /// When it began, by the monotonic clock.
+    /// The time of the start, by the monotonic clock.
     began: Duration,
     warnings: Vec<Warning>,
-    track: ProgressMeter<'a>,
+    progress: ProgressMeter<'a>,
 }
 
 impl Engine {
-    /// An engine over these ports. Nobody observes it.
+    /// Returns an engine over these ports, without an observer.
     pub fn new(source: Arc<dyn ContentSource>, store: Arc<dyn ContentStore>, clock: Arc<dyn Clock>) -> Self {
         Self { source, store, clock, observer: Arc::new(()) }
     }
 
-    /// The same engine, whose runs tell their progress to this observer.
+    /// Returns the same engine with this observer. Its runs report their progress to it.
     #[must_use]
     pub fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer, ..self }
     }
 
-    /// Syncs a profile; whatever happens is in the report.
+    /// Syncs a profile. The report has the result, whatever happens.
     ///
-    /// Cancellation is noticed wherever the run is, but for the commit of a kind: what was
-    /// committed stays, the kind under way is as it was.
+    /// A run notices the cancellation everywhere except in the commit of a kind. Committed kinds stay; the kind under
+    /// way is unchanged.
     pub async fn run(&self, profile: &ProfileId, options: &SyncOptions, cancel: &CancellationToken) -> SyncReport {
         let span = tracing::info_span!("run", profile = %profile, dry_run = options.dry_run);
         let started = self.clock.monotonic();
@@ -175,16 +175,16 @@ impl Engine {
             panel_ahead: 0,
             began,
             warnings: Vec::new(),
-            track: ProgressMeter::new(profile, &*self.observer, &options.kinds),
+            progress: ProgressMeter::new(profile, &*self.observer, &options.kinds),
         };
-        self.visit(&mut run, &mut report).await;
-        let retold = self.conclude(&mut run, &mut report);
+        self.log_in_and_sync(&mut run, &mut report).await;
+        let corrections = self.conclude(&mut run, &mut report);
         report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
         if let Some(grant) = run.grant {
-            let end = self.run_end(grant, &run, &report, retold);
+            let end = self.run_end(grant, &run, &report, corrections);
             if let Err(error) = self.store.finish_run(profile, end).await {
                 tracing::error!(error = %error.with_causes(), "the end of the run could not be recorded");
-                report.errors.push(ReportError::of_store(&error, None));
+                report.errors.push(ReportError::from_store(&error, None));
                 report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
             }
         }
@@ -192,29 +192,29 @@ impl Engine {
         report
     }
 
-    /// Puts into the report what is known only now. Returns what the store is to tell anew.
-    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) -> Retold {
+    /// Completes the report with what is known only at the end. Returns the corrections that the store has to record.
+    fn conclude(&self, run: &mut Run<'_>, report: &mut SyncReport) -> Corrections {
         let learnt = self.source.learnt();
         if report.account.is_some() {
-            // Let in without a learnt one, the panel needs none any more.
+            // If the panel has accepted the usual client, the learnt one is dropped.
             (run.facts.user_agent, run.facts.uncompressed) = (learnt.user_agent, learnt.uncompressed);
         }
         let let_in_before = report.account.is_some() || run.state.last_sync.values().any(Option::is_some);
         if learnt.other_client_tried && let_in_before {
             run.facts.other_client_at = Some(self.clock.now());
         }
-        // A panel that denies everything is out of order, or doesn't serve this account.
+        // A panel that denies every listing is out of order, or doesn't serve this account.
         for kind in run.denied.iter().filter(|_| run.answered) {
             run.facts.kinds[*kind].denied(self.clock.now());
         }
-        let retold = Retold::of(&run.shrunk, report);
+        let corrections = Corrections::new(&run.shrunk, report);
         for plan in &mut run.plan {
-            plan.hold_anew(&retold.held);
+            plan.correct_reasons(&corrections.held);
         }
         report.warnings.append(&mut run.warnings);
         report.warnings.extend(learnt.notices.into_iter().map(Warning::Other));
         report.plan = std::mem::take(&mut run.plan);
-        retold
+        corrections
     }
 
     async fn start(
@@ -222,9 +222,9 @@ impl Engine {
         profile: &ProfileId,
         options: &SyncOptions,
         cancel: &CancellationToken,
-    ) -> Result<Start, Stop> {
+    ) -> Result<Start, StepError> {
         if options.dry_run {
-            let state = guard(cancel, async { Ok(self.store.sync_state(profile).await?) }).await?;
+            let state = cancellable(cancel, async { Ok(self.store.sync_state(profile).await?) }).await?;
             return Ok(Start { _lease: None, grant: None, state });
         }
         let prepared = async {
@@ -232,20 +232,20 @@ impl Engine {
             let lease = self.store.lease(profile).await?;
             Ok((lease, self.store.sync_state(profile).await?))
         };
-        let (lease, state) = guard(cancel, prepared).await?;
-        // Last, and never abandoned half way: a run that is recorded gets an end.
+        let (lease, state) = cancellable(cancel, prepared).await?;
+        // This comes last and is never abandoned half way, so that each recorded run gets an end.
         let run = self.store.start_run(profile, lease.fence, self.clock.now()).await?;
         let grant = Some(Grant { run, fence: lease.fence });
         Ok(Start { _lease: Some(lease), grant, state })
     }
 
-    /// Logs in and visits the kinds.
-    async fn visit(&self, run: &mut Run<'_>, report: &mut SyncReport) {
-        run.track.phase(None, Phase::Account);
-        let account = match guard(run.cancel, async { Ok(self.source.account().await?) }).await {
+    /// Logs in and syncs the kinds.
+    async fn log_in_and_sync(&self, run: &mut Run<'_>, report: &mut SyncReport) {
+        run.progress.phase(None, Phase::Account);
+        let account = match cancellable(run.cancel, async { Ok(self.source.account().await?) }).await {
             Ok(account) => account,
             Err(stop) => {
-                if matches!(&stop, Stop::Source(error) if is_refusal(error)) {
+                if matches!(&stop, StepError::Source(error) if is_refusal(error)) {
                     run.facts.refusals = run.facts.refusals.saturating_add(1);
                     run.facts.refused_at = Some(self.clock.now());
                 }
@@ -270,36 +270,36 @@ impl Engine {
             return fail_all(report, run.options, &error);
         }
         let asked: Vec<_> = ContentKind::ALL.into_iter().filter(|kind| run.options.kinds.contains(kind)).collect();
-        self.visit_all(run, report, &asked).await;
+        self.sync_kinds(run, report, &asked).await;
         self.try_again_as_other_client(run, report, &asked).await;
     }
 
-    /// Visits these kinds in their order.
-    async fn visit_all(&self, run: &mut Run<'_>, report: &mut SyncReport, kinds: &[ContentKind]) {
+    /// Syncs these kinds in their order.
+    async fn sync_kinds(&self, run: &mut Run<'_>, report: &mut SyncReport, kinds: &[ContentKind]) {
         let mut received = None;
         for next in kinds.iter().copied().map(Some).chain([None]) {
             let shared = &*run;
-            // What was received goes first, so that kinds end in their order wherever nothing waits.
+            // The received kind comes first, so that the kinds end in their order.
             let (ended, arrived) = join(
-                OptionFuture::from(received.take().map(|visit| Box::pin(self.end_visit(shared, visit)))),
-                OptionFuture::from(next.map(|kind| Box::pin(self.begin_visit(shared, kind)))),
+                OptionFuture::from(received.take().map(|sync| Box::pin(self.end_kind(shared, sync)))),
+                OptionFuture::from(next.map(|kind| Box::pin(self.begin_kind(shared, kind)))),
             )
             .await;
-            if let Some(visit) = ended {
-                run.take_in(visit, report);
+            if let Some(sync) = ended {
+                run.take_in(sync, report);
             }
-            if let Some((visit, _)) = &arrived {
-                // What the next kind is asked with depends on it.
-                run.facts.validators_lied_at = visit.validators_lied_at.or(run.facts.validators_lied_at);
+            if let Some((sync, _)) = &arrived {
+                // The requests for the next kind depend on it.
+                run.facts.validators_lied_at = sync.validators_lied_at.or(run.facts.validators_lied_at);
             }
             received = arrived;
         }
     }
 
-    fn run_end(&self, grant: Grant, run: &Run<'_>, report: &SyncReport, retold: Retold) -> RunEnd {
+    fn run_end(&self, grant: Grant, run: &Run<'_>, report: &SyncReport, corrections: Corrections) -> RunEnd {
         let is_new = |record: &&KindRecord| {
             let applied = matches!(record.outcome, KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held);
-            !applied || retold.kinds.contains(&record.kind)
+            !applied || corrections.kinds.contains(&record.kind)
         };
         RunEnd {
             run: grant.run,
@@ -314,40 +314,40 @@ impl Engine {
             records: report.kinds.values().filter(is_new).cloned().collect(),
             account: report.account.clone(),
             facts: (run.facts != run.state.facts).then(|| run.facts.clone()),
-            held: retold.held,
+            held: corrections.held,
         }
     }
 }
 
-/// What only the end of a run can tell of kinds that were applied before.
-struct Retold {
+/// Corrections to kinds that were applied before the end of the run.
+struct Corrections {
     /// The kinds whose record differs from what their apply wrote.
     kinds: Vec<ContentKind>,
     held: Vec<(ContentKind, HeldRemoval)>,
 }
 
-impl Retold {
-    /// Tells of kinds that shrank in one run, where they are several, that they did so together.
-    fn of(shrunk: &[(ContentKind, Vec<HeldRemoval>)], report: &mut SyncReport) -> Self {
+impl Corrections {
+    /// Returns the corrections if several kinds shrank in one run: their removals are held for that reason.
+    fn new(shrunk: &[(ContentKind, Vec<HeldRemoval>)], report: &mut SyncReport) -> Self {
         let mut kinds = Vec::new();
         for (kind, _) in shrunk.iter().filter(|_| shrunk.len() > 1) {
-            let told = report.kinds[*kind].hold_reason.replace(HoldReason::Loss(Loss::SeveralKinds));
-            kinds.extend((told != Some(HoldReason::Loss(Loss::SeveralKinds))).then_some(*kind));
+            let before = report.kinds[*kind].hold_reason.replace(HoldReason::Loss(Loss::SeveralKinds));
+            kinds.extend((before != Some(HoldReason::Loss(Loss::SeveralKinds))).then_some(*kind));
         }
         Self { kinds, held: lost_together(shrunk) }
     }
 }
 
-/// What a run has once it may begin.
+/// The result of the preparation of a run.
 struct Start {
-    /// Held until the run has its end.
+    /// The lease is kept until the run has ended.
     _lease: Option<Lease>,
     /// The right to write, unless nothing is to be written.
     grant: Option<Grant>,
     state: SyncState,
 }
 
-/// The mode that a report names for a kind as long as nothing else is known.
+/// Returns the mode that a report names for a kind as long as nothing else is known.
 fn named(mode: SyncMode, state: &SyncState, kind: ContentKind) -> SyncMode {
     let full = mode == SyncMode::Full || state.last_sync[kind].is_none();
     if full { SyncMode::Full } else { SyncMode::Incremental }
@@ -360,7 +360,7 @@ fn inactive(account: &Account) -> Option<ReportError> {
     Some(ReportError::new(None, ErrorCode::AccountInactive, message).with_hint(Hint::RenewAccount))
 }
 
-/// Whether a panel that answers so to a login may ban those who go on asking.
+/// Returns whether this answer to a login suggests that the panel bans clients that go on asking.
 fn is_refusal(error: &SourceError) -> bool {
     match error {
         SourceError::Refused { .. } | SourceError::Denied { .. } => true,
@@ -371,7 +371,7 @@ fn is_refusal(error: &SourceError) -> bool {
     }
 }
 
-/// Identity every kind that was asked for and not yet visited as failed by one error of the run.
+/// Marks every kind that was asked for and not yet synced as failed, by one error of the run.
 fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError) {
     let outcome = if error.class() == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
     for kind in &options.kinds {
@@ -383,8 +383,11 @@ fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError)
     report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
 }
 
-/// Runs a future until it ends or the run is cancelled, whichever is first; dropping it abandons
-/// what it was doing.
-async fn guard<T>(cancel: &CancellationToken, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-    cancel.run_until_cancelled(work).await.unwrap_or(Err(Stop::Cancelled))
+/// Runs a future until it ends or the run is cancelled, whichever is first. Cancellation drops the future, and with it
+/// the work that it was doing.
+async fn cancellable<T>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<T, StepError>>,
+) -> Result<T, StepError> {
+    cancel.run_until_cancelled(work).await.unwrap_or(Err(StepError::Cancelled))
 }

@@ -1,34 +1,34 @@
-//! Codes and classes of errors, common to both ports.
+//! Codes and classes of errors. Both ports use them.
 
 use std::error::Error;
 use std::fmt;
 
-/// The classes of errors, by what a caller can do about them. A command maps each to its exit code.
+/// The classes of errors, by what a caller can do about them. A command maps each class to its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// Credentials or account have to change.
+    /// The credentials or the account have to change.
     Login,
-    /// Later may help.
+    /// A later attempt may succeed.
     Unreachable,
     /// The panel has to change its answer.
     Answer,
-    /// The local store has to be mended: full, read-only, damaged.
+    /// The local store has to be repaired: it is full, read-only or damaged.
     Store,
     /// The cache was made by a newer version of the program.
     NewerCache,
-    /// Another run holds the profile.
+    /// Another run has the lease of the profile.
     Busy,
     /// The caller cancelled.
     Cancelled,
-    /// A defect.
+    /// The program has a defect.
     Internal,
 }
 
 impl ErrorClass {
-    /// The name of the class.
+    /// Returns the name of the class.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
@@ -43,11 +43,11 @@ impl ErrorClass {
     }
 }
 
-/// A stable code of an error, for programs and for the history of runs.
+/// The stable code of an error, for programs and for the history of runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// Another run holds the lease of the profile.
+    /// Another run has the lease of the profile.
     ProfileBusy,
     /// A later lease was taken.
     LeaseLost,
@@ -63,7 +63,7 @@ pub enum ErrorCode {
     OlderCache,
     /// An older cache could not be upgraded.
     Migration,
-    /// The disk, or the file's limit, is full.
+    /// The disk is full, or the file has reached its limit.
     DiskFull,
     /// The file or its folder can't be written.
     ReadOnly,
@@ -73,10 +73,10 @@ pub enum ErrorCode {
     ForeignFile,
     /// Another program keeps the file locked.
     Locked,
-    /// The store failed otherwise.
+    /// The store failed for another reason.
     Store,
-    /// The store refuses a call that breaks its rules. The text is that of [`Self::Store`]: where a
-    /// code is read back from its text, it becomes that one.
+    /// The store refused a call that breaks its rules. The text is that of [`Self::Store`], and reading it gives that
+    /// code.
     CallRefused,
     /// The panel, or the way to it, is out of order.
     PanelUnreachable,
@@ -84,35 +84,35 @@ pub enum ErrorCode {
     LoginRefused,
     /// A web server in front of the panel asks for a login of its own.
     HttpLoginRequired,
-    /// The account has expired, or is locked.
+    /// The account has expired or is locked.
     AccountInactive,
-    /// The panel answers with a status that is no success.
+    /// The answer has a status that is not success.
     HttpStatus,
-    /// The answer has no content.
+    /// The answer is empty.
     EmptyBody,
     /// The answer is a web page.
     HtmlPage,
-    /// The answer is no JSON.
+    /// The answer is not JSON.
     NotJson,
-    /// The answer is JSON, but no list.
+    /// The answer is JSON but not a list.
     NotAList,
-    /// The answer is the account in place of a list.
+    /// The answer is the account instead of a list.
     AccountObject,
-    /// The answer is an object in place of a list.
+    /// The answer is an object instead of a list.
     ErrorObject,
     /// The list has no item of the kind.
     WrongItems,
-    /// The answer broke off on every attempt.
+    /// The answer broke off in every attempt.
     Truncated,
     /// The answer exceeds a limit.
     TooLarge,
-    /// The panel sends to another address, where it is not followed.
+    /// The panel redirects to another address, and the redirect is not followed.
     RedirectRefused,
-    /// The panel answers with another category than the one asked for.
+    /// The panel answers with another category than it was asked for.
     FilterIgnored,
-    /// A defect of the program.
+    /// The program has a defect.
     Internal,
-    /// A code that this version doesn't know. Only a history that another version wrote has such codes.
+    /// The code is unknown to this version. Only a history that another version wrote has such codes.
     Other(Box<str>),
 }
 
@@ -153,7 +153,7 @@ impl ErrorCode {
         Self::Internal,
     ];
 
-    /// The text used in reports and tables.
+    /// Returns the text used in reports and tables.
     pub const fn as_str(&self) -> &str {
         match self {
             Self::ProfileBusy => "profile_busy",
@@ -191,12 +191,12 @@ impl ErrorCode {
         }
     }
 
-    /// The code with this text; [`Self::Other`] when this version knows none.
+    /// Returns the code with this text, or [`Self::Other`] if this version doesn't know it.
     pub fn parse(text: &str) -> Self {
         Self::ALL.into_iter().find(|code| code.as_str() == text).unwrap_or_else(|| Self::Other(text.into()))
     }
 
-    /// What the caller can do about an error of this code. An unknown code counts as a defect.
+    /// Returns what the caller can do about an error with this code. An unknown code counts as a defect.
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::ProfileBusy | Self::LeaseLost => ErrorClass::Busy,
@@ -248,7 +248,7 @@ impl PartialEq<&str> for ErrorCode {
     }
 }
 
-/// An error and its causes, on one line. A cause that the text ends with already is not repeated.
+/// Returns an error and its causes on one line. A cause is left out if the text already ends with it.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

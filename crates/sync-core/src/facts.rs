@@ -1,65 +1,64 @@
-//! What runs learn of a panel, kept with the profile and used by the next run.
+//! Facts that runs learn about a panel. They are kept with the profile, and the next run uses them.
 //!
-//! A store keeps it as rows of kind, name and value ([`PanelFacts::rows`]); the names are a public
-//! interface. What a store returns that is not understood is left out, so that an older program can
-//! read what a newer one has learnt.
+//! A store keeps facts as rows of kind, name and value ([`PanelFacts::rows`]). The names are a public interface. A row
+//! that is not understood is ignored, so that an older program can read the facts of a newer one.
 
 use crate::detect::volatile::FieldFacts;
 use crate::model::{ContentKind, PerKind};
 
-/// What is known of a panel.
+/// The facts about a panel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PanelFacts {
-    /// Of each kind, by [`ContentKind::ordinal`].
+    /// The facts per kind.
     pub kinds: PerKind<KindFacts>,
-    /// The user agent that was let in when the usual one was not.
+    /// The user agent that the panel accepted after it had refused the usual one.
     pub user_agent: Option<String>,
-    /// When the account ends in the panel's words, where that can't be read with certainty.
+    /// The end of the account in the panel's words, if it can't be read with certainty.
     pub account_end: Option<String>,
-    /// Whether what was let in asks for no compression.
+    /// Whether the accepted client asks for no compression.
     pub uncompressed: bool,
-    /// When a panel that had let the profile in before was last asked as another client, in unix seconds.
+    /// The time at which a panel that had accepted the profile before was last asked as another client, in unix
+    /// seconds.
     pub other_client_at: Option<i64>,
-    /// How often in a row the login was refused. Unattended runs wait longer after each.
+    /// The number of refused logins in a row. Unattended runs wait longer after each.
     pub refusals: u32,
-    /// When it was refused last, in unix seconds.
+    /// The time of the last refused login, in unix seconds.
     pub refused_at: Option<i64>,
-    /// When the panel was last found to give a changed listing the validator of the one before, in
-    /// unix seconds.
+    /// The time at which the panel last gave a changed listing the validator of the one before, in unix seconds.
     pub validators_lied_at: Option<i64>,
 }
 
-/// What is known of how a panel serves a kind.
+/// The facts about a kind at a panel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KindFacts {
-    /// How many sound listings have been compared while something was missing; evidence against
-    /// held items is counted by it.
+    /// The number of sound listings that were compared while items were missing. Evidence against held items is counted
+    /// by it.
     pub sound_listings: u64,
-    /// Elements that could not be read, or not wholly, as the last listings had them.
+    /// The elements of the last listings that could not be read, or not completely.
     pub unreadable: Option<Sighting>,
-    /// What followed the end of the last listings.
+    /// The bytes after the end of the last listings.
     pub trailing: Option<Sighting>,
-    /// Runs in a row in which the panel said that it doesn't offer this kind, while it answered for
-    /// another one.
+    /// The number of runs in a row in which the panel answered that it doesn't offer this kind, and answered for
+    /// another.
     pub not_offered: u32,
-    /// When the panel last said so, in unix seconds.
+    /// The time of the last such answer, in unix seconds.
     pub not_offered_at: Option<i64>,
-    /// When the panel was last seen to ignore the category that it was asked for, in unix seconds.
+    /// The time at which the panel was last found to ignore the category that it was asked for, in unix seconds.
     pub filter_ignored_at: Option<i64>,
-    /// Runs in a row in which the whole listing was too much for the panel.
+    /// The number of runs in a row in which the whole listing was too much for the panel.
     pub overloads: u32,
-    /// When the whole listing was last asked for although it is too much, in unix seconds.
+    /// The time at which the whole listing was last asked for although it is too much, in unix seconds.
     pub whole_asked_at: Option<i64>,
-    /// Which of its fields the panel changes by itself.
+    /// The facts about fields: which of them the panel changes by itself.
     pub fields: FieldFacts,
 }
 
 /// A defect that several listings in a row had alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sighting {
-    /// Stands for what was seen.
+    /// The number that stands for the defect.
     pub digest: u64,
-    /// In how many complete listings in a row.
+    /// The number of complete listings in a row that had it.
     pub listings: u32,
 }
 
@@ -68,38 +67,37 @@ pub struct Sighting {
 pub struct FactRow {
     /// The kind; `None` for the panel as a whole.
     pub kind: Option<ContentKind>,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its value.
+    /// The value.
     pub value: String,
 }
 
-/// After the first refused login, in seconds; twice as long after each further one.
+/// The pause after the first refused login, in seconds. It doubles after each further one.
 const REFUSAL_PAUSE: i64 = 3600;
 
-/// No pause is longer, in seconds.
+/// The longest pause, in seconds.
 const REFUSAL_PAUSE_MAX: i64 = 86_400;
 
-/// A panel that has let a profile in before is asked as another client once in so many seconds.
+/// The seconds after which a panel that has accepted the profile before may be asked as another client again.
 const OTHER_CLIENT_PAUSE: i64 = 86_400;
 
 impl PanelFacts {
-    /// When an unattended run may ask again after refused logins, in unix seconds; `None` when
-    /// nothing was refused. Panels ban the addresses of those who go on asking. A run that a person
-    /// starts always may.
+    /// Returns the time from which on an unattended run may ask again after refused logins, in unix seconds, or `None`
+    /// if none was refused. Panels ban addresses that keep asking. A run that a person starts may always ask.
     pub fn unattended_not_before(&self) -> Option<i64> {
         let doublings = self.refusals.checked_sub(1)?.min(16);
         let pause = (REFUSAL_PAUSE << doublings).min(REFUSAL_PAUSE_MAX);
         Some(self.refused_at?.saturating_add(pause))
     }
 
-    /// Whether the panel may be asked as another client when the usual one is kept out: not again within a day of the
-    /// last time, for a profile that was let in before.
+    /// Returns whether the panel may be asked as another client if it refuses the usual one. For a profile that was
+    /// accepted before, this is allowed once a day.
     pub fn may_try_other_client(&self, now: i64) -> bool {
         !self.other_client_at.is_some_and(|at| (0..OTHER_CLIENT_PAUSE).contains(&now.saturating_sub(at)))
     }
 
-    /// The facts as rows, sorted; what is not known has none.
+    /// Returns the facts as rows, sorted. An unknown fact has no row.
     pub fn rows(&self) -> Vec<FactRow> {
         let mut rows = Vec::new();
         let mut row = |kind, name: &str, value: Option<String>| {
@@ -130,7 +128,7 @@ impl PanelFacts {
         rows
     }
 
-    /// The facts of these rows, in any order.
+    /// Returns the facts of these rows, which may be in any order.
     pub fn from_rows(rows: impl IntoIterator<Item = FactRow>) -> Self {
         let mut facts = Self::default();
         for FactRow { kind, name, value } in rows {
@@ -152,12 +150,12 @@ impl PanelFacts {
     }
 }
 
-/// A defect is known once so many complete listings in a row had it alike.
+/// The number of complete listings in a row after which a common defect is known.
 const KNOWN_AFTER: u32 = 3;
 
 impl KindFacts {
-    /// Takes in what a complete listing had: the new sighting, and whether the defect is known by
-    /// now. `seen` is whether there was a defect at all, `digest` what stands for it.
+    /// Returns the sighting after a complete listing, and whether the defect is known now. `seen` is whether the
+    /// listing had a defect at all, and `digest` stands for it.
     pub(crate) fn sighted(known: Option<Sighting>, seen: bool, digest: Option<u64>) -> (Option<Sighting>, bool) {
         let Some(digest) = digest.filter(|_| seen) else { return (None, false) };
         let before = known.filter(|known| known.digest == digest).map_or(0, |known| known.listings);
@@ -175,7 +173,7 @@ impl KindFacts {
             "filter_ignored_at" => self.filter_ignored_at = value.parse().ok(),
             "overloads" => self.overloads = value.parse().unwrap_or_default(),
             "whole_asked_at" => self.whole_asked_at = value.parse().ok(),
-            // As it was told before fields were looked at one by one.
+            // An older version recorded this fact before facts were kept per field.
             "rotations" => self.fields.images_rotate(kind, value.parse().unwrap_or_default()),
             _ => self.fields.set(kind, name, value),
         }
@@ -193,7 +191,7 @@ impl Sighting {
     }
 }
 
-/// A number as text; nothing for zero.
+/// Returns a number as text, or `None` for zero.
 fn some(number: impl Into<u64>) -> Option<String> {
     let number = number.into();
     (number > 0).then(|| number.to_string())

@@ -1,15 +1,15 @@
-//! What a person can do about an error.
+//! Hints: what a person can do about an error.
 
 use std::fmt;
 
 /// What a person can do about an error.
 ///
-/// The text of a hint names no command and no option: any program can show it. A program with words of
-/// its own keys them by the variant.
+/// The text of a hint names no command and no option, so that any program can show it. A program with its own texts can
+/// choose them by the variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hint {
-    /// Another run has the profile.
+    /// Another run has the lease of the profile.
     WaitForOtherRun,
     /// The run was cancelled.
     SyncWhenItSuits,
@@ -41,15 +41,15 @@ pub enum Hint {
     CheckNetwork,
     /// The port speaks no encryption.
     UseHttp,
-    /// No encrypted connection came about.
+    /// No encrypted connection could be made.
     CheckEncryption,
     /// The panel's encryption is no longer safe.
     AskForSafeEncryption,
     /// The panel's certificate is not accepted.
     CheckCertificate,
-    /// What answers doesn't speak HTTP.
+    /// The server doesn't speak HTTP.
     CheckPort,
-    /// The proxy lets nothing through.
+    /// The proxy refuses all connections.
     CheckProxy,
     /// The proxy is of a kind that is not supported.
     UseSupportedProxy,
@@ -75,7 +75,7 @@ pub enum Hint {
     SyncAfterTruncation,
     /// A limit was exceeded.
     RaiseLimit,
-    /// The panel sends to another address.
+    /// The panel redirects to another address.
     CheckRedirect,
     /// The panel ignored the category.
     NextSyncAsksForAll,
@@ -88,7 +88,7 @@ pub enum Hint {
 }
 
 impl Hint {
-    /// The hint as a sentence.
+    /// Returns the hint as a sentence.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WaitForOtherRun => "wait for the other run to end",

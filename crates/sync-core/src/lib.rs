@@ -6,7 +6,8 @@
 //! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Clock`]; [`Cache`]
 //!   is all four of a cache.
 //! - Items: [`Channel`], [`Movie`], [`Series`], [`Item`], [`ContentKind`].
-//! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`settle`](mod@settle), [`HoldReason`].
+//! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`decide_removals`](removal::decide_removals),
+//!   [`HoldReason`].
 
 mod detect;
 mod engine;
@@ -16,7 +17,7 @@ pub mod feed;
 mod hint;
 pub mod model;
 mod ports;
-mod removal;
+pub mod removal;
 mod run;
 pub mod search;
 #[cfg(feature = "serde")]
@@ -55,7 +56,6 @@ pub use ports::store::{ContentStore, StoreError};
 pub use ports::{Cache, catalogue, maintenance, profiles, source, store};
 pub use removal::guard::{Doubt, HoldReason, Loss, implausible};
 pub use removal::held::{Evidence, HeldRemoval};
-pub use removal::settle;
 pub use run::counts::Counts;
 pub use run::options::{ChangePolicy, GuardThresholds, PolicyChoice, Retention, SyncMode, SyncOptions};
 pub use run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};

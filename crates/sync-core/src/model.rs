@@ -8,7 +8,7 @@ pub mod item;
 pub mod kind;
 pub mod normalise;
 mod per_kind;
-mod places;
+mod positions;
 mod sets;
 mod text;
 
@@ -19,6 +19,6 @@ pub use id::{CategoryId, ContentId, InvalidProfileId, ProfileId, Scope};
 pub use item::{Channel, Content, Item, Listed, Movie, Series};
 pub use kind::{ContentKind, UnknownKind};
 pub use per_kind::PerKind;
-pub(crate) use places::Places;
+pub(crate) use positions::FieldPositions;
 pub use sets::{CategorySet, Extra};
 pub use text::Text;

@@ -1,6 +1,6 @@
-//! serde's traits, where a derive would show how a type is made and not what it says.
+//! Implements serde's traits for types whose derived form would show how they are built instead of what they mean.
 //!
-//! Names are those of the fields, in snake case. Values are taken as they stand: nothing is normalised.
+//! Names are those of the fields, in snake case. Values are not normalised.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 use crate::run::record::ReportError;
 use crate::run::report::Warning;
 
-/// A duration as whole milliseconds.
+/// Serialises a duration as whole milliseconds.
 pub(crate) fn milliseconds<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
@@ -58,7 +58,7 @@ impl<'de> Deserialize<'de> for CategorySet {
     }
 }
 
-/// Its code.
+/// Serialises the code.
 impl Serialize for HoldReason {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.as_str())
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for HoldReason {
     }
 }
 
-/// An object whose values are the JSON texts.
+/// Serialises an object whose values are the JSON texts.
 impl Serialize for Extra {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_map(self.iter())
@@ -101,7 +101,7 @@ impl<'de> Deserialize<'de> for Extra {
     }
 }
 
-/// An object with a field for each kind.
+/// Serialises an object with one field per kind.
 impl<T: Serialize> Serialize for PerKind<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(Some(ContentKind::ALL.len()))?;
@@ -149,7 +149,7 @@ impl Serialize for Warning {
     }
 }
 
-/// With the class beside the code.
+/// Serialises the class together with the code.
 impl Serialize for ReportError {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut fields = to.serialize_struct("ReportError", 5)?;
@@ -162,7 +162,7 @@ impl Serialize for ReportError {
     }
 }
 
-/// With the names of the changed fields; an empty list unless it is an update.
+/// Serialises the names of the changed fields. The list is empty if the change is not an update.
 impl Serialize for ChangeRecord {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let fields = match self.change {
@@ -183,7 +183,7 @@ impl Serialize for ChangeRecord {
     }
 }
 
-/// With the names of the fields that differ, and the reason of each held removal, beside id and name.
+/// Serialises the names of the fields that differ, and the reason of each held removal, beside id and name.
 impl Serialize for KindPlan {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -220,7 +220,7 @@ impl Serialize for KindPlan {
         to.serialize_field("updated", &updated)?;
         to.serialize_field("removed", &self.removed.iter().map(|item| planned(item, Nothing {})).collect::<Vec<_>>())?;
         to.serialize_field("held", &held)?;
-        to.serialize_field("unnoticed", &self.unnoticed)?;
+        to.serialize_field("unnoticed", &self.foreign_edits)?;
         to.end()
     }
 }

@@ -1,7 +1,7 @@
-//! For those who write adapters, or test what stands on the core: working stand-ins for both
-//! ports, and the suite that every store has to pass.
+//! Tools for tests of adapters and of programs that use the core: working implementations of both ports, and the
+//! conformance suites.
 //!
-//! Not part of the stable interface: it grows with the contracts.
+//! They are not part of the stable interface, because they grow with the contracts.
 
 #![expect(clippy::unwrap_used, reason = "a case that fails is to panic, and nothing else is lost by it")]
 

@@ -1,18 +1,18 @@
-//! Text of others, made fit for a line of a terminal or a log.
+//! Makes foreign texts fit for a line of a terminal or a log.
 
-/// Whether a character turns the direction of the text around it.
+/// Returns whether a character changes the direction of the text around it.
 const fn turns(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Takes out what a panel could steer a terminal with: control characters become spaces, line and
-/// paragraph separators too, and the marks that turn the direction of text go.
+/// Removes everything by which a panel could control a terminal. Control characters and separators of lines and
+/// paragraphs become spaces. Marks that change the direction of text are removed.
 pub fn printable(text: &str) -> String {
     let space = |c: char| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c };
     text.chars().filter(|c| !turns(*c)).map(space).collect()
 }
 
-/// [`printable`], with every stretch of white space as one space and none around it.
+/// Does the same as [`printable`], joins white space into single spaces, and trims.
 pub fn one_line(text: &str) -> String {
     let text = printable(text);
     let mut line = String::with_capacity(text.len());
@@ -25,11 +25,11 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// Asserts of any text what [`printable`] and [`one_line`] promise; for property tests and fuzzers.
+/// Asserts the promises of [`printable`] and [`one_line`] for any text. It is for property tests and fuzzers.
 ///
 /// # Panics
 ///
-/// When a promise is broken.
+/// Panics if a promise is broken.
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub fn check(text: &str) {

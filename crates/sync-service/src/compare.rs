@@ -36,8 +36,9 @@ impl Service {
     ) -> Result<Compared, ServiceError<F::Error>> {
         let options = SyncOptions { mode: SyncMode::Full, dry_run: true, ..options_of(profile) };
         let report = self.sync(profile, &options, sources, observer, cancel).await?;
-        let unnoticed = report.plan.iter().filter(|plan| !plan.unnoticed.is_empty());
-        let findings = unnoticed.map(|plan| Finding::not_as_listed(&profile.id, plan.kind, &plan.unnoticed)).collect();
+        let foreign_edits = report.plan.iter().filter(|plan| !plan.foreign_edits.is_empty());
+        let findings =
+            foreign_edits.map(|plan| Finding::not_as_listed(&profile.id, plan.kind, &plan.foreign_edits)).collect();
         let differs = report.kinds.values().any(|record| !record.counts.is_quiet());
         Ok(Compared { report, findings, differs })
     }

@@ -10,6 +10,7 @@ mod feed;
 mod items;
 mod maintenance;
 mod port;
+mod search;
 mod staging;
 mod store;
 #[cfg(test)]

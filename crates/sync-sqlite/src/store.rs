@@ -14,6 +14,7 @@ use crate::db::open::{open_to_read, refuse_untouched};
 use crate::db::schema::{self, Schema};
 use crate::db::{file, lock, stop};
 use crate::maintenance::upgrade;
+use crate::search::HeldIndexes;
 use crate::tables::guards::require_profile;
 
 /// A cache in one SQLite file. Clones share it.
@@ -31,6 +32,7 @@ struct Inner {
     writer: Slot,
     /// Apart from the writer, so that reads never wait for an apply.
     reader: Slot,
+    held_indexes: HeldIndexes,
     #[cfg(feature = "failpoints")]
     limits: stop::Limits,
 }
@@ -93,6 +95,7 @@ impl SqliteStore {
             access,
             writer: Slot::new(writer),
             reader: Slot::new(reader),
+            held_indexes: HeldIndexes::default(),
             #[cfg(feature = "failpoints")]
             limits: stop::Limits::default(),
         };
@@ -114,6 +117,11 @@ impl SqliteStore {
     #[cfg(feature = "failpoints")]
     pub fn limit_pages(&self, pages: Option<u32>) {
         self.inner.limits.set_pages(pages);
+    }
+
+    /// The search indexes that the store holds.
+    pub(crate) fn held_indexes(&self) -> &HeldIndexes {
+        &self.inner.held_indexes
     }
 
     pub(crate) fn require_writable(&self) -> Result<(), StoreError> {

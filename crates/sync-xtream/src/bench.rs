@@ -1,4 +1,4 @@
-//! What a bench calls: the wire by itself, without a panel and without a runtime.
+//! Entry points for benches: the wire by itself, without a panel and without a runtime.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::wire::element::Verdict;
 use crate::wire::splitter::Splitter;
 use crate::wire::{Decoder, SCHEME};
 
-/// Finds the elements of a list that arrives in pieces of so many bytes; returns how many there are.
+/// Finds the elements of a list that arrives in pieces of this size in bytes. Returns their number.
 pub fn split(body: &[u8], piece: usize) -> usize {
     let mut splitter = Splitter::new(XtreamConfig::new().limits);
     let mut count = 0;
@@ -25,7 +25,7 @@ pub fn split(body: &[u8], piece: usize) -> usize {
     count
 }
 
-/// Decodes a listing that arrives in pieces of so many bytes, and hands out what came of each.
+/// Decodes a listing that arrives in pieces of this size in bytes, and hands out the entries of each piece.
 pub fn decode(
     kind: ContentKind,
     body: &[u8],
@@ -45,7 +45,7 @@ pub fn decode(
     show(&entries);
 }
 
-/// What a store would know after a sync of a listing.
+/// Returns the index that a store would have after a sync of a listing.
 pub fn index(kind: ContentKind, body: &[u8]) -> Arc<ListingIndex> {
     let mut known = Vec::new();
     decode(kind, body, body.len(), None, |entries| {

@@ -1,24 +1,24 @@
-//! The panel's clock, as far as its answers tell it.
+//! The panel's clock, as far as its answers show it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// When the panel last told the time, and what it said, in unix seconds.
+/// The moment at which the panel last told its time, and that time in unix seconds.
 ///
-/// Told by a monotonic clock of ours, so that a wrong or changing wall clock does no harm.
+/// The moment is measured by a monotonic clock, so that a wrong or changing wall clock does no harm.
 #[derive(Debug, Default)]
 pub(crate) struct PanelClock(Mutex<Option<(Instant, i64)>>);
 
 impl PanelClock {
-    /// The panel said this in an answer that arrived then.
+    /// Records the time that the panel told in an answer, and the moment at which the answer arrived.
     pub(crate) fn set(&self, arrived: Instant, panel_time: i64) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((arrived, panel_time));
     }
 
-    /// The panel's time at an instant. The way of the answer makes it a little early, never late:
-    /// who asks what changed since then misses nothing.
+    /// Returns the panel's time at a moment. Because of the way of the answer it may be a little early, but never late.
+    /// So a caller that asks for changes since then misses nothing.
     pub(crate) fn at(&self, instant: Instant) -> Option<i64> {
         let (arrived, panel_time) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         Some(match instant.checked_duration_since(arrived) {
@@ -28,7 +28,7 @@ impl PanelClock {
     }
 }
 
-/// The time that lies a duration before another, rounded to the past.
+/// Returns the time that lies this duration before another, rounded down.
 pub(crate) fn before(panel_time: i64, duration: Duration) -> i64 {
     panel_time.saturating_sub(whole_seconds(duration)).saturating_sub(i64::from(duration.subsec_nanos() > 0))
 }
@@ -37,12 +37,12 @@ fn whole_seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// The `Date` of an answer, in unix seconds.
+/// Returns the `Date` of an answer, in unix seconds.
 pub(crate) fn date(headers: &HeaderMap) -> Option<i64> {
     unix_seconds(headers.get(DATE)?.to_str().ok()?).filter(|seconds| *seconds > 0)
 }
 
-/// How long the panel asks to wait: seconds, or a date by its own clock.
+/// Returns the time that the panel asks to wait: in seconds, or until a date by its own clock.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -53,12 +53,12 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(until.saturating_sub(now)).unwrap_or(0)))
 }
 
-/// Our own time, in unix seconds; for panels that don't tell theirs.
+/// Returns our own time, in unix seconds, for panels that don't tell theirs.
 pub(crate) fn now() -> i64 {
     unix_seconds_of(std::time::SystemTime::now()).unwrap_or_default()
 }
 
-/// A date as headers have it, in unix seconds.
+/// Returns the date of a header, in unix seconds.
 pub(crate) fn unix_seconds(text: &str) -> Option<i64> {
     unix_seconds_of(httpdate::parse_http_date(text).ok()?)
 }

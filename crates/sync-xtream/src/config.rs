@@ -7,11 +7,11 @@ use crate::http::network;
 use crate::http::retry::RetryPolicy;
 use crate::wire::Limits;
 
-/// Panels in front of which a limiter stands allow 10 to 20.
+/// The default rate. Panels behind a rate limiter allow 10 to 20.
 const REQUESTS_PER_SECOND: f64 = 8.0;
 
-/// How a source asks, waits and gives up. Every setting has a default; durations are limits of one
-/// request, repetitions begin anew.
+/// The settings of a source: how it asks, waits and gives up. Every setting has a default. Durations are limits of one
+/// request, and begin again with each repetition.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, named where they are set")]
 pub struct XtreamConfig {
@@ -34,9 +34,9 @@ pub struct XtreamConfig {
     pub(crate) follow_other_hosts: bool,
     pub(crate) verify_tls: bool,
     pub(crate) system_proxy: bool,
-    /// Tells addresses of somebody's own network; tests have only such.
+    /// Returns whether an address is in a private network. Tests have only such addresses.
     pub(crate) is_private: fn(IpAddr) -> bool,
-    /// Finds the addresses of the targets of redirects; tests ask nobody.
+    /// Looks up the targets of redirects. Tests ask no name server.
     pub(crate) look_up: network::LookUp,
 }
 
@@ -69,149 +69,145 @@ impl Default for XtreamConfig {
 }
 
 impl XtreamConfig {
-    /// The defaults.
+    /// Returns the defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long a connection may take to come about, name look-up and TLS included. Default 10 s.
+    /// Sets the time within which a connection has to be made, including the name look-up and TLS. Default 10 s.
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self { connect_timeout, ..self }
     }
 
-    /// How long the panel may think before its answer begins, redirects included. Default 120 s:
-    /// panels build a list in memory before they send the first byte of it.
+    /// Sets the time within which an answer has to begin, including redirects. Default 120 s, because panels build a
+    /// list in memory before they send its first byte.
     pub fn first_byte_timeout(self, first_byte_timeout: Duration) -> Self {
         Self { first_byte_timeout, ..self }
     }
 
-    /// How long nothing may arrive in the middle of an answer. Default 30 s.
+    /// Sets the longest pause in the middle of an answer. Default 30 s.
     pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
         Self { idle_timeout, ..self }
     }
 
-    /// How long a request may take altogether, the time of a slow receiver included. Default 20 min.
+    /// Sets the longest time of a request as a whole, including the time of a slow receiver. Default 20 min.
     pub fn total_timeout(self, total_timeout: Duration) -> Self {
         Self { total_timeout, ..self }
     }
 
-    /// How often a request is sent at most; at least once. Default 4.
+    /// Sets the greatest number of attempts per request, at least one. Default 4.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.retry.attempts = attempts.max(1);
         self
     }
 
-    /// The wait before the second attempt, doubled for each further one, give or take a quarter at
-    /// random. Default 1 s, so 1, 2 and 4 s.
+    /// Sets the wait before the second attempt. It doubles for each further one, and up to a quarter is added or
+    /// subtracted at random. Default 1 s, so the waits are 1, 2 and 4 s.
     pub fn backoff(mut self, base: Duration) -> Self {
         self.retry.base = base;
         self
     }
 
-    /// The longest `Retry-After` that is honoured; a longer one is cut to this. Default 5 min.
+    /// Sets the longest `Retry-After` that is honoured. A longer one is cut to this. Default 5 min.
     pub fn retry_after_cap(mut self, cap: Duration) -> Self {
         self.retry.retry_after_cap = cap;
         self
     }
 
-    /// Makes the random part of the waits repeatable. By default it is not.
+    /// Makes the random part of the waits repeatable. By default it isn't.
     pub fn jitter_seed(self, seed: u64) -> Self {
         Self { jitter_seed: Some(seed), ..self }
     }
 
-    /// What the source calls itself. Default `xtream-sync/VERSION`; some panels and the filters in
-    /// front of them serve only what calls itself a player.
+    /// Sets the user agent. Default `xtream-sync/VERSION`. Some panels, and filters in front of them, serve only
+    /// clients that call themselves a player.
     ///
-    /// With the default, a login that is not answered by the panel itself is tried once more as a player, which asks
-    /// for no compression, and what is let in is kept and told by `learnt`. A user agent that is set here is not
-    /// replaced.
+    /// With the default, a login that the panel itself doesn't answer is tried once more as a player, which asks for no
+    /// compression. If it is accepted, the source keeps that client, and `learnt` returns it. A user agent that is set
+    /// here is not replaced.
     pub fn user_agent(self, user_agent: impl Into<String>) -> Self {
         Self { user_agent: Some(user_agent.into()), ..self }
     }
 
-    /// The user agent that an earlier source has learnt. It is used from the start; when a login
-    /// with it is kept out, the usual one is tried once. One that can't be sent is left out.
+    /// Sets the user agent that an earlier source has learnt. It is used from the start. If a login with it is refused,
+    /// the usual one is tried once. A text that can't be sent is ignored.
     pub fn learnt_user_agent(self, user_agent: impl Into<String>) -> Self {
         Self { learnt_user_agent: Some(user_agent.into()), ..self }
     }
 
-    /// Whether what an earlier source has learnt asks for no compression; it belongs to
+    /// Sets whether the client that an earlier source has learnt asks for no compression. It belongs to
     /// [`learnt_user_agent`](Self::learnt_user_agent). Default no.
     pub fn learnt_uncompressed(self, learnt_uncompressed: bool) -> Self {
         Self { learnt_uncompressed, ..self }
     }
 
-    /// Whether a login that is not answered by the panel itself, or lists that are all refused alike, may be asked for
-    /// once more as another client. Default yes.
+    /// Sets whether the source may ask once more as another client, if a login is not answered by the panel itself or
+    /// if all lists are refused alike. Default yes.
     pub fn try_other_client(self, try_other_client: bool) -> Self {
         Self { try_other_client, ..self }
     }
 
-    /// How many requests may be under way at once; at least one. Default 1: many providers count
+    /// Sets the number of requests that may be under way at once, at least one. Default 1, because many providers count
     /// them as connections of the account.
     pub fn parallel_requests(self, parallel_requests: usize) -> Self {
         Self { parallel_requests: parallel_requests.max(1), ..self }
     }
 
-    /// How many requests a second are begun, over all calls, repetitions and redirects; as many may
-    /// come in a burst after a rest. Default 8. Infinity is no limit; what is no number is the default.
+    /// Sets the number of requests per second, over all calls, repetitions and redirects. After a pause, as many may
+    /// come in a burst. Default 8. Infinity means no limit. A value that is no number means the default.
     pub fn requests_per_second(self, requests_per_second: f64) -> Self {
         let rate = if requests_per_second.is_nan() { REQUESTS_PER_SECOND } else { requests_per_second };
         Self { requests_per_second: rate.max(0.01), ..self }
     }
 
-    /// How many bytes a second have to arrive, on average over an idle timeout in which the panel
-    /// is waited for. Default 64; 0 is no limit.
+    /// Sets the number of bytes per second that have to arrive, on average over an idle timeout in which the source
+    /// waits for the panel. Default 64. 0 means no limit.
     pub fn min_bytes_per_second(self, min_bytes_per_second: u32) -> Self {
         Self { min_bytes_per_second, ..self }
     }
 
-    /// How many bytes the headers of an answer may have. Default 64 KiB; beyond 400 KiB, or a
-    /// hundred headers, no answer is read.
+    /// Sets the greatest size of an answer's headers, in bytes. Default 64 KiB. Answers with more than 400 KiB or a
+    /// hundred headers are never read.
     pub fn max_header_bytes(self, max_header_bytes: usize) -> Self {
         Self { max_header_bytes, ..self }
     }
 
-    /// How many bytes an answer may have after decompression. Default 2 GiB.
+    /// Sets the greatest size of an answer after decompression, in bytes. Default 2 GiB.
     pub fn max_body_bytes(self, max_body_bytes: u64) -> Self {
         Self { max_body_bytes, ..self }
     }
 
-    /// How many elements a list may have. Default 2,000,000: what is new of a list
-    /// takes some 130 bytes of memory each.
+    /// Sets the greatest number of elements of a list. Default 2,000,000. Each new item takes some 130 bytes of memory.
     pub fn max_elements(mut self, max_elements: u64) -> Self {
         self.limits.elements = max_elements;
         self
     }
 
-    /// How many bytes one element of a list may have; a larger one is counted as unreadable.
-    /// Default 8 MiB.
+    /// Sets the greatest size of an element of a list, in bytes. A larger one is counted as unreadable. Default 8 MiB.
     pub fn max_element_bytes(mut self, max_element_bytes: usize) -> Self {
         self.limits.element_bytes = max_element_bytes;
         self
     }
 
-    /// How deep an element may be nested, itself included; a deeper one is counted as unreadable.
-    /// Default 64.
+    /// Sets the greatest depth of an element, itself included. A deeper one is counted as unreadable. Default 64.
     pub fn max_nesting(mut self, max_nesting: u32) -> Self {
         self.limits.nesting = max_nesting;
         self
     }
 
-    /// Whether redirects to another host are followed. Default yes: panels send to the host that
-    /// serves the account. The credentials travel along where the panel puts them into the address.
+    /// Sets whether redirects to another host are followed. Default yes, because panels redirect to the host that
+    /// serves the account. Such a redirect contains the credentials if the panel puts them into the address.
     pub fn follow_other_hosts(self, follow_other_hosts: bool) -> Self {
         Self { follow_other_hosts, ..self }
     }
 
-    /// Whether the panel's certificate has to be valid. Default yes. With no, anybody on the way
-    /// can read the password and change the answers; `learnt` says so once a connection was encrypted.
+    /// Sets whether the panel's certificate has to be valid. Default yes. With no, anybody on the way can read the
+    /// password and change the answers. `learnt` has a notice about it after an encrypted connection.
     pub fn verify_tls(self, verify_tls: bool) -> Self {
         Self { verify_tls, ..self }
     }
 
-    /// Whether the proxy of the environment (`HTTP_PROXY`, `NO_PROXY` and their kin) is used.
-    /// Default yes.
+    /// Sets whether the proxy of the environment (`HTTP_PROXY`, `NO_PROXY` and similar variables) is used. Default yes.
     pub fn system_proxy(self, system_proxy: bool) -> Self {
         Self { system_proxy, ..self }
     }
@@ -221,7 +217,7 @@ impl XtreamConfig {
 mod tests {
     use super::*;
 
-    /// What differs of two configurations.
+    /// Returns the differences of two configurations.
     fn changed(before: &XtreamConfig, after: &XtreamConfig) -> Vec<String> {
         let [before, after] = [before, after].map(|config| format!("{config:?}"));
         let pairs = before.split(", ").zip(after.split(", "));

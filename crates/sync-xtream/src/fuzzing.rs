@@ -1,5 +1,5 @@
-//! What a fuzzer calls: each function takes any bytes, and panics when something that must always
-//! hold does not. The tests call them too, with bytes that are less random.
+//! Entry points for a fuzzer. Each function takes any bytes, and panics if an invariant is broken. The tests call them
+//! too, with bytes that are less random.
 
 mod spoilt;
 
@@ -19,10 +19,11 @@ use crate::wire::{Decoder, Fault, Limits, SCHEME, fields, text};
 
 pub use spoilt::spoilt;
 
-/// Small, so that few bytes reach them.
+/// The limits are small, so that few bytes reach them.
 const LIMITS: Limits = Limits { element_bytes: 512, elements: 100, nesting: 6 };
 
-/// An answer to a request for a listing, cut into chunks in several ways. Its bytes say of which kind it is.
+/// Reads the bytes as an answer to a request for a listing, cut into chunks in several ways. The bytes also choose the
+/// kind.
 pub fn listing(bytes: &[u8]) {
     let is_series = memchr::memmem::find(bytes, ContentKind::Series.id_column().as_bytes()).is_some();
     let is_even = xxhash_rust::xxh3::xxh3_64(bytes).is_multiple_of(2);
@@ -35,7 +36,7 @@ pub fn listing(bytes: &[u8]) {
     let as_one = (entries, verdict);
     let by_bytes = decode(kind, bytes, 1, None, true);
     assert!(by_bytes == as_one, "chunks make a difference: {:?}", String::from_utf8_lossy(bytes));
-    // What the brackets alone prove is the same with the transport's word for it.
+    // If the brackets alone prove the end, the transport's proof makes no difference.
     let by_itself = decode(kind, bytes, 64, None, false);
     if by_itself.1.is_ok() {
         assert!(by_itself == as_one, "the proof makes a difference: {:?}", String::from_utf8_lossy(bytes));
@@ -50,7 +51,7 @@ pub fn listing(bytes: &[u8]) {
     known_again(kind, bytes, entries);
 }
 
-/// A second look at the same bytes finds nothing new, and what is broken is looked at again.
+/// Asserts that a second reading of the same bytes finds nothing new, and reads broken elements again.
 fn known_again(kind: ContentKind, bytes: &[u8], entries: &[Entry]) {
     let mut known: Vec<(_, Digest)> = Vec::new();
     for entry in entries {
@@ -96,7 +97,7 @@ fn decode(
     (entries, verdict)
 }
 
-/// An answer to the login, or to a request for categories.
+/// Reads the bytes as an answer to the login, and as an answer to a request for categories.
 pub fn document(bytes: &[u8]) {
     let clean = |text: &str| assert!(!text.contains(char::is_control), "{text:?} can steer a terminal");
     match account::read(bytes, Charset::default(), Some(1_700_000_000), 1_700_000_000) {
@@ -119,7 +120,7 @@ pub fn document(bytes: &[u8]) {
     }
 }
 
-/// A value of any type, read as each shape of field, as an id, and as a time.
+/// Reads the bytes as a value of any type, for each shape of field, as an id, and as a time.
 pub fn numbers(bytes: &[u8]) {
     const SHAPES: [Shape; 10] = [
         Shape::Name,
@@ -160,7 +161,7 @@ pub fn numbers(bytes: &[u8]) {
     }
 }
 
-/// An address as somebody pastes it.
+/// Reads the bytes as an address that a person pastes.
 pub fn address(bytes: &[u8]) {
     const CANARY: &str = "canary-7f3a";
     let text = String::from_utf8_lossy(bytes);
@@ -179,7 +180,7 @@ pub fn address(bytes: &[u8]) {
     }
 }
 
-/// What a panel says about when to come again, and about its time.
+/// Reads the bytes as headers in which a panel tells when to come again, and its time.
 pub fn retry_after(bytes: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
     let of = |pairs: &[(HeaderName, &HeaderValue)]| -> HeaderMap {
@@ -187,8 +188,8 @@ pub fn retry_after(bytes: &[u8]) {
     };
     let now = HeaderValue::from_static("Wed, 01 Jan 2020 00:00:00 GMT");
     let wait = clock::retry_after(&of(&[(RETRY_AFTER, &value), (DATE, &now)]));
-    // Around a value of a header there may be blanks and tabs. Other white space, which Rust's `trim` takes as well, is
-    // none in a header: `5` behind a no-break space is no number of seconds.
+    // Blanks and tabs are allowed around the value of a header. Other white space, which Rust's `trim` removes as well,
+    // is not: `5` behind a no-break space is no number of seconds.
     let digits = std::str::from_utf8(bytes).ok().and_then(|text| text.trim_matches([' ', '\t']).parse::<u64>().ok());
     if let Some(seconds) = digits {
         assert_eq!(wait.map(|wait| wait.as_secs()), Some(seconds));
@@ -205,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    /// What stands where a value should.
+    /// Generates something in the place of a value.
     fn value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -232,7 +233,7 @@ mod tests {
         Value::Object(Map::from_iter(members))
     }
 
-    /// A document that looks like an answer, with a few bytes changed, moved or missing.
+    /// Generates a document that looks like an answer, with a few bytes changed, moved or missing.
     fn answer() -> impl Strategy<Value = Vec<u8>> {
         let items = || vec(vec((key(), value()), 0..6).prop_map(object), 0..6);
         let body = prop_oneof![
@@ -258,23 +259,23 @@ mod tests {
         })
     }
 
-    /// Where the fuzzer found something wrong.
+    /// Inputs for which the fuzzer has found an error.
     #[test]
     fn what_a_fuzzer_has_found_stays_mended() {
         let lists: [&[u8]; 3] = [
-            // Whether a broken element is larger than the limit depended on where the bytes were cut.
+            // The cut of the bytes decided whether a broken element was larger than the limit.
             &[&br#"[{"year"0,"stream_id":1,"plot":""#[..], &[b'x'; 472], br#"","n":"}},{"stream_id":3}]"#].concat(),
-            // What is skipped behind the end of a list began wherever the bytes were cut.
+            // The cut of the bytes decided where the skipped part after the end of a list began.
             br#"[{"stream_id":1,"nd":8,"name":"x"},{"stream_id":9}]},{"stream_id":3}]"#,
-            // The first key of a list was that of another element, depending on where the bytes were cut.
+            // The cut of the bytes decided which element the first key of a list belonged to.
             "[{},{\"\u{10000}\":{}},{\"\0num\":{}}]{{\"\u{10000}\":{}},{\"\0num\":".as_bytes(),
         ];
         for bytes in lists {
             listing(bytes);
         }
-        // An element that was found behind a broken one, and has lost its brace, took all those in that follow it.
+        // An element that had lost its brace, and was found after a broken one, swallowed all elements after it.
         spoilt(include_bytes!("../../../fuzz/seeds/broken_elements/found_lost_behind_several"));
-        // A no-break space is no white space of a header.
+        // A no-break space is no white space in a header.
         retry_after(b"\xc2\xa05");
     }
 

@@ -27,7 +27,7 @@ pub use address::{AddressError, PanelAddress, Pasted};
 pub use config::XtreamConfig;
 pub use credentials::{Credentials, Secret};
 pub use source::XtreamSource;
-// The port, and what its calls take and return, so that this crate can be used by itself.
+// The port, and the types of its calls, so that this crate can be used by itself.
 pub use sync_core;
 pub use sync_core::source::{
     Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage, Validator,

@@ -1,4 +1,4 @@
-//! What a person should know of the way to a panel. Each thing is told once.
+//! Notices for a person about the way to a panel. Each is given once.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,10 +6,10 @@ use sync_core::text::one_line;
 
 use crate::credentials::Credentials;
 
-/// More is not told: a panel may redirect to a new host each time.
+/// The greatest number of hosts in notices, because a panel may redirect to a new host each time.
 const HOSTS_MAX: usize = 20;
 
-/// Notices, in the order in which they came up.
+/// The notices, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Notices(Mutex<State>);
 
@@ -21,7 +21,7 @@ struct State {
 }
 
 impl Notices {
-    /// A connection is encrypted for whoever is at the other end.
+    /// Notes that a connection is encrypted but the other end is not verified.
     pub(crate) fn unverified(&self) {
         let mut state = self.state();
         if !std::mem::replace(&mut state.unverified, true) {
@@ -32,7 +32,7 @@ impl Notices {
         }
     }
 
-    /// The panel redirects to another host, and `address` is what it sends there.
+    /// Notes that the panel redirects to another host, and sends it `address`.
     pub(crate) fn other_host(&self, host: &str, address: &str, credentials: &Credentials) {
         let host = one_line(&credentials.redact(host));
         let mut state = self.state();
@@ -45,7 +45,7 @@ impl Notices {
         state.hosts.push(host);
     }
 
-    /// All so far.
+    /// Returns all notices so far.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.state().lines.clone()
     }
@@ -73,7 +73,7 @@ mod tests {
             "the panel redirects to another host, plain.example",
         ];
         assert_eq!(notices.lines(), expected);
-        // Too short to be taken out of words, and in a spelling of the panel's own.
+        // These are too short to be redacted in words, and are spelt in the panel's own way.
         for (number, address) in ["x?u=me&p=a/", "x?q=%61%2f", "me/1/", "x?%6De"].into_iter().enumerate() {
             let (notices, credentials) = (Notices::default(), Credentials::new("me", "a/"));
             notices.other_host("cdn.example", &format!("http://cdn.example/{address}"), &credentials);

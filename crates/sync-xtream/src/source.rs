@@ -16,32 +16,32 @@ use crate::http::client::SetupError;
 use crate::http::panel_client::PanelClient;
 use crate::{clock, wire};
 
-/// How much of an operator's words is shown.
+/// The greatest length of an operator's message that is shown, in characters.
 const WORDS_MAX: usize = 200;
 
 /// A panel's account as a source of listings.
 ///
-/// It needs a tokio runtime with timers and I/O. One request is under way at a time, unless the
-/// settings allow more; a listing keeps its turn until it has ended or is dropped, so don't wait for
-/// anything else of the same source before.
+/// It needs a tokio runtime with timers and I/O. One request is under way at a time, unless the settings allow more. A
+/// listing keeps its permit until it has ended or is dropped. So a caller must not wait for another answer of the same
+/// source before that.
 pub struct XtreamSource {
     panel: Arc<PanelClient>,
 }
 
 impl XtreamSource {
-    /// Makes a source; nothing is sent yet.
+    /// Makes a source. Nothing is sent yet.
     pub fn new(address: PanelAddress, credentials: Credentials, config: XtreamConfig) -> Result<Self, SetupError> {
         Ok(Self { panel: Arc::new(PanelClient::new(address, credentials, config)?) })
     }
 
-    /// The panel it asks.
+    /// Returns the address of the panel.
     pub fn address(&self) -> &PanelAddress {
         self.panel.address()
     }
 
-    /// What an operator writes may repeat the credentials.
+    /// Removes the credentials from an operator's texts, which may repeat them.
     fn redacted(&self, account: Account) -> Account {
-        // Cut only now: a cut in the middle of a password would have hidden it.
+        // The text is cut last, because a cut in the middle of a password would hide it from the search.
         let redact =
             |text: String| -> String { self.panel.credentials().redact(&text).chars().take(WORDS_MAX).collect() };
         let status = match account.status {

@@ -1,14 +1,14 @@
-//! Messages of ours that may quote the panel.
+//! Messages that may quote the panel.
 //!
-//! What a panel says may repeat the login. So its words have a type of their own, [`Quote`], which can't be printed:
-//! only [`Message::shown`], which takes the credentials, makes a text of it. Our own words are not searched for the
-//! login: a user name may be an ordinary word.
+//! A panel may repeat the login in its answer. So its words have a type of their own, [`Quote`], which can't be
+//! printed. Only [`Message::shown`], which takes the credentials, makes a text of it. Our own words are not searched
+//! for the login, because a user name may be an ordinary word.
 
 use std::fmt;
 
 use crate::credentials::Credentials;
 
-/// How much of a message is shown, in characters.
+/// The greatest length of a message that is shown, in characters.
 const SHOWN: usize = 160;
 
 /// Words of the panel, printable and on one line.
@@ -20,28 +20,28 @@ pub(crate) struct Quote {
 }
 
 impl Quote {
-    /// Takes words of the panel that are fit for a line of a terminal.
+    /// Takes words of the panel that are already printable and on one line.
     pub(crate) fn new(line: impl Into<String>) -> Self {
         Self { text: line.into(), unfinished: false }
     }
 
-    /// Two quotes as one, so that a login that is spread over both is found.
+    /// Joins two quotes, so that a login that is spread over both is found.
     pub(crate) fn pair(key: &Self, value: &Self) -> Self {
         Self { text: format!("{}: {}", key.text, value.text), unfinished: value.unfinished }
     }
 
-    /// The same words, of which not all may have arrived: the end may be the beginning of a login.
+    /// Marks the words as incomplete. Their end may be the beginning of a login.
     pub(crate) fn unfinished(self) -> Self {
         Self { unfinished: true, ..self }
     }
 
-    /// The words without the login, cut to so many characters. They are cut last: a cut in the middle of a password
-    /// would hide it from the search.
+    /// Returns the words without the login, cut to this number of characters. They are cut last, because a cut in the
+    /// middle of a password would hide it from the search.
     pub(crate) fn shown(&self, credentials: &Credentials, max: usize) -> String {
         credentials.redact_cut(&self.text, self.unfinished).chars().take(max).collect()
     }
 
-    /// The words as they came, for tests and fuzzers that look at what was read.
+    /// Returns the unchanged words, for tests and fuzzers of the reading code.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn as_it_came(&self) -> &str {
         &self.text
@@ -54,7 +54,7 @@ impl fmt::Debug for Quote {
     }
 }
 
-/// A message: words of ours, and quotes.
+/// A message: our own words, and quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Message(Vec<Part>);
 
@@ -65,19 +65,19 @@ enum Part {
 }
 
 impl Message {
-    /// The message, followed by words of the panel.
+    /// Adds words of the panel to the message.
     pub(crate) fn quoting(mut self, quote: Quote) -> Self {
         self.0.push(Part::Panel(quote));
         self
     }
 
-    /// The message, followed by words of ours.
+    /// Adds words of our own to the message.
     pub(crate) fn and(mut self, words: impl Into<String>) -> Self {
         self.0.push(Part::Ours(words.into()));
         self
     }
 
-    /// The message as it may be shown.
+    /// Returns the message without the login.
     pub(crate) fn shown(&self, credentials: &Credentials) -> String {
         let mut text = String::new();
         for part in &self.0 {
@@ -89,7 +89,7 @@ impl Message {
         text.chars().take(SHOWN).collect()
     }
 
-    /// The message as it came, for tests and fuzzers.
+    /// Returns the unchanged message, for tests and fuzzers.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn as_it_came(&self) -> String {
         let text = |part: &Part| match part {

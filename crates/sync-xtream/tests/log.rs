@@ -47,7 +47,7 @@ async fn no_log_line_holds_the_canary() {
     // The redirect leads nowhere good, which is told too.
     let _ = source.account().await.map_err(|error| tracing::error!(%error, ?error));
     source.account().await.unwrap();
-    let request = ListingRequest::of(ContentKind::Channels.into());
+    let request = ListingRequest::new(ContentKind::Channels.into());
     let events: Vec<_> = source.listing(request).await.unwrap().events.collect().await;
     assert!(matches!(events.last(), Some(Ok(ListingEvent::Complete(_)))));
 

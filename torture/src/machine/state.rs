@@ -156,8 +156,8 @@ impl State {
         let mut expected = self.clone();
         let [before, now] = [self, after].map(|state| &state.facts.kinds[at].fields);
         let rests = |name: &str| {
-            let tried = matches!(before.of(kind, name), Some(Standing::Trial { .. } | Standing::Volatile { .. }));
-            tried && !matches!(now.of(kind, name), Some(Standing::Trial { .. } | Standing::Volatile { .. }))
+            let tried = matches!(before.standing(kind, name), Some(Standing::Trial { .. } | Standing::Volatile { .. }));
+            tried && !matches!(now.standing(kind, name), Some(Standing::Trial { .. } | Standing::Volatile { .. }))
         };
         let extra = kind.field("extra").expect("every kind has it");
         for (id, row) in &mut expected.kinds[at].rows {
@@ -196,7 +196,7 @@ impl State {
         let rows = fields.rows(kind);
         let names = rows.iter().filter_map(|row| row.name.split_once('.').map(|(_, name)| name));
         names
-            .filter_map(|name| fields.of(kind, name))
+            .filter_map(|name| fields.standing(kind, name))
             .any(|standing| matches!(standing, Standing::Trial { rested: 1.., behind: 1.., .. }))
     }
 

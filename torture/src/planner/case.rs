@@ -1,9 +1,9 @@
-//! Sequences of listings through `Differ`, `settle` and the index, each beside the model.
+//! Sequences of listings through `Differ`, `decide_removals` and the index, each beside the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sync_core::settle::{Circumstances, Missing};
+use sync_core::removal::{Circumstances, Missing};
 use sync_core::source::Entry;
 use sync_core::store::StagedItem;
 use sync_core::{
@@ -13,7 +13,7 @@ use sync_core::{
 use sync_core::{HeldRemoval, RunId};
 
 use super::model::{Meaning, Rules, alike, by_id, candidates, meaning};
-use super::settling::{self, retention, thresholds};
+use super::removals::{self, retention, thresholds};
 use crate::campaign::{Passed, Violation};
 use crate::dice::Dice;
 use crate::elements::{edit, random};
@@ -81,7 +81,7 @@ pub(super) fn run(dice: &mut Dice, breakage: &mut Dice) -> Result<Passed, Violat
         let compared = compare(dice, kind, &known, &panel, &way)?;
         check_rows(&known, &panel, &way, &compared)?;
         check_order(dice, kind, &known, &panel, &way, &compared)?;
-        known = settled(dice, number, &known, &panel, compared, (guard, kept))?;
+        known = decided(dice, number, &known, &panel, compared, (guard, kept))?;
         check_again(dice, kind, &known, &panel, &way)?;
         for item in known.rows.values() {
             trace.item(item);
@@ -337,7 +337,7 @@ fn check_order(
 }
 
 /// Decides about what is missing, and applies.
-fn settled(
+fn decided(
     dice: &mut Dice,
     number: usize,
     known: &Known,
@@ -347,7 +347,7 @@ fn settled(
 ) -> Result<Known, Violation> {
     let Compared { differ, mut rows, order, .. } = compared;
     let missing = differ.missing();
-    let doubt = dice.percent(20).then(|| settling::doubt(dice));
+    let doubt = dice.percent(20).then(|| removals::doubt(dice));
     let partial = dice.percent(15);
     let missing: Vec<_> = missing
         .into_iter()
@@ -376,14 +376,14 @@ fn settled(
         panel_now: now + dice.between(-100, 100),
         run: RunId(i64::try_from(number).expect("a small number")),
     };
-    let settled = settling::checked(&at, &missing)?;
-    for id in &settled.removed {
+    let decision = removals::checked(&at, &missing)?;
+    for id in &decision.removed {
         rows.remove(&id.0);
     }
-    let kept: Vec<_> = settled.held.iter().map(|held| held.id).chain(settled.untold).collect();
+    let kept: Vec<_> = decision.held.iter().map(|held| held.id).chain(decision.not_covered).collect();
     let index = differ.into_index(&kept).map_or_else(|| Arc::clone(&known.index), Arc::new);
     check_index(&index, &rows, panel, (order, &kept))?;
-    Ok(Known { rows, index, held: settled.held, sound: known.sound + u64::from(settled.evidence) })
+    Ok(Known { rows, index, held: decision.held, sound: known.sound + u64::from(decision.evidence) })
 }
 
 /// The index knows the rows there are: in the panel's order, then what was kept.

@@ -71,7 +71,7 @@ impl Rules {
         compared: impl Fn(Option<Standing>, Option<Standing>) -> Option<bool>,
     ) -> Self {
         let mut rules = Self::plain(policy);
-        let of = |name: &str| compared(facts[0].of(kind, name), facts[1].of(kind, name));
+        let of = |name: &str| compared(facts[0].standing(kind, name), facts[1].standing(kind, name));
         for spec in kind.fields() {
             match (spec.class, of(spec.name)) {
                 (FieldClass::Display, Some(false)) => drop(rules.left_alone.insert(spec.name.to_owned())),

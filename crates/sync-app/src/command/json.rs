@@ -215,7 +215,7 @@ mod tests {
             updated: vec![PlannedUpdate { item: item(2, "y"), fields: FieldSet(1) }],
             removed: vec![item(3, "z")],
             held: vec![PlannedRemoval { item: item(4, "q"), reason: HoldReason::Loss(Loss::ShareLost) }],
-            unnoticed: Vec::new(),
+            foreign_edits: Vec::new(),
         };
         let mut report = report();
         (report.dry_run, report.plan) = (true, vec![plan]);

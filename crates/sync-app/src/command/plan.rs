@@ -89,7 +89,7 @@ mod tests {
                 held(5, HoldReason::Loss(Loss::CategoryLost)),
                 held(6, HoldReason::Loss(Loss::ShareLost)),
             ],
-            unnoticed: Vec::new(),
+            foreign_edits: Vec::new(),
         };
         let expected = [
             "  movies",

@@ -1,7 +1,7 @@
-//! Comparisons of a listing with the cache, one for each kind.
+//! Compares a listing with cached items. There is one function per kind.
 //!
-//! They stand on the same diff as the engine, and hold everything in memory. Use the engine for
-//! catalogues; use these for lists at hand.
+//! The functions use the same diff as the engine, and keep everything in memory. They are for lists at hand. The engine
+//! is for whole catalogues.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use crate::ports::source::Entry;
 use crate::ports::store::StagedItem;
 use crate::run::options::ChangePolicy;
 
-/// What a listing changes.
+/// The result of comparing a listing with the cache.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Comparison<T> {
     /// Items that the cache doesn't have, in listing order.
     pub new_items: Vec<T>,
-    /// Items to be written over their cached rows, in listing order: those that differ in a
-    /// significant or a display field.
+    /// Items that differ from their cached rows in a significant or a display field, in listing order. They are to be
+    /// written over those rows.
     pub updated_items: Vec<T>,
-    /// Every id in the listing. Cached ids beyond them are candidates for removal.
+    /// Every id of the listing. Cached ids that are not among them are candidates for removal.
     pub server_ids: BTreeSet<ContentId>,
 }
 
@@ -50,7 +50,7 @@ pub fn compare_channels(
     compare(listed, cached, policy)
 }
 
-/// Compares listed movies with cached ones; see [`compare_channels`].
+/// Compares listed movies with cached ones. See [`compare_channels`].
 pub fn compare_movies(
     listed: impl IntoIterator<Item = Listed<Movie>>,
     cached: &[Movie],
@@ -59,7 +59,7 @@ pub fn compare_movies(
     compare(listed, cached, policy)
 }
 
-/// Compares listed series with cached ones; see [`compare_channels`].
+/// Compares listed series with cached ones. See [`compare_channels`].
 pub fn compare_series(
     listed: impl IntoIterator<Item = Listed<Series>>,
     cached: &[Series],
@@ -88,7 +88,7 @@ fn compare<T: Content>(
         match change {
             Change::Added => comparison.new_items.push(item),
             Change::Updated(_) | Change::Refreshed(_) => comparison.updated_items.push(item),
-            Change::Unchanged | Change::Passed => {}
+            Change::Unchanged | Change::IgnoredByPolicy => {}
         }
     }
     comparison

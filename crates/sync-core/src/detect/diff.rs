@@ -1,14 +1,13 @@
-//! The diff: a listing, as it streams by, against the index of what is known.
+//! The diff. It compares a listing, as it streams by, with the index of what is known.
 //!
-//! Linear in the listing, and pure: what it needs from the store it names, batch by batch
-//! ([`Differ::prepare`]), and what has to be written it returns ([`Differ::resolve`]). At the end
-//! it knows what is missing and what the new index is.
+//! The diff is linear in the listing, and pure. [`Differ::prepare`] names the rows that a batch needs from the store,
+//! and [`Differ::resolve`] returns the items to write. At the end, the diff knows the missing ids and the new index.
 //!
-//! *An id that occurs several times* is one item: the categories that its elements name united, the rest
-//! from the element that is as the stored row, else from the one that is least by content. An element that
-//! leaves its `category_id` out names none; the row's counts only if that element stands. The elements are never
-//! byte-identical to what is known, because its digest becomes [`Digest::NEVER`]; so the next
-//! listing decodes them all and comes to the same item whatever their order.
+//! *An id that is listed several times* is one item. Its categories are those that any of its elements names.
+//! Everything else is taken from one element: the one that equals the stored row, else the one that is least by
+//! content. An element without a `category_id` names no category; the row's category counts only if that element is the
+//! one that is taken. The digest of such an item is [`Digest::NEVER`], so the next listing decodes all its elements,
+//! and the result is the same item whatever their order.
 
 mod duplicates;
 mod fresh;
@@ -36,7 +35,7 @@ use out::Out;
 use rank::rank_over;
 use verdict::Verdict;
 
-/// Not yet seen in this listing.
+/// The value of an id that was not yet seen in this listing.
 const UNSEEN: u32 = u32::MAX;
 
 /// The state of a diff between two batches.
@@ -45,15 +44,15 @@ pub struct Differ {
     kind: ContentKind,
     policy: ChangePolicy,
     scheme: DigestScheme,
-    /// Whether the digests are made here, as the source has none of its own.
+    /// Whether the digests are made here, because the source makes none.
     makes_digests: bool,
     treatment: Arc<Treatment>,
-    /// Whether what the index knows may be taken for what is stored.
+    /// Whether an element with the known digest is taken for unchanged.
     trusting: bool,
     known: Arc<ListingIndex>,
-    /// For every position of the index, where this listing has it.
+    /// The position in this listing, per position of the index.
     seen_at: Vec<u32>,
-    /// Where this listing has the ids that the index doesn't know.
+    /// The positions in this listing of ids that the index doesn't have.
     fresh: Fresh,
     /// Known ids of which only broken elements have come so far.
     broken: HashSet<ContentId>,
@@ -63,26 +62,27 @@ pub struct Differ {
     cursor: usize,
     seen_items: SeenItems,
     departed: HashSet<ContentId>,
-    /// Items whose `category_id` is the row's, because no element of the listing named it.
+    /// Items whose `category_id` is that of the row, because no element of the listing named it.
     borrowers: HashSet<ContentId>,
     tally: Tally,
-    /// Places of ids that were listed several times.
+    /// Positions in this listing of ids that were listed several times.
     several: HashSet<u32>,
-    /// Items that are written only if the listing shows that a field rests.
+    /// Items that are written only if the listing shows that a field has stopped being volatile.
     tentative: HashMap<ContentId, Note>,
-    /// Whether rows that aren't listed are to be looked at again when they come back.
+    /// Whether rows that aren't listed are compared again when they come back.
     kept_anew: bool,
-    /// Items that differ from their rows although they are listed as they were.
-    unnoticed: Vec<ContentId>,
+    /// Items that differ from their rows although their elements are as before. Another program has written to these
+    /// rows.
+    foreign_edits: Vec<ContentId>,
 }
 
-/// What the store is to lend for a batch.
+/// The rows and staged items that a batch needs from the store.
 #[derive(Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Needs {
     /// Ids whose stored rows are needed.
     pub stored: Vec<ContentId>,
-    /// Ids that this listing had before, whose staged items are needed.
+    /// Ids that this listing had before. Their staged items are needed.
     pub staged: Vec<ContentId>,
 }
 
@@ -90,19 +90,19 @@ pub struct Needs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContractBreach {
-    /// Said to be the same as known, but nothing is known of it.
+    /// The source says that the element is the same, but nothing is known of it.
     #[error("element {0} is said to be the same as an unknown one")]
     UnknownSame(ContentId),
-    /// An item of another kind.
+    /// The item is of another kind.
     #[error("element {0} is not of the kind that was asked for")]
     WrongKind(ContentId),
 }
 
 impl Differ {
-    /// A diff of a listing against a known index. The source makes its digests by this scheme.
+    /// Returns a diff of a listing against a known index. The source makes its digests by this scheme.
     ///
-    /// A *trusting* diff takes what has the known digest for what is stored; one that isn't looks
-    /// at the stored row of every item.
+    /// A *trusting* diff takes an element with the known digest for unchanged. A diff that isn't trusting compares
+    /// every item with its stored row.
     pub fn new(
         kind: ContentKind,
         known: Arc<ListingIndex>,
@@ -134,11 +134,11 @@ impl Differ {
             several: HashSet::new(),
             tentative: HashMap::new(),
             kept_anew: false,
-            unnoticed: Vec::new(),
+            foreign_edits: Vec::new(),
         }
     }
 
-    /// Treats the fields so, and leaves out of the digests what is left out.
+    /// Sets the treatment of the fields. Fields that it leaves out have no part in the digests.
     #[must_use]
     pub fn treating(mut self, treatment: Arc<Treatment>) -> Self {
         self.scheme = self.scheme.leaving_out(self.kind, treatment.left_out());
@@ -162,11 +162,11 @@ impl Differ {
         self.tally.clear();
         self.several.clear();
         self.tentative.clear();
-        self.unnoticed.clear();
+        self.foreign_edits.clear();
     }
 
-    /// Looks a batch over: recognises what has not changed, where the source has no digests of its
-    /// own, and names what [`Self::resolve`] will need.
+    /// Names the rows that [`Self::resolve`] will need for a batch. If the source makes no digests, it also recognises
+    /// the elements that have not changed.
     pub fn prepare(&self, batch: &mut [Entry]) -> Needs {
         if self.makes_digests {
             self.recognise(batch);
@@ -192,15 +192,14 @@ impl Differ {
         needs
     }
 
-    /// Digests the items of a source that makes no digests, and takes those that are as known for
-    /// the same.
+    /// Makes the digests of items whose source makes none. Items with the known digest become [`Entry::Same`].
     fn recognise(&self, batch: &mut [Entry]) {
         let mut met = HashSet::new();
         for entry in batch {
             let id = entry.id();
             let first = met.insert(id);
             let Entry::Item(listed, made @ None) = entry else { continue };
-            let digest = Digest::of_listed_but(listed, self.treatment.left_out());
+            let digest = Digest::from_listed_without(listed, self.treatment.left_out());
             *made = Some(digest);
             let position = self.known.position(id, self.cursor);
             let known = position.filter(|_| self.trusting && self.known.scheme() == self.scheme);
@@ -218,14 +217,14 @@ impl Differ {
         }
     }
 
-    /// Takes a batch and what it needed; returns what is to be staged.
+    /// Compares a batch, given the rows and staged items that it needs. Returns the items to stage.
     pub fn resolve(
         &mut self,
         batch: Vec<Entry>,
         stored: Vec<Item>,
         staged: Vec<StagedItem>,
     ) -> Result<Vec<StagedItem>, ContractBreach> {
-        // Most batches of most listings are wholly as known: nothing is made or moved for them.
+        // Most batches of most listings are completely as known. They cost no allocation and no move.
         let recognised = self.recognised(&batch);
         if recognised == batch.len() {
             return Ok(Vec::new());
@@ -261,8 +260,8 @@ impl Differ {
         Ok(out.items)
     }
 
-    /// Takes the elements at the beginning of a batch that are the same, each the first of its id.
-    /// Returns how many they are.
+    /// Takes the elements at the beginning of a batch that are the same, as long as each is the first of its id.
+    /// Returns their number.
     fn recognised(&mut self, batch: &[Entry]) -> usize {
         for (taken, entry) in batch.iter().enumerate() {
             let Entry::Same(id) = entry else { return taken };
@@ -274,7 +273,7 @@ impl Differ {
         batch.len()
     }
 
-    /// Gives an id the next place of the listing, or returns the one that it has.
+    /// Gives an id the next position of the listing, or returns the position that it has already.
     fn admit(&mut self, id: ContentId, position: Option<usize>) -> Option<u32> {
         let place = next_place(&self.ids);
         let seen = match position {
@@ -292,7 +291,7 @@ impl Differ {
         seen
     }
 
-    /// Takes an element that is the same, the first of its id.
+    /// Takes an element that is the same and is the first of its id.
     #[inline]
     fn same(&mut self, id: ContentId, at: usize) {
         self.seen_at[at] = next_place(&self.ids);
@@ -302,9 +301,9 @@ impl Differ {
         self.tally.same();
     }
 
-    /// Keeps the row of a broken element as it is, in the element's place of the listing.
+    /// Notes a broken element. Its row stays as it is, at the element's position in the listing.
     fn note_broken(&mut self, id: ContentId, position: Option<usize>) {
-        // Without a row there is nothing to keep, and nothing is added.
+        // Without a row, nothing is kept and nothing is added.
         let Some(at) = position.filter(|at| self.seen_at[*at] == UNSEEN) else { return };
         self.admit(id, position);
         if self.known.scheme() == self.scheme {
@@ -314,7 +313,7 @@ impl Differ {
         self.broken.insert(id);
     }
 
-    /// The first readable element of an id, whose place in the listing is `place`.
+    /// Takes the first readable element of an id. `place` is its position in the listing.
     fn first(
         &mut self,
         entry: Entry,
@@ -332,7 +331,7 @@ impl Differ {
                 known_digest.ok_or(ContractBreach::UnknownSame(id))?
             }
             Entry::Item(mut listed, digest) => {
-                // `prepare` has made the digests of sources without any; a source with its own may leave one out.
+                // `prepare` makes the digests if the source makes none. A source that makes its own may leave one out.
                 let digest = digest.unwrap_or(Digest::NEVER);
                 if borrows_category(stored, &listed) {
                     self.borrowers.insert(id);
@@ -340,12 +339,12 @@ impl Differ {
                 let verdict = self.merged(stored, &mut listed)?;
                 let change = verdict.change;
                 let as_known = self.known.scheme() == self.scheme && known_digest.is_some_and(|it| it.same_as(digest));
-                // What was left alone on purpose is no flaw of the row.
+                // If a field was left alone on purpose, its difference is no error of the row.
                 if as_known && change.is_written() && verdict.firm {
-                    self.unnoticed.push(id);
+                    self.foreign_edits.push(id);
                 }
                 if stored.is_some() {
-                    let counts = known_digest.is_some_and(|it| !it.is_never()) && change != Change::Passed;
+                    let counts = known_digest.is_some_and(|it| !it.is_never()) && change != Change::IgnoredByPolicy;
                     let moved = counts && !as_known && !self.tally.is_blind();
                     let decoded = Decoded { note: verdict.note, written: change.is_written(), counts, moved };
                     self.tally.take(self.last_place(), decoded);
@@ -353,44 +352,44 @@ impl Differ {
                 if verdict.tentative {
                     self.tentative.insert(id, verdict.note);
                 }
-                // Against nothing known there is nothing to miss.
+                // Without a known index, no item can be missing.
                 if !self.known.is_empty() {
-                    self.seen_items.notice(&listed.item, stored);
+                    self.seen_items.observe(&listed.item, stored);
                 }
                 self.note_departure(stored, &listed.item);
                 *count(&mut self.counts, change) += 1;
-                // Of ids that occur several times, every element is needed again: see `repeated`. So is
-                // what was passed over: it is not as the stored row is.
+                // Two kinds of items are compared in each listing: those whose id was listed several times (see
+                // `repeated`), and those whose difference the policy ignores, because they are not as the stored row.
                 if change != Change::Unchanged || known_digest.is_some_and(Digest::is_never) {
-                    // What lies over nothing is the element itself, and its rank can be had when it is wanted.
+                    // Without a row, the merged item is the element itself, and its rank can be made later.
                     let rank = stored.map(|_| rank_over(&listed, verdict.differs));
                     out.put_first(StagedItem { item: listed.item, change, rank });
                 }
-                if change == Change::Passed { Digest::NEVER } else { digest }
+                if change == Change::IgnoredByPolicy { Digest::NEVER } else { digest }
             }
         };
         self.digests[place] = digest.0;
         Ok(())
     }
 
-    /// Lays an element over its row, in the element's place.
+    /// Merges an element with its row, in place.
     fn merged(&mut self, stored: Option<&Item>, listed: &mut Listed) -> Result<Verdict, ContractBreach> {
         let wrong = ContractBreach::WrongKind(listed.item.id());
         if listed.item.kind() != self.kind {
             return Err(wrong);
         }
-        if let ValueRef::Extra(extra) = listed.item.value(self.kind.places().extra) {
+        if let ValueRef::Extra(extra) = listed.item.value(self.kind.field_positions().extra) {
             self.tally.meet(extra, &self.treatment);
         }
         if !merge_over(stored, listed) {
             return Err(wrong);
         }
-        Ok(Verdict::of(stored, &listed.item, &self.treatment, &self.policy))
+        Ok(Verdict::judge(stored, &listed.item, &self.treatment, &self.policy))
     }
 
-    /// Judges what has become of an item that was judged before.
+    /// Judges an item once more, after it was merged with another element.
     fn judged_again(&mut self, stored: Option<&Item>, item: &Item) -> Change {
-        let verdict = Verdict::of(stored, item, &self.treatment, &self.policy);
+        let verdict = Verdict::judge(stored, item, &self.treatment, &self.policy);
         if verdict.tentative {
             self.tentative.insert(item.id(), verdict.note);
         } else if !self.tentative.is_empty() {
@@ -403,8 +402,8 @@ impl Differ {
         u32::try_from(self.ids.len() - 1).expect("a listing has fewer than 2^32 items")
     }
 
-    /// Leaves items alone that are written only for what doesn't rest. Returns those that are not
-    /// written after all, by rising id: they were staged, and are to be staged as unchanged.
+    /// Takes back the refresh of items that would be written only for fields that are still volatile. Returns their
+    /// ids, ascending. They were staged, and are to be staged again as unchanged.
     pub(crate) fn accept(&mut self, accepted: Note) -> Vec<ContentId> {
         let mut left: Vec<_> = Vec::new();
         for (id, note) in std::mem::take(&mut self.tentative) {
@@ -424,24 +423,24 @@ impl Differ {
         &self.tally
     }
 
-    /// How many of the known ids the listing doesn't have, so far.
+    /// Returns the number of known ids that the listing doesn't have so far.
     pub(crate) fn missing_so_far(&self) -> u64 {
         let listed = self.ids.len() - self.fresh.len();
         self.known.len().saturating_sub(listed) as u64
     }
 
-    /// The items that differ from their rows although they are listed as they were: a diff that
-    /// trusts the index doesn't see them, and somebody else has written to the rows.
-    pub(crate) fn unnoticed(&self) -> &[ContentId] {
-        &self.unnoticed
+    /// Returns the items that differ from their rows although their elements are as before. Another program has written
+    /// to these rows. A diff that trusts the index doesn't find them.
+    pub(crate) fn foreign_edits(&self) -> &[ContentId] {
+        &self.foreign_edits
     }
 
-    /// Notes whether an item has left a category in which its row is.
+    /// Notes whether an item has left a category that its row is in.
     fn note_departure(&mut self, stored: Option<&Item>, item: &Item) {
         let Some(row) = stored else { return };
         let (before, now) = (row.categories(), item.categories());
         if before.as_slice().iter().all(|category| now.contains(category)) {
-            // Looked for only where something was noted: most items leave nothing.
+            // Most items leave no category. So the set is searched only if it has entries.
             if !self.departed.is_empty() {
                 self.departed.remove(&item.id());
             }
@@ -450,7 +449,7 @@ impl Differ {
         }
     }
 
-    /// The items that have left a category in which their rows are, by rising id.
+    /// Returns the items that have left a category that their rows are in, by ascending id.
     pub(crate) fn departed(&self) -> Vec<ContentId> {
         let mut ids: Vec<_> = self.departed.iter().copied().collect();
         ids.sort_unstable();
@@ -461,31 +460,30 @@ impl Differ {
         &self.seen_items
     }
 
-    /// Whether the listing is, so far, what is known: the same items in the same order, and what differs
-    /// in their elements means nothing.
+    /// Returns whether the listing is as known so far: the same items in the same order, and no difference that counts.
     pub(crate) fn is_as_known(&self) -> bool {
         self.ids == self.known.ids() && (self.counts.is_quiet() || self.digests == self.known.digests())
     }
 
-    /// The counts so far; removals are not among them.
+    /// Returns the counts so far. Removals are not among them.
     pub const fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// How many different items the listing has so far.
+    /// Returns the number of different items that the listing has so far.
     pub const fn listed(&self) -> usize {
         self.ids.len()
     }
 
-    /// The known ids that the listing doesn't have, in the order of the index.
+    /// Returns the known ids that the listing doesn't have, in the order of the index.
     pub fn missing(&self) -> Vec<ContentId> {
         let unseen = self.seen_at.iter().zip(self.known.ids()).filter(|(place, _)| **place == UNSEEN);
         unseen.map(|(_, id)| ContentId(*id)).collect()
     }
 
-    /// Ends the diff: returns the new index, or `None` when it is the same as the known one.
+    /// Ends the diff. Returns the new index, or `None` if it equals the known one.
     ///
-    /// `kept` are missing ids whose rows stay; they come last, with their old digests.
+    /// `kept` are the missing ids whose rows stay. They come last, with their old digests.
     pub fn into_index(mut self, kept: &[ContentId]) -> Option<ListingIndex> {
         for id in kept {
             if let Some(at) = self.known.position(*id, self.cursor) {
@@ -508,7 +506,7 @@ impl Differ {
     }
 }
 
-/// The place that the next id of a listing gets.
+/// Returns the position that the next id of a listing gets.
 fn next_place(ids: &[i64]) -> u32 {
     u32::try_from(ids.len()).expect("a listing has fewer than 2^32 items")
 }
@@ -518,7 +516,7 @@ fn count(counts: &mut Counts, change: Change) -> &mut u64 {
         Change::Added => &mut counts.added,
         Change::Updated(_) => &mut counts.updated,
         Change::Refreshed(_) => &mut counts.refreshed,
-        Change::Unchanged | Change::Passed => &mut counts.unchanged,
+        Change::Unchanged | Change::IgnoredByPolicy => &mut counts.unchanged,
     }
 }
 

@@ -1,9 +1,9 @@
-//! Digests: short numbers that stand for what a panel said of an item.
+//! Digests: short numbers that stand for what a panel sent for an item.
 //!
-//! A digest only ever answers "the same or not"; what differs is decided by comparing fields. All
-//! digests are XXH3-64 over bytes laid out here, so they are the same on every platform and in
-//! every version; a change of the layout is a new [`DigestScheme`], under which old digests are
-//! no longer looked at. Frozen vectors in the tests below guard that.
+//! A digest says only whether two elements are the same. Which fields differ is found by comparing them. All digests
+//! are XXH3-64 over bytes in a layout that this module defines, so they are the same on every platform and in every
+//! version. A change of the layout needs a new [`DigestScheme`], under which old digests are no longer compared. The
+//! frozen vectors in the tests below find such a change.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -11,16 +11,16 @@ use crate::detect::seen_items::image_path;
 use crate::detect::volatile::LeftOut;
 use crate::model::{ContentId, ContentKind, FieldClass, FieldSet, Item, Listed, Shape, ValueRef};
 
-/// How digests were made. Digests of different schemes are not comparable.
+/// The rule by which digests are made. Digests of different schemes are not comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DigestScheme(pub u32);
 
 impl DigestScheme {
-    /// Digests made by [`Digest::of_listed`]: for sources that have none of their own.
+    /// The scheme of [`Digest::from_listed`], for sources that make no digests of their own.
     pub const FIELDS: Self = Self(2);
 
-    /// The scheme of digests that are made so, but leave something out: another number for each
-    /// choice of it. Numbers from 2^31 on are of this kind.
+    /// Returns the scheme of digests that are made by this rule but leave something out. Each choice of what is left
+    /// out has another number, from 2^31 on.
     #[must_use]
     pub fn leaving_out(self, kind: ContentKind, left_out: &LeftOut) -> Self {
         if left_out.is_empty() {
@@ -39,8 +39,8 @@ impl DigestScheme {
     }
 }
 
-/// A digest of an element of a listing. As a comparison with [`Digest::NEVER`] is never true, digests have
-/// [`PartialEq`], but no [`Eq`], and no order.
+/// A digest of an element of a listing. A comparison with [`Digest::NEVER`] is never true, so digests have
+/// [`PartialEq`], but neither [`Eq`] nor an order.
 #[derive(Debug, Clone, Copy)]
 pub struct Digest(pub u64);
 
@@ -51,16 +51,16 @@ impl PartialEq for Digest {
 }
 
 impl Digest {
-    /// Equal to nothing, itself included: the element is decoded and compared whenever it comes.
-    /// Kept for ids that occurred several times, and for differences that a policy passed over.
+    /// The digest that equals nothing, not even itself. Its element is decoded and compared in every listing. It stands
+    /// for ids that were listed several times, and for differences that a policy ignores.
     pub const NEVER: Self = Self(0);
 
-    /// A digest of these bytes; never [`Digest::NEVER`].
-    pub const fn of_hash(hash: u64) -> Self {
+    /// Returns the digest with this hash. It is never [`Digest::NEVER`].
+    pub const fn from_hash(hash: u64) -> Self {
         Self(if hash == 0 { 1 } else { hash })
     }
 
-    /// Whether two elements are known to be the same.
+    /// Returns whether two elements are known to be the same.
     pub const fn same_as(self, other: Self) -> bool {
         self.0 == other.0 && !self.is_never()
     }
@@ -70,31 +70,31 @@ impl Digest {
         self.0 == Self::NEVER.0
     }
 
-    /// The digest of an element by its fields (scheme [`DigestScheme::FIELDS`]): what may be
-    /// compared, and which keys were there. Ignored fields have no part in it.
-    pub fn of_listed(listed: &Listed) -> Self {
-        Self::of_listed_but(listed, &LeftOut::NONE)
+    /// Returns the digest of an element by its fields, in the scheme [`DigestScheme::FIELDS`]. It covers the values
+    /// that may be compared, and which keys were present. Ignored fields have no part in it.
+    pub fn from_listed(listed: &Listed) -> Self {
+        Self::from_listed_without(listed, &LeftOut::NONE)
     }
 
-    /// The digest of an element by its fields, but for what is left out (scheme
-    /// [`DigestScheme::leaving_out`]).
-    pub fn of_listed_but(listed: &Listed, left_out: &LeftOut) -> Self {
+    /// Returns the digest of an element by its fields, without those that are left out. Its scheme is
+    /// [`DigestScheme::leaving_out`].
+    pub fn from_listed_without(listed: &Listed, left_out: &LeftOut) -> Self {
         let kind = listed.item.kind();
         let ignored = kind.of_class(FieldClass::Ignored);
         let there = FieldSet(listed.present.0 & !ignored.0);
         let mut compared = FieldSet(there.0 & !left_out.fields.0);
         let mut hasher = hasher_of(&listed.item);
         hasher.update(&there.0.to_le_bytes());
-        if let Some(at) = kind.places().image.filter(|at| left_out.fields.and(there).has(*at))
+        if let Some(at) = kind.field_positions().image.filter(|at| left_out.fields.and(there).has(*at))
             && let ValueRef::Text(address) = listed.item.value(at)
         {
-            // Of an image its path counts all the same.
+            // The path of an image counts even if its field is left out.
             match image_path(address) {
                 Some(path) => hasher.update(path.as_bytes()),
                 None => compared.add(at),
             }
         }
-        let extra = kind.places().extra;
+        let extra = kind.field_positions().extra;
         if let ValueRef::Extra(all) = listed.item.value(extra)
             && !left_out.extra.is_empty()
         {
@@ -107,17 +107,17 @@ impl Digest {
             }
         }
         update(&mut hasher, &listed.item, compared);
-        Self::of_hash(hasher.digest())
+        Self::from_hash(hasher.digest())
     }
 }
 
-/// A stable digest of an item's significant fields: it changes exactly when the item counts as
-/// updated. For users of the model; the engine compares fields.
+/// A stable digest of an item's significant fields. It changes exactly if the item counts as updated. It is for users
+/// of the model; the engine compares fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
-    /// Takes the fingerprint of an item.
+    /// Returns the fingerprint of an item.
     pub fn of(item: &Item) -> Self {
         let mut hasher = hasher_of(item);
         update(&mut hasher, item, item.kind().of_class(FieldClass::Significant));
@@ -125,46 +125,45 @@ impl Fingerprint {
     }
 }
 
-/// Which of several elements with one id stands for the item: the least by content, then by number.
+/// Returns the rank of an element among several with one id. The least one is taken: by content, then by number.
 ///
-/// Categories have no part in it, but for the element's own `category_id`: elements of one id
-/// usually differ in nothing else. The position counter has no part in the first number, as it
-/// follows the order of the listing.
-pub(crate) fn choice(item: &Item, present: FieldSet) -> (u64, i64) {
+/// Of the categories, only the element's own `category_id` counts, because elements of one id usually differ in nothing
+/// else. The field `num` has no part in the first number, because it follows the order of the listing.
+pub(crate) fn representative_rank(item: &Item, present: FieldSet) -> (u64, i64) {
     let kind = item.kind();
-    let places = kind.places();
+    let positions = kind.field_positions();
     let unlike = FieldSet(kind.of_class(FieldClass::Ignored).0 | kind.of_class(FieldClass::Unproven).0);
     let mut fields = FieldSet(present.0 & !unlike.0);
-    for at in [places.num, places.category_ids] {
+    for at in [positions.num, positions.category_ids] {
         fields.drop(at);
     }
-    // Absent and empty are alike here: an element taken back from its row doesn't know the difference.
-    // Two shapes have no other word for it than 0, and a name is then made of the id.
+    // Absent and empty count the same here, because an element that is rebuilt from its row can't tell them apart. A
+    // count and a switch have no other word for "empty" than 0, and an empty name is made of the id.
     for at in fields.positions() {
         let zero_is_nothing = matches!(kind.fields()[at].shape, Shape::Count | Shape::Switch);
         match item.value(at) {
             ValueRef::Null => fields.drop(at),
             ValueRef::Integer(0) if zero_is_nothing => fields.drop(at),
-            ValueRef::Text(name) if at == places.name && is_made_of(name, item.id()) => fields.drop(at),
+            ValueRef::Text(name) if at == positions.name && is_made_of(name, item.id()) => fields.drop(at),
             _ => {}
         }
     }
     let mut hasher = hasher_of(item);
     update(&mut hasher, item, fields);
-    (hasher.digest(), if let ValueRef::Integer(num) = item.value(places.num) { num } else { i64::MAX })
+    (hasher.digest(), if let ValueRef::Integer(num) = item.value(positions.num) { num } else { i64::MAX })
 }
 
-/// Whether a name is the one that a nameless item gets.
+/// Returns whether a name is the one that an item without a name gets.
 fn is_made_of(name: &str, id: ContentId) -> bool {
     name.strip_prefix('#').is_some_and(|rest| rest.parse() == Ok(id.0))
 }
 
-/// A digest of all that is in an item. Its number is left out, as it is a part of [`choice`], and so are
-/// its categories, which are those of other elements as well.
-pub(crate) fn whole(item: &Item) -> u64 {
-    let (kind, places) = (item.kind(), item.kind().places());
+/// Returns a digest of the whole item. The field `num` is left out because [`representative_rank`] has it. The
+/// categories are left out because they are those of other elements as well.
+pub(crate) fn full_digest(item: &Item) -> u64 {
+    let (kind, positions) = (item.kind(), item.kind().field_positions());
     let mut fields = FieldSet::all(kind.fields());
-    for at in [places.num, places.category_ids, places.listed_category_ids] {
+    for at in [positions.num, positions.category_ids, positions.listed_category_ids] {
         fields.drop(at);
     }
     let mut hasher = hasher_of(item);
@@ -179,7 +178,8 @@ fn hasher_of(item: &Item) -> Xxh3 {
     hasher
 }
 
-/// Layout: position of the field, a tag, the length where it varies, the bytes. All little endian.
+/// Hashes fields. The layout per field is its position, a tag, the length if it varies, and the bytes, all little
+/// endian.
 fn update(hasher: &mut Xxh3, item: &Item, fields: FieldSet) {
     for at in fields.positions() {
         let mut head = [0; 10];
@@ -241,7 +241,7 @@ mod tests {
         channel
     }
 
-    /// These numbers are stored in caches. When one of them changes, the scheme has changed.
+    /// These numbers are stored in caches. If one of them changes, the scheme has changed.
     #[test]
     fn frozen_vectors() {
         let mut movie = Movie::with_id(ContentId(9_007_199_254_740_993));
@@ -252,7 +252,7 @@ mod tests {
         let series = Series::with_id(ContentId(-1));
         let items = [channel().into_item(), movie.into_item(), series.into_item()];
         let found: Vec<_> =
-            items.iter().map(|item| (Digest::of_listed(&item.clone().into()).0, Fingerprint::of(item).0)).collect();
+            items.iter().map(|item| (Digest::from_listed(&item.clone().into()).0, Fingerprint::of(item).0)).collect();
         let frozen = [
             (9_370_411_062_196_063_740, 5_002_905_765_461_080_239),
             (3_135_403_621_620_095_915, 10_479_761_072_728_059_848),
@@ -277,12 +277,12 @@ mod tests {
             );
             let moved = Fingerprint::of(&before) != Fingerprint::of(&after);
             assert_eq!(moved, spec.class == FieldClass::Significant, "{}", spec.name);
-            let moved = Digest::of_listed(&before.clone().into()) != Digest::of_listed(&after.into());
+            let moved = Digest::from_listed(&before.clone().into()) != Digest::from_listed(&after.into());
             assert_eq!(moved, spec.class != FieldClass::Ignored, "{}", spec.name);
         }
     }
 
-    /// Equal digests of such a scheme say that everything but this is equal.
+    /// Equal digests of such a scheme say that everything else is equal.
     #[test]
     fn what_is_left_out_of_a_digest_has_no_part_in_it_and_the_scheme_says_so() {
         let kind = Movie::KIND;
@@ -302,7 +302,8 @@ mod tests {
             Listed::from(movie.into_item())
         };
         let same = |change: fn(&mut Movie), left_out: &LeftOut| {
-            Digest::of_listed_but(&movie(|_| ()), left_out) == Digest::of_listed_but(&movie(change), left_out)
+            Digest::from_listed_without(&movie(|_| ()), left_out)
+                == Digest::from_listed_without(&movie(change), left_out)
         };
         let all = left_out(&["added", "stream_icon"], &["url"]);
         assert!(same(|it| it.added = Some("2".into()), &all));
@@ -331,15 +332,15 @@ mod tests {
         let all = Listed::from(channel().into_item());
         let mut fewer = all.clone();
         fewer.present.drop(Channel::KIND.field("epg_channel_id").unwrap());
-        assert_ne!(Digest::of_listed(&all), Digest::of_listed(&fewer));
+        assert_ne!(Digest::from_listed(&all), Digest::from_listed(&fewer));
     }
 
     #[test]
     fn which_element_stands_is_chosen_by_what_it_says() {
-        let all = |item: &Channel| choice(&item.clone().into_item(), FieldSet::all(Channel::FIELDS));
+        let all = |item: &Channel| representative_rank(&item.clone().into_item(), FieldSet::all(Channel::FIELDS));
         let plain = all(&channel());
         assert_eq!(plain.1, 12);
-        // The number and the categories come second, or not at all.
+        // The number counts second, and the categories don't count.
         let mut other = channel();
         (other.num, other.category_ids) = (None, ["9"].into_iter().collect());
         assert_eq!(all(&other), (plain.0, i64::MAX));
@@ -368,15 +369,19 @@ mod tests {
         for name in ["tv_archive", "tv_archive_duration", "name", "epg_channel_id"] {
             fewer.drop(Channel::KIND.field(name).unwrap());
         }
-        assert_eq!(choice(&empty, FieldSet::all(Channel::FIELDS)), choice(&empty, fewer));
-        // A zero that says something, and the name of another id.
+        assert_eq!(representative_rank(&empty, FieldSet::all(Channel::FIELDS)), representative_rank(&empty, fewer));
+        // Here the zero means something, and the name is made of another id.
         let mut movie = Movie::with_id(ContentId(7));
         (movie.name, movie.episode_run_time) = ("#8".into(), Some(0));
         let movie = movie.into_item();
         for name in ["episode_run_time", "name"] {
             let mut fewer = FieldSet::all(Movie::FIELDS);
             fewer.drop(Movie::KIND.field(name).unwrap());
-            assert_ne!(choice(&movie, FieldSet::all(Movie::FIELDS)), choice(&movie, fewer), "{name}");
+            assert_ne!(
+                representative_rank(&movie, FieldSet::all(Movie::FIELDS)),
+                representative_rank(&movie, fewer),
+                "{name}"
+            );
         }
         assert!(is_made_of("#7", ContentId(7)) && is_made_of("#-7", ContentId(-7)));
         assert!(!is_made_of("7", ContentId(7)) && !is_made_of("#", ContentId(0)));
@@ -388,6 +393,6 @@ mod tests {
         assert_ne!(Digest::NEVER, Digest::NEVER);
         assert!(Digest(5).same_as(Digest(5)));
         assert_eq!(Digest(5), Digest(5));
-        assert!(Digest::NEVER.is_never() && !Digest::of_hash(0).is_never());
+        assert!(Digest::NEVER.is_never() && !Digest::from_hash(0).is_never());
     }
 }

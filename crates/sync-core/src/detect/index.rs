@@ -1,7 +1,7 @@
-//! The index: what a store knows of a scope, reduced to ids and digests.
+//! The index: the ids and digests of what a store has in a scope.
 //!
-//! It is the only thing whose memory grows with the catalogue: 16 bytes an item, and up to 16 more
-//! when the panel's order isn't that of the ids and is another one than last time.
+//! Only the index grows in memory with the catalogue. It takes 16 bytes per item, and up to 16 more if the panel's
+//! order is not that of the ids and differs from the last listing.
 
 use std::sync::OnceLock;
 
@@ -17,34 +17,34 @@ pub struct ListingIndex {
     order: Order,
 }
 
-/// How an id is found.
+/// The way in which an id is found.
 #[derive(Debug, Clone)]
 enum Order {
-    /// The ids rise.
+    /// The ids are in ascending order.
     Rising,
-    /// They don't, but lie as close together as those of panels do.
+    /// The ids are not in order, but lie as close together as those of panels do.
     Close(Close),
-    /// Positions in the order of the ids.
+    /// The ids are far apart. These are their positions, in the order of the ids.
     Sorted(Vec<u32>),
 }
 
-/// A bit for each number that an id may be, in those chunks of numbers that have ids.
+/// One bit per possible id, in those ranges of numbers (chunks) that contain ids.
 #[derive(Debug, Clone)]
 struct Close {
-    /// The chunks, rising: an id's number without its last ten bits.
+    /// The chunks, ascending. A chunk is an id without its last ten bits.
     chunks: Vec<i64>,
-    /// Set where there is an id.
+    /// The bits. A bit is set if its id exists.
     bits: Vec<u64>,
-    /// Made when it is first needed, which it seldom is: a listing goes on where it was.
-    places: OnceLock<Places>,
+    /// Made at the first need. It is seldom needed, because most listings continue at the expected position.
+    ranks: OnceLock<Ranks>,
 }
 
-/// Where ids are that lie close together.
+/// The positions of ids that lie close together.
 #[derive(Debug, Clone)]
-struct Places {
-    /// For every word of bits, how many are set before it.
+struct Ranks {
+    /// The number of bits that are set before each word.
     before: Vec<u32>,
-    /// Positions in the order of the ids.
+    /// Positions, in the order of the ids.
     by_id: Vec<u32>,
 }
 
@@ -54,7 +54,7 @@ struct Places {
 pub struct DuplicateId(pub ContentId);
 
 impl ListingIndex {
-    /// An index without entries.
+    /// Returns an index without entries.
     pub const fn empty(scheme: DigestScheme) -> Self {
         Self { scheme, ids: Vec::new(), digests: Vec::new(), order: Order::Rising }
     }
@@ -68,42 +68,42 @@ impl ListingIndex {
         Self::from_columns(scheme, ids, digests)
     }
 
-    /// Makes an index of two columns of equal length, in listing order; the shorter one decides.
+    /// Makes an index of two columns in listing order. If one is longer, its rest is ignored.
     pub fn from_columns(scheme: DigestScheme, mut ids: Vec<i64>, mut digests: Vec<u64>) -> Result<Self, DuplicateId> {
         let length = ids.len().min(digests.len());
         ids.truncate(length);
         digests.truncate(length);
-        let order = Order::of(&ids)?;
+        let order = Order::new(&ids)?;
         Ok(Self { scheme, ids, digests, order })
     }
 
-    /// How the digests were made.
+    /// Returns the scheme of the digests.
     pub const fn scheme(&self) -> DigestScheme {
         self.scheme
     }
 
-    /// How many items it knows.
+    /// Returns the number of items.
     pub const fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether it knows none.
+    /// Returns whether the index has no items.
     pub const fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// The ids, in listing order.
+    /// Returns the ids, in listing order.
     pub fn ids(&self) -> &[i64] {
         &self.ids
     }
 
-    /// The digests, in listing order.
+    /// Returns the digests, in listing order.
     pub fn digests(&self) -> &[u64] {
         &self.digests
     }
 
-    /// The position of an id. The position at `hint` is tried first, and those after it: a listing
-    /// usually goes on where it was, but for what was removed.
+    /// Returns the position of an id. The position `hint` and those after it are tried first, because a listing usually
+    /// has the order of the last one, except for removed items.
     #[inline]
     pub fn position(&self, id: ContentId, hint: usize) -> Option<usize> {
         if self.ids.get(hint) == Some(&id.0) { Some(hint) } else { self.search(id, hint) }
@@ -129,13 +129,13 @@ impl ListingIndex {
         }
     }
 
-    /// The digest at a position.
+    /// Returns the digest at a position.
     #[inline]
     pub fn digest_at(&self, position: usize) -> Digest {
         Digest(self.digests[position])
     }
 
-    /// The index without these ids.
+    /// Returns the index without these ids.
     pub fn without(&self, gone: &[ContentId]) -> Self {
         let mut gone: Vec<i64> = gone.iter().map(|id| id.0).collect();
         gone.sort_unstable();
@@ -146,8 +146,9 @@ impl ListingIndex {
 }
 
 impl ListingIndex {
-    /// The index after an undo: without the ids that are gone, with nothing known of those that were put back, and
-    /// with those that are back at the end, of which nothing is known either.
+    /// Returns the index after an undo. The ids in `gone` are left out. Those in `put_back` keep their positions, and
+    /// those in `back` are appended. The digests of both are [`Digest::NEVER`], because nothing is known of their
+    /// elements.
     #[must_use]
     pub fn undone(&self, gone: &[ContentId], put_back: &[ContentId], back: &[ContentId]) -> Self {
         let set = |ids: &[ContentId]| ids.iter().map(|id| id.0).collect::<hashbrown::HashSet<_>>();
@@ -166,7 +167,7 @@ impl ListingIndex {
     }
 }
 
-/// What two indexes know is the same, however ids are found in them.
+/// Two indexes are equal if they have the same entries, whichever way ids are found in them.
 impl PartialEq for ListingIndex {
     fn eq(&self, other: &Self) -> bool {
         (self.scheme, &self.ids, &self.digests) == (other.scheme, &other.ids, &other.digests)
@@ -175,15 +176,15 @@ impl PartialEq for ListingIndex {
 
 impl Eq for ListingIndex {}
 
-/// How many positions from a hint on are looked at before an id is searched for.
+/// The number of positions from a hint on that are tried before an id is searched for.
 const AHEAD: usize = 8;
 
 impl Order {
-    fn of(ids: &[i64]) -> Result<Self, DuplicateId> {
+    fn new(ids: &[i64]) -> Result<Self, DuplicateId> {
         if ids.is_sorted_by(|a, b| a < b) {
             return Ok(Self::Rising);
         }
-        if let Some(close) = Close::of(ids)? {
+        if let Some(close) = Close::new(ids)? {
             return Ok(Self::Close(close));
         }
         let mut by_id: Vec<u32> = (0..length(ids)).collect();
@@ -195,20 +196,20 @@ impl Order {
     }
 }
 
-/// So many bits of an id are its place in a chunk, and so many words that makes.
+/// The number of bits of an id that give its position in a chunk, and the number of words per chunk.
 const CHUNK: u32 = 10;
 const WORDS: usize = 1 << (CHUNK - 6);
 
 impl Close {
-    /// Returns `None` when the ids lie too far apart: the bits take no more room than the ids.
-    fn of(ids: &[i64]) -> Result<Option<Self>, DuplicateId> {
+    /// Returns `None` if the ids lie too far apart. Then the bits would take more room than the ids.
+    fn new(ids: &[i64]) -> Result<Option<Self>, DuplicateId> {
         let mut chunks: Vec<i64> = ids.chunk_by(|a, b| a >> CHUNK == b >> CHUNK).map(|run| run[0] >> CHUNK).collect();
         chunks.sort_unstable();
         chunks.dedup();
         if chunks.len() > ids.len() / WORDS + 1 {
             return Ok(None);
         }
-        let mut close = Self { bits: vec![0; chunks.len() * WORDS], chunks, places: OnceLock::new() };
+        let mut close = Self { bits: vec![0; chunks.len() * WORDS], chunks, ranks: OnceLock::new() };
         let mut chunk = 0;
         for id in ids {
             if close.chunks[chunk] != id >> CHUNK {
@@ -232,19 +233,19 @@ impl Close {
         place.is_some_and(|(word, bit)| self.bits[word] & bit != 0)
     }
 
-    /// The position of an id that is one.
+    /// Returns the position of an id, which must exist.
     fn position(&self, id: i64, ids: &[i64]) -> Option<usize> {
-        let places = self.places.get_or_init(|| self.places(ids));
-        Some(places.by_id[self.rank(id, &places.before)?] as usize)
+        let ranks = self.ranks.get_or_init(|| self.ranks(ids));
+        Some(ranks.by_id[self.rank(id, &ranks.before)?] as usize)
     }
 
-    /// How many ids are less.
+    /// Returns the number of lower ids.
     fn rank(&self, id: i64, before: &[u32]) -> Option<usize> {
         let (word, bit) = place(self.chunk(id)?, id);
         Some((before[word] + (self.bits[word] & (bit - 1)).count_ones()) as usize)
     }
 
-    fn places(&self, ids: &[i64]) -> Places {
+    fn ranks(&self, ids: &[i64]) -> Ranks {
         let mut before = Vec::with_capacity(self.bits.len());
         let mut sum = 0;
         for bits in &self.bits {
@@ -255,11 +256,11 @@ impl Close {
         for (at, id) in (0..length(ids)).zip(ids) {
             by_id[self.rank(*id, &before).expect("every id has a chunk")] = at;
         }
-        Places { before, by_id }
+        Ranks { before, by_id }
     }
 }
 
-/// The word of an id and its bit in it, in the chunk that is the nth.
+/// Returns the word of an id and its bit in that word, in the chunk with this number.
 fn place(nth: usize, id: i64) -> (usize, u64) {
     let within = id.cast_unsigned() % (1 << CHUNK);
     (nth * WORDS + usize::try_from(within / 64).unwrap_or_default(), 1 << (within % 64))
@@ -312,15 +313,15 @@ mod tests {
         }
     }
 
-    /// Which of the three it is, is a matter of memory and time alone.
+    /// The choice among the three matters for memory and time only.
     #[test]
     fn ids_that_lie_close_are_kept_as_bits() {
-        let kept = |ids: Vec<i64>| match Order::of(&ids).unwrap() {
+        let kept = |ids: Vec<i64>| match Order::new(&ids).unwrap() {
             Order::Rising => "rising",
             Order::Close(_) => "close",
             Order::Sorted(_) => "sorted",
         };
-        // A chunk of 1024 ids takes as much as 16 of them.
+        // A chunk of 1024 ids takes as much room as 16 ids.
         let spread = |chunks: i64, each: i64| -> Vec<i64> {
             (0..chunks * each).rev().map(|at| at % chunks * 1024 + at / chunks).collect()
         };

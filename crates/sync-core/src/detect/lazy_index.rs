@@ -1,5 +1,5 @@
-//! An index that is loaded only when somebody asks for it. Loading it is the largest cost of a run that
-//! finds nothing changed.
+//! An index that is loaded only if somebody asks for it. Loading is the largest cost of a run that finds nothing
+//! changed.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use tokio::sync::watch;
 
 use crate::detect::index::ListingIndex;
 
-/// How far it has come.
+/// The state of the exchange between asker and lender.
 #[derive(Debug, Default)]
 struct State {
     asked: bool,
     answer: Answer,
 }
 
-/// What the lender has answered.
+/// The answer of the lender.
 #[derive(Debug, Default)]
 enum Answer {
     #[default]
@@ -28,31 +28,31 @@ impl State {
     }
 }
 
-/// An index that is loaded only when somebody asks for it. Clones share it.
+/// An index that is loaded only if somebody asks for it. Clones share it.
 #[derive(Debug, Clone)]
 pub struct LazyIndex(Arc<watch::Sender<State>>);
 
-/// The end that loads the index. When it is dropped, nothing is lent.
+/// The end that loads the index. If it is dropped, the answer is `None`.
 #[derive(Debug)]
 pub(crate) struct Lender(Arc<watch::Sender<State>>);
 
 impl LazyIndex {
-    /// An index that is there already, or none, for tests of sources.
+    /// Returns an index that is already loaded, or one that will never be there. It is for tests of sources.
     pub fn new(index: Option<Arc<ListingIndex>>) -> Self {
         Self(Arc::new(watch::Sender::new(State { asked: false, answer: Answer::Lent(index) })))
     }
 
-    /// An index that a lender loads when it is asked for.
+    /// Returns an index that a lender loads on request.
     pub(crate) fn lent() -> (Lender, Self) {
         let state = Arc::new(watch::Sender::default());
         (Lender(Arc::clone(&state)), Self(state))
     }
 
-    /// Asks for the index, and waits for it. Every call returns the same one; `None` when there is none.
+    /// Asks for the index and waits for it. Every call returns the same index, or `None` if there is none.
     pub async fn get(&self) -> Option<Arc<ListingIndex>> {
         self.0.send_if_modified(|state| !std::mem::replace(&mut state.asked, true));
         let mut state = self.0.subscribe();
-        // It can't be closed: this is one of its owners.
+        // The channel can't be closed, because this is one of its owners.
         match &state.wait_for(|state| !state.is_open()).await.ok()?.answer {
             Answer::Lent(index) => index.clone(),
             Answer::Open => None,
@@ -68,11 +68,11 @@ impl LazyIndex {
 impl Lender {
     /// Waits until somebody asks.
     pub(crate) async fn asked(&self) {
-        // It can't be closed: this is one of its owners.
+        // The channel can't be closed, because this is one of its owners.
         let _ = self.0.subscribe().wait_for(|state| state.asked || !state.is_open()).await;
     }
 
-    /// Lends this, now and whenever it is asked for.
+    /// Answers every request, now and later, with this index.
     pub(crate) fn lend(&self, index: Option<Arc<ListingIndex>>) {
         self.0.send_modify(|state| state.answer = Answer::Lent(index));
     }

@@ -1,79 +1,81 @@
-//! Laying what a panel lists over what is stored, and naming the differences.
+//! Merges a listed item with its stored row, and names the differences.
 
-use crate::model::{CategorySet, Content, Extra, FieldClass, FieldSet, Item, Listed, Places, Text, Value, ValueRef};
+use crate::model::{
+    CategorySet, Content, Extra, FieldClass, FieldPositions, FieldSet, Item, Listed, Text, Value, ValueRef,
+};
 use crate::run::options::ChangePolicy;
 
 static NO_CATEGORY: CategorySet = CategorySet::NONE;
 
-/// What a listing means for one item.
+/// The change that a listing means for one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The item is new.
     Added,
-    /// Significant fields differ; these, and perhaps display fields.
+    /// Significant fields differ. The set has them, and display fields that differ as well.
     Updated(FieldSet),
-    /// Display fields differ; these.
+    /// Display fields differ. The set has them.
     Refreshed(FieldSet),
-    /// Nothing that counts differs.
+    /// No field differs that counts.
     Unchanged,
-    /// Fields differ, but the policy doesn't look at them: nothing is written.
-    Passed,
+    /// Fields differ, but the policy ignores the difference. Nothing is written.
+    IgnoredByPolicy,
 }
 
 impl Change {
-    /// Whether the row is written.
+    /// Returns whether the row is written.
     pub const fn is_written(self) -> bool {
         matches!(self, Self::Added | Self::Updated(_) | Self::Refreshed(_))
     }
 }
 
-/// Returns the item as it is to be stored: listed values where the keys were there, stored ones
-/// where they were absent.
+/// Returns the item to store. A key that was present gives the listed value; an absent key keeps the stored one.
 ///
-/// A name is never lost; an item that never had one is called `#id`. A category set is that of
-/// `category_id` and `category_ids`; where the panel leaves `category_ids` out, those it last sent
-/// stay. Keys beyond the table are united, the listed ones first.
+/// A name is never lost. An item that never had a name is called `#id`. A category set contains `category_id` and all
+/// of `category_ids`. If the panel leaves `category_ids` out, those that it sent last stay. Keys without a column are
+/// united; a listed value replaces a stored one.
 pub fn merge<T: Content>(stored: Option<&T>, listed: Listed<T>) -> T {
     let Listed { item: mut merged, present } = listed;
     lay_over(stored, &mut merged, present);
     merged
 }
 
-/// [`merge`], in the place of the listed item.
+/// Does the same as [`merge`], in place.
 fn lay_over<T: Content>(stored: Option<&T>, listed: &mut T, present: FieldSet) {
-    let places = const { Places::of(T::FIELDS) };
+    let positions = const { FieldPositions::new(T::FIELDS) };
     if listed.name().is_empty() {
         let known = stored.map(T::name).filter(|name| !name.is_empty());
         let name = known.map_or_else(|| format!("#{}", listed.id()).into(), Text::from);
-        listed.put(places.name, Value::Text(name));
+        listed.put(positions.name, Value::Text(name));
     }
     if let Some(stored) = stored {
         let mut absent = FieldSet(FieldSet::all(T::FIELDS).0 & !present.0);
-        for ruled in [places.name, places.category_ids, places.listed_category_ids, places.extra] {
+        for ruled in [positions.name, positions.category_ids, positions.listed_category_ids, positions.extra] {
             absent.drop(ruled);
         }
         for at in absent.positions() {
             listed.put(at, stored.value(at).to_owned());
         }
-        if let (ValueRef::Extra(known), ValueRef::Extra(new)) = (stored.value(places.extra), listed.value(places.extra))
+        if let (ValueRef::Extra(known), ValueRef::Extra(new)) =
+            (stored.value(positions.extra), listed.value(positions.extra))
             && !known.is_empty()
         {
-            // A value that didn't fit its field stays under its key until the panel sends another one.
+            // A value that didn't fit its field stays under its key until the panel sends another value.
             let fits = |key: &str| T::FIELDS.iter().position(|spec| spec.name == key).is_some_and(|at| present.has(at));
             let mut united: Extra = known.iter().filter(|(key, _)| !fits(key)).collect();
             united.extend(new.iter());
-            listed.put(places.extra, Value::Extra(united));
+            listed.put(positions.extra, Value::Extra(united));
         }
     }
     lay_categories_over(stored, listed, present);
 }
 
-/// Settles the whole category set, and the panel's own list where it says more than `category_id`.
+/// Sets the whole category set, and the panel's own list if it says more than `category_id`.
 fn lay_categories_over<T: Content>(stored: Option<&T>, listed: &mut T, present: FieldSet) {
-    let places = const { Places::of(T::FIELDS) };
-    let (list_listed, category_listed) = (present.has(places.category_ids), present.has(places.category_id));
+    let positions = const { FieldPositions::new(T::FIELDS) };
+    let (list_listed, category_listed) = (present.has(positions.category_ids), present.has(positions.category_id));
     let kept = |at| stored.map_or(&NO_CATEGORY, |row| set_of(row, at));
-    let own = if list_listed { set_of(listed, places.category_ids) } else { kept(places.listed_category_ids) };
+    let own = if list_listed { set_of(listed, positions.category_ids) } else { kept(positions.listed_category_ids) };
     let (set, own) = if list_listed || category_listed {
         let category = if category_listed { own_category(listed) } else { stored.and_then(own_category) };
         let category = category.unwrap_or_default();
@@ -86,17 +88,17 @@ fn lay_categories_over<T: Content>(stored: Option<&T>, listed: &mut T, present: 
         };
         ((!is_whole).then(united), if says_more { own.clone() } else { CategorySet::NONE })
     } else {
-        (Some(kept(places.category_ids).clone()), own.clone())
+        (Some(kept(positions.category_ids).clone()), own.clone())
     };
     if let Some(set) = set {
-        listed.put(places.category_ids, Value::Categories(set));
+        listed.put(positions.category_ids, Value::Categories(set));
     }
-    listed.put(places.listed_category_ids, Value::Categories(own));
+    listed.put(positions.listed_category_ids, Value::Categories(own));
 }
 
 fn own_category<T: Content>(item: &T) -> Option<&str> {
-    let places = const { Places::of(T::FIELDS) };
-    if let ValueRef::Text(id) = item.value(places.category_id) { Some(id) } else { None }
+    let positions = const { FieldPositions::new(T::FIELDS) };
+    if let ValueRef::Text(id) = item.value(positions.category_id) { Some(id) } else { None }
 }
 
 fn set_of<T: Content>(item: &T, at: usize) -> &CategorySet {
@@ -124,7 +126,7 @@ pub fn judge<T: Content>(stored: Option<&T>, merged: &T, policy: &ChangePolicy) 
     meaning(merged, differences(stored, merged).and(compared), policy)
 }
 
-/// What it means that these fields of a merged item differ from its row's.
+/// Returns the change of a merged item that differs from its row in these fields.
 fn meaning<T: Content>(merged: &T, shown: FieldSet, policy: &ChangePolicy) -> Change {
     if shown.is_empty() {
         return Change::Unchanged;
@@ -136,27 +138,25 @@ fn meaning<T: Content>(merged: &T, shown: FieldSet, policy: &ChangePolicy) -> Ch
         ChangePolicy::Timestamp { last_sync } => {
             let newer = timestamp(merged)
                 .is_some_and(|item| last_sync.as_deref().is_some_and(|last| crate::is_item_updated(item, last)));
-            if newer { Change::Updated(shown) } else { Change::Passed }
+            if newer { Change::Updated(shown) } else { Change::IgnoredByPolicy }
         }
     }
 }
 
-/// The text by which the timestamp policy judges: `last_modified` where the kind has it and it is
-/// there, else `added`.
+/// Returns the text by which the policy `timestamp` judges: `last_modified` if the item has it, else `added`.
 fn timestamp<T: Content>(item: &T) -> Option<&str> {
-    let places = const { Places::of(T::FIELDS) };
-    places.last_modified.into_iter().chain([places.added]).find_map(|at| match item.value(at) {
+    let positions = const { FieldPositions::new(T::FIELDS) };
+    positions.last_modified.into_iter().chain([positions.added]).find_map(|at| match item.value(at) {
         ValueRef::Text(text) => Some(text),
         _ => None,
     })
 }
 
-/// [`merge`] for items of whatever kind, in the place of the listed one; returns whether the kinds are
-/// the same.
+/// Does the same as [`merge`] for items of any kind, in place. Returns whether the kinds are the same.
 pub(crate) fn merge_over(stored: Option<&Item>, listed: &mut Listed) -> bool {
     if listed.item.name().is_empty() {
-        // What it is called from here on is not what the panel said.
-        listed.present.drop(listed.item.kind().places().name);
+        // A name that is made here is not what the panel said.
+        listed.present.drop(listed.item.kind().field_positions().name);
     }
     macro_rules! of_kind {
         ($Kind:ident, $item:expr) => {{
@@ -176,17 +176,17 @@ pub(crate) fn merge_over(stored: Option<&Item>, listed: &mut Listed) -> bool {
     }
 }
 
-/// Whether a listed item, not yet merged, takes its `category_id` from the row and adds it to the
-/// categories that it lists.
+/// Returns whether a listed item, not yet merged, takes its `category_id` from the row and adds it to the categories
+/// that it lists.
 pub(crate) fn borrows_category(stored: Option<&Item>, listed: &Listed) -> bool {
-    let places = listed.item.kind().places();
-    if !listed.present.has(places.category_ids) || listed.present.has(places.category_id) {
+    let positions = listed.item.kind().field_positions();
+    if !listed.present.has(positions.category_ids) || listed.present.has(positions.category_id) {
         return false;
     }
     stored.and_then(Item::category_id).is_some_and(|own| !listed.item.categories().contains(own))
 }
 
-/// [`differences`] of items of whatever kind; `None` when the kinds differ.
+/// Does the same as [`differences`] for items of any kind. Returns `None` if the kinds differ.
 pub(crate) fn differences_of(stored: &Item, merged: &Item) -> Option<FieldSet> {
     match (stored, merged) {
         (Item::Channels(stored), Item::Channels(merged)) => Some(differences(stored, merged)),
@@ -196,7 +196,7 @@ pub(crate) fn differences_of(stored: &Item, merged: &Item) -> Option<FieldSet> {
     }
 }
 
-/// [`meaning`] for an item of whatever kind.
+/// Does the same as [`meaning`] for an item of any kind.
 pub(crate) fn meaning_of(merged: &Item, shown: FieldSet, policy: &ChangePolicy) -> Change {
     match merged {
         Item::Channels(merged) => meaning(merged, shown, policy),
@@ -353,12 +353,12 @@ mod tests {
         let policy = |last: &str| ChangePolicy::Timestamp { last_sync: Some(last.to_owned()) };
         let mut edited = movie();
         edited.plot = None;
-        assert_eq!(judge(Some(&movie()), &edited, &policy("100")), Change::Passed, "not strictly newer");
+        assert_eq!(judge(Some(&movie()), &edited, &policy("100")), Change::IgnoredByPolicy, "not strictly newer");
         assert!(matches!(judge(Some(&movie()), &edited, &policy("99")), Change::Updated(_)));
         assert!(matches!(judge(Some(&movie()), &edited, &policy("1970-01-01T00:01:39Z")), Change::Updated(_)));
         assert_eq!(judge(Some(&movie()), &movie(), &policy("99")), Change::Unchanged, "equal fields write nothing");
         edited.added = Some("soon".into());
-        assert_eq!(judge(Some(&movie()), &edited, &policy("99")), Change::Passed, "unparsable is not updated");
+        assert_eq!(judge(Some(&movie()), &edited, &policy("99")), Change::IgnoredByPolicy, "unparsable is not updated");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is new, changed and gone: a listing against what is known.
+//! Finds what is new, changed and missing, by comparing a listing with what is known.
 
 pub(crate) mod compare;
 pub(crate) mod diff;

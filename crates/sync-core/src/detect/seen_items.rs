@@ -1,33 +1,33 @@
-//! What a diff notices of the decoded items on the way: which categories have something, and which
-//! new items may be old ones under another id.
+//! Facts that a diff gathers of the decoded items: which categories have items, and which new items may be known ones
+//! under another id.
 
 use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::model::{CategorySet, ContentId, Item, Text, ValueRef};
 
-/// What was noticed so far.
+/// The facts that were gathered so far.
 #[derive(Debug, Default)]
 pub(crate) struct SeenItems {
-    /// Decoded items of each category.
+    /// The number of decoded items per category.
     now: HashMap<Text, u64>,
-    /// The same items by the categories of their stored rows.
+    /// The number of the same items per category of their stored rows.
     before: HashMap<Text, u64>,
-    /// What new items are known by, in the order of the listing.
+    /// The new items and their identities, in listing order.
     new: Vec<(Identity, ContentId)>,
 }
 
-/// What an item is recognised by under another id: its name together with the film it is, and
-/// together with its category. Both are digests; 0 is none.
+/// Two digests by which an item is recognised under another id: of its name and `tmdb_id`, and of its name and
+/// category. 0 means none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
-    film: u64,
-    shelf: u64,
+    by_tmdb: u64,
+    by_category: u64,
 }
 
 impl Identity {
     pub(crate) fn of(item: &Item) -> Self {
-        let places = item.kind().places();
+        let positions = item.kind().field_positions();
         let text = |at: Option<usize>| match at.map(|at| item.value(at)) {
             Some(ValueRef::Text(text)) => Some(text),
             _ => None,
@@ -35,7 +35,7 @@ impl Identity {
         let mark = |seed, with: Option<&str>| {
             with.map_or(0, |with| xxh3_64_with_seed(item.name().as_bytes(), xxh3_64_with_seed(with.as_bytes(), seed)))
         };
-        Self { film: mark(1, text(places.tmdb_id)), shelf: mark(2, text(Some(places.category_id))) }
+        Self { by_tmdb: mark(1, text(positions.tmdb_id)), by_category: mark(2, text(Some(positions.category_id))) }
     }
 }
 
@@ -44,8 +44,8 @@ impl SeenItems {
         *self = Self::default();
     }
 
-    /// Notices an item that was decoded, with its stored row when there is one.
-    pub(crate) fn notice(&mut self, item: &Item, stored: Option<&Item>) {
+    /// Counts a decoded item, with its stored row if there is one.
+    pub(crate) fn observe(&mut self, item: &Item, stored: Option<&Item>) {
         count(&mut self.now, item.categories());
         match stored {
             Some(row) => count(&mut self.before, row.categories()),
@@ -53,36 +53,36 @@ impl SeenItems {
         }
     }
 
-    /// Notices where a further element of an item has it.
-    pub(crate) fn notice_again(&mut self, item: &Item) {
+    /// Counts the categories of a further element of an item.
+    pub(crate) fn observe_again(&mut self, item: &Item) {
         count(&mut self.now, item.categories());
     }
 
-    /// Whether a category that had `size` items, of which `missing` are missing, has none at all.
+    /// Returns whether a category is empty now. It had `size` items, of which `missing` are missing.
     pub(crate) fn is_emptied(&self, category: &str, size: u64, missing: u64) -> bool {
         let decoded = self.before.get(category).copied().unwrap_or_default();
         !self.now.contains_key(category) && size <= missing + decoded
     }
 
-    /// Whether [`Self::is_emptied`] can be true of a category of at least `rows` items: it is
-    /// answered without the store, and nearly always with no.
-    pub(crate) fn may_be_deserted(&self, category: &str, rows: u64, missing: u64) -> bool {
+    /// Returns whether [`Self::is_emptied`] can be true of a category of at least `rows` items. The answer needs no
+    /// store, and is nearly always no.
+    pub(crate) fn may_be_emptied(&self, category: &str, rows: u64, missing: u64) -> bool {
         let decoded = self.before.get(category).copied().unwrap_or_default();
         !self.now.contains_key(category) && missing + decoded >= rows
     }
 
-    /// Finds for each missing item the new one that seems to be the same; each new one is found once.
+    /// Finds the new item that seems to be the same as a missing one, per missing item. Each new item is found once.
     pub(crate) fn successors(&self, missing: &[(Identity, ContentId)]) -> HashMap<ContentId, ContentId> {
         let mut taken = HashSet::new();
         let mut found = HashMap::new();
-        for mark in [|marks: &Identity| marks.film, |marks: &Identity| marks.shelf] {
+        for mark in [|identity: &Identity| identity.by_tmdb, |identity: &Identity| identity.by_category] {
             let mut by_mark: Vec<_> =
-                self.new.iter().map(|(marks, id)| (mark(marks), *id)).filter(|(mark, _)| *mark != 0).collect();
-            // Stable, so that among equals the order of the listing decides.
+                self.new.iter().map(|(identity, id)| (mark(identity), *id)).filter(|(mark, _)| *mark != 0).collect();
+            // The sort is stable, so that the order of the listing decides among equals.
             by_mark.sort_by_key(|(mark, _)| *mark);
             let mut next: HashMap<u64, usize> = HashMap::new();
-            for (marks, id) in missing {
-                let wanted = mark(marks);
+            for (identity, id) in missing {
+                let wanted = mark(identity);
                 if wanted == 0 || found.contains_key(id) {
                     continue;
                 }
@@ -111,13 +111,13 @@ fn count(of: &mut HashMap<Text, u64>, categories: &CategorySet) {
     }
 }
 
-/// Whether two image addresses differ by scheme, host or query only. Some panels draw these anew for
-/// every request.
+/// Returns whether two image addresses differ in scheme, host or query only. Some panels make these anew for every
+/// request.
 pub(crate) fn is_same_image(a: &str, b: &str) -> bool {
     a == b || image_path(a).is_some_and(|path| image_path(b) == Some(path))
 }
 
-/// The path of an image address, without scheme, host and query; `None` where there is none.
+/// Returns the path of an image address, without scheme, host and query, or `None` if it has none.
 pub(crate) fn image_path(address: &str) -> Option<&str> {
     let (_, rest) = address.split_once("://")?;
     let (_, path) = rest.split_once('/')?;
@@ -146,24 +146,36 @@ mod tests {
     }
 
     #[test]
-    fn a_category_is_deserted_when_nothing_of_it_is_left() {
+    fn a_category_is_emptied_when_nothing_of_it_is_left() {
         let mut seen_items = SeenItems::default();
         let moved = movie(1).in_categories(&["2"]).item();
-        seen_items.notice(&moved, Some(&movie(1).in_categories(&["1"]).item()));
+        seen_items.observe(&moved, Some(&movie(1).in_categories(&["1"]).item()));
         assert!(seen_items.is_emptied("1", 20, 19), "19 are missing, one has moved away");
         assert!(!seen_items.is_emptied("1", 21, 19), "one was not decoded, as it is as it was");
         assert!(!seen_items.is_emptied("2", 5, 5), "one has come");
-        assert!(seen_items.may_be_deserted("1", 20, 19) && !seen_items.may_be_deserted("1", 20, 18));
+        assert!(seen_items.may_be_emptied("1", 20, 19) && !seen_items.may_be_emptied("1", 20, 18));
     }
 
     #[test]
     fn an_item_is_found_under_its_new_id() {
         let mut seen_items = SeenItems::default();
-        let film = |id, name: &str, tmdb: &str| movie(id).name(name).with("tmdb_id", tmdb).in_categories(&["1"]).item();
-        for item in [film(101, "A", "7"), film(102, "A", "8"), film(103, "B", ""), film(104, "B", "")] {
-            seen_items.notice(&item, None);
+        let movie_named =
+            |id, name: &str, tmdb: &str| movie(id).name(name).with("tmdb_id", tmdb).in_categories(&["1"]).item();
+        for item in [
+            movie_named(101, "A", "7"),
+            movie_named(102, "A", "8"),
+            movie_named(103, "B", ""),
+            movie_named(104, "B", ""),
+        ] {
+            seen_items.observe(&item, None);
         }
-        let missing = [film(1, "A", "8"), film(2, "B", ""), film(3, "B", ""), film(4, "B", ""), film(5, "C", "7")];
+        let missing = [
+            movie_named(1, "A", "8"),
+            movie_named(2, "B", ""),
+            movie_named(3, "B", ""),
+            movie_named(4, "B", ""),
+            movie_named(5, "C", "7"),
+        ];
         let missing: Vec<_> = missing.iter().map(|item| (Identity::of(item), item.id())).collect();
         let mut found: Vec<_> = seen_items.successors(&missing).into_iter().map(|(old, new)| (old.0, new.0)).collect();
         found.sort_unstable();

@@ -1,8 +1,8 @@
-//! Reading the timestamps of panels, and the rule for "updated since".
+//! Reads the timestamps of panels, and applies the rule for "updated since".
 //!
-//! Panels write unix seconds (as number or text), milliseconds, `2026-02-02 15:08:55` in their own
-//! time zone, RFC 3339, dates as people write them, `""`, `"0"`, `null`, and floats. None of these is
-//! trusted for more than a hint: see [`crate::ChangePolicy`].
+//! Panels write unix seconds (as a number or a text), milliseconds, `2026-02-02 15:08:55` in their own time zone, RFC
+//! 3339, dates as people write them, `""`, `"0"`, `null`, and floats. A timestamp is never more than a hint. See
+//! [`crate::ChangePolicy`].
 
 mod written;
 
@@ -10,7 +10,7 @@ use chrono::DateTime;
 
 use crate::model::normalise::exact_integer;
 
-/// From here on a number is milliseconds: as such it is in 2001, as seconds in the year 33658.
+/// The least number that is taken for milliseconds. As milliseconds it is in 2001, as seconds in the year 33658.
 /// Accounts without an end are given one in the year 9999.
 const MILLISECONDS_FROM: i64 = 1_000_000_000_000;
 
@@ -35,7 +35,7 @@ pub fn is_item_updated(item_timestamp: &str, last_sync: &str) -> bool {
     }
 }
 
-/// Seconds and nanoseconds since 1970 of the two usual forms.
+/// Reads the two usual forms. Returns seconds and nanoseconds since 1970.
 fn instant(text: &str) -> Option<(i64, u32)> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<i64>() {
@@ -89,7 +89,7 @@ mod tests {
         assert!(is_item_updated("1700000001", "1700000000"));
         assert!(!is_item_updated("1700000000", "1700000000"));
         assert!(!is_item_updated("1699999999", "1700000000"));
-        // Texts of different length are numbers, not words.
+        // Texts of different length are compared as numbers, not as words.
         assert!(!is_item_updated("999999999", "1000000000"));
     }
 

@@ -1,13 +1,13 @@
-//! Volatile fields: those that a panel changes by itself in nearly every item.
+//! Volatile fields: fields that a panel changes by itself in nearly every item.
 //!
-//! Some panels send the moment of the answer as `last_modified` of every item, others put a token
-//! into every address. Such a field says nothing about its item, and would have every row written by
-//! every sync. One rule finds them: a field whose value differs in nearly all rows of a kind, in two
-//! listings in a row, is volatile for that panel and kind, and is no longer compared.
+//! Some panels send the time of the answer as `last_modified` of every item. Others put a token into every address.
+//! Such a field says nothing about its item, and would make every sync write every row. One rule finds these fields: if
+//! the values of a field differ in nearly all rows of a kind, in two listings in a row, the field is volatile for that
+//! panel and kind, and is no longer compared.
 //!
-//! [`Standing`] is what is known of one field, [`FieldFacts`] of all fields of a kind. A run makes a
-//! [`Treatment`] of them for its listing, the diff counts in a [`Tally`], and [`FieldFacts::after`]
-//! says what follows. Nothing here knows a panel or a store.
+//! [`Standing`] is what is known of one field, and [`FieldFacts`] of all fields of a kind. A run derives a
+//! [`Treatment`] from them for its listing. The diff counts in a [`Tally`], and [`FieldFacts::after`] returns what
+//! follows. Nothing here knows a panel or a store.
 
 mod facts;
 mod tally;
@@ -18,58 +18,58 @@ pub(crate) use facts::Heard;
 pub(crate) use tally::{Decoded, Note, Tally};
 pub use treatment::{LeftOut, Treatment};
 
-/// So many listings in a row have to show the same before something follows from it.
+/// The number of listings in a row that have to show the same before it counts.
 const LISTINGS_IN_A_ROW: u32 = 2;
 
-/// A volatile field is looked at again after so many seconds: seven days.
+/// The seconds after which a volatile field is compared again: seven days.
 const LOOKED_AT_AGAIN: i64 = 7 * 86_400;
 
-/// In fewer rows no difference is a habit of the panel.
+/// The least number of differing rows that is taken for a habit of the panel.
 const ROWS_MIN: u64 = 20;
 
 /// What is known of one field of a kind at one panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It is compared and written.
+    /// The field is compared and written.
     Compared {
-        /// In how many listings in a row it met the rule.
+        /// The number of listings in a row in which the field met the rule.
         met: u32,
     },
-    /// Nothing is known of it yet: it is counted, and not written for its own sake.
+    /// The field is unproven. Its differences are counted, but are no reason to write a row.
     Trial {
-        /// In how many comparisons in a row it did not meet the rule.
+        /// The number of comparisons in a row in which the field did not meet the rule.
         rested: u32,
-        /// In how many it did.
+        /// The number of comparisons in a row in which it did.
         met: u32,
-        /// How many rows may hold another value than the last listing had: no more than these.
+        /// The greatest number of rows that may hold an old value of the field.
         behind: u64,
     },
-    /// It is not compared.
+    /// The field is not compared.
     Volatile {
-        /// When it was last looked at, in unix seconds.
+        /// The time at which it was last compared, in unix seconds.
         looked_at: i64,
     },
-    /// It is volatile, and the last listing has written it all the same, so that the next one can be
-    /// compared with it.
+    /// The field is volatile, but the last listing has written it, so that the next one can be compared with it.
     Written {
-        /// When it was looked at before that, in unix seconds.
+        /// The time at which it was compared before that, in unix seconds.
         looked_at: i64,
     },
 }
 
-/// What a listing has shown of a field.
+/// The result of one listing for a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// Rows that are both listed and stored.
+    /// The number of rows that are both listed and stored.
     pub(crate) rows: u64,
-    /// Of these, the ones in which the field differs, or may.
+    /// The number of these rows in which the field differs, or may differ.
     pub(crate) differing: u64,
-    /// Whether it is the address of an image, of which only scheme, host and query are counted.
+    /// Whether the field is the address of an image. Only its scheme, host and query are counted.
     pub(crate) image: bool,
 }
 
 impl Seen {
-    /// The rule. Images have their own share, as their paths are compared all the same.
+    /// Returns whether the field meets the rule. Images have a lower threshold, because their paths are compared in any
+    /// case.
     pub(crate) const fn meets(self) -> bool {
         if self.image {
             self.differing > self.rows / 2
@@ -80,22 +80,22 @@ impl Seen {
 }
 
 impl Standing {
-    /// A field that begins as volatile, once so many rows may be behind.
+    /// Returns the standing of a field that begins as unproven, if up to `behind` rows may hold an old value of it.
     pub(crate) const fn trial(behind: u64) -> Self {
         Self::Trial { rested: 0, met: 0, behind }
     }
 
-    /// Whether the field is left alone.
+    /// Returns whether the field is volatile.
     pub const fn is_volatile(self) -> bool {
         matches!(self, Self::Volatile { .. } | Self::Written { .. })
     }
 
-    /// Whether a volatile field is to be looked at again. A clock that was set back counts as none.
+    /// Returns whether a volatile field is to be compared again. It is if the clock was set back.
     pub(crate) fn is_due(self, now: i64) -> bool {
         matches!(self, Self::Volatile { looked_at } if !(0..LOOKED_AT_AGAIN).contains(&now.saturating_sub(looked_at)))
     }
 
-    /// The standing after a comparison of two listings.
+    /// Returns the standing after a comparison of two listings.
     pub(crate) fn after(self, seen: Seen, now: i64) -> Self {
         if seen.rows == 0 {
             return self;
@@ -116,7 +116,7 @@ impl Standing {
         }
     }
 
-    /// As a store keeps it.
+    /// Returns the text that a store keeps.
     pub(crate) fn text(self) -> String {
         match self {
             Self::Compared { met } => format!("display {met}"),
@@ -178,7 +178,7 @@ mod tests {
         }
     }
 
-    /// Each letter is a listing: `m` meets the rule, `r` rests, `-` has no row that is stored.
+    /// Applies listings, one per letter: `m` meets the rule, `r` does not, and `-` has no row that is stored.
     fn run(from: Standing, listings: &str) -> Standing {
         listings.chars().fold(from, |standing, listing| {
             let (rows, differing) = match listing {

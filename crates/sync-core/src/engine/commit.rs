@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::state::{Decided, KindSync, Staged};
-use super::{Engine, Run, Stop};
+use super::{Engine, Run, StepError};
 use crate::model::Scope;
 
 impl Engine {
@@ -11,30 +11,30 @@ impl Engine {
     pub(super) async fn commit(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
+        sync: &mut KindSync,
         decided: Decided,
         staged: Staged,
         started: Duration,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StepError> {
         let Decided { mut commit, plan, warnings, evidence, shrunk } = decided;
-        visit.record = commit.record.clone();
-        visit.warnings.extend(warnings);
+        sync.record = commit.record.clone();
+        sync.warnings.extend(warnings);
         if run.grant.is_none() {
-            (visit.plan, visit.shrunk) = (plan, shrunk);
+            (sync.plan, sync.shrunk) = (plan, shrunk);
             return Ok(());
         }
-        run.track.applying(visit.kind, visit.record.counts);
-        visit.record.duration += self.since(started);
-        commit.record = visit.record.clone();
+        run.progress.applying(sync.kind, sync.record.counts);
+        sync.record.duration += self.since(started);
+        commit.record = sync.record.clone();
         let mut staging = match staged {
             Some(staging) => staging,
-            None => self.store.stage(run.profile, Scope::whole(visit.kind)).await?,
+            None => self.store.stage(run.profile, Scope::whole(sync.kind)).await?,
         };
         staging.apply(commit, run.cancel.clone()).await?;
         if evidence {
-            visit.facts.sound_listings = visit.facts.sound_listings.saturating_add(1);
+            sync.facts.sound_listings = sync.facts.sound_listings.saturating_add(1);
         }
-        visit.shrunk = shrunk;
+        sync.shrunk = shrunk;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::decide::{Needs, Setting, ready, weighed};
 use super::state::{Arrived, Known, ListingReceived, MissingRow, MissingRows, Received};
-use super::{Engine, Run, Stop, guard};
+use super::{Engine, Run, StepError, cancellable};
 use crate::detect::seen_items::Identity;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Text};
 use crate::removal::guard::{HoldReason, Loss};
@@ -13,17 +13,22 @@ use crate::removal::guard::{HoldReason, Loss};
 const ROWS: usize = 500;
 
 impl Engine {
-    /// Returns what the store knows of a kind that was received.
-    pub(super) async fn known(&self, run: &Run<'_>, received: &Received, at: &Setting<'_>) -> Result<Known, Stop> {
+    /// Returns the values that the decision about a received kind needs.
+    pub(super) async fn known(
+        &self,
+        run: &Run<'_>,
+        received: &Received,
+        setting: &Setting<'_>,
+    ) -> Result<Known, StepError> {
         let answered = received.categories.as_deref();
         match &received.listing {
-            ListingReceived::Compared(arrived) => self.known_of_listing(run, answered, arrived, at).await,
+            ListingReceived::Compared(arrived) => self.known_of_listing(run, answered, arrived, setting).await,
             ListingReceived::Same(_) => {
                 let mut known = Known::default();
-                self.look_at_categories(run, answered, at, &mut known).await?;
-                let names = weighed(answered.unwrap_or_default(), &known.categories, at);
+                self.look_at_categories(run, answered, setting, &mut known).await?;
+                let names = weighed(answered.unwrap_or_default(), &known.categories, setting);
                 let names = names.into_iter().map(|category| category.id.clone()).collect();
-                self.weigh(run, at.record.kind, names, &mut known).await?;
+                self.weigh(run, setting.record.kind, names, &mut known).await?;
                 Ok(known)
             }
         }
@@ -34,31 +39,31 @@ impl Engine {
         run: &Run<'_>,
         answered: Option<&[Category]>,
         arrived: &Arrived,
-        at: &Setting<'_>,
-    ) -> Result<Known, Stop> {
-        let (kind, compared) = (at.record.kind, &arrived.compared);
-        let held = guard(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
+        setting: &Setting<'_>,
+    ) -> Result<Known, StepError> {
+        let (kind, compared) = (setting.record.kind, &arrived.compared);
+        let held = cancellable(run.cancel, async { Ok(self.store.held(run.profile, kind).await?) }).await?;
         let mut known = Known { held, ..Known::default() };
-        self.look_at_categories(run, answered, at, &mut known).await?;
+        self.look_at_categories(run, answered, setting, &mut known).await?;
         let missing = compared.differ.missing();
-        let needs = Needs::of(answered, arrived, &known, &missing, at);
-        let ready = ready(arrived, &known.held, at);
-        let weighed = weighed(answered.unwrap_or_default(), &known.categories, at);
+        let needs = Needs::new(answered, arrived, &known, &missing, setting);
+        let ready = ready(arrived, &known.held, setting);
+        let weighed = weighed(answered.unwrap_or_default(), &known.categories, setting);
         let mut names: Vec<_> = weighed.into_iter().map(|category| category.id.clone()).collect();
         // The size of a vanished category after this run depends on the removed items, so their rows are needed.
-        let goes_as_held = !ready.is_empty() || at.options.accept_removals;
+        let goes_as_held = !ready.is_empty() || setting.options.accept_removals;
         if needs.rows || compared.planned.is_some() || (!names.is_empty() && goes_as_held) {
             known.rows = self.missing_rows(run, kind, &missing, compared.planned.is_some()).await?;
         }
-        let suspects = needs.suspects(arrived, &known.rows, at);
-        names.extend(suspects.into_iter().map(|at| CategoryId(known.rows.category(at).0.to_owned())));
+        let suspects = needs.suspects(arrived, &known.rows, setting);
+        names.extend(suspects.into_iter().map(|position| CategoryId(known.rows.category(position).0.to_owned())));
         self.weigh(run, kind, names, &mut known).await?;
         if ready.is_empty() {
             return Ok(known);
         }
         let lost = HoldReason::Loss(Loss::SeveralKinds);
         for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
-            let held = guard(run.cancel, async { Ok(self.store.held(run.profile, other).await?) }).await?;
+            let held = cancellable(run.cancel, async { Ok(self.store.held(run.profile, other).await?) }).await?;
             let held = held.iter().filter(|held| held.reason == lost && ready.contains(&held.run));
             known.together.extend(held.map(|held| held.run));
         }
@@ -70,12 +75,13 @@ impl Engine {
         &self,
         run: &Run<'_>,
         answered: Option<&[Category]>,
-        at: &Setting<'_>,
+        setting: &Setting<'_>,
         known: &mut Known,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StepError> {
         if answered.is_some() {
-            let kind = at.record.kind;
-            known.categories = guard(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
+            let kind = setting.record.kind;
+            known.categories =
+                cancellable(run.cancel, async { Ok(self.store.categories(run.profile, kind).await?) }).await?;
         }
         Ok(())
     }
@@ -87,12 +93,13 @@ impl Engine {
         kind: ContentKind,
         names: Vec<CategoryId>,
         known: &mut Known,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StepError> {
         if names.is_empty() {
             return Ok(());
         }
         let asked = names.clone();
-        let sizes = guard(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, asked).await?) }).await?;
+        let sizes =
+            cancellable(run.cancel, async { Ok(self.store.category_sizes(run.profile, kind, asked).await?) }).await?;
         known.sizes = names.into_iter().map(|name| name.0).zip(sizes).collect();
         Ok(())
     }
@@ -104,27 +111,27 @@ impl Engine {
         kind: ContentKind,
         missing: &[ContentId],
         named: bool,
-    ) -> Result<MissingRows, Stop> {
+    ) -> Result<MissingRows, StepError> {
         let mut rows = MissingRows::default();
         let mut positions: HashMap<Text, u32> = HashMap::new();
         for ids in missing.chunks(ROWS) {
             let found =
-                guard(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
+                cancellable(run.cancel, async { Ok(self.store.rows(run.profile, kind, ids.to_vec()).await?) }).await?;
             for item in found {
                 let mut categories = Vec::new();
                 for name in item.categories().as_slice() {
-                    let at = *positions.entry(name.clone()).or_insert_with(|| {
+                    let position = *positions.entry(name.clone()).or_insert_with(|| {
                         rows.categories.push(name.as_str().to_owned());
                         rows.sizes.push(0);
                         u32::try_from(rows.sizes.len() - 1).expect("fewer categories than items")
                     });
-                    rows.sizes[at as usize] += 1;
-                    categories.push(at);
+                    rows.sizes[position as usize] += 1;
+                    categories.push(position);
                 }
                 if named {
                     rows.names.insert(item.id(), item.name().to_owned());
                 }
-                rows.items.push(MissingRow { id: item.id(), marks: Identity::of(&item), categories });
+                rows.items.push(MissingRow { id: item.id(), identity: Identity::of(&item), categories });
             }
         }
         Ok(rows)

@@ -7,7 +7,7 @@ use crate::ports::store::SyncState;
 use crate::removal::guard::Doubt;
 use crate::run::options::SyncOptions;
 
-/// Seconds after which a kind that is not offered, or a listing that was too much, is tried again.
+/// The seconds after which a kind that is not offered, or a listing that was too much, is tried again.
 const TRIED_AGAIN: i64 = 86_400;
 
 /// The number of runs in a row that have to see the same before it has an effect.
@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    /// A digest without anything that it is of is none.
+    /// A digest of no elements is none.
     #[test]
     fn only_defects_that_were_seen_become_known() {
         let stray = Completeness { unreadable_digest: Some(1), trailing_digest: Some(2), ..Completeness::default() };

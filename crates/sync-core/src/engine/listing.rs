@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use super::learning::{FetchStrategy, is_overload};
 use super::planned::Planned;
 use super::state::{Begun, ByCategory, Compared, KindSync};
-use super::{Engine, Run, Stop, guard};
+use super::{Engine, Run, StepError, cancellable};
 use crate::detect::diff::Differ;
 use crate::detect::digest::DigestScheme;
 use crate::error::ErrorClass;
@@ -60,15 +60,15 @@ impl Engine {
     pub(super) async fn compare(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
+        sync: &mut KindSync,
         stored: &StoredIndex,
         categories: Option<&[Category]>,
         begun: Option<Begun>,
-    ) -> Result<(Compared, Box<dyn Staging>), Stop> {
-        let kind = visit.kind;
-        let trusting = visit.record.mode == SyncMode::Incremental;
-        let treatment = Arc::clone(&visit.treatment);
-        let scheme = self.scheme(visit);
+    ) -> Result<(Compared, Box<dyn Staging>), StepError> {
+        let kind = sync.kind;
+        let trusting = sync.record.mode == SyncMode::Incremental;
+        let treatment = Arc::clone(&sync.treatment);
+        let scheme = self.scheme(sync);
         let policy = run.options.policy.at(run.state.last_sync[kind]);
         // If rows hold old values of a field that may be written now, every element is merged with its row.
         let trusting = trusting && !treatment.needs_all;
@@ -83,26 +83,26 @@ impl Engine {
             usage: self.source.usage(),
         };
         let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
-        run.track.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
-        let way = visit.facts.way(self.clock.now());
+        run.progress.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
+        let way = sync.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != FetchStrategy::Whole);
         if way != FetchStrategy::ByCategory || categories.is_none() {
             let known = (trusting && stored.index.scheme() == scheme).then(|| Arc::clone(&stored.index));
             let listing = if let Some(begun) = begun {
                 Ok(begun.go_on(known))
             } else {
-                let request = ListingRequest::of(Scope::whole(kind))
+                let request = ListingRequest::new(Scope::whole(kind))
                     .compared_with(known.into())
                     .leaving_out(treatment.left_out().clone());
                 self.ask(run, request).await
             };
             match self.receive(run, &mut comparing, listing).await {
                 Ok(end) => {
-                    visit.facts.whole_came();
+                    sync.facts.whole_came();
                     return Ok(comparing.end(end, asked_at, None));
                 }
-                Err(Stop::Source(error)) if is_overload(&error) => {
-                    visit.facts.overloaded(self.clock.now());
+                Err(StepError::Source(error)) if is_overload(&error) => {
+                    sync.facts.overloaded(self.clock.now());
                     if categories.is_none() {
                         return Err(error.into());
                     }
@@ -113,28 +113,28 @@ impl Engine {
                     comparing.reset().await?;
                 }
                 Err(stop) => {
-                    if matches!(stop, Stop::Source(_)) {
-                        visit.facts.failed_otherwise();
+                    if matches!(stop, StepError::Source(_)) {
+                        sync.facts.failed_otherwise();
                     }
                     return Err(stop);
                 }
             }
         }
-        self.by_category(run, visit, comparing, asked_at, categories.unwrap_or_default()).await
+        self.by_category(run, sync, comparing, asked_at, categories.unwrap_or_default()).await
     }
 
     /// Receives a kind category by category.
     async fn by_category(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
+        sync: &mut KindSync,
         mut comparing: Comparing,
         asked_at: i64,
         categories: &[Category],
-    ) -> Result<(Compared, Box<dyn Staging>), Stop> {
+    ) -> Result<(Compared, Box<dyn Staging>), StepError> {
         let kind = comparing.kind;
         let told = format!("{kind}: fetched category by category, as the whole list is too much for the panel");
-        visit.warnings.push(told.into());
+        sync.warnings.push(told.into());
         let mut covered = CategorySet::default();
         let mut whole: Option<Completeness> = None;
         let mut failures: Vec<SourceError> = Vec::new();
@@ -145,14 +145,14 @@ impl Engine {
             }
             // The source gets no index: an element that it doesn't decode doesn't show its category.
             let scope = Scope { kind, within: Some(category.id.clone()) };
-            let request = ListingRequest::of(scope).leaving_out(visit.treatment.left_out().clone());
-            match self.receive_category(run, visit, &mut comparing, request, &category.id).await {
+            let request = ListingRequest::new(scope).leaving_out(sync.treatment.left_out().clone());
+            match self.receive_category(run, sync, &mut comparing, request, &category.id).await {
                 Ok(end) => {
                     in_a_row = 0;
                     covered.insert(&category.id.0);
                     whole = Some(whole.map_or(end, |whole| merge_completeness(whole, end)));
                 }
-                Err(Stop::Source(error)) if goes_on(&error) => {
+                Err(StepError::Source(error)) if goes_on(&error) => {
                     in_a_row = if error.class() == ErrorClass::Unreachable { in_a_row + 1 } else { 0 };
                     failures.push(error);
                     if in_a_row == FAILURES_MAX {
@@ -173,7 +173,7 @@ impl Engine {
             return Err(first.unwrap_or_else(none).into());
         };
         let error = first.map(|first| {
-            let mut error = ReportError::of_source(&first, Some(kind));
+            let mut error = ReportError::from_source(&first, Some(kind));
             error.message = format!(
                 "{} of {} categories failed ({}); their items are unchanged",
                 unanswered.as_slice().len(),
@@ -189,25 +189,30 @@ impl Engine {
     }
 
     /// Puts listed items back into their categories that failed, because only those listings would name them.
-    async fn keep_in_place(&self, run: &Run<'_>, comparing: &mut Comparing, covered: &CategorySet) -> Result<(), Stop> {
+    async fn keep_in_place(
+        &self,
+        run: &Run<'_>,
+        comparing: &mut Comparing,
+        covered: &CategorySet,
+    ) -> Result<(), StepError> {
         let Comparing { kind, differ, staging, planned, .. } = comparing;
         for ids in differ.departed().chunks(ROWS) {
             let stored =
-                guard(run.cancel, async { Ok(self.store.rows(run.profile, *kind, ids.to_vec()).await?) }).await?;
-            let staged = guard(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
+                cancellable(run.cancel, async { Ok(self.store.rows(run.profile, *kind, ids.to_vec()).await?) }).await?;
+            let staged = cancellable(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
             let kept = differ.kept_in_place(stored, staged, covered);
             if let Some(planned) = planned {
                 planned.put(&kept);
             }
             if !kept.is_empty() {
-                guard(run.cancel, async { Ok(staging.put(kept).await?) }).await?;
+                cancellable(run.cancel, async { Ok(staging.put(kept).await?) }).await?;
             }
         }
         Ok(())
     }
 
-    async fn ask(&self, run: &Run<'_>, request: ListingRequest) -> Result<Listing, Stop> {
-        guard(run.cancel, async { Ok(self.source.listing(request).await?) }).await
+    async fn ask(&self, run: &Run<'_>, request: ListingRequest) -> Result<Listing, StepError> {
+        cancellable(run.cancel, async { Ok(self.source.listing(request).await?) }).await
     }
 
     /// Receives the listing of a kind to its proved end.
@@ -215,8 +220,8 @@ impl Engine {
         &self,
         run: &Run<'_>,
         comparing: &mut Comparing,
-        listing: Result<Listing, Stop>,
-    ) -> Result<Completeness, Stop> {
+        listing: Result<Listing, StepError>,
+    ) -> Result<Completeness, StepError> {
         let mut listing = listing?;
         loop {
             match next(run, &mut listing).await? {
@@ -237,11 +242,11 @@ impl Engine {
     async fn receive_category(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
+        sync: &mut KindSync,
         comparing: &mut Comparing,
         request: ListingRequest,
         category: &CategoryId,
-    ) -> Result<Completeness, Stop> {
+    ) -> Result<Completeness, StepError> {
         let mut belonging = CategoryMatch::default();
         let mut batches = Vec::new();
         let mut listing = self.ask(run, request).await?;
@@ -250,7 +255,7 @@ impl Engine {
                 ListingEvent::Batch(batch) => {
                     belonging.count(&batch, category);
                     if belonging.own + belonging.foreign >= JUDGED_AFTER {
-                        belonging.check(visit, self.clock.now())?;
+                        belonging.check(sync, self.clock.now())?;
                     }
                     batches.push(batch);
                 }
@@ -258,13 +263,13 @@ impl Engine {
                     belonging = CategoryMatch::default();
                     batches.clear();
                 }
-                // It would be the validator of a part.
+                // It would be the validator of a part of the kind.
                 ListingEvent::Version(_) => {}
                 ListingEvent::Complete(end) => break end,
                 ListingEvent::Unmodified { .. } => return Err(unasked()),
             }
         };
-        belonging.check(visit, self.clock.now())?;
+        belonging.check(sync, self.clock.now())?;
         for batch in batches {
             self.stage(run, comparing, batch).await?;
         }
@@ -272,11 +277,11 @@ impl Engine {
     }
 
     /// Returns the scheme of the digests of a listing.
-    pub(super) fn scheme(&self, visit: &KindSync) -> DigestScheme {
-        self.source.digest_scheme().leaving_out(visit.kind, visit.treatment.left_out())
+    pub(super) fn scheme(&self, sync: &KindSync) -> DigestScheme {
+        self.source.digest_scheme().leaving_out(sync.kind, sync.treatment.left_out())
     }
 
-    async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), Stop> {
+    async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), StepError> {
         let Comparing { kind, differ, staging, planned, .. } = &mut *comparing;
         let work = async {
             let needs = differ.prepare(&mut batch);
@@ -297,32 +302,32 @@ impl Engine {
             }
             Ok(())
         };
-        guard(run.cancel, work).await?;
+        cancellable(run.cancel, work).await?;
         let bytes = self.source.usage().bytes.saturating_sub(comparing.usage.bytes);
         let (seen, counts) = (comparing.differ.listed() as u64, comparing.differ.counts());
-        run.track.listing(comparing.kind, seen, comparing.expected, bytes, counts);
+        run.progress.listing(comparing.kind, seen, comparing.expected, bytes, counts);
         Ok(())
     }
 }
 
 /// Waits for the next event of a listing.
-async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, Stop> {
-    let event = guard(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
+async fn next(run: &Run<'_>, listing: &mut Listing) -> Result<ListingEvent, StepError> {
+    let event = cancellable(run.cancel, async { Ok(listing.events.next().await.transpose()?) }).await?;
     event.ok_or_else(|| {
-        Stop::Source(SourceError::Unusable {
+        StepError::Source(SourceError::Unusable {
             fault: AnswerFault::Truncated,
             message: "the listing has no end".to_owned(),
         })
     })
 }
 
-/// The error of a source that sends an event it was not asked for.
-fn unasked() -> Stop {
-    Stop::Source(SourceError::internal("a listing is said to be unmodified, and nobody asked"))
+/// Returns the error of a source that sends an event it was not asked for.
+fn unasked() -> StepError {
+    StepError::Source(SourceError::internal("a listing is said to be unmodified, and nobody asked"))
 }
 
 impl Comparing {
-    async fn reset(&mut self) -> Result<(), Stop> {
+    async fn reset(&mut self) -> Result<(), StepError> {
         self.differ.reset();
         if let Some(planned) = &mut self.planned {
             planned.clear();
@@ -341,18 +346,18 @@ impl Comparing {
 impl CategoryMatch {
     /// Returns an error if the panel has ignored the category that it was asked for. This becomes a fact if the answer
     /// is large enough to prove it.
-    fn check(&self, visit: &mut KindSync, now: i64) -> Result<(), Stop> {
+    fn check(&self, sync: &mut KindSync, now: i64) -> Result<(), StepError> {
         if self.foreign <= self.own {
             return Ok(());
         }
         let fault = if self.foreign < ANOTHER_LIST {
             AnswerFault::WrongItems
         } else {
-            visit.facts.filter_ignored_at = Some(now);
+            sync.facts.filter_ignored_at = Some(now);
             AnswerFault::FilterIgnored
         };
         let message = "it was asked for one category and listed others".to_owned();
-        Err(Stop::Source(SourceError::Unusable { fault, message }))
+        Err(StepError::Source(SourceError::Unusable { fault, message }))
     }
 
     fn count(&mut self, batch: &[Entry], category: &CategoryId) {

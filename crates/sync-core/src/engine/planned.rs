@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::detect::merge::Change;
 use crate::model::{ContentId, ContentKind};
 use crate::ports::store::StagedItem;
-use crate::removal::settle::Settled;
+use crate::removal::decide::RemovalDecision;
 use crate::run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 
 /// The items that are staged so far, in the panel's order.
@@ -37,23 +37,23 @@ impl Planned {
     pub(super) fn into_plan(
         self,
         kind: ContentKind,
-        settled: &Settled,
+        decision: &RemovalDecision,
         names: &HashMap<ContentId, String>,
-        unnoticed: &[ContentId],
+        foreign_edits: &[ContentId],
     ) -> KindPlan {
-        let mut plan = KindPlan { unnoticed: unnoticed.to_vec(), ..KindPlan::new(kind) };
+        let mut plan = KindPlan { foreign_edits: foreign_edits.to_vec(), ..KindPlan::new(kind) };
         for (item, change) in self.items {
             match change {
                 Change::Added => plan.added.push(item),
                 Change::Updated(fields) => plan.updated.push(PlannedUpdate { item, fields }),
-                Change::Refreshed(_) | Change::Unchanged | Change::Passed => {}
+                Change::Refreshed(_) | Change::Unchanged | Change::IgnoredByPolicy => {}
             }
         }
         let planned = |id: ContentId| PlannedItem { id, name: names.get(&id).cloned().unwrap_or_default() };
-        plan.removed = settled.removed.iter().copied().map(planned).collect();
+        plan.removed = decision.removed.iter().copied().map(planned).collect();
         plan.removed.sort_unstable_by_key(|item| item.id);
         plan.held =
-            settled.held.iter().map(|held| PlannedRemoval { item: planned(held.id), reason: held.reason }).collect();
+            decision.held.iter().map(|held| PlannedRemoval { item: planned(held.id), reason: held.reason }).collect();
         plan
     }
 }

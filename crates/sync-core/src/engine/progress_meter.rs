@@ -18,7 +18,7 @@ pub(super) struct ProgressMeter<'a> {
     so_far: Mutex<SoFar>,
 }
 
-/// The share that is done.
+/// The progress so far.
 #[derive(Default)]
 struct SoFar {
     /// The share per kind, in per cent. Two of them may rise at once.

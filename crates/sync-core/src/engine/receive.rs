@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::learning::{is_denial, is_known_as_not_offered, is_not_offered};
 use super::state::{Answered, Arrived, Compared, KindSync, ListingReceived, Received, Staged};
-use super::{Engine, Run, Stop, guard};
+use super::{Engine, Run, StepError, cancellable};
 use crate::detect::merge::Change;
 use crate::detect::volatile::{FieldFacts, Heard};
 use crate::facts::KindFacts;
@@ -22,45 +22,45 @@ impl Engine {
     pub(super) async fn receive_kind(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
-    ) -> Result<Option<(Received, Staged)>, Stop> {
-        let kind = visit.kind;
+        sync: &mut KindSync,
+    ) -> Result<Option<(Received, Staged)>, StepError> {
+        let kind = sync.kind;
         if is_not_offered(&run.state, run.options, kind, self.clock.now()) {
-            visit.warnings.push(Warning::NotOffered(kind));
+            sync.warnings.push(Warning::NotOffered(kind));
             return Ok(None);
         }
-        run.track.phase(Some(kind), Phase::Categories);
-        let categories = self.categories(run, kind, &mut visit.record).await?;
-        let begun = match self.ask_unless_same(run, visit, categories.is_some()).await? {
+        run.progress.phase(Some(kind), Phase::Categories);
+        let categories = self.categories(run, kind, &mut sync.record).await?;
+        let begun = match self.ask_unless_same(run, sync, categories.is_some()).await? {
             Some(Answered::Unmodified(same)) => {
-                self.learn_of_same(run, visit, same);
+                self.learn_of_same(run, sync, same);
                 return Ok(Some((Received { categories, listing: ListingReceived::Same(same) }, None)));
             }
             Some(Answered::Begun(begun)) => Some(begun),
             None => None,
         };
-        let stored = guard(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
-        visit.record.mode = mode(run.options.mode, &stored);
-        let (mut compared, mut staging) = match self.compare(run, visit, &stored, categories.as_deref(), begun).await {
+        let stored = cancellable(run.cancel, async { Ok(self.store.index(run.profile, kind.into()).await?) }).await?;
+        sync.record.mode = mode(run.options.mode, &stored);
+        let (mut compared, mut staging) = match self.compare(run, sync, &stored, categories.as_deref(), begun).await {
             Ok(received) => received,
             Err(stop) => {
-                visit.denied = matches!(&stop, Stop::Source(error) if is_denial(error));
-                if visit.denied && is_known_as_not_offered(&run.state, run.options, kind) {
+                sync.denied = matches!(&stop, StepError::Source(error) if is_denial(error));
+                if sync.denied && is_known_as_not_offered(&run.state, run.options, kind) {
                     // The panel was asked again and answers as before. This is known, so it is no error.
-                    visit.record.error = None;
-                    visit.warnings.push(Warning::NotOffered(kind));
+                    sync.record.error = None;
+                    sync.warnings.push(Warning::NotOffered(kind));
                     return Ok(None);
                 }
                 return Err(stop);
             }
         };
-        visit.answered = compared.differ.listed() > 0;
-        let doubt = Self::learn(run, &mut visit.facts, &compared, categories.is_some());
-        self.learn_of_fields(run, visit, &mut compared, &mut *staging).await?;
-        if let (None, Some(by_category)) = (&visit.record.error, &mut compared.by_category) {
-            visit.record.error = by_category.error.take();
+        sync.answered = compared.differ.listed() > 0;
+        let doubt = Self::learn(run, &mut sync.facts, &compared, categories.is_some());
+        self.learn_of_fields(run, sync, &mut compared, &mut *staging).await?;
+        if let (None, Some(by_category)) = (&sync.record.error, &mut compared.by_category) {
+            sync.record.error = by_category.error.take();
         }
-        self.doubt_validator(visit, &stored, &compared);
+        self.doubt_validator(sync, &stored, &compared);
         let listing = ListingReceived::Compared(Box::new(Arrived { stored, compared, doubt }));
         Ok(Some((Received { categories, listing }, Some(staging))))
     }
@@ -83,25 +83,25 @@ impl Engine {
     async fn learn_of_fields(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
+        sync: &mut KindSync,
         compared: &mut Compared,
         staging: &mut dyn Staging,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StepError> {
         let Compared { differ, by_category, .. } = compared;
-        let (kind, treatment) = (visit.kind, Arc::clone(&visit.treatment));
+        let (kind, treatment) = (sync.kind, Arc::clone(&sync.treatment));
         let whole = by_category.as_ref().is_none_or(|parts| parts.unanswered.is_empty());
         let heard = Heard { whole, missing: differ.missing_so_far(), now: self.clock.now() };
-        let fields = &visit.facts.fields;
+        let fields = &sync.facts.fields;
         let conclusion = fields.after(kind, &treatment, differ.tally(), heard);
         let left = differ.accept(conclusion.accepted);
         for ids in left.chunks(ROWS) {
-            let mut staged = guard(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
+            let mut staged = cancellable(run.cancel, async { Ok(staging.get(ids.to_vec()).await?) }).await?;
             for one in &mut staged {
                 one.change = Change::Unchanged;
             }
-            guard(run.cancel, async { Ok(staging.put(staged).await?) }).await?;
+            cancellable(run.cancel, async { Ok(staging.put(staged).await?) }).await?;
         }
-        visit.facts.fields = FieldFacts::concluded(kind, &treatment, differ.tally(), heard, &conclusion);
+        sync.facts.fields = FieldFacts::concluded(kind, &treatment, differ.tally(), heard, &conclusion);
         Ok(())
     }
 
@@ -111,13 +111,15 @@ impl Engine {
         run: &Run<'_>,
         kind: ContentKind,
         record: &mut KindRecord,
-    ) -> Result<Option<Vec<Category>>, Stop> {
-        match guard(run.cancel, async { Ok(self.source.categories(kind).await?) }).await {
+    ) -> Result<Option<Vec<Category>>, StepError> {
+        match cancellable(run.cancel, async { Ok(self.source.categories(kind).await?) }).await {
             Ok(categories) => Ok(Some(categories)),
             // Panels ban addresses that ask again with refused credentials.
-            Err(Stop::Source(error @ (SourceError::Refused { .. } | SourceError::Denied { .. }))) => Err(error.into()),
-            Err(Stop::Source(error)) => {
-                let mut error = ReportError::of_source(&error, Some(kind));
+            Err(StepError::Source(error @ (SourceError::Refused { .. } | SourceError::Denied { .. }))) => {
+                Err(error.into())
+            }
+            Err(StepError::Source(error)) => {
+                let mut error = ReportError::from_source(&error, Some(kind));
                 error.message = format!("the categories failed ({}); nothing of this kind is removed", error.message);
                 record.error = Some(error);
                 Ok(None)

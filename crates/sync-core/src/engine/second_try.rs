@@ -30,22 +30,22 @@ impl Engine {
         self.source.ask_as_other_client();
         let (first, others) = failed.split_at(1);
         let (before, errors) = (report.kind(first[0]).clone(), report.errors.clone());
-        self.visit_once_more(run, report, first).await;
+        self.sync_kinds_again(run, report, first).await;
         let record = &mut report.kinds[first[0]];
         if record.outcome == KindOutcome::Failed {
             // The error of the usual client is the one to report.
             record.error = before.error;
             report.errors = errors;
         } else if !run.cancel.is_cancelled() {
-            self.visit_once_more(run, report, others).await;
+            self.sync_kinds_again(run, report, others).await;
         }
     }
 
     /// Syncs failed kinds again. Requests, bytes and time of both attempts are counted.
-    async fn visit_once_more(&self, run: &mut Run<'_>, report: &mut SyncReport, kinds: &[ContentKind]) {
+    async fn sync_kinds_again(&self, run: &mut Run<'_>, report: &mut SyncReport, kinds: &[ContentKind]) {
         let before: Vec<KindRecord> = kinds.iter().map(|kind| report.kind(*kind).clone()).collect();
         report.errors.retain(|error| !error.kind.is_some_and(|kind| kinds.contains(&kind)));
-        self.visit_all(run, report, kinds).await;
+        self.sync_kinds(run, report, kinds).await;
         for before in before {
             let record = &mut report.kinds[before.kind];
             record.requests += before.requests;

@@ -34,8 +34,8 @@ impl Grant {
     pub(super) const NONE: Self = Self { run: RunId(0), fence: 0 };
 }
 
-/// A kind under way. Two kinds can be, one being received and one being written, so their changing values are here
-/// and not in the [`super::Run`].
+/// A kind that is under way. There may be two at once, one being received and one being written. So their changing
+/// values are here and not in the [`super::Run`].
 pub(super) struct KindSync {
     pub(super) kind: ContentKind,
     pub(super) record: KindRecord,
@@ -170,7 +170,7 @@ pub(super) struct MissingRows {
 #[derive(Debug)]
 pub(super) struct MissingRow {
     pub(super) id: ContentId,
-    pub(super) marks: Identity,
+    pub(super) identity: Identity,
     /// Positions in [`MissingRows::categories`].
     pub(super) categories: Vec<u32>,
 }

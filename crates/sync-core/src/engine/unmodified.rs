@@ -1,9 +1,8 @@
-//! Listings that are not modified: when a validator is sent, what follows from "not modified", and how a panel is
-//! detected that says so of a changed listing.
+//! Listings that are not modified: the conditions for sending a validator, the result of "not modified", and the
+//! detection of panels that answer so for a changed listing.
 //!
-//! A panel whose validators don't follow its listings would freeze the cache. Therefore each listing is
-//! received as a whole once a day, and a panel that gives a changed listing the validator of the last
-//! one isn't believed any more.
+//! A panel whose validators don't follow its listings would freeze the cache. Therefore each listing is received as a
+//! whole once a day. A panel that gives a changed listing the validator of the last one is no longer believed.
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use futures_util::{StreamExt, stream};
 
 use super::learning::{FetchStrategy, recent};
 use super::state::{Answered, Begun, Compared, KindSync, Unmodified};
-use super::{Engine, Run, Stop, guard};
+use super::{Engine, Run, StepError, cancellable};
 use crate::detect::diff::Differ;
 use crate::detect::digest::{Digest, DigestScheme};
 use crate::detect::index::ListingIndex;
@@ -25,37 +24,37 @@ use crate::run::counts::Counts;
 use crate::run::options::{SyncMode, SyncOptions};
 use crate::run::report::Warning;
 
-/// Seconds for which the validators of such a panel are not believed: thirty days.
+/// The seconds for which the validators of such a panel are not believed: thirty days.
 const DISBELIEF: i64 = 30 * 86_400;
 
 impl Engine {
-    /// Asks for a listing with its validator; returns `None` if there is none to send.
+    /// Asks for a listing with its validator. Returns `None` if there is none to send.
     pub(super) async fn ask_unless_same(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
+        sync: &mut KindSync,
         categories_answered: bool,
-    ) -> Result<Option<Answered>, Stop> {
-        let kind = visit.kind;
-        visit.validator = guard(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
-        let (scheme, now) = (self.scheme(visit), self.clock.now());
-        let treatment = Arc::clone(&visit.treatment);
-        // A field that has to be looked at or written in any case needs the listing.
+    ) -> Result<Option<Answered>, StepError> {
+        let kind = sync.kind;
+        sync.validator = cancellable(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
+        let (scheme, now) = (self.scheme(sync), self.clock.now());
+        let treatment = Arc::clone(&sync.treatment);
+        // A field that has to be compared or written in any case needs the listing.
         let wanted = treatment.looks_again || treatment.needs_all;
         let may_lend =
             |kept: &&KeptValidator| !wanted && is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
-        let kept = visit.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
+        let kept = sync.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
         let Some(kept) = kept else { return Ok(None) };
         let (lender, index) = LazyIndex::lent();
         let baseline = Baseline::Unless { validator: kept.validator.clone(), index };
         let request =
-            ListingRequest::of(Scope::whole(kind)).compared_with(baseline).leaving_out(treatment.left_out().clone());
+            ListingRequest::new(Scope::whole(kind)).compared_with(baseline).leaving_out(treatment.left_out().clone());
         let rows = kept.rows;
-        run.track.listing(kind, 0, rows, 0, Counts::default());
+        run.progress.listing(kind, 0, rows, 0, Counts::default());
         let asked_at = now + run.panel_ahead;
         let asked = async { Ok(self.source.listing(request).await) };
-        // `fuse`, because the stream is polled again after its end once the first event is put back.
-        let mut events = match guard(run.cancel, asked).await? {
+        // The stream is fused because it is polled again after its end, once the first event is put back.
+        let mut events = match cancellable(run.cancel, asked).await? {
             Ok(listing) => listing.events,
             Err(error) => stream::iter([Err(error)]).boxed(),
         }
@@ -67,7 +66,7 @@ impl Engine {
                 Either::Right(((), _)) => Ok(None),
             }
         };
-        Ok(Some(match guard(run.cancel, first).await? {
+        Ok(Some(match cancellable(run.cancel, first).await? {
             Some(Ok(ListingEvent::Unmodified { started_at })) => {
                 Answered::Unmodified(Unmodified { watermark: started_at.unwrap_or(asked_at), rows })
             }
@@ -79,27 +78,27 @@ impl Engine {
     }
 
     /// Records the facts from a listing that is not modified.
-    pub(super) fn learn_of_same(&self, run: &Run<'_>, visit: &mut KindSync, same: Unmodified) {
+    pub(super) fn learn_of_same(&self, run: &Run<'_>, sync: &mut KindSync, same: Unmodified) {
         tracing::info!("the panel says that the listing is the same");
-        visit.answered = true;
-        visit.facts.offered();
-        visit.facts.whole_came();
-        let policy = run.options.policy.at(run.state.last_sync[visit.kind]);
-        visit.facts.fields = visit.facts.fields.unmodified(visit.kind, &policy, same.rows, self.clock.now());
+        sync.answered = true;
+        sync.facts.offered();
+        sync.facts.whole_came();
+        let policy = run.options.policy.at(run.state.last_sync[sync.kind]);
+        sync.facts.fields = sync.facts.fields.unmodified(sync.kind, &policy, same.rows, self.clock.now());
     }
 
-    /// Records that the panel gave a changed listing the validator of the last one. Only items are compared: with a
-    /// weak validator the bytes may differ.
-    pub(super) fn doubt_validator(&self, visit: &mut KindSync, stored: &StoredIndex, compared: &Compared) {
-        let kind = visit.kind;
-        let alike = visit.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
-        if alike && is_another(stored, &compared.differ, self.scheme(visit)) {
+    /// Records that the panel gave a changed listing the validator of the last one. Only items are compared, because
+    /// the bytes may differ with a weak validator.
+    pub(super) fn doubt_validator(&self, sync: &mut KindSync, stored: &StoredIndex, compared: &Compared) {
+        let kind = sync.kind;
+        let alike = sync.validator.as_ref().is_some_and(|kept| compared.validator.as_ref() == Some(&kept.validator));
+        if alike && is_another(stored, &compared.differ, self.scheme(sync)) {
             tracing::warn!("the panel gives a changed listing the validator of the one before");
-            visit.warnings.push(Warning::from(format!(
+            sync.warnings.push(Warning::from(format!(
                 "{kind}: the panel calls a changed list unchanged (ETag, Last-Modified). For 30 days, whole lists \
                  are fetched"
             )));
-            visit.validators_lied_at = Some(self.clock.now());
+            sync.validators_lied_at = Some(self.clock.now());
         }
     }
 }
@@ -132,8 +131,9 @@ fn is_another(before: &StoredIndex, differ: &Differ, scheme: DigestScheme) -> bo
     before.consistent && before.index.scheme() == scheme && !differ.is_as_known()
 }
 
-/// Returns whether no element has to be looked at in every listing. This is unknown of an empty listing.
-pub(super) fn is_settled(index: &ListingIndex) -> bool {
+/// Returns whether every item has a digest that can be compared, so that no element has to be decoded in every listing.
+/// This is unknown of an empty listing.
+pub(super) fn has_all_digests(index: &ListingIndex) -> bool {
     !index.is_empty() && index.digests().iter().all(|digest| !Digest(*digest).is_never())
 }
 

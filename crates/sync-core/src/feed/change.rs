@@ -1,4 +1,4 @@
-//! One entry of the change log.
+//! Entries of the change log.
 
 use crate::model::{ContentId, ContentKind, FieldClass, FieldSet, FieldSpec, Item, Value, ValueRef};
 use crate::run::record::RunId;
@@ -7,11 +7,11 @@ use crate::run::record::RunId;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ChangeRecord {
-    /// Rises with every change.
+    /// The position of the entry. It rises with every entry.
     pub sequence: i64,
-    /// The run that wrote it; `None` for a deletion by hand.
+    /// The run that wrote the entry; `None` for a deletion by hand.
     pub run: Option<RunId>,
-    /// When it was written, in unix seconds.
+    /// The time of the entry, in unix seconds.
     pub at: i64,
     /// The kind.
     pub kind: ContentKind,
@@ -19,52 +19,52 @@ pub struct ChangeRecord {
     pub parent: i64,
     /// The item; `None` for [`LoggedChange::Loaded`].
     pub id: Option<ContentId>,
-    /// What happened.
+    /// The change.
     pub change: LoggedChange,
-    /// The item's name after the change, or before it where the item is gone. `None` where it was not kept.
+    /// The item's name after the change, or before it if the item is removed. `None` if it was not kept.
     pub name: Option<String>,
-    /// What the change did to the columns of the row. `None` for an entry of a version that kept no values.
+    /// The changes of the columns. `None` if a version that kept no values wrote the entry.
     pub columns: Option<Vec<ColumnChange>>,
 }
 
 impl ChangeRecord {
-    /// An entry that no run wrote, that is of no item, and that has no values.
+    /// Returns an entry without a run, an item and values.
     pub const fn new(sequence: i64, at: i64, kind: ContentKind, change: LoggedChange) -> Self {
         Self { sequence, run: None, at, kind, parent: 0, id: None, change, name: None, columns: Some(Vec::new()) }
     }
 
-    /// The same entry, written by this run.
+    /// Returns the same entry with this run.
     #[must_use]
     pub fn of_run(self, run: Option<RunId>) -> Self {
         Self { run, ..self }
     }
 
-    /// The same entry, about this item.
+    /// Returns the same entry with this item.
     #[must_use]
     pub fn of_item(self, id: Option<ContentId>, name: Option<String>) -> Self {
         Self { id, name, ..self }
     }
 
-    /// The same entry, with these values; `None` where none were kept.
+    /// Returns the same entry with these values, or `None` if none were kept.
     #[must_use]
     pub fn with_columns(self, columns: Option<Vec<ColumnChange>>) -> Self {
         Self { columns, ..self }
     }
 }
 
-/// What the change log says of an item.
+/// The change of an item in the change log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoggedChange {
-    /// The first load of a kind.
+    /// The first listing of a kind was applied.
     Loaded,
     /// The item is new.
     Added,
-    /// The item was removed, is still remembered, and came back. It counts as added.
+    /// The item was removed, has a tombstone, and is listed again. It counts as added.
     Returned,
     /// These fields changed.
     Updated(FieldSet),
-    /// The item is gone.
+    /// The item was removed.
     Removed,
     /// An undo took a change back.
     Undone(TakenBack),
@@ -74,20 +74,20 @@ pub enum LoggedChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TakenBack {
-    /// The item had been added: it is gone.
+    /// The item had been added. Now it is removed.
     Added,
-    /// The item had returned: it is gone.
+    /// The item had returned. Now it is removed.
     Returned,
-    /// The item had been updated: it is as before.
+    /// The item had been updated. Now it is as before.
     Updated,
-    /// The item had been removed: it is back.
+    /// The item had been removed. Now it is back.
     Removed,
-    /// An earlier undo had taken a change back: the change stands again.
+    /// An earlier undo had taken a change back. Now the change stands again.
     Undone,
 }
 
 impl LoggedChange {
-    /// The word for it in reports.
+    /// Returns the word used in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Loaded => "loaded",
@@ -99,7 +99,7 @@ impl LoggedChange {
         }
     }
 
-    /// What an undo of this change takes back; `None` for a first load, which can't be undone.
+    /// Returns the entry that an undo of this change writes, or `None` for a first load, which can't be undone.
     pub const fn taken_back(self) -> Option<TakenBack> {
         match self {
             Self::Loaded => None,
@@ -116,7 +116,7 @@ impl TakenBack {
     /// Every change that can be taken back.
     pub const ALL: [Self; 5] = [Self::Added, Self::Returned, Self::Updated, Self::Removed, Self::Undone];
 
-    /// The word for it in tables and reports.
+    /// Returns the word used in tables and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -127,37 +127,37 @@ impl TakenBack {
         }
     }
 
-    /// The change with this word.
+    /// Returns the change with this word.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|taken| taken.as_str() == name)
     }
 }
 
-/// What a change did to one column of a row.
+/// The change of one column of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnChange {
     /// The name of the column.
     pub column: &'static str,
-    /// Its value before; [`Value::Null`] where the row was not there.
+    /// The value before the change; [`Value::Null`] if there was no row.
     pub before: Value,
-    /// Its value after; [`Value::Null`] where the row is gone.
+    /// The value after the change; [`Value::Null`] if there is no row any more.
     pub after: Value,
 }
 
-/// Whether a row was there before a change, and after it.
+/// The effect of a change on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowChange {
-    /// The row came.
+    /// The row was inserted.
     Came,
-    /// The row went.
+    /// The row was deleted.
     Went,
-    /// The row stayed, with other values.
+    /// The row was updated.
     Stayed,
 }
 
 impl LoggedChange {
-    /// What the change did to the row. `None` for a first load, which is about no row. `before` and `after` say whether
-    /// the entry has values of the row before the change, and after it.
+    /// Returns the effect of the change on the row, or `None` for a first load, which concerns no single row. `before`
+    /// and `after` say whether the entry has values of the row before and after the change.
     pub const fn row(self, before: bool, after: bool) -> Option<RowChange> {
         match self {
             Self::Loaded => None,
@@ -173,7 +173,7 @@ impl LoggedChange {
     }
 }
 
-/// Every field of a row that came or went.
+/// Returns every field of a row that was inserted or deleted.
 pub fn whole_row(item: &Item, row: RowChange) -> Vec<ColumnChange> {
     let value = |at: usize| item.value(at).to_owned();
     let column = |(at, field): (usize, &FieldSpec)| match row {
@@ -183,7 +183,7 @@ pub fn whole_row(item: &Item, row: RowChange) -> Vec<ColumnChange> {
     item.kind().fields().iter().enumerate().map(column).collect()
 }
 
-/// An item with the values that these columns had before the change.
+/// Returns the item with the values that these columns had before the change.
 #[must_use]
 pub fn put_back(mut item: Item, columns: &[ColumnChange]) -> Item {
     let kind = item.kind();
@@ -196,35 +196,34 @@ pub fn put_back(mut item: Item, columns: &[ColumnChange]) -> Item {
     item
 }
 
-/// Brings the one category that the panel shows, and the panel's own list, back into the set: both may have moved
-/// since without an entry.
+/// Makes `category_id` and the panel's own list fit the category set. Both may have changed since without an entry.
 fn stay_in_set(item: &mut Item) {
-    let places = item.kind().places();
+    let positions = item.kind().field_positions();
     let set = item.categories().clone();
     if item.category_id().is_some_and(|id| !set.contains(id)) {
         let first = set.as_slice().first().map_or(Value::Null, |id| Value::Text(id.clone()));
-        item.put(places.category_id, first);
+        item.put(positions.category_id, first);
     }
-    let ValueRef::Categories(listed) = item.value(places.listed_category_ids) else { return };
+    let ValueRef::Categories(listed) = item.value(positions.listed_category_ids) else { return };
     if listed.iter().any(|id| !set.contains(id)) {
         let kept = listed.iter().filter(|id| set.contains(id)).collect();
-        item.put(places.listed_category_ids, Value::Categories(kept));
+        item.put(positions.listed_category_ids, Value::Categories(kept));
     }
 }
 
-/// The fields of a set of which the change log keeps values: those whose change is an event. With the set of categories
-/// goes the one that the panel shows, and the panel's own list: they are parts of it.
+/// Returns the fields of a set whose values the change log keeps: those whose difference is an entry. The category set
+/// brings `category_id` and the panel's own list with it, because they are parts of it.
 pub fn valued(kind: ContentKind, fields: FieldSet) -> FieldSet {
-    let places = kind.places();
+    let positions = kind.field_positions();
     let mut valued = FieldSet(fields.0 & kind.of_class(FieldClass::Significant).0);
-    if valued.has(places.category_ids) {
-        valued.add(places.category_id);
-        valued.add(places.listed_category_ids);
+    if valued.has(positions.category_ids) {
+        valued.add(positions.category_id);
+        valued.add(positions.listed_category_ids);
     }
     valued
 }
 
-/// What an update did to those of these fields of which the change log keeps values.
+/// Returns the changes of those of these fields whose values the change log keeps.
 pub fn updated_columns(before: &Item, after: &Item, fields: FieldSet) -> Vec<ColumnChange> {
     let table = before.kind().fields();
     let column = |at: usize| ColumnChange {

@@ -1,24 +1,24 @@
-//! Several changes of an item as one: what they come to. Pure.
+//! Collapses several changes of an item into one. Pure functions.
 
 use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange};
 use crate::model::{FieldSet, Item, Value};
 
-/// The changes of one item, in their order, on their way to one.
+/// The changes of one item, in their order, while they are collapsed.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Collapsed {
     first: LoggedChange,
     was_there: bool,
     is_there: bool,
-    /// The first value of each column that changed, and the last one that is known.
+    /// The first value of each changed column, and the last one that is known.
     columns: Vec<ColumnChange>,
-    /// Whether the row came in between, so that its last values are not in the log.
+    /// Whether the row was inserted in between. Then its last values are not in the log.
     came: bool,
     has_values: bool,
     last: ChangeRecord,
 }
 
-/// What a change did to the row of its item.
+/// Returns the effect of a change on the row of its item.
 pub fn row_change(change: &ChangeRecord) -> Option<RowChange> {
     let columns = change.columns.as_deref().unwrap_or_default();
     let id = columns.iter().find(|column| column.column == "id");
@@ -27,7 +27,7 @@ pub fn row_change(change: &ChangeRecord) -> Option<RowChange> {
 }
 
 impl Collapsed {
-    /// Begins with the first change of an item; `None` for an entry that is of no item.
+    /// Begins with the first change of an item. Returns `None` for an entry without an item.
     pub fn new(change: ChangeRecord) -> Option<Self> {
         let row = row_change(&change)?;
         change.id?;
@@ -42,7 +42,7 @@ impl Collapsed {
         })
     }
 
-    /// Takes a later change of the item.
+    /// Adds a later change of the item.
     pub fn push(&mut self, change: ChangeRecord) {
         let Some(row) = row_change(&change) else { return };
         self.is_there = row != RowChange::Went;
@@ -57,8 +57,8 @@ impl Collapsed {
         self.last = change;
     }
 
-    /// Returns the one change; `None` where they come to nothing. `now` is the row as it is, where it is there: of a
-    /// row that went and came back only it has the last values.
+    /// Returns the collapsed change, or `None` if nothing has changed in the end. `now` is the present row, if there is
+    /// one. It is needed for a row that was deleted and inserted again, because only it has the last values.
     pub fn finish(self, now: Option<&Item>) -> Option<ChangeRecord> {
         let Self { first, was_there, is_there, mut columns, came, has_values, last } = self;
         let change = match (was_there, is_there) {
@@ -132,7 +132,7 @@ mod tests {
         entry(sequence, change, Vec::new())
     }
 
-    /// The word, and the name before and after.
+    /// Returns the word of the collapsed change, and the name before and after.
     fn collapsed(changes: Vec<ChangeRecord>, now: Option<&str>) -> Option<(&'static str, Value, Value)> {
         let mut changes = changes.into_iter();
         let mut one = Collapsed::new(changes.next().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The feed: what has happened to the items of a profile, in order and with values, and how it is taken back.
+//! The feed: the changes of a profile's items, in order and with values, and how they are taken back.
 
 pub mod change;
 pub mod collapse;

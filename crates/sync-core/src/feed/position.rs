@@ -1,38 +1,38 @@
 //! Positions in the feed.
 //!
-//! A position is an epoch and a sequence. It says: everything up to here is known. Entries behind it can be read
-//! as long as the epoch goes on and none of them was pruned.
+//! A position is an epoch and a sequence. It says that everything up to it is known. The entries after it can be read
+//! as long as the epoch has not ended and none of them was pruned.
 
 use std::fmt;
 
-/// How far the feed of a profile goes.
+/// The extent of a profile's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Feed {
-    /// A random number that begins anew whenever positions lose their meaning: when the content is cleared, the
-    /// profile removed and added, or the cache restored. Never 0.
+    /// A random number. It changes if positions lose their meaning: when the content is cleared, when the profile is
+    /// removed and added again, or when the cache is restored. It is never 0.
     pub epoch: i64,
-    /// The oldest position from which everything that followed can be read.
+    /// The oldest position from which all later entries can be read.
     pub oldest: i64,
-    /// The position behind the newest entry.
+    /// The position after the newest entry.
     pub newest: i64,
 }
 
-/// Why a position can't be read from.
+/// The reason why the feed can't be read from a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PositionGone {
-    /// It is of another epoch.
+    /// The position is of another epoch.
     Epoch,
-    /// Entries behind it were pruned.
+    /// Entries after it were pruned.
     Pruned,
-    /// It is ahead of the newest entry.
+    /// The position is after the newest entry.
     Ahead,
 }
 
 impl Feed {
-    /// Fails where the entries behind a position can't all be read. `epoch` is that of the position, where it
-    /// names one.
+    /// Returns an error if the entries after a position can't all be read. `epoch` is that of the position, if it names
+    /// one.
     pub fn check(&self, epoch: Option<i64>, sequence: i64) -> Result<(), PositionGone> {
         match () {
             () if epoch.is_some_and(|epoch| epoch != self.epoch) => Err(PositionGone::Epoch),

@@ -1,27 +1,28 @@
-//! How long entries of the change log are kept. Pure.
+//! Decides how long entries of the change log are kept. Pure functions.
 
 use crate::run::options::Retention;
 use crate::run::record::RunId;
 
-/// Seconds.
+/// A day in seconds.
 const DAY: i64 = 86_400;
 
-/// What pruning looks at of an entry.
+/// The facts about an entry on which pruning depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Aged {
-    /// Its sequence.
+    /// The sequence of the entry.
     pub sequence: i64,
-    /// Its run.
+    /// The run of the entry.
     pub run: Option<RunId>,
-    /// When it was written, in unix seconds.
+    /// The time of the entry, in unix seconds.
     pub at: i64,
 }
 
-/// Returns the sequence from which on entries are kept; `None` when all are. The entries are those of a profile, by
-/// rising sequence.
+/// Returns the first sequence that is kept, or `None` if all entries are kept. The entries are those of a profile, by
+/// ascending sequence.
 ///
-/// Entries go when they are too old, or too many. The newest run is kept whole, and so is a run of which anything is
-/// kept. No entry ages before `ages_from`: those of a version that kept none of this begin to age with the upgrade.
+/// Entries are pruned if they are too old or too many. The newest run is always kept completely, and so is a run of
+/// which any entry is kept. The age of an entry is counted from `ages_from` at the earliest, so that entries of a
+/// version without pruning age from the upgrade on.
 pub fn kept_from(entries: &[Aged], retention: &Retention, ages_from: i64, now: i64) -> Option<i64> {
     let oldest = now.saturating_sub(i64::from(retention.feed_days).saturating_mul(DAY));
     let young = entries.iter().position(|entry| entry.at.max(ages_from) >= oldest).unwrap_or(entries.len());
@@ -30,7 +31,7 @@ pub fn kept_from(entries: &[Aged], retention: &Retention, ages_from: i64, now: i
     let begins = |run: RunId| entries.iter().position(|entry| entry.run == Some(run));
     let newest = entries.iter().rev().find_map(|entry| entry.run).and_then(begins);
     from = from.min(newest.unwrap_or(from));
-    // Deletions by hand may lie between the entries of a run; runs don't lie between one another's.
+    // Deletions by hand may lie between the entries of a run, but entries of another run never do.
     let cut = entries[from..].iter().find_map(|entry| entry.run).and_then(begins);
     from = from.min(cut.unwrap_or(from));
     let kept = entries.get(from).map(|entry| entry.sequence);
@@ -41,7 +42,7 @@ pub fn kept_from(entries: &[Aged], retention: &Retention, ages_from: i64, now: i
 mod tests {
     use super::*;
 
-    /// Entries of these runs (0 is none), one a day.
+    /// Returns one entry per day, of these runs. 0 stands for no run.
     fn entries(runs: &[i64]) -> Vec<Aged> {
         let entry =
             |(at, run): (i64, &i64)| Aged { sequence: at + 1, run: (*run != 0).then_some(RunId(*run)), at: at * DAY };

@@ -1,24 +1,24 @@
-//! Whether a run can be undone, and what that means. Pure.
+//! Decides whether a run can be undone. Pure functions.
 //!
 //! An undo puts a kind back as it was before a run. It restores exactly, or it refuses.
 
 use crate::model::{ContentId, ContentKind, PerKind};
 use crate::run::record::RunId;
 
-/// What is to be undone.
+/// A request for an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoRequest {
     /// The fence of the lease; `None` for a dry run, which writes nothing.
     pub fence: Option<u64>,
-    /// The run to undo; `None` for the newest one that changed something of these kinds.
+    /// The run to undo; `None` for the newest one that changed something in these kinds.
     pub run: Option<RunId>,
     /// The kinds to put back.
     pub kinds: Vec<ContentKind>,
-    /// When, in unix seconds.
+    /// The time, in unix seconds.
     pub at: i64,
 }
 
-/// What came of it.
+/// The result of an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoOutcome {
     /// The kinds are as before the run.
@@ -27,11 +27,11 @@ pub enum UndoOutcome {
     Refused(UndoRefusal),
 }
 
-/// What an undo did, or would do.
+/// The counts of an undo, or of a dry run of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct UndoReport {
-    /// The undo itself, as a run; `None` for a dry run.
+    /// The run of the undo itself; `None` for a dry run.
     pub run: Option<RunId>,
     /// The run that was undone.
     pub of: RunId,
@@ -39,47 +39,47 @@ pub struct UndoReport {
     pub kinds: PerKind<Option<UndoCounts>>,
 }
 
-/// What an undo did to the items of a kind.
+/// The changes that an undo made to the items of a kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct UndoCounts {
-    /// Items that are back.
+    /// The number of items that are back.
     pub added: u64,
-    /// Items that are as before.
+    /// The number of items that are as before.
     pub updated: u64,
-    /// Items that are gone.
+    /// The number of items that are removed.
     pub removed: u64,
-    /// Items that are back, and whose removal is held.
+    /// The number of items that are back and whose removal is held.
     pub held: u64,
 }
 
-/// Why an undo was refused.
+/// The refusal of an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoRefusal {
-    /// The run that was to be undone, where there is one.
+    /// The run that was to be undone, if there is one.
     pub of: Option<RunId>,
     /// The reason.
     pub refused: Refused,
-    /// The items that stand in the way; at most [`UndoRefusal::ITEMS`].
+    /// The items that prevent the undo, at most [`UndoRefusal::ITEMS`].
     pub items: Vec<UndoObstacle>,
 }
 
 impl UndoRefusal {
-    /// How many items a refusal names at most.
+    /// The greatest number of items that a refusal names.
     pub const ITEMS: usize = 100;
 }
 
-/// An item that stands in the way of an undo.
+/// An item that prevents an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct UndoObstacle {
-    /// Its kind.
+    /// The kind of the item.
     pub kind: ContentKind,
-    /// Its id.
+    /// The id of the item.
     pub id: ContentId,
-    /// Its name, as far as it is known.
+    /// The name of the item, if it is known.
     pub name: Option<String>,
-    /// The later run that touched it; `None` where it was no run.
+    /// The later run that changed the item; `None` if no run did.
     pub run: Option<RunId>,
 }
 
@@ -89,9 +89,9 @@ pub struct UndoObstacle {
 pub enum Refused {
     /// The run changed nothing.
     Nothing,
-    /// A later run touched the same items.
+    /// A later run changed the same items.
     LaterRun,
-    /// A later edit touched a field that the undo would change.
+    /// A later edit changed a field that the undo would change.
     LaterEdit,
     /// The run was the first load of the kind.
     FirstLoad,
@@ -106,7 +106,7 @@ impl Refused {
     pub const ALL: [Self; 6] =
         [Self::Nothing, Self::LaterRun, Self::LaterEdit, Self::FirstLoad, Self::NoValues, Self::Pruned];
 
-    /// The code used in reports.
+    /// Returns the code used in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
@@ -119,11 +119,11 @@ impl Refused {
     }
 }
 
-/// What is known of a run and a kind when an undo is judged.
+/// The facts about a run and a kind on which an undo depends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all of them go into one decision")]
 pub struct UndoEvidence {
-    /// Entries of the run in the log of the present epoch.
+    /// The number of the run's entries in the log of the present epoch.
     pub entries: u64,
     /// Whether the run was the first load of the kind.
     pub first_load: bool,
@@ -131,15 +131,15 @@ pub struct UndoEvidence {
     pub lacks_values: bool,
     /// Whether the run replaced the list of categories.
     pub categories: bool,
-    /// Whether the run's record says that it changed something.
+    /// Whether the run's record says that the run changed something.
     pub recorded: bool,
-    /// The items that something later touched.
+    /// The items that were changed later.
     pub touched: Vec<UndoObstacle>,
     /// Whether a later run replaced the list of categories again.
     pub categories_touched: bool,
 }
 
-/// Returns what an undo of a kind is refused for; `None` when it may go on.
+/// Returns the reason why the undo of a kind is refused, or `None` if it can go on.
 pub fn refusal(evidence: &UndoEvidence) -> Option<Refused> {
     let has_something = evidence.entries > 0 || evidence.categories;
     match () {
@@ -153,8 +153,8 @@ pub fn refusal(evidence: &UndoEvidence) -> Option<Refused> {
     }
 }
 
-/// Judges the kinds of a run together. Returns the kinds to put back, or why none is: they go back together or not
-/// at all. A kind of which there is nothing to undo is left out.
+/// Decides about the kinds of a run together, because they are put back together or not at all. Returns the kinds to
+/// put back, or the refusal. Kinds in which the run changed nothing are left out.
 pub fn judge(of: RunId, kinds: Vec<(ContentKind, UndoEvidence)>) -> Result<Vec<ContentKind>, UndoRefusal> {
     let mut accepted = Vec::new();
     let mut refused: Option<UndoRefusal> = None;

@@ -1,25 +1,26 @@
-//! What a panel says of the account it serves.
+//! The account, as the panel describes it.
 
 /// The state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum AccountStatus {
-    /// The panel serves it.
+    /// The panel serves the account.
     Active,
-    /// The panel lets it in and has another word for it, such as `Trial`: it is served, as far as anybody can tell.
+    /// The panel accepts the login and has another word for the account, such as `Trial`. As far as can be told, the
+    /// account is served.
     Other(String),
-    /// The panel doesn't serve it: `Expired`, `Banned`, `Disabled`, in the panel's words.
+    /// The panel doesn't serve the account. Its word is `Expired`, `Banned` or `Disabled`.
     Inactive(String),
 }
 
-/// The words of panels for an account that is not served.
+/// The words that panels use for an account that is not served.
 const REFUSALS: [&str; 4] = ["banned", "disabled", "expired", "inactive"];
 
 impl AccountStatus {
-    /// The state that a panel's word stands for, in capitals or not. A word that nobody knows is no refusal: operators
-    /// have words of their own for accounts that they serve. No word is none.
-    pub fn of(word: &str) -> Self {
+    /// Returns the state for a panel's word, in upper or lower case. An unknown word is no refusal, because operators
+    /// have their own words for accounts that they serve. No word is no refusal either.
+    pub fn from_word(word: &str) -> Self {
         let word = word.trim();
         let is_refusal = |part: &str| REFUSALS.iter().any(|refusal| part.eq_ignore_ascii_case(refusal));
         if word.is_empty() || word.eq_ignore_ascii_case("active") {
@@ -31,7 +32,7 @@ impl AccountStatus {
         }
     }
 
-    /// The word for it, as it is told.
+    /// Returns the word that is shown to people.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Active => "Active",
@@ -39,7 +40,7 @@ impl AccountStatus {
         }
     }
 
-    /// Whether a person should hear of the word, although the account is served.
+    /// Returns whether the word should be shown to a person although the account is served.
     pub fn is_unusual(&self) -> bool {
         matches!(self, Self::Other(word) if !word.eq_ignore_ascii_case("trial"))
     }
@@ -49,22 +50,22 @@ impl AccountStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Account {
-    /// Whether the panel serves it.
+    /// The state of the account.
     pub status: AccountStatus,
-    /// When it ends, in unix seconds; `None` when it never does or the panel doesn't say.
+    /// The end of the account, in unix seconds; `None` if it never ends or the panel doesn't say.
     pub expires_at: Option<i64>,
-    /// The end in the panel's words, where the panel tells one that can't be read with certainty.
+    /// The end in the panel's words, if it can't be read with certainty.
     pub unread_end: Option<String>,
     /// The panel's clock at the answer, in unix seconds.
     pub panel_time: Option<i64>,
-    /// How many streams at once, where the panel says so.
+    /// The number of streams that the account may use at once, if the panel says so.
     pub max_connections: Option<i64>,
-    /// The operator's message, cleaned of control characters.
+    /// The operator's message, without control characters.
     pub message: Option<String>,
 }
 
 impl Account {
-    /// An active account of which nothing else is known.
+    /// Returns an active account without further facts.
     pub fn active() -> Self {
         Self {
             status: AccountStatus::Active,
@@ -76,7 +77,7 @@ impl Account {
         }
     }
 
-    /// Whether the account's end is past by the panel's own clock.
+    /// Returns whether the account's end has passed by the panel's own clock.
     pub fn is_past_expiry(&self, now: i64) -> bool {
         self.expires_at.is_some_and(|end| end <= self.panel_time.unwrap_or(now))
     }
@@ -89,17 +90,17 @@ mod tests {
     #[test]
     fn field_01_a_word_that_is_no_known_refusal_is_served() {
         for word in ["Active", "ACTIVE", "active", "", "  ", " active\n"] {
-            assert_eq!(AccountStatus::of(word), AccountStatus::Active, "{word}");
+            assert_eq!(AccountStatus::from_word(word), AccountStatus::Active, "{word}");
         }
         for (word, unusual) in
             [("Trial", false), ("TRIAL", false), ("Premium", true), ("Suspended", true), ("1", true), ("Aktiv", true)]
         {
-            let status = AccountStatus::of(word);
+            let status = AccountStatus::from_word(word);
             assert_eq!(status, AccountStatus::Other(word.to_owned()));
             assert_eq!(status.is_unusual(), unusual, "{word}");
         }
         for word in ["Expired", "BANNED", "disabled", "Inactive", "Account expired", "Banned: sharing", "EXPIRED!"] {
-            let status = AccountStatus::of(word);
+            let status = AccountStatus::from_word(word);
             assert_eq!(status, AccountStatus::Inactive(word.to_owned()));
             assert_eq!((status.as_str(), status.is_unusual()), (word, false));
         }

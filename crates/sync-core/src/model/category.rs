@@ -8,8 +8,8 @@ use super::id::CategoryId;
 pub struct Category {
     /// The panel's id.
     pub id: CategoryId,
-    /// The name; `#id` when the panel sent none.
+    /// The name, or `#id` if the panel sent none.
     pub name: String,
-    /// The category above, where panels use it (hardly any do).
+    /// The parent category, if the panel uses them. Few panels do.
     pub parent_id: Option<i64>,
 }

@@ -1,51 +1,51 @@
 //! Fields: their shapes, their classes, and sets of them.
 //!
-//! Every kind of item has one table of [`FieldSpec`]s. Decoders, stores, digests and comparisons
-//! walk these tables, so a field is declared once, with the reason for its class.
+//! Every kind has one table of [`FieldSpec`]s. Decoders, stores, digests and comparisons read these tables. So a field
+//! is declared once, with the reason for its class.
 
 use std::fmt;
 
 use super::sets::{CategorySet, Extra};
 use super::text::Text;
 
-/// What a field holds, after normalisation.
+/// The type of a field, after normalisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Text that an item always has: absent or empty keeps what is stored.
+    /// A text that every item has. An absent or empty one keeps the stored name.
     Name,
-    /// Text, or nothing. `""` is nothing.
+    /// A text, or nothing. `""` is nothing.
     Text,
-    /// Text in which numbers have one spelling: `7.50`, `"7.5"` and `7.5` are equal.
+    /// A text in which equal numbers have one spelling: `7.50`, `"7.5"` and `7.5` are equal.
     Decimal,
-    /// Like [`Shape::Decimal`], and `0` is nothing: an id in somebody else's catalogue.
+    /// Like [`Shape::Decimal`], but `0` is nothing. It is an id in the catalogue of a third party.
     Reference,
     /// A 64-bit number, or nothing.
     Integer,
-    /// A 64-bit number; nothing is 0.
+    /// A 64-bit number. Nothing is 0.
     Count,
     /// A floating-point number, or nothing.
     Real,
     /// Yes, no, or nothing.
     Flag,
-    /// Yes or no; nothing is no.
+    /// Yes or no. Nothing is no.
     Switch,
     /// A set of category ids.
     Categories,
-    /// Keys beyond the table, each with its JSON text.
+    /// Keys without a column, each with its JSON text.
     Extra,
 }
 
-/// What a difference in a field means.
+/// The effect of a difference in a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldClass {
-    /// The item is *updated*: written, and an event in the change log.
+    /// The item is *updated*: its row is written, and the change log gets an entry.
     Significant,
-    /// The item is *refreshed*: written, without an event.
+    /// The item is *refreshed*: its row is written, without an entry.
     Display,
-    /// No difference at all: stored when the row is written for another reason.
+    /// The difference has no effect. The field is written if the row is written for another reason.
     Ignored,
-    /// Ignored until listings have shown that the panel doesn't change it by itself; from then on of
-    /// the display class.
+    /// The field is not compared until listings have shown that the panel doesn't change it by itself. Then it is a
+    /// display field.
     Unproven,
 }
 
@@ -54,11 +54,11 @@ pub enum FieldClass {
 pub struct FieldSpec {
     /// The name, the same in the model, in SQL and in reports.
     pub name: &'static str,
-    /// What it holds.
+    /// The type.
     pub shape: Shape,
-    /// What a difference means.
+    /// The effect of a difference.
     pub class: FieldClass,
-    /// Why it is in this class.
+    /// The reason for the class.
     pub reason: &'static str,
 }
 
@@ -67,15 +67,15 @@ pub struct FieldSpec {
 pub enum Value {
     /// Nothing.
     Null,
-    /// Text.
+    /// A text.
     Text(Text),
-    /// A number, or 0 and 1 for no and yes.
+    /// A number. 0 stands for no and 1 for yes.
     Integer(i64),
     /// A floating-point number.
     Real(f64),
     /// Category ids.
     Categories(CategorySet),
-    /// Keys beyond the table.
+    /// Keys without a column.
     Extra(Extra),
 }
 
@@ -84,20 +84,20 @@ pub enum Value {
 pub enum ValueRef<'a> {
     /// Nothing.
     Null,
-    /// Text.
+    /// A text.
     Text(&'a str),
-    /// A number, or 0 and 1 for no and yes.
+    /// A number. 0 stands for no and 1 for yes.
     Integer(i64),
     /// A floating-point number.
     Real(f64),
     /// Category ids.
     Categories(&'a CategorySet),
-    /// Keys beyond the table.
+    /// Keys without a column.
     Extra(&'a Extra),
 }
 
 impl ValueRef<'_> {
-    /// The same value, owned.
+    /// Returns the same value, owned.
     pub fn to_owned(self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -118,12 +118,12 @@ impl FieldSet {
     /// No field.
     pub const EMPTY: Self = Self(0);
 
-    /// Every field of a table.
+    /// Returns the set of every field of a table.
     pub const fn all(table: &[FieldSpec]) -> Self {
         Self(if table.len() >= 32 { u32::MAX } else { (1 << table.len()) - 1 })
     }
 
-    /// The fields of a class.
+    /// Returns the fields of a class.
     pub const fn of_class(table: &[FieldSpec], class: FieldClass) -> Self {
         let mut set = 0;
         let mut at = 0;
@@ -136,37 +136,37 @@ impl FieldSet {
         Self(set)
     }
 
-    /// Whether the field at this position is in the set.
-    pub const fn has(self, at: usize) -> bool {
-        self.0 & (1 << at) != 0
+    /// Returns whether the field at this position is in the set.
+    pub const fn has(self, position: usize) -> bool {
+        self.0 & (1 << position) != 0
     }
 
     /// Adds the field at this position.
-    pub const fn add(&mut self, at: usize) {
-        self.0 |= 1 << at;
+    pub const fn add(&mut self, position: usize) {
+        self.0 |= 1 << position;
     }
 
-    /// Takes the field at this position out.
-    pub const fn drop(&mut self, at: usize) {
-        self.0 &= !(1 << at);
+    /// Removes the field at this position.
+    pub const fn drop(&mut self, position: usize) {
+        self.0 &= !(1 << position);
     }
 
-    /// Whether there is none.
+    /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The fields in both sets.
+    /// Returns the fields that are in both sets.
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// The positions in the set, rising.
+    /// Returns the positions in the set, ascending.
     pub fn positions(self) -> impl Iterator<Item = usize> {
         (0..32).filter(move |at| self.has(*at))
     }
 
-    /// The names of the fields, in the order of the table.
+    /// Returns the names of the fields, in the order of the table.
     pub fn names(self, table: &'static [FieldSpec]) -> impl Iterator<Item = &'static str> {
         self.positions().filter_map(|at| table.get(at)).map(|spec| spec.name)
     }

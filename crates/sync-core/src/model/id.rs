@@ -1,33 +1,33 @@
-//! Identities: profiles, items, categories, and the scope that a listing covers.
+//! Ids of profiles, items and categories, and the scope of a listing.
 
 use std::fmt;
 
 use super::kind::ContentKind;
 
-/// The longest profile id, in bytes.
+/// The greatest length of a profile id, in bytes.
 const PROFILE_ID_MAX: usize = 200;
 
-/// One account at one panel. Everything in a store is isolated by it.
+/// The id of a profile: one account at one panel. Everything in a store is kept apart by profile.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProfileId(String);
 
-/// The text can't name a profile.
+/// The reason why a text can't name a profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidProfileId {
-    /// Nothing, or nothing but white space.
+    /// The text is empty or only white space.
     #[error("a profile id can't be empty")]
     Empty,
-    /// More than 200 bytes.
+    /// The text has more than 200 bytes.
     #[error("a profile id has at most {PROFILE_ID_MAX} bytes")]
     TooLong,
-    /// Line breaks, escapes and the like would garble terminals and logs.
+    /// The text has control characters. Line breaks, escapes and the like would garble terminals and logs.
     #[error("a profile id can't hold control characters")]
     ControlCharacter,
 }
 
 impl ProfileId {
-    /// Takes a text as profile id, exactly as it stands: ids that differ in case are different.
+    /// Takes a text as profile id, exactly as it is. Ids that differ in case are different.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidProfileId> {
         let text = text.into();
         if text.trim().is_empty() {
@@ -43,7 +43,7 @@ impl ProfileId {
         Ok(Self(text))
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -72,7 +72,7 @@ impl From<i64> for ContentId {
     }
 }
 
-/// The panel's id of a category. Text: panels use numbers beyond 32 bits, and words.
+/// The panel's id of a category. It is a text, because panels use numbers beyond 32 bits, and words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CategoryId(pub String);
@@ -83,17 +83,17 @@ impl fmt::Display for CategoryId {
     }
 }
 
-/// What one listing covers: a whole kind, or a kind within one category.
+/// The scope of a listing: a whole kind, or a category of a kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The kind.
     pub kind: ContentKind,
-    /// The category, when the listing is of one category only.
+    /// The category, if the listing covers only one.
     pub within: Option<CategoryId>,
 }
 
 impl Scope {
-    /// The whole of a kind.
+    /// Returns the scope of a whole kind.
     pub const fn whole(kind: ContentKind) -> Self {
         Self { kind, within: None }
     }

@@ -1,17 +1,17 @@
 //! Channels, movies and series, and the tables of their fields.
 //!
-//! A field is declared once, in the `content!` tables below: its type, its class and the reason
-//! for the class. Structs, generic access and comparison masks all come from there. Digests count
-//! positions in the tables: a new field goes to the end of its table.
+//! A field is declared once, in the `content!` tables below: its type, its class and the reason for the class. The
+//! structs, the generic access and the sets of fields to compare follow from the tables. Digests count positions in the
+//! tables, so a new field goes to the end of its table.
 
 use super::field::{FieldClass, FieldSet, FieldSpec, Shape, Value, ValueRef};
 use super::id::ContentId;
 use super::kind::ContentKind;
-use super::places::Places;
+use super::positions::FieldPositions;
 use super::sets::{CategorySet, Extra};
 use super::text::Text;
 
-/// What channels, movies and series have in common.
+/// The common interface of channels, movies and series.
 pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + 'static {
     /// The kind.
     const KIND: ContentKind;
@@ -20,31 +20,31 @@ pub trait Content: Clone + std::fmt::Debug + PartialEq + Send + Sync + Sized + '
     /// The column of the panel's id.
     const ID_COLUMN: &'static str;
 
-    /// An item of which nothing is known but its id.
+    /// Returns an item with this id and nothing else.
     fn with_id(id: ContentId) -> Self;
-    /// The panel's id.
+    /// Returns the panel's id.
     fn id(&self) -> ContentId;
-    /// The name, `""` when it is not known.
+    /// Returns the name, or `""` if it is unknown.
     fn name(&self) -> &str;
-    /// The value of the field at this position of the table.
-    fn value(&self, at: usize) -> ValueRef<'_>;
-    /// Sets the field at this position; the value is normalised by the field's shape.
-    fn set(&mut self, at: usize, value: Value);
-    /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
-    fn put(&mut self, at: usize, value: Value);
-    /// About how many bytes of memory the item holds, itself included.
+    /// Returns the value of the field at this position of the table.
+    fn value(&self, position: usize) -> ValueRef<'_>;
+    /// Sets the field at this position. The value is normalised by the field's shape.
+    fn set(&mut self, position: usize, value: Value);
+    /// Sets the field at this position to a value that [`Shape::normalise`] has normalised.
+    fn put(&mut self, position: usize, value: Value);
+    /// Returns the memory of the item in bytes, itself included. The number is approximate.
     fn heap_size(&self) -> usize;
-    /// The item as one of any kind.
+    /// Returns the item as one of any kind.
     fn into_item(self) -> Item;
-    /// The item as one of this kind, `None` when it is of another.
+    /// Returns the item as one of this kind, or `None` if it is of another kind.
     fn from_item(item: Item) -> Option<Self>;
 }
 
-/// How a Rust type keeps the values of the shapes that map to it.
+/// A Rust type that stores values of some shapes.
 trait FieldType {
     fn value(&self) -> ValueRef<'_>;
     fn set(&mut self, value: Value);
-    /// The bytes that the value holds beside itself.
+    /// Returns the bytes that the value allocates.
     fn heap_size(&self) -> usize {
         0
     }
@@ -199,22 +199,22 @@ macro_rules! content {
                 &self.name
             }
 
-            fn value(&self, at: usize) -> ValueRef<'_> {
+            fn value(&self, position: usize) -> ValueRef<'_> {
                 let mut next = 0;
-                $( if at == next { return FieldType::value(&self.$field); } next += 1; )*
-                debug_assert!(at < next, "a position beyond the table");
+                $( if position == next { return FieldType::value(&self.$field); } next += 1; )*
+                debug_assert!(position < next, "a position beyond the table");
                 ValueRef::Null
             }
 
-            fn set(&mut self, at: usize, value: Value) {
-                let shape = Self::FIELDS.get(at).map(|spec| spec.shape);
-                self.put(at, shape.map_or(Value::Null, |shape| shape.normalise(value)));
+            fn set(&mut self, position: usize, value: Value) {
+                let shape = Self::FIELDS.get(position).map(|spec| spec.shape);
+                self.put(position, shape.map_or(Value::Null, |shape| shape.normalise(value)));
             }
 
-            fn put(&mut self, at: usize, value: Value) {
+            fn put(&mut self, position: usize, value: Value) {
                 let mut next = 0;
-                $( if at == next { return FieldType::set(&mut self.$field, value); } next += 1; )*
-                debug_assert!(at < next, "a position beyond the table");
+                $( if position == next { return FieldType::set(&mut self.$field, value); } next += 1; )*
+                debug_assert!(position < next, "a position beyond the table");
             }
 
             fn heap_size(&self) -> usize {
@@ -241,82 +241,82 @@ macro_rules! content {
 content! {
     /// A live channel.
     Channel in Channels, id stream_id;
-    num: Integer, Display, "The number a viewer dials. One insertion renumbers all that follow, so a change is no event.";
-    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
+    num: Integer, Display, "The number a viewer dials. One insertion renumbers all that follow, so a change is not logged.";
+    name: Name, Significant, "The name. It is never lost: an absent or empty one keeps the stored one.";
     stream_type: Text, Significant, "`live`, `created_live` or `radio_streams`: television or radio.";
-    stream_icon: Text, Display, "The address of the logo. Some panels draw its host anew for each answer.";
+    stream_icon: Text, Display, "The address of the logo. Some panels change its host with each answer.";
     thumbnail: Text, Unproven, "A picture of the programme. Some panels put a token into it that changes with each answer.";
     epg_channel_id: Text, Significant, "The channel's id in the programme guide.";
-    added: Decimal, Display, "When the panel created the entry, as the panel writes it. Edits don't touch it.";
-    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    added: Decimal, Display, "The time at which the panel created the entry, as the panel writes it. Edits don't change it.";
+    category_id: Text, Display, "The panel's own category value. If there are several categories, the first one may change with each answer, so the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
-    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, if they say more than `category_id`. Kept for answers without that key.";
     custom_sid: Text, Unproven, "A service id of the panel's streaming servers.";
     tv_archive: Switch, Significant, "Whether past programmes can be watched.";
     direct_source: Text, Unproven, "The address of the stream itself. Some panels put a token into it that changes with each answer.";
-    tv_archive_duration: Count, Significant, "How many days back.";
+    tv_archive_duration: Count, Significant, "The number of days back.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
+    extra: Extra, Unproven, "The keys without a column. Each key is treated on its own.";
 }
 
 content! {
     /// A movie.
     Movie in Movies, id stream_id;
     num: Integer, Ignored, "The position in the listing. One insertion moves all that follow; the order is kept apart from the rows.";
-    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
-    title: Text, Significant, "The title proper, where the panel has it apart from the name.";
+    name: Name, Significant, "The name. It is never lost: an absent or empty one keeps the stored one.";
+    title: Text, Significant, "The title, if the panel has it apart from the name.";
     year: Decimal, Significant, "The year of release.";
-    stream_type: Text, Significant, "`movie`, where the panel says so.";
-    stream_icon: Text, Display, "The address of the poster. Some panels draw its host anew for each answer.";
-    rating: Real, Display, "0 to 10. Moves by itself.";
+    stream_type: Text, Significant, "`movie`, if the panel says so.";
+    stream_icon: Text, Display, "The address of the poster. Some panels change its host with each answer.";
+    rating: Real, Display, "0 to 10. The panel changes it by itself.";
     rating_5based: Real, Display, "0 to 5, a rounding of `rating`.";
     genre: Text, Significant, "Genres, as the panel writes them.";
-    added: Decimal, Display, "When the panel created the entry, as the panel writes it. Edits don't touch it.";
+    added: Decimal, Display, "The time at which the panel created the entry, as the panel writes it. Edits don't change it.";
     episode_run_time: Integer, Significant, "The length in minutes.";
-    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    category_id: Text, Display, "The panel's own category value. If there are several categories, the first one may change with each answer, so the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
-    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, if they say more than `category_id`. Kept for answers without that key.";
     container_extension: Text, Significant, "Part of the play address: `mp4`, `mkv`, …";
     custom_sid: Text, Unproven, "A service id of the panel's streaming servers.";
     direct_source: Text, Unproven, "The address of the stream itself. Some panels put a token into it that changes with each answer.";
     release_date: Text, Significant, "The day of release, as the panel writes it.";
     cast: Text, Significant, "Actors.";
     director: Text, Significant, "Directors.";
-    plot: Text, Significant, "What it is about.";
+    plot: Text, Significant, "The plot.";
     youtube_trailer: Text, Significant, "The trailer: an address or a YouTube id.";
     tmdb_id: Reference, Significant, "The id at themoviedb.org.";
     imdb_id: Reference, Significant, "The id at imdb.com.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
+    extra: Extra, Unproven, "The keys without a column. Each key is treated on its own.";
 }
 
 content! {
     /// A series, without its episodes.
     Series in Series, id series_id;
     num: Integer, Ignored, "The position in the listing. One insertion moves all that follow; the order is kept apart from the rows.";
-    name: Name, Significant, "The name. Never lost: an absent or empty one keeps what is stored.";
-    title: Text, Significant, "The title proper, where the panel has it apart from the name.";
+    name: Name, Significant, "The name. It is never lost: an absent or empty one keeps the stored one.";
+    title: Text, Significant, "The title, if the panel has it apart from the name.";
     year: Decimal, Significant, "The year of release.";
-    stream_type: Text, Significant, "`series`, where the panel says so.";
-    cover: Text, Display, "The address of the cover. Some panels draw its host anew for each answer.";
-    plot: Text, Significant, "What it is about.";
+    stream_type: Text, Significant, "`series`, if the panel says so.";
+    cover: Text, Display, "The address of the cover. Some panels change its host with each answer.";
+    plot: Text, Significant, "The plot.";
     cast: Text, Significant, "Actors.";
     director: Text, Significant, "Directors.";
     genre: Text, Significant, "Genres, as the panel writes them.";
     release_date: Text, Significant, "The day of release, as the panel writes it.";
-    added: Decimal, Display, "When the panel created the entry, where it says so.";
+    added: Decimal, Display, "The time at which the panel created the entry, if it says so.";
     last_modified: Decimal, Display, "As the panel writes it. It rises without an edit, and edits happen without it.";
-    rating: Decimal, Display, "0 to 10. Moves by itself.";
+    rating: Decimal, Display, "0 to 10. The panel changes it by itself.";
     rating_5based: Real, Display, "0 to 5, a rounding of `rating`.";
     episode_run_time: Decimal, Significant, "The length of an episode in minutes.";
-    category_id: Text, Display, "The panel's own category value. With several categories the first of them flips; the set counts.";
+    category_id: Text, Display, "The panel's own category value. If there are several categories, the first one may change with each answer, so the set counts.";
     category_ids: Categories, Significant, "Every category of the item: `category_id` and `category_ids` together.";
-    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, where they say more than `category_id`. Kept for answers without that key.";
+    listed_category_ids: Categories, Ignored, "The panel's own `category_ids`, if they say more than `category_id`. Kept for answers without that key.";
     youtube_trailer: Text, Significant, "The trailer: an address or a YouTube id.";
     tmdb_id: Reference, Significant, "The id at themoviedb.org.";
     imdb_id: Reference, Significant, "The id at imdb.com.";
     is_adult: Flag, Significant, "Whether the content is for adults.";
-    extra: Extra, Unproven, "What the panel sent beyond these fields. Each key is judged for itself.";
+    extra: Extra, Unproven, "The keys without a column. Each key is treated on its own.";
 }
 
 /// An item of any kind.
@@ -332,7 +332,7 @@ pub enum Item {
     Series(Series),
 }
 
-/// Calls the same method of whatever kind the item is.
+/// Calls the same method of an item of any kind.
 macro_rules! any_kind {
     ($item:expr, $it:ident => $call:expr) => {
         match $item {
@@ -344,7 +344,7 @@ macro_rules! any_kind {
 }
 
 impl Item {
-    /// An item of this kind of which nothing is known but its id.
+    /// Returns an item of this kind with this id and nothing else.
     pub fn with_id(kind: ContentKind, id: ContentId) -> Self {
         match kind {
             ContentKind::Channels => Self::Channels(Channel::with_id(id)),
@@ -353,7 +353,7 @@ impl Item {
         }
     }
 
-    /// The kind.
+    /// Returns the kind.
     pub fn kind(&self) -> ContentKind {
         match self {
             Self::Channels(_) => ContentKind::Channels,
@@ -362,49 +362,49 @@ impl Item {
         }
     }
 
-    /// The panel's id.
+    /// Returns the panel's id.
     pub fn id(&self) -> ContentId {
         any_kind!(self, it => it.id())
     }
 
-    /// The name, `""` when it is not known.
+    /// Returns the name, or `""` if it is unknown.
     pub fn name(&self) -> &str {
         any_kind!(self, it => it.name())
     }
 
-    /// The panel's own `category_id`.
+    /// Returns the panel's own `category_id`.
     pub fn category_id(&self) -> Option<&str> {
         any_kind!(self, it => it.category_id.as_deref())
     }
 
-    /// Every category of the item.
+    /// Returns every category of the item.
     pub const fn categories(&self) -> &CategorySet {
         any_kind!(self, it => &it.category_ids)
     }
 
-    /// The value of the field at this position of the kind's table.
-    pub fn value(&self, at: usize) -> ValueRef<'_> {
-        any_kind!(self, it => it.value(at))
+    /// Returns the value of the field at this position of the kind's table.
+    pub fn value(&self, position: usize) -> ValueRef<'_> {
+        any_kind!(self, it => it.value(position))
     }
 
-    /// Sets the field at this position; the value is normalised by the field's shape.
-    pub fn set(&mut self, at: usize, value: Value) {
-        any_kind!(self, it => it.set(at, value));
+    /// Sets the field at this position. The value is normalised by the field's shape.
+    pub fn set(&mut self, position: usize, value: Value) {
+        any_kind!(self, it => it.set(position, value));
     }
 
-    /// Sets the field at this position to a value that [`Shape::normalise`] has brought into its form.
-    pub fn put(&mut self, at: usize, value: Value) {
-        any_kind!(self, it => it.put(at, value));
+    /// Sets the field at this position to a value that [`Shape::normalise`] has normalised.
+    pub fn put(&mut self, position: usize, value: Value) {
+        any_kind!(self, it => it.put(position, value));
     }
 
-    /// About how many bytes of memory the item holds, itself included.
+    /// Returns the memory of the item in bytes, itself included. The number is approximate.
     pub fn heap_size(&self) -> usize {
         any_kind!(self, it => it.heap_size())
     }
 }
 
 impl ContentKind {
-    /// The table of this kind's fields.
+    /// Returns the table of this kind's fields.
     pub const fn fields(self) -> &'static [FieldSpec] {
         match self {
             Self::Channels => Channel::FIELDS,
@@ -413,7 +413,7 @@ impl ContentKind {
         }
     }
 
-    /// The column of the panel's id in this kind's table.
+    /// Returns the column of the panel's id in this kind's table.
     pub const fn id_column(self) -> &'static str {
         match self {
             Self::Channels => Channel::ID_COLUMN,
@@ -422,44 +422,44 @@ impl ContentKind {
         }
     }
 
-    /// The position of a field in this kind's table.
+    /// Returns the position of a field in this kind's table.
     pub fn field(self, name: &str) -> Option<usize> {
         self.fields().iter().position(|spec| spec.name == name)
     }
 
-    /// Where this kind's table has the fields that rules are about.
-    pub(crate) const fn places(self) -> &'static Places {
+    /// Returns the positions of the fields that rules refer to.
+    pub(crate) const fn field_positions(self) -> &'static FieldPositions {
         match self {
-            Self::Channels => const { &Places::of(Channel::FIELDS) },
-            Self::Movies => const { &Places::of(Movie::FIELDS) },
-            Self::Series => const { &Places::of(Series::FIELDS) },
+            Self::Channels => const { &FieldPositions::new(Channel::FIELDS) },
+            Self::Movies => const { &FieldPositions::new(Movie::FIELDS) },
+            Self::Series => const { &FieldPositions::new(Series::FIELDS) },
         }
     }
 
-    /// The fields of a class.
+    /// Returns the fields of a class.
     pub const fn of_class(self, class: FieldClass) -> FieldSet {
         FieldSet::of_class(self.fields(), class)
     }
 }
 
-/// An item as a listing has it: which keys were there is part of what the panel said.
+/// An item as a listing has it, with the keys that were present. An absent key is part of what the panel says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed<T = Item> {
-    /// The values, normalised; those of absent keys are nothing.
+    /// The values, normalised. The value of an absent key is nothing.
     pub item: T,
-    /// The fields whose keys were there, be it as `""` or null.
+    /// The fields whose keys were present, even as `""` or null.
     pub present: FieldSet,
 }
 
 impl<T: Content> From<T> for Listed<T> {
-    /// Takes an item of which every field is known.
+    /// Takes an item whose every field is known.
     fn from(item: T) -> Self {
         Self { item, present: FieldSet::all(T::FIELDS) }
     }
 }
 
 impl From<Item> for Listed {
-    /// Takes an item of which every field is known.
+    /// Takes an item whose every field is known.
     fn from(item: Item) -> Self {
         let present = FieldSet::all(item.kind().fields());
         Self { item, present }
@@ -481,8 +481,8 @@ mod tests {
         for kind in ContentKind::ALL {
             let fields = kind.fields();
             assert!(fields.len() < 32, "{kind}");
-            for (at, spec) in fields.iter().enumerate() {
-                assert_eq!(kind.field(spec.name), Some(at), "{kind}.{}", spec.name);
+            for (position, spec) in fields.iter().enumerate() {
+                assert_eq!(kind.field(spec.name), Some(position), "{kind}.{}", spec.name);
                 assert!(!spec.reason.is_empty());
             }
             for name in ["num", "name", "category_id", "category_ids", "listed_category_ids", "extra", "added"] {
@@ -495,15 +495,15 @@ mod tests {
     fn a_value_set_is_the_value_got_normalised() {
         for kind in ContentKind::ALL {
             let mut item = Item::with_id(kind, ContentId(7));
-            for (at, spec) in kind.fields().iter().enumerate() {
+            for (position, spec) in kind.fields().iter().enumerate() {
                 let sent = Value::Text("5.0".into());
-                item.set(at, sent.clone());
+                item.set(position, sent.clone());
                 let expected = match spec.shape {
-                    // `""`-like defaults of the sets: text is no set.
+                    // A text is no set, so these shapes read it as empty.
                     Shape::Categories | Shape::Extra => spec.shape.normalise(Value::Null),
                     shape => shape.normalise(sent),
                 };
-                assert_eq!(item.value(at).to_owned(), expected, "{kind}.{}", spec.name);
+                assert_eq!(item.value(position).to_owned(), expected, "{kind}.{}", spec.name);
             }
             assert_eq!(item.id(), ContentId(7));
             assert_eq!(item.name(), "5.0");
@@ -524,24 +524,24 @@ mod tests {
         assert_eq!(ContentKind::ALL.map(ContentKind::id_column), ["stream_id", "stream_id", "series_id"]);
     }
 
-    /// Memory is bounded by what is counted here.
+    /// The memory limits of the engine rely on this number.
     #[test]
     fn an_item_holds_what_its_long_texts_hold() {
         let sizes = [size_of::<Channel>(), size_of::<Movie>(), size_of::<Series>()];
         for (kind, size) in ContentKind::ALL.into_iter().zip(sizes) {
             let mut item = Item::with_id(kind, ContentId(7));
             assert_eq!(item.heap_size(), size, "{kind}: nothing beside itself");
-            let long = |at: usize| at.to_string().repeat(500);
-            for (at, spec) in kind.fields().iter().enumerate() {
+            let long = |position: usize| position.to_string().repeat(500);
+            for (position, spec) in kind.fields().iter().enumerate() {
                 let before = item.heap_size();
                 let value = match spec.shape {
-                    Shape::Name | Shape::Text | Shape::Decimal | Shape::Reference => Value::Text(long(at).into()),
-                    Shape::Categories => Value::Categories([long(at), long(at + 1)].iter().collect()),
-                    Shape::Extra => Value::Extra([("key", long(at))].into()),
+                    Shape::Name | Shape::Text | Shape::Decimal | Shape::Reference => Value::Text(long(position).into()),
+                    Shape::Categories => Value::Categories([long(position), long(position + 1)].iter().collect()),
+                    Shape::Extra => Value::Extra([("key", long(position))].into()),
                     _ => Value::Integer(1),
                 };
                 let number = matches!(value, Value::Integer(_));
-                item.put(at, value);
+                item.put(position, value);
                 let more = item.heap_size() - before;
                 assert!(if number { more == 0 } else { (500..=4000).contains(&more) }, "{kind}.{}: {more}", spec.name);
             }

@@ -1,4 +1,4 @@
-//! The three kinds of content a panel lists.
+//! The three kinds of content that a panel lists.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,17 +10,17 @@ use std::str::FromStr;
 pub enum ContentKind {
     /// Live television and radio.
     Channels,
-    /// Video on demand.
+    /// Movies.
     Movies,
     /// Series, without their episodes.
     Series,
 }
 
 impl ContentKind {
-    /// Every kind, in the order in which a run visits them.
+    /// Every kind, in the order in which a run syncs them.
     pub const ALL: [Self; 3] = [Self::Channels, Self::Movies, Self::Series];
 
-    /// The name used in tables, reports, logs and on the command line.
+    /// Returns the name used in tables, reports, logs and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Channels => "channels",
@@ -29,7 +29,7 @@ impl ContentKind {
         }
     }
 
-    /// The position of this kind in [`ContentKind::ALL`].
+    /// Returns the position of this kind in [`ContentKind::ALL`].
     pub const fn ordinal(self) -> usize {
         self as usize
     }

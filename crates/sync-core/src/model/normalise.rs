@@ -1,7 +1,7 @@
-//! Normalisation: one spelling for equal values.
+//! Normalisation: equal values have one spelling.
 //!
-//! Panels flip between `7`, `"7"` and `"7.0"` from one release to the next. What a field's shape
-//! says is the same must be the same text and the same number, or every flip looks like an edit.
+//! Panels change between `7`, `"7"` and `"7.0"` from one release to the next. Values that are equal by their field's
+//! shape must be the same text and the same number. Otherwise every such change looks like an edit.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,12 @@ use super::field::{Shape, Value};
 use super::sets::{CategorySet, Extra};
 
 impl Shape {
-    /// Brings a value into the one form that this shape has for it; what doesn't fit is nothing.
+    /// Returns the normal form of a value in this shape. A value that doesn't fit becomes nothing.
     pub fn normalise(self, value: Value) -> Value {
         self.fit(value).unwrap_or_else(|_| self.nothing())
     }
 
-    /// [`Self::normalise`], but for a value that says something which this shape can't hold: that is
-    /// returned as it is.
+    /// Does the same as [`Self::normalise`], but returns a value that this shape can't hold unchanged, as an error.
     pub fn fit(self, value: Value) -> Result<Value, Value> {
         let read = match self {
             Self::Name | Self::Text => return Ok(text(value)),
@@ -44,7 +43,7 @@ impl Shape {
         }
     }
 
-    /// What an absent value is.
+    /// Returns the form of an absent value.
     fn nothing(self) -> Value {
         match self {
             Self::Count | Self::Switch => Value::Integer(0),
@@ -55,7 +54,7 @@ impl Shape {
     }
 }
 
-/// Whether a value says nothing.
+/// Returns whether a value is empty.
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -77,15 +76,14 @@ fn decimal(value: Value) -> Value {
     let Value::Text(text) = text(value) else { return Value::Null };
     let other = match canonical_decimal(&text) {
         Some(Cow::Owned(other)) => other.into(),
-        // What is no number stays as it is.
+        // A text that is no number stays as it is.
         Some(Cow::Borrowed(_)) | None => text,
     };
     Value::Text(other)
 }
 
-/// Returns the one spelling of a decimal number, or `None` when the text is none: no sign but a
-/// minus, no needless zeros, no exponent where the number is whole and below 2^53. Borrowed where the
-/// text has it already.
+/// Returns the normal spelling of a decimal number, or `None` if the text is no number. It has no sign but a minus, no
+/// needless zeros, and no exponent if the number is whole and below 2^53. It is borrowed if the text is normal already.
 pub fn canonical_decimal(text: &str) -> Option<Cow<'_, str>> {
     if is_canonical(text.as_bytes()) {
         return Some(Cow::Borrowed(text));
@@ -115,7 +113,8 @@ pub fn canonical_decimal(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(out))
 }
 
-/// Whether these are digits, perhaps after a minus and with a fraction, and none of them needless.
+/// Returns whether a text is a number in normal form: digits, perhaps after a minus and with a fraction, without
+/// needless zeros.
 fn is_canonical(text: &[u8]) -> bool {
     let unsigned = text.strip_prefix(b"-").unwrap_or(text);
     let whole = unsigned.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(unsigned.len());
@@ -129,7 +128,7 @@ fn is_canonical(text: &[u8]) -> bool {
     leading && trailing
 }
 
-/// The largest whole number below which every whole number has its own `f64`.
+/// The limit below which every whole number has its own `f64`.
 const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
 fn exponent(text: &str) -> Option<String> {
@@ -137,13 +136,13 @@ fn exponent(text: &str) -> Option<String> {
         return None;
     }
     let number: f64 = text.parse().ok()?;
-    // The sum makes a zero of minus zero, which would be a second spelling.
+    // The sum turns minus zero into zero. Minus zero would be a second spelling.
     (number.is_finite() && number.abs() < WHOLE_LIMIT).then(|| (number + 0.0).to_string())
 }
 
-/// Reads an exact whole number: `12`, `" 12 "`, `"00012"`, `12.0`, `1e5`; not `12.5`, not 2^63.
+/// Reads an exact whole number, such as `12`, `" 12 "`, `"00012"`, `12.0`, `1e5`, but not `12.5` and not 2^63.
 pub fn exact_integer(text: &str) -> Option<i64> {
-    // Nearly every number stands there without anything around it.
+    // Nearly every text is a number and nothing else.
     let plain = text.parse().or_else(|_| text.trim().parse());
     plain.ok().or_else(|| canonical_decimal(text.trim())?.parse().ok())
 }
@@ -151,19 +150,21 @@ pub fn exact_integer(text: &str) -> Option<i64> {
 fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
-        Value::Text(text) => exact_integer(text).or_else(|| real(value).filter(|_| !has_groups(text)).and_then(whole)),
-        Value::Real(number) => whole(*number),
+        Value::Text(text) => {
+            exact_integer(text).or_else(|| real(value).filter(|_| !has_groups(text)).and_then(to_integer))
+        }
+        Value::Real(number) => to_integer(*number),
         _ => None,
     }
 }
 
-/// Whether the comma of a number may stand between thousands: `1,234`.
+/// Returns whether the comma of a number may separate thousands: `1,234`.
 fn has_groups(text: &str) -> bool {
     text.trim().rsplit_once(',').is_some_and(|(_, behind)| behind.len() == 3)
 }
 
-/// Cuts a number to its whole part, where that is exact.
-fn whole(number: f64) -> Option<i64> {
+/// Returns a number as an integer, if that is exact.
+fn to_integer(number: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and cutting the fraction is meant")]
     (number.is_finite() && number.abs() < WHOLE_LIMIT).then_some(number as i64)
 }
@@ -173,11 +174,11 @@ fn real(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Integer(number) => *number as f64,
         Value::Real(number) => *number,
-        // Some panels write the decimal mark of their own country.
+        // Some panels write the decimal comma of their country.
         Value::Text(text) => text.parse().or_else(|_| text.trim().replace(',', ".").parse()).ok()?,
         _ => return None,
     };
-    // Adding zero turns -0.0 into 0.0: the two are equal and must have one digest.
+    // The sum turns minus zero into zero. The two are equal and must have one digest.
     number.is_finite().then_some(number + 0.0)
 }
 
@@ -224,7 +225,7 @@ mod tests {
             ("+3", "3"),
             ("1.7e9", "1700000000"),
             ("9007199254740991e0", "9007199254740991"),
-            // Digit by digit, however many there are.
+            // A long number is kept digit by digit.
             ("99999999999999999999", "99999999999999999999"),
             ("+99999999999999999999", "99999999999999999999"),
             ("-099999999999999999999.0", "-99999999999999999999"),

@@ -1,52 +1,52 @@
-//! One value for each kind of content.
+//! One value per kind of content.
 
 use std::ops::{Index, IndexMut};
 
 use super::kind::ContentKind;
 
-/// One value for each kind of content, indexed by the kind.
+/// One value per kind of content, indexed by the kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct PerKind<T>([T; ContentKind::ALL.len()]);
 
 impl<T> PerKind<T> {
-    /// These values.
+    /// Returns these values.
     pub const fn new(channels: T, movies: T, series: T) -> Self {
         Self([channels, movies, series])
     }
 
-    /// The values that `make` returns for each kind.
+    /// Returns the values that `make` returns, one per kind.
     pub fn from_fn(make: impl FnMut(ContentKind) -> T) -> Self {
         Self(ContentKind::ALL.map(make))
     }
 
-    /// What `change` makes of each value.
+    /// Returns the results of `change`, one per value.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> PerKind<U> {
         PerKind(self.0.map(change))
     }
 
-    /// Each kind with its value, in the order of [`ContentKind::ALL`].
+    /// Returns each kind with its value, in the order of [`ContentKind::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (ContentKind, &T)> {
         ContentKind::ALL.into_iter().zip(&self.0)
     }
 
-    /// Each kind with its value, in the order of [`ContentKind::ALL`].
+    /// Returns each kind with its value, in the order of [`ContentKind::ALL`].
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (ContentKind, &mut T)> {
         ContentKind::ALL.into_iter().zip(&mut self.0)
     }
 
-    /// The values, in the order of [`ContentKind::ALL`].
+    /// Returns the values, in the order of [`ContentKind::ALL`].
     pub fn values(&self) -> std::slice::Iter<'_, T> {
         self.0.iter()
     }
 
-    /// The values, in the order of [`ContentKind::ALL`].
+    /// Returns the values, in the order of [`ContentKind::ALL`].
     pub fn values_mut(&mut self) -> std::slice::IterMut<'_, T> {
         self.0.iter_mut()
     }
 }
 
 impl<T: Clone> PerKind<T> {
-    /// The same value for each kind.
+    /// Returns the same value for every kind.
     pub fn all(value: T) -> Self {
         Self::from_fn(|_| value.clone())
     }
@@ -66,7 +66,7 @@ impl<T> IndexMut<ContentKind> for PerKind<T> {
     }
 }
 
-/// With the values of the kinds, in the order of [`ContentKind::ALL`].
+/// Compares with the values of the kinds, in the order of [`ContentKind::ALL`].
 impl<T: PartialEq> PartialEq<[T; ContentKind::ALL.len()]> for PerKind<T> {
     fn eq(&self, values: &[T; ContentKind::ALL.len()]) -> bool {
         self.0 == *values

@@ -1,18 +1,18 @@
-//! Fields that hold several values: category ids, and keys beyond the table.
+//! Fields with several values: category ids, and keys without a column.
 
 use super::text::Text;
 
-/// The category ids of an item: sorted, each once.
+/// The category ids of an item, sorted and without duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct CategorySet(Ids);
 
-/// Nearly every item is in one category, which then takes no memory of its own.
+/// The ids of a set. Nearly every item is in one category, and then the set allocates nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 enum Ids {
     #[default]
     None,
     One(Text),
-    /// Two or more.
+    /// Two or more ids.
     Several(Box<[Text]>),
 }
 
@@ -20,7 +20,7 @@ impl CategorySet {
     /// No categories.
     pub const NONE: Self = Self(Ids::None);
 
-    /// The ids, sorted.
+    /// Returns the ids, sorted.
     pub const fn as_slice(&self) -> &[Text] {
         match &self.0 {
             Ids::None => &[],
@@ -29,22 +29,22 @@ impl CategorySet {
         }
     }
 
-    /// The ids, sorted.
+    /// Returns the ids, sorted.
     pub fn iter(&self) -> std::slice::Iter<'_, Text> {
         self.as_slice().iter()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no ids.
     pub const fn is_empty(&self) -> bool {
         matches!(self.0, Ids::None)
     }
 
-    /// Whether the id is one of them.
+    /// Returns whether the id is in the set.
     pub fn contains(&self, id: &str) -> bool {
         self.search(id).is_ok()
     }
 
-    /// Adds an id; an empty one is no category.
+    /// Adds an id. An empty one is ignored.
     pub fn insert(&mut self, id: &str) {
         if id.is_empty() {
             return;
@@ -52,16 +52,16 @@ impl CategorySet {
         if let Err(at) = self.search(id) {
             let mut ids = self.take();
             ids.insert(at, id.into());
-            *self = Self::of(ids);
+            *self = Self::from_sorted(ids);
         }
     }
 
-    /// Takes an id out.
+    /// Removes an id.
     pub fn remove(&mut self, id: &str) {
         if let Ok(at) = self.search(id) {
             let mut ids = self.take();
             ids.remove(at);
-            *self = Self::of(ids);
+            *self = Self::from_sorted(ids);
         }
     }
 
@@ -72,7 +72,7 @@ impl CategorySet {
         }
         let mut ids = self.take();
         ids.extend_from_slice(other.as_slice());
-        *self = Self::of_unsorted(ids);
+        *self = Self::from_unsorted(ids);
     }
 
     fn search(&self, id: &str) -> Result<usize, usize> {
@@ -87,17 +87,17 @@ impl CategorySet {
         }
     }
 
-    fn of_unsorted(mut ids: Vec<Text>) -> Self {
+    fn from_unsorted(mut ids: Vec<Text>) -> Self {
         ids.sort_unstable();
         ids.dedup();
-        Self::of(ids)
+        Self::from_sorted(ids)
     }
 
-    fn of(mut ids: Vec<Text>) -> Self {
+    fn from_sorted(mut ids: Vec<Text>) -> Self {
         Self(if ids.len() > 1 { Ids::Several(ids.into_boxed_slice()) } else { ids.pop().map_or(Ids::None, Ids::One) })
     }
 
-    /// The bytes that it holds beside the value itself.
+    /// Returns the bytes that the set allocates.
     pub(crate) fn heap_size(&self) -> usize {
         match &self.0 {
             Ids::None => 0,
@@ -113,8 +113,8 @@ impl<S: AsRef<str>> FromIterator<S> for CategorySet {
         let mut ids = ids.into_iter().filter_map(named);
         let Some(first) = ids.next() else { return Self::default() };
         let Some(second) = ids.next() else { return Self(Ids::One(first)) };
-        // Sorted once: some panels send very many.
-        Self::of_unsorted([first, second].into_iter().chain(ids).collect())
+        // Sorts once, because some panels send very many ids.
+        Self::from_unsorted([first, second].into_iter().chain(ids).collect())
     }
 }
 
@@ -127,27 +127,27 @@ impl<'a> IntoIterator for &'a CategorySet {
     }
 }
 
-/// What a panel sent beyond the known fields: keys, sorted, each with the JSON text of its value.
+/// The keys of an element that have no column, sorted, each with the JSON text of its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extra(Vec<(Text, Text)>);
 
 impl Extra {
-    /// No keys.
+    /// Returns an empty set of keys.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no keys.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The JSON text of a key.
+    /// Returns the JSON text of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.search(key).ok().map(|at| self.0[at].1.as_str())
     }
@@ -160,28 +160,28 @@ impl Extra {
         }
     }
 
-    /// Keys and JSON texts, in the order of the keys.
+    /// Returns keys and JSON texts, in the order of the keys.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, json)| (key.as_str(), json.as_str()))
     }
 
     fn search(&self, key: &str) -> Result<usize, usize> {
-        // Many a panel sorts its keys.
+        // Many panels sort their keys.
         if self.0.last().is_none_or(|(last, _)| last.as_str() < key) {
             return Err(self.0.len());
         }
         self.0.binary_search_by(|(known, _)| known.as_str().cmp(key))
     }
 
-    /// The bytes that it holds beside the value itself.
-    pub(crate) fn heap_size(&self) -> usize {
+    /// Returns the bytes that the keys and texts allocate.
+    pub(super) fn heap_size(&self) -> usize {
         let texts: usize = self.0.iter().map(|(key, json)| key.heap_size() + json.heap_size()).sum();
         self.0.capacity() * size_of::<(Text, Text)>() + texts
     }
 }
 
 impl<K: Into<Text>, J: Into<Text>> Extend<(K, J)> for Extra {
-    /// Of equal keys, the last one counts.
+    /// If a key is repeated, the last value counts.
     fn extend<I: IntoIterator<Item = (K, J)>>(&mut self, pairs: I) {
         for (key, json) in pairs {
             self.insert(key.into(), json.into());

@@ -6,10 +6,10 @@ use std::ops::Deref;
 
 use compact_str::{CompactString, ToCompactString};
 
-/// A text of an item. It is read as a `str`, and made of whatever text there is with `into()`.
+/// A text of an item. It is read as a `str`, and made of other texts with `into()`.
 ///
-/// Most texts of a catalogue are short: ids, dates, years, extensions. Up to 24 bytes stand in the value itself (12 on
-/// 32-bit platforms), and only a longer text takes memory of its own.
+/// Most texts of a catalogue are short: ids, dates, years, extensions. A text of up to 24 bytes (12 on 32-bit
+/// platforms) is stored in the value itself. Only a longer text allocates.
 ///
 /// ```
 /// use sync_core::{Channel, Content, ContentId};
@@ -25,17 +25,17 @@ use compact_str::{CompactString, ToCompactString};
 pub struct Text(CompactString);
 
 impl Text {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text as a `String`, without a copy where it has memory of its own.
+    /// Returns the text as a `String`, without a copy if it is allocated.
     pub fn into_string(self) -> String {
         self.0.into_string()
     }
 
-    /// The bytes that it holds beside the value itself.
+    /// Returns the bytes that the text allocates.
     pub(crate) fn heap_size(&self) -> usize {
         if self.0.is_heap_allocated() { self.0.capacity() } else { 0 }
     }

@@ -1,12 +1,12 @@
-//! Time as a port: the core never looks at a wall clock.
+//! The port to time. The core never reads a wall clock itself.
 
 use std::time::Duration;
 
 /// A clock.
 pub trait Clock: Send + Sync {
-    /// The time of day, in unix seconds. It may jump.
+    /// Returns the time of day, in unix seconds. It may jump.
     fn now(&self) -> i64;
 
-    /// Time since some fixed moment. It never goes back; durations are measured with it.
+    /// Returns the time since a fixed moment. It never goes back. Durations are measured with it.
     fn monotonic(&self) -> Duration;
 }

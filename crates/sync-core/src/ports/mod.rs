@@ -13,7 +13,7 @@ use profiles::Profiles;
 
 use crate::ports::store::ContentStore;
 
-/// A whole cache: all that an application needs of one. Whatever implements the four ports is one.
+/// A whole cache, as an application needs it. Every type that implements the four ports is one.
 pub trait Cache: ContentStore + Catalogue + Profiles + Maintenance {}
 
 impl<T: ContentStore + Catalogue + Profiles + Maintenance + ?Sized> Cache for T {}

@@ -16,23 +16,23 @@ use crate::search::SearchFields;
 /// - A profile is saved as a whole, and read back as it was saved.
 /// - A profile that [`ContentStore::ensure_profile`](crate::ContentStore::ensure_profile) made has the settings of
 ///   [`Profile::new`].
-/// - A password is kept only where [`Profile::password_source`] is [`PasswordSource::Stored`].
-/// - When the address changes, what was learnt of the panel is forgotten, the evidence of held removals with it. When the
-///   address or the user name changes, the validators of its listings are forgotten.
-/// - Content and history stay when a profile is saved, and go when it is removed.
+/// - A password is kept only if [`Profile::password_source`] is [`PasswordSource::Stored`].
+/// - If the address changes, the facts about the panel and the evidence of held removals are deleted. If the address or
+///   the user name changes, the validators of the listings are deleted.
+/// - Content and history stay if a profile is saved, and are deleted if it is removed.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Profiles: Send + Sync {
-    /// Returns a profile; `None` when there is no such one.
+    /// Returns a profile, or `None` if it doesn't exist.
     async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, StoreError>;
 
     /// Returns every profile, by id.
     async fn profiles(&self) -> Result<Vec<Profile>, StoreError>;
 
-    /// Writes a profile: a new one, or all settings of one that exists.
+    /// Writes a profile: a new one, or all settings of an existing one.
     async fn save_profile(&self, profile: &Profile) -> Result<(), StoreError>;
 
-    /// Removes a profile and everything that belongs to it; returns whether it was there.
+    /// Removes a profile and everything that belongs to it. Returns whether it existed.
     ///
     /// # Errors
     ///
@@ -40,22 +40,22 @@ pub trait Profiles: Send + Sync {
     async fn remove_profile(&self, id: &ProfileId) -> Result<bool, StoreError>;
 }
 
-/// Where the password of a profile comes from.
+/// The origin of a profile's password.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum PasswordSource {
-    /// From the cache itself.
+    /// The password is in the cache.
     #[default]
     Stored,
-    /// From the environment variable of this name.
+    /// The password is in the environment variable with this name.
     Environment(String),
-    /// From the file at this path.
+    /// The password is in the file at this path.
     File(String),
-    /// From what this command prints.
+    /// The password is the output of this command.
     Command(String),
 }
 
 impl PasswordSource {
-    /// The word for it, as it is stored.
+    /// Returns the word that is stored for it.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Stored => "stored",
@@ -65,7 +65,7 @@ impl PasswordSource {
         }
     }
 
-    /// The name, path or command that belongs to it.
+    /// Returns the name, path or command that belongs to it.
     pub fn argument(&self) -> Option<&str> {
         match self {
             Self::Stored => None,
@@ -73,8 +73,7 @@ impl PasswordSource {
         }
     }
 
-    /// The source that this word and this argument stand for; `None` when the word is unknown, or the argument that it
-    /// needs is missing.
+    /// Returns the source for this word and argument, or `None` if the word is unknown or a needed argument is missing.
     pub fn from_parts(word: &str, argument: Option<String>) -> Option<Self> {
         match (word, argument) {
             ("stored", _) => Some(Self::Stored),
@@ -86,7 +85,7 @@ impl PasswordSource {
     }
 }
 
-/// Without the argument: a command line may hold a secret.
+/// Doesn't show the argument, because a command line may contain a secret.
 impl fmt::Debug for PasswordSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -96,37 +95,37 @@ impl fmt::Debug for PasswordSource {
 /// An account at a panel, and its settings.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// Its id.
+    /// The id.
     pub id: ProfileId,
     /// The panel's address, without credentials.
     pub base_url: Option<String>,
     /// The user name at the panel.
     pub username: Option<String>,
-    /// The password, where it is kept here; anyone who can read the file can read it. With any
-    /// other [`Self::password_source`] it is cleared when the profile is saved.
+    /// The password, if it is kept here. Anyone who can read the file can read it. With any other
+    /// [`Self::password_source`], saving the profile deletes it.
     pub password: Option<String>,
-    /// Where the password comes from. Default [`PasswordSource::Stored`].
+    /// The origin of the password. Default [`PasswordSource::Stored`].
     pub password_source: PasswordSource,
-    /// The user agent that the panel is told.
+    /// The user agent that the panel is asked with.
     pub user_agent: Option<String>,
-    /// What makes an item an updated one.
+    /// The rule by which an item counts as updated.
     pub policy: PolicyChoice,
-    /// When removals are held.
+    /// The thresholds above which removals are held.
     pub guard: GuardThresholds,
-    /// When what is held is released, and how long what was removed is remembered.
+    /// When held items are released, and how long removed ones are remembered.
     pub retention: Retention,
     /// Whether the panel has to prove its identity over https. Default true.
     pub verify_tls: bool,
     /// Whether redirects to other hosts are followed. Default true.
     pub follow_other_hosts: bool,
-    /// How many requests to the account may be under way at once. Default 1.
+    /// The number of requests to the account that may be under way at once. Default 1.
     pub parallel_requests: u32,
     /// The fields whose text is searched. Default [`SearchFields::All`].
     pub search: SearchFields,
 }
 
 impl Profile {
-    /// A profile of which nothing is known but its id.
+    /// Returns a profile with this id and default settings.
     pub fn new(id: ProfileId) -> Self {
         Self {
             id,
@@ -146,7 +145,7 @@ impl Profile {
     }
 }
 
-/// Without user name and password.
+/// Doesn't show user name and password.
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hidden = |secret: &Option<String>| secret.as_ref().map(|_| "…");

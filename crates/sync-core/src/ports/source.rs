@@ -1,4 +1,4 @@
-//! The port to a panel: where listings come from.
+//! The port to a panel, which listings come from.
 
 mod causes;
 mod error;
@@ -18,52 +18,50 @@ use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 pub use causes::{Denial, Obstacle};
 pub use error::{AnswerFault, SourceError};
 
-/// Where the account, the categories and the listings of a profile come from.
+/// A source of the account, the categories and the listings of a profile.
 ///
 /// # Contract
 ///
-/// - A source belongs to one account at one panel; all its requests share that account's budget.
-/// - Dropping a future or a stream abandons the request behind it at once.
-/// - Transient faults are repeated inside; an error that comes out is final for this run.
+/// - A source belongs to one account at one panel. All its requests share the limits of that account.
+/// - If a future or a stream is dropped, its request is abandoned at once.
+/// - The source repeats requests after transient errors. An error that it returns is final for this run.
 /// - A refused login is never repeated.
-/// - No error, in any of its forms, holds a password or an address with credentials.
-/// - A listing ends with exactly one [`ListingEvent::Complete`], and only when the panel's answer
-///   was read to its proved end, or with [`ListingEvent::Unmodified`]; whatever else ends it is an
-///   error.
-/// - A listing is [`ListingEvent::Unmodified`] only when a validator was lent, the panel was asked
-///   with it, and nothing else has come of that listing before.
-/// - A validator is given only for a listing whose bytes it stands for, and never for that of a
-///   category. A source that knows none gives none, and doesn't look at one that is lent.
-/// - After [`ListingEvent::Restarted`], what came before it never was.
-/// - The listing of a category is what the panel answers for it; whether the panel has looked at the
-///   category at all is for the caller to check.
-/// - An element is [`Entry::Same`] only when a known index was lent, of the listing's own scheme,
-///   and the element's digest equals the known one. A second element with the same id is always
-///   [`Entry::Item`].
-/// - The digests of a listing have nothing of the values that [`ListingRequest::left_out`] names, and
-///   all of the others. They are of the scheme [`DigestScheme::leaving_out`] of the source's own. A
-///   source that leaves nothing out keeps this as well; its elements are then decoded in each listing.
-/// - An element that can't be read, or not wholly, is counted as unreadable, and nothing else is lost.
-/// - An element that is too large or too deep is an [`Entry::Item`] without digest, with the fields that
-///   could be read. An element that is broken is never an item: it is [`Entry::Broken`] where its id is
-///   certain, and no entry at all where it is not.
+/// - No error, in any of its forms, contains a password or an address with credentials.
+/// - A listing ends in one of three ways: with exactly one [`ListingEvent::Complete`], and only after the panel's
+///   answer was read to its proved end; with [`ListingEvent::Unmodified`]; or with an error.
+/// - A listing is [`ListingEvent::Unmodified`] only if the request had a validator, the panel was asked with it, and
+///   the listing had no event before.
+/// - A validator is given only for a listing whose bytes it stands for, and never for the listing of a category. A
+///   source without validators gives none, and ignores the one of a request.
+/// - After [`ListingEvent::Restarted`], all events before it are void.
+/// - The listing of a category is what the panel answers for it. The caller checks whether the panel has respected the
+///   category.
+/// - An element is [`Entry::Same`] only if the request had an index of the listing's own scheme, and the element's
+///   digest equals the known one. A second element with the same id is always [`Entry::Item`].
+/// - The digests of a listing cover all values except those that [`ListingRequest::left_out`] names. Their scheme is
+///   [`DigestScheme::leaving_out`] of the source's own. A source that leaves nothing out is allowed
+///   as well. Its elements are then decoded in each listing, because their digests differ.
+/// - An element that can't be read, or not completely, is counted as unreadable, and nothing else is lost.
+/// - An element that is too large or too deep is an [`Entry::Item`] without a digest, with the fields that could be
+///   read. An element that is broken is never an item: it is [`Entry::Broken`] if its id is certain, and no entry
+///   otherwise.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ContentSource: Send + Sync {
-    /// How this source makes the digests of its entries; [`DigestScheme::FIELDS`] when it makes none.
+    /// Returns the scheme of the digests of this source's entries, or [`DigestScheme::FIELDS`] if it makes none.
     fn digest_scheme(&self) -> DigestScheme;
 
-    /// What this source has asked and received so far.
+    /// Returns the requests and bytes of this source so far.
     fn usage(&self) -> Usage;
 
-    /// What this source has learnt of its panel so far.
+    /// Returns the facts that this source has learnt about its panel so far.
     fn learnt(&self) -> Learnt;
 
     /// Logs in and returns the state of the account.
     ///
     /// # Errors
     ///
-    /// [`SourceError::Refused`] when the panel doesn't accept the credentials.
+    /// [`SourceError::Refused`] if the panel doesn't accept the credentials.
     async fn account(&self) -> Result<Account, SourceError>;
 
     /// Returns the categories of a kind, in the panel's order. An empty list is an answer.
@@ -72,88 +70,89 @@ pub trait ContentSource: Send + Sync {
     /// Starts the listing of a scope.
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError>;
 
-    /// Asks from now on as another client, on trial: what the next listing comes to decides whether it stays so.
+    /// Makes the source ask as another client from now on, on trial. The result of the next listing decides whether it
+    /// stays so.
     ///
-    /// It is called only after [`Learnt::other_client_left`] was true. A source that has no other client does nothing.
+    /// This is called only after [`Learnt::other_client_left`] was true. A source without another client does nothing.
     fn ask_as_other_client(&self) {}
 }
 
-/// Requests sent, and bytes received after decompression.
+/// The number of requests, and of received bytes after decompression.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Requests, repeated ones included.
+    /// The number of requests, including repeated ones.
     pub requests: u64,
-    /// Bytes of all bodies.
+    /// The bytes of all bodies.
     pub bytes: u64,
 }
 
-/// What a source has learnt of its panel, beyond the answers.
+/// The facts that a source has learnt about its panel, beyond the answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Learnt {
-    /// The user agent that the panel let in, when it refused the source's usual one.
+    /// The user agent that the panel accepted after it had refused the source's usual one.
     pub user_agent: Option<String>,
-    /// Whether what the panel let in asks for no compression.
+    /// Whether the accepted client asks for no compression.
     pub uncompressed: bool,
-    /// Whether the source has asked as another client, whatever came of it.
+    /// Whether the source has asked as another client, with or without success.
     pub other_client_tried: bool,
     /// Whether every listing so far was refused in the same way, as filters do, and the source could ask as another
-    /// client. The source has to keep that in mind; the engine decides.
+    /// client. The source keeps track of this; the engine decides.
     pub other_client_left: bool,
-    /// What a person should know: redirects to other hosts, encryption that isn't verified. Without
-    /// addresses that hold credentials.
+    /// Notices for a person, such as redirects to other hosts or encryption that isn't verified. They contain no
+    /// addresses with credentials.
     pub notices: Vec<String>,
 }
 
-/// What is asked of a listing.
+/// A request for a listing.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ListingRequest {
-    /// What the listing is to cover.
+    /// The scope of the listing.
     pub scope: Scope,
-    /// What the listing is compared with.
+    /// The state that the listing is compared with.
     pub baseline: Baseline,
-    /// What has no part in the digests, because the panel changes it by itself.
+    /// The fields without a part in the digests, because the panel changes them by itself.
     pub left_out: LeftOut,
 }
 
 impl ListingRequest {
-    /// Asks for a listing, whatever is known.
-    pub const fn of(scope: Scope) -> Self {
+    /// Returns a request without a baseline.
+    pub const fn new(scope: Scope) -> Self {
         Self { scope, baseline: Baseline::None, left_out: LeftOut::NONE }
     }
 
-    /// The same request, with this to compare with.
+    /// Returns the same request with this baseline.
     #[must_use]
     pub fn compared_with(self, baseline: Baseline) -> Self {
         Self { baseline, ..self }
     }
 
-    /// The same request, with this left out of the digests.
+    /// Returns the same request with these fields left out of the digests.
     #[must_use]
     pub fn leaving_out(self, left_out: LeftOut) -> Self {
         Self { left_out, ..self }
     }
 }
 
-/// What a listing is compared with.
+/// The state that a listing is compared with.
 #[derive(Debug, Clone, Default)]
 pub enum Baseline {
-    /// Nothing: every element is decoded.
+    /// There is none, so every element is decoded.
     #[default]
     None,
-    /// An index: elements that are byte for byte the same need not be decoded.
+    /// An index. Elements with the same bytes as before need not be decoded.
     Index(Arc<ListingIndex>),
-    /// The listing that a validator came with: it is enough to hear that the listing is still the same.
+    /// The listing that a validator came with. The answer "not modified" is enough.
     Unless {
         /// The validator.
         validator: Validator,
-        /// What is known. It is asked for once the panel is seen to answer with a listing, and not before.
+        /// The index of that listing. The source asks for it only after the panel has begun to answer with a listing.
         index: LazyIndex,
     },
 }
 
 impl Baseline {
-    /// The validator, where there is one.
+    /// Returns the validator, if there is one.
     pub const fn validator(&self) -> Option<&Validator> {
         match self {
             Self::Unless { validator, .. } => Some(validator),
@@ -161,7 +160,7 @@ impl Baseline {
         }
     }
 
-    /// The index, where there is one; one that has to be loaded is waited for.
+    /// Returns the index, if there is one. Waits if it has to be loaded.
     pub async fn index(&self) -> Option<Arc<ListingIndex>> {
         match self {
             Self::None => None,
@@ -177,13 +176,13 @@ impl From<Option<Arc<ListingIndex>>> for Baseline {
     }
 }
 
-/// What a panel calls a version of a listing, in words that only its source understands.
+/// The panel's name for a version of a listing. Only its source understands it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Validator(pub String);
 
-/// A listing on its way.
+/// A listing that is being received.
 pub struct Listing {
-    /// What arrives; ends after [`ListingEvent::Complete`], [`ListingEvent::Unmodified`] or an error.
+    /// The events. The stream ends after [`ListingEvent::Complete`], [`ListingEvent::Unmodified`] or an error.
     pub events: BoxStream<'static, Result<ListingEvent, SourceError>>,
 }
 
@@ -193,20 +192,20 @@ impl fmt::Debug for Listing {
     }
 }
 
-/// What arrives of a listing.
+/// An event of a listing.
 #[derive(Debug, Clone)]
 pub enum ListingEvent {
     /// Elements, in the panel's order.
     Batch(Vec<Entry>),
-    /// The answer was cut and is asked for again: forget every batch so far.
+    /// The answer broke off, and the listing is asked for again. All batches so far are void.
     Restarted,
-    /// What the panel calls this version of the listing, once its end is proved.
+    /// The panel's name for this version of the listing. It comes after the end is proved.
     Version(Validator),
-    /// The end, proved.
+    /// The end of the listing, proved.
     Complete(Completeness),
-    /// The panel says that the listing is the one that the lent validator came with.
+    /// The panel says that the listing is the one that the validator of the request came with.
     Unmodified {
-        /// The panel's clock when it was asked, in unix seconds, where the panel told it.
+        /// The panel's clock at the request, in unix seconds, if the panel tells it.
         started_at: Option<i64>,
     },
 }
@@ -214,20 +213,20 @@ pub enum ListingEvent {
 /// One element of a listing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
-    /// Byte for byte what the index knows under this id.
+    /// The element has the digest that the index has for this id.
     Same(ContentId),
-    /// A decoded item, and the digest of its raw element where the source makes one.
+    /// A decoded item, and the digest of its raw element if the source makes one.
     Item(Box<Listed>, Option<Digest>),
-    /// An element that is broken, so that no field of it is used, but whose id is certain.
+    /// A broken element whose id is certain. No field of it is used.
     ///
-    /// It adds nothing and changes nothing. A stored row of this id stays as it is and is not missing. Another
-    /// element of the same id that can be read stands for the item, whichever of them comes first. Each
-    /// broken element, with or without an entry, is counted in [`Completeness::unreadable`].
+    /// It adds nothing and changes nothing. A stored row with this id stays as it is and is not missing. If another
+    /// element with the same id can be read, that one is the item, whichever comes first. Each broken element, with or
+    /// without an entry, is counted in [`Completeness::unreadable`].
     Broken(ContentId),
 }
 
 impl Entry {
-    /// The id of the element.
+    /// Returns the id of the element.
     pub fn id(&self) -> ContentId {
         match self {
             Self::Same(id) | Self::Broken(id) => *id,
@@ -236,34 +235,34 @@ impl Entry {
     }
 }
 
-/// How a listing ended.
+/// The end of a listing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Completeness {
-    /// Elements that could not be read as items, or not wholly: without a readable id, broken, too
-    /// large or too deep. Where a source had to look for the next sound element behind a broken one, all that
-    /// it skipped counts as one.
+    /// The number of elements that could not be read, or not completely: without a readable id, broken, too large or
+    /// too deep. If a source has to search for the next sound element after a broken one, everything that it skips
+    /// counts as one.
     pub unreadable: u64,
-    /// Stands for those elements: equal in two listings when they are the same ones, in whatever
-    /// order. `None` when the source can't tell; they then never become known.
+    /// A number that stands for these elements. It is equal in two listings with the same ones, in any order. `None` if
+    /// the source can't tell; then they never become a known defect.
     pub unreadable_digest: Option<u64>,
-    /// Where the first of those elements stands, where the source can tell.
+    /// The position of the first of these elements, if the source can tell.
     pub unreadable_at: Option<UnreadableAt>,
     /// Whether anything but white space follows the end of the list.
     pub trailing_bytes: bool,
-    /// Stands for what follows; `None` when the source can't tell.
+    /// A number that stands for what follows the end, or `None` if the source can't tell.
     pub trailing_digest: Option<u64>,
-    /// The panel's clock at the start of the listing, in unix seconds, where the panel told it.
+    /// The panel's clock at the start of the listing, in unix seconds, if the panel tells it.
     pub started_at: Option<i64>,
 }
 
-/// Where an element stands that could not be read, so that a person can look at it.
+/// The position of an element that could not be read, so that a person can look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnreadableAt {
-    /// Bytes of the answer before it, after decompression.
+    /// The number of bytes of the answer before it, after decompression.
     pub offset: u64,
-    /// The nearest item before it; `None` when there is none.
+    /// The nearest item before it, or `None` if there is none.
     pub before: Option<ContentId>,
-    /// The nearest item after it; `None` when there is none.
+    /// The nearest item after it, or `None` if there is none.
     pub after: Option<ContentId>,
 }

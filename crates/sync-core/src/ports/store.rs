@@ -1,4 +1,4 @@
-//! The port to the cache: where items are kept.
+//! The port to the cache, which keeps the items.
 
 mod error;
 
@@ -23,64 +23,62 @@ use std::time::Duration;
 
 pub use error::StoreError;
 
-/// A cache of the contents of any number of profiles.
+/// A cache of the content of any number of profiles.
 ///
 /// # Contract
 ///
-/// - Everything is isolated by profile and kind: no call changes a row of another one.
-/// - A profile has to exist before anything else is asked of it, but for [`Self::ensure_profile`],
-///   which creates it, and calls that then find nothing.
-/// - A lease is exclusive over threads and processes, free at once when its holder dies, and each
-///   has a higher fence than all before it. What is written under an older fence is refused.
+/// - Everything is kept apart by profile and kind. No call changes a row of another profile or kind.
+/// - A profile has to exist before any other call about it. There are two exceptions: [`Self::ensure_profile`], which
+///   creates it, and calls that then find nothing.
+/// - A lease is exclusive across threads and processes. It is free as soon as the process that took it ends. Each lease
+///   has a higher fence than all before it. Writes under an older fence are refused.
 /// - Item rows keep their identity over updates.
-/// - What an apply writes is there wholly or not at all, for every reader at every moment.
-/// - While an apply of one kind is under way, another kind of the profile may be read, and staged:
-///   [`Self::index`], [`Self::rows`], [`Self::stage`], [`Staging::put`], [`Staging::get`]. They find
-///   that kind as if nothing else went on, and lose nothing by it. A store that can't do both at
-///   once has one wait for the other, never both.
-/// - Deleting takes the ids out of the index as well: the next listing brings them back as added.
-/// - The validator of a kind's listing is written with it, and forgotten with whatever else changes
-///   the kind: deleting, clearing, a listing that is applied without saying otherwise.
+/// - For every reader at every moment, an apply is there completely or not at all.
+/// - While a kind is applied, another kind of the profile may be read and staged: [`Self::index`], [`Self::rows`],
+///   [`Self::stage`], [`Staging::put`], [`Staging::get`]. These calls return the same as without the apply. A store
+///   that can't do both at once makes one wait for the other; it never makes both wait.
+/// - A deletion also takes the ids out of the index. The next listing brings the items back as added.
+/// - The validator of a kind's listing is written with the listing. It is deleted with every other change of the kind:
+///   a deletion, a clear, or an apply that doesn't set or keep it.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ContentStore: Send + Sync {
-    /// Creates the profile when there is none.
+    /// Creates the profile if it doesn't exist.
     async fn ensure_profile(&self, profile: &ProfileId) -> Result<(), StoreError>;
 
-    /// Takes the lease of a profile; it ends when it is dropped.
+    /// Takes the lease of a profile. The lease ends when it is dropped.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Leased`] when another run has it.
+    /// [`StoreError::Leased`] if another run has it.
     async fn lease(&self, profile: &ProfileId) -> Result<Lease, StoreError>;
 
-    /// Records the start of a run, and that an earlier one without an end was interrupted.
+    /// Records the start of a run. An earlier run without an end is recorded as interrupted.
     async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Result<RunId, StoreError>;
 
-    /// Records the end of a run and of those of its kinds that applied nothing, what the run has learnt of the
-    /// panel, and what it has to tell anew of kinds that were applied. The watermarks stay as they are.
+    /// Records the end of a run and of those of its kinds that applied nothing, the facts that the run has learnt about
+    /// the panel, and corrections to kinds that were applied. The watermarks stay as they are.
     async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Result<(), StoreError>;
 
-    /// Returns what is known of a profile's syncs.
+    /// Returns the state of a profile's syncs.
     async fn sync_state(&self, profile: &ProfileId) -> Result<SyncState, StoreError>;
 
-    /// Returns the index of a scope. Of a scope that was never applied it is empty; where the
-    /// store doubts its own index it returns every stored id with
-    /// [`Digest::NEVER`](crate::Digest::NEVER).
+    /// Returns the index of a scope. The index of a scope that was never applied is empty. If the store doesn't trust
+    /// its own index, it returns every stored id with [`Digest::NEVER`](crate::Digest::NEVER).
     async fn index(&self, profile: &ProfileId, scope: Scope) -> Result<StoredIndex, StoreError>;
 
-    /// Returns the validator of a kind's listing; `None` where there is none, or where the store has no
-    /// longer as many rows as that listing left. It costs no look at the index.
+    /// Returns the validator of a kind's listing. Returns `None` if there is none, or if the number of rows is no
+    /// longer the one after that listing. The index is not read for this.
     async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Result<Option<KeptValidator>, StoreError>;
 
-    /// Returns the stored rows of these ids, in any order; ids without a row are left out.
+    /// Returns the stored rows of these ids, in any order. Ids without a row are left out.
     async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError>;
 
     /// Returns the categories of a kind, in the panel's order.
     async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<Category>, StoreError>;
 
-    /// Returns how many stored items of a kind each of these categories has, in the order asked. An
-    /// item counts in every category of its set.
+    /// Returns the number of stored items of a kind in each of these categories, in the order of the request. An item
+    /// counts in every category of its set.
     async fn category_sizes(
         &self,
         profile: &ProfileId,
@@ -88,14 +86,14 @@ pub trait ContentStore: Send + Sync {
         categories: Vec<CategoryId>,
     ) -> Result<Vec<u64>, StoreError>;
 
-    /// Opens a staging area for a scope. It is outside the cache: nothing of it is seen there, or
-    /// left behind, unless it is applied.
+    /// Opens a staging area for a scope. It is outside the cache: nothing of it is visible in the cache or remains,
+    /// unless it is applied.
     async fn stage(&self, profile: &ProfileId, scope: Scope) -> Result<Box<dyn Staging>, StoreError>;
 
-    /// Returns the ids of all stored items of a kind, rising.
+    /// Returns the ids of all stored items of a kind, ascending.
     async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<ContentId>, StoreError>;
 
-    /// Deletes items by id, any number of them; returns how many there were.
+    /// Deletes items by id, any number of them. Returns the number of items that existed.
     async fn delete_content_by_ids(
         &self,
         profile: &ProfileId,
@@ -103,45 +101,45 @@ pub trait ContentStore: Send + Sync {
         ids: Vec<ContentId>,
     ) -> Result<u64, StoreError>;
 
-    /// Empties the cached content of a profile: items, categories, index, validators, watermarks, what
-    /// is held, what is remembered of removed items, and what was learnt of the kinds. The profile, its
-    /// settings and its history stay, and what was learnt of the panel as a whole.
+    /// Empties the cached content of a profile: items, categories, index, validators, watermarks, held removals,
+    /// tombstones, and the facts about the kinds. The profile, its settings and its history stay, and so do the facts
+    /// about the panel as a whole.
     async fn clear(&self, profile: &ProfileId) -> Result<(), StoreError>;
 
-    /// Returns the removals that are held, by rising id.
+    /// Returns the held removals, by ascending id.
     async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<HeldRemoval>, StoreError>;
 
-    /// Puts kinds back as they were before a run, in one transaction, recorded as a run of its own with one entry
-    /// `undone` for each item. What can't be restored exactly is refused, and nothing is changed then; see
+    /// Puts kinds back as they were before a run, in one transaction. The undo is a run itself, with one entry `undone`
+    /// per item. If anything can't be restored exactly, the undo is refused and nothing changes; see
     /// [`feed::undo`](crate::feed::undo).
     ///
-    /// - Rows that the run removed are back, whole, with their row ids. Each is held as [`Loss::Undone`](crate::Loss::Undone), in place of
-    ///   an older hold.
-    /// - Of rows that it updated, the fields that count are as before. Rows that it added are gone.
-    /// - Tombstones, what is held, and the list of categories are as before the run.
-    /// - In the index, rows that were put back have no digest; those that are back come last. The validator is
-    ///   forgotten, and the watermark is that of before the run. So the next run compares them anew.
+    /// - Rows that the run removed are back, complete and with their row ids. Each is held as
+    ///   [`Loss::Undone`](crate::Loss::Undone), which replaces an older hold.
+    /// - In rows that the run updated, the fields that count are as before. Rows that it added are deleted.
+    /// - Tombstones, held removals, and the list of categories are as before the run.
+    /// - In the index, rows that were put back have no digest, and those that are back come last. The validator is
+    ///   deleted, and the watermark is the one before the run. So the next run compares these rows.
     ///
-    /// Without a fence nothing is written: the outcome is what an undo would do.
+    /// Without a fence nothing is written. The outcome is then the one that an undo would have.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] when a later lease was taken.
+    /// [`StoreError::Fenced`] if a later lease was taken.
     async fn undo(&self, profile: &ProfileId, request: UndoRequest) -> Result<UndoOutcome, StoreError> {
         let _ = (profile, request);
         Err(StoreError::Refused("this store can't undo".to_owned()))
     }
 }
 
-/// Where the differences of a scope wait until the listing is proved complete.
+/// A place outside the cache where the differences of a scope wait until the listing is proved complete.
 ///
 /// # Contract
 ///
 /// - A later [`Self::put`] of an id replaces an earlier one.
 /// - Items whose change is not written are kept for [`Self::get`], and not written.
 /// - After [`Self::reset`] the area is as new.
-/// - [`Self::apply`] is one transaction; it is called at most once. When it fails, or finds its
-///   token cancelled before the commit, the cache is as it was.
+/// - [`Self::apply`] is one transaction, and is called at most once. If it fails, or finds its token cancelled before
+///   the commit, the cache is unchanged.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Staging: Send {
@@ -151,28 +149,28 @@ pub trait Staging: Send {
     /// Returns the staged items of these ids, in any order.
     async fn get(&mut self, ids: Vec<ContentId>) -> Result<Vec<StagedItem>, StoreError>;
 
-    /// Forgets everything.
+    /// Removes everything from the area.
     async fn reset(&mut self) -> Result<(), StoreError>;
 
-    /// Writes everything at once: items, removals, tombstones, index, validator, categories, what is
-    /// held, watermark, counts, change log and run record.
+    /// Writes everything at once: items, removals, tombstones, index, validator, categories, held removals, watermark,
+    /// counts, change log and run record.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] when a later lease was taken, [`StoreError::Cancelled`] when the
-    /// token was cancelled before the commit.
+    /// [`StoreError::Fenced`] if a later lease was taken, and [`StoreError::Cancelled`] if the token was cancelled
+    /// before the commit.
     async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError>;
 }
 
 /// The exclusive right to sync a profile, until it is dropped.
 pub struct Lease {
-    /// Higher than that of every earlier lease of the profile.
+    /// The fence. It is higher than that of every earlier lease of the profile.
     pub fence: u64,
     _held: Box<dyn Send + Sync>,
 }
 
 impl Lease {
-    /// A lease that ends when `held` is dropped.
+    /// Returns a lease that ends when `held` is dropped.
     pub fn new(fence: u64, held: impl Send + Sync + 'static) -> Self {
         Self { fence, _held: Box::new(held) }
     }
@@ -189,36 +187,36 @@ impl fmt::Debug for Lease {
 pub struct RunEnd {
     /// The run.
     pub run: RunId,
-    /// The fence of its lease.
+    /// The fence of the run's lease.
     pub fence: u64,
-    /// How it ended.
+    /// The status.
     pub status: RunStatus,
     /// What started it.
     pub trigger: Trigger,
-    /// When, in unix seconds.
+    /// The time of the end, in unix seconds.
     pub finished_at: i64,
-    /// How long it took.
+    /// The duration.
     pub duration: Duration,
-    /// Its first error, where it had one.
+    /// The first error, if there was one.
     pub error: Option<ReportError>,
-    /// For how long the change log is kept: older entries go with the end of the run.
+    /// How long the change log is kept. Older entries are pruned with the end of the run.
     pub retention: Retention,
-    /// One sentence for people.
+    /// A sentence for people.
     pub message: String,
-    /// The kinds that applied nothing, and those whose record differs from what their apply wrote. A record
-    /// replaces the one that the run has of its kind.
+    /// The records of the kinds that applied nothing, and of those whose record differs from the one of their apply. A
+    /// record replaces the one that the run has of its kind.
     pub records: Vec<KindRecord>,
-    /// What the panel said of the account, when it said something.
+    /// What the panel said of the account, if it said anything.
     pub account: Option<Account>,
-    /// What is now known of the panel, or `None` to leave it as it is.
+    /// The facts about the panel, or `None` to leave them as they are.
     pub facts: Option<PanelFacts>,
-    /// The held removals of which only the end of the run can tell why they are held. Of those that are still
-    /// held, reason and evidence are replaced; nothing else is written of any.
+    /// Held removals whose reason is known only at the end of the run. If a removal is still held, its reason and
+    /// evidence are replaced. Nothing else of it is written.
     pub held: Vec<(ContentKind, HeldRemoval)>,
 }
 
 impl RunEnd {
-    /// The end of a run that applied everything and has nothing else to say.
+    /// Returns the end of a run that applied everything, without further values.
     pub fn new(run: RunId, fence: u64, finished_at: i64) -> Self {
         Self {
             run,
@@ -238,61 +236,62 @@ impl RunEnd {
     }
 }
 
-/// What is known of a profile's syncs.
+/// The state of a profile's syncs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SyncState {
     /// The panel's clock at the start of the last applied listing of each kind, in unix seconds.
     pub last_sync: PerKind<Option<i64>>,
-    /// Stored rows of each kind.
+    /// The number of stored rows per kind.
     pub rows: PerKind<u64>,
-    /// Held removals of each kind.
+    /// The number of held removals per kind.
     pub held: PerKind<u64>,
-    /// What earlier runs have learnt of the panel.
+    /// The facts that earlier runs have learnt about the panel.
     pub facts: PanelFacts,
 }
 
-/// The validator of a listing that was applied, and what it holds under.
+/// The validator of a listing that was applied, and the conditions under which it may be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptValidator {
     /// The validator.
     pub validator: Validator,
-    /// How the digests of its elements were made.
+    /// The scheme of the digests of the listing.
     pub scheme: DigestScheme,
-    /// The policy under which it was compared.
+    /// The policy under which the listing was compared.
     pub policy: PolicyChoice,
-    /// When it was last received as a whole, in unix seconds.
+    /// The time at which the listing was last received as a whole, in unix seconds.
     pub listed_at: i64,
-    /// The rows of the kind that it left.
+    /// The number of rows of the kind after the listing.
     pub rows: u64,
 }
 
-/// What becomes of the validator of a kind.
+/// The change of a kind's validator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ValidatorChange {
-    /// It is forgotten.
+    /// The validator is deleted.
     #[default]
     Forget,
-    /// It stays: the listing is still the one it came with, and nothing else of the kind is written.
+    /// The validator stays, because the listing is still the one that it came with, and nothing else of the kind is
+    /// written.
     Keep,
-    /// It is replaced by this one.
+    /// The validator is replaced by this one.
     Set(KeptValidator),
 }
 
-/// An index as the store has it.
+/// An index as a store returns it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StoredIndex {
-    /// Ids and digests.
+    /// The ids and digests.
     pub index: Arc<ListingIndex>,
     /// Whether a listing of the scope was ever applied.
     pub applied_before: bool,
-    /// Whether the store trusts it.
+    /// Whether the store trusts the index.
     pub consistent: bool,
 }
 
 impl StoredIndex {
-    /// An index, whether a listing of the scope was ever applied, and whether the store trusts it.
+    /// Returns an index, with whether a listing of the scope was ever applied and whether the store trusts the index.
     pub const fn new(index: Arc<ListingIndex>, applied_before: bool, consistent: bool) -> Self {
         Self { index, applied_before, consistent }
     }
@@ -303,10 +302,9 @@ impl StoredIndex {
 pub struct StagedItem {
     /// The whole row.
     pub item: Item,
-    /// What it means.
+    /// Its change.
     pub change: Change,
-    /// Its rank among elements of the same id, where it doesn't follow from the row; see
-    /// [`crate::Differ`].
+    /// Its rank among elements of the same id, if it doesn't follow from the row. See [`crate::Differ`].
     pub rank: Option<(u64, i64)>,
 }
 
@@ -315,39 +313,39 @@ pub struct StagedItem {
 pub struct ScopeCommit {
     /// The run.
     pub run: RunId,
-    /// The fence of its lease.
+    /// The fence of the run's lease.
     pub fence: u64,
-    /// When, in unix seconds.
+    /// The time, in unix seconds.
     pub applied_at: i64,
     /// The whole list of the kind's categories, or `None` to leave them as they are.
     pub categories: Option<Vec<Category>>,
     /// The rows to remove.
     pub removals: Vec<ContentId>,
-    /// Of those, the ones that the panel seems to list under another id: old and new id. Tombstones
-    /// keep it.
+    /// The old and the new id of each removed item that the panel seems to list under another id. The tombstone keeps
+    /// the new id.
     pub successors: Vec<(ContentId, ContentId)>,
-    /// For how many days tombstones are kept; older ones of the kind go.
+    /// The days for which tombstones are kept. Older ones of the kind are deleted.
     pub tombstone_days: u32,
-    /// All removals that are now held, or `None` to leave the record as it is.
+    /// All held removals, or `None` to leave them as they are.
     pub held: Option<Vec<HeldRemoval>>,
     /// The new index, or `None` to leave it as it is.
     pub index: Option<Arc<ListingIndex>>,
-    /// What becomes of the listing's validator.
+    /// The change of the listing's validator.
     pub validator: ValidatorChange,
     /// The panel's clock at the start of the listing, in unix seconds.
     pub watermark: i64,
-    /// Whether this is the first listing of the scope: the change log gets one `loaded` row.
+    /// Whether this is the first listing of the scope. Then the change log gets one entry `loaded`.
     pub first_load: bool,
-    /// What the run record is to say of this kind.
+    /// The record of the run about this kind.
     pub record: KindRecord,
-    /// What is known of the kind's fields with this listing, or `None` to leave it as it is. It is there
-    /// when it says something of the rows that must be known as soon as they are written; the end of the
-    /// run tells it once more.
+    /// The facts about the kind's fields after this listing, or `None` to leave them as they are. They are given if
+    /// they say something of the rows that must be known as soon as these are written. The end of the run records them
+    /// again.
     pub fields: Option<FieldFacts>,
 }
 
 impl ScopeCommit {
-    /// A commit that writes no item, forgets the validator, and has this record of its kind.
+    /// Returns a commit with this record that writes no item and deletes the validator.
     pub const fn new(run: RunId, fence: u64, applied_at: i64, record: KindRecord) -> Self {
         Self {
             run,

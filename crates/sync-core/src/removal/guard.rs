@@ -119,7 +119,7 @@ impl HoldReason {
     /// one. Nothing is decided about an incomplete listing any more.
     const FORMER: [(&'static str, Self); 1] = [("incomplete_listing", Self::Doubt(Doubt::CategoriesMissing))];
 
-    /// The code used in tables and reports.
+    /// Returns the code used in tables and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Doubt(doubt) => doubt.as_str(),

@@ -1,38 +1,37 @@
-//! The seven counts, the same in reports, tables, logs and tests.
+//! The seven counts. They are the same in reports, tables, logs and tests.
 
 use std::ops::AddAssign;
 
-/// What a run did to the items of a kind, or of all kinds.
+/// The counts of a run, for a kind or for all kinds.
 ///
-/// `added + updated + refreshed + unchanged` are the items listed; `removed + held` those that the
-/// store knew and the listing didn't have; `skipped` are elements of the listing that couldn't be
-/// read as items, or not wholly.
+/// `added + updated + refreshed + unchanged` are the listed items. `removed + held` are the items that the store had
+/// and the listing didn't. `skipped` are elements of the listing that could not be read, or not completely.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counts {
-    /// Items that are new.
+    /// New items.
     pub added: u64,
-    /// Items of which significant fields changed.
+    /// Items whose significant fields changed.
     pub updated: u64,
-    /// Items of which display fields changed.
+    /// Items of which only display fields changed.
     pub refreshed: u64,
-    /// Items that are gone.
+    /// Removed items.
     pub removed: u64,
-    /// Items of which nothing that counts changed.
+    /// Items without a change that counts.
     pub unchanged: u64,
-    /// Items that are missing, and stay until the evidence suffices or a person agrees.
+    /// Missing items whose rows stay until the evidence is enough or a person agrees.
     pub held: u64,
-    /// Elements that could not be read, or not wholly.
+    /// Elements that could not be read, or not completely.
     pub skipped: u64,
 }
 
 impl Counts {
-    /// Items in the listing.
+    /// Returns the number of listed items.
     pub const fn listed(&self) -> u64 {
         self.added + self.updated + self.refreshed + self.unchanged
     }
 
-    /// Whether no row was written or removed.
+    /// Returns whether no row was written or removed.
     pub const fn is_quiet(&self) -> bool {
         self.added + self.updated + self.refreshed + self.removed == 0
     }

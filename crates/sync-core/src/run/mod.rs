@@ -1,4 +1,4 @@
-//! The words of a run: what it is asked for, how far it is, and what it did.
+//! The types of a run: its options, progress, counts, plan, report and record.
 
 pub(crate) mod counts;
 pub(crate) mod options;

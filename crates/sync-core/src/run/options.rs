@@ -1,28 +1,26 @@
-//! What a run is asked to do: mode, change policy, thresholds of the removal guard.
+//! The options of a run: mode, change policy, thresholds of the removal guard.
 
 use std::fmt;
 
 use crate::model::ContentKind;
 use crate::run::record::Trigger;
 
-/// How a run treats what is already known. Both modes write only differences, and both obey the
-/// removal guard.
+/// How a run treats items that it knows. Both modes write only differences, and the removal guard applies in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum SyncMode {
-    /// Full for a kind that was never synced, was cleared, or is known to be inconsistent;
-    /// incremental otherwise.
+    /// Full for a kind that was never synced, was cleared, or is known to be inconsistent. Incremental otherwise.
     #[default]
     Auto,
     /// Decodes every item and compares it with its stored row.
     Full,
-    /// Trusts the index: what the panel sends byte for byte as before is not looked at again.
+    /// Trusts the index: an element with the same bytes as before is not decoded.
     Incremental,
 }
 
 impl SyncMode {
-    /// The name used in reports and tables.
+    /// Returns the name used in reports and tables.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -38,22 +36,22 @@ impl fmt::Display for SyncMode {
     }
 }
 
-/// What makes an item an updated one.
+/// The rule by which an item counts as updated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ChangePolicy {
-    /// Its fields differ from the stored ones.
+    /// The item's fields differ from the stored ones.
     #[default]
     Fingerprint,
-    /// Its `last_modified` or `added` is strictly newer than the last sync, by
-    /// [`is_item_updated`](crate::is_item_updated). Edits that the panel doesn't date are not
-    /// seen: the cache may then differ from the panel.
+    /// The item's `last_modified` or `added` is strictly newer than the last sync, by
+    /// [`is_item_updated`](crate::is_item_updated). Changes that the panel doesn't date are not seen, so the cache may
+    /// then differ from the panel.
     Timestamp {
-        /// When the kind was last synced, in unix seconds or RFC 3339; `None` for never.
+        /// The time of the last sync of the kind, in unix seconds or RFC 3339; `None` if there was none.
         last_sync: Option<String>,
     },
 }
 
-/// Which change policy a profile uses; the engine fills in the time of the last sync.
+/// The choice of a profile's change policy. The engine adds the time of the last sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PolicyChoice {
     /// [`ChangePolicy::Fingerprint`].
@@ -64,7 +62,7 @@ pub enum PolicyChoice {
 }
 
 impl PolicyChoice {
-    /// The name used in tables and on the command line.
+    /// Returns the name used in tables and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Fingerprint => "fingerprint",
@@ -72,7 +70,7 @@ impl PolicyChoice {
         }
     }
 
-    /// The policy for a kind last synced at this instant (unix seconds).
+    /// Returns the policy for a kind that was last synced at this time, in unix seconds.
     pub fn at(self, last_sync: Option<i64>) -> ChangePolicy {
         match self {
             Self::Fingerprint => ChangePolicy::Fingerprint,
@@ -81,16 +79,16 @@ impl PolicyChoice {
     }
 }
 
-/// When many removals at once are implausible. Removals are held when they are more than the share
-/// *and* more than the floor, and those of a category that had many items and now has none.
+/// The thresholds above which many removals at once are implausible. Removals are held if they exceed the share *and*
+/// the floor. Those of a category are held if it had many items and now has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuardThresholds {
-    /// Percent of the stored rows of the kind. Default 30.
+    /// The share, in per cent of the stored rows of the kind. Default 30.
     pub share_percent: u8,
-    /// Rows. Default 50.
+    /// The floor, in rows. Default 50.
     pub floor_rows: u64,
-    /// Rows that a category had, from which on it is suspicious that it has none. Default 20; 0
-    /// looks at no category.
+    /// The number of items from which on it is suspicious if a category has none any more. Default 20. 0 turns this
+    /// rule off.
     pub category_rows: u64,
 }
 
@@ -100,18 +98,18 @@ impl Default for GuardThresholds {
     }
 }
 
-/// For how long what is gone, or seems to be, is kept in mind.
+/// How long removed and missing items are remembered, and entries of the change log are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// So many complete listings have to miss a held item before it is released. Default 3.
+    /// The number of complete listings that have to miss a held item before it is released. Default 3.
     pub release_listings: u32,
-    /// Over at least so many days. Default 7.
+    /// The number of days that these listings have to span at least. Default 7.
     pub release_days: u32,
-    /// Days for which a removed item is remembered, and recognised when it returns. Default 30.
+    /// The days for which a removed item keeps its tombstone, by which it is recognised if it returns. Default 30.
     pub tombstone_days: u32,
-    /// Days for which entries of the change log are kept. Default 90. The newest run is always kept whole.
+    /// The days for which entries of the change log are kept. Default 90. The newest run is always kept completely.
     pub feed_days: u32,
-    /// Entries of the change log that are kept at most. Default 500,000. The newest run is always kept whole.
+    /// The greatest number of entries of the change log. Default 500,000. The newest run is always kept completely.
     pub feed_entries: u64,
 }
 
@@ -121,24 +119,24 @@ impl Default for Retention {
     }
 }
 
-/// What one run is to do.
+/// The options of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncOptions {
-    /// How to treat what is known.
+    /// How the run treats items that it knows.
     pub mode: SyncMode,
     /// The kinds to sync; the others are skipped.
     pub kinds: Vec<ContentKind>,
-    /// What makes an item an updated one.
+    /// The rule by which an item counts as updated.
     pub policy: PolicyChoice,
-    /// When removals are held.
+    /// The thresholds above which removals are held.
     pub guard: GuardThresholds,
-    /// When what is held is released, and how long what was removed is remembered.
+    /// When held items are released, and how long removed ones are remembered.
     pub retention: Retention,
-    /// Whether the removals that are recorded as held when the run starts have a person's consent.
+    /// Whether a person agrees to the removals that are recorded as held at the start of the run.
     pub accept_removals: bool,
-    /// Whether to compare only, and write nothing at all.
+    /// Whether the run compares only and writes nothing.
     pub dry_run: bool,
-    /// What started the run. Default [`Trigger::Library`].
+    /// What starts the run. Default [`Trigger::Library`].
     pub trigger: Trigger,
 }
 
@@ -161,7 +159,7 @@ impl Default for SyncOptions {
 mod tests {
     use super::*;
 
-    /// They are stored, and typed by people.
+    /// These names are stored, and people type them.
     #[test]
     fn names_are_what_they_were() {
         let modes = [SyncMode::Auto, SyncMode::Full, SyncMode::Incremental];

@@ -1,29 +1,29 @@
-//! The plan: what a dry run would have written, item by item.
+//! The plan: the changes that a dry run would have written, item by item.
 
 use crate::model::{ContentId, ContentKind, FieldSet};
 use crate::removal::guard::HoldReason;
 use crate::removal::held::HeldRemoval;
 
-/// What a run would do to a kind.
+/// The changes that a run would make to a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindPlan {
     /// The kind.
     pub kind: ContentKind,
-    /// Items that are new, in the panel's order.
+    /// New items, in the panel's order.
     pub added: Vec<PlannedItem>,
-    /// Items of which significant fields differ, in the panel's order.
+    /// Items whose significant fields differ, in the panel's order.
     pub updated: Vec<PlannedUpdate>,
-    /// Items that would go, by id.
+    /// Items that would be removed, by id.
     pub removed: Vec<PlannedItem>,
     /// Items that would stay although they are missing, by id.
     pub held: Vec<PlannedRemoval>,
-    /// Items whose rows differ although they are listed as they were, in the panel's order: somebody
-    /// else has written to them. A run that trusts the index doesn't see them.
-    pub unnoticed: Vec<ContentId>,
+    /// Items that differ from their rows although their elements are as before, in the panel's order. Another program
+    /// has written to these rows. A run that trusts the index doesn't find them.
+    pub foreign_edits: Vec<ContentId>,
 }
 
 impl KindPlan {
-    /// A plan that does nothing.
+    /// Returns a plan without changes.
     pub const fn new(kind: ContentKind) -> Self {
         Self {
             kind,
@@ -31,18 +31,18 @@ impl KindPlan {
             updated: Vec::new(),
             removed: Vec::new(),
             held: Vec::new(),
-            unnoticed: Vec::new(),
+            foreign_edits: Vec::new(),
         }
     }
 }
 
 impl KindPlan {
-    /// Tells anew why items are held; `told` are by kind and rising id.
-    pub(crate) fn hold_anew(&mut self, told: &[(ContentKind, HeldRemoval)]) {
+    /// Corrects the reasons of held items. `corrected` is sorted by kind and ascending id.
+    pub(crate) fn correct_reasons(&mut self, corrected: &[(ContentKind, HeldRemoval)]) {
         for planned in &mut self.held {
             let at = (self.kind.ordinal(), planned.item.id);
-            if let Ok(at) = told.binary_search_by_key(&at, |(kind, held)| (kind.ordinal(), held.id)) {
-                planned.reason = told[at].1.reason;
+            if let Ok(at) = corrected.binary_search_by_key(&at, |(kind, held)| (kind.ordinal(), held.id)) {
+                planned.reason = corrected[at].1.reason;
             }
         }
     }
@@ -51,9 +51,9 @@ impl KindPlan {
 /// An item of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedItem {
-    /// Its id.
+    /// The id of the item.
     pub id: ContentId,
-    /// Its name.
+    /// The name of the item.
     pub name: String,
 }
 
@@ -71,6 +71,6 @@ pub struct PlannedUpdate {
 pub struct PlannedRemoval {
     /// The item.
     pub item: PlannedItem,
-    /// Why.
+    /// The reason.
     pub reason: HoldReason,
 }

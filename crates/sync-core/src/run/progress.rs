@@ -1,28 +1,28 @@
-//! Progress of a run, told while it goes on.
+//! The progress of a run, reported while it is under way.
 
 use crate::model::{ContentKind, ProfileId};
 use crate::run::counts::Counts;
 
-/// What a run is doing.
+/// The work that a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Phase {
-    /// Logging in.
+    /// The run logs in.
     Account,
-    /// Asking for the categories of a kind.
+    /// The run asks for the categories of a kind.
     Categories,
-    /// Receiving and comparing the listing of a kind.
+    /// The run receives and compares the listing of a kind.
     Listing,
-    /// Writing what differs.
+    /// The run writes the differences of a kind.
     Applying,
     /// A kind has ended.
     KindDone,
 }
 
 impl Phase {
-    /// The name used in messages.
+    /// Returns the name used in messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "logging in",
@@ -36,45 +36,45 @@ impl Phase {
 
 /// One report of progress.
 ///
-/// The phases of one kind come in their order, and kinds end in theirs. Two kinds may be under way at
-/// once: while one is written, the next is already received, so their reports come mixed. Who shows one
-/// line a kind looks at [`Self::kind`]; who shows one line in all shows the latest report.
+/// The phases of a kind come in their order, and the kinds end in theirs. Two kinds may be under way at once, one being
+/// written and the next being received, so their reports are mixed. A display with one line per kind looks at
+/// [`Self::kind`]. A display with a single line shows the latest report.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Progress {
     /// The profile.
     pub profile: ProfileId,
-    /// The kind; `None` while logging in.
+    /// The kind; `None` during the login.
     pub kind: Option<ContentKind>,
-    /// What is being done.
+    /// The work that is being done.
     pub phase: Phase,
-    /// Items of the kind seen so far.
+    /// The number of items of the kind seen so far.
     pub seen: u64,
-    /// Items of the kind at the last sync; 0 when it was never synced.
+    /// The number of items of the kind at the last sync; 0 if it was never synced.
     pub expected: u64,
-    /// Bytes of the kind received so far, decompressed.
+    /// The bytes of the kind received so far, decompressed.
     pub bytes: u64,
     /// The counts of the kind so far.
     pub counts: Counts,
-    /// How much of the whole run is done, 0 to 100; never falls within a run.
+    /// The share of the whole run that is done, from 0 to 100. It never falls within a run.
     pub percent: u8,
 }
 
 impl Progress {
-    /// The beginning of a phase.
+    /// Returns the report at the beginning of a phase.
     pub fn new(profile: ProfileId, kind: Option<ContentKind>, phase: Phase) -> Self {
         Self { profile, kind, phase, seen: 0, expected: 0, bytes: 0, counts: Counts::default(), percent: 0 }
     }
 }
 
-/// Who wants to know.
+/// A receiver of progress reports.
 pub trait Observer: Send + Sync {
-    /// Takes a report. It is called in the middle of the run and must not block.
+    /// Takes a report. It is called in the middle of a run and must not block.
     fn progress(&self, progress: Progress);
 }
 
-/// Nobody.
+/// This observer ignores every report.
 impl Observer for () {
     fn progress(&self, _: Progress) {}
 }

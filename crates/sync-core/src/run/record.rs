@@ -1,4 +1,4 @@
-//! The records of runs: how each ended, and what it did to each kind.
+//! The records of runs: how each run ended, and what it did to each kind.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,28 +12,28 @@ use crate::removal::guard::HoldReason;
 use crate::run::counts::Counts;
 use crate::run::options::SyncMode;
 
-/// Identifies a run within a store.
+/// The number of a run within a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RunId(pub i64);
 
-/// How a run stands or ended.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum RunStatus {
-    /// Under way.
+    /// The run is under way.
     Syncing,
-    /// Everything asked for was done.
+    /// The run did everything that it was asked for.
     Completed,
-    /// Something failed or is held; the rest was done.
+    /// Something failed or is held, and the rest was done.
     Partial,
     /// Nothing was done.
     Failed,
-    /// The caller cancelled.
+    /// The caller cancelled the run.
     Cancelled,
-    /// The process ended in the middle of it.
+    /// The process ended in the middle of the run.
     Interrupted,
 }
 
@@ -42,7 +42,7 @@ impl RunStatus {
     pub const ALL: [Self; 6] =
         [Self::Syncing, Self::Completed, Self::Partial, Self::Failed, Self::Cancelled, Self::Interrupted];
 
-    /// The name used in tables and reports.
+    /// Returns the name used in tables and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Syncing => "syncing",
@@ -54,7 +54,7 @@ impl RunStatus {
         }
     }
 
-    /// The status with this name.
+    /// Returns the status with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
@@ -72,19 +72,19 @@ impl fmt::Display for RunStatus {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Trigger {
-    /// A person, by a command.
+    /// A person started it with a command.
     Manual,
-    /// The schedule of the service.
+    /// The schedule of the service started it.
     Schedule,
-    /// A call that runs whatever is due.
+    /// A call that runs whatever is due started it.
     OnceDue,
-    /// It is an undo.
+    /// The run is an undo.
     Undo,
-    /// It applied a change set.
+    /// The run applied a change set.
     ChangeSet,
-    /// A program that uses the library.
+    /// A program that uses the library started it.
     Library,
-    /// The run was made by a version that didn't say, or it did not come to its end.
+    /// The run was made by a version that didn't record this, or it has no end.
     #[default]
     Unknown,
 }
@@ -94,7 +94,7 @@ impl Trigger {
     pub const ALL: [Self; 7] =
         [Self::Manual, Self::Schedule, Self::OnceDue, Self::Undo, Self::ChangeSet, Self::Library, Self::Unknown];
 
-    /// The name used in tables and reports.
+    /// Returns the name used in tables and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Manual => "manual",
@@ -107,29 +107,29 @@ impl Trigger {
         }
     }
 
-    /// The trigger with this name; [`Self::Unknown`] for a name that is not known.
+    /// Returns the trigger with this name, or [`Self::Unknown`] if the name is unknown.
     pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|trigger| trigger.as_str() == name).unwrap_or_default()
     }
 }
 
-/// How a kind ended within a run.
+/// The result of a kind in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum KindOutcome {
-    /// Its changes were applied.
+    /// The changes were applied.
     Completed,
     /// There was nothing to change.
     Unchanged,
-    /// Additions and updates were applied; removals are held.
+    /// Additions and updates were applied, and removals are held.
     Held,
-    /// It is as it was.
+    /// The kind is unchanged because of an error.
     Failed,
-    /// It is as it was, because the caller cancelled.
+    /// The kind is unchanged because the caller cancelled.
     Cancelled,
-    /// It was not asked for.
+    /// The kind was not asked for.
     Skipped,
 }
 
@@ -138,7 +138,7 @@ impl KindOutcome {
     pub const ALL: [Self; 6] =
         [Self::Completed, Self::Unchanged, Self::Held, Self::Failed, Self::Cancelled, Self::Skipped];
 
-    /// The name used in tables and reports.
+    /// Returns the name used in tables and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
@@ -150,7 +150,7 @@ impl KindOutcome {
         }
     }
 
-    /// The outcome with this name.
+    /// Returns the outcome with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
@@ -162,43 +162,43 @@ impl fmt::Display for KindOutcome {
     }
 }
 
-/// An error as a report has it: what happened, and what to do next.
+/// An error in a report: what happened, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReportError {
-    /// The kind it belongs to; `None` when it is of the whole run.
+    /// The kind of the error; `None` if it concerns the whole run.
     pub kind: Option<ContentKind>,
-    /// A stable code.
+    /// The stable code.
     pub code: ErrorCode,
     /// What happened, and what was kept.
     pub message: String,
-    /// What a person can do about it. An error of the past has none: what helped then may not now.
+    /// The advice for a person. A stored error has none, because advice may be out of date.
     pub hint: Option<Hint>,
 }
 
 impl ReportError {
-    /// An error without a hint.
+    /// Returns an error without a hint.
     pub const fn new(kind: Option<ContentKind>, code: ErrorCode, message: String) -> Self {
         Self { kind, code, message, hint: None }
     }
 
-    /// The same error with this hint.
+    /// Returns the same error with this hint.
     #[must_use]
     pub fn with_hint(self, hint: Hint) -> Self {
         Self { hint: Some(hint), ..self }
     }
 
-    /// An error of the source.
-    pub fn of_source(error: &SourceError, kind: Option<ContentKind>) -> Self {
+    /// Returns the report of a source's error.
+    pub fn from_source(error: &SourceError, kind: Option<ContentKind>) -> Self {
         Self::new(kind, error.code(), error.with_causes()).with_hint(error.hint())
     }
 
-    /// An error of the store.
-    pub fn of_store(error: &StoreError, kind: Option<ContentKind>) -> Self {
+    /// Returns the report of a store's error.
+    pub fn from_store(error: &StoreError, kind: Option<ContentKind>) -> Self {
         Self::new(kind, error.code(), error.with_causes()).with_hint(error.hint())
     }
 
-    /// What the caller can do about it.
+    /// Returns what a caller can do about the error.
     pub const fn class(&self) -> ErrorClass {
         self.code.class()
     }
@@ -213,38 +213,38 @@ impl fmt::Display for ReportError {
     }
 }
 
-/// What a run did to one kind.
+/// The record of a run about one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct KindRecord {
     /// The kind.
     pub kind: ContentKind,
-    /// How it was treated: full or incremental.
+    /// The mode, full or incremental.
     pub mode: SyncMode,
-    /// How it ended.
+    /// The result.
     pub outcome: KindOutcome,
-    /// What was done. All zero when nothing was applied.
+    /// The counts. All are zero if nothing was applied.
     pub counts: Counts,
-    /// Whether the panel said that the listing was the one of the last sync, and sent none.
+    /// Whether the panel answered that the listing is not modified, and sent none.
     pub not_modified: bool,
-    /// Bytes of the bodies received, decompressed.
+    /// The bytes of the received bodies, decompressed.
     pub bytes: u64,
-    /// Requests sent, repeated ones included.
+    /// The number of requests, including repeated ones.
     pub requests: u64,
-    /// How long it took to receive and to write it. Where two kinds were under way at once, the time
-    /// counts for both; time that it waited for another one counts for none.
+    /// The time for receiving and writing the kind. If two kinds were under way at once, the time counts for both. Time
+    /// that a kind waited for another one is not included.
     #[cfg_attr(feature = "serde", serde(rename = "duration_ms", serialize_with = "crate::serialise::milliseconds"))]
     pub duration: Duration,
-    /// Why removals are held, when some are.
+    /// The reason for held removals, if there are any.
     pub hold_reason: Option<HoldReason>,
-    /// Where the first of the skipped elements stands. Stores need not keep it.
+    /// The position of the first skipped element. Stores need not keep it.
     pub skipped_at: Option<UnreadableAt>,
-    /// What went wrong.
+    /// The error, if there was one.
     pub error: Option<ReportError>,
 }
 
 impl KindRecord {
-    /// A kind to which nothing has happened yet.
+    /// Returns the record of a kind that was not synced yet.
     pub fn skipped(kind: ContentKind, mode: SyncMode) -> Self {
         Self {
             kind,
@@ -262,33 +262,33 @@ impl KindRecord {
     }
 }
 
-/// One run of the history.
+/// The record of one run in the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct RunRecord {
-    /// The run.
+    /// The number of the run.
     pub run: RunId,
-    /// How it ended, or [`RunStatus::Syncing`], or [`RunStatus::Interrupted`] when it has no end
-    /// and nobody holds the lease.
+    /// How the run ended. It is [`RunStatus::Syncing`] while the run is under way, and [`RunStatus::Interrupted`] if
+    /// the run has no end and its lease is not taken.
     pub status: RunStatus,
-    /// When it started, in unix seconds.
+    /// The time of the start, in unix seconds.
     pub started_at: i64,
-    /// When it ended.
+    /// The time of the end, in unix seconds.
     pub finished_at: Option<i64>,
-    /// How long it took, where it came to its end.
+    /// The duration, if the run has ended.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub duration: Option<Duration>,
-    /// What started it.
+    /// What started the run.
     pub trigger: Trigger,
-    /// Its first error, where it had one.
+    /// The first error, if there was one.
     pub error: Option<ReportError>,
-    /// Its kinds.
+    /// The records of the kinds.
     pub kinds: Vec<KindRecord>,
 }
 
 impl RunRecord {
-    /// A run that has no end, and no kinds.
+    /// Returns the record of a run without an end and without kinds.
     pub const fn new(run: RunId, status: RunStatus, started_at: i64) -> Self {
         Self {
             run,
@@ -302,7 +302,7 @@ impl RunRecord {
         }
     }
 
-    /// The counts of all kinds together.
+    /// Returns the counts of all kinds together.
     pub fn counts(&self) -> Counts {
         let mut sum = Counts::default();
         for kind in &self.kinds {
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn an_error_is_printed_with_its_kind() {
-        let mut error = ReportError::of_store(&StoreError::Full, None);
+        let mut error = ReportError::from_store(&StoreError::Full, None);
         let message = error.to_string();
         assert_eq!(message, StoreError::Full.to_string());
         error.kind = Some(ContentKind::Movies);
@@ -368,8 +368,8 @@ mod tests {
             SourceError::Denied { denial: Denial::Account, message: "?".to_owned() },
             SourceError::internal("?"),
         ];
-        let store = of_the_store.iter().map(|error| ReportError::of_store(error, None));
-        let source = of_the_source.iter().map(|error| ReportError::of_source(error, None));
+        let store = of_the_store.iter().map(|error| ReportError::from_store(error, None));
+        let source = of_the_source.iter().map(|error| ReportError::from_source(error, None));
         for error in store.chain(source) {
             let read = ReportError::new(None, ErrorCode::parse(error.code.as_str()), error.message.clone());
             assert_eq!((&read.code, read.class(), &read.message), (&error.code, error.class(), &error.message));

@@ -1,4 +1,4 @@
-//! What a run has to say for itself.
+//! The report: the result of a run.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::run::options::SyncMode;
 use crate::run::plan::KindPlan;
 use crate::run::record::{KindOutcome, KindRecord, ReportError, RunId, RunStatus};
 
-/// What a person should know of a run although nothing went wrong.
+/// Something that a person should know about a run that is no error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The panel doesn't offer this kind. A run that names the kind asks for it all the same.
+    /// The panel doesn't offer this kind. A run that names the kind asks for it in any case.
     NotOffered(ContentKind),
-    /// Anything else, in words.
+    /// Any other warning, as text.
     Other(String),
 }
 
@@ -39,36 +39,36 @@ impl From<String> for Warning {
     }
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SyncReport {
     /// The profile.
     pub profile: ProfileId,
-    /// The run in the store's history; `None` when it never started or was a dry run.
+    /// The number of the run in the store's history; `None` if it never started or was a dry run.
     pub run: Option<RunId>,
-    /// How it ended.
+    /// The status.
     pub status: RunStatus,
-    /// How long it took.
+    /// The duration.
     #[cfg_attr(feature = "serde", serde(rename = "duration_ms", serialize_with = "crate::serialise::milliseconds"))]
     pub duration: Duration,
-    /// Whether nothing was to be written.
+    /// Whether the run was a dry run.
     pub dry_run: bool,
-    /// Every kind, those that were not asked for as skipped.
+    /// The records of all kinds. A kind that was not asked for is skipped.
     pub kinds: PerKind<KindRecord>,
-    /// Everything that went wrong, in the order in which it did.
+    /// The errors, in their order.
     pub errors: Vec<ReportError>,
     /// What the panel said of the account.
     pub account: Option<Account>,
-    /// What a person should know although nothing went wrong.
+    /// The warnings.
     pub warnings: Vec<Warning>,
-    /// Of a dry run, what it would have done to each kind that it came to.
+    /// The plans of a dry run, one per kind that it reached.
     pub plan: Vec<KindPlan>,
 }
 
 impl SyncReport {
-    /// The report of a run that has done nothing yet.
+    /// Returns the report of a run that has done nothing yet.
     pub fn new(profile: ProfileId) -> Self {
         Self {
             profile,
@@ -84,12 +84,12 @@ impl SyncReport {
         }
     }
 
-    /// The record of a kind.
+    /// Returns the record of a kind.
     pub fn kind(&self, kind: ContentKind) -> &KindRecord {
         &self.kinds[kind]
     }
 
-    /// The counts of all kinds together.
+    /// Returns the counts of all kinds together.
     pub fn counts(&self) -> Counts {
         let mut sum = Counts::default();
         for kind in self.kinds.values() {
@@ -98,7 +98,7 @@ impl SyncReport {
         sum
     }
 
-    /// The status that follows from the kinds and errors of a finished run.
+    /// Returns the status that follows from the kinds and errors of a finished run.
     pub fn status_of<'a>(kinds: impl IntoIterator<Item = &'a KindRecord>, errors: &[ReportError]) -> RunStatus {
         let asked: Vec<_> = kinds.into_iter().filter(|kind| kind.outcome != KindOutcome::Skipped).collect();
         let any = |outcome| asked.iter().any(|kind| kind.outcome == outcome);

@@ -63,11 +63,33 @@ impl<'a> EntrySource<'a> {
 
     /// Takes the values of an item.
     pub fn of(item: &'a Item) -> Self {
-        let mut source = Self::default();
-        for (position, field) in item.kind().fields().iter().enumerate() {
-            source.set(field.name, item.value(position));
+        match item {
+            Item::Channels(it) => Self { name: &it.name, added: it.added.as_deref(), ..Self::default() },
+            Item::Movies(it) => Self {
+                name: &it.name,
+                title: it.title.as_deref(),
+                cast: it.cast.as_deref(),
+                director: it.director.as_deref(),
+                genre: it.genre.as_deref(),
+                year: it.year.as_deref(),
+                release_date: it.release_date.as_deref(),
+                added: it.added.as_deref(),
+                last_modified: None,
+                rating: it.rating,
+            },
+            Item::Series(it) => Self {
+                name: &it.name,
+                title: it.title.as_deref(),
+                cast: it.cast.as_deref(),
+                director: it.director.as_deref(),
+                genre: it.genre.as_deref(),
+                year: it.year.as_deref(),
+                release_date: it.release_date.as_deref(),
+                added: it.added.as_deref(),
+                last_modified: it.last_modified.as_deref(),
+                rating: it.rating.as_deref().and_then(|rating| rating.parse().ok()),
+            },
         }
-        source
     }
 
     /// The year of release: of `year`, or of `release_date` where it begins with one.
@@ -251,6 +273,26 @@ mod tests {
         }
         let item = series(3).item();
         assert_eq!((item.year(), item.rating()), (None, None));
+    }
+
+    /// A store sets the columns one by one.
+    #[test]
+    fn an_item_and_its_columns_make_the_same_entry() {
+        for kind in ContentKind::ALL {
+            let mut item = Item::with_id(kind, ContentId(7));
+            for (position, field) in kind.fields().iter().enumerate() {
+                let digits = ["year", "added", "last_modified", "rating"].contains(&field.name);
+                let text = if digits { format!("20{position:02}") } else { format!("{} text", field.name) };
+                item.set(position, crate::model::Value::Text(text.into()));
+            }
+            let mut source = EntrySource::default();
+            for (position, field) in kind.fields().iter().enumerate() {
+                source.set(field.name, item.value(position));
+            }
+            let entry = Entry::of(&item, SearchFields::All);
+            assert_eq!(Entry::new(ContentId(7), &source, item.categories().clone(), SearchFields::All), entry);
+            assert!(entry.added > 0 && !entry.names.is_empty(), "{kind}");
+        }
     }
 
     #[test]

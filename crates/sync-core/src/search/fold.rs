@@ -5,6 +5,10 @@
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
+/// The version of the folding: what was folded under another one is folded anew. Raise it with every change after which
+/// some text is folded differently, and with every change of what an [`Entry`](super::Entry) has of an item.
+pub const FOLDING: u32 = 1;
+
 /// Returns a text in the form in which it is searched: lower case, without diacritics, words apart by one blank, and no
 /// blank at the ends.
 ///

@@ -1,9 +1,9 @@
 //! A search index: the entries of a kind in memory, ready to be searched, filtered and sorted.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use super::entry::Entry;
-use super::segment::{DamagedSegment, Decoded, Segment, place};
+use super::segment::{DamagedSegment, Decoded, Kept, Segment, Values, place};
 use crate::model::{CategorySet, ContentId};
 
 /// The entries of a kind, the newest year first, among equals by rising id.
@@ -82,44 +82,35 @@ impl SearchIndex {
         let all = || batches.iter().flatten();
         let entries = all().map(|segment| segment.entries as usize).sum();
         let names = all().map(|segment| segment.names.len()).sum();
-        let rest = all().map(|segment| segment.rest.len()).sum();
+        let rest = if without_rest { 0 } else { all().map(|segment| segment.rest.len()).sum() };
         let mut index = Self::with_capacity(entries, names, rest);
-        let mut overridden = HashSet::new();
-        let mut parts = Vec::new();
-        for (position, batch) in batches.iter().enumerate().rev() {
-            let mut ids = Vec::new();
-            let mut part = Vec::new();
-            for segment in batch {
-                let mut decoded = Decoded::new(segment, without_rest)?;
-                let sets = index.known_sets(&decoded.sets);
-                while let Some(kept) = decoded.next()? {
-                    if let Some(values) = kept.values.filter(|_| !overridden.contains(&kept.id.0)) {
-                        part.push((place(values.year, kept.id), sets[values.set], values));
-                    }
-                    // The oldest batch overrides nothing.
-                    if position > 0 {
-                        ids.push(kept.id.0);
-                    }
-                }
+        let latest = latest_batches(batches, without_rest)?;
+        let is_latest = |id: ContentId, batch: usize| latest.get(&id.0).is_none_or(|latest| *latest == batch);
+        let mut known = HashMap::new();
+        let mut fronts = Vec::with_capacity(batches.len());
+        for batch in batches {
+            fronts.push(Front { segments: batch.iter(), decoded: None, sets: Vec::new(), next: None, without_rest });
+        }
+        for (number, front) in fronts.iter_mut().enumerate() {
+            front.go_on(&mut index, &mut known, |id| is_latest(id, number))?;
+        }
+        // The batches are in order, and few: the first of their fronts is the next entry.
+        let mut last = None;
+        loop {
+            let first =
+                fronts.iter().enumerate().filter_map(|(number, it)| Some((it.next.as_ref()?.place, number))).min();
+            let Some((place, number)) = first else { break };
+            // A batch that is out of order, or has an item twice, was not written by a writer.
+            if last.replace(place) >= Some(place) {
+                return Err(DamagedSegment);
             }
-            overridden.extend(ids);
-            parts.push(part);
-        }
-        let mut merged = parts.pop().unwrap_or_default();
-        for part in parts {
-            merged.extend(part);
-        }
-        // The sort recognises the ordered parts, and merges them.
-        if !merged.is_sorted_by_key(|(place, ..)| *place) {
-            merged.sort_by_key(|(place, ..)| *place);
-        }
-        if merged.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err(DamagedSegment);
-        }
-        for ((_, id), set, values) in merged {
-            index.push(id, values.year, values.added, values.rating, set);
-            index.names.push(values.names);
-            index.rest.push(values.rest);
+            let front = &mut fronts[number];
+            if let Some(Next { set, values, .. }) = front.next.take() {
+                index.push(place.1, values.year, values.added, values.rating, set);
+                index.names.push(values.names);
+                index.rest.push(values.rest);
+            }
+            front.go_on(&mut index, &mut known, |id| is_latest(id, number))?;
         }
         Ok(index)
     }
@@ -158,11 +149,7 @@ impl SearchIndex {
     }
 
     /// Adds the sets that are new; returns the positions of all.
-    fn known_sets(&mut self, sets: &[CategorySet]) -> Vec<u32> {
-        let mut known: HashMap<CategorySet, u32> = HashMap::with_capacity(self.sets.len());
-        for (set, position) in self.sets.iter().zip(0..) {
-            known.insert(set.clone(), position);
-        }
+    fn known_sets(&mut self, sets: &[CategorySet], known: &mut HashMap<CategorySet, u32>) -> Vec<u32> {
         let mut positions = Vec::with_capacity(sets.len());
         for set in sets {
             let next = u32::try_from(self.sets.len()).expect("there are fewer sets than items");
@@ -278,7 +265,8 @@ impl SearchIndex {
     /// The folded name: the first line; a name without a word has none.
     pub(super) fn name(&self, position: usize) -> &str {
         let lines = self.names.get(position).strip_prefix("\n ").unwrap_or_default();
-        lines.split('\n').next().unwrap_or_default()
+        let end = memchr::memchr2(b'\n', b'\t', lines.as_bytes()).unwrap_or(lines.len());
+        &lines[..end]
     }
 
     /// The first position at or behind a place in the order.
@@ -293,6 +281,64 @@ impl SearchIndex {
     }
 }
 
+/// For the items of later batches that may be in earlier ones, too: the last batch that has each.
+fn latest_batches(batches: &[Vec<Segment>], without_rest: bool) -> Result<HashMap<i64, usize>, DamagedSegment> {
+    let mut latest = HashMap::new();
+    for (number, batch) in batches.iter().enumerate().skip(1) {
+        for segment in batch.iter().filter(|segment| !segment.is_of_new()) {
+            let mut decoded = Decoded::new(segment, without_rest)?;
+            while let Some(kept) = decoded.next_id()? {
+                latest.insert(kept.0, number);
+            }
+        }
+    }
+    Ok(latest)
+}
+
+/// The next entry of a batch under reading.
+struct Front<'a> {
+    segments: std::slice::Iter<'a, Segment>,
+    decoded: Option<Decoded<'a>>,
+    /// By number of the set in the segment: the number in the index.
+    sets: Vec<u32>,
+    next: Option<Next<'a>>,
+    without_rest: bool,
+}
+
+struct Next<'a> {
+    place: (u16, i64),
+    set: u32,
+    values: Values<'a>,
+}
+
+impl Front<'_> {
+    /// Goes on to the next entry that counts.
+    fn go_on(
+        &mut self,
+        index: &mut SearchIndex,
+        known: &mut HashMap<CategorySet, u32>,
+        counts: impl Fn(ContentId) -> bool,
+    ) -> Result<(), DamagedSegment> {
+        loop {
+            let Some(decoded) = &mut self.decoded else {
+                let Some(segment) = self.segments.next() else { return Ok(()) };
+                let decoded = Decoded::new(segment, self.without_rest)?;
+                self.sets = index.known_sets(&decoded.sets, known);
+                self.decoded = Some(decoded);
+                continue;
+            };
+            match decoded.next()? {
+                None => self.decoded = None,
+                Some(Kept { id, values: Some(values) }) if counts(id) => {
+                    self.next = Some(Next { place: place(values.year, id), set: self.sets[values.set], values });
+                    return Ok(());
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::SearchFields;
@@ -303,6 +349,7 @@ mod tests {
     fn entry(id: i64, year: &str) -> Entry {
         let mut item = movie(id).item();
         item.set(crate::ContentKind::Movies.field("year").unwrap(), crate::Value::Text(year.into()));
+        item.set(crate::ContentKind::Movies.field("cast").unwrap(), crate::Value::Text("Somebody".into()));
         Entry::of(&item, SearchFields::All)
     }
 
@@ -334,6 +381,21 @@ mod tests {
     }
 
     #[test]
+    fn batches_of_new_items_are_put_together() {
+        let mut writer = SegmentWriter::for_new_items();
+        let mut batches = Vec::new();
+        for (id, year) in [(1, "1990"), (2, "2020"), (3, "2000"), (4, "1980")] {
+            writer.add(entry(id, year));
+            if id % 2 == 0 {
+                batches.push(writer.take());
+            }
+        }
+        batches.push(batch(&[(3, "2030")], &[1]));
+        let ids: Vec<_> = SearchIndex::read(&batches).unwrap().entries().map(|entry| entry.id.0).collect();
+        assert_eq!(ids, [3, 2, 4]);
+    }
+
+    #[test]
     fn an_item_that_is_twice_in_a_batch_is_damage() {
         let twice = [batch(&[(1, "1990")], &[]), batch(&[(1, "1990")], &[])].concat();
         assert_eq!(SearchIndex::read(&[twice]).err(), Some(DamagedSegment));
@@ -341,10 +403,10 @@ mod tests {
 
     #[test]
     fn an_index_for_orders_needs_no_rest() {
-        let mut segments = batch(&[(1, "1990"), (2, "2000")], &[]);
-        segments[0].rest.clear();
-        let index = SearchIndex::read_names(&[segments]).unwrap();
-        assert_eq!((index.name(0), index.rest.get(0)), ("movie 2", ""));
+        let mut batches = [batch(&[(1, "1990"), (2, "2000")], &[]), batch(&[(1, "1980")], &[])];
+        batches.iter_mut().flatten().for_each(|segment| segment.rest.clear());
+        let index = SearchIndex::read_names(&batches).unwrap();
+        assert_eq!((index.len(), index.name(0), index.rest.get(0)), (2, "movie 2", ""));
     }
 
     #[test]

@@ -28,8 +28,8 @@ const SAMPLE: usize = 1 << 18;
 /// So many words that stand side by side are taken as one at most.
 const GROUP_MAX: usize = 8;
 
-/// Of so many words at most, pairs are looked for as one word in all names.
-const PAIRS_MAX: usize = 4;
+/// A word that is in so many names at most is rare: they are looked at one by one.
+const FEW_HITS: usize = 4_096;
 
 /// An entry that was found, by its position in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,29 +53,47 @@ pub(super) struct Wanted<'a> {
 /// If no entry has them, a word may be written apart in a name while the others stand elsewhere; that costs one more
 /// scan.
 pub(super) fn find(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>) -> Vec<Found> {
+    find_among(index, words, wanted, FEW_HITS)
+}
+
+/// Names that have the rarest word are looked at one by one if they are not more than `few`.
+fn find_among(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>, few: usize) -> Vec<Found> {
     if words.is_empty() {
         return Vec::new();
     }
-    let found = search(index, words, wanted, false);
+    let found = search(index, words, wanted, few, false);
     if !found.is_empty() || words.wanted.len() == 1 {
         return found;
     }
     // Each page of a query has to decide alike.
     let first = Wanted { after: None, limit: 1, passes: wanted.passes };
-    if wanted.after.is_some() && !search(index, words, &first, false).is_empty() {
+    if wanted.after.is_some() && !search(index, words, &first, few, false).is_empty() {
         return found;
     }
-    search(index, words, wanted, true)
+    search(index, words, wanted, few, true)
 }
 
-fn search(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>, apart: bool) -> Vec<Found> {
-    let mut search = Search { matcher: Matcher::new(index, words), wanted, apart, found: Vec::new() };
-    if !apart {
-        search.exact_and_prefix();
-        search.in_names();
+fn search(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>, few: usize, apart: bool) -> Vec<Found> {
+    let matcher = Matcher::new(index, words);
+    let rarest = matcher.rarest(&[index.names()]);
+    let hits = Scan::new(&words.wanted[rarest].needle, index.names(), 0);
+    let mut hits: Vec<_> = hits.take(few + 1).collect();
+    let is_rare = hits.len() <= few;
+    if !is_rare {
+        hits.clear();
     }
-    search.joined_in_names();
-    search.anywhere();
+    let mut search = Search { matcher, wanted, rarest, hits: is_rare.then_some(hits), found: Vec::new() };
+    if apart {
+        search.joined_in_names(true);
+        search.apart_and_anywhere();
+    } else {
+        match search.hits.clone() {
+            Some(hits) => search.among(&hits),
+            None => search.exact_prefix_and_name(),
+        }
+        search.joined_in_names(false);
+        search.anywhere();
+    }
     search.found
 }
 
@@ -83,8 +101,10 @@ fn search(index: &SearchIndex, words: &Words, wanted: &Wanted<'_>, apart: bool) 
 struct Search<'a> {
     matcher: Matcher<'a>,
     wanted: &'a Wanted<'a>,
-    /// Whether the rarest word is looked for apart.
-    apart: bool,
+    /// The word that is met least in names.
+    rarest: usize,
+    /// The positions of all names that have it, if they are few.
+    hits: Option<Vec<usize>>,
     found: Vec<Found>,
 }
 
@@ -100,100 +120,118 @@ impl Search<'_> {
 
     /// Where the results of a rank begin.
     fn start(&self, rank: u8) -> usize {
-        self.wanted.after.filter(|after| after.rank == rank).map_or(0, |after| after.position + 1)
+        self.wanted.after.filter(|after| after.rank == rank).map_or(0, |after| after.position.saturating_add(1))
     }
 
-    /// Takes an entry if it is of this rank and passes the filter.
-    fn take(&mut self, rank: u8, position: usize) {
-        if (self.wanted.passes)(position) && self.matcher.rank(position, rank) == Some(rank) {
-            self.found.push(Found { rank, position });
-        }
-    }
-
-    /// One scan finds both ranks; the exact names come first, wherever they stand.
-    fn exact_and_prefix(&mut self) {
-        if !self.wants(PREFIX) {
-            return;
-        }
-        let needle = format!("\n {}", self.matcher.words.plain);
-        let from = self.start(PREFIX).min(if self.wants(EXACT) { self.start(EXACT) } else { usize::MAX });
-        let mut prefixes = Vec::new();
-        for position in Scan::new(&needle, self.matcher.index.names(), from) {
-            if !(self.wanted.passes)(position) {
-                continue;
-            }
-            match self.matcher.rank(position, PREFIX) {
-                Some(EXACT) if self.wants(EXACT) && position >= self.start(EXACT) => {
-                    self.found.push(Found { rank: EXACT, position });
-                    if self.is_full() {
-                        return;
-                    }
+    /// Takes the entries of this rank that pass the filter, until there are enough.
+    fn take(&mut self, rank: u8, positions: impl Iterator<Item = usize>) {
+        for position in positions {
+            if (self.wanted.passes)(position) && self.matcher.rank(position, rank) == Some(rank) {
+                self.found.push(Found { rank, position });
+                if self.is_full() {
+                    return;
                 }
-                Some(PREFIX) if position >= self.start(PREFIX) && prefixes.len() < self.wanted.limit => {
-                    prefixes.push(Found { rank: PREFIX, position });
-                }
-                _ => {}
-            }
-        }
-        prefixes.truncate(self.wanted.limit - self.found.len());
-        self.found.extend(prefixes);
-    }
-
-    fn in_names(&mut self) {
-        if !self.wants(NAME) {
-            return;
-        }
-        let names = self.matcher.index.names();
-        let word = self.matcher.rarest_in_names();
-        for position in Scan::new(&self.matcher.words.wanted[word].needle, names, self.start(NAME)) {
-            self.take(NAME, position);
-            if self.is_full() {
-                return;
             }
         }
     }
 
-    fn joined_in_names(&mut self) {
+    /// Sorts the few names that have the rarest word by rank.
+    fn among(&mut self, hits: &[usize]) {
+        let mut ranked: [Vec<Found>; 3] = [EXACT, PREFIX, NAME].map(|_| Vec::new());
+        for position in hits.iter().copied().filter(|position| (self.wanted.passes)(*position)) {
+            if let Some(rank) = self.matcher.rank(position, NAME)
+                && self.wants(rank)
+                && position >= self.start(rank)
+            {
+                ranked[usize::from(rank)].push(Found { rank, position });
+            }
+        }
+        self.found.extend(ranked.into_iter().flatten());
+        self.found.truncate(self.wanted.limit);
+    }
+
+    /// Scans for each rank by itself, each up to the last result that is needed.
+    fn exact_prefix_and_name(&mut self) {
+        let (index, plain) = (self.matcher.index, self.matcher.words.plain.as_str());
+        let names = index.names();
+        if self.wants(EXACT) {
+            let from = self.start(EXACT);
+            let ends = ["\n", "\t"].map(|end| format!("\n {plain}{end}"));
+            // The line feed behind the last line of a name is that of the next one.
+            let [whole, before_joined] =
+                ends.each_ref().map(|needle| Scan::up_to(needle, needle.len() - 1, names, from));
+            let (mut whole, mut before_joined) = (whole.peekable(), before_joined.peekable());
+            let both = std::iter::from_fn(move || {
+                let next = [whole.peek(), before_joined.peek()].into_iter().flatten().min().copied()?;
+                whole.next_if_eq(&next);
+                before_joined.next_if_eq(&next);
+                Some(next)
+            });
+            self.take(EXACT, both);
+        }
+        if self.wants(PREFIX) {
+            let needle = format!("\n {plain}");
+            self.take(PREFIX, Scan::new(&needle, names, self.start(PREFIX)));
+        }
+        if self.wants(NAME) {
+            let needle = &self.matcher.words.wanted[self.rarest].needle;
+            self.take(NAME, Scan::new(needle, names, self.start(NAME)));
+        }
+    }
+
+    /// Words that are one word in a name, or the reverse. `apart`: also if the rarest word is written apart beside
+    /// other words.
+    fn joined_in_names(&mut self, apart: bool) {
         if !self.wants(JOINED) {
             return;
         }
-        let candidates =
-            if self.apart { self.matcher.candidates_for_apart() } else { self.matcher.candidates_for_joined() };
-        for position in candidates {
-            if position >= self.start(JOINED) {
-                self.take(JOINED, position);
-                if self.is_full() {
-                    return;
-                }
+        let mut positions = self.matcher.written_with_another(self.rarest);
+        let words = &self.matcher.words.wanted;
+        if words.len() == 1 || apart {
+            positions.extend(self.matcher.written_apart(self.rarest));
+        }
+        if words.len() > 1 {
+            match &self.hits {
+                Some(hits) => positions.extend(hits),
+                None => positions.extend(Scan::new(&words[self.rarest].needle, self.matcher.index.names(), 0)),
             }
         }
+        positions.sort_unstable();
+        positions.dedup();
+        let start = self.start(JOINED);
+        self.take(JOINED, positions.into_iter().filter(|position| *position >= start));
     }
 
     fn anywhere(&mut self) {
-        if !self.wants(ANYWHERE) || self.matcher.index.rest().all.len() <= 1 {
+        let (index, words) = (self.matcher.index, &self.matcher.words.wanted);
+        if !self.wants(ANYWHERE) || index.rest().ends.is_empty() {
             return;
         }
         let from = self.start(ANYWHERE);
-        let word = self.matcher.rarest_anywhere();
-        if self.apart {
-            for position in self.matcher.written_apart(word).into_iter().filter(|position| *position >= from) {
-                self.take(ANYWHERE, position);
-                if self.is_full() {
-                    return;
-                }
-            }
-            return;
-        }
-        let needle = &self.matcher.words.wanted[word].needle;
-        let mut in_names = Scan::new(needle, self.matcher.index.names(), from).peekable();
-        let mut in_rest = Scan::new(needle, self.matcher.index.rest(), from).peekable();
-        while let Some(position) = [in_names.peek(), in_rest.peek()].into_iter().flatten().min().copied() {
-            in_names.next_if_eq(&position);
-            in_rest.next_if_eq(&position);
-            self.take(ANYWHERE, position);
-            if self.is_full() {
-                return;
-            }
+        let word = self.matcher.rarest(&[index.names(), index.rest()]);
+        let hits = self.hits.clone().filter(|_| word == self.rarest);
+        let in_names: Box<dyn Iterator<Item = usize>> = match hits {
+            Some(hits) => Box::new(hits.into_iter().filter(move |position| *position >= from)),
+            None => Box::new(Scan::new(&words[word].needle, index.names(), from)),
+        };
+        let (mut in_names, mut in_rest) =
+            (in_names.peekable(), Scan::new(&words[word].needle, index.rest(), from).peekable());
+        let both = std::iter::from_fn(move || {
+            let next = [in_names.peek(), in_rest.peek()].into_iter().flatten().min().copied()?;
+            in_names.next_if_eq(&next);
+            in_rest.next_if_eq(&next);
+            Some(next)
+        });
+        self.take(ANYWHERE, both);
+    }
+
+    /// The rarest word is written apart in a name, and others stand elsewhere.
+    fn apart_and_anywhere(&mut self) {
+        if self.wants(ANYWHERE) && !self.matcher.index.rest().ends.is_empty() {
+            let word = self.matcher.rarest(&[self.matcher.index.names(), self.matcher.index.rest()]);
+            let from = self.start(ANYWHERE);
+            let positions = self.matcher.written_apart(word);
+            self.take(ANYWHERE, positions.into_iter().filter(|position| *position >= from));
         }
     }
 }
@@ -281,14 +319,6 @@ impl<'a> Matcher<'a> {
         reached[self.words.wanted.len()]
     }
 
-    fn rarest_in_names(&self) -> usize {
-        self.rarest(&[self.index.names()])
-    }
-
-    fn rarest_anywhere(&self) -> usize {
-        self.rarest(&[self.index.names(), self.index.rest()])
-    }
-
     /// The word that is met least in a sample of the texts; of several the longest.
     fn rarest(&self, texts: &[&Texts]) -> usize {
         let words = &self.words.wanted;
@@ -307,36 +337,14 @@ impl<'a> Matcher<'a> {
         rarest.map_or(0, |(position, _)| position)
     }
 
-    /// Positions of entries whose names may have the words when blanks are passed over, rising.
-    fn candidates_for_joined(&self) -> Vec<usize> {
-        let names = self.index.names();
-        let count = self.words.wanted.len();
-        let mut positions = Vec::new();
-        if count == 1 {
-            return self.written_apart(0);
-        }
-        let is_tried = |first: usize, last: usize| last - first == 1 || last - first == count - 1;
-        let tried = self.groups.iter().filter(|(first, last, _)| count <= PAIRS_MAX && is_tried(*first, *last));
-        tried.for_each(|(.., word)| positions.extend(Scan::new(&word.needle, names, 0)));
-        if count > 2 {
-            // One word is written with another one, and this one by itself.
-            let rarest = self.rarest_in_names();
-            positions.extend(Scan::new(&self.words.wanted[rarest].needle, names, 0));
-        }
-        positions.sort_unstable();
-        positions.dedup();
-        positions
-    }
-
-    /// Positions of entries whose names may have all words, one of them with blanks between its letters, rising: the
-    /// rarest word is written apart, or another one is.
-    fn candidates_for_apart(&self) -> Vec<usize> {
-        let rarest = self.rarest_in_names();
-        let mut positions = self.written_apart(rarest);
-        positions.extend(Scan::new(&self.words.wanted[rarest].needle, self.index.names(), 0));
-        positions.sort_unstable();
-        positions.dedup();
-        positions
+    /// Positions of entries whose names have a word as the end of another one: with the words before it, it is one.
+    fn written_with_another(&self, word: usize) -> Vec<usize> {
+        let ends_there = |first: usize, last: usize| last == word && first < last;
+        // Three and more words are one word only if they are initials.
+        let are_short = |first: usize| self.words.wanted[first..word].iter().all(|word| word.letters().len() == 1);
+        let groups = self.groups.iter().filter(|(first, last, _)| ends_there(*first, *last));
+        let groups = groups.filter(|(first, last, _)| last - first == 1 || are_short(*first));
+        groups.flat_map(|(.., word)| Scan::new(&word.needle, self.index.names(), 0)).collect()
     }
 
     /// Positions of entries whose names may have a word with blanks between its letters, rising.
@@ -396,13 +404,20 @@ struct Scan<'a> {
     texts: &'a Texts,
     position: usize,
     from: usize,
+    /// So many bytes of the needle stand in the text itself.
+    length: usize,
 }
 
 impl<'a> Scan<'a> {
     /// Begins at the text with this position.
     fn new(needle: &'a str, texts: &'a Texts, position: usize) -> Self {
+        Self::up_to(needle, needle.len(), texts, position)
+    }
+
+    /// The same for a needle of which only so many bytes stand in the text itself; the others may be behind it.
+    fn up_to(needle: &'a str, length: usize, texts: &'a Texts, position: usize) -> Self {
         let from = if position < texts.ends.len() { texts.start(position) } else { texts.all.len() };
-        Self { finder: Finder::new(needle), texts, position, from }
+        Self { finder: Finder::new(needle), texts, position, from, length }
     }
 }
 
@@ -427,7 +442,7 @@ impl Iterator for Scan<'_> {
             self.position = position + 1;
             self.from = ends[position] as usize;
             // A needle that goes on into the next text is in neither.
-            if at + self.finder.needle().len() <= self.from {
+            if at + self.length <= self.from {
                 return Some(position);
             }
         }

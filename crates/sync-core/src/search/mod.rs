@@ -20,7 +20,7 @@ mod words;
 
 pub use cursor::{Cursor, InvalidCursor};
 pub use entry::{Entry, EntrySource};
-pub use fold::fold;
+pub use fold::{FOLDING, fold};
 pub use index::SearchIndex;
 pub use rows::{RowsOfKind, select_from_rows};
 pub use segment::{DamagedSegment, Segment, SegmentWriter};

@@ -4,14 +4,18 @@
 //! overrides earlier ones entry by entry, and a removed item is an entry without text. So a sync writes what has
 //! changed, and no more.
 
+use std::collections::HashSet;
+
 use super::entry::Entry;
 use crate::model::{CategorySet, ContentId};
 
 /// So many entries go into a segment at most.
 const SEGMENT_ENTRIES: usize = 4_000;
 
-/// The form of [`Segment::facts`]: its first byte.
+/// The form of [`Segment::facts`]: its first byte. The items of a segment may be in earlier batches.
 const FORM: u8 = 1;
+/// The same form; no item of the segment is in an earlier batch.
+const FORM_OF_NEW: u8 = 2;
 
 /// The rating is there.
 const RATED: u8 = 1;
@@ -36,6 +40,29 @@ impl Segment {
     pub const fn size(&self) -> usize {
         self.facts.len() + self.names.len() + self.rest.len()
     }
+
+    /// Returns each item that it names, in order, with its entry; without one if the item was removed.
+    ///
+    /// # Errors
+    ///
+    /// [`DamagedSegment`] if it can't be read.
+    pub fn read(&self) -> Result<Vec<(ContentId, Option<Entry>)>, DamagedSegment> {
+        let mut decoded = Decoded::new(self, false)?;
+        let mut items = Vec::new();
+        while let Some(Kept { id, values }) = decoded.next()? {
+            let entry = values.map(|it| Entry {
+                id,
+                year: it.year,
+                added: it.added,
+                rating: it.rating,
+                categories: decoded.sets[it.set].clone(),
+                names: it.names.to_owned(),
+                rest: it.rest.to_owned(),
+            });
+            items.push((id, entry));
+        }
+        Ok(items)
+    }
 }
 
 /// A segment can't be read: it was made by another version, or it is damaged.
@@ -46,18 +73,25 @@ pub struct DamagedSegment;
 /// Makes a batch of segments.
 ///
 /// Add the entries in any order, each item once, then take the segments. A caller that has much to write takes them
-/// when [`SegmentWriter::size`] has grown to its limit, and writes several batches.
+/// when [`SegmentWriter::size`] has grown to its limit; the segments of all takes together are one batch.
 #[derive(Debug, Default)]
 pub struct SegmentWriter {
     entries: Vec<Entry>,
     removed: Vec<ContentId>,
     size: usize,
+    only_new: bool,
 }
 
 impl SegmentWriter {
     /// A writer without entries.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A writer for items that no earlier batch has: of a first load, or of all items anew. Its batches are read
+    /// faster.
+    pub fn for_new_items() -> Self {
+        Self { only_new: true, ..Self::default() }
     }
 
     /// Adds an entry.
@@ -86,9 +120,15 @@ impl SegmentWriter {
     pub fn take(&mut self) -> Vec<Segment> {
         let (mut entries, removed) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.removed));
         self.size = 0;
+        if !removed.is_empty() {
+            // An item that was written and is removed is removed.
+            let gone: HashSet<_> = removed.iter().collect();
+            entries.retain(|entry| !gone.contains(&entry.id));
+        }
         entries.sort_unstable_by_key(|entry| place(entry.year, entry.id));
-        let mut segments: Vec<_> = entries.chunks(SEGMENT_ENTRIES).map(|part| encode(part, &[])).collect();
-        segments.extend(removed.chunks(SEGMENT_ENTRIES).map(|part| encode(&[], part)));
+        let form = if self.only_new { FORM_OF_NEW } else { FORM };
+        let mut segments: Vec<_> = entries.chunks(SEGMENT_ENTRIES).map(|part| encode(form, part, &[])).collect();
+        segments.extend(removed.chunks(SEGMENT_ENTRIES).map(|part| encode(form, &[], part)));
         segments
     }
 }
@@ -98,10 +138,10 @@ pub(super) const fn place(year: u16, id: ContentId) -> (u16, i64) {
     (u16::MAX - year, id.0)
 }
 
-fn encode(entries: &[Entry], removed: &[ContentId]) -> Segment {
+fn encode(form: u8, entries: &[Entry], removed: &[ContentId]) -> Segment {
     let mut segment = Segment { entries: count(entries.len() + removed.len()), ..Segment::default() };
     let facts = &mut segment.facts;
-    facts.push(FORM);
+    facts.push(form);
     let mut sets: Vec<&CategorySet> = entries.iter().map(|entry| &entry.categories).collect();
     sets.sort_unstable_by(|a, b| a.as_slice().cmp(b.as_slice()));
     sets.dedup();
@@ -160,6 +200,13 @@ fn signed(number: i64, out: &mut Vec<u8>) {
     unsigned((number << 1 ^ number >> 63).cast_unsigned(), out);
 }
 
+impl Segment {
+    /// Returns whether no item of the segment is in an earlier batch.
+    pub(super) fn is_of_new(&self) -> bool {
+        self.facts.first() == Some(&FORM_OF_NEW)
+    }
+}
+
 /// An entry of a segment; the text is where it was.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Kept<'a> {
@@ -196,13 +243,18 @@ impl<'a> Decoded<'a> {
     /// Begins to read a segment. `without_rest`: the text of the other fields was left out.
     pub(super) fn new(segment: &'a Segment, without_rest: bool) -> Result<Self, DamagedSegment> {
         let mut facts = Reader(&segment.facts);
-        if facts.byte()? != FORM {
+        if ![FORM, FORM_OF_NEW].contains(&facts.byte()?) {
             return Err(DamagedSegment);
         }
         let sets = facts.number()?;
         let sets: Result<_, _> = (0..sets.min(u64::from(segment.entries))).map(|_| read_set(&mut facts)).collect();
         let (names, rest) = (segment.names.as_str(), segment.rest.as_str());
         Ok(Self { sets: sets?, facts, names, rest, without_rest, left: segment.entries, before: (0, 0, 0) })
+    }
+
+    /// Reads the id of the next entry, and passes over the rest of it.
+    pub(super) fn next_id(&mut self) -> Result<Option<ContentId>, DamagedSegment> {
+        Ok(self.next()?.map(|kept| kept.id))
     }
 
     /// Reads the next entry; `None` behind the last one.
@@ -346,6 +398,20 @@ mod tests {
         assert_eq!(of(0), (2024, 0, Some(0.0), ["1", "é"].iter().collect(), "\n name 3\n cast é".to_owned()));
         assert_eq!((of(1).2, of(2).1, of(2).3), (Some(7.5), u32::MAX, CategorySet::NONE));
         assert_eq!(read[3].1, None);
+    }
+
+    #[test]
+    fn a_segment_gives_its_entries_back() {
+        let entries = [entry(3, 2024, 0, Some(0.0), &["1", "é"]), entry(2, 1999, 5, None, &[])];
+        let mut writer = SegmentWriter::new();
+        writer.add(entries[0].clone());
+        writer.add(entries[1].clone());
+        writer.add(entry(7, 1999, 5, None, &[]));
+        writer.remove(ContentId(7));
+        let read: Vec<_> = writer.take().iter().flat_map(|segment| segment.read().unwrap()).collect();
+        let [one, two] = entries;
+        let expected = [(ContentId(3), Some(one)), (ContentId(2), Some(two)), (ContentId(7), None)];
+        assert_eq!(read, expected, "what is removed is no entry");
     }
 
     #[test]

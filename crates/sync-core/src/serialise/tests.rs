@@ -1,4 +1,4 @@
-//! The shape of each type, and that what is read back is the same.
+//! Tests of the JSON form of each type, and of reading it back.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, from_value, json, to_value};
@@ -19,7 +19,7 @@ fn home() -> ProfileId {
     ProfileId::new("home").unwrap()
 }
 
-/// The value has this shape, and is read back from it.
+/// Asserts that the value has this form, and that reading it back gives the same value.
 fn both_ways<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, shape: Value) {
     assert_eq!(to_value(value).unwrap(), shape);
     assert_eq!(from_value::<T>(shape).unwrap(), *value);

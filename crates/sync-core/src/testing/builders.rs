@@ -1,6 +1,6 @@
-//! Items with sensible defaults: a test shows only what matters to it.
+//! Builders of items with sensible defaults. A test sets only the fields that matter to it.
 
-use crate::detect::digest::choice;
+use crate::detect::digest::representative_rank;
 use crate::detect::merge::Change;
 use crate::model::{
     Category, CategoryId, Channel, Content, ContentId, ContentKind, FieldSet, Item, Listed, Movie, ProfileId, Series,
@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::ports::store::StagedItem;
 
-/// An item in the making.
+/// An item that is being built.
 #[derive(Debug, Clone)]
 pub struct ItemBuilder(Listed);
 
@@ -18,23 +18,23 @@ fn named<T: Content>(id: i64, name: &str) -> ItemBuilder {
     ItemBuilder(Listed::from(item).into()).with("category_id", "1").with("added", "1600000000").in_categories(&["1"])
 }
 
-/// A channel of category 1, named after its id.
+/// Returns a channel of category 1, named after its id.
 pub fn channel(id: i64) -> ItemBuilder {
     named::<Channel>(id, "Channel")
 }
 
-/// A movie of category 1, named after its id.
+/// Returns a movie of category 1, named after its id.
 pub fn movie(id: i64) -> ItemBuilder {
     named::<Movie>(id, "Movie")
 }
 
-/// A series of category 1, named after its id.
+/// Returns a series of category 1, named after its id.
 pub fn series(id: i64) -> ItemBuilder {
     named::<Series>(id, "Series")
 }
 
 impl ItemBuilder {
-    /// An item of any kind.
+    /// Returns an item of any kind, of category 1 and named after its id.
     pub fn of(kind: ContentKind, id: i64) -> Self {
         match kind {
             ContentKind::Channels => channel(id),
@@ -43,7 +43,7 @@ impl ItemBuilder {
         }
     }
 
-    /// Sets a field by name; the text is read as the field's shape says.
+    /// Sets a field by its name. The text is read by the field's shape.
     pub fn with(mut self, field: &str, text: &str) -> Self {
         let at = self.at(field);
         self.0.item.set(at, Value::Text(text.into()));
@@ -63,7 +63,7 @@ impl ItemBuilder {
         self.with("name", name)
     }
 
-    /// Leaves a key out, as a panel may.
+    /// Leaves a key out, as a panel may do.
     pub fn without(mut self, field: &str) -> Self {
         let at = self.at(field);
         self.0.item.set(at, Value::Null);
@@ -71,7 +71,7 @@ impl ItemBuilder {
         self
     }
 
-    /// Leaves every key out but these.
+    /// Leaves out every key except these.
     pub fn only(mut self, fields: &[&str]) -> Self {
         for spec in self.0.item.kind().fields() {
             if !fields.contains(&spec.name) {
@@ -86,38 +86,38 @@ impl ItemBuilder {
         kind.field(field).unwrap_or_else(|| panic!("{kind} has no field {field}"))
     }
 
-    /// The item as a listing has it.
+    /// Returns the item as a listing has it.
     pub fn listed(self) -> Listed {
         self.0
     }
 
-    /// The item as a store has it.
+    /// Returns the item as a store has it.
     pub fn item(self) -> Item {
         self.0.item
     }
 
-    /// Which fields are there.
+    /// Returns the fields whose keys are present.
     pub fn present(&self) -> FieldSet {
         self.0.present
     }
 }
 
-/// An item on its way into a store.
+/// Returns an item that is staged with this change.
 pub fn staged(item: ItemBuilder, change: Change) -> StagedItem {
     let listed = item.listed();
-    StagedItem { rank: Some(choice(&listed.item, listed.present)), item: listed.item, change }
+    StagedItem { rank: Some(representative_rank(&listed.item, listed.present)), item: listed.item, change }
 }
 
-/// A category, named after its id.
+/// Returns a category that is named after its id.
 pub fn category(id: &str) -> Category {
     Category { id: CategoryId(id.to_owned()), name: format!("Category {id}"), parent_id: None }
 }
 
-/// A profile id.
+/// Returns a profile id.
 ///
 /// # Panics
 ///
-/// When the text can't name a profile.
+/// Panics if the text can't name a profile.
 pub fn profile(id: &str) -> ProfileId {
     ProfileId::new(id).expect("a test names its profiles well")
 }

@@ -1,21 +1,21 @@
-//! A clock that stands still until it is told to go on.
+//! A clock that stands still until a test moves it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::ports::clock::Clock;
 
-/// A clock for tests; starts at a fixed instant. Clones show the same time.
+/// A clock for tests. It starts at a fixed time. Clones show the same time.
 #[derive(Debug, Clone)]
 pub struct FixedClock(Arc<Mutex<(i64, Duration)>>);
 
 impl FixedClock {
-    /// A clock that shows this time of day, in unix seconds.
+    /// Returns a clock that shows this time of day, in unix seconds.
     pub fn at(now: i64) -> Self {
         Self(Arc::new(Mutex::new((now, Duration::ZERO))))
     }
 
-    /// Lets time pass.
+    /// Moves the clock on.
     pub fn pass(&self, time: Duration) {
         let mut state = self.0.lock().expect("nothing panics while holding it");
         state.0 += i64::try_from(time.as_secs()).unwrap_or(i64::MAX);

@@ -1,8 +1,9 @@
-//! The conformance suites: what every [`ContentStore`] and every [`Cache`](crate::Cache) has to do, one case a sentence.
+//! The conformance suites: tests that every [`ContentStore`] and every [`Cache`](crate::Cache) must pass. Each case is
+//! about one sentence of a contract.
 //!
 //! An adapter calls [`content_store_conformance!`](crate::content_store_conformance), and
-//! [`cache_conformance!`](crate::cache_conformance) where it is a whole cache, with the path of an async function that
-//! makes a [`Fixture`]; it gets one test a case. The tests need tokio with the features `macros` and `rt`.
+//! [`cache_conformance!`](crate::cache_conformance) if it is a whole cache, with the path of an async function that
+//! makes a [`Fixture`]. It gets one test per case. The tests need tokio with the features `macros` and `rt`.
 
 pub mod catalogue;
 pub mod feed;
@@ -14,6 +15,7 @@ pub mod removals;
 pub mod reopened;
 pub mod rows;
 pub mod runs;
+pub mod selection;
 mod session;
 pub mod staging;
 pub mod validators;
@@ -23,12 +25,12 @@ use std::fmt;
 use crate::ports::catalogue::Catalogue;
 use crate::ports::store::ContentStore;
 
-/// A store that can be looked at: what the cases of a store need.
+/// A store whose content can be read back. The cases of a store need one.
 pub trait ReadableStore: ContentStore + Catalogue {}
 
 impl<T: ContentStore + Catalogue> ReadableStore for T {}
 
-/// A fresh, empty store, and what it is kept in: a folder, or a server.
+/// A new, empty store, with the folder or server that keeps it.
 pub struct Fixture<S> {
     /// The store.
     pub store: S,
@@ -36,12 +38,12 @@ pub struct Fixture<S> {
 }
 
 impl<S> Fixture<S> {
-    /// A fixture of the store that `open` returns. A later call of it returns the same store, opened anew.
+    /// Returns a fixture of the store that `open` returns. A later call of `open` must open the same store again.
     pub fn new(open: impl Fn() -> S + 'static) -> Self {
         Self { store: open(), open: Box::new(open) }
     }
 
-    /// The same store, closed and opened again.
+    /// Returns the same store, closed and opened again.
     #[must_use]
     pub fn reopened(self) -> Self {
         let Self { store, open } = self;
@@ -56,8 +58,8 @@ impl<S> fmt::Debug for Fixture<S> {
     }
 }
 
-/// Makes one test of each case of a store; takes the path of an async function that returns a [`Fixture`] of
-/// something that is a [`ContentStore`] and a [`Catalogue`].
+/// Makes one test per case of a store. It takes the path of an async function that returns a [`Fixture`] of a
+/// [`ContentStore`] that is also a [`Catalogue`].
 #[macro_export]
 macro_rules! content_store_conformance {
     ($make:path) => {
@@ -123,8 +125,8 @@ macro_rules! content_store_conformance {
     };
 }
 
-/// Makes one test of each case of a whole cache: of what readers ask, of the profiles, and of the upkeep. Takes the path
-/// of an async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
+/// Makes one test per case of a whole cache: the catalogue, the profiles and the maintenance. It takes the path of an
+/// async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
 #[macro_export]
 macro_rules! cache_conformance {
     ($make:path) => {
@@ -136,6 +138,15 @@ macro_rules! cache_conformance {
             catalogue: categories_come_with_their_sizes
             catalogue: what_is_held_is_listed
             catalogue: a_reader_of_nobody_is_told
+            selection: every_order_puts_what_has_no_value_last
+            selection: every_filter_leaves_what_passes
+            selection: words_find_items_of_every_kind
+            selection: the_searched_fields_are_those_of_the_profile
+            selection: pages_go_on_behind_their_cursor
+            selection: what_is_found_follows_the_rows
+            selection: a_selection_is_of_one_profile
+            selection: an_item_is_there_or_remembered_or_unknown
+            selection: a_selection_of_nobody_is_told
             feed: changes_have_their_values
             feed: a_deletion_by_hand_is_of_no_run
             feed: an_epoch_is_never_reused
@@ -163,6 +174,11 @@ macro_rules! cache_conformance {
         #[tokio::test]
         async fn profiles_are_there_when_the_cache_is_opened_again() {
             $crate::testing::conformance::reopened::profiles_are_there($make().await).await;
+        }
+
+        #[tokio::test]
+        async fn what_is_searched_is_found_when_the_cache_is_opened_again() {
+            $crate::testing::conformance::reopened::what_is_searched_is_found($make().await).await;
         }
     };
     ($make:path; $($suite:ident: $case:ident)*) => {
@@ -193,7 +209,7 @@ mod tests {
         source.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split(['(', '<']).next()).collect()
     }
 
-    /// The lists in the macros and the functions are the same.
+    /// The lists in the macros match the functions.
     #[test]
     fn every_case_is_in_the_list() {
         let source = include_str!("conformance.rs");
@@ -207,6 +223,7 @@ mod tests {
             (0, "runs: ", include_str!("conformance/runs.rs")),
             (0, "validators: ", include_str!("conformance/validators.rs")),
             (1, "catalogue: ", include_str!("conformance/catalogue.rs")),
+            (1, "selection: ", include_str!("conformance/selection.rs")),
             (1, "feed: ", include_str!("conformance/feed.rs")),
             (1, "profiles: ", include_str!("conformance/profiles.rs")),
             (1, "maintenance: ", include_str!("conformance/maintenance.rs")),

@@ -1,4 +1,4 @@
-//! The cache in memory: what readers ask of it, its profiles, and its upkeep.
+//! The other ports of the in-memory cache: catalogue, profiles and maintenance.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::run::record::RunRecord;
 use crate::run::record::RunStatus;
 use crate::search::{RowsOfKind, select_from_rows};
 
-/// How many held items are named.
+/// The number of held items that are named.
 const EXAMPLES: usize = 3;
 
 #[async_trait]
@@ -171,7 +171,7 @@ impl Profiles for MemoryStore {
     }
 }
 
-/// What is stored here always fits; what is marked is compared in full all the same.
+/// The content of this cache is always consistent. A marked kind is compared in full all the same.
 #[async_trait]
 impl Maintenance for MemoryStore {
     async fn inspect(&self, profile: Option<ProfileId>) -> Result<Inspection, StoreError> {
@@ -195,7 +195,7 @@ impl Maintenance for MemoryStore {
     }
 }
 
-/// The status of a run as a reader sees it: one that nobody holds the lease for was interrupted.
+/// Returns the status of a run as a reader sees it. A run without an end and without a lease was interrupted.
 fn seen(status: RunStatus, leased: bool) -> RunStatus {
     if status == RunStatus::Syncing && !leased { RunStatus::Interrupted } else { status }
 }
@@ -214,7 +214,7 @@ fn kind_status(tables: &Tables, kind: ContentKind) -> KindStatus {
     }
 }
 
-/// What is held of a kind, by reason.
+/// Returns the held removals of a kind, grouped by reason.
 fn held_groups(tables: &Tables, kind: ContentKind) -> Vec<HeldGroup> {
     let mut reasons: Vec<_> = tables.held[kind].iter().map(|held| held.reason).collect();
     reasons.sort_by_key(|reason| reason.as_str());
@@ -231,7 +231,7 @@ fn held_groups(tables: &Tables, kind: ContentKind) -> Vec<HeldGroup> {
             count: held.len() as u64,
             oldest_since: held.iter().map(|held| held.since).min().unwrap_or_default(),
             examples: held.iter().filter_map(|held| name(held.id)).take(EXAMPLES).collect(),
-            // The listing that missed it first counts as well.
+            // The first listing without the item counts as well.
             listings: latest.map_or(0, |latest| sound.saturating_add(1).saturating_sub(latest)),
             evidence_since: proven.iter().map(|evidence| evidence.at).max(),
         }

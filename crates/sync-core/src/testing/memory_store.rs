@@ -1,5 +1,5 @@
-//! A cache in memory, stricter than SQLite: what a database would forgive, it refuses. Here is what a run needs of
-//! it; `memory_cache` has the other ports.
+//! A cache in memory. It is stricter than SQLite, and refuses calls that a database would accept. This module has the
+//! port for runs, and `memory_cache` the other ports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
@@ -38,7 +38,7 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    /// An epoch that no feed has had. It looks random, as those of a database do.
+    /// Returns an epoch that no feed has had. It looks random, like the epochs of a database.
     fn epoch(&mut self) -> i64 {
         self.next_epoch += 1;
         self.next_epoch.wrapping_mul(0x5851_f42d_4c95_7f2d) & i64::MAX | 1
@@ -46,7 +46,7 @@ impl Inner {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Returns an empty store.
     pub fn new() -> Self {
         Self::default()
     }
@@ -55,7 +55,7 @@ impl MemoryStore {
         self.0.lock().expect("nothing panics while holding it")
     }
 
-    /// Makes the tables of a profile where there are none.
+    /// Makes the tables of a profile if there are none.
     pub(super) fn make(&self, profile: &ProfileId) -> MutexGuard<'_, Inner> {
         let mut inner = self.inner();
         if !inner.profiles.contains_key(profile) {
@@ -70,7 +70,7 @@ impl MemoryStore {
         inner.profiles.get(profile).map(look).ok_or_else(|| StoreError::UnknownProfile(profile.to_string()))
     }
 
-    /// Changes a profile's tables, wholly or not at all.
+    /// Changes a profile's tables, completely or not at all.
     pub(super) fn write<T>(
         &self,
         profile: &ProfileId,
@@ -89,13 +89,13 @@ impl MemoryStore {
         self.inner().fail_apply = Some(error);
     }
 
-    /// Makes the next undo fail with this error, after everything was written.
+    /// Makes the next undo fail with this error, after it has written everything.
     pub fn fail_next_undo(&self, error: StoreError) {
         self.inner().fail_undo = Some(error);
     }
 
-    /// Takes back what the end of a run has marked as lost in several kinds at once, as if that end had
-    /// never been recorded.
+    /// Takes back the mark that the end of a run puts on removals of several kinds, as if that end had not been
+    /// recorded.
     pub fn unmark(&self, profile: &ProfileId, kind: ContentKind, run: RunId) {
         let changed = self.write(profile, |tables| {
             for held in tables.held[kind].iter_mut().filter(|held| held.run == run) {
@@ -106,7 +106,7 @@ impl MemoryStore {
         changed.expect("the profile is there");
     }
 
-    /// The stored items of a kind, by rising id.
+    /// Returns the stored items of a kind, by ascending id.
     pub fn items(&self, profile: &ProfileId, kind: ContentKind) -> Vec<Item> {
         self.read(profile, |tables| tables.rows(kind).values().map(|(_, item)| item.clone()).collect())
             .unwrap_or_default()
@@ -160,7 +160,7 @@ impl ContentStore for MemoryStore {
                 return Err(StoreError::Fenced);
             }
             for record in end.records {
-                tables.record_anew(end.run, record)?;
+                tables.replace_record(end.run, record)?;
             }
             let run = tables.run(end.run)?;
             run.status = end.status;
@@ -179,7 +179,7 @@ impl ContentStore for MemoryStore {
                 tables.facts = facts;
             }
             for (kind, held) in &end.held {
-                tables.hold_anew(end.run, *kind, held);
+                tables.correct_reason(end.run, *kind, held);
             }
             tables.prune(&end.retention, end.finished_at);
             Ok(())
@@ -317,7 +317,7 @@ impl ContentStore for MemoryStore {
     }
 }
 
-/// A lease in force.
+/// A lease that has not ended.
 struct Held {
     store: MemoryStore,
     profile: ProfileId,
@@ -329,7 +329,7 @@ impl Drop for Held {
     }
 }
 
-/// Is ready when it is asked a second time, whatever the runtime.
+/// Becomes ready at the second poll, in any runtime.
 async fn give_way() {
     let mut given = false;
     poll_fn(|context| {
@@ -377,8 +377,7 @@ impl Staging for MemoryStaging {
         if std::mem::replace(&mut self.applied, true) {
             return Err(StoreError::Refused("a staging area is applied once".to_owned()));
         }
-        // What else goes on in the same task gets its turn before anything is written, as with a store that
-        // waits for a disk.
+        // Other work of the same task gets its turn before the write, as with a store that waits for a disk.
         give_way().await;
         let fault = self.store.inner().fail_apply.take();
         self.store.write(&self.profile, |tables| {

@@ -1,4 +1,4 @@
-//! What the in-memory store keeps of a profile.
+//! The tables of a profile in the in-memory store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,18 +18,19 @@ use crate::run::options::Retention;
 use crate::run::record::{KindRecord, RunStatus};
 use crate::run::record::{RunId, RunRecord};
 
-/// A profile's tables. Cloned before an apply and swapped after it: old or new, never a mix.
+/// A profile's tables. They are cloned before an apply and swapped after it, so a reader sees the old or the new state,
+/// never a mix.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     pub(super) fence: u64,
-    /// The profile, once it was saved.
+    /// The profile, after it was saved.
     pub(super) settings: Option<Profile>,
     pub(super) last_status: Option<RunStatus>,
     pub(super) message: Option<String>,
     pub(super) account: Option<AccountStanding>,
-    /// When each kind was marked for a full comparison.
+    /// The time at which each kind was marked for a full comparison.
     pub(super) marked_at: PerKind<Option<i64>>,
-    /// Rows by id, each with its row number, which never changes.
+    /// The rows by id, each with its row number, which never changes.
     pub(super) rows: PerKind<BTreeMap<i64, (u64, Item)>>,
     pub(super) categories: PerKind<Vec<Category>>,
     pub(super) indexes: Vec<(Scope, Arc<ListingIndex>)>,
@@ -40,36 +41,36 @@ pub(super) struct Tables {
     pub(super) next_row: u64,
     pub(super) facts: PanelFacts,
     pub(super) validators: PerKind<Option<KeptValidator>>,
-    /// When each row was made and last written, by kind and id; of removed ones as well.
+    /// The times at which each row was made and last written, by kind and id; also of removed rows.
     pub(super) written: BTreeMap<(ContentKind, i64), (i64, i64)>,
-    /// When each removed item was removed, by kind and id.
+    /// The time of each removal, by kind and id.
     pub(super) tombstones: BTreeMap<(ContentKind, i64), i64>,
     /// The epoch of the feed.
     pub(super) epoch: i64,
     /// The sequence up to which entries can't be read any more.
     pub(super) floor: i64,
     pub(super) last_sequence: i64,
-    /// The latest moment that anybody has named: a store in memory has no clock.
+    /// The latest time that any call has named, because a store in memory has no clock.
     pub(super) now: i64,
-    /// What runs found before they changed it, by run and kind.
+    /// The state before each run changed it, by run and kind.
     pub(super) reverse: BTreeMap<(RunId, ContentKind), Reverse>,
 }
 
-/// What a run found of a kind before it changed it, besides the rows.
+/// The state of a kind before a run changed it, without the rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Reverse {
     pub(super) watermark: Option<i64>,
-    /// The categories, where the run replaced them.
+    /// The categories, if the run replaced them.
     pub(super) categories: Option<Vec<Category>>,
     pub(super) held: Vec<HeldRemoval>,
-    /// What was held behind the run.
+    /// The held removals after the run.
     pub(super) held_after: Vec<HeldRemoval>,
-    /// Tombstones that the run lifted.
+    /// The tombstones that the run deleted.
     pub(super) tombstones: Vec<(i64, i64)>,
 }
 
 impl Tables {
-    /// Nothing, with a feed of this epoch.
+    /// Returns empty tables with a feed of this epoch.
     pub(super) fn new(epoch: i64) -> Self {
         Self { epoch, ..Self::default() }
     }
@@ -97,7 +98,7 @@ impl Tables {
         found.ok_or_else(|| StoreError::Refused(format!("there is no run {}", run.0)))
     }
 
-    /// Writes a commit; every breach of the rules is an error.
+    /// Writes a commit. A breach of the rules is an error.
     pub(super) fn apply(
         &mut self,
         scope: &Scope,
@@ -111,7 +112,7 @@ impl Tables {
         if self.run(commit.run)?.status != RunStatus::Syncing {
             return Err(StoreError::Refused("the run has ended".to_owned()));
         }
-        // What was removed too long ago is forgotten before anything comes back.
+        // Old tombstones are deleted first, so that no returning item finds them.
         let oldest = commit.applied_at - i64::from(commit.tombstone_days) * 86_400;
         self.tombstones.retain(|(of, _), at| *of != kind || (commit.tombstone_days > 0 && *at >= oldest));
         self.now = self.now.max(commit.applied_at);
@@ -168,7 +169,7 @@ impl Tables {
         self.record(commit.run, commit.record)
     }
 
-    /// A validator stands for a listing of which nothing else is to be done.
+    /// Checks that the listing of a validator leaves nothing open.
     fn validate(
         &mut self,
         kind: ContentKind,
@@ -189,7 +190,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Writes a row. Returns the tombstone that it lifted.
+    /// Writes a row. Returns the tombstone that it deletes.
     fn write(
         &mut self,
         kind: ContentKind,
@@ -236,7 +237,7 @@ impl Tables {
         Ok(lifted)
     }
 
-    /// An index knows exactly the rows there are; what is held is there.
+    /// Checks that the index has exactly the ids of the rows, and that every held removal has a row.
     fn check(&self, scope: &Scope) -> Result<(), StoreError> {
         let rows = self.rows(scope.kind);
         let index = self.indexes.iter().find(|(known, _)| known == scope).map(|(_, index)| index);
@@ -262,8 +263,8 @@ impl Tables {
         Ok(())
     }
 
-    /// Writes the record of a kind with the end of a run, in the place of the one that its apply wrote.
-    pub(super) fn record_anew(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
+    /// Replaces the record of a kind at the end of a run.
+    pub(super) fn replace_record(&mut self, run: RunId, record: KindRecord) -> Result<(), StoreError> {
         let kinds = &mut self.run(run)?.kinds;
         match kinds.iter_mut().find(|known| known.kind == record.kind) {
             Some(known) => *known = record,
@@ -272,12 +273,12 @@ impl Tables {
         Ok(())
     }
 
-    /// Tells anew why an item is held, where it still is. What the end of a run tells is a part of what the run did.
-    pub(super) fn hold_anew(&mut self, run: RunId, kind: ContentKind, told: &HeldRemoval) {
+    /// Corrects the reason of an item that is still held. The correction belongs to the run, like its other changes.
+    pub(super) fn correct_reason(&mut self, run: RunId, kind: ContentKind, corrected: &HeldRemoval) {
         let left = self.reverse.get_mut(&(run, kind)).map(|reverse| &mut reverse.held_after);
         for held in [Some(&mut self.held[kind]), left].into_iter().flatten() {
-            if let Ok(at) = held.binary_search_by_key(&told.id, |held| held.id) {
-                (held[at].reason, held[at].evidence) = (told.reason, told.evidence);
+            if let Ok(at) = held.binary_search_by_key(&corrected.id, |held| held.id) {
+                (held[at].reason, held[at].evidence) = (corrected.reason, corrected.evidence);
             }
         }
     }
@@ -301,7 +302,7 @@ impl Tables {
         self.changes.push(named.with_columns(Some(columns)));
     }
 
-    /// Logs that an item is gone, with its whole row.
+    /// Logs the removal of an item, with its whole row.
     pub(super) fn log_removed(&mut self, run: Option<RunId>, at: i64, item: &Item, row: u64) {
         self.log(run, at, item, LoggedChange::Removed, row_columns(item, row, RowChange::Went));
     }
@@ -310,7 +311,7 @@ impl Tables {
         Feed { epoch: self.epoch, oldest: self.floor, newest: self.last_sequence }
     }
 
-    /// Forgets the entries of the change log whose time has come.
+    /// Prunes old entries of the change log.
     pub(super) fn prune(&mut self, retention: &Retention, now: i64) {
         let aged = |change: &ChangeRecord| Aged { sequence: change.sequence, run: change.run, at: change.at };
         let entries: Vec<_> = self.changes.iter().map(aged).collect();
@@ -323,7 +324,7 @@ impl Tables {
     }
 }
 
-/// All columns of a row that came or went. The number of the row is one of them.
+/// Returns all columns of a row that was inserted or deleted. The number of the row is one of them.
 pub(super) fn row_columns(item: &Item, row: u64, change: RowChange) -> Vec<ColumnChange> {
     let (here, gone) = (Value::Integer(i64::try_from(row).unwrap_or(i64::MAX)), Value::Null);
     let (before, after) = if change == RowChange::Went { (here, gone) } else { (gone, here) };

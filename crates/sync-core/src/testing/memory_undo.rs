@@ -1,4 +1,4 @@
-//! The undo of the store in memory.
+//! The undo of the in-memory store.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::run::options::SyncMode;
 use crate::run::record::{KindOutcome, KindRecord, RunId, RunRecord, RunStatus, Trigger};
 
 impl Tables {
-    /// Undoes a run, as this run; without one, tells what would be done.
+    /// Undoes a run, in the run with this number. Without a number it only returns the outcome.
     pub(super) fn undo(&mut self, request: &UndoRequest, run: Option<RunId>) -> Result<UndoOutcome, StoreError> {
         if request.fence.is_some_and(|fence| fence != self.fence) {
             return Err(StoreError::Fenced);
@@ -50,7 +50,7 @@ impl Tables {
         self.changes.iter().filter(is_of).cloned().collect()
     }
 
-    /// The newest run that changed something of these kinds.
+    /// Returns the newest run that changed something in these kinds.
     fn newest_change(&self, kinds: &[ContentKind]) -> Option<RunId> {
         let has = |run: &&RunRecord| {
             kinds.iter().any(|kind| !self.entries(run.run, *kind).is_empty() || self.replaced(run.run, *kind).is_some())
@@ -58,7 +58,7 @@ impl Tables {
         self.runs.iter().rev().find(has).map(|run| run.run)
     }
 
-    /// What a run found of a kind's categories, where it replaced them by others.
+    /// Returns the state of a kind before the run, if the run replaced the categories.
     fn replaced(&self, run: RunId, kind: ContentKind) -> Option<&Reverse> {
         self.reverse.get(&(run, kind)).filter(|reverse| reverse.categories.is_some())
     }
@@ -89,7 +89,7 @@ impl Tables {
         })
     }
 
-    /// Puts a kind back; without a run, counts only.
+    /// Puts a kind back. Without a run it only counts.
     fn undo_kind(
         &mut self,
         of: RunId,
@@ -175,7 +175,8 @@ impl Tables {
         Ok(counts)
     }
 
-    /// What is held as before the run, but for what something later has changed; and what is back.
+    /// Returns the held removals as before the run, except for those that changed later, and with the items that are
+    /// back.
     fn held_again(
         &self,
         kind: ContentKind,
@@ -188,7 +189,7 @@ impl Tables {
         let mut held: Vec<_> = self.held[kind]
             .iter()
             .filter_map(|now| match (find(&reverse.held, now.id), find(&reverse.held_after, now.id)) {
-                // The run was the first to miss it.
+                // The run was the first that missed the item.
                 (None, Some(_)) => None,
                 (Some(before), Some(after)) if after == *now => Some(before),
                 _ => Some(now.clone()),
@@ -197,7 +198,7 @@ impl Tables {
         for before in &reverse.held {
             let released = find(&reverse.held_after, before.id).is_none();
             if released && find(&held, before.id).is_none() {
-                // The panel has listed it since: what was evidence against it is none any more.
+                // The panel has listed the item since. So the evidence begins again.
                 held.push(HeldRemoval { evidence: None, ..before.clone() });
             }
         }

@@ -1,8 +1,8 @@
-//! Mocks that answer whatever a test doesn't care about.
+//! Default answers for mocks.
 //!
 //! mockall tries expectations in the order in which they were set. So a test sets its own first, and then calls
-//! [`answer_the_rest`] or [`list_nothing_else`]: these answer what is left, any number of times. What a test has
-//! limited by `times` and has used up is then answered as well; `never` still fails.
+//! [`answer_the_rest`] or [`list_nothing_else`], which answer all other calls, any number of times. They also answer a
+//! call whose own expectation is used up by `times`. A call with `never` still fails.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::ports::source::{Completeness, Learnt, Listing, ListingEvent, MockCont
 use crate::ports::store::{Lease, MockContentStore, MockStaging, StoredIndex, SyncState};
 use crate::run::record::RunId;
 
-/// Lets a store answer like one that is empty, and takes what is written without keeping it.
+/// Makes a store answer like an empty one, and ignore what is written.
 pub fn answer_the_rest(store: &mut MockContentStore) {
     store.expect_ensure_profile().returning(|_| Ok(()));
     store.expect_lease().returning(|_| Ok(Lease::new(1, ())));
@@ -40,7 +40,7 @@ pub fn answer_the_rest(store: &mut MockContentStore) {
     store.expect_held().returning(|_, _| Ok(Vec::new()));
 }
 
-/// Lets a staging area take everything, and keep nothing.
+/// Makes a staging area accept everything and keep nothing.
 pub fn take_the_rest(staging: &mut MockStaging) {
     staging.expect_put().returning(|_| Ok(()));
     staging.expect_get().returning(|_| Ok(Vec::new()));
@@ -48,7 +48,7 @@ pub fn take_the_rest(staging: &mut MockStaging) {
     staging.expect_apply().returning(|_, _| Ok(()));
 }
 
-/// Lets a source answer like a panel with an active account, no categories and empty lists.
+/// Makes a source answer like a panel with an active account, no categories and empty lists.
 pub fn list_nothing_else(source: &mut MockContentSource) {
     source.expect_digest_scheme().return_const(DigestScheme::FIELDS);
     source.expect_usage().returning(Usage::default);

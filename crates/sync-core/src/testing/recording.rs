@@ -1,4 +1,4 @@
-//! A store that notes what is asked of it.
+//! A store that records the calls of its methods.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -22,7 +22,7 @@ pub enum Call {
     Lease,
     /// [`ContentStore::start_run`].
     StartRun,
-    /// [`ContentStore::finish_run`], with what it was given.
+    /// [`ContentStore::finish_run`], with its argument.
     FinishRun(Box<RunEnd>),
     /// [`ContentStore::sync_state`].
     SyncState,
@@ -52,11 +52,11 @@ pub enum Call {
     Get(Vec<ContentId>),
     /// [`Staging::reset`].
     Reset,
-    /// [`Staging::apply`], with what it was given.
+    /// [`Staging::apply`], with its argument.
     Apply(Box<ScopeCommit>),
 }
 
-/// Passes every call on to another store, and notes it first.
+/// A store that records each call and passes it on to another store.
 #[derive(Clone)]
 pub struct RecordingStore {
     inner: Arc<dyn ContentStore>,
@@ -70,12 +70,12 @@ impl std::fmt::Debug for RecordingStore {
 }
 
 impl RecordingStore {
-    /// Records the calls of this store.
+    /// Returns a store that records the calls of this one.
     pub fn new(inner: Arc<dyn ContentStore>) -> Self {
         Self { inner, calls: Arc::default() }
     }
 
-    /// The calls so far, in their order.
+    /// Returns the calls so far, in their order.
     pub fn calls(&self) -> Vec<Call> {
         list(&self.calls).clone()
     }

@@ -14,17 +14,17 @@ use crate::ports::source::{
     Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
 
-/// What a scripted source answers to one request for a listing.
+/// The answer of a scripted source to a request for a listing.
 pub enum Answer {
-    /// These items, in batches of this many, and the proof that they are all.
+    /// These items, in batches, and the proof that they are complete.
     Items(Vec<Listed>, Completeness),
-    /// The same, with a validator; unmodified, when it is asked for with this one.
+    /// The same with a validator. A request with this validator is answered with "not modified".
     Version(&'static str, Vec<Listed>, Completeness),
-    /// These events and then the error, or a bare end.
+    /// These events, and then the error, or an end without one.
     Events(Vec<ListingEvent>, Option<SourceError>),
     /// An error at once.
     Error(SourceError),
-    /// These events, then silence; the token is cancelled when the silence begins.
+    /// These events, and then silence. The token is cancelled when the silence begins.
     Silence(Vec<ListingEvent>, CancellationToken),
 }
 
@@ -34,19 +34,19 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Items a batch, for [`Answer::Items`].
+/// The number of items per batch of [`Answer::Items`].
 const BATCH: usize = 3;
 
-/// A source for tests: what it is not told, it answers with an active account and empty lists.
+/// A source for tests. Without a script it answers with an active account and empty lists.
 ///
-/// It makes no digests of its own. Answers to the same question are given in the order in which
-/// they were scripted; after them the last good one is repeated. Clones share their script.
+/// It makes no digests of its own. Answers to the same request are given in the order in which they were scripted;
+/// after that, the last good one is repeated. Clones share their script.
 #[derive(Debug, Clone, Default)]
 pub struct ScriptedSource {
     script: Arc<Mutex<Script>>,
 }
 
-/// Items, how they ended, and the validator that came with them.
+/// The items, the end of the listing, and its validator.
 type LastListing = (Vec<Listed>, Completeness, Option<Validator>);
 
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ struct Script {
 }
 
 impl ScriptedSource {
-    /// A source with an empty script.
+    /// Returns a source with an empty script.
     pub fn new() -> Self {
         Self::default()
     }
@@ -91,7 +91,7 @@ impl ScriptedSource {
         self
     }
 
-    /// Scripts the answer to a request for the listing of a category; without one it is empty.
+    /// Scripts the answer to a request for the listing of a category. Without a script it is empty.
     pub fn answer_within(self, kind: ContentKind, category: &str, answer: Answer) -> Self {
         self.script().within.entry((kind, CategoryId(category.to_owned()))).or_default().push_back(answer);
         self
@@ -102,13 +102,13 @@ impl ScriptedSource {
         self.answer(kind, Answer::Items(items.into_iter().collect(), Completeness::default()))
     }
 
-    /// Scripts what the source has learnt of its panel.
+    /// Scripts the facts that the source has learnt about its panel.
     pub fn learns(self, learnt: Learnt) -> Self {
         self.script().learnt = learnt;
         self
     }
 
-    /// What was asked, in order: `account`, `categories movies`, `listing movies`, `listing movies in 7`,
+    /// Returns the requests in their order: `account`, `categories movies`, `listing movies`, `listing movies in 7`,
     /// `listing movies unless v1`.
     pub fn asked(&self) -> Vec<String> {
         self.script().asked.clone()
@@ -215,9 +215,9 @@ fn listing_of(
     stream::iter(events).boxed()
 }
 
-/// A source can be shared by a test and an engine.
+/// Shares a source between a test and an engine.
 impl ScriptedSource {
-    /// The source, shared.
+    /// Returns the source, shared.
     pub fn shared(self) -> Arc<Self> {
         Arc::new(self)
     }

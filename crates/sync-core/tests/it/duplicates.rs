@@ -253,7 +253,7 @@ fn film(host: &str, category: &str) -> Listed {
 
 /// What elements of one id become over a row, one batch each, where hosts of images are not looked at.
 fn over_row(row: &Item, elements: &[Listed]) -> Item {
-    let known = ListingIndex::new(DigestScheme::FIELDS, [(ContentId(1), Digest::of_listed(&film("kept", "1")))]);
+    let known = ListingIndex::new(DigestScheme::FIELDS, [(ContentId(1), Digest::from_listed(&film("kept", "1")))]);
     let known = Arc::new(known.unwrap());
     let differ = Differ::new(Movies, known, DigestScheme::FIELDS, ChangePolicy::Fingerprint, true);
     let volatile = FieldFacts::default().with(Movies, "stream_icon", Standing::Volatile { looked_at: 0 });
@@ -299,7 +299,7 @@ fn an_image_that_is_not_looked_at_is_no_difference_beside_categories() {
     }
 }
 
-/// "After `Restarted`, what came before it never was."
+/// "After `ListingEvent::Restarted`, all events before it are void."
 #[tokio::test]
 async fn a_restart_discards_what_was_before() {
     let batch = |ids: &[i64]| {

@@ -85,7 +85,7 @@ async fn an_inactive_account_is_asked_for_nothing() {
 async fn field_01_an_account_with_a_word_of_its_own_is_synced() {
     for (word, told) in [("Trial", false), ("TRIAL", false), ("Premium", true), ("Suspended", true)] {
         let bench = Bench::new().await;
-        let account = Account { status: AccountStatus::of(word), ..Account::active() };
+        let account = Account { status: AccountStatus::from_word(word), ..Account::active() };
         let report = bench.sync(&panel(1..=3).account(Ok(account)), &SyncOptions::default()).await;
         assert_eq!((report.status, report.kind(Movies).counts), (RunStatus::Completed, counts(3, 0, 0, 0, 0)));
         let warned = report.warnings.iter().any(|warning| warning.to_string().contains(&format!("`{word}`")));

@@ -447,7 +447,7 @@ async fn images_that_move_once_are_compared() {
     }
 }
 
-/// "The user agent that was let in", and what a person should know.
+/// "The user agent that the panel accepted", and what a person should know.
 #[tokio::test]
 async fn what_the_source_has_learnt_is_kept_and_told() {
     let bench = Bench::new().await;

@@ -151,7 +151,7 @@ async fn what_was_deleted_by_hand_comes_back_as_added() {
     assert_eq!(report.kind(Series).outcome, KindOutcome::Unchanged);
 }
 
-/// "How much of the whole run is done, 0 to 100; never falls within a run."
+/// "The share of the whole run that is done, from 0 to 100. It never falls within a run."
 #[tokio::test]
 async fn the_progress_never_falls_and_ends_at_a_hundred() {
     let bench = Bench::new().await;

@@ -102,9 +102,9 @@ async fn a_full_plan_tells_what_differs_although_it_is_listed_as_before() {
     let source = || ScriptedSource::new().lists(Movies, items.clone());
     let dry = SyncOptions { dry_run: true, ..only(Movies) };
     let report = bench.sync(&source(), &dry).await;
-    assert_eq!((report.plan[0].updated.len(), report.plan[0].unnoticed.as_slice()), (1, &[][..]));
+    assert_eq!((report.plan[0].updated.len(), report.plan[0].foreign_edits.as_slice()), (1, &[][..]));
     let report = bench.sync(&source(), &SyncOptions { mode: SyncMode::Full, ..dry }).await;
-    assert_eq!((report.plan[0].updated.len(), report.plan[0].unnoticed.as_slice()), (2, &[ContentId(4)][..]));
+    assert_eq!((report.plan[0].updated.len(), report.plan[0].foreign_edits.as_slice()), (2, &[ContentId(4)][..]));
     bench.sync(&source(), &SyncOptions { mode: SyncMode::Full, ..only(Movies) }).await;
     let report = bench.sync(&source(), &SyncOptions { mode: SyncMode::Full, dry_run: true, ..only(Movies) }).await;
     assert_eq!(report.plan, [KindPlan::new(Movies)]);

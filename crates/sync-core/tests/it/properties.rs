@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sync_core::settle::{Circumstances, Missing, settle};
+use sync_core::removal::{Circumstances, Missing, decide_removals};
 use sync_core::source::{Completeness, Entry, ListingEvent};
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, movie};
 use sync_core::{
@@ -191,9 +191,9 @@ proptest! {
         let (stored, listed) = (u64::from(stored).max(ids.len() as u64), u64::from(listed));
         let at = Circumstances { doubt: Some(doubt), ..Circumstances::new(stored, listed, 0) };
         let missing: Vec<_> = ids.iter().map(|id| Missing::new(ContentId(*id))).collect();
-        let settled = settle(&at, missing);
-        prop_assert_eq!((settled.removed.len(), settled.held.len()), (0, ids.len()));
-        prop_assert_eq!(settled.reason, Some(doubt.into()));
+        let decision = decide_removals(&at, missing);
+        prop_assert_eq!((decision.removed.len(), decision.held.len()), (0, ids.len()));
+        prop_assert_eq!(decision.reason, Some(doubt.into()));
     }
 }
 

@@ -22,7 +22,7 @@ async fn fields(bench: &Bench, kind: ContentKind) -> FieldFacts {
 }
 
 async fn standing(bench: &Bench, kind: ContentKind, name: &str) -> Option<Standing> {
-    fields(bench, kind).await.of(kind, name)
+    fields(bench, kind).await.standing(kind, name)
 }
 
 async fn sync(bench: &Bench, kind: ContentKind, items: Vec<Listed>) -> Counts {
@@ -269,7 +269,7 @@ async fn field_28_a_full_run_writes_what_rests_and_leaves_out_what_is_volatile()
         assert_eq!(report.kind(Movies).counts, counts(0, 0, 0, 0, 40));
         let report = bench.sync(&ScriptedSource::new().lists(Movies, all("6", "t")), &options).await;
         assert_eq!(report.kind(Movies).counts, counts(0, 0, 40, 0, 0));
-        assert!(report.plan.iter().all(|plan| plan.unnoticed.is_empty()));
+        assert!(report.plan.iter().all(|plan| plan.foreign_edits.is_empty()));
     }
     assert_eq!(stored(&bench, Movies, 1, "added").as_deref(), Some("6"), "taken along");
 }
@@ -293,8 +293,12 @@ async fn field_28_no_more_keys_than_64_are_learnt_of() {
     assert_eq!(learnt[0], learnt[1]);
     let extra = learnt[0].rows(Movies).into_iter().filter(|row| row.name.starts_with("extra."));
     assert_eq!(extra.count(), 64);
-    assert_eq!(learnt[0].of(Movies, "k163"), Some(Standing::Compared { met: 0 }));
-    assert_eq!((learnt[0].of(Movies, "k164"), learnt[0].of(Movies, "quiet")), (None, None), "the least by name");
+    assert_eq!(learnt[0].standing(Movies, "k163"), Some(Standing::Compared { met: 0 }));
+    assert_eq!(
+        (learnt[0].standing(Movies, "k164"), learnt[0].standing(Movies, "quiet")),
+        (None, None),
+        "the least by name"
+    );
 }
 
 /// A key that comes later is on trial from then on.

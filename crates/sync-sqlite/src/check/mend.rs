@@ -16,6 +16,8 @@ use crate::check::rows;
 use crate::db::bind::Bind;
 use crate::db::blocking::now;
 use crate::db::statement::{execute, integers, places};
+use crate::search;
+use crate::search::tables::Key;
 use crate::store::SqliteStore;
 use crate::tables::{self, doubts, profile, row_counts};
 
@@ -23,17 +25,21 @@ impl SqliteStore {
     /// Has the next sync compare in full what an inspection found inconsistent; returns the kinds
     /// that are marked so now. Nothing is removed, and no item is touched.
     ///
+    /// A search text that differs is written anew by the next sync, without a comparison of items.
+    ///
     /// What would keep a sync from doing so is put right at once: rows that every profile has, counts,
     /// fences, and holds without a known reason, which then wait for consent.
     pub fn mark_blocking(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
         let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-        let mut profiles = Vec::new();
+        let (mut profiles, mut texts) = (Vec::new(), Vec::new());
         for finding in &inspection.findings {
             let Some(profile) = &finding.profile else { continue };
             if let Some(kind) = finding.kind.filter(|_| finding.breach.is_mended_by_comparing()) {
                 found.entry((profile, kind.ordinal())).or_default().push(finding.breach.code());
             } else if matches!(finding.breach, Breach::FenceBehind | Breach::ProfileIncomplete) {
                 profiles.push(profile);
+            } else if finding.breach == Breach::SearchIndex {
+                texts.extend(finding.kind.map(|kind| Key { profile, kind }));
             }
         }
         self.write(|conn| {
@@ -42,6 +48,9 @@ impl SqliteStore {
                 let sql = "UPDATE xtream_profiles SET fence=max(fence,(SELECT coalesce(MAX(r.fence),0) \
                            FROM xtream_sync_runs r WHERE r.profile_id=xtream_profiles.profile_id)) WHERE profile_id=?";
                 execute(conn, sql, &[profile.as_str().into()])?;
+            }
+            for key in &texts {
+                search::tables::doubt(conn, *key)?;
             }
             for ((profile, kind), codes) in &found {
                 mark(conn, profile, ContentKind::ALL[*kind], &codes.join(","))?;
@@ -70,15 +79,15 @@ fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, cod
 }
 
 /// Ends the doubt in a kind of which every item has just been compared and written, and puts right
-/// what no comparison sees.
+/// what no comparison sees. Returns whether there was one.
 pub(crate) fn settle(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
     kind: ContentKind,
     run: RunId,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     if doubts::open_since(conn, profile, kind)?.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let tables = tables::of(kind);
     let key = [Bind::from(profile.as_str()), Bind::from(kind.as_str())];
@@ -100,5 +109,5 @@ pub(crate) fn settle(
     }
     doubts::settle(conn, profile, kind, run.0)?;
     tracing::info!(%kind, "what the check doubted has been compared and put right");
-    Ok(())
+    Ok(true)
 }

@@ -19,6 +19,8 @@ use sync_core::{ContentKind, ProfileId, StoreError};
 
 use crate::db::fault::of_diesel;
 use crate::db::value::Text;
+use crate::search;
+use crate::search::tables::Key;
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
 use crate::tables::schema::xtream_profiles;
@@ -31,7 +33,7 @@ impl SqliteStore {
     /// A damaged file is no error but what it says.
     pub fn inspect_blocking(&self, profile: Option<&ProfileId>) -> Result<Inspection, StoreError> {
         match self.read(|conn| inspect(conn, profile)) {
-            Err(StoreError::Corrupt(text)) => Ok(Inspection::of_damage(vec![text])),
+            Err(StoreError::Corrupt(text)) => Ok(Inspection::from_damage(vec![text])),
             seen => seen,
         }
     }
@@ -40,7 +42,7 @@ impl SqliteStore {
 fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Inspection, StoreError> {
     let damage = whole::damage(conn)?;
     if !damage.is_empty() {
-        return Ok(Inspection::of_damage(damage));
+        return Ok(Inspection::from_damage(damage));
     }
     let mut seen = Inspection { findings: whole::findings(conn)?, ..Inspection::default() };
     if let Some(profile) = only {
@@ -60,6 +62,7 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
             look.kind = Some(kind);
             kind::look(&mut look, kind)?;
             history::look(&mut look, kind)?;
+            search_text(&mut look, kind)?;
         }
     }
     for finding in &seen.findings {
@@ -68,6 +71,18 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
         tracing::warn!(profile, kind, code = finding.breach.code(), "inconsistent: {finding}");
     }
     Ok(seen)
+}
+
+/// Looks at the search text of a kind. Where the rows themselves don't fit, it says nothing: the text is written anew
+/// with them.
+fn search_text(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
+    let is_of_kind = |finding: &Finding| finding.kind == Some(kind) && finding.profile.as_ref() == Some(look.profile);
+    let are_rows_found = look.findings.iter().any(|it| is_of_kind(it) && it.breach.is_mended_by_comparing());
+    if !are_rows_found {
+        let cases = search::check::cases(look.conn, Key { profile: look.profile, kind })?;
+        look.note(Breach::SearchIndex, &cases);
+    }
+    Ok(())
 }
 
 /// A look at a profile, or at a kind of it.

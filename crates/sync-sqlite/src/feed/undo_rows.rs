@@ -16,6 +16,8 @@ use crate::feed::entry::{self, Entries, Entry};
 use crate::feed::reverse::{self, Before, CategoryRow, Tombstone};
 use crate::feed::{row_ids, values};
 use crate::items::{columns, item_sql};
+use crate::search;
+use crate::tables::content::sorted;
 use crate::tables::{self, held, index, row_counts, run_kind, validator};
 
 /// How many entries are taken back in one go.
@@ -49,6 +51,13 @@ struct Moved {
     back: Vec<ContentId>,
 }
 
+impl Moved {
+    /// All of them, rising, each once.
+    fn all(&self) -> Vec<i64> {
+        sorted(&[&self.gone[..], &self.put_back, &self.back].concat())
+    }
+}
+
 impl KindUndo<'_> {
     fn key(&self) -> [Bind<'_>; 2] {
         [self.profile.as_str().into(), self.kind.as_str().into()]
@@ -73,6 +82,7 @@ impl KindUndo<'_> {
             self.categories(conn, categories)?;
         }
         self.index(conn, &moved)?;
+        search::write::follow(conn, profile, kind, &moved.all())?;
         validator::forget(conn, profile, kind)?;
         row_counts::recount(conn, profile, kind)?;
         let sql = format!("UPDATE xtream_content_sync SET {}=? WHERE profile_id=?", tables::of(kind).last_sync);

@@ -64,7 +64,8 @@ fn from_text(shape: Shape, text: &str) -> Value {
     }
 }
 
-fn categories(text: &str) -> CategorySet {
+/// Reads a set of categories as it is stored.
+pub(crate) fn categories(text: &str) -> CategorySet {
     // What was written here, of one id.
     let inner = text.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
     match inner.filter(|id| is_bare(id)) {

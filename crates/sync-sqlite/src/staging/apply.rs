@@ -21,6 +21,7 @@ use crate::db::value::{Number, Text};
 use crate::feed::entry::{Entries, Entry, New};
 use crate::feed::reverse::Before;
 use crate::items::item_sql::{self, ROWS};
+use crate::search;
 use crate::staging::area::Area;
 use crate::staging::record::{self, Head};
 use crate::store::SqliteStore;
@@ -50,6 +51,7 @@ pub(crate) fn apply(
             check_fence(conn, profile, commit.fence)?;
             history::check_under_way(conn, profile, commit.run)?;
             let before = Before::new(conn, profile, scope, commit)?;
+            let text = search::write::Writer::new(conn, profile, scope.kind)?;
             let mut apply = Apply {
                 conn,
                 profile,
@@ -58,8 +60,10 @@ pub(crate) fn apply(
                 commit,
                 cancel,
                 before,
+                text,
                 unlogged: Vec::new(),
                 came: 0,
+                came_anew: HashSet::new(),
             };
             if let Some(categories) = &commit.categories {
                 apply.categories(categories)?;
@@ -75,6 +79,7 @@ pub(crate) fn apply(
                 let new = rows.written(apply.conn)?;
                 if new > apply.came && !commit.first_load {
                     apply.log_unforeseen(rows.last_before())?;
+                    apply.text.doubt();
                 }
                 rows.removed(apply.removals()?);
                 // The index of a whole kind has an entry for every row.
@@ -98,10 +103,13 @@ pub(crate) fn apply(
             apply.bookkeeping(scope.within.is_none())?;
             apply.before.keep(apply.conn, profile, scope, commit)?;
             if scope.within.is_none() && commit.record.mode == SyncMode::Full {
-                mend::settle(apply.conn, profile, scope.kind, commit.run)?;
+                if mend::settle(apply.conn, profile, scope.kind, commit.run)? {
+                    apply.text.doubt();
+                }
             }
+            apply.text.finish(apply.conn, || unless_cancelled(cancel))?;
             stop::at("apply.bookkeeping");
-            apply.go_on()?;
+            unless_cancelled(cancel)?;
             stop::at("apply.before-commit");
             Ok(())
         },
@@ -119,10 +127,14 @@ struct Apply<'a> {
     cancel: &'a CancellationToken,
     /// What was there before, as far as an undo needs it.
     before: Before,
+    /// What is searched.
+    text: search::write::Writer<'a>,
     /// Entries of the change log that wait for a whole statement.
     unlogged: Vec<Entry>,
     /// How many rows are known to be new.
     came: u64,
+    /// Those of them that were to be updated.
+    came_anew: HashSet<i64>,
 }
 
 fn unless_cancelled(cancel: &CancellationToken) -> Result<(), StoreError> {
@@ -233,6 +245,15 @@ impl<'a> Apply<'a> {
         }
         let entries = self.entries(batch, &binds)?;
         item_sql::upsert(self.conn, self.kind, moved, &self.profile_id(), &now, &binds)?;
+        for ((head, _), binds) in batch.heads.iter().zip(binds.chunks(self.kind.fields().len() + 1)) {
+            let changed = match head.change {
+                Change::Updated(fields) | Change::Refreshed(fields) if !self.came_anew.contains(&head.id) => {
+                    Some(fields)
+                }
+                _ => None,
+            };
+            self.text.written(self.conn, head.id, changed, &binds[1..])?;
+        }
         self.log(entries)?;
         batch.clear();
         stop::at("apply.items");
@@ -258,6 +279,7 @@ impl<'a> Apply<'a> {
                 // Somebody has deleted it since it was compared: it comes anew.
                 (Change::Updated(_), None) => {
                     self.came += 1;
+                    self.came_anew.insert(head.id);
                     Some(Entry::came(&new, *returns))
                 }
                 (Change::Added, _) => {
@@ -313,6 +335,7 @@ impl<'a> Apply<'a> {
             Ok(())
         })?;
         tombstones.name_successors(self.conn, &mut || unless_cancelled(cancel))?;
+        self.text.removed(self.conn, &commit.removals)?;
         Ok(deleted)
     }
 

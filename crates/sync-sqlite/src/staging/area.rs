@@ -194,7 +194,7 @@ mod tests {
             staged(4, "later", Change::Updated(FieldSet(5))),
             staged(5, "shown", Change::Refreshed(FieldSet(4))),
             staged(6, "same", Change::Unchanged),
-            staged(7, "passed", Change::Passed),
+            staged(7, "passed", Change::IgnoredByPolicy),
         ];
         area.put_all(&later).unwrap();
         let expected: Vec<_> = (0..4).chain(8..9000).chain([4, 5]).collect();

@@ -34,7 +34,7 @@ pub(crate) fn write(out: &mut Vec<u8>, staged: &StagedItem) {
         Change::Updated(fields) => (1, fields),
         Change::Refreshed(fields) => (2, fields),
         Change::Unchanged => (3, FieldSet::EMPTY),
-        Change::Passed => (4, FieldSet::EMPTY),
+        Change::IgnoredByPolicy => (4, FieldSet::EMPTY),
     };
     out.push(tag);
     out.extend(fields.0.to_le_bytes());
@@ -130,7 +130,7 @@ pub(crate) fn head(bytes: &[u8; HEAD]) -> Result<Head, StoreError> {
         1 => Change::Updated(fields),
         2 => Change::Refreshed(fields),
         3 => Change::Unchanged,
-        4 => Change::Passed,
+        4 => Change::IgnoredByPolicy,
         _ => return Err(broken()),
     };
     let [ranked] = bytes.number()?;

@@ -17,6 +17,7 @@ use crate::db::value::{Count, Number, Text};
 use crate::feed::entry::{self, Entries, Entry};
 use crate::feed::{retention, row_ids};
 use crate::items::item_sql;
+use crate::search;
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
 use crate::tables::profile::RANDOM_EPOCH;
@@ -105,6 +106,9 @@ impl SqliteStore {
             index::forget(conn, profile, kind, ids)?;
             validator::forget(conn, profile, kind)?;
             row_counts::recount(conn, profile, kind)?;
+            if deleted > 0 {
+                search::write::follow(conn, profile, kind, &sorted(ids))?;
+            }
             Ok(deleted)
         })
     }
@@ -123,7 +127,7 @@ impl SqliteStore {
                 "xtream_tombstones",
                 "xtream_doubts",
             ];
-            for table in by_kind.chain(of_listings) {
+            for table in by_kind.chain(of_listings).chain(search::tables::TABLES) {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
             facts::forget_kinds(conn, profile)?;

@@ -4,16 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::catalogue::{ItemState, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory};
-use sync_core::search::{RowsOfKind, SearchFields, select_from_rows};
-use sync_core::{ContentId, ContentKind, Item, PerKind, ProfileId, Scope, StoreError};
+use sync_core::catalogue::{ItemState, KnownItem, Page, PageRequest, SizedCategory};
+use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
 
 use crate::db::bind::Bind;
 use crate::db::statement::{integers, records};
 use crate::items::item_sql;
 use crate::store::SqliteStore;
 use crate::tables::content::categories;
-use crate::tables::{self, changes, held, index, tombstone};
+use crate::tables::{self, changes, held, tombstone};
 
 impl SqliteStore {
     /// Returns the rows of a kind by rising id, as many as the page has room for. An item is in every category of its
@@ -99,31 +98,6 @@ impl SqliteStore {
                 },
             };
             Ok(Some(KnownItem::new(state, changes::of_item(conn, profile, kind, id, changes)?)))
-        })
-    }
-
-    /// Returns the items of a selection, in its order.
-    pub fn select_blocking(&self, profile: &ProfileId, selection: &Selection) -> Result<Selected, StoreError> {
-        self.read_profile(profile, |conn| {
-            let mut items: PerKind<Vec<Item>> = PerKind::default();
-            let mut listed: PerKind<Vec<ContentId>> = PerKind::default();
-            let mut on_hold: PerKind<Vec<ContentId>> = PerKind::default();
-            for kind in &selection.kinds {
-                let tables = tables::of(*kind);
-                let sql = format!("SELECT {0} FROM {1} WHERE profile_id=? ORDER BY {0}", tables.id, tables.items);
-                let ids: Vec<_> =
-                    integers(conn, &sql, &[profile.as_str().into()])?.into_iter().map(ContentId).collect();
-                items[*kind] = item_sql::rows(conn, profile.as_str(), *kind, &ids)?;
-                let index = index::load(conn, profile, &Scope::whole(*kind))?;
-                listed[*kind] = index.index.ids().iter().copied().map(ContentId).collect();
-                on_hold[*kind] = held::held(conn, profile, *kind)?.into_iter().map(|held| held.id).collect();
-            }
-            let kinds = PerKind::from_fn(|kind| RowsOfKind {
-                rows: items[kind].iter().collect(),
-                listed: listed[kind].clone(),
-                held: on_hold[kind].iter().copied().collect(),
-            });
-            Ok(select_from_rows(&kinds, selection, SearchFields::All))
         })
     }
 }

@@ -2,12 +2,14 @@
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
+use sync_core::search::SearchFields;
 use sync_core::{PasswordSource, PolicyChoice, Profile, ProfileId, StoreError};
 
 use crate::db::bind::signed;
 use crate::db::blocking::now;
 use crate::db::fault::of_diesel;
 use crate::db::value::{Number, Text};
+use crate::search;
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
 use crate::tables::schema::{
@@ -45,6 +47,7 @@ struct Settings {
     follow_other_hosts: Number,
     feed_days: Number,
     feed_entries: Number,
+    search_fields: Text,
 }
 
 impl SqliteStore {
@@ -81,7 +84,8 @@ impl SqliteStore {
             diesel::update(xtream_sync_settings::table.filter(xtream_sync_settings::profile_id.eq(id)))
                 .set(Settings::of(row))
                 .execute(conn)
-                .map_err(of_diesel)
+                .map_err(of_diesel)?;
+            search::tables::follow_settings(conn, &row.id, row.search)
         })?;
         // A password that was there before is still in the log.
         self.tidy();
@@ -215,6 +219,7 @@ impl Settings {
             follow_other_hosts: Number(row.follow_other_hosts.into()),
             feed_days: Number(row.retention.feed_days.into()),
             feed_entries: Number(signed(row.retention.feed_entries)),
+            search_fields: Text(row.search.as_str().to_owned()),
         }
     }
 
@@ -233,6 +238,7 @@ impl Settings {
         }
         profile.verify_tls = self.verify_tls.0 != 0;
         profile.follow_other_hosts = self.follow_other_hosts.0 != 0;
+        profile.search = SearchFields::from_name(&self.search_fields.0).unwrap_or_default();
     }
 }
 

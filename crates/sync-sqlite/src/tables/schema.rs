@@ -65,6 +65,7 @@ diesel::table! {
         follow_other_hosts -> BigInt,
         feed_days -> BigInt,
         feed_entries -> BigInt,
+        search_fields -> Text,
     }
 }
 
@@ -372,6 +373,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The search text of a kind, in parts.
+    xtream_search_segments (id) {
+        id -> BigInt,
+        profile_id -> Text,
+        kind -> Text,
+        batch -> BigInt,
+        place -> BigInt,
+        entries -> BigInt,
+        facts -> Binary,
+        names -> Text,
+        rest -> Text,
+    }
+}
+
+diesel::table! {
+    /// How the search text of a kind stands.
+    xtream_search_state (profile_id, kind) {
+        profile_id -> Text,
+        kind -> Text,
+        folding -> BigInt,
+        fields -> Text,
+        complete -> BigInt,
+        stamp -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     xtream_profiles,
     xtream_sync_settings,
@@ -391,4 +419,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     xtream_sync_run_kinds,
     xtream_panel_facts,
     xtream_doubts,
+    xtream_search_segments,
+    xtream_search_state,
 );

@@ -16,6 +16,7 @@ mod opening;
 mod profiles;
 #[cfg(feature = "schema")]
 mod schema;
+mod searching;
 mod tombstones;
 mod validators;
 mod values;

@@ -1,6 +1,6 @@
-//! The address in a copied text: from a chat, a page's source, a spreadsheet, a playlist.
+//! Finds the address in a copied text: from a chat, the source of a page, a spreadsheet or a playlist.
 //!
-//! Where a text can be cut in several places, it is read in each way, and all of them have to come to the same.
+//! If a text can be cut in several places, it is read in each way, and all readings have to agree.
 
 mod escapes;
 mod wrapping;
@@ -14,12 +14,12 @@ use wrapping::closer;
 
 /// Reads a copied text.
 pub(super) fn read(text: &str) -> Result<Reading, AddressError> {
-    let text = escapes::undone(&visible(text));
+    let text = escapes::unescaped(&visible(text));
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-    if text.contains('\t') { of_cells(text) } else { of_lines(text) }
+    if text.contains('\t') { read_cells(text) } else { read_lines(text) }
 }
 
-/// A text without the characters that nobody sees, and with one kind of space.
+/// Returns a text without invisible characters, and with one kind of space.
 fn visible(text: &str) -> String {
     let is_seen = |c: &char| {
         !matches!(c,
@@ -35,13 +35,13 @@ fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Cells of a spreadsheet: an address, or an address, a user name and a password.
-fn of_cells(text: &str) -> Result<Reading, AddressError> {
+/// Reads cells of a spreadsheet: an address, or an address, a user name and a password.
+fn read_cells(text: &str) -> Result<Reading, AddressError> {
     let cells: Vec<&str> = text.split('\t').map(str::trim).filter(|cell| !cell.is_empty()).collect();
     let [address, username, password] = cells[..] else { return Err(AddressError::Several) };
     let is_plain =
         |cell: &str| !cell.starts_with(['"', '\'', '=']) && !cell.contains(is_break) && !cell.contains("://");
-    let Reading { address, login } = of_lines(address)?;
+    let Reading { address, login } = read_lines(address)?;
     if login != Login::default() || !is_plain(username) || !is_plain(password) {
         return Err(AddressError::Several);
     }
@@ -49,8 +49,8 @@ fn of_cells(text: &str) -> Result<Reading, AddressError> {
     Ok(Reading { address, login })
 }
 
-/// Lines: an address that a program has wrapped, a playlist, words before an address.
-fn of_lines(text: &str) -> Result<Reading, AddressError> {
+/// Reads lines: an address that a program has wrapped, a playlist, or words before an address.
+fn read_lines(text: &str) -> Result<Reading, AddressError> {
     let mut lines: Vec<&str> = text.split(is_break).map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.iter().any(|line| line.starts_with("#EXT")) {
         let is_entry = |line: &&str| !line.starts_with('#');
@@ -61,23 +61,23 @@ fn of_lines(text: &str) -> Result<Reading, AddressError> {
     let words = lines.iter().position(has_address).unwrap_or_default();
     match &lines[words..] {
         [] => Err(AddressError::Empty),
-        [line] => of_line(line),
-        [first, rest @ ..] if !rest.iter().any(has_address) => of_wrapped(first, rest),
-        several => Reading::agreed(several.iter().map(|line| of_line(line))),
+        [line] => read_line(line),
+        [first, rest @ ..] if !rest.iter().any(has_address) => read_wrapped(first, rest),
+        several => Reading::agreed(several.iter().map(|line| read_line(line))),
     }
 }
 
-/// An address that goes on in the next lines, or other words after it.
-fn of_wrapped(first: &str, rest: &[&str]) -> Result<Reading, AddressError> {
-    let joined = of_line(&[&[first], rest].concat().concat());
+/// Reads an address that continues in the next lines, or has other words after it.
+fn read_wrapped(first: &str, rest: &[&str]) -> Result<Reading, AddressError> {
+    let joined = read_line(&[&[first], rest].concat().concat());
     let goes_on = first.ends_with(['?', '&']) || rest.first().is_some_and(|next| is_continuation(next));
     if goes_on && !rest.iter().any(|line| line.contains(' ')) {
         return joined;
     }
-    Reading::agreed([of_line(first), joined]).map_err(|_| AddressError::Several)
+    Reading::agreed([read_line(first), joined]).map_err(|_| AddressError::Several)
 }
 
-/// Whether a line can only be the rest of an address: `/get.php…`, `&password=…`, `ret&type=…`.
+/// Returns whether a line can only be the rest of an address: `/get.php…`, `&password=…`, `ret&type=…`.
 fn is_continuation(line: &str) -> bool {
     let is_key = |pair: &str| {
         let key = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
@@ -87,25 +87,26 @@ fn is_continuation(line: &str) -> bool {
     line.starts_with(['/', '?', '&']) || (pairs.next().is_some_and(|pair| !is_key(pair)) && pairs.any(is_key))
 }
 
-/// The addresses of a line, which must all be the same.
-fn of_line(line: &str) -> Result<Reading, AddressError> {
+/// Reads the addresses of a line, which must all be the same.
+fn read_line(line: &str) -> Result<Reading, AddressError> {
     let begins = beginnings(line);
     if begins.is_empty() {
         let is_opener = |c: char| c == '=' || closer(c, "").is_some();
         let mut bare = line;
-        // The bracket of `[::1]:8080` is its own.
+        // The bracket of `[::1]:8080` belongs to the address.
         while bare.starts_with(is_opener) && !(bare.starts_with('[') && bare.contains("::")) {
             let mut chars = bare.chars();
             chars.next();
             bare = chars.as_str();
         }
-        return of_piece(bare, &line[..line.len() - bare.len()]);
+        return read_piece(bare, &line[..line.len() - bare.len()]);
     }
     let ends = begins.iter().copied().skip(1).chain([line.len()]);
-    Reading::agreed(begins.iter().zip(ends).map(|(from, to)| of_piece(&line[*from..to], &line[..*from])))
+    Reading::agreed(begins.iter().zip(ends).map(|(from, to)| read_piece(&line[*from..to], &line[..*from])))
 }
 
-/// Where in a line an address begins: at `http:/` or `https:/`, where that isn't a part of another one.
+/// Returns the positions in a line at which an address begins: `http:/` or `https:/`, unless it is a part of another
+/// address.
 fn beginnings(line: &str) -> Vec<usize> {
     let lower = line.to_ascii_lowercase();
     let mut found: Vec<usize> = Vec::new();
@@ -131,37 +132,37 @@ fn beginnings(line: &str) -> Vec<usize> {
     found
 }
 
-/// One address with what may follow it; `before` is what stands before it.
-fn of_piece(piece: &str, before: &str) -> Result<Reading, AddressError> {
+/// Reads one address and the words that may follow it. `before` is the text before it.
+fn read_piece(piece: &str, before: &str) -> Result<Reading, AddressError> {
     let closer = before.chars().next_back().and_then(|opener| closer(opener, before));
     let ends: Vec<usize> = closer.map_or_else(Vec::new, |closer| closer.ends(piece));
     match ends[..] {
-        [] => of_words(piece),
-        [end] => of_words(&piece[..end]),
-        [first, .., last] => Reading::agreed([of_words(&piece[..first]), of_words(&piece[..last])]),
+        [] => read_words(piece),
+        [end] => read_words(&piece[..end]),
+        [first, .., last] => Reading::agreed([read_words(&piece[..first]), read_words(&piece[..last])]),
     }
 }
 
-/// An address, and words after it.
-fn of_words(text: &str) -> Result<Reading, AddressError> {
+/// Reads an address, and words after it.
+fn read_words(text: &str) -> Result<Reading, AddressError> {
     let text = wrapping::without_headers(text).trim();
     let (_, rest) = scheme::split(text)?;
     match rest.find(char::is_whitespace) {
-        None => of_end(text),
+        None => read_end(text),
         Some(space) => {
             let first = &text[..text.len() - rest.len() + space];
-            Reading::agreed([of_end(text), of_end(first)])
+            Reading::agreed([read_end(text), read_end(first)])
         }
     }
 }
 
-/// An address, and signs at its end that belong to the text around it, if not to the password.
-fn of_end(text: &str) -> Result<Reading, AddressError> {
+/// Reads an address whose last signs belong to the text around it, unless they belong to the password.
+fn read_end(text: &str) -> Result<Reading, AddressError> {
     let bare = text.trim_end_matches(|c: char| ".,;:!?)]}>\"'`…”’»›".contains(c));
     if bare.len() == text.len() {
-        return Reading::of(text);
+        return Reading::from_text(text);
     }
-    match (Reading::of(bare), Reading::of(text)) {
+    match (Reading::from_text(bare), Reading::from_text(text)) {
         (Ok(without), Ok(with)) if without.login == with.login => Ok(without),
         (Ok(without), Err(_)) if without.login == Login::default() => Ok(without),
         (Ok(_), Ok(_)) => Err(AddressError::Unclear),

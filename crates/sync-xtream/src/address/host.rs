@@ -1,15 +1,15 @@
-//! The host and port of an address: what can't be one is refused, before a sync looks for it in vain.
+//! The host and port of an address. An impossible one is refused before a sync searches for it in vain.
 
 use url::{Host, Url};
 
 use super::error::AddressError;
 use super::scheme::is_misspelt;
 
-/// Files that a host is not called as: the slash before them was lost.
+/// Endings of files that no host has. The slash before such a file was lost.
 const FILES: [&str; 4] = [".php", ".html", ".m3u", ".m3u8"];
 
-/// Refuses what stands before the path and is no host with a port; `tail` is what follows. Without a scheme
-/// it may be one itself, as in `mailto:ann`.
+/// Refuses a text before the path that is no host with a port. `tail` is the text after it. Without a scheme, the text
+/// may be a scheme itself, as in `mailto:ann`.
 pub(super) fn check_authority(authority: &str, tail: &str, has_scheme: bool) -> Result<(), AddressError> {
     if authority.contains('@') || is_cut_user_info(tail) {
         return Err(AddressError::UserInfo);
@@ -21,7 +21,7 @@ pub(super) fn check_authority(authority: &str, tail: &str, has_scheme: bool) -> 
         return Ok(());
     }
     let Some((_, port)) = authority.split_once(':') else { return Ok(()) };
-    // `host:8080` has a port, `ftp:` and `mailto:ann` have not.
+    // `host:8080` has a port. `ftp:` and `mailto:ann` have none.
     match port {
         "" if tail.starts_with("//") => Err(AddressError::Scheme),
         port if port.contains(':') => Err(AddressError::Invalid),
@@ -32,15 +32,15 @@ pub(super) fn check_authority(authority: &str, tail: &str, has_scheme: bool) -> 
     }
 }
 
-/// Whether a `user:password@host:port` was cut by a `/`, `?` or `#` in the password.
+/// Returns whether `user:password@host:port` was cut by a `/`, `?` or `#` in the password.
 fn is_cut_user_info(tail: &str) -> bool {
-    // Later parts and queries hold users that are called as their mail address.
+    // Later parts and queries may have mail addresses as user names.
     let first = tail.get(1..).unwrap_or_default().split('/').next().unwrap_or_default();
     let port = first.rsplit_once('@').and_then(|(_, host)| host.split_once(':')).map(|(_, port)| port);
     !first.contains('=') && port.is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Refuses hosts that are none. `authority` is what was typed.
+/// Refuses impossible hosts. `authority` is the typed text.
 pub(super) fn check(url: &Url, authority: &str) -> Result<(), AddressError> {
     match url.host() {
         Some(Host::Domain(name)) => {
@@ -54,7 +54,7 @@ pub(super) fn check(url: &Url, authority: &str) -> Result<(), AddressError> {
             }
             Ok(())
         }
-        // `8080` and `010.0.0.1` are addresses too, but not those that were meant.
+        // `8080` and `010.0.0.1` are addresses as well, but other ones than the person means.
         Some(Host::Ipv4(address)) if authority.split(':').next() != Some(&*address.to_string()) => {
             Err(AddressError::Invalid)
         }
@@ -63,7 +63,7 @@ pub(super) fn check(url: &Url, authority: &str) -> Result<(), AddressError> {
     }
 }
 
-/// Whether a name ends in a port, as in `panel.example8080`. No top-level domain has a digit.
+/// Returns whether a name ends in a port without a colon, as in `panel.example8080`. No top-level domain has a digit.
 fn has_port_glued(name: &str) -> bool {
     let Some((_, last)) = name.rsplit_once('.') else { return false };
     let letters = last.trim_end_matches(|c: char| c.is_ascii_digit());

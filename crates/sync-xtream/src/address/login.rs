@@ -1,12 +1,11 @@
-//! User name and password in an address. What can be read in two ways is refused, never shortened.
+//! User name and password in an address. A text that can be read in two ways is refused and never shortened.
 
 use percent_encoding::percent_decode_str;
 
 use super::error::AddressError;
 use crate::credentials::Secret;
 
-/// The other keys of such queries. One that isn't among them, right behind the password, may be a piece of a
-/// password with an `&`.
+/// The other keys of such queries. An unknown key right after the password may be a piece of a password with an `&`.
 const KEYS: [&str; 20] = [
     "action",
     "category_id",
@@ -30,32 +29,32 @@ const KEYS: [&str; 20] = [
     "vod_id",
 ];
 
-/// Credentials met on the way.
+/// Credentials that were found on the way.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Login {
     pub(super) username: Option<String>,
     pub(super) password: Option<Secret>,
 }
 
-/// What a `+` in a value is.
+/// The meaning of a `+` in a value.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Plus {
-    /// Itself, as in a path.
+    /// A plus, as in a path.
     Literal,
-    /// A space: the value was encoded by a program.
+    /// A space, because a program has encoded the value.
     Space,
-    /// Either.
+    /// A plus or a space.
     Unclear,
 }
 
-/// Whether a text names a user name or a password.
+/// Returns whether a text names a user name or a password.
 pub(super) fn names_login(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.contains("username=") || text.contains("password=")
 }
 
 impl Login {
-    /// Reads a query; returns whether it ends within the user name or the password.
+    /// Reads a query. Returns whether it ends within the user name or the password.
     pub(super) fn read_query(&mut self, query: &str) -> Result<bool, AddressError> {
         let pairs: Vec<(String, &str)> = query
             .split('&')
@@ -67,7 +66,7 @@ impl Login {
         let is_login = |key: &str| key == "username" || key == "password";
         let encoded =
             pairs.iter().filter(|(key, _)| is_login(key)).map(|(_, value)| *value).collect::<Vec<_>>().join("&");
-        // Who encodes a `+` means a space by it, and who encodes a space as `+` encodes none as `%20`.
+        // A program that writes a plus as `%2b` means a space by `+`, and one that writes spaces as `+` writes no `%20`.
         let has_plus = encoded.to_ascii_lowercase().contains("%2b");
         let plus = match escapes(&encoded) {
             Escapes::Sound if has_plus || !encoded.contains("%20") => Plus::Space,
@@ -87,7 +86,7 @@ impl Login {
         Ok(within)
     }
 
-    /// Takes a user name or a password that is written like this in the address.
+    /// Takes a user name or a password as it is written in the address.
     pub(super) fn note(&mut self, key: &str, written: &str, plus: Plus) -> Result<(), AddressError> {
         let value = read(written, plus)?;
         if value.is_empty() {
@@ -102,13 +101,13 @@ impl Login {
     }
 }
 
-/// The value that is written like this.
+/// Returns the value for this spelling.
 fn read(written: &str, plus: Plus) -> Result<String, AddressError> {
     let written = written.trim();
     let lower = written.to_ascii_lowercase();
     let nested = names_login(&lower) || lower.contains("://");
-    // Nothing writes these into an address as they are; they come from the text around it, or from a program
-    // that shows less than there is.
+    // Nobody writes these characters into an address unescaped. They come from the text around it, or from a program
+    // that shows only a part.
     let strange = |c: char| c.is_whitespace() || "\"<>`“”‘’„«»…".contains(c);
     let masked = !written.is_empty() && written.chars().all(|c| "*•●".contains(c));
     if nested || masked || written.contains(strange) || (plus == Plus::Unclear && written.contains('+')) {
@@ -116,7 +115,7 @@ fn read(written: &str, plus: Plus) -> Result<String, AddressError> {
     }
     let spaced = if plus == Plus::Space { written.replace('+', " ") } else { written.to_owned() };
     let value = match escapes(&spaced) {
-        // A raw `%`, as in `50%off`.
+        // A single `%`, as in `50%off`.
         Escapes::None => spaced,
         Escapes::Sound => percent_decode_str(&spaced).decode_utf8().map_err(|_| AddressError::Unclear)?.into_owned(),
         Escapes::Mixed => return Err(AddressError::Unclear),
@@ -127,13 +126,13 @@ fn read(written: &str, plus: Plus) -> Result<String, AddressError> {
     Ok(value.trim().to_owned())
 }
 
-/// What the `%` in a text are.
+/// The meaning of the `%` in a text.
 enum Escapes {
     /// There is none, or none that begins an escape.
     None,
-    /// Each begins one.
+    /// Each `%` begins an escape.
     Sound,
-    /// Some do and some don't.
+    /// Some begin an escape, and some don't.
     Mixed,
 }
 

@@ -1,8 +1,8 @@
-//! The address of a panel, from what people paste.
+//! Reads the address of a panel from a text that a person pastes.
 //!
-//! A pasted text goes through four steps: `copied` finds the address in it, `scheme` and `host` read its
-//! beginning, `tail`, `path` and `login` take user name and password out of the rest. A text that can be read in
-//! several ways with different logins is refused: a wrong password gets accounts banned.
+//! A pasted text goes through four steps: `copied` finds the address in it, `scheme` and `host` read its beginning, and
+//! `tail`, `path` and `login` take user name and password out of the rest. A text that can be read in several ways with
+//! different logins is refused, because a wrong password gets accounts banned.
 
 mod copied;
 mod error;
@@ -22,11 +22,11 @@ use reading::Reading;
 pub use error::AddressError;
 pub use panel::PanelAddress;
 
-/// What a pasted text held.
+/// The result of reading a pasted text.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Pasted {
-    /// The panel.
+    /// The address of the panel.
     pub address: PanelAddress,
     /// The user name, if there was one.
     pub username: Option<String>,
@@ -37,13 +37,13 @@ pub struct Pasted {
 impl PanelAddress {
     /// Reads an address as people paste it.
     ///
-    /// Knows bare hosts, `player_api.php`, `get.php` and `xmltv.php` addresses with credentials in
-    /// the query, addresses of streams and playlists with credentials in the path
-    /// (`/live/USER/PASSWORD/1.ts`, `/USER/PASSWORD/1`, `/playlist/USER/PASSWORD/m3u_plus`), and the
-    /// portal addresses (`/c/`, `/stalker_portal/c/`) of the same panels. Sub-path and port are kept.
-    /// Quotes, brackets, markup, entities and invisible characters around it are taken off.
+    /// It understands bare hosts, `player_api.php`, `get.php` and `xmltv.php` addresses with credentials in the query,
+    /// addresses of streams and playlists with credentials in the path (`/live/USER/PASSWORD/1.ts`, `/USER/PASSWORD/1`,
+    /// `/playlist/USER/PASSWORD/m3u_plus`), and the portal addresses (`/c/`, `/stalker_portal/c/`) of the same panels.
+    /// Sub-path and port are kept. Quotes, brackets, markup, entities and invisible characters around the address are
+    /// removed.
     ///
-    /// A path of two parts that is no known form is a sub-path; see [`Self::without_login`].
+    /// A path of two parts without a known form is a sub-path. See [`Self::without_login`].
     ///
     /// ```
     /// use sync_xtream::PanelAddress;
@@ -58,10 +58,10 @@ impl PanelAddress {
     ///
     /// # Errors
     ///
-    /// Where several readings have different logins, none is taken: [`AddressError::Unclear`].
+    /// [`AddressError::Unclear`] if several readings have different logins. None of them is taken then.
     pub fn parse(text: &str) -> Result<Pasted, AddressError> {
         let Reading { mut address, login } = copied::read(text)?;
-        // What is left may look like something to be taken off again: one address has one spelling.
+        // The rest may look like something to be removed again. One address has one spelling.
         loop {
             let again = copied::read(&address.to_string())?;
             if again.address == address {

@@ -1,4 +1,4 @@
-//! The address of a panel, as it is kept.
+//! The address of a panel, as it is stored.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,12 @@ use url::Url;
 use super::{AddressError, path};
 use crate::credentials::Credentials;
 
-/// Where a panel's API is found: scheme, host, port and sub-path; never credentials.
+/// The address of a panel's API: scheme, host, port and sub-path, but never credentials.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PanelAddress(pub(super) Url);
 
 impl PanelAddress {
-    /// The address without a path that ends in this user name and this password (`/USER/PASSWORD`).
+    /// Returns the address without a path that ends in this user name and this password (`/USER/PASSWORD`).
     pub fn without_login(&self, login: &Credentials) -> Self {
         let segments: Vec<&str> = self.0.path_segments().into_iter().flatten().collect();
         match &segments[..] {
@@ -26,18 +26,18 @@ impl PanelAddress {
         }
     }
 
-    /// The parts of its sub-path, decoded.
+    /// Returns the parts of the sub-path, decoded.
     pub fn sub_path(&self) -> Vec<String> {
         let segments = self.0.path_segments().into_iter().flatten();
         segments.filter(|segment| !segment.is_empty()).map(path::decoded).collect()
     }
 
-    /// Whether connections to it are encrypted.
+    /// Returns whether connections to it are encrypted.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// The address of the API itself.
+    /// Returns the address of the API itself.
     pub(crate) fn api_url(&self) -> String {
         format!("{self}/player_api.php")
     }

@@ -1,14 +1,14 @@
-//! The path of an address: user name and password out of it, and the panel's own files off it.
+//! The path of an address: takes user name and password out of it, and removes the panel's own files.
 
 use percent_encoding::percent_decode_str;
 
 use super::error::AddressError;
 use super::login::{Login, Plus};
 
-/// What may stand before a user name and a password.
+/// A word that may stand before a user name and a password.
 struct Form {
     name: &'static str,
-    /// How many parts there may be behind the password where the last one is a stream.
+    /// The numbers of parts that may follow the password if the last one is a stream.
     streams: &'static [usize],
 }
 
@@ -22,17 +22,17 @@ const FORMS: [Form; 7] = [
     Form { name: "epg", streams: &[] },
 ];
 
-/// What may follow the password in a `playlist`, and what may follow that.
+/// Words that may follow the password in a `playlist`, and the formats that may follow those.
 const PLAYLISTS: [&str; 6] = ["m3u", "m3u_plus", "m3u8", "gigablue", "enigma", "simple"];
 const OUTPUTS: [&str; 6] = ["ts", "mpegts", "m3u8", "hls", "rtmp", "key"];
 
-/// Streams are files of these kinds.
+/// The endings of streams.
 const STREAMS: [&str; 9] = ["ts", "m3u8", "m3u", "mp4", "mkv", "avi", "mpg", "flv", "mov"];
 
-/// Files of the panel itself are of these kinds.
+/// The endings of the panel's own files.
 const FILES: [&str; 7] = ["php", "html", "htm", "m3u", "m3u8", "xml", "gz"];
 
-/// Takes a path to pieces: the sub-path that leads to the API, and the login that was in it.
+/// Takes a path apart into the sub-path of the API and the login.
 pub(super) fn take(path: &str) -> Result<(String, Login), AddressError> {
     let separator = match (path.contains('/'), path.contains('\\')) {
         (true, true) => return Err(AddressError::Unclear),
@@ -55,7 +55,7 @@ pub(super) fn take(path: &str) -> Result<(String, Login), AddressError> {
     if segments.iter().any(|segment| segment.contains(char::is_whitespace)) {
         return Err(AddressError::Several);
     }
-    // Here is something else: a query without its question mark, a cell, another address.
+    // This is something else: a query without its question mark, a cell, or another address.
     let strange = |segment: &&str| segment.contains(|c: char| c.is_control() || "=&@|,;:\"'?#".contains(c));
     if segments.iter().any(strange) {
         return Err(AddressError::Unclear);
@@ -63,7 +63,7 @@ pub(super) fn take(path: &str) -> Result<(String, Login), AddressError> {
     Ok((format!("/{}", segments.join("/")), login))
 }
 
-/// Where the part with the login begins, the user name, and the password.
+/// Returns the position of the part with the login, the user name, and the password.
 fn find<'a>(segments: &[&'a str]) -> Result<Option<(usize, &'a str, &'a str)>, AddressError> {
     // `/hlsr/TOKEN/USER/PASSWORD/ID/HASH/PIECE`.
     if let [.., first, _, username, password, id, _, _] = segments
@@ -84,7 +84,7 @@ fn find<'a>(segments: &[&'a str]) -> Result<Option<(usize, &'a str, &'a str)>, A
             found.push((at, *username, *password));
         }
     }
-    // A user may be called `series`.
+    // A user name may be `series`.
     if found.len() > 1 && segments.last().is_some_and(|last| is_stream(last)) {
         found.retain(|(at, ..)| segments.len() > at + 3);
     }
@@ -93,7 +93,7 @@ fn find<'a>(segments: &[&'a str]) -> Result<Option<(usize, &'a str, &'a str)>, A
         ([], [username, password, id]) if !is_prefixed && is_stream(id) => Ok(Some((0, username, password))),
         ([], [.., id]) if is_stream(id) && segments.len() > 3 => Err(AddressError::Unclear),
         ([], _) if !is_prefixed => Ok(None),
-        // A `/` in the password, or something that nobody knows.
+        // The password has a `/`, or the part is unknown.
         _ => Err(AddressError::Unclear),
     }
 }
@@ -103,7 +103,7 @@ fn form(segment: &str) -> Option<&'static Form> {
 }
 
 impl Form {
-    /// Whether these parts may follow the password.
+    /// Returns whether these parts may follow the password.
     fn may_end(&self, following: &[&str]) -> bool {
         match following {
             [] => self.streams != [3],
@@ -116,20 +116,20 @@ impl Form {
     }
 }
 
-/// Whether a path is of a known form with a login, or begins like one.
+/// Returns whether a path has a known form with a login, or begins like one.
 pub(super) fn may_hold_login(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').filter(|one| !one.is_empty()).collect();
     !matches!(find(&segments), Ok(None))
 }
 
-/// Whether a path is of a known form with a login, and ends in a stream: nothing of the login comes after it.
+/// Returns whether a path has a known form with a login and ends in a stream. Then nothing of the login comes after it.
 pub(super) fn is_complete(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').filter(|one| !one.is_empty()).collect();
     let ends = segments.last().is_some_and(|last| is_stream(last));
     ends && matches!(find(&segments), Ok(Some((at, ..))) if segments.len() > at + 3 || form(segments[at]).is_none())
 }
 
-/// Whether a part is the number of a stream, with its kind or without.
+/// Returns whether a part is the number of a stream, with or without an ending.
 fn is_stream(segment: &str) -> bool {
     let (number, kind) = segment.split_once('.').unwrap_or((segment, "ts"));
     !number.is_empty()
@@ -137,12 +137,12 @@ fn is_stream(segment: &str) -> bool {
         && STREAMS.iter().any(|known| kind.eq_ignore_ascii_case(known))
 }
 
-/// Whether a part is a file of a stream, whatever its name.
+/// Returns whether a part is a file of a stream, whatever its name.
 fn is_media(segment: &str) -> bool {
     segment.rsplit_once('.').is_some_and(|(_, kind)| STREAMS.iter().any(|known| kind.eq_ignore_ascii_case(known)))
 }
 
-/// Takes off what follows the panel's own folder.
+/// Removes the parts after the panel's own folder.
 fn drop_files(segments: &mut Vec<&str>) {
     let is = |segment: Option<&&str>, names: &[&str]| {
         segment.is_some_and(|own| names.iter().any(|name| own.eq_ignore_ascii_case(name)))
@@ -165,7 +165,7 @@ fn drop_files(segments: &mut Vec<&str>) {
     }
 }
 
-/// A part of a path as a person reads it.
+/// Returns a part of a path as a person reads it.
 pub(super) fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }

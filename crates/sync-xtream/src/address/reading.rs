@@ -1,4 +1,4 @@
-//! A reading of a text: the panel and the login that it comes to.
+//! A reading of a text: the panel and the login that it gives.
 
 use url::Url;
 
@@ -16,7 +16,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Reads an address that stands alone.
-    pub(super) fn of(text: &str) -> Result<Self, AddressError> {
+    pub(super) fn from_text(text: &str) -> Result<Self, AddressError> {
         let (scheme, rest) = scheme::split(text)?;
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
         host::check_authority(authority, tail, scheme.is_some())?;
@@ -27,7 +27,7 @@ impl Reading {
         Ok(Self { address: PanelAddress(url), login })
     }
 
-    /// The one reading that all are, if they are one.
+    /// Returns the reading that all of these are, if they agree.
     pub(super) fn agreed(readings: impl IntoIterator<Item = Result<Self, AddressError>>) -> Result<Self, AddressError> {
         let mut readings = readings.into_iter();
         let first = readings.next().unwrap_or(Err(AddressError::Empty))?;

@@ -1,12 +1,11 @@
-//! The beginning of an address: `http://`, however it is typed.
+//! The beginning of an address: `http://`, in any spelling.
 
 use super::error::AddressError;
 
-/// The scheme of an address, if there is one, and what follows it.
+/// Splits an address into its scheme, if it has one, and the rest.
 ///
-/// A wrong number of slashes and a wrong sign between are mended, and so is a scheme that stands there
-/// twice. A misspelt one and two different ones are refused: `http` shows the password to whoever is on the
-/// way, so it isn't guessed.
+/// A wrong number of slashes, a wrong sign between them, and a repeated scheme are corrected. A misspelt scheme and two
+/// different ones are refused: `http` shows the password to anybody on the way, so it must not be guessed.
 pub(super) fn split(text: &str) -> Result<(Option<&'static str>, &str), AddressError> {
     let mut rest = text.trim();
     let mut found = None;
@@ -37,7 +36,7 @@ pub(super) fn split(text: &str) -> Result<(Option<&'static str>, &str), AddressE
     }
 }
 
-/// Whether a word is but a mistyped `http` or `https`, as in `htp`, `hhtp`, `htpps`, `ttp` and `hxxp`.
+/// Returns whether a word is a mistyped `http` or `https`, such as `htp`, `hhtp`, `htpps`, `ttp` and `hxxp`.
 pub(super) fn is_misspelt(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     (3..=8).contains(&word.len())

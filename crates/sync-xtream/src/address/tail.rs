@@ -1,12 +1,12 @@
-//! What follows the host of an address: path, query and fragment, and where one ends and the next begins.
+//! The part of an address after the host: path, query and fragment, and the borders between them.
 
 use super::error::AddressError;
 use super::login::{Login, names_login};
 use super::path;
 
-/// Takes what follows the host to pieces: the sub-path that leads to the API, and the login.
+/// Takes the part after the host apart into the sub-path of the API and the login.
 ///
-/// A raw `#` or `?` ends a path or a query only where it can't be a piece of a password.
+/// An unescaped `#` or `?` ends a path or a query only if it can't be a piece of a password.
 pub(super) fn take(tail: &str) -> Result<(String, Login), AddressError> {
     let end = tail.find(['?', '#']).unwrap_or(tail.len());
     let (path, rest) = tail.split_at(end);
@@ -28,7 +28,7 @@ pub(super) fn take(tail: &str) -> Result<(String, Login), AddressError> {
     let (path, mut login) = path::take(path)?;
     let has_fragment = is_query && rest.contains('#');
     if has_fragment && fragment.contains(['&', '=']) {
-        // No program makes such fragments: a password has a raw `#`.
+        // No program makes such fragments, so a password has an unescaped `#`.
         login.read_query(&rest[1..])?;
     } else if login.read_query(query)? && has_fragment {
         return Err(AddressError::Unclear);
@@ -36,7 +36,8 @@ pub(super) fn take(tail: &str) -> Result<(String, Login), AddressError> {
     Ok((path, login))
 }
 
-/// The whole path where the sign after it is a piece of it: `/live/ann/se#cret/1.ts`. `rest` begins with the sign.
+/// Returns the whole path if the sign after it is a piece of it, as in `/live/ann/se#cret/1.ts`. `rest` begins with the
+/// sign.
 fn path_that_goes_on(path: &str, rest: &str, query: &str) -> Result<Option<String>, AddressError> {
     if rest.is_empty() || names_login(rest) || path::is_complete(path) {
         return Ok(None);

@@ -8,30 +8,30 @@ use crate::wire::json::{Json, document};
 use crate::wire::{Fault, shorten};
 use crate::words::{Message, Quote};
 
-/// How much of an operator's message is read, in characters. Less is shown, once the credentials
-/// are out of it.
+/// The greatest length of an operator's message that is read, in characters. A shorter text is shown, after the
+/// credentials are removed.
 const MESSAGE_MAX: usize = 1200;
 
-/// How much of an end that can't be read is kept, in characters.
+/// The greatest length of an unreadable end that is kept, in characters.
 const END_MAX: usize = 600;
 
-/// How much of the word for an account's state is read, in characters.
+/// The greatest length of the word for an account's state that is read, in characters.
 const STATUS_MAX: usize = 600;
 
-/// No zone is further from UTC than this, in seconds.
+/// The greatest distance of a time zone from UTC, in seconds.
 const ZONE_MAX: i64 = 14 * 3600;
 
-/// Reads an account. `date` is that of the answer's head, for panels that don't tell the time; `now` is our own time,
-/// for those that have neither.
+/// Reads an account. `date` is that of the answer's head, for panels that don't tell the time. `now` is our own time,
+/// for answers without both.
 pub(crate) fn read(body: &[u8], charset: Charset, date: Option<i64>, now: i64) -> Result<Account, Fault> {
     let answer = document(body, charset)?;
     let Some(user) = answer.get("user_info").filter(|user| matches!(user, Json::Object(_))) else {
         return Err(no_account(&answer));
     };
     let message = user.get("message").and_then(Json::as_text).and_then(|text| printable(&text, MESSAGE_MAX));
-    let clock = Clock::of(answer.get("server_info"), date);
+    let clock = Clock::new(answer.get("server_info"), date);
     let status = user.get("status").and_then(Json::as_text).and_then(|word| printable(&word, STATUS_MAX));
-    let status = status.map_or(AccountStatus::Active, |word| AccountStatus::of(&word));
+    let status = status.map_or(AccountStatus::Active, |word| AccountStatus::from_word(&word));
     let (expires_at, unread_end) = end(user.get("exp_date"), clock.zone);
     if user.get("auth").is_some_and(Json::is_false) {
         let end = expires_at.filter(|end| *end <= clock.now.unwrap_or(now));
@@ -47,8 +47,8 @@ pub(crate) fn read(body: &[u8], charset: Charset, date: Option<i64>, now: i64) -
     })
 }
 
-/// When the account ends, in unix seconds; or the panel's words for it, where they can't be read. Both are
-/// nothing for an account without an end.
+/// Returns the end of the account in unix seconds, or the panel's words if they can't be read. Returns neither for an
+/// account without an end.
 fn end(value: Option<&Json>, zone: i32) -> (Option<i64>, Option<String>) {
     let Some(value) = value.filter(|value| !value.is_empty() && !matches!(value, Json::Bool(_))) else {
         return (None, None);
@@ -63,7 +63,7 @@ fn end(value: Option<&Json>, zone: i32) -> (Option<i64>, Option<String>) {
     }
 }
 
-/// Whether a text says that an account has no end, or says nothing of it.
+/// Returns whether a text says that an account has no end, or says nothing about it.
 fn is_never(text: &str) -> bool {
     const NEVER: [&str; 12] =
         ["null", "nil", "none", "n/a", "na", "never", "no", "false", "unlimited", "lifetime", "undefined", "nan"];
@@ -71,12 +71,12 @@ fn is_never(text: &str) -> bool {
     let digits = || text.chars().filter(char::is_ascii_digit);
     let words = text.chars().any(char::is_alphabetic);
     NEVER.iter().any(|never| text.eq_ignore_ascii_case(never))
-        // `0000-00-00`, `0.0`, `-`; and numbers below zero.
+        // `0000-00-00`, `0.0`, `-`, and negative numbers.
         || (!words && digits().all(|digit| digit == '0'))
         || text.parse::<f64>().is_ok_and(|number| number <= 0.0)
 }
 
-/// What an answer is that holds no account.
+/// Returns the error for an answer without an account.
 fn no_account(answer: &Json) -> Fault {
     match answer {
         Json::Object(_) if answer.get("auth").is_some_and(Json::is_false) => {
@@ -87,8 +87,8 @@ fn no_account(answer: &Json) -> Fault {
     }
 }
 
-/// Why a login is refused. A panel that knows the account's state or its end has accepted user name and password.
-/// `end` is when the account ended.
+/// Returns the error for a refused login. A panel that knows the account's state or its end has accepted user name and
+/// password. `end` is the time at which the account ended.
 fn refused(status: &AccountStatus, end: Option<i64>, message: Option<String>) -> Fault {
     let word = match status {
         AccountStatus::Inactive(word) => Some(Quote::new(word.as_str())),
@@ -112,14 +112,14 @@ fn refused(status: &AccountStatus, end: Option<i64>, message: Option<String>) ->
     })
 }
 
-/// A day in the past, such as `01 Jan 2020`.
+/// Returns a day in the past, such as `01 Jan 2020`.
 fn day(at: i64) -> String {
     let since = std::time::Duration::from_secs(u64::try_from(at).unwrap_or_default());
     let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + since);
     date.split_once(", ").and_then(|(_, rest)| rest.get(..11)).unwrap_or_default().to_owned()
 }
 
-/// The panel's clock, and how far its own time zone is ahead of UTC, in seconds.
+/// The panel's clock, and the offset of its own time zone from UTC, in seconds.
 #[derive(Debug, PartialEq, Eq)]
 struct Clock {
     now: Option<i64>,
@@ -127,9 +127,9 @@ struct Clock {
 }
 
 impl Clock {
-    /// `timestamp_now` counts; then the date of the head; then `time_now` where its zone is UTC.
-    /// The zone is told by the difference of `time_now`: the names of zones are often wrong.
-    fn of(server: Option<&Json>, date: Option<i64>) -> Self {
+    /// Uses `timestamp_now`, else the date of the head, else `time_now` if its zone is UTC. The zone is derived from
+    /// the difference to `time_now`, because the names of zones are often wrong.
+    fn new(server: Option<&Json>, date: Option<i64>) -> Self {
         let text = |key| server.and_then(|server| server.get(key)).and_then(Json::as_text);
         let told = text("timestamp_now").and_then(|text| timestamp::read(&text, 0)).or(date);
         let local = text("time_now").and_then(|text| timestamp::read(&text, 0));
@@ -138,13 +138,14 @@ impl Clock {
             return Self { now: local.filter(|_| text("timezone").is_some_and(utc)), zone: 0 };
         };
         let ahead = local.and_then(|local| local.checked_sub(now)).unwrap_or(0);
-        // Zones are whole quarters of an hour; the rest is the time between the two readings.
+        // Zones are whole quarters of an hour. The rest is the time between the two readings.
         let zone = (ahead + 450).div_euclid(900) * 900;
         Self { now: told, zone: i32::try_from(zone).ok().filter(|_| ahead.abs() <= ZONE_MAX).unwrap_or(0) }
     }
 }
 
-/// A text of the panel on one line, without what could steer a terminal; nothing when nothing is left.
+/// Returns a text of the panel on one line, without characters that could control a terminal, or `None` if it is empty
+/// then.
 fn printable(text: &str, max: usize) -> Option<String> {
     let line = shorten(text, max);
     (!line.is_empty()).then_some(line)
@@ -266,7 +267,7 @@ mod tests {
         assert_eq!(told(banned), (true, "the panel calls the account `Banned` (sharing)".to_owned()));
         let expired = json!({"auth": 0, "status": "Expired", "exp_date": "1893456000"});
         assert_eq!(told(expired), (true, "the panel calls the account `Expired`".to_owned()));
-        // By the panel's clock, where it tells it.
+        // The panel's clock decides, if the panel tells its time.
         let user = json!({"auth": 0, "status": "Active", "exp_date": "1577847600"});
         assert!(!refused(user.clone(), json!({"timestamp_now": 1_500_000_000})).0);
         assert!(refused(user, json!({"timestamp_now": 1_600_000_000})).0);
@@ -291,7 +292,7 @@ mod tests {
     fn the_clock_is_told_by_several_fields() {
         let clock = |server: &Value, date| {
             let server = document(server.to_string().as_bytes(), Charset::default()).unwrap();
-            let Clock { now, zone } = Clock::of(Some(&server), date);
+            let Clock { now, zone } = Clock::new(Some(&server), date);
             (now, zone)
         };
         let lagos = json!({"timestamp_now": "1700000000", "time_now": "2023-11-14 23:13:19", "timezone": "UTC+3"});

@@ -1,4 +1,4 @@
-//! The categories of a kind: small lists, read whole and leniently.
+//! The categories of a kind. They are small lists, read as a whole and leniently.
 
 use std::collections::HashSet;
 
@@ -9,8 +9,8 @@ use crate::wire::Fault;
 use crate::wire::charset::Charset;
 use crate::wire::json::{Json, document};
 
-/// Reads a list of categories: an array, or an object of objects. Of several with one id the first
-/// counts, and one without id none can refer to.
+/// Reads a list of categories: an array, or an object of objects. If several have one id, the first counts. One without
+/// an id is left out, because nothing can refer to it.
 pub(crate) fn read(body: &[u8], charset: Charset) -> Result<Vec<Category>, Fault> {
     let answer = document(body, charset)?;
     let elements: Vec<&Json> = match &answer {
@@ -32,7 +32,7 @@ pub(crate) fn read(body: &[u8], charset: Charset) -> Result<Vec<Category>, Fault
     Ok(categories)
 }
 
-/// What an object is that is not a keyed list.
+/// Returns the error for an object that is not a keyed list, or `None`.
 fn no_list(answer: &Json, members: &[(String, Json)]) -> Option<Fault> {
     let refused = |object: &Json| object.get("auth").is_some_and(Json::is_false);
     match answer.get("user_info") {

@@ -1,5 +1,5 @@
-//! Decodes the body of one attempt: where it arrives as long as that is quick, else in a thread of
-//! its own, so that no async thread is kept busy by it.
+//! Decodes the body of one attempt. The body is decoded by the task that receives it as long as that is quick, else in
+//! a thread of its own, so that it keeps no async thread busy.
 
 use std::sync::Arc;
 
@@ -13,65 +13,65 @@ use tokio::task::JoinHandle;
 use crate::wire::charset::Charset;
 use crate::wire::{Decoder, Fault, Limits};
 
-/// A batch is sent when it has so many entries …
+/// The number of entries after which a batch is sent.
 const BATCH_ENTRIES: usize = 500;
 
-/// … or stands for so many bytes.
+/// The number of bytes of the answer after which a batch is sent.
 const BATCH_BYTES: usize = 256 << 10;
 
-/// … or holds about so much memory.
+/// The memory after which a batch is sent, in bytes. It is approximate.
 const BATCH_WEIGHT: usize = 1 << 20;
 
-/// A batch that holds more than this is sent only when no other one waits: elements of no sensible
-/// size are not to pile up.
+/// The memory after which a batch is sent only if no other one waits, in bytes. Elements of unusual size must not pile
+/// up.
 const HEAVY: usize = 4 << 20;
 
-/// Bytes decoded between two looks at the size of the batch: some twenty microseconds of work when
-/// nothing of them is new.
+/// The number of bytes that are decoded between two checks of the size of the batch. That is some twenty microseconds
+/// of work if none of them is new.
 const STEP: usize = 64 << 10;
 
-/// What came of a step that holds more memory than this, several dozens of new items, took long
-/// enough to be worth a thread and the wake-ups of it.
+/// The memory of the entries of a step, several dozens of new items, after which a thread and its wake-ups are worth
+/// their cost.
 const MUCH: usize = 64 << 10;
 
-/// Pieces of a body that may wait for the thread. With the bounded channel of events behind it,
-/// this is what holds back the network when the receiver is slow.
+/// The number of pieces of a body that may wait for the thread. Together with the bounded channel of events, this holds
+/// back the network if the receiver is slow.
 const PIECES: usize = 4;
 
-/// Where the events of a listing go.
+/// The channel for the events of a listing.
 pub(crate) type Events = mpsc::Sender<Result<ListingEvent, SourceError>>;
 
 /// A part of the body of an answer.
 #[derive(Debug)]
 pub(crate) enum Part {
-    /// Some bytes of it.
+    /// Some bytes of the body.
     Bytes(Bytes),
-    /// Its proper end.
+    /// The proper end of the body.
     End {
-        /// Whether the transport says that nothing is missing: by a length, by the last chunk, or by the end of
-        /// what is compressed. Where the connection was merely closed, it doesn't.
+        /// Whether the transport says that nothing is missing: by a length, by the last chunk, or by the end of the
+        /// compressed data. A closed connection alone proves nothing.
         proved: bool,
     },
 }
 
-/// A decoder at work.
+/// A decoder that is working.
 pub(crate) struct Decoding {
-    /// The decoder, as long as it is here.
+    /// The decoder, as long as it is not in a thread.
     here: Option<Box<Work>>,
     there: Option<Thread>,
 }
 
 struct Thread {
-    /// A channel that is closed without [`Part::End`] is an abandoned attempt.
+    /// The channel to the thread. If it is closed without [`Part::End`], the attempt was abandoned.
     pieces: mpsc::Sender<Part>,
     thread: JoinHandle<Outcome>,
 }
 
-/// How a decoder ended.
+/// The end of a decoder.
 pub(crate) struct Outcome {
-    /// Whether the receiver has got anything of this attempt.
+    /// Whether the receiver got anything of this attempt.
     pub(crate) delivered: bool,
-    /// `None` when the attempt was abandoned, by this side or by the receiver.
+    /// The result, or `None` if this side or the receiver abandoned the attempt.
     pub(crate) verdict: Option<Result<Completeness, Fault>>,
 }
 
@@ -101,7 +101,7 @@ impl Decoding {
         }
     }
 
-    /// Takes the next bytes, or the end; returns whether the decoder goes on.
+    /// Takes the next bytes, or the end. Returns whether the decoder goes on.
     pub(crate) async fn feed(&mut self, mut part: Part) -> bool {
         if let Some(work) = &mut self.here {
             match work.take(part).await {
@@ -117,7 +117,7 @@ impl Decoding {
         }
     }
 
-    /// Waits for what has been handed over to be decoded and delivered.
+    /// Waits until everything that was handed over is decoded and delivered.
     pub(crate) async fn outcome(self) -> Result<Outcome, SourceError> {
         let failed = || SourceError::internal("the decoder failed");
         match (self.here, self.there) {
@@ -147,17 +147,17 @@ struct Work {
     events: Events,
     batch: Vec<Entry>,
     bytes: usize,
-    /// How many entries of the batch have been weighed, and what they weigh.
+    /// The number of entries of the batch that were weighed, and their weight.
     weighed: usize,
     weight: usize,
     outcome: Outcome,
 }
 
-/// What became of a piece.
+/// The result of a piece.
 enum Taken {
-    /// It is decoded.
+    /// The piece is decoded.
     Wholly,
-    /// Some of it is decoded, and much of that was new; this is the rest.
+    /// A part of the piece is decoded, and much of that was new. This is the rest.
     Partly(Bytes),
     /// The decoder has ended.
     Over,
@@ -226,7 +226,7 @@ impl Work {
         self.weighed = self.batch.len();
     }
 
-    /// Returns `None` when nobody receives any more.
+    /// Sends the batch. Returns `None` if nobody receives any more.
     async fn send(&mut self) -> Option<()> {
         let heavy = self.weight >= HEAVY;
         (self.bytes, self.weighed, self.weight) = (0, 0, 0);
@@ -245,14 +245,14 @@ impl Work {
     }
 }
 
-/// Sends an event once no other one waits; returns `None` when nobody receives any more.
+/// Sends an event after all others are received. Returns `None` if nobody receives any more.
 async fn send_alone(events: &Events, event: Result<ListingEvent, SourceError>) -> Option<()> {
     let mut places = events.reserve_many(events.max_capacity()).await.ok()?;
     places.next()?.send(event);
     Some(())
 }
 
-/// About how many bytes an entry holds.
+/// Returns the memory of an entry in bytes. It is approximate.
 fn weight(entry: &Entry) -> usize {
     let Entry::Item(listed, _) = entry else { return size_of::<Entry>() };
     size_of::<Entry>() + size_of::<FieldSet>() + listed.item.heap_size()

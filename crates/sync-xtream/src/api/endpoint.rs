@@ -1,4 +1,4 @@
-//! What the source asks a panel for, and the one place where addresses with credentials are made.
+//! The requests of the source to a panel. Addresses with credentials are made only here.
 
 use reqwest::Url;
 use sync_core::{ContentKind, Scope};
@@ -6,10 +6,10 @@ use sync_core::{ContentKind, Scope};
 use crate::address::PanelAddress;
 use crate::credentials::{Credentials, encode};
 
-/// One of the questions that a panel answers.
+/// An endpoint of a panel.
 #[derive(Debug, Clone)]
 pub(crate) enum Endpoint {
-    /// Who am I?
+    /// The account.
     Account,
     /// The categories of a kind.
     Categories(ContentKind),
@@ -18,7 +18,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    /// The panel's name for it; empty for the account.
+    /// Returns the panel's name for it, or an empty text for the account.
     pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Account => "",
@@ -33,22 +33,23 @@ impl Endpoint {
         }
     }
 
-    /// Whether it is the first question of a run, before which nobody knows that the login is good.
+    /// Returns whether this is the first request of a run, before which it is unknown whether the login is valid.
     pub(crate) fn is_login(&self) -> bool {
         matches!(self, Self::Account)
     }
 
-    /// Whether it asks for all items of a kind.
+    /// Returns whether it asks for all items of a kind.
     pub(crate) fn is_whole_listing(&self) -> bool {
         matches!(self, Self::Listing(Scope { within: None, .. }))
     }
 
-    /// Whether it asks for items.
+    /// Returns whether it asks for items.
     pub(crate) fn is_listing(&self) -> bool {
         matches!(self, Self::Listing(_))
     }
 
-    /// The address to ask. It holds the credentials: it goes to the client and nowhere else.
+    /// Returns the address for the request. It contains the credentials, so it is given to the HTTP client and to
+    /// nothing else.
     pub(crate) fn url(&self, address: &PanelAddress, credentials: &Credentials) -> Url {
         let mut text = format!("{}?{}", address.api_url(), credentials.query());
         if !self.action().is_empty() {

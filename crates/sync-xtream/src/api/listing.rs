@@ -1,4 +1,4 @@
-//! A listing: attempts at an answer, decoded while it arrives.
+//! A listing: attempts at an answer, which is decoded while it arrives.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::http::panel_client::PanelClient;
 use crate::http::request::{RequestOptions, RequestPermit};
 use crate::http::validator;
 
-/// Batches that may wait for the receiver.
+/// The number of batches that may wait for the receiver.
 const BATCHES: usize = 3;
 
-/// Starts a listing. What is not received holds it back, and dropping it ends it.
+/// Starts a listing. A slow receiver holds it back, and dropping it ends it.
 pub(crate) fn start(panel: Arc<PanelClient>, request: ListingRequest) -> Listing {
     let (events, arriving) = mpsc::channel(BATCHES);
     let task = tokio::spawn(run(panel, request, events).in_current_span());
@@ -43,7 +43,7 @@ impl Stream for Arriving {
             return Poll::Ready(None);
         }
         let event = ready!(self.events.poll_recv(context))
-            // A task that ends without a last word was stopped from outside, or has a defect.
+            // A task that ends without a result was stopped from outside, or has a defect.
             .unwrap_or_else(|| Err(SourceError::internal("the listing was stopped")));
         self.over = matches!(event, Err(_) | Ok(ListingEvent::Complete(_) | ListingEvent::Unmodified { .. }));
         Poll::Ready(Some(event))
@@ -58,11 +58,11 @@ impl Drop for Arriving {
 
 async fn run(panel: Arc<PanelClient>, request: ListingRequest, events: Events) {
     let last = listing(&panel, &request, &events).await;
-    // Without receiver nobody needs it.
+    // Without a receiver nobody needs it.
     let _ = events.send(last).await;
 }
 
-/// Sends everything of a listing but its end, and returns that.
+/// Sends every event of a listing except the end, and returns that.
 async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events) -> Result<ListingEvent, SourceError> {
     let endpoint = Endpoint::Listing(request.scope.clone());
     let permit = panel.permit().await;
@@ -85,7 +85,7 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
             Err(failure) => failure,
         };
         plain |= failure.is_damaged();
-        // A listing that was seen to be another one isn't unmodified after all.
+        // A listing that has begun to arrive can't become "not modified" any more.
         condition = condition.filter(|_| !begun);
         if let Err(failure) = attempts.pause(failure).await {
             panel.listings.ended(failure.like_a_filter());
@@ -93,7 +93,7 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
             return Err(failure.into_error(attempts.number()));
         }
         if delivered {
-            // Without receiver the next attempt notices.
+            // Without a receiver, the next attempt notices it.
             let _ = events.send(Ok(ListingEvent::Restarted)).await;
         }
     }
@@ -117,7 +117,7 @@ impl Attempt<'_> {
         let mut response = self.panel.send(self.permit, self.endpoint, &self.options).await?;
         let started_at = self.panel.clock.at(response.sent()).or(response.sent_by_date());
         if response.unmodified {
-            // Its end, so that the connection is kept. What it may have in place of nothing isn't read.
+            // The end is read so that the connection is kept. A body that should not be there is not read.
             return response.piece().await.map(|_| ListingEvent::Unmodified { started_at });
         }
         *begun = true;
@@ -139,19 +139,19 @@ impl Attempt<'_> {
                 Err(failure) => break Err(failure),
             }
         };
-        // Closes the connection where the body isn't over.
+        // Closes the connection if the body has not ended.
         drop(response);
         let outcome = decoding.outcome().await.map_err(Failure::Permanent)?;
         *delivered = outcome.delivered;
         match (outcome.verdict, read) {
             (Some(Ok(end)), Ok(())) => {
                 if let Some(validator) = validator {
-                    // Without receiver the end isn't needed either.
+                    // Without a receiver, the end isn't needed either.
                     let _ = events.send(Ok(ListingEvent::Version(validator))).await;
                 }
                 Ok(ListingEvent::Complete(Completeness { started_at, ..end }))
             }
-            // What the decoder saw was there before the connection broke.
+            // The decoder saw this error before the connection broke.
             (Some(Err(fault)), _) => Err(self.panel.failure_of(fault)),
             (_, Err(failure)) => Err(failure),
             (None, Ok(())) => Err(Failure::Permanent(SourceError::internal("nobody receives the listing"))),

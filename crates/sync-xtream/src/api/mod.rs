@@ -1,4 +1,4 @@
-//! The API of a panel: what can be asked, and what the answers hold.
+//! The API of a panel: its endpoints, and the content of their answers.
 
 pub(crate) mod account;
 pub(crate) mod categories;

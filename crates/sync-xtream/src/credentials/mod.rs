@@ -1,4 +1,4 @@
-//! User name and password: held so that they can't be printed.
+//! User name and password, in types that can't be printed.
 
 use std::fmt;
 
@@ -10,14 +10,13 @@ mod spelling;
 
 pub(crate) use spelling::CUT;
 
-/// Everything but the unreserved characters of RFC 3986. Panels read `+` as a space, so nothing
-/// less will do.
+/// Everything but the unreserved characters of RFC 3986. Panels read `+` as a space, so fewer are not enough.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Shorter texts stand in every other word and are no secret.
+/// The least length of a secret that is redacted. Shorter texts occur in ordinary words and are no secret.
 const REDACTED_FROM: usize = 3;
 
-/// A text that must not be seen. It can't be displayed or serialised, and its `Debug` is blank.
+/// A text that must not be seen. It can't be displayed or serialised, and its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -27,7 +26,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text, for those who must have it.
+    /// Returns the text, for code that has to send or store it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -51,7 +50,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What an account logs in with.
+/// The user name and password of an account.
 #[derive(Clone)]
 pub struct Credentials {
     username: String,
@@ -59,8 +58,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Takes user name and password. White space around either is cut off, as panels do too, and so is the mark
-    /// (U+FEFF) that some editors write before a text.
+    /// Takes user name and password. White space around them is removed, as panels do too, and so is the mark (U+FEFF)
+    /// that some editors write before a text.
     pub fn new(username: impl AsRef<str>, password: impl Into<Secret>) -> Self {
         let password: Secret = password.into();
         let plain = |text: &str| text.trim_start_matches('\u{feff}').trim().to_owned();
@@ -71,28 +70,28 @@ impl Credentials {
         &self.username
     }
 
-    /// Whether they are this user name and this password.
+    /// Returns whether these are the credentials.
     pub(crate) fn are(&self, username: &str, password: &str) -> bool {
         self.username == username && self.password.expose() == password
     }
 
-    /// The beginning of every query.
+    /// Returns the beginning of every query.
     pub(crate) fn query(&self) -> String {
         format!("username={}&password={}", encode(&self.username), encode(self.password.expose()))
     }
 
-    /// Takes the credentials out of a text that came from the panel, and what may be the beginning
-    /// of one where the text was cut.
+    /// Removes the credentials from a text of the panel. If the text was cut, also removes what may be the beginning of
+    /// one.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.redact_cut(text, false)
     }
 
-    /// The same for a text that may also have been cut at its end.
+    /// Does the same for a text that may also have been cut at its end.
     pub(crate) fn redact_cut(&self, text: &str, cut_at_end: bool) -> String {
         spelling::without(text, &self.secrets(), cut_at_end)
     }
 
-    /// Whether an address takes them along, in whatever spelling, however short they are.
+    /// Returns whether an address contains them in any spelling, however short they are.
     pub(crate) fn travel_with(&self, address: &str) -> bool {
         let is_one = |text: &str| !text.is_empty() && (text == self.password.expose() || text == self.username);
         let holds_one = |url: Url| {
@@ -102,7 +101,7 @@ impl Credentials {
         self.redact(address) != address || Url::parse(address).is_ok_and(holds_one)
     }
 
-    /// What is not to be seen, as it is and as it is on one line.
+    /// Returns the texts that must not be seen, as they are and as they look on one line.
     fn secrets(&self) -> Vec<String> {
         let mut secrets = Vec::new();
         for secret in [self.password.expose(), &self.username] {

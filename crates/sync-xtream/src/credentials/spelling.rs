@@ -1,16 +1,16 @@
-//! Finds a secret in a text, whichever way each of its characters is spelt: as it is, in an address,
-//! in a form, in JSON or in a web page.
+//! Finds a secret in a text, in any spelling of each of its characters: plain, and as in an address, a form, JSON or a
+//! web page.
 
 use std::fmt::Write as _;
 
-/// Stands where a text was cut, and nowhere else: half a secret may be before it.
+/// The mark at which a text was cut. It is used for nothing else. Half a secret may be before it.
 pub(crate) const CUT: char = '…';
 
-/// Fewer bytes at the end of a text that may be whole are part of a word.
+/// The least number of bytes at a cut that count as part of a secret. Fewer may be part of a word.
 const TOLD_FROM: usize = 3;
 
-/// A text without these secrets, and without what may be the beginning of one before a cut.
-/// Capitals count as small letters, as they do in most of the spellings.
+/// Returns a text without these secrets, and without what may be the beginning of one before a cut. Upper and lower
+/// case count the same, as in most of the spellings.
 pub(super) fn without(text: &str, secrets: &[String], cut_at_end: bool) -> String {
     let lower = text.to_ascii_lowercase();
     let mut hidden = vec![false; text.len()];
@@ -33,7 +33,8 @@ pub(super) fn without(text: &str, secrets: &[String], cut_at_end: bool) -> Strin
     shown
 }
 
-/// Where a secret ends that begins there: everywhere it may, for one text can be read in two ways.
+/// Returns all positions at which a secret that begins at `from` may end. There may be several, because one text can be
+/// read in two ways.
 fn ends(text: &str, from: usize, spellings: &[Vec<String>], cut_at_end: bool) -> Vec<usize> {
     let is_cut = |at: usize| match text.get(at..) {
         Some("") => cut_at_end && at - from >= TOLD_FROM,
@@ -53,7 +54,7 @@ fn ends(text: &str, from: usize, spellings: &[Vec<String>], cut_at_end: bool) ->
                     next.push(at + spelling.len());
                     continue;
                 }
-                // A spelling may be cut itself.
+                // The spelling of a character may be cut itself.
                 let same = rest.bytes().zip(spelling.bytes()).take_while(|(one, other)| one == other).count();
                 let cut = at + same;
                 if same > 0 && is_cut(cut) {
@@ -72,7 +73,7 @@ fn ends(text: &str, from: usize, spellings: &[Vec<String>], cut_at_end: bool) ->
     ends
 }
 
-/// The ways to write a character, in small letters.
+/// Returns the ways to write a character, in lower case.
 fn spellings(c: char) -> Vec<String> {
     let (mut percent, mut json) = (String::new(), String::new());
     for byte in c.encode_utf8(&mut [0; 4]).bytes() {

@@ -1,4 +1,4 @@
-//! Lists of which some elements are spoilt: every other element arrives, but for one neighbour of each.
+//! Lists with some spoilt elements. Every other element must arrive, except for one neighbour of each spoilt one.
 
 use std::ops::Range;
 
@@ -7,16 +7,16 @@ use sync_core::{ContentKind, Listed};
 
 use crate::wire::{Decoder, Limits, structure};
 
-/// Larger than any list that is made here.
+/// The limits are larger than any list that is made here.
 const LIMITS: Limits = Limits { element_bytes: 1 << 20, elements: 1000, nesting: 64 };
 
-/// An element has so many of its bytes spoilt at most.
+/// The greatest number of spoilt bytes per element.
 const SPOILT_MAX: usize = 8;
 
-/// The elements of a list, at most.
+/// The greatest number of elements of a list.
 const ELEMENTS_MAX: usize = 24;
 
-/// Texts that stand between quotes, as they are written.
+/// Texts between quotes, as they are written.
 const TEXTS: [&str; 12] = [
     "A film",
     "",
@@ -32,10 +32,10 @@ const TEXTS: [&str; 12] = [
     "http:\\/\\/img.example\\/a.jpg",
 ];
 
-/// What the bytes of spoilt places are made of; anything else is itself.
+/// The bytes that spoilt places are made of. Any other byte stands for itself.
 const SIGNS: &[u8] = b"\"{}[],:\\ 1an\0";
 
-/// Choices, made by bytes; the first one when there are no more.
+/// Choices that the bytes make. If there are no more bytes, the first choice is made.
 struct Choices<'a>(&'a [u8]);
 
 impl Choices<'_> {
@@ -45,7 +45,7 @@ impl Choices<'_> {
         *first
     }
 
-    /// A number below a limit.
+    /// Returns a number below a limit.
     fn below(&mut self, limit: usize) -> usize {
         let wide = usize::from(self.byte()) << 8 | usize::from(self.byte());
         wide % limit
@@ -59,14 +59,14 @@ impl Choices<'_> {
         TEXTS[self.below(TEXTS.len())]
     }
 
-    /// What stands in a spoilt place.
+    /// Returns the bytes for a spoilt place.
     fn junk(&mut self, length: usize) -> Vec<u8> {
         let byte = |choice: u8| if choice < 200 { SIGNS[usize::from(choice) % SIGNS.len()] } else { choice };
         (0..length).map(|_| byte(self.byte())).collect()
     }
 }
 
-/// Makes a list of the bytes' choice, spoils some of its elements, and reads it.
+/// Makes a list as the bytes choose, spoils some of its elements, and reads it.
 pub fn spoilt(bytes: &[u8]) {
     let mut choices = Choices(bytes);
     let kind = ContentKind::ALL[choices.below(3)];
@@ -91,15 +91,15 @@ pub fn spoilt(bytes: &[u8]) {
     let shown = || format!("{:?}", String::from_utf8_lossy(&body));
     let (entries, trailing) = match items(kind, &body, chunk) {
         Ok(read) => read,
-        // Where the last element has lost its end, the list looks as if it were cut within it.
+        // If the last element has lost its end, the list looks as if it were cut there.
         Err(AnswerFault::Truncated) if touched[count - 1] => return,
         Err(AnswerFault::WrongItems | AnswerFault::NotAList) if touched.iter().all(|touched| *touched) => return,
-        // Nothing but elements that are spoilt, and one neighbour of each.
+        // There are only spoilt elements, and one neighbour of each.
         Err(AnswerFault::WrongItems) if touched.iter().filter(|touched| **touched).count() * 2 >= count => return,
         Err(fault) => panic!("{fault:?}: {}", shown()),
     };
     if trailing {
-        // Bytes that end the list and begin another document are beyond help; nothing is removed then.
+        // Bytes that end the list and begin another document can't be handled. Nothing is removed then.
         return;
     }
     let arrived: Vec<Listed> =
@@ -129,7 +129,7 @@ fn element(choices: &mut Choices<'_>, kind: ContentKind, at: usize, shape: usize
         ],
         1 => vec![id, name],
         2 => vec![name, id, r#""seasons":[{"name":"a"},{"name":"b","x":[{}]}],"info":{"name":"c"}"#.to_owned()],
-        // Elements that are not written alike.
+        // These elements are not written alike.
         _ if choices.is() => vec![format!(r#""category_id":"{at}""#), name, id],
         _ => vec![name, format!(r#""stream_icon":"{plot}""#), id, r#""year":null"#.to_owned()],
     };
@@ -141,7 +141,7 @@ fn element(choices: &mut Choices<'_>, kind: ContentKind, at: usize, shape: usize
     text.into_bytes()
 }
 
-/// Inserts, drops or replaces a few bytes in one place.
+/// Spoils an element: inserts, removes or replaces a few bytes in one place.
 fn spoil(choices: &mut Choices<'_>, element: &mut Vec<u8>) {
     let at = choices.below(element.len());
     let length = 1 + choices.below(SPOILT_MAX);
@@ -153,7 +153,7 @@ fn spoil(choices: &mut Choices<'_>, element: &mut Vec<u8>) {
     }
 }
 
-/// A list, and where in it the elements stand.
+/// Returns a list, and the positions of its elements in it.
 fn list(elements: &[Vec<u8>], keyed: bool, pretty: bool) -> (Vec<u8>, Vec<Range<usize>>) {
     let mut spans = Vec::new();
     let mut body = if keyed { b"{".to_vec() } else { b"[".to_vec() };
@@ -177,8 +177,8 @@ fn list(elements: &[Vec<u8>], keyed: bool, pretty: bool) -> (Vec<u8>, Vec<Range<
     (body, spans)
 }
 
-/// Whether an element has become a part of another one that is sound: one before it has lost a bracket, and one
-/// behind it has one too many.
+/// Returns whether an element has become a part of another one that is sound: an element before it has lost a bracket,
+/// and one after it has one too many.
 fn is_member(at: usize, touched: &[bool], body: &[u8], spans: &[Range<usize>]) -> bool {
     let first = (0..at).filter(|first| touched[*first]);
     let mut pairs =
@@ -186,7 +186,7 @@ fn is_member(at: usize, touched: &[bool], body: &[u8], spans: &[Range<usize>]) -
     pairs.any(|(first, last)| structure::check(&body[spans[first].start..spans[last].end]).is_ok())
 }
 
-/// The entries of a list, and whether something follows it.
+/// Returns the entries of a list, and whether bytes follow it.
 fn items(kind: ContentKind, body: &[u8], chunk: usize) -> Result<(Vec<Entry>, bool), AnswerFault> {
     let mut decoder = Decoder::new(kind, None, LIMITS);
     let mut entries = Vec::new();

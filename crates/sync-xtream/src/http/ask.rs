@@ -1,4 +1,4 @@
-//! Small questions, asked until they are answered or there is no hope.
+//! Asks small requests until they are answered, or until no further attempt makes sense.
 
 use sync_core::SourceError;
 
@@ -8,7 +8,7 @@ use crate::api::endpoint::Endpoint;
 use crate::wire::Fault;
 
 impl PanelClient {
-    /// Asks for something small, as often as the rules allow, and reads it.
+    /// Asks for a small answer, as often as the rules allow, and reads it.
     pub(crate) async fn document<T>(
         &self,
         endpoint: &Endpoint,

@@ -7,11 +7,11 @@ use rustls::crypto::{CryptoProvider, ring};
 use super::network::OutsideOnly;
 use crate::config::XtreamConfig;
 
-/// A source can't be made of these settings.
+/// The reason why no source can be made of these settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The user agent holds characters that no header can.
+    /// The user agent has characters that a header can't contain.
     #[error("the user agent holds characters that can't be sent")]
     UserAgent,
     /// The client could not be made.
@@ -19,31 +19,31 @@ pub enum SetupError {
     Client,
 }
 
-/// Panels close idle connections after ten seconds; one about to be closed is not used again.
+/// The time after which an idle connection is not used again. Panels close them after ten seconds.
 const IDLE_CONNECTION: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// What an HTTP client is for. A panel has one of each kind that is needed.
+/// The purpose of an HTTP client. A panel has one client per kind that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientKind {
-    /// To leave bodies as they come, for panels that announce a compression and don't use it.
+    /// Whether bodies stay as they come, for panels that announce a compression and don't use it.
     pub(crate) plain: bool,
-    /// To connect to no private address that a name has.
+    /// Whether private addresses of a name are not connected to.
     pub(crate) outside: bool,
-    /// To trust the system's root certificates: a hundred and more, to be read from files.
+    /// Whether the system's root certificates are trusted. More than a hundred have to be read from files.
     pub(crate) encrypted: bool,
 }
 
 impl ClientKind {
     pub(crate) const COUNT: usize = 8;
 
-    /// A number of its own.
+    /// Returns a number that no other kind has.
     pub(crate) const fn number(self) -> usize {
         self.plain as usize + 2 * self.outside as usize + 4 * self.encrypted as usize
     }
 }
 
-/// A client. Gzip is left to [`super::inflate`], which looks at the bytes, and reads gzip that was
-/// written in several parts.
+/// Returns a client. Gzip is left to [`super::inflate`], which looks at the bytes, and can read gzip that was written
+/// in several parts.
 pub(crate) fn client(config: &XtreamConfig, kind: ClientKind) -> Result<Client, SetupError> {
     build(|| {
         let inflates = !kind.plain;
@@ -60,12 +60,12 @@ pub(crate) fn client(config: &XtreamConfig, kind: ClientKind) -> Result<Client, 
 
 fn build(builder: impl Fn() -> ClientBuilder) -> Result<Client, SetupError> {
     if CryptoProvider::get_default().is_none() {
-        // Somebody else may have been faster; either's choice is good.
+        // Another thread may have been faster. Its choice is as good.
         let _ = ring::default_provider().install_default();
     }
     builder().build().or_else(|_| {
-        // Without the system's root certificates no client is made, though most panels need none.
-        // This one trusts no certificate at all.
+        // Without the system's root certificates no client can be made, although most panels need none. This client
+        // trusts no certificate at all.
         tracing::warn!("the system's root certificates can't be loaded; encrypted connections will fail");
         let roots = rustls::RootCertStore::empty();
         let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
@@ -77,13 +77,13 @@ fn builder(config: &XtreamConfig) -> ClientBuilder {
     let builder = Client::builder()
         // A `Referer` would hand the query, and with it the credentials, to the target of a redirect.
         .referer(false)
-        // They are followed one by one, each looked at first.
+        // Redirects are followed one by one, and each is checked first.
         .redirect(Policy::none())
         // Repetitions are counted and paced in one place.
         .retry(reqwest::retry::never())
         .http1_only()
-        // Panels and what is in front of them write heads that curl and browsers read all the same: lines without a
-        // colon, a space before it, a line that goes on, control characters.
+        // Panels and servers in front of them write heads that curl and browsers read all the same: lines without a
+        // colon, a space before it, continued lines, control characters.
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)

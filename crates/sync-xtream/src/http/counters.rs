@@ -1,4 +1,4 @@
-//! What is counted of requests: how many there were, how much has come, how long it took.
+//! Counters of requests, bytes and time.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -6,31 +6,30 @@ use std::time::Duration;
 use reqwest::header::CONNECTION;
 use reqwest::{Response, Version};
 
-/// What was asked and received.
+/// The number of requests and of received bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) requests: AtomicU64,
     pub(crate) bytes: AtomicU64,
-    /// Whether a connection was left open, so that the next request may go over one that the panel
-    /// is about to close.
+    /// Whether a connection was left open. Then the next request may go over one that the panel is about to close.
     kept: AtomicBool,
 }
 
 impl Counters {
-    /// An answer has come, and its connection may be used again.
+    /// Notes whether the connection of an answer may be used again.
     pub(crate) fn connection_kept(&self, response: &Response) {
         let closes =
             response.headers().get(CONNECTION).is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(b"close"));
         self.kept.store(response.version() == Version::HTTP_11 && !closes, Relaxed);
     }
 
-    /// Whether the next request may go over an old connection; the one after it doesn't.
+    /// Returns whether the next request may go over an old connection. The one after it doesn't.
     pub(crate) fn take_connection(&self) -> bool {
         self.kept.swap(false, Relaxed)
     }
 }
 
-/// A duration as the log has it.
+/// Returns a duration as it is written to the log.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

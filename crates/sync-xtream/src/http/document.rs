@@ -1,4 +1,4 @@
-//! Small answers, which are read whole.
+//! Small answers, which are read as a whole.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::api::endpoint::Endpoint;
 use crate::wire::Fault;
 use crate::wire::charset::Charset;
 
-/// A body that was read whole.
+/// A body that was read as a whole.
 pub(crate) struct Document {
     pub(crate) body: Vec<u8>,
     pub(crate) arrived: Instant,
@@ -22,7 +22,7 @@ pub(crate) struct Document {
 }
 
 impl PanelClient {
-    /// Asks for something small once, and reads it.
+    /// Asks for a small answer once, and reads it.
     pub(crate) async fn attempt<T>(
         &self,
         permit: &RequestPermit,

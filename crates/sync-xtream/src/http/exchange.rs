@@ -1,4 +1,4 @@
-//! One request and the way to its answer: over redirects, and over connections that die.
+//! Sends one request and waits for its answer, over redirects and over connections that break.
 
 use std::time::{Duration, Instant};
 
@@ -20,11 +20,11 @@ use super::validator::{self, Condition};
 use crate::api::endpoint::Endpoint;
 use crate::clock;
 
-/// The compressions that can be inflated, here or by the client.
+/// The compressions that can be inflated, here or by the HTTP client.
 const CODINGS: &str = "gzip, br, zstd, deflate";
 
 impl PanelClient {
-    /// Sends a request and waits until its answer begins, at the end of all redirects.
+    /// Sends a request, follows redirects, and waits until the answer begins.
     pub(crate) async fn send(
         &self,
         _permit: &RequestPermit,
@@ -56,7 +56,7 @@ impl PanelClient {
             let (head, next) = step.await.inspect_err(|_| note(0, "no answer"))?;
             let Some(next) = next else { break head };
             note(head.status().as_u16(), "the panel redirects");
-            // Some panels close the connection behind a redirect, and don't say so.
+            // Some panels close the connection after a redirect without announcing it.
             if next.url.origin() == hop.url.origin() {
                 self.counters.connection_kept(&head);
             }
@@ -67,7 +67,7 @@ impl PanelClient {
         note(status.as_u16(), "answer begins");
         let asked = hop.at_home && options.condition.is_some();
         let unmodified = status == StatusCode::NOT_MODIFIED && asked;
-        match Failure::of_status(endpoint, status, clock::retry_after(head.headers())) {
+        match Failure::from_status(endpoint, status, clock::retry_after(head.headers())) {
             Some(failure) if !unmodified => {
                 if let Some(wait) = failure.retry_after() {
                     let wait = wait.min(self.config().retry.retry_after_cap);
@@ -94,7 +94,7 @@ impl PanelClient {
         }
     }
 
-    /// One request and its answer, whatever that says.
+    /// Sends one request and returns its answer, whatever that says.
     async fn exchange(
         &self,
         hop: &RedirectHop,
@@ -117,13 +117,13 @@ impl PanelClient {
             deadline.pause(self.rate_limiter.pass().await);
             asked = deadline.limit(self.ask(client, hop, options)).await;
         }
-        // Whatever failed after the connection was encrypted has been sent the password already.
+        // A request that fails after the connection was encrypted has already sent the password.
         let connected = !matches!(&asked, Ok(Err(error)) if error.is_connect() || error.is_builder());
         if connected && encrypted && !self.config().verify_tls {
             self.notices.unverified();
         }
         let way = Way { encrypted, proxied: self.proxies.lead(&hop.url) };
-        let head = asked?.map_err(|error| Failure::of_request(&error, way))?;
+        let head = asked?.map_err(|error| Failure::from_request(&error, way))?;
         if head_size(head.headers()) > self.config().max_header_bytes {
             return Err(Failure::large_head());
         }
@@ -148,20 +148,20 @@ impl PanelClient {
         request.send().await.map_err(reqwest::Error::without_url)
     }
 
-    /// Where the answer sends to, if that may be asked.
+    /// Returns the target of a redirect, if it may be asked.
     async fn next(&self, hop: &RedirectHop, head: &reqwest::Response) -> Result<Option<RedirectHop>, Failure> {
-        // Its client connects to no private address of a name. Whatever got around that ends here.
+        // Its client connects to no private address of a name. An answer that comes from one nevertheless ends here.
         if hop.outside && self.is_at_home(&hop.url, head).await {
             return Err(RefusedRedirect::Inside.into());
         }
         let Some(to) = target(&hop.url, head.status(), head.headers(), hop.number)? else { return Ok(None) };
         let outside = hop.outside || !self.is_at_home(&hop.url, head).await;
         if outside {
-            let place = Place::of(&to, self.config().is_private, self.config().look_up).await;
+            let place = Place::look_up(&to, self.config().is_private, self.config().look_up).await;
             if place.may_be_private() {
                 return Err(RefusedRedirect::Inside.into());
             }
-            // A proxy may know names that nobody knows here.
+            // A proxy may know names that can't be looked up here.
             if place.is_nowhere() && !self.proxied {
                 return Err(Failure::nameless());
             }
@@ -176,18 +176,18 @@ impl PanelClient {
         Ok(Some(RedirectHop { url: to, number: hop.number + 1, outside, at_home }))
     }
 
-    /// Whether an answer came from a private network. What a proxy fetches is judged by the name of
-    /// its host: the other end of the connection is only the proxy.
+    /// Returns whether an answer came from a private network. An answer through a proxy is judged by the name of its
+    /// host, because the other end of the connection is only the proxy.
     async fn is_at_home(&self, from: &Url, head: &reqwest::Response) -> bool {
         let private = self.config().is_private;
         match head.remote_addr().filter(|_| !self.proxied) {
             Some(address) => private(address.ip()),
-            None => Place::of(from, private, self.config().look_up).await.must_be_private(),
+            None => Place::look_up(from, private, self.config().look_up).await.must_be_private(),
         }
     }
 }
 
-/// A request on the way over redirects.
+/// One request on the way over redirects.
 struct RedirectHop {
     url: Url,
     number: usize,
@@ -197,27 +197,27 @@ struct RedirectHop {
     at_home: bool,
 }
 
-/// The deadline of an answer: it has to begin in time, over all hops.
+/// The deadline for the beginning of an answer, over all redirects.
 struct Deadline {
     began: tokio::time::Instant,
     patience: Duration,
 }
 
 impl Deadline {
-    /// Waits for something no longer than that.
+    /// Waits for a future, at most until the deadline.
     async fn limit<T>(&self, what: impl Future<Output = T>) -> Result<T, Failure> {
         let late = |_| Failure::slow(format!("no answer began within {:?}", self.patience), true);
         timeout_at(self.began + self.patience.min(FOREVER), what).await.map_err(late)
     }
 
-    /// The pace is ours, and not what the panel takes its time for.
+    /// Moves the deadline by a pause of ours, which is not the panel's time.
     fn pause(&mut self, paused: Duration) {
         self.began += paused;
     }
 }
 
-/// How many bytes the headers of an answer have.
+/// Returns the size of an answer's headers in bytes.
 fn head_size(headers: &HeaderMap) -> usize {
-    // A colon, a space and a line break are between them.
+    // A colon, a space and a line break stand between them.
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }

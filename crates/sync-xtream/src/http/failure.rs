@@ -1,7 +1,7 @@
-//! What went wrong with an attempt, in words of our own.
+//! The failures of an attempt, in our own words.
 //!
-//! The texts of the HTTP client hold addresses, and addresses hold credentials. So none of them is
-//! passed on: an error is looked at, and then described anew.
+//! The texts of the HTTP client contain addresses, and addresses contain credentials. So these texts are never passed
+//! on: an error is examined and described in new words.
 
 mod connecting;
 mod transport;
@@ -19,30 +19,32 @@ use crate::api::endpoint::Endpoint;
 pub(crate) use connecting::Way;
 pub(crate) use transport::is_broken_connection;
 
-/// Why an attempt failed.
+/// The reason why an attempt failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// No answer, or none worth reading; another attempt may succeed. `overloaded` when it looks as
-    /// if less would have been an easier question.
+    /// There is no usable answer, but another attempt may succeed. `overloaded` says that a smaller request might have
+    /// been easier for the panel.
     Transient { message: String, retry_after: Option<Duration>, overloaded: bool, cause: Cause },
-    /// The answer broke off; another attempt may succeed, of damaged data rather without compression.
+    /// The answer broke off, and another attempt may succeed. If the data is damaged, an attempt without compression is
+    /// more likely to.
     Truncated { message: String, damaged: bool },
-    /// Something is in the way, and nothing was asked. Where it is `lasting`, another attempt would fare the same.
+    /// Something is in the way, and the panel was asked nothing. If it is `lasting`, another attempt would fail as
+    /// well.
     Obstructed { obstacle: Obstacle, message: String, lasting: bool },
-    /// A redirect that is not followed.
+    /// The answer is a redirect that is not followed.
     Redirect(RefusedRedirect),
-    /// Nothing that another attempt would change.
+    /// Another attempt would fail as well.
     Permanent(SourceError),
 }
 
-/// What has ended an attempt that may be repeated.
+/// The reason why an attempt that may be repeated has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// This status.
+    /// The answer had this status.
     Status(u16),
-    /// The connection broke once it stood.
+    /// The connection broke after it was made.
     Broken,
-    /// It took too long.
+    /// The answer took too long.
     Slow,
 }
 
@@ -52,12 +54,12 @@ impl Failure {
         Self::Transient { message: message.into(), retry_after, overloaded: false, cause: Cause::Slow }
     }
 
-    /// The connection broke before an answer came.
+    /// Returns the failure of a connection that broke before an answer came.
     fn broken(message: impl Into<String>) -> Self {
         Self::Transient { message: message.into(), retry_after: None, overloaded: false, cause: Cause::Broken }
     }
 
-    /// It took too long; `overloaded` when the panel is to blame.
+    /// Returns the failure of an answer that took too long. `overloaded` says that the panel is to blame.
     pub(crate) fn slow(message: impl Into<String>, overloaded: bool) -> Self {
         Self::Transient { message: message.into(), retry_after: None, overloaded, cause: Cause::Slow }
     }
@@ -74,12 +76,12 @@ impl Failure {
         Self::Permanent(SourceError::Denied { denial, message: message.into() })
     }
 
-    /// Something is in the way that may pass.
+    /// Returns the failure for an obstacle that may pass.
     fn obstructed(obstacle: Obstacle, message: impl Into<String>) -> Self {
         Self::Obstructed { obstacle, message: message.into(), lasting: false }
     }
 
-    /// Something is in the way that a person has to put right.
+    /// Returns the failure for an obstacle that a person has to remove.
     pub(crate) fn barred(obstacle: Obstacle, message: impl Into<String>) -> Self {
         Self::Obstructed { obstacle, message: message.into(), lasting: true }
     }
@@ -88,8 +90,9 @@ impl Failure {
         matches!(self, Self::Transient { .. } | Self::Truncated { .. } | Self::Obstructed { lasting: false, .. })
     }
 
-    /// What it looks like, where a filter that doesn't know the client may have caused it. None is what the panel says
-    /// itself: a refusal, 429, a time to wait; nor a connection that never stood.
+    /// Returns a description if a filter that doesn't know the client may have caused the failure. A filter is not the
+    /// cause of the panel's own answers, which are a refusal, 429 or a time to wait, nor of a connection that was never
+    /// made.
     pub(crate) fn like_a_filter(&self) -> Option<String> {
         use AnswerFault::{Empty, Html, NotJson, Redirect, Status, UnknownRequest};
         match self {
@@ -109,12 +112,12 @@ impl Failure {
         }
     }
 
-    /// Whether it may be an outage, which may have ended by now.
+    /// Returns whether the cause may be an outage, which may have ended by now.
     pub(crate) fn may_be_an_outage(&self) -> bool {
         matches!(self, Self::Transient { cause: Cause::Status(_), .. })
     }
 
-    /// Whether the panel itself refuses the login.
+    /// Returns whether the panel itself refuses the login.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(
             self,
@@ -122,12 +125,12 @@ impl Failure {
         )
     }
 
-    /// Whether it is about the login, whoever says so.
+    /// Returns whether the failure is about the login, even if another server than the panel says so.
     pub(crate) fn is_about_the_login(&self) -> bool {
         matches!(self, Self::Permanent(SourceError::Refused { .. } | SourceError::Denied { .. }))
     }
 
-    /// Whether the bytes came, and could not be inflated.
+    /// Returns whether the bytes came and could not be inflated.
     pub(crate) fn is_damaged(&self) -> bool {
         matches!(self, Self::Truncated { damaged: true, .. })
     }
@@ -146,7 +149,7 @@ impl Failure {
         }
     }
 
-    /// The error after this many attempts.
+    /// Returns the error after this number of attempts.
     pub(crate) fn into_error(self, attempts: u32) -> SourceError {
         match self {
             Self::Transient { message, overloaded, .. } => SourceError::Unreachable { message, attempts, overloaded },
@@ -159,8 +162,8 @@ impl Failure {
         }
     }
 
-    /// What an answer's status says; `None` when its body is to be read.
-    pub(crate) fn of_status(endpoint: &Endpoint, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
+    /// Returns the failure for an answer's status, or `None` if its body is to be read.
+    pub(crate) fn from_status(endpoint: &Endpoint, status: StatusCode, retry_after: Option<Duration>) -> Option<Self> {
         let code = status.as_u16();
         let unusable = |words: &str| Self::unusable(AnswerFault::Status, format!("it answers {code}{words}"));
         Some(match code {
@@ -191,17 +194,17 @@ impl Failure {
         })
     }
 
-    /// Nobody knows the host.
+    /// Returns the failure for an unknown host name.
     pub(crate) fn nameless() -> Self {
         Self::obstructed(Obstacle::Network, "the name of the host can't be found")
     }
 
-    /// More headers than an answer may have.
+    /// Returns the failure for headers that are too large.
     pub(crate) fn large_head() -> Self {
         Self::unusable(AnswerFault::TooLarge, "its head is larger than a head may be")
     }
 
-    /// The bytes came, and can't be inflated.
+    /// Returns the failure for bytes that can't be inflated.
     pub(crate) fn damaged(received: u64) -> Self {
         let message = format!("the answer broke off after {received} bytes: the compressed data is damaged");
         Self::Truncated { message, damaged: true }
@@ -219,9 +222,9 @@ mod tests {
     use super::*;
     use sync_core::{ContentKind, Scope};
 
-    /// `r` repeated, `l` about the login, `s` status, `e` redirect, `-` none.
+    /// Returns `r` for repeated, `l` for about the login, `s` for status, `e` for redirect, and `-` for none.
     fn verdict(endpoint: &Endpoint, code: u16) -> char {
-        match Failure::of_status(endpoint, StatusCode::from_u16(code).unwrap(), None) {
+        match Failure::from_status(endpoint, StatusCode::from_u16(code).unwrap(), None) {
             None => '-',
             Some(failure) if failure.is_transient() => 'r',
             Some(Failure::Permanent(SourceError::Denied { denial: Denial::Status, .. })) => 'l',
@@ -245,7 +248,8 @@ mod tests {
 
     #[test]
     fn field_04_every_status_but_429_may_be_that_of_a_filter() {
-        let of_status = |code, wait| Failure::of_status(&Endpoint::Account, StatusCode::from_u16(code).unwrap(), wait);
+        let of_status =
+            |code, wait| Failure::from_status(&Endpoint::Account, StatusCode::from_u16(code).unwrap(), wait);
         for code in [302, 400, 401, 403, 404, 406, 408, 410, 418, 444, 451, 454, 500, 502, 503, 520, 521, 884, 999] {
             assert!(of_status(code, None).unwrap().like_a_filter().is_some(), "{code}");
         }

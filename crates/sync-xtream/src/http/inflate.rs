@@ -1,8 +1,8 @@
-//! Compressed bodies, known by their first bytes rather than by what the headers say: some proxies lose the header,
-//! some panels send it with plain bytes, and some compress what is compressed already.
+//! Inflates compressed bodies. Compression is recognised by the first bytes, because the headers are unreliable: some
+//! proxies remove them, some panels send them with plain bytes, and some compress twice.
 //!
-//! Gzip, zlib and zstd are known so, one within another up to [`LAYERS_MAX`]. Brotli has no beginning of its own; the
-//! HTTP client inflates it when it is announced, as it does the others, but for gzip.
+//! Gzip, zlib and zstd are recognised in this way, one within another up to [`LAYERS_MAX`]. Brotli has no beginning of
+//! its own. The HTTP client inflates it if it is announced, and the other ones as well, except for gzip.
 
 mod member;
 
@@ -12,50 +12,50 @@ use bytes::{Buf, Bytes};
 
 use member::{Beginning, Member, beginning};
 
-/// Nothing is compressed more often than this, and a file that is its own content would never end.
+/// The greatest number of layers. Nothing is compressed more often, and a file that is its own content would never end.
 const LAYERS_MAX: u8 = 3;
 
-/// After so many bytes that one layer has handed to the next, without anything coming out at the end, the caller gets
-/// a turn, so that a bomb within a bomb keeps no thread busy.
+/// The number of bytes that one layer hands to the next, without any output at the end, after which the caller gets a
+/// turn. So a bomb within a bomb keeps no thread busy.
 const TURN: usize = 1 << 20;
 
-/// The bytes of a body on their way. What goes in comes out in small pieces, so that a bomb is
-/// noticed before it has gone off.
+/// A body that is being inflated. It comes out in small pieces, so that a bomb is noticed in time.
 pub(crate) struct Inflate {
     state: State,
-    /// What is to be given out, or inflated.
+    /// The bytes to give out or to inflate.
     waiting: Bytes,
-    /// Whether this should be text by now: it was announced as compressed, or came out of a compression.
+    /// Whether the bytes have to be text by now, because they were announced as compressed or were inflated already.
     suspect: Option<Suspect>,
-    /// What comes out of this layer may be compressed again.
+    /// The next layer, if the output of this one is compressed as well.
     within: Option<Box<Inflate>>,
     layer: u8,
-    /// How many bytes have come out of this layer.
+    /// The number of bytes that this layer has given out.
     inflated: u64,
-    /// No layer may give out more.
+    /// The greatest number of bytes that a layer may give out.
     limit: u64,
 }
 
-/// Why plain bytes have to look like text.
+/// The reason why plain bytes have to look like text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Suspect {
-    /// The answer says that it is compressed although nobody has inflated it.
+    /// The answer is announced as compressed, and nobody has inflated it.
     Announced,
-    /// It came out of a compression.
+    /// The bytes were inflated.
     Inflated,
 }
 
 enum State {
-    /// Nothing has come, or no more than the first bytes of what may be a compression.
+    /// No bytes have come, or only the first ones of a possible compression.
     Undecided,
     Plain,
     Member(Member),
-    /// A part is over; another one may follow, or zeros that fill up a block, or white space.
+    /// A part has ended. Another part, zeros that fill a block, or white space may follow.
     Between,
 }
 
 impl Inflate {
-    /// `announced` is whether a compression is announced that nobody has inflated; `limit` holds for each layer.
+    /// Returns the state at the beginning of a body. `announced` says that a compression is announced that nobody has
+    /// inflated. `limit` holds for each layer.
     pub(crate) fn new(announced: bool, limit: u64) -> Self {
         Self::layer(0, announced.then_some(Suspect::Announced), limit)
     }
@@ -65,21 +65,21 @@ impl Inflate {
         Self { state, waiting, suspect, within: None, layer, inflated: 0, limit }
     }
 
-    /// Whether the body is compressed in a format that has an end of its own, which was looked for.
+    /// Returns whether the body has a compression with an end of its own, which was checked.
     pub(crate) const fn has_own_end(&self) -> bool {
         matches!(self.state, State::Member(_) | State::Between)
     }
 
-    /// Takes bytes in. What went in before has to be out.
+    /// Takes bytes in. All earlier bytes have to be out.
     pub(crate) fn give(&mut self, bytes: Bytes) {
         self.waiting = if self.waiting.is_empty() { bytes } else { [&self.waiting[..], &bytes[..]].concat().into() };
     }
 
-    /// Gives out the next bytes, `None` when more have to come first. No bytes are a turn of the caller.
+    /// Gives out the next bytes, or `None` if more have to come first. Empty bytes are a turn of the caller.
     ///
     /// # Errors
     ///
-    /// `FileTooLarge` when a layer has given out more than the limit, and otherwise when the bytes are damaged.
+    /// `FileTooLarge` if a layer has given out more than the limit. Any other error says that the bytes are damaged.
     pub(crate) fn take(&mut self) -> io::Result<Option<Bytes>> {
         let mut handed = 0;
         loop {
@@ -98,7 +98,7 @@ impl Inflate {
         }
     }
 
-    /// The body has ended; returns what is left, and `None` when that was all.
+    /// Ends the body. Returns the rest, or `None` if there is none.
     pub(crate) fn end(&mut self) -> io::Result<Option<Bytes>> {
         if let Some(left) = self.take()? {
             return Ok(Some(left));
@@ -124,7 +124,7 @@ impl Inflate {
         self.within.as_mut().map_or(Ok(None), |within| within.end())
     }
 
-    /// The next bytes of this layer.
+    /// Returns the next bytes of this layer.
     fn next(&mut self) -> io::Result<Option<Bytes>> {
         loop {
             match &mut self.state {
@@ -164,7 +164,7 @@ impl Inflate {
                     if self.waiting.is_empty() && !member.is_full() {
                         return Ok(None);
                     }
-                    // Some bytes at a time, and at most one buffer of what they become.
+                    // Takes some bytes at a time, and at most one buffer of output.
                     let (taken, over) = member.take(&self.waiting)?;
                     self.waiting.advance(taken);
                     if over {
@@ -189,8 +189,8 @@ impl Inflate {
     }
 }
 
-/// Whether bytes may begin JSON, a page or words, rather than compressed data: without control
-/// characters, and either UTF-8, or with a beginning of JSON or a page and letters of an older set.
+/// Returns whether bytes may begin JSON, a page or words, and not compressed data. They must have no control
+/// characters, and must be either UTF-8, or begin like JSON or a page and have letters of an older charset.
 fn is_text(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let bytes = &bytes[..bytes.len().min(64)];
@@ -200,8 +200,8 @@ fn is_text(bytes: &[u8]) -> bool {
     !controls && (utf8 || matches!(bytes.trim_ascii_start().first(), Some(b'[' | b'{' | b'<' | b'"')))
 }
 
-/// Whether bytes begin as a list, an object or a page does, whatever is in it, or are in UTF-16. Where a compression
-/// has been taken off already, this is enough: panels write control characters into names.
+/// Returns whether bytes begin like a list, an object or a page, whatever follows, or are in UTF-16. After one layer
+/// was inflated this is enough, because panels write control characters into names.
 fn begins_json(bytes: &[u8]) -> bool {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return true;
@@ -228,7 +228,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// Feeds a body in chunks; returns what comes out and the largest piece of it.
+    /// Feeds a body in chunks. Returns the output and the size of its largest piece.
     fn run(body: &[u8], chunk: usize, announced: bool) -> io::Result<(Vec<u8>, usize)> {
         let (mut inflate, mut out, mut largest) = (Inflate::new(announced, u64::MAX), Vec::new(), 0);
         let mut note = |piece: Bytes| {
@@ -368,7 +368,7 @@ mod tests {
         for inner in [&b"\x8b\x02\x80[]\x03"[..], b"\x0b\x00\x00\x00\xff", b"[\xe5\x01\x02\x03\x04", &[0x80; 40]] {
             assert!(run(&gzip(inner), 100, true).is_err(), "{inner:?}");
         }
-        // Nothing is compressed four times, and a file that holds itself would never end.
+        // Nothing is compressed four times, and a file that contains itself would never end.
         let four = gzip(&gzip(&gzip(&gzip(b"[]"))));
         assert!(run(&four, 100, true).is_err());
     }
@@ -377,7 +377,7 @@ mod tests {
     fn field_19_a_bomb_within_a_bomb_meets_the_limit() {
         const LIMIT: u64 = 4 << 20;
         let padding = gzip(&vec![b' '; 30 << 20]);
-        // Nothing comes out at the end of these: the layers between have to be counted.
+        // These have no output at the end, so the layers between have to be counted.
         let hollow = gzip(&gzip(b"").repeat(1_000_000));
         for (number, bomb) in [gzip(&padding), gzip(&zstd(&vec![b' '; 30 << 20])), hollow].into_iter().enumerate() {
             let mut inflate = Inflate::new(false, LIMIT);

@@ -1,9 +1,9 @@
-//! Limits that no setting moves.
+//! Limits that no setting changes.
 
 use std::time::Duration;
 
-/// Categories and accounts are read whole; none that is real is as large as this.
+/// The greatest size of an account or a list of categories, which are read as a whole. No real one is as large.
 pub(crate) const DOCUMENT_MAX: u64 = 16 << 20;
 
-/// Far beyond any sensible limit, and still an instant that can be computed.
+/// A duration beyond any sensible limit, with which a time can still be computed.
 pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

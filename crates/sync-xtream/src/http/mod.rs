@@ -1,10 +1,11 @@
-//! HTTP: one request and the way to its answer, again and again until there is one.
+//! HTTP: sends requests until there is an answer.
 //!
-//! [`panel_client`] is an account at a panel and all that its requests share. [`exchange`] sends one [`request`] through
-//! a [`client`], as fast as the [`rate_limiter`] lets it, over each [`redirect`], to its [`response`]; [`document`] reads a
-//! small answer whole. What goes wrong is a [`failure`]. [`ask`] and [`retry`] say whether a request is repeated,
-//! [`refused`], [`user_agents`] and [`second_try`] as which client. [`network`] and [`proxy`] tell where an address leads,
-//! [`inflate`] undoes compression, [`throughput`] notices a trickle, and a [`validator`] spares what is known already.
+//! [`panel_client`] is an account at a panel, with the state that all its requests share. [`exchange`] sends one
+//! [`request`] through a [`client`], at the rate of the [`rate_limiter`], over each [`redirect`], and returns its
+//! [`response`]. [`document`] reads a small answer as a whole. Errors are [`failure`]s. [`ask`] and [`retry`] decide
+//! whether a request is repeated, and [`refused`], [`user_agents`] and [`second_try`] as which client. [`network`] and
+//! [`proxy`] find out where an address leads, [`inflate`] undoes compression, [`throughput`] notices a panel that sends
+//! too slowly, and a [`validator`] avoids receiving a known list again.
 
 pub(crate) mod ask;
 pub(crate) mod client;

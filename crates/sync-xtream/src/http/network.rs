@@ -1,7 +1,6 @@
-//! Which addresses are of the open internet, and which of somebody's own network.
+//! Tells addresses of the internet from addresses of private networks.
 //!
-//! A panel on the internet has no business sending a client to a router, a printer, or a service of
-//! its own computer.
+//! A panel on the internet must not send a client to a router, a printer, or a service of the client's own computer.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,7 +10,7 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Host;
 
-/// Whether an address is that of this computer or of a network that is not the internet.
+/// Returns whether an address belongs to this computer or to a network that is not the internet.
 pub(crate) fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => is_private_v4(v4),
@@ -21,8 +20,8 @@ pub(crate) fn is_private(address: IpAddr) -> bool {
 
 fn is_private_v4(address: Ipv4Addr) -> bool {
     match address.octets() {
-        // "This" network, the addresses that providers share among their customers, and what is
-        // reserved: protocol assignments, measurements, the end of the range.
+        // "This" network, the addresses that providers share among their customers, and reserved ranges: protocol
+        // assignments, measurements, the end of the range.
         [0 | 240..=255, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] => true,
         _ => address.is_private() || address.is_loopback() || address.is_link_local() || address.is_multicast(),
     }
@@ -40,17 +39,17 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] | [0, 0, 0, 0, 0xffff, 0, high, low] => {
             embedded(high, low)
         }
-        // A fourth for a network's own use, one through somebody's router (Teredo), what nobody is to
-        // receive, and site-local, as it once was.
+        // A fourth one for a network's own use, one through another router (Teredo), a range that nobody receives, and
+        // the former site-local range.
         [0x64, 0xff9b, 1, ..] | [0x2001, 0, ..] | [0x100, 0, 0, 0, ..] | [0xfec0..=0xfeff, ..] => true,
         _ => address.is_unique_local() || address.is_unicast_link_local() || address.is_multicast(),
     }
 }
 
-/// Finds the addresses of a name.
+/// A function that finds the addresses of a name.
 pub(crate) type LookUp = fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Asks the system.
+/// Asks the system for the addresses of a name.
 pub(crate) fn look_up(name: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> {
     Box::pin(async move {
         let found = tokio::net::lookup_host((name, 0)).await?;
@@ -58,8 +57,8 @@ pub(crate) fn look_up(name: String) -> Pin<Box<dyn Future<Output = io::Result<Ve
     })
 }
 
-/// Names as a client sees them that may not leave the internet: without their private addresses. A
-/// name may have got another address since it was judged, and what is not known is not asked.
+/// A name look-up for clients that may not leave the internet. It drops private addresses, because a name may have got
+/// another address since it was judged. A name without an address is not asked.
 pub(crate) struct OutsideOnly {
     pub(crate) is_private: fn(IpAddr) -> bool,
     pub(crate) look_up: LookUp,
@@ -80,23 +79,23 @@ impl Resolve for OutsideOnly {
     }
 }
 
-/// A name has none but private addresses.
+/// The name has only private addresses.
 #[derive(Debug, thiserror::Error)]
 #[error("the name has none but private addresses")]
 pub(crate) struct OnlyInside;
 
-/// What a host is before anybody has connected to it.
+/// The place of a host, before any connection to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// This address, or this computer.
+    /// An address, or this computer.
     Known(bool),
-    /// The addresses of a name, whether they are private.
+    /// For each address of a name, whether it is private.
     Resolved(Vec<bool>),
 }
 
 impl Place {
-    /// Finds out about a host. A name is looked up; one that nobody knows has no addresses.
-    pub(crate) async fn of(url: &Url, is_private: fn(IpAddr) -> bool, look_up: LookUp) -> Self {
+    /// Finds the place of a host. A name is looked up. An unknown name has no addresses.
+    pub(crate) async fn look_up(url: &Url, is_private: fn(IpAddr) -> bool, look_up: LookUp) -> Self {
         match url.host() {
             Some(Host::Ipv4(address)) => Self::Known(is_private(address.into())),
             Some(Host::Ipv6(address)) => Self::Known(is_private(address.into())),
@@ -109,7 +108,7 @@ impl Place {
         }
     }
 
-    /// Whether a request to it may end in a private network.
+    /// Returns whether a request to it may end in a private network.
     pub(crate) fn may_be_private(&self) -> bool {
         match self {
             Self::Known(private) => *private,
@@ -117,12 +116,12 @@ impl Place {
         }
     }
 
-    /// Whether nobody knows where it is.
+    /// Returns whether no address of it is known.
     pub(crate) fn is_nowhere(&self) -> bool {
         matches!(self, Self::Resolved(found) if found.is_empty())
     }
 
-    /// Whether a request to it can't end anywhere else.
+    /// Returns whether a request to it can only end in a private network.
     pub(crate) fn must_be_private(&self) -> bool {
         match self {
             Self::Known(private) => *private,
@@ -131,7 +130,7 @@ impl Place {
     }
 }
 
-/// `localhost` in all its forms.
+/// Returns whether a name is a form of `localhost`.
 fn is_this_computer(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     name == "localhost" || name.ends_with(".localhost")
@@ -212,7 +211,7 @@ mod tests {
             ("http://[::ffff:192.168.0.1]/", true),
             ("http://1.1.1.1/", false),
         ] {
-            let place = Place::of(&Url::parse(url).unwrap(), is_private, look_up).await;
+            let place = Place::look_up(&Url::parse(url).unwrap(), is_private, look_up).await;
             assert_eq!((place.may_be_private(), place.must_be_private()), (private, private), "{url}");
         }
     }

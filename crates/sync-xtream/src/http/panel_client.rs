@@ -1,4 +1,4 @@
-//! The client of a panel: an account there, and all that its requests share.
+//! The client of a panel: an account, with the state that all its requests share.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
@@ -24,9 +24,9 @@ use crate::credentials::Credentials;
 use crate::notices::Notices;
 use crate::wire::Fault;
 
-/// An account at a panel, and the way to it.
+/// An account at a panel, and the means to reach it.
 pub(crate) struct PanelClient {
-    /// The HTTP clients, each made when it is needed.
+    /// The HTTP clients. Each is made when it is first needed.
     clients: [OnceLock<Result<Client, SetupError>>; ClientKind::COUNT],
     address: PanelAddress,
     credentials: Credentials,
@@ -50,7 +50,7 @@ impl PanelClient {
         config: XtreamConfig,
     ) -> Result<Self, SetupError> {
         let encrypted = address.is_encrypted();
-        let proxies = Proxies::of(config.system_proxy, |name| std::env::var_os(name));
+        let proxies = Proxies::new(config.system_proxy, |name| std::env::var_os(name));
         let panel = Self {
             user_agents: UserAgents::new(&config)?,
             clients: Default::default(),
@@ -66,7 +66,7 @@ impl PanelClient {
             proxies,
             config,
         };
-        // The one for most requests, so that what is wrong with the settings shows now.
+        // The client for most requests is made at once, so that an error in the settings shows now.
         match panel.made(ClientKind { plain: false, outside: false, encrypted: encrypted || panel.proxied }) {
             Ok(_) => Ok(panel),
             Err(error) => Err(*error),
@@ -101,10 +101,10 @@ impl PanelClient {
         }
     }
 
-    /// The client for a request. Through a proxy, names are not ours to look up, and that of the
-    /// proxy may well be a private one.
+    /// Returns the client for a request. Through a proxy, names are not looked up here, and the proxy itself may well
+    /// have a private address.
     pub(crate) fn client(&self, plain: bool, outside: bool, encrypted: bool) -> Result<&Client, Failure> {
-        // The way to a proxy may be encrypted where that to the panel is not.
+        // The connection to a proxy may be encrypted even if the one to the panel is not.
         let kind = ClientKind { plain, outside: outside && !self.proxied, encrypted: encrypted || self.proxied };
         let made = self.made(kind).as_ref();
         made.map_err(|_| Failure::Permanent(SourceError::internal("the HTTP client could not be set up")))
@@ -114,9 +114,9 @@ impl PanelClient {
         self.clients[kind.number()].get_or_init(|| client(&self.config, kind))
     }
 
-    /// Waits until there may be one more request under way.
+    /// Waits until one more request may be under way.
     pub(crate) async fn permit(&self) -> RequestPermit {
-        RequestPermit::of(&self.permits).await
+        RequestPermit::acquire(&self.permits).await
     }
 
     pub(crate) fn attempts<'a>(&'a self, endpoint: &'a Endpoint) -> Attempts<'a> {
@@ -124,12 +124,12 @@ impl PanelClient {
         Attempts::new(endpoint, &self.config.retry, rng).single(self.user_agents.is_on_trial())
     }
 
-    /// How the next request is sent.
+    /// Returns the options of the next request.
     pub(crate) fn options(&self, attempt: u32, plain: bool) -> RequestOptions {
         RequestOptions { attempt, plain, client: self.user_agents.current(), condition: None }
     }
 
-    /// What is wrong with a body, as a failure of the attempt. The credentials are taken out of the panel's words here.
+    /// Returns the error of a body as a failure of the attempt. This removes the credentials from the panel's words.
     pub(crate) fn failure_of(&self, fault: Fault) -> Failure {
         match fault.what {
             AnswerFault::Truncated => Failure::truncated(fault.message.shown(&self.credentials)),

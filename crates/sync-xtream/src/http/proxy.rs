@@ -1,7 +1,7 @@
-//! The proxy that the environment names: whether requests may go through one, and whether it can be used.
+//! The proxy of the environment: whether requests may go through one, and whether it can be used.
 //!
-//! The HTTP client passes over a proxy that it doesn't know how to use, and connects directly. Somebody who has set
-//! one doesn't want that, so it is told instead.
+//! The HTTP client ignores a proxy of an unknown kind and connects directly. A person who has set a proxy doesn't want
+//! that, so the source returns an error instead.
 
 use std::ffi::OsString;
 
@@ -9,21 +9,21 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-/// What the environment says of proxies.
+/// The proxies that the environment names.
 #[derive(Clone, Default)]
 pub(crate) struct Proxies {
     http: String,
     https: String,
     all: String,
     no: String,
-    /// Whether the desktop may name a proxy as well.
+    /// Whether the desktop settings may name a proxy as well.
     desktop: bool,
 }
 
 impl Proxies {
-    /// Reads the environment, as the HTTP client does.
-    pub(crate) fn of(system_proxy: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        // A program behind a web server can't trust `HTTP_PROXY`: a visitor may have set it.
+    /// Reads the environment as the HTTP client does.
+    pub(crate) fn new(system_proxy: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        // A program behind a web server can't trust `HTTP_PROXY`, because a visitor may have set it.
         if !system_proxy || variable("REQUEST_METHOD").is_some() {
             return Self::default();
         }
@@ -40,17 +40,18 @@ impl Proxies {
         }
     }
 
-    /// Whether requests may go through a proxy, after which the address of the other end says nothing.
+    /// Returns whether requests may go through a proxy. Then the address of the other end says nothing.
     pub(crate) fn may_be_used(&self) -> bool {
         self.desktop || [&self.http, &self.https, &self.all].into_iter().any(|value| !value.is_empty())
     }
 
-    /// Whether a request to this address goes through a proxy that the environment names.
+    /// Returns whether a request to this address goes through a proxy of the environment.
     pub(crate) fn lead(&self, url: &Url) -> bool {
         self.named_for(url).is_some()
     }
 
-    /// Why the proxy for this address can't be used, in words; nothing when there is none, or it can.
+    /// Returns the reason, in words, why the proxy for this address can't be used, or `None` if there is no proxy or it
+    /// can be used.
     pub(crate) fn unusable(&self, url: &Url) -> Option<String> {
         let named = self.named_for(url)?;
         let is_usable = |value: &str| {
@@ -60,14 +61,14 @@ impl Proxies {
         if is_usable(named) || is_usable(&self.all) {
             return None;
         }
-        // The value may hold a password: nothing of it is told but its kind.
+        // The value may contain a password, so only its scheme is named.
         let kind = named.split_once("://").map(|(kind, _)| kind);
         let kind = kind.filter(|kind| kind.len() <= 12 && kind.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         let kind = kind.map(|kind| format!(" (`{kind}`)")).unwrap_or_default();
         Some(format!("the proxy that the environment names{kind} is of a kind that is not supported"))
     }
 
-    /// The value that names the proxy for an address, where the address isn't exempt.
+    /// Returns the value that names the proxy for an address, if the address isn't exempt.
     fn named_for(&self, url: &Url) -> Option<&str> {
         let own = if url.scheme() == "https" { &self.https } else { &self.http };
         let named = if own.is_empty() { &self.all } else { own };
@@ -83,7 +84,7 @@ mod tests {
 
     fn environment(pairs: &[(&str, &str)]) -> Proxies {
         let value = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
-        Proxies::of(true, value)
+        Proxies::new(true, value)
     }
 
     fn url(text: &str) -> Url {
@@ -95,7 +96,7 @@ mod tests {
     fn a_proxy_is_used_when_the_environment_names_one() {
         assert!(environment(&[("https_proxy", "http://10.0.0.1:3128")]).may_be_used());
         assert!(!environment(&[]).may_be_used() && !environment(&[("https_proxy", "")]).may_be_used());
-        assert!(!Proxies::of(false, |_| Some("http://10.0.0.1:3128".into())).may_be_used());
+        assert!(!Proxies::new(false, |_| Some("http://10.0.0.1:3128".into())).may_be_used());
         let web_server = [("HTTP_PROXY", "http://10.0.0.1:3128"), ("REQUEST_METHOD", "GET")];
         assert!(!environment(&web_server).may_be_used());
     }
@@ -131,7 +132,7 @@ mod tests {
         let https = environment(&[("https_proxy", "ftp://10.0.0.1")]);
         assert!(https.unusable(&plain).is_none() && https.unusable(&encrypted).is_some());
         assert!(!https.lead(&plain) && https.lead(&encrypted));
-        // The client falls back to the one for all.
+        // The client falls back to the proxy for all schemes.
         let both = environment(&[("http_proxy", "ftp://10.0.0.1"), ("all_proxy", "socks5h://10.0.0.1")]);
         assert_eq!(both.unusable(&plain), None);
         for no in ["panel.example", "*", "example"] {

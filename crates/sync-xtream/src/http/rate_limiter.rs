@@ -1,7 +1,6 @@
-//! The rate limiter of an account: so many requests a second, and none while the panel asks for patience.
+//! The rate limiter of an account: a number of requests per second, and none while the panel asks to wait.
 //!
-//! Both hold for the account as a whole, whichever request was told so: panels count and ban accounts
-//! and addresses, not requests.
+//! Both hold for the account as a whole, because panels count and ban accounts and addresses, not requests.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,33 +9,34 @@ use tokio::time::{Instant, sleep_until};
 
 use super::limits::FOREVER;
 
-/// What all requests of an account draw from.
+/// The limiter that all requests of an account share.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
-    /// The time that a request stands for.
+    /// The time per request.
     interval: Duration,
-    /// How far ahead of its time a request may be: as many in a burst as in a second, at least one.
+    /// The greatest time by which a request may be early. A burst may have as many requests as a second, at least one.
     ahead: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// When a request would be due if they came evenly.
+    /// The time at which the next request would be due at an even rate.
     due: Option<Instant>,
-    /// Until when the panel has asked to wait.
+    /// The time until which the panel has asked to wait.
     held: Option<Instant>,
 }
 
 impl RateLimiter {
-    /// A limiter to so many requests a second; infinity is no limit.
+    /// Returns a limiter to this number of requests per second. Infinity means no limit.
     pub(crate) fn new(requests_per_second: f64) -> Self {
         let interval = Duration::try_from_secs_f64(requests_per_second.recip()).unwrap_or_default();
         let burst = Duration::from_secs(1).saturating_sub(interval);
         Self { interval, ahead: burst, state: Mutex::default() }
     }
 
-    /// Waits until a request may be sent; returns how long that took. Who stops waiting has taken nothing.
+    /// Waits until a request may be sent. Returns the duration of the wait. If the future is dropped, no request is
+    /// counted.
     pub(crate) async fn pass(&self) -> Duration {
         let began = Instant::now();
         while let Some(until) = self.take(Instant::now()) {
@@ -45,14 +45,14 @@ impl RateLimiter {
         began.elapsed()
     }
 
-    /// The panel asks to be left alone for so long.
+    /// Stops all requests for a duration that the panel has asked for.
     pub(crate) fn hold(&self, wait: Duration) {
         let until = Instant::now() + wait.min(FOREVER);
         let mut state = self.state();
         state.held = state.held.max(Some(until));
     }
 
-    /// Takes the right to a request; returns until when to wait when there is none yet.
+    /// Takes the right to a request. Returns the time until which to wait if there is none yet.
     fn take(&self, now: Instant) -> Option<Instant> {
         let mut state = self.state();
         if let Some(held) = state.held.filter(|held| *held > now) {
@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// When so many requests pass, in milliseconds.
+    /// Returns the times at which this number of requests pass, in milliseconds.
     async fn passes(limiter: &RateLimiter, count: usize) -> Vec<u128> {
         let began = Instant::now();
         let mut found = Vec::new();

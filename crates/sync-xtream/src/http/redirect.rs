@@ -1,12 +1,12 @@
-//! Which redirects are followed. The panel puts the credentials into them, so they travel along.
+//! Decides which redirects are followed. The panel puts the credentials into them.
 
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 
-/// How many in a row are followed.
+/// The greatest number of redirects in a row.
 const HOPS_MAX: usize = 5;
 
-/// Why a redirect is not followed.
+/// The reason why a redirect is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefusedRedirect {
     TooMany,
@@ -33,14 +33,16 @@ impl RefusedRedirect {
 }
 
 impl RefusedRedirect {
-    /// Whether another client may be sent elsewhere. A loop, and what the settings forbid, are no matter of the client.
+    /// Returns whether another client may be redirected elsewhere. A loop doesn't depend on the client, and neither
+    /// does a redirect that the settings forbid.
     pub(crate) const fn may_depend_on_the_client(self) -> bool {
         !matches!(self, Self::TooMany | Self::OtherHost)
     }
 }
 
-/// Where an answer sends to, if it does: at most five times, over HTTP, without a login of its own,
-/// and never away from encryption. Whether the host may be asked is another question.
+/// Returns the target of an answer, if it is a redirect. At most five are followed in a row, only over HTTP, without a
+/// login in the address, and never from an encrypted address to an unencrypted one. This doesn't decide whether the
+/// host may be asked.
 pub(crate) fn target(
     from: &Url,
     status: StatusCode,
@@ -64,7 +66,7 @@ pub(crate) fn target(
     }
 }
 
-/// Whether two addresses are of different hosts. Another port of a host is the same host.
+/// Returns whether two addresses have different hosts. Another port of a host is the same host.
 pub(crate) fn is_other_host(one: &Url, other: &Url) -> bool {
     one.host() != other.host()
 }

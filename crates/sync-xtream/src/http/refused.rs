@@ -1,7 +1,7 @@
-//! Requests that are refused by status: what the body says of the reason.
+//! Requests that are refused by status. The body may name the reason.
 //!
-//! A panel may refuse a login in its own words and with a status that filters give, too. And some servers say in words
-//! only that a port is for encrypted connections.
+//! A panel may refuse a login in its own words, with a status that filters use, too. Some servers say only in words
+//! that a port is for encrypted connections.
 
 use std::time::Duration;
 
@@ -19,13 +19,14 @@ use crate::api::endpoint::Endpoint;
 use crate::clock;
 use crate::wire::json::document;
 
-/// No word of a panel about an account is longer.
+/// The greatest size of such a body. No answer about an account is longer.
 const BODY_MAX: usize = 64 << 10;
 
-/// So long a body is waited for that nobody needs.
+/// The longest wait for a body that is not needed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What servers answer to a plain request at a port for encrypted ones, in small letters: nginx, Go, Apache, Tomcat.
+/// The words of servers for an unencrypted request at a port for encrypted ones, in lower case: nginx, Go, Apache,
+/// Tomcat.
 const ENCRYPTED_PORT: [&[u8]; 4] = [
     b"plain http request was sent to https port",
     b"http request to an https server",
@@ -33,16 +34,16 @@ const ENCRYPTED_PORT: [&[u8]; 4] = [
     b"combination of host and port requires tls",
 ];
 
-/// Whether the body of a refused request may say more than its status.
+/// Returns whether the body of a refused request may say more than its status.
 pub(crate) fn is_worth_reading(endpoint: &Endpoint, status: StatusCode) -> bool {
     let code = status.as_u16();
     code == 400 || (endpoint.is_login() && code != 429 && code >= 400)
 }
 
 impl PanelClient {
-    /// Reads the body of a refused request; returns the failure that it tells, or the one of its status.
+    /// Reads the body of a refused request. Returns the failure that it describes, or else the one of its status.
     pub(crate) async fn reason_in(&self, mut response: Response, endpoint: &Endpoint, by_status: Failure) -> Failure {
-        // What can't be read says nothing.
+        // A body that can't be read says nothing.
         let body = timeout(PATIENCE, beginning(&mut response)).await.unwrap_or_default();
         let (status, headers) = (response.head().status().as_u16(), response.head().headers());
         let plain = response.head().url().scheme() == "http";
@@ -71,7 +72,7 @@ impl PanelClient {
     }
 }
 
-/// As much of a body as is worth reading; nothing when it can't be read.
+/// Returns as much of a body as is worth reading, or nothing if it can't be read.
 async fn beginning(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(piece)) = response.piece().await {
@@ -88,7 +89,7 @@ fn is_of_an_encrypted_port(body: &[u8]) -> bool {
     ENCRYPTED_PORT.iter().any(|words| memchr::memmem::find(&lower, words).is_some())
 }
 
-/// Whether the head asks for a login by HTTP, and of which kind where it is a common one.
+/// Returns the scheme of the HTTP login that the head asks for, if it does and the scheme is a common one.
 fn http_login(headers: &HeaderMap) -> Option<&'static str> {
     const KINDS: [(&str, &str); 5] = [
         ("basic", " (Basic)"),

@@ -1,4 +1,4 @@
-//! An answer whose head is there and whose body is on its way.
+//! An answer whose head has arrived and whose body is arriving.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,17 +21,17 @@ use crate::clock::{before, date};
 use crate::config::XtreamConfig;
 use crate::wire::charset::Charset;
 
-/// Decompressors hand out small change. What is there already is gathered up to this, so that the
-/// decoder isn't woken for every bit.
+/// The size up to which the bytes that have arrived are gathered. Decompressors give out small pieces, and the decoder
+/// should not be woken for each.
 const PIECE: usize = 64 << 10;
 
-/// An answer, whose body is read piece by piece.
+/// An answer whose body is read piece by piece.
 pub(crate) struct Response {
-    /// What the panel calls this version of what it was asked for.
+    /// The panel's name for this version of the list.
     pub(crate) validator: Option<Validator>,
-    /// Whether it says that this is the version it was asked with; there is no body then.
+    /// Whether the panel says that this is the version of the request. Then there is no body.
     pub(crate) unmodified: bool,
-    /// The charset that its head declares.
+    /// The charset that the head declares.
     pub(crate) charset: Charset,
     head: reqwest::Response,
     inflate: Inflate,
@@ -40,13 +40,13 @@ pub(crate) struct Response {
     date: Option<i64>,
     sent_by_date: Option<i64>,
     deadline: tokio::time::Instant,
-    /// How long the panel was waited for, from the first byte of the request on.
+    /// The time that was spent waiting for the panel, from the first byte of the request on.
     waited: Duration,
     throughput: Throughput,
     total: Duration,
     limit: u64,
     received: u64,
-    /// How the body ended, noticed when the piece before was gathered.
+    /// The end of the body, if it was noticed while the piece before was gathered.
     ended: Option<Result<(), Failure>>,
     counters: Arc<Counters>,
 }
@@ -61,7 +61,7 @@ impl Response {
         counters: Arc<Counters>,
     ) -> Self {
         let date = date(head.headers());
-        // What the client has inflated doesn't say so any more.
+        // After the client has inflated a body, its header no longer names a compression.
         let limit = if endpoint.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
         let announced = head.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
         Self {
@@ -85,47 +85,47 @@ impl Response {
         }
     }
 
-    /// The head and the body that it announces.
+    /// Returns the head of the answer.
     pub(crate) fn head(&self) -> &reqwest::Response {
         &self.head
     }
 
-    /// The `Date` of its head, in unix seconds.
+    /// Returns the `Date` of the head, in unix seconds.
     pub(crate) fn date(&self) -> Option<i64> {
         self.date
     }
 
-    /// When it was asked for.
+    /// Returns the moment of the request.
     pub(crate) fn sent(&self) -> Instant {
         self.sent
     }
 
-    /// The panel's time when it was asked for, by the `Date` of its head.
+    /// Returns the panel's time at the request, by the `Date` of the head.
     pub(crate) fn sent_by_date(&self) -> Option<i64> {
         self.sent_by_date
     }
 
-    /// Whether the transport proves that a body which has ended is whole: by its length, by its last chunk, by
-    /// its last frame, or by the end of the compression in it. Else the panel has merely closed the connection.
+    /// Returns whether the transport proves that an ended body is complete: by its length, by its last chunk, by its
+    /// last frame, or by the end of its compression. Otherwise the panel has only closed the connection.
     pub(crate) fn is_proved(&self) -> bool {
         let headers = self.head.headers();
         let framed = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
         framed || self.head.version() >= Version::HTTP_2 || self.inflate.has_own_end()
     }
 
-    /// Bytes so far, after decompression.
+    /// Returns the number of bytes so far, after decompression.
     pub(crate) fn received(&self) -> u64 {
         self.received
     }
 
-    /// The next bytes; `None` when the body has ended as it should.
+    /// Returns the next bytes, or `None` if the body has ended properly.
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
         if let Some(end) = self.ended.take() {
             return end.map(|()| None);
         }
         let asked = tokio::time::Instant::now();
         let left = self.deadline.saturating_duration_since(asked);
-        // What is there already would be read without a look at the time.
+        // Bytes that have arrived already would be read without a check of the time.
         if left.is_zero() {
             return Err(self.overdue());
         }
@@ -144,7 +144,8 @@ impl Response {
         }
     }
 
-    /// The time is over. A smaller question helps when most of it went into waiting for the panel.
+    /// Returns the failure for the end of the time limit. A smaller request helps if most of the time was spent waiting
+    /// for the panel.
     fn overdue(&self) -> Failure {
         let words = format!("the answer was not over within {:?}", self.total);
         if self.waited >= self.total / 2 {
@@ -154,7 +155,7 @@ impl Response {
         }
     }
 
-    /// Adds what has arrived already.
+    /// Adds the bytes that have arrived already.
     fn gather(&mut self, first: &[u8]) -> Bytes {
         let mut piece = BytesMut::with_capacity(PIECE);
         piece.extend_from_slice(first);
@@ -166,7 +167,7 @@ impl Response {
                     self.ended = Some(Ok(()));
                     break;
                 }
-                // The bytes before it count: they show where the answer broke off.
+                // The bytes before it count, because they show where the answer broke off.
                 Err(failure) => {
                     self.ended = Some(Err(failure));
                     break;
@@ -176,7 +177,7 @@ impl Response {
         piece.freeze()
     }
 
-    /// The next bytes as they come, inflated. Dropping the future loses none.
+    /// Returns the next bytes as they come, inflated. Dropping the future loses none.
     async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             match self.inflate.take().map_err(|error| self.not_inflated(&error))? {
@@ -197,7 +198,7 @@ impl Response {
                         return Ok(None);
                     }
                 },
-                Err(error) => return Err(Failure::of_body(&error.without_url(), self.received)),
+                Err(error) => return Err(Failure::from_body(&error.without_url(), self.received)),
             }
         }
     }
@@ -217,7 +218,7 @@ impl Response {
         Failure::unusable(AnswerFault::TooLarge, format!("it is larger than {} bytes", self.limit))
     }
 
-    /// Why the bytes could not be inflated.
+    /// Returns the failure for bytes that can't be inflated.
     fn not_inflated(&self, error: &std::io::Error) -> Failure {
         match error.kind() {
             std::io::ErrorKind::FileTooLarge => self.too_large(),
@@ -226,7 +227,7 @@ impl Response {
     }
 }
 
-/// Whether a `Content-Encoding` names anything but nothing.
+/// Returns whether a `Content-Encoding` names a compression.
 fn is_compression(codings: &HeaderValue) -> bool {
     let mut codings = codings.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))

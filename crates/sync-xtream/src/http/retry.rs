@@ -1,4 +1,4 @@
-//! When to try again, and after how long.
+//! Decides whether and when a request is repeated.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use super::counters::milliseconds;
 use super::failure::Failure;
 use crate::api::endpoint::Endpoint;
 
-/// The doubling of the wait ends here; nobody configures as many attempts as that takes.
+/// The greatest number of doublings of the wait. No setting has as many attempts.
 const DOUBLINGS_MAX: u32 = 10;
 
-/// No backoff is longer.
+/// The longest backoff.
 const BACKOFF_MAX: Duration = Duration::from_secs(3600);
 
-/// How often, and with which waits, a request is repeated.
+/// The number of attempts and the waits between them.
 #[derive(Debug, Clone)]
 pub(crate) struct RetryPolicy {
     pub(crate) attempts: u32,
@@ -27,10 +27,10 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The wait after a failed attempt, counted from 1; `None` when it was the last.
+    /// Returns the wait after a failed attempt, counted from 1, or `None` after the last one.
     ///
-    /// The backoff is spread by a quarter to both sides, so that many clients don't return at
-    /// once. A `Retry-After` can lengthen the wait but not shorten it.
+    /// Up to a quarter of the backoff is added or subtracted at random, so that many clients don't return at once.
+    /// A `Retry-After` can lengthen the wait but not shorten it.
     fn wait(&self, attempt: u32, retry_after: Option<Duration>, rng: &mut fastrand::Rng) -> Option<Duration> {
         if attempt >= self.attempts {
             return None;
@@ -48,7 +48,7 @@ pub(crate) struct Attempts<'a> {
     policy: &'a RetryPolicy,
     rng: fastrand::Rng,
     number: u32,
-    /// Whether there is one attempt and no other.
+    /// Whether there is only one attempt.
     single: bool,
 }
 
@@ -57,17 +57,17 @@ impl<'a> Attempts<'a> {
         Self { endpoint, policy, rng, number: 1, single: false }
     }
 
-    /// With `single`, there is one attempt, whatever the settings say.
+    /// Sets whether there is only one attempt, whatever the settings say.
     pub(crate) fn single(self, single: bool) -> Self {
         Self { single, ..self }
     }
 
-    /// The number of this attempt, counted from 1.
+    /// Returns the number of this attempt, counted from 1.
     pub(crate) fn number(&self) -> u32 {
         self.number
     }
 
-    /// Waits until it is time for the next attempt, or returns the failure when there is none.
+    /// Waits for the next attempt, or returns the failure if there is none.
     pub(crate) async fn pause(&mut self, failure: Failure) -> Result<(), Failure> {
         let wait = if failure.is_transient() && !self.single {
             self.policy.wait(self.number, failure.retry_after(), &mut self.rng)

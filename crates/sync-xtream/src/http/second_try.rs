@@ -1,7 +1,7 @@
 //! The second try of a login: once, as another client.
 //!
-//! A login that is answered by the panel itself is never sent again. Whatever else comes may be a filter that doesn't
-//! know the client, whether it answers with a status, a page, or not at all.
+//! A login that the panel itself has answered is never sent again. Any other answer, be it a status, a page or nothing
+//! at all, may come from a filter that doesn't know the client.
 
 use sync_core::SourceError;
 
@@ -13,8 +13,8 @@ use crate::api::endpoint::Endpoint;
 use crate::wire::Fault;
 
 impl PanelClient {
-    /// Tries a login that has failed in its last attempt once more, where a filter may be the cause and there is
-    /// another client to ask as. When that fails too, the first failure counts.
+    /// Tries a login once more after its last attempt has failed, if a filter may be the cause and there is another
+    /// client. If that fails too, the first failure counts.
     pub(crate) async fn try_login_again<T>(
         &self,
         permit: &RequestPermit,
@@ -33,7 +33,7 @@ impl PanelClient {
         let other = RequestOptions { client: client.clone(), ..options.clone() };
         match self.attempt(permit, endpoint, &other, &read).await {
             Ok(read_as_other) => {
-                // A panel that was out of order may be in order again: then nothing is learnt.
+                // If a panel was out of order, it may be in order again. Then nothing is learnt.
                 if failed.may_be_an_outage()
                     && let Ok(read) = self.attempt(permit, endpoint, &options, &read).await
                 {
@@ -43,8 +43,8 @@ impl PanelClient {
                 Ok(read_as_other)
             }
             Err(refusal) if refusal.is_refusal() || (refusal.is_about_the_login() && !failed.is_about_the_login()) => {
-                // Whoever reads the credentials in order to refuse them has let the request in; a status of refusal
-                // may come from the filter.
+                // A panel that reads the credentials in order to refuse them has accepted the client. A status of
+                // refusal may still come from the filter.
                 if refusal.is_refusal() {
                     self.user_agents.keep(client.clone());
                 }

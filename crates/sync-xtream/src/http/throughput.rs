@@ -1,12 +1,12 @@
-//! Whether a panel sends fast enough, as long as it is the one who is waited for.
+//! Checks whether a panel sends fast enough while the source waits for it.
 
 use std::time::Duration;
 
-/// The bytes that came while the panel was waited for, over one window after the other.
+/// The bytes that came while the source waited for the panel, per window of time.
 #[derive(Debug)]
 pub(crate) struct Throughput {
     window: Duration,
-    /// The bytes that each window has to have.
+    /// The least number of bytes per window.
     least: u64,
     waited: Duration,
     bytes: u64,
@@ -23,18 +23,18 @@ impl Throughput {
         Self { window, least, waited: Duration::ZERO, bytes: 0 }
     }
 
-    /// How much longer the panel may let us wait: to the end of the window when too little has come
-    /// in it, else a whole one.
+    /// Returns the time for which the panel may still be waited for: the rest of the window if too few bytes have come
+    /// in it, else a whole window.
     pub(crate) fn patience(&self) -> Duration {
         if self.bytes < self.least { self.window.saturating_sub(self.waited) } else { self.window }
     }
 
-    /// Bytes have come.
+    /// Counts received bytes.
     pub(crate) fn came(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
-    /// So long was waited for what has come.
+    /// Counts the time that was waited for them.
     pub(crate) fn waited(&mut self, waited: Duration) {
         self.waited += waited;
         if self.waited >= self.window && self.bytes >= self.least {
@@ -42,7 +42,7 @@ impl Throughput {
         }
     }
 
-    /// What is to be said when the patience is at its end.
+    /// Returns the message for a panel that is too slow.
     pub(crate) fn complaint(&self) -> String {
         if self.bytes > 0 && self.bytes < self.least {
             format!("only {} bytes came within {:?} in the middle of the answer", self.bytes, self.window)
@@ -58,7 +58,7 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(30);
 
-    /// How many seconds a panel is listened to that sends so many bytes every so many seconds.
+    /// Returns the seconds for which a panel that sends `bytes` every `every` seconds is waited for.
     fn endures(bytes: u64, every: u64) -> Option<u64> {
         let mut throughput = Throughput::new(WINDOW, 64);
         for round in 1..1000 {

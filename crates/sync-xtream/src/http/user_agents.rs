@@ -1,4 +1,4 @@
-//! How the source presents itself, and what it tries when that is kept out.
+//! The clients as which the source presents itself: the usual one, and another one if that is refused.
 //!
 //! Filters look at the user agent, and some at `Accept-Encoding`, which players don't send.
 
@@ -12,14 +12,14 @@ use crate::config::XtreamConfig;
 /// The name of this program.
 const OWN: &str = concat!("xtream-sync/", env!("CARGO_PKG_VERSION"));
 
-/// What filters let in that are made for players.
+/// A user agent that filters for players accept.
 const PLAYER: &str = "VLC/3.0.21 LibVLC/3.0.21";
 
-/// What tells one client from another.
+/// The headers that tell one client from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientHeaders {
     pub(crate) user_agent: HeaderValue,
-    /// Whether compression is asked for. Without, no `Accept-Encoding` is sent.
+    /// Whether compression is asked for. Otherwise no `Accept-Encoding` is sent.
     pub(crate) compression: bool,
 }
 
@@ -33,7 +33,7 @@ impl ClientHeaders {
     }
 }
 
-/// The clients that a source can present itself as.
+/// The clients as which a source can present itself.
 #[derive(Debug)]
 pub(crate) struct UserAgents {
     usual: ClientHeaders,
@@ -43,11 +43,11 @@ pub(crate) struct UserAgents {
 #[derive(Debug)]
 struct State {
     current: ClientHeaders,
-    /// Whether that one was let in, or was learnt before.
+    /// Whether the current one was accepted, or was learnt before.
     let_in: bool,
-    /// What may still be tried, once.
+    /// The client that may still be tried, once.
     spare: Option<ClientHeaders>,
-    /// While another client is on trial for the lists: the one to go back to, and whether it was let in.
+    /// While another client is on trial for the lists: the one to return to, and whether it was accepted.
     before_trial: Option<(ClientHeaders, bool)>,
     tried: bool,
 }
@@ -68,17 +68,17 @@ impl UserAgents {
         Ok(Self { usual, state: Mutex::new(state) })
     }
 
-    /// The one to use.
+    /// Returns the client to use.
     pub(crate) fn current(&self) -> ClientHeaders {
         self.state().current.clone()
     }
 
-    /// Whether there is another one to try.
+    /// Returns whether there is another client to try.
     pub(crate) fn has_spare(&self) -> bool {
         self.state().spare.is_some()
     }
 
-    /// The other one to try, which is given once.
+    /// Takes the other client to try. It is given once.
     pub(crate) fn take_spare(&self) -> Option<ClientHeaders> {
         let mut state = self.state();
         let spare = state.spare.take();
@@ -86,14 +86,14 @@ impl UserAgents {
         spare
     }
 
-    /// This one was let in.
+    /// Records that this client was accepted.
     pub(crate) fn keep(&self, client: ClientHeaders) {
         let mut state = self.state();
         (state.current, state.let_in) = (client, true);
     }
 
-    /// With this one the login was refused. It is used on, because no login is to be refused once
-    /// more under another name, but a refusal alone is nothing learnt.
+    /// Records that the login was refused with this client. The client stays in use, because a refused login is not
+    /// sent again as another one. But a refusal alone is not a fact that is learnt.
     pub(crate) fn refused(&self, client: ClientHeaders) {
         let mut state = self.state();
         if state.current != client {
@@ -102,7 +102,7 @@ impl UserAgents {
         state.spare = None;
     }
 
-    /// Puts the other one on trial, until a listing has come to its end.
+    /// Puts the other client on trial until a listing has ended.
     pub(crate) fn begin_trial(&self) {
         let Some(client) = self.take_spare() else { return };
         let mut state = self.state();
@@ -110,12 +110,13 @@ impl UserAgents {
         state.before_trial = Some((before, state.let_in));
     }
 
-    /// Whether one is on trial.
+    /// Returns whether a client is on trial.
     pub(crate) fn is_on_trial(&self) -> bool {
         self.state().before_trial.is_some()
     }
 
-    /// A listing has come to its end; one that is on trial stays, or gives way to the one before.
+    /// Ends the trial with the result of a listing. The client on trial stays if it was accepted. Otherwise the one
+    /// before returns.
     pub(crate) fn end_trial(&self, let_in: bool) {
         let mut state = self.state();
         match state.before_trial.take() {
@@ -125,14 +126,14 @@ impl UserAgents {
         }
     }
 
-    /// The one that was let in, when it is not the usual one.
+    /// Returns the accepted client, if it is not the usual one.
     pub(crate) fn learnt(&self) -> Option<ClientHeaders> {
         let state = self.state();
         let learnt = state.let_in && state.before_trial.is_none() && state.current != self.usual;
         learnt.then(|| state.current.clone())
     }
 
-    /// Whether another one was tried.
+    /// Returns whether another client was tried.
     pub(crate) fn has_tried(&self) -> bool {
         self.state().tried
     }
@@ -142,7 +143,7 @@ impl UserAgents {
     }
 }
 
-/// How the listings of a source have fared: a filter refuses each of them in the same way.
+/// The results of a source's listings. A filter refuses each of them in the same way.
 #[derive(Debug, Default)]
 pub(crate) struct Listings(Mutex<Fared>);
 
@@ -150,14 +151,14 @@ pub(crate) struct Listings(Mutex<Fared>);
 enum Fared {
     #[default]
     NoneAsked,
-    /// All were refused so.
+    /// All were refused in this way.
     Refused(String),
-    /// One was answered, or failed otherwise.
+    /// One was answered, or failed in another way.
     Otherwise,
 }
 
 impl Listings {
-    /// A listing has come to its end. `refused` is how it was refused, where a filter may have done it.
+    /// Records the end of a listing. `refused` describes the refusal, if a filter may be its cause.
     pub(crate) fn ended(&self, refused: Option<String>) {
         let mut fared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *fared = match (std::mem::take(&mut *fared), refused) {
@@ -167,7 +168,7 @@ impl Listings {
         };
     }
 
-    /// Whether all were refused in the same way.
+    /// Returns whether all listings were refused in the same way.
     pub(crate) fn all_refused_alike(&self) -> bool {
         matches!(*self.0.lock().unwrap_or_else(PoisonError::into_inner), Fared::Refused(_))
     }

@@ -1,6 +1,6 @@
-//! Validators: what a panel calls a version of a list, and how it is asked for another one.
+//! Validators: the panel's names for versions of a list, and the requests that use them.
 //!
-//! Written down they begin with the account that they belong to, so that none is handed to another.
+//! A stored validator begins with a digest of its account, so that it is never sent for another one.
 
 use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use sync_core::source::Validator;
@@ -10,32 +10,31 @@ use crate::address::PanelAddress;
 use crate::clock;
 use crate::credentials::Credentials;
 
-/// Longer ones are no sensible ones.
+/// The greatest length. Longer ones are not sensible.
 const LENGTH_MAX: usize = 1024;
 
-/// A list that was changed so many seconds before the answer isn't changed again within the same second
-/// of its `Last-Modified`.
+/// The seconds after which a list is certain not to change again within the same second of its `Last-Modified`.
 const AT_REST: i64 = 60;
 
 const TAG: &str = "tag";
 const DATE: &str = "date";
 
-/// A header that asks for an answer only if it is another one.
+/// A header that asks for an answer only if the list has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Condition {
     pub(crate) name: HeaderName,
     pub(crate) value: HeaderValue,
 }
 
-/// What the panel calls the list that it answers an account with, if that can be relied on.
+/// Returns the validator of a list that was answered to an account, if it is reliable.
 pub(crate) fn read(headers: &HeaderMap, address: &PanelAddress, credentials: &Credentials) -> Option<Validator> {
     let (form, text) = entity_tag(headers).or_else(|| last_modified(headers))?;
-    // A panel that takes its names from what it was asked doesn't get the password into the cache.
+    // A panel may derive its validators from the request. Then the password must not get into the cache.
     let harmless = credentials.redact(text) == text && !credentials.travel_with(text);
     harmless.then(|| Validator(format!("{:016x} {form} {text}", account_digest(address, credentials))))
 }
 
-/// The header for a validator, if it is one of this account.
+/// Returns the header for a validator, if it belongs to this account.
 pub(crate) fn condition(validator: &Validator, address: &PanelAddress, credentials: &Credentials) -> Option<Condition> {
     let mut parts = validator.0.splitn(3, ' ');
     let account = u64::from_str_radix(parts.next()?, 16).ok()?;
@@ -48,12 +47,12 @@ pub(crate) fn condition(validator: &Validator, address: &PanelAddress, credentia
     (account == account_digest(address, credentials)).then_some(Condition { name, value })
 }
 
-/// Stands for an account at a panel.
+/// Returns a number that stands for an account at a panel.
 fn account_digest(address: &PanelAddress, credentials: &Credentials) -> u64 {
     xxh3_64(format!("{}\n{}", address.api_url(), credentials.username()).as_bytes())
 }
 
-/// The `ETag`, where there is one of the proper form. `*`, which matches everything, is none.
+/// Returns the `ETag`, if it has a proper form. `*`, which matches everything, has not.
 fn entity_tag(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     let tag = only(headers, &ETAG)?;
     let quoted = tag.strip_prefix("W/").unwrap_or(tag);
@@ -62,7 +61,7 @@ fn entity_tag(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     proper.then_some((TAG, tag))
 }
 
-/// The `Last-Modified`, where it is old enough to tell two changes apart.
+/// Returns the `Last-Modified`, if it is old enough to tell two changes apart.
 fn last_modified(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     let text = only(headers, &LAST_MODIFIED)?;
     let changed = clock::unix_seconds(text).filter(|seconds| *seconds > 0)?;
@@ -70,7 +69,7 @@ fn last_modified(headers: &HeaderMap) -> Option<(&'static str, &str)> {
     rested.then_some((DATE, text))
 }
 
-/// The value of a header that is there once, and is no longer than it should be.
+/// Returns the value of a header that occurs once and is not too long.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let text = values.next().filter(|_| values.next().is_none())?.to_str().ok()?.trim();

@@ -1,4 +1,4 @@
-//! What an answer is, by its first bytes.
+//! Recognises an answer by its first bytes.
 
 use sync_core::source::AnswerFault;
 
@@ -10,18 +10,18 @@ use crate::words::{Message, Quote};
 /// A byte order mark.
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// PHP with `display_errors` prints such lines before the answer.
+/// Returns whether a text is a notice of PHP. PHP with `display_errors` prints such lines before the answer.
 pub(crate) fn is_php_notice(text: &[u8]) -> bool {
     let words: [&[u8]; 7] = [b"<br", b"<b>", b"Warning", b"Notice", b"Deprecated", b"Fatal error", b"PHP "];
     words.iter().any(|word| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)))
 }
 
-/// Where a list begins after words: `[{` or `{"`, white space within aside, at the beginning of a
-/// line or behind a tag. Words have brackets as well: `Cannot use [] for reading`.
+/// Returns the position at which a list begins after words: a `[{` or `{"`, perhaps with white space within, at the
+/// beginning of a line or after a tag. Words contain brackets as well: `Cannot use [] for reading`.
 ///
-/// An empty list after words is no answer, nor is anything after an error that ended the program.
+/// An empty list after words is no answer, and nothing is one after an error that ended the program.
 pub(crate) fn list_after(text: &[u8]) -> Option<usize> {
-    // What the last byte was that is no white space, or a line break after it.
+    // The last byte that is no white space, or a line break after it.
     let mut before = b'\n';
     for (at, byte) in text.iter().copied().enumerate() {
         if matches!(byte, b'[' | b'{') && matches!(before, b'\n' | b'>') {
@@ -41,13 +41,13 @@ pub(crate) fn list_after(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// Whether PHP has said that it could not go on.
+/// Returns whether PHP says that it could not go on.
 fn is_fatal(text: &[u8]) -> bool {
     let lower = text.to_ascii_lowercase();
     [&b"fatal error"[..], b"parse error"].iter().any(|words| memchr::memmem::find(&lower, words).is_some())
 }
 
-/// Says what an answer is that holds no list.
+/// Returns the error for an answer without a list.
 pub(crate) fn no_list(body: &[u8]) -> Fault {
     let text = body.strip_prefix(BOM).unwrap_or(body).trim_ascii();
     match text.first() {
@@ -72,7 +72,7 @@ fn is_scalar(text: &[u8]) -> bool {
     number || (text.len() > 1 && text[0] == b'"' && string_end(text, 1) == Some(text.len() - 1))
 }
 
-/// The title of a page, or its first words.
+/// Returns the title of a page, or its first words.
 fn page_title(page: &[u8]) -> Quote {
     let lower = page.to_ascii_lowercase();
     let title = memchr::memmem::find(&lower, b"<title").and_then(|at| {

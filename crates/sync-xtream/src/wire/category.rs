@@ -1,4 +1,4 @@
-//! The ids of an item's categories, in whatever shape a panel writes them.
+//! Reads the ids of an item's categories, in any form that a panel writes.
 
 use sync_core::{CategorySet, Text};
 
@@ -6,15 +6,14 @@ use super::charset::Charset;
 use super::member::{Cursor, Raw};
 use super::word::word;
 
-/// No item is in as many categories; what a list of them has beyond is left out, so that one item
-/// can't fill the memory.
+/// The greatest number of categories of an item. Further ones are left out, so that one item can't fill the memory.
 const CATEGORIES_MAX: usize = 1000;
 
-/// How deep the ids of categories are looked for in a value.
+/// The greatest depth at which category ids are searched for in a value.
 const CATEGORIES_DEPTH: u32 = 4;
 
-/// A category set in any of its forms: `[1,"2",null]`, `"1,2"`, `"[1,2]"`, `7`, `{"0":1}`, `[]`, and
-/// those of [`category_ids`].
+/// Reads a category set in any of its forms: `[1,"2",null]`, `"1,2"`, `"[1,2]"`, `7`, `{"0":1}`, `[]`, and those of
+/// [`category_ids`].
 pub(super) fn categories(raw: Raw<'_>, charset: Charset) -> CategorySet {
     let mut several = false;
     let set = match raw {
@@ -41,13 +40,13 @@ pub(super) fn categories(raw: Raw<'_>, charset: Charset) -> CategorySet {
     if several { category_ids(raw, charset).into_iter().collect() } else { set }
 }
 
-/// The ids of values that are one each; notices when a value may be several.
+/// Reads values that are one id each. Sets `several` if a value may be more than one.
 fn plain_ids<'a>(values: impl Iterator<Item = Raw<'a>>, charset: Charset, several: &mut bool) -> CategorySet {
     let values = values.inspect(|value| *several |= may_be_several(*value));
     values.map(|value| trimmed(word(value, charset).unwrap_or_default())).take(CATEGORIES_MAX).collect()
 }
 
-/// Whether a value of `category_id`, or of a list of ids, may be more than one plain id.
+/// Returns whether a value of `category_id`, or of a list of ids, may be more than one plain id.
 pub(crate) fn may_be_several(raw: Raw<'_>) -> bool {
     let separates = |byte: &u8| matches!(byte, b',' | b';' | b'|' | b'[' | b' ');
     match raw {
@@ -58,11 +57,11 @@ pub(crate) fn may_be_several(raw: Raw<'_>) -> bool {
     }
 }
 
-/// The ids of a value that may be several, in their order: `[1,2]`, `[[1],[2]]`, `["1,2"]`, `"1|2"`,
-/// `"[1,2]"`, `{"0":1,"1":2}`, `[{"category_id":1,"category_name":"x"}]`.
+/// Reads the ids of a value that may be several, in their order: `[1,2]`, `[[1],[2]]`, `["1,2"]`, `"1|2"`, `"[1,2]"`,
+/// `{"0":1,"1":2}`, `[{"category_id":1,"category_name":"x"}]`.
 ///
-/// A text is several ids only where all its parts are numbers, or where it is the JSON of an array: an
-/// id may be made of words.
+/// A text is several ids only if all its parts are numbers, or if it is the JSON of an array, because an id may consist
+/// of words.
 pub(crate) fn category_ids(raw: Raw<'_>, charset: Charset) -> Vec<Text> {
     let mut ids = Vec::new();
     add_category_ids(raw, charset, CATEGORIES_DEPTH, &mut ids);
@@ -99,7 +98,7 @@ fn add_category_ids(raw: Raw<'_>, charset: Charset, depth: u32, ids: &mut Vec<Te
                 let mut cursor = Cursor::new(object);
                 std::iter::from_fn(move || cursor.member())
             };
-            // A category, described.
+            // The object describes a category.
             let own = members().filter(|member| is_id_key(member.key)).min_by_key(|member| member.key.len() < 3);
             match own {
                 Some(own) => add_category_ids(own.value, charset, depth - 1, ids),
@@ -109,12 +108,12 @@ fn add_category_ids(raw: Raw<'_>, charset: Charset, depth: u32, ids: &mut Vec<Te
     }
 }
 
-/// Whether a key of an object names the id of the category that the object describes.
+/// Returns whether a key of an object names the id of the category that the object describes.
 fn is_id_key(key: &[u8]) -> bool {
     matches!(key, b"category_id" | b"id")
 }
 
-/// An id of a category as all of them are compared.
+/// Returns a category id without white space around it, as all of them are compared.
 #[inline]
 pub(crate) fn trimmed(id: Text) -> Text {
     // Nearly every id is a number.

@@ -1,8 +1,8 @@
-//! The charset of texts that are not UTF-8: which one an answer declares, and how such bytes are read.
+//! The charset of texts that are not UTF-8: the declared one, and the way to read such bytes.
 //!
-//! A text that is valid UTF-8 is read as UTF-8, whatever the answer declares: many panels declare a
-//! charset that they don't use. Any other text is read in the declared charset. Where none is
-//! declared, or UTF-8, it is read as windows-1252, which contains ISO-8859-1.
+//! A text that is valid UTF-8 is read as UTF-8 even if the answer declares another charset, because many panels declare
+//! one that they don't use. Any other text is read in the declared charset. If none is declared, or UTF-8, it is read
+//! as windows-1252, which contains ISO-8859-1.
 
 use std::char::REPLACEMENT_CHARACTER;
 
@@ -15,14 +15,14 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(crate) struct Charset(Option<&'static Encoding>);
 
 impl Charset {
-    /// The charset that the headers of an answer declare.
+    /// Returns the charset that the headers of an answer declare.
     pub(crate) fn declared(headers: &HeaderMap) -> Self {
         let types = headers.get_all(CONTENT_TYPE).iter();
-        types.map(|value| Self::of_content_type(value.as_bytes())).find(|it| it.0.is_some()).unwrap_or_default()
+        types.map(|value| Self::from_content_type(value.as_bytes())).find(|it| it.0.is_some()).unwrap_or_default()
     }
 
-    /// Parsed by hand, because panels write this header in ways that no parser of media types accepts.
-    fn of_content_type(value: &[u8]) -> Self {
+    /// Parses the header by hand, because panels write it in ways that no parser of media types accepts.
+    fn from_content_type(value: &[u8]) -> Self {
         let parameters = value.split(|byte| matches!(byte, b';' | b',')).map(<[u8]>::trim_ascii);
         let mut labels = parameters.filter_map(|parameter| {
             let (name, label) = parameter.split_at(parameter.iter().position(|byte| *byte == b'=')?);
@@ -32,32 +32,32 @@ impl Charset {
             let label = label.split(is_quote).next()?;
             name.trim_ascii().eq_ignore_ascii_case(b"charset").then_some(label)
         });
-        labels.next().map(Self::of_label).unwrap_or_default()
+        labels.next().map(Self::from_label).unwrap_or_default()
     }
 
-    /// The charset of this name. A charset in which JSON doesn't look like ASCII can't be that of a text
-    /// that was found in JSON, so it counts as none.
-    pub(super) fn of_label(label: &[u8]) -> Self {
+    /// Returns the charset with this name. A charset in which JSON doesn't look like ASCII can't be that of a text that
+    /// was found in JSON, so it counts as none.
+    pub(super) fn from_label(label: &[u8]) -> Self {
         let encoding = Encoding::for_label_no_replacement(label);
         Self(encoding.filter(|it| it.is_ascii_compatible() && *it != UTF_8 && *it != WINDOWS_1252))
     }
 
-    /// Whether it is windows-1252, in which a text is read that is not UTF-8 and declares nothing else.
+    /// Returns whether it is windows-1252, which is used for a text that is not UTF-8 and has no declaration.
     #[inline]
     pub(super) const fn is_default(self) -> bool {
         self.0.is_none()
     }
 
-    /// What the digest of an element has to depend on besides its bytes: the charset, where the element
-    /// is read in another one than windows-1252. Else a panel that declares another charset for the same
-    /// bytes would change every name, and no digest.
+    /// Returns the value that the digest of an element has to depend on besides its bytes: the charset, if the element
+    /// is read in another one than windows-1252. Otherwise a panel that declares another charset for the same bytes
+    /// would change every name without changing a digest.
     #[inline]
     pub(crate) fn salt(self, element: &[u8]) -> Option<u64> {
         let encoding = self.0?;
         simdutf8::basic::from_utf8(element).is_err().then(|| xxh3_64(encoding.name().as_bytes()))
     }
 
-    /// Whether the second byte of a character may be that of a backslash.
+    /// Returns whether the second byte of a character may be the byte of a backslash.
     pub(crate) fn has_pairs(self) -> bool {
         self.0.is_some_and(|encoding| !encoding.is_single_byte())
     }
@@ -72,7 +72,7 @@ impl Charset {
     }
 }
 
-/// Whether the bytes are UTF-8 of which the last character was cut: programs cut texts to so many bytes.
+/// Returns whether the bytes are UTF-8 whose last character was cut. Programs cut texts to a number of bytes.
 fn is_cut(bytes: &[u8]) -> bool {
     match std::str::from_utf8(bytes) {
         Err(error) => error.error_len().is_none() && !bytes[..error.valid_up_to()].is_ascii(),
@@ -80,7 +80,7 @@ fn is_cut(bytes: &[u8]) -> bool {
     }
 }
 
-/// Appends windows-1252. What is UTF-8 within it stays: some panels put a prefix in one charset before a
+/// Appends bytes as windows-1252. UTF-8 within them stays, because some panels put a prefix in one charset before a
 /// name in the other.
 fn decode_western(bytes: &[u8], out: &mut String) {
     let has_utf8 = bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
@@ -89,7 +89,7 @@ fn decode_western(bytes: &[u8], out: &mut String) {
         out.push_str(chunk.valid());
         at += chunk.valid().len() + chunk.invalid().len();
         let unfinished = chunk.invalid().len() > 1 && has_utf8;
-        // A surrogate that is written as three bytes, as some old databases have it.
+        // A surrogate that is written as three bytes, as in some old databases.
         let surrogate = matches!(chunk.invalid(), [0xed]) && matches!(bytes[at..], [0xa0..=0xbf, 0x80..=0xbf, ..]);
         if skipped > 0 {
             skipped -= 1;
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn declared(value: &[u8]) -> Option<&'static str> {
-        Charset::of_content_type(value).0.map(Encoding::name)
+        Charset::from_content_type(value).0.map(Encoding::name)
     }
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
             (b"text/html, charset=iso-8859-2", Some("ISO-8859-2")),
             (b"\xff; charset=gbk;", Some("GBK")),
             (b"application/json; charset=Shift_JIS", Some("Shift_JIS")),
-            // These are read as without a declaration.
+            // These are read as if there were no declaration.
             (b"application/json; charset=ISO-8859-1", None),
             (b"application/json; charset=utf-8", None),
             (b"application/json; charset=utf-16", None),
@@ -144,7 +144,7 @@ mod tests {
     fn field_10_bytes_are_read_in_the_declared_charset() {
         let decoded = |label: &str, bytes: &[u8]| {
             let mut out = String::new();
-            Charset::of_label(label.as_bytes()).decode(bytes, &mut out);
+            Charset::from_label(label.as_bytes()).decode(bytes, &mut out);
             out
         };
         assert_eq!(decoded("ISO-8859-1", b"MDR Th\xfcringen"), "MDR Thüringen");
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(decoded("koi8-r", b"\xf0\xc5\xd2\xd7\xd9\xca"), "Первый");
         assert_eq!(decoded("gbk", b"\xd6\xd0\xd1\xeb"), "中央");
         assert_eq!(decoded("gbk", b"\xff"), "\u{fffd}");
-        // UTF-8 that was cut, that is damaged, and that stands beside something else.
+        // The UTF-8 is cut, is damaged, or has other bytes next to it.
         for label in ["", "windows-1256"] {
             assert_eq!(decoded(label, "日本語".as_bytes().split_last().unwrap().1), "日本\u{fffd}");
         }
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn field_10_only_what_the_charset_changes_depends_on_it() {
-        let salt = |label: &str, bytes: &[u8]| Charset::of_label(label.as_bytes()).salt(bytes);
+        let salt = |label: &str, bytes: &[u8]| Charset::from_label(label.as_bytes()).salt(bytes);
         assert_eq!(salt("windows-1256", "الجزيرة".as_bytes()), None);
         assert!(salt("windows-1256", b"\xc7").is_some());
         assert_ne!(salt("windows-1256", b"\xc7"), salt("windows-1251", b"\xc7"));

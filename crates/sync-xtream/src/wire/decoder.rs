@@ -1,4 +1,4 @@
-//! From the bytes of one answer to the entries of a listing.
+//! Decodes the bytes of one answer into the entries of a listing.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use super::splitter::Splitter;
 use super::{structure, text};
 use crate::words::{Message, Quote};
 
-/// From so many elements on, two commas between every two of them are a panel's way of writing.
+/// The number of elements from which on two commas between every two elements are a panel's way of writing.
 const HABIT: u64 = 8;
 
 /// Decodes one answer.
@@ -34,7 +34,7 @@ pub(crate) struct Decoder {
     elements: Elements,
 }
 
-/// What is done with the elements.
+/// The processing of elements.
 #[derive(Debug)]
 struct Elements {
     kind: ContentKind,
@@ -42,52 +42,52 @@ struct Elements {
     identity: Identity,
     special: Special,
     known: Option<Arc<ListingIndex>>,
-    /// What has no part in the digests.
+    /// The values that have no part in the digests.
     left_out: LeftOutValues,
-    /// Which positions of the index have been met: a second element of an id is always decoded.
+    /// The positions of the index that were met. A second element with the same id is always decoded.
     met: Vec<bool>,
-    /// The position of the index at which the listing probably goes on.
+    /// The position of the index at which the listing probably continues.
     cursor: usize,
     first: First,
-    /// What an element may be.
+    /// The limits of an element.
     limits: Limits,
     seen: u64,
     items: u64,
-    /// Elements that could not be read as items, or not wholly: an item of which an id was read is
-    /// delivered, and counted here as well when the rest of its element is broken.
+    /// The number of elements that could not be read, or not completely. An item whose id was read is delivered, and is
+    /// counted here as well if the rest of its element is broken.
     unreadable: u64,
-    /// The sum of what stands for each, so that their order makes no difference.
+    /// The sum of the numbers that stand for them. Their order makes no difference.
     unreadable_digest: u64,
-    /// Places between two commas at which there is no element.
+    /// The number of places between two commas without an element.
     holes: u64,
-    /// How the defects can be known again.
+    /// Whether the defects can be recognised in another listing.
     defects: Known,
-    /// Whether an item has named its id itself: then the keys of the list may be mere positions.
+    /// Whether an item has named its id itself. Then the keys of the list may be mere positions.
     named: bool,
-    /// Whether this is the account, whose other half says whether the login is refused.
+    /// Whether this is the account. Its other half says whether the login is refused.
     account: bool,
     in_object: bool,
-    /// Where the first of the unreadable elements stand.
+    /// The positions of the first unreadable elements.
     places: Places,
 }
 
-/// What is looked at first of an element of a listing of which something is known.
+/// The part of an element that is examined first, if something is known of the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum First {
-    /// Whether it has the digest of the one that is expected.
+    /// The digest. It is compared with that of the expected element.
     Digest,
-    /// Its id.
+    /// The id.
     Id,
 }
 
 impl Decoder {
-    /// A decoder for a listing of a kind.
+    /// Returns a decoder for a listing of a kind.
     #[cfg(any(test, feature = "fuzzing", feature = "bench"))]
     pub(crate) fn new(kind: ContentKind, known: Option<Arc<ListingIndex>>, limits: Limits) -> Self {
         Self::leaving_out(kind, known, &LeftOut::NONE, limits)
     }
 
-    /// A decoder for a listing of a kind, in whose digests some values have no part.
+    /// Returns a decoder for a listing of a kind in whose digests some values have no part.
     pub(crate) fn leaving_out(
         kind: ContentKind,
         known: Option<Arc<ListingIndex>>,
@@ -99,7 +99,7 @@ impl Decoder {
             kind,
             keys: Keys::new(kind),
             identity: Identity::new(kind),
-            special: Special::of(kind),
+            special: Special::new(kind),
             met: vec![false; known.as_ref().map_or(0, |index| index.len())],
             known,
             left_out: LeftOutValues::new(kind, left_out),
@@ -120,13 +120,13 @@ impl Decoder {
         Self { splitter: Splitter::recovering(limits, kind), elements }
     }
 
-    /// With the charset of texts that are not UTF-8.
+    /// Sets the charset of texts that are not UTF-8.
     pub(crate) fn with_charset(mut self, charset: Charset) -> Self {
         self.elements.special.charset = charset;
         self
     }
 
-    /// Takes the next bytes; appends the entries that end in them.
+    /// Takes the next bytes. Appends the entries that end in them.
     pub(crate) fn feed(&mut self, chunk: &[u8], out: &mut Vec<Entry>) -> Result<(), Fault> {
         let Self { splitter, elements } = self;
         let before = out.len();
@@ -136,8 +136,8 @@ impl Decoder {
         Ok(())
     }
 
-    /// The body has ended properly; appends the entries that have waited for it, and says whether the answer was
-    /// whole. `proved` is whether the transport says so, and not only the list.
+    /// Ends the body. Appends the entries that have waited for it, and returns whether the answer was complete.
+    /// `proved` says that the transport proves the end, and not only the list.
     pub(crate) fn finish(&mut self, proved: bool, out: &mut Vec<Entry>) -> Result<Completeness, Fault> {
         let Self { splitter, elements } = self;
         let before = out.len();
@@ -176,21 +176,21 @@ impl Decoder {
         })
     }
 
-    /// Where the first of the unreadable elements stand.
+    /// Returns the positions of the first unreadable elements.
     pub(crate) fn places(&self) -> &[UnreadableAt] {
         self.elements.places.all()
     }
 }
 
-/// What was made of an element.
+/// The result of reading an element.
 enum Reading {
-    /// All of it is in the entry.
+    /// The entry contains the whole element.
     Whole(Entry),
-    /// It is broken, but has an id.
+    /// The element is broken, but has an id.
     Part(Entry),
-    /// It has no id that can be read.
+    /// No id can be read.
     Nothing,
-    /// It isn't JSON.
+    /// The element isn't JSON.
     Broken,
 }
 
@@ -206,7 +206,7 @@ impl Elements {
                 self.account = true;
                 return Ok(Verdict::Taken);
             }
-            // With a number for its key it is an element of a list, whatever has become of it.
+            // With a number as its key it is an element of a list, even if it is broken.
             if read_id(Raw::Text(key)).is_none() {
                 no_item(key, element.bytes, self.special.charset)?;
             }
@@ -242,7 +242,7 @@ impl Elements {
         Ok(verdict)
     }
 
-    /// Decides under which key the ids stand, and reads the elements that waited for that.
+    /// Decides which key has the ids, and reads the elements that waited for this.
     #[cold]
     fn decide(&mut self, usual: bool, out: &mut Vec<Entry>) {
         let held: Vec<Held> = self.identity.decide(usual);
@@ -283,7 +283,7 @@ impl Elements {
         Verdict::Taken
     }
 
-    /// What is certain of a broken element: at most its id.
+    /// Reads the certain part of a broken element: at most its id.
     fn read_broken(&self, element: Element<'_>) -> Reading {
         let keys_are_ids = self.items > 0 && !self.named;
         let id = defect::certain_id(element, self.identity.column(), keys_are_ids);
@@ -318,7 +318,7 @@ impl Elements {
         {
             let same = !self.met[at] && !odd && known.digest_at(at).same_as(digest);
             if same && at == self.cursor {
-                // The panel writes its items in another way than was thought.
+                // The panel doesn't write its items in the expected way.
                 self.first = First::Id;
             }
             self.cursor = at + 1;
@@ -339,19 +339,19 @@ impl Elements {
             self.notice(&listed);
             return Reading::Whole(Entry::Item(listed, Some(digest)));
         }
-        // Only what was sound when it was decoded has a digest, so what is the same is sound.
+        // Only an element that was sound when it was decoded has a digest. So an element that is the same is sound.
         let upto = structure::check(element.bytes).err().unwrap_or(element.bytes.len());
         let (mut listed, only) = self.decode(element, id, upto);
         self.notice(&listed);
         if !odd && only {
             return Reading::Whole(Entry::Item(listed, Some(digest)));
         }
-        // What has no column stays as it is stored: some of it may be missing here.
+        // Keys without a column stay as they are stored, because some of them may be missing here.
         self.special.extra.iter().for_each(|at| listed.present.drop(*at));
         Reading::Part(Entry::Item(listed, None))
     }
 
-    /// Takes in of which kind an item says that it is.
+    /// Notes the kind that an item names.
     fn notice(&mut self, listed: &Listed) {
         if let Some(at) = self.special.stream_type
             && let ValueRef::Text(stream_type) = listed.item.value(at)
@@ -360,8 +360,8 @@ impl Elements {
         }
     }
 
-    /// The id of an element that is the next one of the index, byte by byte: no id has to be looked
-    /// for in it, because its digest tells that the same one is in it.
+    /// Returns the id of an element that equals the next one of the index byte by byte. The id need not be searched
+    /// for, because an equal digest means an equal id.
     fn expected(&mut self, bytes: &[u8]) -> Option<ContentId> {
         let known = self.known.as_ref().filter(|_| self.first == First::Digest)?;
         let met = self.met.get_mut(self.cursor).filter(|met| !**met)?;
@@ -375,10 +375,10 @@ impl Elements {
         Some(ContentId(known.ids()[self.cursor - 1]))
     }
 
-    /// Finds the id and takes the digest, without decoding more than it must.
+    /// Finds the id and makes the digest, without decoding more than necessary.
     ///
-    /// The position counter of movies and series has no part in the digest: one insertion moves
-    /// it for every item that follows. For channels it is a field like any other.
+    /// The position counter of movies and series has no part in the digest, because one insertion changes it in all
+    /// items that follow. In channels it is a field like any other.
     fn identify(&mut self, element: Element<'_>) -> Option<(ContentId, Digest)> {
         let bytes = element.bytes;
         let column = self.identity.column().as_bytes();
@@ -386,7 +386,7 @@ impl Elements {
         let mut counter = None;
         let mut named = None;
         while let Some(member) = cursor.member() {
-            // What ends with the bytes was cut.
+            // A member that ends with the bytes was cut.
             if member.span.1 >= bytes.len() {
                 break;
             }
@@ -403,15 +403,15 @@ impl Elements {
         if let Some(named) = named {
             return Some((ContentId(named?), digest));
         }
-        // The key of a list that is an object may be a mere position: it is the id only of an
-        // item that names none. Then it is a part of the digest, or the bytes would not tell the id.
+        // The key of a list that is an object may be a mere position. It is the id only of an item that names none.
+        // Then it is a part of the digest, because the bytes don't tell the id.
         let key = element.key?;
         let id = read_id(Raw::Text(key))?;
-        Some((ContentId(id), Digest::of_hash(xxh3_64_with_seed(key, digest.0))))
+        Some((ContentId(id), Digest::from_hash(xxh3_64_with_seed(key, digest.0))))
     }
 
-    /// Decodes an element that is written as programs write JSON; `None` for any other, and for one that
-    /// has another id as well.
+    /// Decodes an element that is written as programs write JSON. Returns `None` for any other, and for one that has
+    /// another id as well.
     fn decode_plain(&mut self, bytes: &[u8], id: ContentId) -> Option<Box<Listed>> {
         let mut making = Making::new(self.kind, id, &self.special);
         let mut walk = Plain::new(bytes)?;
@@ -429,8 +429,7 @@ impl Elements {
         }
     }
 
-    /// Decodes the members that end before a place; says as well whether the element has no other
-    /// id than this one.
+    /// Decodes the members that end before a position. Also returns whether the element has no other id than this one.
     fn decode(&mut self, element: Element<'_>, id: ContentId, upto: usize) -> (Box<Listed>, bool) {
         let bytes = element.bytes;
         let mut making = Making::new(self.kind, id, &self.special);
@@ -450,7 +449,7 @@ impl Elements {
     }
 }
 
-/// Where the value of the position counter is in an element that begins with one, as PHP writes it.
+/// Returns the position of the value of the position counter in an element that begins with one, as PHP writes it.
 fn leading_counter(bytes: &[u8]) -> Option<(usize, usize)> {
     const KEY: &[u8] = b"{\"num\":";
     let value = bytes.strip_prefix(KEY)?;
@@ -458,12 +457,12 @@ fn leading_counter(bytes: &[u8]) -> Option<(usize, usize)> {
     (value[length] == b',').then_some((KEY.len(), KEY.len() + length))
 }
 
-/// The account, or a half of it, came.
+/// Returns the error for the account, or a half of it.
 fn account() -> Fault {
     Fault::new(AnswerFault::AccountObject, "the account came in place of a list")
 }
 
-/// What came is the account; this half of it says whether the login is refused.
+/// Returns the error for this half of the account, which says whether the login is refused.
 fn user_info(value: &[u8]) -> Fault {
     let mut refused = false;
     if value.first() == Some(&b'{') {
@@ -476,7 +475,7 @@ fn user_info(value: &[u8]) -> Fault {
     if refused { Fault::refused("it answered a request for a list with `auth: 0`") } else { account() }
 }
 
-/// Whether the first member of an object says that the object is no list of items.
+/// Checks whether the first member of an object says that the object is no list of items.
 fn no_item(key: &[u8], value: &[u8], charset: Charset) -> Result<(), Fault> {
     match key {
         b"user_info" => Err(user_info(value)),

@@ -1,8 +1,7 @@
-//! What stands for an element that can't be read, or not wholly, and whether that is enough to know
-//! it again.
+//! Recognises an element that can't be read, or not completely, in another listing.
 //!
-//! A defect that is known no longer keeps removals off. So it must be the same one each time, and
-//! no item that the panel lists may hide in it.
+//! A known defect no longer holds removals. So it must be the same one each time, and no item that the panel lists may
+//! hide in it.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -11,22 +10,22 @@ use super::fields::read_id;
 use super::member::{Cursor, Raw};
 use super::structure;
 
-/// What can be told of a defect, or of several: the last of these that holds for one of them.
+/// The way in which a defect can be recognised. For several defects, the last of these that holds for one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Known {
-    /// It is this one when its trace is the same.
+    /// It is the same if its trace is the same.
     ByTrace,
-    /// It is one without content, behind a key: it is this one when the key is an id.
+    /// It has no content but a key. It is the same if the key is an id.
     ByKey,
-    /// It may be another one each time, or hide items.
+    /// It can't be recognised, because it may be another one each time, or hide items.
     Never,
 }
 
-/// The id of a broken element, where it is certain; `column` is its key. `keys_are_ids` in a list that is an
-/// object, whose other elements have no other id.
+/// Returns the id of a broken element if it is certain. `column` is its key. `keys_are_ids` is set in a list that is an
+/// object whose other elements have no other id.
 ///
-/// It is certain before the place where the element is broken. Behind that place, one that is written as
-/// it should be is certain where it is the only one: then the element has not run into another one.
+/// The id is certain before the position at which the element is broken. After that position it is certain if it is
+/// well written and the only one, because then the element has not run into another one.
 pub(crate) fn certain_id(element: Element<'_>, column: &str, keys_are_ids: bool) -> Option<i64> {
     let bytes = element.bytes;
     if bytes.first() == Some(&b'{') {
@@ -49,7 +48,7 @@ pub(crate) fn certain_id(element: Element<'_>, column: &str, keys_are_ids: bool)
     }
 }
 
-/// The id whose key is at a place, where all around it is as it should be: `,"stream_id":5,`.
+/// Returns the id whose key is at a position, if the text around it is well written: `,"stream_id":5,`.
 fn lone_id(bytes: &[u8], at: usize, column: &str) -> Option<i64> {
     let before = bytes[..at].strip_suffix(b"\"")?.trim_ascii_end();
     if !matches!(before.last(), None | Some(b',' | b'{')) {
@@ -70,14 +69,14 @@ fn lone_id(bytes: &[u8], at: usize, column: &str) -> Option<i64> {
     read_id(Raw::Number(digits))
 }
 
-/// Says how a defect can be known again; `column` is the key of an item's id.
+/// Returns the way in which a defect can be recognised. `column` is the key of an item's id.
 pub(crate) fn known(element: Element<'_>, column: &str) -> Known {
     let bytes = element.bytes.trim_ascii();
     if element.cut {
         return Known::Never;
     }
     if element.broken {
-        // It may hide another item, or the only one that it is.
+        // The element may hide another item, or the only one that it is.
         let ids = memchr::memmem::find_iter(bytes, column).count();
         let certain = certain_id(element, column, false).is_some();
         let tells = ids == usize::from(certain) && (certain || element.key.is_none());
@@ -96,7 +95,7 @@ pub(crate) fn known(element: Element<'_>, column: &str) -> Known {
             (named, blank)
         }
         Some(b'[') => (0, Cursor::new(bytes).element().is_none()),
-        // Words that were printed into the list may have taken the place of anything.
+        // Words that were printed into the list may have replaced anything.
         Some(_) if element.key.is_none() || !is_scalar(bytes) => return Known::Never,
         _ => (0, true),
     };
@@ -126,8 +125,8 @@ fn is_scalar(word: &[u8]) -> bool {
     matches!(word, b"null" | b"true" | b"false") || !matches!(Cursor::new_at(word).value_here(), Some(Raw::Null) | None)
 }
 
-/// The trace of a defect: its key and its bytes, but for the value of `num`: a position counter,
-/// which other elements move.
+/// Returns the trace of a defect: its key and its bytes without the value of `num`, which is a position counter that
+/// other elements change.
 pub(crate) fn trace(element: Element<'_>) -> u64 {
     let bytes = element.bytes.trim_ascii();
     let mut hasher = Xxh3::new();

@@ -3,26 +3,26 @@
 /// One element, as its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Element<'a> {
-    /// What stands between the quotes of its key, in a list that is an object.
+    /// The text between the quotes of its key, in a list that is an object.
     pub(crate) key: Option<&'a [u8]>,
-    /// The element, or its beginning when it was larger than the limit; empty where there is none
-    /// between two commas, or behind a key.
+    /// The bytes of the element, or its beginning if it was larger than the limit. They are empty if there is no
+    /// element between two commas or after a key.
     pub(crate) bytes: &'a [u8],
     /// Whether it is nested deeper than the limit.
     pub(crate) deep: bool,
-    /// Whether it was larger than the limit, and only its beginning is here.
+    /// Whether it was larger than the limit, so that only its beginning is here.
     pub(crate) cut: bool,
-    /// Whether it is broken: not JSON, and all that was skipped to find the next one.
+    /// Whether it is broken: it isn't JSON, and contains everything that was skipped to find the next element.
     pub(crate) broken: bool,
-    /// How many bytes of the answer are before it.
+    /// The number of bytes of the answer before it.
     pub(crate) offset: u64,
 }
 
-/// What has become of an element that was shown.
+/// The result of showing an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It is dealt with.
+    /// The element was processed.
     Taken,
-    /// It isn't JSON. Nothing of it was taken: it may hold other elements.
+    /// The element isn't JSON. Nothing of it was used, because it may contain other elements.
     Broken,
 }

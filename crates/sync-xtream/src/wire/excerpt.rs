@@ -1,17 +1,17 @@
-//! What is quoted of an answer.
+//! Quotes of an answer.
 
 use sync_core::text::one_line;
 
 use crate::credentials::CUT;
 use crate::words::Quote;
 
-/// How much of an answer is quoted. More than is shown: the credentials are taken out of it first.
+/// The number of characters of an answer that are quoted. Fewer are shown, after the credentials are removed.
 const QUOTED: usize = 600;
 
-/// How much of an answer is looked at to quote something of it.
+/// The number of bytes of an answer that are examined for a quote.
 const LOOKED_AT: usize = 1024;
 
-/// The beginning of an answer as a quote, with [`CUT`] at its end when there was more.
+/// Returns the beginning of an answer as a quote, with [`CUT`] at its end if there was more.
 pub(crate) fn excerpt(bytes: &[u8]) -> Quote {
     Quote::new(beginning_of(bytes))
 }
@@ -28,7 +28,8 @@ fn beginning_of(bytes: &[u8]) -> String {
     line
 }
 
-/// A text on one line, cut to so many characters. A [`CUT`] of its own is spelt with points.
+/// Returns a text on one line, cut to this number of characters. A [`CUT`] in the text itself is written as three
+/// points.
 pub(crate) fn shorten(text: &str, max: usize) -> String {
     let line = one_line(text).replace(CUT, "...");
     match line.char_indices().nth(max) {

@@ -1,4 +1,4 @@
-//! What is wrong with an answer.
+//! The error of an answer.
 
 use sync_core::SourceError;
 use sync_core::source::{AnswerFault, Denial};
@@ -6,16 +6,16 @@ use sync_core::source::{AnswerFault, Denial};
 use crate::credentials::Credentials;
 use crate::words::Message;
 
-/// What is wrong with an answer, in words that hold no address. Words of the panel are quotes within the message.
+/// The error of an answer, in words that contain no address. Words of the panel are quotes within the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// What it is.
+    /// The kind of error.
     pub(crate) what: AnswerFault,
-    /// What was seen.
+    /// The description.
     pub(crate) message: Message,
     /// Whether the answer says that the login is refused.
     pub(crate) refused: bool,
-    /// Whether it is refused because of the account's state, whatever the password is.
+    /// Whether the login is refused because of the account's state, whatever the password is.
     pub(crate) by_state: bool,
 }
 
@@ -32,7 +32,7 @@ impl Fault {
         Self { by_state: true, ..Self::refused(message) }
     }
 
-    /// The fault as an error that may be shown: without the login.
+    /// Returns the error without the login, so that it may be shown.
     pub(crate) fn into_error(self, credentials: &Credentials) -> SourceError {
         let message = self.message.shown(credentials);
         match (self.refused, self.by_state) {

@@ -1,4 +1,4 @@
-//! Which key is which field, and how any JSON type is read into a field's shape.
+//! Maps keys to fields, and reads any JSON type into a field's shape.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,18 +12,18 @@ use super::member::{Cursor, Raw};
 use super::text;
 use super::word::word;
 
-/// What a key stands for.
+/// The meaning of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slot {
     /// The item's id.
     Id,
-    /// A field of the kind's table; `alias` when the key is another spelling of it.
+    /// A field of the kind's table. `alias` says that the key is another spelling of it.
     Field { at: usize, shape: Shape, alias: bool },
-    /// Nothing that has a column.
+    /// A key without a column.
     Unknown,
 }
 
-/// Other spellings, as panels use them.
+/// Other spellings of keys, as panels use them.
 const ALIASES: [(&str, &str); 8] = [
     ("releaseDate", "release_date"),
     ("releasedate", "release_date"),
@@ -35,7 +35,7 @@ const ALIASES: [(&str, &str); 8] = [
     ("description", "plot"),
 ];
 
-/// The key that movies use for their image and series don't, and the other way round.
+/// Returns the key that movies use for their image and series don't, and the other way round.
 pub(crate) const fn other_image(kind: ContentKind) -> Option<(&'static str, &'static str)> {
     match kind {
         ContentKind::Channels => None,
@@ -44,33 +44,33 @@ pub(crate) const fn other_image(kind: ContentKind) -> Option<(&'static str, &'st
     }
 }
 
-/// The keys under which panels send a field of a kind.
+/// Returns the keys under which panels send a field of a kind.
 pub(crate) fn spellings(kind: ContentKind, field: &str) -> impl Iterator<Item = &str> {
     let others = ALIASES.iter().filter(move |(_, name)| *name == field).map(|(alias, _)| *alias);
     let image = other_image(kind).filter(|(_, column)| *column == field).map(|(key, _)| key);
     std::iter::once(field).chain(others).chain(image)
 }
 
-/// A longer key is not kept for the next element: no real one is longer.
+/// The greatest length of a key that is kept for the next element. No real key is longer.
 const KEPT_KEY: usize = 64;
 
-/// No more keys than so many are kept.
+/// The greatest number of keys that are kept.
 const KEPT_KEYS: usize = 64;
 
 /// The keys of a kind.
 #[derive(Debug)]
 pub(crate) struct Keys {
     slots: &'static HashMap<&'static [u8], Slot>,
-    /// Another key under which the id stands.
+    /// Another key that has the id.
     other_id: Option<&'static str>,
-    /// Keys that elements had, in the order in which they had them. Most elements of a list have the same
-    /// ones, and leave out some of those that others have.
+    /// Keys of earlier elements, in their order. Most elements of a list have the same keys, and leave some of them
+    /// out.
     order: Vec<(Box<[u8]>, Slot)>,
-    /// Which of them is likely to come next.
+    /// The position of the key that is likely to come next.
     next: usize,
 }
 
-/// What the keys of each kind stand for, by [`ContentKind::ordinal`].
+/// The meaning of the keys of each kind, by [`ContentKind::ordinal`].
 static SLOTS: LazyLock<[HashMap<&'static [u8], Slot>; 3]> = LazyLock::new(|| ContentKind::ALL.map(slots_of));
 
 fn slots_of(kind: ContentKind) -> HashMap<&'static [u8], Slot> {
@@ -86,7 +86,7 @@ fn slots_of(kind: ContentKind) -> HashMap<&'static [u8], Slot> {
     slots
 }
 
-/// Whether items of a kind have a key: the one of their id, one of a field, or another spelling of it.
+/// Returns whether items of a kind have this key: that of their id, of a field, or another spelling of it.
 pub(crate) fn is_known(kind: ContentKind, key: &[u8]) -> bool {
     SLOTS[kind.ordinal()].contains_key(key)
 }
@@ -96,25 +96,24 @@ impl Keys {
         Self { slots: &SLOTS[kind.ordinal()], other_id: None, order: Vec::new(), next: 0 }
     }
 
-    /// From now on the id stands under this key as well.
+    /// Makes this key another one for the id from now on.
     pub(crate) fn name_id(&mut self, key: &'static str) {
         self.other_id = Some(key);
         self.order.clear();
         self.next = 0;
     }
 
-    /// An element begins.
+    /// Begins an element.
     pub(crate) fn begin(&mut self) {
         self.next = 0;
     }
 
-    /// The key that is likely to come next.
+    /// Returns the key that is likely to come next.
     pub(crate) fn likely(&self) -> &[u8] {
         self.order.get(self.next).map_or(b"", |(key, _)| key)
     }
 
-    /// What a key stands for that is the next of its element; `likely` when it is known to be the
-    /// likely one.
+    /// Returns the meaning of the next key of an element. `likely` says that it is the likely one.
     pub(crate) fn slot(&mut self, key: &[u8], likely: bool) -> Slot {
         if likely && let Some((_, slot)) = self.order.get(self.next) {
             self.next += 1;
@@ -135,7 +134,7 @@ impl Keys {
     }
 }
 
-/// Reads a value for a shape; `None` when it says nothing usable, as if its key were absent.
+/// Reads a value for a shape. Returns `None` for an unusable value, which counts as an absent key.
 pub(crate) fn read(shape: Shape, raw: Raw<'_>, charset: Charset) -> Option<Value> {
     if shape == Shape::Categories {
         return Some(Value::Categories(categories(raw, charset)));
@@ -144,7 +143,7 @@ pub(crate) fn read(shape: Shape, raw: Raw<'_>, charset: Charset) -> Option<Value
     match raw {
         Raw::Null => Some(Value::Null),
         Raw::Bool(yes) if numeric => Some(Value::Integer(i64::from(yes))),
-        // PHP's false is the absence of a text; its true says nothing.
+        // PHP's false means an absent text. Its true means nothing.
         Raw::Bool(yes) => (!yes).then_some(Value::Null),
         Raw::Number(_) => word(raw, charset).map(Value::Text),
         Raw::Text(raw) => Some(Value::Text(text::read(raw, charset))),
@@ -171,7 +170,7 @@ pub(crate) fn read_id(raw: Raw<'_>) -> Option<i64> {
     exact_integer(digits)
 }
 
-/// The texts of an array as one, if there are any; `None` when something else is in it.
+/// Joins the texts of an array, if there are any. Returns `None` if the array contains something else.
 #[expect(clippy::option_option, reason = "an array of nothing says something else than one of no texts")]
 fn scalars(array: &[u8], charset: Charset) -> Option<Option<String>> {
     let mut cursor = Cursor::new(array);
@@ -195,7 +194,7 @@ fn scalars(array: &[u8], charset: Charset) -> Option<Option<String>> {
     Some(words)
 }
 
-/// The JSON text of a value, for keys that have no column; `None` for what is no JSON.
+/// Returns the JSON text of a value, for keys without a column, or `None` if it isn't JSON.
 pub(crate) fn json_text(raw: Raw<'_>, charset: Charset) -> Option<Text> {
     match raw {
         Raw::Null => Some("null".into()),

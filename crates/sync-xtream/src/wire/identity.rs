@@ -1,7 +1,7 @@
-//! Under which key the elements of a list name their id, and of which kind they are.
+//! Finds the key under which the elements of a list have their id, and the kind of the list.
 //!
-//! Some panels use another key than the usual one. It is taken where no element has the usual key.
-//! Whether that is so shows only further on, so the first elements without the usual key are held back.
+//! Some panels use another key than the usual one. It is accepted if no element has the usual key. This is known only
+//! after a part of the list, so the first elements without the usual key are kept back.
 
 use sync_core::ContentKind;
 
@@ -14,19 +14,19 @@ use super::{fields, structure, text};
 use crate::credentials::CUT;
 use crate::words::{Message, Quote};
 
-/// After so many elements without the usual key, the list has none.
+/// The number of elements without the usual key after which the list has none.
 const HELD_MAX: usize = 500;
 
-/// So many bytes of elements are held back at most.
+/// The greatest size of elements that are kept back, in bytes.
 const HELD_BYTES: usize = 4 << 20;
 
-/// So many keys are named in a message.
+/// The greatest number of keys that a message names.
 const KEYS_TOLD: usize = 8;
 
-/// So much of a key is shown, in characters.
+/// The greatest length of a key that is shown, in characters.
 const KEY_SHOWN: usize = 24;
 
-/// Other keys of the id of a kind, the least ambiguous first.
+/// Returns the other keys of the id of a kind, the least ambiguous one first.
 const fn other_keys(kind: ContentKind) -> &'static [&'static str] {
     match kind {
         ContentKind::Channels => &["channel_id", "live_id", "id"],
@@ -35,12 +35,12 @@ const fn other_keys(kind: ContentKind) -> &'static [&'static str] {
     }
 }
 
-/// Whether this is a key of the id of a kind, and of nothing else.
+/// Returns whether this is a key of the id of a kind, and of nothing else.
 pub(crate) fn is_key_of_id(kind: ContentKind, key: &[u8]) -> bool {
     key == kind.id_column().as_bytes() || other_keys(kind).iter().any(|own| *own != "id" && own.as_bytes() == key)
 }
 
-/// The kind of which this is a key of the id, and of no other kind; that of `stream_id` is either of two.
+/// Returns the kind whose id has this key, if it is only one. `stream_id` belongs to two kinds.
 fn kind_of_key(key: &[u8], asked: ContentKind) -> Option<ContentKind> {
     let is_of = |kind| other_keys(kind).iter().any(|own| *own != "id" && own.as_bytes() == key);
     match key {
@@ -50,7 +50,7 @@ fn kind_of_key(key: &[u8], asked: ContentKind) -> Option<ContentKind> {
     }
 }
 
-/// The kind that a `stream_type` names; `None` for one that is not known.
+/// Returns the kind that a `stream_type` names, or `None` if it is unknown.
 fn kind_of_type(stream_type: &str) -> Option<ContentKind> {
     match stream_type {
         "live" | "created_live" | "radio_streams" | "radio" => Some(ContentKind::Channels),
@@ -73,48 +73,48 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// The element as it came.
+    /// Returns the element as it came.
     pub(crate) fn element(&self) -> Element<'_> {
         let (key, bytes) = (self.key.as_deref(), &*self.bytes);
         Element { key, bytes, deep: self.deep, cut: false, broken: false, offset: self.offset }
     }
 }
 
-/// Where the ids of a list stand.
+/// The key that has the ids of a list.
 #[derive(Debug)]
 enum Naming {
-    /// No element has shown it so far: those that wait, how many bytes they have, and how many elements were
-    /// read that have no key of an id.
+    /// It is still unknown. The value has the elements that wait, their size in bytes, and the number of elements that
+    /// were read without a key of an id.
     Open { held: Vec<Held>, bytes: usize, nameless: usize },
-    /// Under the usual key.
+    /// The usual key has the ids.
     Usual,
-    /// Under another one, in all elements.
+    /// Another key has the ids, in all elements.
     Other(&'static str),
 }
 
-/// What is done with an element.
+/// The next step for an element.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// It is read.
+    /// The element is read.
     Read,
-    /// It waits until it is known under which key the ids stand.
+    /// The element waits until it is known which key has the ids.
     Wait,
-    /// It has the usual key. Those that waited are read before it.
+    /// The element has the usual key. Those that waited are read before it.
     Usual,
-    /// It is the last one that waits. Those that waited are read.
+    /// The element is the last one that waits. All that waited are read.
     Other,
-    /// It names its id by the usual key, and the ones before it did not.
+    /// The element has the usual key, and those before it did not.
     Muddle,
 }
 
-/// What is known of a list.
+/// The facts about a list.
 #[derive(Debug)]
 pub(crate) struct Identity {
     kind: ContentKind,
     naming: Naming,
-    /// Elements that are of another kind, by that kind.
+    /// The number of elements that are of another kind, by that kind.
     foreign: [u64; 3],
-    /// How many of them showed it by a key of their id, and the first such key.
+    /// The number of them that showed it by a key of their id, and the first such key.
     by_key: (u64, &'static str),
     /// Keys of elements without an id.
     keys: Vec<String>,
@@ -131,12 +131,12 @@ impl Identity {
         }
     }
 
-    /// The key under which the ids stand.
+    /// Returns the key that has the ids.
     pub(crate) fn column(&self) -> &'static str {
         self.other_key().unwrap_or_else(|| self.kind.id_column())
     }
 
-    /// The same where it is not the usual one.
+    /// Returns the same key if it is not the usual one.
     pub(crate) const fn other_key(&self) -> Option<&'static str> {
         if let Naming::Other(key) = self.naming { Some(key) } else { None }
     }
@@ -168,12 +168,12 @@ impl Identity {
         if foreign || !names_other {
             *nameless += 1;
             if held.is_empty() && *nameless >= HELD_MAX {
-                // The ids are the keys of the list, or there are none.
+                // The keys of the list are the ids, or there are no ids.
                 self.naming = Naming::Usual;
             }
             return Next::Read;
         }
-        // What is broken is not kept: it may hold other elements, which are then looked for.
+        // A broken element is not kept. It may contain other elements, which are searched for then.
         if structure::check(element.bytes).is_err() {
             return Next::Read;
         }
@@ -183,13 +183,12 @@ impl Identity {
         if held.len() >= HELD_MAX || *bytes >= HELD_BYTES { Next::Other } else { Next::Wait }
     }
 
-    /// Decides where the ids stand: under the usual key where an element has it. Returns the elements that
-    /// waited.
+    /// Decides which key has the ids: the usual one if an element has it. Returns the elements that waited.
     pub(crate) fn decide(&mut self, usual: bool) -> Vec<Held> {
         let Naming::Open { held, .. } = std::mem::replace(&mut self.naming, Naming::Usual) else { return Vec::new() };
         if !usual {
             let count = |key: &str| held.iter().filter(|held| has_id(&held.bytes, key)).count();
-            // The last of equal ones would count, and the first is the least ambiguous.
+            // Of equal ones the last would be taken, so the order is reversed: the first is the least ambiguous.
             let best = other_keys(self.kind).iter().rev().max_by_key(|key| count(key));
             if let Some(key) = best.filter(|_| !held.is_empty()) {
                 self.naming = Naming::Other(key);
@@ -198,7 +197,7 @@ impl Identity {
         held
     }
 
-    /// Takes in the `stream_type` of an item.
+    /// Notes the `stream_type` of an item.
     #[inline]
     pub(crate) fn notice_type(&mut self, stream_type: &str) {
         if let Some(kind) = kind_of_type(stream_type)
@@ -208,7 +207,7 @@ impl Identity {
         }
     }
 
-    /// Takes in an element of which no id was read.
+    /// Notes an element whose id was not read.
     #[cold]
     pub(crate) fn notice_nameless(&mut self, element: Element<'_>) {
         if element.bytes.first() != Some(&b'{') {
@@ -231,14 +230,14 @@ impl Identity {
                 break;
             }
             let key = shorten(&text::read(member.key, Charset::default()), KEY_SHOWN);
-            // A part of a login might stay behind where a key is cut.
+            // If a key is cut, a part of a login may be left in it.
             if !key.ends_with(CUT) && !self.keys.contains(&key) {
                 self.keys.push(key);
             }
         }
     }
 
-    /// Says of what kind a list is of which most elements are of another one.
+    /// Returns a description of the kind of a list, if most of its elements are of another kind.
     pub(crate) fn another_kind(&self, seen: u64) -> Option<String> {
         let foreign: u64 = self.foreign.iter().sum();
         if foreign.saturating_mul(2) <= seen {
@@ -256,7 +255,7 @@ impl Identity {
         Some(format!("a list of {most} in place of {asked}, by the `stream_type` of {foreign} of {seen} elements"))
     }
 
-    /// Adds to a message the keys of elements that have no id. They are words of the panel.
+    /// Adds to a message the keys of elements without an id. They are words of the panel.
     pub(crate) fn name_keys(&self, message: Message) -> Message {
         let column = self.column();
         if self.keys.iter().any(|key| key == column) {
@@ -270,12 +269,12 @@ impl Identity {
     }
 }
 
-/// Whether a member is an id of the kind under another key than usual.
+/// Returns whether a member is an id of the kind under another key than usual.
 fn names_id(member: Member<'_>, kind: ContentKind) -> bool {
     other_keys(kind).iter().any(|key| member.key == key.as_bytes()) && fields::read_id(member.value).is_some()
 }
 
-/// The kind of which a key is, where it is another one than was asked for.
+/// Returns the kind that a key belongs to, if it is another one than was asked for.
 fn foreign_key(key: &[u8], asked: ContentKind) -> Option<(ContentKind, &'static str)> {
     let kind = kind_of_key(key, asked).filter(|kind| *kind != asked)?;
     let names = other_keys(kind).iter().copied().chain([kind.id_column()]);
@@ -288,6 +287,6 @@ fn has_id(bytes: &[u8], key: &str) -> bool {
 
 fn members(bytes: &[u8]) -> impl Iterator<Item = Member<'_>> {
     let mut cursor = Cursor::new(bytes);
-    // What ends with the bytes was cut.
+    // A member that ends with the bytes was cut.
     std::iter::from_fn(move || cursor.member()).take_while(|member| member.span.1 < bytes.len())
 }

@@ -1,4 +1,4 @@
-//! Small documents, read whole: the account and the categories.
+//! Small documents that are read as a whole: the account and the categories.
 
 use sync_core::model::normalise::exact_integer;
 use sync_core::source::AnswerFault;
@@ -12,31 +12,30 @@ use super::splitter::Splitter;
 use super::text;
 use super::word::word;
 
-/// How deep a small document may be nested; deeper values are taken for null.
+/// The greatest depth of a small document. Deeper values are read as null.
 const DEPTH_MAX: usize = 16;
 
-/// A value, its texts mended.
+/// A value. Its texts are legal Unicode.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
-    /// `null`, or no JSON.
+    /// `null`, or something that isn't JSON.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as written.
+    /// A number, as it is written.
     Number(String),
     /// A text.
     Text(String),
     /// An array.
     Array(Vec<Json>),
-    /// An object; keys may occur several times.
+    /// An object. Keys may be repeated.
     Object(Vec<(String, Json)>),
 }
 
-/// What an element of a small document may cost; how deep it is doesn't matter.
+/// The limits of an element of a small document. Its depth doesn't matter.
 const LIMITS: Limits = Limits { element_bytes: 4 << 20, elements: u64::MAX, nesting: u32::MAX };
 
-/// How many values a small document may have altogether: none that is real has as many, and each
-/// takes some fifty bytes.
+/// The greatest number of values of a small document. No real one has as many, and each takes some fifty bytes.
 const VALUES_MAX: usize = 1_000_000;
 
 /// Reads a document: an array or an object.
@@ -97,13 +96,13 @@ fn json(raw: Raw<'_>, charset: Charset, depth: usize, left: &mut usize) -> Json 
 }
 
 impl Json {
-    /// The value of a key of an object: the last one.
+    /// Returns the last value of a key of an object.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         members.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// Whether it says nothing: `null`, `""`, `[]`, `{}`.
+    /// Returns whether the value is empty: `null`, `""`, `[]`, `{}`.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Null => true,
@@ -114,7 +113,7 @@ impl Json {
         }
     }
 
-    /// A text, or a number as text; nothing for `""` and the rest.
+    /// Returns a text, or a number as text. Returns `None` for `""` and all other values.
     pub(crate) fn as_text(&self) -> Option<String> {
         match self {
             Self::Number(digits) => word(Raw::Number(digits.as_bytes()), Charset::default()).map(Into::into),
@@ -123,7 +122,7 @@ impl Json {
         }
     }
 
-    /// An exact whole number, be it as number or text; yes and no are 1 and 0.
+    /// Returns an exact whole number, from a number or a text. Yes and no are 1 and 0.
     pub(crate) fn as_integer(&self) -> Option<i64> {
         match self {
             Self::Bool(yes) => Some(i64::from(*yes)),
@@ -132,14 +131,14 @@ impl Json {
         }
     }
 
-    /// Whether it says no: `0`, `"0"`, `false`.
+    /// Returns whether the value means no: `0`, `"0"`, `false`.
     pub(crate) fn is_false(&self) -> bool {
         self.as_integer() == Some(0)
     }
 }
 
 impl Fault {
-    /// The same document came where an object was due.
+    /// Returns the error for this document in the place of an object.
     pub(crate) fn not_an_object(seen: &Json) -> Self {
         let what = match seen {
             Json::Array(_) => "a list",

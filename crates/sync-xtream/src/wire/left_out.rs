@@ -1,8 +1,7 @@
-//! Leaves values out of the digest of an element: those that the panel changes by itself.
+//! Leaves values out of the digest of an element, if the panel changes them by itself.
 //!
-//! Equal digests have to say that everything else is equal. So a value is left out only where it is
-//! certain that it is one of the element's own members; where it isn't, it stays in the digest, and the
-//! element is decoded.
+//! Equal digests have to mean that everything else is equal. So a value is left out only if it is certainly a member of
+//! the element itself. Otherwise it stays in the digest, and the element is decoded.
 
 use memchr::memmem::Finder;
 use sync_core::{ContentKind, LeftOut};
@@ -12,14 +11,14 @@ use super::fields::spellings;
 use super::member::{Cursor, string_end};
 use super::structure;
 
-/// From where to where, in the bytes of an element.
+/// The beginning and the end of a value in the bytes of an element.
 type Span = (usize, usize);
 
 /// The values that are left out of the digests of a listing.
 #[derive(Debug)]
 pub(crate) struct LeftOutValues {
     keys: Vec<Key>,
-    /// Of the element under way.
+    /// The spans in the current element.
     spans: Vec<Span>,
 }
 
@@ -49,9 +48,9 @@ impl LeftOutValues {
             let image = matches!(name, "stream_icon" | "cover");
             keys.extend(spellings(kind, name).map(|spelling| Key::new(spelling, image)));
         }
-        // A key that may be written in several ways is not looked for.
+        // A key that may be written in several ways is not searched for.
         let plain = |key: &&str| key.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
-        // What a field could not read is kept beside the fields under the field's own key, and still decides the field.
+        // A value that a field could not read is kept under the field's own key, and still decides the field.
         let is_field =
             |key: &str| kind.fields().iter().any(|spec| spellings(kind, spec.name).any(|known| known == key));
         let extra = left_out.extra.iter().map(sync_core::Text::as_str).filter(|key| plain(key) && !is_field(key));
@@ -63,7 +62,7 @@ impl LeftOutValues {
         self.keys.is_empty()
     }
 
-    /// The hash of an element without these values, and without that of its position counter.
+    /// Returns the hash of an element without these values and without its position counter.
     pub(crate) fn hash(&mut self, element: &[u8], counter: Option<Span>) -> u64 {
         self.spans.clear();
         if self.find(element).is_none() {
@@ -80,8 +79,8 @@ impl LeftOutValues {
         chained(&element[from..], hash)
     }
 
-    /// Finds the values by their keys; `None` where a closer look is needed: where something that reads
-    /// like a key may be in an object within the element, or in a text.
+    /// Finds the values by their keys. Returns `None` if something that looks like a key may be in an inner object or
+    /// in a text, so that a closer look is needed.
     fn find(&mut self, element: &[u8]) -> Option<()> {
         for key in &self.keys {
             let Some(at) = key.quoted.find(element) else { continue };
@@ -99,7 +98,7 @@ impl LeftOutValues {
         Some(())
     }
 
-    /// Finds the same values member by member.
+    /// Finds the same values by walking over the members.
     fn walk(&mut self, element: &[u8]) {
         let mut cursor = Cursor::new(element);
         let mut met = vec![false; self.keys.len()];
@@ -120,7 +119,7 @@ fn behind_space(bytes: &[u8], from: usize) -> Option<usize> {
     bytes.get(from..)?.iter().position(|byte| !byte.is_ascii_whitespace()).map(|length| from + length)
 }
 
-/// Leaves out the value that begins at a place, if it is a sound one.
+/// Leaves out the value that begins at a position, if it is sound.
 fn leave_out(spans: &mut Vec<Span>, element: &[u8], from: usize, image: bool) {
     if image {
         spans.extend(image_spans(element, from).into_iter().flatten());
@@ -129,7 +128,7 @@ fn leave_out(spans: &mut Vec<Span>, element: &[u8], from: usize, image: bool) {
     }
 }
 
-/// Where a value ends; `None` for what is no JSON.
+/// Returns the end of a value, or `None` if it isn't JSON.
 fn value_end(bytes: &[u8], from: usize) -> Option<usize> {
     let end = match bytes.get(from)? {
         b'"' => string_end(bytes, from + 1)? + 1,
@@ -149,8 +148,8 @@ fn value_end(bytes: &[u8], from: usize) -> Option<usize> {
     matches!(bytes[next], b',' | b'}').then_some(end)
 }
 
-/// Scheme and host of an image address, and its query. The second may have no length, so that an
-/// address with a query and one without are alike.
+/// Returns the spans of scheme and host, and of the query, of an image address. The second may be empty, so that
+/// addresses with and without a query are alike.
 fn image_spans(bytes: &[u8], from: usize) -> Option<[Span; 2]> {
     let end = value_end(bytes, from)?;
     if bytes[from] != b'"' {
@@ -158,12 +157,12 @@ fn image_spans(bytes: &[u8], from: usize) -> Option<[Span; 2]> {
     }
     let (from, end) = (from + 1, end - 1);
     let text = &bytes[from..end];
-    // Only slashes may be escaped: PHP does so.
+    // Only slashes may be escaped, as PHP does.
     let escapes = memchr::memchr_iter(b'\\', text).all(|at| text.get(at + 1) == Some(&b'/'));
     if !escapes {
         return None;
     }
-    // Behind a slash that may be escaped.
+    // Returns the position after a slash that may be escaped.
     let slash = |at: usize| match text.get(at)? {
         b'/' => Some(at + 1),
         b'\\' => Some(at + 2),
@@ -187,7 +186,7 @@ mod tests {
         LeftOutValues::new(kind, treatment.left_out())
     }
 
-    /// Whether elements of movies have the same digest where these are left out.
+    /// Returns whether elements of movies have the same digest if these are left out.
     fn alike(names: &[&str], elements: &[&str]) -> bool {
         let mut values = values(ContentKind::Movies, names);
         let digests: Vec<_> = elements.iter().map(|element| values.hash(element.as_bytes(), None)).collect();
@@ -219,10 +218,10 @@ mod tests {
     #[test]
     fn whatever_is_not_left_out_makes_one() {
         for (names, one, other) in [
-            // Another key, another value beside it.
+            // Another key, and another value beside it.
             (&["added"][..], r#"{"added":1,"name":"a"}"#, r#"{"added":2,"name":"b"}"#),
             (&["added"], r#"{"added":1,"name":"a"}"#, r#"{"name":"a"}"#),
-            // In an object within the element, before and behind the member.
+            // In an inner object, before and after the member.
             (&["added"], r#"{"x":{"added":1}}"#, r#"{"x":{"added":2}}"#),
             (&["added"], r#"{"added":0,"x":{"added":1}}"#, r#"{"added":0,"x":{"added":2}}"#),
             (&["added"], r#"{"x":[{"added":1}],"added":0}"#, r#"{"x":[{"added":2}],"added":0}"#),
@@ -230,7 +229,7 @@ mod tests {
             (&["added"], r#"{"x":"\"added\":1"}"#, r#"{"x":"\"added\":2"}"#),
             (&["added"], r#"{"x":"added","y":1}"#, r#"{"x":"added","y":2}"#),
             (&["added"], r#"{"x":["added","1"]}"#, r#"{"x":["added","2"]}"#),
-            // What is no JSON.
+            // Not JSON.
             (&["added"], r#"{"added":1"2,"y":1}"#, r#"{"added":1"3,"y":1}"#),
             (&["added"], r#"{"added":NaN}"#, r#"{"added":NaM}"#),
             // The same key again.
@@ -259,7 +258,7 @@ mod tests {
         }
     }
 
-    /// Both ways of looking find the same values.
+    /// Both ways of searching find the same values.
     #[test]
     fn the_short_way_finds_what_the_long_one_finds() {
         let mut values = values(ContentKind::Series, &["last_modified", "cover", "url", "rating"]);

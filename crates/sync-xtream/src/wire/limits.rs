@@ -1,12 +1,12 @@
 //! The limits of a list, as the settings have them.
 
-/// What a list may cost.
+/// The limits of a list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// The bytes of an element.
+    /// The greatest size of an element, in bytes.
     pub(crate) element_bytes: usize,
-    /// The elements of a list.
+    /// The greatest number of elements.
     pub(crate) elements: u64,
-    /// How deep an element may be nested, itself included.
+    /// The greatest depth of an element, itself included.
     pub(crate) nesting: u32,
 }

@@ -1,4 +1,4 @@
-//! An item in the making: the members of its element, read into its fields.
+//! Reads the members of an element into the fields of an item.
 
 use sync_core::{
     CategorySet, ContentId, ContentKind, Digest, Extra, FieldSet, Item, Listed, Shape, Text, Value, ValueRef,
@@ -12,15 +12,15 @@ use super::left_out::LeftOutValues;
 use super::member::Raw;
 use super::{measure, text};
 
-/// No item has as many keys that have no column; what there is beyond is left out, so that one
-/// item can't fill the memory.
+/// The greatest number of keys without a column per item. Further ones are left out, so that one item can't fill the
+/// memory.
 pub(super) const EXTRA_MAX: usize = 1000;
 
-/// How the elements of a list are read, and which fields are read in a way of their own.
+/// The way in which the elements of a list are read, and the fields that are read in a special way.
 #[derive(Debug)]
 pub(super) struct Special {
     pub(super) charset: Charset,
-    /// The key of the id, where it is not the usual one.
+    /// The key of the id, if it is not the usual one.
     pub(super) id_key: Option<&'static str>,
     pub(super) stream_type: Option<usize>,
     pub(super) extra: Option<usize>,
@@ -28,12 +28,12 @@ pub(super) struct Special {
     category: Option<usize>,
     categories: Option<usize>,
     image: Option<usize>,
-    /// Text columns that hold numbers with a unit.
+    /// Text columns that contain numbers with a unit.
     measured: FieldSet,
 }
 
 impl Special {
-    pub(super) fn of(kind: ContentKind) -> Self {
+    pub(super) fn new(kind: ContentKind) -> Self {
         let mut measured = FieldSet::EMPTY;
         for (at, spec) in kind.fields().iter().enumerate() {
             if spec.shape == Shape::Decimal && measure::is_measured(spec.name) {
@@ -53,7 +53,8 @@ impl Special {
         }
     }
 
-    /// The digest of an element, but for the value of its position counter and what is left out.
+    /// Returns the digest of an element, without the value of its position counter and without the values that are left
+    /// out.
     #[inline]
     pub(super) fn digest(&self, bytes: &[u8], counter: Option<(usize, usize)>, left_out: &mut LeftOutValues) -> Digest {
         let hash = match counter {
@@ -62,7 +63,7 @@ impl Special {
             Some((from, to)) => xxh3_64_with_seed(&bytes[to..], xxh3_64(&bytes[..from])),
         };
         if self.charset.is_default() && self.id_key.is_none() {
-            return Digest::of_hash(hash);
+            return Digest::from_hash(hash);
         }
         self.salted(hash, bytes)
     }
@@ -75,14 +76,14 @@ impl Special {
         if let Some(key) = self.id_key {
             hash = xxh3_64_with_seed(key.as_bytes(), hash);
         }
-        Digest::of_hash(hash)
+        Digest::from_hash(hash)
     }
 }
 
-/// An item in the making.
+/// An item that is being made.
 pub(super) struct Making<'a> {
     listed: Box<Listed>,
-    /// Fields whose value came by the key's own spelling, which an alias doesn't override.
+    /// The fields whose value came under the key's own spelling. An alias doesn't replace them.
     proper: FieldSet,
     extra: Extra,
     /// The categories of a `category_id` that named several.
@@ -96,7 +97,7 @@ impl<'a> Making<'a> {
         Self { listed, proper: FieldSet::EMPTY, extra: Extra::new(), categories: None, special }
     }
 
-    /// Takes a member; returns whether it doesn't name another item.
+    /// Takes a member. Returns false if it names another item.
     pub(super) fn take(&mut self, slot: Slot, key: &[u8], value: Raw<'_>) -> bool {
         match slot {
             Slot::Id => return read_id(value) == Some(self.listed.item.id().0),
@@ -110,7 +111,7 @@ impl<'a> Making<'a> {
         true
     }
 
-    /// The value of a field; nothing where it is as if its key were absent. What can't be read stays as it
+    /// Returns the value of a field, or `None` if it counts as an absent key. A value that can't be read stays as it
     /// is, beside the fields.
     #[inline]
     fn read(&mut self, at: usize, shape: Shape, key: &[u8], raw: Raw<'_>) -> Option<Value> {
@@ -131,7 +132,7 @@ impl<'a> Making<'a> {
         })
     }
 
-    /// A text column that holds a number, perhaps with its unit.
+    /// Returns the value of a text column that contains a number, perhaps with its unit.
     fn measure(&self, at: usize, text: Text) -> Value {
         let spec = &self.special.kind.fields()[at];
         if sync_core::model::normalise::canonical_decimal(&text).is_some() {
@@ -150,8 +151,7 @@ impl<'a> Making<'a> {
         shape.normalise(measured.unwrap_or(Value::Null))
     }
 
-    /// Reads a `category_id` that may name several: the first of them is the item's own, as with panels that
-    /// send both keys.
+    /// Reads a `category_id` that may name several. The first is the item's own, as with panels that send both keys.
     #[cold]
     fn read_categories(&mut self, key: &[u8], raw: Raw<'_>) -> Option<Value> {
         let ids = category_ids(raw, self.special.charset);
@@ -186,7 +186,7 @@ impl<'a> Making<'a> {
         }
     }
 
-    /// Two keys of the image, with two addresses: the one that is not the image stays beside the fields.
+    /// Handles two keys of the image with two addresses. The one that is not the image stays beside the fields.
     #[cold]
     fn keep_other_image(&mut self, at: usize, new: &Value, alias: bool, key: &[u8], raw: Raw<'_>) {
         let ValueRef::Text(known) = self.listed.item.value(at) else { return };

@@ -1,19 +1,19 @@
-//! Numbers that are written with what they measure: `8.5/10`, `130 mins`, `1h 30m`, `7 days`.
+//! Reads numbers with a unit: `8.5/10`, `130 mins`, `1h 30m`, `7 days`.
 //!
-//! Only what has one meaning is read. What could be something else is not: `1:30` may be hours or
-//! minutes, and `45-50 min` is two numbers.
+//! A text is read only if it has one meaning. `1:30` may be hours or minutes, and `45-50 min` is two numbers, so
+//! neither is read.
 
 use sync_core::Value;
 
-/// No film is longer, in minutes; and no archive goes further back, in days.
+/// The greatest number of minutes of a movie and of days of an archive.
 const MOST: f64 = 100_000.0;
 
-/// Fields that are numbers with a meaning, though their column holds text.
+/// Returns whether a field contains a number although its column is a text.
 pub(crate) fn is_measured(field: &str) -> bool {
     matches!(field, "rating" | "rating_5based" | "episode_run_time" | "tv_archive_duration")
 }
 
-/// Reads a text that is no plain number into the field of this name.
+/// Reads a text that is no plain number into the field with this name.
 pub(crate) fn read(field: &str, text: &str) -> Option<Value> {
     let text = text.trim();
     match field {
@@ -25,7 +25,7 @@ pub(crate) fn read(field: &str, text: &str) -> Option<Value> {
     }
 }
 
-/// A rating on the scale of the column: `8.5/10` and `85%` of 10 are 8.5, `4/5` is 8.
+/// Returns a rating on the scale of the column: `8.5/10` and `85%` of 10 are 8.5, and `4/5` is 8.
 fn rating(text: &str, scale: f64) -> Option<f64> {
     if let Some(number) = number(text) {
         return Some(number);
@@ -41,7 +41,7 @@ fn rating(text: &str, scale: f64) -> Option<f64> {
     (0.0..=most).contains(&value).then_some(scaled)
 }
 
-/// A number without a sign, with a point or a comma.
+/// Reads a number without a sign, with a point or a comma.
 fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let shape = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b',');
@@ -49,7 +49,7 @@ fn number(text: &str) -> Option<f64> {
     text.replace(',', ".").parse().ok().filter(|_| plain)
 }
 
-/// What a number counts, in seconds.
+/// Returns the length of a unit in seconds.
 fn seconds_of(unit: &str) -> Option<f64> {
     Some(match unit {
         "d" | "day" | "days" | "tag" | "tage" | "tagen" | "jour" | "jours" | "dia" | "dias" | "días" | "дн"
@@ -63,7 +63,7 @@ fn seconds_of(unit: &str) -> Option<f64> {
     })
 }
 
-/// Minutes, cut to whole ones: `130 mins`, `1h 30m`, `1h30`, `PT1H30M`, `01:30:00`.
+/// Reads minutes, rounded down: `130 mins`, `1h 30m`, `1h30`, `PT1H30M`, `01:30:00`.
 fn minutes(text: &str) -> Option<i64> {
     if let [hours, minutes, seconds] = text.split(':').collect::<Vec<_>>()[..] {
         let part = |text: &str, most: i64| {
@@ -76,14 +76,14 @@ fn minutes(text: &str) -> Option<i64> {
     whole(duration(text)? / 60.0)
 }
 
-/// Whole days: `7 days`, `168 hours`.
+/// Reads whole days: `7 days`, `168 hours`.
 fn days(text: &str) -> Option<i64> {
     let days = duration(text)? / 86_400.0;
     whole(days).filter(|_| days.fract() == 0.0)
 }
 
-/// Numbers and their units, from the largest to the smallest, in seconds. The last number may lack its
-/// unit behind hours: `1h30`.
+/// Reads numbers and their units, from the largest to the smallest. Returns seconds. The last number may lack its unit
+/// after hours: `1h30`.
 fn duration(text: &str) -> Option<f64> {
     let lower = text.to_lowercase();
     let mut rest = lower.strip_prefix("pt").unwrap_or(&lower);

@@ -1,41 +1,41 @@
-//! The members of one object: keys and raw values, without recursion and without copies.
+//! Finds the members of one object, without recursion and without copies: keys and raw values.
 
 use wide::u8x16;
 
 /// A value, as its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Raw<'a> {
-    /// `null`, or a word that is no JSON: `NaN`, `undefined`.
+    /// `null`, or a word that isn't JSON: `NaN`, `undefined`.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as written.
+    /// A number, as it is written.
     Number(&'a [u8]),
-    /// What stands between the quotes.
+    /// The text between the quotes.
     Text(&'a [u8]),
-    /// The same, where it is known to be legal Unicode without escapes and NUL.
+    /// The same, if it is known to be legal Unicode without escapes and NUL.
     Plain(&'a str),
-    /// An array, brackets included.
+    /// An array, including its brackets.
     Array(&'a [u8]),
-    /// An object, braces included.
+    /// An object, including its braces.
     Object(&'a [u8]),
 }
 
 /// A key and its value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Member<'a> {
-    /// What stands between the quotes of the key.
+    /// The text between the quotes of the key.
     pub(crate) key: &'a [u8],
     /// The value.
     pub(crate) value: Raw<'a>,
-    /// Where the value's bytes begin and end, in the bytes that the cursor was made of.
+    /// The beginning and the end of the value, in the bytes of the cursor.
     pub(crate) span: (usize, usize),
 }
 
 /// Walks over the members of an object, or the elements of an array.
 ///
-/// Lenient: commas too many or too few, raw control characters, missing colons. It ends at the
-/// first thing it can't make sense of.
+/// It is lenient: it accepts too many or too few commas, unescaped control characters, and missing colons. It ends at
+/// the first thing that it doesn't understand.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -43,30 +43,30 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A walk over a whole object or array, its brackets included.
+    /// Returns a walk over a whole object or array, including its brackets.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 1 }
     }
 
-    /// A walk that begins at a value.
+    /// Returns a walk that begins at a value.
     pub(crate) fn new_at(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
-    /// The value at which the walk stands.
+    /// Returns the value at the present position.
     pub(crate) fn value_here(&mut self) -> Option<Raw<'a>> {
         self.skip_space()?;
         self.value()
     }
 
-    /// The next member of an object.
+    /// Returns the next member of an object.
     pub(crate) fn member(&mut self) -> Option<Member<'a>> {
         loop {
             match self.skip_space()? {
                 b',' | b':' => self.at += 1,
                 b'"' => break,
                 b'}' | b']' => return None,
-                // A key without quotes: skip the word.
+                // A key without quotes is skipped.
                 _ => _ = self.value()?,
             }
         }
@@ -85,7 +85,7 @@ impl<'a> Cursor<'a> {
         Some(Member { key, value, span: (from, self.at) })
     }
 
-    /// The next element of an array.
+    /// Returns the next element of an array.
     pub(crate) fn element(&mut self) -> Option<Raw<'a>> {
         while self.skip_space()? == b',' {
             self.at += 1;
@@ -132,7 +132,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Which bytes end a word or number.
+/// The bytes that end a word or number.
 const ENDS_WORD: [bool; 256] = {
     let mut ends = [false; 256];
     let bytes = b",}]:\"{[ \t\n\x0c\r";
@@ -154,7 +154,7 @@ fn scalar(word: &[u8]) -> Raw<'_> {
     }
 }
 
-/// Where a string ends that begins before `from`: the position of its closing quote.
+/// Returns the position of the closing quote of a string that begins before `from`.
 #[inline]
 pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
@@ -167,7 +167,7 @@ pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Sixteen bytes at a time: most strings are too short for `memchr` to get going.
+/// Searches sixteen bytes at a time. Most strings are too short for `memchr` to pay off.
 #[inline]
 fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     let (lanes, rest) = bytes.as_chunks::<16>();
@@ -183,7 +183,7 @@ fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     Some(16 * lanes.len() + found)
 }
 
-/// Where the array or object ends that begins at `from`: the position after its last bracket.
+/// Returns the position after the last bracket of the array or object that begins at `from`.
 fn composite_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut depth = 0usize;
     let mut at = from;
@@ -203,7 +203,7 @@ fn composite_end(bytes: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// How deep a value is nested, itself included.
+/// Returns the depth of a value, itself included.
 pub(crate) fn nesting(value: Raw<'_>) -> u64 {
     let (Raw::Array(bytes) | Raw::Object(bytes)) = value else { return 0 };
     let (mut depth, mut deepest, mut at) = (0u64, 0, 0);

@@ -1,17 +1,17 @@
 //! The wire: from a panel's bytes to entries of a listing.
 //!
-//! [`splitter`] finds each [`element`] in the stream, [`beginning`] says what an answer is that has none,
-//! [`plain`] walks over an element that is written as programs write JSON; for any other one,
-//! [`structure`] says whether it is sound, and [`member`] finds the keys and values in it.
-//! [`text`] mends what is not legal Unicode, [`charset`] reads what is not UTF-8, [`fields`] knows which
-//! key is which field and reads any JSON type into it, [`word`] reads a single number or text, [`measure`] numbers with
-//! their units, [`category`] the ids of categories. [`identity`] knows where the ids stand and of which kind a list is,
-//! [`left_out`] takes values out of digests that the panel changes by itself, [`defect`] stands for what can't be read,
-//! [`places`] says where that is, [`decoder`] puts them together.
-//! [`json`] reads small documents whole. What is wrong with an answer is a [`fault`], and [`excerpt`] quotes it.
+//! [`splitter`] finds each [`element`] in the stream. [`beginning`] recognises an answer that has none. [`plain`] walks
+//! over an element that is written as programs write JSON. For any other element, [`structure`] checks whether it is
+//! sound, and [`member`] finds its keys and values. [`text`] replaces illegal Unicode, [`charset`] reads texts that are
+//! not UTF-8, and [`fields`] maps keys to fields and reads any JSON type into them. [`word`] reads a single number or
+//! text, [`measure`] numbers with their units, and [`category`] the ids of categories. [`identity`] finds the key of
+//! the ids and the kind of a list, [`left_out`] leaves values out of digests that the panel changes by itself,
+//! [`defect`] recognises elements that can't be read, [`places`] tells their positions, and [`decoder`] puts all of
+//! this together. [`json`] reads small documents as a whole. The error of an answer is a [`fault`], and [`excerpt`]
+//! quotes the answer.
 //!
-//! Nothing here trusts a panel: no recursion, no element kept that is larger than the limit, and
-//! a value of the wrong type costs that value, never its item.
+//! Nothing here trusts a panel. There is no recursion. No element is kept that is larger than the limit. A value of the
+//! wrong type costs that value, and never its item.
 
 pub(crate) mod beginning;
 pub(crate) mod category;

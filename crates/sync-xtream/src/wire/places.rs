@@ -1,23 +1,23 @@
-//! Where elements stand that can't be read, and which items are beside them.
+//! The positions of elements that can't be read, and the items beside them.
 
 use sync_core::ContentId;
 use sync_core::source::{Entry, UnreadableAt};
 
-/// So many places are told; who looks at them finds the others.
+/// The greatest number of positions that are reported. A person who looks at them finds the others.
 const PLACES_MAX: usize = 20;
 
-/// The first places of an answer.
+/// The first positions of an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     all: Vec<UnreadableAt>,
-    /// Those whose next item has not come yet, and how many entries there were before them in this call.
+    /// The positions whose next item has not come yet, with the number of entries before them in this call.
     open: Vec<(usize, usize)>,
     /// The last item of the calls before this one.
     last: Option<ContentId>,
 }
 
 impl Places {
-    /// An element can't be read, after these entries.
+    /// Notes that an element after these entries can't be read.
     #[cold]
     pub(crate) fn note(&mut self, offset: u64, entries: &[Entry]) {
         if self.all.len() < PLACES_MAX {
@@ -27,8 +27,7 @@ impl Places {
         }
     }
 
-    /// Looks at the entries of a call, which begin at a place, for the items that stand after those that can't be
-    /// read.
+    /// Searches the entries of a call, from a position on, for the items after elements that can't be read.
     pub(crate) fn look(&mut self, entries: &[Entry], from: usize) {
         if let Some(last) = entries[from..].last() {
             self.last = Some(last.id());
@@ -39,7 +38,7 @@ impl Places {
         let all = &mut self.all;
         self.open.retain_mut(|(place, count)| {
             let later = entries.get((*count).max(from)..).unwrap_or_default();
-            // Its own entry is none of its neighbours.
+            // The element's own entry is not its neighbour.
             let after = later.iter().find(|entry| !matches!(entry, Entry::Broken(_)));
             all[*place].after = after.map(Entry::id);
             *count = 0;

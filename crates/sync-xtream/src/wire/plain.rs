@@ -1,7 +1,7 @@
-//! The members of an element that is written as programs write JSON, found and checked in one walk.
+//! Walks over the members of an element that is written as programs write JSON, and checks them in the same walk.
 //!
-//! Nearly every element is. What is odd in any way, be it allowed or not, ends the walk, and is for
-//! [`structure`] and [`Cursor`](super::member::Cursor) to judge: what comes out here is what comes out there.
+//! Nearly every element is. Anything unusual, allowed or not, ends the walk, and [`structure`] and
+//! [`Cursor`](super::member::Cursor) decide about the element. Both ways give the same result.
 
 use super::member::Raw;
 use super::structure;
@@ -9,11 +9,11 @@ use super::structure;
 /// A step of the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step<'a> {
-    /// A key, its value, and whether the key is the one that was likely.
+    /// A key, its value, and whether the key is the likely one.
     Member(&'a [u8], Raw<'a>, bool),
-    /// The object has ended, and the bytes with it.
+    /// The object and the bytes have ended.
     End,
-    /// Something that needs a closer look.
+    /// Something needs a closer look.
     Odd,
 }
 
@@ -21,17 +21,17 @@ pub(crate) enum Step<'a> {
 #[derive(Debug)]
 pub(crate) struct Plain<'a> {
     text: &'a str,
-    /// Behind the opening brace, or behind a value.
+    /// The position after the opening brace, or after a value.
     at: usize,
 }
 
 impl<'a> Plain<'a> {
-    /// A walk over a whole object, its braces included; `None` when it isn't legal Unicode.
+    /// Returns a walk over a whole object, including its braces, or `None` if it isn't legal Unicode.
     pub(crate) fn new(object: &'a [u8]) -> Option<Self> {
         Some(Self { text: simdutf8::basic::from_utf8(object).ok()?, at: 1 })
     }
 
-    /// The next member. The key that is `likely` is not looked through for its end.
+    /// Returns the next member. The end of a key that equals `likely` need not be searched for.
     #[inline]
     pub(crate) fn next(&mut self, likely: &[u8]) -> Step<'a> {
         self.step(likely).unwrap_or(Step::Odd)
@@ -95,7 +95,7 @@ impl<'a> Plain<'a> {
             _ => return None,
         };
         self.at += length;
-        // A word ends where something follows it that may.
+        // A word ends if a byte follows that may follow a word.
         matches!(self.text.as_bytes().get(self.at)?, b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n').then_some(value)
     }
 
@@ -114,11 +114,11 @@ impl<'a> Plain<'a> {
     }
 }
 
-/// So many blocks are looked through here before help is called: most texts are short.
+/// The number of blocks that are searched here before `memchr` is called. Most texts are short.
 const NEAR: usize = 5;
 
-/// Where a string ends: the position of its closing quote; and whether it stands there as it is to be
-/// read, without escapes and NUL.
+/// Returns the position of the closing quote of a string, and whether the string can be read as it is, without escapes
+/// and NUL.
 fn string_end(rest: &[u8]) -> Option<(usize, bool)> {
     let (mut at, mut plain) = (0, true);
     loop {
@@ -132,7 +132,7 @@ fn string_end(rest: &[u8]) -> Option<(usize, bool)> {
     }
 }
 
-/// The first quote, backslash or NUL from a place on.
+/// Returns the first quote, backslash or NUL from a position on.
 fn find_special(rest: &[u8], from: usize) -> Option<usize> {
     let rest = rest.get(from..)?;
     let (blocks, _) = rest.as_chunks::<8>();
@@ -147,7 +147,7 @@ fn find_special(rest: &[u8], from: usize) -> Option<usize> {
     memchr::memchr3(b'"', b'\\', 0, &rest[near..]).map(|found| from + near + found)
 }
 
-/// Marks where a block of bytes has a certain one; the lowest mark is right, those above it may not be.
+/// Marks the positions of a byte in a block. The lowest mark is right. Those above it may be wrong.
 pub(super) const fn places(block: u64, byte: u8) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
@@ -165,7 +165,7 @@ mod tests {
         format!("{value:?}")
     }
 
-    /// Walks an object; `None` where it is odd.
+    /// Walks over an object. Returns `None` if it is unusual.
     fn members(object: &[u8], likely: &[u8]) -> Option<Vec<(Vec<u8>, String)>> {
         let mut walk = Plain::new(object)?;
         let mut found = Vec::new();
@@ -178,7 +178,7 @@ mod tests {
         }
     }
 
-    /// The same by the lenient walk, of what is sound.
+    /// Does the same by the lenient walk, for sound objects.
     fn lenient(object: &[u8]) -> Vec<(Vec<u8>, String)> {
         assert_eq!(structure::check(object), Ok(()), "{}", String::from_utf8_lossy(object));
         let mut cursor = Cursor::new(object);

@@ -1,11 +1,11 @@
-//! The version of the digests that raw elements have.
+//! The version of the digests of raw elements.
 
 use sync_core::DigestScheme;
 
-/// Digests of raw elements, movies and series without the value of `num`. What else decides about the item
-/// is part of them: the key of the list where that is the id, the key of the id where it is not the usual
-/// one, the declared charset where the element is not UTF-8.
+/// The scheme of digests of raw elements. In movies and series the value of `num` has no part in them. Everything else
+/// that decides about the item has: the key of the list if it is the id, the key of the id if it is not the usual one,
+/// and the declared charset if the element is not UTF-8.
 ///
-/// To be raised whenever the same bytes would be decoded to another item: digests of the old
-/// scheme are then no longer looked at, and every item is decoded once.
+/// It has to be raised whenever the same bytes would be decoded to another item. Then digests of the old scheme are no
+/// longer compared, and every item is decoded once.
 pub(crate) const SCHEME: DigestScheme = DigestScheme(104);

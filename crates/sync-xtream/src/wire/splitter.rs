@@ -1,10 +1,10 @@
 //! Finds the elements of a list in a stream of bytes, wherever the stream is cut into chunks.
 //!
-//! The list is an array, or an object whose values are the elements (PHP writes arrays with holes
-//! that way). Bytes are looked at once, in the chunk that they came in; what is kept between chunks
-//! is the element that has not ended yet, up to a limit.
+//! The list is an array, or an object whose values are the elements, because PHP writes arrays with holes like that.
+//! Each byte is looked at once, in the chunk that it came in. Between chunks, only the element that has not ended yet
+//! is kept, up to a limit.
 //!
-//! In a listing, an element that is broken costs no other one: see [`recovery`].
+//! In a listing, a broken element costs no other one. See [`recovery`].
 
 mod block;
 mod broken;
@@ -29,16 +29,16 @@ use super::member::string_end;
 
 pub(crate) use self::state::Splitter;
 
-/// How far into an answer the list may begin: PHP prints its warnings first.
+/// The greatest number of bytes before the list. PHP prints its warnings first.
 const PREFIX_MAX: usize = 64 * 1024;
 
-/// What a page is about stands in its head; so much of an answer is looked at to say what it is.
+/// The number of bytes of an answer that are examined to recognise it. The title of a page is in its head.
 const HEAD: usize = 4096;
 
-/// So many bytes at a time are put to those that were kept, until what was kept is over.
+/// The number of bytes that are added at a time to those that were kept, until these are used up.
 const STEP: usize = 2048;
 
-/// The largest key of a list that is an object.
+/// The greatest size of a key of a list that is an object.
 const KEY_MAX: usize = 64 * 1024;
 
 impl Splitter {
@@ -74,8 +74,8 @@ impl Splitter {
         Ok(())
     }
 
-    /// The stream has ended; shows what has waited for its end, and says what followed the list. `proved` is
-    /// whether the transport says that nothing is missing.
+    /// Ends the stream. Shows the elements that have waited for it, and returns what follows the list. `proved` says
+    /// that the transport proves that nothing is missing.
     pub(crate) fn finish(
         &mut self,
         proved: bool,
@@ -91,7 +91,7 @@ impl Splitter {
         }
     }
 
-    /// No more bytes come: reads once more what has no end, and shows what has waited.
+    /// Handles the end of the bytes: reads again what has no end, and shows the elements that have waited.
     fn end(&mut self, element: &mut impl Show) -> Result<(), Fault> {
         let Some(recovery) = &mut self.recovery else { return Ok(()) };
         recovery.over = true;
@@ -108,7 +108,7 @@ impl Splitter {
             if self.state == State::After {
                 self.forget_the_end();
             } else if !closed {
-                // Nobody knows where it ends: it isn't to be known again.
+                // The end of it is unknown, so it must not be recognised in another listing.
                 self.size = self.size.max(Size::Oversize);
             }
             self.show_broken(&bytes, bracket, element)?;
@@ -118,7 +118,7 @@ impl Splitter {
         Ok(())
     }
 
-    /// Looks for the beginning of the list; true when it was found.
+    /// Searches for the beginning of the list. Returns whether it was found.
     fn find_list(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Fault> {
         let body = if self.begun { &bytes[..] } else { bytes.strip_prefix(BOM).unwrap_or(bytes) };
         let space = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(body.len());
@@ -152,7 +152,7 @@ impl Splitter {
         Ok(false)
     }
 
-    /// Scans on to the end of the bytes; returns how many of them nobody will look at again.
+    /// Scans to the end of the bytes. Returns the number of bytes that are not needed any more.
     fn scan(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<usize, Fault> {
         self.scan_on(bytes, element)?;
         Ok(self.forget(bytes))
@@ -195,13 +195,13 @@ impl Splitter {
             b',' => return self.nothing(),
             b']' | b'}' => {
                 self.at += 1;
-                // A bracket of the other kind ends nothing: what follows it may be half the list.
+                // A bracket of the other kind ends nothing. Half of the list may follow.
                 if (byte == b'}') != self.keyed {
                     (self.start, self.deepest) = (self.at - 1, 0);
                     return Step::Ended;
                 }
                 self.state = State::After;
-                // Where more of the list follows it, all from here on is a broken element.
+                // If more of the list follows, everything from here on is a broken element.
                 self.forgotten_at = self.base + self.at as u64 - 1;
             }
             _ if byte.is_ascii_whitespace() => self.at += 1,
@@ -233,7 +233,7 @@ impl Splitter {
         Step::On
     }
 
-    /// There is no element where one should be.
+    /// Handles a missing element.
     fn nothing(&mut self) -> Step {
         (self.start, self.deepest) = (self.at, 0);
         Step::Ended
@@ -252,7 +252,7 @@ impl Splitter {
         };
     }
 
-    /// Whether the next element is read byte by byte.
+    /// Returns whether the next element is read byte by byte.
     fn is_careful(&self) -> bool {
         self.recovery.as_ref().is_some_and(|recovery| self.base + (self.at as u64) < recovery.until)
     }
@@ -267,7 +267,7 @@ impl Splitter {
         State::Careful
     }
 
-    /// A key of the list has no end.
+    /// Handles a key of the list that has no end.
     fn endless(&mut self, from: usize) -> Step {
         if self.recovery.is_none() {
             return Step::Endless;

@@ -1,28 +1,28 @@
-//! Whether an element is put together as it should be.
+//! Checks whether an element is well formed.
 //!
-//! The splitter finds the end of an element by counting brackets, and takes quotes in pairs: where
-//! one is missing, an element swallows its neighbours and still looks like one. This looks closer,
-//! at elements that are decoded anyway.
+//! The splitter finds the end of an element by counting brackets, and takes quotes in pairs. If one is missing, an
+//! element swallows its neighbours and still looks like one. This check is stricter, and is made for elements that are
+//! decoded anyway.
 
 use super::member::string_end;
 
-/// What has to come next, commas too many aside.
+/// The token that has to come next. Extra commas are ignored.
 enum Due {
     /// A key, or the end of the object.
     Key,
-    /// The colon behind a key.
+    /// The colon after a key.
     Colon,
     /// A value, or the end of the array.
     Value,
-    /// A comma, or the end of what is open.
+    /// A comma, or the end of the innermost object or array.
     Next,
 }
 
-/// Checks an object: brackets match in kind, and there are only `"key": value` members.
+/// Checks an object: its brackets match in kind, and there are only `"key": value` members.
 ///
-/// What costs nothing but its value is no defect: words like `NaN`, a missing value, commas too
-/// many, raw control characters in a string. Returns, for a defect, where the last comma before it
-/// stands between two members: up to there it is sound.
+/// Anything that costs only its own value is accepted: words like `NaN`, a missing value, extra commas, unescaped
+/// control characters in a string. For a defect, returns the position of the last comma before it between two members.
+/// Up to there the object is sound.
 pub(crate) fn check(object: &[u8]) -> Result<(), usize> {
     let mut sound = 1;
     match end(object, 0, &mut sound) {
@@ -31,10 +31,10 @@ pub(crate) fn check(object: &[u8]) -> Result<(), usize> {
     }
 }
 
-/// Where the array or object ends that begins at a place, if it is put together as it should be: the
-/// position after its last bracket. Says as well where the last of the commas stood that are its own.
+/// Returns the position after the last bracket of the array or object that begins at a position, if it is well formed.
+/// Sets `sound` to the position of the last of its own commas.
 pub(crate) fn end(bytes: &[u8], from: usize, sound: &mut usize) -> Option<usize> {
-    // Whether what is open around the innermost is an object.
+    // For each enclosing level, whether it is an object.
     let mut outer = Vec::new();
     let mut in_object = bytes.get(from) == Some(&b'{');
     let mut due = if in_object { Due::Key } else { Due::Value };

@@ -1,4 +1,4 @@
-//! JSON strings, read whatever is in them.
+//! Reads JSON strings with any content.
 
 use std::char::REPLACEMENT_CHARACTER;
 
@@ -7,14 +7,14 @@ use sync_core::Text;
 use super::charset::Charset;
 use super::plain::places;
 
-/// Texts are unescaped in pieces of so many bytes, on the stack.
+/// The number of bytes of the pieces in which texts are unescaped, on the stack.
 const PIECE: usize = 512;
 
-/// Reads what stands between the quotes of a JSON string.
+/// Reads the text between the quotes of a JSON string.
 ///
-/// A text that is not UTF-8 is read in the charset. What is not legal Unicode is mended with U+FFFD:
-/// surrogates without their partner, broken escapes. So is NUL, at which SQL functions would cut the
-/// text. Raw line breaks and the like, which JSON forbids, are taken as they are.
+/// A text that is not UTF-8 is read in the charset. Illegal Unicode is replaced by U+FFFD: surrogates without their
+/// partner, and broken escapes. So is NUL, at which SQL functions would cut the text. Unescaped line breaks and the
+/// like, which JSON forbids, are accepted.
 pub(crate) fn read(raw: &[u8], charset: Charset) -> Text {
     if is_plain(raw) {
         return mended(raw, charset);
@@ -41,7 +41,7 @@ pub(crate) fn read(raw: &[u8], charset: Charset) -> Text {
     }
 }
 
-/// Bytes without escapes as text.
+/// Reads bytes without escapes as text.
 pub(crate) fn mended(bytes: &[u8], charset: Charset) -> Text {
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => text.into(),
@@ -56,7 +56,7 @@ fn decoded(bytes: &[u8], charset: Charset) -> Text {
     out.into()
 }
 
-/// Reads a text with escapes that is not UTF-8. Only what stands between the escapes is in the charset.
+/// Reads a text with escapes that is not UTF-8. Only the bytes between the escapes are in the charset.
 #[cold]
 fn read_in(raw: &[u8], charset: Charset) -> Text {
     let (mut out, mut run, mut at) = (String::new(), Vec::new(), 0);
@@ -74,7 +74,7 @@ fn read_in(raw: &[u8], charset: Charset) -> Text {
             let mut put = Put { out: &mut place, at: 0 };
             at += escape(&raw[at..], &mut put);
             let written = put.at;
-            // What was escaped because it looks like a backslash may be the second byte of a character.
+            // A backslash that was escaped may be the second byte of a character.
             if let [ascii] = place[..written] {
                 run.push(ascii);
             } else {
@@ -87,9 +87,9 @@ fn read_in(raw: &[u8], charset: Charset) -> Text {
     out.into()
 }
 
-/// Whether there is neither an escape nor a NUL.
+/// Returns whether there is neither an escape nor a NUL.
 fn is_plain(raw: &[u8]) -> bool {
-    // Without a way out of the inner loop, the compiler compares all of a block at once.
+    // The inner loop has no early exit, so that the compiler compares all of a block at once.
     let block = |block: &[u8]| {
         let special = |byte: &u8| u8::from(*byte == b'\\') | u8::from(*byte == 0);
         block.iter().fold(0, |found, byte| found | special(byte)) == 0
@@ -98,15 +98,15 @@ fn is_plain(raw: &[u8]) -> bool {
     blocks.iter().all(|bytes| block(bytes)) && block(rest)
 }
 
-/// Reads escapes, and mends NUL, as far as the place reaches; returns how much was read and written.
+/// Reads escapes, and replaces NUL, as far as the output has room. Returns the numbers of read and written bytes.
 fn unescape(raw: &[u8], out: &mut [u8; PIECE]) -> (usize, usize) {
-    /// The longest that is written in one go.
+    /// The greatest number of bytes that are written in one go.
     const STEP: usize = 8;
     let (mut read, mut written) = (0, 0);
     while written <= PIECE - STEP {
         let rest = &raw[read..];
         let plain = if let Some(block) = rest.first_chunk::<STEP>() {
-            // All of it is written, and what is not plain is then written over.
+            // The whole block is written. Its special bytes are then overwritten.
             out[written..written + STEP].copy_from_slice(block);
             let block = u64::from_le_bytes(*block);
             (places(block, b'\\') | places(block, 0)).trailing_zeros() as usize / 8
@@ -131,7 +131,7 @@ fn unescape(raw: &[u8], out: &mut [u8; PIECE]) -> (usize, usize) {
     (read, written)
 }
 
-/// Where the next character is written.
+/// The output, and the position of the next character.
 struct Put<'a> {
     out: &'a mut [u8; PIECE],
     at: usize,
@@ -149,7 +149,7 @@ impl Put<'_> {
     }
 }
 
-/// Reads what follows a backslash; returns how long it is.
+/// Reads the bytes after a backslash. Returns their number.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "a first sync takes 2 % more instructions without; the other caller is cold")]
 fn escape(raw: &[u8], out: &mut Put<'_>) -> usize {
@@ -165,7 +165,7 @@ fn escape(raw: &[u8], out: &mut Put<'_>) -> usize {
         b'r' => out.byte(b'\r'),
         b't' => out.byte(b'\t'),
         b'u' => return 1 + unicode(&raw[1..], out),
-        // No such escape: the letter is what was meant, if anything.
+        // There is no such escape. The letter itself is probably meant.
         _ => {
             out.char(REPLACEMENT_CHARACTER);
             out.byte(letter);
@@ -192,14 +192,14 @@ fn unicode(raw: &[u8], out: &mut Put<'_>) -> usize {
     4
 }
 
-/// What four hexadecimal digits say.
+/// Returns the value of four hexadecimal digits.
 fn unit(raw: &[u8]) -> Option<u32> {
     let [a, b, c, d] = raw.first_chunk::<4>()?.map(|digit| HEX[usize::from(digit)]);
     let unit = a << 12 | b << 8 | c << 4 | d;
     (unit <= 0xffff).then_some(unit)
 }
 
-/// What a hexadecimal digit says; what any other byte does is too much for a unit.
+/// The value of each hexadecimal digit. The value of any other byte is too large for a unit.
 const HEX: [u32; 256] = {
     let mut table = [1 << 16; 256];
     let mut value = 0;
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(read(br"odd \x41"), "odd \u{fffd}x41");
         assert_eq!(read(b"end \\"), "end \u{fffd}");
         assert_eq!(read(b"nul \0 and \\u0000"), "nul \u{fffd} and \u{fffd}");
-        // A surrogate written as three bytes, as some old databases have it.
+        // A surrogate that is written as three bytes, as in some old databases.
         assert!(read(b"\xed\xa0\xbd").chars().all(|c| c == '\u{fffd}'));
         assert_eq!(read(b"mixed \\n \xff"), "mixed \n ÿ");
         assert_eq!(read(br"none \u123g \ug123 \u+123"), "none \u{fffd}123g \u{fffd}g123 \u{fffd}+123");
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn field_10_between_escapes_a_text_is_in_its_charset() {
-        let read = |label: &str, raw: &[u8]| super::read(raw, Charset::of_label(label.as_bytes()));
+        let read = |label: &str, raw: &[u8]| super::read(raw, Charset::from_label(label.as_bytes()));
         assert_eq!(read("", br"Th\u00fcringen"), "Thüringen");
         assert_eq!(read("", b"\xfc \\u2013 \\/ \xe9"), "ü – / é");
         assert_eq!(read("windows-1251", b"\xcf\xe5\xf0\xe2\xfb\xe9 \\u2013 \\\"HD\\\""), "Первый – \"HD\"");
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(read(b"two\nlines\t!"), "two\nlines\t!");
     }
 
-    /// Short and long texts are read in different places, and what is mended grows.
+    /// Short and long texts are read in different places, and replacements make a text longer.
     #[test]
     fn a_text_of_any_length_is_read_the_same() {
         for count in (0..200).chain(500..530) {

@@ -1,4 +1,4 @@
-//! A single number or text, whichever it is, as text.
+//! Reads a single number or text as text.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::charset::Charset;
 use super::member::Raw;
 use super::text;
 
-/// A number or a text, as text; whole numbers in their one spelling.
+/// Reads a number or a text as text. Whole numbers get their normal spelling.
 pub(crate) fn word(raw: Raw<'_>, charset: Charset) -> Option<Text> {
     match raw {
         Raw::Number(digits) => {

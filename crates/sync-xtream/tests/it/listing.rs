@@ -38,7 +38,7 @@ async fn one_category_can_be_listed() {
     let panel = panel(PanelConfig::default());
     let source = source(&panel.base_url(), quick());
     let within = Some(CategoryId("a b&c".to_owned()));
-    let request = ListingRequest::of(Scope { kind: ContentKind::Series, within });
+    let request = ListingRequest::new(Scope { kind: ContentKind::Series, within });
     panel.on(Action::Series, Behaviour::Body(b"[]".to_vec()));
     let listed = collect(source.listing(request).await.unwrap()).await.unwrap();
     assert!(listed.entries.is_empty());

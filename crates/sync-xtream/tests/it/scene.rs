@@ -40,7 +40,7 @@ pub(crate) fn large_panel(config: PanelConfig) -> Panel {
 }
 
 pub(crate) fn whole(kind: ContentKind) -> ListingRequest {
-    ListingRequest::of(kind.into())
+    ListingRequest::new(kind.into())
 }
 
 /// A listing that was received to its end.

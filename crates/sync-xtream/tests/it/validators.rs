@@ -28,7 +28,7 @@ async fn list_unless(
 ) -> (Result<Collected, SourceError>, bool) {
     let index = LazyIndex::new(known);
     let baseline = Baseline::Unless { validator: validator.clone(), index: index.clone() };
-    let request = ListingRequest::of(ContentKind::Channels.into()).compared_with(baseline);
+    let request = ListingRequest::new(ContentKind::Channels.into()).compared_with(baseline);
     let listing = source.listing(request).await.unwrap();
     let listed = tokio::time::timeout(PATIENCE, collect(listing)).await.expect("a listing ends in time");
     (listed, index.is_asked())
@@ -116,7 +116,7 @@ async fn who_was_not_asked_cannot_say_that_nothing_has_changed() {
 async fn a_category_has_no_version() {
     let server = Server::start(vec![tagged(&["ETag: \"v1\""], &channels(2))]).await;
     let scope = Scope { kind: ContentKind::Channels, within: Some(CategoryId("1".to_owned())) };
-    let listing = source(&server.base, quick()).listing(ListingRequest::of(scope)).await.unwrap();
+    let listing = source(&server.base, quick()).listing(ListingRequest::new(scope)).await.unwrap();
     assert_eq!(collect(listing).await.unwrap().version, None);
 }
 

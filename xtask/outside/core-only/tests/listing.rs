@@ -1,6 +1,6 @@
 //! A listing against what is cached, by the pure parts of the core. The README shows this text.
 
-use sync_core::settle::{Circumstances, Missing, settle};
+use sync_core::removal::{Circumstances, Missing, decide_removals};
 use sync_core::{ChangePolicy, Channel, Content, ContentId, HoldReason, Loss, compare_channels};
 
 #[test]
@@ -21,9 +21,9 @@ fn a_listing_is_compared_with_what_is_cached() {
     // Is 3 gone, or did the panel lose it? One of three is little; all of three is an outage.
     let now = 1_767_225_600;
     let missing = |ids: &[i64]| ids.iter().map(|id| Missing::new(ContentId(*id))).collect();
-    let one = settle(&Circumstances::new(3, 3, now), missing(&[3]));
+    let one = decide_removals(&Circumstances::new(3, 3, now), missing(&[3]));
     assert_eq!(one.removed, [ContentId(3)]);
-    let outage = settle(&Circumstances::new(3, 0, now), missing(&[1, 2, 3]));
+    let outage = decide_removals(&Circumstances::new(3, 0, now), missing(&[1, 2, 3]));
     assert_eq!((outage.removed.len(), outage.held.len()), (0, 3));
     assert_eq!(outage.reason, Some(HoldReason::Loss(Loss::EmptyListing)));
 }

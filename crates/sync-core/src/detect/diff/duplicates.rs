@@ -1,4 +1,4 @@
-//! The rare case of the diff: an id that a listing has several times.
+//! The rare case of an id that is listed several times.
 
 use super::out::Out;
 use super::rank::{AS_STORED, Candidate, one_of, rank_over, ranked};
@@ -11,8 +11,8 @@ use crate::ports::source::Entry;
 use crate::ports::store::StagedItem;
 
 impl Differ {
-    /// A further element of an id: makes one item of it and what was staged before. Where nothing
-    /// was staged, the earlier element was as the stored row is.
+    /// Takes a further element of an id, and makes one item of it and the staged one. If nothing was staged, the
+    /// earlier element equals the stored row.
     pub(super) fn repeated(
         &mut self,
         entry: Entry,
@@ -53,7 +53,7 @@ impl Differ {
             self.borrowers.insert(id);
         }
         if !self.known.is_empty() {
-            self.seen_items.notice_again(&item);
+            self.seen_items.observe_again(&item);
         }
         let change = self.judged_again(stored, &item);
         self.note_departure(stored, &item);

@@ -1,4 +1,4 @@
-//! The ids of a listing that are new.
+//! The new ids of a listing.
 
 use std::hash::BuildHasher;
 
@@ -6,14 +6,13 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::model::ContentId;
 
-/// Where a listing has the ids that the index doesn't know. The listing has the ids themselves, so this
-/// keeps nothing but their places.
+/// The positions in the listing of ids that the index doesn't have. The listing stores the ids themselves.
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
     places: HashTable<u32>,
-    /// The panel names the ids, so what they are hashed to must not be for it to know.
+    /// The hasher is seeded at random, because the panel chooses the ids and must not know their hashes.
     hasher: DefaultHashBuilder,
-    /// The least and the highest of them: most listings go one way.
+    /// The least and the highest of these ids. Most listings have new ids in one direction.
     span: Option<(i64, i64)>,
 }
 
@@ -23,12 +22,12 @@ impl Fresh {
         self.span = None;
     }
 
-    /// How many there are.
+    /// Returns the number of new ids.
     pub(super) fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// The place of an id in the listing so far.
+    /// Returns the position of an id in the listing so far.
     pub(super) fn find(&self, ids: &[i64], id: ContentId) -> Option<u32> {
         if self.span.is_none_or(|(least, highest)| id.0 < least || highest < id.0) {
             return None;
@@ -36,7 +35,7 @@ impl Fresh {
         self.places.find(self.hasher.hash_one(id.0), |place| ids[*place as usize] == id.0).copied()
     }
 
-    /// Takes an id whose place is the next one, or returns the place that it has.
+    /// Takes an id with the next position, or returns the position that it has already.
     pub(super) fn admit(&mut self, ids: &[i64], id: ContentId, place: u32) -> Option<u32> {
         let seen = self.find(ids, id);
         if seen.is_none() {

@@ -1,20 +1,20 @@
-//! What becomes of a batch.
+//! The result of a batch.
 
 use hashbrown::HashMap;
 
 use crate::model::ContentId;
 use crate::ports::store::StagedItem;
 
-/// What a batch stages, and what was staged before it.
+/// The items that a batch stages, and those that were staged before it.
 pub(super) struct Out {
     earlier: HashMap<i64, StagedItem>,
     pub(super) items: Vec<StagedItem>,
-    /// Where `items` has an id; made when an id comes again, which it hardly ever does.
+    /// The position of each id in `items`. It is made if an id comes again, which is rare.
     at: Option<HashMap<i64, usize>>,
 }
 
 impl Out {
-    /// Nothing as yet; so many items are expected.
+    /// Returns an empty result. The number of expected items is a hint.
     pub(super) fn new(earlier: HashMap<i64, StagedItem>, expected: usize) -> Self {
         Self { earlier, items: Vec::with_capacity(expected), at: None }
     }

@@ -1,4 +1,4 @@
-//! The diff by itself: what whole runs (`tests/it`) can't show, or only by accident.
+//! Tests of the diff by itself. Whole runs (`tests/it`) show these cases only by accident, or not at all.
 
 use super::*;
 use crate::detect::seen_items::Identity;
@@ -6,10 +6,10 @@ use crate::detect::volatile::{FieldFacts, Heard, Standing};
 use crate::model::CategorySet;
 use crate::testing::{ItemBuilder, movie, series};
 
-/// Digests of a scheme that isn't the core's.
+/// A scheme of digests that isn't the core's.
 const RAW: DigestScheme = DigestScheme(77);
 
-/// A diff, the rows that it lies over, and what it has staged.
+/// A diff, the rows that it compares with, and the items that it has staged.
 struct Bench {
     differ: Differ,
     rows: Vec<Item>,
@@ -17,26 +17,26 @@ struct Bench {
 }
 
 impl Bench {
-    /// Of movies that are stored as they were listed, in this order.
+    /// Returns a bench of movies that are stored as they were listed, in this order.
     fn over(rows: &[ItemBuilder]) -> Self {
         Self::with(rows, DigestScheme::FIELDS, ChangePolicy::Fingerprint)
     }
 
     fn with(rows: &[ItemBuilder], scheme: DigestScheme, policy: ChangePolicy) -> Self {
         let rows: Vec<_> = rows.iter().map(|row| row.clone().listed()).collect();
-        let entries = rows.iter().map(|row| (row.item.id(), Digest::of_listed(row)));
+        let entries = rows.iter().map(|row| (row.item.id(), Digest::from_listed(row)));
         let known = Arc::new(ListingIndex::new(scheme, entries).unwrap());
         let differ = Differ::new(ContentKind::Movies, known, DigestScheme::FIELDS, policy, true);
         Self { differ, rows: rows.into_iter().map(|row| row.item).collect(), staged: HashMap::new() }
     }
 
-    /// In how many listings in a row a field has met the rule, this one included.
+    /// Returns the number of listings in a row in which a field has met the rule, this one included.
     fn met(&self, name: &str) -> u32 {
         let (facts, kind) = (FieldFacts::default(), ContentKind::Movies);
         let heard = Heard { whole: true, missing: self.differ.missing_so_far(), now: NOW };
         let conclusion = facts.after(kind, &self.differ.treatment, self.differ.tally(), heard);
         let facts = FieldFacts::concluded(kind, &self.differ.treatment, self.differ.tally(), heard, &conclusion);
-        match facts.of(kind, name) {
+        match facts.standing(kind, name) {
             Some(Standing::Compared { met } | Standing::Trial { met, .. }) => met,
             _ => 0,
         }
@@ -119,7 +119,7 @@ fn who_is_listed_once_more_where_it_was_has_not_departed() {
     assert!(bench.differ.departed().is_empty());
 }
 
-/// It is not as the panel lists it, so the next run has to look at it again.
+/// Such an item is not as the panel lists it, so the next run has to compare it again.
 #[test]
 fn who_is_kept_in_place_is_looked_at_again() {
     let rows = [movie(1).in_categories(&["1", "2"]), movie(2)];
@@ -132,12 +132,12 @@ fn who_is_kept_in_place_is_looked_at_again() {
     assert_eq!(kept[0].item.categories().as_slice().join(","), "1,2");
     assert_eq!(bench.differ.counts(), Counts { unchanged: 2, ..Counts::default() });
     let index = bench.differ.into_index(&[]).unwrap();
-    assert_eq!(index.digests(), [Digest::NEVER.0, Digest::of_listed(&movie(2).listed()).0]);
+    assert_eq!(index.digests(), [Digest::NEVER.0, Digest::from_listed(&movie(2).listed()).0]);
 }
 
 #[test]
 fn what_stays_keeps_a_digest_of_the_same_scheme_and_no_other() {
-    let known = Digest::of_listed(&movie(2).listed()).0;
+    let known = Digest::from_listed(&movie(2).listed()).0;
     for (scheme, kept) in [(DigestScheme::FIELDS, known), (RAW, Digest::NEVER.0)] {
         let mut bench = Bench::with(&[movie(1), movie(2)], scheme, ChangePolicy::Fingerprint);
         bench.list(&[movie(3)]);
@@ -146,8 +146,8 @@ fn what_stays_keeps_a_digest_of_the_same_scheme_and_no_other() {
     }
 }
 
-/// Under the policy `timestamp` as well, the element that is as the row but for categories stands for it, and what
-/// is ignored is no difference.
+/// The policy `timestamp` makes no difference here: the element that equals the row except for its categories is taken,
+/// and ignored fields don't count.
 #[test]
 fn of_elements_that_are_passed_over_the_one_like_the_row_stands_for_it() {
     let like = movie(1).in_categories(&["1", "2"]).with("custom_sid", "another");
@@ -191,7 +191,7 @@ fn what_breaks_the_contract_is_told() {
     assert_eq!(told, Err(ContractBreach::UnknownSame(ContentId(2))));
 }
 
-/// The ids of a listing, of which some elements are broken.
+/// Lists these ids, some with broken elements.
 fn broken_listing(bench: &mut Bench, entries: Vec<Entry>) -> Result<Vec<StagedItem>, ContractBreach> {
     let mut batch = entries;
     let needs = bench.differ.prepare(&mut batch);
@@ -209,7 +209,7 @@ fn a_broken_element_keeps_its_row_and_adds_none() {
     assert_eq!(staged.unwrap(), []);
     assert_eq!(bench.differ.missing(), [ContentId(1), ContentId(3)]);
     assert_eq!((bench.differ.listed(), bench.differ.counts()), (1, Counts { unchanged: 1, ..Counts::default() }));
-    // In its place it is known by the digest that it had.
+    // At its position it has the digest that it had.
     let known = Arc::clone(&bench.differ.known);
     let index = bench.differ.into_index(&[]).unwrap();
     assert_eq!((index.ids(), index.digests()), (&[2][..], &known.digests()[1..2]));
@@ -238,7 +238,7 @@ fn an_element_that_can_be_read_stands_for_the_item_whether_it_comes_before_the_b
         ends.push((staged, bench.differ.into_index(&[]).unwrap()));
     }
     assert!(ends.iter().all(|end| *end == ends[0]));
-    // One that is as it was is as it was.
+    // An element that has not changed counts as unchanged.
     let mut bench = Bench::over(&[movie(1)]);
     let as_known = Entry::Item(Box::new(movie(1).listed()), None);
     assert_eq!(broken_listing(&mut bench, vec![broken(), as_known]).unwrap(), []);

@@ -1,4 +1,4 @@
-//! Categories that were not answered: their items stay in them.
+//! Categories that were not answered. Their items stay in them.
 
 use hashbrown::HashMap;
 
@@ -8,16 +8,15 @@ use crate::model::{CategorySet, Item, Value};
 use crate::ports::store::StagedItem;
 
 impl Differ {
-    /// Puts items back into those categories of their rows that were not answered: nobody knows that
-    /// they have left them. Takes rows and staged items of some of [`Self::departed`]; returns what
-    /// is to be staged in their place.
+    /// Puts items back into those categories of their rows that were not answered, because nobody knows whether they
+    /// have left them. Takes rows and staged items of some of [`Self::departed`]. Returns the items to stage instead.
     pub(crate) fn kept_in_place(
         &mut self,
         stored: Vec<Item>,
         staged: Vec<StagedItem>,
         answered: &CategorySet,
     ) -> Vec<StagedItem> {
-        let at = self.kind.places().category_ids;
+        let at = self.kind.field_positions().category_ids;
         let mut staged: HashMap<i64, StagedItem> = staged.into_iter().map(|it| (it.item.id().0, it)).collect();
         let mut out = Vec::new();
         for row in stored {
@@ -35,7 +34,7 @@ impl Differ {
             *before = before.saturating_sub(1);
             *count(&mut self.counts, change) += 1;
             one.change = change;
-            // It is not as the panel lists it, so it is to be looked at again.
+            // The item is not as the panel lists it, so the next listing compares it again.
             let position = self.known.position(row.id(), 0);
             let place = position.map(|at| self.seen_at[at]).or_else(|| self.fresh.find(&self.ids, row.id()));
             if let Some(place) = place.filter(|place| *place != UNSEEN) {

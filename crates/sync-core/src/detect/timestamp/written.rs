@@ -1,12 +1,12 @@
-//! Dates as people and programs write them out.
+//! Reads dates as people and programs write them.
 //!
-//! Only what has one meaning is read. `31.12.2027` and `12/31/2027` have; `12/11/2027` has two, so it is
-//! not read, whatever is usual in the country that the separator hints at.
+//! A text is read only if it has one meaning. `31.12.2027` and `12/31/2027` have one. `12/11/2027` has two, so it is
+//! not read, even if its separator is usual in one country.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
 
-/// Reads a date without separators, `20271231` or `20271231235959`; returns unix seconds. As unix time,
-/// the one would be in 1970 and the other beyond the year 2600.
+/// Reads a date without separators, `20271231` or `20271231235959`. Returns unix seconds. Read as unix time, the first
+/// would be in 1970 and the second beyond the year 2600.
 pub(super) fn compact(text: &str, zone_offset: i32) -> Option<i64> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) || !(text.starts_with("19") || text.starts_with("20")) {
         return None;
@@ -21,8 +21,8 @@ pub(super) fn compact(text: &str, zone_offset: i32) -> Option<i64> {
     Some(day.and_time(time).and_utc().timestamp() - i64::from(zone_offset))
 }
 
-/// Reads a date with or without a time; returns unix seconds. `zone_offset` is that of a text without a
-/// zone, in seconds. A date without a time is the beginning of its day.
+/// Reads a date with or without a time. Returns unix seconds. A text without a zone has the offset `zone_offset`, in
+/// seconds. A date without a time is the beginning of its day.
 pub(super) fn date(text: &str, zone_offset: i32) -> Option<i64> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc2822(text)) {
         return Some(instant.timestamp());
@@ -45,7 +45,7 @@ pub(super) fn date(text: &str, zone_offset: i32) -> Option<i64> {
     Some(day.and_time(time).and_utc().timestamp() - i64::from(zone))
 }
 
-/// A day, in numbers or with the English name of its month.
+/// Reads a day, written in numbers or with the English name of its month.
 fn day(text: &str) -> Option<NaiveDate> {
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     for separator in ['-', '/', '.'] {
@@ -72,11 +72,11 @@ fn day(text: &str) -> Option<NaiveDate> {
     ["%d %B %Y", "%B %d %Y", "%A %d %B %Y", "%A %B %d %Y", "%Y %B %d"]
         .iter()
         .find_map(|form| NaiveDate::parse_from_str(&words, form).ok())
-        // Two digits are no year.
+        // A number of two digits is not taken for a year.
         .filter(|_| words.split(' ').any(|word| word.len() == 4 && is_number(&word)))
 }
 
-/// `31st` without what makes it an ordinal.
+/// Returns the number of an ordinal: `31` for `31st`.
 fn cardinal(word: &str) -> &str {
     let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let ending = &word[digits.len()..];
@@ -84,7 +84,7 @@ fn cardinal(word: &str) -> &str {
     if is_ordinal && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty() { digits } else { word }
 }
 
-/// A time of day, and the zone behind it.
+/// Reads a time of day, and the zone behind it.
 fn clock(text: &str) -> Option<(NaiveTime, Option<FixedOffset>)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.')).unwrap_or(text.len());
     let (time, rest) = text.split_at(end);
@@ -97,8 +97,8 @@ fn clock(text: &str) -> Option<(NaiveTime, Option<FixedOffset>)> {
     Some((time, if zone.is_empty() { None } else { Some(offset(zone)?) }))
 }
 
-/// `Z`, `UTC`, `GMT`, `+01:00`, `+0100`, or `GMT+0100 (NAME)`. Other names of zones are not read: several
-/// zones share one.
+/// Reads `Z`, `UTC`, `GMT`, `+01:00`, `+0100`, or `GMT+0100 (NAME)`. Other names of zones are not read, because several
+/// zones share a name.
 fn offset(zone: &str) -> Option<FixedOffset> {
     let zone = if zone.ends_with(')') { zone.split('(').next()?.trim_end() } else { zone };
     let named = ["GMT", "UTC", "Z"].into_iter().find_map(|name| zone.strip_prefix(name));
@@ -113,7 +113,7 @@ fn offset(zone: &str) -> Option<FixedOffset> {
 mod tests {
     use crate::detect::timestamp::read;
 
-    /// The last second of 2027, by the zone of the panel.
+    /// The last second of 2027, in the zone of the panel.
     const END: i64 = 1_830_297_599;
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is known of the fields of a kind, and what follows from a listing.
+//! The facts about the fields of a kind, and what follows from a listing.
 
 use std::collections::BTreeMap;
 
@@ -9,50 +9,50 @@ use crate::facts::FactRow;
 use crate::model::{ContentKind, FieldClass, FieldSet, Text};
 use crate::run::options::ChangePolicy;
 
-/// What is known of the fields of a kind. A display field of which nothing is known is compared.
+/// The facts about the fields of a kind. A display field without a fact is compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldFacts {
-    /// By position in the kind's table.
+    /// The standing of columns, by position in the kind's table.
     columns: BTreeMap<usize, Standing>,
-    /// By key, of what has no column.
+    /// The standing of keys without a column, by key.
     extra: BTreeMap<Text, Standing>,
 }
 
-/// What a listing was, as far as learning depends on it.
+/// The properties of a listing on which learning depends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heard {
-    /// Whether all of the kind was there to be listed.
+    /// Whether the listing is of the whole kind.
     pub(crate) whole: bool,
-    /// Rows that were not listed.
+    /// The number of rows that were not listed.
     pub(crate) missing: u64,
-    /// By our clock, in unix seconds.
+    /// Our clock, in unix seconds.
     pub(crate) now: i64,
 }
 
-/// What follows from a listing.
+/// The result of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Conclusion {
     standings: Vec<(Field, Standing)>,
-    /// What was tentative and turned out to rest.
+    /// The tentative fields that have stopped being volatile.
     pub(crate) accepted: Note,
 }
 
-/// A field: a column, or the place of a key among those that were known.
+/// A field: a column, or the position of a key among the known ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Field {
     Column(usize),
     Key(usize),
 }
 
-/// What the names of facts begin with.
+/// The beginning of the names of these facts.
 const COLUMN: &str = "field.";
 const EXTRA: &str = "extra.";
 
-/// Where nobody knows how many rows are behind.
+/// The number that stands for "nobody knows how many rows hold an old value".
 const ALL: u64 = u64::MAX;
 
 impl FieldFacts {
-    /// The same, with this known of a column or, where the kind has no such column, of a key.
+    /// Returns the facts with this standing of a column, or of a key if the kind has no such column.
     #[must_use]
     pub fn with(mut self, kind: ContentKind, name: &str, standing: Standing) -> Self {
         match kind.field(name) {
@@ -62,15 +62,15 @@ impl FieldFacts {
         self
     }
 
-    /// What is known of a column, or of a key that has none.
-    pub fn of(&self, kind: ContentKind, name: &str) -> Option<Standing> {
+    /// Returns the standing of a column, or of a key that has none.
+    pub fn standing(&self, kind: ContentKind, name: &str) -> Option<Standing> {
         match kind.field(name) {
             Some(at) => self.columns.get(&at).copied(),
             None => self.extra.get(name).copied(),
         }
     }
 
-    /// The names of the volatile columns, and the keys that are volatile.
+    /// Returns the names of the volatile columns, and the volatile keys.
     pub fn volatile(&self, kind: ContentKind) -> (Vec<&'static str>, Vec<&str>) {
         let columns = self.columns.iter().filter(|(_, standing)| standing.is_volatile());
         let extra = self.extra.iter().filter(|(_, standing)| standing.is_volatile());
@@ -78,7 +78,7 @@ impl FieldFacts {
         (names.collect(), extra.map(|(key, _)| key.as_str()).collect())
     }
 
-    /// As rows of facts.
+    /// Returns the facts as rows.
     pub fn rows(&self, kind: ContentKind) -> Vec<FactRow> {
         let row = |prefix: &str, name: &str, standing: Standing| FactRow {
             kind: Some(kind),
@@ -90,12 +90,12 @@ impl FieldFacts {
         columns.chain(self.extra.iter().map(|(key, standing)| row(EXTRA, key, *standing))).collect()
     }
 
-    /// Whether a fact of this name is one of a field.
+    /// Returns whether a fact of this name is about a field.
     pub fn is_named(name: &str) -> bool {
         name.starts_with(COLUMN) || name.starts_with(EXTRA)
     }
 
-    /// Takes one of [`Self::rows`]; what isn't understood is left out.
+    /// Takes one of [`Self::rows`]. A row that is not understood is ignored.
     pub(crate) fn set(&mut self, kind: ContentKind, name: &str, value: &str) {
         let Some(standing) = Standing::read(value) else { return };
         if let Some(at) = name.strip_prefix(COLUMN).and_then(|name| kind.field(name)) {
@@ -109,17 +109,17 @@ impl FieldFacts {
         }
     }
 
-    /// Takes in that most images differed by host and query in so many runs. When that was looked at
-    /// last isn't known, so it is looked at again.
+    /// Takes over an older fact: most images differed in host and query in `runs` runs. The time of that comparison is
+    /// unknown, so the field is compared again.
     pub(crate) fn images_rotate(&mut self, kind: ContentKind, runs: u32) {
-        if let Some(at) = kind.places().image.filter(|_| runs > 1) {
+        if let Some(at) = kind.field_positions().image.filter(|_| runs > 1) {
             self.columns.entry(at).or_insert(Standing::Volatile { looked_at: 0 });
         }
     }
 
-    /// How a listing treats the fields. Under the policy `timestamp` no field is tried: rows that are
-    /// passed over are old, and comparing with them proves nothing. Without `now`, what is volatile isn't
-    /// looked at again.
+    /// Returns the treatment of the fields in a listing. Under the policy `timestamp` no field is tried, because rows
+    /// whose difference it ignores are old, and a comparison with them proves nothing. Without `now`, volatile fields
+    /// are not compared again.
     pub fn treatment(&self, kind: ContentKind, policy: &ChangePolicy, now: Option<i64>) -> Treatment {
         let tries = matches!(policy, ChangePolicy::Fingerprint);
         let mut making = Making { treatment: Treatment { tries, ..Treatment::plain(kind) }, extra: BTreeMap::new() };
@@ -143,7 +143,7 @@ impl FieldFacts {
         making.finish()
     }
 
-    /// What follows from a listing that was treated so.
+    /// Returns what follows from a listing that was treated so.
     pub(crate) fn after(&self, kind: ContentKind, treatment: &Treatment, tally: &Tally, heard: Heard) -> Conclusion {
         let mut conclusion = Conclusion { standings: Vec::new(), accepted: Note::default() };
         for at in (0..kind.fields().len()).filter(|at| can_be_learnt(kind, *at)) {
@@ -166,7 +166,7 @@ impl FieldFacts {
             } else {
                 Role::Watched
             };
-            let image = kind.places().image == Some(at);
+            let image = kind.field_positions().image == Some(at);
             let next = judged(standing, (role, treatment.tries), count, tally, heard, image);
             if role == Role::Tentative && matches!(next, Standing::Compared { .. }) {
                 conclusion.accepted.columns.add(at);
@@ -186,7 +186,7 @@ impl FieldFacts {
         conclusion
     }
 
-    /// The facts once the rows are written. The tally knows by now which rows were left as they were.
+    /// Returns the facts after the rows are written. By then, the tally knows which rows were left as they were.
     pub(crate) fn concluded(
         kind: ContentKind,
         treatment: &Treatment,
@@ -215,7 +215,7 @@ impl FieldFacts {
                 }
                 Field::Key(place) => {
                     let standing = in_step(*standing, tally.keys.get(place));
-                    // A key that nobody has any more makes room for others.
+                    // A key that no item has any more makes room for others.
                     let gone = all && heard.whole && tally.decoded > 0 && tally.met & 1 << place == 0;
                     if !(gone && matches!(standing, Standing::Trial { .. })) {
                         facts.extra.insert(treatment.keys[place].0.clone(), standing);
@@ -229,9 +229,9 @@ impl FieldFacts {
         facts
     }
 
-    /// Whether these facts say something of the rows that `before` doesn't: that more of them may be behind,
-    /// or that a field is written from now on, or no longer. That comes with the rows. What else is learnt may
-    /// be lost with its run, and is learnt again.
+    /// Returns whether these facts say something of the rows that `before` doesn't: that more rows may hold old values,
+    /// or that a field is written from now on, or no longer. Such facts are written together with the rows. Other facts
+    /// may be lost with their run, and are learnt again.
     pub(crate) fn come_with_rows(&self, before: &Self) -> bool {
         let columns = self.columns.iter().map(|(at, standing)| (*standing, before.columns.get(at)));
         let extra = self.extra.iter().map(|(key, standing)| (*standing, before.extra.get(key)));
@@ -244,7 +244,7 @@ impl FieldFacts {
         }) || before.columns.keys().any(|at| !self.columns.contains_key(at))
     }
 
-    /// The facts after the panel has said that the listing of so many rows is the one before.
+    /// Returns the facts after a listing of `rows` rows that the panel calls not modified.
     pub(crate) fn unmodified(&self, kind: ContentKind, policy: &ChangePolicy, rows: u64, now: i64) -> Self {
         let tries = matches!(policy, ChangePolicy::Fingerprint);
         let next = |standing: Standing| {
@@ -259,16 +259,17 @@ impl FieldFacts {
     }
 }
 
-/// Keys beyond the fields that hold addresses of images. Panels that rotate hosts rotate theirs as well, and many
-/// items have none, so they have the threshold of images. Their paths are not compared.
+/// Keys without a column that contain addresses of images. Panels that rotate the hosts of images rotate those of these
+/// keys as well, and many items have none. So these keys have the threshold of images. Their paths are not compared.
 const IMAGE_KEYS: [&str; 3] = ["backdrop_path", "cover_big", "movie_image"];
 
-/// Whether anything is learnt of a column: of those that count as display fields, or may. The set of
-/// categories, which is significant, is made of `category_id`, so a row must not keep an old one. The number of a
-/// channel is what viewers dial: where new channels come first it moves with each of them, and has to be right.
+/// Returns whether facts are kept about a column. They are kept about columns that count as display fields, or may.
+/// `category_id` is excepted, because the significant category set is made of it and must not hold an old value. `num`
+/// is excepted, because it is the number of a channel that viewers dial: it moves with each new channel if these come
+/// first, and has to be right.
 fn can_be_learnt(kind: ContentKind, at: usize) -> bool {
     let learnt = FieldSet(kind.of_class(FieldClass::Display).0 | kind.of_class(FieldClass::Unproven).0);
-    let excepted = [Some(kind.places().extra), Some(kind.places().category_id), kind.field("num")];
+    let excepted = [Some(kind.field_positions().extra), Some(kind.field_positions().category_id), kind.field("num")];
     learnt.has(at) && !excepted.contains(&Some(at))
 }
 
@@ -282,7 +283,7 @@ fn role(standing: Standing, tries: bool, now: Option<i64>) -> Role {
     }
 }
 
-/// The standing of a field after a listing that has treated it so.
+/// Returns the standing of a field after a listing that has treated it so.
 fn judged(
     standing: Standing,
     (role, tries): (Role, bool),
@@ -292,15 +293,15 @@ fn judged(
     image: bool,
 ) -> Standing {
     match (standing, role) {
-        // It was written for the next listing to be compared with.
+        // The field was written so that the next listing can be compared with it.
         (Standing::Volatile { looked_at }, Role::Compared) if heard.whole => Standing::Written { looked_at },
-        // The rows are no longer those of one listing.
+        // The rows no longer have the values of one listing.
         (Standing::Written { looked_at }, _) if !heard.whole || role == Role::LeftOut => {
             Standing::Volatile { looked_at }
         }
         (Standing::Trial { behind, .. }, _) if heard.whole && tries => {
-            // Against a row that is behind, a difference proves nothing; but what has the bytes of the
-            // listing before differs in nothing.
+            // A difference from a row with an old value proves nothing. But an element with the bytes of the last
+            // listing differs in nothing.
             let differing = count.differing.saturating_add(behind).min(tally.moved()).min(tally.rows);
             standing.after(Seen { rows: tally.rows, differing, image }, heard.now)
         }

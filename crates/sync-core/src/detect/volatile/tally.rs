@@ -1,21 +1,22 @@
-//! What a diff counts of the fields of a listing.
+//! Counts of a diff about the fields of a listing.
 
 use std::collections::BTreeSet;
 
 use super::Treatment;
 use crate::model::{Extra, FieldSet, Text};
 
-/// The most keys beyond the columns of which something is learnt.
+/// The greatest number of keys without a column about which facts are kept.
 pub(super) const KEYS_MAX: usize = 64;
 
-/// No real key is longer, and what is learnt of it is kept by its name.
+/// The greatest length of a key about which facts are kept, because a fact has the name of its key. No real key is
+/// longer.
 const KEY_LENGTH_MAX: usize = 64;
 
-/// In what an element differs from its row.
+/// The fields in which an element differs from its row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Note {
     pub(crate) columns: FieldSet,
-    /// By the places of [`Treatment::keys`].
+    /// The keys, as bits by their positions in [`Treatment::keys`].
     pub(crate) keys: u64,
 }
 
@@ -24,60 +25,61 @@ impl Note {
         self.columns.is_empty() && self.keys == 0
     }
 
-    /// Whether it has something in common with another one.
+    /// Returns whether two notes have a field in common.
     pub(crate) const fn meets(self, other: Self) -> bool {
         !self.columns.and(other.columns).is_empty() || self.keys & other.keys != 0
     }
 }
 
-/// Rows in which a field differs.
+/// The number of rows in which a field differs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Count {
-    /// All that count.
+    /// All rows that count.
     pub(super) differing: u64,
-    /// Those that keep the value they had.
+    /// The rows that keep their old value.
     pub(super) unwritten: u64,
 }
 
-/// An element that was decoded and has a row.
+/// A decoded element that has a row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Decoded {
     pub(crate) note: Note,
     /// Whether its row is written.
     pub(crate) written: bool,
-    /// Whether it can be compared with the listing before: its element was whole there, and the only one.
+    /// Whether the item can be compared with the last listing. Its element must have been whole there, and the only one
+    /// of its id.
     pub(crate) counts: bool,
-    /// Whether it counts, and its bytes are others than in the listing before.
+    /// Whether the item counts, and the bytes of its element differ from the last listing.
     pub(crate) moved: bool,
 }
 
-/// What a diff counts of the fields of a listing.
+/// Counts of a diff about the fields of a listing.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Rows that are listed and stored.
+    /// The number of rows that are listed and stored.
     pub(super) rows: u64,
-    /// Of these, the ones whose bytes are others than in the listing before.
+    /// The number of these rows whose bytes differ from the last listing.
     moved: u64,
     blind: bool,
-    /// Elements that were not decoded, being the same.
+    /// The number of elements that were not decoded because they are the same.
     pub(super) same: u64,
-    /// Elements that were decoded and have a row.
+    /// The number of decoded elements that have a row.
     pub(super) decoded: u64,
     pub(super) columns: Vec<Count>,
     pub(super) keys: Vec<Count>,
-    /// Which of the known keys were there.
+    /// The known keys that were present, as bits.
     pub(super) met: u64,
-    /// Keys of which nothing is known, the least by name. More than can be learnt aren't kept.
+    /// The new keys, the first ones by name. No more are kept than facts can be kept about.
     pub(super) new: BTreeSet<Text>,
-    /// The keys of the last element: most elements have the same.
+    /// The keys of the last element. Most elements have the same.
     last: Vec<Text>,
-    /// What was counted of which place of the listing, to be taken back where its id comes again.
+    /// The counts per position in the listing. They are taken back if the id comes again.
     noted: Vec<(u32, Decoded)>,
 }
 
 impl Tally {
-    /// Nothing as yet. It is blind where the digests are of another scheme than those of the listing
-    /// before: then nothing is known of the bytes.
+    /// Returns empty counts. They are blind if the digests have another scheme than those of the last listing, because
+    /// then nothing is known of the bytes.
     pub(crate) fn new(blind: bool) -> Self {
         Self { blind, ..Self::default() }
     }
@@ -90,19 +92,18 @@ impl Tally {
         self.blind
     }
 
-    /// Of the rows that are listed and stored, no more than these have other bytes than in the listing
-    /// before.
+    /// Returns the greatest number of listed and stored rows whose bytes may differ from the last listing.
     pub(super) const fn moved(&self) -> u64 {
         if self.blind { u64::MAX } else { self.moved }
     }
 
-    /// Takes an element that is the same.
+    /// Counts an element that is the same.
     pub(crate) const fn same(&mut self) {
         self.rows += 1;
         self.same += 1;
     }
 
-    /// Takes the keys that an element has beyond the columns.
+    /// Counts the keys of an element that have no column.
     pub(crate) fn meet(&mut self, extra: &Extra, treatment: &Treatment) {
         if extra.is_empty() || extra.iter().map(|(key, _)| key).eq(self.last.iter().map(Text::as_str)) {
             return;
@@ -123,7 +124,7 @@ impl Tally {
         }
     }
 
-    /// Takes the element at a place of the listing, the first of its id.
+    /// Counts the element at a position of the listing, the first of its id.
     pub(crate) fn take(&mut self, place: u32, decoded: Decoded) {
         self.decoded += 1;
         self.rows += u64::from(decoded.counts);
@@ -133,8 +134,8 @@ impl Tally {
         }
     }
 
-    /// Takes back what was counted of a place: its id has several elements, so none of them can be
-    /// compared with the listing before. `counts` says whether the first one was.
+    /// Takes back the counts of a position. Its id has several elements, so none of them can be compared with the last
+    /// listing. `counts` says whether the first one counted.
     pub(crate) fn take_back(&mut self, place: u32, counts: bool) {
         self.rows = self.rows.saturating_sub(u64::from(counts));
         if let Ok(at) = self.noted.binary_search_by_key(&place, |(place, _)| *place) {

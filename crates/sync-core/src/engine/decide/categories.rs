@@ -8,24 +8,24 @@ use crate::model::{Category, CategorySet};
 use crate::removal::guard::{Doubt, HoldReason, are_dropped, implausible};
 use crate::run::report::Warning;
 
-/// The known categories that the panel has dropped from its list of categories.
-pub(super) fn dropped_categories(answered: &[Category], stored: &[Category], at: &Setting<'_>) -> CategorySet {
+/// Returns the known categories that the panel has dropped from its list of categories.
+pub(super) fn dropped_categories(answered: &[Category], stored: &[Category], setting: &Setting<'_>) -> CategorySet {
     let missing = vanished(answered, stored);
-    let plausible = are_dropped(stored.len(), missing.len(), at.options.guard);
+    let plausible = are_dropped(stored.len(), missing.len(), setting.options.guard);
     if plausible { missing.iter().map(|known| &known.id.0).collect() } else { CategorySet::NONE }
 }
 
-/// The stored categories that the panel doesn't list.
+/// Returns the stored categories that the panel doesn't list.
 fn vanished<'a>(answered: &[Category], stored: &'a [Category]) -> Vec<&'a Category> {
     let listed: HashSet<_> = answered.iter().map(|category| &category.id).collect();
     stored.iter().filter(|known| !listed.contains(&known.id)).collect()
 }
 
-/// Returns the reason why the loss of so many categories is implausible; `None` if it is plausible.
-fn implausibly_vanished(listed: usize, vanished: usize, at: &Setting<'_>) -> Option<HoldReason> {
+/// Returns the reason why the loss of this number of categories is implausible; `None` if it is plausible.
+fn implausibly_vanished(listed: usize, vanished: usize, setting: &Setting<'_>) -> Option<HoldReason> {
     let (listed, missing) = (listed as u64, vanished as u64);
-    let expired = at.account_expired.then_some(HoldReason::Doubt(Doubt::AccountExpired));
-    let loss = implausible(listed + missing, listed, missing, at.options.guard).map(HoldReason::Loss);
+    let expired = setting.account_expired.then_some(HoldReason::Doubt(Doubt::AccountExpired));
+    let loss = implausible(listed + missing, listed, missing, setting.options.guard).map(HoldReason::Loss);
     expired.filter(|_| missing > 0).or(loss)
 }
 
@@ -33,11 +33,11 @@ fn implausibly_vanished(listed: usize, vanished: usize, at: &Setting<'_>) -> Opt
 pub(in crate::engine) fn weighed<'a>(
     answered: &[Category],
     stored: &'a [Category],
-    at: &Setting<'_>,
+    setting: &Setting<'_>,
 ) -> Vec<&'a Category> {
     let vanished = vanished(answered, stored);
     let listed: HashSet<_> = answered.iter().map(|category| &category.id).collect();
-    let weighs = !answered.is_empty() && implausibly_vanished(listed.len(), vanished.len(), at).is_some();
+    let weighs = !answered.is_empty() && implausibly_vanished(listed.len(), vanished.len(), setting).is_some();
     if weighs { vanished } else { Vec::new() }
 }
 
@@ -51,19 +51,19 @@ pub(super) fn kept_categories(
     known: &Known,
     left: usize,
     is_empty: impl Fn(&str, u64) -> bool,
-    at: &Setting<'_>,
+    setting: &Setting<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Option<Vec<Category>> {
     let stored = &known.categories;
     let mut met = HashSet::new();
     answered.retain(|category| met.insert(category.id.clone()));
     let mut missing: Vec<_> = vanished(&answered, stored);
-    if implausibly_vanished(answered.len(), missing.len(), at).is_some() && left > 0 {
+    if implausibly_vanished(answered.len(), missing.len(), setting).is_some() && left > 0 {
         if !answered.is_empty() {
             missing.retain(|category| !is_empty(&category.id.0, known.size(&category.id.0)));
         }
-        if let Some(reason) = implausibly_vanished(answered.len(), missing.len(), at) {
-            let kind = at.record.kind;
+        if let Some(reason) = implausibly_vanished(answered.len(), missing.len(), setting) {
+            let kind = setting.record.kind;
             let told = format!("{kind}: {} categories are missing and stay, because {reason}", missing.len());
             warnings.push(told.into());
             answered.extend(missing.into_iter().cloned());

@@ -24,7 +24,7 @@ const MOVIES: ContentKind = ContentKind::Movies;
 const GRANT: Grant = Grant { run: RunId(9), fence: 4 };
 const SHARE_LOST: HoldReason = HoldReason::Loss(Loss::ShareLost);
 
-/// What is the same in most cases.
+/// The values that are the same in most cases.
 struct Bench {
     options: SyncOptions,
     record: KindRecord,
@@ -48,7 +48,7 @@ impl Bench {
         }
     }
 
-    /// For whom more than one vanished category may be implausible.
+    /// Returns a bench for which the loss of more than one category may be implausible.
     fn strict() -> Self {
         let mut bench = Self::new();
         bench.options.guard.floor_rows = 0;
@@ -70,12 +70,12 @@ impl Bench {
         }
     }
 
-    /// Decides with the categories that the panel answered.
+    /// Decides with these answered categories.
     fn decide(&self, categories: Option<&[&str]>, listing: ListingReceived, known: &Known) -> Decided {
         decide(Received { categories: categories.map(named), listing }, known, &self.at())
     }
 
-    fn of_listing(&self, arrived: Arrived, known: &Known) -> Decided {
+    fn decide_listing(&self, arrived: Arrived, known: &Known) -> Decided {
         self.decide(Some(&["1"]), compared(arrived), known)
     }
 }
@@ -92,7 +92,7 @@ fn digest(id: i64) -> Digest {
     Digest(id.unsigned_abs() + 100)
 }
 
-/// A sound listing over the movies 1 to `stored`: those that are as before, and new ones.
+/// Returns a sound listing over the movies 1 to `stored`: unchanged ones, and new ones.
 fn arrived(stored: i64, same: impl IntoIterator<Item = i64>, new: &[i64]) -> Arrived {
     let index = ListingIndex::new(SCHEME, (1..=stored).map(|id| (ContentId(id), digest(id)))).unwrap();
     let stored = StoredIndex { index: Arc::new(index), applied_before: true, consistent: true };
@@ -118,9 +118,9 @@ fn held(ids: RangeInclusive<i64>, reason: HoldReason, evidence: Option<Evidence>
     ids.map(held).collect()
 }
 
-/// What the store knows, with the rows of these movies, which are all in category 1.
+/// Returns the values of a store, with the rows of these movies, which are all in category 1.
 fn known(missing: impl IntoIterator<Item = i64>) -> Known {
-    let row = |id| MissingRow { id: ContentId(id), marks: Identity::of(&movie(id).item()), categories: vec![0] };
+    let row = |id| MissingRow { id: ContentId(id), identity: Identity::of(&movie(id).item()), categories: vec![0] };
     let items: Vec<_> = missing.into_iter().map(row).collect();
     let (sizes, names) =
         (vec![items.len() as u64], items.iter().map(|row| (row.id, format!("Movie {}", row.id))).collect());
@@ -134,7 +134,7 @@ fn ids(ids: RangeInclusive<i64>) -> Vec<ContentId> {
 
 #[test]
 fn what_is_the_same_writes_the_record_and_the_watermark() {
-    let decided = Bench::new().of_listing(arrived(10, 1..=10, &[]), &known([]));
+    let decided = Bench::new().decide_listing(arrived(10, 1..=10, &[]), &known([]));
     let commit = decided.commit;
     assert_eq!((commit.run, commit.fence, commit.applied_at, commit.watermark), (RunId(9), 4, NOW, ASKED_AT));
     assert_eq!((commit.record.outcome, commit.record.requests), (KindOutcome::Unchanged, 3));
@@ -149,7 +149,7 @@ fn a_store_without_an_index_that_it_trusts_gets_one() {
     for (applied_before, consistent) in [(true, false), (false, true), (true, true)] {
         let mut arrived = arrived(10, 1..=10, &[]);
         (arrived.stored.applied_before, arrived.stored.consistent) = (applied_before, consistent);
-        let commit = Bench::new().of_listing(arrived, &known([])).commit;
+        let commit = Bench::new().decide_listing(arrived, &known([])).commit;
         assert_eq!(commit.index.is_some(), !(applied_before && consistent));
         assert_eq!(commit.first_load, !applied_before);
     }
@@ -159,13 +159,13 @@ fn a_store_without_an_index_that_it_trusts_gets_one() {
 fn the_panels_clock_dates_the_listing() {
     let mut arrived = arrived(10, 1..=10, &[]);
     arrived.compared.end.started_at = Some(NOW - 900);
-    assert_eq!(Bench::new().of_listing(arrived, &known([])).commit.watermark, NOW - 900);
+    assert_eq!(Bench::new().decide_listing(arrived, &known([])).commit.watermark, NOW - 900);
 }
 
 #[test]
 fn a_plausible_loss_goes_and_an_implausible_one_is_held() {
     for (missing, is_held) in [(300, false), (301, true)] {
-        let decided = Bench::new().of_listing(arrived(1000, missing + 1..=1000, &[2000]), &known(1..=missing));
+        let decided = Bench::new().decide_listing(arrived(1000, missing + 1..=1000, &[2000]), &known(1..=missing));
         let commit = decided.commit;
         let counts = commit.record.counts;
         let count = missing.unsigned_abs();
@@ -195,13 +195,13 @@ fn a_plausible_loss_goes_and_an_implausible_one_is_held() {
 fn a_doubt_removes_nothing() {
     for doubt in Doubt::ALL {
         let doubtful = Arrived { doubt: Some(doubt), ..arrived(10, 2..=10, &[]) };
-        let decided = Bench::new().of_listing(doubtful, &known(1..=1));
+        let decided = Bench::new().decide_listing(doubtful, &known(1..=1));
         let record = decided.commit.record;
         assert_eq!((record.counts.held, record.hold_reason), (1, Some(doubt.into())));
         assert!(decided.commit.removals.is_empty() && decided.shrunk.is_none() && !decided.evidence);
         assert_eq!(decided.commit.validator, ValidatorChange::Forget);
     }
-    let decided = Bench::new().of_listing(arrived(10, [], &[]), &known(1..=10));
+    let decided = Bench::new().decide_listing(arrived(10, [], &[]), &known(1..=10));
     assert_eq!(decided.commit.record.hold_reason, Some(HoldReason::Loss(Loss::EmptyListing)));
     assert_eq!(decided.shrunk.map(|held| held.len()), Some(10));
 }
@@ -211,12 +211,12 @@ fn what_is_held_as_before_is_not_written_again() {
     let evidence = Some(Evidence { listing: 1, at: NOW - 5, panel_at: NOW - 99 });
     let before = held(1..=400, SHARE_LOST, evidence);
     let known = Known { held: before.clone(), ..known(1..=400) };
-    let decided = Bench::new().of_listing(arrived(1000, 401..=1000, &[]), &known);
+    let decided = Bench::new().decide_listing(arrived(1000, 401..=1000, &[]), &known);
     assert_eq!((decided.commit.held, decided.commit.record.counts.held), (None, 400));
     assert!(decided.evidence && decided.shrunk.is_none());
     // An item that comes back is no longer held.
     let known = Known { held: before.clone(), ..self::known(2..=400) };
-    let decided = Bench::new().of_listing(arrived(1000, (1..=1).chain(401..=1000), &[]), &known);
+    let decided = Bench::new().decide_listing(arrived(1000, (1..=1).chain(401..=1000), &[]), &known);
     assert_eq!(decided.commit.held.unwrap(), before[1..]);
 }
 
@@ -228,7 +228,7 @@ fn consent_and_evidence_release_what_is_held() {
     let removed = |bench: &Bench, evidence, together: &[i64]| {
         let together = together.iter().map(|run| RunId(*run)).collect();
         let known = Known { held: held(1..=400, SHARE_LOST, evidence), together, ..known(1..=400) };
-        bench.of_listing(arrived(1000, 401..=1000, &[]), &known).commit.removals.len()
+        bench.decide_listing(arrived(1000, 401..=1000, &[]), &known).commit.removals.len()
     };
     assert_eq!(removed(&bench, evidence, &[]), 0, "one listing");
     bench.facts.sound_listings = 2;
@@ -242,7 +242,7 @@ fn consent_and_evidence_release_what_is_held() {
 #[test]
 fn a_second_kind_that_shrinks_says_so() {
     let bench = Bench { others_shrank: true, ..Bench::new() };
-    let decided = bench.of_listing(arrived(1000, 401..=1000, &[]), &known(1..=400));
+    let decided = bench.decide_listing(arrived(1000, 401..=1000, &[]), &known(1..=400));
     assert_eq!(decided.commit.record.hold_reason, Some(HoldReason::Loss(Loss::SeveralKinds)));
     assert_eq!(decided.shrunk, Some(Vec::new()), "it shrank, and has nothing to be told anew");
 }
@@ -272,7 +272,7 @@ fn what_came_back_under_other_ids_is_told() {
         Entry::Item(Box::new(item.listed()), Some(digest(1000 + id)))
     };
     arrived.compared.differ.resolve((1..=10).map(new).collect(), Vec::new(), Vec::new()).unwrap();
-    let decided = Bench::new().of_listing(arrived, &known(1..=10));
+    let decided = Bench::new().decide_listing(arrived, &known(1..=10));
     let told = "movies: 10 of the removed items came back under other ids".to_owned();
     assert_eq!(decided.warnings, [told.into()]);
     assert_eq!(decided.commit.successors[9], (ContentId(10), ContentId(1010)));
@@ -284,7 +284,7 @@ fn by_category_only_what_was_covered_is_missing() {
         let mut arrived = arrived(10, 2..=10, &[]);
         let [covered, unanswered] = [covered, unanswered].map(|id| [id].into_iter().collect());
         arrived.compared.by_category = Some(ByCategory { covered, unanswered, error: None });
-        let commit = Bench::new().of_listing(arrived, &known(1..=1)).commit;
+        let commit = Bench::new().decide_listing(arrived, &known(1..=1)).commit;
         assert_eq!((commit.record.counts.removed, commit.record.counts.held), (removed, 0));
         assert_eq!(commit.record.counts.unchanged, 10 - removed);
         assert_eq!(commit.validator, ValidatorChange::Forget, "it is that of a part");
@@ -294,10 +294,10 @@ fn by_category_only_what_was_covered_is_missing() {
 #[test]
 fn a_validator_stands_for_a_listing_that_leaves_nothing_open() {
     let kept = |bench: &Bench, arrived| {
-        matches!(bench.of_listing(arrived, &known(1..=1)).commit.validator, ValidatorChange::Set(_))
+        matches!(bench.decide_listing(arrived, &known(1..=1)).commit.validator, ValidatorChange::Set(_))
     };
     let sound = || arrived(10, 1..=10, &[]);
-    let commit = Bench::new().of_listing(sound(), &known([])).commit;
+    let commit = Bench::new().decide_listing(sound(), &known([])).commit;
     let expected = KeptValidator {
         validator: Validator("v2".to_owned()),
         scheme: SCHEME,
@@ -317,7 +317,7 @@ fn a_validator_stands_for_a_listing_that_leaves_nothing_open() {
     }
 }
 
-/// The categories after a sync, of which some are left out or put back.
+/// The categories after a sync that leaves some out. Some are put back.
 #[test]
 fn categories_that_vanish_implausibly_stay() {
     const STORED: [&str; 4] = ["1", "2", "3", "4"];
@@ -378,7 +378,7 @@ fn a_listing_that_is_as_it_was_writes_nothing_of_the_kind() {
     assert_eq!((commit.record, decided.plan), (record, Some(KindPlan::new(MOVIES))));
     let commit = Bench::new().decide(Some(&["1", "2"]), same(), &known()).commit;
     assert_eq!(commit.categories.map(|list| list.len()), Some(2));
-    // What it lacks stays where items are in it.
+    // A category that the panel leaves out stays if it has items.
     for (size, kept) in [(1, 1), (0, 0)] {
         let known = Known { sizes: HashMap::from([("1".to_owned(), size)]), ..known() };
         let bench = Bench { account_expired: true, ..Bench::new() };
@@ -387,14 +387,14 @@ fn a_listing_that_is_as_it_was_writes_nothing_of_the_kind() {
     }
 }
 
-/// A dry run decides what a run would, and has it told by name.
+/// A dry run makes the decision of a run, and names the items.
 #[test]
 fn a_plan_is_what_would_be_written() {
     let decided = |planned: Option<Planned>| {
         let mut arrived = arrived(1000, 401..=1000, &[2000]);
         arrived.compared.planned = planned;
         let known = Known { held: held(1..=10, HoldReason::Loss(Loss::Renumbered), None), ..known(1..=400) };
-        Bench::new().of_listing(arrived, &known)
+        Bench::new().decide_listing(arrived, &known)
     };
     let mut planned = Planned::default();
     planned.put(&[staged(movie(2000), Change::Added)]);
@@ -410,7 +410,7 @@ fn a_plan_is_what_would_be_written() {
     assert_eq!(plan.held[10].reason, SHARE_LOST);
 }
 
-/// What the store is asked for is what the decision uses.
+/// The store is asked only for values that the decision uses.
 #[test]
 fn rows_and_sizes_are_wanted_only_where_they_count() {
     let (bench, strict) = (Bench::new(), Bench::strict());
@@ -418,7 +418,7 @@ fn rows_and_sizes_are_wanted_only_where_they_count() {
     let needs = |arrived: &Arrived, held: Vec<HeldRemoval>| {
         let known = Known { held, ..known(1..=30) };
         let missing = arrived.compared.differ.missing();
-        let needs = Needs::of(Some(&[category("1")]), arrived, &known, &missing, &at);
+        let needs = Needs::new(Some(&[category("1")]), arrived, &known, &missing, &at);
         (needs.rows, needs.suspects(arrived, &known.rows, &at).len())
     };
     assert_eq!(needs(&arrived(100, 1..=100, &[]), Vec::new()), (false, 0), "nothing is missing");
@@ -426,7 +426,7 @@ fn rows_and_sizes_are_wanted_only_where_they_count() {
     assert_eq!(needs(&arrived(100, 31..=100, &[]), held(1..=30, SHARE_LOST, None)), (false, 0), "all of it waits");
     let doubtful = Arrived { doubt: Some(Doubt::TrailingBytes), ..arrived(100, 31..=100, &[]) };
     assert_eq!(needs(&doubtful, Vec::new()), (false, 0), "nothing goes in doubt");
-    // Sizes are wanted of categories that vanished implausibly, and of no others.
+    // The number of items is needed only for categories that vanished implausibly.
     let wanted = |answered: &[&str], stored: &[&str]| weighed(&named(answered), &named(stored), &strict.at()).len();
     assert_eq!([wanted(&["1", "2"], &["1", "2", "3", "4"]), wanted(&["1", "2", "3"], &["1", "2", "3", "4"])], [2, 0]);
     assert_eq!(wanted(&[], &["1", "2"]), 0, "an empty answer says nothing");

@@ -1,4 +1,4 @@
-//! What several answers come to, and whose items they hold.
+//! The result of several answers, and the categories of their items.
 
 use super::*;
 use crate::model::ContentId;

@@ -1,4 +1,4 @@
-//! When a validator is lent, when it is believed, and what counts as a lie.
+//! When a validator is sent, when it is believed, and which answers are lies.
 
 use super::*;
 use crate::model::ContentId;
@@ -28,14 +28,14 @@ fn state() -> SyncState {
     state
 }
 
-/// Whether movies are asked for with the validator, after these were changed.
+/// Returns whether movies are asked for with the validator after these values were changed.
 fn lends(change: impl FnOnce(&mut SyncState, &mut PanelFacts, &mut SyncOptions)) -> bool {
     let (mut state, mut facts, mut options) = (state(), PanelFacts::default(), SyncOptions::default());
     change(&mut state, &mut facts, &mut options);
     is_lent(&kept(), &state, &facts, &options, ContentKind::Movies, SCHEME, NOW)
 }
 
-/// The same with another validator.
+/// Does the same with another validator.
 fn lends_of(change: impl FnOnce(&mut KeptValidator)) -> bool {
     let mut kept = kept();
     change(&mut kept);
@@ -105,8 +105,8 @@ fn another_listing_is_one_that_means_something_else() {
 }
 
 #[test]
-fn what_is_looked_at_in_every_listing_is_not_settled() {
-    assert!(is_settled(&index(&[(1, 11), (2, 12)])));
-    assert!(!is_settled(&index(&[(1, 11), (2, Digest::NEVER.0)])));
-    assert!(!is_settled(&index(&[])));
+fn an_item_without_a_digest_is_compared_in_every_listing() {
+    assert!(has_all_digests(&index(&[(1, 11), (2, 12)])));
+    assert!(!has_all_digests(&index(&[(1, 11), (2, Digest::NEVER.0)])));
+    assert!(!has_all_digests(&index(&[])));
 }

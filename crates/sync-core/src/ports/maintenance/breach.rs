@@ -1,51 +1,53 @@
-//! What can be wrong with a cache, each with its code, its words, and what mends it.
+//! The inconsistencies that a cache can have, each with its code, its words, and the way it is repaired.
 
-/// An invariant that doesn't hold.
+/// A broken invariant of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Breach {
-    /// There are items or a time of the last sync, and no index.
+    /// There are items or a watermark, but no index.
     IndexMissing,
-    /// The index is none.
+    /// The index can't be read.
     IndexUnreadable,
-    /// The index doesn't name every row.
+    /// Some rows are not in the index.
     RowsNotInIndex,
-    /// The index names what has no row.
+    /// Some ids of the index have no row.
     IndexWithoutRows,
-    /// There is an index and no time of the last sync.
+    /// There is an index, but no watermark.
     WatermarkMissing,
-    /// The number of items is not that of the rows.
+    /// The stored number of items differs from the number of rows.
     CountWrong,
-    /// What is held has no row.
+    /// A held removal has no row.
     HeldWithoutRow,
-    /// A hold has no known reason, or is of a run that there never was.
+    /// A held removal has an unknown reason or an unknown run.
     HeldUnreadable,
-    /// What is remembered as removed is there.
+    /// An item has a tombstone and a row.
     RememberedAndThere,
-    /// The panel's id is no number.
+    /// The panel's id is not a number.
     IdNoNumber,
     /// An item has no name.
     NameMissing,
-    /// The set of categories is no list of texts, each once.
+    /// The category set is not a list of different texts.
     CategoriesMalformed,
-    /// The category is not one of the set.
+    /// The category is not in the category set.
     CategoryNotInSet,
-    /// What the panel sent beyond the columns is no JSON object.
+    /// The keys without a column are not a JSON object.
     ExtraMalformed,
-    /// The positions of categories don't count up from 0.
+    /// The positions of the categories don't count up from 0.
     CategoryOrder,
-    /// The rows are not as many as the last run has left.
+    /// The number of rows differs from the record of the last run.
     RowsNotAsRecorded,
-    /// The rows are not as many as the change log makes them.
+    /// The number of rows differs from the change log.
     RowsNotAsLogged,
-    /// The change log has other changes of a run than its record.
+    /// The changes of a run in the change log differ from its record.
     RunNotAsLogged,
-    /// An entry of the change log can't be.
+    /// An entry of the change log is impossible.
     LogMalformed,
-    /// Rows differ from what the panel lists, although it lists what it listed before.
+    /// Rows differ from the panel's items although the elements are as before.
     RowsNotAsListed,
-    /// The version that the panel named is of another listing than the cached one.
+    /// The validator belongs to another listing than the cached one.
     ValidatorStale,
-    /// A profile lacks the row of its syncs or of its settings.
+    /// The search text has other items or other values than the rows, or it can't be read.
+    SearchIndex,
+    /// A profile has no row of its syncs or of its settings.
     ProfileIncomplete,
     /// The fence is lower than one that was given out.
     FenceBehind,
@@ -53,19 +55,19 @@ pub enum Breach {
     RunOpen,
     /// The record of a run can't be read.
     RunUnreadable,
-    /// A password stands where none may be.
+    /// A password is where none may be.
     PasswordShown,
     /// A profile can't be read.
     ProfileUnreadable,
-    /// Rows belong to no profile, or to no run.
+    /// Rows belong to no profile or no run.
     RowsOfNobody,
-    /// Rows are of no known kind.
+    /// Rows have an unknown kind.
     KindUnknown,
 }
 
 impl Breach {
-    /// Every one.
-    pub const ALL: [Self; 29] = [
+    /// Every inconsistency.
+    pub const ALL: [Self; 30] = [
         Self::IndexMissing,
         Self::IndexUnreadable,
         Self::RowsNotInIndex,
@@ -87,6 +89,7 @@ impl Breach {
         Self::LogMalformed,
         Self::RowsNotAsListed,
         Self::ValidatorStale,
+        Self::SearchIndex,
         Self::ProfileIncomplete,
         Self::FenceBehind,
         Self::RunOpen,
@@ -97,7 +100,7 @@ impl Breach {
         Self::KindUnknown,
     ];
 
-    /// A stable code.
+    /// Returns the stable code.
     pub const fn code(self) -> &'static str {
         match self {
             Self::IndexMissing => "index_missing",
@@ -121,6 +124,7 @@ impl Breach {
             Self::LogMalformed => "log_malformed",
             Self::RowsNotAsListed => "rows_not_as_listed",
             Self::ValidatorStale => "validator_stale",
+            Self::SearchIndex => "search_index",
             Self::ProfileIncomplete => "profile_incomplete",
             Self::FenceBehind => "fence_behind",
             Self::RunOpen => "run_open",
@@ -132,7 +136,7 @@ impl Breach {
         }
     }
 
-    /// What it is, in words that may follow a number.
+    /// Returns the words for people. They may follow a number.
     pub(super) const fn words(self, count: u64) -> &'static str {
         let one = count == 1;
         match self {
@@ -170,6 +174,7 @@ impl Breach {
             Self::RowsNotAsListed if one => "item that differs although the panel lists it as before",
             Self::RowsNotAsListed => "items that differ although the panel lists them as before",
             Self::ValidatorStale => "the stored validator belongs to another list than the cached one",
+            Self::SearchIndex => "the search text differs from the items",
             Self::ProfileIncomplete => "a row of the profile is missing",
             Self::FenceBehind => "the fence is lower than that of an earlier lease",
             Self::RunOpen if one => "run that has no end and is not the last one",
@@ -187,7 +192,7 @@ impl Breach {
         }
     }
 
-    /// Whether it is told with a number.
+    /// Returns whether the words follow a number.
     pub(super) const fn is_counted(self) -> bool {
         !matches!(
             self,
@@ -199,19 +204,21 @@ impl Breach {
                 | Self::RowsNotAsRecorded
                 | Self::RowsNotAsLogged
                 | Self::ValidatorStale
+                | Self::SearchIndex
                 | Self::ProfileIncomplete
                 | Self::FenceBehind
         )
     }
 
-    /// Whether a full comparison mends it, or takes the history before it out of account.
+    /// Returns whether a full comparison repairs it, or makes the history before it irrelevant.
     pub const fn is_mended_by_comparing(self) -> bool {
-        !matches!(self, Self::IdNoNumber) && !self.is_of_profile() && !self.is_of_cache()
+        !matches!(self, Self::IdNoNumber | Self::SearchIndex) && !self.is_of_profile() && !self.is_of_cache()
     }
 
-    /// Whether any sync of the profile mends it when it begins.
+    /// Returns whether the start of any sync of the profile repairs it.
     pub const fn is_mended_by_a_sync(self) -> bool {
-        self.is_mended_by_comparing() || matches!(self, Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen)
+        self.is_mended_by_comparing()
+            || matches!(self, Self::SearchIndex | Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen)
     }
 
     const fn is_of_profile(self) -> bool {
@@ -245,6 +252,7 @@ mod tests {
             "rows_not_as_recorded",
             "rows_not_as_logged",
             "validator_stale",
+            "search_index",
             "profile_incomplete",
             "fence_behind",
         ];
@@ -263,6 +271,6 @@ mod tests {
         let of_the_cache = ["rows_of_nobody", "kind_unknown"];
         assert_eq!(those(|breach| !breach.is_mended_by_a_sync()), [&by_nothing_here[..], &of_the_cache].concat());
         let by_a_sync_only = those(|breach| breach.is_mended_by_a_sync() && !breach.is_mended_by_comparing());
-        assert_eq!(by_a_sync_only, ["profile_incomplete", "fence_behind", "run_open"]);
+        assert_eq!(by_a_sync_only, ["search_index", "profile_incomplete", "fence_behind", "run_open"]);
     }
 }

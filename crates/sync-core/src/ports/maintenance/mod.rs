@@ -1,4 +1,4 @@
-//! The port for looking after a cache: what in it doesn't fit, and what has the next sync mend it.
+//! The port for maintenance: it finds inconsistencies of a cache, and makes the next sync repair them.
 
 mod breach;
 
@@ -11,56 +11,56 @@ pub use breach::Breach;
 use crate::model::{ContentId, ContentKind, ProfileId};
 use crate::ports::store::StoreError;
 
-/// How many cases of a finding are named.
+/// The number of cases that a finding names.
 const EXAMPLES: usize = 3;
 
-/// Looks after a cache.
+/// Inspects a cache.
 ///
 /// # Contract
 ///
-/// - An inspection sees one state of the cache and writes nothing. A cache that is damaged is no error, but what the
-///   inspection says.
-/// - Marking removes nothing and touches no item. The next sync of a kind that is marked compares every item of it.
+/// - An inspection reads one state of the cache and writes nothing. If the cache is damaged, that is the result of the
+///   inspection and not an error.
+/// - Marking removes nothing and changes no item. The next sync of a marked kind compares every item of it.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Maintenance: Send + Sync {
-    /// Looks at one profile, or at all of them.
+    /// Inspects one profile, or all of them.
     async fn inspect(&self, profile: Option<ProfileId>) -> Result<Inspection, StoreError>;
 
-    /// Has the next sync compare in full what an inspection found inconsistent; returns the kinds that are marked so
-    /// now.
+    /// Marks the kinds in which an inspection found inconsistencies, so that the next sync compares them in full.
+    /// Returns the marked kinds.
     async fn mark(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError>;
 }
 
-/// What a check has seen.
+/// The result of a check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inspection {
-    /// What SQLite says of a file that is damaged; empty when it is whole. Of a damaged file nothing
-    /// else was looked at.
+    /// The messages of SQLite about a damaged file. It is empty if the file is sound. Nothing else of a damaged file
+    /// was checked.
     pub damage: Vec<String>,
-    /// The profiles that were looked at.
+    /// The profiles that were checked.
     pub profiles: Vec<ProfileId>,
-    /// What doesn't fit.
+    /// The inconsistencies.
     pub findings: Vec<Finding>,
 }
 
-/// Something that doesn't fit.
+/// An inconsistency that a check has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is.
+    /// The broken invariant.
     pub breach: Breach,
-    /// Of which profile; `None` when it is of the cache as a whole.
+    /// The profile; `None` if it concerns the cache as a whole.
     pub profile: Option<ProfileId>,
-    /// Of which kind; `None` when it is of the profile as a whole.
+    /// The kind; `None` if it concerns the profile as a whole.
     pub kind: Option<ContentKind>,
-    /// How many cases there are.
+    /// The number of cases.
     pub count: u64,
-    /// The first of them: ids, or what else names one.
+    /// The first cases: ids, or other names.
     pub examples: Vec<String>,
 }
 
 impl Finding {
-    /// Cases of a breach, of the cache as a whole.
+    /// Returns a finding with these cases, about the cache as a whole.
     pub fn new(breach: Breach, cases: &[impl ToString]) -> Self {
         Self {
             breach,
@@ -71,22 +71,22 @@ impl Finding {
         }
     }
 
-    /// Rows that differ from what the panel lists, although it lists what it listed before: no
-    /// table shows that, only a comparison with the panel.
+    /// Returns the finding that rows differ from the panel's items although the elements are as before. Only a
+    /// comparison with the panel shows this, and no table.
     pub fn not_as_listed(profile: &ProfileId, kind: ContentKind, ids: &[ContentId]) -> Self {
         Self { profile: Some(profile.clone()), kind: Some(kind), ..Self::new(Breach::RowsNotAsListed, ids) }
     }
 }
 
 impl fmt::Display for Finding {
-    /// How many of what, and which.
+    /// Writes the number of cases, the words, and the examples.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.breach.is_counted() {
             write!(f, "{} ", self.count)?;
         }
         f.write_str(self.breach.words(self.count))?;
         if !self.examples.is_empty() {
-            // Of few tables there can be many rows.
+            // A single table can have many such rows.
             let more = if self.examples.len() == EXAMPLES && self.count > EXAMPLES as u64 { ", …" } else { "" };
             write!(f, " ({}{more})", self.examples.join(", "))?;
         }
@@ -95,12 +95,12 @@ impl fmt::Display for Finding {
 }
 
 impl Inspection {
-    /// Whether all is well.
+    /// Returns whether there is neither damage nor an inconsistency.
     pub const fn is_sound(&self) -> bool {
         self.damage.is_empty() && self.findings.is_empty()
     }
 
-    /// The kinds in which a full comparison mends what was found, each once.
+    /// Returns the kinds in which a full comparison repairs an inconsistency, each once.
     pub fn to_compare(&self) -> Vec<(ProfileId, ContentKind)> {
         let mut kinds = Vec::new();
         for finding in self.findings.iter().filter(|finding| finding.breach.is_mended_by_comparing()) {
@@ -110,8 +110,8 @@ impl Inspection {
         kinds
     }
 
-    /// What is seen of a damaged cache.
-    pub fn of_damage(damage: Vec<String>) -> Self {
+    /// Returns the inspection of a damaged cache.
+    pub fn from_damage(damage: Vec<String>) -> Self {
         Self { damage, ..Self::default() }
     }
 }
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(words(&[7, 8, 9]), "3 items without a name (7, 8, 9)");
         assert_eq!(words(&[7, 8, 9, 10]), "4 items without a name (7, 8, 9, …)");
         assert_eq!(words(&[]), "0 items without a name");
-        // Of few tables there can be many rows.
+        // A single table can have many such rows.
         let many = Finding { count: 900, ..Finding::new(Breach::RowsOfNobody, &["a", "b"]) };
         assert_eq!(many.to_string(), "900 rows that belong to no profile, or to no run (a, b)");
         let one = Finding::new(Breach::CountWrong, &["5, not 3"]);
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn nothing_but_soundness_is_sound() {
         assert!(Inspection::default().is_sound());
-        assert!(!Inspection::of_damage(vec!["a page".to_owned()]).is_sound());
+        assert!(!Inspection::from_damage(vec!["a page".to_owned()]).is_sound());
         let findings = vec![Finding::new(Breach::CountWrong, &[""])];
         assert!(!Inspection { findings, ..Inspection::default() }.is_sound());
     }

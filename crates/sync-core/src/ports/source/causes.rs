@@ -1,38 +1,38 @@
-//! Why a panel was not reached, or a login is refused, with what to do about it.
+//! The reasons why a panel was not reached or a login was refused.
 
 use crate::hint::Hint;
 
-/// What is in the way to a panel.
+/// The obstacle on the way to a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Obstacle {
-    /// The network: an unknown name, no route, no connection in time, a connection that is refused.
+    /// The network: an unknown name, no route, no connection in time, or a refused connection.
     Network,
     /// The port answers without encryption to an encrypted request.
     PlainPort,
-    /// No encrypted connection came about. Perhaps the port is for plain ones.
+    /// No encrypted connection could be made. The port may be for unencrypted ones.
     Encryption,
     /// The panel has only versions or ciphers of TLS that are no longer safe.
     OldEncryption,
     /// The panel's certificate is not accepted.
     Certificate,
-    /// What answers doesn't speak HTTP. Perhaps the port is for encrypted connections.
+    /// The server doesn't speak HTTP. The port may be for encrypted connections.
     NotHttp,
-    /// The proxy of the environment lets nothing through.
+    /// The proxy of the environment refuses all connections.
     Proxy,
     /// The proxy of the environment is of a kind that is not supported.
     ProxyKind,
 }
 
-/// Why a login is refused, where it is not simply a wrong user name or password.
+/// The reason for a refused login, if it is not simply a wrong user name or password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Denial {
-    /// Status 401 without a word of the panel: wrong credentials, or a filter that doesn't know the client.
+    /// Status 401 without a word of the panel: the credentials are wrong, or a filter doesn't know the client.
     Status,
-    /// Something in front of the panel asks for a login of its own (HTTP authentication).
+    /// A server in front of the panel asks for a login of its own (HTTP authentication).
     HttpLogin,
-    /// The account has come to its end, or is locked.
+    /// The account has expired or is locked.
     Account,
 }
 

@@ -1,35 +1,35 @@
-//! What can go wrong with a source, by what the caller can do about it.
+//! The errors of a source, by what a caller can do about them.
 
 use super::causes::{Denial, Obstacle};
 use crate::error::{ErrorClass, ErrorCode, with_causes};
 use crate::hint::Hint;
 
-/// Why a source could not answer, by what the caller can do about it.
+/// The error of a source, by what a caller can do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// The panel could not be reached, or failed on every attempt: later may help.
+    /// The panel could not be reached, or failed in every attempt. A later attempt may succeed.
     #[error("the panel is unreachable or out of order: {message}")]
     Unreachable {
         /// What happened, without addresses.
         message: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
-        /// Whether it looks as if the answer was too much for the panel: 504, 524, or no answer,
-        /// or no end of it, in time. Asking for less may help.
+        /// Whether the answer seems to have been too much for the panel: status 504 or 524, no answer in time, or no
+        /// end of it in time. A smaller request may succeed.
         overloaded: bool,
     },
-    /// Something on the way to the panel has to be put right; it was asked for nothing.
+    /// Something on the way to the panel has to be repaired. The panel itself was asked for nothing.
     #[error("the panel is unreachable or out of order: {message}")]
     Obstructed {
-        /// What is in the way.
+        /// The obstacle.
         obstacle: Obstacle,
         /// What happened, without addresses.
         message: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
     },
-    /// The panel refuses the credentials: they, or the account, have to change.
+    /// The panel refuses the credentials. They, or the account, have to change.
     #[error("the panel refuses the login: {message}")]
     Refused {
         /// What the panel said.
@@ -40,61 +40,60 @@ pub enum SourceError {
     Denied {
         /// The reason.
         denial: Denial,
-        /// What was seen.
+        /// What the source has seen.
         message: String,
     },
-    /// The panel answered, but not with what was asked for.
+    /// The panel answered with something else than it was asked for.
     #[error("the panel's answer is not usable: {message}")]
     Unusable {
-        /// What is wrong with it.
+        /// The error of the answer.
         fault: AnswerFault,
-        /// What was seen, without addresses.
+        /// What the source has seen, without addresses.
         message: String,
     },
-    /// Something else went wrong inside the source.
+    /// Another error inside the source.
     #[error("the source failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What is wrong with an answer.
+/// The error of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AnswerFault {
-    /// A status that no repetition mends: 403 and its kin.
+    /// The status is an error that no repetition repairs, such as 403.
     Status,
-    /// A status in answer to a request for a listing which says that the panel doesn't know the request:
-    /// 400, 404 and their kin.
+    /// The status says that the panel doesn't know this request for a listing: 400, 404 and similar ones.
     UnknownRequest,
     /// The port is for encrypted connections, and was asked without encryption.
     EncryptedPort,
-    /// Not one byte.
+    /// The answer has not a single byte.
     Empty,
-    /// A web page.
+    /// The answer is a web page.
     Html,
-    /// Words that are no JSON: `Blocked`.
+    /// The answer is text that is not JSON, such as `Blocked`.
     NotJson,
-    /// JSON, but no list: `null`, `false`, a number, a text.
+    /// The answer is JSON but not a list: `null`, `false`, a number or a text.
     NotAList,
-    /// The account in place of a list: the panel doesn't know the request.
+    /// The answer is the account instead of a list. The panel doesn't know the request.
     AccountObject,
-    /// An object that says `error`.
+    /// The answer is an object with `error`.
     ErrorObject,
-    /// Another object that is no list.
+    /// The answer is another object that is not a list.
     OtherObject,
-    /// A list in which no element is an item of the kind.
+    /// The list has no element that is an item of the kind.
     WrongItems,
-    /// Cut before its end, on every attempt.
+    /// The answer broke off before its end in every attempt.
     Truncated,
-    /// Larger than a limit: in bytes, in elements, in its head.
+    /// The answer exceeds a limit of bytes, of elements, or of its head.
     TooLarge,
-    /// A redirect that is not followed.
+    /// The answer is a redirect that is not followed.
     Redirect,
-    /// Another list than that of the category that was asked for.
+    /// The answer is another list than that of the category that was asked for.
     FilterIgnored,
 }
 
 impl AnswerFault {
-    /// The code used in reports.
+    /// Returns the code used in reports.
     pub const fn code(self) -> ErrorCode {
         match self {
             Self::Status | Self::UnknownRequest | Self::EncryptedPort => ErrorCode::HttpStatus,
@@ -128,12 +127,12 @@ impl AnswerFault {
 }
 
 impl SourceError {
-    /// Wraps an error of the adapter that fits no other variant.
+    /// Returns an error of the adapter for which there is no other variant.
     pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
     }
 
-    /// The code used in reports.
+    /// Returns the code used in reports.
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Unreachable { .. } | Self::Obstructed { .. } => ErrorCode::PanelUnreachable,
@@ -145,12 +144,12 @@ impl SourceError {
         }
     }
 
-    /// What the caller can do about it.
+    /// Returns what a caller can do about the error.
     pub fn class(&self) -> ErrorClass {
         self.code().class()
     }
 
-    /// What a person can do about it.
+    /// Returns what a person can do about the error.
     pub const fn hint(&self) -> Hint {
         match self {
             Self::Unreachable { .. } => Hint::SyncLater,
@@ -162,7 +161,7 @@ impl SourceError {
         }
     }
 
-    /// The error and its causes, on one line.
+    /// Returns the error and its causes on one line.
     pub fn with_causes(&self) -> String {
         with_causes(self)
     }
@@ -210,7 +209,7 @@ mod tests {
         }
     }
 
-    /// The hint names the user agent wherever a filter may be the cause.
+    /// The hint names the user agent if a filter may be the cause.
     #[test]
     fn field_03_hints_name_the_user_agent_where_a_filter_may_be_the_cause() {
         let unusable = |fault| SourceError::Unusable { fault, message: String::new() };

@@ -1,67 +1,67 @@
-//! What can go wrong in a cache, by what the caller can do about it.
+//! The errors of a cache, by what a caller can do about them.
 
 use crate::error::{ErrorClass, ErrorCode, with_causes};
 use crate::hint::Hint;
 use crate::model::ProfileId;
 
-/// Why a store could not do what was asked, by what the caller can do about it.
+/// The error of a store, by what a caller can do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another run holds the lease.
+    /// Another run has the lease.
     #[error("another run is syncing profile `{0}`")]
     Leased(ProfileId),
-    /// A later lease was taken: this run has lost its right to write.
+    /// A later lease was taken, so this run may not write any more.
     #[error("another run has taken over the profile")]
     Fenced,
-    /// The caller cancelled before the commit; nothing was written.
+    /// The caller cancelled before the commit. Nothing was written.
     #[error("cancelled")]
     Cancelled,
     /// There is no such profile.
     #[error("there is no profile `{0}`")]
     UnknownProfile(String),
-    /// The cache was made by a newer version of the program; it is untouched.
+    /// A newer version of the program made the cache. It is unchanged.
     #[error("the cache was made by a newer version of this program ({0})")]
     Newer(String),
     /// There is no cache to read yet.
     #[error("there is no cache at {0} yet")]
     Missing(String),
-    /// The cache was made by an older version, and this call may not bring it up to date.
+    /// An older version made the cache, and this call may not upgrade it.
     #[error("the cache was made by an older version of this program")]
     Older,
-    /// An older cache could not be brought up to date; it is as it was.
+    /// An older cache could not be upgraded. It is unchanged.
     #[error("the cache could not be migrated: {0}")]
     Migration(String),
-    /// The disk, or the file's limit, is full; nothing was written.
+    /// The disk is full, or the file has reached its limit. Nothing was written.
     #[error("the disk is full")]
     Full,
-    /// File or folder can't be written.
+    /// The file or its folder can't be written.
     #[error("the cache can't be written: {0}")]
     ReadOnly(String),
-    /// The file is no cache, or damaged.
+    /// The file is damaged, or is no cache.
     #[error("the cache is damaged: {0}")]
     Corrupt(String),
-    /// The file is whole, and belongs to another program.
+    /// The file is sound but belongs to another program.
     #[error("the file is the database of another program")]
     Foreign,
     /// Another program has kept the file locked for longer than the store waits.
     #[error("the cache is locked by another program")]
     Locked,
-    /// What was asked breaks the store's rules: a defect of the caller.
+    /// The call breaks the store's rules. The caller has a defect.
     #[error("the call breaks a rule of the store: {0}")]
     Refused(String),
-    /// Something else went wrong inside the store.
+    /// Another error inside the store.
     #[error("the store failed")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl StoreError {
-    /// Wraps an error of the adapter that fits no other variant.
+    /// Returns an error of the adapter for which there is no other variant.
     pub fn backend(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Backend(error.into())
     }
 
-    /// The code used in reports.
+    /// Returns the code used in reports.
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Leased(_) => ErrorCode::ProfileBusy,
@@ -82,12 +82,12 @@ impl StoreError {
         }
     }
 
-    /// What the caller can do about it.
+    /// Returns what a caller can do about the error.
     pub fn class(&self) -> ErrorClass {
         self.code().class()
     }
 
-    /// What a person can do about it.
+    /// Returns what a person can do about the error.
     pub const fn hint(&self) -> Hint {
         match self {
             Self::Leased(_) | Self::Fenced => Hint::WaitForOtherRun,
@@ -106,7 +106,7 @@ impl StoreError {
         }
     }
 
-    /// The error and its causes, on one line.
+    /// Returns the error and its causes on one line.
     pub fn with_causes(&self) -> String {
         with_causes(self)
     }

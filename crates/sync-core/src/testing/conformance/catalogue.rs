@@ -1,4 +1,4 @@
-//! What every [`Catalogue`](crate::Catalogue) has to do.
+//! Cases of every [`Catalogue`](crate::Catalogue).
 
 use super::session::{Session, held_one, index_of, load};
 use crate::detect::merge::Change;

@@ -26,7 +26,7 @@ fn fields(names: &[&str]) -> FieldSet {
     set
 }
 
-/// The values of a column of an entry, before and after.
+/// Returns the values of a column of an entry, before and after the change.
 fn values<'a>(change: &'a ChangeRecord, column: &str) -> Option<(&'a Value, &'a Value)> {
     let found = change.columns.as_ref()?.iter().find(|it| it.column == column)?;
     Some((&found.before, &found.after))
@@ -36,7 +36,7 @@ async fn entries<C: Cache>(cache: &C, after: i64) -> Vec<ChangeRecord> {
     cache.feed_page(&profile("home"), after, 1000).await.unwrap().changes
 }
 
-/// Loads 1 to 4, and in a second run updates 2, removes 3 and 4, and adds 9. Returns the second run.
+/// Loads 1 to 4. Then, in a second run, updates 2, removes 3 and 4, and adds 9. Returns the second run.
 async fn changed<C: Cache>(cache: &C) -> RunId {
     let session = load(cache, "home", &[1, 2, 3, 4]).await;
     let commit = ScopeCommit {
@@ -76,7 +76,7 @@ fn refused(outcome: UndoOutcome) -> UndoRefusal {
     }
 }
 
-/// All rows of the kind, by rising id.
+/// Returns all rows of the kind, by ascending id.
 async fn rows<C: Cache>(cache: &C) -> Vec<Item> {
     let home = profile("home");
     let ids = cache.get_content_ids(&home, MOVIES).await.unwrap();
@@ -85,7 +85,7 @@ async fn rows<C: Cache>(cache: &C) -> Vec<Item> {
     rows
 }
 
-/// An update has the values of the fields that count, a removal the whole row, and what is new has none.
+/// An update has the values of the fields that count, and a removal the whole row. An addition has no values.
 pub async fn changes_have_their_values<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let told = entries(cache, 0).await;
@@ -110,7 +110,7 @@ pub async fn changes_have_their_values<C: Cache>(cache: &C) {
     assert!(feed.epoch > 0);
 }
 
-/// A deletion by hand is of no run, and can't be undone.
+/// A deletion by hand belongs to no run, and can't be undone.
 pub async fn a_deletion_by_hand_is_of_no_run<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let home = profile("home");
@@ -119,11 +119,11 @@ pub async fn a_deletion_by_hand_is_of_no_run<C: Cache>(cache: &C) {
     let told = entries(cache, before).await;
     assert_eq!((told.len(), told[0].run, told[0].change), (1, None, LoggedChange::Removed));
     assert!(matches!(values(&told[0], "name"), Some((Value::Text(_), Value::Null))));
-    // It touched nothing that the run had changed.
+    // It changed nothing that the run had changed.
     assert_eq!(done(undo(cache, None).await).of, run);
 }
 
-/// A feed begins anew when the content is cleared, and when the profile is removed and added.
+/// A new epoch begins if the content is cleared, and if the profile is removed and added again.
 pub async fn an_epoch_is_never_reused<C: Cache>(cache: &C) {
     changed(cache).await;
     let home = profile("home");
@@ -140,7 +140,7 @@ pub async fn an_epoch_is_never_reused<C: Cache>(cache: &C) {
     assert!(third.epoch != second.epoch && third.epoch != first.epoch);
 }
 
-/// With the end of a run old entries go, whole runs of them, and the newest run stays.
+/// The end of a run prunes old entries, whole runs at a time. The newest run stays.
 pub async fn old_entries_go_with_the_end_of_a_run<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let home = profile("home");
@@ -160,7 +160,7 @@ pub async fn old_entries_go_with_the_end_of_a_run<C: Cache>(cache: &C) {
     assert_eq!((pruned.refused, pruned.of), (Refused::Pruned, Some(run)));
 }
 
-/// A run stays whole as well where a deletion by hand lies between its kinds.
+/// A run is kept completely even if a deletion by hand lies between its kinds.
 pub async fn no_run_is_kept_by_half<C: Cache>(cache: &C) {
     load(cache, "home", &[1, 2, 3]).await.end().await;
     let home = profile("home");
@@ -183,7 +183,7 @@ pub async fn no_run_is_kept_by_half<C: Cache>(cache: &C) {
     assert_eq!(runs, [Some(run), None, Some(run), Some(last)]);
 }
 
-/// Rows are as before the run, and what the next run compares is as before it too.
+/// The rows are as before the run, and so is everything that the next run compares.
 pub async fn an_undo_puts_everything_back<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2, 3, 4]).await;
     session.end().await;
@@ -230,7 +230,7 @@ pub async fn an_undo_puts_everything_back<C: Cache>(cache: &C) {
     assert!(matches!(values(taken(3), "name"), Some((Value::Null, Value::Text(_)))));
 }
 
-/// What the end of a run tells anew of a hold is a part of the run, and goes back with it.
+/// A correction at the end of a run belongs to the run, and is undone with it.
 pub async fn what_the_end_told_of_a_hold_is_undone<C: Cache>(cache: &C) {
     load(cache, "home", &[1, 2, 3]).await.end().await;
     let home = profile("home");
@@ -254,7 +254,7 @@ pub async fn what_the_end_told_of_a_hold_is_undone<C: Cache>(cache: &C) {
     assert_eq!(cache.held(&home, MOVIES).await.unwrap(), [doubt]);
 }
 
-/// A hold that a run released is back without its evidence: the panel has listed the item since.
+/// A hold that the run released is back without its evidence, because the panel has listed the item since.
 pub async fn evidence_against_what_was_listed_begins_anew<C: Cache>(cache: &C) {
     load(cache, "home", &[1, 2, 3]).await.end().await;
     let home = profile("home");
@@ -272,7 +272,7 @@ pub async fn evidence_against_what_was_listed_begins_anew<C: Cache>(cache: &C) {
     assert_eq!(cache.held(&home, MOVIES).await.unwrap(), [HeldRemoval { evidence: None, ..lost }]);
 }
 
-/// An undo is a run like others: it can be undone, and that again.
+/// An undo is a run like others. It can be undone, and the undo of it as well.
 pub async fn an_undo_can_be_undone<C: Cache>(cache: &C) {
     let run = changed(cache).await;
     let home = profile("home");
@@ -295,7 +295,7 @@ pub async fn an_undo_can_be_undone<C: Cache>(cache: &C) {
     assert_eq!((&rows, &categories, &watermarks), (&before.0, &before.1, &before.2));
 }
 
-/// What can't be restored exactly is refused, and nothing is changed.
+/// An undo that can't be exact is refused, and nothing is changed.
 pub async fn an_undo_is_refused_or_exact<C: Cache>(cache: &C) {
     let home = profile("home");
     cache.ensure_profile(&home).await.unwrap();
@@ -317,7 +317,7 @@ pub async fn an_undo_is_refused_or_exact<C: Cache>(cache: &C) {
     let items: Vec<_> = refusal.items.iter().map(|item| (item.kind, item.id, item.run)).collect();
     assert_eq!((refusal.refused, items), (Refused::LaterRun, vec![(MOVIES, ContentId(2), Some(later))]));
     assert_eq!((rows(cache).await, cache.feed(&home).await.unwrap()), before);
-    // The later one can be taken back, and then nothing stands in the way but that.
+    // The later run can be undone. Then only that undo prevents the other one.
     done(undo(cache, Some(later)).await);
     assert_eq!(refused(undo(cache, Some(run)).await).refused, Refused::LaterRun);
     let nobody = UndoRequest { fence: None, run: Some(RunId(77_777)), kinds: vec![MOVIES], at: 1 };
@@ -338,7 +338,7 @@ pub async fn a_dry_undo_writes_nothing<C: Cache>(cache: &C) {
     assert_eq!((rows(cache).await, cache.feed(&home).await.unwrap(), cache.runs(&home, 9).await.unwrap()), before);
 }
 
-/// An item that had returned is gone again, and is remembered as before: it returns once more.
+/// An item that had returned is removed again, with its old tombstone. So it returns once more.
 pub async fn an_undone_return_is_remembered<C: Cache>(cache: &C) {
     changed(cache).await;
     let home = profile("home");
@@ -357,7 +357,7 @@ pub async fn an_undone_return_is_remembered<C: Cache>(cache: &C) {
     }
 }
 
-/// The numbers of rows that an undo may bring back are not given to others.
+/// Row numbers that an undo may bring back are not given to other rows.
 pub async fn numbers_of_rows_are_not_reused<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2]).await;
     let commit = ScopeCommit { removals: vec![ContentId(2)], index: index_of(&[1]), ..session.commit(MOVIES) };

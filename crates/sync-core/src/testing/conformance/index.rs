@@ -8,7 +8,7 @@ use crate::model::{Channel, ContentKind};
 use crate::ports::store::ScopeCommit;
 use crate::testing::builders::channel;
 
-/// Ids, digests and scheme come back in listing order.
+/// Ids, digests and scheme are read back in listing order.
 pub async fn an_index_is_read_back_in_listing_order(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (0..5000).map(|n| (n * 7919) % 5003 - 100).collect();
     let session = load(store, "home", &ids).await;
@@ -20,8 +20,8 @@ pub async fn an_index_is_read_back_in_listing_order(store: &dyn ReadableStore) {
     assert!(!other.applied_before && other.index.is_empty());
 }
 
-/// "Where the store doubts its own index it returns every stored id with `Digest::NEVER`." Rows
-/// without any index are such a doubt: a category's scope that was never applied knows the rows.
+/// "If the store doesn't trust its own index, it returns every stored id with `Digest::NEVER`." Rows without an index
+/// are such a case: a scope of a category that was never applied has the ids of the rows.
 pub async fn a_doubtful_index_is_not_trusted(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let commit = ScopeCommit { first_load: true, ..session.commit(ContentKind::Channels) };

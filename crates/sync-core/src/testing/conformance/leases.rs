@@ -7,7 +7,7 @@ use crate::model::{ContentId, ContentKind, FieldSet};
 use crate::ports::store::{ScopeCommit, StoreError};
 use crate::testing::builders::{channel, movie, profile, series, staged};
 
-/// "A profile has to exist before anything else is asked of it."
+/// "A profile has to exist before any other call about it."
 pub async fn an_unknown_profile_is_refused(store: &dyn ReadableStore) {
     let nobody = profile("nobody");
     assert!(matches!(store.lease(&nobody).await, Err(StoreError::UnknownProfile(_))));
@@ -17,14 +17,14 @@ pub async fn an_unknown_profile_is_refused(store: &dyn ReadableStore) {
     assert!(matches!(store.clear(&nobody).await, Err(StoreError::UnknownProfile(_))));
 }
 
-/// "Creates the profile when there is none."
+/// "Creates the profile if it doesn't exist."
 pub async fn a_profile_is_ensured_once(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1]).await;
     store.ensure_profile(&session.profile).await.unwrap();
     assert_eq!(session.ids(ContentKind::Movies).await, [1]);
 }
 
-/// "Everything is isolated by profile."
+/// "Everything is kept apart by profile."
 pub async fn profiles_are_isolated(store: &dyn ReadableStore) {
     let one = load(store, "one", &[1, 2, 3]).await;
     let other = load(store, "other", &[1, 2, 3]).await;
@@ -42,7 +42,7 @@ pub async fn profiles_are_isolated(store: &dyn ReadableStore) {
     assert_eq!(store.sync_state(&other.profile).await.unwrap().last_sync[ContentKind::Movies], Some(1400));
 }
 
-/// "Everything is isolated by kind."
+/// "Everything is kept apart by kind."
 pub async fn kinds_are_isolated(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let items = [added(channel(1)), added(movie(1)), added(series(1))];
@@ -68,7 +68,7 @@ pub async fn a_lease_is_exclusive_until_dropped(store: &dyn ReadableStore) {
     store.lease(&one).await.expect("the lease has ended");
 }
 
-/// "Each has a higher fence than all before it."
+/// "Each lease has a higher fence than all before it."
 pub async fn fences_rise(store: &dyn ReadableStore) {
     let home = profile("home");
     store.ensure_profile(&home).await.unwrap();

@@ -1,4 +1,4 @@
-//! What every [`Maintenance`](crate::Maintenance) has to do.
+//! Cases of every [`Maintenance`](crate::Maintenance).
 
 use super::session::{Session, index_of, load};
 use crate::model::ContentKind;
@@ -9,7 +9,7 @@ use crate::testing::profile;
 
 use crate::ports::store::StoreError;
 
-/// A cache into which nothing but runs has written has nothing that doesn't fit.
+/// A cache that only runs have written has no inconsistency.
 pub async fn a_cache_that_was_only_synced_is_sound<C: Cache>(cache: &C) {
     assert_eq!(cache.inspect(None).await.unwrap(), Inspection::default());
     load(cache, "home", &[1]).await.end().await;
@@ -22,7 +22,7 @@ pub async fn a_cache_that_was_only_synced_is_sound<C: Cache>(cache: &C) {
     assert!(matches!(nobody, Err(StoreError::UnknownProfile(_))));
 }
 
-/// "Marking removes nothing and touches no item. The next sync of a kind that is marked compares every item of it."
+/// "Marking removes nothing and changes no item. The next sync of a marked kind compares every item of it."
 pub async fn what_is_marked_is_compared_in_full<C: Cache>(cache: &C) {
     let movies = ContentKind::Movies;
     load(cache, "home", &[1, 2]).await.end().await;

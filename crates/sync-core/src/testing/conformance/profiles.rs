@@ -1,4 +1,4 @@
-//! What every [`Profiles`](crate::Profiles) has to do.
+//! Cases of every [`Profiles`](crate::Profiles).
 
 use super::session::{Session, load};
 use super::validators::validator;
@@ -10,9 +10,10 @@ use crate::ports::store::{ScopeCommit, StoreError, ValidatorChange};
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::{Evidence, HeldRemoval};
 use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
+use crate::search::SearchFields;
 use crate::testing::profile;
 
-/// A profile in which every setting is another one than usual.
+/// Returns a profile whose settings all differ from the defaults.
 pub(super) fn unusual() -> Profile {
     Profile {
         base_url: Some("http://panel.example:8080".to_owned()),
@@ -32,6 +33,7 @@ pub(super) fn unusual() -> Profile {
         verify_tls: false,
         follow_other_hosts: false,
         parallel_requests: 4,
+        search: SearchFields::Names,
         ..Profile::new(profile("home"))
     }
 }
@@ -60,7 +62,7 @@ pub async fn a_profile_that_was_ensured_has_the_usual_settings<C: Cache>(cache: 
     assert_eq!(cache.profile(&home.id).await.unwrap(), Some(home), "one that is there is left alone");
 }
 
-/// "A password is kept only where its source says so."
+/// "A password is kept only if its source is `PasswordSource::Stored`."
 pub async fn a_password_is_kept_where_it_is_to_be_kept<C: Cache>(cache: &C) {
     let elsewhere = [
         PasswordSource::Environment("HOME_PASSWORD".to_owned()),
@@ -75,8 +77,8 @@ pub async fn a_password_is_kept_where_it_is_to_be_kept<C: Cache>(cache: &C) {
     }
 }
 
-/// "When the address changes, what was learnt of the panel is forgotten, the evidence of held removals with it. When
-/// the address or the user name changes, the validators of its listings are forgotten."
+/// "If the address changes, the facts about the panel and the evidence of held removals are deleted. If the address or
+/// the user name changes, the validators of the listings are deleted."
 pub async fn another_address_is_another_panel<C: Cache>(cache: &C) {
     let movies = ContentKind::Movies;
     for (changed, forgets_facts, forgets_validator) in [
@@ -106,7 +108,7 @@ pub async fn another_address_is_another_panel<C: Cache>(cache: &C) {
     }
 }
 
-/// "Content and history stay when a profile is saved."
+/// "Content and history stay if a profile is saved."
 pub async fn content_stays_when_a_profile_is_saved<C: Cache>(cache: &C) {
     let session = load(cache, "home", &[1, 2]).await;
     cache.save_profile(&unusual()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Cases of removals: held, by hand, by `clear`, and what is remembered of them.
+//! Cases of removals: held ones, deletions by hand, `clear`, and tombstones.
 
 use super::ReadableStore;
 use super::session::{Session, added, index_of, load};
@@ -11,7 +11,7 @@ use crate::run::record::RunId;
 use crate::run::record::{KindRecord, RunStatus};
 use crate::testing::builders::movie;
 
-/// "All removals that are now held, or `None` to leave the record as it is."
+/// "All held removals, or `None` to leave them as they are."
 pub async fn held_removals_are_kept_until_replaced(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
     let evidence = Some(Evidence { listing: 2, at: 5, panel_at: -4 });
@@ -35,14 +35,14 @@ pub async fn held_removals_are_kept_until_replaced(store: &dyn ReadableStore) {
     assert_eq!(store.held(&session.profile, ContentKind::Movies).await.unwrap(), [kept]);
 }
 
-/// "Returns the ids of all stored items of a kind, rising."
+/// "Returns the ids of all stored items of a kind, ascending."
 pub async fn ids_rise(store: &dyn ReadableStore) {
     let session = load(store, "home", &[30, -7, 2, 9_007_199_254_740_993]).await;
     assert_eq!(session.ids(ContentKind::Movies).await, [-7, 2, 30, 9_007_199_254_740_993]);
     assert_eq!(session.ids(ContentKind::Series).await, Vec::<i64>::new());
 }
 
-/// "Deletes items by id, any number of them; returns how many there were."
+/// "Deletes items by id, any number of them. Returns the number of items that existed."
 pub async fn any_number_of_ids_can_be_deleted(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (1..=3000).collect();
     let session = load(store, "home", &ids).await;
@@ -54,7 +54,7 @@ pub async fn any_number_of_ids_can_be_deleted(store: &dyn ReadableStore) {
     assert_eq!(store.sync_state(&session.profile).await.unwrap().rows, [0, 1, 0]);
 }
 
-/// "Deleting takes the ids out of the index as well."
+/// "A deletion also takes the ids out of the index."
 pub async fn deleting_takes_out_of_the_index(store: &dyn ReadableStore) {
     let session = load(store, "home", &[5, 1, 3]).await;
     let gone = vec![ContentId(1), ContentId(1), ContentId(99)];
@@ -88,7 +88,7 @@ pub async fn a_clear_leaves_profile_and_history(store: &dyn ReadableStore) {
     let stored = store.index(&profile, ContentKind::Movies.into()).await.unwrap();
     assert!(!stored.applied_before && stored.consistent && stored.index.is_empty());
     assert_eq!(store.held(&profile, ContentKind::Movies).await.unwrap(), []);
-    // Nothing is remembered of what was removed before.
+    // Tombstones are deleted as well.
     for ids in [&[1][..], &[1, 3]] {
         let session = Session::start(store, "home").await;
         let new = *ids.last().unwrap();
@@ -101,7 +101,7 @@ pub async fn a_clear_leaves_profile_and_history(store: &dyn ReadableStore) {
     assert_eq!((told.id, told.change), (Some(ContentId(3)), LoggedChange::Added));
 }
 
-/// "Of those, the ones that the panel seems to list under another id": of the removed ones only.
+/// "The old and the new id of each removed item that the panel seems to list under another id."
 pub async fn only_what_is_removed_has_a_successor(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let commit = ScopeCommit {
@@ -115,7 +115,7 @@ pub async fn only_what_is_removed_has_a_successor(store: &dyn ReadableStore) {
     assert_eq!(session.ids(ContentKind::Movies).await, [1, 2]);
 }
 
-/// "Of those that are still held, reason and evidence are replaced", and a record "replaces the one that the run has
+/// "If a removal is still held, its reason and evidence are replaced", and a record "replaces the one that the run has
 /// of its kind".
 pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2, 3]).await;
@@ -147,7 +147,7 @@ pub async fn what_several_kinds_lost_waits_for_consent(store: &dyn ReadableStore
     }
 }
 
-/// "The item was removed, is still remembered, and came back."
+/// "The item was removed, has a tombstone, and is listed again."
 pub async fn what_returns_is_recognised_for_a_time(store: &dyn ReadableStore) {
     const DAY: i64 = 86_400;
     let session = load(store, "home", &[1, 2]).await;

@@ -1,4 +1,4 @@
-//! What has to be there when a store is closed and opened again: what a program finds that is started anew.
+//! Cases of a store that is closed and opened again, as by a program that is started again.
 
 use super::Fixture;
 use super::ReadableStore;
@@ -9,12 +9,15 @@ use crate::facts::PanelFacts;
 use crate::feed::change::LoggedChange;
 use crate::model::{ContentId, ContentKind, FieldSet, Item, Scope};
 use crate::ports::Cache;
+use crate::ports::catalogue::Selection;
+use crate::ports::profiles::Profile;
 use crate::ports::store::{ScopeCommit, ValidatorChange};
+use crate::search::{SearchFields, Words};
 use crate::testing::category;
 use crate::testing::{movie, profile, staged};
 use tokio_util::sync::CancellationToken;
 
-/// All that an apply and the end of a run write is there, and fences go on rising.
+/// Everything that an apply and the end of a run write is there, and fences continue to rise.
 pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
     let (home, movies) = (profile("home"), ContentKind::Movies);
     let session = load(&fixture.store, "home", &[1, 2, 3, 4]).await;
@@ -49,7 +52,7 @@ pub async fn what_was_written_is_there<S: ReadableStore>(fixture: Fixture<S>) {
     assert_eq!((told.id, told.change), (Some(ContentId(4)), LoggedChange::Returned), "removals are remembered");
 }
 
-/// What was never applied leaves nothing, and a run without an end was interrupted.
+/// A staging area that was not applied leaves nothing, and a run without an end was interrupted.
 pub async fn what_was_staged_is_gone<S: ReadableStore>(fixture: Fixture<S>) {
     let movies = ContentKind::Movies;
     let session = load(&fixture.store, "home", &[1]).await;
@@ -68,7 +71,7 @@ pub async fn what_was_staged_is_gone<S: ReadableStore>(fixture: Fixture<S>) {
     assert_eq!(runs[0].status, crate::run::record::RunStatus::Interrupted);
 }
 
-/// Profiles and what is marked for a full comparison.
+/// Profiles and marked kinds are there.
 pub async fn profiles_are_there<S: Cache>(fixture: Fixture<S>) {
     let home = super::profiles::unusual();
     fixture.store.save_profile(&home).await.unwrap();
@@ -76,7 +79,7 @@ pub async fn profiles_are_there<S: Cache>(fixture: Fixture<S>) {
     assert_eq!(fixture.store.profiles().await.unwrap(), [home]);
 }
 
-/// All that can be read of a profile, as text.
+/// Returns everything that can be read of a profile, as text.
 async fn seen(store: &dyn ReadableStore) -> String {
     let home = profile("home");
     let mut seen = format!("{:?}", store.sync_state(&home).await.unwrap());
@@ -93,4 +96,22 @@ async fn seen(store: &dyn ReadableStore) -> String {
     }
     let (runs, changes) = (store.runs(&home, 9).await.unwrap(), store.changes(&home, 0, 99).await.unwrap());
     seen + &format!("{runs:?} {changes:?} {:?}", store.content_status(&home).await.unwrap())
+}
+
+/// What is searched is found, and the setting is as before.
+pub async fn what_is_searched_is_found<C: Cache>(fixture: Fixture<C>) {
+    let home = profile("home");
+    let mut expected = Vec::new();
+    let mut fixture = fixture;
+    for search in SearchFields::ALL {
+        fixture.store.save_profile(&Profile { search, ..Profile::new(home.clone()) }).await.unwrap();
+        drop(load(&fixture.store, "home", &[1, 2]).await);
+        fixture = fixture.reopened();
+        let selection = Selection::of_words(Words::new("movie"), 9);
+        let found = fixture.store.select(&home, selection).await.unwrap();
+        expected.push((search, found.rows.iter().map(|row| row.id.0).collect::<Vec<_>>()));
+        assert_eq!(fixture.store.profile(&home).await.unwrap().unwrap().search, search);
+        fixture.store.clear(&home).await.unwrap();
+    }
+    assert_eq!(expected, SearchFields::ALL.map(|search| (search, vec![1, 2])));
 }

@@ -25,7 +25,7 @@ pub async fn a_first_apply_is_read_back(store: &dyn ReadableStore) {
     }
 }
 
-/// Every field of every kind, set and empty, with text that tempts.
+/// Every field of every kind is set and emptied, with difficult texts.
 pub async fn values_are_read_back_as_they_were(store: &dyn ReadableStore) {
     let texts = ["5", "0", "'); DROP TABLE xtream_movies; --", "日本 \"quoted\" \\ ᴴᴰ 😀", "line\nbreak", "7.25"];
     for kind in ContentKind::ALL {
@@ -62,7 +62,7 @@ pub async fn an_update_replaces_the_row(store: &dyn ReadableStore) {
     assert_eq!(session.row(ContentKind::Movies, 1).await, Some(movie(1).item()));
 }
 
-/// Removals leave no row, and an event each.
+/// Removals leave no row, and one entry each.
 pub async fn removals_go_and_are_logged(store: &dyn ReadableStore) {
     let ids: Vec<i64> = (1..=1200).collect();
     let session = load(store, "home", &ids).await;
@@ -74,7 +74,7 @@ pub async fn removals_go_and_are_logged(store: &dyn ReadableStore) {
     assert_eq!(logged.iter().filter(|change| change.change == LoggedChange::Removed).count(), 1199);
 }
 
-/// "The watermark is written with the rows it stands for."
+/// The watermark is written with the rows of its listing.
 pub async fn the_watermark_comes_with_the_rows(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, PerKind::all(None));
@@ -84,7 +84,7 @@ pub async fn the_watermark_comes_with_the_rows(store: &dyn ReadableStore) {
     assert_eq!(store.sync_state(&session.profile).await.unwrap().last_sync, [None, None, Some(77)]);
 }
 
-/// The first load is one marker; after it, each change is an event with its fields.
+/// The first load is one entry. After it, each change is an entry with its fields.
 pub async fn the_change_log_tells_what_happened(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let loaded = store.changes(&session.profile, 0, 100).await.unwrap();
@@ -132,7 +132,7 @@ pub async fn categories_keep_the_panels_order(store: &dyn ReadableStore) {
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(store.categories(&session.profile, ContentKind::Channels).await.unwrap(), list);
     assert_eq!(store.categories(&session.profile, ContentKind::Movies).await.unwrap().len(), 3, "`None` leaves them");
-    // A name alone, a parent alone, places alone.
+    // Only a name changes, only a parent, and only the order.
     let renamed = Category { name: "Alone".to_owned(), ..list[0].clone() };
     let moved = Category { parent_id: Some(5), ..list[2].clone() };
     let mut profile = session.profile.clone();

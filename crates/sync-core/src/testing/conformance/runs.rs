@@ -1,4 +1,4 @@
-//! Cases of the records of runs, and what they have learnt.
+//! Cases of the records of runs, and of the facts that runs learn.
 
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,7 @@ use crate::run::record::{KindOutcome, KindRecord, RunStatus};
 use crate::testing::builders;
 use crate::testing::builders::profile;
 
-/// "Records that an earlier one without an end was interrupted", and a reader derives it.
+/// "An earlier run without an end is recorded as interrupted", and a reader sees it so before.
 pub async fn a_run_without_end_was_interrupted(store: &dyn ReadableStore) {
     let Session { profile, lease, run, .. } = Session::start(store, "home").await;
     let status = |runs: &[crate::run::record::RunRecord]| runs.iter().map(|run| run.status).collect::<Vec<_>>();
@@ -28,7 +28,7 @@ pub async fn a_run_without_end_was_interrupted(store: &dyn ReadableStore) {
     assert_eq!(store.runs(&profile, 1).await.unwrap().len(), 1);
 }
 
-/// "Records the end of a run and of those of its kinds that applied nothing. The watermarks stay."
+/// "Records the end of a run and of those of its kinds that applied nothing. The watermarks stay as they are."
 pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ReadableStore) {
     let session = Session::start(store, "home").await;
     let mut record = KindRecord::skipped(ContentKind::Series, SyncMode::Full);
@@ -47,7 +47,7 @@ pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ReadableStore) {
     assert_eq!((run.kinds[0].kind, run.kinds[0].outcome), (ContentKind::Series, KindOutcome::Failed));
 }
 
-/// "Records … what the run has learnt of the panel", and "`None` to leave it as it is".
+/// "Records … the facts that the run has learnt about the panel", and "`None` to leave them as they are".
 pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
     let mut facts = PanelFacts { user_agent: Some("Player '1'".to_owned()), refusals: 2, ..PanelFacts::default() };
     facts.kinds[ContentKind::Series].overloads = 1;
@@ -71,7 +71,7 @@ pub async fn what_a_run_has_learnt_is_kept(store: &dyn ReadableStore) {
     assert_eq!(store.sync_state(&profile).await.unwrap().facts, kept, "what was learnt of the panel as a whole");
 }
 
-/// "What is known of the kind's fields … is written with the rows."
+/// The facts about a kind's fields are written with the rows.
 pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn ReadableStore) {
     let movies = ContentKind::Movies;
     let learnt = |standing| Some(FieldFacts::default().with(movies, "added", standing).with(movies, "a key", standing));
@@ -91,7 +91,7 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Reada
     let commit = ScopeCommit { fields: first.clone(), ..session.commit(movies) };
     staging.apply(commit.clone(), cancelled).await.unwrap_err();
     assert_eq!(known().await, FieldFacts::default(), "nothing was written");
-    // The run has no end, and it is known all the same.
+    // The run has no end, and the facts are known all the same.
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(Some(known().await), first);
     drop(session);

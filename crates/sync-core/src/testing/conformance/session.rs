@@ -1,4 +1,4 @@
-//! A run under way, as the cases need one.
+//! A run that is under way, for the cases that need one.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::ReadableStore;
 
 pub(super) const SCHEME: DigestScheme = DigestScheme(42);
 
-/// A run under way, with what its commits have in common.
+/// A run that is under way, with the common values of its commits.
 pub(super) struct Session<'a> {
     pub(super) store: &'a dyn ReadableStore,
     pub(super) profile: ProfileId,
@@ -39,7 +39,7 @@ impl<'a> Session<'a> {
         Self { store, profile, lease, run }
     }
 
-    /// A further run of a profile.
+    /// Starts another run of a profile.
     pub(super) async fn resume(store: &'a dyn ReadableStore, profile: &ProfileId, at: i64) -> Self {
         let lease = store.lease(profile).await.unwrap();
         let run = store.start_run(profile, lease.fence, at).await.unwrap();
@@ -55,7 +55,7 @@ impl<'a> Session<'a> {
         self.store.finish_run(&self.profile, end).await.unwrap();
     }
 
-    /// The end of this run, with nothing learnt.
+    /// Returns the end of this run, without facts.
     pub(super) fn run_end(&self) -> RunEnd {
         RunEnd { message: "done".to_owned(), ..RunEnd::new(self.run, self.lease.fence, 2000) }
     }
@@ -88,14 +88,14 @@ impl<'a> Session<'a> {
     }
 }
 
-/// An index of these ids; `Some`, as a commit takes it.
+/// Returns an index of these ids, as a commit takes it.
 #[expect(clippy::unnecessary_wraps, reason = "every caller needs it wrapped")]
 pub(super) fn index_of(ids: &[i64]) -> Option<Arc<ListingIndex>> {
     let entries = ids.iter().map(|id| (ContentId(*id), Digest(id.unsigned_abs() + 7)));
     Some(Arc::new(ListingIndex::new(SCHEME, entries).unwrap()))
 }
 
-/// A held removal with evidence.
+/// Returns a held removal with evidence.
 pub(super) fn held_one(id: i64, run: RunId) -> HeldRemoval {
     let evidence = Some(Evidence { listing: 1, at: 9, panel_at: 8 });
     HeldRemoval {

@@ -13,7 +13,8 @@ use crate::testing::builders::{channel, movie, staged};
 /// "Items whose change is not written are kept for `get`, and not written."
 pub async fn what_is_not_to_be_written_is_not(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
-    let items = vec![staged(movie(1).name("x"), Change::Unchanged), staged(movie(2).name("y"), Change::Passed)];
+    let items =
+        vec![staged(movie(1).name("x"), Change::Unchanged), staged(movie(2).name("y"), Change::IgnoredByPolicy)];
     let mut staging = session.staging(ContentKind::Movies).await;
     staging.put(items.clone()).await.unwrap();
     assert_eq!(staging.get(vec![ContentId(2)]).await.unwrap(), items[1..]);
@@ -50,7 +51,7 @@ pub async fn a_reset_forgets_everything(store: &dyn ReadableStore) {
     assert_eq!(session.ids(ContentKind::Movies).await, [1, 9]);
 }
 
-/// "It is outside the cache: nothing of it is seen there, or left behind, unless it is applied."
+/// "It is outside the cache: nothing of it is visible in the cache or remains, unless it is applied."
 pub async fn nothing_is_seen_before_the_apply(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1]).await;
     let mut staging = session.staging(ContentKind::Movies).await;
@@ -61,7 +62,7 @@ pub async fn nothing_is_seen_before_the_apply(store: &dyn ReadableStore) {
     assert_eq!(session.staging(ContentKind::Movies).await.get(vec![ContentId(100)]).await.unwrap(), []);
 }
 
-/// "When it finds its token cancelled before the commit, the cache is as it was."
+/// "If it finds its token cancelled before the commit, the cache is unchanged."
 pub async fn a_cancelled_apply_changes_nothing(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let mut staging = session.staging(ContentKind::Movies).await;
@@ -80,7 +81,7 @@ pub async fn a_cancelled_apply_changes_nothing(store: &dyn ReadableStore) {
     assert_eq!(Some(index.index), index_of(&[1, 2]));
 }
 
-/// "What is written under an older fence is refused."
+/// "Writes under an older fence are refused."
 pub async fn a_fenced_apply_changes_nothing(store: &dyn ReadableStore) {
     let Session { profile, lease, run, .. } = load(store, "home", &[1]).await;
     let old = lease.fence;
@@ -95,7 +96,7 @@ pub async fn a_fenced_apply_changes_nothing(store: &dyn ReadableStore) {
     drop(lease);
 }
 
-/// "While an apply of one kind is under way, another kind of the profile may be read, and staged."
+/// "While a kind is applied, another kind of the profile may be read and staged."
 pub async fn a_kind_is_read_and_staged_while_another_is_applied(store: &dyn ReadableStore) {
     let (movies, channels) = (ContentKind::Movies, ContentKind::Channels);
     let session = load(store, "home", &[1, 2, 3]).await;

@@ -10,7 +10,7 @@ use crate::ports::store::{KeptValidator, ScopeCommit, ValidatorChange};
 use crate::run::options::PolicyChoice;
 use crate::testing::builders::{profile, series};
 
-/// A validator of a listing of so many items.
+/// Returns a validator of a listing with this number of items.
 pub(super) fn validator(text: &str, rows: u64) -> KeptValidator {
     KeptValidator {
         validator: Validator(text.to_owned()),
@@ -29,7 +29,7 @@ async fn validators(store: &dyn ReadableStore, profile: &ProfileId) -> PerKind<O
     kept
 }
 
-/// "The validator of a kind's listing is written with it."
+/// "The validator of a kind's listing is written with the listing."
 pub async fn a_validator_is_kept_with_its_listing(store: &dyn ReadableStore) {
     let home = profile("home");
     let kept = async |profile: &ProfileId| validators(store, profile).await;
@@ -61,8 +61,8 @@ pub async fn a_validator_is_kept_with_its_listing(store: &dyn ReadableStore) {
     assert_eq!(kept(&profile("other")).await, [None, None, None]);
 }
 
-/// "And forgotten with whatever else changes the kind", and only there; `None` "where the store has no
-/// longer as many rows as that listing left".
+/// "It is deleted with every other change of the kind", and with nothing else. The store returns `None` "if the number
+/// of rows is no longer the one after that listing".
 pub async fn a_validator_goes_with_whatever_changes_the_kind(store: &dyn ReadableStore) {
     let session = load(store, "home", &[1, 2]).await;
     let home = session.profile.clone();

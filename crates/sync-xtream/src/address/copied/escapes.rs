@@ -1,34 +1,34 @@
-//! What programs write in place of signs: `&amp;` in pages, `\/` and `\u0026` in JSON, `\&` in shells.
+//! Undoes the escapes of programs: `&amp;` in pages, `\/` and `\u0026` in JSON, `\&` in shells.
 
 use percent_encoding::percent_decode_str;
 
-/// A text as it was before a program wrote it down, as far as the text shows that one has.
-pub(super) fn undone(text: &str) -> String {
+/// Returns a text without the escapes that a program has added, as far as the text shows that one has.
+pub(super) fn unescaped(text: &str) -> String {
     let mut text = text.to_owned();
     let lower = text.trim_start().to_ascii_lowercase();
     if lower.starts_with("http%3a") || lower.starts_with("https%3a") {
-        // `?url=http%3A%2F%2F…`, without what stands before it.
+        // `?url=http%3A%2F%2F…`, without the text before it.
         if let Ok(decoded) = percent_decode_str(&text).decode_utf8() {
             text = decoded.into_owned();
         }
     }
     if text.contains(":\\/\\/") || text.to_ascii_lowercase().contains("\\u0026") {
-        text = of_json(&text);
+        text = unescape_json(&text);
     }
     if is_of_a_shell(&text) {
-        text = of_shell(&text);
+        text = unescape_shell(&text);
     }
     // A page that quotes a page has `&amp;amp;`.
     for _ in 0..3 {
         if !is_of_a_page(&text) {
             break;
         }
-        text = of_page(&text);
+        text = unescape_page(&text);
     }
     text
 }
 
-fn of_json(text: &str) -> String {
+fn unescape_json(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
@@ -50,15 +50,15 @@ fn of_json(text: &str) -> String {
     plain + rest
 }
 
-/// Whether each sign that means something to a shell is escaped, those of a panel's query among them. A password in a
-/// path may have such signs of its own.
+/// Returns whether every sign with a meaning in a shell is escaped, including those of a panel's query. A password in a
+/// path may contain such signs itself.
 fn is_of_a_shell(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     [".php\\?", "username\\=", "password\\="].iter().all(|part| lower.contains(part))
         && text.match_indices(['?', '&', '=']).all(|(at, _)| text[..at].ends_with('\\'))
 }
 
-fn of_shell(text: &str) -> String {
+fn unescape_shell(text: &str) -> String {
     let mut plain = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -75,8 +75,8 @@ fn is_of_a_page(text: &str) -> bool {
     ampersands.iter().any(|entity| lower.contains(entity)) || quotes.iter().any(|entity| lower.starts_with(entity))
 }
 
-/// A text with its entities as signs; unknown ones stay.
-fn of_page(text: &str) -> String {
+/// Replaces the entities of a text by their signs. Unknown entities stay.
+fn unescape_page(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('&') {

@@ -1,16 +1,16 @@
-//! What stands around an address in a text: quotes, brackets, markup.
+//! The signs around an address in a text: quotes, brackets, markup.
 
-/// What ends an address that follows some sign.
+/// The sign that ends an address after an opening sign.
 pub(super) struct Closer {
     signs: &'static [char],
-    /// Whether it ends the address only before the end of a word; quotes may stand within.
+    /// Whether the sign ends the address only before the end of a word. Quotes may also be within the address.
     is_quote: bool,
     opener: char,
-    /// How many of them end it, as in `**http://…**`.
+    /// The number of signs that end the address, as in `**http://…**`.
     count: usize,
 }
 
-/// What ends an address that begins behind this sign, the last one of `before`.
+/// Returns the sign that ends an address after this opening sign, which is the last one of `before`.
 pub(super) fn closer(opener: char, before: &str) -> Option<Closer> {
     let (signs, is_quote): (&'static [char], bool) = match opener {
         '"' => (&['"'], true),
@@ -44,7 +44,7 @@ pub(super) fn closer(opener: char, before: &str) -> Option<Closer> {
 }
 
 impl Closer {
-    /// Where it ends an address. Of several in a row, the last ones belong to it.
+    /// Returns the positions at which the sign ends an address. Of several in a row, the last ones belong to it.
     pub(super) fn ends(&self, piece: &str) -> Vec<usize> {
         let ends_word = |after: Option<char>| after.is_none_or(|c| c.is_whitespace() || ",;.)]}>".contains(c));
         let mut ends = Vec::new();
@@ -70,7 +70,7 @@ impl Closer {
     }
 }
 
-/// An entry of a playlist without the headers that some players take from it: `…/1.ts|User-Agent=x`.
+/// Returns an entry of a playlist without the headers that some players read from it: `…/1.ts|User-Agent=x`.
 pub(super) fn without_headers(text: &str) -> &str {
     let headers = text.match_indices('|').find(|(at, _)| {
         let (name, value) = text[at + 1..].split_once('=').unwrap_or_default();

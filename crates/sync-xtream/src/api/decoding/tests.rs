@@ -1,4 +1,4 @@
-//! Batches, and where they are made.
+//! Tests of batches, and of the place where they are decoded.
 
 use std::ops::Range;
 
@@ -7,13 +7,13 @@ use sync_core::LeftOut;
 
 use super::*;
 
-/// Movies of these ids, all in one way.
+/// Returns movies with these ids, all written alike.
 fn elements(ids: Range<i64>) -> String {
     let element = |id| format!(r#"{{"num":{id},"name":"A film","stream_id":{id},"plot":"{:0400}"}}"#, 0);
     ids.map(element).collect::<Vec<_>>().join(",")
 }
 
-/// What is known after a sync of them.
+/// Returns the index after a sync of them.
 fn index(ids: Range<i64>) -> Arc<ListingIndex> {
     let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
     let mut entries = Vec::new();
@@ -94,8 +94,8 @@ fn an_entry_weighs_what_it_holds() {
     assert!(weight(keys) >= 500 * 48 && weight(categories) >= 500 * 24);
 }
 
-/// Decodes a body that comes in pieces against an index; returns its ids, which of them were known,
-/// and whether it ended in a thread.
+/// Decodes a body that comes in pieces against an index. Returns its ids, the ones that were known, and whether it
+/// ended in a thread.
 async fn decoded(body: String, known: Arc<ListingIndex>, piece: usize) -> (Vec<i64>, usize, bool) {
     let (events, mut arriving) = mpsc::channel(3);
     let receiving = tokio::spawn(async move {
@@ -132,7 +132,7 @@ async fn what_is_known_takes_no_thread_and_what_is_new_does() {
         let few = format!("[{},{},{}]", elements(0..100), elements(5000..5010), elements(100..3000));
         let (ids, same, there) = decoded(few, Arc::clone(&known), piece).await;
         assert_eq!((ids.len(), same, there), (3010, 3000, false));
-        // The order is that of the listing, although the rest is decoded elsewhere.
+        // The order is that of the listing although the rest is decoded in a thread.
         let many = format!("[{},{},{}]", elements(0..1500), elements(5000..6000), elements(1500..3000));
         let (ids, same, there) = decoded(many, Arc::clone(&known), piece.max(STEP)).await;
         assert_eq!((ids, same, there), ((0..1500).chain(5000..6000).chain(1500..3000).collect(), 3000, true));

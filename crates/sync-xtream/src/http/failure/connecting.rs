@@ -1,4 +1,4 @@
-//! Why no connection to a panel came about, and what is wrong with its encryption.
+//! The reasons why no connection to a panel could be made, and the errors of its encryption.
 
 use std::io::ErrorKind;
 
@@ -7,16 +7,16 @@ use sync_core::source::Obstacle;
 
 use super::Failure;
 
-/// The way that a request was to take.
+/// The way of a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Way {
     pub(crate) encrypted: bool,
-    /// Through a proxy that the environment names.
+    /// Whether it goes through a proxy of the environment.
     pub(crate) proxied: bool,
 }
 
-/// Why no connection came about.
-pub(super) fn of_connecting(late: bool, kind: Option<ErrorKind>, way: Way) -> Failure {
+/// Returns the failure of a connection that could not be made.
+pub(super) fn from_connecting(late: bool, kind: Option<ErrorKind>, way: Way) -> Failure {
     let words = match kind {
         _ if late => "no connection came about in time",
         Some(ErrorKind::ConnectionRefused) => "the connection is refused",
@@ -38,8 +38,9 @@ pub(super) fn of_connecting(late: bool, kind: Option<ErrorKind>, way: Way) -> Fa
     }
 }
 
-/// A wrong certificate stays wrong, as do a port without encryption and versions of TLS; other troubles may pass.
-pub(super) fn of_tls(error: &rustls::Error) -> Failure {
+/// Returns the failure of the encryption. A wrong certificate, a port without encryption and unsupported versions of
+/// TLS are lasting. Other errors may pass.
+pub(super) fn from_tls(error: &rustls::Error) -> Failure {
     use rustls::AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion};
     const DISAGREED: &str = "no encrypted connection could be agreed on";
     let reason = match error {
@@ -80,11 +81,11 @@ mod tests {
             (CertificateError::Revoked, "revoked"),
             (CertificateError::BadEncoding, "can't be verified"),
         ] {
-            let failure = of_tls(&rustls::Error::InvalidCertificate(error));
+            let failure = from_tls(&rustls::Error::InvalidCertificate(error));
             assert!(!failure.is_transient() && failure.message().contains(words), "{failure:?}");
             assert!(failure.into_error(1).hint().as_str().contains("Without verification"));
         }
-        assert!(of_tls(&rustls::Error::HandshakeNotComplete).is_transient());
+        assert!(from_tls(&rustls::Error::HandshakeNotComplete).is_transient());
     }
 
     #[test]
@@ -100,7 +101,7 @@ mod tests {
             (Error::AlertReceived(AlertDescription::InsufficientSecurity), true, "TLS 1.2"),
             (Error::AlertReceived(AlertDescription::InternalError), false, "http://"),
         ] {
-            let failure = of_tls(&error);
+            let failure = from_tls(&error);
             assert_eq!(failure.is_transient(), !lasting, "{error:?}");
             let error = failure.into_error(1);
             assert!(
@@ -115,7 +116,7 @@ mod tests {
     fn field_11_a_connection_that_fails_behind_a_proxy_names_the_proxy() {
         let way = Way { proxied: true, encrypted: false };
         for kind in [Some(ErrorKind::ConnectionRefused), None] {
-            let error = of_connecting(false, kind, way).into_error(4);
+            let error = from_connecting(false, kind, way).into_error(4);
             assert!(error.to_string().contains("proxy") && error.hint().as_str().contains("NO_PROXY"), "{error}");
         }
     }
@@ -126,13 +127,16 @@ mod tests {
         for (late, kind) in
             [(true, None), (false, Some(ErrorKind::UnexpectedEof)), (false, Some(ErrorKind::ConnectionReset))]
         {
-            assert!(of_connecting(late, kind, way(true)).into_error(4).hint().as_str().contains("http://"), "{kind:?}");
             assert!(
-                !of_connecting(late, kind, way(false)).into_error(4).hint().as_str().contains("http://"),
+                from_connecting(late, kind, way(true)).into_error(4).hint().as_str().contains("http://"),
+                "{kind:?}"
+            );
+            assert!(
+                !from_connecting(late, kind, way(false)).into_error(4).hint().as_str().contains("http://"),
                 "{kind:?}"
             );
         }
-        let refused = of_connecting(false, Some(ErrorKind::ConnectionRefused), way(true)).into_error(4);
+        let refused = from_connecting(false, Some(ErrorKind::ConnectionRefused), way(true)).into_error(4);
         assert!(!refused.hint().as_str().contains("http://"), "nothing listens there");
     }
 }

@@ -1,4 +1,4 @@
-//! What an error of the HTTP client says of an attempt: why no answer began, and why one broke off.
+//! Describes errors of the HTTP client: why no answer began, and why one broke off.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -7,13 +7,13 @@ use sync_core::SourceError;
 use sync_core::source::Obstacle;
 
 use super::Failure;
-use super::connecting::{Way, of_connecting, of_tls};
+use super::connecting::{Way, from_connecting, from_tls};
 use crate::http::network::OnlyInside;
 use crate::http::redirect::RefusedRedirect;
 
 impl Failure {
-    /// Why no answer began.
-    pub(crate) fn of_request(error: &reqwest::Error, way: Way) -> Self {
+    /// Returns the failure of a request without an answer.
+    pub(crate) fn from_request(error: &reqwest::Error, way: Way) -> Self {
         if error.is_builder() {
             return Self::Permanent(SourceError::internal("the request could not be made"));
         }
@@ -21,14 +21,14 @@ impl Failure {
             return RefusedRedirect::Inside.into();
         }
         if let Some(tls) = find::<rustls::Error>(error) {
-            return of_tls(tls);
+            return from_tls(tls);
         }
         let kind = find::<std::io::Error>(error).map(std::io::Error::kind);
         if error.is_dns() && !way.proxied {
             return Self::nameless();
         }
         if error.is_connect() || error.is_timeout() {
-            return of_connecting(error.is_timeout(), kind, way);
+            return from_connecting(error.is_timeout(), kind, way);
         }
         match kind {
             Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => Self::broken("the connection was reset"),
@@ -38,8 +38,8 @@ impl Failure {
         }
     }
 
-    /// Why an answer broke off.
-    pub(crate) fn of_body(error: &reqwest::Error, received: u64) -> Self {
+    /// Returns the failure of an answer that broke off.
+    pub(crate) fn from_body(error: &reqwest::Error, received: u64) -> Self {
         if transport_failed(error) {
             Self::truncated(format!("the answer broke off after {received} bytes: the connection broke"))
         } else {
@@ -48,7 +48,8 @@ impl Failure {
     }
 }
 
-/// The client's type for these is not ours to name; its texts are constant and only looked at.
+/// Returns whether the answer wasn't HTTP. The client's type for this can't be named here. Its texts are constant, and
+/// are only compared.
 fn is_no_http(error: &reqwest::Error) -> bool {
     let invalid = ["invalid HTTP", "invalid content-length", "invalid transfer-encoding"];
     invalid.iter().any(|words| said(error, words))
@@ -58,7 +59,7 @@ fn said(error: &reqwest::Error, words: &str) -> bool {
     causes(error).skip(1).any(|cause| cause.to_string().contains(words))
 }
 
-/// Whether a connection broke that stood already, as idle ones do just when they are used again.
+/// Returns whether an existing connection broke, as idle ones do at the moment when they are used again.
 pub(crate) fn is_broken_connection(error: &reqwest::Error) -> bool {
     let broken =
         |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted);
@@ -66,9 +67,9 @@ pub(crate) fn is_broken_connection(error: &reqwest::Error) -> bool {
     !error.is_connect() && (io || said(error, "connection closed") || said(error, "operation was canceled"))
 }
 
-/// Whether the bytes stopped coming, rather than came out wrong.
+/// Returns whether the bytes stopped coming, and not whether they were wrong.
 fn transport_failed(error: &reqwest::Error) -> bool {
-    // The client's words for a body that ended early are constant; a decompressor has others.
+    // The client's words for a body that ended early are constant. A decompressor has other words.
     let ended = |words: &str| words.contains("message length") || words.contains("EOF during chunk");
     causes(error).skip(1).any(|cause| {
         let network = |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted);
@@ -82,7 +83,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// An error and what is behind it. What an I/O error wraps is no source of it, but a part.
+/// Returns an error and its causes. An error in an I/O error is a part of it and not its source.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
         let error: &'a (dyn Error + 'static) = *error;

@@ -11,13 +11,13 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const ZLIB: u8 = 0x78;
 
-/// The second byte of zlib, by how hard its writer tried.
+/// The possible second bytes of zlib. They depend on the level of compression.
 const ZLIB_LEVELS: [u8; 4] = [0x01, 0x5e, 0x9c, 0xda];
 
-/// The memory of a zstd frame: 8 MiB, which is what HTTP allows.
+/// The greatest window of a zstd frame: 8 MiB, as HTTP allows.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// What becomes of some bytes at a time.
+/// The number of bytes that are inflated at a time.
 const BUFFER: usize = 32 << 10;
 
 /// A compression that has a beginning of its own.
@@ -28,18 +28,18 @@ pub(super) enum Coding {
     Zstd,
 }
 
-/// What the first bytes of a body say.
+/// The result of looking at the first bytes of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Beginning {
-    /// They may be the beginning of a compression, or not.
+    /// The bytes may be the beginning of a compression.
     Short,
-    /// It is not compressed, as far as anybody can tell.
+    /// The body is not compressed, as far as can be told.
     Plain,
-    /// It is compressed so.
+    /// The body has this compression.
     Of(Coding),
 }
 
-/// Looks at the first bytes. None of the compressions begins as JSON does.
+/// Looks at the first bytes. None of the compressions begins like JSON.
 pub(super) fn beginning(bytes: &[u8]) -> Beginning {
     match bytes {
         [] | [0x1f | ZLIB] => Beginning::Short,
@@ -53,7 +53,7 @@ pub(super) fn beginning(bytes: &[u8]) -> Beginning {
 
 /// A part that is being inflated.
 pub(super) enum Member {
-    /// Checks what stands before and after the data itself, too.
+    /// The decoder also checks the header and the trailer of the data.
     Gzip(Box<GzDecoder<Vec<u8>>>),
     Frame(Box<Frame>),
 }
@@ -62,7 +62,7 @@ pub(super) enum Member {
 pub(super) struct Frame {
     decoder: Decoder,
     out: Vec<u8>,
-    /// Whether there was no room for all that has come out.
+    /// Whether the output had no room for everything.
     full: bool,
     over: bool,
 }
@@ -86,12 +86,12 @@ impl Member {
         Ok(Self::Frame(Box::new(Frame { decoder, out: Vec::new(), full: false, over: false })))
     }
 
-    /// Takes some bytes; returns how many, and whether the part is over. What came out before has to be taken.
+    /// Takes some bytes. Returns their number, and whether the part has ended. All earlier output has to be taken.
     pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<(usize, bool)> {
         match self {
             Self::Gzip(decoder) => {
                 let taken = decoder.write(bytes)?;
-                // It takes no more: its part is over.
+                // The decoder takes no more, so its part has ended.
                 let over = taken == 0 && decoder.get_ref().is_empty();
                 if over {
                     decoder.try_finish()?;
@@ -102,12 +102,12 @@ impl Member {
         }
     }
 
-    /// Whether more comes out without further bytes.
+    /// Returns whether there is more output without further bytes.
     pub(super) fn is_full(&self) -> bool {
         matches!(self, Self::Frame(frame) if frame.full)
     }
 
-    /// What has come out.
+    /// Returns the output.
     pub(super) fn out(&mut self) -> Option<Bytes> {
         let out = match self {
             Self::Gzip(decoder) => decoder.get_mut(),
@@ -116,7 +116,7 @@ impl Member {
         (!out.is_empty()).then(|| std::mem::take(out).into())
     }
 
-    /// No more bytes come: fails where the part is not over.
+    /// Ends the part. Returns an error if it is not complete.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         match self {
             Self::Gzip(decoder) => decoder.try_finish(),

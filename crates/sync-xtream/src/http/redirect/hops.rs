@@ -1,5 +1,4 @@
-//! Redirects from the internet into a private network, with addresses of this computer that are
-//! taken for the one and the other.
+//! Tests of redirects from the internet into a private network. Addresses of this computer stand for both.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,7 +20,7 @@ fn all_but_one(address: IpAddr) -> bool {
     address != IpAddr::V4(Ipv4Addr::LOCALHOST)
 }
 
-/// Starts a panel that gives every connection the same answer; `PORT` in it becomes its own port.
+/// Starts a panel that gives every connection the same answer. `PORT` in it becomes its own port.
 async fn panel(answer: &str) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -37,12 +36,12 @@ async fn panel(answer: &str) -> u16 {
     port
 }
 
-/// One attempt, and no second try.
+/// Returns a configuration with one attempt and no second try.
 fn once() -> XtreamConfig {
     XtreamConfig::new().system_proxy(false).attempts(1).try_other_client(false)
 }
 
-/// Asks a panel that redirects there; returns how that ended and how many requests it took.
+/// Asks a panel that redirects to `location`. Returns the result and the number of requests.
 async fn redirected(location: &str, is_private: fn(IpAddr) -> bool) -> (Result<(), SourceError>, u64) {
     let port = panel(&format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nConnection: close\r\n\r\n")).await;
     let address = PanelAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap().address;
@@ -82,12 +81,12 @@ async fn within_a_private_network_redirects_are_followed() {
         let Err(SourceError::Unusable { fault: AnswerFault::Redirect, message }) = outcome else {
             panic!("{target}: {outcome:?}")
         };
-        // It redirects again and again, so all six were asked.
+        // The panel redirects again and again, so all six were asked.
         assert_eq!((message.as_str(), requests), (super::RefusedRedirect::TooMany.words(), 6), "{target}");
     }
 }
 
-/// A panel whose redirects lead to a name, on all addresses of this computer; counts its connections.
+/// Asks a panel whose redirects lead to a name, on all addresses of this computer. Counts its connections.
 async fn asked_by_name(look_up: LookUp) -> (Result<(), SourceError>, usize) {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -121,7 +120,7 @@ fn found(addresses: &[[u8; 4]]) -> Found {
 #[tokio::test]
 async fn a_name_that_changes_to_a_private_address_is_not_asked_there() {
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
-    /// Of the internet when it is judged, private when it is connected to.
+    /// The name has an address of the internet when it is judged, and a private one when it is connected to.
     fn changing(_: String) -> Found {
         if LOOKS.fetch_add(1, Ordering::Relaxed) == 0 { found(&[[127, 0, 0, 1]]) } else { found(&[[127, 0, 0, 2]]) }
     }
@@ -134,21 +133,21 @@ async fn a_name_that_changes_to_a_private_address_is_not_asked_there() {
 #[tokio::test]
 async fn a_name_that_adds_a_private_address_is_asked_at_its_other_ones() {
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
-    /// The private one first, each time that it is connected to.
+    /// The private address comes first in every look-up for a connection.
     fn growing(_: String) -> Found {
         let judged = LOOKS.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
         if judged { found(&[[127, 0, 0, 1]]) } else { found(&[[127, 0, 0, 2], [127, 0, 0, 1]]) }
     }
     let (outcome, asked) = asked_by_name(growing).await;
     let Err(SourceError::Unusable { fault: AnswerFault::Redirect, message }) = outcome else { panic!("{outcome:?}") };
-    // All six came to the address of the internet.
+    // All six requests came to the address of the internet.
     assert_eq!((message.as_str(), asked), (super::RefusedRedirect::TooMany.words(), 6));
 }
 
 #[tokio::test]
 async fn a_name_that_nobody_knows_is_not_asked() {
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
-    /// Unknown when it is judged, private afterwards.
+    /// The name is unknown when it is judged, and private afterwards.
     fn late(_: String) -> Found {
         if LOOKS.fetch_add(1, Ordering::Relaxed) == 0 { found(&[]) } else { found(&[[127, 0, 0, 2]]) }
     }
@@ -165,7 +164,7 @@ async fn a_name_that_nobody_knows_is_not_asked() {
 #[tokio::test]
 async fn an_answer_that_came_from_inside_after_all_ends_the_way() {
     static LOOKS: AtomicUsize = AtomicUsize::new(0);
-    /// Public where the redirect came from and when its target was judged, private once connected.
+    /// The address is public as origin of the redirect and when the target was judged, and private once connected.
     fn changing(_: IpAddr) -> bool {
         LOOKS.fetch_add(1, Ordering::Relaxed) == 2
     }

@@ -1,4 +1,4 @@
-//! What the decoder makes of good and bad answers.
+//! Tests of the decoder with good and bad answers.
 
 use super::*;
 use sync_core::{Content, DigestScheme, Movie, Series, ValueRef};
@@ -161,7 +161,7 @@ fn the_position_counter_has_no_part_in_a_digest_but_a_channels_number_has() {
     assert_ne!(digests(ContentKind::Channels, "1"), digests(ContentKind::Channels, "2"));
 }
 
-/// These numbers are stored in caches. When one of them changes, `SCHEME` has to change with it.
+/// These numbers are stored in caches. If one of them changes, `SCHEME` has to change with it.
 #[test]
 fn frozen_vectors() {
     let of = |kind, body: &str| digest(&decode(kind, &format!("[{body}]")).unwrap().0[0]).0;

@@ -1,29 +1,29 @@
-//! Sixty-four bytes at once: where brackets stand outside of strings.
+//! Finds the brackets outside of strings, sixty-four bytes at a time.
 //!
-//! A string of a listing is so short that looking for its end costs more than its bytes do. Here
-//! each byte is a bit, and what is done costs the same whatever the bytes are.
+//! The strings of a listing are so short that searching for the end of each would cost more than its bytes do. Here
+//! each byte is a bit, and the cost is the same for all bytes.
 
 use wide::u8x16;
 
-/// How many bytes there are in a block.
+/// The number of bytes of a block.
 pub(super) const WIDTH: usize = 64;
 
-/// Bits with an odd place.
+/// The bits at odd positions.
 const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
 
-/// What is open where a block begins.
+/// What is open at the beginning of a block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Open {
-    /// Whether a string is.
+    /// Whether a string is open.
     pub(super) string: bool,
-    /// Whether the backslash before it takes the first byte's meaning away.
+    /// Whether the first byte is escaped by a backslash before it.
     pub(super) escape: bool,
 }
 
-/// Where brackets stand outside of strings, in up to [`WIDTH`] bytes: a bit for each byte, the first
-/// one lowest. There may be bits for other bytes, so that one comparison does for all brackets.
+/// Returns the positions of brackets outside of strings, in up to [`WIDTH`] bytes: one bit per byte, the first byte
+/// lowest. There may be bits for other bytes as well, so that one comparison is enough for all brackets.
 ///
-/// Leaves behind what is open after the bytes.
+/// Sets `open` to what is open after the bytes.
 #[inline]
 pub(super) fn brackets(bytes: &[u8], open: &mut Open) -> u64 {
     match bytes.first_chunk() {
@@ -41,21 +41,21 @@ fn brackets_of_rest(bytes: &[u8], open: &mut Open) -> u64 {
 
 #[inline]
 fn brackets_of(block: &[u8; WIDTH], length: usize, open: &mut Open) -> u64 {
-    let marks = Marks::of(block);
+    let marks = Marks::new(block);
     marks.brackets & !marks.strings(length, open)
 }
 
-/// Where the bytes stand that mean something.
+/// The positions of the bytes that have a meaning.
 struct Marks {
     quotes: u64,
     backslashes: u64,
-    /// Or `Y`, `y`, `_` or a control character, which have no business outside of strings.
+    /// Brackets, and also `Y`, `y`, `_` and control characters, which don't occur outside of strings in JSON.
     brackets: u64,
 }
 
 impl Marks {
     #[inline]
-    fn of(block: &[u8; WIDTH]) -> Self {
+    fn new(block: &[u8; WIDTH]) -> Self {
         let mut marks = Self { quotes: 0, backslashes: 0, brackets: 0 };
         let (lanes, _) = block.as_chunks::<16>();
         for (nth, lane) in lanes.iter().enumerate() {
@@ -63,19 +63,19 @@ impl Marks {
             let bits = |of: u8x16, byte: u8| u64::from(of.simd_eq(u8x16::splat(byte)).to_bitmask()) << (16 * nth);
             marks.quotes |= bits(lane, b'"');
             marks.backslashes |= bits(lane, b'\\');
-            // The bits in which the four brackets differ.
+            // The mask hides the bits in which the four brackets differ.
             marks.brackets |= bits(lane | u8x16::splat(0x26), 0x7f);
         }
         marks
     }
 
-    /// Which bytes are within strings. A quote itself counts or not.
+    /// Returns the bytes within strings. A quote itself may count or not.
     #[inline]
     fn strings(&self, length: usize, open: &mut Open) -> u64 {
         let inside = |open: bool| if open { u64::MAX } else { 0 };
         let (escaping, escaped) = escapes(self.backslashes, open.escape);
         let strings = parity(self.quotes & !escaped) ^ inside(open.string);
-        // Outside of strings a backslash is a byte like any other.
+        // Outside of strings a backslash has no meaning.
         if self.backslashes & !strings != 0 {
             return self.one_by_one(length, open);
         }
@@ -83,7 +83,7 @@ impl Marks {
         strings
     }
 
-    /// The same, for bytes that are no JSON.
+    /// Does the same for bytes that are not JSON.
     #[cold]
     fn one_by_one(&self, length: usize, open: &mut Open) -> u64 {
         let mut strings = 0;
@@ -101,7 +101,7 @@ impl Marks {
     }
 }
 
-/// For each bit, whether there is an odd number of bits up to it.
+/// Returns, for each bit, whether the number of bits up to it is odd.
 #[inline]
 const fn parity(mut bits: u64) -> u64 {
     bits ^= bits << 1;
@@ -112,12 +112,11 @@ const fn parity(mut bits: u64) -> u64 {
     bits ^ bits << 32
 }
 
-/// Which of the backslashes take the meaning of the byte after them away, and which bytes have none
-/// for that reason, when all of them are within strings.
+/// Returns the backslashes that escape the byte after them, and the bytes that are escaped, if all of them are within
+/// strings.
 ///
-/// In a row of backslashes, every second one is escaped. Taking the row away from what stands
-/// behind it, beginning at odd places, leaves a pattern of every second bit behind it, whatever its
-/// length: the way of simdjson.
+/// In a row of backslashes, every second one is escaped. Subtracting the row from the bits after it, beginning at odd
+/// positions, leaves a pattern of every second bit, whatever its length. This is the method of simdjson.
 #[inline]
 const fn escapes(backslashes: u64, first_is_escaped: bool) -> (u64, u64) {
     let first = first_is_escaped as u64;
@@ -134,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    /// The same, a byte at a time.
+    /// Does the same, one byte at a time.
     fn slow(bytes: &[u8], open: &mut Open) -> u64 {
         let mut found = 0;
         for (at, byte) in bytes.iter().enumerate() {

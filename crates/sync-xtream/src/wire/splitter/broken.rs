@@ -1,4 +1,4 @@
-//! What a splitter keeps in mind of broken elements.
+//! The state of a splitter that concerns broken elements.
 
 use sync_core::ContentKind;
 
@@ -6,24 +6,24 @@ use super::careful::Careful;
 use super::rule::Rule;
 use super::search::Search;
 
-/// What is known and noticed of broken elements. Places are counted from the beginning of the answer.
+/// The facts about broken elements. Positions are counted from the beginning of the answer.
 pub(super) struct Recovery {
     pub(super) rule: Rule,
     pub(super) careful: Careful,
     pub(super) search: Search,
-    /// Elements that begin before this place are looked at closely.
+    /// Elements that begin before this position are read byte by byte.
     pub(super) until: u64,
-    /// Elements that begin before this place may go on in one before them that has lost a bracket.
+    /// Elements that begin before this position may be inside an earlier one that has lost a bracket.
     pub(super) wary_until: u64,
-    /// Where the quick scan has seen the end of the element that is read again.
+    /// The position at which the quick scan has seen the end of the element that is read again.
     pub(super) seen_end: Option<u64>,
-    /// Whether the element under way was found by a search.
+    /// Whether the current element was found by a search.
     pub(super) found: bool,
-    /// Whether the list was read in another way than by its brackets: its end proves nothing by itself.
+    /// Whether the list was read in another way than by its brackets. Then its end proves nothing by itself.
     pub(super) skewed: bool,
     /// Whether no more bytes will come.
     pub(super) over: bool,
-    /// Whether what follows the list may be more of it; not known before its first byte.
+    /// Whether the bytes after the list may belong to it. It is unknown before the first of them.
     pub(super) more_of_it: Option<bool>,
 }
 
@@ -43,7 +43,7 @@ impl Recovery {
         }
     }
 
-    /// An element ends here: whether the quick scan has seen one end here as well.
+    /// Compares the end of an element with the end that the quick scan has seen.
     pub(super) fn compare_ends(&mut self, end: u64) {
         if let Some(seen) = self.seen_end.filter(|seen| *seen <= end) {
             self.skewed |= seen < end;

@@ -1,28 +1,28 @@
-//! Reads an element byte by byte and notices at once where it stops being JSON.
+//! Reads an element byte by byte, and notices at once where it stops being JSON.
 //!
-//! The quick scan counts brackets and takes quotes in pairs, so a quote too many makes it run through the
-//! elements that follow. This walk is slower, and it is used only where the quick scan met something odd.
-//! It accepts exactly what [`structure`](crate::wire::structure) accepts, and it can stop and go on anywhere.
+//! The quick scan counts brackets and takes quotes in pairs, so an extra quote makes it run through the elements that
+//! follow. This walk is slower. It is used only where the quick scan met something unusual. It accepts exactly what
+//! [`structure`](crate::wire::structure) accepts, and it can stop and continue anywhere.
 
 use memchr::memchr2;
 
-/// Deeper elements are taken for broken, so that a list of brackets can't fill the memory.
+/// The greatest depth. Deeper elements count as broken, so that a list of brackets can't fill the memory.
 const DEPTH_MAX: usize = 1 << 20;
 
-/// What has to come next, commas too many aside.
+/// The token that has to come next. Extra commas are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     /// A key, or the end of the object.
     Key,
-    /// The colon behind a key.
+    /// The colon after a key.
     Colon,
     /// A value, or the end of the array.
     Value,
-    /// A comma, or the end of what is open.
+    /// A comma, or the end of the innermost object or array.
     Next,
 }
 
-/// What the walk is in the middle of.
+/// The token that the walk is in the middle of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Within {
     Nothing,
@@ -36,28 +36,28 @@ pub(super) struct Careful {
     due: Due,
     within: Within,
     in_object: bool,
-    /// Whether what is open around the innermost is an object.
+    /// For each enclosing level, whether it is an object.
     outer: Vec<bool>,
     deepest: usize,
-    /// Where in the answer the last text has ended.
+    /// The position in the answer at which the last text has ended.
     text_end: Option<u64>,
-    /// Whether it stops at each object within the element: see [`Stop::Object`].
+    /// Whether the walk stops at each object within the element. See [`Stop::Object`].
     wary: bool,
-    /// Whether the object that begins here has been looked at.
+    /// Whether the object that begins here was examined.
     passed: bool,
 }
 
-/// Why a walk has stopped.
+/// The reason why a walk has stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     /// There are no more bytes.
     More,
-    /// The element has ended; it is sound.
+    /// The element has ended, and is sound.
     End,
-    /// At this byte it is no longer JSON.
+    /// From this byte on the element isn't JSON.
     Broken,
-    /// At this brace an object begins within the element. It may be the next element, where this one has lost a
-    /// bracket. The walk goes on when it is called again.
+    /// An object begins within the element at this brace. If this element has lost a bracket, it may be the next
+    /// element. The walk continues if it is called again.
     Object,
 }
 
@@ -75,7 +75,7 @@ impl Careful {
         }
     }
 
-    /// Begins with an element, which has this bracket. A `wary` walk stops at each object within.
+    /// Begins with an element that has this bracket. A `wary` walk stops at each object within it.
     pub(super) fn begin(&mut self, bracket: u8, wary: bool) {
         self.in_object = bracket == b'{';
         self.due = self.first();
@@ -90,28 +90,28 @@ impl Careful {
         self.wary
     }
 
-    /// Has the walk stop once more at the object at which it has stopped.
+    /// Makes the walk stop once more at the object at which it has stopped.
     pub(super) const fn look_again(&mut self) {
         self.passed = false;
     }
 
-    /// How deep the element is nested, itself included.
+    /// Returns the depth of the element, itself included.
     pub(super) const fn deepest(&self) -> u64 {
         self.deepest as u64
     }
 
-    /// Where in the answer the last text of the element has ended.
+    /// Returns the position in the answer at which the last text of the element has ended.
     pub(super) const fn text_end(&self) -> Option<u64> {
         self.text_end
     }
 
-    /// Whether the walk stands within a text.
+    /// Returns whether the walk is within a text.
     pub(super) const fn is_in_text(&self) -> bool {
         matches!(self.within, Within::Text { .. })
     }
 
-    /// Whether the walk stands within an object of an array that is a member: such an object may look like an
-    /// element. An element that is an array itself is rather one that has lost its brace.
+    /// Returns whether the walk is within an object of an array that is a member, because such an object may look like
+    /// an element. An element that is an array itself has more likely lost its brace.
     pub(super) fn is_in_array_of_objects(&self) -> bool {
         self.in_object && self.outer.iter().skip(1).any(|is_object| !is_object)
     }
@@ -120,8 +120,8 @@ impl Careful {
         if self.in_object { Due::Key } else { Due::Value }
     }
 
-    /// Walks on from `at`; `base` is where in the answer the bytes begin. Returns where it has stopped: behind
-    /// the last bracket, or at the byte that is wrong.
+    /// Walks on from `at`. `base` is the position of the bytes in the answer. Returns where it has stopped: after the
+    /// last bracket, or at the wrong byte.
     pub(super) fn walk(&mut self, bytes: &[u8], mut at: usize, base: u64) -> (usize, Stop) {
         while let Some(byte) = bytes.get(at).copied() {
             match self.within {
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
     use crate::wire::structure;
 
-    /// Walks in pieces of so many bytes; where the element ends, if it is sound.
+    /// Walks in pieces of this size. Returns the end of the element if it is sound.
     fn end(bytes: &[u8], piece: usize) -> Option<usize> {
         let mut careful = Careful::new();
         careful.begin(bytes[0], bytes.len().is_multiple_of(2));

@@ -1,4 +1,4 @@
-//! The end of an answer of which some elements are broken: what is read once more then, and what proves the end.
+//! The end of an answer with broken elements: what is read again, and what proves the end.
 
 use sync_core::source::AnswerFault;
 
@@ -8,7 +8,7 @@ use super::trailing::Ending;
 use crate::wire::fault::Fault;
 
 impl Splitter {
-    /// Reads the element under way once more, and all that follows it, with all care.
+    /// Reads the current element again, and all that follows it, byte by byte.
     pub(super) fn read_to_the_end(&mut self) {
         self.read_again(None);
         if let Some(recovery) = &mut self.recovery {
@@ -16,8 +16,8 @@ impl Splitter {
         }
     }
 
-    /// Whether the answer ends with an element that may have taken the list's bracket for its own, as it has lost one;
-    /// then it has taken other elements in as well.
+    /// Returns whether the answer ends with an element that has lost a bracket and may have taken the bracket of the
+    /// list for its own. Then it contains other elements as well.
     pub(super) fn has_taken_the_lists(&self, bytes: &[u8]) -> bool {
         let Some(recovery) = &self.recovery else { return false };
         let read = self.is_read_carefully(bytes) && recovery.careful.is_wary();
@@ -29,7 +29,7 @@ impl Splitter {
             && bytes[self.at..].iter().all(u8::is_ascii_whitespace)
     }
 
-    /// Whether the answer has ended within an element that has not been read with all care.
+    /// Returns whether the answer has ended within an element that was not read byte by byte.
     pub(super) fn has_no_end(&self) -> bool {
         let Some(recovery) = &self.recovery else { return false };
         match self.state {
@@ -39,8 +39,8 @@ impl Splitter {
         }
     }
 
-    /// Where the list's own bracket is, when the last element is broken and the answer ends with that bracket; and
-    /// whether a brace is before it.
+    /// Returns the position of the list's own bracket, if the last element is broken and the answer ends with that
+    /// bracket, and whether a brace is before it.
     pub(super) fn last_bracket(&self, bytes: &[u8]) -> Option<(usize, bool)> {
         let tail = bytes.len().saturating_sub(BACK);
         let solid = |to: usize| Some(tail + bytes[tail..to].iter().rposition(|byte| !byte.is_ascii_whitespace())?);
@@ -68,7 +68,7 @@ impl Splitter {
         (in_text && !cut).then_some((last, closed))
     }
 
-    /// How the list has ended, if that is proved.
+    /// Returns how the list has ended, if the end is proved.
     pub(super) fn proved_ending(&self, proved: bool) -> Result<Ending, Fault> {
         let ending = self.trailing.ending();
         let skewed = self.recovery.as_ref().is_some_and(|recovery| recovery.skewed);
@@ -80,7 +80,7 @@ impl Splitter {
     }
 }
 
-/// Whether the bracket behind some bytes, which end within a text, closes one that the text has opened.
+/// Returns whether the bracket after some bytes, which end within a text, closes one that the text has opened.
 fn is_of_the_text(bytes: &[u8], bracket: u8) -> bool {
     let opening = if bracket == b']' { b'[' } else { b'{' };
     let mut closed = 0_u32;
@@ -95,6 +95,6 @@ fn is_of_the_text(bytes: &[u8], bracket: u8) -> bool {
             _ => {}
         }
     }
-    // Its beginning is far away.
+    // The beginning of the text is far away.
     true
 }

@@ -1,4 +1,4 @@
-//! The quick scan: finds where elements end by their brackets and quotes alone.
+//! The quick scan: finds the ends of elements by their brackets and quotes alone.
 
 use super::block::{Open, WIDTH, brackets};
 use super::state::{SUSPECT, Show, Splitter, State, Step};
@@ -6,8 +6,7 @@ use crate::wire::element::Verdict;
 use crate::wire::fault::Fault;
 
 impl Splitter {
-    /// Scans on within an object or array, and in those that follow it with nothing but a comma
-    /// between them.
+    /// Scans on within an object or array, and in those that follow it with only a comma between them.
     #[inline(never)]
     pub(super) fn within(
         &mut self,
@@ -16,7 +15,7 @@ impl Splitter {
         mut open: Open,
         element: &mut impl Show,
     ) -> Result<Step, Fault> {
-        // What has no end is noticed in time, however large the chunk is.
+        // An element without an end is noticed in time, however large the chunk is.
         let to = bytes.len().min(self.at + SUSPECT);
         let window = &bytes[..to];
         let mut base = self.at;
@@ -61,11 +60,11 @@ impl Splitter {
         Ok(Step::On)
     }
 
-    /// Notes an element that is larger than usual. Where that may be because it is broken, it is read once
-    /// more; returns whether it is.
+    /// Notes an element that is larger than usual. If that may be because it is broken, it is read again. Returns
+    /// whether it is.
     #[inline]
     fn is_large(&mut self) -> bool {
-        // The next element may begin behind the bytes that were scanned.
+        // The next element may begin after the bytes that were scanned.
         if self.at.saturating_sub(self.start) <= self.usual_bytes {
             return false;
         }
@@ -97,9 +96,9 @@ impl Splitter {
         if matches!(step, Step::Ended) { self.seen_whole() } else { step }
     }
 
-    /// Scans on within what stands where an element should: `null`, a number, or words that PHP has
-    /// printed there. An object that follows is an element again, and a square bracket that the
-    /// words have opened does not end the list where they close it.
+    /// Scans on within something else in the place of an element: `null`, a number, or words that PHP has printed. An
+    /// object that follows is an element again. A square bracket that the words have opened doesn't end the list where
+    /// they close it.
     pub(super) fn word(&mut self, bytes: &[u8], mut open: u32) -> Step {
         let stop = |byte: &u8| match byte {
             b',' => open == 0,
@@ -121,7 +120,7 @@ impl Splitter {
         if length.is_some() { self.seen_whole() } else { Step::On }
     }
 
-    /// An element that is no object has ended; in a listing it is looked at what follows.
+    /// Handles the end of an element that is no object. In a listing, the bytes after it are examined.
     fn seen_whole(&mut self) -> Step {
         if self.recovery.is_none() {
             return Step::Ended;
@@ -131,7 +130,7 @@ impl Splitter {
     }
 }
 
-/// Where the next object begins, when nothing but a comma and white space is before it.
+/// Returns the beginning of the next object, if only a comma and white space are before it.
 #[inline]
 fn next_object(bytes: &[u8], from: usize) -> Option<usize> {
     let space = |from: usize| bytes[from..].iter().position(|byte| !byte.is_ascii_whitespace()).map(|at| from + at);

@@ -1,13 +1,13 @@
-//! Goes on behind elements that are broken.
+//! Continues after elements that are broken.
 //!
-//! The quick scan counts brackets and takes quotes in pairs. A quote too many, or one too few, makes it run
-//! through the elements that follow. So an element that turns out not to be JSON, that is larger than
-//! usual, or that has no end, is read once more, byte by byte ([`careful`](super::careful)). Where it stops
-//! being JSON, the next place is looked for at which only an element can begin ([`search`](super::search)). What lies
-//! between is shown as one broken element.
+//! The quick scan counts brackets and takes quotes in pairs. A quote too many, or one too few, makes it run through the
+//! elements that follow. So an element is read again, byte by byte ([`careful`](super::careful)), if it turns out not
+//! to be JSON, if it is larger than usual, or if it has no end. Where it stops being JSON, the next position is
+//! searched for at which only an element can begin ([`search`](super::search)). The bytes between are shown as one
+//! broken element.
 //!
-//! No byte is read carefully twice, but for a few at the beginning of a search, and after a careful look the
-//! quick scan doesn't go back: the work is linear in the answer, whatever its quotes are.
+//! No byte is read carefully twice, except for a few at the beginning of a search, and after a careful reading the
+//! quick scan doesn't go back. So the work is linear in the answer, whatever its quotes are.
 
 use super::broken::Recovery;
 use super::careful::Stop;
@@ -19,19 +19,19 @@ use crate::wire::element::Verdict;
 use crate::wire::fault::Fault;
 
 impl Splitter {
-    /// Whether something is to be done although there are no more bytes.
+    /// Returns whether work is left although there are no more bytes.
     pub(super) fn waits_for_the_end(&self) -> bool {
         let over = self.recovery.as_ref().is_some_and(|recovery| recovery.over);
         over && (self.state == State::Ended || (self.state == State::Lost && self.seen_end().is_some()))
     }
 
-    /// Where the quick scan has seen the end, as a place in the bytes at hand.
+    /// Returns the position in the present bytes at which the quick scan has seen the end.
     fn seen_end(&self) -> Option<usize> {
         let seen = self.recovery.as_ref()?.seen_end?.checked_sub(self.base)?;
         usize::try_from(seen).ok().filter(|seen| *seen >= self.at)
     }
 
-    /// Behind an element: shows it, unless what follows says that it has not really ended.
+    /// Handles the end of an element: shows it, unless the bytes after it say that it has not really ended.
     pub(super) fn ended(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Step, Fault> {
         if let Some(recovery) = self.recovery.as_mut().filter(|_| !self.has_shown) {
             let key = self.key.map(|(from, to)| &bytes[from..to]).or(self.forgotten_key.as_deref());
@@ -101,7 +101,7 @@ impl Splitter {
                 Told::Yes(start) if self.size != Size::Usual || start > self.start => {
                     return self.broken_at(bytes, start);
                 }
-                // The bytes that follow tell whether it is one.
+                // The bytes after it decide whether it is one.
                 Told::Later if !recovery.over => {
                     recovery.careful.look_again();
                     self.at = at;
@@ -124,12 +124,12 @@ impl Splitter {
         Step::On
     }
 
-    /// Whether the element under way, which was read byte by byte, has been read as if it had kept its brackets.
+    /// Returns whether the current element, which was read byte by byte, was read as if it had kept its brackets.
     fn may_have_taken_others_in(&self) -> bool {
         self.size == Size::Usual && self.recovery.as_ref().is_some_and(|recovery| !recovery.careful.is_wary())
     }
 
-    /// Reads the element under way once more, and looks at each object in it up to a place.
+    /// Reads the current element again, and examines each object in it up to a position.
     fn read_warily(&mut self, to: usize) {
         let Some(recovery) = &mut self.recovery else { return };
         recovery.wary_until = recovery.wary_until.max(self.base + to as u64);
@@ -137,7 +137,7 @@ impl Splitter {
         self.state = State::Between;
     }
 
-    /// The element under way stops being JSON at a place.
+    /// Handles an element that stops being JSON at a position.
     fn broken_at(&mut self, bytes: &[u8], wrong: usize) -> Step {
         let Some(recovery) = &mut self.recovery else { return Step::Wait };
         let text_end = recovery.careful.text_end().and_then(|end| usize::try_from(end.checked_sub(self.base)?).ok());
@@ -145,7 +145,7 @@ impl Splitter {
         Step::Broken(look_from(bytes, start, wrong, text_end))
     }
 
-    /// The element under way is broken: looks for the next one from a place on.
+    /// Marks the current element as broken, and begins the search for the next one at a position.
     pub(super) fn lose(&mut self, from: usize) {
         let Some(recovery) = &mut self.recovery else { return };
         let nested = self.state == State::Careful && recovery.careful.is_in_array_of_objects();
@@ -155,8 +155,8 @@ impl Splitter {
         self.state = State::Lost;
     }
 
-    /// Looks for the next element. Where the quick scan has seen the broken one end, and none begins before that,
-    /// it has ended there.
+    /// Searches for the next element. If the quick scan has seen the end of the broken one, and no element begins
+    /// before that, it has ended there.
     pub(super) fn lost(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Step, Fault> {
         let seen_end = self.seen_end();
         let Some(recovery) = &mut self.recovery else { return Ok(Step::Wait) };
@@ -175,7 +175,7 @@ impl Splitter {
             Found::Later(_) | Found::Nothing => self.at = to,
         }
         if seen_end == Some(to) {
-            // The quick scan takes any bracket for the end of an element, the list's own as well.
+            // The quick scan takes any bracket for the end of an element, even that of the list.
             let is_own = !self.keyed && bytes[to - 1] == b']' && bytes[to..].iter().all(u8::is_ascii_whitespace);
             match recovery.rule.follows(bytes, to, recovery.over, Ended::Broken) {
                 Told::Later => return Ok(Step::Wait),
@@ -199,11 +199,11 @@ impl Splitter {
         }
     }
 
-    /// Shows all from the beginning of the broken element up to a place, where the next one may begin.
+    /// Shows everything from the beginning of the broken element up to a position, where the next one may begin.
     pub(super) fn show_broken(&mut self, bytes: &[u8], to: usize, element: &mut impl Show) -> Result<(), Fault> {
         let is_between = |byte: &u8| *byte == b',' || byte.is_ascii_whitespace();
         let end = bytes[..to].iter().rposition(|byte| !is_between(byte)).map_or(0, |last| last + 1);
-        // Its size is that up to the next one, wherever the answer was cut into chunks.
+        // Its size is counted up to the next one, wherever the answer was cut into chunks.
         if self.size == Size::Usual && to.saturating_sub(self.start) > self.usual_bytes {
             self.size = Size::Oversize;
         }
@@ -217,14 +217,15 @@ impl Splitter {
         Ok(())
     }
 
-    /// What was taken for the end of the list and for what follows it is a broken element, of which nothing was kept.
+    /// Makes a broken element of what was taken for the end of the list and of the bytes after it. Nothing of it was
+    /// kept.
     pub(super) fn forget_the_end(&mut self) {
         self.trailing = Trailing::default();
         (self.deepest, self.size) = (0, Size::Forgotten);
         self.beginning.clear();
     }
 
-    /// Behind the list. Where elements follow its bracket, that was none of the list's own.
+    /// Handles the bytes after the list. If elements follow its bracket, that was not the bracket of the list.
     pub(super) fn after(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Step, Fault> {
         let rest = &bytes[self.at..];
         if let Some(recovery) = &mut self.recovery {
@@ -233,7 +234,7 @@ impl Splitter {
                 // Another document is no part of the list.
                 recovery.more_of_it = match recovery.rule.is_document(bytes, self.at + first, recovery.over) {
                     Told::Later => return Ok(Step::Wait),
-                    // Where the end proves nothing, whatever can be read is.
+                    // If the end proves nothing, everything that can be read counts.
                     other => Some(other == Told::No || recovery.skewed),
                 };
                 recovery.search.begin(false);
@@ -261,7 +262,7 @@ impl Splitter {
     }
 }
 
-/// Whether a text that ended before a place is an element by itself.
+/// Returns whether a text that ended before a position is an element by itself.
 fn follows_text(bytes: &[u8], end: usize, over: bool) -> Told<()> {
     match first_from(bytes, end) {
         Told::Yes(next) if !matches!(bytes[next], b',' | b']' | b'}') => Told::No,
@@ -270,7 +271,7 @@ fn follows_text(bytes: &[u8], end: usize, over: bool) -> Told<()> {
     }
 }
 
-/// Whether words hold a key: then they are the rest of an element.
+/// Returns whether words contain a key. Then they are the rest of an element.
 fn holds_key(words: &[u8]) -> bool {
     let mut quoted = words.iter().filter(|byte| !byte.is_ascii_whitespace());
     let mut before = 0;

@@ -1,5 +1,5 @@
-//! The splitter once more, in the plainest way: a byte at a time, over a body that is there as a
-//! whole. Both have to find the same, wherever the body is cut.
+//! The splitter in its plainest form: one byte at a time, over a complete body. Both have to find the same elements,
+//! wherever the body is cut.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::wire::limits::Limits;
 
-/// Small, so that few bytes reach them.
+/// The limits are small, so that few bytes reach them.
 const LIMITS: Limits = Limits { element_bytes: 90, elements: u64::MAX, nesting: 3 };
 
-/// What was found at one place.
+/// An element that was found.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Found {
     key: Option<Vec<u8>>,
@@ -19,14 +19,14 @@ struct Found {
     cut: bool,
 }
 
-/// The elements of a list, and what stands behind it; nothing when it has no end.
+/// Returns the elements of a list, and the bytes after it, or `None` if it has no end.
 fn slow(body: &[u8]) -> (Vec<Found>, Option<&[u8]>) {
     let mut found = Vec::new();
     let end = read_list(body, &mut found);
     (found, end.map(|end| &body[end..]))
 }
 
-/// Returns where the list ends.
+/// Returns the end of the list.
 fn read_list(body: &[u8], found: &mut Vec<Found>) -> Option<usize> {
     let keyed = body[0] == b'{';
     let mut at = 1;
@@ -70,7 +70,7 @@ fn read_list(body: &[u8], found: &mut Vec<Found>) -> Option<usize> {
     }
 }
 
-/// Goes behind the string that begins before a place.
+/// Moves to the position after the string that begins before `at`.
 fn string_end(body: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match body.get(at)? {
@@ -81,7 +81,7 @@ fn string_end(body: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Goes behind an element; returns how deep it is nested.
+/// Moves to the position after an element. Returns its depth.
 fn read_element(body: &[u8], at: &mut usize) -> Option<u32> {
     let (mut depth, mut deepest, mut square) = (0, 0, 0);
     match body[*at] {
@@ -111,7 +111,7 @@ fn read_element(body: &[u8], at: &mut usize) -> Option<u32> {
     Some(deepest)
 }
 
-/// The same by the splitter, out of chunks of these lengths, over and over.
+/// Finds the same with the splitter, in chunks of these lengths, repeated.
 fn fast(body: &[u8], lengths: &[usize]) -> (Vec<Found>, Result<Ending, AnswerFault>) {
     let mut splitter = Splitter::new(LIMITS);
     let mut found = Vec::new();
@@ -132,7 +132,7 @@ fn fast(body: &[u8], lengths: &[usize]) -> (Vec<Found>, Result<Ending, AnswerFau
     (found, splitter.finish(true, |_| Ok(Verdict::Taken)).map_err(|fault| fault.what))
 }
 
-/// Parts of answers, and what breaks them.
+/// Generates parts of answers, and bytes that break them.
 fn part() -> impl Strategy<Value = String> {
     let small = r#"[\[\]{}",:\\a \n]{1,6}"#;
     let long = r"[\[\]{},:a0\u{e9}]{40,160}";

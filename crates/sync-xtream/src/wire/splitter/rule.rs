@@ -1,28 +1,28 @@
-//! What tells an element of a list from anything else: how it begins, and what follows it.
+//! Tells an element of a list from anything else, by its beginning and by the bytes after it.
 
 use sync_core::ContentKind;
 
 use crate::wire::member::Cursor;
 use crate::wire::{fields, identity, structure};
 
-/// So much white space is looked over in one place: indentation is not longer.
+/// The greatest amount of white space that is skipped in one place. No indentation is longer.
 const SPACE_MAX: usize = 256;
 
-/// A longer key is none.
+/// The greatest length of a key.
 const KEY_MAX: usize = 64;
 
-/// The id of an element is within so many bytes from its beginning on, and so is the end of an array in it.
+/// The number of bytes from the beginning of an element within which its id is, and the end of an array in it.
 pub(super) const NEAR: usize = 2048;
 
-/// What is known of a list.
+/// The facts about a list.
 #[derive(Debug)]
 pub(super) struct Rule {
     kind: ContentKind,
     /// Whether the list is an object.
     pub(super) keyed: bool,
-    /// The first key of the first element, which is that of most elements.
+    /// The first key of the first element. Most elements begin with it.
     pub(super) usual: Option<Box<[u8]>>,
-    /// Whether the keys of the list are numbers; they are, unless its first one is none.
+    /// Whether the keys of the list are numbers. It is true unless the first one is no number.
     pub(super) numbered: bool,
 }
 
@@ -35,15 +35,15 @@ pub(super) enum Told<T> {
     Later,
 }
 
-/// An element of which is asked whether it has really ended.
+/// An element that may have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// One like any other.
+    /// A sound element.
     Sound,
-    /// A sound one that was found by a search. It may be a part of a broken one, so a bracket that isn't the end of
-    /// the answer isn't the end of the list.
+    /// A sound element that was found by a search. It may be a part of a broken one. So a bracket after it ends the
+    /// list only at the end of the answer.
     Found,
-    /// A broken one, whose brackets end it here.
+    /// A broken element whose brackets end it here.
     Broken,
 }
 
@@ -52,7 +52,7 @@ impl Rule {
         Self { kind, keyed: false, usual: None, numbered: true }
     }
 
-    /// Notes what the first element of the list tells.
+    /// Notes the facts that the first element shows.
     pub(super) fn note_first(&mut self, key: Option<&[u8]>, element: &[u8]) {
         let Told::Yes(first) = first_key(element, 1) else { return };
         self.usual = Some(first.into());
@@ -64,7 +64,7 @@ impl Rule {
         usual || fields::is_known(self.kind, key) || identity::is_key_of_id(self.kind, key)
     }
 
-    /// Where the element begins whose brace this is, if it is one.
+    /// Returns the beginning of the element with this brace, if it is an element.
     pub(super) fn start(&self, bytes: &[u8], brace: usize) -> Told<usize> {
         let start = if self.keyed { self.key_before(bytes, brace) } else { Some(brace) };
         let Some(start) = start else { return Told::No };
@@ -78,8 +78,8 @@ impl Rule {
         }
     }
 
-    /// Where an element begins, if it is one, whose brace stands where the element before it still goes on. It
-    /// has to have an id as well: others have objects within them that begin like elements.
+    /// Returns the beginning of an element, if it is one, whose brace is inside the element before it. It must also
+    /// have an id, because the objects inside of elements may begin like elements.
     pub(super) fn start_within(&self, bytes: &[u8], brace: usize) -> Told<usize> {
         let start = match self.start(bytes, brace) {
             Told::Yes(start) => start,
@@ -97,7 +97,7 @@ impl Rule {
         if is_short { Told::Later } else { Told::No }
     }
 
-    /// Where the key of an element of a keyed list begins.
+    /// Returns the beginning of the key of an element of a keyed list.
     fn key_before(&self, bytes: &[u8], brace: usize) -> Option<usize> {
         let colon = last_before(bytes, brace).filter(|at| bytes[*at] == b':')?;
         let end = last_before(bytes, colon).filter(|at| bytes[*at] == b'"')?;
@@ -109,7 +109,7 @@ impl Rule {
         fits.then_some(start)
     }
 
-    /// Whether an element that ended before a place really has: what follows belongs to a list.
+    /// Returns whether an element that ended before a position really has: the bytes after it belong to a list.
     pub(super) fn follows(&self, bytes: &[u8], end: usize, over: bool, what: Ended) -> Told<()> {
         let answer = self.peek(bytes, end, what);
         if over && answer == Told::Later { Told::Yes(()) } else { answer }
@@ -138,7 +138,7 @@ impl Rule {
             byte if byte == own => match first_from(bytes, next + 1) {
                 Told::Yes(_) if strict => Told::No,
                 Told::Yes(at) if what == Ended::Broken => {
-                    // Words or a page behind the list, but no more of the element.
+                    // Words or a page follow the list, but no more of the element.
                     if bytes[at] == b'<' || bytes[at].is_ascii_alphabetic() { Told::Yes(()) } else { Told::No }
                 }
                 Told::Yes(at) if matches!(bytes[at], b',' | b'"') => Told::No,
@@ -150,7 +150,7 @@ impl Rule {
         }
     }
 
-    /// Whether what stands behind a list is another one, or a page, and so no part of it.
+    /// Returns whether the bytes after a list are another list or a page, and so no part of it.
     pub(super) fn is_document(&self, bytes: &[u8], at: usize, over: bool) -> Told<()> {
         let answer = match (bytes[at], first_from(bytes, at + 1)) {
             (b'<', _) => Told::Yes(()),
@@ -167,8 +167,9 @@ impl Rule {
         if over && answer == Told::Later { Told::No } else { answer }
     }
 
-    /// A text follows an element: a key in a list that is an object. In an array it is a text by itself, unless
-    /// a colon follows it: then a brace has ended the element too early, or the next one has lost its own.
+    /// Judges a text after an element. In a list that is an object, it is a key. In an array it is an element by
+    /// itself, unless a colon follows it: then a brace has ended the element too early, or the next element has lost
+    /// its own.
     fn peek_text(&self, bytes: &[u8], quote: usize) -> Told<()> {
         let key = match key_at(bytes, quote) {
             Told::Yes(key) => key,
@@ -181,7 +182,7 @@ impl Rule {
             _ => return Told::Yes(()),
         };
         if !self.keyed {
-            // The next element begins with the key that elements begin with.
+            // The next element begins with the usual first key.
             return if self.usual.as_deref() == Some(key) { Told::Yes(()) } else { Told::No };
         }
         if !self.numbered || is_number(key) {
@@ -195,7 +196,7 @@ impl Rule {
     }
 }
 
-/// The first key of an object, whose brace is before a place.
+/// Returns the first key of an object whose brace is before a position.
 fn first_key(bytes: &[u8], from: usize) -> Told<&[u8]> {
     let quote = match first_from(bytes, from) {
         Told::Yes(at) if bytes[at] == b'"' => at,
@@ -213,7 +214,7 @@ fn first_key(bytes: &[u8], from: usize) -> Told<&[u8]> {
     }
 }
 
-/// The text that begins with this quote, if it is short enough for a key and has no backslash.
+/// Returns the text that begins with this quote, if it is short enough for a key and has no backslash.
 fn key_at(bytes: &[u8], quote: usize) -> Told<&[u8]> {
     let rest = &bytes[quote + 1..];
     match rest.iter().take(KEY_MAX + 1).position(|byte| matches!(byte, b'"' | b'\\')) {
@@ -223,13 +224,13 @@ fn key_at(bytes: &[u8], quote: usize) -> Told<&[u8]> {
     }
 }
 
-/// The last place before this one that is no white space.
+/// Returns the last position before this one that is no white space.
 pub(super) fn last_before(bytes: &[u8], at: usize) -> Option<usize> {
     let from = at.saturating_sub(SPACE_MAX);
     bytes[from..at].iter().rposition(|byte| !byte.is_ascii_whitespace()).map(|found| from + found)
 }
 
-/// The first place from this one on that is no white space.
+/// Returns the first position from this one on that is no white space.
 pub(super) fn first_from(bytes: &[u8], at: usize) -> Told<usize> {
     let rest = bytes.get(at..).unwrap_or_default();
     match rest.iter().take(SPACE_MAX).position(|byte| !byte.is_ascii_whitespace()) {

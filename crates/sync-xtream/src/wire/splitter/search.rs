@@ -1,39 +1,39 @@
-//! Where the next element begins, in bytes of which nobody knows what is a text and what is not.
+//! Searches for the beginning of the next element, in bytes of which nobody knows whether they are in a text.
 //!
-//! An element begins with a brace, and its first key is one that elements have. Before the brace is a comma or the
-//! end of the element before; in a list that is an object, its key is between. A text that is written as
-//! it should be never looks like this: the quotes in it have backslashes.
+//! An element begins with a brace, and its first key is one that elements have. Before the brace is a comma or the end
+//! of the element before. In a list that is an object, its key is between. A well written text never looks like this,
+//! because the quotes in it have backslashes.
 
 use super::rule::{NEAR, Rule, Told, first_from, last_before};
 use memchr::memchr2;
 
-/// What a search looks at is no longer than this, before the place where it stands.
+/// The greatest number of bytes before its position that a search looks at.
 pub(super) const BACK: usize = 1024;
 
-/// A search under way.
+/// A search that is under way.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    /// Whether objects are, up to the next bracket, those of an array within the broken element.
+    /// Whether the objects up to the next bracket are those of an array within the broken element.
     nested: bool,
 }
 
-/// What a search has found.
+/// The result of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
-    /// An element begins here, with its key where it has one.
+    /// An element begins here, with its key if it has one.
     Start(usize),
-    /// Whether one begins here will be seen with the next bytes.
+    /// The next bytes will show whether one begins here.
     Later(usize),
     Nothing,
 }
 
 impl Search {
-    /// Begins a search; `nested` when it begins in an object of an array.
+    /// Begins a search. `nested` says that it begins in an object of an array.
     pub(super) fn begin(&mut self, nested: bool) {
         self.nested = nested;
     }
 
-    /// Looks at `bytes[from..to]`, and around it; `over` when no more bytes come.
+    /// Searches `bytes[from..to]`, with a look at the bytes around it. `over` says that no more bytes will come.
     pub(super) fn find(&mut self, rule: &Rule, bytes: &[u8], from: usize, to: usize, over: bool) -> Found {
         let mut at = from;
         while let Some(found) = memchr2(b'{', b']', &bytes[at..to]) {
@@ -66,12 +66,12 @@ impl Search {
     }
 }
 
-/// Whether a bracket closes an array of objects.
+/// Returns whether a bracket closes an array of objects.
 fn closes_objects(bytes: &[u8], bracket: usize) -> bool {
     last_before(bytes, bracket).is_some_and(|at| bytes[at] == b'}')
 }
 
-/// Whether a bracket follows that ends an array of objects within an element.
+/// Returns whether a bracket follows that ends an array of objects within an element.
 fn array_ends(bytes: &[u8], from: usize, over: bool) -> Told<()> {
     let near = &bytes[from..bytes.len().min(from + NEAR)];
     let is_followed =
@@ -85,10 +85,10 @@ fn array_ends(bytes: &[u8], from: usize, over: bool) -> Told<()> {
     }
 }
 
-/// Where to begin looking for the next element once a walk has stopped at a byte that is wrong.
+/// Returns the position at which to begin searching for the next element after a walk has stopped at a wrong byte.
 ///
-/// The text that ended last may be one that lost its quote: then it ended at the first quote of the next
-/// element, and that element begins at the end of the text.
+/// The last text may have lost its quote. Then it has ended at the first quote of the next element, and that element
+/// begins at the end of the text.
 pub(super) fn look_from(bytes: &[u8], start: usize, wrong: usize, text_end: Option<usize>) -> usize {
     let from = text_end.filter(|end| *end < wrong).unwrap_or(wrong);
     let floor = (start + 1).max(wrong.saturating_sub(BACK / 2));
@@ -99,7 +99,7 @@ pub(super) fn look_from(bytes: &[u8], start: usize, wrong: usize, text_end: Opti
     at
 }
 
-/// Whether a brace begins the first object of an array that is a member: `"key":[{`.
+/// Returns whether a brace begins the first object of an array that is a member: `"key":[{`.
 fn begins_array_of_objects(bytes: &[u8], brace: usize) -> bool {
     let is = |at: Option<usize>, byte: u8| at.filter(|at| bytes[*at] == byte);
     let bracket = is(last_before(bytes, brace), b'[');

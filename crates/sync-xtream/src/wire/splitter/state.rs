@@ -1,4 +1,4 @@
-//! A splitter: where it is, what it has kept, and how it shows an element.
+//! The state of a splitter: its position, the bytes that it keeps, and the way it shows an element.
 
 use sync_core::ContentKind;
 
@@ -10,11 +10,11 @@ use crate::wire::element::{Element, Verdict};
 use crate::wire::fault::Fault;
 use crate::wire::limits::Limits;
 
-/// So much is kept of an element that is larger than the limit.
+/// The number of bytes that are kept of an element larger than the limit.
 const BEGINNING: usize = 4096;
 
-/// So many bytes are scanned before an element that has not ended is looked at closely. Larger ones are rare,
-/// and one that has lost a quote has no end.
+/// The number of bytes after which an element without an end is examined closely. Larger elements are rare, and one
+/// that has lost a quote has no end.
 pub(super) const SUSPECT: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,52 +25,52 @@ pub(super) enum State {
     Between,
     /// In a list that is an object: after a key, before its value.
     AfterKey,
-    /// Within an object or array: how deep, and whether within a string.
+    /// Within an object or array, with its depth, and whether within a string.
     Within { depth: u64, open: Open },
-    /// Within a string that is an element, or between a backslash and what it escapes.
+    /// Within a string that is an element. `escape` says that the last byte was a backslash.
     Text { escape: bool },
-    /// Within a word or number, or worse, that stands where an element should; how many square
-    /// brackets it has opened.
+    /// Within a word, a number or something worse in the place of an element, with the number of square brackets that
+    /// it has opened.
     Word { open: u32 },
-    /// Behind an element that is shown once it is seen what follows.
+    /// After an element that waits to be shown until the bytes after it are seen.
     Ended,
-    /// Within an object or array that is looked at byte by byte.
+    /// Within an object or array that is read byte by byte.
     Careful,
-    /// Behind the place at which an element is broken, looking for the next one.
+    /// After the position at which an element is broken, searching for the next one.
     Lost,
     /// After the list.
     After,
 }
 
-/// What is done with an element.
+/// A function that processes an element.
 pub(super) trait Show: FnMut(Element<'_>) -> Result<Verdict, Fault> {}
 
 impl<F: FnMut(Element<'_>) -> Result<Verdict, Fault>> Show for F {}
 
-/// How large the element under way is.
+/// The size of the current element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Size {
     /// Within the limit, so far.
     Usual,
     /// Larger than the limit.
     Oversize,
-    /// So large that only its beginning has been kept.
+    /// So large that only its beginning was kept.
     Forgotten,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "what it has met so far, each for itself")]
 pub(crate) struct Splitter {
-    /// What is kept of the chunks before.
+    /// The bytes that are kept from earlier chunks.
     pub(super) buffer: Vec<u8>,
-    /// Where the scan goes on: a place in what was kept and what has come, as all places are.
+    /// The position at which the scan continues. Like all positions it counts from the first byte that is kept.
     pub(super) at: usize,
-    /// Where the element under way begins.
+    /// The beginning of the current element.
     pub(super) start: usize,
     pub(super) size: Size,
-    /// The beginning and the key of the element under way, once it is being forgotten.
+    /// The beginning and the key of the current element, after it has become too large to be kept.
     pub(super) beginning: Vec<u8>,
     pub(super) forgotten_key: Option<Vec<u8>>,
-    /// Where in the answer it began.
+    /// The position in the answer at which that element began.
     pub(super) forgotten_at: u64,
     /// The last key.
     pub(super) key: Option<(usize, usize)>,
@@ -79,22 +79,22 @@ pub(crate) struct Splitter {
     /// Whether there was an element at all.
     pub(super) has_shown: bool,
     pub(super) state: State,
-    /// Whether anything has come, after which a byte order mark is none.
+    /// Whether any byte has come. A byte order mark can only come first.
     pub(super) begun: bool,
     pub(super) keyed: bool,
-    /// The deepest level of the element under way.
+    /// The deepest level of the current element.
     pub(super) deepest: u64,
     pub(super) limits: Limits,
     pub(super) trailing: Trailing,
-    /// How many bytes of the answer are before those that are at hand.
+    /// The number of bytes of the answer before those that are kept.
     pub(super) base: u64,
-    /// An element beyond this is no usual one.
+    /// The greatest size of an element that counts as usual.
     pub(super) usual_bytes: usize,
     pub(super) recovery: Option<Box<Recovery>>,
 }
 
 impl Splitter {
-    /// A splitter that drops elements beyond the limits.
+    /// Returns a splitter that drops elements beyond the limits.
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             buffer: Vec::new(),
@@ -119,18 +119,18 @@ impl Splitter {
         }
     }
 
-    /// A splitter for a listing of a kind, which goes on behind elements that are broken.
+    /// Returns a splitter for a listing of a kind. It continues after elements that are broken.
     pub(crate) fn recovering(limits: Limits, kind: ContentKind) -> Self {
         let usual_bytes = limits.element_bytes.min(SUSPECT);
         Self { usual_bytes, recovery: Some(Box::new(Recovery::new(kind))), ..Self::new(limits) }
     }
 
-    /// Whether the list is an object.
+    /// Returns whether the list is an object.
     pub(crate) const fn is_keyed(&self) -> bool {
         self.keyed
     }
 
-    /// Notes whether the element under way has grown beyond the limit.
+    /// Notes whether the current element has grown beyond the limit.
     #[inline]
     pub(super) fn measure(&mut self) {
         if self.size == Size::Usual && self.at - self.start > self.limits.element_bytes {
@@ -138,7 +138,7 @@ impl Splitter {
         }
     }
 
-    /// Shows the element that ends here. One that turns out to be broken is read once more.
+    /// Shows the element that ends here. One that turns out to be broken is read again.
     #[expect(clippy::inline_always, reason = "once for each element, and within the quick scan it costs half as much")]
     #[inline(always)]
     pub(super) fn show(&mut self, bytes: &[u8], element: &mut impl Show) -> Result<Verdict, Fault> {
@@ -158,7 +158,7 @@ impl Splitter {
         Ok(Verdict::Taken)
     }
 
-    /// Shows the element under way, up to a place.
+    /// Shows the current element, up to a position.
     pub(super) fn show_as(
         &mut self,
         bytes: &[u8],
@@ -182,7 +182,7 @@ impl Splitter {
         element(Element { key, bytes: shown, deep, cut: self.size != Size::Usual, broken, offset })
     }
 
-    /// The element under way is dealt with.
+    /// Ends the current element after it was processed.
     #[inline]
     pub(super) fn shown(&mut self) {
         self.key = None;
@@ -194,11 +194,11 @@ impl Splitter {
         self.filled = true;
     }
 
-    /// Counts all places from the first byte on that is looked at again, and returns which that was.
+    /// Makes all positions count from the first byte that is still needed. Returns the old position of that byte.
     pub(super) fn forget(&mut self, bytes: &[u8]) -> usize {
         let mut keep = self.at;
         if self.size == Size::Oversize {
-            // What is larger than the limit is at least as long as what is kept of it.
+            // An element larger than the limit has at least as many bytes as are kept of it.
             let beginning = self.limits.element_bytes.min(BEGINNING);
             self.beginning.extend_from_slice(&bytes[self.start..self.start + beginning]);
             self.forgotten_at = self.base + self.start as u64;
@@ -216,7 +216,7 @@ impl Splitter {
             }
         }
         if self.recovery.is_some() && matches!(self.state, State::Careful | State::Lost | State::After) {
-            // What is looked for has a beginning.
+            // A search also looks at bytes before its position.
             keep = keep.min(self.at.saturating_sub(BACK));
         }
         self.at -= keep;
@@ -226,7 +226,7 @@ impl Splitter {
         keep
     }
 
-    /// Where in the answer the element under way begins.
+    /// Returns the position in the answer at which the current element begins.
     pub(super) fn element_at(&self, start: usize) -> u64 {
         if self.size == Size::Forgotten { self.forgotten_at } else { self.base + start as u64 }
     }
@@ -236,15 +236,15 @@ impl Splitter {
         first.copied().unwrap_or_default()
     }
 
-    /// Whether the element under way is an object or array that was read byte by byte.
+    /// Returns whether the current element is an object or array that was read byte by byte.
     pub(super) fn is_read_carefully(&self, bytes: &[u8]) -> bool {
         let is_object = matches!(self.first_byte(bytes), b'{' | b'[');
         let began = self.element_at(self.start);
         is_object && self.recovery.as_ref().is_some_and(|recovery| began < recovery.until)
     }
 
-    /// Reads the element under way once more, byte by byte. `end` is where the quick scan has seen it end; where
-    /// it has seen none, or too late, a stretch of the list is read so.
+    /// Makes the current element be read again, byte by byte. `end` is the end that the quick scan has seen. If it has
+    /// seen none, or too late, a stretch of the list is read in this way.
     #[cold]
     pub(super) fn read_again(&mut self, end: Option<usize>) {
         let Some(recovery) = &mut self.recovery else { return };
@@ -267,16 +267,16 @@ impl std::fmt::Debug for Splitter {
     }
 }
 
-/// What the scan does next.
+/// The next step of the scan.
 pub(super) enum Step {
-    /// Goes on.
+    /// It continues.
     On,
-    /// Needs more bytes than there are.
+    /// It needs more bytes.
     Wait,
-    /// Has come to the end of an element.
+    /// It has come to the end of an element.
     Ended,
-    /// The element under way is broken; the next one is looked for from this place on.
+    /// The current element is broken. The next one is searched for from this position on.
     Broken(usize),
-    /// Is in a key that is no key.
+    /// It is in a key that has no end.
     Endless,
 }

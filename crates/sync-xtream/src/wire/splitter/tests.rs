@@ -1,4 +1,4 @@
-//! Elements, found wherever a body is cut into chunks.
+//! Tests that elements are found wherever a body is cut into chunks.
 
 use sync_core::ContentKind;
 
@@ -9,7 +9,7 @@ fn limits(element_bytes: usize) -> Limits {
     Limits { element_bytes, elements: u64::MAX, nesting: 64 }
 }
 
-/// Splits a body that arrives in chunks of a size; returns `key=element` for each.
+/// Splits a body that arrives in chunks of this size. Returns `key=element` per element.
 fn split(body: &[u8], chunk: usize, limit: usize) -> Result<(Vec<String>, bool), AnswerFault> {
     let mut splitter = Splitter::new(limits(limit));
     let mut found = Vec::new();
@@ -26,7 +26,7 @@ fn split(body: &[u8], chunk: usize, limit: usize) -> Result<(Vec<String>, bool),
     Ok((found, trailing.trailing))
 }
 
-/// The outcome is the same however the body is cut into chunks.
+/// Asserts that the result is the same wherever the body is cut into chunks.
 fn check(body: &[u8], expected: Result<(&[&str], bool), AnswerFault>) {
     let expected = expected.map(|(found, trailing)| (found.iter().map(ToString::to_string).collect(), trailing));
     for chunk in 1..=body.len().max(1) {
@@ -69,7 +69,7 @@ fn a_bracket_that_words_have_opened_ends_no_list() {
     let body = format!("[{{\"a\":1}},\n{words}{{\"b\":2}}]");
     check(body.as_bytes(), Ok((&[r#"{"a":1}"#, words, r#"{"b":2}"#], false)));
     check(br#"[{"a":1},x [y,{"b":2}]"#, Ok((&[r#"{"a":1}"#, "x [y,", r#"{"b":2}"#], false)));
-    // Where the words take the end for theirs, there is none.
+    // If the words contain the end of the list, there is none.
     check(br#"[{"a":1},x [y]"#, Err(AnswerFault::Truncated));
     check(br#"[{"a":1},x ] y]"#, Ok((&[r#"{"a":1}"#, "x "], true)));
 }
@@ -216,14 +216,14 @@ fn what_follows_the_list_has_a_digest_without_the_space_around_it() {
     assert_eq!(digest("<!-- a b -->"), digest("\n <!-- a b -->  "));
     assert_ne!(digest("<!-- a b -->"), digest("<!-- a  b -->"));
     assert_ne!(digest("[1]"), digest("[2]"));
-    // What may be the rest of a list is never the same.
+    // Bytes that may be the rest of a list can't be recognised in another listing.
     for after in [": failed {\"stream_id\":2}]", "x{ \n\"a", "[ {"] {
         assert_eq!(digest(after), None, "{after}");
     }
     check(b"[]: failed {\"stream_id\":2}]", Ok((&[], true)));
 }
 
-/// Lists in which nothing is as it should be, each made of one part over and over.
+/// Returns lists in which everything is wrong, each made of one repeated part.
 fn spoilt_lists(length: usize) -> Vec<(String, Vec<u8>)> {
     let parts = [
         r#"{"a":[},"#,
@@ -247,14 +247,14 @@ fn spoilt_lists(length: usize) -> Vec<(String, Vec<u8>)> {
     parts.into_iter().map(part).collect()
 }
 
-/// Takes for broken what the decoder does.
+/// Judges elements as the decoder does.
 fn judged(element: Element<'_>) -> Verdict {
     let is_object = matches!(element.bytes.first(), Some(b'{' | b'['));
     let sound = element.cut || element.broken || crate::wire::structure::check(element.bytes).is_ok();
     if is_object && !sound { Verdict::Broken } else { Verdict::Taken }
 }
 
-/// Splits a list, and takes for broken what the decoder does; returns the most bytes that were kept.
+/// Splits a list, and judges elements as the decoder does. Returns the greatest number of kept bytes.
 fn kept(body: &[u8], chunk: usize) -> usize {
     let mut splitter = Splitter::recovering(limits(1000), ContentKind::Movies);
     let judge = |element: Element<'_>| Ok(judged(element));

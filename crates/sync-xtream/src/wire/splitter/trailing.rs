@@ -1,24 +1,24 @@
-//! What follows a list.
+//! The bytes after a list.
 
 use xxhash_rust::xxh3::Xxh3;
 
-/// How the list ended.
+/// The end of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Ending {
     /// Whether anything but white space follows it.
     pub(crate) trailing: bool,
-    /// The digest of what follows; `None` when it looks like a part of a list.
+    /// The digest of the bytes after it, or `None` if they look like a part of a list.
     pub(crate) digest: Option<u64>,
 }
 
-/// What follows the list, but for the white space at either end.
+/// The bytes after the list, without white space at either end.
 #[derive(Default)]
 pub(super) struct Trailing {
-    /// Of all that came, and of it up to the last byte that is no white space.
+    /// The digests of all bytes that came, and of those up to the last byte that is no white space.
     digests: Option<Box<(Xxh3, Xxh3)>>,
     /// The last byte that is no white space.
     last: u8,
-    /// Whether elements are in it: then it may be the half of a list that words have cut in two.
+    /// Whether they contain elements. Then they may be half of a list that words have cut in two.
     holds_list: bool,
 }
 

@@ -1,8 +1,8 @@
-//! Elements that are broken, and what they swallow: it never looks as if it weren't there.
+//! Tests of broken elements, and of the elements that they swallow. No element disappears unnoticed.
 
 use super::*;
 
-/// The ids of the items, of the broken elements whose id is certain, and how many were not read.
+/// Returns the ids of the items, the certain ids of broken elements, and the number of unreadable elements.
 fn read(kind: ContentKind, body: &str) -> (Vec<i64>, Vec<i64>, u64) {
     let (entries, end) = decode(kind, body).unwrap_or_else(|fault| panic!("{body}: {fault:?}"));
     let broken = entries.iter().filter(|entry| matches!(entry, Entry::Broken(_))).map(|entry| entry.id().0).collect();
@@ -19,16 +19,16 @@ fn field_23_a_stray_quote_or_a_lost_one_costs_its_element_and_no_other() {
         (r#"[{"stream_id":1,"name:"a"},{"stream_id":2,"name":"c"}]"#, &[2], &[1]),
         (r#"[{"stream_id":1,"name":"c"},{"stream_id":2,"name":"5" TV"}]"#, &[1], &[2]),
         (r#"[{"stream_id":1,"name":"c"},{"stream_id":2,"name":"lost}]"#, &[1], &[2]),
-        // The id stands behind the place where it is broken.
+        // The id comes after the position at which the element is broken.
         (r#"[{"name":"5" TV","stream_id":1,"x":"{}"},{"name":"c","stream_id":2}]"#, &[2], &[1]),
         (r#"[{"name":"c","stream_id":1},{"name":"lost,"stream_id":2},{"name":"d","stream_id":3}]"#, &[1, 3], &[2]),
-        // Three of five, and one beside another.
+        // Three of five are broken, and one is beside another.
         (
             r#"[{"stream_id":1,"name":"5" tv"},{"stream_id":2,"name":"x"},{"stream_id":3,"name":"6" tv"},{"stream_id":4,"name":"7" tv"},{"stream_id":5}]"#,
             &[2, 5],
             &[1, 3, 4],
         ),
-        // As programs print it for people to read.
+        // The list is printed for people.
         (
             "[\n  {\n    \"stream_id\": 1,\n    \"name\": \"5\" TV\"\n  },\n  {\n    \"stream_id\": 2\n  }\n]\n",
             &[2],
@@ -39,7 +39,7 @@ fn field_23_a_stray_quote_or_a_lost_one_costs_its_element_and_no_other() {
         let count = broken.len() as u64;
         assert_eq!(read(ContentKind::Movies, body), (items.to_vec(), broken.to_vec(), count), "{body}");
     }
-    // Where the id is not certain, the element has none.
+    // If the id is not certain, the element has none.
     for body in [
         r#"[{"stream_id":1"2,"name":"a"},{"stream_id":3}]"#,
         r#"[{"name":"5" TV","stream_id":"1"2"},{"stream_id":3}]"#,
@@ -61,7 +61,7 @@ fn field_23_a_list_that_is_an_object_is_read_on_behind_a_broken_element() {
         (r#"{"0":{"stream_id":1,"name":"a","1":{"stream_id":2,"name":"c"},"2":{"stream_id":3}}"#, &[2, 3], &[1]),
         (r#"{"0":"stream_id":1,"name":"a"},"1":{"stream_id":2}}"#, &[2], &[1]),
         (r#"{"0":{"stream_id":1},"name":"a"},"1":{"stream_id":2}}"#, &[2], &[1]),
-        // The id may be the key, where the others have no other.
+        // The key may be the id, if the other elements have no other id.
         (r#"{"7":{"name":"b"},"8":{"name":"5" tv"},"9":{"name":"c"}}"#, &[7, 9], &[8]),
         (r#"{"8":{"name":"5" tv"},"9":{"name":"c"}}"#, &[9], &[]),
         (r#"{"0":{"stream_id":7},"8":{"name":"5" tv"},"9":{"stream_id":8}}"#, &[7, 8], &[]),
@@ -88,7 +88,7 @@ fn field_23_braces_brackets_and_commas_too_many_or_too_few_cost_one_element() {
         (r#"[{"stream_id" 1,"name":"no colon"},{"stream_id":3}]"#, &[3], &[]),
         (r#"[{"stream_id":1,"name":"a"]"#, &[], &[1]),
         ("[{\"stream_id\":1,\0\"name\":\"a\"},{\"stream_id\":2}]", &[2], &[1]),
-        // What looks like an element within a broken one, and is none.
+        // This looks like an element within a broken one, and is none.
         (
             r#"[{"stream_id":1,"name":"5" TV","similar":[{"stream_id":8,"name":"x"},{"stream_id":9}]},{"stream_id":2}]"#,
             &[2],
@@ -124,7 +124,7 @@ fn field_24_an_element_that_is_no_json_is_none_of_the_items() {
         assert!(matches!(entries[..], [Entry::Broken(ContentId(1))]), "{body}: {entries:?}");
         assert_eq!(end.unreadable, 1);
     }
-    // Where it does not even tell its id, nothing is of the kind.
+    // If the element doesn't even show its id, nothing is of the kind.
     let fault = decode(ContentKind::Movies, r#"[{"name":"a "b" c"}]"#).unwrap_err();
     assert_eq!(fault.what, AnswerFault::WrongItems);
 }
@@ -144,7 +144,7 @@ fn a_list_with_broken_elements_is_whole_only_where_its_end_is_proved() {
     for cut in 1..stray.len() {
         assert_eq!(verdict(&stray[..cut], true), Err(AnswerFault::Truncated), "{}", &stray[..cut]);
     }
-    // What its brackets prove needs no other proof.
+    // If the brackets prove the end, no other proof is needed.
     let even = r#"[{"stream_id":1,"name":"a "b" c"},{"stream_id":2,"name":"c"}]"#;
     assert_eq!(verdict(even, false).unwrap().unreadable, 1);
     assert!(verdict(&format!("{even}<!-- x -->"), false).unwrap().trailing_bytes);
@@ -204,7 +204,7 @@ fn a_broken_element_is_never_the_same() {
     let body = r#"[{"stream_id":1,"name":"a "b" c","category_id":"7"},{"stream_id":2}]"#;
     let (entries, end) = decode(ContentKind::Channels, body).unwrap();
     let whole = digest(&entries[1]);
-    // Not even where its digest was stored in some way.
+    // This is so even if its digest was stored in some way.
     for of_broken in [Digest::NEVER, Digest(1)] {
         let index = ListingIndex::new(SCHEME, [(ContentId(1), of_broken), (ContentId(2), whole)]).unwrap();
         let (again, once_more) = decode_with(ContentKind::Channels, Some(index), body.as_bytes()).unwrap();
@@ -225,9 +225,9 @@ fn an_element_that_is_missing_is_counted() {
         let (entries, end) = decode(ContentKind::Channels, body).unwrap();
         assert_eq!((ids(&entries), end.unreadable), (found.to_vec(), 1), "{body}");
     }
-    // The key that has no element isn't that of the next.
+    // A key without an element doesn't belong to the next element.
     assert!(decode(ContentKind::Channels, r#"{"5":,{"name":"b"}}"#).is_err());
-    // Who writes two commas everywhere means one.
+    // A panel that writes two commas everywhere means one.
     let elements = |count: i64| (1..=count).map(|id| format!(r#"{{"stream_id":{id}}}"#)).collect::<Vec<_>>();
     let holes = |body: String| decode(ContentKind::Channels, &body).unwrap().1.unreadable;
     assert_eq!(holes(format!("[{}]", elements(8).join(",,"))), 0);
@@ -242,7 +242,7 @@ fn words_within_a_list_do_not_end_it() {
     let body = format!("[{{\"stream_id\":1}},\n{notice}{{\"stream_id\":2}},{{\"stream_id\":3}}]");
     let (entries, end) = decode(ContentKind::Channels, &body).unwrap();
     assert_eq!((ids(&entries), end.unreadable, end.trailing_bytes), (vec![1, 2, 3], 1, false));
-    // Where they do, neither half is known.
+    // In that case neither half can be recognised.
     let body = r#"[{"stream_id":1}, x [{}]: failed {"stream_id":2}]"#;
     let (entries, end) = decode(ContentKind::Channels, body).unwrap();
     assert_eq!((ids(&entries), end.trailing_bytes), (vec![1], true));
@@ -285,7 +285,7 @@ fn what_is_too_large_or_too_deep_is_an_item_with_what_can_be_kept() {
         "]".repeat(64)
     );
     assert_eq!(has(&deep), [true, true, false, false, false]);
-    // A number that was cut is none, and an id that was not kept can't be read.
+    // A number that was cut is no number, and an id that was not kept can't be read.
     let cut = format!(r#"[{{"stream_id":6}},{{"x":"{}","stream_id":12345}}]"#, "x".repeat(200_000));
     let (entries, end) = decode(ContentKind::Channels, &cut).unwrap();
     assert_eq!((ids(&entries), end.unreadable, end.unreadable_digest), (vec![6], 1, None));

@@ -1,4 +1,4 @@
-//! Listings as bad panels write them.
+//! Tests with listings as bad panels write them.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn text(entry: &Entry, field: &str) -> Option<String> {
     }
 }
 
-/// The elements of a list around one, all of them decoded as they should be.
+/// Returns the elements of a list around one. All of them are decoded as they should be.
 fn among_good(element: &str) -> (Vec<i64>, Completeness) {
     let body = format!(r#"[{{"stream_id":1,"name":"a"}},{element},{{"stream_id":3,"name":"c"}}]"#);
     let (entries, end) = decode(ContentKind::Movies, &body).unwrap_or_else(|fault| panic!("{element}: {fault:?}"));

@@ -1,4 +1,4 @@
-//! What stands for the defects of a listing, so that one that stays the same can become known.
+//! Tests of the numbers that stand for the defects of a listing, by which a lasting one can become known.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn the_same_elements_are_the_same_in_any_order_and_at_any_position() {
         let both = of(&[one, two, "[7]"]);
         assert!(both.is_some());
         assert_eq!(both, of(&["[7]", two, one]));
-        // One more element before them moves them both.
+        // One more element before them changes both counters.
         let (moved_one, moved_two) = (r#"{"num":10,"name":"a","x":{"num":1}}"#, r#"{"name":"b","num":null}"#);
         assert_eq!(both, of(&[moved_two, "[7]", moved_one]), "{kind}");
         assert_ne!(both, of(&[one, two]), "one is gone");
@@ -80,10 +80,10 @@ fn what_is_too_deep_or_broken_by_itself_is_known() {
         assert!(of(broken).is_some(), "{broken}");
         assert_ne!(of(broken), of(&broken.replace("\" ", "\"  ")), "{broken}");
     }
-    // Where the counter stands before the place at which it is broken, it is none of it.
+    // A counter before the position at which the element is broken has no part.
     let counted = |num: u64| of(&format!(r#"{{"num":{num},"stream_id":5,"name":"5" tv"}}"#));
     assert_eq!(counted(1), counted(99));
-    // Each of several that are broken is known by itself, and so is their sum.
+    // Each of several broken elements can be recognised by itself, and so can their sum.
     let elements = [r#"{"stream_id":5,"name":"5" tv"}"#, r#"{"stream_id":6}"#, r#"{"stream_id":7,"name":"lost}"#];
     let good = r#"{"stream_id":1}"#;
     assert!(of_list(ContentKind::Movies, 2, &format!("[{},{good}]", elements.join(","))).is_some());
@@ -96,12 +96,12 @@ fn the_key_of_an_element_has_its_part() {
     assert_eq!(of(r#"{"5":null,"6":{"name":"b"}}"#), of(r#"{"6":{"name":"b"},"5":null}"#));
     assert_ne!(of(r#"{"5":null,"6":{"name":"b"}}"#), of(r#"{"7":null,"6":{"name":"b"}}"#));
     assert!(of(r#"{"5":,"6":{"name":"b"}}"#).is_some());
-    // Where items name their ids, keys may be positions.
+    // If items name their ids, keys may be positions.
     assert_eq!(of(r#"{"0":null,"1":{"stream_id":6}}"#), None);
     let (one, two) = (r#"{"0":{"stream_id":6},"1":{"name":"b"}}"#, r#"{"0":{"stream_id":6},"2":{"name":"b"}}"#);
     let keys = [one, two].map(|body| of(&body.replace(r#"{"name""#, r#"{"stream_id":"","name""#)));
     assert!(keys[0].is_some() && keys[0] != keys[1]);
-    // A broken element may hold the keys of others; words may stand for anything.
+    // A broken element may contain the keys of others, and words may stand for anything.
     assert_eq!(of(r#"{"5":{"a":"5" tv"},"6":{"b":"6" tv"},"7":{"name":"b"}}"#), None);
     assert_eq!(of(r#"{"6":{"name":"b"},"5": x }"#), None);
 }

@@ -1,8 +1,8 @@
-//! Lists of another kind than was asked for, and ids under another key than usual.
+//! Tests of lists of another kind than was asked for, and of ids under another key than usual.
 
 use super::*;
 
-/// A list with these elements.
+/// Returns a list with these elements.
 fn list(elements: &[String]) -> String {
     format!("[{}]", elements.join(","))
 }
@@ -29,7 +29,7 @@ fn field_13_a_list_of_another_kind_is_none_of_this_kind() {
     for asked in ContentKind::ALL {
         for (listed, key, words) in types {
             for word in words {
-                // Where both name their ids alike, and where the usual key is there beside the other type.
+                // Both kinds may name their ids alike, and the usual key may be there beside the other type.
                 for key in [key, asked.id_column()] {
                     let body = list(&[1, 2, 3].map(|id| of_type(key, id, &format!("{word:?}"))));
                     if asked == listed {
@@ -57,7 +57,7 @@ fn field_13_only_most_elements_make_a_list_another_one() {
     for (foreign, own, neither) in [(6, 5, 0), (6, 0, 5), (9, 0, 0)] {
         wrong(ContentKind::Channels, &body(foreign, own, neither));
     }
-    // What says nothing of its kind is what was asked for.
+    // An item that says nothing of its kind is of the kind that was asked for.
     for word in ["null", r#""""#, "7", "[]", "{}", "true", r#""stream""#] {
         for kind in ContentKind::ALL {
             let body = list(&[1, 2].map(|id| of_type(kind.id_column(), id, word)));
@@ -91,7 +91,7 @@ fn field_13_the_key_of_another_kinds_id_tells_as_well() {
     }
 }
 
-/// What is as known was of this kind when it was decoded.
+/// An element that is as known was of this kind when it was decoded.
 #[test]
 fn field_13_what_is_known_is_of_the_kind() {
     let known = list(&[1, 2, 3].map(|id| of_type("stream_id", id, r#""live""#)));
@@ -128,13 +128,13 @@ fn field_25_an_id_may_stand_under_another_key() {
             }
         }
     }
-    // The least ambiguous key, where there are several.
+    // The least ambiguous key is taken, if there are several.
     let body = r#"[{"id":1,"movie_id":11,"vod_id":21},{"id":2,"movie_id":12,"vod_id":22},{"id":3,"vod_id":23}]"#;
     assert_eq!(ids(&decode(ContentKind::Movies, body).unwrap().0), [21, 22, 23]);
     let body = r#"[{"id":1,"vod_id":null},{"id":2,"vod_id":""},{"id":3,"vod_id":"x"},{"name":"no id"}]"#;
     let (entries, end) = decode(ContentKind::Movies, body).unwrap();
     assert_eq!((ids(&entries), end.unreadable), (vec![1, 2, 3], 1));
-    // In a list that is an object, the key is the id only of what names none.
+    // In a list that is an object, the key is the id only of an item that names none.
     let body = r#"{"0":{"vod_id":5},"1":{"vod_id":6}}"#;
     assert_eq!(ids(&decode(ContentKind::Movies, body).unwrap().0), [5, 6]);
 }
@@ -147,7 +147,7 @@ fn field_25_another_key_counts_only_where_the_usual_one_is_absent() {
     let body = r#"[{"id":7},{"id":8,"stream_id":null},{"id":9,"stream_id":1}]"#;
     let (entries, end) = decode(ContentKind::Movies, body).unwrap();
     assert_eq!((ids(&entries), end.unreadable), (vec![1], 2), "the key is there, though nothing is in it");
-    // A list that changes its mind beyond what was held back is none at all.
+    // If a list changes its key after more elements than are kept back, it has no key.
     let mut elements: Vec<_> = (0..600).map(|id| format!(r#"{{"id":{id}}}"#)).collect();
     elements.push(r#"{"id":1,"stream_id":600}"#.to_owned());
     let message = wrong(ContentKind::Movies, &list(&elements));

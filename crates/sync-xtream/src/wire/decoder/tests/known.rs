@@ -1,5 +1,5 @@
-//! Elements that are as known: found by their digest alone where the listing goes on as it did, by
-//! their ids elsewhere.
+//! Tests of elements that are as known. They are found by their digest alone if the listing continues as expected, else
+//! by their ids.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use sync_core::{ChangePolicy, FieldFacts, Standing};
 
-/// The index of what a body holds.
+/// Returns the index of a body.
 fn index(kind: ContentKind, body: &str) -> ListingIndex {
     let mut known: Vec<(ContentId, Digest)> = Vec::new();
     for entry in decode(kind, body).unwrap().0 {
@@ -34,10 +34,10 @@ fn an_element_that_names_no_id_is_known_by_its_key_as_well() {
         let again = |body: &str| decode_with(kind, Some(known.clone()), body.as_bytes());
         let (entries, _) = again(keyed).unwrap();
         assert_eq!((is_same(&entries), ids(&entries)), (vec![true; 3], vec![17, 18, 19]));
-        // Of three that are alike but for their keys, the first one has gone.
+        // The first of three elements that are alike except for their keys was removed.
         let (entries, _) = again(r#"{"18":{"num":2,"name":"a"},"19":{"num":3,"name":"a"}}"#).unwrap();
         assert_eq!((is_same(&entries), ids(&entries)), (vec![true; 2], vec![18, 19]));
-        // Without keys nothing tells which is which.
+        // Without keys, nothing tells them apart.
         let fault = again(r#"[{"num":1,"name":"a"},{"num":2,"name":"a"},{"num":3,"name":"a"}]"#).unwrap_err();
         assert_eq!(fault.what, AnswerFault::WrongItems);
     }
@@ -66,7 +66,7 @@ fn a_listing_is_known_wherever_the_counter_stands() {
     }
 }
 
-/// Elements of which some have ids and contents in common, and some are broken.
+/// Returns elements of which some have the same ids and contents, and some are broken.
 fn elements() -> Vec<String> {
     let mut elements = Vec::new();
     for id in 1..7 {
@@ -122,7 +122,7 @@ proptest! {
     }
 }
 
-/// What a listing's digests leave out is not looked at to know an element again; everything else is.
+/// An element is recognised without the values that are left out of the digests. All other values count.
 #[test]
 fn field_27_a_listing_is_known_whatever_the_panel_changes_by_itself() {
     let kind = ContentKind::Series;

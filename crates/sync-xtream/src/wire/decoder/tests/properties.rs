@@ -1,16 +1,16 @@
-//! What holds for any bytes, in any order, cut anywhere.
+//! Properties that hold for any bytes, in any order, cut anywhere.
 
 use super::*;
 use proptest::prelude::*;
 
-/// Elements as panels write them, each with its own id.
+/// Returns elements as panels write them, each with its own id.
 fn elements(count: usize) -> Vec<String> {
     let element =
         |id| format!(r#"{{"num":{id},"name":"Nämé {id}","stream_id":"{id}","series_id":{id},"category_ids":[{id}]}}"#);
     (1..=count).map(element).collect()
 }
 
-/// Members of an element, as programs write them and otherwise.
+/// Generates members of an element, as programs write them and otherwise.
 fn members() -> impl Strategy<Value = String> {
     let key = prop_oneof![
         proptest::sample::select(vec![
@@ -48,7 +48,7 @@ fn members() -> impl Strategy<Value = String> {
     proptest::collection::vec(member, 0..8).prop_map(|members| members.join(","))
 }
 
-/// Ids, items and digests, in an order of their own.
+/// Returns ids, items and digests in a fixed order.
 fn as_set(entries: &[Entry]) -> std::collections::BTreeSet<String> {
     entries.iter().map(|entry| format!("{entry:?}")).collect()
 }
@@ -86,7 +86,7 @@ proptest! {
         prop_assert_eq!(end, Completeness::default());
         prop_assert_eq!(entries.len(), body.len());
         prop_assert_eq!(as_set(&entries), as_set(&ordered));
-        // Against what is known, too: the first of an id is the same, further ones are items.
+        // This also holds against an index: the first element of an id is the same, and further ones are items.
         let known = ordered.iter().zip(1..).map(|(entry, id)| (ContentId(id), digest(entry)));
         let index = ListingIndex::new(SCHEME, known).unwrap();
         let (again, _) = decode_with(ContentKind::Movies, Some(index), format!("[{}]", body.join(",")).as_bytes()).unwrap();
@@ -107,7 +107,7 @@ proptest! {
         let _ = decode_with(ContentKind::Movies, None, body.as_bytes());
     }
 
-    /// A comma too many costs nothing but the quick walk.
+    /// An extra comma costs nothing but the quick walk.
     #[test]
     fn both_ways_to_decode_an_element_come_to_the_same(members in members()) {
         let element = format!(r#"{{"stream_id":7,{members}}}"#);

@@ -1,15 +1,13 @@
-//! Every field of every kind in every JSON type: a value of the wrong type costs that value, and
-//! nothing else.
+//! Tests of every field of every kind in every JSON type. A value of the wrong type costs that value, and nothing else.
 
 use super::*;
 use sync_core::Shape;
 
-/// A number, a numeric string, an empty string, null, an array, an object, yes and no; some of them
-/// in more than one form.
+/// A number, a numeric text, an empty text, null, an array, an object, yes and no, some of them in more than one form.
 const FORMS: [&str; 13] =
     ["7", "\"7\"", "\"\"", "null", "[7]", "[]", "[[null],{}]", "{\"a\":7}", "{}", "true", "false", "-1.5e3", "NaN"];
 
-/// A good value for a shape.
+/// Returns a good value for a shape.
 fn good(shape: Shape) -> &'static str {
     match shape {
         Shape::Name | Shape::Text => "\"text\"",
@@ -23,7 +21,7 @@ fn good(shape: Shape) -> &'static str {
     }
 }
 
-/// An element with all its fields, one of them in another form.
+/// Returns an element with all its fields, one of them in another form.
 fn element(kind: ContentKind, id: &str, odd: Option<(usize, &str)>) -> String {
     let named = kind.fields().iter().enumerate().filter(|(_, spec)| spec.shape != Shape::Extra);
     let members = named.map(|(at, spec)| {
@@ -49,14 +47,14 @@ fn a_field_of_any_type_costs_no_item_no_listing_and_no_other_field() {
                 let others = kind.fields().iter().enumerate().filter(|(other, _)| *other != at);
                 for (other, other_spec) in others {
                     if let ValueRef::Extra(kept) = odd.item.value(other) {
-                        // What can't be read stays beside the fields.
+                        // A value that can't be read stays beside the fields.
                         assert!(kept.iter().all(|(key, _)| key == spec.name), "{what}: {kept:?}");
                         continue;
                     }
                     assert_eq!(odd.item.value(other), reference.item.value(other), "{what}: {}", other_spec.name);
                     assert_eq!(odd.present.has(other), reference.present.has(other), "{what}: {}", other_spec.name);
                 }
-                // Unusable is as if the key were absent: what is stored stays.
+                // An unusable value counts as an absent key, so the stored value stays.
                 let cleared = matches!(form, "\"\"" | "null" | "[]" | "{}" | "NaN");
                 assert!(odd.present.has(at) || !cleared, "{what}: a key that is there and empty clears");
                 let neighbour = listed(&entries[1]);

@@ -1,10 +1,10 @@
-//! Values in forms that panels have for them, and what becomes of those that can't be read.
+//! Tests of the forms that panels have for values, and of values that can't be read.
 
 use super::*;
 use crate::wire::charset::Charset;
 use sync_core::Value;
 
-/// Decodes one element; returns what its field holds, and its keys without a column.
+/// Decodes one element. Returns the value of its field, and its keys without a column.
 fn field(kind: ContentKind, name: &str, members: &str) -> (Value, String) {
     let body = format!(r#"[{{"{}":1,{members}}}]"#, kind.id_column());
     let (entries, end) = decode(kind, &body).unwrap();
@@ -76,7 +76,7 @@ fn field_28_the_image_is_taken_from_the_other_key() {
             assert_eq!(found, (text("http://i/1.jpg"), String::new()), "{absent}");
         }
         assert_eq!(image(&format!(r#""{other}":"b","{proper}":"""#)).0, text("b"));
-        // Where both are there, the other one is kept beside the fields, as it is.
+        // If both keys are there, the other one is kept beside the fields, as it is.
         for members in [format!(r#""{proper}":"a","{other}":"b""#), format!(r#""{other}":"b","{proper}":"a""#)] {
             assert_eq!(image(&members), (text("a"), format!(r#"{other}="b""#)), "{members}");
         }
@@ -128,7 +128,7 @@ fn field_30_what_cant_be_read_stays_under_its_key() {
         let kept = format!("{name}={}", form.replace(r"\/", "/"));
         assert_eq!(field(kind, name, &format!(r#""{name}":{form}"#)), (nothing, kept), "{name} {form}");
     }
-    // Text columns hold what the panel writes, so nothing is lost of these.
+    // Text columns contain what the panel writes, so nothing is lost.
     for (kind, name, form) in [
         (ContentKind::Series, "rating", "18+"),
         (ContentKind::Series, "episode_run_time", "45-50 min"),
@@ -138,7 +138,7 @@ fn field_30_what_cant_be_read_stays_under_its_key() {
     ] {
         assert_eq!(field(kind, name, &format!(r#""{name}":"{form}""#)), (text(form), String::new()), "{name}");
     }
-    // An alias keeps its own spelling; what says nothing leaves nothing.
+    // An alias keeps its own spelling. An empty value leaves nothing.
     assert_eq!(
         field(ContentKind::Movies, "tmdb_id", r#""tmdb":{"id":5}"#),
         (Value::Null, r#"tmdb={"id":5}"#.to_owned())
@@ -164,7 +164,7 @@ const ARABIC: &[u8] = b"[{\"num\":1,\"name\":\"\xc7\xe1\xcc\xd2\xed\xd1\xc9\",\"
 
 #[test]
 fn field_10_names_and_keys_are_read_in_the_declared_charset() {
-    let entries = decode_in(Charset::of_label(b"windows-1256"), None, ARABIC);
+    let entries = decode_in(Charset::from_label(b"windows-1256"), None, ARABIC);
     let item = &listed(&entries[0]).item;
     assert_eq!((item.name(), listed(&entries[1]).item.name()), ("الجزيرة", "ا"), "valid UTF-8 stays UTF-8");
     let ValueRef::Extra(extra) = item.value(ContentKind::Channels.field("extra").unwrap()) else { panic!("no extra") };
@@ -176,7 +176,7 @@ fn field_10_names_and_keys_are_read_in_the_declared_charset() {
 #[test]
 fn field_10_another_charset_of_the_same_bytes_is_another_item() {
     let charsets =
-        ["windows-1256", "windows-1251", "", "utf-8", "iso-8859-1"].map(|it| Charset::of_label(it.as_bytes()));
+        ["windows-1256", "windows-1251", "", "utf-8", "iso-8859-1"].map(|it| Charset::from_label(it.as_bytes()));
     for before in charsets {
         let entries = decode_in(before, None, ARABIC);
         let index = entries.iter().map(|entry| (listed(entry).item.id(), digest(entry)));

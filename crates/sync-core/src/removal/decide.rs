@@ -1,7 +1,7 @@
 //! Decides about the items that are not in a listing: they are removed, held, or left alone. Pure functions.
 //!
-//! A missing item is removed only if nothing speaks against it. Against it speaks either a *doubt* about the listing,
-//! which the next sound listing ends, or a *loss* that is implausible. A removal that is held because of a loss is not
+//! A missing item is removed only if there is no objection. An objection is either a *doubt* about the listing, which
+//! the next sound listing ends, or a *loss* that is implausible. A removal that is held because of a loss is not
 //! released by a listing that is only better. It is released by the return of the item, by consent, or by evidence:
 //! several sound listings over several days, all without the item.
 
@@ -22,9 +22,9 @@ const RENUMBERED_MIN: usize = 10;
 /// The facts on which the decision about missing items depends.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
-    /// Rows of the kind in the store.
+    /// The number of rows of the kind in the store.
     pub stored: u64,
-    /// Items that the listing has.
+    /// The number of items in the listing.
     pub listed: u64,
     /// The doubt about the listing, if there is one. An empty listing is not a doubt but a loss.
     pub doubt: Option<Doubt>,
@@ -44,7 +44,7 @@ pub struct Circumstances<'a> {
     pub now: i64,
     /// The panel's clock, in unix seconds.
     pub panel_now: i64,
-    /// The run.
+    /// The run that decides.
     pub run: RunId,
 }
 
@@ -77,7 +77,7 @@ impl Missing {
 
 /// The decision about the missing items of a listing.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct RemovalDecision {
     /// The rows to remove.
     pub removed: Vec<ContentId>,
     /// The removals to hold, by ascending id.
@@ -85,7 +85,7 @@ pub struct Settled {
     /// The old and the new id of each removed item with a successor.
     pub successors: Vec<(ContentId, ContentId)>,
     /// Items about which nothing is known, because the listing doesn't cover them. Their rows stay.
-    pub untold: Vec<ContentId>,
+    pub not_covered: Vec<ContentId>,
     /// The reason for the held removals. If there are several, the one about the listing as a whole comes first.
     pub reason: Option<HoldReason>,
     /// Whether the kind as a whole shrank implausibly in this listing.
@@ -95,64 +95,66 @@ pub struct Settled {
 }
 
 /// Decides about every missing item.
-pub fn settle(at: &Circumstances<'_>, missing: Vec<Missing>) -> Settled {
-    let mut settled = Settled::default();
+pub fn decide_removals(circumstances: &Circumstances<'_>, missing: Vec<Missing>) -> RemovalDecision {
+    let mut decision = RemovalDecision::default();
     let mut fresh = Vec::new();
-    let agreed = at.consent && at.doubt.is_none_or(Doubt::yields_to_consent);
+    let agreed = circumstances.consent && circumstances.doubt.is_none_or(Doubt::yields_to_consent);
     for item in missing {
-        let known = at.held_before.binary_search_by_key(&item.id, |held| held.id).ok();
-        let known = known.map(|found| &at.held_before[found]);
+        let known = circumstances.held_before.binary_search_by_key(&item.id, |held| held.id).ok();
+        let known = known.map(|found| &circumstances.held_before[found]);
         match known {
-            None if !item.covered => settled.untold.push(item.id),
+            None if !item.covered => decision.not_covered.push(item.id),
             // Consent covers recorded removals, even of items that this listing doesn't cover.
             Some(known) if agreed && known.reason.yields_to_consent() && !item.unanswered => {
-                settled.remove(item.id, known.successor.or(item.successor));
+                decision.remove(item.id, known.successor.or(item.successor));
             }
             // A listing that doesn't cover the item is no evidence. The evidence begins again.
-            Some(known) if !item.covered => settled.held.push(HeldRemoval { evidence: None, ..known.clone() }),
-            Some(known) if released(at, known) => settled.remove(item.id, known.successor.or(item.successor)),
+            Some(known) if !item.covered => decision.held.push(HeldRemoval { evidence: None, ..known.clone() }),
+            Some(known) if released(circumstances, known) => {
+                decision.remove(item.id, known.successor.or(item.successor));
+            }
             // The item was held because its category was empty. Meanwhile the panel has dropped the category.
-            Some(known) if known.reason == HoldReason::Loss(Loss::CategoryLost) && at.is_dropped(&item) => {
+            Some(known) if known.reason == HoldReason::Loss(Loss::CategoryLost) && circumstances.is_dropped(&item) => {
                 fresh.push((item, Some(known)));
             }
-            Some(known) if known.reason.is_loss() => settled.held.push(at.waiting(known, item.successor)),
+            Some(known) if known.reason.is_loss() => decision.held.push(circumstances.waiting(known, item.successor)),
             _ => fresh.push((item, known)),
         }
     }
-    let loss = at.loss(&settled, &fresh);
-    settled.shrank = loss.is_some_and(|loss| loss.is_shrink() || loss == Loss::SeveralKinds) && !fresh.is_empty();
+    let loss = circumstances.loss(&decision, &fresh);
+    decision.shrank = loss.is_some_and(|loss| loss.is_shrink() || loss == Loss::SeveralKinds) && !fresh.is_empty();
     for (item, known) in fresh {
-        let reason = match (loss, at.doubt) {
+        let reason = match (loss, circumstances.doubt) {
             // An implausible loss comes before a doubt: otherwise the next sound listing would end the hold.
             (Some(loss), _) => HoldReason::Loss(loss),
             (None, Some(doubt)) => HoldReason::Doubt(doubt),
             (None, None) if item.category_lost => HoldReason::Loss(Loss::CategoryLost),
             (None, None) => {
-                settled.remove(item.id, item.successor);
+                decision.remove(item.id, item.successor);
                 continue;
             }
         };
-        settled.reason = settled.reason.or(Some(reason));
-        let evidence = at.is_sound() && reason.yields_to_evidence();
-        settled.held.push(HeldRemoval {
+        decision.reason = decision.reason.or(Some(reason));
+        let evidence = circumstances.is_sound() && reason.yields_to_evidence();
+        decision.held.push(HeldRemoval {
             id: item.id,
             reason,
-            since: known.map_or(at.now, |known| known.since),
+            since: known.map_or(circumstances.now, |known| known.since),
             // A removal that was held because of a doubt, and now because of a loss, counts from this run.
-            run: known.filter(|_| !reason.is_loss()).map_or(at.run, |known| known.run),
-            evidence: evidence.then(|| at.evidence()),
+            run: known.filter(|_| !reason.is_loss()).map_or(circumstances.run, |known| known.run),
+            evidence: evidence.then(|| circumstances.evidence()),
             successor: item.successor,
         });
     }
-    settled.held.sort_unstable_by_key(|held| held.id);
-    settled.evidence = at.is_sound() && settled.held.iter().any(|held| held.evidence.is_some());
-    if let Some(first) = settled.held.first() {
-        settled.reason = at.objection().or(settled.reason).or(Some(first.reason));
+    decision.held.sort_unstable_by_key(|held| held.id);
+    decision.evidence = circumstances.is_sound() && decision.held.iter().any(|held| held.evidence.is_some());
+    if let Some(first) = decision.held.first() {
+        decision.reason = circumstances.objection().or(decision.reason).or(Some(first.reason));
     }
-    settled
+    decision
 }
 
-impl Settled {
+impl RemovalDecision {
     /// Returns the removals that are held since this run because the kind as a whole shrank; `None` if it did not.
     pub(crate) fn shrunk(&self, run: RunId) -> Option<Vec<HeldRemoval>> {
         let held = self.held.iter().filter(|held| held.run == run && held.reason.is_shrink());
@@ -207,9 +209,9 @@ impl Circumstances<'_> {
     }
 
     /// Returns the reason why the loss of all newly missing items is implausible; `None` if it is plausible.
-    fn loss(&self, settled: &Settled, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<Loss> {
-        let waiting = settled.held.len() as u64;
-        let gone = (settled.removed.len() + settled.untold.len()) as u64;
+    fn loss(&self, decision: &RemovalDecision, fresh: &[(Missing, Option<&HeldRemoval>)]) -> Option<Loss> {
+        let waiting = decision.held.len() as u64;
+        let gone = (decision.removed.len() + decision.not_covered.len()) as u64;
         let (stored, missing) = (self.stored.saturating_sub(gone), waiting + fresh.len() as u64);
         let moved = fresh.iter().filter(|(item, _)| item.successor.is_some()).count();
         Some(match implausible(stored, self.listed, missing, self.thresholds)? {
@@ -248,9 +250,9 @@ pub(crate) fn lost_together(shrunk: &[(ContentKind, Vec<HeldRemoval>)]) -> Vec<(
     }
     let all = shrunk.iter().flat_map(|(kind, held)| held.iter().map(|held| (*kind, held)));
     let (reason, evidence) = (HoldReason::Loss(Loss::SeveralKinds), None);
-    let mut told: Vec<_> = all.map(|(kind, held)| (kind, HeldRemoval { reason, evidence, ..held.clone() })).collect();
-    told.sort_unstable_by_key(|(kind, held)| (kind.ordinal(), held.id));
-    told
+    let mut marked: Vec<_> = all.map(|(kind, held)| (kind, HeldRemoval { reason, evidence, ..held.clone() })).collect();
+    marked.sort_unstable_by_key(|(kind, held)| (kind.ordinal(), held.id));
+    marked
 }
 
 /// Returns a held removal. Its reason is changed to one that only consent releases if it dates from one of these runs,
@@ -268,15 +270,15 @@ pub(crate) fn is_renumbering(moved: usize, missing: usize) -> bool {
 
 /// Returns whether the evidence is enough to release a held removal. Both clocks have to agree on the days, so that
 /// a clock that jumps releases nothing.
-pub(crate) fn released(at: &Circumstances<'_>, held: &HeldRemoval) -> bool {
-    let Some(evidence) = held.evidence.filter(|_| at.is_sound() && held.reason.yields_to_evidence()) else {
+pub(crate) fn released(circumstances: &Circumstances<'_>, held: &HeldRemoval) -> bool {
+    let Some(evidence) = held.evidence.filter(|_| circumstances.is_sound() && held.reason.yields_to_evidence()) else {
         return false;
     };
-    let listings = at.listing.saturating_add(1).saturating_sub(evidence.listing);
-    let span = i64::from(at.retention.release_days) * DAY;
-    listings >= u64::from(at.retention.release_listings)
-        && at.now.saturating_sub(evidence.at) >= span
-        && at.panel_now.saturating_sub(evidence.panel_at) >= span
+    let listings = circumstances.listing.saturating_add(1).saturating_sub(evidence.listing);
+    let span = i64::from(circumstances.retention.release_days) * DAY;
+    listings >= u64::from(circumstances.retention.release_listings)
+        && circumstances.now.saturating_sub(evidence.at) >= span
+        && circumstances.panel_now.saturating_sub(evidence.panel_at) >= span
 }
 
 #[cfg(test)]

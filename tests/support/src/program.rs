@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sync_core::Counts;
 use sync_tests::Kind;
-pub(crate) use sync_tests::canary::{PASSWORD, USERNAME, is_shown};
+pub use sync_tests::canary::{PASSWORD, USERNAME, is_shown};
 
 /// No run takes more memory, whatever the panel sends.
 const MEMORY_KIBIBYTES: u64 = 128 * 1024;
 
 /// What nothing here should ever take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The command: the one that is named in the environment, or one built on the spot.
 fn binary() -> &'static Path {
@@ -37,7 +37,7 @@ fn binary() -> &'static Path {
 }
 
 /// The command with these arguments, and nothing of the environment that could lead it astray.
-pub(crate) fn command(database: &Path, args: &[&str]) -> Command {
+pub fn command(database: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(binary());
     for variable in ["http_proxy", "https_proxy", "all_proxy", "xtream_sync_password", "rust_log"] {
         command.env_remove(variable).env_remove(variable.to_uppercase());
@@ -48,7 +48,7 @@ pub(crate) fn command(database: &Path, args: &[&str]) -> Command {
 }
 
 /// A command that is running.
-pub(crate) struct Running {
+pub struct Running {
     child: Child,
     stdout: Heard,
     stderr: Heard,
@@ -88,38 +88,41 @@ impl Heard {
 }
 
 impl Running {
-    pub(crate) fn start(mut command: Command) -> Self {
+    /// Starts a command, and reads its output while it runs.
+    pub fn start(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the command can be started");
         let (stdout, stderr) = (Heard::of(child.stdout.take()), Heard::of(child.stderr.take()));
         Self { child, stdout, stderr }
     }
 
-    pub(crate) fn pid(&self) -> u32 {
+    /// Returns the number of the process.
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub(crate) fn has_ended(&mut self) -> bool {
+    /// Returns whether the process has ended.
+    pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
     /// What it has printed on stdout so far.
-    pub(crate) fn stdout_so_far(&self) -> String {
+    pub fn stdout_so_far(&self) -> String {
         self.stdout.so_far()
     }
 
     /// Waits until it has said this on stderr, or has ended.
-    pub(crate) fn wait_for(&mut self, words: &str) {
+    pub fn wait_for(&mut self, words: &str) {
         wait_until(words, || self.stderr.so_far().contains(words) || self.has_ended());
     }
 
     /// Ends it without a chance to tidy up.
-    pub(crate) fn kill(mut self) -> Run {
+    pub fn kill(mut self) -> Run {
         self.child.kill().unwrap();
         self.end()
     }
 
     /// Waits for its end.
-    pub(crate) fn end(mut self) -> Run {
+    pub fn end(mut self) -> Run {
         let deadline = Instant::now() + PATIENCE;
         let mut peak = None;
         let status = loop {
@@ -150,25 +153,28 @@ fn peak_kibibytes(pid: u32) -> Option<u64> {
 
 /// What a command left behind.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub struct Run {
     /// `None` when a signal ended it.
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    pub code: Option<i32>,
+    /// All that it wrote to stdout.
+    pub stdout: String,
+    /// All that it wrote to stderr.
+    pub stderr: String,
     /// The most memory that it had at a time, in KiB, where the system tells.
-    pub(crate) peak: Option<u64>,
+    pub peak: Option<u64>,
 }
 
 impl Run {
+    /// Fails unless the command ended with this code.
     #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
+    pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
     /// The one report that it printed.
     #[track_caller]
-    pub(crate) fn report(&self) -> Report {
+    pub fn report(&self) -> Report {
         let mut lines = self.stdout.lines();
         let line = lines.next().unwrap_or_else(|| panic!("no report\n{}", self.stderr));
         assert_eq!(lines.next(), None, "one profile, one line");
@@ -178,34 +184,41 @@ impl Run {
 
 /// A line of `sync --json`.
 #[derive(Debug)]
-pub(crate) struct Report(pub(crate) Value);
+pub struct Report(pub Value);
 
 impl Report {
-    pub(crate) fn status(&self) -> &str {
+    /// Returns the status of the run.
+    pub fn status(&self) -> &str {
         self.0["status"].as_str().unwrap()
     }
 
-    pub(crate) fn kind(&self, kind: Kind) -> &Value {
+    /// Returns what the report says of a kind.
+    pub fn kind(&self, kind: Kind) -> &Value {
         &self.0["kinds"][kind.name()]
     }
 
-    pub(crate) fn outcome(&self, kind: Kind) -> &str {
+    /// Returns the outcome of a kind.
+    pub fn outcome(&self, kind: Kind) -> &str {
         self.kind(kind)["outcome"].as_str().unwrap()
     }
 
-    pub(crate) fn outcomes(&self) -> [&str; 3] {
+    /// Returns the outcomes of all kinds, in the order of a run.
+    pub fn outcomes(&self) -> [&str; 3] {
         Kind::ALL.map(|kind| self.outcome(kind))
     }
 
-    pub(crate) fn mode(&self, kind: Kind) -> &str {
+    /// Returns whether a kind was compared in full.
+    pub fn mode(&self, kind: Kind) -> &str {
         self.kind(kind)["mode"].as_str().unwrap()
     }
 
-    pub(crate) fn error_code(&self, kind: Kind) -> Option<&str> {
+    /// Returns the code of the error of a kind.
+    pub fn error_code(&self, kind: Kind) -> Option<&str> {
         self.kind(kind)["error"]["code"].as_str()
     }
 
-    pub(crate) fn counts(&self, kind: Kind) -> Counts {
+    /// Returns the seven counts of a kind.
+    pub fn counts(&self, kind: Kind) -> Counts {
         let count = |name| self.kind(kind)[name].as_u64().unwrap();
         Counts {
             added: count("added"),
@@ -221,7 +234,7 @@ impl Report {
 
 /// Waits for a condition that other threads or processes bring about.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "waited in vain: {what}");

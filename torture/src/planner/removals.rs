@@ -1,8 +1,8 @@
-//! Missing items: `settle`, beside a restatement of its rules.
+//! Missing items: `decide_removals`, beside a restatement of its rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::settle::{Circumstances, Missing, Settled, settle};
+use sync_core::removal::{Circumstances, Missing, RemovalDecision, decide_removals};
 use sync_core::{ContentId, Doubt, GuardThresholds, HoldReason, Loss, Retention};
 use sync_core::{Evidence, HeldRemoval, RunId};
 
@@ -18,7 +18,7 @@ const DAY: i64 = 86_400;
 struct Fates {
     gone: BTreeSet<i64>,
     held: BTreeMap<i64, HeldRemoval>,
-    untold: BTreeSet<i64>,
+    not_covered: BTreeSet<i64>,
 }
 
 /// Whether the listing is a proof that what it lacks is missing.
@@ -38,7 +38,7 @@ fn fates(at: &Circumstances<'_>, missing: &[Missing]) -> Fates {
             if item.covered {
                 fresh.push((item, None));
             } else {
-                fates.untold.insert(item.id.0);
+                fates.not_covered.insert(item.id.0);
             }
             continue;
         };
@@ -59,7 +59,7 @@ fn fates(at: &Circumstances<'_>, missing: &[Missing]) -> Fates {
             fresh.push((item, Some(held)));
         }
     }
-    let left = at.stored.saturating_sub((fates.gone.len() + fates.untold.len()) as u64);
+    let left = at.stored.saturating_sub((fates.gone.len() + fates.not_covered.len()) as u64);
     let lost = (fates.held.len() + fresh.len()) as u64;
     let too_many = u128::from(lost) * 100 > u128::from(left) * u128::from(at.thresholds.share_percent)
         && lost > at.thresholds.floor_rows;
@@ -127,20 +127,20 @@ fn waiting(at: &Circumstances<'_>, held: &HeldRemoval, item: &Missing) -> HeldRe
 }
 
 /// Settles, and holds what comes out against the restatement.
-pub(super) fn checked(at: &Circumstances<'_>, missing: &[Missing]) -> Result<Settled, Violation> {
-    let settled = settle(at, missing.to_vec());
+pub(super) fn checked(at: &Circumstances<'_>, missing: &[Missing]) -> Result<RemovalDecision, Violation> {
+    let decision = decide_removals(at, missing.to_vec());
     let expected = fates(at, missing);
     let found = Fates {
-        gone: settled.removed.iter().map(|id| id.0).collect(),
-        held: settled.held.iter().map(|held| (held.id.0, held.clone())).collect(),
-        untold: settled.untold.iter().map(|id| id.0).collect(),
+        gone: decision.removed.iter().map(|id| id.0).collect(),
+        held: decision.held.iter().map(|held| (held.id.0, held.clone())).collect(),
+        not_covered: decision.not_covered.iter().map(|id| id.0).collect(),
     };
-    promise!(found == expected, "{at:?} with {missing:?}: settled as {found:?}, expected {expected:?}");
-    promise!(settled.held.is_sorted_by_key(|held| held.id), "what is held is not in order: {settled:?}");
-    let total = settled.removed.len() + settled.held.len() + settled.untold.len();
-    promise!(total == missing.len(), "of {} missing items {total} were settled: {settled:?}", missing.len());
-    promise!(settled.reason.is_none() == settled.held.is_empty(), "held without a reason: {settled:?}");
-    for (old, _) in &settled.successors {
+    promise!(found == expected, "{at:?} with {missing:?}: decision as {found:?}, expected {expected:?}");
+    promise!(decision.held.is_sorted_by_key(|held| held.id), "what is held is not in order: {decision:?}");
+    let total = decision.removed.len() + decision.held.len() + decision.not_covered.len();
+    promise!(total == missing.len(), "of {} missing items {total} were decision: {decision:?}", missing.len());
+    promise!(decision.reason.is_none() == decision.held.is_empty(), "held without a reason: {decision:?}");
+    for (old, _) in &decision.successors {
         promise!(found.gone.contains(&old.0), "{old} has a successor and is not removed");
     }
     // I5, from the other side: in doubt nothing goes but what a person agreed to.
@@ -149,7 +149,7 @@ pub(super) fn checked(at: &Circumstances<'_>, missing: &[Missing]) -> Result<Set
         let agreed = |id: &i64| at.consent && at.held_before.iter().any(|held| held.id.0 == *id);
         promise!(found.gone.iter().all(agreed), "removed in doubt ({doubt:?}): {found:?}");
     }
-    Ok(settled)
+    Ok(decision)
 }
 
 /// A number that is small, or as large as can be.
@@ -239,11 +239,11 @@ pub(super) fn run(dice: &mut Dice) -> Result<Passed, Violation> {
         panel_now: instant(dice),
         run: RunId(9),
     };
-    let settled = checked(&at, &missing)?;
+    let decision = checked(&at, &missing)?;
     let mut passed = Passed::default();
     let mut trace = Trace::default();
-    trace.text(&format!("{settled:?}"));
+    trace.text(&format!("{decision:?}"));
     passed.trace = trace.digest();
-    passed.tally.count("missing item", "settled");
+    passed.tally.count("missing item", "decided");
     Ok(passed)
 }

@@ -12,43 +12,47 @@ use crate::cache::{Cache, Logged};
 use crate::program::{PASSWORD, Report, Run, Running, USERNAME, command};
 
 /// The profile of every scene; some add more.
-pub(crate) const HOME: &str = "home";
+pub const HOME: &str = "home";
 
 /// A panel and a cache.
-pub(crate) struct Scene {
-    pub(crate) panel: Panel,
-    pub(crate) database: PathBuf,
+pub struct Scene {
+    /// The simulated panel.
+    pub panel: Panel,
+    /// The path of the cache.
+    pub database: PathBuf,
     folder: TempDir,
 }
 
 /// A set-up whose only account has the password that nobody may see.
-pub(crate) fn panel_config() -> PanelConfig {
+pub fn panel_config() -> PanelConfig {
     PanelConfig { accounts: vec![Account::new(USERNAME, PASSWORD)], ..PanelConfig::default() }
 }
 
 /// A catalogue of some hundred items.
-pub(crate) fn some_hundred(seed: u64) -> CatalogueConfig {
+pub fn some_hundred(seed: u64) -> CatalogueConfig {
     CatalogueConfig { seed, channels: 150, movies: 400, series: 120, items_per_category: 40 }
 }
 
-pub(crate) fn start_panel(config: &CatalogueConfig) -> Panel {
+/// Starts a panel with this catalogue, and the only account.
+pub fn start_panel(config: &CatalogueConfig) -> Panel {
     Panel::start(panel_config(), Catalogue::new(config)).unwrap()
 }
 
 impl Scene {
     /// A panel with this catalogue, and a profile that has never been synced.
-    pub(crate) fn of(config: &CatalogueConfig) -> Self {
+    pub fn of(config: &CatalogueConfig) -> Self {
         Self::at(start_panel(config))
     }
 
     /// This panel, and a profile that has never been synced.
-    pub(crate) fn at(panel: Panel) -> Self {
+    pub fn at(panel: Panel) -> Self {
         let scene = Self::without_profile(panel);
         scene.add(HOME, &scene.panel.base_url(), &[]).exits(0);
         scene
     }
 
-    pub(crate) fn without_profile(panel: Panel) -> Self {
+    /// This panel, and no profile.
+    pub fn without_profile(panel: Panel) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // In a folder of its own, which the program is to make.
         let database = folder.path().join("cache").join("xtream.db");
@@ -56,63 +60,67 @@ impl Scene {
     }
 
     /// As [`Self::of`], with some hundred items and synced once.
-    pub(crate) fn synced(seed: u64) -> Self {
+    pub fn synced(seed: u64) -> Self {
         let scene = Self::of(&some_hundred(seed));
         scene.sync(&[]).exits(0);
         scene
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// Returns the folder that goes with the scene.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Adds a profile; the password comes by the environment.
-    pub(crate) fn add(&self, profile: &str, url: &str, more: &[&str]) -> Run {
+    pub fn add(&self, profile: &str, url: &str, more: &[&str]) -> Run {
         let args = [&["profile", "add", profile, "--url", url, "--username", USERNAME], more].concat();
         let mut command = command(&self.database, &args);
         command.env("XTREAM_SYNC_PASSWORD", PASSWORD);
         Running::start(command).end()
     }
 
-    pub(crate) fn run(&self, args: &[&str]) -> Run {
+    /// Runs the command to its end.
+    pub fn run(&self, args: &[&str]) -> Run {
         Running::start(command(&self.database, args)).end()
     }
 
     /// `sync --json` with a short breath between attempts.
-    pub(crate) fn sync(&self, more: &[&str]) -> Run {
+    pub fn sync(&self, more: &[&str]) -> Run {
         self.run(&[&["sync", "--json", "--backoff", "0.01"], more].concat())
     }
 
     /// As [`Self::sync`], while the test goes on.
-    pub(crate) fn start_sync(&self, more: &[&str]) -> Running {
+    pub fn start_sync(&self, more: &[&str]) -> Running {
         Running::start(command(&self.database, &[&["sync", "--backoff", "0.01"], more].concat()))
     }
 
-    pub(crate) fn cache(&self) -> Cache {
+    /// Opens the cache.
+    pub fn cache(&self) -> Cache {
         Cache::open(&self.database)
     }
 
-    pub(crate) fn ids(&self, kind: Kind) -> Vec<i64> {
+    /// Returns the ids of a kind that are in the cache.
+    pub fn ids(&self, kind: Kind) -> Vec<i64> {
         self.panel.catalogue(|catalogue| catalogue.ids(kind))
     }
 
     /// Every column of every item of a kind, and its categories, are what the panel says.
     #[track_caller]
-    pub(crate) fn assert_true_of(&self, kind: Kind) {
+    pub fn assert_true_of(&self, kind: Kind) {
         assert_true(&mut self.cache(), HOME, &self.panel, kind);
         self.assert_consistent();
     }
 
     /// Nothing in the tables is against anything else.
     #[track_caller]
-    pub(crate) fn assert_consistent(&self) {
+    pub fn assert_consistent(&self) {
         let inspection = SqliteStore::open_read_only(&self.database).unwrap().inspect_blocking(None).unwrap();
         assert!(inspection.is_sound(), "{inspection:#?}");
     }
 
     /// The same of all kinds.
     #[track_caller]
-    pub(crate) fn assert_true(&self) {
+    pub fn assert_true(&self) {
         for kind in Kind::ALL {
             self.assert_true_of(kind);
         }
@@ -121,7 +129,7 @@ impl Scene {
     /// Syncs after a step or an edit of the panel: exactly what is expected is counted, logged and written, and the
     /// cache is right afterwards.
     #[track_caller]
-    pub(crate) fn follow(&self, expected: &Expected) -> Report {
+    pub fn follow(&self, expected: &Expected) -> Report {
         let before = Kind::ALL.map(|kind| (self.cache().raw_rows(HOME, kind), self.cache().row_ids(HOME, kind)));
         let report = self.sync(&[]).exits(0).report();
         assert_eq!(report.status(), "completed");
@@ -151,12 +159,13 @@ impl Scene {
 
     /// The seven counts of a right report.
     /// How many kinds the last run has written.
-    pub(crate) fn written(&self) -> usize {
+    pub fn written(&self) -> usize {
         let sql = "SELECT kind FROM xtream_sync_run_kinds WHERE run_id=(SELECT MAX(id) FROM xtream_sync_runs)";
         self.cache().lines(sql).len()
     }
 
-    pub(crate) fn counts(&self, expected: &Expected, kind: Kind) -> Counts {
+    /// Returns the counts that a report should have.
+    pub fn counts(&self, expected: &Expected, kind: Kind) -> Counts {
         let changes = expected.of(kind);
         let [added, updated, refreshed, removed] =
             [&changes.added, &changes.updated, &changes.refreshed, &changes.removed].map(|ids| ids.len() as u64);
@@ -166,7 +175,7 @@ impl Scene {
     }
 
     /// The bytes of the cache and of its log.
-    pub(crate) fn bytes(&self) -> [Option<Vec<u8>>; 2] {
+    pub fn bytes(&self) -> [Option<Vec<u8>>; 2] {
         let mut log = self.database.clone().into_os_string();
         log.push("-wal");
         [std::fs::read(&self.database).ok(), std::fs::read(log).ok().filter(|log| !log.is_empty())]
@@ -175,7 +184,7 @@ impl Scene {
 
 /// Every column of every item of a kind, and its categories, are what the panel says.
 #[track_caller]
-pub(crate) fn assert_true(cache: &mut Cache, profile: &str, panel: &Panel, kind: Kind) {
+pub fn assert_true(cache: &mut Cache, profile: &str, panel: &Panel, kind: Kind) {
     let (truth, categories) = panel.catalogue(|catalogue| (catalogue.truth(kind), catalogue.categories_truth(kind)));
     let found = disagreements(kind, &truth, &cache.rows(profile, kind));
     assert!(found.is_empty(), "{} disagreements, such as {:#?}", found.len(), &found[..found.len().min(5)]);

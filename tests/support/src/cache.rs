@@ -31,44 +31,51 @@ struct Line {
 }
 
 /// A connection to a cache.
-pub(crate) struct Cache(SqliteConnection);
+pub struct Cache(SqliteConnection);
 
 /// What the change log says of one kind in one run.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Logged {
-    pub(crate) added: BTreeSet<i64>,
-    pub(crate) updated: BTreeSet<i64>,
-    pub(crate) removed: BTreeSet<i64>,
+pub struct Logged {
+    /// The ids of added items.
+    pub added: BTreeSet<i64>,
+    /// The ids of updated items.
+    pub updated: BTreeSet<i64>,
+    /// The ids of removed items.
+    pub removed: BTreeSet<i64>,
 }
 
 impl Cache {
-    pub(crate) fn open(path: &Path) -> Self {
+    /// Opens a cache that is there.
+    pub fn open(path: &Path) -> Self {
         assert!(path.exists(), "there is no cache");
         let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         connection.batch_execute("PRAGMA busy_timeout=10000; PRAGMA foreign_keys=ON").unwrap();
         Self(connection)
     }
 
-    pub(crate) fn execute(&mut self, sql: &str) {
+    /// Runs statements.
+    pub fn execute(&mut self, sql: &str) {
         self.0.batch_execute(sql).unwrap();
     }
 
     /// The lines of a query with one column of text.
-    pub(crate) fn lines(&mut self, sql: &str) -> Vec<String> {
+    pub fn lines(&mut self, sql: &str) -> Vec<String> {
         let sql = format!("SELECT CAST(line AS TEXT) AS text FROM (SELECT NULL AS line WHERE 0 UNION ALL {sql})");
         diesel::sql_query(sql).load::<Line>(&mut self.0).unwrap().into_iter().map(|line| line.text).collect()
     }
 
-    pub(crate) fn number(&mut self, sql: &str) -> i64 {
+    /// Returns the number that a query gives.
+    pub fn number(&mut self, sql: &str) -> i64 {
         self.lines(sql)[0].parse().unwrap()
     }
 
-    pub(crate) fn count(&mut self, table: &str) -> i64 {
+    /// Returns the number of rows of a table.
+    pub fn count(&mut self, table: &str) -> i64 {
         self.number(&format!("SELECT COUNT(*) FROM {table}"))
     }
 
     /// The rows of a kind with all columns of the truth.
-    pub(crate) fn rows(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, Row> {
+    pub fn rows(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, Row> {
         let member = |column: &Column| {
             let name = column.name;
             // SQLite's own JSON rounds; seventeen digits are the number itself, and the mark keeps it a real one.
@@ -87,7 +94,7 @@ impl Cache {
     }
 
     /// The categories of a kind in the panel's order: id, name, parent.
-    pub(crate) fn categories(&mut self, profile: &str, kind: Kind) -> Vec<(String, String, Option<i64>)> {
+    pub fn categories(&mut self, profile: &str, kind: Kind) -> Vec<(String, String, Option<i64>)> {
         let sql = format!(
             "SELECT json_array(position,category_id,category_name,parent_id) FROM {} WHERE profile_id='{profile}'",
             category_table(kind)
@@ -99,7 +106,7 @@ impl Cache {
     }
 
     /// Every row of a kind as it is, times and row id included.
-    pub(crate) fn raw_rows(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, String> {
+    pub fn raw_rows(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, String> {
         let sql = format!("SELECT {}||' '||{{}} FROM xtream_{kind} WHERE profile_id='{profile}'", kind.id_key());
         let lines = self.whole_rows(&format!("xtream_{kind}"), &sql);
         let pair = |line: String| {
@@ -110,13 +117,13 @@ impl Cache {
     }
 
     /// The SQLite row id of every item of a kind.
-    pub(crate) fn row_ids(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, i64> {
+    pub fn row_ids(&mut self, profile: &str, kind: Kind) -> BTreeMap<i64, i64> {
         let sql = format!("SELECT json_array({},id) FROM xtream_{kind} WHERE profile_id='{profile}'", kind.id_key());
         self.lines(&sql).iter().map(|line| serde_json::from_str::<(i64, i64)>(line).unwrap()).collect()
     }
 
     /// Every table of content, row by row and byte by byte.
-    pub(crate) fn content(&mut self, profile: &str) -> BTreeMap<&'static str, Vec<String>> {
+    pub fn content(&mut self, profile: &str) -> BTreeMap<&'static str, Vec<String>> {
         CONTENT
             .into_iter()
             .map(|table| {
@@ -127,7 +134,7 @@ impl Cache {
     }
 
     /// What is known of one kind: its items, categories and digests.
-    pub(crate) fn content_of(&mut self, profile: &str, kind: Kind) -> Vec<String> {
+    pub fn content_of(&mut self, profile: &str, kind: Kind) -> Vec<String> {
         let items = format!("xtream_{kind}");
         let mut rows = Vec::new();
         for table in [items.as_str(), category_table(kind)] {
@@ -151,7 +158,7 @@ impl Cache {
     }
 
     /// What the last run wrote into the change log about a kind.
-    pub(crate) fn logged(&mut self, profile: &str, kind: Kind) -> Logged {
+    pub fn logged(&mut self, profile: &str, kind: Kind) -> Logged {
         let mut ids = |change: &str| -> BTreeSet<i64> {
             let sql = format!(
                 "SELECT content_id FROM xtream_changes WHERE profile_id='{profile}' AND kind='{kind}' AND \
@@ -163,7 +170,7 @@ impl Cache {
     }
 
     /// The fields that the last run's log names for an updated item.
-    pub(crate) fn logged_fields(&mut self, kind: Kind, id: i64) -> String {
+    pub fn logged_fields(&mut self, kind: Kind, id: i64) -> String {
         let sql = format!(
             "SELECT fields FROM xtream_changes WHERE kind='{kind}' AND content_id={id} AND change='updated' AND \
              run_id=(SELECT MAX(id) FROM xtream_sync_runs)"
@@ -172,7 +179,7 @@ impl Cache {
     }
 
     /// The tables that know profiles.
-    pub(crate) fn tables_with_profiles(&mut self) -> Vec<String> {
+    pub fn tables_with_profiles(&mut self) -> Vec<String> {
         self.lines(
             "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name='profile_id' \
              WHERE m.type='table'",
@@ -180,19 +187,21 @@ impl Cache {
     }
 
     /// Whether somebody is within a transaction that writes.
-    pub(crate) fn is_locked(&mut self) -> bool {
+    pub fn is_locked(&mut self) -> bool {
         self.execute("PRAGMA busy_timeout=0");
         let taken = self.0.batch_execute("BEGIN IMMEDIATE; ROLLBACK");
         taken.is_err()
     }
 
-    pub(crate) fn assert_sound(&mut self) {
+    /// Fails unless SQLite finds the file sound.
+    pub fn assert_sound(&mut self) {
         assert_eq!(self.lines("SELECT integrity_check FROM pragma_integrity_check"), ["ok"]);
         assert_eq!(self.count("pragma_foreign_key_check"), 0);
     }
 }
 
-pub(crate) fn category_table(kind: Kind) -> &'static str {
+/// Returns the name of the table with the categories of a kind.
+pub fn category_table(kind: Kind) -> &'static str {
     match kind {
         Kind::Channels => "xtream_channel_categories",
         Kind::Movies => "xtream_movie_categories",
@@ -210,6 +219,6 @@ fn content(value: &Value) -> Truth {
 }
 
 /// The columns in which rows of a kind differ, ids and values left out.
-pub(crate) fn differing(before: &Row, after: &Row) -> Vec<&'static str> {
+pub fn differing(before: &Row, after: &Row) -> Vec<&'static str> {
     before.iter().filter(|(column, value)| after[*column] != **value).map(|(column, _)| *column).collect()
 }

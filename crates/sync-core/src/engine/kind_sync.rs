@@ -8,7 +8,7 @@ use tracing::Instrument;
 use super::decide::{Setting, decide};
 use super::state::{Grant, KindSync, Received, Staged};
 use super::unmodified::believed;
-use super::{Engine, Run, Stop, named};
+use super::{Engine, Run, StepError, named};
 use crate::model::ContentKind;
 use crate::run::counts::Counts;
 use crate::run::options::SyncMode;
@@ -16,17 +16,17 @@ use crate::run::record::{KindOutcome, KindRecord};
 use crate::run::report::SyncReport;
 
 /// A received kind, or the error; `None` if the panel need not be asked.
-type Outcome = Result<Option<(Received, Staged)>, Stop>;
+type Outcome = Result<Option<(Received, Staged)>, StepError>;
 
 impl Engine {
     /// Receives a kind. Nothing of it is written yet.
-    pub(super) async fn begin_visit(&self, run: &Run<'_>, kind: ContentKind) -> (KindSync, Outcome) {
+    pub(super) async fn begin_kind(&self, run: &Run<'_>, kind: ContentKind) -> (KindSync, Outcome) {
         let facts = run.facts.kinds[kind].clone();
         let policy = run.options.policy.at(run.state.last_sync[kind]);
         // A full dry run compares a cache with its panel, and must not report volatile fields.
         let looks = !(run.options.dry_run && run.options.mode == SyncMode::Full);
         let treatment = facts.fields.treatment(kind, &policy, looks.then(|| self.clock.now()));
-        let mut visit = KindSync {
+        let mut sync = KindSync {
             kind,
             record: KindRecord::skipped(kind, named(run.options.mode, &run.state, kind)),
             facts,
@@ -42,44 +42,44 @@ impl Engine {
         };
         // The source is asked only here and for one kind at a time, so the difference of its usage is this kind's.
         let (before, started) = (self.source.usage(), self.clock.monotonic());
-        let span = visit.span.clone();
+        let span = sync.span.clone();
         let received = if run.cancel.is_cancelled() {
-            Err(Stop::Cancelled)
+            Err(StepError::Cancelled)
         } else {
-            self.receive_kind(run, &mut visit).instrument(span).await
+            self.receive_kind(run, &mut sync).instrument(span).await
         };
         let after = self.source.usage();
-        visit.record.requests = after.requests.saturating_sub(before.requests);
-        visit.record.bytes = after.bytes.saturating_sub(before.bytes);
-        visit.record.duration = self.since(started);
-        (visit, received)
+        sync.record.requests = after.requests.saturating_sub(before.requests);
+        sync.record.bytes = after.bytes.saturating_sub(before.bytes);
+        sync.record.duration = self.since(started);
+        (sync, received)
     }
 
     /// Writes a received kind, and ends its record.
-    pub(super) async fn end_visit(&self, run: &Run<'_>, (mut visit, received): (KindSync, Outcome)) -> KindSync {
-        let (received_in, started) = (visit.record.duration, self.clock.monotonic());
-        let span = visit.span.clone();
+    pub(super) async fn end_kind(&self, run: &Run<'_>, (mut sync, received): (KindSync, Outcome)) -> KindSync {
+        let (received_in, started) = (sync.record.duration, self.clock.monotonic());
+        let span = sync.span.clone();
         let synced = match received {
             Ok(Some((received, staged))) => {
-                self.write_kind(run, &mut visit, received, staged, started).instrument(span.clone()).await
+                self.write_kind(run, &mut sync, received, staged, started).instrument(span.clone()).await
             }
             Ok(None) => Ok(()),
             Err(stop) => Err(stop),
         };
-        let record = &mut visit.record;
+        let record = &mut sync.record;
         if let Err(stop) = synced {
-            let cancelled = matches!(stop, Stop::Cancelled);
+            let cancelled = matches!(stop, StepError::Cancelled);
             record.outcome = if cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
             record.counts = Counts::default();
             record.hold_reason = None;
             record.skipped_at = None;
             record.not_modified = false;
-            record.error = Some(stop.into_report(Some(visit.kind)));
+            record.error = Some(stop.into_report(Some(sync.kind)));
             // Facts about fields depend on rows that were written, so those of a failed kind are dropped.
-            visit.facts.fields.clone_from(&run.state.facts.kinds[visit.kind].fields);
+            sync.facts.fields.clone_from(&run.state.facts.kinds[sync.kind].fields);
         }
         record.duration = received_in + self.since(started);
-        run.track.kind_done(visit.kind, record.counts);
+        run.progress.kind_done(sync.kind, record.counts);
         let _entered = span.entered();
         match &record.error {
             Some(error) if record.outcome == KindOutcome::Failed => {
@@ -90,40 +90,40 @@ impl Engine {
                 removed = record.counts.removed, held = record.counts.held, "kind ended");
             }
         }
-        visit
+        sync
     }
 
     /// Decides about a received kind, and carries out the decision.
     async fn write_kind(
         &self,
         run: &Run<'_>,
-        visit: &mut KindSync,
+        sync: &mut KindSync,
         received: Received,
         staged: Staged,
         started: Duration,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StepError> {
         let decided = {
-            let at = self.setting(run, visit);
-            let known = self.known(run, &received, &at).await?;
+            let setting = self.setting(run, sync);
+            let known = self.known(run, &received, &setting).await?;
             // The comparison is dropped here: the next kind is being received and needs the memory.
-            decide(received, &known, &at)
+            decide(received, &known, &setting)
         };
-        self.commit(run, visit, decided, staged, started).await
+        self.commit(run, sync, decided, staged, started).await
     }
 
     /// Returns the values that the decision depends on, besides the listing and the store.
-    fn setting<'a>(&self, run: &'a Run<'_>, visit: &'a KindSync) -> Setting<'a> {
+    fn setting<'a>(&self, run: &'a Run<'_>, sync: &'a KindSync) -> Setting<'a> {
         let now = self.clock.now();
         Setting {
             options: run.options,
             grant: run.grant.unwrap_or(Grant::NONE),
-            record: &visit.record,
-            facts: &visit.facts,
-            fields_before: &run.state.facts.kinds[visit.kind].fields,
-            others_shrank: run.shrunk.iter().any(|(other, _)| *other != visit.kind),
+            record: &sync.record,
+            facts: &sync.facts,
+            fields_before: &run.state.facts.kinds[sync.kind].fields,
+            others_shrank: run.shrunk.iter().any(|(other, _)| *other != sync.kind),
             account_expired: run.account_expired,
-            scheme: self.scheme(visit),
-            believes_validators: visit.validators_lied_at.is_none() && believed(&run.facts, now),
+            scheme: self.scheme(sync),
+            believes_validators: sync.validators_lied_at.is_none() && believed(&run.facts, now),
             now,
         }
     }
@@ -135,8 +135,8 @@ impl Engine {
 
 impl Run<'_> {
     /// Adds the result of a kind to the run and its report. Kinds are added in their order.
-    pub(super) fn take_in(&mut self, visit: KindSync, report: &mut SyncReport) {
-        let KindSync { kind, record, facts, shrunk, plan, warnings, answered, denied, .. } = visit;
+    pub(super) fn take_in(&mut self, sync: KindSync, report: &mut SyncReport) {
+        let KindSync { kind, record, facts, shrunk, plan, warnings, answered, denied, .. } = sync;
         self.answered |= answered;
         self.denied.extend(denied.then_some(kind));
         self.facts.kinds[kind] = facts;

@@ -1,4 +1,4 @@
-//! What becomes of missing items, as tables.
+//! Decisions about missing items, as tables.
 
 use super::*;
 use crate::removal::guard::Doubt::{CategoriesMissing, UnreadableIds};
@@ -50,14 +50,14 @@ const HERE: Evidence = Evidence { listing: 10, at: NOW, panel_at: NOW - 77 };
 
 #[test]
 fn a_plausible_loss_goes() {
-    let settled = settle(&at(1000, 300, &[]), missing(1..=300));
-    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (300, 0, None));
-    assert!(!settled.shrank && !settled.evidence);
+    let decision = decide_removals(&at(1000, 300, &[]), missing(1..=300));
+    assert_eq!((decision.removed.len(), decision.held.len(), decision.reason), (300, 0, None));
+    assert!(!decision.shrank && !decision.evidence);
 }
 
 #[test]
 fn an_implausible_loss_is_held_and_evidence_begins() {
-    let settled = settle(&at(1000, 301, &[]), missing(1..=301));
+    let decision = decide_removals(&at(1000, 301, &[]), missing(1..=301));
     let expected = HeldRemoval {
         id: ContentId(1),
         reason: SHARE_LOST,
@@ -66,71 +66,71 @@ fn an_implausible_loss_is_held_and_evidence_begins() {
         evidence: Some(HERE),
         successor: None,
     };
-    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 301, Some(SHARE_LOST)));
-    assert_eq!(settled.held[0], expected);
-    assert!(settled.shrank && settled.evidence);
+    assert_eq!((decision.removed.len(), decision.held.len(), decision.reason), (0, 301, Some(SHARE_LOST)));
+    assert_eq!(decision.held[0], expected);
+    assert!(decision.shrank && decision.evidence);
 }
 
 #[test]
 fn a_second_kind_that_shrinks_waits_for_consent() {
     let circumstances = Circumstances { others_shrank: true, ..at(1000, 301, &[]) };
-    let settled = settle(&circumstances, missing(1..=301));
-    assert_eq!(settled.reason, Some(SEVERAL_KINDS));
-    assert!(settled.shrank && !settled.evidence);
-    assert_eq!(settled.held[0].evidence, None);
-    let settled = settle(&Circumstances { others_shrank: true, ..at(1000, 30, &[]) }, missing(1..=30));
-    assert_eq!(settled.removed.len(), 30, "a plausible loss is one whatever others do");
+    let decision = decide_removals(&circumstances, missing(1..=301));
+    assert_eq!(decision.reason, Some(SEVERAL_KINDS));
+    assert!(decision.shrank && !decision.evidence);
+    assert_eq!(decision.held[0].evidence, None);
+    let decision = decide_removals(&Circumstances { others_shrank: true, ..at(1000, 30, &[]) }, missing(1..=30));
+    assert_eq!(decision.removed.len(), 30, "a plausible loss is one whatever others do");
 }
 
 #[test]
 fn every_doubt_holds_everything() {
     for doubt in Doubt::ALL {
-        let settled = settle(&Circumstances { doubt: Some(doubt), ..at(1000, 1, &[]) }, missing(1..=1));
-        assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 1, Some(doubt.into())));
-        assert_eq!((settled.held[0].evidence, settled.shrank), (None, false));
+        let decision = decide_removals(&Circumstances { doubt: Some(doubt), ..at(1000, 1, &[]) }, missing(1..=1));
+        assert_eq!((decision.removed.len(), decision.held.len(), decision.reason), (0, 1, Some(doubt.into())));
+        assert_eq!((decision.held[0].evidence, decision.shrank), (None, false));
     }
     // A listing without items is no proof either, however little there is to lose.
-    let settled = settle(&at(1, 1, &[]), missing(1..=1));
-    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 1, Some(EMPTY_LISTING)));
-    assert_eq!((settled.held[0].evidence, settled.shrank), (None, true));
+    let decision = decide_removals(&at(1, 1, &[]), missing(1..=1));
+    assert_eq!((decision.removed.len(), decision.held.len(), decision.reason), (0, 1, Some(EMPTY_LISTING)));
+    assert_eq!((decision.held[0].evidence, decision.shrank), (None, true));
 }
 
-/// A half list, then three quarters of it: the guard alone would let the last quarter go.
+/// A half list, then three quarters of it: by its thresholds alone, the guard would remove the last quarter.
 #[test]
 fn a_better_listing_releases_no_loss() {
     let before = held_all(1..=500, SHARE_LOST, Some(Evidence { listing: 9, ..HERE }));
-    let settled = settle(&at(1000, 250, &before), missing(1..=250));
-    assert_eq!(settled.held, before[..250], "and nothing of the record moves");
-    assert_eq!((settled.removed.len(), settled.reason, settled.shrank), (0, Some(SHARE_LOST), false));
-    assert!(settled.evidence);
-    // What is newly missing beside it is judged with it.
-    let settled = settle(&at(1000, 260, &before[..250]), missing(1..=260));
-    assert_eq!((settled.held.len(), settled.removed.len()), (250, 10), "together still plausible");
-    let settled = settle(&at(1000, 310, &before[..250]), missing(1..=310));
-    assert_eq!((settled.held.len(), settled.removed.len()), (310, 0), "together no longer");
+    let decision = decide_removals(&at(1000, 250, &before), missing(1..=250));
+    assert_eq!(decision.held, before[..250], "and nothing of the record moves");
+    assert_eq!((decision.removed.len(), decision.reason, decision.shrank), (0, Some(SHARE_LOST), false));
+    assert!(decision.evidence);
+    // Newly missing items are judged together with the held ones.
+    let decision = decide_removals(&at(1000, 260, &before[..250]), missing(1..=260));
+    assert_eq!((decision.held.len(), decision.removed.len()), (250, 10), "together still plausible");
+    let decision = decide_removals(&at(1000, 310, &before[..250]), missing(1..=310));
+    assert_eq!((decision.held.len(), decision.removed.len()), (310, 0), "together no longer");
 }
 
 #[test]
 fn a_doubt_is_dispelled_by_a_sound_listing() {
     let before = held_all(1..=9, UnreadableIds, None);
-    let settled = settle(&at(1000, 9, &before), missing(1..=9));
-    assert_eq!((settled.removed.len(), settled.held.len()), (9, 0));
-    let settled = settle(&at(20, 9, &held_all(1..=9, UnreadableIds, None)), missing(1..=9));
-    assert_eq!(settled.removed.len(), 9);
+    let decision = decide_removals(&at(1000, 9, &before), missing(1..=9));
+    assert_eq!((decision.removed.len(), decision.held.len()), (9, 0));
+    let decision = decide_removals(&at(20, 9, &held_all(1..=9, UnreadableIds, None)), missing(1..=9));
+    assert_eq!(decision.removed.len(), 9);
     let strict = GuardThresholds { floor_rows: 0, ..GuardThresholds::default() };
-    let settled = settle(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
-    assert_eq!((settled.held.len(), settled.reason), (9, Some(SHARE_LOST)), "judged as if it were new");
-    assert_eq!(settled.held[0].since, 5, "and still held since then");
+    let decision = decide_removals(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
+    assert_eq!((decision.held.len(), decision.reason), (9, Some(SHARE_LOST)), "judged as if it were new");
+    assert_eq!(decision.held[0].since, 5, "and still held since then");
 }
 
 #[test]
 fn an_empty_listing_turns_into_a_loss_when_something_is_listed_again() {
     let before = held_all(1..=100, EMPTY_LISTING, None);
-    let settled = settle(&at(100, 100, &before), missing(1..=100));
-    assert_eq!((settled.held, settled.shrank), (before.clone(), false), "the same again writes nothing");
-    let settled = settle(&at(100, 3, &before), missing(1..=3));
-    assert_eq!(settled.held[0], HeldRemoval { reason: SHARE_LOST, evidence: Some(HERE), ..before[0].clone() });
-    assert_eq!(settled.removed, []);
+    let decision = decide_removals(&at(100, 100, &before), missing(1..=100));
+    assert_eq!((decision.held, decision.shrank), (before.clone(), false), "the same again writes nothing");
+    let decision = decide_removals(&at(100, 3, &before), missing(1..=3));
+    assert_eq!(decision.held[0], HeldRemoval { reason: SHARE_LOST, evidence: Some(HERE), ..before[0].clone() });
+    assert_eq!(decision.removed, []);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn evidence_is_three_listings_over_seven_days_by_both_clocks() {
     let released = |listing: u64, days: i64, panel_days: i64, reason| {
         let evidence = Evidence { listing, at: NOW - days * 86_400, panel_at: NOW - 77 - panel_days * 86_400 };
         let before = held_all(1..=400, reason, Some(evidence));
-        settle(&at(1000, 400, &before), missing(1..=400)).removed.len() == 400
+        decide_removals(&at(1000, 400, &before), missing(1..=400)).removed.len() == 400
     };
     assert!(released(8, 7, 7, SHARE_LOST));
     assert!(released(1, 700, 700, CATEGORY_LOST) && released(8, 7, 7, RENUMBERED));
@@ -148,20 +148,20 @@ fn evidence_is_three_listings_over_seven_days_by_both_clocks() {
     assert!(!released(8, 700, 6, SHARE_LOST), "the panel's clock, when ours has jumped");
     assert!(!released(8, -9, 7, SHARE_LOST), "a clock set back");
     assert!(!released(1, 700, 700, SEVERAL_KINDS), "by consent only");
-    // Nor does a doubtful listing release anything.
+    // A doubtful listing doesn't release anything either.
     let old = Evidence { listing: 1, at: NOW - 9 * WEEK, panel_at: NOW - 9 * WEEK };
     let before = held_all(1..=400, SHARE_LOST, Some(old));
     let doubtful = Circumstances { doubt: Some(UnreadableIds), ..at(1000, 400, &before) };
     let empty = Circumstances { listed: 0, ..at(1000, 400, &before) };
     for (at, reason) in [(doubtful, UnreadableIds.into()), (empty, EMPTY_LISTING)] {
-        let settled = settle(&at, missing(1..=400));
-        assert_eq!((settled.removed.len(), settled.held, settled.reason), (0, before.clone(), Some(reason)));
+        let decision = decide_removals(&at, missing(1..=400));
+        assert_eq!((decision.removed.len(), decision.held, decision.reason), (0, before.clone(), Some(reason)));
     }
     // Both numbers are settings.
     let retention = Retention { release_listings: 1, release_days: 0, ..Retention::default() };
     let begun = held_all(1..=400, SHARE_LOST, Some(HERE));
-    let settled = settle(&Circumstances { retention, ..at(1000, 400, &begun) }, missing(1..=400));
-    assert_eq!(settled.removed.len(), 400);
+    let decision = decide_removals(&Circumstances { retention, ..at(1000, 400, &begun) }, missing(1..=400));
+    assert_eq!(decision.removed.len(), 400);
 }
 
 /// An outage that also breaks something else: the better listing after it is no proof either.
@@ -169,25 +169,25 @@ fn evidence_is_three_listings_over_seven_days_by_both_clocks() {
 fn a_doubt_hides_no_implausible_loss() {
     for doubt in [CategoriesMissing, UnreadableIds] {
         let bad = Circumstances { doubt: Some(doubt), ..at(1000, 500, &[]) };
-        let settled = settle(&bad, missing(1..=500));
-        assert_eq!((settled.reason, settled.shrank, settled.evidence), (Some(doubt.into()), true, false));
-        assert!(settled.held.iter().all(|held| held.reason == SHARE_LOST && held.evidence.is_none()));
-        let settled = settle(&at(1000, 250, &settled.held), missing(1..=250));
-        assert_eq!((settled.removed.len(), settled.held.len()), (0, 250));
+        let decision = decide_removals(&bad, missing(1..=500));
+        assert_eq!((decision.reason, decision.shrank, decision.evidence), (Some(doubt.into()), true, false));
+        assert!(decision.held.iter().all(|held| held.reason == SHARE_LOST && held.evidence.is_none()));
+        let decision = decide_removals(&at(1000, 250, &decision.held), missing(1..=250));
+        assert_eq!((decision.removed.len(), decision.held.len()), (0, 250));
         let empty = Circumstances { doubt: Some(doubt), listed: 0, ..at(9, 9, &[]) };
-        assert!(settle(&empty, missing(1..=9)).held.iter().all(|held| held.reason == EMPTY_LISTING));
+        assert!(decide_removals(&empty, missing(1..=9)).held.iter().all(|held| held.reason == EMPTY_LISTING));
     }
 }
 
-/// What turns from a doubt into a loss is missed since the run in which it does.
+/// If a doubt becomes a loss, the item counts as missing since the run in which it does.
 #[test]
 fn a_doubt_that_becomes_a_loss_is_of_this_run() {
     let before = held_all(1..=9, UnreadableIds, None);
     let strict = GuardThresholds { floor_rows: 0, ..GuardThresholds::default() };
-    let settled = settle(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
-    assert_eq!((settled.held[0].reason, settled.held[0].run, settled.held[0].since), (SHARE_LOST, RUN, 5));
+    let decision = decide_removals(&Circumstances { thresholds: strict, ..at(20, 9, &before) }, missing(1..=9));
+    assert_eq!((decision.held[0].reason, decision.held[0].run, decision.held[0].since), (SHARE_LOST, RUN, 5));
     let still = Circumstances { doubt: Some(CategoriesMissing), ..at(1000, 9, &before) };
-    assert_eq!(settle(&still, missing(1..=9)).held[0].run, RunId(1));
+    assert_eq!(decide_removals(&still, missing(1..=9)).held[0].run, RunId(1));
 }
 
 #[test]
@@ -196,8 +196,8 @@ fn evidence_from_the_future_begins_anew() {
         [Evidence { listing: 21, ..HERE }, Evidence { at: NOW + 1, ..HERE }, Evidence { panel_at: NOW, ..HERE }];
     for evidence in future {
         let before = held_all(1..=400, SHARE_LOST, Some(evidence));
-        let settled = settle(&at(1000, 400, &before), missing(1..=400));
-        assert_eq!((settled.held.len(), settled.held[0].evidence), (400, Some(HERE)), "{evidence:?}");
+        let decision = decide_removals(&at(1000, 400, &before), missing(1..=400));
+        assert_eq!((decision.held.len(), decision.held[0].evidence), (400, Some(HERE)), "{evidence:?}");
     }
 }
 
@@ -208,43 +208,43 @@ fn evidence_of_this_moment_stands() {
         [Evidence { listing: 10, ..early }, Evidence { at: NOW, ..early }, Evidence { panel_at: NOW - 77, ..early }]
     {
         let before = held_all(1..=400, SHARE_LOST, Some(evidence));
-        assert_eq!(settle(&at(1000, 400, &before), missing(1..=400)).held[0].evidence, Some(evidence));
+        assert_eq!(decide_removals(&at(1000, 400, &before), missing(1..=400)).held[0].evidence, Some(evidence));
     }
 }
 
-/// What nobody could agree to when it was recorded is not agreed to later.
+/// Nobody could agree to these removals when they were recorded, so nobody can agree later.
 #[test]
 fn consent_doesnt_cover_what_was_not_answered() {
     let before = held_all(1..=20, CategoriesMissing, None);
-    let settled = settle(&Circumstances { consent: true, ..at(1000, 20, &before) }, missing(1..=20));
-    assert_eq!(settled.removed.len(), 20, "the guard lets them go");
+    let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 20, &before) }, missing(1..=20));
+    assert_eq!(decision.removed.len(), 20, "the guard lets them go");
     let before = held_all(1..=400, CategoriesMissing, None);
-    let settled = settle(&Circumstances { consent: true, ..at(1000, 400, &before) }, missing(1..=400));
-    assert_eq!((settled.removed.len(), settled.held[0].reason), (0, SHARE_LOST));
+    let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 400, &before) }, missing(1..=400));
+    assert_eq!((decision.removed.len(), decision.held[0].reason), (0, SHARE_LOST));
 }
 
 #[test]
 fn consent_covers_what_is_recorded_and_the_guard_the_rest() {
     let before = held_all(1..=600, SEVERAL_KINDS, None);
-    let settled = settle(&Circumstances { consent: true, ..at(1000, 610, &before) }, missing(1..=610));
-    assert_eq!((settled.removed.len(), settled.held.len()), (610, 0));
-    let settled = settle(&Circumstances { consent: true, ..at(1000, 800, &before) }, missing(1..=800));
-    assert_eq!((settled.removed.len(), settled.held.len()), (600, 200), "200 of the 400 left are implausible");
-    // What the panel didn't answer nobody can agree to.
+    let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 610, &before) }, missing(1..=610));
+    assert_eq!((decision.removed.len(), decision.held.len()), (610, 0));
+    let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 800, &before) }, missing(1..=800));
+    assert_eq!((decision.removed.len(), decision.held.len()), (600, 200), "200 of the 400 left are implausible");
+    // Nobody can agree to a removal if the panel did not answer for the category.
     let unanswered = Circumstances { consent: true, doubt: Some(CategoriesMissing), ..at(1000, 600, &before) };
-    assert_eq!(settle(&unanswered, missing(1..=600)).held, before);
+    assert_eq!(decide_removals(&unanswered, missing(1..=600)).held, before);
     let empty = held_all(1..=90, EMPTY_LISTING, None);
     let agreed = Circumstances { consent: true, ..at(90, 90, &empty) };
-    assert_eq!(settle(&agreed, missing(1..=90)).removed.len(), 90);
+    assert_eq!(decide_removals(&agreed, missing(1..=90)).removed.len(), 90);
 }
 
 #[test]
 fn a_lost_category_is_held_and_the_rest_goes() {
     let mut gone = missing(1..=25);
     gone.iter_mut().take(20).for_each(|item| item.category_lost = true);
-    let settled = settle(&at(1000, 25, &[]), gone);
-    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (5, 20, Some(CATEGORY_LOST)));
-    assert!(settled.evidence && !settled.shrank);
+    let decision = decide_removals(&at(1000, 25, &[]), gone);
+    assert_eq!((decision.removed.len(), decision.held.len(), decision.reason), (5, 20, Some(CATEGORY_LOST)));
+    assert!(decision.evidence && !decision.shrank);
 }
 
 #[test]
@@ -254,19 +254,19 @@ fn a_renumbering_is_told_as_such() {
         gone.iter_mut().take(of).for_each(|item| item.successor = Some(ContentId(item.id.0 + 5000)));
         gone
     };
-    let settled = settle(&Circumstances { others_shrank: true, ..at(1000, 400, &[]) }, moved(201, 400));
-    assert_eq!((settled.reason, settled.shrank), (Some(RENUMBERED), false));
-    assert_eq!(settled.held[0].successor, Some(ContentId(5001)));
-    assert_eq!(settle(&at(1000, 400, &[]), moved(200, 400)).reason, Some(SHARE_LOST), "half is not most");
-    // Where the guard lets them go, their new ids are remembered.
-    let settled = settle(&at(1000, 40, &[]), moved(40, 40));
-    assert_eq!((settled.removed.len(), settled.successors[39]), (40, (ContentId(40), ContentId(5040))));
-    // And so are those of what is released later, when nothing is new any more.
+    let decision = decide_removals(&Circumstances { others_shrank: true, ..at(1000, 400, &[]) }, moved(201, 400));
+    assert_eq!((decision.reason, decision.shrank), (Some(RENUMBERED), false));
+    assert_eq!(decision.held[0].successor, Some(ContentId(5001)));
+    assert_eq!(decide_removals(&at(1000, 400, &[]), moved(200, 400)).reason, Some(SHARE_LOST), "half is not most");
+    // If the guard lets the items go, their new ids are kept.
+    let decision = decide_removals(&at(1000, 40, &[]), moved(40, 40));
+    assert_eq!((decision.removed.len(), decision.successors[39]), (40, (ContentId(40), ContentId(5040))));
+    // The same is true of items that are released later, when no id is new any more.
     let before: Vec<_> = (1..=400)
         .map(|id| HeldRemoval { successor: Some(ContentId(id + 5000)), ..held(id, RENUMBERED, Some(HERE)) })
         .collect();
-    let settled = settle(&Circumstances { consent: true, ..at(1000, 400, &before) }, missing(1..=400));
-    assert_eq!(settled.successors.len(), 400);
+    let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 400, &before) }, missing(1..=400));
+    assert_eq!(decision.successors.len(), 400);
 }
 
 #[test]
@@ -276,14 +276,14 @@ fn what_nobody_looked_for_is_not_missing() {
         item.covered = item.id.0 > 2;
     }
     let before = [held(2, SHARE_LOST, Some(HERE))];
-    let settled = settle(&at(1000, 4, &before), gone);
-    assert_eq!((settled.untold, settled.removed), (vec![ContentId(1)], vec![ContentId(3), ContentId(4)]));
-    assert_eq!(settled.held, [held(2, SHARE_LOST, None)], "its evidence begins anew");
-    // A person can agree to it all the same, unless it may be where nobody answered.
+    let decision = decide_removals(&at(1000, 4, &before), gone);
+    assert_eq!((decision.not_covered, decision.removed), (vec![ContentId(1)], vec![ContentId(3), ContentId(4)]));
+    assert_eq!(decision.held, [held(2, SHARE_LOST, None)], "its evidence begins anew");
+    // A person can agree all the same, unless the item may be in a category that did not answer.
     for (unanswered, removed) in [(false, 1), (true, 0)] {
         let item = Missing { covered: false, unanswered, ..missing(2..=2)[0] };
-        let settled = settle(&Circumstances { consent: true, ..at(1000, 1, &before) }, vec![item]);
-        assert_eq!(settled.removed.len(), removed, "{unanswered}");
+        let decision = decide_removals(&Circumstances { consent: true, ..at(1000, 1, &before) }, vec![item]);
+        assert_eq!(decision.removed.len(), removed, "{unanswered}");
     }
 }
 
@@ -292,34 +292,38 @@ fn field_32_a_category_that_was_dropped_no_longer_holds_its_items() {
     let before = held_all(1..=20, CATEGORY_LOST, Some(HERE));
     let dropped =
         |ids| -> Vec<_> { missing(ids).into_iter().map(|item| Missing { category_dropped: true, ..item }).collect() };
-    let settled = settle(&at(1000, 20, &before), dropped(1..=20));
-    assert_eq!((settled.removed.len(), settled.held.len()), (20, 0));
-    // Share and floor hold them still, and so does whatever speaks against the listing.
+    let decision = decide_removals(&at(1000, 20, &before), dropped(1..=20));
+    assert_eq!((decision.removed.len(), decision.held.len()), (20, 0));
+    // Share and floor still hold them, and so does any objection to the listing.
     let many = held_all(1..=301, CATEGORY_LOST, Some(HERE));
-    let settled = settle(&at(1000, 301, &many), dropped(1..=301));
-    assert_eq!((settled.removed.len(), settled.held.len(), settled.reason), (0, 301, Some(SHARE_LOST)));
+    let decision = decide_removals(&at(1000, 301, &many), dropped(1..=301));
+    assert_eq!((decision.removed.len(), decision.held.len(), decision.reason), (0, 301, Some(SHARE_LOST)));
     let doubtful = Circumstances { doubt: Some(UnreadableIds), ..at(1000, 20, &before) };
-    assert_eq!(settle(&doubtful, dropped(1..=20)).held, before);
-    // Another category of the item is lost; and other losses have nothing to do with categories.
+    assert_eq!(decide_removals(&doubtful, dropped(1..=20)).held, before);
+    // Another category of the item is lost. Other losses have nothing to do with categories.
     let lost = dropped(1..=20).into_iter().map(|item| Missing { category_lost: true, ..item }).collect();
-    assert_eq!(settle(&at(1000, 20, &before), lost).held, before);
+    assert_eq!(decide_removals(&at(1000, 20, &before), lost).held, before);
     for reason in [SHARE_LOST, RENUMBERED, SEVERAL_KINDS, EMPTY_LISTING] {
         let before = held_all(1..=20, reason, None);
-        assert_eq!(settle(&at(1000, 20, &before), dropped(1..=20)).held.len(), 20, "{reason:?}");
+        assert_eq!(decide_removals(&at(1000, 20, &before), dropped(1..=20)).held.len(), 20, "{reason:?}");
     }
 }
 
 #[test]
 fn what_several_kinds_lost_in_one_run_is_told_anew() {
-    let lost = |ids, reason| Settled { held: held_all(ids, reason, Some(HERE)), shrank: true, ..Settled::default() };
+    let lost = |ids, reason| RemovalDecision {
+        held: held_all(ids, reason, Some(HERE)),
+        shrank: true,
+        ..RemovalDecision::default()
+    };
     let mut channels = lost(1..=3, SHARE_LOST);
     channels.held[1].reason = UnreadableIds.into();
     channels.held[2].run = RunId(2);
     let channels = channels.shrunk(RunId(1)).unwrap();
     assert_eq!(channels, [held(1, SHARE_LOST, Some(HERE))], "what this run was the first to miss");
-    assert_eq!(Settled { held: channels.clone(), ..Settled::default() }.shrunk(RunId(1)), None);
+    assert_eq!(RemovalDecision { held: channels.clone(), ..RemovalDecision::default() }.shrunk(RunId(1)), None);
     let series = lost(7..=7, EMPTY_LISTING).shrunk(RunId(1)).unwrap();
-    // The last kind has said so already.
+    // The last kind has recorded this already.
     let movies = lost(5..=5, SEVERAL_KINDS).shrunk(RunId(1)).unwrap();
     assert_eq!(movies, []);
     let (channels, movies, series) =

@@ -1,10 +1,10 @@
-//! Where a table has the fields that rules are about, found once, when the program is built.
+//! The positions of the fields that rules refer to. They are found when the program is compiled.
 
 use super::field::FieldSpec;
 
-/// Positions in the table of a kind.
+/// Positions of fields in the table of a kind.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Places {
+pub(crate) struct FieldPositions {
     pub(crate) num: usize,
     pub(crate) name: usize,
     pub(crate) added: usize,
@@ -12,16 +12,16 @@ pub(crate) struct Places {
     pub(crate) category_ids: usize,
     pub(crate) listed_category_ids: usize,
     pub(crate) extra: usize,
-    /// Not every kind has it.
+    /// Some kinds lack this field and the next one.
     pub(crate) last_modified: Option<usize>,
     pub(crate) tmdb_id: Option<usize>,
     /// The address of the image.
     pub(crate) image: Option<usize>,
 }
 
-impl Places {
-    /// The positions in a table.
-    pub(crate) const fn of(table: &[FieldSpec]) -> Self {
+impl FieldPositions {
+    /// Returns the positions in a table.
+    pub(crate) const fn new(table: &[FieldSpec]) -> Self {
         Self {
             num: known(table, "num"),
             name: known(table, "name"),
@@ -78,22 +78,22 @@ mod tests {
     #[test]
     fn every_place_is_that_of_its_name() {
         for kind in ContentKind::ALL {
-            let places = kind.places();
+            let positions = kind.field_positions();
             let named = [
-                ("num", places.num),
-                ("name", places.name),
-                ("added", places.added),
-                ("category_id", places.category_id),
-                ("category_ids", places.category_ids),
-                ("listed_category_ids", places.listed_category_ids),
-                ("extra", places.extra),
+                ("num", positions.num),
+                ("name", positions.name),
+                ("added", positions.added),
+                ("category_id", positions.category_id),
+                ("category_ids", positions.category_ids),
+                ("listed_category_ids", positions.listed_category_ids),
+                ("extra", positions.extra),
             ];
             for (name, at) in named {
                 assert_eq!(kind.field(name), Some(at), "{kind}.{name}");
             }
-            assert_eq!(kind.field("last_modified"), places.last_modified);
-            assert_eq!(kind.field("tmdb_id"), places.tmdb_id);
-            assert_eq!(kind.field("stream_icon").or_else(|| kind.field("cover")), places.image);
+            assert_eq!(kind.field("last_modified"), positions.last_modified);
+            assert_eq!(kind.field("tmdb_id"), positions.tmdb_id);
+            assert_eq!(kind.field("stream_icon").or_else(|| kind.field("cover")), positions.image);
         }
     }
 }

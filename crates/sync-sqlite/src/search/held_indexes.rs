@@ -1,0 +1,232 @@
+//! Search indexes that a store holds, so that the next search needn't read the text again.
+//!
+//! They are held for as long as they are used, within a limit of memory. A thread frees what is idle; there is one only
+//! while something is held.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sync_core::search::SearchIndex;
+use sync_core::{ContentKind, ProfileId};
+
+use super::tables::Key;
+
+/// The memory for all of them.
+const LIMIT: usize = 32 << 20;
+
+/// An index that nobody uses for so long is freed.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// The search indexes that a store holds.
+pub(crate) struct HeldIndexes {
+    shared: Arc<Shared>,
+    limit: usize,
+}
+
+struct Shared {
+    shelf: Mutex<Shelf>,
+    changed: Condvar,
+    idle: Duration,
+}
+
+#[derive(Default)]
+struct Shelf {
+    /// The one that was used last is the last one.
+    held: Vec<Held>,
+    /// Whether a thread looks after it.
+    is_watched: bool,
+    is_closed: bool,
+}
+
+struct Held {
+    profile: ProfileId,
+    kind: ContentKind,
+    /// That of the text that it was read from.
+    stamp: i64,
+    with_rest: bool,
+    index: Arc<SearchIndex>,
+    /// The panel's order, with what tells the listing.
+    order: Option<(u64, Arc<Vec<u32>>)>,
+    size: usize,
+    used: Instant,
+}
+
+impl Held {
+    fn is_of(&self, key: Key<'_>) -> bool {
+        self.kind == key.kind && self.profile == *key.profile
+    }
+}
+
+impl Default for HeldIndexes {
+    fn default() -> Self {
+        Self::new(LIMIT, IDLE)
+    }
+}
+
+impl HeldIndexes {
+    fn new(limit: usize, idle: Duration) -> Self {
+        Self { shared: Arc::new(Shared { shelf: Mutex::default(), changed: Condvar::new(), idle }), limit }
+    }
+
+    /// The index of a text, if it is held; one without the rest only where that will do.
+    pub(super) fn get(&self, key: Key<'_>, stamp: i64, with_rest: bool) -> Option<Arc<SearchIndex>> {
+        let mut shelf = self.shared.lock();
+        let held = shelf.take(key, stamp).filter(|held| held.with_rest || !with_rest)?;
+        let index = Arc::clone(&held.index);
+        shelf.held.push(Held { used: Instant::now(), ..held });
+        Some(index)
+    }
+
+    /// Holds the index of a text.
+    pub(super) fn keep(&self, key: Key<'_>, stamp: i64, with_rest: bool, index: &Arc<SearchIndex>) {
+        let mut shelf = self.shared.lock();
+        shelf.held.retain(|held| !held.is_of(key));
+        let (profile, index, size) = (key.profile.clone(), Arc::clone(index), index.heap_size());
+        let used = Instant::now();
+        shelf.held.push(Held { profile, kind: key.kind, stamp, with_rest, index, order: None, size, used });
+        self.fit(&mut shelf);
+    }
+
+    /// The panel's order of a listing, if it is held with the index of a text.
+    pub(super) fn order(&self, key: Key<'_>, stamp: i64, listing: u64) -> Option<Arc<Vec<u32>>> {
+        let shelf = self.shared.lock();
+        let held = shelf.held.iter().find(|held| held.is_of(key) && held.stamp == stamp)?;
+        held.order.as_ref().filter(|(of, _)| *of == listing).map(|(_, order)| Arc::clone(order))
+    }
+
+    /// Holds the panel's order with the index of a text.
+    pub(super) fn keep_order(&self, key: Key<'_>, stamp: i64, listing: u64, order: &Arc<Vec<u32>>) {
+        let mut shelf = self.shared.lock();
+        let Some(held) = shelf.held.iter_mut().find(|held| held.is_of(key) && held.stamp == stamp) else { return };
+        held.order = Some((listing, Arc::clone(order)));
+        held.size = held.index.heap_size() + order.capacity() * size_of::<u32>();
+        self.fit(&mut shelf);
+    }
+
+    /// Frees what was used least lately until the rest is within the limit, and sees that somebody looks after it.
+    fn fit(&self, shelf: &mut Shelf) {
+        let mut size: usize = shelf.held.iter().map(|held| held.size).sum();
+        while size > self.limit {
+            size -= shelf.held.remove(0).size;
+        }
+        if !shelf.held.is_empty() && !shelf.is_watched {
+            let shared = Arc::clone(&self.shared);
+            let watcher = std::thread::Builder::new().name("search-indexes".to_owned());
+            shelf.is_watched = watcher.spawn(move || shared.watch()).is_ok();
+            if !shelf.is_watched {
+                shelf.held.clear();
+            }
+        }
+    }
+}
+
+impl Drop for HeldIndexes {
+    fn drop(&mut self) {
+        let mut shelf = self.shared.lock();
+        shelf.is_closed = true;
+        shelf.held.clear();
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shelf {
+    /// Takes the index of a text; throws that of another text away.
+    fn take(&mut self, key: Key<'_>, stamp: i64) -> Option<Held> {
+        let at = self.held.iter().position(|held| held.is_of(key))?;
+        Some(self.held.remove(at)).filter(|held| held.stamp == stamp)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Frees what is idle, and ends when nothing is held any more.
+    fn watch(&self) {
+        let mut shelf = self.lock();
+        loop {
+            shelf.held.retain(|held| held.used.elapsed() < self.idle);
+            let oldest = shelf.held.iter().map(|held| held.used).min();
+            let Some(oldest) = oldest.filter(|_| !shelf.is_closed) else {
+                shelf.is_watched = false;
+                return;
+            };
+            let wait = self.idle.saturating_sub(oldest.elapsed());
+            (shelf, _) = self.changed.wait_timeout(shelf, wait).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(entries: i64) -> Arc<SearchIndex> {
+        let entry = |id| {
+            let source = sync_core::search::EntrySource::default();
+            let (id, none) = (sync_core::ContentId(id), sync_core::CategorySet::NONE);
+            sync_core::search::Entry::new(id, &source, none, sync_core::SearchFields::All)
+        };
+        Arc::new(SearchIndex::from_entries((0..entries).map(entry).collect()))
+    }
+
+    fn sizes(held: &HeldIndexes) -> Vec<usize> {
+        held.shared.lock().held.iter().map(|held| held.index.len()).collect()
+    }
+
+    #[test]
+    fn an_index_is_that_of_one_text() {
+        let (held, home) = (HeldIndexes::default(), ProfileId::new("home").unwrap());
+        let key = Key { profile: &home, kind: ContentKind::Movies };
+        assert!(held.get(key, 1, false).is_none());
+        held.keep(key, 1, false, &index(5));
+        assert_eq!(held.get(key, 1, false).map(|index| index.len()), Some(5));
+        assert!(held.get(Key { kind: ContentKind::Series, ..key }, 1, false).is_none());
+        assert!(held.order(key, 1, 7).is_none());
+        held.keep_order(key, 1, 7, &Arc::new(vec![0]));
+        assert!(held.order(key, 1, 7).is_some() && held.order(key, 1, 8).is_none() && held.order(key, 2, 7).is_none());
+        assert!(held.get(key, 1, true).is_none(), "one without the rest is not enough");
+        held.keep(key, 2, true, &index(6));
+        assert_eq!(held.get(key, 2, false).map(|index| index.len()), Some(6));
+        assert!(held.get(key, 3, false).is_none(), "the text is another one");
+        assert_eq!(sizes(&held), [0; 0]);
+    }
+
+    #[test]
+    fn what_was_used_least_lately_goes_first() {
+        let home = ProfileId::new("home").unwrap();
+        let of = |kind| Key { profile: &home, kind };
+        let [one, two, three] = ContentKind::ALL.map(of);
+        let size = index(100).heap_size();
+        let held = HeldIndexes::new(size * 2, IDLE);
+        held.keep(one, 1, true, &index(100));
+        held.keep(two, 1, true, &index(100));
+        assert!(held.get(one, 1, true).is_some());
+        held.keep(three, 1, true, &index(100));
+        assert!(held.get(two, 1, true).is_none());
+        assert_eq!(sizes(&held), [100, 100]);
+        held.keep(two, 1, true, &index(1_000));
+        assert_eq!(sizes(&held), [0; 0], "one that is larger than the limit is not held, and nothing fits beside it");
+    }
+
+    #[test]
+    fn what_is_idle_is_freed_and_nobody_watches_nothing() {
+        let (held, home) = (HeldIndexes::new(LIMIT, Duration::from_millis(20)), ProfileId::new("home").unwrap());
+        let key = Key { profile: &home, kind: ContentKind::Movies };
+        held.keep(key, 1, true, &index(5));
+        let until = Instant::now() + Duration::from_secs(20);
+        while held.shared.lock().is_watched {
+            assert!(Instant::now() < until, "it is freed");
+            std::thread::yield_now();
+        }
+        assert_eq!(sizes(&held), [0; 0]);
+        held.keep(key, 1, true, &index(5));
+        let shared = Arc::clone(&held.shared);
+        drop(held);
+        while Arc::strong_count(&shared) > 1 {
+            assert!(Instant::now() < until, "the thread ends with the store");
+            std::thread::yield_now();
+        }
+    }
+}

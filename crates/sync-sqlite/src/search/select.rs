@@ -1,0 +1,189 @@
+//! Selections: answered from the search text, or from the rows where there is no text.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use diesel::SqliteConnection;
+use sync_core::catalogue::{AnsweredBy, Selected, SelectedRow, Selection, Sort};
+use sync_core::search::{Hits, SearchFields, SearchIndex, Searched, select};
+use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::HeldIndexes;
+use super::load;
+use super::tables::{self, Key, State};
+use super::write::has_rows;
+use crate::db::bind::Bind;
+use crate::db::statement::{Cell, Record, integers, record, records};
+use crate::items::columns;
+use crate::store::SqliteStore;
+use crate::tables::{ids, of};
+
+/// The columns that a list shows.
+const SHOWN: [&str; 6] = ["name", "year", "release_date", "rating", "category_id", "category_ids"];
+
+impl SqliteStore {
+    /// Returns the items of a selection, in its order.
+    pub fn select_blocking(&self, profile: &ProfileId, selection: &Selection) -> Result<Selected, StoreError> {
+        self.read_profile(profile, |conn| {
+            Reader { conn, held: self.held_indexes(), profile, selection, answered_by: AnsweredBy::SearchText }.run()
+        })
+    }
+}
+
+/// What is searched of a kind.
+struct Kind {
+    kind: ContentKind,
+    index: Arc<SearchIndex>,
+    panel_order: Arc<Vec<u32>>,
+    held: HashSet<ContentId>,
+}
+
+struct Reader<'a> {
+    conn: &'a mut SqliteConnection,
+    held: &'a HeldIndexes,
+    profile: &'a ProfileId,
+    selection: &'a Selection,
+    answered_by: AnsweredBy,
+}
+
+impl Reader<'_> {
+    fn run(mut self) -> Result<Selected, StoreError> {
+        let mut kinds = Vec::new();
+        for kind in ContentKind::ALL.into_iter().filter(|kind| self.selection.kinds.contains(kind)) {
+            kinds.push(self.kind(kind)?);
+        }
+        let searched: Vec<_> = kinds
+            .iter()
+            .map(|it| Searched { kind: it.kind, index: &it.index, panel_order: &it.panel_order, held: &it.held })
+            .collect();
+        let hits = select(&searched, self.selection);
+        self.selected(hits)
+    }
+
+    fn kind(&mut self, kind: ContentKind) -> Result<Kind, StoreError> {
+        let key = Key { profile: self.profile, kind };
+        let state = tables::state(self.conn, key)?;
+        let by_panel = self.selection.sort == Sort::Panel;
+        let (index, panel_order) = match self.of_text(key, state)? {
+            Some((index, stamp)) => {
+                let order = if by_panel { self.kept_order(key, stamp, &index)? } else { Arc::default() };
+                (index, order)
+            }
+            None => {
+                let index = self.of_rows(key, state)?;
+                let order = if by_panel { index.panel_order(&self.listed(key)?) } else { Vec::new() };
+                (Arc::new(index), Arc::new(order))
+            }
+        };
+        let held = if self.selection.filter.held { self.held(key)? } else { HashSet::new() };
+        Ok(Kind { kind, index, panel_order, held })
+    }
+
+    /// The index that the text makes, and the stamp of the text; `None` where there is no text that can be used.
+    fn of_text(&mut self, key: Key<'_>, state: State) -> Result<Option<(Arc<SearchIndex>, i64)>, StoreError> {
+        let Some(stamp) = state.stamp else { return Ok(None) };
+        // Without words, names are enough for any order; and of names there is no rest.
+        let with_rest = self.selection.words.is_some() && state.fields == SearchFields::All;
+        if let Some(index) = self.held.get(key, stamp, with_rest) {
+            return Ok(Some((index, stamp)));
+        }
+        let Some(index) = load::of_text(self.conn, key, with_rest)? else { return Ok(None) };
+        let index = Arc::new(index);
+        self.held.keep(key, stamp, with_rest, &index);
+        Ok(Some((index, stamp)))
+    }
+
+    fn of_rows(&mut self, key: Key<'_>, state: State) -> Result<SearchIndex, StoreError> {
+        if !has_rows(self.conn, key)? {
+            // There is nothing that a text could have.
+            return Ok(SearchIndex::default());
+        }
+        let is_off = state.fields == SearchFields::Off;
+        self.answered_by = if is_off { AnsweredBy::RowsWithoutText } else { AnsweredBy::RowsUntilSync };
+        // A profile that keeps no text is searched in all of it.
+        let fields = match self.selection.words {
+            None => SearchFields::Names,
+            Some(_) if is_off => SearchFields::All,
+            Some(_) => state.fields,
+        };
+        load::of_rows(self.conn, key, fields)
+    }
+
+    /// The panel's order, made anew only where the listing is another one.
+    fn kept_order(&mut self, key: Key<'_>, stamp: i64, index: &SearchIndex) -> Result<Arc<Vec<u32>>, StoreError> {
+        let text = self.listed_text(key)?;
+        let listing = xxh3_64(&text);
+        if let Some(order) = self.held.order(key, stamp, listing) {
+            return Ok(order);
+        }
+        let order = Arc::new(index.panel_order(&listed(&text)));
+        self.held.keep_order(key, stamp, listing, &order);
+        Ok(order)
+    }
+
+    /// The ids of the last listing, in its order, as they are stored.
+    fn listed_text(&mut self, key: Key<'_>) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT CAST(ids AS BLOB) FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
+        let found = record(self.conn, sql, &[key.profile.as_str().into(), key.kind.as_str().into()])?;
+        Ok(found.and_then(|mut row| row.blob(0).ok()).unwrap_or_default())
+    }
+
+    fn listed(&mut self, key: Key<'_>) -> Result<Vec<ContentId>, StoreError> {
+        Ok(listed(&self.listed_text(key)?))
+    }
+
+    fn held(&mut self, key: Key<'_>) -> Result<HashSet<ContentId>, StoreError> {
+        let sql = "SELECT content_id FROM xtream_held_removals WHERE profile_id=? AND kind=? AND typeof(content_id)='integer'";
+        let ids = integers(self.conn, sql, &[key.profile.as_str().into(), key.kind.as_str().into()])?;
+        Ok(ids.into_iter().map(ContentId).collect())
+    }
+
+    /// The rows of what was found. A row that is gone, though the index has it, is left out.
+    fn selected(self, found: Hits) -> Result<Selected, StoreError> {
+        let mut items = HashMap::with_capacity(found.hits.len());
+        for kind in ContentKind::ALL {
+            let ids: Vec<_> = found.hits.iter().filter(|hit| hit.kind == kind).map(|hit| hit.id.0).collect();
+            if !ids.is_empty() {
+                for item in shown(self.conn, Key { profile: self.profile, kind }, &ids)? {
+                    items.insert((kind, item.id()), item);
+                }
+            }
+        }
+        let next = found.hits.last().filter(|_| found.more).map(|hit| hit.cursor.clone());
+        let row = |hit: sync_core::search::Hit| Some(SelectedRow::of(items.get(&(hit.kind, hit.id))?, hit.cursor));
+        Ok(Selected::new(found.hits.into_iter().filter_map(row).collect(), next, self.answered_by))
+    }
+}
+
+/// Reads ids as they are stored; what is no list of ids has none.
+fn listed(text: &[u8]) -> Vec<ContentId> {
+    let ids = std::str::from_utf8(text).ok().and_then(|text| ids::from_json(text, text.len() / 8));
+    ids.unwrap_or_default().into_iter().map(ContentId).collect()
+}
+
+/// Reads items with the columns that a list shows.
+fn shown(conn: &mut SqliteConnection, key: Key<'_>, wanted: &[i64]) -> Result<Vec<Item>, StoreError> {
+    let (kind, tables) = (key.kind, of(key.kind));
+    let columns: Vec<_> = SHOWN.into_iter().filter_map(|name| kind.field(name).map(|at| (at, name))).collect();
+    let names: String = columns.iter().map(|(_, name)| format!(",\"{name}\"")).collect();
+    let sql = format!(
+        "SELECT {0}{names} FROM {1} WHERE profile_id=? AND {0} IN (SELECT value FROM json_each(?))",
+        tables.id, tables.items
+    );
+    let read = |mut row: Record| {
+        let mut item = Item::with_id(kind, ContentId(row.integer(0)?));
+        for (place, (at, _)) in columns.iter().enumerate() {
+            let stored = match row.take(place + 1) {
+                Cell::Integer(number) => Bind::Integer(number),
+                Cell::Real(number) => Bind::Real(number),
+                Cell::Text(text) => Bind::Owned(text),
+                Cell::Null | Cell::Blob(_) => Bind::Null,
+            };
+            item.set(*at, columns::from_sql(kind.fields()[*at].shape, &stored));
+        }
+        Ok(item)
+    };
+    let binds = [key.profile.as_str().into(), ids::to_json(wanted).into()];
+    records(conn, &sql, &binds)?.into_iter().map(read).collect()
+}

@@ -1,0 +1,242 @@
+//! Writing the search text: in the transaction that writes the items.
+
+use std::collections::HashSet;
+
+use diesel::SqliteConnection;
+use sync_core::search::{SearchFields, SegmentWriter};
+use sync_core::{ContentId, ContentKind, FieldSet, ProfileId, StoreError};
+
+use super::compact;
+use super::entries::Maker;
+use super::tables::{self, Key};
+use crate::db::bind::Bind;
+use crate::db::statement::integer;
+use crate::tables::of;
+
+/// So many bytes of entries wait in memory.
+pub(super) const WAITING: usize = 4 << 20;
+
+/// How many rows are looked at in one go when others than an apply have changed them.
+const PAGE: usize = 1_000;
+
+/// What happens to the text of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    /// The profile wants none.
+    Nothing,
+    /// It is the first one: there are no rows yet.
+    First,
+    /// What changes is added.
+    Extend,
+    /// It is written anew, of the rows.
+    Anew,
+}
+
+/// The search text of a kind while its rows are written.
+pub(crate) struct Writer<'a> {
+    key: Key<'a>,
+    plan: Plan,
+    fields: SearchFields,
+    maker: Maker,
+    waiting: SegmentWriter,
+    /// What is there, once something was written.
+    batches: Option<Batches>,
+}
+
+/// The batches of a kind, while another one is written.
+#[derive(Debug, Default)]
+pub(super) struct Batches {
+    /// Those that are there already: number, and entries.
+    pub(super) known: Vec<(i64, u64)>,
+    /// The number of the batch that is written, and the place of its next segment.
+    pub(super) next: (i64, i64),
+    /// How many entries it has.
+    pub(super) entries: u64,
+}
+
+impl<'a> Writer<'a> {
+    /// Before anything of the kind is written.
+    pub(crate) fn new(
+        conn: &mut SqliteConnection,
+        profile: &'a ProfileId,
+        kind: ContentKind,
+    ) -> Result<Self, StoreError> {
+        let key = Key { profile, kind };
+        let state = tables::state(conn, key)?;
+        let plan = match (state.fields, state.stamp) {
+            (SearchFields::Off, _) => Plan::Nothing,
+            (_, Some(_)) => Plan::Extend,
+            _ if has_rows(conn, key)? => Plan::Anew,
+            _ => Plan::First,
+        };
+        if state.is_there && matches!(plan, Plan::Nothing | Plan::First) {
+            tables::forget(conn, key)?;
+        }
+        let maker = Maker::new(kind, state.fields);
+        Ok(Self { key, plan, fields: state.fields, maker, waiting: SegmentWriter::new(), batches: None })
+    }
+
+    /// An item was written; `changed` are the fields that have changed, all of them where it is `None`.
+    pub(crate) fn written(
+        &mut self,
+        conn: &mut SqliteConnection,
+        id: i64,
+        changed: Option<FieldSet>,
+        fields: &[Bind<'_>],
+    ) -> Result<(), StoreError> {
+        if !self.is_extended() || changed.is_some_and(|changed| !self.maker.needs(changed)) {
+            return Ok(());
+        }
+        self.waiting.add(self.maker.of_binds(id, fields));
+        self.flush_if_full(conn)
+    }
+
+    /// Items were removed.
+    pub(crate) fn removed(&mut self, conn: &mut SqliteConnection, ids: &[ContentId]) -> Result<(), StoreError> {
+        if !self.is_extended() || ids.is_empty() {
+            return Ok(());
+        }
+        if self.batches.as_ref().is_some_and(|batches| batches.next.1 > 0) {
+            // What is written already can't be told from what is removed: a later batch overrides it.
+            self.flush(conn)?;
+            if let Some(batches) = &mut self.batches {
+                batches.end();
+            }
+        }
+        for id in ids {
+            self.waiting.remove(*id);
+            self.flush_if_full(conn)?;
+        }
+        Ok(())
+    }
+
+    /// Rows have changed, and nobody knows which: the text is written anew.
+    pub(crate) fn doubt(&mut self) {
+        if self.plan != Plan::Nothing {
+            self.plan = Plan::Anew;
+        }
+    }
+
+    fn is_extended(&self) -> bool {
+        matches!(self.plan, Plan::Extend | Plan::First)
+    }
+
+    fn flush_if_full(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        if self.waiting.size() < WAITING { Ok(()) } else { self.flush(conn) }
+    }
+
+    fn flush(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        if self.waiting.is_empty() || !self.is_extended() {
+            return Ok(());
+        }
+        if self.batches.is_none() {
+            if self.plan == Plan::First {
+                // Segments that nobody answers for.
+                tables::delete_all(conn, self.key)?;
+            }
+            let Some(known) = tables::batches(conn, self.key)? else {
+                self.plan = Plan::Anew;
+                return Ok(());
+            };
+            self.batches = Some(Batches::after(known));
+        }
+        let Some(batches) = &mut self.batches else { return Ok(()) };
+        batches.write(conn, self.key, &mut self.waiting)
+    }
+
+    /// After everything was written; `step` is asked from time to time whether to go on.
+    pub(crate) fn finish(
+        mut self,
+        conn: &mut SqliteConnection,
+        mut step: impl FnMut() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.flush(conn)?;
+        if self.is_extended()
+            && let Some(batches) = self.batches.take()
+        {
+            if !compact::tidy(conn, self.key, batches, &mut step)? {
+                self.plan = Plan::Anew;
+            }
+        } else if matches!(self.plan, Plan::Nothing | Plan::Extend) {
+            return Ok(());
+        }
+        if self.plan == Plan::Anew {
+            self.write_anew(conn, step)?;
+        }
+        tables::stamp(conn, self.key, self.fields)
+    }
+
+    /// Writes the text of all rows.
+    fn write_anew(
+        &self,
+        conn: &mut SqliteConnection,
+        step: impl FnMut() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let key = self.key;
+        tracing::debug!(kind = %key.kind, "the search text is written anew");
+        tables::delete_all(conn, key)?;
+        let (mut waiting, mut batches) = (SegmentWriter::new(), Batches::after(Vec::new()));
+        self.maker.of_all_rows(conn, key, step, |conn, entry| {
+            waiting.add(entry);
+            if waiting.size() < WAITING { Ok(()) } else { batches.write(conn, key, &mut waiting) }
+        })?;
+        batches.write(conn, key, &mut waiting)
+    }
+}
+
+/// Brings the text up to the rows of these items, which something else than an apply has changed. A text that has to be
+/// written anew is left to the next apply.
+pub(crate) fn follow(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    ids: &[i64],
+) -> Result<(), StoreError> {
+    let mut writer = Writer::new(conn, profile, kind)?;
+    if writer.plan != Plan::Extend {
+        return Ok(());
+    }
+    for page in ids.chunks(PAGE) {
+        let entries = writer.maker.of_rows(conn, writer.key, page)?;
+        let there: HashSet<_> = entries.iter().map(|entry| entry.id.0).collect();
+        entries.into_iter().for_each(|entry| writer.waiting.add(entry));
+        page.iter().filter(|id| !there.contains(id)).for_each(|id| writer.waiting.remove(ContentId(*id)));
+        writer.flush_if_full(conn)?;
+    }
+    writer.finish(conn, || Ok(()))
+}
+
+impl Batches {
+    /// A batch after these.
+    pub(super) fn after(known: Vec<(i64, u64)>) -> Self {
+        let next = known.last().map_or(1, |(batch, _)| batch + 1);
+        Self { known, next: (next, 0), entries: 0 }
+    }
+
+    /// Writes what waits, as a part of the batch.
+    pub(super) fn write(
+        &mut self,
+        conn: &mut SqliteConnection,
+        key: Key<'_>,
+        waiting: &mut SegmentWriter,
+    ) -> Result<(), StoreError> {
+        for segment in waiting.take() {
+            tables::insert(conn, key, self.next, &segment)?;
+            self.next.1 += 1;
+            self.entries += u64::from(segment.entries);
+        }
+        Ok(())
+    }
+
+    /// Ends the batch; the next segment begins another one.
+    pub(super) fn end(&mut self) {
+        self.known.push((self.next.0, std::mem::take(&mut self.entries)));
+        self.next = (self.next.0 + 1, 0);
+    }
+}
+
+/// Whether a kind has rows.
+pub(super) fn has_rows(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
+    let sql = format!("SELECT 1 FROM {} WHERE profile_id=? LIMIT 1", of(key.kind).items);
+    Ok(integer(conn, &sql, &[key.profile.as_str().into()])?.is_some())
+}
