@@ -42,4 +42,6 @@ mod limits;
 #[cfg(unix)]
 mod reading;
 #[cfg(unix)]
+mod showing;
+#[cfg(unix)]
 mod signals;

@@ -1,6 +1,7 @@
 //! Errors of calls that could not begin their run. Errors within a run are in its report.
 
 use sync_core::{InvalidProfileId, ProfileId, StoreError, UnknownKind};
+use sync_service::ReadError;
 use sync_sqlite::BackupError;
 use sync_xtream::{AddressError, SetupError};
 
@@ -29,7 +30,19 @@ pub enum SyncError {
     /// The cache failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A list or a search can't be answered.
+    #[error(transparent)]
+    Read(ReadError),
     /// A backup could not be made or restored.
     #[error(transparent)]
     Backup(#[from] BackupError),
+}
+
+impl From<ReadError> for SyncError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => Self::Store(error),
+            other => Self::Read(other),
+        }
+    }
 }

@@ -23,7 +23,9 @@ pub use sync_core::{
     Profile, ProfileId, Progress, Series, StoreError, SyncOptions, SyncReport, UnknownKind, compare_channels,
     compare_movies, compare_series, is_item_updated,
 };
-pub use sync_service::{SystemClock, options_of};
+pub use sync_service::{
+    FoundItem, ItemFilter, ItemsPage, ListRequest, Moment, ReadError, SearchRequest, ShownItem, SystemClock, options_of,
+};
 pub use sync_sqlite::{BackedUp, BackupError, Restored};
 pub use sync_xtream::{AddressError, SetupError, XtreamConfig};
 pub use syncer::{Login, Syncer};

@@ -79,14 +79,14 @@ enum Form<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(profile: &'a Profile, login: &'a Login, which: &WhichArgs, has_kinds: bool) -> Self {
+    pub(crate) fn new(profile: &'a Profile, login: &'a Login, which: &WhichArgs, has_kinds: bool, look: Look) -> Self {
         let form = match (which.json, which.csv) {
             (true, _) => Form::Json,
             (_, true) => Form::Csv,
             _ => Form::Text(None),
         };
         let without = usize::from(!has_kinds);
-        Self { profile, login, look: Look::of_stdout(), form, without, any: false }
+        Self { profile, login, look, form, without, any: false }
     }
 
     /// Whether something has been shown.
@@ -193,3 +193,6 @@ fn row(item: &FoundItem, login: &Login, without: usize) -> Vec<String> {
     ];
     cells.into_iter().skip(without).collect()
 }
+
+#[cfg(test)]
+mod tests;

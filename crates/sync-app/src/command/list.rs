@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::found::Lines;
 use super::interrupt::Interrupt;
+use super::look::Look;
 use super::results::Results;
 use super::terminal::{complain, say};
 use super::{no_category, one_profile, wiring};
@@ -112,7 +113,8 @@ async fn run(
     let service = wiring::service(&cache);
     let profile = one_profile::find(&service, which.profile.as_deref()).await?;
     let login = one_profile::login(&profile);
-    let mut lines = Lines::new(&profile, &login, which, request.kinds().len() > 1);
+    let has_kinds = request.kinds().len() > 1;
+    let mut lines = Lines::new(&profile, &login, which, has_kinds, Look::of_stdout());
     let mut left = which.limit.or(limit).unwrap_or(u64::MAX);
     let mut results = Results::stdout();
     let mut next = which.after.clone();

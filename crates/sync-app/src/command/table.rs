@@ -1,7 +1,7 @@
 //! Tables for people: columns that fit a terminal, or keep their whole text for a file.
 //!
-//! On a terminal, columns give way one after the other until a line fits: first the spare room, then the text of
-//! columns that may be cut, then whole columns.
+//! On a terminal, spare columns without any text are not shown, and columns give way one after the other until a line
+//! fits: first the spare room, then the text of columns that may be cut, then whole columns.
 
 use super::cell::{clean, fitted, isolated, width};
 use super::look::Look;
@@ -71,8 +71,14 @@ impl<'a> Table<'a> {
         let mut table = Self { look, columns, widths: Vec::new(), indent, gap };
         table.widths = natural.iter().zip(columns).map(|(natural, column)| Some(column.roomy.max(*natural))).collect();
         let Some(room) = look.width else { return table };
+        for at in (0..columns.len()).filter(|at| columns[*at].spare > 0 && columns[*at].roomy == 0) {
+            // A person needs no column of nothing. In a file, each column has its place.
+            table.widths[at] = table.widths[at].filter(|_| widest(at) > 0);
+        }
         if table.taken() > room {
-            table.widths = natural.into_iter().map(Some).collect();
+            for (shown, natural) in table.widths.iter_mut().zip(natural) {
+                *shown = shown.map(|_| natural);
+            }
         }
         while table.taken() > room && (table.cut(room) || table.leave_out()) {}
         table
@@ -234,6 +240,14 @@ mod tests {
         assert_eq!(shown[..2], ["  ID  NAME      YEAR", "   7  A rathe…  1999"].map(str::to_owned));
         let shown: Vec<_> = lines(Some(12), false).iter().map(|line| seen(line)).collect();
         assert_eq!(shown[..2], ["  ID  NAME", "   7  A rat…"].map(str::to_owned));
+    }
+
+    #[test]
+    fn a_terminal_gets_no_column_of_nothing() {
+        let rows = vec![["7", "Name", "", ""].map(cell).to_vec()];
+        let header = |width| Table::new(Look { width, colour: false }, &COLUMNS, 0, 2, &rows).header();
+        assert_eq!(header(Some(80)), "ID  NAME");
+        assert_eq!(header(None), "ID  NAME  YEAR  CATEGORY");
     }
 
     #[test]

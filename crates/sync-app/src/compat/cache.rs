@@ -1,6 +1,8 @@
 //! The cached content, for callers that aren't asynchronous.
 
-use sync_core::{ContentId, ContentKind, ProfileId};
+use sync_core::catalogue::{Page, PageRequest, SizedCategory};
+use sync_core::{Category, Clock as _, ContentId, ContentKind, PerKind, ProfileId, StoreError};
+use sync_service::{ItemsPage, ListRequest, Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem, SystemClock};
 
 use crate::database::Database;
 use crate::error::Result;
@@ -42,7 +44,7 @@ impl ContentCache {
         let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
         let ids = self.db.store().get_content_ids_blocking(&profile, kind);
         match ids {
-            Err(sync_core::StoreError::UnknownProfile(_)) => Ok(Vec::new()),
+            Err(StoreError::UnknownProfile(_)) => Ok(Vec::new()),
             ids => Ok(ids?.into_iter().map(|id| id.0).collect()),
         }
     }
@@ -72,8 +74,143 @@ impl ContentCache {
         })
     }
 
+    /// Returns a page of the items of a kind. [`ListRequest::after`] leads to the next one.
+    ///
+    /// # Errors
+    ///
+    /// [`SyncError::Read`](crate::SyncError::Read) for a category that can't be told, and a cursor of another query.
+    pub fn list(&self, profile_id: &str, request: &ListRequest) -> Result<ItemsPage> {
+        self.answer(profile_id, &request.into())
+    }
+
+    /// Returns a page of the items that are found by words, the best first. [`SearchRequest::after`] leads to the next
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::list`].
+    pub fn search(&self, profile_id: &str, request: &SearchRequest) -> Result<ItemsPage> {
+        self.answer(profile_id, &request.into())
+    }
+
+    /// Returns an item of a kind (`channels`, `movies` or `series`) with all that is known of it, and its last ten
+    /// changes. An item that was removed and is remembered has its tombstone.
+    pub fn item(&self, profile_id: &str, content_type: &str, id: i64) -> Result<Option<ShownItem>> {
+        let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
+        let store = self.db.store();
+        loop {
+            let epoch = store.feed_blocking(&profile)?.epoch;
+            let Some(known) = store.item_blocking(&profile, kind, ContentId(id), SHOWN_CHANGES)? else {
+                return Ok(None);
+            };
+            // The changes are of this epoch if it has not ended meanwhile.
+            if store.feed_blocking(&profile)?.epoch == epoch {
+                return Ok(Some(ShownItem::of(known, epoch, &store.categories_blocking(&profile, kind)?)));
+            }
+        }
+    }
+
+    /// Returns the categories of a kind (`channels`, `movies` or `series`) in the panel's order, each with the number
+    /// of its items, and behind them those that items name and the panel doesn't.
+    pub fn categories(&self, profile_id: &str, content_type: &str) -> Result<Vec<SizedCategory>> {
+        let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
+        Ok(self.db.store().sized_categories_blocking(&profile, kind)?)
+    }
+
+    /// Returns whole rows of a kind (`channels`, `movies` or `series`) by rising id. [`Page::next`] leads to the next
+    /// page.
+    pub fn page(&self, profile_id: &str, content_type: &str, request: &PageRequest) -> Result<Page> {
+        let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
+        Ok(self.db.store().page_blocking(&profile, kind, request)?)
+    }
+
+    fn answer(&self, profile_id: &str, query: &Query<'_>) -> Result<ItemsPage> {
+        let (profile, store, now) = (ProfileId::new(profile_id)?, self.db.store(), SystemClock::new().now());
+        let mut categories: PerKind<Vec<Category>> = PerKind::from_fn(|_| Vec::new());
+        for kind in query.kinds() {
+            categories[kind] = store.categories_blocking(&profile, kind)?;
+        }
+        let asked = match query.selection(&categories, now) {
+            Err(ReadError::UnknownCategory { .. }) => {
+                // It may be one that items name, and the panel doesn't list. Counting them takes longer.
+                let mut sized = PerKind::from_fn(|_| Vec::new());
+                for kind in query.kinds() {
+                    sized[kind] = store.sized_categories_blocking(&profile, kind)?;
+                }
+                query.selection_of_sized(&sized, now)?
+            }
+            asked => asked?,
+        };
+        Ok(asked.page(store.select_blocking(&profile, &asked.selection)?, &categories))
+    }
+
     /// Creates the profile if it doesn't exist.
     pub fn initialize_profile(&self, profile_id: &str) -> Result<()> {
         Ok(self.db.store().ensure_profile_blocking(&ProfileId::new(profile_id)?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sync_core::catalogue::{ItemState, Sort};
+    use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, movie};
+    use sync_core::{Engine, SyncOptions};
+    use sync_service::ItemFilter;
+
+    use super::*;
+    use crate::CancellationToken;
+    use crate::error::SyncError;
+
+    /// A cache with three movies.
+    async fn cache(folder: &std::path::Path) -> ContentCache {
+        let cache = ContentCache::new(Database::open(folder.join("cache.db")).unwrap());
+        let movies = [movie(3).name("Three"), movie(1).name("One and three"), movie(2).name("Two")];
+        let source = ScriptedSource::new()
+            .categories(ContentKind::Movies, Ok(vec![category("1")]))
+            .lists(ContentKind::Movies, movies.map(ItemBuilder::listed));
+        let store = Arc::new(cache.database().store().clone());
+        let engine = Engine::new(Arc::new(source), store, Arc::new(FixedClock::default()));
+        let profile = ProfileId::new("home").unwrap();
+        let report = engine.run(&profile, &SyncOptions::default(), &CancellationToken::new()).await;
+        assert_eq!(report.errors, []);
+        cache
+    }
+
+    /// The calls block, and work within a runtime as well as without one.
+    #[tokio::test]
+    async fn a_cache_is_read_by_callers_that_are_not_asynchronous() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path()).await;
+        let read = {
+            let cache = cache.clone();
+            move || read_all(&cache)
+        };
+        read();
+        std::thread::spawn(read).join().unwrap();
+    }
+
+    fn read_all(cache: &ContentCache) {
+        let ids = |page: &ItemsPage| page.items.iter().map(|item| item.row.id.0).collect::<Vec<_>>();
+        let list = ListRequest::new(ContentKind::Movies);
+        let all = cache.list("home", &list).unwrap();
+        assert_eq!((ids(&all), all.items[0].category_name.as_deref()), (vec![3, 1, 2], Some("Category 1")));
+        let first = cache.list("home", &list.clone().sorted(Sort::Name).limited(2)).unwrap();
+        let second = list.clone().sorted(Sort::Name).limited(2).after(first.next.clone().unwrap());
+        assert_eq!((ids(&first), ids(&cache.list("home", &second).unwrap())), (vec![1, 3], vec![2]));
+        assert_eq!(ids(&cache.search("home", &SearchRequest::new("thr")).unwrap()), [3, 1]);
+        let unknown = list.clone().filtered(ItemFilter::none().in_category("x"));
+        let error = cache.list("home", &unknown).unwrap_err();
+        assert!(matches!(error, SyncError::Read(ReadError::UnknownCategory { .. })), "{error:?}");
+        let other = cache.list("home", &list.after(first.next.unwrap())).unwrap_err();
+        assert!(matches!(other, SyncError::Read(ReadError::Cursor(_))), "{other:?}");
+        let shown = cache.item("home", "movies", 2).unwrap().unwrap();
+        assert!(matches!(&shown.state, ItemState::Present { item, .. } if item.name() == "Two"));
+        assert!(cache.item("home", "movies", 9).unwrap().is_none());
+        assert_eq!(cache.categories("home", "movies").unwrap()[0].items, 3);
+        let page = cache.page("home", "movies", &PageRequest::first(2)).unwrap();
+        assert_eq!((page.items.len(), page.next), (2, Some(ContentId(2))));
+        assert!(cache.item("home", "films", 2).is_err() && cache.categories("nobody", "movies").is_err());
     }
 }

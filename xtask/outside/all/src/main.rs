@@ -84,6 +84,9 @@ async fn with_a_window(syncer: &Syncer, address: &str) -> Outcome {
     assert_eq!((categories.len(), categories[0].items), (1, 3));
     let names = window::names(cache.as_ref(), &home.id, &categories[0].id).await?;
     assert_eq!(names, ["A film", "Another film", "A third film"]);
+    let names = window::sorted(syncer.service(), &home.id, &categories[0].id.0).await?;
+    assert_eq!(names, ["A film", "A third film", "Another film"]);
+    assert_eq!(window::found(syncer.service(), &home.id, "FILM th").await?, ["A third film"]);
 
     let home = stored(panel::silent()?);
     cache.save_profile(&home).await?;

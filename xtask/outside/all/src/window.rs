@@ -1,13 +1,14 @@
-//! A program with a window: a run in the background, its progress as lines of JSON, cancelling it, and the pages of a
-//! category. `docs/embedding.md` shows it.
+//! A program with a window: a run in the background, its progress as lines of JSON, cancelling it, the pages of a
+//! category, and what a person finds who types. `docs/embedding.md` shows it.
 
 use std::sync::Arc;
 
-use sync_app::sync_core::catalogue::PageRequest;
+use sync_app::sync_core::catalogue::{PageRequest, Sort};
 use sync_app::sync_core::{Cache, CategoryId};
+use sync_app::sync_service::Service;
 use sync_app::{
-    CancellationToken, ContentKind, Observer, Profile, ProfileId, Progress, StoreError, SyncError, SyncReport, Syncer,
-    options_of,
+    CancellationToken, ContentKind, ItemFilter, ListRequest, Observer, Profile, ProfileId, Progress, ReadError,
+    SearchRequest, StoreError, SyncError, SyncReport, Syncer, options_of,
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
@@ -49,4 +50,24 @@ pub async fn names(cache: &dyn Cache, home: &ProfileId, category: &CategoryId) -
         let Some(last) = page.next else { return Ok(names) };
         page = cache.page(home, ContentKind::Movies, first.clone().after(last)).await?;
     }
+}
+
+/// The names of all movies of a category in their order, read page by page. A person names the category by its id or its
+/// name.
+pub async fn sorted(service: &Service, home: &ProfileId, category: &str) -> Result<Vec<String>, ReadError> {
+    let filter = ItemFilter::none().in_category(category);
+    let mut request = ListRequest::new(ContentKind::Movies).filtered(filter).sorted(Sort::Name).limited(2);
+    let mut names = Vec::new();
+    loop {
+        let page = service.list(home, &request).await?;
+        names.extend(page.items.into_iter().map(|item| item.row.name));
+        let Some(next) = page.next else { return Ok(names) };
+        request = request.after(next);
+    }
+}
+
+/// The names of what a person finds who types these words, the best first.
+pub async fn found(service: &Service, home: &ProfileId, typed: &str) -> Result<Vec<String>, ReadError> {
+    let page = service.search(home, &SearchRequest::new(typed).limited(20)).await?;
+    Ok(page.items.into_iter().map(|item| item.row.name).collect())
 }

@@ -21,8 +21,8 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Arguments)]
 pub(crate) struct SearchArgs {
-    /// Words to search for. Each is the beginning of a word in the name, title, cast, director or genre. Words in double
-    /// quotes stand one behind the other; behind --, a word with a - before it must not be there
+    /// Words to search for. Each is the beginning of a word in the name, title, cast, director or genre. Words in
+    /// double quotes stand one behind the other; behind --, a word with a - before it must not be there
     #[arg(value_name = "WORDS", required = true)]
     pub(crate) words: Vec<OsString>,
     /// Search only this kind: channels, movies or series; it may be repeated [default: all]
@@ -40,7 +40,7 @@ pub(crate) struct WhichArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) profile: Option<String>,
     /// Show only items of the category with this id or name
-    #[arg(long, value_name = "NAME|ID")]
+    #[arg(long, value_name = "NAME|ID", allow_hyphen_values = true)]
     pub(crate) category: Option<String>,
     /// Show only items of this year (1999), or of these years (1990-1999)
     #[arg(long = "year", value_name = "YEARS", value_parser = years)]
@@ -48,8 +48,8 @@ pub(crate) struct WhichArgs {
     /// Show only items with at least this rating, 0 to 10
     #[arg(long, value_name = "RATING", value_parser = rating)]
     pub(crate) rating_min: Option<f64>,
-    /// Show only items that the panel added since then: a time (2026-11-29T10:00:00Z), a day (2026-11-29, UTC) or an age
-    /// (90m, 36h, 7d)
+    /// Show only items that the panel added since then: a time (2026-11-29T10:00:00Z), a day (2026-11-29, UTC) or an
+    /// age (90m, 36h, 7d)
     #[arg(long, value_name = "SINCE")]
     pub(crate) added_since: Option<Moment>,
     /// Show only items whose removal is held
@@ -65,7 +65,7 @@ pub(crate) struct WhichArgs {
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
     /// Show the items behind the one with this cursor; the other options have to be the same
-    #[arg(long, value_name = "CURSOR")]
+    #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     pub(crate) after: Option<String>,
     /// Print one JSON object per item, one per line
     #[arg(long, conflicts_with = "csv")]
@@ -151,8 +151,8 @@ pub(crate) struct ExportArgs {
     /// Replace the file if it exists
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
-    /// Write user name and password of the profile where the panel's values have them. A file that the output goes to can
-    /// then be read by you only
+    /// Write user name and password of the profile where the panel's values have them. A file that the output goes to
+    /// can then be read by you only
     #[arg(long)]
     pub(crate) secrets: bool,
 }
@@ -183,6 +183,17 @@ fn rating(text: &str) -> Result<f64, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One cursor of sixty-four begins with a hyphen.
+    #[test]
+    fn a_cursor_may_begin_with_a_hyphen() {
+        use clap::Parser as _;
+        let args = ["xtream-sync", "list", "movies", "--after", "-Aa_", "--category", "- new -"];
+        let super::super::Command::List(list) = super::super::Args::try_parse_from(args).unwrap().command else {
+            panic!("list")
+        };
+        assert_eq!((list.which.after.as_deref(), list.which.category.as_deref()), (Some("-Aa_"), Some("- new -")));
+    }
 
     #[test]
     fn years_and_ratings_are_read() {
