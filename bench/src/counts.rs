@@ -37,8 +37,9 @@ const REQUESTS: f64 = 7.0;
 /// Kilobytes of bookkeeping that a sync may leave which finds nothing.
 pub(crate) const BOOKKEEPING: f64 = 65_536.0;
 
-/// Rows that one new movie may write: itself, its event, and its place in the index.
-pub(crate) const SHIFT_ROWS: f64 = 3.0;
+/// Rows that one new movie may write: itself, its event, its place in the index, its entry in the search text, and the
+/// stamp of that.
+pub(crate) const SHIFT_ROWS: f64 = 5.0;
 
 /// What 40,000 items come to today, and somewhat more.
 const CHANGED_KIB: f64 = 6000.0;
@@ -53,6 +54,10 @@ pub(crate) struct Tally {
     pub(crate) unchanged: Written,
     pub(crate) shifted: Written,
     pub(crate) changed: Written,
+    /// A changed listing in a cache that keeps no search text.
+    pub(crate) changed_without_text: Written,
+    /// Bytes of a cache after a first sync, with and without a search text.
+    pub(crate) file: [u64; 2],
     /// Requests of a first sync, and of one that finds nothing.
     pub(crate) requests: [u64; 2],
     /// Their memory at its highest, in KiB.
@@ -71,6 +76,10 @@ pub(crate) fn written(engine: &Engine, panel: &mut Panel, bodies: &Bodies) -> Ou
     let first = engine.sync_expecting(&base, PROFILE, all)?;
     let requests = panel.asked()?.requests;
 
+    without_text(engine, panel, bodies, &mut tally)?;
+    tally.file[0] = std::fs::metadata(&base)?.len();
+    panel.serve(bodies, Version::First)?;
+    panel.asked()?;
     let before = Before::of(&base)?;
     let second = engine.sync_expecting(&base, PROFILE, Counts::default())?;
     tally.unchanged = before.written()?;
@@ -84,6 +93,22 @@ pub(crate) fn written(engine: &Engine, panel: &mut Panel, bodies: &Bodies) -> Ou
         *written = before.written()?;
     }
     Ok(tally)
+}
+
+/// The same of a cache that keeps no search text, as far as it differs.
+fn without_text(engine: &Engine, panel: &mut Panel, bodies: &Bodies, tally: &mut Tally) -> Outcome {
+    let base = engine.scratch.join("counted-without.db");
+    database::remove(&base)?;
+    engine.add_profile(&base, PROFILE, panel.url())?;
+    database::keep_no_text(&base)?;
+    let all = Counts { added: bodies.items as u64, ..Counts::default() };
+    engine.sync_expecting(&base, PROFILE, all)?;
+    tally.file[1] = std::fs::metadata(&base)?.len();
+    panel.serve(bodies, Version::Changed)?;
+    let before = Before::of(&base)?;
+    engine.sync_expecting(&base, PROFILE, bodies.expected(Version::Changed)?)?;
+    tally.changed_without_text = before.written()?;
+    database::remove(&base)
 }
 
 /// A number with its limit.

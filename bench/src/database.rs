@@ -18,6 +18,13 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Outcome {
     Ok(())
 }
 
+/// Has a cache that nobody has open keep no search text.
+pub(crate) fn keep_no_text(path: &Path) -> Outcome {
+    let connection = rusqlite::Connection::open(path)?;
+    connection.execute("UPDATE xtream_sync_settings SET search_fields='off'", [])?;
+    Ok(())
+}
+
 /// Removes a cache, with all that belongs to it.
 pub(crate) fn remove(path: &Path) -> Outcome {
     for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {

@@ -18,6 +18,7 @@ mod names;
 mod panel;
 mod reader;
 mod report;
+mod searching;
 mod serving;
 mod snapshot;
 mod stages;
@@ -72,6 +73,9 @@ enum Command {
     /// Asks a database for pages until standard input ends
     #[command(hide = true)]
     Reader { database: PathBuf, profile: String },
+    /// Searches a cache, and leafs through it
+    #[command(hide = true)]
+    Search { database: PathBuf, profile: String },
     /// Runs a pure stage over so many elements, for a tool that counts instructions
     #[command(hide = true)]
     Stage { name: String, elements: usize },
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
         Command::FloorUnchanged { url, database } => floor::unchanged::main(&url, &database),
         Command::Naive { url, database, each } => naive::main(&url, &database, each),
         Command::Reader { database, profile } => reader::main(&database, &profile),
+        Command::Search { database, profile } => searching::main(&database, &profile),
         Command::Stage { name, elements } => stages::main(&name, elements),
     };
     match done {

@@ -13,6 +13,7 @@ use crate::figures::{Bound, Line, Rounds, Spread, trimmed};
 use crate::link::BYTES_PER_SECOND;
 use crate::machine::Machine;
 use crate::names::{EACH, FLOOR, slope_names};
+use crate::searching::Searching;
 use crate::stages::STAGES;
 
 /// Everything that was measured and counted.
@@ -27,6 +28,7 @@ pub(crate) struct Report {
     pub(crate) bytes: (u64, u64),
     pub(crate) measured: Rounds,
     pub(crate) written: Tally,
+    pub(crate) searching: Searching,
     pub(crate) instructions: Option<Vec<(&'static str, u64)>>,
 }
 
@@ -69,6 +71,7 @@ impl Report {
         let (reader, idle) = (self.measured.values("reader"), self.measured.values("reader, idle"));
         let ratio = Spread::of_ratio(&reader, &idle);
         table.push("reader during a first sync", "p99 ÷ idle writer", ratio, "", Bound::AtMost(3.0));
+        table.search();
         table.link();
         let bytes = Spread::of(&self.measured.values("validators, bytes")).map(|bytes| bytes.times(1e-6));
         table.push("validators", "listings transferred", bytes, "MB", Bound::AtMost(0.0));
@@ -121,8 +124,18 @@ impl Report {
                 of(self.measured.peak(name)),
             );
         }
+        self.print_searching();
         self.print_counts();
         Ok(())
+    }
+
+    fn print_searching(&self) {
+        println!("\n| page of 100 movies | p50 ms | p95 ms | most ms |\n| --- | --- | --- | --- |");
+        for (name, times) in &self.searching.pages {
+            println!("| {name} | {:.2} | {:.2} | {:.2} |", times.p50, times.p95, times.most);
+        }
+        let slowest = self.searching.slowest.iter().map(|(query, took)| format!("`{query}` {took:.1} ms"));
+        println!("\nThe slowest searches: {}.", slowest.collect::<Vec<_>>().join(", "));
     }
 
     fn print_counts(&self) {
@@ -176,7 +189,7 @@ impl Report {
             "reader_p99_us": {"writing": self.measured.values("reader"), "idle": self.measured.values("reader, idle")},
             "reader_p50_us":
                 {"writing": self.measured.values("reader, p50"), "idle": self.measured.values("reader, idle, p50")},
-            "written": self.written, "instructions": self.instructions,
+            "written": self.written, "searching": self.searching, "instructions": self.instructions,
         }))
     }
 
@@ -255,6 +268,36 @@ impl Table<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What the search text costs, beside a cache that keeps none, and what it gives.
+    fn search(&mut self) {
+        for (scenario, with, without, bound) in [
+            ("search text, first", "first", "first, no search text", Bound::AtMost(1.3)),
+            ("search text, unchanged", "unchanged", "unchanged, no search text", Bound::AtMost(1.01)),
+            ("search text, 1 % changed", "changed", "changed, no search text", Bound::AtMost(1.25)),
+        ] {
+            self.ratio(scenario, "CPU ÷ without", with, without, bound);
+        }
+        let Report { written, searching, .. } = self.report;
+        #[expect(clippy::cast_precision_loss, reason = "sizes of files")]
+        let ratio = |one: u64, other: u64| Some(Spread::exactly(one as f64 / other as f64));
+        let [with, without] = written.file;
+        self.push("search text, first", "file ÷ without", ratio(with, without), "", Bound::AtMost(1.3));
+        let bytes = ratio(written.changed.bytes, written.changed_without_text.bytes);
+        self.push("search text, 1 % changed", "bytes ÷ without", bytes, "", Bound::AtMost(1.25));
+        let Searching { first, queries, plain_pages, filtered_pages, all_rows, .. } = searching;
+        for (scenario, figure, value, unit, bound) in [
+            ("500 searches", "p50", queries.p50, "ms", Bound::None),
+            ("500 searches", "p95", queries.p95, "ms", Bound::AtMost(10.0)),
+            ("500 searches", "most", queries.most, "ms", Bound::None),
+            ("first search of a program", "wall", *first, "ms", Bound::None),
+            ("pages of an order, and of a category", "worst p95", *plain_pages, "ms", Bound::AtMost(10.0)),
+            ("pages with another filter", "worst p95", *filtered_pages, "ms", Bound::AtMost(60.0)),
+            ("all rows", "wall", *all_rows, "s", Bound::None),
+        ] {
+            self.push(scenario, figure, Some(Spread::exactly(value)), unit, bound);
+        }
     }
 
     fn link(&mut self) {

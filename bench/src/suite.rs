@@ -12,6 +12,7 @@ use crate::measure::{self, Taken};
 use crate::names::{EACH, FLOOR, slope_names};
 use crate::panel::Panel;
 use crate::report::Report;
+use crate::searching::Searching;
 use crate::{Outcome, counts, link, reader, report, stages};
 
 /// What is measured, and with what.
@@ -72,6 +73,7 @@ pub(crate) fn main(args: &Args) -> Outcome {
         bytes: suite.bodies.bytes()?,
         measured,
         written,
+        searching: suite.searching()?,
         instructions: stages::instructions(),
     };
     report::publish(&report, &args.folder, if args.quick { "quick" } else { "bench" })
@@ -85,6 +87,8 @@ struct Suite {
     honouring: (Panel, PathBuf),
     /// Caches with the profile and nothing else, by the address it is at: the panel's, and the slow line's.
     empty: [PathBuf; 2],
+    /// One at the panel's address that keeps no search text.
+    empty_without_text: PathBuf,
 }
 
 impl Suite {
@@ -94,11 +98,14 @@ impl Suite {
         let empty = [path("empty.db"), path("empty-slow.db")];
         engine.add_profile(&empty[0], PROFILE, panel.url())?;
         engine.add_profile(&empty[1], PROFILE, &link::before(panel.url())?)?;
+        let empty_without_text = path("empty-without.db");
+        engine.add_profile(&empty_without_text, PROFILE, panel.url())?;
+        database::keep_no_text(&empty_without_text)?;
         honouring.serve(&bodies, Version::First)?;
         let in_step = path("in-step.db");
         engine.add_profile(&in_step, PROFILE, honouring.url())?;
         engine.sync(&in_step, PROFILE)?;
-        Ok(Self { engine, bodies, panel, honouring: (honouring, in_step), empty })
+        Ok(Self { engine, bodies, panel, honouring: (honouring, in_step), empty, empty_without_text })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -123,6 +130,7 @@ impl Suite {
         measured.note("unchanged", self.engine.sync_expecting(&work, PROFILE, Counts::default())?);
         measured.note("unchanged, naive", measure::run_own(&self.engine.scratch, &["naive", &url, text(&naive)?])?.1);
 
+        self.without_text(all, measured)?;
         self.restless(&base, &work, measured)?;
         for (name, version) in
             [("changed", Version::Changed), ("renumbered", Version::Renumbered), ("shifted", Version::Shifted)]
@@ -134,6 +142,27 @@ impl Suite {
         self.validators(measured)?;
         self.slow(all, measured)?;
         self.read(&base, &work, measured)
+    }
+
+    /// The same syncs into a cache that keeps no search text.
+    fn without_text(&mut self, all: Counts, measured: &mut Rounds) -> Outcome {
+        let [base, work] = ["without.db", "work.db"].map(|name| self.path(name));
+        database::copy(&self.empty_without_text, &base)?;
+        measured.note("first, no search text", self.engine.sync_expecting(&base, PROFILE, all)?);
+        database::copy(&base, &work)?;
+        measured.note("unchanged, no search text", self.engine.sync_expecting(&work, PROFILE, Counts::default())?);
+        self.panel.serve(&self.bodies, Version::Changed)?;
+        let expected = self.bodies.expected(Version::Changed)?;
+        measured.note("changed, no search text", self.engine.sync_expecting(&base, PROFILE, expected)?);
+        self.panel.serve(&self.bodies, Version::First)
+    }
+
+    /// Searches, in a cache after a first sync.
+    fn searching(&self) -> Outcome<Searching> {
+        let base = self.path("base.db");
+        let (printed, taken) = measure::run_own(&self.engine.scratch, &["search", text(&base)?, PROFILE])?;
+        eprintln!("Searching took at most {} MiB.", taken.peak_kib / 1024);
+        Ok(serde_json::from_str(&printed)?)
     }
 
     /// A panel that writes the moment of the answer into every item, once that is known of it.
