@@ -171,7 +171,8 @@ fn csv_has_the_rows_of_json() {
 fn a_search_finds_names_and_any_text_is_one() {
     let scene = Scene::synced(2805);
     let id = scene.ids(Kind::Movies)[7];
-    scene.cache().execute(&format!("UPDATE xtream_movies SET name='Spider-Man: Zürich' WHERE stream_id={id}"));
+    scene.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id, "name", "Spider-Man: Zürich"));
+    scene.sync(&[]).exits(0);
     for words in
         [&["spiderman"][..], &["spider", "man"], &["SPIDER-MAN", "zur"], &["\"spider man\"", "--kind", "movies"]]
     {

@@ -154,6 +154,8 @@ fn scene_with_logins(seed: u64) -> (Scene, i64, String) {
         "UPDATE xtream_movies SET direct_source='{addresses}', name='{words}', plot='{words}', extra='{extra}' \
          WHERE stream_id={id}"
     ));
+    // The search text doesn't know of it: a search is to read the rows.
+    scene.cache().execute("UPDATE xtream_search_state SET complete=0");
     scene.cache().execute(&format!("UPDATE xtream_movie_categories SET category_name='{words}' WHERE position=0"));
     (scene, id, addresses)
 }
@@ -180,6 +182,7 @@ fn no_output_shows_the_login_unless_it_is_asked_for() {
     ] {
         scene.run(args).exits(0);
     }
+    assert_eq!(found(&scene, &["search", "joanna"])[0]["id"], id);
     scene.run(&["list", "movies", "--category", "joanna"]).exits(2);
     let value = shown(&scene, Kind::Movies, id);
     let blanked = "http://panel.example/movie/{username}/{password}/7.mp4 \
