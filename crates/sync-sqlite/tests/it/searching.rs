@@ -62,7 +62,7 @@ fn film(id: i64, version: u8) -> ItemBuilder {
         .name(&format!("{} {}", names[usize::from(version) % names.len()], version % 3))
         .with("year", &format!("{}", 1990 + i64::from(version % 9)))
         .with("added", &format!("{}", 1_700_000_000 + i64::from(version)))
-        .with("cast", &format!("Actor {}", version % 5));
+        .with("cast", &format!("Actor {} ", version % 5).repeat(if version < 250 { 1 } else { 300 }));
     let film = if version.is_multiple_of(4) { film } else { film.with("rating", &format!("{}.5", version % 10)) };
     let sets: [&[&str]; 4] = [&["1"], &["2"], &["1", "2"], &[]];
     let set = sets[usize::from(version) % sets.len()];
@@ -221,6 +221,22 @@ async fn a_sync_writes_what_has_changed_and_nothing_where_nothing_has() {
     assert!(text().contains(&before[0]), "the first batch is as before");
     assert_eq!(batches(&cache), 2);
     assert_eq!(agrees(&cache.store, &cache), [AnsweredBy::SearchText]);
+}
+
+/// Much text is written in parts, each of which is in order by itself.
+#[tokio::test]
+async fn a_text_that_is_written_in_parts_is_read() {
+    let cache = Cache::new();
+    let films: Vec<_> = (1..=5_000).map(|id| (id, 250 + u8::try_from(id % 6).unwrap())).collect();
+    apply(&cache, &cache.store, &films, &[]).await;
+    let parts = cache.sql("SELECT place AS line FROM xtream_search_segments WHERE entries<4000");
+    assert!(parts.len() > 2, "{parts:?}");
+    assert_eq!(agrees(&cache.store, &cache), [AnsweredBy::SearchText]);
+    // Enough to have all of it written anew.
+    let changed: Vec<_> = (1..=2_000).map(|id| (id, 255)).collect();
+    apply(&cache, &cache.store, &changed, &[4_000]).await;
+    assert_eq!(agrees(&cache.store, &cache), [AnsweredBy::SearchText]);
+    assert!(cache.store.inspect_blocking(None).unwrap().is_sound());
 }
 
 #[tokio::test]
