@@ -49,8 +49,10 @@ pub(crate) async fn list(database: &Path, args: &ListArgs, interrupt: &Interrupt
 
 /// Shows the items that are found by words.
 pub(crate) async fn search(database: &Path, args: &SearchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let words: Vec<_> = args.words.iter().map(|word| word.to_string_lossy()).collect();
+    let words: Vec<_> = args.words.iter().chain(&args.more).map(|word| word.to_string_lossy()).collect();
     let mut request = SearchRequest::new(words.join(" ")).filtered(filter(&args.which));
+    // Before `--`, a `-` begins an option.
+    request.exclusions = !args.more.is_empty();
     if !args.kinds.is_empty() {
         request.kinds.clone_from(&args.kinds);
     }

@@ -262,6 +262,9 @@ impl<'a> Matcher<'a> {
         let (names, rest) = (self.index.names().get(position), self.index.rest().get(position));
         let plain = self.words.plain.as_str();
         let mut is_prefix = false;
+        if self.is_excluded(names, rest) {
+            return None;
+        }
         for line in names.split('\n').filter_map(|line| line.strip_prefix(' ')) {
             let line = line.split('\t').next().unwrap_or_default();
             if line == plain {
@@ -270,9 +273,6 @@ impl<'a> Matcher<'a> {
             is_prefix |= line.starts_with(plain);
         }
         let texts = |lowest| if lowest == ANYWHERE { [names, rest] } else { [names, ""] };
-        if self.is_excluded(names, rest) {
-            return None;
-        }
         if is_prefix && self.has_phrases(&[names]) {
             return Some(PREFIX);
         }

@@ -8,8 +8,8 @@ const WORDS_MAX: usize = 64;
 /// What a person searches for.
 ///
 /// Every word is looked for as the beginning of a word, in any order. Words in double quotes are looked for as they
-/// stand, one behind the other. A word behind a `-` must not be there. Other signs mean nothing; a text without any
-/// word finds nothing.
+/// stand, one behind the other. With [`Self::with_exclusions`], a word behind a `-` must not be there. Other signs mean
+/// nothing; a text without any word finds nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {
     text: String,
@@ -47,8 +47,17 @@ impl Word {
 }
 
 impl Words {
-    /// Takes a text apart.
+    /// Takes a text apart. Every word of it is wanted, so that a name as it stands finds its item.
     pub fn new(text: &str) -> Self {
+        Self::take_apart(text, false)
+    }
+
+    /// The same, but a word or quoted words behind a `-` are excluded. A text of exclusions only is meant as it stands.
+    pub fn with_exclusions(text: &str) -> Self {
+        Self::take_apart(text, true)
+    }
+
+    fn take_apart(text: &str, excludes: bool) -> Self {
         let mut words = Self {
             text: text.to_owned(),
             plain: fold(text),
@@ -61,7 +70,7 @@ impl Words {
             if found.is_empty() {
                 continue;
             }
-            if is_excluded {
+            if is_excluded && excludes {
                 words.excluded.push(found);
             } else {
                 if is_quoted {
@@ -142,8 +151,6 @@ mod tests {
     type Parts<'a> = (&'a str, Vec<&'a str>, Vec<&'a str>, Vec<Vec<&'a str>>);
 
     fn taken_apart(words: &Words) -> Parts<'_> {
-        let needles = |words: &'_ [Word]| -> Vec<String> { words.iter().map(|word| word.needle.clone()).collect() };
-        let _ = needles;
         (
             &words.plain,
             words.wanted.iter().map(|word| word.needle.as_str()).collect(),
@@ -177,9 +184,12 @@ mod tests {
             ("--x", ("x", vec![" x"], vec![], vec![])),
         ];
         for (text, expected) in cases {
-            let words = Words::new(text);
+            let words = Words::with_exclusions(text);
             assert_eq!(taken_apart(&words), expected, "{text}");
             assert_eq!(words.is_empty(), expected.1.is_empty());
+            let plain = Words::new(text);
+            assert!(plain.excluded.is_empty() && plain.plain == words.plain, "{text}");
+            assert!(plain.wanted.len() >= words.wanted.len(), "{text}");
         }
     }
 

@@ -116,6 +116,8 @@ impl ListRequest {
 pub struct SearchRequest {
     /// What a person typed. Any text is a search; see [`Words`](sync_core::Words).
     pub words: String,
+    /// Whether a word behind a `-` must not be there. Default false: a name as it stands finds its item.
+    pub exclusions: bool,
     /// Items of these kinds. Default all.
     pub kinds: Vec<ContentKind>,
     /// What the items have to be like.
@@ -133,12 +135,19 @@ impl SearchRequest {
     pub fn new(words: impl Into<String>) -> Self {
         Self {
             words: words.into(),
+            exclusions: false,
             kinds: ContentKind::ALL.to_vec(),
             filter: ItemFilter::none(),
             sort: Sort::Rank,
             limit: LIMIT,
             after: None,
         }
+    }
+
+    /// The same, where a word behind a `-` must not be there.
+    #[must_use]
+    pub fn with_exclusions(self) -> Self {
+        Self { exclusions: true, ..self }
     }
 
     /// The same, of these kinds.

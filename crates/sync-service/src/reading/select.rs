@@ -41,7 +41,7 @@ pub struct ItemsPage {
 #[derive(Debug, Clone)]
 pub struct Query<'a> {
     kinds: &'a [ContentKind],
-    words: Option<&'a str>,
+    words: Option<Words>,
     filter: &'a ItemFilter,
     sort: Sort,
     limit: u32,
@@ -58,7 +58,8 @@ impl<'a> From<&'a ListRequest> for Query<'a> {
 
 impl<'a> From<&'a SearchRequest> for Query<'a> {
     fn from(request: &'a SearchRequest) -> Self {
-        let SearchRequest { words, kinds, filter, sort, limit, after } = request;
+        let SearchRequest { words, exclusions, kinds, filter, sort, limit, after } = request;
+        let words = if *exclusions { Words::with_exclusions(words) } else { Words::new(words) };
         Self { kinds, words: Some(words), filter, sort: *sort, limit: *limit, after: after.as_deref() }
     }
 }
@@ -106,8 +107,8 @@ impl Query<'_> {
         }
         let ItemFilter { category: _, years, rating_min, added_since: _, held } = self.filter;
         (filter.years, filter.rating_min, filter.added_since, filter.held) = (*years, *rating_min, since.moment, *held);
-        let mut selection = match self.words {
-            Some(words) => Selection::of_words(Words::new(words), self.limit),
+        let mut selection = match &self.words {
+            Some(words) => Selection::of_words(words.clone(), self.limit),
             None => Selection::of_kind(ContentKind::Channels, self.limit),
         };
         selection.kinds = self.kinds();

@@ -39,11 +39,7 @@ impl Catalogue for OwnStore {
         self.held(profile, kind).await
     }
 
-    async fn sized_categories(
-        &self,
-        profile: &ProfileId,
-        kind: ContentKind,
-    ) -> Result<Vec<SizedCategory>, StoreError> {
+    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<SizedCategory>, StoreError> {
         let categories = self.categories(profile, kind).await?;
         self.with(profile, |found| {
             let mut sizes = BTreeMap::new();

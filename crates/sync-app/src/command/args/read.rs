@@ -22,9 +22,12 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Arguments)]
 pub(crate) struct SearchArgs {
     /// Words to search for. Each is the beginning of a word in the name, title, cast, director or genre. Words in
-    /// double quotes stand one behind the other; behind --, a word with a - before it must not be there
-    #[arg(value_name = "WORDS", required = true)]
+    /// double quotes stand one behind the other
+    #[arg(value_name = "WORDS", required_unless_present = "more")]
     pub(crate) words: Vec<OsString>,
+    /// More words, which may have a - before them: then they must not be there
+    #[arg(value_name = "WORDS", last = true)]
+    pub(crate) more: Vec<OsString>,
     /// Search only this kind: channels, movies or series; it may be repeated [default: all]
     #[arg(long = "kind", value_name = "KIND", value_parser = kind)]
     pub(crate) kinds: Vec<ContentKind>,

@@ -70,7 +70,6 @@ impl Selection {
     /// A digest of all that makes this query another one: kinds, words, filter and order, but neither place nor limit.
     pub(crate) fn query_digest(&self) -> u32 {
         let Self { kinds, words, filter, sort, limit: _, after: _ } = self;
-        let words = words.as_ref().map(Words::text);
         let text = format!("{kinds:?} {words:?} {filter:?} {sort:?}");
         u32::try_from(xxhash_rust::xxh3::xxh3_64(text.as_bytes()) >> 32).expect("the upper half of 64 bits")
     }

@@ -11,10 +11,14 @@ fn of_names(names: &[&str]) -> SearchIndex {
 }
 
 fn all(index: &SearchIndex, text: &str) -> Vec<(u8, i64)> {
+    found(index, &Words::new(text))
+}
+
+fn found(index: &SearchIndex, words: &Words) -> Vec<(u8, i64)> {
     let wanted = Wanted { after: None, limit: usize::MAX, passes: &|_| true };
-    let found = find(index, &Words::new(text), &wanted);
+    let found = find(index, words, &wanted);
     // A frequent word is looked for in another way, and the results are the same.
-    assert_eq!(found, find_among(index, &Words::new(text), &wanted, 0), "{text}");
+    assert_eq!(found, find_among(index, words, &wanted, 0), "{words:?}");
     found.into_iter().map(|found| (found.rank, index.id(found.position).0)).collect()
 }
 
@@ -129,11 +133,13 @@ fn words_in_quotes_stand_side_by_side() {
 #[test]
 fn words_behind_a_minus_must_not_be_there() {
     let index = of_names(&["Star Wars", "Star Trek", "Star Wars: Clone Wars", "Star-Lord", "Foo -Bar"]);
-    let ids = |text| all(&index, text).into_iter().map(|(_, id)| id).collect::<Vec<_>>();
-    assert_eq!(ids("star -wars"), [0, 1, 3], "a name that is just what was typed stays");
+    let ids = |text| found(&index, &Words::with_exclusions(text)).into_iter().map(|(_, id)| id).collect::<Vec<_>>();
+    assert_eq!(ids("star -wars"), [1, 3]);
     assert_eq!(ids("star -clone -trek -starlord"), [0]);
-    assert_eq!(ids("foo -bar"), [4]);
     assert_eq!(ids("star -\"clone wars\""), [0, 1, 3]);
+    assert_eq!(ids("-foo"), [4], "only exclusions: as it stands");
+    assert_eq!(all(&index, "foo -bar"), [(EXACT, 4)], "a name as it stands");
+    assert_eq!(all(&index, "star -trek"), [(EXACT, 1)]);
 }
 
 #[test]
