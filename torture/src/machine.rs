@@ -15,6 +15,7 @@ mod panel;
 mod removal;
 mod report;
 mod run;
+mod search;
 mod shrink;
 mod source;
 mod sqlite;
@@ -218,6 +219,7 @@ impl Machine {
             let Some(state) = self.look(site).await? else { continue };
             state.check()?;
             let profile = self.world.inner().sites[site].profile.clone();
+            search::agrees(self.eye()?.as_ref(), &profile, &state).await?;
             let page = self.eye()?.feed_page(&profile, 0, u32::MAX).await.map_err(|error| store_failed(&error))?;
             let mut world = self.world.inner();
             world.sites[site].history.check(&state, &page)?;

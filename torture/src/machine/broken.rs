@@ -8,13 +8,14 @@ use async_trait::async_trait;
 use sync_core::catalogue::{
     Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
 };
+use sync_core::search::{RowsOfKind, select_from_rows};
 use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
     Category, CategoryId, ChangeRecord, ContentId, ContentKind, ContentStore, Feed, GuardThresholds, HeldRemoval,
-    HoldReason, Item, LoggedChange, Loss, PerKind, ProfileId, RunId, RunRecord, Scope, StoreError, SyncOptions,
-    UndoOutcome, UndoRequest, Value,
+    HoldReason, Item, LoggedChange, Loss, PerKind, ProfileId, RunId, RunRecord, Scope, SearchFields, StoreError,
+    SyncOptions, UndoOutcome, UndoRequest, Value,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -57,6 +58,8 @@ enum Flaw {
     UndoRestoresAPart,
     UndoForgetsTheHold,
     RefusesAndWrites,
+    FindsItemsAsTheyWere,
+    FindsWhatIsGone,
 }
 
 #[derive(Default)]
@@ -71,6 +74,8 @@ struct Marks {
     cuts: Mutex<BTreeMap<ProfileId, i64>>,
     /// What was there before the latest undo, until something else is written.
     undone: Mutex<Option<Undone>>,
+    /// Every item that was ever there, by profile, kind and id.
+    found: Mutex<BTreeMap<(ProfileId, usize, i64), Item>>,
 }
 
 /// A profile before an undo.
@@ -356,7 +361,28 @@ impl Catalogue for Broken {
     }
 
     async fn select(&self, profile: &ProfileId, selection: Selection) -> Kept<Selected> {
-        self.inner.select(profile, selection).await
+        let (as_they_were, gone) = (self.is(Flaw::FindsItemsAsTheyWere), self.is(Flaw::FindsWhatIsGone));
+        if !as_they_were && !gone {
+            return self.inner.select(profile, selection).await;
+        }
+        let mut found = self.marks.found.lock().unwrap();
+        for kind in ContentKind::ALL {
+            let key = |id: i64| (profile.clone(), kind.ordinal(), id);
+            let now: BTreeMap<_, _> =
+                self.inner.items(profile, kind).into_iter().map(|item| (item.id().0, item)).collect();
+            found.retain(|(of, at, id), _| gone || of != profile || *at != kind.ordinal() || now.contains_key(id));
+            for (id, item) in now {
+                let known = found.entry(key(id)).or_insert_with(|| item.clone());
+                if gone {
+                    *known = item;
+                }
+            }
+        }
+        let kinds = PerKind::from_fn(|kind| {
+            let own = found.iter().filter(|((of, at, _), _)| of == profile && *at == kind.ordinal());
+            RowsOfKind { rows: own.map(|(_, item)| item).collect(), ..RowsOfKind::default() }
+        });
+        Ok(select_from_rows(&kinds, &selection, SearchFields::All))
     }
 }
 
@@ -468,6 +494,8 @@ fn every_flaw_is_found() {
         (Flaw::UndoRestoresAPart, "(I20)"),
         (Flaw::UndoForgetsTheHold, "is back and held as"),
         (Flaw::RefusesAndWrites, "(I20)"),
+        (Flaw::FindsItemsAsTheyWere, "(I24)"),
+        (Flaw::FindsWhatIsGone, "(I24)"),
     ];
     for (flaw, told) in flaws {
         // A flaw may break several promises; the first schedules may tell another one.

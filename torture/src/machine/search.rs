@@ -1,0 +1,64 @@
+//! What is found, against what the rows say (I24).
+
+use sync_core::catalogue::{Filter, Selection, Sort};
+use sync_core::search::{RowsOfKind, fold, select_from_rows};
+use sync_core::testing::conformance::ReadableStore;
+use sync_core::{CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, SearchFields, Words};
+
+use super::state::State;
+use crate::campaign::Violation;
+use crate::promise;
+
+/// How many results a page has: fewer than there are, as a rule.
+const PAGE: u32 = 20;
+
+/// Asks a few questions, other ones as the state changes, and answers them from the rows as well.
+pub(crate) async fn agrees(store: &dyn ReadableStore, profile: &ProfileId, state: &State) -> Result<(), Violation> {
+    let kinds = PerKind::from_fn(|kind| {
+        let state = state.kind(kind);
+        RowsOfKind {
+            rows: state.rows.values().collect(),
+            listed: state.index.ids().iter().copied().map(ContentId).collect(),
+            held: state.held.iter().map(|held| held.id).collect(),
+        }
+    });
+    for selection in questions(state) {
+        let found = store.select(profile, selection.clone()).await;
+        let found = found.map_err(|error| Violation::new(format!("{selection:?} fails: {error} (I24)")))?;
+        let expected = select_from_rows(&kinds, &selection, SearchFields::All);
+        promise!(
+            (&found.rows, &found.next) == (&expected.rows, &expected.next),
+            "{selection:?} finds {:?}, not {:?} (I24)",
+            found.rows,
+            expected.rows
+        );
+    }
+    Ok(())
+}
+
+fn questions(state: &State) -> Vec<Selection> {
+    let turn = state.changes.len() + state.runs.len();
+    let rows: Vec<&Item> = state.kinds.values().flat_map(|kind| kind.rows.values()).collect();
+    let Some(item) = rows.get(turn % rows.len().max(1)) else {
+        return vec![Selection::of_words(Words::new("a"), PAGE)];
+    };
+    let name = fold(item.name());
+    let word = name.split(' ').nth(turn % 2).unwrap_or(&name);
+    let kind = ContentKind::ALL[turn % 3];
+    let mut sorts = vec![Sort::Name, Sort::Added, Sort::Year, Sort::Rating];
+    if state.kind(kind).consistent {
+        // Of an index in doubt the store knows another order than it tells.
+        sorts.push(Sort::Panel);
+    }
+    let mut filter = Filter::none();
+    match (turn % 4, item.category_id()) {
+        (0, Some(id)) => filter = filter.in_category(kind, CategoryId(id.to_owned())),
+        (1, _) => filter = filter.only_held(),
+        _ => {}
+    }
+    vec![
+        Selection::of_words(Words::new(item.name()), PAGE),
+        Selection::of_words(Words::new(word), 1_000),
+        Selection::of_kind(kind, PAGE).sorted(sorts[turn % sorts.len()]).filtered(filter),
+    ]
+}
