@@ -170,7 +170,10 @@ impl Entry {
         joined([Some(source.name), source.title], &mut names);
         let mut rest = String::new();
         if fields == SearchFields::All {
-            for text in [source.cast, source.director, source.genre].into_iter().flatten() {
+            let texts = [source.cast, source.director, source.genre];
+            let length: usize = texts.into_iter().flatten().map(|text| text.len() + 2).sum();
+            rest.reserve_exact(length);
+            for text in texts.into_iter().flatten() {
                 line(text, &mut rest);
             }
             joined([source.cast, source.director], &mut rest);

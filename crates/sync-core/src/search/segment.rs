@@ -139,7 +139,13 @@ pub(super) const fn place(year: u16, id: ContentId) -> (u16, i64) {
 }
 
 fn encode(form: u8, entries: &[Entry], removed: &[ContentId]) -> Segment {
-    let mut segment = Segment { entries: count(entries.len() + removed.len()), ..Segment::default() };
+    // Texts that grow while they are written would take up to twice their memory.
+    let mut segment = Segment {
+        entries: count(entries.len() + removed.len()),
+        facts: Vec::with_capacity(16 * (entries.len() + removed.len()) + 64),
+        names: String::with_capacity(entries.iter().map(|entry| entry.names.len()).sum()),
+        rest: String::with_capacity(entries.iter().map(|entry| entry.rest.len()).sum()),
+    };
     let facts = &mut segment.facts;
     facts.push(form);
     let mut sets: Vec<&CategorySet> = entries.iter().map(|entry| &entry.categories).collect();

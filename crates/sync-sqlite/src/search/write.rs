@@ -14,7 +14,7 @@ use crate::db::statement::integer;
 use crate::tables::of;
 
 /// So many bytes of entries wait in memory.
-pub(super) const WAITING: usize = 4 << 20;
+pub(super) const WAITING: usize = 2 << 20;
 
 /// How many rows are looked at in one go when others than an apply have changed them.
 const PAGE: usize = 1_000;
