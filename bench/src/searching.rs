@@ -18,7 +18,10 @@ const SHOWN: u32 = 50;
 const PAGE: u32 = 100;
 
 /// How often a page is asked for.
-const TIMES: usize = 15;
+const TIMES: usize = 40;
+
+/// How often a query is asked for; the fastest counts, because others use the machine as well.
+const TRIES: usize = 3;
 
 /// How many queries there are.
 const QUERIES: usize = 500;
@@ -69,7 +72,8 @@ impl Bench {
         let mut found = Searching { first: self.timed(&search("the"))?.1, ..Searching::default() };
         let mut took = Vec::new();
         for query in &queries {
-            took.push((query.clone(), self.timed(&search(query))?.1));
+            let tries = (0..TRIES).map(|_| Ok(self.timed(&search(query))?.1)).collect::<Outcome<Vec<f64>>>()?;
+            took.push((query.clone(), tries.into_iter().fold(f64::INFINITY, f64::min)));
         }
         found.queries = times(took.iter().map(|(_, took)| *took).collect());
         took.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -125,6 +129,8 @@ impl Bench {
             let behind = all.len().checked_sub(PAGE as usize + 1).map(|at| all.swap_remove(at).cursor);
             page = behind.map_or_else(|| query(PAGE), |cursor| query(PAGE).behind(cursor));
         }
+        // What was read to find the last page is freed by then.
+        self.select(&page)?;
         let took = (0..TIMES).map(|_| Ok(self.timed(&page)?.1)).collect::<Outcome<Vec<_>>>()?;
         Ok(times(took))
     }
