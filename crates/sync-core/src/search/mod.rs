@@ -1,7 +1,7 @@
 //! Searching, filtering and sorting a catalogue: pure functions over a compact copy of what is searched.
 //!
 //! Each item has an [`Entry`]: its id, the values that it is sorted and filtered by, and its folded text. A store keeps
-//! the entries in [`Segment`]s beside the rows, and reads them into a [`SearchIndex`]. [`select`] answers a
+//! the entries in [`Segment`]s beside the rows, and reads them into a [`SearchIndex`]. [`select()`] answers a
 //! [`Selection`](crate::catalogue::Selection) from one or more of them. Every store therefore finds and sorts alike.
 //!
 //! The text is folded: lower case, without diacritics, with one blank between words. The entries of an index are in the

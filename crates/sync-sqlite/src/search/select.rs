@@ -65,16 +65,13 @@ impl Reader<'_> {
         let key = Key { profile: self.profile, kind };
         let state = tables::state(self.conn, key)?;
         let by_panel = self.selection.sort == Sort::Panel;
-        let (index, panel_order) = match self.of_text(key, state)? {
-            Some((index, stamp)) => {
-                let order = if by_panel { self.kept_order(key, stamp, &index)? } else { Arc::default() };
-                (index, order)
-            }
-            None => {
-                let index = self.of_rows(key, state)?;
-                let order = if by_panel { index.panel_order(&self.listed(key)?) } else { Vec::new() };
-                (Arc::new(index), Arc::new(order))
-            }
+        let (index, panel_order) = if let Some((index, stamp)) = self.of_text(key, state)? {
+            let order = if by_panel { self.kept_order(key, stamp, &index)? } else { Arc::default() };
+            (index, order)
+        } else {
+            let index = self.of_rows(key, state)?;
+            let order = if by_panel { index.panel_order(&self.listed(key)?) } else { Vec::new() };
+            (Arc::new(index), Arc::new(order))
         };
         let held = if self.selection.filter.held { self.held(key)? } else { HashSet::new() };
         Ok(Prepared { kind, index, panel_order, held })
@@ -166,7 +163,8 @@ fn listed(text: &[u8]) -> Vec<ContentId> {
 fn shown(conn: &mut SqliteConnection, key: Key<'_>, wanted: &[i64]) -> Result<Vec<Item>, StoreError> {
     let (kind, tables) = (key.kind, of(key.kind));
     let columns: Vec<_> = SHOWN.into_iter().filter_map(|name| kind.field(name).map(|at| (at, name))).collect();
-    let names: String = columns.iter().map(|(_, name)| format!(",\"{name}\"")).collect();
+    let names: Vec<_> = columns.iter().map(|(_, name)| format!(",\"{name}\"")).collect();
+    let names = names.concat();
     let sql = format!(
         "SELECT {0}{names} FROM {1} WHERE profile_id=? AND {0} IN (SELECT value FROM json_each(?))",
         tables.id, tables.items

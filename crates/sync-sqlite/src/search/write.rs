@@ -199,7 +199,9 @@ pub(crate) fn follow(
     for page in ids.chunks(PAGE) {
         let entries = writer.maker.of_rows(conn, writer.key, page)?;
         let there: HashSet<_> = entries.iter().map(|entry| entry.id.0).collect();
-        entries.into_iter().for_each(|entry| writer.waiting.add(entry));
+        for entry in entries {
+            writer.waiting.add(entry);
+        }
         page.iter().filter(|id| !there.contains(id)).for_each(|id| writer.waiting.remove(ContentId(*id)));
         writer.flush_if_full(conn)?;
     }

@@ -102,10 +102,9 @@ pub(crate) fn apply(
             stop::at("apply.index");
             apply.bookkeeping(scope.within.is_none())?;
             apply.before.keep(apply.conn, profile, scope, commit)?;
-            if scope.within.is_none() && commit.record.mode == SyncMode::Full {
-                if mend::settle(apply.conn, profile, scope.kind, commit.run)? {
-                    apply.text.doubt();
-                }
+            let is_compared = scope.within.is_none() && commit.record.mode == SyncMode::Full;
+            if is_compared && mend::settle(apply.conn, profile, scope.kind, commit.run)? {
+                apply.text.doubt();
             }
             apply.text.finish(apply.conn, || unless_cancelled(cancel))?;
             stop::at("apply.bookkeeping");
