@@ -108,6 +108,46 @@ impl<'a> EntrySource<'a> {
     pub fn rating(&self) -> Option<f64> {
         self.rating.filter(|rating| rating.is_finite() && *rating >= 0.0)
     }
+
+    /// The year as an entry keeps it; 0 if it is unknown.
+    pub(super) fn kept_year(&self) -> u16 {
+        self.year().and_then(|year| u16::try_from(year).ok()).unwrap_or_default()
+    }
+
+    /// The moment of addition as an entry keeps it; 0 if it is unknown.
+    pub(super) fn kept_moment(&self) -> u32 {
+        self.added_at().map_or(0, |moment| u32::try_from(moment).unwrap_or(u32::MAX))
+    }
+
+    /// The rating as an entry keeps it.
+    #[expect(clippy::cast_possible_truncation, reason = "a rating has few digits; an order needs no more")]
+    pub(super) fn kept_rating(&self) -> Option<f32> {
+        self.rating().map(|rating| rating as f32)
+    }
+
+    /// Appends the lines of name and title.
+    pub(super) fn write_names(&self, lines: &mut String) {
+        let start = lines.len();
+        line(self.name, lines);
+        if let Some(title) = self.title.filter(|title| *title != self.name) {
+            let behind_name = lines.len();
+            line(title, lines);
+            if lines[start..behind_name] == lines[behind_name..] {
+                lines.truncate(behind_name);
+            }
+        }
+        joined([Some(self.name), self.title], lines);
+    }
+
+    /// Appends the lines of the other searched fields.
+    pub(super) fn write_rest(&self, fields: SearchFields, lines: &mut String) {
+        if fields == SearchFields::All {
+            for text in [self.cast, self.director, self.genre].into_iter().flatten() {
+                line(text, lines);
+            }
+            joined([self.cast, self.director], lines);
+        }
+    }
 }
 
 impl Item {
@@ -156,33 +196,15 @@ impl Entry {
     }
 
     /// Makes the entry of an item from its values.
-    #[expect(clippy::cast_possible_truncation, reason = "a rating has few digits; an order needs no more")]
     pub fn new(id: ContentId, source: &EntrySource<'_>, categories: CategorySet, fields: SearchFields) -> Self {
-        let mut names = String::with_capacity(source.name.len() + 2);
-        line(source.name, &mut names);
-        if let Some(title) = source.title.filter(|title| *title != source.name) {
-            let name = names.len();
-            line(title, &mut names);
-            if names[..name] == names[name..] {
-                names.truncate(name);
-            }
-        }
-        joined([Some(source.name), source.title], &mut names);
-        let mut rest = String::new();
-        if fields == SearchFields::All {
-            let texts = [source.cast, source.director, source.genre];
-            let length: usize = texts.into_iter().flatten().map(|text| text.len() + 2).sum();
-            rest.reserve_exact(length);
-            for text in texts.into_iter().flatten() {
-                line(text, &mut rest);
-            }
-            joined([source.cast, source.director], &mut rest);
-        }
+        let (mut names, mut rest) = (String::with_capacity(source.name.len() + 2), String::new());
+        source.write_names(&mut names);
+        source.write_rest(fields, &mut rest);
         Self {
             id,
-            year: source.year().and_then(|year| u16::try_from(year).ok()).unwrap_or_default(),
-            added: source.added_at().map_or(0, |moment| u32::try_from(moment).unwrap_or(u32::MAX)),
-            rating: source.rating().map(|rating| rating as f32),
+            year: source.kept_year(),
+            added: source.kept_moment(),
+            rating: source.kept_rating(),
             categories,
             names,
             rest,

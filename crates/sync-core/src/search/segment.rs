@@ -4,10 +4,12 @@
 //! overrides earlier ones entry by entry, and a removed item is an entry without text. So a sync writes what has
 //! changed, and no more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
-use super::entry::Entry;
-use crate::model::{CategorySet, ContentId};
+use super::SearchFields;
+use super::entry::{Entry, EntrySource};
+use crate::model::{CategorySet, ContentId, Text};
 
 /// So many entries go into a segment at most.
 const SEGMENT_ENTRIES: usize = 4_000;
@@ -76,10 +78,26 @@ pub struct DamagedSegment;
 /// when [`SegmentWriter::size`] has grown to its limit; the segments of all takes together are one batch.
 #[derive(Debug, Default)]
 pub struct SegmentWriter {
-    entries: Vec<Entry>,
+    waiting: Vec<Waiting>,
     removed: Vec<ContentId>,
-    size: usize,
+    /// The texts of all that waits, one after another: a text of its own for each entry would be an allocation each.
+    names: String,
+    rest: String,
+    sets: Vec<CategorySet>,
+    known_sets: HashMap<CategorySet, u32>,
     only_new: bool,
+}
+
+/// An entry that waits to be written. Its texts are in the writer.
+#[derive(Debug)]
+struct Waiting {
+    id: ContentId,
+    year: u16,
+    added: u32,
+    rating: Option<f32>,
+    set: u32,
+    names: Range<usize>,
+    rest: Range<usize>,
 }
 
 impl SegmentWriter {
@@ -96,93 +114,130 @@ impl SegmentWriter {
 
     /// Adds an entry.
     pub fn add(&mut self, entry: Entry) {
-        self.size += size_of::<Entry>() + entry.names.len() + entry.rest.len();
-        self.entries.push(entry);
+        let Entry { id, year, added, rating, categories, names, rest } = entry;
+        let starts = (self.names.len(), self.rest.len());
+        self.names.push_str(&names);
+        self.rest.push_str(&rest);
+        self.push(id, (year, added, rating), categories, starts);
+    }
+
+    /// Adds the entry of an item, made from its values as [`Entry::new`] makes it, without a text of its own.
+    pub fn add_from(&mut self, id: ContentId, source: &EntrySource<'_>, categories: CategorySet, fields: SearchFields) {
+        let starts = (self.names.len(), self.rest.len());
+        source.write_names(&mut self.names);
+        source.write_rest(fields, &mut self.rest);
+        let values = (source.kept_year(), source.kept_moment(), source.kept_rating());
+        self.push(id, values, categories, starts);
+    }
+
+    fn push(
+        &mut self,
+        id: ContentId,
+        (year, added, rating): (u16, u32, Option<f32>),
+        categories: CategorySet,
+        (names, rest): (usize, usize),
+    ) {
+        let set = if let Some(set) = self.known_sets.get(&categories) {
+            *set
+        } else {
+            let set = count(self.sets.len());
+            self.sets.push(categories.clone());
+            self.known_sets.insert(categories, set);
+            set
+        };
+        let (names, rest) = (names..self.names.len(), rest..self.rest.len());
+        self.waiting.push(Waiting { id, year, added, rating, set, names, rest });
     }
 
     /// Adds that an item is gone.
     pub fn remove(&mut self, id: ContentId) {
-        self.size += size_of::<ContentId>();
         self.removed.push(id);
     }
 
     /// About how many bytes of memory the entries take.
     pub const fn size(&self) -> usize {
-        self.size
+        self.names.len()
+            + self.rest.len()
+            + self.waiting.len() * size_of::<Waiting>()
+            + self.removed.len() * size_of::<ContentId>()
     }
 
     /// Returns whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.removed.is_empty()
+        self.waiting.is_empty() && self.removed.is_empty()
     }
 
     /// Takes the segments, and leaves the writer empty.
     pub fn take(&mut self) -> Vec<Segment> {
-        let (mut entries, removed) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.removed));
-        self.size = 0;
+        let (mut waiting, removed) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.removed));
         if !removed.is_empty() {
             // An item that was written and is removed is removed.
             let gone: HashSet<_> = removed.iter().collect();
-            entries.retain(|entry| !gone.contains(&entry.id));
+            waiting.retain(|entry| !gone.contains(&entry.id));
         }
-        entries.sort_unstable_by_key(|entry| place(entry.year, entry.id));
-        let form = if self.only_new { FORM_OF_NEW } else { FORM };
-        let mut segments: Vec<_> = entries.chunks(SEGMENT_ENTRIES).map(|part| encode(form, part, &[])).collect();
-        segments.extend(removed.chunks(SEGMENT_ENTRIES).map(|part| encode(form, &[], part)));
+        waiting.sort_unstable_by_key(|entry| place(entry.year, entry.id));
+        let mut segments: Vec<_> = waiting.chunks(SEGMENT_ENTRIES).map(|part| self.encode(part, &[])).collect();
+        segments.extend(removed.chunks(SEGMENT_ENTRIES).map(|part| self.encode(&[], part)));
+        self.names.clear();
+        self.rest.clear();
+        waiting.clear();
+        // The memory is used again.
+        self.waiting = waiting;
         segments
+    }
+
+    fn encode(&self, entries: &[Waiting], removed: &[ContentId]) -> Segment {
+        // Texts that grow while they are written would take up to twice their memory.
+        let mut segment = Segment {
+            entries: count(entries.len() + removed.len()),
+            facts: Vec::with_capacity(16 * (entries.len() + removed.len()) + 64),
+            names: String::with_capacity(entries.iter().map(|entry| entry.names.len()).sum()),
+            rest: String::with_capacity(entries.iter().map(|entry| entry.rest.len()).sum()),
+        };
+        let facts = &mut segment.facts;
+        facts.push(if self.only_new { FORM_OF_NEW } else { FORM });
+        let set_of = |entry: &Waiting| self.sets[entry.set as usize].as_slice();
+        let mut sets: Vec<&[Text]> = entries.iter().map(set_of).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        unsigned(sets.len() as u64, facts);
+        for set in &sets {
+            unsigned(set.len() as u64, facts);
+            for id in *set {
+                unsigned(id.len() as u64, facts);
+                facts.extend(id.as_bytes());
+            }
+        }
+        let mut before = (0, 0, 0);
+        for entry in entries {
+            let Waiting { id, year, added, rating, names, rest, .. } = entry;
+            facts.push(if rating.is_some() { RATED } else { 0 });
+            signed(id.0.wrapping_sub(before.0), facts);
+            signed(i64::from(*year) - before.1, facts);
+            signed(i64::from(*added) - before.2, facts);
+            before = (id.0, i64::from(*year), i64::from(*added));
+            if let Some(rating) = rating {
+                facts.extend(rating.to_le_bytes());
+            }
+            let set = sets.binary_search(&set_of(entry));
+            unsigned(set.expect("every set is in the table") as u64, facts);
+            unsigned(names.len() as u64, facts);
+            unsigned(rest.len() as u64, facts);
+            segment.names.push_str(&self.names[names.clone()]);
+            segment.rest.push_str(&self.rest[rest.clone()]);
+        }
+        for id in removed {
+            facts.push(REMOVED);
+            signed(id.0.wrapping_sub(before.0), facts);
+            before.0 = id.0;
+        }
+        segment
     }
 }
 
 /// The place of an entry in an index: the newest year first, then by rising id.
 pub(super) const fn place(year: u16, id: ContentId) -> (u16, i64) {
     (u16::MAX - year, id.0)
-}
-
-fn encode(form: u8, entries: &[Entry], removed: &[ContentId]) -> Segment {
-    // Texts that grow while they are written would take up to twice their memory.
-    let mut segment = Segment {
-        entries: count(entries.len() + removed.len()),
-        facts: Vec::with_capacity(16 * (entries.len() + removed.len()) + 64),
-        names: String::with_capacity(entries.iter().map(|entry| entry.names.len()).sum()),
-        rest: String::with_capacity(entries.iter().map(|entry| entry.rest.len()).sum()),
-    };
-    let facts = &mut segment.facts;
-    facts.push(form);
-    let mut sets: Vec<&CategorySet> = entries.iter().map(|entry| &entry.categories).collect();
-    sets.sort_unstable_by(|a, b| a.as_slice().cmp(b.as_slice()));
-    sets.dedup();
-    unsigned(sets.len() as u64, facts);
-    for set in &sets {
-        unsigned(set.as_slice().len() as u64, facts);
-        for id in *set {
-            unsigned(id.len() as u64, facts);
-            facts.extend(id.as_bytes());
-        }
-    }
-    let mut before = (0, 0, 0);
-    for entry in entries {
-        let Entry { id, year, added, rating, categories, names, rest } = entry;
-        facts.push(if rating.is_some() { RATED } else { 0 });
-        signed(id.0.wrapping_sub(before.0), facts);
-        signed(i64::from(*year) - before.1, facts);
-        signed(i64::from(*added) - before.2, facts);
-        before = (id.0, i64::from(*year), i64::from(*added));
-        if let Some(rating) = rating {
-            facts.extend(rating.to_le_bytes());
-        }
-        let set = sets.binary_search_by(|set| set.as_slice().cmp(categories.as_slice()));
-        unsigned(set.expect("every set is in the table") as u64, facts);
-        unsigned(names.len() as u64, facts);
-        unsigned(rest.len() as u64, facts);
-        segment.names.push_str(names);
-        segment.rest.push_str(rest);
-    }
-    for id in removed {
-        facts.push(REMOVED);
-        signed(id.0.wrapping_sub(before.0), facts);
-        before.0 = id.0;
-    }
-    segment
 }
 
 fn count(number: usize) -> u32 {
@@ -384,6 +439,29 @@ mod tests {
             }
         }
         Ok(entries)
+    }
+
+    #[test]
+    fn an_entry_and_its_values_are_written_alike() {
+        let source = EntrySource {
+            name: "X-Men",
+            title: Some("é"),
+            cast: Some("A b"),
+            rating: Some(7.0),
+            ..EntrySource::default()
+        };
+        let (mut one, mut other) = (SegmentWriter::new(), SegmentWriter::new());
+        for id in [3, 1].map(ContentId) {
+            let set: CategorySet = ["7"].iter().collect();
+            one.add(Entry::new(id, &source, set.clone(), SearchFields::All));
+            other.add_from(id, &source, set, SearchFields::All);
+        }
+        assert_eq!(one.size(), other.size());
+        let segments = one.take();
+        assert_eq!(segments, other.take());
+        assert_eq!(segments[0].names, "\n x men\n e\t xmen".repeat(2));
+        one.add_from(ContentId(9), &EntrySource { name: "y", ..source }, CategorySet::NONE, SearchFields::Names);
+        assert_eq!((one.take()[0].names.as_str(), other.is_empty()), ("\n y\n e", true), "and again");
     }
 
     fn written() -> Vec<Segment> {

@@ -165,7 +165,9 @@ async fn a_search_is_over_all_kinds_or_some() {
     let four = SearchRequest::new("FOUR");
     assert_eq!(search(four.clone()).await, [("movies", 4), ("series", 4), ("movies", 2)]);
     assert_eq!(search(four.clone().of_kinds(&[ContentKind::Series])).await, [("series", 4)]);
-    assert_eq!(search(SearchRequest::new("four -two -seasons")).await, [("movies", 4)]);
+    let excluding = SearchRequest::new("four -two -seasons");
+    assert_eq!(search(excluding.clone()).await, [], "every word is wanted");
+    assert_eq!(search(excluding.with_exclusions()).await, [("movies", 4)]);
     let kids = ItemFilter::none().in_category("2");
     assert_eq!(search(four.clone().filtered(kids)).await, [("movies", 2)]);
     let first = scene.service.search(&scene.home, &four.clone().limited(1)).await.unwrap().next.unwrap();

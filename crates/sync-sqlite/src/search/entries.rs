@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use diesel::SqliteConnection;
-use sync_core::search::{Entry, EntrySource, SearchFields};
+use sync_core::search::{Entry, EntrySource, SearchFields, SegmentWriter};
 use sync_core::{CategorySet, ContentId, ContentKind, FieldSet, StoreError, ValueRef};
 
 use super::tables::Key;
@@ -44,8 +44,8 @@ impl Maker {
         changed.is_empty() || !self.all.and(changed).is_empty()
     }
 
-    /// The entry of an item whose fields are on their way into the table.
-    pub(crate) fn of_binds(&self, id: i64, fields: &[Bind<'_>]) -> Entry {
+    /// Adds the entry of an item whose fields are on their way into the table.
+    pub(crate) fn add_binds(&self, id: i64, fields: &[Bind<'_>], writer: &mut SegmentWriter) {
         let mut source = EntrySource::default();
         for (at, name) in &self.columns {
             match &fields[*at] {
@@ -60,7 +60,7 @@ impl Maker {
             Some(Bind::Owned(text)) => columns::categories(text),
             _ => CategorySet::NONE,
         };
-        Entry::new(ContentId(id), &source, categories, self.fields)
+        writer.add_from(ContentId(id), &source, categories, self.fields);
     }
 
     /// What selects the columns of an entry from the rows of a profile.

@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
         if !self.is_extended() || changed.is_some_and(|changed| !self.maker.needs(changed)) {
             return Ok(());
         }
-        self.waiting.add(self.maker.of_binds(id, fields));
+        self.maker.add_binds(id, fields, &mut self.waiting);
         self.flush_if_full(conn)
     }
 

@@ -22,7 +22,7 @@ fn selections() -> Vec<Selection> {
         all.push(Selection::of_kind(MOVIES, 7).sorted(sort));
     }
     for words in ["movie", "m", "spiderman", "blade run", "actor 3", "\"blade runner\" -sequel", "京"] {
-        all.push(Selection::of_words(Words::new(words), 1000));
+        all.push(Selection::of_words(Words::with_exclusions(words), 1000));
     }
     all.push(Selection::of_kind(MOVIES, 1000).filtered(Filter::none().in_category(MOVIES, CategoryId("2".to_owned()))));
     all.push(Selection::of_kind(MOVIES, 1000).filtered(Filter::none().only_held()));

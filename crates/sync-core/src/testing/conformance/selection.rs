@@ -64,7 +64,7 @@ fn of_movies(filter: Filter, sort: Sort) -> Selection {
 }
 
 async fn search<C: Cache>(cache: &C, words: &str) -> Vec<i64> {
-    select(cache, Selection::of_words(Words::new(words), 100)).await
+    select(cache, Selection::of_words(Words::with_exclusions(words), 100)).await
 }
 
 /// "Items that are equal in it, or have no value, are ordered by kind and id; those without a value come last."
