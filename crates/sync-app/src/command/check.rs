@@ -184,6 +184,12 @@ impl Seen<'_> {
             let kinds: Vec<_> = self.marked.iter().map(|kind| kind.as_str()).collect();
             say(&format!("  marked: {}; {sync} compares every item of them, and repairs it", kinds.join(", ")));
         }
+        let by_any_sync =
+            |finding: &&Finding| finding.breach.is_mended_by_a_sync() && !finding.breach.is_mended_by_comparing();
+        if self.findings.iter().any(|finding| by_any_sync(&finding)) {
+            let what = if self.marked.is_empty() { "it" } else { "the rest" };
+            say(&format!("  {sync} repairs {what}"));
+        }
         if let Some(report) = &self.report {
             report::print(report);
         }
