@@ -71,10 +71,10 @@ fn the_panel_shows_what_no_table_does() {
 
     let id = scene.ids(Kind::Movies)[5];
     // A name would differ from the search text.
-    scene.cache().execute(&format!("UPDATE xtream_movies SET plot='scribbled' WHERE stream_id={id}"));
+    scene.cache().execute(&format!("UPDATE xtream_movies SET container_extension='scribbled' WHERE stream_id={id}"));
     scene.run(&["check"]).exits(0);
     scene.sync(&[]).exits(0);
-    assert_eq!(scene.cache().number("SELECT COUNT(*) FROM xtream_movies WHERE plot='scribbled'"), 1);
+    assert_eq!(scene.cache().number("SELECT COUNT(*) FROM xtream_movies WHERE container_extension='scribbled'"), 1);
     let run = scene.run(&["check", "--panel", "--json"]).exits(3);
     assert_eq!(codes(&run), [("movies".to_owned(), "rows_not_as_listed".to_owned())]);
     assert_eq!(lines(&run)[0]["findings"][0]["examples"][0], id.to_string());
