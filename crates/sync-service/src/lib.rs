@@ -7,6 +7,7 @@
 mod clock;
 mod compare;
 mod feed;
+mod login_test;
 mod reading;
 mod secrets;
 mod service;
@@ -17,6 +18,7 @@ mod undo;
 pub use clock::SystemClock;
 pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
+pub use login_test::{KindTest, LoginState, LoginTest, test_login};
 pub use reading::{
     Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,
     Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem,

@@ -31,6 +31,10 @@ impl Service {
         &self.cache
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     pub(crate) fn now(&self) -> i64 {
         self.clock.now()
     }
@@ -79,7 +83,7 @@ impl Service {
     }
 
     /// Returns the facts that earlier runs have learnt of the panel of a profile; none for a new profile.
-    async fn learnt(&self, profile: &ProfileId) -> Result<PanelFacts, StoreError> {
+    pub(crate) async fn learnt(&self, profile: &ProfileId) -> Result<PanelFacts, StoreError> {
         match self.cache.sync_state(profile).await {
             Err(StoreError::UnknownProfile(_)) => Ok(PanelFacts::default()),
             state => Ok(state?.facts),

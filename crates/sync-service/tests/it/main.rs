@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
 mod feed;
+mod login_test;
 mod reading;
 mod syncing;
