@@ -11,6 +11,7 @@ mod login_test;
 mod reading;
 mod secrets;
 mod service;
+mod similar;
 mod since;
 mod source;
 mod undo;
@@ -25,5 +26,6 @@ pub use reading::{
 };
 pub use secrets::Login;
 pub use service::{Service, options_of};
+pub use similar::{similar, similar_kind};
 pub use since::{Moment, NoMoment, NoPlace, Since, age};
 pub use source::{ServiceError, SourceFactory};
