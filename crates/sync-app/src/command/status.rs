@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::held::{self, Releases};
 use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
-use super::{learnt, wiring};
+use super::{first_steps, learnt, wiring};
 
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
@@ -26,12 +26,18 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
             return Err(Failure::unknown_profile(id));
         }
         if !as_json {
-            say("there is no profile yet; add one with `xtream-sync profile add`");
+            first_steps::print();
         }
         return Ok(Exit::Done);
     };
     let profiles = match id {
-        None => store.profiles().await?,
+        None => {
+            let all = store.profiles().await?;
+            if all.is_empty() && !as_json {
+                first_steps::print();
+            }
+            all
+        }
         Some(text) => {
             let id = ProfileId::new(text).map_err(SyncError::from)?;
             vec![store.profile(&id).await?.ok_or_else(|| Failure::unknown_profile(text))?]

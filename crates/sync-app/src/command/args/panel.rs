@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args as Arguments;
 
 /// Timeouts, attempts and pace of requests to a panel. What is not named keeps its default, which is the source's.
-#[derive(Debug, Arguments)]
+#[derive(Debug, Default, Arguments)]
 #[command(next_help_heading = "Network (times in seconds, 0 or more, fractions allowed)")]
 pub(crate) struct PanelArgs {
     /// Wait this long for a connection [default: 10]
@@ -37,7 +37,7 @@ pub(crate) struct PanelArgs {
 }
 
 /// The largest answer that is read. A larger one is unusable, unless the option says that an element is skipped.
-#[derive(Debug, Arguments)]
+#[derive(Debug, Default, Arguments)]
 #[command(next_help_heading = "Limits (an answer beyond them is unusable: exit code 6)")]
 pub(crate) struct LimitArgs {
     /// Read at most this many MiB per answer, after decompression; 1 or more [default: 2048]
