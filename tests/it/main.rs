@@ -42,6 +42,8 @@ mod limits;
 #[cfg(unix)]
 mod reading;
 #[cfg(unix)]
+mod set_up;
+#[cfg(unix)]
 mod showing;
 #[cfg(unix)]
 mod signals;
