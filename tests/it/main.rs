@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on is to stop there, its fixture as well")]
 
+#[cfg(unix)]
+use sync_test_support::pseudo_terminal;
 use sync_test_support::{cache, program, scene};
 
 mod socks;
@@ -47,3 +49,5 @@ mod set_up;
 mod showing;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod terminal;
