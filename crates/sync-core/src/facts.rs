@@ -26,6 +26,17 @@ pub struct PanelFacts {
     pub refused_at: Option<i64>,
     /// The time at which the panel last gave a changed listing the validator of the one before, in unix seconds.
     pub validators_lied_at: Option<i64>,
+    /// The address that worked last, if it was not the first one of the profile.
+    pub working_address: Option<WorkingAddress>,
+}
+
+/// The address of a panel that worked when those before it didn't.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkingAddress {
+    /// The address as the profile has it: without credentials.
+    pub address: String,
+    /// The time at which it worked, in unix seconds.
+    pub at: i64,
 }
 
 /// The facts about a kind at a panel.
@@ -82,6 +93,9 @@ const REFUSAL_PAUSE_MAX: i64 = 86_400;
 /// The seconds after which a panel that has accepted the profile before may be asked as another client again.
 const OTHER_CLIENT_PAUSE: i64 = 86_400;
 
+/// The seconds for which an address that worked is tried first.
+const ADDRESS_LASTS: i64 = 86_400;
+
 impl PanelFacts {
     /// Returns the time from which on an unattended run may ask again after refused logins, in unix seconds, or `None`
     /// if none was refused. Panels ban addresses that keep asking. A run that a person starts may always ask.
@@ -97,6 +111,25 @@ impl PanelFacts {
         !self.other_client_at.is_some_and(|at| (0..OTHER_CLIENT_PAUSE).contains(&now.saturating_sub(at)))
     }
 
+    /// Returns the addresses of a profile in the order in which they are tried: first the one that worked within the
+    /// last day, if the profile still has it.
+    pub fn addresses_to_try<'a>(&self, addresses: &[&'a str], now: i64) -> Vec<&'a str> {
+        let lasts = |known: &&WorkingAddress| (0..ADDRESS_LASTS).contains(&now.saturating_sub(known.at));
+        let first = self.working_address.as_ref().filter(lasts);
+        let mut ordered = addresses.to_vec();
+        // The sort is stable: the others stay in their order.
+        ordered.sort_by_key(|address| first.is_none_or(|first| first.address != *address));
+        ordered
+    }
+
+    /// Remembers which address of a profile worked. The first one needs no fact. An address that the profile doesn't
+    /// have is not remembered, so that no pasted address with a login is.
+    pub fn remember_address(&mut self, addresses: &[&str], worked: &str, now: i64) {
+        let is_further = addresses.iter().skip(1).any(|address| *address == worked);
+        let known = WorkingAddress { address: worked.to_owned(), at: now };
+        self.working_address = Some(known).filter(|_| is_further && addresses.first() != Some(&worked));
+    }
+
     /// Returns the facts as rows, sorted. An unknown fact has no row.
     pub fn rows(&self) -> Vec<FactRow> {
         let mut rows = Vec::new();
@@ -110,6 +143,7 @@ impl PanelFacts {
         row(None, "refusals", some(self.refusals));
         row(None, "refused_at", self.refused_at.map(|at| at.to_string()));
         row(None, "validators_lied_at", self.validators_lied_at.map(|at| at.to_string()));
+        row(None, "working_address", self.working_address.as_ref().map(WorkingAddress::text));
         for (kind, facts) in self.kinds.iter() {
             let kind = Some(kind);
             row(kind, "sound_listings", some(facts.sound_listings));
@@ -142,6 +176,7 @@ impl PanelFacts {
                     "refusals" => facts.refusals = value.parse().unwrap_or_default(),
                     "refused_at" => facts.refused_at = value.parse().ok(),
                     "validators_lied_at" => facts.validators_lied_at = value.parse().ok(),
+                    "working_address" => facts.working_address = WorkingAddress::read(&value),
                     _ => {}
                 },
             }
@@ -177,6 +212,17 @@ impl KindFacts {
             "rotations" => self.fields.images_rotate(kind, value.parse().unwrap_or_default()),
             _ => self.fields.set(kind, name, value),
         }
+    }
+}
+
+impl WorkingAddress {
+    fn text(&self) -> String {
+        format!("{} {}", self.at, self.address)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (at, address) = text.split_once(' ')?;
+        Some(Self { address: address.to_owned(), at: at.parse().ok()? })
     }
 }
 
@@ -229,8 +275,9 @@ mod tests {
             refusals: 4,
             refused_at: Some(9),
             validators_lied_at: Some(8),
+            working_address: Some(WorkingAddress { address: "http://b.example:8080/tv".to_owned(), at: -3 }),
         };
-        assert_eq!(facts.rows().len(), 17);
+        assert_eq!(facts.rows().len(), 18);
         assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
     }
 
@@ -267,6 +314,44 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_worked_is_tried_first_for_a_day() {
+        let addresses = ["http://a.example", "http://b.example", "http://c.example"];
+        let [a, b, c] = addresses;
+        let day = 86_400;
+        for (worked, now, order) in [
+            (Some(b), 1000, [b, a, c]),
+            (Some(c), 1000 + day - 1, [c, a, b]),
+            (Some(c), 1000 + day, addresses),
+            (Some(c), 999, addresses),
+            (Some(a), 1000, addresses),
+            (Some("http://gone.example"), 1000, addresses),
+            (None, 1000, addresses),
+        ] {
+            let working_address = worked.map(|address| WorkingAddress { address: address.to_owned(), at: 1000 });
+            let facts = PanelFacts { working_address, ..PanelFacts::default() };
+            assert_eq!(facts.addresses_to_try(&addresses, now), order, "{worked:?} {now}");
+            assert_eq!(facts.addresses_to_try(&[], now), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn only_a_further_address_of_the_profile_is_remembered() {
+        let addresses = ["http://a.example", "http://b.example", "http://a.example"];
+        for (worked, is_remembered) in [
+            ("http://b.example", true),
+            ("http://a.example", false),
+            ("http://ann:s3cr3t@b.example", false),
+            ("http://b.example/get.php?username=ann&password=s3cr3t", false),
+        ] {
+            let mut facts = PanelFacts::default();
+            facts.remember_address(&addresses, "http://b.example", 1);
+            facts.remember_address(&addresses, worked, 7);
+            let known = is_remembered.then(|| WorkingAddress { address: worked.to_owned(), at: 7 });
+            assert_eq!(facts.working_address, known, "{worked}");
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_left_out() {
         let row = |kind, name: &str, value: &str| FactRow { kind, name: name.to_owned(), value: value.to_owned() };
         let movies = Some(ContentKind::Movies);
@@ -274,6 +359,8 @@ mod tests {
             row(None, "from_the_future", "1"),
             row(movies, "unreadable", "xyz"),
             row(movies, "overloads", "-1"),
+            row(None, "working_address", "http://b.example"),
+            row(None, "working_address", "today http://b.example"),
             row(movies, "whole_asked_at", "soon"),
             row(movies, "rotations", "2"),
             row(movies, "field.name", "volatile 1"),
