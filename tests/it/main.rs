@@ -8,6 +8,7 @@ use sync_test_support::{cache, program, scene};
 
 mod socks;
 
+mod addresses;
 mod backups;
 mod cancelling;
 mod changes;

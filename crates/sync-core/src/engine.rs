@@ -197,6 +197,7 @@ impl Engine {
         if report.account.is_some() {
             // If the panel has accepted the usual client, the learnt one is dropped.
             (run.facts.user_agent, run.facts.uncompressed) = (learnt.user_agent, learnt.uncompressed);
+            run.facts.remember_address(learnt.address, self.clock.now());
         }
         let let_in_before = report.account.is_some() || run.state.last_sync.values().any(Option::is_some);
         if learnt.other_client_tried && let_in_before {

@@ -6,6 +6,7 @@
 
 mod clock;
 mod compare;
+mod failover;
 mod feed;
 mod login_test;
 mod reading;

@@ -5,6 +5,7 @@ use sync_core::{
     SourceError,
 };
 
+use crate::failover;
 use crate::service::Service;
 use crate::source::{ServiceError, SourceFactory};
 
@@ -60,6 +61,8 @@ pub struct KindTest {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct LoginTest {
+    /// The address that answered, or the first one if none did.
+    pub address: Option<String>,
     /// The answer to the login.
     pub login: LoginState,
     /// The account, if the panel described one.
@@ -79,7 +82,7 @@ impl LoginTest {
     }
 
     fn failed(login: LoginState, account: Option<Account>, error: ReportError) -> Self {
-        Self { login, account, kinds: PerKind::default(), errors: vec![error], notices: Vec::new() }
+        Self { address: None, login, account, kinds: PerKind::default(), errors: vec![error], notices: Vec::new() }
     }
 }
 
@@ -110,9 +113,11 @@ pub async fn test_login<F: SourceFactory + ?Sized>(
     sources: &F,
     clock: &dyn Clock,
 ) -> Result<LoginTest, F::Error> {
-    let source = sources.source(profile, learnt).await?;
+    let source = failover::source(profile, learnt, sources, clock.now()).await?;
     let mut test = ask(&*source, clock).await;
-    test.notices.extend(source.learnt().notices);
+    let learnt = source.learnt();
+    test.notices.extend(learnt.notices);
+    test.address = learnt.address.or_else(|| profile.base_url.clone());
     Ok(test)
 }
 
@@ -128,6 +133,7 @@ async fn ask(source: &dyn ContentSource, clock: &dyn Clock) -> LoginTest {
         return LoginTest::failed(LoginState::Ended, Some(account), error);
     }
     let mut test = LoginTest {
+        address: None,
         login: LoginState::Ok,
         kinds: PerKind::default(),
         errors: Vec::new(),

@@ -123,7 +123,7 @@ impl Seen<'_> {
     ) -> Result<Exit, Failure> {
         let service = wiring::service(cache);
         let profile = service.profiles(std::slice::from_ref(self.id)).await?.remove(0);
-        let (panels, bars) = (Panels { args: &args.panel, interrupt }, Arc::new(Bars::new(args.json)));
+        let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json)));
         let compared = service.compare(&profile, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
         bars.clear();
         let exit = Exit::of_report(&compared.report);

@@ -112,7 +112,7 @@ async fn tested(row: &Profile, interrupt: &Interrupt) -> Result<LoginTest, Failu
     complain(&format!("logging in at {} …", printable(row.base_url.as_deref().unwrap_or_default())));
     // A person waits for it.
     let args = PanelArgs { attempts: Some(2), ..PanelArgs::default() };
-    let (panels, clock, facts) = (Panels { args: &args, interrupt }, SystemClock::new(), PanelFacts::default());
+    let (panels, clock, facts) = (Panels::new(&args, interrupt), SystemClock::new(), PanelFacts::default());
     let test = test_login(row, &facts, &panels, &clock);
     interrupt.token.run_until_cancelled(test).await.ok_or_else(|| Failure::abandoned("nothing was saved"))?
 }

@@ -21,10 +21,10 @@ pub(crate) async fn run(database: &Path, args: &TestArgs, interrupt: &Interrupt)
     let cache = one_profile::cache(database, Some(&args.id))?;
     let service = wiring::service(&cache);
     let profile = one_profile::find(&service, Some(&args.id)).await?;
-    let panels = Panels { args: &args.panel, interrupt };
+    let panels = Panels::new(&args.panel, interrupt);
     let tested = interrupt.token.run_until_cancelled(service.test_login(&profile, &panels)).await;
     let test = tested.ok_or_else(|| Failure::abandoned("nothing was written"))??;
-    let address = profile.base_url.as_deref();
+    let address = test.address.as_deref();
     if args.json {
         json::say(&as_object(profile.id.as_str(), address, &test));
     } else {

@@ -58,7 +58,7 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
 fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
     let now = SystemClock::new().now();
     let id = printable(profile.id.as_str());
-    say(&format!("{id}  {}", printable(profile.base_url.as_deref().unwrap_or("(no address)"))));
+    say(&format!("{id}  {}", printable(address(profile, status, now).unwrap_or("(no address)"))));
     match runs.first() {
         None => say("  never synced"),
         Some(run) => {
@@ -94,6 +94,11 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
             say(&format!("  error: {}: {}", record.kind, one_line(&error.message)));
         }
     }
+}
+
+/// Returns the address at which the next sync asks first.
+fn address<'a>(profile: &'a Profile, status: &'a ContentStatus, now: i64) -> Option<&'a str> {
+    status.facts.addresses_to_try(&profile.addresses(), now).first().copied()
 }
 
 /// Returns the end of an account in words, or the panel's text if it is not a date.
@@ -146,6 +151,7 @@ fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed
         "learnt": learnt,
         "runs": runs,
         "feed": {"epoch": feed.epoch, "oldest": feed.oldest, "newest": feed.newest},
+        "address": address(profile, status, SystemClock::new().now()),
     })
 }
 

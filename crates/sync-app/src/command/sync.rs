@@ -50,7 +50,7 @@ async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &
         trigger: Trigger::Manual,
         ..options_of(profile)
     };
-    let (panels, bars) = (Panels { args: &args.panel, interrupt }, Arc::new(Bars::new(args.json)));
+    let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json)));
     let report = service.sync(profile, &options, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
     bars.clear();
     if args.json {
