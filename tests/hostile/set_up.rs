@@ -54,10 +54,12 @@ fn refused_or_ended(trial: &Trial) {
         assert_eq!((&told["account"], &told["kinds"]["movies"]["offered"]), (&Value::Null, &Value::Null));
     }
     home.panel.behave();
-    for status in ["Expired", "Banned", "DISABLED", "Banned by \u{1b}[31mthe operator"] {
+    let with_password = format!("Banned: {PASSWORD}");
+    for status in ["Expired", "Banned", "DISABLED", "Banned by \u{1b}[31mthe operator", &with_password] {
         let mut ended = Account::new(USERNAME, PASSWORD);
         status.clone_into(&mut ended.status);
-        home.panel.set_accounts(vec![ended]);
+        let message = Some(JsonForm::text(format!("pay for {PASSWORD}")));
+        home.panel.set_accounts(vec![ended.telling("message", message)]);
         let (run, told) = test(&home, 4, "ended");
         assert_eq!(home.panel.requests().len(), 1, "{status}");
         assert!(told["account"]["status"].is_string() && !run.stderr.contains('\u{1b}'), "{run:?}");

@@ -48,16 +48,18 @@ impl<'a> Dialogue<'a> {
         self.again
     }
 
-    /// Returns the address: the given one, or the typed one.
-    pub(crate) fn address(&mut self, given: Option<&str>) -> Result<String, Failure> {
-        match given.filter(|_| !self.again) {
-            Some(given) => Ok(given.to_owned()),
-            None if self.is_possible => {
-                let usual = self.address.clone();
-                self.ask("Address of the panel, or any link of the provider", usual.as_deref())
-            }
-            None => Err(Failure::usage("there is no address of the panel", "use --url")),
+    /// Returns the addresses: the given ones, or the typed one. Once more, only the first one is asked for.
+    pub(crate) fn addresses(&mut self, mut given: Vec<String>) -> Result<Vec<String>, Failure> {
+        if !given.is_empty() && !self.again {
+            return Ok(given);
         }
+        if !self.is_possible {
+            return Err(Failure::usage("there is no address of the panel", "use --url"));
+        }
+        let usual = self.address.clone();
+        let typed = self.ask("Address of the panel, or any link of the provider", usual.as_deref())?;
+        let further = given.drain(..).skip(1);
+        Ok(std::iter::once(typed).chain(further).collect())
     }
 
     /// Returns the user name: the given one, the one in the address, or the typed one.
@@ -154,8 +156,9 @@ mod tests {
     fn without_a_terminal_nothing_is_asked() {
         let interrupt = Interrupt::none();
         let mut dialogue = Dialogue { is_possible: false, ..Dialogue::new(&interrupt) };
-        assert_eq!(dialogue.address(Some("http://h")).unwrap(), "http://h");
-        assert!(format!("{:?}", dialogue.address(None).unwrap_err()).contains("use --url"));
+        let given = vec!["http://h".to_owned(), "http://i".to_owned()];
+        assert_eq!(dialogue.addresses(given.clone()).unwrap(), given);
+        assert!(format!("{:?}", dialogue.addresses(Vec::new()).unwrap_err()).contains("use --url"));
         let missing = || Failure::usage("there is no user name", "");
         assert_eq!(dialogue.username(None, Some("ann"), missing).unwrap(), "ann");
         assert!(dialogue.username(None, None, missing).is_err());

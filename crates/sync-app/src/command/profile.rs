@@ -79,8 +79,9 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
 
 /// Returns the profile as the arguments and the dialogue make it.
 fn drafted(known: &Profile, args: &AddArgs, dialogue: &mut Dialogue<'_>) -> Result<Profile, Failure> {
-    let url = dialogue.address(args.url.as_deref().or(known.base_url.as_deref()))?;
-    let pasted = PanelAddress::parse(&url).map_err(SyncError::from)?;
+    let given = args.url.iter().chain(&known.base_url).take(1).cloned().collect();
+    let urls = dialogue.addresses(given)?;
+    let pasted = PanelAddress::parse(&urls[0]).map_err(SyncError::from)?;
     let usable = |name: &String| Some(name.trim().to_owned()).filter(|name| !name.is_empty());
     let given = args.username.clone().or_else(|| pasted.username.clone()).or_else(|| known.username.clone());
     let username = dialogue.username(
