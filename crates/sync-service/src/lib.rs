@@ -2,7 +2,8 @@
 //!
 //! # Where to begin
 //!
-//! [`Service`] has the use cases, [`SourceFactory`] makes the source of a profile, [`options_of`] the options of a run.
+//! [`Service`] has the use cases, [`SourceFactory`] makes the source of a profile, [`options_of`] the options of a run,
+//! [`settings`] has every setting of a profile.
 
 mod clock;
 mod compare;
@@ -10,6 +11,8 @@ mod feed;
 mod reading;
 mod secrets;
 mod service;
+pub mod settings;
+mod similar;
 mod since;
 mod source;
 mod undo;
@@ -23,5 +26,6 @@ pub use reading::{
 };
 pub use secrets::Login;
 pub use service::{Service, options_of};
+pub use similar::similar;
 pub use since::{Moment, NoMoment, NoPlace, Since, age};
 pub use source::{ServiceError, SourceFactory};
