@@ -35,6 +35,7 @@ mod plan;
 mod profile;
 mod report;
 mod results;
+mod settings;
 mod show;
 mod status;
 mod sync;
@@ -94,6 +95,9 @@ async fn run(args: &Args, interrupt: &Interrupt) -> Result<Exit, Failure> {
     match &args.command {
         Command::Profile { command } => match command {
             ProfileCommand::Add(add) => profile::add(&database, add, interrupt).await,
+            ProfileCommand::Edit(edit) => profile::edit(&database, edit, interrupt).await,
+            ProfileCommand::Set(set) => settings::set(&database, set).await,
+            ProfileCommand::Show(show) => settings::show(&database, show).await,
             ProfileCommand::List { json } => profile::list(&database, *json).await,
             ProfileCommand::Remove { id } => profile::remove(&database, id).await,
         },

@@ -1,4 +1,4 @@
-//! `profile add`, `profile list`, `profile remove`.
+//! `profile add`, `profile edit`, `profile list`, `profile remove`.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use sync_app::SyncError;
 use sync_core::text::printable;
 use sync_core::{GuardThresholds, ProfileId, Retention};
 use sync_core::{PasswordSource, Profile, SearchFields};
-use sync_xtream::PanelAddress;
+use sync_service::settings::SETTINGS;
 
 use super::args::{AddArgs, Answer, OtherHosts};
 use super::exit::Exit;
@@ -28,9 +28,10 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     };
     let done = if known.is_some() { "changed" } else { "added" };
     let known = known.unwrap_or_else(|| Profile::new(id.clone()));
-    let url = args.url.as_deref().or(known.base_url.as_deref());
-    let url = url.ok_or_else(|| Failure::usage("there is no address of the panel", "use --url"))?;
-    let pasted = PanelAddress::parse(url).map_err(SyncError::from)?;
+    let kept: Vec<_> = known.addresses().into_iter().map(str::to_owned).collect();
+    let urls = if args.url.is_empty() { kept } else { args.url.clone() };
+    let (pasted, others) =
+        address::pasted(&urls)?.ok_or_else(|| Failure::usage("there is no address of the panel", "use --url"))?;
     let username = args.username.clone().or_else(|| pasted.username.clone()).or_else(|| known.username.clone());
     let username = username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let username = username.ok_or_else(|| address::without_user_name(&pasted))?;
@@ -38,19 +39,31 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     let (source, password) = login::choose(&args.password, &known, pasted.password.clone(), interrupt)
         .map_err(|failure| address::explained(failure, &pasted, &username, &args.password))?;
     let address = address::without_login(&pasted.address, &username, password.as_ref())?.to_string();
+    let further_addresses = address::further(&others, &address, &username, password.as_ref())?;
+    let addresses = [std::slice::from_ref(&address), &further_addresses].concat();
     let row = Profile {
-        base_url: Some(address.clone()),
+        base_url: Some(address),
+        further_addresses,
         username: Some(username),
         password: password.map(|password| password.expose().to_owned()),
         password_source: source,
         ..changed(known, args)
     };
     wiring::open(database)?.save_profile(&row).await?;
-    say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&address)));
+    say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&addresses.join(", then "))));
     if !row.verify_tls {
         complain("warning: the panel's certificate is not verified any more; undo this with --verify-tls yes");
     }
     Ok(Exit::Done)
+}
+
+/// Changes a profile, which has to exist.
+pub(crate) async fn edit(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let id = ProfileId::new(&args.id).map_err(SyncError::from)?;
+    if !database.exists() || wiring::open(database)?.profile(&id).await?.is_none() {
+        return Err(Failure::unknown_profile(&args.id));
+    }
+    add(database, args, interrupt).await
 }
 
 /// Returns the profile with the named settings changed.
@@ -124,6 +137,8 @@ fn as_object(profile: &Profile) -> serde_json::Value {
             // A command line may contain a secret.
             other => serde_json::json!({"from": other.as_str()}),
         },
+        "further_urls": profile.further_addresses,
+        "settings": SETTINGS.iter().map(|it| (it.key().to_owned(), it.value(profile))).collect::<serde_json::Map<_, _>>(),
     })
 }
 
@@ -145,12 +160,27 @@ fn as_line(profile: &Profile) -> String {
             _ => None,
         },
         (profile.parallel_requests > 1).then(|| format!("{} requests at once", profile.parallel_requests)),
+        further_words(profile),
+        off_words(profile),
     ];
     for words in unusual.into_iter().flatten() {
         line.push_str("  ");
         line.push_str(&words);
     }
     printable(&line)
+}
+
+fn further_words(profile: &Profile) -> Option<String> {
+    match profile.further_addresses.len() {
+        0 => None,
+        1 => Some("1 further address".to_owned()),
+        more => Some(format!("{more} further addresses")),
+    }
+}
+
+fn off_words(profile: &Profile) -> Option<String> {
+    let kinds: Vec<_> = profile.kinds_off.iter().map(|kind| kind.as_str()).collect();
+    Some(kinds.join(" and ")).filter(|kinds| !kinds.is_empty()).map(|kinds| format!("{kinds} switched off"))
 }
 
 /// Removes a profile.

@@ -1,12 +1,12 @@
 //! Every setting of a profile.
 //!
-//! A new setting is an entry here, a field of [`Profile`], and a row in `docs/guide.md`, which a test of `sync-app`
+//! A new setting is an entry here, a field of [`sync_core::Profile`], and a row in `docs/guide.md`, which a test of `sync-app`
 //! compares with this list. Where a store keeps it as a row, its key is also in `setting_rows` of `sync-core`.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Profile, Retention, SearchFields};
+use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, SearchFields};
 
 use super::setting::{Setting, SettingValues};
 
@@ -274,7 +274,7 @@ fn put_with<T: Default>(place: &mut T, text: Option<&str>, read: impl Fn(&str) -
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use sync_core::{NetworkSettings, ProfileId, SettingRow};
+    use sync_core::{NetworkSettings, Profile, ProfileId, SettingRow};
 
     use super::*;
 

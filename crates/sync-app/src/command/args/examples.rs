@@ -13,6 +13,7 @@ pub(super) const PROFILE: &str = "\
 Examples:
   xtream-sync profile add home --url http://panel.example:8080 --username ann
   xtream-sync profile list
+  xtream-sync profile set home guard.share=50
   xtream-sync profile remove home";
 
 pub(super) const PROFILE_ADD: &str = "\
@@ -20,6 +21,22 @@ Examples:
   xtream-sync profile add home --url http://panel.example:8080 --username ann
   xtream-sync profile add home --password-command 'pass show panel'
   xtream-sync profile add home --removal-share 50 --release-days 3";
+
+pub(super) const PROFILE_EDIT: &str = "\
+Examples:
+  xtream-sync profile edit home --url http://a.example:8080 --url http://b.example:8080
+  xtream-sync profile edit home --username ann --password-prompt";
+
+pub(super) const PROFILE_SET: &str = "\
+Examples:
+  xtream-sync profile set home guard.share=50 retention.days=3
+  xtream-sync profile set home kinds.off=series timeout.first-byte=300
+  xtream-sync profile set home attempts=          Restore the default";
+
+pub(super) const PROFILE_SHOW: &str = "\
+Examples:
+  xtream-sync profile show home          Show addresses and settings
+  xtream-sync profile show home --json   Print the settings for a script";
 
 pub(super) const PROFILE_LIST: &str = "\
 Examples:
