@@ -1,7 +1,6 @@
 //! A panel with several addresses: the next one is used if one is dead or is no panel.
 
 use sync_core::{ProfileId, Profiles};
-use sync_sqlite::SqliteStore;
 use sync_tests::{Account, Action, Behaviour, Catalogue, Gate, Kind, Panel, PanelConfig, Step};
 
 use crate::program::{PASSWORD, Run, Running, USERNAME, command, wait_until};
@@ -12,14 +11,8 @@ const DEAD: &str = "http://127.0.0.1:9";
 
 /// Gives the profile further addresses.
 fn also_at(scene: &Scene, addresses: &[&str]) {
-    let store = SqliteStore::open(&scene.database).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let id = ProfileId::new(HOME).unwrap();
-        let mut profile = store.profile(&id).await.unwrap().unwrap();
-        profile.further_addresses = addresses.iter().map(|&address| address.to_owned()).collect();
-        store.save_profile(&profile).await.unwrap();
-    });
+    let more: Vec<_> = addresses.iter().flat_map(|address| ["--url", address]).collect();
+    scene.add(HOME, &scene.panel.base_url(), &more).exits(0);
 }
 
 /// A panel with two addresses, each a server of its own with the same catalogue.

@@ -42,6 +42,7 @@ mod profile_test;
 mod prompt;
 mod report;
 mod results;
+mod settings;
 mod show;
 mod status;
 mod suggest;
@@ -127,6 +128,9 @@ async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Re
         Command::Completions { .. } | Command::Man { .. } => Ok(Exit::Done),
         Command::Profile { command } => match command {
             ProfileCommand::Add(add) => profile::add(database, add, interrupt).await,
+            ProfileCommand::Edit(edit) => profile::edit(database, edit, interrupt).await,
+            ProfileCommand::Set(set) => settings::set(database, set).await,
+            ProfileCommand::Show(show) => settings::show(database, show).await,
             ProfileCommand::Test(test) => profile_test::run(database, test, interrupt).await,
             ProfileCommand::List { json } => profile::list(database, *json).await,
             ProfileCommand::Remove { id } => profile::remove(database, id).await,

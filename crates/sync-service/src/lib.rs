@@ -2,7 +2,8 @@
 //!
 //! # Where to begin
 //!
-//! [`Service`] has the use cases, [`SourceFactory`] makes the source of a profile, [`options_of`] the options of a run.
+//! [`Service`] has the use cases, [`SourceFactory`] makes the source of a profile, [`options_of`] the options of a run,
+//! [`settings`] has every setting of a profile.
 
 mod clock;
 mod compare;
@@ -12,6 +13,7 @@ mod login_test;
 mod reading;
 mod secrets;
 mod service;
+pub mod settings;
 mod similar;
 mod since;
 mod source;

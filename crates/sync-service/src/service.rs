@@ -93,7 +93,14 @@ impl Service {
     }
 }
 
-/// Returns the options of a run from the settings of a profile. Mode and kinds have their defaults.
+/// Returns the options of a run from the settings of a profile: its kinds are those that are not switched off. The mode
+/// is the default.
 pub fn options_of(profile: &Profile) -> SyncOptions {
-    SyncOptions { policy: profile.policy, guard: profile.guard, retention: profile.retention, ..SyncOptions::default() }
+    SyncOptions {
+        kinds: profile.kinds(),
+        policy: profile.policy,
+        guard: profile.guard,
+        retention: profile.retention,
+        ..SyncOptions::default()
+    }
 }

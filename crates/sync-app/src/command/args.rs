@@ -21,7 +21,9 @@ use super::failure::Failure;
 
 pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use panel::PanelArgs;
-pub(crate) use profile::{AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, TestArgs};
+pub(crate) use profile::{
+    AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, SetArgs, ShowProfileArgs, TestArgs,
+};
 pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
 
 /// The environment variable that names the cache file.
@@ -49,7 +51,7 @@ newer version, 11 another run holds the profile, 12 position gone or nothing to 
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Add, list and remove profiles (a profile is one account at one panel)
+    /// Add, change, list and remove profiles (a profile is one account at one panel)
     #[command(after_help = examples::PROFILE)]
     Profile {
         #[command(subcommand)]
@@ -151,7 +153,7 @@ pub(crate) struct SyncArgs {
     /// Decode and compare every item, even if the panel sends it as in the last list
     #[arg(long)]
     pub(crate) full: bool,
-    /// Sync only these kinds, separated by commas: channels, movies, series
+    /// Sync only these kinds, separated by commas: channels, movies, series; also one that is switched off (kinds.off)
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
     pub(crate) only: Vec<ContentKind>,
     /// Fetch and compare, print what a sync would do, and write nothing

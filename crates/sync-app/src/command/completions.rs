@@ -161,18 +161,18 @@ fn expects_profile(words: &[String]) -> bool {
     let next = option.or_else(|| {
         command.get_positionals().nth(positions).or_else(|| command.get_positionals().last().filter(several))
     });
-    next.is_some_and(|arg| is_profile(command.get_name(), arg))
+    next.is_some_and(|arg| is_profile(command, arg))
 }
 
 fn takes_value(arg: &Arg) -> bool {
     arg.get_action().takes_values()
 }
 
-/// Returns whether the value of an argument is the id of a profile. `show` has the id of an item.
-fn is_profile(command: &str, arg: &Arg) -> bool {
+/// Returns whether the value of an argument is the id of a profile. Beside a kind, it is the id of an item.
+fn is_profile(command: &Command, arg: &Arg) -> bool {
     match arg.get_id().as_str() {
         "profile" => true,
-        "id" | "ids" => command != "show",
+        "id" | "ids" => command.get_positionals().all(|other| other.get_id() != "kind"),
         _ => false,
     }
 }
@@ -199,6 +199,8 @@ mod tests {
             "profile add",
             "profile remove",
             "profile test",
+            "profile show",
+            "profile set",
             "list movies --profile",
             "list --profile",
             "export json -o file --profile",
@@ -232,7 +234,7 @@ mod tests {
     #[test]
     fn every_argument_that_may_be_a_profile_is_known() {
         fn collect(path: &str, command: &Command, found: &mut Vec<String>) {
-            for arg in command.get_arguments().filter(|arg| is_profile(command.get_name(), arg)) {
+            for arg in command.get_arguments().filter(|arg| is_profile(command, arg)) {
                 found.push(format!("{path} {}", arg.get_id()));
             }
             for below in command.get_subcommands() {
@@ -253,7 +255,10 @@ mod tests {
             "list profile",
             "new profile",
             "profile add id",
+            "profile edit id",
             "profile remove id",
+            "profile set id",
+            "profile show id",
             "profile test id",
             "search profile",
             "show profile",

@@ -101,6 +101,11 @@ impl Failure {
         Self { message: format!("{}: {}", printable(id), self.message), ..self }
     }
 
+    /// Returns the error with what it is about before the message.
+    pub(crate) fn of_part(self, part: &str) -> Self {
+        Self { message: format!("{part}: {}", self.message), ..self }
+    }
+
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
     }

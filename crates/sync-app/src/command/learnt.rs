@@ -154,6 +154,7 @@ mod tests {
         let expected = [
             "the login was refused 3 times in a row, the last time on 1970-01-02 00:00 UTC",
             "the panel accepts the user agent `Player /1`, without compression, and not the usual one",
+            "the panel answers at http://b.example, since 1970-01-01 00:00 UTC, and not at the addresses before it; the first one is tried again after a day",
             "the whole list is fetched each time: the panel called a changed one unchanged on 1970-01-01 00:00 UTC",
             "movies: fetched by category: the whole list is too much for the panel; last tried on 1970-01-01 00:00 UTC",
             "movies: host and query of images are not compared: the panel changes them by itself",

@@ -1,4 +1,4 @@
-//! `profile add`, `profile list`, `profile remove`.
+//! `profile add`, `profile edit`, `profile list`, `profile remove`.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use sync_app::{SyncError, SystemClock};
 use sync_core::text::printable;
 use sync_core::{GuardThresholds, PanelFacts, ProfileId, Retention};
 use sync_core::{PasswordSource, Profile, SearchFields};
+use sync_service::settings::SETTINGS;
 use sync_service::{LoginState, LoginTest, test_login};
-use sync_xtream::PanelAddress;
 
 use super::args::{AddArgs, Answer, OtherHosts, PanelArgs};
 use super::dialogue::{Dialogue, Next};
@@ -65,9 +65,8 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
             }
         }
     };
-    let address = row.base_url.clone().unwrap_or_default();
     wiring::open(database)?.save_profile(&row).await?;
-    say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&address)));
+    say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&row.addresses().join(", then "))));
     if !row.verify_tls {
         complain("warning: the panel's certificate is not verified any more; undo this with --verify-tls yes");
     }
@@ -79,9 +78,10 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
 
 /// Returns the profile as the arguments and the dialogue make it.
 fn drafted(known: &Profile, args: &AddArgs, dialogue: &mut Dialogue<'_>) -> Result<Profile, Failure> {
-    let given = args.url.iter().chain(&known.base_url).take(1).cloned().collect();
-    let urls = dialogue.addresses(given)?;
-    let pasted = PanelAddress::parse(&urls[0]).map_err(SyncError::from)?;
+    let kept = || known.addresses().into_iter().map(str::to_owned).collect();
+    let urls = dialogue.addresses(if args.url.is_empty() { kept() } else { args.url.clone() })?;
+    let none = || Failure::usage("there is no address of the panel", "use --url");
+    let (pasted, others) = address::pasted(&urls)?.ok_or_else(none)?;
     let usable = |name: &String| Some(name.trim().to_owned()).filter(|name| !name.is_empty());
     let given = args.username.clone().or_else(|| pasted.username.clone()).or_else(|| known.username.clone());
     let username = dialogue.username(
@@ -99,8 +99,10 @@ fn drafted(known: &Profile, args: &AddArgs, dialogue: &mut Dialogue<'_>) -> Resu
         login::choose(&args.password, &login, pasted.password.clone(), !is_again, &mut || dialogue.password())
             .map_err(|failure| address::explained(failure, &pasted, &username, &args.password))?;
     let address = address::without_login(&pasted.address, &username, password.as_ref())?.to_string();
+    let further_addresses = address::further(&others, &address, &username, password.as_ref())?;
     Ok(Profile {
         base_url: Some(address),
+        further_addresses,
         username: Some(username),
         password: password.map(|password| password.expose().to_owned()),
         password_source: source,
@@ -116,6 +118,15 @@ async fn tested(row: &Profile, interrupt: &Interrupt) -> Result<LoginTest, Failu
     let (panels, clock, facts) = (Panels::new(&args, interrupt), SystemClock::new(), PanelFacts::default());
     let test = test_login(row, &facts, &panels, &clock);
     interrupt.token.run_until_cancelled(test).await.ok_or_else(|| Failure::abandoned("nothing was saved"))?
+}
+
+/// Changes a profile, which has to exist.
+pub(crate) async fn edit(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let id = ProfileId::new(&args.id).map_err(SyncError::from)?;
+    if !database.exists() || wiring::open(database)?.profile(&id).await?.is_none() {
+        return Err(Failure::unknown_profile(&args.id));
+    }
+    add(database, args, interrupt).await
 }
 
 /// Returns the profile with the named settings changed.
@@ -189,6 +200,8 @@ fn as_object(profile: &Profile) -> serde_json::Value {
             // A command line may contain a secret.
             other => serde_json::json!({"from": other.as_str()}),
         },
+        "further_urls": profile.further_addresses,
+        "settings": SETTINGS.iter().map(|it| (it.key().to_owned(), it.value(profile))).collect::<serde_json::Map<_, _>>(),
     })
 }
 
@@ -210,12 +223,27 @@ fn as_line(profile: &Profile) -> String {
             _ => None,
         },
         (profile.parallel_requests > 1).then(|| format!("{} requests at once", profile.parallel_requests)),
+        further_words(profile),
+        off_words(profile),
     ];
     for words in unusual.into_iter().flatten() {
         line.push_str("  ");
         line.push_str(&words);
     }
     printable(&line)
+}
+
+fn further_words(profile: &Profile) -> Option<String> {
+    match profile.further_addresses.len() {
+        0 => None,
+        1 => Some("1 further address".to_owned()),
+        more => Some(format!("{more} further addresses")),
+    }
+}
+
+fn off_words(profile: &Profile) -> Option<String> {
+    let kinds: Vec<_> = profile.kinds_off.iter().map(|kind| kind.as_str()).collect();
+    Some(kinds.join(" and ")).filter(|kinds| !kinds.is_empty()).map(|kinds| format!("{kinds} switched off"))
 }
 
 /// Removes a profile.

@@ -75,7 +75,8 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
         let last = kind
             .last_sync
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
-        say(&format!("  {:<9} {:>9} items, {last}", kind.kind.as_str(), grouped(kind.rows)));
+        let off = if profile.kinds_off.contains(&kind.kind) { ", switched off" } else { "" };
+        say(&format!("  {:<9} {:>9} items, {last}{off}", kind.kind.as_str(), grouped(kind.rows)));
         if let Some(since) = kind.doubted_since {
             let found = format!("a check on {} found inconsistencies", date(since));
             say(&format!("    marked: {found}; the next sync compares every item and repairs it"));
@@ -126,6 +127,9 @@ fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed
             if !volatile.is_empty() {
                 object["volatile"] = volatile.into();
             }
+            if profile.kinds_off.contains(&kind.kind) {
+                object["switched_off"] = true.into();
+            }
             (kind.kind.to_string(), object)
         })
         .collect();
@@ -151,6 +155,7 @@ fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed
         "learnt": learnt,
         "runs": runs,
         "feed": {"epoch": feed.epoch, "oldest": feed.oldest, "newest": feed.newest},
+        "further_urls": profile.further_addresses,
         "address": address(profile, status, SystemClock::new().now()),
     })
 }

@@ -42,21 +42,25 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
 }
 
 async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let usual = options_of(profile);
     let options = SyncOptions {
         mode: if args.full { SyncMode::Full } else { SyncMode::Auto },
-        kinds: if args.only.is_empty() { ContentKind::ALL.to_vec() } else { args.only.clone() },
+        // A kind that is named is synced although it is switched off.
+        kinds: if args.only.is_empty() { usual.kinds.clone() } else { args.only.clone() },
         accept_removals: args.accept_removals,
         dry_run: args.dry_run,
         trigger: Trigger::Manual,
-        ..options_of(profile)
+        ..usual
     };
+    let off: Vec<_> = profile.kinds_off.iter().copied().filter(|kind| !options.kinds.contains(kind)).collect();
     let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json)));
     let report = service.sync(profile, &options, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
     bars.clear();
     if args.json {
-        json::say(&json::Report::from(&report));
+        json::say(&json::Report::from(&report).with_off(&off));
     } else {
         report::print(&report);
+        report::print_off(&off);
     }
     report::notes(&report);
     tell_held(service, profile, &report).await;

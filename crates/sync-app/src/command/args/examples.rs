@@ -14,6 +14,7 @@ Examples:
   xtream-sync profile add home     Ask for address, user name and password
   xtream-sync profile test home    Log in, and count the categories
   xtream-sync profile list
+  xtream-sync profile set home guard.share=50
   xtream-sync profile remove home";
 
 pub(super) const PROFILE_ADD: &str = "\
@@ -27,6 +28,22 @@ pub(super) const PROFILE_TEST: &str = "\
 Examples:
   xtream-sync profile test home
   xtream-sync profile test home --json --attempts 1   Print the answer for a script, without a second attempt";
+
+pub(super) const PROFILE_EDIT: &str = "\
+Examples:
+  xtream-sync profile edit home --url http://a.example:8080 --url http://b.example:8080
+  xtream-sync profile edit home --username ann --password-prompt";
+
+pub(super) const PROFILE_SET: &str = "\
+Examples:
+  xtream-sync profile set home guard.share=50 retention.days=3
+  xtream-sync profile set home kinds.off=series timeout.first-byte=300
+  xtream-sync profile set home attempts=          Restore the default";
+
+pub(super) const PROFILE_SHOW: &str = "\
+Examples:
+  xtream-sync profile show home          Show addresses and settings
+  xtream-sync profile show home --json   Print the settings for a script";
 
 pub(super) const PROFILE_LIST: &str = "\
 Examples:
