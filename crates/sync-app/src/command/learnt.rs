@@ -28,7 +28,6 @@ pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
     }
     if let Some(at) = facts.validators_lied_at {
         told.push(format!(
-            "the panel answers at http://b.example, since 1970-01-01 00:00 UTC, and not at the addresses before it; the first one is tried again after a day",
             "the whole list is fetched each time: the panel called a changed one unchanged on {}",
             date(at)
         ));
