@@ -57,8 +57,7 @@ mod wiring;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
-use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use args::{Args, Command, ProfileCommand};
 use exit::Exit;
@@ -86,10 +85,13 @@ pub(crate) fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => {
             let error = usage::without_values(error);
-            let _ = error.print();
-            if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            // A variable of the environment counts as an argument for clap, and it would only say that one is missing.
+            if std::env::args_os().len() == 1 {
+                terminal::complain(Args::command().render_help().to_string().trim_end());
                 first_steps::complain_if_new();
+                return Exit::Usage.into();
             }
+            let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };

@@ -89,7 +89,7 @@ function __xtream_sync_profiles
     set -l words (commandline -opc)
     command $words[1] WORD $words[2..-1] 2>/dev/null
 end
-complete -c xtream-sync -a '(__xtream_sync_profiles)'
+complete -c xtream-sync -n 'count (__xtream_sync_profiles) >/dev/null' -f -a '(__xtream_sync_profiles)'
 complete -c xtream-sync -l profile -x -a '(__xtream_sync_profiles)'
 ";
     format!("{generated}{}", outer.replace("WORD", WORD))
@@ -286,7 +286,7 @@ mod tests {
             (Shell::Zsh, "    compdef _xtream_sync_with_profiles xtream-sync"),
             (Shell::Zsh, "    _xtream_sync_with_profiles \"$@\"\nelse"),
             (Shell::Zsh, "\n_xtream_sync_with_profiles() {"),
-            (Shell::Fish, "complete -c xtream-sync -a '(__xtream_sync_profiles)'"),
+            (Shell::Fish, "-f -a '(__xtream_sync_profiles)'"),
             (Shell::Powershell, "$completions += @("),
         ] {
             let script = script(shell);
