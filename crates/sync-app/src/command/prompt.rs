@@ -25,9 +25,8 @@ pub(crate) fn line(what: &str, usual: Option<&str>, interrupt: &Interrupt) -> Re
     let question = usual.map_or_else(|| format!("{what}: "), |usual| format!("{what} [{usual}]: "));
     for _ in 0..TRIES {
         let typed = interrupt.at_once(|| {
-            let mut stderr = io::stderr().lock();
-            stderr.write_all(question.as_bytes())?;
-            stderr.flush()?;
+            // The lock on stderr ends here: a signal has something to say during the wait.
+            io::stderr().write_all(question.as_bytes())?;
             let mut typed = String::new();
             // Nothing at all is the end of the input, such as Ctrl-D.
             let length = io::stdin().read_line(&mut typed)?;
@@ -55,7 +54,10 @@ pub(crate) fn password(before: Option<&Secret>, interrupt: &Interrupt) -> Result
     for _ in 0..TRIES {
         // The text goes to the terminal itself, because stderr may be a file.
         let typed = interrupt.unseen(|| rpassword::prompt_password(question));
-        let typed = typed.map_err(|error| unreadable(&error))?;
+        let typed = typed.map_err(|error| {
+            complain("");
+            unreadable(&error)
+        })?;
         match (without_mark(&typed), before) {
             ("", Some(before)) => return Ok(before.clone()),
             ("", None) => complain("no password was typed"),
