@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde::Serialize;
 use sync_app::SystemClock;
 use sync_core::text::{one_line, printable};
 use sync_core::{Account, Clock, ContentKind};
@@ -26,7 +26,7 @@ pub(crate) async fn run(database: &Path, args: &TestArgs, interrupt: &Interrupt)
     let test = tested.ok_or_else(|| Failure::abandoned("nothing was written"))??;
     let address = test.address.as_deref();
     if args.json {
-        json::say(&as_object(profile.id.as_str(), address, &test));
+        json::say(&Line::new(profile.id.as_str(), &test));
     } else {
         say(&format!("{}  {}", printable(profile.id.as_str()), printable(address.unwrap_or("(no address)"))));
         say(&format!("  login {}", test.login.as_str()));
@@ -68,20 +68,56 @@ pub(crate) fn exit(test: &LoginTest) -> Exit {
     test.errors.iter().fold(Exit::Done, |exit, error| exit.or(Exit::of_class(error.class())))
 }
 
-fn as_object(id: &str, address: Option<&str>, test: &LoginTest) -> serde_json::Value {
-    let account = test.account.as_ref().map(|account| {
-        json!({
-            "status": account.status.as_str(),
-            "expires_at": account.expires_at,
-            "active_connections": account.active_connections,
-            "max_connections": account.max_connections,
-        })
-    });
-    let kind = |(kind, found): (ContentKind, &KindTest)| {
-        (kind.to_string(), json!({"offered": found.offered, "categories": found.categories}))
-    };
-    let kinds: serde_json::Map<_, _> = test.kinds.iter().map(kind).collect();
-    json!({"profile": id, "address": address, "login": test.login.as_str(), "account": account, "kinds": kinds})
+/// The object of `--json`, with its members in this order.
+#[derive(Serialize)]
+struct Line<'a> {
+    profile: &'a str,
+    address: Option<&'a str>,
+    login: &'static str,
+    account: Option<AccountPart<'a>>,
+    kinds: KindParts,
+}
+
+#[derive(Serialize)]
+struct AccountPart<'a> {
+    status: &'a str,
+    expires_at: Option<i64>,
+    active_connections: Option<i64>,
+    max_connections: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct KindParts {
+    channels: KindPart,
+    movies: KindPart,
+    series: KindPart,
+}
+
+#[derive(Serialize)]
+struct KindPart {
+    offered: Option<bool>,
+    categories: Option<u64>,
+}
+
+impl<'a> Line<'a> {
+    fn new(profile: &'a str, test: &'a LoginTest) -> Self {
+        let account = test.account.as_ref().map(|account| AccountPart {
+            status: account.status.as_str(),
+            expires_at: account.expires_at,
+            active_connections: account.active_connections,
+            max_connections: account.max_connections,
+        });
+        let kind = |kind| {
+            let KindTest { offered, categories } = test.kinds[kind];
+            KindPart { offered, categories }
+        };
+        let kinds = KindParts {
+            channels: kind(ContentKind::Channels),
+            movies: kind(ContentKind::Movies),
+            series: kind(ContentKind::Series),
+        };
+        Self { profile, address: test.address.as_deref(), login: test.login.as_str(), account, kinds }
+    }
 }
 
 fn account_words(account: &Account, now: i64) -> String {
