@@ -46,19 +46,19 @@ _xtream_sync_with_profiles() {
     local id cur="$2" ids=() words=()
     while IFS= read -r id; do
         [[ $id == "$cur"* ]] && ids+=("$(printf '%q' "$id")")
-    done < <("${COMP_WORDS[0]}" WORD "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+    done < <("${COMP_WORDS[0]}" @IDS@ "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
     if (( ${#ids[@]} )) && [[ $cur != -* ]]; then
         COMPREPLY=("${ids[@]}")
         return 0
     fi
-    INNER "$@"
+    @INNER@ "$@"
     for id in "${COMPREPLY[@]}"; do
         [[ $id == [\<\[]* ]] || words+=("$id")
     done
     COMPREPLY=("${words[@]}")
 }
 "#;
-    let outer = outer.replace("WORD", WORD).replace("INNER", inner);
+    let outer = outer.replace("@IDS@", WORD).replace("@INNER@", inner);
     let registered = generated.replace(&format!("complete -F {inner} "), "complete -F _xtream_sync_with_profiles ");
     format!("{registered}{outer}")
 }
@@ -68,7 +68,7 @@ fn zsh(generated: &str) -> String {
 # Completes the ids of the profiles where one is expected.
 _xtream_sync_with_profiles() {
     local -a ids
-    ids=("${(@f)$("${words[1]}" WORD "${(@)words[2,CURRENT-1]}" 2>/dev/null)}")
+    ids=("${(@f)$("${words[1]}" @IDS@ "${(@)words[2,CURRENT-1]}" 2>/dev/null)}")
     if [[ -n "$ids[1]" && "$PREFIX" != -* ]] && compadd -a ids; then
         return 0
     fi
@@ -79,7 +79,7 @@ if [ "$funcstack[1]""#;
     let registered = generated
         .replace("\n    _xtream-sync \"$@\"\nelse", "\n    _xtream_sync_with_profiles \"$@\"\nelse")
         .replace("compdef _xtream-sync xtream-sync", "compdef _xtream_sync_with_profiles xtream-sync");
-    registered.replacen("\nif [ \"$funcstack[1]\"", &outer.replace("WORD", WORD), 1)
+    registered.replacen("\nif [ \"$funcstack[1]\"", &outer.replace("@IDS@", WORD), 1)
 }
 
 fn fish(generated: &str) -> String {
@@ -87,12 +87,12 @@ fn fish(generated: &str) -> String {
 # Completes the ids of the profiles where one is expected.
 function __xtream_sync_profiles
     set -l words (commandline -opc)
-    command $words[1] WORD $words[2..-1] 2>/dev/null
+    command $words[1] @IDS@ $words[2..-1] 2>/dev/null
 end
 complete -c xtream-sync -n 'count (__xtream_sync_profiles) >/dev/null' -f -a '(__xtream_sync_profiles)'
 complete -c xtream-sync -l profile -x -a '(__xtream_sync_profiles)'
 ";
-    format!("{generated}{}", outer.replace("WORD", WORD))
+    format!("{generated}{}", outer.replace("@IDS@", WORD))
 }
 
 fn powershell(generated: &str) -> String {
@@ -100,11 +100,11 @@ fn powershell(generated: &str) -> String {
     # Completes the ids of the profiles where one is expected.
     $words = @($commandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
         ForEach-Object { $_.Extent.Text })
-    $completions += @(& $commandElements[0].Extent.Text WORD @words 2>$null | ForEach-Object {
+    $completions += @(& $commandElements[0].Extent.Text @IDS@ @words 2>$null | ForEach-Object {
         [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_) })
 
     $completions.Where{";
-    generated.replacen("\n    $completions.Where{", &inner.replace("WORD", WORD), 1)
+    generated.replacen("\n    $completions.Where{", &inner.replace("@IDS@", WORD), 1)
 }
 
 /// Prints the ids of the profiles, one per line, if one is expected after these words. Nothing is an answer as well.
@@ -283,6 +283,7 @@ mod tests {
     fn every_script_asks_for_the_ids() {
         for (shell, registered) in [
             (Shell::Bash, "complete -F _xtream_sync_with_profiles "),
+            (Shell::Bash, "\"${COMP_WORDS[0]}\" __profiles \"${COMP_WORDS[@]:1:COMP_CWORD-1}\""),
             (Shell::Zsh, "    compdef _xtream_sync_with_profiles xtream-sync"),
             (Shell::Zsh, "    _xtream_sync_with_profiles \"$@\"\nelse"),
             (Shell::Zsh, "\n_xtream_sync_with_profiles() {"),
@@ -292,7 +293,7 @@ mod tests {
             let script = script(shell);
             assert!(script.contains(registered) && script.contains(WORD), "{shell:?}: {script}");
             // The names stand for parts of the script.
-            assert!(!script.contains("INNER") && !script.contains(" WORD "), "{shell:?}");
+            assert!(!script.contains("@IDS@") && !script.contains("@INNER@"), "{shell:?}");
         }
     }
 }
