@@ -97,6 +97,8 @@ fn a_mistyped_password_can_be_typed_again() {
     answer(&terminal, WORD, "wrong");
     terminal.wait_for("error: ");
     answer(&terminal, NEXT, "perhaps");
+    // Otherwise the next answer could be typed before the question is there again.
+    terminal.wait_for("type t, k or g");
     answer(&terminal, NEXT, "");
     // Enter alone keeps what is shown.
     answer(&terminal, ADDRESS, "");
