@@ -39,6 +39,8 @@ fn script(shell: Shell) -> String {
 }
 
 fn bash(generated: &str) -> String {
+    // The generator (clap_complete 4.6.12) spells a name with a hyphen in two ways, and then knows no subcommand.
+    let generated = &generated.replace("xtream__subcmd__sync", "xtream__sync");
     let inner = generated.split("complete -F ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
     let outer = r#"
 # Adds the ids of the profiles, and takes the placeholders of arguments out.
