@@ -29,6 +29,7 @@ mod policy;
 mod progress;
 mod removals;
 mod scheduler;
+mod settings;
 mod transport;
 mod truncation;
 mod undo;
