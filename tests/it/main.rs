@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on is to stop there, its fixture as well")]
 
+#[cfg(unix)]
+use sync_test_support::pseudo_terminal;
 use sync_test_support::{cache, program, scene};
 
 mod socks;
 
+mod addresses;
 mod backups;
 mod cancelling;
 mod changes;
@@ -43,6 +46,10 @@ mod limits;
 #[cfg(unix)]
 mod reading;
 #[cfg(unix)]
+mod set_up;
+#[cfg(unix)]
 mod showing;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod terminal;

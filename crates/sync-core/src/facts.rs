@@ -114,20 +114,26 @@ impl PanelFacts {
     /// Returns the addresses of a profile in the order in which they are tried: first the one that worked within the
     /// last day, if the profile still has it.
     pub fn addresses_to_try<'a>(&self, addresses: &[&'a str], now: i64) -> Vec<&'a str> {
-        let lasts = |known: &&WorkingAddress| (0..ADDRESS_LASTS).contains(&now.saturating_sub(known.at));
-        let first = self.working_address.as_ref().filter(lasts);
+        let first = self.address_in_use(now);
         let mut ordered = addresses.to_vec();
         // The sort is stable: the others stay in their order.
         ordered.sort_by_key(|address| first.is_none_or(|first| first.address != *address));
         ordered
     }
 
-    /// Remembers which address of a profile worked. The first one needs no fact. An address that the profile doesn't
-    /// have is not remembered, so that no pasted address with a login is.
-    pub fn remember_address(&mut self, addresses: &[&str], worked: &str, now: i64) {
-        let is_further = addresses.iter().skip(1).any(|address| *address == worked);
-        let known = WorkingAddress { address: worked.to_owned(), at: now };
-        self.working_address = Some(known).filter(|_| is_further && addresses.first() != Some(&worked));
+    /// Returns the further address of a profile that is tried first now, if there is one.
+    pub fn address_in_use(&self, now: i64) -> Option<&WorkingAddress> {
+        self.working_address.as_ref().filter(|known| (0..ADDRESS_LASTS).contains(&now.saturating_sub(known.at)))
+    }
+
+    /// Remembers which further address worked; `None` is the first one, which needs no fact.
+    ///
+    /// While an address is remembered, its use doesn't make the time longer. So the first address is tried once a day.
+    pub(crate) fn remember_address(&mut self, worked: Option<String>, now: i64) {
+        let lasts = self.address_in_use(now).is_some_and(|known| Some(&known.address) == worked.as_ref());
+        if !lasts {
+            self.working_address = worked.map(|address| WorkingAddress { address, at: now });
+        }
     }
 
     /// Returns the facts as rows, sorted. An unknown fact has no row.
@@ -335,19 +341,22 @@ mod tests {
     }
 
     #[test]
-    fn only_a_further_address_of_the_profile_is_remembered() {
-        let addresses = ["http://a.example", "http://b.example", "http://a.example"];
-        for (worked, is_remembered) in [
-            ("http://b.example", true),
-            ("http://a.example", false),
-            ("http://ann:s3cr3t@b.example", false),
-            ("http://b.example/get.php?username=ann&password=s3cr3t", false),
+    fn an_address_is_remembered_for_a_day_and_its_use_makes_no_day_longer() {
+        let mut facts = PanelFacts::default();
+        let (b, c) = (|| Some("http://b.example".to_owned()), || Some("http://c.example".to_owned()));
+        for (worked, now, known) in [
+            (None, 0, None),
+            (b(), 10, Some(("http://b.example", 10))),
+            (b(), 86_409, Some(("http://b.example", 10))),
+            (b(), 86_410, Some(("http://b.example", 86_410))),
+            (c(), 86_411, Some(("http://c.example", 86_411))),
+            // A clock that was set back.
+            (c(), 5, Some(("http://c.example", 5))),
+            (None, 6, None),
         ] {
-            let mut facts = PanelFacts::default();
-            facts.remember_address(&addresses, "http://b.example", 1);
-            facts.remember_address(&addresses, worked, 7);
-            let known = is_remembered.then(|| WorkingAddress { address: worked.to_owned(), at: 7 });
-            assert_eq!(facts.working_address, known, "{worked}");
+            facts.remember_address(worked, now);
+            let found = facts.working_address.as_ref().map(|known| (known.address.as_str(), known.at));
+            assert_eq!(found, known, "{now}");
         }
     }
 

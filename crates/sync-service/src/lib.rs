@@ -7,7 +7,9 @@
 
 mod clock;
 mod compare;
+mod failover;
 mod feed;
+mod login_test;
 mod reading;
 mod secrets;
 mod service;
@@ -20,12 +22,13 @@ mod undo;
 pub use clock::SystemClock;
 pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
+pub use login_test::{KindTest, LoginState, LoginTest, test_login};
 pub use reading::{
     Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,
     Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem,
 };
 pub use secrets::Login;
 pub use service::{Service, options_of};
-pub use similar::similar;
+pub use similar::{similar, similar_kind};
 pub use since::{Moment, NoMoment, NoPlace, Since, age};
 pub use source::{ServiceError, SourceFactory};

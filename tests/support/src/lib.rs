@@ -6,4 +6,6 @@
 
 pub mod cache;
 pub mod program;
+#[cfg(unix)]
+pub mod pseudo_terminal;
 pub mod scene;

@@ -36,13 +36,18 @@ fn binary() -> &'static Path {
     })
 }
 
-/// The command with these arguments, and nothing of the environment that could lead it astray.
+/// The command with these arguments and a log of everything, so that the log is searched for the password as well.
 pub fn command(database: &Path, args: &[&str]) -> Command {
+    command_without_log(database, &[&["-vvv"], args].concat())
+}
+
+/// The command with these arguments, and nothing of the environment that could lead it astray.
+pub fn command_without_log(database: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(binary());
     for variable in ["http_proxy", "https_proxy", "all_proxy", "xtream_sync_password", "rust_log"] {
         command.env_remove(variable).env_remove(variable.to_uppercase());
     }
-    command.env("XTREAM_SYNC_DATABASE", database).arg("-vvv").args(args);
+    command.env("XTREAM_SYNC_DATABASE", database).args(args);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

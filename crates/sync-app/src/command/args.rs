@@ -13,22 +13,28 @@ mod read;
 
 use std::path::PathBuf;
 
-use clap::{Args as Arguments, Parser, Subcommand};
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 use sync_core::ContentKind;
+use sync_service::similar_kind;
 
 use super::failure::Failure;
 
 pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use panel::PanelArgs;
-pub(crate) use profile::{AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, SetArgs, ShowProfileArgs};
+pub(crate) use profile::{
+    AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, SetArgs, ShowProfileArgs, TestArgs,
+};
 pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
+
+/// The environment variable that names the cache file.
+const DATABASE: &str = "XTREAM_SYNC_DATABASE";
 
 /// Keep a local SQLite cache in step with IPTV panels (Xtream Codes API).
 #[derive(Debug, Parser)]
 #[command(name = "xtream-sync", version, after_help = format!("{}\n\n{EXIT_CODES}", examples::ROOT))]
 pub(crate) struct Args {
     /// Use this cache file [default: xtream-sync/cache.db in the platform's data folder]
-    #[arg(long, global = true, value_name = "PATH", env = "XTREAM_SYNC_DATABASE", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "PATH", env = DATABASE, hide_env_values = true)]
     database: Option<PathBuf>,
 
     /// Print more on stderr: -v for what is done, -vv for every request, -vvv for everything
@@ -105,6 +111,20 @@ pub(crate) enum Command {
     /// Put the cache back as it was before a run
     #[command(after_help = examples::UNDO)]
     Undo(UndoArgs),
+    /// Print a script that completes commands, options and profiles in a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// Shell of the script
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write manual pages, one per command, into a folder
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// Folder of the pages; it is created if necessary
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
     /// Show the last run, the counts, the held removals, the account, and facts about the panel
     #[command(after_help = examples::STATUS)]
     Status {
@@ -114,6 +134,15 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// The shells that a script is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
 }
 
 #[derive(Debug, Arguments)]
@@ -164,16 +193,31 @@ pub(crate) struct CheckArgs {
     pub(crate) panel: PanelArgs,
 }
 
-pub(crate) fn kind(text: &str) -> Result<ContentKind, &'static str> {
-    text.trim().parse().map_err(|_| "this is no kind of content: use channels, movies or series")
+pub(crate) fn kind(text: &str) -> Result<ContentKind, String> {
+    text.trim().parse().map_err(|_| {
+        let meant = similar_kind(text).map(|kind| format!("did you mean {kind}? ")).unwrap_or_default();
+        format!("this is no kind of content: {meant}use channels, movies or series")
+    })
 }
 
 impl Args {
     /// The cache file: the one that was named, or the platform's usual place.
     pub(crate) fn database(&self) -> Result<PathBuf, Failure> {
-        if let Some(path) = &self.database {
-            return Ok(path.clone());
+        match &self.database {
+            Some(path) => Ok(path.clone()),
+            None => Self::usual_place(),
         }
+    }
+
+    /// The cache file of a command line that names none.
+    pub(crate) fn usual_database() -> Result<PathBuf, Failure> {
+        match std::env::var_os(DATABASE).filter(|path| !path.is_empty()) {
+            Some(path) => Ok(path.into()),
+            None => Self::usual_place(),
+        }
+    }
+
+    fn usual_place() -> Result<PathBuf, Failure> {
         let folders = directories::ProjectDirs::from("", "", "xtream-sync");
         let folders = folders
             .ok_or_else(|| Failure::usage("there is no data folder for this user", "name a file with --database"))?;

@@ -1,13 +1,13 @@
 //! From a stored profile to a source that can be asked.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sync_app::SyncError;
-use sync_core::{ContentSource, PanelFacts, Profile};
+use sync_core::{ContentSource, PanelFacts, Profile, ProfileId};
 use sync_service::SourceFactory;
-use sync_xtream::{Credentials, PanelAddress, XtreamConfig, XtreamSource};
+use sync_xtream::{Credentials, PanelAddress, Secret, XtreamConfig, XtreamSource};
 
 use super::args::PanelArgs;
 use super::failure::Failure;
@@ -19,8 +19,29 @@ const PASSWORD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Makes the source of a profile from the arguments and the password of the profile.
 pub(crate) struct Panels<'a> {
-    pub(crate) args: &'a PanelArgs,
-    pub(crate) interrupt: &'a Interrupt,
+    args: &'a PanelArgs,
+    interrupt: &'a Interrupt,
+    /// The passwords that were looked up. A source is made for each address, and a command may ask a person.
+    found: Mutex<Vec<(ProfileId, Secret)>>,
+}
+
+impl<'a> Panels<'a> {
+    pub(crate) fn new(args: &'a PanelArgs, interrupt: &'a Interrupt) -> Self {
+        Self { args, interrupt, found: Mutex::default() }
+    }
+
+    /// Returns the password of a profile, which is looked up once.
+    async fn password(&self, profile: &Profile) -> Result<Option<Secret>, Failure> {
+        let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = found().iter().find(|(id, _)| *id == profile.id).map(|(_, password)| password.clone());
+        if known.is_some() {
+            return Ok(known);
+        }
+        let patience = self.args.password_timeout.or(profile.network.password_timeout).unwrap_or(PASSWORD_TIMEOUT);
+        let password = password::of(profile, patience, &self.interrupt.token).await?;
+        found().extend(password.clone().map(|password| (profile.id.clone(), password)));
+        Ok(password)
+    }
 }
 
 #[async_trait]
@@ -34,9 +55,7 @@ impl SourceFactory for Panels<'_> {
         };
         let base_url = profile.base_url.as_deref().ok_or_else(incomplete)?;
         let username = profile.username.as_deref().ok_or_else(incomplete)?;
-        let patience = self.args.password_timeout.or(profile.network.password_timeout).unwrap_or(PASSWORD_TIMEOUT);
-        let password = password::of(profile, patience, &self.interrupt.token).await?;
-        let password = password.ok_or_else(incomplete)?;
+        let password = self.password(profile).await?.ok_or_else(incomplete)?;
         let address = PanelAddress::parse(base_url).map_err(SyncError::from)?.address;
         let config = config(self.args, profile, learnt);
         let source = XtreamSource::new(address, Credentials::new(username, password), config);

@@ -19,16 +19,15 @@ use super::{held, json, report, wiring};
 
 /// Syncs the named profiles, or all of them, one after the other.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let nobody = || Failure::usage("there is no profile yet", "add one with `xtream-sync profile add`");
     if !database.exists() {
-        return Err(args.ids.first().map_or_else(nobody, |id| Failure::unknown_profile(id)));
+        return Err(args.ids.first().map_or_else(Failure::no_profile, |id| Failure::unknown_profile(id)));
     }
     let cache = if args.dry_run { wiring::open_read_only(database)? } else { wiring::open(database)? };
     let service = wiring::service(&cache);
     let ids = args.ids.iter().map(ProfileId::new).collect::<Result<Vec<_>, _>>().map_err(SyncError::from)?;
     let profiles = service.profiles(&ids).await?;
     if profiles.is_empty() {
-        return Err(nobody());
+        return Err(Failure::no_profile());
     }
     let mut exit = Exit::Done;
     for profile in profiles {
@@ -54,7 +53,7 @@ async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &
         ..usual
     };
     let off: Vec<_> = profile.kinds_off.iter().copied().filter(|kind| !options.kinds.contains(kind)).collect();
-    let (panels, bars) = (Panels { args: &args.panel, interrupt }, Arc::new(Bars::new(args.json)));
+    let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json)));
     let report = service.sync(profile, &options, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
     bars.clear();
     if args.json {

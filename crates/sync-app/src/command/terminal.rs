@@ -15,6 +15,11 @@ pub(crate) fn say(line: &str) {
     note(&writeln!(io::stdout().lock(), "{line}"));
 }
 
+/// Prints results as they are.
+pub(crate) fn write(bytes: &[u8]) {
+    note(&io::stdout().lock().write_all(bytes));
+}
+
 /// Records whether results were written. A closed pipe is no error, because its reader wants no more; a full disk is
 /// one.
 pub(crate) fn note(written: &io::Result<()>) {

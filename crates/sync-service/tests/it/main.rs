@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
+mod failover;
 mod feed;
+mod login_test;
 mod reading;
 mod syncing;

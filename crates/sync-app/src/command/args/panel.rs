@@ -6,7 +6,7 @@ use clap::Args as Arguments;
 use sync_core::NetworkSettings;
 
 /// Timeouts, attempts and pace of requests to a panel, for one run. What is not named is as the profile says.
-#[derive(Debug, Arguments)]
+#[derive(Debug, Default, Arguments)]
 #[command(next_help_heading = "Network, for this run (times in seconds, 0 or more, fractions allowed)")]
 pub(crate) struct PanelArgs {
     /// Wait this long for a connection [default: 10]
@@ -38,7 +38,7 @@ pub(crate) struct PanelArgs {
 }
 
 /// The largest answer that is read. A larger one is unusable, unless the option says that an element is skipped.
-#[derive(Debug, Arguments)]
+#[derive(Debug, Default, Arguments)]
 #[command(next_help_heading = "Limits (an answer beyond them is unusable: exit code 6)")]
 pub(crate) struct LimitArgs {
     /// Read at most this many MiB per answer, after decompression; 1 or more [default: 2048]

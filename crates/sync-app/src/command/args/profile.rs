@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as Arguments, Subcommand, ValueEnum};
 use sync_core::{PolicyChoice, SearchFields};
 
-use super::examples;
+use super::{PanelArgs, examples};
 use crate::command::settings;
 
 #[derive(Debug, Subcommand)]
@@ -20,8 +20,11 @@ pub(crate) enum ProfileCommand {
     /// A password is never an argument, because other users of the computer can read arguments. These
     /// sources are read once, and the password is kept in the cache: --password-file, --password-prompt,
     /// the environment variable XTREAM_SYNC_PASSWORD, and a pasted address. These are read at each sync,
-    /// and no password is kept: --password-env, --password-path and --password-command. Without any of
-    /// them, and at a terminal, the command asks.
+    /// and no password is kept: --password-env, --password-path and --password-command.
+    ///
+    /// At a terminal, the command asks for what is missing: address, user name, password. Then it logs in and
+    /// says what it has found. If that fails, try again, keep the profile all the same, or give up. Without a
+    /// terminal nothing is asked; without --test nothing is tried then.
     #[command(after_help = examples::PROFILE_ADD)]
     Add(Box<AddArgs>),
     /// Change an existing profile: its addresses, its login, its settings
@@ -36,6 +39,12 @@ pub(crate) enum ProfileCommand {
     /// Show the settings of a profile, with their defaults, and no secret
     #[command(after_help = examples::PROFILE_SHOW)]
     Show(ShowProfileArgs),
+    /// Test the login of a profile, and count its categories; no list is fetched, and nothing is written
+    ///
+    /// The exit code is 0 if the panel lets the account in and answers for its kinds, 4 if the login is refused or the
+    /// account has ended, 5 if the panel can't be reached, and 6 if its answer is not usable.
+    #[command(after_help = examples::PROFILE_TEST)]
+    Test(Box<TestArgs>),
     /// List the profiles
     #[command(after_help = examples::PROFILE_LIST)]
     List {
@@ -62,6 +71,9 @@ pub(crate) struct AddArgs {
     /// Log in with this user name
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
+    /// Log in before the profile is saved; if that fails, save nothing (exit codes 4, 5 and 6)
+    #[arg(long)]
+    pub(crate) test: bool,
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
     #[command(flatten)]
@@ -70,6 +82,17 @@ pub(crate) struct AddArgs {
     pub(crate) changes: ChangeSettings,
     #[command(flatten)]
     pub(crate) reading: ReadingSettings,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct TestArgs {
+    /// Profile to test
+    pub(crate) id: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) panel: PanelArgs,
 }
 
 #[derive(Debug, Arguments)]
