@@ -32,6 +32,7 @@ mod policy;
 mod progress;
 mod removals;
 mod scheduler;
+mod settings;
 mod transport;
 mod truncation;
 mod undo;

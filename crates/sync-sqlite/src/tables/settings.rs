@@ -31,7 +31,9 @@ struct NewSetting<'a> {
 /// Sets what the tables say over a profile.
 pub(crate) fn load(conn: &mut SqliteConnection, profile: &mut Profile) -> Result<(), StoreError> {
     profile.further_addresses = addresses(conn, profile.id.as_str())?;
-    stored(conn, profile.id.as_str())?.iter().for_each(|row| profile.set_row(row));
+    for row in stored(conn, profile.id.as_str())? {
+        profile.set_row(&row);
+    }
     Ok(())
 }
 
@@ -65,7 +67,9 @@ pub(crate) fn save(conn: &mut SqliteConnection, profile: &Profile) -> Result<(),
         }
     }
     let mut before = Profile::new(profile.id.clone());
-    stored(conn, id)?.iter().for_each(|row| before.set_row(row));
+    for row in stored(conn, id)? {
+        before.set_row(&row);
+    }
     let by_key = |profile: &Profile| -> BTreeMap<String, String> {
         profile.setting_rows().into_iter().map(|row| (row.key, row.value)).collect()
     };

@@ -159,7 +159,7 @@ fn seconds_of_text(text: &str) -> Option<Duration> {
         return None;
     }
     let seconds = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let nanos = format!("{:0<9.9}", fraction).parse().ok()?;
+    let nanos = format!("{fraction:0<9.9}").parse().ok()?;
     Some(Duration::new(seconds, nanos))
 }
 
@@ -191,7 +191,9 @@ mod tests {
     fn what_is_missing_is_taken_from_others() {
         let all = |value: &str| {
             let mut settings = NetworkSettings::default();
-            NetworkSettings::KEYS.iter().for_each(|key| settings.set(key, Some(value)).unwrap());
+            for key in NetworkSettings::KEYS {
+                settings.set(key, Some(value)).unwrap();
+            }
             settings
         };
         let (none, own, others) = (NetworkSettings::default(), all("3"), all("5"));

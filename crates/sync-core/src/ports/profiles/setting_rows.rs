@@ -88,7 +88,9 @@ mod tests {
         assert!(rows.contains(&row("kinds.off", "channels,series")));
         assert!(rows.is_sorted() && rows.iter().all(|row| Profile::knows_row(&row.key)));
         let mut read = plain();
-        rows.iter().rev().for_each(|row| read.set_row(row));
+        for row in rows.iter().rev() {
+            read.set_row(row);
+        }
         assert_eq!(read, profile);
     }
 
