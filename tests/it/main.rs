@@ -26,9 +26,11 @@ mod newer;
 mod output;
 mod parallel;
 mod partial;
+mod pipes;
 mod points;
 mod policy;
 mod progress;
+mod quiet;
 mod removals;
 mod scheduler;
 mod transport;
@@ -42,9 +44,13 @@ mod killing;
 #[cfg(unix)]
 mod limits;
 #[cfg(unix)]
+mod live;
+#[cfg(unix)]
 mod reading;
 #[cfg(unix)]
 mod showing;
+#[cfg(unix)]
+mod side_by_side;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]

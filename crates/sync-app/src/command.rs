@@ -10,6 +10,7 @@ mod change;
 mod changes;
 mod check;
 mod clear;
+mod colour;
 mod exit;
 mod export;
 mod failure;
@@ -23,6 +24,8 @@ mod json;
 mod learnt;
 mod line;
 mod list;
+mod live;
+mod live_line;
 mod logging;
 mod login;
 mod look;
@@ -50,6 +53,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command, ProfileCommand};
+use colour::When;
 use exit::Exit;
 use failure::Failure;
 use interrupt::Interrupt;
@@ -66,6 +70,7 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     let interrupt = runtime.block_on(async { Interrupt::install() });
+    When::among(std::env::args_os().skip(1)).apply();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -74,6 +79,7 @@ pub(crate) fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
+    terminal::be_quiet(args.quiet);
     logging::start(args.verbose);
     let exit = panic::caught(|| runtime.block_on(run(&args, &interrupt)));
     // A thread that still blocks has no result that is needed.
