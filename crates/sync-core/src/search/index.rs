@@ -1,13 +1,24 @@
 //! A search index: the entries of a kind in memory, ready to be searched, filtered and sorted.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use hashbrown::HashMap;
 
 use super::entry::Entry;
-use super::segment::{DamagedSegment, Decoded, Kept, Segment, Values, place};
+use super::segment::{DamagedSegment, Decoded, Kept, SegmentFacts, SegmentTexts, Values, is_of_new, place};
 use crate::model::{CategorySet, ContentId};
+
+/// How much of the entries an index has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Depth {
+    /// Ids and values, for filters and for all orders but that by name.
+    Values,
+    /// Names as well.
+    Names,
+    /// All texts.
+    Texts,
+}
 
 /// The entries of a kind, the newest year first, among equals by rising id.
 #[derive(Debug, Clone, Default)]
@@ -63,57 +74,50 @@ impl Texts {
 }
 
 impl SearchIndex {
-    /// Reads the batches of a kind, the oldest first.
+    /// Reads the batches of a kind, the oldest first, as deep as it is needed. `texts` gives the texts of a segment by the
+    /// number of its batch and its number within the batch. It is asked once for each segment that is needed, and most
+    /// segments are needed one after another: so the texts are seldom in memory twice.
     ///
     /// # Errors
     ///
-    /// [`DamagedSegment`] if a segment can't be read.
-    pub fn read(batches: &[Vec<Segment>]) -> Result<Self, DamagedSegment> {
-        Self::of_batches(batches, false)
-    }
-
-    /// Reads batches whose segments have no `rest`: an index for filters and orders, and for searches in names.
-    ///
-    /// # Errors
-    ///
-    /// [`DamagedSegment`] if a segment can't be read.
-    pub fn read_names(batches: &[Vec<Segment>]) -> Result<Self, DamagedSegment> {
-        Self::of_batches(batches, true)
-    }
-
-    fn of_batches(batches: &[Vec<Segment>], without_rest: bool) -> Result<Self, DamagedSegment> {
-        let all = || batches.iter().flatten();
-        let entries = all().map(|segment| segment.entries as usize).sum();
-        let names = all().map(|segment| segment.names.len()).sum();
-        let rest = if without_rest { 0 } else { all().map(|segment| segment.rest.len()).sum() };
-        let mut index = Self::with_capacity(entries, names, rest);
-        let latest = latest_batches(batches, without_rest)?;
-        let is_latest = |id: ContentId, batch: usize| latest.get(&id.0).is_none_or(|latest| *latest == batch);
+    /// [`DamagedSegment`] if a segment can't be read, and the errors of `texts`.
+    pub fn read<E: From<DamagedSegment>>(
+        batches: &[Vec<SegmentFacts>],
+        depth: Depth,
+        mut texts: impl FnMut(usize, usize) -> Result<SegmentTexts, E>,
+    ) -> Result<Self, E> {
+        let entries = batches.iter().flatten().map(|segment| segment.entries as usize).sum();
+        let mut index = Self::with_capacity(entries, 0, 0);
+        let latest = latest_batches(batches)?;
         let mut known = HashMap::new();
         let mut fronts = Vec::new();
         let mut next = BinaryHeap::new();
-        for (batch, segment) in
-            batches.iter().enumerate().flat_map(|(number, of)| of.iter().map(move |it| (number, it)))
-        {
-            let decoded = Decoded::new(segment, without_rest)?;
-            let sets = index.known_sets(&decoded.sets, &mut known);
-            let mut front = Front { decoded, sets, next: None };
-            front.go_on(|id| is_latest(id, batch))?;
-            next.extend(front.next.as_ref().map(|it| Reverse((it.place, fronts.len()))));
-            fronts.push((batch, front));
+        for (batch, segments) in batches.iter().enumerate() {
+            for (number, segment) in segments.iter().enumerate() {
+                let decoded = Decoded::new(&segment.facts, segment.entries)?;
+                let sets = index.known_sets(&decoded.sets, &mut known);
+                let mut front = Front { decoded, batch, number, sets, depth, texts: None, next: None };
+                front.go_on(&latest)?;
+                next.extend(front.next.as_ref().map(|it| Reverse((it.place, fronts.len()))));
+                fronts.push(front);
+            }
         }
         // Each segment is in order: the first of their next entries is the next one of the index. Mostly it is of the
         // same segment as the one before.
         let mut last = None;
         while let Some(Reverse((_, number))) = next.pop() {
-            let (batch, front) = &mut fronts[number];
+            let front = &mut fronts[number];
+            if front.texts.is_none() {
+                let is_needed = depth > Depth::Values;
+                front.texts = Some(if is_needed { texts(front.batch, front.number)? } else { SegmentTexts::default() });
+            }
             while let Some(entry) = front.next.take() {
                 // A segment that is out of order, or an item that is there twice, is not the work of a writer.
                 if last.replace(entry.place) >= Some(entry.place) {
-                    return Err(DamagedSegment);
+                    return Err(DamagedSegment.into());
                 }
-                index.push_next(&entry);
-                front.go_on(|id| is_latest(id, *batch))?;
+                index.push_next(&entry, front)?;
+                front.go_on(&latest)?;
                 let Some(following) = &front.next else { break };
                 if next.peek().is_some_and(|Reverse(other)| *other < (following.place, number)) {
                     next.push(Reverse((following.place, number)));
@@ -121,6 +125,8 @@ impl SearchIndex {
                 }
             }
         }
+        index.names.all.shrink_to_fit();
+        index.rest.all.shrink_to_fit();
         Ok(index)
     }
 
@@ -179,10 +185,11 @@ impl SearchIndex {
         self.categories.push(set);
     }
 
-    fn push_next(&mut self, Next { place, set, values }: &Next<'_>) {
+    fn push_next(&mut self, Next { place, set, values }: &Next, front: &Front<'_>) -> Result<(), DamagedSegment> {
         self.push(place.1, values.year, values.added, values.rating, *set);
-        self.names.push(values.names);
-        self.rest.push(values.rest);
+        self.names.push(front.name(values)?);
+        self.rest.push(front.rest(values)?);
+        Ok(())
     }
 
     /// How many entries it has.
@@ -219,6 +226,19 @@ impl SearchIndex {
             names: self.names.get(position).to_owned(),
             rest: self.rest.get(position).to_owned(),
         })
+    }
+
+    /// How many items each category has, by its id.
+    pub fn category_sizes(&self) -> BTreeMap<String, u64> {
+        let mut of_set = vec![0_u64; self.sets.len()];
+        self.categories.iter().for_each(|set| of_set[*set as usize] += 1);
+        let mut sizes = BTreeMap::new();
+        for (set, items) in self.sets.iter().zip(of_set).filter(|(_, items)| *items > 0) {
+            for category in set.as_slice() {
+                *sizes.entry(category.as_str().to_owned()).or_default() += items;
+            }
+        }
+        sizes
     }
 
     /// The positions of the entries in the panel's order: those of `listed` first, in this order, then the others by
@@ -297,13 +317,13 @@ impl SearchIndex {
 }
 
 /// For the items of later batches that may be in earlier ones, too: the last batch that has each.
-fn latest_batches(batches: &[Vec<Segment>], without_rest: bool) -> Result<HashMap<i64, usize>, DamagedSegment> {
+fn latest_batches(batches: &[Vec<SegmentFacts>]) -> Result<HashMap<i64, usize>, DamagedSegment> {
     let mut latest = HashMap::new();
     for (number, batch) in batches.iter().enumerate().skip(1) {
-        for segment in batch.iter().filter(|segment| !segment.is_of_new()) {
-            let mut decoded = Decoded::new(segment, without_rest)?;
-            while let Some(kept) = decoded.next_id()? {
-                latest.insert(kept.0, number);
+        for segment in batch.iter().filter(|segment| !is_of_new(&segment.facts)) {
+            let mut decoded = Decoded::new(&segment.facts, segment.entries)?;
+            while let Some(kept) = decoded.next()? {
+                latest.insert(kept.id.0, number);
             }
         }
     }
@@ -313,37 +333,64 @@ fn latest_batches(batches: &[Vec<Segment>], without_rest: bool) -> Result<HashMa
 /// A segment under reading, and its next entry.
 struct Front<'a> {
     decoded: Decoded<'a>,
+    batch: usize,
+    /// Within the batch.
+    number: usize,
     /// By number of the set in the segment: the number in the index.
     sets: Vec<u32>,
-    next: Option<Next<'a>>,
+    depth: Depth,
+    /// Its texts from its first entry to its last one.
+    texts: Option<SegmentTexts>,
+    next: Option<Next>,
 }
 
-struct Next<'a> {
+struct Next {
     place: (u16, i64),
     set: u32,
-    values: Values<'a>,
+    values: Values,
 }
 
 impl Front<'_> {
-    /// Goes on to the next entry that counts.
-    fn go_on(&mut self, counts: impl Fn(ContentId) -> bool) -> Result<(), DamagedSegment> {
+    /// Goes on to the next entry that counts: one whose item is in no later batch.
+    fn go_on(&mut self, latest: &HashMap<i64, usize>) -> Result<(), DamagedSegment> {
         while let Some(kept) = self.decoded.next()? {
             if let Kept { id, values: Some(values) } = kept
-                && counts(id)
+                && latest.get(&id.0).is_none_or(|latest| *latest == self.batch)
             {
                 self.next = Some(Next { place: place(values.year, id), set: self.sets[values.set], values });
                 return Ok(());
             }
         }
         self.next = None;
-        Ok(())
+        let Some(texts) = self.texts.take() else { return Ok(()) };
+        let (names, rest) = self.decoded.lengths();
+        let is_whole = match self.depth {
+            Depth::Values => true,
+            Depth::Names => texts.names.len() == names,
+            Depth::Texts => texts.names.len() == names && texts.rest.len() == rest,
+        };
+        if is_whole { Ok(()) } else { Err(DamagedSegment) }
+    }
+
+    fn name(&self, values: &Values) -> Result<&str, DamagedSegment> {
+        if self.depth < Depth::Names {
+            return Ok("");
+        }
+        self.texts.as_ref().and_then(|texts| texts.names.get(values.names.clone())).ok_or(DamagedSegment)
+    }
+
+    fn rest(&self, values: &Values) -> Result<&str, DamagedSegment> {
+        if self.depth < Depth::Texts {
+            return Ok("");
+        }
+        self.texts.as_ref().and_then(|texts| texts.rest.get(values.rest.clone())).ok_or(DamagedSegment)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::SearchFields;
-    use super::super::segment::SegmentWriter;
+    use super::super::segment::{Segment, SegmentWriter};
     use super::*;
     use crate::testing::movie;
 
@@ -352,6 +399,16 @@ mod tests {
         item.set(crate::ContentKind::Movies.field("year").unwrap(), crate::Value::Text(year.into()));
         item.set(crate::ContentKind::Movies.field("cast").unwrap(), crate::Value::Text("Somebody".into()));
         Entry::of(&item, SearchFields::All)
+    }
+
+    fn read_to(depth: Depth, batches: &[Vec<Segment>]) -> Result<SearchIndex, DamagedSegment> {
+        let facts = |batch: &Vec<Segment>| batch.iter().map(|it| it.clone().into_parts().0).collect();
+        let facts: Vec<Vec<_>> = batches.iter().map(facts).collect();
+        SearchIndex::read(&facts, depth, |batch, number| Ok(batches[batch][number].clone().into_parts().1))
+    }
+
+    fn read(batches: &[Vec<Segment>]) -> Result<SearchIndex, DamagedSegment> {
+        read_to(Depth::Texts, batches)
     }
 
     fn batch(entries: &[(i64, &str)], removed: &[i64]) -> Vec<Segment> {
@@ -372,13 +429,13 @@ mod tests {
             batch(&[(2, "2030"), (5, "2000")], &[3]),
             batch(&[(3, "1980")], &[4, 77]),
         ];
-        let index = SearchIndex::read(&batches).unwrap();
+        let index = read(&batches).unwrap();
         let expected = [entry(2, "2030"), entry(5, "2000"), entry(1, "1990"), entry(3, "1980")];
         assert_eq!(index.entries().collect::<Vec<_>>(), expected);
         let of_entries = SearchIndex::from_entries(expected.iter().rev().cloned().collect());
         assert_eq!(of_entries.entries().collect::<Vec<_>>(), expected);
         assert_eq!((index.len(), index.name(0), index.is_empty()), (4, "movie 2", false));
-        assert!(SearchIndex::read(&[]).unwrap().is_empty());
+        assert!(read(&[]).unwrap().is_empty());
     }
 
     #[test]
@@ -392,9 +449,8 @@ mod tests {
             }
         }
         batches.push(batch(&[(3, "2030")], &[1]));
-        let ids = |batches: &[Vec<Segment>]| {
-            SearchIndex::read(batches).unwrap().entries().map(|entry| entry.id.0).collect::<Vec<_>>()
-        };
+        let ids =
+            |batches: &[Vec<Segment>]| read(batches).unwrap().entries().map(|entry| entry.id.0).collect::<Vec<_>>();
         assert_eq!(ids(&batches), [3, 2, 4]);
         // A batch that was written in parts is in order by part.
         let last = batches.pop().unwrap();
@@ -404,14 +460,49 @@ mod tests {
     #[test]
     fn an_item_that_is_twice_in_a_batch_is_damage() {
         let twice = [batch(&[(1, "1990")], &[]), batch(&[(1, "1990")], &[])].concat();
-        assert_eq!(SearchIndex::read(&[twice]).err(), Some(DamagedSegment));
+        assert_eq!(read(&[twice]).err(), Some(DamagedSegment));
+    }
+
+    #[test]
+    fn texts_are_asked_for_when_their_first_entry_is_due() {
+        let mut writer = SegmentWriter::for_new_items();
+        (0..9_000).for_each(|id| writer.add(entry(id, "2000")));
+        let (facts, texts): (Vec<_>, Vec<_>) = writer.take().into_iter().map(Segment::into_parts).unzip();
+        let mut asked = Vec::new();
+        let facts = [facts];
+        let index = SearchIndex::read::<DamagedSegment>(&facts, Depth::Texts, |batch, number| {
+            asked.push((batch, number));
+            Ok(texts[number].clone())
+        });
+        assert_eq!((index.unwrap().len(), asked), (9_000, vec![(0, 0), (0, 1), (0, 2)]));
+        let never = |_, _| -> Result<SegmentTexts, DamagedSegment> { panic!("values need no text") };
+        assert_eq!(SearchIndex::read(&facts, Depth::Values, never).unwrap().years, vec![2000; 9_000]);
+    }
+
+    #[test]
+    fn a_text_that_was_cut_is_damage() {
+        let whole = batch(&[(1, "1990"), (2, "2000")], &[]);
+        let cuts: [fn(&mut Segment); 3] = [|it| it.names.truncate(5), |it| it.rest.push('x'), |it| it.rest.clear()];
+        for cut in cuts {
+            let mut segments = whole.clone();
+            cut(&mut segments[0]);
+            assert_eq!(read(&[segments]).err(), Some(DamagedSegment));
+        }
+    }
+
+    #[test]
+    fn categories_are_counted() {
+        let of = |id, categories: &[&str]| Entry { categories: categories.iter().copied().collect(), ..entry(id, "") };
+        let index = SearchIndex::from_entries(vec![of(1, &["a", "b"]), of(2, &["b"]), of(3, &[]), of(4, &["b"])]);
+        let expected = [("a", 1), ("b", 3)].map(|(id, items)| (id.to_owned(), items));
+        assert_eq!(index.category_sizes(), expected.into());
     }
 
     #[test]
     fn an_index_for_orders_needs_no_rest() {
         let mut batches = [batch(&[(1, "1990"), (2, "2000")], &[]), batch(&[(1, "1980")], &[])];
         batches.iter_mut().flatten().for_each(|segment| segment.rest.clear());
-        let index = SearchIndex::read_names(&batches).unwrap();
+        let index = read_to(Depth::Names, &batches).unwrap();
         assert_eq!((index.len(), index.name(0), index.rest.get(0)), (2, "movie 2", ""));
     }
 

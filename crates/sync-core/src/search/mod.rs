@@ -8,6 +8,7 @@
 //! order in which results are shown: the newest year first. A search scans the text from the start and ends when it has
 //! enough results.
 
+mod browse;
 mod cursor;
 mod entry;
 mod fold;
@@ -18,12 +19,13 @@ mod segment;
 mod select;
 mod words;
 
+pub use browse::browse;
 pub use cursor::{Cursor, InvalidCursor};
 pub use entry::{Entry, EntrySource};
 pub use fold::{FOLDING, fold};
-pub use index::SearchIndex;
+pub use index::{Depth, SearchIndex};
 pub use rows::{RowsOfKind, select_from_rows};
-pub use segment::{DamagedSegment, Segment, SegmentWriter};
+pub use segment::{DamagedSegment, Segment, SegmentFacts, SegmentTexts, SegmentWriter};
 pub use select::{Hit, Hits, Searched, select};
 pub use words::Words;
 

@@ -4,12 +4,16 @@
 //! overrides earlier ones entry by entry, and a removed item is an entry without text. So a sync writes what has
 //! changed, and no more.
 
+mod decode;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::SearchFields;
 use super::entry::{Entry, EntrySource};
 use crate::model::{CategorySet, ContentId, Text};
+
+pub(super) use decode::{Decoded, Kept, Values, is_of_new};
 
 /// So many entries go into a segment at most.
 const SEGMENT_ENTRIES: usize = 4_000;
@@ -49,22 +53,49 @@ impl Segment {
     ///
     /// [`DamagedSegment`] if it can't be read.
     pub fn read(&self) -> Result<Vec<(ContentId, Option<Entry>)>, DamagedSegment> {
-        let mut decoded = Decoded::new(self, false)?;
+        let mut decoded = Decoded::new(&self.facts, self.entries)?;
         let mut items = Vec::new();
         while let Some(Kept { id, values }) = decoded.next()? {
-            let entry = values.map(|it| Entry {
-                id,
-                year: it.year,
-                added: it.added,
-                rating: it.rating,
-                categories: decoded.sets[it.set].clone(),
-                names: it.names.to_owned(),
-                rest: it.rest.to_owned(),
-            });
+            let entry = match values {
+                None => None,
+                Some(it) => Some(Entry {
+                    id,
+                    year: it.year,
+                    added: it.added,
+                    rating: it.rating,
+                    categories: decoded.sets[it.set].clone(),
+                    names: self.names.get(it.names).ok_or(DamagedSegment)?.to_owned(),
+                    rest: self.rest.get(it.rest).ok_or(DamagedSegment)?.to_owned(),
+                }),
+            };
             items.push((id, entry));
         }
-        Ok(items)
+        if decoded.lengths() == (self.names.len(), self.rest.len()) { Ok(items) } else { Err(DamagedSegment) }
     }
+
+    /// Takes it apart into what an index needs at first, and what it may need later.
+    pub fn into_parts(self) -> (SegmentFacts, SegmentTexts) {
+        let Self { entries, facts, names, rest } = self;
+        (SegmentFacts { entries, facts }, SegmentTexts { names, rest })
+    }
+}
+
+/// A segment without its texts: what [`SearchIndex::read`](super::SearchIndex::read) reads first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SegmentFacts {
+    /// [`Segment::entries`].
+    pub entries: u32,
+    /// [`Segment::facts`].
+    pub facts: Vec<u8>,
+}
+
+/// The texts of a segment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SegmentTexts {
+    /// [`Segment::names`].
+    pub names: String,
+    /// [`Segment::rest`]; empty if only names are wanted.
+    pub rest: String,
 }
 
 /// A segment can't be read: it was made by another version, or it is damaged.
@@ -261,158 +292,6 @@ fn signed(number: i64, out: &mut Vec<u8>) {
     unsigned((number << 1 ^ number >> 63).cast_unsigned(), out);
 }
 
-impl Segment {
-    /// Returns whether no item of the segment is in an earlier batch.
-    pub(super) fn is_of_new(&self) -> bool {
-        self.facts.first() == Some(&FORM_OF_NEW)
-    }
-}
-
-/// An entry of a segment; the text is where it was.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Kept<'a> {
-    pub(super) id: ContentId,
-    pub(super) values: Option<Values<'a>>,
-}
-
-/// The values of an entry whose item is there.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Values<'a> {
-    pub(super) year: u16,
-    pub(super) added: u32,
-    pub(super) rating: Option<f32>,
-    /// The position in [`Decoded::sets`].
-    pub(super) set: usize,
-    pub(super) names: &'a str,
-    pub(super) rest: &'a str,
-}
-
-/// A segment under reading.
-#[derive(Debug)]
-pub(super) struct Decoded<'a> {
-    pub(super) sets: Vec<CategorySet>,
-    facts: Reader<'a>,
-    names: &'a str,
-    rest: &'a str,
-    /// Whether the rest was read at all: an order doesn't need it.
-    without_rest: bool,
-    left: u32,
-    before: (i64, i64, i64),
-}
-
-impl<'a> Decoded<'a> {
-    /// Begins to read a segment. `without_rest`: the text of the other fields was left out.
-    pub(super) fn new(segment: &'a Segment, without_rest: bool) -> Result<Self, DamagedSegment> {
-        let mut facts = Reader(&segment.facts);
-        if ![FORM, FORM_OF_NEW].contains(&facts.byte()?) {
-            return Err(DamagedSegment);
-        }
-        let sets = facts.number()?;
-        let sets: Result<_, _> = (0..sets.min(u64::from(segment.entries))).map(|_| read_set(&mut facts)).collect();
-        let (names, rest) = (segment.names.as_str(), segment.rest.as_str());
-        Ok(Self { sets: sets?, facts, names, rest, without_rest, left: segment.entries, before: (0, 0, 0) })
-    }
-
-    /// Reads the id of the next entry, and passes over the rest of it.
-    pub(super) fn next_id(&mut self) -> Result<Option<ContentId>, DamagedSegment> {
-        Ok(self.next()?.map(|kept| kept.id))
-    }
-
-    /// Reads the next entry; `None` behind the last one.
-    pub(super) fn next(&mut self) -> Result<Option<Kept<'a>>, DamagedSegment> {
-        if self.left == 0 {
-            let is_whole = self.facts.0.is_empty() && self.names.is_empty() && self.rest.is_empty();
-            return if is_whole { Ok(None) } else { Err(DamagedSegment) };
-        }
-        self.left -= 1;
-        let flags = self.facts.byte()?;
-        let (id, mut year, mut added) = self.before;
-        let id = id.wrapping_add(self.facts.signed()?);
-        self.before.0 = id;
-        let id = ContentId(id);
-        if flags == REMOVED {
-            return Ok(Some(Kept { id, values: None }));
-        }
-        year = year.wrapping_add(self.facts.signed()?);
-        added = added.wrapping_add(self.facts.signed()?);
-        self.before = (id.0, year, added);
-        let rating = match flags {
-            RATED => Some(f32::from_le_bytes(self.facts.bytes()?)),
-            0 => None,
-            _ => return Err(DamagedSegment),
-        };
-        let set = usize::try_from(self.facts.number()?).map_err(|_| DamagedSegment)?;
-        if set >= self.sets.len() {
-            return Err(DamagedSegment);
-        }
-        let names = cut(&mut self.names, self.facts.number()?)?;
-        let length = self.facts.number()?;
-        let rest = if self.without_rest { "" } else { cut(&mut self.rest, length)? };
-        let year = u16::try_from(year).map_err(|_| DamagedSegment)?;
-        let added = u32::try_from(added).map_err(|_| DamagedSegment)?;
-        Ok(Some(Kept { id, values: Some(Values { year, added, rating, set, names, rest }) }))
-    }
-}
-
-fn read_set(facts: &mut Reader<'_>) -> Result<CategorySet, DamagedSegment> {
-    let mut set = CategorySet::NONE;
-    for _ in 0..facts.number()? {
-        let length = facts.number()?;
-        let id = facts.take(length)?;
-        set.insert(std::str::from_utf8(id).map_err(|_| DamagedSegment)?);
-    }
-    Ok(set)
-}
-
-/// Takes so many bytes from the front of a text.
-fn cut<'a>(text: &mut &'a str, length: u64) -> Result<&'a str, DamagedSegment> {
-    let length = usize::try_from(length).map_err(|_| DamagedSegment)?;
-    let (front, rest) = text.split_at_checked(length).ok_or(DamagedSegment)?;
-    *text = rest;
-    Ok(front)
-}
-
-#[derive(Debug)]
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn byte(&mut self) -> Result<u8, DamagedSegment> {
-        let (first, rest) = self.0.split_first().ok_or(DamagedSegment)?;
-        self.0 = rest;
-        Ok(*first)
-    }
-
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], DamagedSegment> {
-        let (first, rest) = self.0.split_first_chunk().ok_or(DamagedSegment)?;
-        self.0 = rest;
-        Ok(*first)
-    }
-
-    fn take(&mut self, length: u64) -> Result<&'a [u8], DamagedSegment> {
-        let length = usize::try_from(length).map_err(|_| DamagedSegment)?;
-        let (first, rest) = self.0.split_at_checked(length).ok_or(DamagedSegment)?;
-        self.0 = rest;
-        Ok(first)
-    }
-
-    fn number(&mut self) -> Result<u64, DamagedSegment> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(DamagedSegment)
-    }
-
-    fn signed(&mut self) -> Result<i64, DamagedSegment> {
-        let number = self.number()?;
-        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -430,13 +309,8 @@ mod tests {
     fn read(segments: &[Segment]) -> Result<Vec<Read>, DamagedSegment> {
         let mut entries = Vec::new();
         for segment in segments {
-            let mut decoded = Decoded::new(segment, false)?;
-            while let Some(kept) = decoded.next()? {
-                let values = kept.values.map(|it| {
-                    (it.year, it.added, it.rating, decoded.sets[it.set].clone(), [it.names, it.rest].concat())
-                });
-                entries.push((kept.id.0, values));
-            }
+            let of = |it: Entry| (it.year, it.added, it.rating, it.categories, [it.names, it.rest].concat());
+            entries.extend(segment.read()?.into_iter().map(|(id, entry)| (id.0, entry.map(of))));
         }
         Ok(entries)
     }

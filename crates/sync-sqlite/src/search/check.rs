@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::SqliteConnection;
 use sync_core::StoreError;
-use sync_core::search::SearchFields;
+use sync_core::search::{Depth, SearchFields};
 
 use super::entries::Maker;
 use super::load;
@@ -17,7 +17,8 @@ pub(crate) fn cases(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Vec<Str
     if state.stamp.is_none() {
         return Ok(Vec::new());
     }
-    let Some(index) = load::of_text(conn, key, state.fields == SearchFields::All)? else {
+    let depth = if state.fields == SearchFields::All { Depth::Texts } else { Depth::Names };
+    let Some(index) = load::of_text(conn, key, depth)? else {
         return Ok(vec!["unreadable".to_owned()]);
     };
     let mut cases = Vec::new();

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sync_core::search::SearchIndex;
+use sync_core::search::{Depth, SearchIndex};
 use sync_core::{ContentKind, ProfileId};
 
 use super::tables::Key;
@@ -43,7 +43,7 @@ struct Held {
     kind: ContentKind,
     /// That of the text that it was read from.
     stamp: i64,
-    with_rest: bool,
+    depth: Depth,
     index: Arc<SearchIndex>,
     /// The panel's order, with what tells the listing.
     order: Option<(u64, Arc<Vec<u32>>)>,
@@ -68,22 +68,22 @@ impl HeldIndexes {
         Self { shared: Arc::new(Shared { indexes: Mutex::default(), changed: Condvar::new(), idle }), limit }
     }
 
-    /// The index of a text, if it is held; one without the rest only where that will do.
-    pub(super) fn get(&self, key: Key<'_>, stamp: i64, with_rest: bool) -> Option<Arc<SearchIndex>> {
+    /// The index of a text, if it is held as deep as that.
+    pub(super) fn get(&self, key: Key<'_>, stamp: i64, depth: Depth) -> Option<Arc<SearchIndex>> {
         let mut indexes = self.shared.lock();
-        let held = indexes.take(key, stamp).filter(|held| held.with_rest || !with_rest)?;
+        let held = indexes.take(key, stamp).filter(|held| held.depth >= depth)?;
         let index = Arc::clone(&held.index);
         indexes.held.push(Held { used: Instant::now(), ..held });
         Some(index)
     }
 
     /// Holds the index of a text.
-    pub(super) fn keep(&self, key: Key<'_>, stamp: i64, with_rest: bool, index: &Arc<SearchIndex>) {
+    pub(super) fn keep(&self, key: Key<'_>, stamp: i64, depth: Depth, index: &Arc<SearchIndex>) {
         let mut indexes = self.shared.lock();
         indexes.held.retain(|held| !held.is_of(key));
         let (profile, index, size) = (key.profile.clone(), Arc::clone(index), index.heap_size());
         let used = Instant::now();
-        indexes.held.push(Held { profile, kind: key.kind, stamp, with_rest, index, order: None, size, used });
+        indexes.held.push(Held { profile, kind: key.kind, stamp, depth, index, order: None, size, used });
         self.fit(&mut indexes);
     }
 
@@ -179,17 +179,17 @@ mod tests {
     fn an_index_is_that_of_one_text() {
         let (held, home) = (HeldIndexes::default(), ProfileId::new("home").unwrap());
         let key = Key { profile: &home, kind: ContentKind::Movies };
-        assert!(held.get(key, 1, false).is_none());
-        held.keep(key, 1, false, &index(5));
-        assert_eq!(held.get(key, 1, false).map(|index| index.len()), Some(5));
-        assert!(held.get(Key { kind: ContentKind::Series, ..key }, 1, false).is_none());
+        assert!(held.get(key, 1, Depth::Names).is_none());
+        held.keep(key, 1, Depth::Names, &index(5));
+        assert_eq!(held.get(key, 1, Depth::Names).map(|index| index.len()), Some(5));
+        assert!(held.get(Key { kind: ContentKind::Series, ..key }, 1, Depth::Names).is_none());
         assert!(held.order(key, 1, 7).is_none());
         held.keep_order(key, 1, 7, &Arc::new(vec![0]));
         assert!(held.order(key, 1, 7).is_some() && held.order(key, 1, 8).is_none() && held.order(key, 2, 7).is_none());
-        assert!(held.get(key, 1, true).is_none(), "one without the rest is not enough");
-        held.keep(key, 2, true, &index(6));
-        assert_eq!(held.get(key, 2, false).map(|index| index.len()), Some(6));
-        assert!(held.get(key, 3, false).is_none(), "the text is another one");
+        assert!(held.get(key, 1, Depth::Texts).is_none(), "names alone are not enough");
+        held.keep(key, 2, Depth::Texts, &index(6));
+        assert_eq!(held.get(key, 2, Depth::Names).map(|index| index.len()), Some(6));
+        assert!(held.get(key, 3, Depth::Names).is_none(), "the text is another one");
         assert_eq!(sizes(&held), [0; 0]);
     }
 
@@ -200,13 +200,13 @@ mod tests {
         let [one, two, three] = ContentKind::ALL.map(of);
         let size = index(100).heap_size();
         let held = HeldIndexes::new(size * 2, IDLE);
-        held.keep(one, 1, true, &index(100));
-        held.keep(two, 1, true, &index(100));
-        assert!(held.get(one, 1, true).is_some());
-        held.keep(three, 1, true, &index(100));
-        assert!(held.get(two, 1, true).is_none());
+        held.keep(one, 1, Depth::Texts, &index(100));
+        held.keep(two, 1, Depth::Texts, &index(100));
+        assert!(held.get(one, 1, Depth::Texts).is_some());
+        held.keep(three, 1, Depth::Texts, &index(100));
+        assert!(held.get(two, 1, Depth::Texts).is_none());
         assert_eq!(sizes(&held), [100, 100]);
-        held.keep(two, 1, true, &index(1_000));
+        held.keep(two, 1, Depth::Texts, &index(1_000));
         assert_eq!(sizes(&held), [0; 0], "one that is larger than the limit is not held, and nothing fits beside it");
     }
 
@@ -214,14 +214,14 @@ mod tests {
     fn what_is_idle_is_freed_and_nobody_watches_nothing() {
         let (held, home) = (HeldIndexes::new(LIMIT, Duration::from_millis(20)), ProfileId::new("home").unwrap());
         let key = Key { profile: &home, kind: ContentKind::Movies };
-        held.keep(key, 1, true, &index(5));
+        held.keep(key, 1, Depth::Texts, &index(5));
         let until = Instant::now() + Duration::from_secs(20);
         while held.shared.lock().is_watched {
             assert!(Instant::now() < until, "it is freed");
             std::thread::yield_now();
         }
         assert_eq!(sizes(&held), [0; 0]);
-        held.keep(key, 1, true, &index(5));
+        held.keep(key, 1, Depth::Texts, &index(5));
         let shared = Arc::clone(&held.shared);
         drop(held);
         while Arc::strong_count(&shared) > 1 {

@@ -2,24 +2,49 @@
 
 use diesel::SqliteConnection;
 use sync_core::StoreError;
-use sync_core::search::{SearchFields, SearchIndex};
+use sync_core::search::{DamagedSegment, Depth, SearchFields, SearchIndex};
 
 use super::entries::Maker;
 use super::tables::{self, Key};
 
-/// Reads the text of a kind, with or without that of the other fields than names. `None` where it can't be read.
+/// Reads the text of a kind, as deep as it is needed. `None` where it can't be read.
 pub(super) fn of_text(
     conn: &mut SqliteConnection,
     key: Key<'_>,
-    with_rest: bool,
+    depth: Depth,
 ) -> Result<Option<SearchIndex>, StoreError> {
-    let found = match tables::segments(conn, key, with_rest) {
+    match read(conn, key, depth) {
+        Ok(index) => Ok(Some(index)),
         // What SQLite can't read of these tables is in the rows as well.
-        Err(StoreError::Corrupt(_) | StoreError::Backend(_)) => None,
-        found => found?,
-    };
-    let read = if with_rest { SearchIndex::read } else { SearchIndex::read_names };
-    Ok(found.and_then(|batches| read(&batches).ok()))
+        Err(Unread::Damaged | Unread::Store(StoreError::Corrupt(_) | StoreError::Backend(_))) => Ok(None),
+        Err(Unread::Store(error)) => Err(error),
+    }
+}
+
+/// Why there is no index.
+enum Unread {
+    Damaged,
+    Store(StoreError),
+}
+
+impl From<DamagedSegment> for Unread {
+    fn from(_: DamagedSegment) -> Self {
+        Self::Damaged
+    }
+}
+
+impl From<StoreError> for Unread {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The texts are read one segment at a time: all of them at once would be twice in memory.
+fn read(conn: &mut SqliteConnection, key: Key<'_>, depth: Depth) -> Result<SearchIndex, Unread> {
+    let (rows, facts) = tables::facts(conn, key)?.ok_or(Unread::Damaged)?;
+    SearchIndex::read(&facts, depth, |batch, number| {
+        tables::texts(conn, rows[batch][number], depth == Depth::Texts)?.ok_or(Unread::Damaged)
+    })
 }
 
 /// Makes an index of the rows of a kind.

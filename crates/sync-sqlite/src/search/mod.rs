@@ -13,3 +13,5 @@ pub(crate) mod tables;
 pub(crate) mod write;
 
 pub(crate) use held_indexes::HeldIndexes;
+pub(crate) use select::category_sizes;
+pub(crate) use tables::Key;

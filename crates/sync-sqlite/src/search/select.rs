@@ -1,11 +1,11 @@
 //! Selections: answered from the search text, or from the rows where there is no text.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use diesel::SqliteConnection;
 use sync_core::catalogue::{AnsweredBy, Selected, SelectedRow, Selection, Sort};
-use sync_core::search::{Hits, SearchFields, SearchIndex, Searched, select};
+use sync_core::search::{Depth, Hits, SearchFields, SearchIndex, Searched, browse, select};
 use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -49,6 +49,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn run(mut self) -> Result<Selected, StoreError> {
+        if let Some(hits) = self.browsed()? {
+            return self.selected(hits);
+        }
         let mut kinds = Vec::new();
         for kind in ContentKind::ALL.into_iter().filter(|kind| self.selection.kinds.contains(kind)) {
             kinds.push(self.kind(kind)?);
@@ -59,6 +62,34 @@ impl Reader<'_> {
             .collect();
         let hits = select(&searched, self.selection);
         self.selected(hits)
+    }
+
+    /// A page in the panel's order, if it needs no index or the index isn't held.
+    fn browsed(&mut self) -> Result<Option<Hits>, StoreError> {
+        let [kind] = self.selection.kinds[..] else { return Ok(None) };
+        if self.selection.words.is_some() || self.selection.sort != Sort::Panel {
+            return Ok(None);
+        }
+        let key = Key { profile: self.profile, kind };
+        let state = tables::state(self.conn, key)?;
+        if state.stamp.is_some_and(|stamp| self.held.get(key, stamp, Depth::Values).is_some()) {
+            return Ok(None);
+        }
+        let listed = self.listed(key)?;
+        let hits = browse(self.selection, &listed, |ids| {
+            let tables = of(kind);
+            let sql = format!(
+                "SELECT {0} FROM {1} WHERE profile_id=? AND {0} IN (SELECT value FROM json_each(?))",
+                tables.id, tables.items
+            );
+            let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+            let found = integers(self.conn, &sql, &[key.profile.as_str().into(), ids::to_json(&ids).into()])?;
+            Ok::<_, StoreError>(found.into_iter().map(ContentId).collect())
+        })?;
+        if hits.is_some() && state.stamp.is_none() {
+            self.answered_by = without_text(state);
+        }
+        Ok(hits)
     }
 
     fn kind(&mut self, kind: ContentKind) -> Result<Prepared, StoreError> {
@@ -80,15 +111,14 @@ impl Reader<'_> {
     /// The index that the text makes, and the stamp of the text; `None` where there is no text that can be used.
     fn of_text(&mut self, key: Key<'_>, state: State) -> Result<Option<(Arc<SearchIndex>, i64)>, StoreError> {
         let Some(stamp) = state.stamp else { return Ok(None) };
-        // Without words, names are enough for any order; and of names there is no rest.
-        let with_rest = self.selection.words.is_some() && state.fields == SearchFields::All;
-        if let Some(index) = self.held.get(key, stamp, with_rest) {
-            return Ok(Some((index, stamp)));
-        }
-        let Some(index) = load::of_text(self.conn, key, with_rest)? else { return Ok(None) };
-        let index = Arc::new(index);
-        self.held.keep(key, stamp, with_rest, &index);
-        Ok(Some((index, stamp)))
+        // A text of names has no rest.
+        let depth = match (&self.selection.words, self.selection.sort) {
+            (Some(_), _) if state.fields == SearchFields::All => Depth::Texts,
+            (Some(_), _) | (None, Sort::Name) => Depth::Names,
+            (None, _) => Depth::Values,
+        };
+        let index = text_index(self.conn, self.held, key, stamp, depth)?;
+        Ok(index.map(|index| (index, stamp)))
     }
 
     fn of_rows(&mut self, key: Key<'_>, state: State) -> Result<SearchIndex, StoreError> {
@@ -97,7 +127,7 @@ impl Reader<'_> {
             return Ok(SearchIndex::default());
         }
         let is_off = state.fields == SearchFields::Off;
-        self.answered_by = if is_off { AnsweredBy::RowsWithoutText } else { AnsweredBy::RowsUntilSync };
+        self.answered_by = without_text(state);
         // A profile that keeps no text is searched in all of it.
         let fields = match self.selection.words {
             None => SearchFields::Names,
@@ -151,6 +181,38 @@ impl Reader<'_> {
         let row = |hit: sync_core::search::Hit| Some(SelectedRow::of(items.get(&(hit.kind, hit.id))?, hit.cursor));
         Ok(Selected::new(found.hits.into_iter().filter_map(row).collect(), next, self.answered_by))
     }
+}
+
+/// What answers where there is no text.
+fn without_text(state: State) -> AnsweredBy {
+    if state.fields == SearchFields::Off { AnsweredBy::RowsWithoutText } else { AnsweredBy::RowsUntilSync }
+}
+
+/// The index of the text with this stamp, held or read; `None` where the text can't be read.
+fn text_index(
+    conn: &mut SqliteConnection,
+    held: &HeldIndexes,
+    key: Key<'_>,
+    stamp: i64,
+    depth: Depth,
+) -> Result<Option<Arc<SearchIndex>>, StoreError> {
+    if let Some(index) = held.get(key, stamp, depth) {
+        return Ok(Some(index));
+    }
+    let Some(index) = load::of_text(conn, key, depth)? else { return Ok(None) };
+    let index = Arc::new(index);
+    held.keep(key, stamp, depth, &index);
+    Ok(Some(index))
+}
+
+/// Returns how many items each category has, as the search text says; `None` where no text can be used.
+pub(crate) fn category_sizes(
+    conn: &mut SqliteConnection,
+    held: &HeldIndexes,
+    key: Key<'_>,
+) -> Result<Option<BTreeMap<String, u64>>, StoreError> {
+    let Some(stamp) = tables::state(conn, key)?.stamp else { return Ok(None) };
+    Ok(text_index(conn, held, key, stamp, Depth::Values)?.map(|index| index.category_sizes()))
 }
 
 /// Reads ids as they are stored; what is no list of ids has none.

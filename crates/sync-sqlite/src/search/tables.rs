@@ -2,15 +2,12 @@
 //!
 //! SQL as text, because somebody may have put anything into these tables, and texts that are no UTF-8 are read as bytes.
 
-use diesel::deserialize::{self, QueryableByName};
-use diesel::prelude::*;
-use diesel::row::{Field, NamedRow, Row};
-use diesel::sqlite::{Sqlite, SqliteType, SqliteValue};
-use sync_core::search::{FOLDING, SearchFields, Segment};
+use diesel::SqliteConnection;
+use sync_core::search::{FOLDING, SearchFields, Segment, SegmentFacts, SegmentTexts};
 use sync_core::{ContentKind, ProfileId, StoreError};
 
 use crate::db::bind::Bind;
-use crate::db::statement::{execute, record, records, rows};
+use crate::db::statement::{execute, record, records};
 
 /// Both tables.
 pub(crate) const TABLES: [&str; 2] = ["xtream_search_segments", "xtream_search_state"];
@@ -151,65 +148,62 @@ pub(crate) fn delete_all(conn: &mut SqliteConnection, key: Key<'_>) -> Result<()
     execute(conn, "DELETE FROM xtream_search_segments WHERE profile_id=? AND kind=?", &key.binds()).map(|_| ())
 }
 
-/// Columns of a segment, as bytes: what somebody else has put there may be no text.
-const COLUMNS: &str = "batch,entries,CAST(facts AS BLOB),CAST(names AS BLOB)";
-
-/// Reads the segment of a row; `None` where it is none.
+/// Reads the segment of a row; `None` where it is none. Its columns are read as bytes: what somebody else has put there
+/// may be no text.
 pub(crate) fn segment(conn: &mut SqliteConnection, row: i64) -> Result<Option<Segment>, StoreError> {
-    let sql = format!("SELECT {COLUMNS},CAST(rest AS BLOB) FROM xtream_search_segments WHERE id=?");
-    let found = rows::<Stored>(conn, &sql, &[row.into()])?.pop();
-    Ok(found.and_then(|stored| stored.0).map(|(_, segment)| segment))
+    let sql = "SELECT entries,CAST(facts AS BLOB),CAST(names AS BLOB),CAST(rest AS BLOB) FROM xtream_search_segments \
+               WHERE id=?";
+    let Some(mut row) = record(conn, sql, &[row.into()])? else { return Ok(None) };
+    let (Ok(entries), Ok(facts)) = (row.integer(0), row.blob(1)) else { return Ok(None) };
+    let mut text = |at: usize| row.blob(at).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let read = possible(entries, &facts).zip(text(2)).zip(text(3));
+    Ok(read.map(|((entries, names), rest)| Segment { entries, facts, names, rest }))
 }
 
-/// Reads the batches of a kind, the oldest first, with or without the text of the other fields than names; `None` where
-/// one of their segments is none.
-pub(crate) fn segments(
-    conn: &mut SqliteConnection,
-    key: Key<'_>,
-    with_rest: bool,
-) -> Result<Option<Vec<Vec<Segment>>>, StoreError> {
-    let rest = if with_rest { ",CAST(rest AS BLOB)" } else { "" };
-    let sql = format!(
-        "SELECT {COLUMNS}{rest} FROM xtream_search_segments WHERE profile_id=? AND kind=? ORDER BY batch,place"
-    );
-    let mut batches: Vec<Vec<Segment>> = Vec::new();
+/// By batch, the oldest first, and by place.
+pub(crate) type Batches<T> = Vec<Vec<T>>;
+
+/// Segments without their texts, and the ids of their rows.
+pub(crate) type Facts = (Batches<i64>, Batches<SegmentFacts>);
+
+/// Reads the segments of a kind without their texts; `None` where one of them is none.
+pub(crate) fn facts(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Option<Facts>, StoreError> {
+    let sql = "SELECT id,batch,entries,CAST(facts AS BLOB) FROM xtream_search_segments WHERE profile_id=? AND kind=? \
+               ORDER BY batch,place";
+    let (mut ids, mut all): (Batches<i64>, Batches<SegmentFacts>) = (Vec::new(), Vec::new());
     let mut last = None;
-    for stored in rows::<Stored>(conn, &sql, &key.binds())? {
-        let Some((batch, segment)) = stored.0 else { return Ok(None) };
+    for mut row in records(conn, sql, &key.binds())? {
+        let read = (row.integer(0), row.integer(1), row.integer(2), row.blob(3));
+        let (Ok(id), Ok(batch), Ok(entries), Ok(facts)) = read else { return Ok(None) };
+        let Some(entries) = possible(entries, &facts) else { return Ok(None) };
         if last.replace(batch) != Some(batch) {
-            batches.push(Vec::new());
+            ids.push(Vec::new());
+            all.push(Vec::new());
         }
-        if let Some(segments) = batches.last_mut() {
-            segments.push(segment);
+        if let (Some(ids), Some(segments)) = (ids.last_mut(), all.last_mut()) {
+            ids.push(id);
+            segments.push(SegmentFacts { entries, facts });
         }
     }
-    Ok(Some(batches))
+    Ok(Some((ids, all)))
 }
 
-/// A row as a segment of a batch, or nothing where it is none.
-struct Stored(Option<(i64, Segment)>);
-
-impl QueryableByName<Sqlite> for Stored {
-    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
-        let mut found = Vec::with_capacity(5);
-        for at in 0..row.field_count() {
-            found.push(Row::get(row, at).ok_or("a column is missing")?);
-        }
-        let number = |at: usize| number(found.get(at)?.value()?);
-        let bytes = |at: usize| found.get(at)?.value().map(|mut value| value.read_blob().to_vec());
-        let text = |at: usize| String::from_utf8(bytes(at)?).ok();
-        let read = || {
-            let (entries, facts) = (u32::try_from(number(1)?).ok()?, bytes(2)?);
-            let rest = if found.len() > 4 { text(4)? } else { String::new() };
-            // An entry takes some bytes: a number that somebody made up must not become so much memory.
-            let is_possible = entries as usize <= facts.len();
-            is_possible.then_some((number(0)?, Segment { entries, facts, names: text(3)?, rest }))
-        };
-        Ok(Self(read()))
-    }
+/// Reads the texts of the segment of a row, with or without that of the other fields than names; `None` where they are
+/// no texts.
+pub(crate) fn texts(
+    conn: &mut SqliteConnection,
+    row: i64,
+    with_rest: bool,
+) -> Result<Option<SegmentTexts>, StoreError> {
+    let rest = if with_rest { "CAST(rest AS BLOB)" } else { "x''" };
+    let sql = format!("SELECT CAST(names AS BLOB),{rest} FROM xtream_search_segments WHERE id=?");
+    let Some(mut row) = record(conn, &sql, &[row.into()])? else { return Ok(None) };
+    let mut text = |at: usize| row.blob(at).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(text(0).zip(text(1)).map(|(names, rest)| SegmentTexts { names, rest }))
 }
 
-fn number(mut value: SqliteValue<'_, '_, '_>) -> Option<i64> {
-    let is_number = matches!(value.value_type(), Some(SqliteType::SmallInt | SqliteType::Integer | SqliteType::Long));
-    is_number.then(|| value.read_long())
+/// A number of entries that so many facts can be of. An entry takes some bytes: a number that somebody made up must not
+/// become so much memory.
+fn possible(entries: i64, facts: &[u8]) -> Option<u32> {
+    u32::try_from(entries).ok().filter(|entries| *entries as usize <= facts.len())
 }

@@ -10,6 +10,7 @@ use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
 use crate::db::bind::Bind;
 use crate::db::statement::{integers, records};
 use crate::items::item_sql;
+use crate::search::{self, Key};
 use crate::store::SqliteStore;
 use crate::tables::content::categories;
 use crate::tables::{self, changes, held, tombstone};
@@ -56,6 +57,10 @@ impl SqliteStore {
         kind: ContentKind,
     ) -> Result<Vec<SizedCategory>, StoreError> {
         self.read_profile(profile, |conn| {
+            if let Some(sizes) = search::category_sizes(conn, self.held_indexes(), Key { profile, kind })? {
+                return Ok(SizedCategory::list(categories(conn, profile, kind)?, sizes));
+            }
+            // Without a search text, which has them in a tenth of the time.
             let sql = format!(
                 "SELECT c.value,COUNT(*) FROM {} i CROSS JOIN json_each(iif(json_valid(i.category_ids),i.category_ids,'[]')) c \
                  WHERE i.profile_id=? AND c.type='text' GROUP BY c.value",

@@ -26,6 +26,7 @@ fn selections() -> Vec<Selection> {
     }
     all.push(Selection::of_kind(MOVIES, 1000).filtered(Filter::none().in_category(MOVIES, CategoryId("2".to_owned()))));
     all.push(Selection::of_kind(MOVIES, 1000).filtered(Filter::none().only_held()));
+    all.extend([1, 3].map(|few| Selection::of_kind(MOVIES, few)));
     all
 }
 
