@@ -1,6 +1,6 @@
 //! The live lines on stderr: one per kind that is under way, drawn again and again, and gone at the end.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,13 @@ pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
     match lines {
         Some(lines) => lines.suspend(write),
         None => write(),
+    }
+}
+
+/// Ends the line in which the cursor is, for a program that ends at once. The lines stay as they are.
+pub(crate) fn leave() {
+    if LINES.try_lock().is_ok_and(|lines| lines.is_some()) {
+        let _ = writeln!(io::stderr().lock());
     }
 }
 
@@ -67,14 +74,9 @@ impl LiveLines {
             // The login has ended.
             shown.retain(|line| line.kind.is_some() || !line.end());
         }
-        if progress.phase == Phase::KindDone {
-            if self.named {
-                // Several profiles have many kinds. Those that are done make room.
-                shown.retain(|line| line.kind != progress.kind || !line.end());
-            } else if let Some(line) = shown.iter().find(|line| line.kind == progress.kind) {
-                line.bar.disable_steady_tick();
-                line.bar.tick();
-            }
+        if progress.phase == Phase::KindDone && self.named {
+            // Several profiles have many kinds. Those that are done make room.
+            shown.retain(|line| line.kind != progress.kind || !line.end());
         }
     }
 
