@@ -15,16 +15,16 @@ use super::terminal::{complain, grouped, say};
 /// The columns of a report.
 const COLUMNS: [Column; 11] = [
     Column::text("kind").roomy(9),
-    Column::text("mode").roomy(11).spare(3),
+    Column::text("mode").roomy(11).spare(4),
     Column::text("outcome").roomy(10),
     Column::number("added").roomy(9),
     Column::number("updated").roomy(9),
-    Column::number("refreshed").roomy(9).spare(2),
+    Column::number("refreshed").roomy(9).spare(3),
     Column::number("removed").roomy(9),
-    Column::number("unchanged").roomy(9),
+    Column::number("unchanged").roomy(9).spare(1),
     Column::number("held").roomy(7),
-    Column::number("skipped").roomy(7).spare(1),
-    Column::number("MB").roomy(8).spare(4),
+    Column::number("skipped").roomy(7).spare(2),
+    Column::number("MB").roomy(8).spare(5),
 ];
 
 /// The columns that a terminal shows only if there is a number in them: refreshed, held, skipped.
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(
             wide[1..3],
             [
-                "  kind     mode        outcome   added updated removed unchanged   MB",
+                "  kind     mode        outcome   added updated removed unchanged    MB",
                 "  channels incremental completed 1,234 150,000     999   150,000 123.5",
             ]
             .map(str::to_owned)
