@@ -96,7 +96,10 @@ fn a_wait_says_what_it_is_for() {
     let terminal = start(&scene, 80, &["sync", HOME]);
     terminal.wait_for("movies    the panel asked for 30 s: attempt 2 of 4 in ");
     terminal.send_ctrl_c();
-    is_cleaned_up(&terminal.end().exits(130).fits().leaves_a_sane_terminal());
+    let ended = terminal.end().exits(130).leaves_a_sane_terminal();
+    // Hints may go over the edge, lines that move may not.
+    assert!(!ended.wrapped.iter().any(|line| line.starts_with(MOVING)), "{:?}", ended.wrapped);
+    is_cleaned_up(&ended);
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let nowhere = format!("http://{}", listener.local_addr().unwrap());
@@ -107,7 +110,10 @@ fn a_wait_says_what_it_is_for() {
         screen.contains("attempt 2 of 4 in ") && screen.contains(" s: the connection is refused")
     });
     terminal.send_ctrl_c();
-    is_cleaned_up(&terminal.end().exits(130).fits().leaves_a_sane_terminal());
+    let ended = terminal.end().exits(130).leaves_a_sane_terminal();
+    // Hints may go over the edge, lines that move may not.
+    assert!(!ended.wrapped.iter().any(|line| line.starts_with(MOVING)), "{:?}", ended.wrapped);
+    is_cleaned_up(&ended);
 }
 
 #[test]
@@ -124,7 +130,7 @@ fn what_is_new_is_named_and_the_rest_counted() {
     let told: Vec<_> = new[..5].iter().map(|line| line.trim()).collect();
     let names: Vec<String> = scene
         .cache()
-        .lines("SELECT name FROM xtream_changes WHERE kind='movies' AND change='added' ORDER BY sequence LIMIT 5");
+        .lines("SELECT * FROM (SELECT name FROM xtream_changes WHERE kind='movies' AND change='added' ORDER BY sequence LIMIT 5)");
     for (told, name) in told.iter().zip(names) {
         let whole: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).take(10).collect();
         let shown: String = told.chars().filter(|c| c.is_ascii_alphanumeric()).take(10).collect();

@@ -113,7 +113,7 @@ fn no_command_leaves_a_trace_on_a_closed_pipe() {
     for streams in [Closed::Stdout, Closed::Stderr, Closed::Both] {
         assert_eq!(run(&scene, &["restore", copy], streams).code, Some(0), "{streams:?}");
     }
-    for name in commands(&scene) {
+    for name in commands(&scene).into_iter().filter(|name| name != "help") {
         // A restore is above; completions and man pages have tests of their own.
         let is_there =
             table.iter().any(|args| args[0] == name) || ["completions", "man", "restore"].contains(&name.as_str());

@@ -96,10 +96,9 @@ fn runs_that_want_to_write_at_once_wait() {
 #[test]
 fn profiles_of_one_account_are_synced_one_after_the_other() {
     let scene = Scene::of(&some_hundred(3103));
-    for (profile, url) in [
-        ("again", scene.panel.base_url()),
-        ("third", scene.panel.base_url().replace("http://127.0.0.1", "http://0x7f.1")),
-    ] {
+    for (profile, url) in
+        [("again", scene.panel.base_url()), ("third", format!("{}/", scene.panel.base_url().replace("http", "HTTP")))]
+    {
         scene.add(profile, &url, &[]).exits(0);
     }
     scene.panel.in_front(Behaviour::status(403).when(Condition::Parallel));

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
-use super::live;
 use super::terminal::complain;
 
 /// The listener for signals.
@@ -47,7 +46,6 @@ impl Interrupt {
         loop {
             signals.next().await;
             if self.token.is_cancelled() || self.at_once.load(Ordering::SeqCst) {
-                live::leave();
                 std::process::exit(i32::from(Exit::Cancelled.code()));
             }
             self.token.cancel();
