@@ -27,9 +27,11 @@ mod newer;
 mod output;
 mod parallel;
 mod partial;
+mod pipes;
 mod points;
 mod policy;
 mod progress;
+mod quiet;
 mod removals;
 mod scheduler;
 mod settings;
@@ -44,11 +46,15 @@ mod killing;
 #[cfg(unix)]
 mod limits;
 #[cfg(unix)]
+mod live;
+#[cfg(unix)]
 mod reading;
 #[cfg(unix)]
 mod set_up;
 #[cfg(unix)]
 mod showing;
+#[cfg(unix)]
+mod side_by_side;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]

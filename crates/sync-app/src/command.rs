@@ -10,6 +10,7 @@ mod change;
 mod changes;
 mod check;
 mod clear;
+mod colour;
 mod completions;
 mod dialogue;
 mod echo;
@@ -27,6 +28,8 @@ mod json;
 mod learnt;
 mod line;
 mod list;
+mod live;
+mod live_line;
 mod logging;
 mod login;
 mod look;
@@ -60,6 +63,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use args::{Args, Command, ProfileCommand};
+use colour::When;
 use exit::Exit;
 use failure::Failure;
 use interrupt::Interrupt;
@@ -76,6 +80,7 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     let interrupt = runtime.block_on(async { Interrupt::install() });
+    When::among(std::env::args_os().skip(1)).apply();
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == completions::WORD) {
         runtime.block_on(completions::profiles(&words.collect::<Vec<_>>()));
@@ -95,6 +100,7 @@ pub(crate) fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
+    terminal::be_quiet(args.quiet);
     logging::start(args.verbose);
     let exit = panic::caught(|| runtime.block_on(run(&args, &interrupt)));
     // A thread that still blocks has no result that is needed.

@@ -113,7 +113,7 @@ struct Run<'a> {
     /// The time of the start, by the monotonic clock.
     began: Duration,
     warnings: Vec<Warning>,
-    progress: ProgressMeter<'a>,
+    progress: Arc<ProgressMeter>,
 }
 
 impl Engine {
@@ -174,9 +174,12 @@ impl Engine {
             panel_ahead: 0,
             began,
             warnings: Vec::new(),
-            progress: ProgressMeter::new(profile, &*self.observer, &options.kinds),
+            progress: Arc::new(ProgressMeter::new(profile, &self.observer, &options.kinds)),
         };
+        self.source.observe_waits(Arc::clone(&run.progress) as _);
         self.log_in_and_sync(&mut run, &mut report).await;
+        // A source may outlive its runs; the observer of this one has to hear no more.
+        self.source.observe_waits(Arc::new(()));
         let corrections = self.conclude(&mut run, &mut report);
         report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
         if let Some(grant) = run.grant {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use sync_core::source::{Denial, Learnt, Listing, ListingRequest, Usage};
+use sync_core::source::{Denial, Learnt, Listing, ListingRequest, Usage, WaitObserver};
 use sync_core::{
     Account, Category, ContentKind, ContentSource, DigestScheme, PanelFacts, Profile, ReportError, SourceError,
 };
@@ -225,6 +225,12 @@ impl ContentSource for Failover {
         // The first request begins at once, as it does at a single address.
         let begun = self.0.source(at).listing(request.clone()).await;
         Ok(Listing { events: Moving::new(self.clone(), request, at, begun).events().boxed() })
+    }
+
+    fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
+        for place in &self.0.places {
+            place.source.observe_waits(Arc::clone(&observer));
+        }
     }
 
     fn ask_as_other_client(&self) {

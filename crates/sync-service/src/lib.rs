@@ -5,6 +5,8 @@
 //! [`Service`] has the use cases, [`SourceFactory`] makes the source of a profile, [`options_of`] the options of a run,
 //! [`settings`] has every setting of a profile.
 
+mod account;
+mod added;
 mod clock;
 mod compare;
 mod failover;
@@ -14,11 +16,14 @@ mod reading;
 mod secrets;
 mod service;
 pub mod settings;
+mod side_by_side;
 mod similar;
 mod since;
 mod source;
 mod undo;
 
+pub use account::PanelAccount;
+pub use added::Added;
 pub use clock::SystemClock;
 pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
@@ -29,6 +34,7 @@ pub use reading::{
 };
 pub use secrets::Login;
 pub use service::{Service, options_of};
+pub use side_by_side::side_by_side;
 pub use similar::{similar, similar_kind};
 pub use since::{Moment, NoMoment, NoPlace, Since, age};
 pub use source::{ServiceError, SourceFactory};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_core::source::{Learnt, Listing, ListingRequest, Usage};
+use sync_core::source::{Learnt, Listing, ListingRequest, Usage, WaitObserver};
 use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, SourceError};
 
 use crate::address::PanelAddress;
@@ -99,5 +99,9 @@ impl ContentSource for XtreamSource {
 
     fn ask_as_other_client(&self) {
         self.panel.user_agents.begin_trial();
+    }
+
+    fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
+        self.panel.waits.observe(observer);
     }
 }

@@ -63,22 +63,20 @@ pub struct Ended {
 
 impl PseudoTerminal {
     /// Starts a command whose three streams are a terminal of this size.
-    pub fn start(command: Command, columns: u16, rows: u16) -> Self {
+    pub fn start(mut command: Command, columns: u16, rows: u16) -> Self {
+        set_up(&mut command);
         Self::start_as(command.into(), columns, rows)
     }
 
     /// Starts a command whose standard output is something else, and whose other streams are a terminal of this size.
-    pub fn start_with_stdout(command: Command, stdout: Stdio, columns: u16, rows: u16) -> Self {
+    pub fn start_with_stdout(mut command: Command, stdout: Stdio, columns: u16, rows: u16) -> Self {
+        set_up(&mut command);
         Self::start_as(pty_process::blocking::Command::from(command).stdout(stdout), columns, rows)
     }
 
     fn start_as(command: pty_process::blocking::Command, columns: u16, rows: u16) -> Self {
         let (terminal, end_of_the_command) = pty_process::blocking::open().expect("there are pseudo-terminals");
         terminal.resize(Size::new(rows, columns)).unwrap();
-        let mut command = command.env("TERM", "xterm-256color");
-        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "CI"] {
-            command = command.env_remove(variable);
-        }
         let child = command.spawn(end_of_the_command).expect("the command can be started");
         let terminal = Arc::new(terminal);
         let screen = Parser::new(cells(rows), cells(columns), SCROLLBACK);
@@ -252,6 +250,21 @@ impl Seen {
         }
         drop(shown);
         self.changed.notify_all();
+    }
+}
+
+/// Gives a command the environment of a usual terminal. What the test has set stays.
+fn set_up(command: &mut Command) {
+    let set: Vec<_> =
+        command.get_envs().filter(|(_, value)| value.is_some()).map(|(name, _)| name.to_owned()).collect();
+    let is_free = |name: &str| set.iter().all(|known| known != name);
+    if is_free("TERM") {
+        command.env("TERM", "xterm-256color");
+    }
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "CI"] {
+        if is_free(variable) {
+            command.env_remove(variable);
+        }
     }
 }
 

@@ -19,6 +19,8 @@ use crate::Outcome;
 pub(crate) const HOME: &str = "home";
 /// The profile that nothing may happen to.
 pub(crate) const AWAY: &str = "away";
+/// A profile of another account, as far as the command can tell: its panel is reached under another name.
+pub(crate) const BESIDE: &str = "beside";
 
 /// A panel and a cache.
 pub(crate) struct Scene<'a> {
@@ -77,8 +79,16 @@ impl<'a> Scene<'a> {
 
     /// Adds a profile of the panel to a cache.
     pub(crate) fn add(&self, database: &Path, profile: &str) -> Command {
-        let url = self.panel.base_url();
-        let args = ["profile", "add", profile, "--url", &url, "--username", USERNAME];
+        self.add_at(database, profile, &self.panel.base_url())
+    }
+
+    /// Adds [`BESIDE`], or changes nothing of it.
+    pub(crate) fn add_beside(&self) -> Command {
+        self.add_at(&self.database, BESIDE, &self.panel.base_url().replace("127.0.0.1", "localhost"))
+    }
+
+    fn add_at(&self, database: &Path, profile: &str, url: &str) -> Command {
+        let args = ["profile", "add", profile, "--url", url, "--username", USERNAME];
         let mut command = self.program.command(database, &args);
         command.env("XTREAM_SYNC_PASSWORD", PASSWORD);
         command

@@ -1,16 +1,48 @@
-//! Several programs at once over the same cache, some of which are killed.
+//! Several programs at once over the same cache, or one with several jobs. Some of them are killed.
 
 use sync_tests::Kind;
 
 use super::fault::Fault;
 use super::judge::{self, demand};
 use super::program::Running;
-use super::scene::{AWAY, HOME, Scene};
+use super::scene::{AWAY, BESIDE, HOME, Scene};
 use super::snapshot::Snapshot;
 use crate::Outcome;
 
-/// Two to four syncs of one profile or of two.
+/// Several programs, or one with several jobs.
 pub(crate) fn at_once(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
+    if rng.bool() { programs(scene, rng) } else { jobs(scene, rng) }
+}
+
+/// One sync of three profiles, two of which are of one account, with several jobs. It is killed, or not.
+fn jobs(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
+    scene.step(rng);
+    scene.expect(scene.add_beside(), 0)?;
+    let number = rng.usize(2..=4).to_string();
+    let killed = rng.bool().then(|| rng.f64());
+    scene.note(format!("{number} jobs{}", if killed.is_some() { ", killed" } else { "" }));
+    let running = Running::start(scene.sync(&["--jobs", &number, HOME, AWAY, BESIDE]))?;
+    if let Some(part) = killed {
+        // Three profiles take up to three times as long as one.
+        std::thread::sleep(scene.typical.mul_f64(3.0 * part));
+        scene.watched(running.kill())?;
+        scene.tally.count(Fault::Several, "jobs, killed");
+    } else {
+        let ran = scene.watched(running.end())?;
+        demand!(ran.code == Some(0), "a sync with jobs: {ran:?}");
+        demand!(ran.stdout.lines().count() == 3, "a line per profile: {ran:?}");
+        scene.tally.count(Fault::Several, "jobs");
+    }
+    scene.expect(scene.sync(&["--jobs", &number, AWAY, BESIDE]), 0)?;
+    for profile in [AWAY, BESIDE] {
+        let (snapshot, catalogue) = (Snapshot::of_files(&scene.database, profile)?, scene.catalogue());
+        Kind::ALL.into_iter().try_for_each(|kind| judge::agrees(kind, &snapshot, &catalogue))?;
+    }
+    scene.agree().map(|_| ())
+}
+
+/// Two to four syncs of one profile or of two.
+fn programs(scene: &mut Scene<'_>, rng: &mut fastrand::Rng) -> Outcome {
     scene.step(rng);
     let both = rng.bool();
     let number = rng.usize(2..=4);

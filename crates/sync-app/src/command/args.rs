@@ -17,6 +17,7 @@ use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 use sync_core::ContentKind;
 use sync_service::similar_kind;
 
+use super::colour::{self, When};
 use super::failure::Failure;
 
 pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
@@ -31,7 +32,7 @@ const DATABASE: &str = "XTREAM_SYNC_DATABASE";
 
 /// Keep a local SQLite cache in step with IPTV panels (Xtream Codes API).
 #[derive(Debug, Parser)]
-#[command(name = "xtream-sync", version, after_help = format!("{}\n\n{EXIT_CODES}", examples::ROOT))]
+#[command(name = "xtream-sync", version, styles = colour::styles(), after_help = format!("{}\n\n{EXIT_CODES}", examples::ROOT))]
 pub(crate) struct Args {
     /// Use this cache file [default: xtream-sync/cache.db in the platform's data folder]
     #[arg(long, global = true, value_name = "PATH", env = DATABASE, hide_env_values = true)]
@@ -40,6 +41,14 @@ pub(crate) struct Args {
     /// Print more on stderr: -v for what is done, -vv for every request, -vvv for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+
+    /// Print on stderr only errors and held removals, and no report of what was done; lists, --json and files stay
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Use colours: auto (on a terminal; NO_COLOR and CLICOLOR_FORCE are respected), always or never
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true)]
+    pub(crate) color: When,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -148,8 +157,12 @@ pub(crate) enum Shell {
 #[derive(Debug, Arguments)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct SyncArgs {
-    /// Profiles to sync, one after the other; all profiles if none is named
+    /// Profiles to sync, in this order; all profiles if none is named
     pub(crate) ids: Vec<String>,
+    /// Sync this many profiles at once, 1 to 16; profiles with the same host and user name are synced one after the
+    /// other
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) jobs: u8,
     /// Decode and compare every item, even if the panel sends it as in the last list
     #[arg(long)]
     pub(crate) full: bool,

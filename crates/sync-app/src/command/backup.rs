@@ -8,7 +8,7 @@ use sync_sqlite::{BackupError, SqliteStore};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::terminal::{complain, grouped, quoted, say};
+use super::terminal::{complain, confirm, grouped, quoted};
 
 /// Copies the cache into a file.
 pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -16,7 +16,7 @@ pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt
     let copying = interrupt.token.run_until_cancelled(sync_sqlite::back_up(database, file, force));
     let made = copying.await.ok_or_else(|| Failure::abandoned("there is no backup; the cache is unchanged"))??;
     let (shown, bytes) = (shown(file), grouped(made.bytes));
-    say(&format!("backup written: {shown}, {bytes} bytes, {}", profiles(made.profiles)));
+    confirm(&format!("backup written: {shown}, {bytes} bytes, {}", profiles(made.profiles)));
     if made.passwords > 0 {
         complain("note: it contains the passwords of the cache in clear text; only you can read it");
     }
@@ -27,12 +27,12 @@ pub(crate) async fn back_up(database: &Path, file: &Path, force: bool, interrupt
 pub(crate) async fn restore(database: &Path, file: &Path, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let restoring = interrupt.token.run_until_cancelled(sync_sqlite::restore(database, file));
     let restored = restoring.await.ok_or_else(|| Failure::abandoned("the cache is unchanged"))??;
-    say(&format!("restored: {}, {}", shown(database), profiles(restored.profiles)));
+    confirm(&format!("restored: {}, {}", shown(database), profiles(restored.profiles)));
     if let Some(kept) = restored.kept {
-        say(&format!("the old cache is kept: {}", shown(&kept)));
+        confirm(&format!("the old cache is kept: {}", shown(&kept)));
     }
     if SqliteStore::open_read_only(database).is_err_and(|error| matches!(error, sync_core::StoreError::Older)) {
-        say("it was made by an older version; the next sync migrates it");
+        confirm("it was made by an older version; the next sync migrates it");
     }
     Ok(Exit::Done)
 }

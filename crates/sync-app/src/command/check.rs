@@ -8,7 +8,8 @@ use serde_json::json;
 use sync_app::SyncError;
 use sync_core::maintenance::{Finding, Inspection};
 use sync_core::text::{one_line, printable};
-use sync_core::{Cache, ContentKind, ProfileId, StoreError, SyncReport};
+use sync_core::{Cache, ContentKind, PerKind, ProfileId, StoreError, SyncReport};
+use sync_service::Added;
 
 use super::args::CheckArgs;
 use super::bars::Bars;
@@ -123,7 +124,7 @@ impl Seen<'_> {
     ) -> Result<Exit, Failure> {
         let service = wiring::service(cache);
         let profile = service.profiles(std::slice::from_ref(self.id)).await?.remove(0);
-        let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json)));
+        let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json, false)));
         let compared = service.compare(&profile, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
         bars.clear();
         let exit = Exit::of_report(&compared.report);
@@ -191,7 +192,7 @@ impl Seen<'_> {
             say(&format!("  {sync} repairs {what}"));
         }
         if let Some(report) = &self.report {
-            report::print(report);
+            report::print(report, &PerKind::from_fn(|_| Added::default()));
         }
         if self.differs {
             say(&format!("  the cache differs from the panel: {sync} brings it in step"));

@@ -8,7 +8,7 @@ use sync_core::text::printable;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::terminal::{grouped, say};
+use super::terminal::{confirm, grouped};
 use super::wiring;
 
 /// Deletes the cached content of a profile.
@@ -23,6 +23,8 @@ pub(crate) async fn run(database: &Path, id: &str) -> Result<Exit, Failure> {
     let rows: u64 = store.sync_state(&profile).await?.rows.values().sum();
     store.clear(&profile).await?;
     let (profile, rows) = (printable(profile.as_str()), grouped(rows));
-    say(&format!("`{profile}` cleared: {rows} items; the profile and its settings stay, and the next sync is full"));
+    confirm(&format!(
+        "`{profile}` cleared: {rows} items; the profile and its settings stay, and the next sync is full"
+    ));
     Ok(Exit::Done)
 }

@@ -8,7 +8,9 @@ use super::terminal::{complain, say};
 
 /// Prints the first steps as a result.
 pub(crate) fn print() {
-    lines().iter().for_each(|line| say(line));
+    for line in lines() {
+        say(&line);
+    }
 }
 
 /// Prints them to stderr if there is no cache yet.
@@ -16,7 +18,9 @@ pub(crate) fn complain_if_new() {
     let is_new = |database: &Path| !database.exists();
     if Args::usual_database().is_ok_and(|database| is_new(&database)) {
         complain("");
-        lines().iter().for_each(|line| complain(line));
+        for line in lines() {
+            complain(&line);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sync_core::source::UnreadableAt;
 use sync_core::{ContentKind, KindRecord, ReportError, SyncReport};
 
-use super::hints;
+use super::{hints, live, terminal};
 use harmless::Harmless;
 use plan::Plan;
 
@@ -163,8 +163,11 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
 
 /// Prints a value as one line of results. It is no error if the reader is gone.
 pub(crate) fn say(value: &impl Serialize) {
-    let mut out = BufWriter::new(io::stdout().lock());
-    super::terminal::note(&write_line(&mut out, value).and_then(|()| out.flush()));
+    let written = live::aside(|| {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write_line(&mut out, value).and_then(|()| out.flush())
+    });
+    terminal::note(&written);
 }
 
 /// Writes a value as a line.

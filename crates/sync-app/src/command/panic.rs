@@ -3,15 +3,15 @@
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
-use super::terminal::complain;
+use super::terminal::cry;
 
 /// Installs a panic hook that prints the place of a panic and no text that was formatted at run time. Such a text
 /// may contain an address, and addresses contain passwords.
 pub(crate) fn tell_without_values() {
     panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        complain(&format!("error: the program panicked{place}{}", words(panic.payload())));
-        complain("  hint: this is a defect of the program; please report it. What is committed stays");
+        cry(&format!("error: the program panicked{place}{}", words(panic.payload())));
+        cry("  hint: this is a defect of the program; please report it. What is committed stays");
     }));
 }
 

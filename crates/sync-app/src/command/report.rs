@@ -2,8 +2,10 @@
 
 use sync_core::source::UnreadableAt;
 use sync_core::text::{one_line, printable};
-use sync_core::{ContentKind, Counts, KindOutcome, KindRecord, SyncReport};
+use sync_core::{ContentKind, Counts, KindOutcome, KindRecord, PerKind, SyncReport};
+use sync_service::Added;
 
+use super::cell::{clean, fitted, isolated};
 use super::hints;
 use super::look::Look;
 use super::plan;
@@ -13,17 +15,23 @@ use super::terminal::{complain, grouped, say};
 /// The columns of a report.
 const COLUMNS: [Column; 11] = [
     Column::text("kind").roomy(9),
-    Column::text("mode").roomy(11).spare(2),
+    Column::text("mode").roomy(11).spare(4),
     Column::text("outcome").roomy(10),
     Column::number("added").roomy(9),
     Column::number("updated").roomy(9),
     Column::number("refreshed").roomy(9).spare(3),
     Column::number("removed").roomy(9),
-    Column::number("unchanged").roomy(9),
+    Column::number("unchanged").roomy(9).spare(1),
     Column::number("held").roomy(7),
-    Column::number("skipped").roomy(7).spare(1),
-    Column::number("MB").roomy(8).spare(4),
+    Column::number("skipped").roomy(7).spare(2),
+    Column::number("MB").roomy(8).spare(5),
 ];
+
+/// The columns that a terminal shows only if there is a number in them: refreshed, held, skipped.
+const SELDOM: [usize; 3] = [5, 8, 9];
+
+/// The number of names that are shown of what is new.
+pub(crate) const NAMES: usize = 5;
 
 /// The row of a kind; `None` if the run didn't ask for it.
 fn row(record: &KindRecord) -> Option<Vec<String>> {
@@ -38,20 +46,10 @@ fn row(record: &KindRecord) -> Option<Vec<String>> {
     Some(words.into_iter().chain(counts).chain([format!("{megabytes:.1}")]).collect())
 }
 
-/// Prints the result of a run, and the plan of a dry run.
-pub(crate) fn print(report: &SyncReport) {
-    let seconds = report.duration.as_secs_f64();
-    let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
-    say(&format!("{}: {} in {seconds:.1} s{dry}", printable(report.profile.as_str()), report.status));
-    if report.errors.iter().any(|error| error.kind.is_none()) && report.counts() == Counts::default() {
-        // The run ended before the first kind, so the table would be empty.
-        return;
-    }
-    let rows: Vec<_> = ContentKind::ALL.into_iter().filter_map(|kind| row(report.kind(kind))).collect();
-    let table = Table::new(Look::of_stdout(), &COLUMNS, 2, 1, &rows);
-    say(&table.header());
-    for row in &rows {
-        say(&table.line(row));
+/// Prints the result of a run, the names of what is new, and the plan of a dry run.
+pub(crate) fn print(report: &SyncReport, added: &PerKind<Added>) {
+    for line in lines(report, added, Look::of_stdout()) {
+        say(&line);
     }
     plan::print(report);
 }
@@ -61,6 +59,54 @@ pub(crate) fn print_off(kinds: &[ContentKind]) {
     for kind in kinds {
         say(&format!("  {:<9} switched off", kind.as_str()));
     }
+}
+
+/// Returns the result of a run as lines.
+fn lines(report: &SyncReport, added: &PerKind<Added>, look: Look) -> Vec<String> {
+    let seconds = report.duration.as_secs_f64();
+    let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
+    let mut lines = vec![format!("{}: {} in {seconds:.1} s{dry}", printable(report.profile.as_str()), report.status)];
+    if report.errors.iter().any(|error| error.kind.is_none()) && report.counts() == Counts::default() {
+        // The run ended before the first kind, so the table would be empty.
+        return lines;
+    }
+    let mut rows: Vec<_> = ContentKind::ALL.into_iter().filter_map(|kind| row(report.kind(kind))).collect();
+    let mut columns = COLUMNS.to_vec();
+    if look.is_terminal() {
+        for at in SELDOM.into_iter().rev().filter(|at| rows.iter().all(|row| row[*at] == "0")).collect::<Vec<_>>() {
+            columns.remove(at);
+            for row in &mut rows {
+                row.remove(at);
+            }
+        }
+    }
+    let table = Table::new(look, &columns, 2, 1, &rows);
+    lines.push(table.header());
+    lines.extend(rows.iter().map(|row| table.line(row)));
+    for (kind, added) in added.iter() {
+        lines.extend(new_ones(kind, added, look));
+    }
+    lines
+}
+
+/// Returns the names of what is new as lines.
+fn new_ones(kind: ContentKind, added: &Added, look: Look) -> Vec<String> {
+    const INDENT: usize = 4;
+    if added.names.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("  new {kind}:")];
+    for name in &added.names {
+        let name = clean(name);
+        let name = look.width.map_or(name.as_str().into(), |width| fitted(&name, width.saturating_sub(INDENT)));
+        let name = if look.is_terminal() { isolated(&name) } else { name };
+        lines.push(format!("    {name}"));
+    }
+    let more = added.total.saturating_sub(added.names.len() as u64);
+    if more > 0 {
+        lines.push(format!("    and {} more", grouped(more)));
+    }
+    lines
 }
 
 /// Prints warnings and errors to stderr, with what to do next.
@@ -104,7 +150,86 @@ fn skipped(count: u64, at: UnreadableAt) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::ContentId;
+    use crate::command::cell::width;
+    use sync_core::{ContentId, ProfileId, RunStatus, SyncMode};
+
+    /// A large catalogue, with a number in every column if `seldom`.
+    fn large(seldom: bool) -> SyncReport {
+        let mut report = SyncReport::new(ProfileId::new("home").unwrap());
+        report.status = RunStatus::Completed;
+        for kind in ContentKind::ALL {
+            let mut record = KindRecord::skipped(kind, SyncMode::Incremental);
+            record.outcome = if seldom { KindOutcome::Held } else { KindOutcome::Completed };
+            let rare = u64::from(seldom) * 12_345;
+            record.counts =
+                Counts { added: 1_234, updated: 150_000, removed: 999, unchanged: 150_000, ..Counts::default() };
+            (record.counts.refreshed, record.counts.held, record.counts.skipped) = (rare, rare, rare);
+            record.bytes = 123_456_789;
+            report.kinds[kind] = record;
+        }
+        report
+    }
+
+    fn look(width: usize) -> Look {
+        Look { width: Some(width), colour: false }
+    }
+
+    fn nothing_new() -> PerKind<Added> {
+        PerKind::from_fn(|_| Added::default())
+    }
+
+    #[test]
+    fn the_table_fits_eighty_columns_with_all_that_matters() {
+        for seldom in [false, true] {
+            for columns in 40..=120 {
+                let lines = lines(&large(seldom), &nothing_new(), look(columns));
+                assert!(lines[1..].iter().all(|line| width(line) <= columns), "{columns}: {lines:#?}");
+            }
+            let header = &lines(&large(seldom), &nothing_new(), look(80))[1];
+            for title in ["kind", "outcome", "added", "updated", "removed", "unchanged"] {
+                assert!(header.contains(title), "{header}");
+            }
+            for title in ["refreshed", "held", "skipped"] {
+                assert_eq!(header.contains(title), seldom, "{header}");
+            }
+        }
+        let wide = lines(&large(false), &nothing_new(), look(80));
+        assert_eq!(
+            wide[1..3],
+            [
+                "  kind     mode        outcome   added updated removed unchanged    MB",
+                "  channels incremental completed 1,234 150,000     999   150,000 123.5",
+            ]
+            .map(str::to_owned)
+        );
+    }
+
+    #[test]
+    fn a_file_gets_every_column() {
+        let lines = lines(&large(false), &nothing_new(), Look::PLAIN);
+        assert_eq!(lines[1].split_whitespace().count(), COLUMNS.len(), "{lines:#?}");
+    }
+
+    #[test]
+    fn names_of_what_is_new_are_clean_and_fit() {
+        let mut added = nothing_new();
+        let names = ["The Matrix", "a\u{1b}[2Jb", "日本語の長い名前です", "שלום", "x"].map(str::to_owned).to_vec();
+        (added[ContentKind::Movies].names, added[ContentKind::Movies].total) = (names, 1_417);
+        added[ContentKind::Series].total = 3;
+        let told = lines(&large(false), &added, look(16));
+        let expected = [
+            "  new movies:",
+            "    The Matrix",
+            "    a [2Jb",
+            "    日本語の長…",
+            "    \u{2068}שלום\u{2069}",
+            "    x",
+            "    and 1,412 more",
+        ];
+        assert_eq!(told[5..], expected.map(str::to_owned));
+        let plain = lines(&large(false), &added, Look::PLAIN);
+        assert_eq!(plain[8..10], ["    日本語の長い名前です", "    שלום"].map(str::to_owned));
+    }
 
     #[test]
     fn a_skipped_element_is_told_with_its_place() {

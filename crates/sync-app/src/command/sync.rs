@@ -1,12 +1,13 @@
 //! `sync`.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
 use sync_app::SyncError;
 use sync_core::text::printable;
-use sync_core::{ContentKind, KindOutcome, Profile, ProfileId, SyncMode, SyncOptions, SyncReport, Trigger};
-use sync_service::{Service, options_of};
+use sync_core::{ContentKind, KindOutcome, PerKind, Profile, ProfileId, SyncMode, SyncOptions, SyncReport, Trigger};
+use sync_service::{Added, PanelAccount, Service, options_of, side_by_side};
 
 use super::args::SyncArgs;
 use super::bars::Bars;
@@ -14,10 +15,10 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
-use super::terminal::{complain, grouped};
-use super::{held, json, report, wiring};
+use super::terminal::{complain, grouped, is_quiet};
+use super::{held, json, one_profile, report, wiring};
 
-/// Syncs the named profiles, or all of them, one after the other.
+/// Syncs the named profiles, or all of them, as many at once as the arguments allow.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     if !database.exists() {
         return Err(args.ids.first().map_or_else(Failure::no_profile, |id| Failure::unknown_profile(id)));
@@ -29,19 +30,45 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     if profiles.is_empty() {
         return Err(Failure::no_profile());
     }
+    let accounts: Vec<_> = profiles.iter().map(PanelAccount::of).collect();
+    let at_once = NonZeroUsize::new(args.jobs.into()).unwrap_or(NonZeroUsize::MIN);
+    let several = at_once.get() > 1 && profiles.len() > 1;
     let mut exit = Exit::Done;
-    for profile in profiles {
+    let begin = |at: usize| one(&service, &profiles[at], several, args, interrupt);
+    // Nothing is awaited while a result is printed, so that results are not mixed.
+    side_by_side(&accounts, at_once, begin, |at, ended| {
         // An error of one profile doesn't keep the others from being synced.
-        let ended = one(&service, &profile, args, interrupt).await.unwrap_or_else(|failure| {
-            failure.print();
-            failure.exit()
-        });
+        let ended = match ended {
+            Ok(synced) => synced.print(args.json),
+            Err(failure) => {
+                let failure = if several { failure.of_profile(profiles[at].id.as_str()) } else { failure };
+                failure.print();
+                failure.exit()
+            }
+        };
         exit = exit.or(ended);
-    }
+    })
+    .await;
     Ok(exit)
 }
 
-async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+/// The result of the run of one profile, with all that is told of it.
+struct Synced {
+    report: SyncReport,
+    /// The kinds that are switched off, and were not asked for.
+    off: Vec<ContentKind>,
+    added: PerKind<Added>,
+    /// What is held, as lines for stderr.
+    held: Vec<String>,
+}
+
+async fn one(
+    service: &Service,
+    profile: &Profile,
+    several: bool,
+    args: &SyncArgs,
+    interrupt: &Interrupt,
+) -> Result<Synced, Failure> {
     let usual = options_of(profile);
     let options = SyncOptions {
         mode: if args.full { SyncMode::Full } else { SyncMode::Auto },
@@ -53,26 +80,43 @@ async fn one(service: &Service, profile: &Profile, args: &SyncArgs, interrupt: &
         ..usual
     };
     let off: Vec<_> = profile.kinds_off.iter().copied().filter(|kind| !options.kinds.contains(kind)).collect();
-    let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json)));
-    let report = service.sync(profile, &options, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
+    let before = service.feed_before(&profile.id).await?;
+    let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json, several)));
+    let report = service.sync(profile, &options, &panels, Arc::clone(&bars) as _, &interrupt.token).await;
     bars.clear();
-    if args.json {
-        json::say(&json::Report::from(&report).with_off(&off));
-    } else {
-        report::print(&report);
-        report::print_off(&off);
+    let report = report?;
+    let mut added = PerKind::from_fn(|_| Added::default());
+    if !args.json && !is_quiet() {
+        // The run is done; that its names can't be read is no reason to call it failed.
+        let named = service.added(&report, before, report::NAMES, &one_profile::login(profile)).await;
+        added = named.unwrap_or(added);
     }
-    report::notes(&report);
-    tell_held(service, profile, &report).await;
-    Ok(Exit::of_report(&report))
+    let held = held_lines(service, profile, &report).await;
+    Ok(Synced { report, off, added, held })
 }
 
-/// Prints the held removals to stderr, and what to do about them.
-async fn tell_held(service: &Service, profile: &Profile, report: &SyncReport) {
+impl Synced {
+    /// Prints the result. Returns the exit code of the run.
+    fn print(&self, as_json: bool) -> Exit {
+        if as_json {
+            json::say(&json::Report::from(&self.report).with_off(&self.off));
+        } else if !is_quiet() {
+            report::print(&self.report, &self.added);
+            report::print_off(&self.off);
+        }
+        report::notes(&self.report);
+        self.held.iter().for_each(|line| complain(line));
+        Exit::of_report(&self.report)
+    }
+}
+
+/// Returns the held removals, and what to do about them.
+async fn held_lines(service: &Service, profile: &Profile, report: &SyncReport) -> Vec<String> {
     let id = printable(profile.id.as_str());
     let is_held = |kind: ContentKind| report.kind(kind).outcome == KindOutcome::Held;
+    let mut lines = Vec::new();
     if !ContentKind::ALL.into_iter().any(is_held) {
-        return;
+        return lines;
     }
     if !report.dry_run
         && let Ok(status) = service.cache().content_status(&profile.id).await
@@ -81,15 +125,16 @@ async fn tell_held(service: &Service, profile: &Profile, report: &SyncReport) {
             for group in &kind.held {
                 for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
                     // The first line names the profile and the kind.
-                    complain(&if at == 0 { format!("held: {id}: {}: {line}", kind.kind) } else { line });
+                    lines.push(if at == 0 { format!("held: {id}: {}: {line}", kind.kind) } else { line });
                 }
             }
         }
-        return;
+        return lines;
     }
     // A dry run records no held removals, and a cache that can't be read shows none. The report has their number.
     for record in report.kinds.values().filter(|record| is_held(record.kind)) {
         let reason = record.hold_reason.map(|reason| format!(", because {reason}")).unwrap_or_default();
-        complain(&format!("held: {id}: {}: {} removals{reason}", record.kind, grouped(record.counts.held)));
+        lines.push(format!("held: {id}: {}: {} removals{reason}", record.kind, grouped(record.counts.held)));
     }
+    lines
 }

@@ -148,7 +148,8 @@ impl<'a> Table<'a> {
             is_first = false;
             let left = self.look.width.map(|whole| whole.saturating_sub(taken + due).min(room));
             let cell = left.map_or(cell.as_ref().into(), |room| fitted(cell.as_ref(), room));
-            let spaces = room.saturating_sub(width(&cell));
+            // A column that is cut at the edge ends there.
+            let spaces = left.unwrap_or(room).saturating_sub(width(&cell));
             if column.is_number {
                 due += spaces;
             }

@@ -1,8 +1,13 @@
-//! Output to stdout and stderr. A reader that is gone causes no panic.
+//! Output to stdout and stderr. A reader that is gone causes no panic and no error.
+//!
+//! Both go past the live lines, which are taken away for that moment.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::live;
+use super::look::{Look, Style};
 
 /// Whether results could not be written although their reader is still there.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -10,9 +15,42 @@ static LOST: AtomicBool = AtomicBool::new(false);
 /// Whether the reader of the results has gone.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
+/// Whether only errors are printed on stderr.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Whether the last line for stderr was printed. The lines that belong to it begin with a space.
+static SHOWN: AtomicBool = AtomicBool::new(true);
+
+/// What lines for stderr begin with, and the style of it.
+const PREFIXES: [(&str, Style); 5] = [
+    ("error:", Style::Red),
+    ("held:", Style::Yellow),
+    ("warning:", Style::Yellow),
+    ("note:", Style::Cyan),
+    ("  hint:", Style::Cyan),
+];
+
+/// Sets whether nothing but errors is printed on stderr, and no confirmation on stdout.
+pub(crate) fn be_quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+/// Returns whether nothing but errors is printed on stderr.
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
 /// Prints a line of results. It is no error if the reader is gone.
 pub(crate) fn say(line: &str) {
-    note(&writeln!(io::stdout().lock(), "{line}"));
+    let written = live::aside(|| writeln!(io::stdout().lock(), "{line}"));
+    note(&written);
+}
+
+/// Prints a line that says what was done. Nobody has asked for it, so `--quiet` leaves it out.
+pub(crate) fn confirm(line: &str) {
+    if !is_quiet() {
+        say(line);
+    }
 }
 
 /// Prints results as they are.
@@ -43,9 +81,47 @@ pub(crate) fn is_lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Prints a line to stderr.
+/// Prints a line to stderr. With `--quiet`, only errors, held removals, and the lines that belong to them are printed.
 pub(crate) fn complain(line: &str) {
+    let shown = if line.starts_with(' ') { SHOWN.load(Ordering::Relaxed) } else { !is_quiet() || is_important(line) };
+    SHOWN.store(shown, Ordering::Relaxed);
+    if shown {
+        let line = with_style(line, Look::of_stderr());
+        let _ = live::aside(|| writeln!(io::stderr().lock(), "{line}"));
+    }
+}
+
+/// Prints a line to stderr in the middle of a panic: whatever else the program was doing, this takes no lock of ours.
+pub(crate) fn cry(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Returns whether a line has to be seen even by who wants to see nothing: it is an error, or a person has to decide.
+fn is_important(line: &str) -> bool {
+    ["error:", "held:"].iter().any(|prefix| line.starts_with(prefix))
+}
+
+/// Returns a line with its prefix in colour.
+fn with_style(line: &str, look: Look) -> Cow<'_, str> {
+    let found = PREFIXES.iter().find_map(|(prefix, style)| Some((line.strip_prefix(prefix)?, prefix, style)));
+    match found {
+        Some((rest, prefix, style)) if look.colour => Cow::Owned(look.styled(prefix, *style) + rest),
+        _ => Cow::Borrowed(line),
+    }
+}
+
+/// Standard error as a writer, for the log. It takes every line, whether it can be written or not.
+pub(crate) struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = live::aside(|| io::stderr().lock().write_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Returns a number with separators: 1,234,567.
@@ -79,6 +155,28 @@ pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_line_begins_with_is_coloured() {
+        let look = Look { width: None, colour: true };
+        assert_eq!(with_style("error: it failed", look), "\u{1b}[1;31merror:\u{1b}[0m it failed");
+        assert_eq!(with_style("  hint: again", look), "\u{1b}[36m  hint:\u{1b}[0m again");
+        assert_eq!(with_style("home: movies: done", look), "home: movies: done");
+        assert_eq!(with_style("error: it failed", Look::PLAIN), "error: it failed");
+    }
+
+    #[test]
+    fn errors_and_decisions_are_important() {
+        for (line, important) in [
+            ("error: it failed", true),
+            ("held: home: movies: 3 removals", true),
+            ("warning: x", false),
+            ("note: x", false),
+            ("home: movies: listing", false),
+        ] {
+            assert_eq!(is_important(line), important, "{line}");
+        }
+    }
 
     #[test]
     fn thousands_stand_apart() {

@@ -1,8 +1,9 @@
 //! The progress of a run: one number that never falls, and the shares of the kinds.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::{ContentKind, PerKind, ProfileId};
+use crate::ports::source::{Wait, WaitObserver};
 use crate::run::counts::Counts;
 use crate::run::progress::{Observer, Phase, Progress};
 
@@ -10,9 +11,9 @@ use crate::run::progress::{Observer, Phase, Progress};
 const LISTING_FROM: u64 = 5;
 const APPLYING_FROM: u64 = 85;
 
-pub(super) struct ProgressMeter<'a> {
-    profile: &'a ProfileId,
-    observer: &'a dyn Observer,
+pub(super) struct ProgressMeter {
+    profile: ProfileId,
+    observer: Arc<dyn Observer>,
     /// The number of kinds that were asked for.
     kinds: u64,
     so_far: Mutex<SoFar>,
@@ -25,12 +26,14 @@ struct SoFar {
     shares: PerKind<u64>,
     /// The share of the whole run, in per cent. It doesn't fall if a listing starts again.
     percent: u8,
+    /// The last report about what the source is asked for. The source is asked for one thing at a time.
+    asking: Option<Progress>,
 }
 
-impl<'a> ProgressMeter<'a> {
-    pub(super) fn new(profile: &'a ProfileId, observer: &'a dyn Observer, asked: &[ContentKind]) -> Self {
+impl ProgressMeter {
+    pub(super) fn new(profile: &ProfileId, observer: &Arc<dyn Observer>, asked: &[ContentKind]) -> Self {
         let kinds = ContentKind::ALL.iter().filter(|kind| asked.contains(kind)).count() as u64;
-        Self { profile, observer, kinds, so_far: Mutex::default() }
+        Self { profile: profile.clone(), observer: Arc::clone(observer), kinds, so_far: Mutex::default() }
     }
 
     pub(super) fn phase(&self, kind: Option<ContentKind>, phase: Phase) {
@@ -50,28 +53,44 @@ impl<'a> ProgressMeter<'a> {
     }
 
     fn tell(&self, kind: Option<ContentKind>, phase: Phase, seen: u64, expected: u64, bytes: u64, counts: Counts) {
-        let percent = self.percent(kind, share(phase, seen, expected));
-        self.observer.progress(Progress {
-            profile: self.profile.clone(),
-            kind,
-            phase,
-            seen,
-            expected,
-            bytes,
-            counts,
-            percent,
-        });
+        let begun = Progress::new(self.profile.clone(), kind, phase);
+        let mut progress = Progress { seen, expected, bytes, counts, ..begun };
+        {
+            let mut so_far = self.so_far();
+            progress.percent = so_far.percent(kind, share(phase, seen, expected), self.kinds);
+            if matches!(phase, Phase::Account | Phase::Categories | Phase::Listing) {
+                so_far.asking = Some(progress.clone());
+            }
+        }
+        self.observer.progress(progress);
     }
 
-    /// Sets the share of a kind, and returns that of the run.
-    fn percent(&self, kind: Option<ContentKind>, share: u64) -> u8 {
-        let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kind) = kind {
-            so_far.shares[kind] = share;
+    fn so_far(&self) -> MutexGuard<'_, SoFar> {
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WaitObserver for ProgressMeter {
+    fn waits(&self, wait: Wait) {
+        let told = {
+            let so_far = self.so_far();
+            so_far.asking.clone().map(|asking| Progress { percent: so_far.percent, wait: Some(wait), ..asking })
+        };
+        if let Some(progress) = told {
+            self.observer.progress(progress);
         }
-        let percent = so_far.shares.values().sum::<u64>() / self.kinds.max(1);
-        so_far.percent = so_far.percent.max(u8::try_from(percent).unwrap_or(100));
-        so_far.percent
+    }
+}
+
+impl SoFar {
+    /// Sets the share of a kind, and returns that of the run.
+    fn percent(&mut self, kind: Option<ContentKind>, share: u64, kinds: u64) -> u8 {
+        if let Some(kind) = kind {
+            self.shares[kind] = share;
+        }
+        let percent = self.shares.values().sum::<u64>() / kinds.max(1);
+        self.percent = self.percent.max(u8::try_from(percent).unwrap_or(100));
+        self.percent
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod causes;
 mod error;
+mod wait;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 
 pub use causes::{Denial, Obstacle};
 pub use error::{AnswerFault, SourceError};
+pub use wait::{Wait, WaitCause, WaitObserver};
 
 /// A source of the account, the categories and the listings of a profile.
 ///
@@ -26,6 +28,9 @@ pub use error::{AnswerFault, SourceError};
 /// - If a future or a stream is dropped, its request is abandoned at once.
 /// - The source repeats requests after transient errors. An error that it returns is final for this run.
 /// - A refused login is never repeated.
+/// - A source that waits before it repeats a request, or for a second or more before any other one, tells this to the
+///   receiver of [`ContentSource::observe_waits`] when the wait begins. The time that a panel takes for its answer is no
+///   wait.
 /// - No error, in any of its forms, contains a password or an address with credentials.
 /// - A listing ends in one of three ways: with exactly one [`ListingEvent::Complete`], and only after the panel's
 ///   answer was read to its proved end; with [`ListingEvent::Unmodified`]; or with an error.
@@ -75,6 +80,12 @@ pub trait ContentSource: Send + Sync {
     ///
     /// This is called only after [`Learnt::other_client_left`] was true. A source without another client does nothing.
     fn ask_as_other_client(&self) {}
+
+    /// Makes the source tell its waits to this receiver from now on, in place of the one before. A source that never
+    /// waits does nothing.
+    fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
+        drop(observer);
+    }
 }
 
 /// The number of requests, and of received bytes after decompression.

@@ -1,6 +1,7 @@
 //! The progress of a run, reported while it is under way.
 
 use crate::model::{ContentKind, ProfileId};
+use crate::ports::source::Wait;
 use crate::run::counts::Counts;
 
 /// The work that a run is doing.
@@ -39,6 +40,9 @@ impl Phase {
 /// The phases of a kind come in their order, and the kinds end in theirs. Two kinds may be under way at once, one being
 /// written and the next being received, so their reports are mixed. A display with one line per kind looks at
 /// [`Self::kind`]. A display with a single line shows the latest report.
+///
+/// A report with a [`Self::wait`] says that the source waits, and repeats what is known of its kind. The end of the wait
+/// is not reported: the wait says how long it takes.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -59,12 +63,15 @@ pub struct Progress {
     pub counts: Counts,
     /// The share of the whole run that is done, from 0 to 100. It never falls within a run.
     pub percent: u8,
+    /// The wait that begins now; `None` if the source doesn't wait.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub wait: Option<Wait>,
 }
 
 impl Progress {
     /// Returns the report at the beginning of a phase.
     pub fn new(profile: ProfileId, kind: Option<ContentKind>, phase: Phase) -> Self {
-        Self { profile, kind, phase, seen: 0, expected: 0, bytes: 0, counts: Counts::default(), percent: 0 }
+        Self { profile, kind, phase, seen: 0, expected: 0, bytes: 0, counts: Counts::default(), percent: 0, wait: None }
     }
 }
 

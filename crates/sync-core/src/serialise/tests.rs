@@ -6,6 +6,7 @@ use serde_json::{Value, from_value, json, to_value};
 use super::*;
 use crate::error::ErrorClass;
 use crate::model::{Account, AccountStatus, Category, CategoryId, Channel, Content, FieldSet, Item, Movie, Series};
+use crate::ports::source::{Wait, WaitCause};
 use crate::removal::guard::HoldReason;
 use crate::removal::held::{Evidence, HeldRemoval};
 use crate::run::counts::Counts;
@@ -115,6 +116,10 @@ fn progress_and_records_of_kinds() {
     let shape = json!({"profile": "home", "kind": "movies", "phase": "listing", "seen": 1, "expected": 0, "bytes": 0,
         "counts": counts(), "percent": 0});
     one_way(&progress, &shape);
+    progress.wait = Some(Wait::new(WaitCause::Asked, Duration::from_secs(2)));
+    let mut waiting = shape;
+    waiting["wait"] = json!({"cause": "asked", "duration_ms": 2000});
+    one_way(&progress, &waiting);
     let mut record = KindRecord::skipped(ContentKind::Series, SyncMode::Full);
     (record.counts.added, record.duration) = (1, Duration::from_micros(2_500));
     one_way(&record, &kind_record());

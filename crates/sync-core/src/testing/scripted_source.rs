@@ -12,6 +12,7 @@ use crate::detect::digest::DigestScheme;
 use crate::model::{Account, Category, CategoryId, ContentKind, Listed, PerKind};
 use crate::ports::source::{
     Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
+    Wait, WaitObserver,
 };
 
 /// The answer of a scripted source to a request for a listing.
@@ -49,7 +50,7 @@ pub struct ScriptedSource {
 /// The items, the end of the listing, and its validator.
 type LastListing = (Vec<Listed>, Completeness, Option<Validator>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Script {
     account: VecDeque<Result<Account, SourceError>>,
     categories: PerKind<VecDeque<Result<Vec<Category>, SourceError>>>,
@@ -61,6 +62,28 @@ struct Script {
     usage: Usage,
     asked: Vec<String>,
     learnt: Learnt,
+    /// The waits before requests, by the words of [`ScriptedSource::asked`].
+    waits: Vec<(String, Wait)>,
+    observer: Option<Arc<dyn WaitObserver>>,
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
+impl Script {
+    /// Records a request, and tells the waits before it.
+    fn ask(&mut self, request: String) {
+        self.usage.requests += 1;
+        for (_, wait) in self.waits.iter().filter(|(before, _)| *before == request) {
+            if let Some(observer) = &self.observer {
+                observer.waits(wait.clone());
+            }
+        }
+        self.asked.push(request);
+    }
 }
 
 impl ScriptedSource {
@@ -108,6 +131,12 @@ impl ScriptedSource {
         self
     }
 
+    /// Scripts a wait before a request, which is named as in [`Self::asked`]. The wait is told, and takes no time.
+    pub fn waits(self, before: &str, wait: Wait) -> Self {
+        self.script().waits.push((before.to_owned(), wait));
+        self
+    }
+
     /// Returns the requests in their order: `account`, `categories movies`, `listing movies`, `listing movies in 7`,
     /// `listing movies unless v1`.
     pub fn asked(&self) -> Vec<String> {
@@ -131,8 +160,7 @@ impl ContentSource for ScriptedSource {
 
     async fn account(&self) -> Result<Account, SourceError> {
         let mut script = self.script();
-        script.usage.requests += 1;
-        script.asked.push("account".to_owned());
+        script.ask("account".to_owned());
         match script.account.pop_front() {
             Some(answer) => {
                 let account = answer?;
@@ -145,8 +173,7 @@ impl ContentSource for ScriptedSource {
 
     async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError> {
         let mut script = self.script();
-        script.usage.requests += 1;
-        script.asked.push(format!("categories {kind}"));
+        script.ask(format!("categories {kind}"));
         if let Some(answer) = script.categories[kind].pop_front() {
             script.last_categories[kind] = answer?;
         }
@@ -156,13 +183,12 @@ impl ContentSource for ScriptedSource {
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
         let kind = request.scope.kind;
         let mut script = self.script();
-        script.usage.requests += 1;
         script.usage.bytes += 10;
         let within = request.scope.within;
         let place = within.as_ref().map(|category| format!(" in {category}")).unwrap_or_default();
         let unless = request.baseline.validator().cloned();
         let condition = unless.as_ref().map(|Validator(text)| format!(" unless {text}")).unwrap_or_default();
-        script.asked.push(format!("listing {kind}{place}{condition}"));
+        script.ask(format!("listing {kind}{place}{condition}"));
         let answer = match within {
             Some(category) => {
                 let scripted = script.within.get_mut(&(kind, category)).and_then(VecDeque::pop_front);
@@ -198,6 +224,10 @@ impl ContentSource for ScriptedSource {
             None => listing_of(script.last_listings[kind].clone(), unless.as_ref()),
         };
         Ok(Listing { events })
+    }
+
+    fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
+        self.script().observer = Some(observer);
     }
 }
 

@@ -20,4 +20,5 @@ mod spawning;
 mod support;
 mod validators;
 mod volatile;
+mod waits;
 mod wrappers;

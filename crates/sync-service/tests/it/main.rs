@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
+mod added;
 mod failover;
 mod feed;
 mod login_test;

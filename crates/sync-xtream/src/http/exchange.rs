@@ -31,7 +31,7 @@ impl PanelClient {
         endpoint: &Endpoint,
         options: &RequestOptions,
     ) -> Result<Response, Failure> {
-        self.rate_limiter.pass().await;
+        self.rate_limiter.pass(&self.waits).await;
         let sent = Instant::now();
         let patience = self.config().first_byte_timeout.min(self.config().total_timeout);
         let mut deadline = Deadline { began: tokio::time::Instant::now(), patience };
@@ -61,7 +61,7 @@ impl PanelClient {
                 self.counters.connection_kept(&head);
             }
             hop = next;
-            deadline.pause(self.rate_limiter.pass().await);
+            deadline.pause(self.rate_limiter.pass(&self.waits).await);
         };
         let status = head.status();
         note(status.as_u16(), "answer begins");
@@ -114,7 +114,7 @@ impl PanelClient {
             && is_broken_connection(error)
         {
             tracing::debug!("an old connection was closed; the request is sent over a new one");
-            deadline.pause(self.rate_limiter.pass().await);
+            deadline.pause(self.rate_limiter.pass(&self.waits).await);
             asked = deadline.limit(self.ask(client, hop, options)).await;
         }
         // A request that fails after the connection was encrypted has already sent the password.

@@ -5,7 +5,7 @@
 //! [`response`]. [`document`] reads a small answer as a whole. Errors are [`failure`]s. [`ask`] and [`retry`] decide
 //! whether a request is repeated, and [`refused`], [`user_agents`] and [`second_try`] as which client. [`network`] and
 //! [`proxy`] find out where an address leads, [`inflate`] undoes compression, [`throughput`] notices a panel that sends
-//! too slowly, and a [`validator`] avoids receiving a known list again.
+//! too slowly, and a [`validator`] avoids receiving a known list again. [`waits`] tells what is waited for.
 
 pub(crate) mod ask;
 pub(crate) mod client;
@@ -28,3 +28,4 @@ pub(crate) mod second_try;
 pub(crate) mod throughput;
 pub(crate) mod user_agents;
 pub(crate) mod validator;
+pub(crate) mod waits;

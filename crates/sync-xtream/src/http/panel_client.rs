@@ -16,6 +16,7 @@ use super::rate_limiter::RateLimiter;
 use super::request::{RequestOptions, RequestPermit};
 use super::retry::Attempts;
 use super::user_agents::{ClientHeaders, Listings, UserAgents};
+use super::waits::Waits;
 use crate::address::PanelAddress;
 use crate::api::endpoint::Endpoint;
 use crate::clock::PanelClock;
@@ -36,6 +37,7 @@ pub(crate) struct PanelClient {
     pub(crate) listings: Listings,
     pub(crate) rate_limiter: RateLimiter,
     pub(crate) notices: Notices,
+    pub(crate) waits: Waits,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: PanelClock,
     /// Whether the other end of a connection may be a proxy.
@@ -59,6 +61,7 @@ impl PanelClient {
             permits: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
             rate_limiter: RateLimiter::new(config.requests_per_second),
             notices: Notices::default(),
+            waits: Waits::default(),
             counters: Arc::default(),
             clock: PanelClock::default(),
             listings: Listings::default(),
@@ -122,7 +125,7 @@ impl PanelClient {
 
     pub(crate) fn attempts<'a>(&'a self, endpoint: &'a Endpoint) -> Attempts<'a> {
         let rng = self.config.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        Attempts::new(endpoint, &self.config.retry, rng).single(self.user_agents.is_on_trial())
+        Attempts::new(endpoint, &self.config.retry, rng).single(self.user_agents.is_on_trial()).telling(&self.waits)
     }
 
     /// Returns the options of the next request.

@@ -5,9 +5,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use sync_core::source::WaitCause;
 use tokio::time::{Instant, sleep_until};
 
 use super::limits::FOREVER;
+use super::waits::Waits;
 
 /// The limiter that all requests of an account share.
 #[derive(Debug)]
@@ -27,6 +29,12 @@ struct State {
     held: Option<Instant>,
 }
 
+/// A wait for the right to a request.
+struct Pause {
+    until: Instant,
+    cause: WaitCause,
+}
+
 impl RateLimiter {
     /// Returns a limiter to this number of requests per second. Infinity means no limit.
     pub(crate) fn new(requests_per_second: f64) -> Self {
@@ -35,11 +43,12 @@ impl RateLimiter {
         Self { interval, ahead: burst, state: Mutex::default() }
     }
 
-    /// Waits until a request may be sent. Returns the duration of the wait. If the future is dropped, no request is
-    /// counted.
-    pub(crate) async fn pass(&self) -> Duration {
+    /// Waits until a request may be sent, and tells it. Returns the duration of the wait. If the future is dropped, no
+    /// request is counted.
+    pub(crate) async fn pass(&self, waits: &Waits) -> Duration {
         let began = Instant::now();
-        while let Some(until) = self.take(Instant::now()) {
+        while let Some(Pause { until, cause }) = self.take(Instant::now()) {
+            waits.tell(cause, until.saturating_duration_since(Instant::now()));
             sleep_until(until).await;
         }
         began.elapsed()
@@ -52,15 +61,15 @@ impl RateLimiter {
         state.held = state.held.max(Some(until));
     }
 
-    /// Takes the right to a request. Returns the time until which to wait if there is none yet.
-    fn take(&self, now: Instant) -> Option<Instant> {
+    /// Takes the right to a request. Returns the wait if there is none yet.
+    fn take(&self, now: Instant) -> Option<Pause> {
         let mut state = self.state();
-        if let Some(held) = state.held.filter(|held| *held > now) {
-            return Some(held);
+        if let Some(until) = state.held.filter(|held| *held > now) {
+            return Some(Pause { until, cause: WaitCause::Asked });
         }
         let due = state.due.unwrap_or(now).max(now);
         if let Some(early) = due.duration_since(now).checked_sub(self.ahead).filter(|early| !early.is_zero()) {
-            return Some(now + early);
+            return Some(Pause { until: now + early, cause: WaitCause::Pace });
         }
         state.due = Some(due + self.interval);
         None
@@ -76,13 +85,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::http::waits::tests::Told;
 
     /// Returns the times at which this number of requests pass, in milliseconds.
     async fn passes(limiter: &RateLimiter, count: usize) -> Vec<u128> {
         let began = Instant::now();
         let mut found = Vec::new();
         for _ in 0..count {
-            limiter.pass().await;
+            limiter.pass(&Waits::default()).await;
             found.push(began.elapsed().as_millis());
         }
         found
@@ -110,7 +120,7 @@ mod tests {
             .map(|_| {
                 let limiter = Arc::clone(&limiter);
                 tokio::spawn(async move {
-                    limiter.pass().await;
+                    limiter.pass(&Waits::default()).await;
                     Instant::now()
                 })
             })
@@ -135,19 +145,31 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_wait_says_who_wants_it() {
+        let (limiter, waits, told) = (RateLimiter::new(0.5), Waits::default(), Arc::new(Told::default()));
+        waits.observe(Arc::clone(&told) as _);
+        limiter.pass(&waits).await;
+        limiter.pass(&waits).await;
+        limiter.hold(Duration::from_secs(30));
+        limiter.pass(&waits).await;
+        let seconds = Duration::from_secs;
+        assert_eq!(told.take(), [(WaitCause::Pace, seconds(2)), (WaitCause::Asked, seconds(30))]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_all_measure_is_a_wait() {
         let limiter = RateLimiter::new(8.0);
         limiter.hold(Duration::MAX);
         limiter.hold(Duration::from_secs(5));
-        tokio::time::timeout(Duration::from_secs(3600), limiter.pass()).await.unwrap_err();
+        tokio::time::timeout(Duration::from_secs(3600), limiter.pass(&Waits::default())).await.unwrap_err();
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_stops_waiting_has_taken_nothing() {
         let limiter = RateLimiter::new(1.0);
-        limiter.pass().await;
+        limiter.pass(&Waits::default()).await;
         for _ in 0..5 {
-            tokio::time::timeout(Duration::from_millis(100), limiter.pass()).await.unwrap_err();
+            tokio::time::timeout(Duration::from_millis(100), limiter.pass(&Waits::default())).await.unwrap_err();
         }
         assert_eq!(passes(&limiter, 1).await, [500]);
     }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use sync_core::source::WaitCause;
+
 use super::counters::milliseconds;
 use super::failure::Failure;
+use super::waits::Waits;
 use crate::api::endpoint::Endpoint;
 
 /// The greatest number of doublings of the wait. No setting has as many attempts.
@@ -50,16 +53,22 @@ pub(crate) struct Attempts<'a> {
     number: u32,
     /// Whether there is only one attempt.
     single: bool,
+    waits: Option<&'a Waits>,
 }
 
 impl<'a> Attempts<'a> {
     pub(crate) fn new(endpoint: &'a Endpoint, policy: &'a RetryPolicy, rng: fastrand::Rng) -> Self {
-        Self { endpoint, policy, rng, number: 1, single: false }
+        Self { endpoint, policy, rng, number: 1, single: false, waits: None }
     }
 
     /// Sets whether there is only one attempt, whatever the settings say.
     pub(crate) fn single(self, single: bool) -> Self {
         Self { single, ..self }
+    }
+
+    /// Tells the waits.
+    pub(crate) fn telling(self, waits: &'a Waits) -> Self {
+        Self { waits: Some(waits), ..self }
     }
 
     /// Returns the number of this attempt, counted from 1.
@@ -84,6 +93,11 @@ impl<'a> Attempts<'a> {
             reason = &*failure.message(),
             "the request failed and is repeated"
         );
+        if let Some(waits) = self.waits {
+            let asked = failure.retry_after().is_some_and(|asked| asked.min(self.policy.retry_after_cap) >= wait);
+            let (attempt, attempts) = (self.number + 1, self.policy.attempts);
+            waits.tell(WaitCause::Retry { attempt, attempts, error: failure.message().into_owned(), asked }, wait);
+        }
         tokio::time::sleep(wait).await;
         self.number += 1;
         Ok(())
@@ -92,9 +106,12 @@ impl<'a> Attempts<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use sync_core::SourceError;
 
     use super::*;
+    use crate::http::waits::tests::Told;
 
     fn waits(policy: &RetryPolicy, seed: u64, retry_after: Option<u64>) -> Vec<f64> {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -143,6 +160,29 @@ mod tests {
         let failure = attempts.pause(Failure::Permanent(refused)).await.unwrap_err();
         assert!(failure.is_refusal());
         assert_eq!(attempts.number(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_wait_says_what_it_is_for() {
+        let (endpoint, policy) = (Endpoint::Account, RetryPolicy::default());
+        let (waits, told) = (Waits::default(), Arc::new(Told::default()));
+        waits.observe(Arc::clone(&told) as _);
+        let mut attempts = Attempts::new(&endpoint, &policy, fastrand::Rng::with_seed(1)).telling(&waits);
+        let asked = Duration::from_secs(30);
+        attempts.pause(Failure::transient("it is busy", Some(asked))).await.unwrap();
+        attempts.pause(Failure::transient("it is refused", Some(Duration::ZERO))).await.unwrap();
+        attempts.pause(Failure::transient("it is gone", None)).await.unwrap();
+        attempts.pause(Failure::transient("it is gone", None)).await.unwrap_err();
+        let retry =
+            |attempt, error: &str, asked| WaitCause::Retry { attempt, attempts: 4, error: error.to_owned(), asked };
+        let told = told.take();
+        let causes: Vec<_> = told.iter().map(|(cause, _)| cause.clone()).collect();
+        assert_eq!(
+            causes,
+            [retry(2, "it is busy", true), retry(3, "it is refused", false), retry(4, "it is gone", false)]
+        );
+        assert_eq!(told[0].1, asked);
+        assert!((1.5..=2.5).contains(&told[1].1.as_secs_f64()), "{told:?}");
     }
 
     #[tokio::test(start_paused = true)]

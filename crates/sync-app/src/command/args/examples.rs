@@ -57,6 +57,7 @@ Example:
 pub(super) const SYNC: &str = "\
 Examples:
   xtream-sync sync                                        Sync all profiles
+  xtream-sync sync --jobs 4 --quiet                       Sync four profiles at once, and print errors only
   xtream-sync sync home --only movies,series              Sync two kinds of one profile
   xtream-sync sync home --dry-run                         Show what a sync would do
   xtream-sync sync home --accept-removals --only movies   Remove the movies that are held";

@@ -1,0 +1,80 @@
+//! The names of what a run has added.
+
+use sync_core::{ContentKind, Feed, LoggedChange, PerKind, ProfileId, StoreError, SyncReport};
+
+use crate::secrets::Login;
+use crate::service::Service;
+
+/// Entries of the change log that are read in one go.
+const PAGE: u32 = 500;
+
+/// So many pages are read at most. Names are worth no more time than that.
+const PAGES: usize = 20;
+
+/// What a run has added to a kind. A first load has added nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Added {
+    /// The names of the first ones, without the login of the profile.
+    pub names: Vec<String>,
+    /// The number of all of them.
+    pub total: u64,
+}
+
+impl Service {
+    /// Returns how far the feed of a profile goes; `None` if the profile has none yet. It is the argument of
+    /// [`Self::added`] for a run that begins afterwards.
+    pub async fn feed_before(&self, profile: &ProfileId) -> Result<Option<Feed>, StoreError> {
+        match self.cache().feed(profile).await {
+            Err(StoreError::UnknownProfile(_)) => Ok(None),
+            feed => feed.map(Some),
+        }
+    }
+
+    /// Returns what a run has added, by kind, with so many names at most. `before` is the feed before the run, and
+    /// `login` the login of the profile, which is blanked in the names.
+    pub async fn added(
+        &self,
+        report: &SyncReport,
+        before: Option<Feed>,
+        most: usize,
+        login: &Login,
+    ) -> Result<PerKind<Added>, StoreError> {
+        let mut added = PerKind::from_fn(|_| Added::default());
+        // A first load is in the log as a whole, and is counted as added.
+        let (Some(run), Some(before)) = (report.run, before) else { return Ok(added) };
+        let mut loaded = Vec::new();
+        let mut after = before.newest;
+        for _ in 0..PAGES {
+            let page = self.cache().feed_page(&report.profile, after, PAGE).await?;
+            if page.feed.epoch != before.epoch {
+                break;
+            }
+            let Some(last) = page.changes.last() else { break };
+            after = last.sequence;
+            for change in page.changes.iter().filter(|change| change.run == Some(run)) {
+                match change.change {
+                    LoggedChange::Loaded => loaded.push(change.kind),
+                    LoggedChange::Added | LoggedChange::Returned => {
+                        let names = &mut added[change.kind].names;
+                        if let Some(name) = change.name.as_ref().filter(|_| names.len() < most) {
+                            names.push(login.blank(name).into_owned());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            let is_whole = |kind: &ContentKind| {
+                let total = report.kind(*kind).counts.added;
+                loaded.contains(kind) || added[*kind].names.len() as u64 >= total.min(most as u64)
+            };
+            if ContentKind::ALL.iter().all(is_whole) {
+                break;
+            }
+        }
+        for kind in ContentKind::ALL.into_iter().filter(|kind| !loaded.contains(kind)) {
+            added[kind].total = report.kind(kind).counts.added;
+        }
+        Ok(added)
+    }
+}
