@@ -45,7 +45,7 @@ impl Screen {
         self.drawn = 0;
         for line in self.lines.iter().take(rows.saturating_sub(1)) {
             let text = line.lock().unwrap_or_else(PoisonError::into_inner).text(now, look);
-            let _ = write!(out, "{text}\u{1b}[K\n");
+            let _ = writeln!(out, "{text}\u{1b}[K");
             self.drawn += 1;
         }
         out.push_str("\u{1b}[J");

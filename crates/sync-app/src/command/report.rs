@@ -68,7 +68,9 @@ fn lines(report: &SyncReport, added: &PerKind<Added>, look: Look) -> Vec<String>
     if look.is_terminal() {
         for at in SELDOM.into_iter().rev().filter(|at| rows.iter().all(|row| row[*at] == "0")).collect::<Vec<_>>() {
             columns.remove(at);
-            rows.iter_mut().for_each(|row| drop(row.remove(at)));
+            for row in &mut rows {
+                row.remove(at);
+            }
         }
     }
     let table = Table::new(look, &columns, 2, 1, &rows);
