@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Use colours: auto (on a terminal; NO_COLOR and CLICOLOR_FORCE are respected), always or never
+    /// Use colours: auto (on a terminal, unless the environment forbids it), always or never
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true)]
     pub(crate) color: When,
 
