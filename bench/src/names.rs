@@ -16,3 +16,7 @@ pub(crate) fn slope_names(items: usize) -> Outcome<[&'static str; 3]> {
         _ => Err(format!("{items} is no size of the slope").into()),
     }
 }
+
+/// Commands that people wait for, with their arguments.
+pub(crate) const COMMANDS: [(&str, &[&str]); 3] =
+    [("--help", &["--help"]), ("status", &["status"]), ("list --limit 10", &["list", "movies", "--limit", "10"])];

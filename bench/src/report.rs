@@ -12,7 +12,7 @@ use crate::counts::{BOOKKEEPING, SHIFT_ROWS, Tally};
 use crate::figures::{Bound, Line, Rounds, Spread, trimmed};
 use crate::link::BYTES_PER_SECOND;
 use crate::machine::Machine;
-use crate::names::{EACH, FLOOR, slope_names};
+use crate::names::{COMMANDS, EACH, FLOOR, slope_names};
 use crate::searching::Searching;
 use crate::stages::STAGES;
 
@@ -72,6 +72,7 @@ impl Report {
         let ratio = Spread::of_ratio(&reader, &idle);
         table.push("reader during a first sync", "p99 ÷ idle writer", ratio, "", Bound::AtMost(3.0));
         table.search();
+        table.commands();
         table.link();
         let bytes = Spread::of(&self.measured.values("validators, bytes")).map(|bytes| bytes.times(1e-6));
         table.push("validators", "listings transferred", bytes, "MB", Bound::AtMost(0.0));
@@ -297,6 +298,14 @@ impl Table<'_> {
             ("all rows", "wall", *all_rows, "s", Bound::None),
         ] {
             self.push(scenario, figure, Some(Spread::exactly(value)), unit, bound);
+        }
+    }
+
+    /// The commands that people wait for.
+    fn commands(&mut self) {
+        for (name, _) in COMMANDS {
+            let cpu: Vec<f64> = self.report.measured.cpu(name).iter().map(|seconds| seconds * 1e3).collect();
+            self.push(name, "CPU", Spread::of(&cpu), "ms", Bound::AtMost(15.0));
         }
     }
 

@@ -31,6 +31,7 @@ mod network;
 mod order;
 mod processes;
 mod secrets;
+mod set_up;
 mod sizes;
 mod statuses;
 mod syntax;

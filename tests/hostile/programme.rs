@@ -78,6 +78,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         crate::order::CASES,
         crate::processes::CASES,
         crate::secrets::CASES,
+        crate::set_up::CASES,
         crate::sizes::CASES,
         crate::statuses::CASES,
         crate::syntax::CASES,

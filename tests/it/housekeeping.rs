@@ -46,6 +46,8 @@ fn a_removed_profile_leaves_nothing_and_the_others_alone() {
     scene.sync(&["away"]).exits(7);
     scene.cache().execute("UPDATE xtream_content_sync SET movies_count=1 WHERE profile_id='away'");
     scene.run(&["check", "away"]).exits(3);
+    scene.run(&["profile", "set", "away", "attempts=3"]).exits(0);
+    scene.run(&["profile", "edit", "away", "--url", &other.base_url(), "--url", "http://b.example"]).exits(0);
     let mut cache = scene.cache();
     let tables = cache.tables_with_profiles();
     let rows_in = |cache: &mut crate::cache::Cache, table: &str, profile: &str| {

@@ -132,19 +132,19 @@ fn what_is_new_is_named_and_the_rest_counted() {
         .cache()
         .lines("SELECT * FROM (SELECT name FROM xtream_changes WHERE kind='movies' AND change='added' ORDER BY sequence LIMIT 5)");
     for (told, name) in told.iter().zip(names) {
-        let whole: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).take(10).collect();
-        let shown: String = told.chars().filter(|c| c.is_ascii_alphanumeric()).take(10).collect();
+        let whole: String = name.chars().filter(char::is_ascii_alphanumeric).take(10).collect();
+        let shown: String = told.chars().filter(char::is_ascii_alphanumeric).take(10).collect();
         assert_eq!(shown, whole, "{}", ended.text);
     }
     // A name may show the login.
     let id = scene.ids(Kind::Movies)[0];
-    let named = scene.panel.catalogue(|catalogue| {
+    let further = scene.panel.catalogue(|catalogue| {
         let mut item = catalogue.item(Kind::Movies, id).unwrap().clone();
         item.set(Kind::Movies.id_key(), JsonForm::Integer(7_000_001));
         item.set("name", JsonForm::text(format!("Of {PASSWORD}")));
         catalogue.append(Kind::Movies, [item])
     });
-    assert_eq!(named.of(Kind::Movies).added.len(), 1);
+    assert_eq!(further.of(Kind::Movies).added.len(), 1);
     let shown = start(&scene, 80, &["sync"]).end().exits(0).fits();
     assert!(shown.text.contains("  new movies:\n    Of {password}"), "{}", shown.text);
     let quiet = start(&scene, 80, &["sync", "--quiet"]).end().exits(0);

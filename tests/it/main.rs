@@ -8,6 +8,7 @@ use sync_test_support::{cache, program, scene};
 
 mod socks;
 
+mod addresses;
 mod backups;
 mod cancelling;
 mod changes;
@@ -33,6 +34,7 @@ mod progress;
 mod quiet;
 mod removals;
 mod scheduler;
+mod settings;
 mod transport;
 mod truncation;
 mod undo;
@@ -47,6 +49,8 @@ mod limits;
 mod live;
 #[cfg(unix)]
 mod reading;
+#[cfg(unix)]
+mod set_up;
 #[cfg(unix)]
 mod showing;
 #[cfg(unix)]

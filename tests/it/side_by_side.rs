@@ -120,7 +120,7 @@ fn a_dead_panel_and_a_wrong_login_keep_nobody_else_waiting() {
     let gate = Gate::new();
     scene.panel.on(Action::VodStreams, Behaviour::Gate(10_000, gate.clone()));
     let running = scene.start_sync(&["--json", "--jobs", "2", "--attempts", "2", HOME, "dead", "bob"]);
-    wait_until("the dead one is told before the others end", || running.stdout_so_far().contains("\n"));
+    wait_until("the dead one is told before the others end", || running.stdout_so_far().contains('\n'));
     wait_until("its place is taken by the next", || gate.reached_count() == 2);
     gate.open();
     let run = running.end().exits(5);

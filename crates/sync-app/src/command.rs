@@ -11,10 +11,14 @@ mod changes;
 mod check;
 mod clear;
 mod colour;
+mod completions;
+mod dialogue;
+mod echo;
 mod exit;
 mod export;
 mod failure;
 mod fields;
+mod first_steps;
 mod found;
 mod held;
 mod hints;
@@ -29,6 +33,7 @@ mod live_line;
 mod logging;
 mod login;
 mod look;
+mod man;
 mod no_category;
 mod one_profile;
 mod panel;
@@ -36,10 +41,14 @@ mod panic;
 mod password;
 mod plan;
 mod profile;
+mod profile_test;
+mod prompt;
 mod report;
 mod results;
+mod settings;
 mod show;
 mod status;
+mod suggest;
 mod sync;
 mod table;
 mod terminal;
@@ -48,9 +57,10 @@ mod usage;
 mod value;
 mod wiring;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::{Args, Command, ProfileCommand};
 use colour::When;
@@ -71,10 +81,21 @@ pub(crate) fn main() -> ExitCode {
     };
     let interrupt = runtime.block_on(async { Interrupt::install() });
     When::among(std::env::args_os().skip(1)).apply();
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == completions::WORD) {
+        runtime.block_on(completions::profiles(&words.collect::<Vec<_>>()));
+        return ExitCode::SUCCESS;
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
             let error = usage::without_values(error);
+            // A variable of the environment counts as an argument for clap, and it would only say that one is missing.
+            if std::env::args_os().len() == 1 {
+                terminal::complain(Args::command().render_help().to_string().trim_end());
+                first_steps::complain_if_new();
+                return Exit::Usage.into();
+            }
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
@@ -96,27 +117,46 @@ pub(crate) fn main() -> ExitCode {
 }
 
 async fn run(args: &Args, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let database = args.database()?;
+    // These need no cache.
     match &args.command {
+        Command::Completions { shell } => return Ok(completions::print(*shell)),
+        Command::Man { folder } => return man::run(folder),
+        _ => {}
+    }
+    let database = args.database()?;
+    match run_on(&database, &args.command, interrupt).await {
+        Err(failure) => Err(suggest::profile(failure, &database).await),
+        done => done,
+    }
+}
+
+/// Runs a command that works on a cache.
+async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    match command {
+        Command::Completions { .. } | Command::Man { .. } => Ok(Exit::Done),
         Command::Profile { command } => match command {
-            ProfileCommand::Add(add) => profile::add(&database, add, interrupt).await,
-            ProfileCommand::List { json } => profile::list(&database, *json).await,
-            ProfileCommand::Remove { id } => profile::remove(&database, id).await,
+            ProfileCommand::Add(add) => profile::add(database, add, interrupt).await,
+            ProfileCommand::Edit(edit) => profile::edit(database, edit, interrupt).await,
+            ProfileCommand::Set(set) => settings::set(database, set).await,
+            ProfileCommand::Show(show) => settings::show(database, show).await,
+            ProfileCommand::Test(test) => profile_test::run(database, test, interrupt).await,
+            ProfileCommand::List { json } => profile::list(database, *json).await,
+            ProfileCommand::Remove { id } => profile::remove(database, id).await,
         },
-        Command::Sync(sync) => sync::run(&database, sync, interrupt).await,
-        Command::Clear { id } => clear::run(&database, id).await,
-        Command::Check(check) => check::run(&database, check, interrupt).await,
-        Command::Backup { file, force } => backup::back_up(&database, file, *force, interrupt).await,
-        Command::Restore { file } => backup::restore(&database, file, interrupt).await,
-        Command::List(list) => list::list(&database, list, interrupt).await,
-        Command::Search(search) => list::search(&database, search, interrupt).await,
-        Command::Show(show) => show::run(&database, show).await,
-        Command::Categories(categories) => categories::run(&database, categories).await,
-        Command::Export(export) => export::run(&database, export, interrupt).await,
-        Command::Changes(changes) => changes::run(&database, changes, interrupt).await,
-        Command::New(new) => changes::new(&database, new).await,
-        Command::History(history) => history::run(&database, history).await,
-        Command::Undo(undo) => undo::run(&database, undo).await,
-        Command::Status { id, json } => status::run(&database, id.as_deref(), *json).await,
+        Command::Sync(sync) => sync::run(database, sync, interrupt).await,
+        Command::Clear { id } => clear::run(database, id).await,
+        Command::Check(check) => check::run(database, check, interrupt).await,
+        Command::Backup { file, force } => backup::back_up(database, file, *force, interrupt).await,
+        Command::Restore { file } => backup::restore(database, file, interrupt).await,
+        Command::List(list) => list::list(database, list, interrupt).await,
+        Command::Search(search) => list::search(database, search, interrupt).await,
+        Command::Show(show) => show::run(database, show).await,
+        Command::Categories(categories) => categories::run(database, categories).await,
+        Command::Export(export) => export::run(database, export, interrupt).await,
+        Command::Changes(changes) => changes::run(database, changes, interrupt).await,
+        Command::New(new) => changes::new(database, new).await,
+        Command::History(history) => history::run(database, history).await,
+        Command::Undo(undo) => undo::run(database, undo).await,
+        Command::Status { id, json } => status::run(database, id.as_deref(), *json).await,
     }
 }

@@ -1,6 +1,6 @@
 //! The configuration of requests to the panel of a profile, from its settings and the facts about its panel.
 
-use sync_core::{Clock, PanelFacts, Profile};
+use sync_core::{Clock, NetworkSettings, PanelFacts, Profile};
 use sync_service::SystemClock;
 use sync_xtream::XtreamConfig;
 
@@ -13,7 +13,7 @@ pub fn panel_config(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts
 }
 
 fn configured_at(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts, now: i64) -> XtreamConfig {
-    let mut config = config;
+    let mut config = with_network(config, &profile.network);
     if let Some(user_agent) = &profile.user_agent {
         config = config.user_agent(user_agent);
     }
@@ -35,10 +35,43 @@ fn configured_at(config: XtreamConfig, profile: &Profile, learnt: &PanelFacts, n
     config
 }
 
+/// Sets what a profile says of timeouts, attempts, pace and limits.
+fn with_network(config: XtreamConfig, network: &NetworkSettings) -> XtreamConfig {
+    config
+        .with(network.connect_timeout, XtreamConfig::connect_timeout)
+        .with(network.first_byte_timeout, XtreamConfig::first_byte_timeout)
+        .with(network.idle_timeout, XtreamConfig::idle_timeout)
+        .with(network.total_timeout, XtreamConfig::total_timeout)
+        .with(network.attempts, XtreamConfig::attempts)
+        .with(network.backoff, XtreamConfig::backoff)
+        .with(network.requests_per_second, XtreamConfig::requests_per_second)
+        .with(network.min_bytes_per_second, XtreamConfig::min_bytes_per_second)
+        .with(network.max_body_mib.map(|mib| mib.saturating_mul(1 << 20)), XtreamConfig::max_body_bytes)
+        .with(network.max_elements, XtreamConfig::max_elements)
+        .with(network.max_element_mib.map(|mib| usize::from(mib) << 20), XtreamConfig::max_element_bytes)
+        .with(network.max_nesting, XtreamConfig::max_nesting)
+        .with(network.max_header_kib.map(|kib| usize::from(kib) << 10), XtreamConfig::max_header_bytes)
+}
+
+/// Sets what is there.
+trait With: Sized {
+    fn with<T>(self, value: Option<T>, set: fn(Self, T) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+}
+
+impl With for XtreamConfig {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
     use sync_core::ProfileId;
+    use sync_service::settings::SETTINGS;
 
     fn profile() -> Profile {
         Profile::new(ProfileId::new("home").unwrap())
@@ -59,6 +92,13 @@ mod tests {
             follow_other_hosts: false,
             parallel_requests: 2,
             user_agent: Some("Player/1".to_owned()),
+            network: NetworkSettings {
+                attempts: Some(2),
+                idle_timeout: Some(Duration::from_millis(2500)),
+                max_body_mib: Some(3),
+                max_header_kib: Some(5),
+                ..NetworkSettings::default()
+            },
             ..profile()
         };
         let learnt = PanelFacts {
@@ -71,6 +111,10 @@ mod tests {
             .verify_tls(false)
             .follow_other_hosts(false)
             .parallel_requests(2)
+            .attempts(2)
+            .idle_timeout(Duration::from_millis(2500))
+            .max_body_bytes(3 << 20)
+            .max_header_bytes(5 << 10)
             .user_agent("Player/1")
             .learnt_user_agent("Player/2")
             .learnt_uncompressed(true);
@@ -79,5 +123,20 @@ mod tests {
         let soon = configured_at(XtreamConfig::new(), &profile, &learnt, 1000 + 3600);
         assert_eq!(format!("{soon:?}"), format!("{:?}", expected.try_other_client(false)));
         assert_ne!(format!("{configured:?}"), format!("{:?}", XtreamConfig::new()));
+    }
+
+    /// The defaults that people are told are those of the source, and each setting of the requests has an effect.
+    #[test]
+    fn the_defaults_of_the_settings_are_those_of_the_source() {
+        let configured =
+            |profile: &Profile| format!("{:?}", panel_config(XtreamConfig::new(), profile, &PanelFacts::default()));
+        for key in NetworkSettings::KEYS.into_iter().filter(|key| *key != "timeout.password") {
+            let setting = SETTINGS.iter().find(|setting| setting.key() == key).unwrap();
+            let mut profile = profile();
+            setting.set(&mut profile, setting.default_text()).unwrap();
+            assert_eq!(configured(&profile), format!("{:?}", XtreamConfig::new()), "{key}");
+            setting.set(&mut profile, "19").unwrap();
+            assert_ne!(configured(&profile), format!("{:?}", XtreamConfig::new()), "{key}");
+        }
     }
 }

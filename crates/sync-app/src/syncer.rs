@@ -77,7 +77,8 @@ impl Syncer {
     }
 
     /// Syncs a profile with another login than the stored one, and returns the whole report. A profile that the
-    /// database doesn't know yet is created.
+    /// database doesn't know yet is created. If the address of the login is one of the profile's, the profile's other
+    /// addresses are tried after it.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl Syncer {
         observer: Arc<dyn Observer>,
         cancel: &CancellationToken,
     ) -> Result<SyncReport> {
-        let profile = self.settings(profile).await?;
+        let profile = at_address(self.settings(profile).await?, login)?;
         self.run(&profile, login, options, observer, cancel).await
     }
 
@@ -121,6 +122,18 @@ pub(crate) fn service(cache: Arc<dyn Cache>) -> Service {
     Service::new(cache, Arc::new(SystemClock::new()))
 }
 
+/// Returns the profile with the address of a login as its first one. Other addresses stay if this is one of them.
+fn at_address(profile: Profile, login: &Login) -> Result<Profile> {
+    let credentials = Credentials::new(&login.username, login.password.as_str());
+    let address = PanelAddress::parse(&login.base_url)?.address.without_login(&credentials).to_string();
+    let is_it = |known: &str| PanelAddress::parse(known).is_ok_and(|known| known.address.to_string() == address);
+    let (same, others): (Vec<_>, Vec<_>) = profile.addresses().into_iter().partition(|known| is_it(known));
+    // As the profile has it, because facts name it so.
+    let first = same.first().map_or_else(|| address.clone(), |&known| known.to_owned());
+    let others = if same.is_empty() { Vec::new() } else { others.into_iter().map(str::to_owned).collect() };
+    Ok(Profile { base_url: Some(first), further_addresses: others, ..profile })
+}
+
 fn stored_login(profile: &Profile) -> Option<Login> {
     Some(Login {
         base_url: profile.base_url.clone()?,
@@ -141,7 +154,9 @@ impl SourceFactory for Panel<'_> {
 
     async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>> {
         let credentials = Credentials::new(&self.login.username, self.login.password.as_str());
-        let address = PanelAddress::parse(&self.login.base_url)?.address.without_login(&credentials);
+        // A profile with several addresses comes with one of them.
+        let address = profile.base_url.as_deref().unwrap_or(&self.login.base_url);
+        let address = PanelAddress::parse(address)?.address.without_login(&credentials);
         let config = panel_config(self.config.clone(), profile, learnt);
         Ok(Arc::new(XtreamSource::new(address, credentials, config)?))
     }
@@ -169,6 +184,32 @@ mod tests {
         syncer.service().cache().save_profile(&elsewhere).await.unwrap();
         let error = sync().await.unwrap_err();
         assert!(matches!(&error, SyncError::Incomplete(profile) if *profile == id), "{error}");
+    }
+
+    #[test]
+    fn a_login_is_for_one_of_the_addresses_of_the_profile_or_for_another_panel() {
+        let at = |base_url: &str| Login {
+            base_url: base_url.to_owned(),
+            username: "ann".to_owned(),
+            password: "s3cr3t".to_owned(),
+        };
+        let profile = Profile {
+            base_url: Some("http://a.example".to_owned()),
+            further_addresses: vec!["http://b.example:8080/tv".to_owned()],
+            ..Profile::new(ProfileId::new("home").unwrap())
+        };
+        for (login, addresses) in [
+            ("http://a.example/", &["http://a.example", "http://b.example:8080/tv"][..]),
+            ("http://b.example:8080/tv/ann/s3cr3t", &["http://b.example:8080/tv", "http://a.example"]),
+            (
+                "http://a.example/get.php?username=ann&password=s3cr3t",
+                &["http://a.example", "http://b.example:8080/tv"],
+            ),
+            ("http://c.example", &["http://c.example"]),
+        ] {
+            assert_eq!(at_address(profile.clone(), &at(login)).unwrap().addresses(), addresses, "{login}");
+        }
+        assert!(at_address(profile, &at("http://")).is_err());
     }
 
     #[test]

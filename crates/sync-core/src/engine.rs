@@ -25,10 +25,9 @@ use futures_util::future::{OptionFuture, join};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::error::{ErrorClass, ErrorCode};
+use crate::error::ErrorClass;
 use crate::facts::PanelFacts;
-use crate::hint::Hint;
-use crate::model::{Account, AccountStatus, ContentKind, ProfileId};
+use crate::model::{Account, ContentKind, ProfileId};
 use crate::ports::clock::Clock;
 use crate::ports::source::{AnswerFault, ContentSource, SourceError};
 use crate::ports::store::{ContentStore, Lease, RunEnd, StoreError, SyncState};
@@ -201,6 +200,7 @@ impl Engine {
         if report.account.is_some() {
             // If the panel has accepted the usual client, the learnt one is dropped.
             (run.facts.user_agent, run.facts.uncompressed) = (learnt.user_agent, learnt.uncompressed);
+            run.facts.remember_address(learnt.address, self.clock.now());
         }
         let let_in_before = report.account.is_some() || run.state.last_sync.values().any(Option::is_some);
         if learnt.other_client_tried && let_in_before {
@@ -357,10 +357,8 @@ fn named(mode: SyncMode, state: &SyncState, kind: ContentKind) -> SyncMode {
 }
 
 fn inactive(account: &Account) -> Option<ReportError> {
-    let AccountStatus::Inactive(status) = &account.status else { return None };
-    let operator = account.message.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
-    let message = format!("the panel says that the account is `{status}`{operator}; the cache is unchanged");
-    Some(ReportError::new(None, ErrorCode::AccountInactive, message).with_hint(Hint::RenewAccount))
+    let error = ReportError::from_account(account)?;
+    Some(ReportError { message: format!("{}; the cache is unchanged", error.message), ..error })
 }
 
 /// Returns whether this answer to a login suggests that the panel bans clients that go on asking.

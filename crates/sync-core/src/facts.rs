@@ -26,6 +26,17 @@ pub struct PanelFacts {
     pub refused_at: Option<i64>,
     /// The time at which the panel last gave a changed listing the validator of the one before, in unix seconds.
     pub validators_lied_at: Option<i64>,
+    /// The address that worked last, if it was not the first one of the profile.
+    pub working_address: Option<WorkingAddress>,
+}
+
+/// The address of a panel that worked when those before it didn't.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkingAddress {
+    /// The address as the profile has it: without credentials.
+    pub address: String,
+    /// The time at which it worked, in unix seconds.
+    pub at: i64,
 }
 
 /// The facts about a kind at a panel.
@@ -82,6 +93,9 @@ const REFUSAL_PAUSE_MAX: i64 = 86_400;
 /// The seconds after which a panel that has accepted the profile before may be asked as another client again.
 const OTHER_CLIENT_PAUSE: i64 = 86_400;
 
+/// The seconds for which an address that worked is tried first.
+const ADDRESS_LASTS: i64 = 86_400;
+
 impl PanelFacts {
     /// Returns the time from which on an unattended run may ask again after refused logins, in unix seconds, or `None`
     /// if none was refused. Panels ban addresses that keep asking. A run that a person starts may always ask.
@@ -97,6 +111,31 @@ impl PanelFacts {
         !self.other_client_at.is_some_and(|at| (0..OTHER_CLIENT_PAUSE).contains(&now.saturating_sub(at)))
     }
 
+    /// Returns the addresses of a profile in the order in which they are tried: first the one that worked within the
+    /// last day, if the profile still has it.
+    pub fn addresses_to_try<'a>(&self, addresses: &[&'a str], now: i64) -> Vec<&'a str> {
+        let first = self.address_in_use(now);
+        let mut ordered = addresses.to_vec();
+        // The sort is stable: the others stay in their order.
+        ordered.sort_by_key(|address| first.is_none_or(|first| first.address != *address));
+        ordered
+    }
+
+    /// Returns the further address of a profile that is tried first now, if there is one.
+    pub fn address_in_use(&self, now: i64) -> Option<&WorkingAddress> {
+        self.working_address.as_ref().filter(|known| (0..ADDRESS_LASTS).contains(&now.saturating_sub(known.at)))
+    }
+
+    /// Remembers which further address worked; `None` is the first one, which needs no fact.
+    ///
+    /// While an address is remembered, its use doesn't make the time longer. So the first address is tried once a day.
+    pub(crate) fn remember_address(&mut self, worked: Option<String>, now: i64) {
+        let lasts = self.address_in_use(now).is_some_and(|known| Some(&known.address) == worked.as_ref());
+        if !lasts {
+            self.working_address = worked.map(|address| WorkingAddress { address, at: now });
+        }
+    }
+
     /// Returns the facts as rows, sorted. An unknown fact has no row.
     pub fn rows(&self) -> Vec<FactRow> {
         let mut rows = Vec::new();
@@ -110,6 +149,7 @@ impl PanelFacts {
         row(None, "refusals", some(self.refusals));
         row(None, "refused_at", self.refused_at.map(|at| at.to_string()));
         row(None, "validators_lied_at", self.validators_lied_at.map(|at| at.to_string()));
+        row(None, "working_address", self.working_address.as_ref().map(WorkingAddress::text));
         for (kind, facts) in self.kinds.iter() {
             let kind = Some(kind);
             row(kind, "sound_listings", some(facts.sound_listings));
@@ -142,6 +182,7 @@ impl PanelFacts {
                     "refusals" => facts.refusals = value.parse().unwrap_or_default(),
                     "refused_at" => facts.refused_at = value.parse().ok(),
                     "validators_lied_at" => facts.validators_lied_at = value.parse().ok(),
+                    "working_address" => facts.working_address = WorkingAddress::read(&value),
                     _ => {}
                 },
             }
@@ -177,6 +218,17 @@ impl KindFacts {
             "rotations" => self.fields.images_rotate(kind, value.parse().unwrap_or_default()),
             _ => self.fields.set(kind, name, value),
         }
+    }
+}
+
+impl WorkingAddress {
+    fn text(&self) -> String {
+        format!("{} {}", self.at, self.address)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (at, address) = text.split_once(' ')?;
+        Some(Self { address: address.to_owned(), at: at.parse().ok()? })
     }
 }
 
@@ -229,8 +281,9 @@ mod tests {
             refusals: 4,
             refused_at: Some(9),
             validators_lied_at: Some(8),
+            working_address: Some(WorkingAddress { address: "http://b.example:8080/tv".to_owned(), at: -3 }),
         };
-        assert_eq!(facts.rows().len(), 17);
+        assert_eq!(facts.rows().len(), 18);
         assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
     }
 
@@ -267,6 +320,47 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_worked_is_tried_first_for_a_day() {
+        let addresses = ["http://a.example", "http://b.example", "http://c.example"];
+        let [a, b, c] = addresses;
+        let day = 86_400;
+        for (worked, now, order) in [
+            (Some(b), 1000, [b, a, c]),
+            (Some(c), 1000 + day - 1, [c, a, b]),
+            (Some(c), 1000 + day, addresses),
+            (Some(c), 999, addresses),
+            (Some(a), 1000, addresses),
+            (Some("http://gone.example"), 1000, addresses),
+            (None, 1000, addresses),
+        ] {
+            let working_address = worked.map(|address| WorkingAddress { address: address.to_owned(), at: 1000 });
+            let facts = PanelFacts { working_address, ..PanelFacts::default() };
+            assert_eq!(facts.addresses_to_try(&addresses, now), order, "{worked:?} {now}");
+            assert_eq!(facts.addresses_to_try(&[], now), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn an_address_is_remembered_for_a_day_and_its_use_makes_no_day_longer() {
+        let mut facts = PanelFacts::default();
+        let (b, c) = (|| Some("http://b.example".to_owned()), || Some("http://c.example".to_owned()));
+        for (worked, now, known) in [
+            (None, 0, None),
+            (b(), 10, Some(("http://b.example", 10))),
+            (b(), 86_409, Some(("http://b.example", 10))),
+            (b(), 86_410, Some(("http://b.example", 86_410))),
+            (c(), 86_411, Some(("http://c.example", 86_411))),
+            // A clock that was set back.
+            (c(), 5, Some(("http://c.example", 5))),
+            (None, 6, None),
+        ] {
+            facts.remember_address(worked, now);
+            let found = facts.working_address.as_ref().map(|known| (known.address.as_str(), known.at));
+            assert_eq!(found, known, "{now}");
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_left_out() {
         let row = |kind, name: &str, value: &str| FactRow { kind, name: name.to_owned(), value: value.to_owned() };
         let movies = Some(ContentKind::Movies);
@@ -274,6 +368,8 @@ mod tests {
             row(None, "from_the_future", "1"),
             row(movies, "unreadable", "xyz"),
             row(movies, "overloads", "-1"),
+            row(None, "working_address", "http://b.example"),
+            row(None, "working_address", "today http://b.example"),
             row(movies, "whole_asked_at", "soon"),
             row(movies, "rotations", "2"),
             row(movies, "field.name", "volatile 1"),

@@ -37,7 +37,7 @@ pub use detect::timestamp::is_item_updated;
 pub use detect::volatile::{FieldFacts, LeftOut, Standing, Treatment};
 pub use engine::Engine;
 pub use error::{ErrorClass, ErrorCode};
-pub use facts::{FactRow, KindFacts, PanelFacts, Sighting};
+pub use facts::{FactRow, KindFacts, PanelFacts, Sighting, WorkingAddress};
 pub use feed::change::{ChangeRecord, ColumnChange, LoggedChange, TakenBack};
 pub use feed::position::{Feed, PositionGone};
 pub use feed::undo::{Refused, UndoCounts, UndoOutcome, UndoRefusal, UndoReport, UndoRequest};
@@ -50,7 +50,7 @@ pub use model::{
 pub use ports::catalogue::Catalogue;
 pub use ports::clock::Clock;
 pub use ports::maintenance::Maintenance;
-pub use ports::profiles::{PasswordSource, Profile, Profiles};
+pub use ports::profiles::{NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
 pub use ports::source::{ContentSource, SourceError};
 pub use ports::store::{ContentStore, StoreError};
 pub use ports::{Cache, catalogue, maintenance, profiles, source, store};

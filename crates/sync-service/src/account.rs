@@ -34,7 +34,7 @@ impl PanelAccount {
 
     /// Returns the account of a profile.
     pub fn of(profile: &Profile) -> Self {
-        Self::new(profile.base_url.as_deref(), profile.username.as_deref().unwrap_or_default())
+        Self::new(profile.addresses(), profile.username.as_deref().unwrap_or_default())
     }
 
     /// Returns whether both may be the same account: they have a host and the user name in common.

@@ -2,17 +2,22 @@
 //!
 //! # Where to begin
 //!
-//! [`Service`] has the use cases, [`SourceFactory`] makes the source of a profile, [`options_of`] the options of a run.
+//! [`Service`] has the use cases, [`SourceFactory`] makes the source of a profile, [`options_of`] the options of a run,
+//! [`settings`] has every setting of a profile.
 
 mod account;
 mod added;
 mod clock;
 mod compare;
+mod failover;
 mod feed;
+mod login_test;
 mod reading;
 mod secrets;
 mod service;
+pub mod settings;
 mod side_by_side;
+mod similar;
 mod since;
 mod source;
 mod undo;
@@ -22,6 +27,7 @@ pub use added::Added;
 pub use clock::SystemClock;
 pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
+pub use login_test::{KindTest, LoginState, LoginTest, test_login};
 pub use reading::{
     Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,
     Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem,
@@ -29,5 +35,6 @@ pub use reading::{
 pub use secrets::Login;
 pub use service::{Service, options_of};
 pub use side_by_side::side_by_side;
+pub use similar::{similar, similar_kind};
 pub use since::{Moment, NoMoment, NoPlace, Since, age};
 pub use source::{ServiceError, SourceFactory};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sync_core::{Cache, Clock, Engine, Observer, PanelFacts, Profile, ProfileId, StoreError, SyncOptions, SyncReport};
 use tokio_util::sync::CancellationToken;
 
+use crate::failover;
 use crate::source::{ServiceError, SourceFactory};
 
 /// The use cases, over a cache and a clock. Clones share both.
@@ -31,6 +32,10 @@ impl Service {
         &self.cache
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     pub(crate) fn now(&self) -> i64 {
         self.clock.now()
     }
@@ -55,7 +60,8 @@ impl Service {
         Ok(profiles)
     }
 
-    /// Syncs a profile. Errors within the run are in the report. The run creates a profile that is not in the cache
+    /// Syncs a profile. A profile with several addresses is asked at the next one if one can't be reached or is no
+    /// panel, and never after a refused login; an address that worked is tried first for a day. Errors within the run are in the report. The run creates a profile that is not in the cache
     /// yet.
     ///
     /// [`options_of`] makes the options that the profile's settings ask for.
@@ -72,14 +78,14 @@ impl Service {
         cancel: &CancellationToken,
     ) -> Result<SyncReport, ServiceError<F::Error>> {
         let learnt = self.learnt(&profile.id).await?;
-        let source = sources.source(profile, &learnt).await.map_err(ServiceError::Source)?;
+        let source = failover::source(profile, &learnt, sources, self.now()).await.map_err(ServiceError::Source)?;
         let store = Arc::clone(&self.cache) as _;
         let engine = Engine::new(source, store, Arc::clone(&self.clock)).with_observer(observer);
         Ok(engine.run(&profile.id, options, cancel).await)
     }
 
     /// Returns the facts that earlier runs have learnt of the panel of a profile; none for a new profile.
-    async fn learnt(&self, profile: &ProfileId) -> Result<PanelFacts, StoreError> {
+    pub(crate) async fn learnt(&self, profile: &ProfileId) -> Result<PanelFacts, StoreError> {
         match self.cache.sync_state(profile).await {
             Err(StoreError::UnknownProfile(_)) => Ok(PanelFacts::default()),
             state => Ok(state?.facts),
@@ -87,7 +93,14 @@ impl Service {
     }
 }
 
-/// Returns the options of a run from the settings of a profile. Mode and kinds have their defaults.
+/// Returns the options of a run from the settings of a profile: its kinds are those that are not switched off. The mode
+/// is the default.
 pub fn options_of(profile: &Profile) -> SyncOptions {
-    SyncOptions { policy: profile.policy, guard: profile.guard, retention: profile.retention, ..SyncOptions::default() }
+    SyncOptions {
+        kinds: profile.kinds(),
+        policy: profile.policy,
+        guard: profile.guard,
+        retention: profile.retention,
+        ..SyncOptions::default()
+    }
 }

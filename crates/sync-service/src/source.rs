@@ -11,7 +11,11 @@ pub trait SourceFactory: Send + Sync {
     /// The reason why there is no source, for example an incomplete login or an invalid address.
     type Error: Send;
 
-    /// Returns a source for a profile; `learnt` are the facts that earlier runs have learnt of its panel.
+    /// Returns a source for a profile, at its [`base_url`](Profile::base_url); `learnt` are the facts that earlier runs
+    /// have learnt of its panel.
+    ///
+    /// For a profile with several addresses it is called once per address, before anything is asked. The profile has
+    /// that address alone then. A source that isn't needed gets no call, so making one should send nothing.
     async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>, Self::Error>;
 }
 

@@ -1,8 +1,9 @@
-//! The address that `profile add` keeps: without the login that may be in its path.
+//! The addresses that `profile add` keeps: without the login that may be in them.
 //!
 //! A path of two parts may be a folder of the panel, or user name and password. This can be decided when both are
-//! known.
+//! known. Several addresses are of one panel and one account, so the logins in them have to agree.
 
+use sync_app::SyncError;
 use sync_xtream::{Credentials, PanelAddress, Pasted, Secret};
 
 use super::args::PasswordArgs;
@@ -11,6 +12,63 @@ use super::terminal::complain;
 
 const SEPARATELY: &str = "give the address without these parts, and the user name with --username; the password comes from \
 --password-file, from XTREAM_SYNC_PASSWORD or from a prompt";
+
+/// Reads the addresses of a panel as they were pasted: the first one with the login that is in any of them, and the
+/// others.
+///
+/// # Errors
+///
+/// One of them can't be used, or two of them have different logins.
+pub(crate) fn pasted(urls: &[impl AsRef<str>]) -> Result<Option<(Pasted, Vec<Pasted>)>, Failure> {
+    let mut read = Vec::new();
+    for (at, url) in urls.iter().enumerate() {
+        let failed = |error| numbered(Failure::from(SyncError::from(error)), at, urls.len());
+        read.push(PanelAddress::parse(url.as_ref()).map_err(failed)?);
+    }
+    let mut read = read.into_iter();
+    let Some(mut first) = read.next() else { return Ok(None) };
+    let further: Vec<_> = read.collect();
+    for other in &further {
+        let users = [&first, other].map(|it| it.username.as_deref().map(str::trim));
+        let differ = |what: &str| {
+            let message = format!("the addresses contain different {what}, and a profile is one account");
+            Failure::usage(message, "give the addresses without user name and password, or add another profile")
+        };
+        if matches!(users, [Some(one), Some(another)] if one != another) {
+            return Err(differ("user names"));
+        }
+        if matches!((&first.password, &other.password), (Some(one), Some(another)) if one != another) {
+            return Err(differ("passwords"));
+        }
+        first.username = first.username.or_else(|| other.username.clone());
+        first.password = first.password.or_else(|| other.password.clone());
+    }
+    Ok(Some((first, further)))
+}
+
+/// Returns the further addresses without the login, each once, and without the first one.
+pub(crate) fn further(
+    pasted: &[Pasted],
+    first: &str,
+    username: &str,
+    password: Option<&Secret>,
+) -> Result<Vec<String>, Failure> {
+    let mut kept: Vec<String> = Vec::new();
+    for (at, other) in pasted.iter().enumerate() {
+        let address = without_login(&other.address, username, password)
+            .map_err(|failure| numbered(failure, at + 1, pasted.len() + 1))?
+            .to_string();
+        if address != first && !kept.contains(&address) {
+            kept.push(address);
+        }
+    }
+    Ok(kept)
+}
+
+/// Says which of several addresses an error is about.
+fn numbered(failure: Failure, at: usize, count: usize) -> Failure {
+    if count > 1 { failure.of_part(&format!("address {} of {count}", at + 1)) } else { failure }
+}
 
 /// Returns the error that there is no user name, or that it may be in the path.
 pub(crate) fn without_user_name(pasted: &Pasted) -> Failure {
@@ -111,6 +169,47 @@ mod tests {
         for (url, password) in [("http://h/ann/s3cr3t/tv", Some(SECRET)), ("http://h/ann/s3cr3t", None)] {
             let failure = kept(url, "ann", password).unwrap_err();
             assert!(!format!("{failure:?}").contains(SECRET), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn several_addresses_have_one_login() {
+        let read = |urls: &[&str]| pasted(urls).unwrap().unwrap();
+        let (first, others) =
+            read(&["http://a", "http://b/get.php?username=ann&password=s3cr3t", "http://c/live/ann/s3cr3t/1.ts"]);
+        assert_eq!((first.address.to_string().as_str(), others.len()), ("http://a", 2));
+        assert_eq!((first.username.as_deref(), first.password), (Some("ann"), Some(SECRET.into())));
+        let kept = further(&others, "http://a", "ann", Some(&SECRET.into())).unwrap();
+        assert_eq!(kept, ["http://b", "http://c"]);
+        assert!(pasted(&[""; 0]).unwrap().is_none());
+        for urls in [
+            &["http://b/get.php?username=ann&password=s3cr3t", "http://b/get.php?username=bob&password=s3cr3t"][..],
+            &[
+                "http://b/get.php?username=ann&password=s3cr3t",
+                "http://a",
+                "http://b/get.php?username=ann&password=s3cr3t2",
+            ],
+            &["http://a", "http://s3cr3t s3cr3t", "http://c"],
+        ] {
+            let told = format!("{:?}", pasted(urls).map(|_| ()).unwrap_err());
+            assert!(
+                !told.contains(SECRET) && (told.contains("different") || told.contains("address 2 of 3")),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_login_in_a_further_address_is_never_kept() {
+        let keep = |urls: &[&str], password: Option<&str>| {
+            let (first, others) = pasted(urls).unwrap().unwrap();
+            further(&others, &first.address.to_string(), "ann", password.map(Secret::from).as_ref())
+        };
+        let urls = ["http://a", "http://b/ann/s3cr3t", "http://a", "http://b", "https://c/tv"];
+        assert_eq!(keep(&urls, Some(SECRET)).unwrap(), ["http://b", "https://c/tv"], "each once");
+        for (url, password) in [("http://b/ann/s3cr3t/tv", Some(SECRET)), ("http://b/ann/s3cr3t", None)] {
+            let told = format!("{:?}", keep(&["http://a", url], password).unwrap_err());
+            assert!(told.contains("address 2 of 2") && !told.contains(SECRET), "{told}");
         }
     }
 

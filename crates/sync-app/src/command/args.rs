@@ -13,23 +13,29 @@ mod read;
 
 use std::path::PathBuf;
 
-use clap::{Args as Arguments, Parser, Subcommand};
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 use sync_core::ContentKind;
+use sync_service::similar_kind;
 
 use super::colour::{self, When};
 use super::failure::Failure;
 
 pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use panel::PanelArgs;
-pub(crate) use profile::{AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand};
+pub(crate) use profile::{
+    AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, SetArgs, ShowProfileArgs, TestArgs,
+};
 pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
+
+/// The environment variable that names the cache file.
+const DATABASE: &str = "XTREAM_SYNC_DATABASE";
 
 /// Keep a local SQLite cache in step with IPTV panels (Xtream Codes API).
 #[derive(Debug, Parser)]
 #[command(name = "xtream-sync", version, styles = colour::styles(), after_help = format!("{}\n\n{EXIT_CODES}", examples::ROOT))]
 pub(crate) struct Args {
     /// Use this cache file [default: xtream-sync/cache.db in the platform's data folder]
-    #[arg(long, global = true, value_name = "PATH", env = "XTREAM_SYNC_DATABASE", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "PATH", env = DATABASE, hide_env_values = true)]
     database: Option<PathBuf>,
 
     /// Print more on stderr: -v for what is done, -vv for every request, -vvv for everything
@@ -54,7 +60,7 @@ newer version, 11 another run holds the profile, 12 position gone or nothing to 
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Add, list and remove profiles (a profile is one account at one panel)
+    /// Add, change, list and remove profiles (a profile is one account at one panel)
     #[command(after_help = examples::PROFILE)]
     Profile {
         #[command(subcommand)]
@@ -114,6 +120,20 @@ pub(crate) enum Command {
     /// Put the cache back as it was before a run
     #[command(after_help = examples::UNDO)]
     Undo(UndoArgs),
+    /// Print a script that completes commands, options and profiles in a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// Shell of the script
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write manual pages, one per command, into a folder
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// Folder of the pages; it is created if necessary
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
     /// Show the last run, the counts, the held removals, the account, and facts about the panel
     #[command(after_help = examples::STATUS)]
     Status {
@@ -123,6 +143,15 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// The shells that a script is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
 }
 
 #[derive(Debug, Arguments)]
@@ -137,7 +166,7 @@ pub(crate) struct SyncArgs {
     /// Decode and compare every item, even if the panel sends it as in the last list
     #[arg(long)]
     pub(crate) full: bool,
-    /// Sync only these kinds, separated by commas: channels, movies, series
+    /// Sync only these kinds, separated by commas: channels, movies, series; also one that is switched off (kinds.off)
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
     pub(crate) only: Vec<ContentKind>,
     /// Fetch and compare, print what a sync would do, and write nothing
@@ -177,16 +206,31 @@ pub(crate) struct CheckArgs {
     pub(crate) panel: PanelArgs,
 }
 
-pub(crate) fn kind(text: &str) -> Result<ContentKind, &'static str> {
-    text.trim().parse().map_err(|_| "this is no kind of content: use channels, movies or series")
+pub(crate) fn kind(text: &str) -> Result<ContentKind, String> {
+    text.trim().parse().map_err(|_| {
+        let meant = similar_kind(text).map(|kind| format!("did you mean {kind}? ")).unwrap_or_default();
+        format!("this is no kind of content: {meant}use channels, movies or series")
+    })
 }
 
 impl Args {
     /// The cache file: the one that was named, or the platform's usual place.
     pub(crate) fn database(&self) -> Result<PathBuf, Failure> {
-        if let Some(path) = &self.database {
-            return Ok(path.clone());
+        match &self.database {
+            Some(path) => Ok(path.clone()),
+            None => Self::usual_place(),
         }
+    }
+
+    /// The cache file of a command line that names none.
+    pub(crate) fn usual_database() -> Result<PathBuf, Failure> {
+        match std::env::var_os(DATABASE).filter(|path| !path.is_empty()) {
+            Some(path) => Ok(path.into()),
+            None => Self::usual_place(),
+        }
+    }
+
+    fn usual_place() -> Result<PathBuf, Failure> {
         let folders = directories::ProjectDirs::from("", "", "xtream-sync");
         let folders = folders
             .ok_or_else(|| Failure::usage("there is no data folder for this user", "name a file with --database"))?;

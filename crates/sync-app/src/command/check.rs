@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{complain, grouped, quoted, say};
-use super::{json, report, wiring};
+use super::{first_steps, json, report, wiring};
 
 /// Checks one profile or all, and marks the kinds that the next sync has to compare in full.
 pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -65,7 +65,7 @@ fn nothing(args: &CheckArgs) -> Result<Exit, Failure> {
         return Err(Failure::unknown_profile(id));
     }
     if !args.json {
-        say("there is no profile yet; add one with `xtream-sync profile add`");
+        first_steps::print();
     }
     Ok(Exit::Done)
 }
@@ -124,7 +124,7 @@ impl Seen<'_> {
     ) -> Result<Exit, Failure> {
         let service = wiring::service(cache);
         let profile = service.profiles(std::slice::from_ref(self.id)).await?.remove(0);
-        let (panels, bars) = (Panels { args: &args.panel, interrupt }, Arc::new(Bars::new(args.json, false)));
+        let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json, false)));
         let compared = service.compare(&profile, &panels, Arc::clone(&bars) as _, &interrupt.token).await?;
         bars.clear();
         let exit = Exit::of_report(&compared.report);

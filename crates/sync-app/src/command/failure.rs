@@ -10,25 +10,75 @@ use super::exit::Exit;
 use super::hints;
 use super::terminal::complain;
 
+/// What to do when there is no profile yet.
+pub(crate) const FIRST_STEPS: [&str; 3] = [
+    "there is no profile yet; a profile is one account at one panel",
+    "`xtream-sync profile add home` asks for the address of the panel, user name and password",
+    "`xtream-sync sync home` fetches its lists; `xtream-sync search WORDS` finds something in them",
+];
+
 /// An error in a user's words.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
     message: String,
     hint: String,
+    about: About,
+}
+
+/// What an error is about, for those who can do more about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum About {
+    Anything,
+    /// There is no profile with this id.
+    UnknownProfile(String),
+    /// There is no profile at all.
+    NoProfile,
+    /// A question had no answer.
+    Unanswered,
 }
 
 impl Failure {
     /// An error in the arguments.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), hint: hint.into() }
+        Self { exit: Exit::Usage, message: message.into(), hint: hint.into(), about: About::Anything }
     }
 
     /// The error that there is no profile with this id.
     pub(crate) fn unknown_profile(id: &str) -> Self {
         // A user may have typed an address in place of the id, and addresses contain passwords.
         let named = if is_address(id) { "of that name".to_owned() } else { format!("`{}`", printable(id)) };
-        Self::usage(format!("there is no profile {named}"), "see `xtream-sync profile list`")
+        let failure = Self::usage(format!("there is no profile {named}"), "see `xtream-sync profile list`");
+        Self { about: About::UnknownProfile(id.to_owned()), ..failure }
+    }
+
+    /// The error that there is no profile yet.
+    pub(crate) fn no_profile() -> Self {
+        let [message, hints @ ..] = FIRST_STEPS;
+        Self { about: About::NoProfile, ..Self::usage(message, hints.join("\n  hint: ")) }
+    }
+
+    /// The error that a question had no answer.
+    pub(crate) fn unanswered(message: String) -> Self {
+        Self { about: About::Unanswered, ..Self::usage(message, "nothing was saved") }
+    }
+
+    /// Returns whether a question had no answer, so that there is nobody to ask again.
+    pub(crate) fn is_end_of_input(&self) -> bool {
+        self.about == About::Unanswered
+    }
+
+    /// Returns the id that no profile has, if that is the error.
+    pub(crate) fn unknown_id(&self) -> Option<&str> {
+        match &self.about {
+            About::UnknownProfile(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Returns the error with another hint.
+    pub(crate) fn hinting(self, hint: String) -> Self {
+        Self { hint, ..self }
     }
 
     /// The user cancelled before anything was written.
@@ -43,12 +93,17 @@ impl Failure {
 
     /// An error with this exit code.
     pub(crate) fn of(exit: Exit, message: String, hint: &str) -> Self {
-        Self { exit, message, hint: hint.to_owned() }
+        Self { exit, message, hint: hint.to_owned(), about: About::Anything }
     }
 
     /// Returns the error with the id of its profile before the message.
     pub(crate) fn of_profile(self, id: &str) -> Self {
         Self { message: format!("{}: {}", printable(id), self.message), ..self }
+    }
+
+    /// Returns the error with what it is about before the message.
+    pub(crate) fn of_part(self, part: &str) -> Self {
+        Self { message: format!("{part}: {}", self.message), ..self }
     }
 
     pub(crate) const fn exit(&self) -> Exit {
@@ -96,7 +151,7 @@ impl From<SyncError> for Failure {
             SyncError::Setup(error @ SetupError::UserAgent) => {
                 Self::usage(error.to_string(), "set another one with `xtream-sync profile add ID --user-agent TEXT`")
             }
-            SyncError::Setup(error) => Self { exit: Exit::Internal, message: error.to_string(), hint: String::new() },
+            SyncError::Setup(error) => Self::of(Exit::Internal, error.to_string(), ""),
             SyncError::Address(error) => {
                 Self::usage(format!("the panel's address can't be used: {error}"), address_hint(error))
             }

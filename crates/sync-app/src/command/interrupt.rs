@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
+use super::echo;
 use super::exit::Exit;
 use super::terminal::complain;
+
+/// Whether a thread is about to end the program at a prompt.
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// The listener for signals.
 #[derive(Debug, Clone)]
@@ -45,7 +49,10 @@ impl Interrupt {
         let _ = listening.send(());
         loop {
             signals.next().await;
-            if self.token.is_cancelled() || self.at_once.load(Ordering::SeqCst) {
+            if self.at_once.load(Ordering::SeqCst) {
+                end_at_prompt();
+            }
+            if self.token.is_cancelled() {
                 std::process::exit(i32::from(Exit::Cancelled.code()));
             }
             self.token.cancel();
@@ -60,6 +67,35 @@ impl Interrupt {
         self.at_once.store(false, Ordering::SeqCst);
         result
     }
+
+    /// Runs a prompt whose answer is not to be seen. The echo is off before the question appears, and on again
+    /// afterwards, also if a signal ends the program.
+    pub(crate) fn unseen<T>(&self, wait: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<T> {
+        let result = self.at_once(|| {
+            echo::hide();
+            let result = wait();
+            echo::restore();
+            result
+        });
+        if result.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::Interrupted) {
+            // Ctrl-C was read as a character. The signal that follows from it does the same.
+            end_at_prompt();
+        }
+        result
+    }
+}
+
+/// Ends the program at a prompt, with the terminal as it was before.
+fn end_at_prompt() -> ! {
+    if ENDING.swap(true, Ordering::SeqCst) {
+        // Another thread does it.
+        loop {
+            std::thread::park();
+        }
+    }
+    echo::restore();
+    complain("\ncancelled; nothing was saved");
+    std::process::exit(i32::from(Exit::Cancelled.code()))
 }
 
 /// Keeps SIGXFSZ from ending the program. A file that may not grow (`ulimit -f`) is then an ordinary error, like a full

@@ -64,6 +64,9 @@ pub(crate) struct Kind<'a> {
     /// The plan of a dry run; left out in other runs and for kinds that the run didn't reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Plan<'a>>,
+    /// Whether the profile has the kind switched off and the run didn't name it; left out otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    switched_off: bool,
 }
 
 /// A position in an answer, and the ids of the items before and after it.
@@ -115,7 +118,23 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
             hold_reason: record.hold_reason.map(sync_core::HoldReason::as_str),
             skipped_at: record.skipped_at.map(Into::into),
             plan: None,
+            switched_off: false,
         }
+    }
+}
+
+impl Report<'_> {
+    /// Returns the report with these kinds shown as switched off.
+    pub(crate) fn with_off(mut self, kinds: &[ContentKind]) -> Self {
+        for kind in kinds {
+            let shown = match kind {
+                ContentKind::Channels => &mut self.kinds.channels,
+                ContentKind::Movies => &mut self.kinds.movies,
+                ContentKind::Series => &mut self.kinds.series,
+            };
+            shown.switched_off = true;
+        }
+        self
     }
 }
 
@@ -191,6 +210,11 @@ mod tests {
             format!(
                 r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[],"trigger":"manual","wire_bytes":null}}"#
             )
+        );
+        let off = line(&Report::from(&report).with_off(&[ContentKind::Series]));
+        assert!(
+            off.contains(r#""error":null,"switched_off":true}},"errors""#) && off.matches("off").count() == 1,
+            "{off}"
         );
         report.kinds[ContentKind::Channels].not_modified = true;
         assert!(line(&Report::from(&report)).contains(r#""error":null,"not_modified":true},"movies""#));

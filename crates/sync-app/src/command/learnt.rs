@@ -19,6 +19,13 @@ pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
             one_line(user_agent)
         ));
     }
+    if let Some(known) = &facts.working_address {
+        told.push(format!(
+            "the panel answers at {}, since {}, and not at the addresses before it; the first one is tried again after a day",
+            one_line(&known.address),
+            date(known.at)
+        ));
+    }
     if let Some(at) = facts.validators_lied_at {
         told.push(format!(
             "the whole list is fetched each time: the panel called a changed one unchanged on {}",
@@ -94,7 +101,7 @@ fn counted(number: u32, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sync_core::{FieldFacts, Sighting, Standing};
+    use sync_core::{FieldFacts, Sighting, Standing, WorkingAddress};
 
     #[test]
     fn nothing_learnt_is_nothing_told() {
@@ -141,10 +148,12 @@ mod tests {
             refusals: 3,
             refused_at: Some(86_400),
             validators_lied_at: Some(0),
+            working_address: Some(WorkingAddress { address: "http://b.example".to_owned(), at: 0 }),
         };
         let expected = [
             "the login was refused 3 times in a row, the last time on 1970-01-02 00:00 UTC",
             "the panel accepts the user agent `Player /1`, without compression, and not the usual one",
+            "the panel answers at http://b.example, since 1970-01-01 00:00 UTC, and not at the addresses before it; the first one is tried again after a day",
             "the whole list is fetched each time: the panel called a changed one unchanged on 1970-01-01 00:00 UTC",
             "movies: fetched by category: the whole list is too much for the panel; last tried on 1970-01-01 00:00 UTC",
             "movies: host and query of images are not compared: the panel changes them by itself",

@@ -14,8 +14,8 @@ use super::found::Lines;
 use super::interrupt::Interrupt;
 use super::look::Look;
 use super::results::Results;
-use super::terminal::{complain, say};
-use super::{no_category, one_profile, wiring};
+use super::terminal::complain;
+use super::{first_steps, no_category, one_profile, wiring};
 
 /// Items that are read in one go.
 const PAGE: u32 = 5_000;
@@ -35,7 +35,7 @@ pub(crate) async fn list(database: &Path, args: &ListArgs, interrupt: &Interrupt
             return Err(Failure::unknown_profile(id));
         }
         if !args.which.json && !args.which.csv {
-            say("there is no profile yet; add one with `xtream-sync profile add`");
+            first_steps::print();
         }
         return Ok(Exit::Done);
     }

@@ -8,7 +8,6 @@ use sync_xtream::Secret;
 
 use super::args::PasswordArgs;
 use super::failure::Failure;
-use super::interrupt::Interrupt;
 use super::line::{self, not_unicode, without_mark};
 use super::terminal::complain;
 
@@ -22,19 +21,21 @@ pub(crate) const LENGTH_MAX: u64 = 64 * 1024;
 pub(crate) type Login = (PasswordSource, Option<Secret>);
 
 /// Chooses the source of the password: a named one, else that of the profile. A password in the environment or the
-/// address replaces one that is kept.
+/// address replaces one that is kept. `from_environment` says whether the environment counts. `ask` is called if there
+/// is none.
 pub(crate) fn choose(
     args: &PasswordArgs,
     known: &Profile,
     pasted: Option<Secret>,
-    interrupt: &Interrupt,
+    from_environment: bool,
+    ask: &mut dyn FnMut() -> Result<Secret, Failure>,
 ) -> Result<Login, Failure> {
     let kept = |password| (PasswordSource::Stored, Some(password));
     if let Some(file) = &args.password_file {
         return Ok(kept(from_file(file)?));
     }
     if args.password_prompt {
-        return Ok(kept(asked(interrupt)?));
+        return Ok(kept(asked(ask)?));
     }
     let elsewhere = match named(args)? {
         Some(source) => Some(source),
@@ -46,7 +47,7 @@ pub(crate) fn choose(
         }
         return Ok((source, None));
     }
-    if let Some(password) = std::env::var_os(VARIABLE).filter(|password| !password.is_empty()) {
+    if let Some(password) = std::env::var_os(VARIABLE).filter(|password| from_environment && !password.is_empty()) {
         let password = password.into_string();
         return password
             .map(|text| kept(without_mark(&text).into()))
@@ -54,7 +55,7 @@ pub(crate) fn choose(
     }
     match pasted.or_else(|| known.password.clone().map(Secret::new)) {
         Some(password) => Ok(kept(password)),
-        None => Ok(kept(asked(interrupt)?)),
+        None => Ok(kept(asked(ask)?)),
     }
 }
 
@@ -75,19 +76,14 @@ fn named(args: &PasswordArgs) -> Result<Option<PasswordSource>, Failure> {
     }
 }
 
-fn asked(interrupt: &Interrupt) -> Result<Secret, Failure> {
+fn asked(ask: &mut dyn FnMut() -> Result<Secret, Failure>) -> Result<Secret, Failure> {
     if !io::stdin().is_terminal() {
         let hint = format!(
             "use --password-file, set {VARIABLE}, or name a source for each sync (see `xtream-sync profile add --help`)"
         );
         return Err(Failure::usage("there is no password, and no terminal to ask for it", hint));
     }
-    let typed = interrupt.at_once(|| rpassword::prompt_password("Password: "));
-    let typed = typed.map_err(|error| Failure::usage(format!("the password can't be read: {error}"), ""))?;
-    match without_mark(&typed) {
-        "" => Err(Failure::usage("no password was typed", "")),
-        typed => Ok(typed.into()),
-    }
+    ask()
 }
 
 /// Returns the first line of a file; `-` is standard input.
@@ -129,7 +125,7 @@ mod tests {
     }
 
     fn chosen(args: &PasswordArgs, known: &Profile, pasted: Option<&str>) -> Login {
-        choose(args, known, pasted.map(Secret::from), &Interrupt::none()).unwrap()
+        choose(args, known, pasted.map(Secret::from), true, &mut || panic!("nobody is asked")).unwrap()
     }
 
     #[test]

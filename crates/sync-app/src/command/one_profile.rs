@@ -12,11 +12,7 @@ use super::{line, wiring};
 
 /// Opens the cache for reading. Without one there is no profile.
 pub(crate) fn cache(database: &Path, id: Option<&str>) -> Result<Arc<dyn Cache>, Failure> {
-    wiring::existing(database)?.ok_or_else(|| id.map_or_else(nobody, Failure::unknown_profile))
-}
-
-pub(crate) fn nobody() -> Failure {
-    Failure::usage("there is no profile yet", "add one with `xtream-sync profile add`")
+    wiring::existing(database)?.ok_or_else(|| id.map_or_else(Failure::no_profile, Failure::unknown_profile))
 }
 
 /// The profile that was named; the only one when none was.
@@ -28,7 +24,7 @@ pub(crate) async fn find(service: &Service, id: Option<&str>) -> Result<Profile,
     let mut profiles = service.cache().profiles().await?;
     match (profiles.pop(), profiles.is_empty()) {
         (Some(only), true) => Ok(only),
-        (None, _) => Err(nobody()),
+        (None, _) => Err(Failure::no_profile()),
         _ => Err(Failure::usage(
             "there are several profiles",
             "name one with --profile ID; see `xtream-sync profile list`",

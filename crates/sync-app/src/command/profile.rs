@@ -1,19 +1,22 @@
-//! `profile add`, `profile list`, `profile remove`.
+//! `profile add`, `profile edit`, `profile list`, `profile remove`.
 
 use std::path::Path;
 
-use sync_app::SyncError;
+use sync_app::{SyncError, SystemClock};
 use sync_core::text::printable;
-use sync_core::{GuardThresholds, ProfileId, Retention};
+use sync_core::{GuardThresholds, PanelFacts, ProfileId, Retention};
 use sync_core::{PasswordSource, Profile, SearchFields};
-use sync_xtream::PanelAddress;
+use sync_service::settings::SETTINGS;
+use sync_service::{LoginState, LoginTest, test_login};
 
-use super::args::{AddArgs, Answer, OtherHosts};
+use super::args::{AddArgs, Answer, OtherHosts, PanelArgs};
+use super::dialogue::{Dialogue, Next};
 use super::exit::Exit;
 use super::failure::{Failure, is_address};
 use super::interrupt::Interrupt;
-use super::terminal::{complain, say};
-use super::{address, json, login, wiring};
+use super::panel::Panels;
+use super::terminal::{complain, quoted, say};
+use super::{address, first_steps, json, login, profile_test, wiring};
 
 /// Adds a profile, or changes the one with this id.
 pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -28,29 +31,102 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
     };
     let done = if known.is_some() { "changed" } else { "added" };
     let known = known.unwrap_or_else(|| Profile::new(id.clone()));
-    let url = args.url.as_deref().or(known.base_url.as_deref());
-    let url = url.ok_or_else(|| Failure::usage("there is no address of the panel", "use --url"))?;
-    let pasted = PanelAddress::parse(url).map_err(SyncError::from)?;
-    let username = args.username.clone().or_else(|| pasted.username.clone()).or_else(|| known.username.clone());
-    let username = username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    let username = username.ok_or_else(|| address::without_user_name(&pasted))?;
-    address::check_user(&pasted, &username, &args.password)?;
-    let (source, password) = login::choose(&args.password, &known, pasted.password.clone(), interrupt)
-        .map_err(|failure| address::explained(failure, &pasted, &username, &args.password))?;
-    let address = address::without_login(&pasted.address, &username, password.as_ref())?.to_string();
-    let row = Profile {
-        base_url: Some(address.clone()),
-        username: Some(username),
-        password: password.map(|password| password.expose().to_owned()),
-        password_source: source,
-        ..changed(known, args)
+    let mut dialogue = Dialogue::new(interrupt);
+    let row = loop {
+        let row = match drafted(&known, args, &mut dialogue) {
+            // What was typed can be typed again.
+            Err(failure) if dialogue.may_ask_again(&failure) => {
+                failure.print();
+                dialogue.begin_again();
+                continue;
+            }
+            drafted => drafted?,
+        };
+        if !args.test && !dialogue.has_asked() {
+            break row;
+        }
+        let test = tested(&row, interrupt).await?;
+        if test.login == LoginState::Ok {
+            profile_test::tell(&test);
+            profile_test::complain_of(&test);
+            break row;
+        }
+        profile_test::complain_of(&test);
+        let next = if dialogue.has_asked() { dialogue.next()? } else { Next::GiveUp };
+        match next {
+            Next::Again => {
+                dialogue.remember(&row);
+                dialogue.begin_again();
+            }
+            Next::Keep => break row,
+            Next::GiveUp => {
+                complain("nothing was saved");
+                return Ok(profile_test::exit(&test));
+            }
+        }
     };
     wiring::open(database)?.save_profile(&row).await?;
-    say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&address)));
+    say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&row.addresses().join(", then "))));
     if !row.verify_tls {
         complain("warning: the panel's certificate is not verified any more; undo this with --verify-tls yes");
     }
+    if dialogue.has_asked() {
+        complain(&format!("next: xtream-sync sync {}", quoted(&printable(id.as_str()))));
+    }
     Ok(Exit::Done)
+}
+
+/// Returns the profile as the arguments and the dialogue make it.
+fn drafted(known: &Profile, args: &AddArgs, dialogue: &mut Dialogue<'_>) -> Result<Profile, Failure> {
+    let kept = || known.addresses().into_iter().map(str::to_owned).collect();
+    let urls = dialogue.addresses(if args.url.is_empty() { kept() } else { args.url.clone() })?;
+    let none = || Failure::usage("there is no address of the panel", "use --url");
+    let (pasted, others) = address::pasted(&urls)?.ok_or_else(none)?;
+    let usable = |name: &String| Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    let given = args.username.clone().or_else(|| pasted.username.clone()).or_else(|| known.username.clone());
+    let username = dialogue.username(
+        given.as_ref().and_then(usable),
+        pasted.username.as_ref().and_then(usable).as_deref(),
+        || address::without_user_name(&pasted),
+    )?;
+    if !dialogue.is_again() {
+        address::check_user(&pasted, &username, &args.password)?;
+    }
+    // Once more, neither the one that is kept nor the one in the environment is taken again.
+    let (password, is_again) = (known.password.clone().filter(|_| !dialogue.is_again()), dialogue.is_again());
+    let login = Profile { password, ..known.clone() };
+    let (source, password) =
+        login::choose(&args.password, &login, pasted.password.clone(), !is_again, &mut || dialogue.password())
+            .map_err(|failure| address::explained(failure, &pasted, &username, &args.password))?;
+    let address = address::without_login(&pasted.address, &username, password.as_ref())?.to_string();
+    let further_addresses = address::further(&others, &address, &username, password.as_ref())?;
+    Ok(Profile {
+        base_url: Some(address),
+        further_addresses,
+        username: Some(username),
+        password: password.map(|password| password.expose().to_owned()),
+        password_source: source,
+        ..changed(known.clone(), args)
+    })
+}
+
+/// Tries the login of a profile that may not be saved yet. Nothing is written.
+async fn tested(row: &Profile, interrupt: &Interrupt) -> Result<LoginTest, Failure> {
+    complain(&format!("logging in at {} …", printable(row.base_url.as_deref().unwrap_or_default())));
+    // A person waits for it.
+    let args = PanelArgs { attempts: Some(2), ..PanelArgs::default() };
+    let (panels, clock, facts) = (Panels::new(&args, interrupt), SystemClock::new(), PanelFacts::default());
+    let test = test_login(row, &facts, &panels, &clock);
+    interrupt.token.run_until_cancelled(test).await.ok_or_else(|| Failure::abandoned("nothing was saved"))?
+}
+
+/// Changes a profile, which has to exist.
+pub(crate) async fn edit(database: &Path, args: &AddArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let id = ProfileId::new(&args.id).map_err(SyncError::from)?;
+    if !database.exists() || wiring::open(database)?.profile(&id).await?.is_none() {
+        return Err(Failure::unknown_profile(&args.id));
+    }
+    add(database, args, interrupt).await
 }
 
 /// Returns the profile with the named settings changed.
@@ -87,7 +163,7 @@ pub(crate) async fn list(database: &Path, json: bool) -> Result<Exit, Failure> {
         None => Vec::new(),
     };
     if profiles.is_empty() && !json {
-        say("there is no profile yet; add one with `xtream-sync profile add`");
+        first_steps::print();
     }
     for profile in profiles {
         if json {
@@ -124,6 +200,8 @@ fn as_object(profile: &Profile) -> serde_json::Value {
             // A command line may contain a secret.
             other => serde_json::json!({"from": other.as_str()}),
         },
+        "further_urls": profile.further_addresses,
+        "settings": SETTINGS.iter().map(|it| (it.key().to_owned(), it.value(profile))).collect::<serde_json::Map<_, _>>(),
     })
 }
 
@@ -145,12 +223,27 @@ fn as_line(profile: &Profile) -> String {
             _ => None,
         },
         (profile.parallel_requests > 1).then(|| format!("{} requests at once", profile.parallel_requests)),
+        further_words(profile),
+        off_words(profile),
     ];
     for words in unusual.into_iter().flatten() {
         line.push_str("  ");
         line.push_str(&words);
     }
     printable(&line)
+}
+
+fn further_words(profile: &Profile) -> Option<String> {
+    match profile.further_addresses.len() {
+        0 => None,
+        1 => Some("1 further address".to_owned()),
+        more => Some(format!("{more} further addresses")),
+    }
+}
+
+fn off_words(profile: &Profile) -> Option<String> {
+    let kinds: Vec<_> = profile.kinds_off.iter().map(|kind| kind.as_str()).collect();
+    Some(kinds.join(" and ")).filter(|kinds| !kinds.is_empty()).map(|kinds| format!("{kinds} switched off"))
 }
 
 /// Removes a profile.

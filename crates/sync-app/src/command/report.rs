@@ -102,6 +102,13 @@ fn new_ones(kind: ContentKind, added: &Added, look: Look) -> Vec<String> {
     lines
 }
 
+/// Prints the kinds that are switched off: they were not asked for, which is no error.
+pub(crate) fn print_off(kinds: &[ContentKind]) {
+    for kind in kinds {
+        say(&format!("  {:<9} switched off", kind.as_str()));
+    }
+}
+
 /// Prints warnings and errors to stderr, with what to do next.
 pub(crate) fn notes(report: &SyncReport) {
     let profile = printable(report.profile.as_str());

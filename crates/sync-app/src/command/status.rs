@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::held::{self, Releases};
 use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
-use super::{learnt, wiring};
+use super::{first_steps, learnt, wiring};
 
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
@@ -26,12 +26,18 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
             return Err(Failure::unknown_profile(id));
         }
         if !as_json {
-            say("there is no profile yet; add one with `xtream-sync profile add`");
+            first_steps::print();
         }
         return Ok(Exit::Done);
     };
     let profiles = match id {
-        None => store.profiles().await?,
+        None => {
+            let all = store.profiles().await?;
+            if all.is_empty() && !as_json {
+                first_steps::print();
+            }
+            all
+        }
         Some(text) => {
             let id = ProfileId::new(text).map_err(SyncError::from)?;
             vec![store.profile(&id).await?.ok_or_else(|| Failure::unknown_profile(text))?]
@@ -52,7 +58,7 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
 fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
     let now = SystemClock::new().now();
     let id = printable(profile.id.as_str());
-    say(&format!("{id}  {}", printable(profile.base_url.as_deref().unwrap_or("(no address)"))));
+    say(&format!("{id}  {}", printable(address(profile, status, now).unwrap_or("(no address)"))));
     match runs.first() {
         None => say("  never synced"),
         Some(run) => {
@@ -69,7 +75,8 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
         let last = kind
             .last_sync
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
-        say(&format!("  {:<9} {:>9} items, {last}", kind.kind.as_str(), grouped(kind.rows)));
+        let off = if profile.kinds_off.contains(&kind.kind) { ", switched off" } else { "" };
+        say(&format!("  {:<9} {:>9} items, {last}{off}", kind.kind.as_str(), grouped(kind.rows)));
         if let Some(since) = kind.doubted_since {
             let found = format!("a check on {} found inconsistencies", date(since));
             say(&format!("    marked: {found}; the next sync compares every item and repairs it"));
@@ -88,6 +95,11 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
             say(&format!("  error: {}: {}", record.kind, one_line(&error.message)));
         }
     }
+}
+
+/// Returns the address at which the next sync asks first.
+fn address<'a>(profile: &'a Profile, status: &'a ContentStatus, now: i64) -> Option<&'a str> {
+    status.facts.addresses_to_try(&profile.addresses(), now).first().copied()
 }
 
 /// Returns the end of an account in words, or the panel's text if it is not a date.
@@ -115,6 +127,9 @@ fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed
             if !volatile.is_empty() {
                 object["volatile"] = volatile.into();
             }
+            if profile.kinds_off.contains(&kind.kind) {
+                object["switched_off"] = true.into();
+            }
             (kind.kind.to_string(), object)
         })
         .collect();
@@ -140,6 +155,8 @@ fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed
         "learnt": learnt,
         "runs": runs,
         "feed": {"epoch": feed.epoch, "oldest": feed.oldest, "newest": feed.newest},
+        "further_urls": profile.further_addresses,
+        "address": address(profile, status, SystemClock::new().now()),
     })
 }
 

@@ -21,14 +21,14 @@ use super::{held, json, one_profile, report, wiring};
 /// Syncs the named profiles, or all of them, as many at once as the arguments allow.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     if !database.exists() {
-        return Err(args.ids.first().map_or_else(one_profile::nobody, |id| Failure::unknown_profile(id)));
+        return Err(args.ids.first().map_or_else(Failure::no_profile, |id| Failure::unknown_profile(id)));
     }
     let cache = if args.dry_run { wiring::open_read_only(database)? } else { wiring::open(database)? };
     let service = wiring::service(&cache);
     let ids = args.ids.iter().map(ProfileId::new).collect::<Result<Vec<_>, _>>().map_err(SyncError::from)?;
     let profiles = service.profiles(&ids).await?;
     if profiles.is_empty() {
-        return Err(one_profile::nobody());
+        return Err(Failure::no_profile());
     }
     let accounts: Vec<_> = profiles.iter().map(PanelAccount::of).collect();
     let at_once = NonZeroUsize::new(args.jobs.into()).unwrap_or(NonZeroUsize::MIN);
@@ -58,6 +58,8 @@ struct Synced {
     added: PerKind<Added>,
     /// What is held, as lines for stderr.
     held: Vec<String>,
+    /// The kinds that are switched off, and were not asked for.
+    off: Vec<ContentKind>,
 }
 
 async fn one(
@@ -67,16 +69,19 @@ async fn one(
     args: &SyncArgs,
     interrupt: &Interrupt,
 ) -> Result<Synced, Failure> {
+    let usual = options_of(profile);
     let options = SyncOptions {
         mode: if args.full { SyncMode::Full } else { SyncMode::Auto },
-        kinds: if args.only.is_empty() { ContentKind::ALL.to_vec() } else { args.only.clone() },
+        // A kind that is named is synced although it is switched off.
+        kinds: if args.only.is_empty() { usual.kinds.clone() } else { args.only.clone() },
         accept_removals: args.accept_removals,
         dry_run: args.dry_run,
         trigger: Trigger::Manual,
-        ..options_of(profile)
+        ..usual
     };
+    let off = profile.kinds_off.iter().copied().filter(|kind| !options.kinds.contains(kind)).collect();
     let before = service.feed_before(&profile.id).await?;
-    let (panels, bars) = (Panels { args: &args.panel, interrupt }, Arc::new(Bars::new(args.json, several)));
+    let (panels, bars) = (Panels::new(&args.panel, interrupt), Arc::new(Bars::new(args.json, several)));
     let report = service.sync(profile, &options, &panels, Arc::clone(&bars) as _, &interrupt.token).await;
     bars.clear();
     let report = report?;
@@ -87,16 +92,17 @@ async fn one(
         added = named.unwrap_or(added);
     }
     let held = held_lines(service, profile, &report).await;
-    Ok(Synced { report, added, held })
+    Ok(Synced { report, added, held, off })
 }
 
 impl Synced {
     /// Prints the result. Returns the exit code of the run.
     fn print(&self, as_json: bool) -> Exit {
         if as_json {
-            json::say(&json::Report::from(&self.report));
+            json::say(&json::Report::from(&self.report).with_off(&self.off));
         } else if !is_quiet() {
             report::print(&self.report, &self.added);
+            report::print_off(&self.off);
         }
         report::notes(&self.report);
         self.held.iter().for_each(|line| complain(line));

@@ -53,6 +53,11 @@ pub(crate) fn confirm(line: &str) {
     }
 }
 
+/// Prints results as they are.
+pub(crate) fn write(bytes: &[u8]) {
+    note(&io::stdout().lock().write_all(bytes));
+}
+
 /// Records whether results were written. A closed pipe is no error, because its reader wants no more; a full disk is
 /// one.
 pub(crate) fn note(written: &io::Result<()>) {

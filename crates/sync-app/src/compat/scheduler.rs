@@ -48,7 +48,8 @@ impl SyncScheduler {
         self
     }
 
-    /// Syncs all kinds of a profile incrementally; a kind that was never synced is synced fully.
+    /// Syncs all kinds of a profile incrementally; a kind that was never synced is synced fully, and one that the profile
+    /// has switched off is left out.
     ///
     /// An unknown profile is created. The settings of a known one apply, and so do the facts that earlier runs have
     /// learnt of its panel. Errors within the run, also those of an unreachable panel, are in the returned
@@ -65,10 +66,11 @@ impl SyncScheduler {
         cancel_token: &CancellationToken,
     ) -> Result<SyncProgress> {
         let login = (base_url, username, password);
-        self.run(profile_id, login, SyncMode::Auto, &ContentKind::ALL, content_cache, progress_tx, cancel_token).await
+        self.run(profile_id, login, SyncMode::Auto, None, content_cache, progress_tx, cancel_token).await
     }
 
-    /// Syncs all kinds of a profile fully: every item is decoded and compared with its row.
+    /// Syncs all kinds of a profile fully: every item is decoded and compared with its row. A kind that the profile has
+    /// switched off is left out.
     #[expect(clippy::too_many_arguments, reason = "as the incremental one")]
     pub async fn run_full_sync(
         &self,
@@ -81,10 +83,10 @@ impl SyncScheduler {
         cancel_token: &CancellationToken,
     ) -> Result<SyncProgress> {
         let login = (base_url, username, password);
-        self.run(profile_id, login, SyncMode::Full, &ContentKind::ALL, content_cache, progress_tx, cancel_token).await
+        self.run(profile_id, login, SyncMode::Full, None, content_cache, progress_tx, cancel_token).await
     }
 
-    /// Syncs one kind (`channels`, `movies` or `series`) of a profile incrementally.
+    /// Syncs one kind (`channels`, `movies` or `series`) of a profile incrementally, also one that is switched off.
     #[expect(clippy::too_many_arguments, reason = "as the one for all kinds")]
     pub async fn sync_content_incremental(
         &self,
@@ -98,7 +100,7 @@ impl SyncScheduler {
         cancel_token: &CancellationToken,
     ) -> Result<SyncProgress> {
         let (login, kind) = ((base_url, username, password), content_type.parse()?);
-        self.run(profile_id, login, SyncMode::Auto, &[kind], content_cache, progress_tx, cancel_token).await
+        self.run(profile_id, login, SyncMode::Auto, Some(kind), content_cache, progress_tx, cancel_token).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "what the three above have in common")]
@@ -107,7 +109,7 @@ impl SyncScheduler {
         profile_id: &str,
         (base_url, username, password): (&str, &str, &str),
         mode: SyncMode,
-        kinds: &[ContentKind],
+        only: Option<ContentKind>,
         content_cache: &ContentCache,
         progress_tx: &mpsc::Sender<SyncProgress>,
         cancel_token: &CancellationToken,
@@ -115,7 +117,8 @@ impl SyncScheduler {
         let profile = ProfileId::new(profile_id)?;
         let syncer = Syncer::new(content_cache.database()).with_panel_config(self.panel.clone());
         let options = options_of(&syncer.settings(&profile).await?);
-        let options = SyncOptions { mode, kinds: kinds.to_vec(), ..options };
+        let kinds = only.map_or_else(|| options.kinds.clone(), |kind| vec![kind]);
+        let options = SyncOptions { mode, kinds, ..options };
         let login =
             Login { base_url: base_url.to_owned(), username: username.to_owned(), password: password.to_owned() };
         let sending = Arc::new(Sending::new(progress_tx));

@@ -41,12 +41,6 @@ pub(super) fn is_known_as_not_offered(state: &SyncState, options: &SyncOptions, 
     !named && state.facts.kinds[kind].not_offered >= runs
 }
 
-/// Returns whether an answer to a request for a listing suggests that the panel doesn't offer the kind.
-pub(super) fn is_denial(error: &SourceError) -> bool {
-    use AnswerFault::{AccountObject, ErrorObject, UnknownRequest};
-    matches!(error, SourceError::Unusable { fault: AccountObject | ErrorObject | UnknownRequest, .. })
-}
-
 /// Returns whether less than a day has passed. It has not if the clock was set back.
 pub(super) fn recent(at: i64, now: i64) -> bool {
     (0..TRIED_AGAIN).contains(&now.saturating_sub(at))
@@ -199,7 +193,7 @@ mod tests {
     fn field_26_these_answers_deny_a_kind_and_no_others() {
         let unusable = |fault| SourceError::Unusable { fault, message: String::new() };
         for fault in [AnswerFault::AccountObject, AnswerFault::ErrorObject, AnswerFault::UnknownRequest] {
-            assert!(is_denial(&unusable(fault)), "{fault:?}");
+            assert!(unusable(fault).denies_the_kind(), "{fault:?}");
         }
         for fault in [
             AnswerFault::Status,
@@ -208,8 +202,8 @@ mod tests {
             AnswerFault::Empty,
             AnswerFault::NotAList,
         ] {
-            assert!(!is_denial(&unusable(fault)), "{fault:?}");
+            assert!(!unusable(fault).denies_the_kind(), "{fault:?}");
         }
-        assert!(!is_denial(&SourceError::Refused { message: String::new() }));
+        assert!(!SourceError::Refused { message: String::new() }.denies_the_kind());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::learning::{is_denial, is_known_as_not_offered, is_not_offered};
+use super::learning::{is_known_as_not_offered, is_not_offered};
 use super::state::{Answered, Arrived, Compared, KindSync, ListingReceived, Received, Staged};
 use super::{Engine, Run, StepError, cancellable};
 use crate::detect::merge::Change;
@@ -44,7 +44,7 @@ impl Engine {
         let (mut compared, mut staging) = match self.compare(run, sync, &stored, categories.as_deref(), begun).await {
             Ok(received) => received,
             Err(stop) => {
-                sync.denied = matches!(&stop, StepError::Source(error) if is_denial(error));
+                sync.denied = matches!(&stop, StepError::Source(error) if error.denies_the_kind());
                 if sync.denied && is_known_as_not_offered(&run.state, run.options, kind) {
                     // The panel was asked again and answers as before. This is known, so it is no error.
                     sync.record.error = None;

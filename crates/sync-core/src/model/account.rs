@@ -62,6 +62,8 @@ pub struct Account {
     pub max_connections: Option<i64>,
     /// The operator's message, without control characters.
     pub message: Option<String>,
+    /// The number of streams that the account uses now, if the panel says so.
+    pub active_connections: Option<i64>,
 }
 
 impl Account {
@@ -74,6 +76,7 @@ impl Account {
             panel_time: None,
             max_connections: None,
             message: None,
+            active_connections: None,
         }
     }
 

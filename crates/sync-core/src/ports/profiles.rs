@@ -1,13 +1,20 @@
 //! The port to the profiles: accounts at panels, and their settings.
 
+mod network;
+mod setting_rows;
+
+use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::model::ProfileId;
+use crate::model::{ContentKind, ProfileId};
 use crate::ports::store::StoreError;
 use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
 use crate::search::SearchFields;
+
+pub use network::{NetworkSettings, NotAValue};
+pub use setting_rows::SettingRow;
 
 /// Keeps profiles.
 ///
@@ -17,8 +24,11 @@ use crate::search::SearchFields;
 /// - A profile that [`ContentStore::ensure_profile`](crate::ContentStore::ensure_profile) made has the settings of
 ///   [`Profile::new`].
 /// - A password is kept only if [`Profile::password_source`] is [`PasswordSource::Stored`].
-/// - If the address changes, the facts about the panel and the evidence of held removals are deleted. If the address or
-///   the user name changes, the validators of the listings are deleted.
+/// - If the addresses change and have none in common with those before, it is another panel: the facts about it and the
+///   evidence of held removals are deleted. They stay if addresses are added, reordered, or removed in part.
+/// - If the first address or the user name changes, the validators of the listings are deleted.
+/// - A setting that this version doesn't know stays as a newer version has written it. A value that can't be read is
+///   the default, and no error.
 /// - Content and history stay if a profile is saved, and are deleted if it is removed.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
@@ -93,12 +103,14 @@ impl fmt::Debug for PasswordSource {
 }
 
 /// An account at a panel, and its settings.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Profile {
     /// The id.
     pub id: ProfileId,
     /// The panel's address, without credentials.
     pub base_url: Option<String>,
+    /// Further addresses of the same panel, without credentials, in the order in which they are tried.
+    pub further_addresses: Vec<String>,
     /// The user name at the panel.
     pub username: Option<String>,
     /// The password, if it is kept here. Anyone who can read the file can read it. With any other
@@ -122,6 +134,10 @@ pub struct Profile {
     pub parallel_requests: u32,
     /// The fields whose text is searched. Default [`SearchFields::All`].
     pub search: SearchFields,
+    /// Timeouts, attempts, pace and limits of requests.
+    pub network: NetworkSettings,
+    /// The kinds that are switched off: they are synced only if a run names them. Their rows stay. Default none.
+    pub kinds_off: BTreeSet<ContentKind>,
 }
 
 impl Profile {
@@ -130,6 +146,7 @@ impl Profile {
         Self {
             id,
             base_url: None,
+            further_addresses: Vec::new(),
             username: None,
             password: None,
             password_source: PasswordSource::default(),
@@ -141,7 +158,26 @@ impl Profile {
             follow_other_hosts: true,
             parallel_requests: 1,
             search: SearchFields::default(),
+            network: NetworkSettings::default(),
+            kinds_off: BTreeSet::new(),
         }
+    }
+
+    /// Returns the addresses of the panel, in the order in which they are tried.
+    pub fn addresses(&self) -> Vec<&str> {
+        self.base_url.iter().chain(&self.further_addresses).map(String::as_str).collect()
+    }
+
+    /// Returns whether this is another panel than that of the profile before: its addresses differ, and none of them
+    /// is the same.
+    pub fn is_other_panel(&self, before: &Self) -> bool {
+        let (now, before) = (self.addresses(), before.addresses());
+        now != before && !now.iter().any(|address| before.contains(address))
+    }
+
+    /// Returns the kinds that are synced unless a run names others, in the order of a run.
+    pub fn kinds(&self) -> Vec<ContentKind> {
+        ContentKind::ALL.into_iter().filter(|kind| !self.kinds_off.contains(kind)).collect()
     }
 }
 
@@ -152,6 +188,7 @@ impl fmt::Debug for Profile {
         f.debug_struct("Profile")
             .field("id", &self.id)
             .field("base_url", &self.base_url)
+            .field("further_addresses", &self.further_addresses)
             .field("username", &hidden(&self.username))
             .field("password", &hidden(&self.password))
             .field("password_source", &self.password_source)
@@ -163,6 +200,8 @@ impl fmt::Debug for Profile {
             .field("follow_other_hosts", &self.follow_other_hosts)
             .field("parallel_requests", &self.parallel_requests)
             .field("search", &self.search)
+            .field("network", &self.network)
+            .field("kinds_off", &self.kinds_off)
             .finish()
     }
 }
@@ -185,6 +224,37 @@ mod tests {
         }
         assert_eq!(PasswordSource::from_parts("file", None), None);
         assert_eq!(PasswordSource::from_parts("keyring", Some("home".to_owned())), None);
+    }
+
+    #[test]
+    fn a_panel_is_the_same_while_one_address_is() {
+        let at = |addresses: &[&str]| Profile {
+            base_url: addresses.first().map(|&address| address.to_owned()),
+            further_addresses: addresses.iter().skip(1).map(|&address| address.to_owned()).collect(),
+            ..Profile::new(ProfileId::new("home").unwrap())
+        };
+        for (before, now, is_other) in [
+            (&[][..], &[][..], false),
+            (&[], &["a"], true),
+            (&["a"], &[], true),
+            (&["a"], &["a"], false),
+            (&["a"], &["b"], true),
+            (&["a"], &["a", "b"], false),
+            (&["a", "b"], &["b", "a"], false),
+            (&["a", "b"], &["b"], false),
+            (&["a", "b"], &["c", "b"], false),
+            (&["a"], &["b", "a"], false),
+            (&["a", "b"], &["c", "d"], true),
+        ] {
+            assert_eq!(at(now).is_other_panel(&at(before)), is_other, "{before:?} {now:?}");
+        }
+    }
+
+    #[test]
+    fn kinds_that_are_off_are_not_synced_by_themselves() {
+        let kinds_off = BTreeSet::from([ContentKind::Movies]);
+        let profile = Profile { kinds_off, ..Profile::new(ProfileId::new("home").unwrap()) };
+        assert_eq!(profile.kinds(), [ContentKind::Channels, ContentKind::Series]);
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub struct Learnt {
     /// Whether every listing so far was refused in the same way, as filters do, and the source could ask as another
     /// client. The source keeps track of this; the engine decides.
     pub other_client_left: bool,
+    /// The address that answers, if the source has several and this is not the first of the profile.
+    pub address: Option<String>,
     /// Notices for a person, such as redirects to other hosts or encryption that isn't verified. They contain no
     /// addresses with credentials.
     pub notices: Vec<String>,

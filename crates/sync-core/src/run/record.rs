@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{ErrorClass, ErrorCode};
 use crate::hint::Hint;
-use crate::model::ContentKind;
+use crate::model::{Account, AccountStatus, ContentKind};
 use crate::ports::source::{SourceError, UnreadableAt};
 use crate::ports::store::StoreError;
 use crate::removal::guard::HoldReason;
@@ -191,6 +191,14 @@ impl ReportError {
     /// Returns the report of a source's error.
     pub fn from_source(error: &SourceError, kind: Option<ContentKind>) -> Self {
         Self::new(kind, error.code(), error.with_causes()).with_hint(error.hint())
+    }
+
+    /// Returns the error that an account which was let in is not served, or `None` if it is.
+    pub fn from_account(account: &Account) -> Option<Self> {
+        let AccountStatus::Inactive(status) = &account.status else { return None };
+        let operator = account.message.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
+        let message = format!("the panel says that the account is `{status}`{operator}");
+        Some(Self::new(None, ErrorCode::AccountInactive, message).with_hint(Hint::RenewAccount))
     }
 
     /// Returns the report of a store's error.

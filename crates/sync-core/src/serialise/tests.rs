@@ -93,7 +93,7 @@ fn a_category_and_an_account() {
     both_ways(&category, json!({"id": "3", "name": "News", "parent_id": null}));
     let account = Account { expires_at: Some(9), ..Account::active() };
     let shape = json!({"status": "active", "expires_at": 9, "unread_end": null, "panel_time": null,
-        "max_connections": null, "message": null});
+        "max_connections": null, "message": null, "active_connections": null});
     both_ways(&account, shape);
     both_ways(&AccountStatus::Inactive("Banned".to_owned()), json!({"inactive": "Banned"}));
 }

@@ -149,7 +149,7 @@ impl Profiles for MemoryStore {
         let mut inner = self.make(&profile.id);
         let tables = inner.profiles.get_mut(&profile.id).expect("it has just been made");
         let before = saved(&profile.id, tables);
-        if is_known && before.base_url != profile.base_url {
+        if is_known && profile.is_other_panel(&before) {
             tables.facts = crate::facts::PanelFacts::default();
             tables.held.values_mut().flatten().for_each(|held| held.evidence = None);
         }

@@ -5,6 +5,7 @@ use sync_core::search::fold;
 use sync_core::{Category, CategoryId, ContentKind};
 
 use super::ReadError;
+use crate::similar::{is_alike, likeness};
 
 /// How many similar categories are named.
 const SIMILAR: usize = 5;
@@ -57,12 +58,21 @@ pub(super) fn find(wanted: &str, known: &[FoundCategory]) -> Result<Vec<(Content
     if found.is_empty() { Err(ReadError::UnknownCategory { similar: similar(wanted, known) }) } else { Ok(found) }
 }
 
-/// Categories that have the words in their names.
+/// Categories that have the words in their names; if there are none, those whose names are alike, the best first.
 fn similar(wanted: &str, known: &[FoundCategory]) -> Vec<FoundCategory> {
     let wanted = fold(wanted);
     let has_words = |name: &String| !wanted.is_empty() && fold(name).contains(&wanted);
     let found = known.iter().filter(|category| category.name.as_ref().is_some_and(has_words));
-    found.take(SIMILAR).cloned().collect()
+    let found: Vec<_> = found.take(SIMILAR).cloned().collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let likeness = |category: &FoundCategory| Some(likeness(&wanted, &fold(category.name.as_deref()?)));
+    let mut alike: Vec<_> = known.iter().filter_map(|category| Some((likeness(category)?, category))).collect();
+    alike.retain(|(likeness, _)| is_alike(*likeness));
+    // The order of equals stays.
+    alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    alike.into_iter().take(SIMILAR).map(|(_, category)| category.clone()).collect()
 }
 
 #[cfg(test)]
@@ -116,6 +126,12 @@ mod tests {
         assert_eq!(found.len(), 2);
         let Err(ReadError::UnknownCategory { similar }) = find("kid", &known()) else { panic!("none has it") };
         assert_eq!(similar.len(), 3);
+        for (mistyped, name) in [("Axtion", "Action"), ("dramma", "Drama"), ("newz", "News")] {
+            let Err(ReadError::UnknownCategory { similar }) = find(mistyped, &known()) else { panic!("none has it") };
+            assert_eq!(similar[0].name.as_deref(), Some(name), "{mistyped}");
+        }
+        let Err(ReadError::UnknownCategory { similar }) = find("weather", &known()) else { panic!("none has it") };
+        assert!(similar.is_empty());
         let Err(ReadError::UnknownCategory { similar }) = find("", &known()) else { panic!("none has it") };
         assert!(similar.is_empty());
     }

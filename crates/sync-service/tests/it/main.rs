@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
 mod added;
+mod failover;
 mod feed;
+mod login_test;
 mod reading;
 mod syncing;

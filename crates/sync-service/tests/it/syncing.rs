@@ -14,13 +14,17 @@ use tokio_util::sync::CancellationToken;
 
 /// Hands out one source, and notes what it was told.
 pub(crate) struct OneSource {
-    source: Option<ScriptedSource>,
+    source: Option<Arc<dyn ContentSource>>,
     told: Mutex<Vec<(Profile, PanelFacts)>>,
 }
 
 impl OneSource {
     pub(crate) fn new(source: ScriptedSource) -> Self {
-        Self { source: Some(source), told: Mutex::default() }
+        Self::sharing(source)
+    }
+
+    pub(crate) fn sharing(source: impl ContentSource + 'static) -> Self {
+        Self { source: Some(Arc::new(source)), told: Mutex::default() }
     }
 }
 
@@ -30,7 +34,7 @@ impl SourceFactory for OneSource {
 
     async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>, Self::Error> {
         self.told.lock().unwrap().push((profile.clone(), learnt.clone()));
-        Ok(Arc::new(self.source.clone().ok_or("it has no password")?))
+        self.source.clone().ok_or("it has no password")
     }
 }
 

@@ -40,12 +40,17 @@ struct Shown {
 const PASSWORD_MIN: usize = 8;
 
 /// Where text of panels or of errors is kept.
-const TEXTS: [(&str, &str); 8] = [
+const TEXTS: [(&str, &str); 10] = [
     (
         "xtream_sync_runs.error_message",
         "SELECT error_message AS text FROM xtream_sync_runs WHERE profile_id=? AND error_message IS NOT NULL",
     ),
     ("xtream_profiles.base_url", "SELECT base_url AS text FROM xtream_profiles WHERE profile_id=?"),
+    ("xtream_profile_addresses.address", "SELECT address AS text FROM xtream_profile_addresses WHERE profile_id=?"),
+    (
+        "xtream_profile_settings.value",
+        "SELECT value AS text FROM xtream_profile_settings WHERE profile_id=? AND typeof(value)='text'",
+    ),
     ("xtream_profiles.password_argument", "SELECT password_argument AS text FROM xtream_profiles WHERE profile_id=?"),
     ("xtream_content_sync.sync_message", "SELECT sync_message AS text FROM xtream_content_sync WHERE profile_id=?"),
     ("xtream_content_sync.account_status", "SELECT account_status AS text FROM xtream_content_sync WHERE profile_id=?"),

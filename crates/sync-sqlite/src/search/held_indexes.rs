@@ -31,6 +31,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Indexes {
+    /// The texts of which a page was read without an index, the latest one of each kind.
+    looked_into: Vec<(ProfileId, ContentKind, i64)>,
     /// The one that was used last is the last one.
     held: Vec<Held>,
     /// Whether a thread looks after it.
@@ -85,6 +87,19 @@ impl HeldIndexes {
         let used = Instant::now();
         indexes.held.push(Held { profile, kind: key.kind, stamp, depth, index, order: None, size, used });
         self.fit(&mut indexes);
+    }
+
+    /// Notes that a page was read without the index of a text. Returns whether it is the first one: whoever asks again
+    /// is better served with an index.
+    pub(super) fn is_first_look(&self, key: Key<'_>, stamp: i64) -> bool {
+        let mut indexes = self.shared.lock();
+        let looked = (key.profile.clone(), key.kind, stamp);
+        if indexes.looked_into.contains(&looked) {
+            return false;
+        }
+        indexes.looked_into.retain(|(profile, kind, _)| (profile, *kind) != (key.profile, key.kind));
+        indexes.looked_into.push(looked);
+        true
     }
 
     /// The panel's order of a listing, if it is held with the index of a text.
@@ -180,6 +195,10 @@ mod tests {
         let (held, home) = (HeldIndexes::default(), ProfileId::new("home").unwrap());
         let key = Key { profile: &home, kind: ContentKind::Movies };
         assert!(held.get(key, 1, Depth::Names).is_none());
+        let series = Key { kind: ContentKind::Series, ..key };
+        let looks =
+            [(key, 1), (key, 1), (series, 1), (key, 2), (key, 1)].map(|(key, stamp)| held.is_first_look(key, stamp));
+        assert_eq!(looks, [true, false, true, true, true]);
         held.keep(key, 1, Depth::Names, &index(5));
         assert_eq!(held.get(key, 1, Depth::Names).map(|index| index.len()), Some(5));
         assert!(held.get(Key { kind: ContentKind::Series, ..key }, 1, Depth::Names).is_none());

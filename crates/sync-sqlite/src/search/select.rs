@@ -64,7 +64,7 @@ impl Reader<'_> {
         self.selected(hits)
     }
 
-    /// A page in the panel's order, if it needs no index or the index isn't held.
+    /// A page in the panel's order, if it is the first one that is asked for and needs no index.
     fn browsed(&mut self) -> Result<Option<Hits>, StoreError> {
         let [kind] = self.selection.kinds[..] else { return Ok(None) };
         if self.selection.words.is_some() || self.selection.sort != Sort::Panel {
@@ -72,7 +72,9 @@ impl Reader<'_> {
         }
         let key = Key { profile: self.profile, kind };
         let state = tables::state(self.conn, key)?;
-        if state.stamp.is_some_and(|stamp| self.held.get(key, stamp, Depth::Values).is_some()) {
+        let is_held =
+            |stamp| self.held.get(key, stamp, Depth::Values).is_some() || !self.held.is_first_look(key, stamp);
+        if state.stamp.is_some_and(is_held) {
             return Ok(None);
         }
         let listed = self.listed(key)?;

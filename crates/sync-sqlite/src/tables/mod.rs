@@ -24,6 +24,7 @@ pub(crate) mod schema;
 pub mod schema;
 #[cfg(test)]
 mod schema_tests;
+pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod sync_state;
 pub(crate) mod tombstone;

@@ -16,6 +16,7 @@ use crate::tables::schema::{
     xtream_content_sync, xtream_held_removals, xtream_listing_validators, xtream_panel_facts, xtream_profiles,
     xtream_sync_settings,
 };
+use crate::tables::settings;
 use crate::tables::words::{PolicyWord, Word};
 
 /// A profile, as it is read.
@@ -61,8 +62,8 @@ impl SqliteStore {
         }
     }
 
-    /// Writes a profile: a new one, or all columns of one that exists. What was learnt of a panel at
-    /// another address is forgotten.
+    /// Writes a profile: a new one, or all settings of one that exists. What was learnt of another panel is forgotten.
+    /// Settings that this version doesn't know stay.
     pub fn save_profile_blocking(&self, row: &Profile) -> Result<(), StoreError> {
         self.write(|conn| {
             ensure(conn, &row.id)?;
@@ -85,6 +86,7 @@ impl SqliteStore {
                 .set(Settings::of(row))
                 .execute(conn)
                 .map_err(of_diesel)?;
+            settings::save(conn, row)?;
             search::tables::follow_settings(conn, &row.id, row.search)
         })?;
         // A password that was there before is still in the log.
@@ -94,27 +96,27 @@ impl SqliteStore {
 
     /// Returns a profile, `None` when there is no such one.
     pub fn profile_blocking(&self, profile: &ProfileId) -> Result<Option<Profile>, StoreError> {
-        let find = |conn: &mut SqliteConnection| {
-            with_settings()
+        self.read(|conn| {
+            let found = with_settings()
                 .filter(xtream_profiles::profile_id.eq(profile.as_str()))
                 .select(<(Account, Option<Settings>)>::as_select())
                 .first(conn)
                 .optional()
-                .map_err(of_diesel)
-        };
-        self.read(find)?.map(read).transpose()
+                .map_err(of_diesel)?;
+            found.map(|found| read(conn, found)).transpose()
+        })
     }
 
     /// Returns every profile, by id.
     pub fn profiles_blocking(&self) -> Result<Vec<Profile>, StoreError> {
-        let find = |conn: &mut SqliteConnection| {
-            with_settings()
+        self.read(|conn| {
+            let found = with_settings()
                 .order(xtream_profiles::profile_id)
                 .select(<(Account, Option<Settings>)>::as_select())
                 .load(conn)
-                .map_err(of_diesel)
-        };
-        self.read(find)?.into_iter().map(read).collect()
+                .map_err(of_diesel)?;
+            found.into_iter().map(|found| read(conn, found)).collect()
+        })
     }
 
     /// Removes a profile and everything that belongs to it; returns whether it was there.
@@ -182,13 +184,27 @@ pub(crate) fn ensure(conn: &mut SqliteConnection, profile: &ProfileId) -> Result
         .map(|_| ())
 }
 
-/// Forgets what was learnt of a panel at another address, and what another account was told of versions.
+/// The addresses of a profile as it is stored, and nothing else of it.
+fn with_addresses(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Profile, StoreError> {
+    let first: Option<Text> = xtream_profiles::table
+        .filter(xtream_profiles::profile_id.eq(profile.as_str()))
+        .select(xtream_profiles::base_url)
+        .first(conn)
+        .map_err(of_diesel)?;
+    Ok(Profile {
+        base_url: first.map(|text| text.0),
+        further_addresses: settings::addresses(conn, profile.as_str())?,
+        ..Profile::new(profile.clone())
+    })
+}
+
+/// Forgets what was learnt of another panel, and what another address or account was told of versions.
 fn forget_other_panel(conn: &mut SqliteConnection, row: &Profile) -> Result<(), StoreError> {
     let (id, base_url, username) = (row.id.as_str(), row.base_url.as_deref(), row.username.as_deref());
     let known = xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)).select(xtream_profiles::profile_id);
-    let elsewhere = known.filter(xtream_profiles::base_url.is_not(base_url));
-    let facts = xtream_panel_facts::table.filter(xtream_panel_facts::profile_id.eq_any(elsewhere));
-    if diesel::delete(facts).execute(conn).map_err(of_diesel)? > 0 {
+    let facts = xtream_panel_facts::table.filter(xtream_panel_facts::profile_id.eq(id));
+    let is_other = row.is_other_panel(&with_addresses(conn, &row.id)?);
+    if is_other && diesel::delete(facts).execute(conn).map_err(of_diesel)? > 0 {
         // The evidence is counted by one of those facts.
         diesel::update(xtream_held_removals::table.filter(xtream_held_removals::profile_id.eq(id)))
             .set((
@@ -249,7 +265,7 @@ fn set<T: TryFrom<i64>>(place: &mut T, number: Number) {
 }
 
 /// A profile whose settings were taken away has the defaults.
-fn read((account, settings): (Account, Option<Settings>)) -> Result<Profile, StoreError> {
+fn read(conn: &mut SqliteConnection, (account, settings): (Account, Option<Settings>)) -> Result<Profile, StoreError> {
     let text = |column: Option<Text>| column.map(|text| text.0);
     let id = ProfileId::new(account.profile_id.0).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let word = account.password_source.0;
@@ -267,5 +283,6 @@ fn read((account, settings): (Account, Option<Settings>)) -> Result<Profile, Sto
     if let Some(settings) = settings {
         settings.apply(&mut profile);
     }
+    settings::load(conn, &mut profile)?;
     Ok(profile)
 }

@@ -70,6 +70,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The further addresses of a profile's panel.
+    xtream_profile_addresses (profile_id, position) {
+        profile_id -> Text,
+        position -> BigInt,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    /// Settings of a profile that have no column.
+    xtream_profile_settings (profile_id, key) {
+        profile_id -> Text,
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
     /// How the cache of a profile stands.
     xtream_content_sync (id) {
         id -> BigInt,
@@ -403,6 +421,8 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     xtream_profiles,
     xtream_sync_settings,
+    xtream_profile_addresses,
+    xtream_profile_settings,
     xtream_content_sync,
     xtream_channels,
     xtream_movies,

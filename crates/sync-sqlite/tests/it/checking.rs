@@ -405,6 +405,9 @@ async fn a_password_stands_where_it_belongs() {
     assert!(!format!("{inspection:?}").contains("Kanarie"));
     cache.execute("UPDATE xtream_profiles SET password_source='environment',password_argument='HOME_PASSWORD'");
     assert!(told(&inspected(&cache))[0].contains("3 places"));
+    cache.execute("INSERT INTO xtream_profile_addresses VALUES ('home',1,'http://h/p%26%C3%A4%2FKanarie9x7')");
+    cache.execute("INSERT INTO xtream_profile_settings VALUES ('home','from.the.future','p&ä/Kanarie9x7')");
+    assert!(told(&inspected(&cache))[0].contains("5 places"));
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn every_earlier_cache_keeps_every_row_and_is_checked() {
         ("first-schema", 15, &["rows_not_as_recorded", "run_not_as_logged"][..]),
         ("third-schema", 17, &[]),
         ("fourth-schema", 18, &["name_missing"]),
+        ("sixth-schema", 21, &["name_missing"]),
     ] {
         let (_folder, path) = left_by(name);
         let selections = selections(&path);
@@ -91,7 +92,7 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
         follow_other_hosts: true,
         parallel_requests: 1,
         search: SearchFields::All,
-        id: home.clone(),
+        ..Profile::new(home.clone())
     };
     assert_eq!(store.profiles().await.unwrap(), [row, Profile::new(profile("ürsula's"))]);
     let state = store.sync_state(&home).await.unwrap();
@@ -137,6 +138,44 @@ async fn a_cache_of_the_first_schema_opens_with_all_it_had() {
     );
     let day = format!("SELECT COUNT(*) AS line FROM xtream_movies WHERE stream_id=5 AND created_at={removed_at}+86400");
     assert_eq!(cache.sql(&day), ["1"]);
+}
+
+/// Settings of before stay in their columns, and the new ones have their defaults.
+#[tokio::test]
+async fn every_setting_of_before_is_there() {
+    let (_folder, path) = left_by("sixth-schema");
+    let store = SqliteStore::open(&path).unwrap();
+    let stored = store.profile(&profile("home")).await.unwrap().unwrap();
+    let address = stored.base_url.clone().unwrap();
+    assert!(address.starts_with("http://127.0.0.1:"), "{address}");
+    let expected = Profile {
+        base_url: Some(address),
+        username: Some("demo".into()),
+        password: Some("demo-secret".into()),
+        user_agent: Some("Player/1".into()),
+        policy: PolicyChoice::Timestamp,
+        guard: GuardThresholds { share_percent: 20, floor_rows: 5, category_rows: 6 },
+        retention: Retention {
+            release_listings: 4,
+            release_days: 8,
+            tombstone_days: 31,
+            feed_days: 91,
+            feed_entries: 400_000,
+        },
+        verify_tls: false,
+        follow_other_hosts: false,
+        parallel_requests: 2,
+        search: SearchFields::Names,
+        ..Profile::new(profile("home"))
+    };
+    assert_eq!(stored, expected);
+    store.save_profile(&stored).await.unwrap();
+    for table in ["xtream_profile_settings", "xtream_profile_addresses"] {
+        assert_eq!(lines(&path, &format!("SELECT COUNT(*) AS line FROM {table}")), ["0"]);
+    }
+    // The other profile has what it had, too.
+    let other = store.profile(&profile("ürsula's")).await.unwrap().unwrap();
+    assert_eq!((other.username.as_deref(), other.retention), (Some("ursula"), Retention::default()));
 }
 
 /// Entries of versions that kept no values say so: they keep their sequences, have a time, and can't be undone. They

@@ -1,10 +1,12 @@
 //! Profiles, and what `status` shows of them.
 
+use std::time::Duration;
+
 use sync_core::store::{ContentStore, RunEnd, ScopeCommit};
 use sync_core::testing::{category, profile};
 use sync_core::{
-    Account, Catalogue as _, ContentId, ContentKind, Doubt, GuardThresholds, HoldReason, Loss, PanelFacts,
-    PolicyChoice, Profiles as _, Retention, RunStatus, SyncMode,
+    Account, Catalogue as _, ContentId, ContentKind, Doubt, GuardThresholds, HoldReason, Loss, NetworkSettings,
+    PanelFacts, PolicyChoice, Profiles as _, Retention, RunStatus, SyncMode,
 };
 use sync_core::{Evidence, HeldRemoval};
 use sync_core::{PasswordSource, Profile};
@@ -96,9 +98,59 @@ async fn settings_that_hold_nonsense_are_the_defaults() {
     assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(Profile::new(cache.home.clone())));
 }
 
+/// What another version has written under a key, and how it is called here.
+const FOREIGN: &str = "INSERT INTO xtream_profile_settings VALUES ('home','from.the.future','7'), \
+    ('home','timeout.idle','soon'), ('home','limits.body','99999999999999999999'), ('home','kinds.off','episodes'), \
+    ('home','backoff',x'ff00'), ('home','attempts',3)";
+
+/// "A setting that this version doesn't know stays as a newer version has written it. A value that can't be read is the
+/// default, and no error."
+#[tokio::test]
+async fn settings_of_another_version_stay() {
+    let cache = Cache::new();
+    cache.execute(FOREIGN);
+    let before = cache.table("xtream_profile_settings");
+    let mut row = cache.store.profile(&cache.home).await.unwrap().unwrap();
+    let network = NetworkSettings { attempts: Some(3), ..NetworkSettings::default() };
+    assert_eq!(row, Profile { network: network.clone(), ..Profile::new(cache.home.clone()) });
+    cache.store.save_profile(&row).await.unwrap();
+    assert_eq!(cache.table("xtream_profile_settings"), before, "a profile that is saved as it was read");
+    // What is changed is written, and nothing else.
+    row.network = NetworkSettings { idle_timeout: Some(Duration::from_millis(2500)), attempts: None, ..network };
+    cache.store.save_profile(&row).await.unwrap();
+    assert_eq!(cache.store.profile(&cache.home).await.unwrap(), Some(row));
+    let sql = "SELECT key || '=' || quote(value) AS line FROM xtream_profile_settings ORDER BY key";
+    let rows = ["backoff=X'FF00'", "from.the.future='7'", "kinds.off='episodes'", "limits.body='99999999999999999999'"];
+    assert_eq!(cache.sql(sql), [&rows[..], &["timeout.idle='2.5'"]].concat());
+    let inspection = cache.store.inspect_blocking(None).unwrap();
+    assert_eq!(inspection.findings, [], "it is no inconsistency");
+}
+
+/// A profile that is saved unchanged writes neither addresses nor settings anew.
+#[tokio::test]
+async fn further_addresses_have_positions_from_one() {
+    let cache = Cache::new();
+    let row = Profile {
+        base_url: Some("http://a.example".into()),
+        further_addresses: vec!["http://c.example".into(), "http://b.example".into()],
+        ..Profile::new(cache.home.clone())
+    };
+    cache.store.save_profile(&row).await.unwrap();
+    let sql = "SELECT position || ' ' || address AS line FROM xtream_profile_addresses ORDER BY position";
+    assert_eq!(cache.sql(sql), ["1 http://c.example", "2 http://b.example"]);
+    cache.store.save_profile(&Profile { further_addresses: vec!["http://b.example".into()], ..row }).await.unwrap();
+    assert_eq!(cache.sql(sql), ["1 http://b.example"]);
+}
+
 #[tokio::test]
 async fn a_removed_profile_leaves_nothing_behind() {
     let cache = Cache::new();
+    let row = Profile {
+        further_addresses: vec!["http://b.example".into()],
+        network: NetworkSettings { attempts: Some(1), ..NetworkSettings::default() },
+        ..Profile::new(cache.home.clone())
+    };
+    cache.store.save_profile(&row).await.unwrap();
     cache.load(1..=5).await;
     let run = cache.start();
     let held = run.held(3, HoldReason::Loss(Loss::ShareLost), 5);
@@ -115,7 +167,7 @@ async fn a_removed_profile_leaves_nothing_behind() {
     drop(run);
     let tables = cache.sql("SELECT name AS line FROM sqlite_master WHERE type='table' AND name LIKE 'xtream%'");
     let filled = tables.iter().filter(|table| !cache.table(table).is_empty()).count();
-    assert_eq!(filled, 14, "the test fills what a profile can fill");
+    assert_eq!(filled, 16, "the test fills what a profile can fill");
     assert!(cache.store.remove_profile(&cache.home).await.unwrap());
     for table in tables {
         assert_eq!(cache.table(&table), [""; 0]);
@@ -179,7 +231,7 @@ async fn a_run_record_comes_back_whole() {
         commit.record.hold_reason = Some(HoldReason::Doubt(Doubt::UnreadableIds));
         commit.record.bytes = 1 << 40;
         commit.record.requests = 4;
-        commit.record.duration = std::time::Duration::from_millis(1234);
+        commit.record.duration = Duration::from_millis(1234);
         commit.record.counts.skipped = 3;
         commit.index = index_of(&[]);
         let record = commit.record.clone();

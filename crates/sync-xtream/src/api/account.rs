@@ -44,6 +44,7 @@ pub(crate) fn read(body: &[u8], charset: Charset, date: Option<i64>, now: i64) -
         panel_time: clock.now,
         max_connections: user.get("max_connections").and_then(Json::as_integer),
         message,
+        active_connections: user.get("active_cons").and_then(Json::as_integer),
     })
 }
 
@@ -224,9 +225,10 @@ mod tests {
 
     #[test]
     fn the_other_fields_are_read_leniently() {
-        let account =
-            of(&json!({"auth": "1", "max_connections": "2", "message": " Hello\r\n\u{1b}[31mthere\u{202e} "}));
-        assert_eq!(account.max_connections, Some(2));
+        let account = of(
+            &json!({"auth": "1", "max_connections": "2", "active_cons": "1", "message": " Hello\r\n\u{1b}[31mthere\u{202e} "}),
+        );
+        assert_eq!((account.active_connections, account.max_connections), (Some(1), Some(2)));
         assert_eq!(account.message.as_deref(), Some("Hello [31mthere"));
         assert_eq!(account.panel_time, Some(1_700_000_000));
         let account = of(&json!({"max_connections": "N/A", "message": ""}));

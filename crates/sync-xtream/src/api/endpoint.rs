@@ -43,6 +43,11 @@ impl Endpoint {
         matches!(self, Self::Listing(Scope { within: None, .. }))
     }
 
+    /// Returns whether it asks for categories.
+    pub(crate) fn is_categories(&self) -> bool {
+        matches!(self, Self::Categories(_))
+    }
+
     /// Returns whether it asks for items.
     pub(crate) fn is_listing(&self) -> bool {
         matches!(self, Self::Listing(_))

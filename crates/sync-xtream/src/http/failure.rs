@@ -183,8 +183,9 @@ impl Failure {
                 overloaded: matches!(code, 504 | 524),
                 cause: Cause::Status(code),
             },
-            400 | 404 | 405 | 410 if endpoint.is_whole_listing() => {
-                let message = format!("it answers {code} to the request for the list");
+            400 | 404 | 405 | 410 if endpoint.is_whole_listing() || endpoint.is_categories() => {
+                let what = if endpoint.is_categories() { "categories" } else { "list" };
+                let message = format!("it answers {code} to the request for the {what}");
                 Self::unusable(AnswerFault::UnknownRequest, message)
             }
             407 => unusable(": the proxy asks for a login of its own"),
@@ -242,6 +243,7 @@ mod tests {
         let all = |endpoint: Endpoint| codes.map(|code| verdict(&endpoint, code)).into_iter().collect::<String>();
         assert_eq!(all(Endpoint::Account), "--esslssrsrsssrrrrsss");
         assert_eq!(all(Endpoint::Listing(Scope::whole(ContentKind::Movies))), "--esussurursssrrrrsss");
+        assert_eq!(all(Endpoint::Categories(ContentKind::Movies)), "--esussurursssrrrrsss");
         let within = Some(sync_core::CategoryId("7".to_owned()));
         assert_eq!(all(Endpoint::Listing(Scope { kind: ContentKind::Movies, within })), "--esssssrsrsssrrrrsss");
     }

@@ -101,6 +101,7 @@ impl PanelClient {
             other_client_tried: self.user_agents.has_tried(),
             other_client_left: self.user_agents.has_spare() && self.listings.all_refused_alike(),
             notices: self.notices.lines(),
+            address: None,
         }
     }
 

@@ -4,22 +4,46 @@
 
 pub(super) const ROOT: &str = "\
 Examples:
-  xtream-sync profile add home --url http://panel.example:8080 --username ann
-  xtream-sync sync home     Fetch the lists of the panel, and write what has changed
-  xtream-sync search matrix Find items in the cache
-  xtream-sync status home   Show the last run, the counts and the held removals";
+  xtream-sync profile add home  Ask for address, user name and password
+  xtream-sync sync home         Fetch the lists of the panel, and write what has changed
+  xtream-sync search matrix     Find items in the cache
+  xtream-sync status home       Show the last run, the counts and the held removals";
 
 pub(super) const PROFILE: &str = "\
 Examples:
-  xtream-sync profile add home --url http://panel.example:8080 --username ann
+  xtream-sync profile add home     Ask for address, user name and password
+  xtream-sync profile test home    Log in, and count the categories
   xtream-sync profile list
+  xtream-sync profile set home guard.share=50
   xtream-sync profile remove home";
 
 pub(super) const PROFILE_ADD: &str = "\
 Examples:
+  xtream-sync profile add home    Ask for address, user name and password
   xtream-sync profile add home --url http://panel.example:8080 --username ann
   xtream-sync profile add home --password-command 'pass show panel'
   xtream-sync profile add home --removal-share 50 --release-days 3";
+
+pub(super) const PROFILE_TEST: &str = "\
+Examples:
+  xtream-sync profile test home
+  xtream-sync profile test home --json --attempts 1   Print the answer for a script, without a second attempt";
+
+pub(super) const PROFILE_EDIT: &str = "\
+Examples:
+  xtream-sync profile edit home --url http://a.example:8080 --url http://b.example:8080
+  xtream-sync profile edit home --username ann --password-prompt";
+
+pub(super) const PROFILE_SET: &str = "\
+Examples:
+  xtream-sync profile set home guard.share=50 retention.days=3
+  xtream-sync profile set home kinds.off=series timeout.first-byte=300
+  xtream-sync profile set home attempts=          Restore the default";
+
+pub(super) const PROFILE_SHOW: &str = "\
+Examples:
+  xtream-sync profile show home          Show addresses and settings
+  xtream-sync profile show home --json   Print the settings for a script";
 
 pub(super) const PROFILE_LIST: &str = "\
 Examples:
@@ -121,6 +145,21 @@ Examples:
 pub(super) const RESTORE: &str = "\
 Example:
   xtream-sync restore cache-copy.db";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  xtream-sync completions bash
+  xtream-sync completions zsh
+
+Where the scripts belong:
+  bash         ~/.local/share/bash-completion/completions/xtream-sync
+  zsh          a file _xtream-sync in a folder of $fpath
+  fish         ~/.config/fish/completions/xtream-sync.fish
+  powershell   the profile: xtream-sync completions powershell | Out-String | Invoke-Expression";
+
+pub(super) const MAN: &str = "\
+Example:
+  xtream-sync man ~/.local/share/man/man1";
 
 pub(super) const STATUS: &str = "\
 Examples:

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use clap::Args as Arguments;
+use sync_core::NetworkSettings;
 
-/// Timeouts, attempts and pace of requests to a panel. What is not named keeps its default, which is the source's.
-#[derive(Debug, Arguments)]
-#[command(next_help_heading = "Network (times in seconds, 0 or more, fractions allowed)")]
+/// Timeouts, attempts and pace of requests to a panel, for one run. What is not named is as the profile says.
+#[derive(Debug, Default, Arguments)]
+#[command(next_help_heading = "Network, for this run (times in seconds, 0 or more, fractions allowed)")]
 pub(crate) struct PanelArgs {
     /// Wait this long for a connection [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -37,7 +38,7 @@ pub(crate) struct PanelArgs {
 }
 
 /// The largest answer that is read. A larger one is unusable, unless the option says that an element is skipped.
-#[derive(Debug, Arguments)]
+#[derive(Debug, Default, Arguments)]
 #[command(next_help_heading = "Limits (an answer beyond them is unusable: exit code 6)")]
 pub(crate) struct LimitArgs {
     /// Read at most this many MiB per answer, after decompression; 1 or more [default: 2048]
@@ -58,6 +59,29 @@ pub(crate) struct LimitArgs {
     /// Require at least this many bytes per second, on average over an idle timeout; 0 turns this off [default: 64]
     #[arg(long, value_name = "N")]
     pub(crate) min_bytes_per_second: Option<u32>,
+}
+
+impl PanelArgs {
+    /// Returns what is named, as settings of a profile.
+    pub(crate) fn settings(&self) -> NetworkSettings {
+        let limits = &self.limits;
+        NetworkSettings {
+            connect_timeout: self.connect_timeout,
+            first_byte_timeout: self.first_byte_timeout,
+            idle_timeout: self.idle_timeout,
+            total_timeout: self.total_timeout,
+            password_timeout: self.password_timeout,
+            attempts: self.attempts,
+            backoff: self.backoff,
+            requests_per_second: self.requests_per_second,
+            min_bytes_per_second: limits.min_bytes_per_second,
+            max_body_mib: limits.max_body_mib,
+            max_elements: limits.max_elements,
+            max_element_mib: limits.max_element_mib,
+            max_nesting: limits.max_nesting,
+            max_header_kib: limits.max_header_kib,
+        }
+    }
 }
 
 /// A million GiB: in effect no limit, and its number of bytes doesn't overflow.

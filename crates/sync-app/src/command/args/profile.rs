@@ -8,7 +8,8 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as Arguments, Subcommand, ValueEnum};
 use sync_core::{PolicyChoice, SearchFields};
 
-use super::examples;
+use super::{PanelArgs, examples};
+use crate::command::settings;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
@@ -19,10 +20,31 @@ pub(crate) enum ProfileCommand {
     /// A password is never an argument, because other users of the computer can read arguments. These
     /// sources are read once, and the password is kept in the cache: --password-file, --password-prompt,
     /// the environment variable XTREAM_SYNC_PASSWORD, and a pasted address. These are read at each sync,
-    /// and no password is kept: --password-env, --password-path and --password-command. Without any of
-    /// them, and at a terminal, the command asks.
+    /// and no password is kept: --password-env, --password-path and --password-command.
+    ///
+    /// At a terminal, the command asks for what is missing: address, user name, password. Then it logs in and
+    /// says what it has found. If that fails, try again, keep the profile all the same, or give up. Without a
+    /// terminal nothing is asked; without --test nothing is tried then.
     #[command(after_help = examples::PROFILE_ADD)]
     Add(Box<AddArgs>),
+    /// Change an existing profile: its addresses, its login, its settings
+    ///
+    /// It is the same as `profile add`, but no profile is added. What is not named keeps its value. The settings of
+    /// `profile set` have more than these options.
+    #[command(after_help = examples::PROFILE_EDIT)]
+    Edit(Box<AddArgs>),
+    /// Change settings of a profile by KEY=VALUE: all that are named, or none
+    #[command(after_help = format!("{}\n\n{}", examples::PROFILE_SET, settings::help()))]
+    Set(SetArgs),
+    /// Show the settings of a profile, with their defaults, and no secret
+    #[command(after_help = examples::PROFILE_SHOW)]
+    Show(ShowProfileArgs),
+    /// Test the login of a profile, and count its categories; no list is fetched, and nothing is written
+    ///
+    /// The exit code is 0 if the panel lets the account in and answers for its kinds, 4 if the login is refused or the
+    /// account has ended, 5 if the panel can't be reached, and 6 if its answer is not usable.
+    #[command(after_help = examples::PROFILE_TEST)]
+    Test(Box<TestArgs>),
     /// List the profiles
     #[command(after_help = examples::PROFILE_LIST)]
     List {
@@ -42,12 +64,16 @@ pub(crate) enum ProfileCommand {
 pub(crate) struct AddArgs {
     /// Name of the profile, of your choice
     pub(crate) id: String,
-    /// Use this address of the panel; addresses of its API, of playlists and of streams work as well
+    /// Use this address of the panel; addresses of its API, of playlists and of streams work as well. Repeat it for
+    /// further addresses of the same panel, in order; together they replace those of before
     #[arg(long, value_name = "URL")]
-    pub(crate) url: Option<String>,
+    pub(crate) url: Vec<String>,
     /// Log in with this user name
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
+    /// Log in before the profile is saved; if that fails, save nothing (exit codes 4, 5 and 6)
+    #[arg(long)]
+    pub(crate) test: bool,
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
     #[command(flatten)]
@@ -56,6 +82,35 @@ pub(crate) struct AddArgs {
     pub(crate) changes: ChangeSettings,
     #[command(flatten)]
     pub(crate) reading: ReadingSettings,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct TestArgs {
+    /// Profile to test
+    pub(crate) id: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) panel: PanelArgs,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct SetArgs {
+    /// Profile to change
+    pub(crate) id: String,
+    /// Settings; KEY= restores the default
+    #[arg(value_name = "KEY=VALUE", required = true)]
+    pub(crate) settings: Vec<String>,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct ShowProfileArgs {
+    /// Profile to show
+    pub(crate) id: String,
+    /// Print one JSON object: each setting with its value and its default
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The source of the password: at most one of these.

@@ -149,6 +149,12 @@ impl SourceError {
         self.code().class()
     }
 
+    /// Returns whether the answer suggests that the panel doesn't offer the kind that it was asked for.
+    pub const fn denies_the_kind(&self) -> bool {
+        use AnswerFault::{AccountObject, ErrorObject, UnknownRequest};
+        matches!(self, Self::Unusable { fault: AccountObject | ErrorObject | UnknownRequest, .. })
+    }
+
     /// Returns what a person can do about the error.
     pub const fn hint(&self) -> Hint {
         match self {

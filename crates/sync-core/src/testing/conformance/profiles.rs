@@ -1,11 +1,14 @@
 //! Cases of every [`Profiles`](crate::Profiles).
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use super::session::{Session, load};
 use super::validators::validator;
 use crate::facts::PanelFacts;
 use crate::model::{ContentId, ContentKind};
 use crate::ports::Cache;
-use crate::ports::profiles::{PasswordSource, Profile};
+use crate::ports::profiles::{NetworkSettings, PasswordSource, Profile};
 use crate::ports::store::{ScopeCommit, StoreError, ValidatorChange};
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::{Evidence, HeldRemoval};
@@ -17,6 +20,7 @@ use crate::testing::profile;
 pub(super) fn unusual() -> Profile {
     Profile {
         base_url: Some("http://panel.example:8080".to_owned()),
+        further_addresses: vec!["http://second.example".to_owned(), "http://a.example/tv".to_owned()],
         username: Some("ann".to_owned()),
         password: Some("s3cr3t".to_owned()),
         password_source: PasswordSource::Stored,
@@ -34,6 +38,23 @@ pub(super) fn unusual() -> Profile {
         follow_other_hosts: false,
         parallel_requests: 4,
         search: SearchFields::Names,
+        network: NetworkSettings {
+            connect_timeout: Some(Duration::from_millis(1900)),
+            first_byte_timeout: Some(Duration::from_secs(20)),
+            idle_timeout: Some(Duration::from_secs(21)),
+            total_timeout: Some(Duration::from_nanos(22)),
+            password_timeout: Some(Duration::ZERO),
+            attempts: Some(3),
+            backoff: Some(Duration::from_secs(24)),
+            requests_per_second: Some(0.25),
+            min_bytes_per_second: Some(0),
+            max_body_mib: Some(26),
+            max_elements: Some(27),
+            max_element_mib: Some(28),
+            max_nesting: Some(29),
+            max_header_kib: Some(30),
+        },
+        kinds_off: BTreeSet::from([ContentKind::Series, ContentKind::Channels]),
         ..Profile::new(profile("home"))
     }
 }
@@ -46,7 +67,15 @@ pub async fn a_profile_is_read_back_as_it_was_saved<C: Cache>(cache: &C) {
     cache.save_profile(&away).await.unwrap();
     assert_eq!(cache.profile(&home.id).await.unwrap(), Some(home.clone()));
     assert_eq!(cache.profiles().await.unwrap(), [away.clone(), home.clone()], "by id");
-    let plain = Profile::new(home.id);
+    let some = Profile {
+        further_addresses: vec!["http://a.example/tv".to_owned()],
+        network: NetworkSettings { attempts: Some(20), ..NetworkSettings::default() },
+        kinds_off: BTreeSet::from([ContentKind::Movies]),
+        ..home
+    };
+    cache.save_profile(&some).await.unwrap();
+    assert_eq!(cache.profile(&some.id).await.unwrap(), Some(some.clone()));
+    let plain = Profile::new(some.id);
     cache.save_profile(&plain).await.unwrap();
     assert_eq!(cache.profile(&plain.id).await.unwrap(), Some(plain));
     assert_eq!(cache.profile(&profile("nobody")).await.unwrap(), None);
@@ -77,12 +106,26 @@ pub async fn a_password_is_kept_where_it_is_to_be_kept<C: Cache>(cache: &C) {
     }
 }
 
-/// "If the address changes, the facts about the panel and the evidence of held removals are deleted. If the address or
-/// the user name changes, the validators of the listings are deleted."
+/// "If the addresses change and have none in common with those before, it is another panel: the facts about it and the
+/// evidence of held removals are deleted. They stay if addresses are added, reordered, or removed in part. If the first
+/// address or the user name changes, the validators of the listings are deleted." Items stay in any case.
 pub async fn another_address_is_another_panel<C: Cache>(cache: &C) {
     let movies = ContentKind::Movies;
+    let [first, second, third] = ["http://panel.example:8080", "http://second.example", "http://a.example/tv"];
+    let at = |base_url: &str, further: &[&str]| Profile {
+        base_url: Some(base_url.to_owned()),
+        further_addresses: further.iter().map(|&address| address.to_owned()).collect(),
+        ..unusual()
+    };
     for (changed, forgets_facts, forgets_validator) in [
-        (Profile { base_url: Some("http://other.example".to_owned()), ..unusual() }, true, true),
+        (at("http://other.example", &[]), true, true),
+        (at("http://other.example", &["http://third.example"]), true, true),
+        (at("http://other.example", &[third]), false, true),
+        (at(first, &[second, third, "http://more.example"]), false, false),
+        (at(first, &[third, second]), false, false),
+        (at(first, &[]), false, false),
+        (at(second, &[first, third]), false, true),
+        (at(third, &[]), false, true),
         (Profile { username: Some("bob".to_owned()), ..unusual() }, false, true),
         (Profile { password: Some("another".to_owned()), user_agent: None, ..unusual() }, false, false),
     ] {
@@ -105,6 +148,8 @@ pub async fn another_address_is_another_panel<C: Cache>(cache: &C) {
         assert_eq!(held[0].evidence.is_none(), forgets_facts, "{changed:?}");
         let validator = cache.validator(&home.id, movies).await.unwrap();
         assert_eq!(validator.is_none(), forgets_validator, "{changed:?}");
+        let ids = cache.get_content_ids(&home.id, movies).await.unwrap();
+        assert_eq!(ids, [ContentId(1), ContentId(2)], "{changed:?}");
     }
 }
 

@@ -1,0 +1,45 @@
+//! The echo of a terminal: turned off while a password is typed, and back on however the program ends.
+
+#[cfg(unix)]
+pub(crate) use unix::{hide, restore};
+
+#[cfg(not(unix))]
+pub(crate) use elsewhere::{hide, restore};
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::File;
+    use std::sync::{Mutex, PoisonError};
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    /// The terminal, and its modes before the echo was turned off.
+    static BEFORE: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+
+    /// Turns the echo off. Without a terminal, nothing happens.
+    pub(crate) fn hide() {
+        let Ok(terminal) = File::open("/dev/tty") else { return };
+        let Ok(before) = tcgetattr(&terminal) else { return };
+        let mut modes = before.clone();
+        modes.local_modes.remove(LocalModes::ECHO);
+        modes.local_modes.insert(LocalModes::ECHONL);
+        if tcsetattr(&terminal, OptionalActions::Now, &modes).is_ok() {
+            *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, before));
+        }
+    }
+
+    /// Puts the terminal back as it was. Any thread may call it, any number of times.
+    pub(crate) fn restore() {
+        if let Some((terminal, before)) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+        }
+    }
+}
+
+/// Elsewhere the shell sets the modes of its console itself.
+#[cfg(not(unix))]
+mod elsewhere {
+    pub(crate) fn hide() {}
+
+    pub(crate) fn restore() {}
+}

@@ -1,0 +1,211 @@
+//! `profile test`: what a panel says to the login of a profile.
+
+use std::path::Path;
+
+use serde::Serialize;
+use sync_app::SystemClock;
+use sync_core::text::{one_line, printable};
+use sync_core::{Account, Clock, ContentKind};
+use sync_service::{KindTest, LoginState, LoginTest};
+
+use super::args::TestArgs;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt::Interrupt;
+use super::panel::Panels;
+use super::terminal::{complain, date, grouped, say};
+use super::{hints, json, one_profile, wiring};
+
+/// Tests the login of a profile.
+pub(crate) async fn run(database: &Path, args: &TestArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let cache = one_profile::cache(database, Some(&args.id))?;
+    let service = wiring::service(&cache);
+    let profile = one_profile::find(&service, Some(&args.id)).await?;
+    let panels = Panels::new(&args.panel, interrupt);
+    let tested = interrupt.token.run_until_cancelled(service.test_login(&profile, &panels)).await;
+    let test = tested.ok_or_else(|| Failure::abandoned("nothing was written"))??;
+    let address = test.address.as_deref();
+    if args.json {
+        json::say(&Line::new(profile.id.as_str(), &test));
+    } else {
+        say(&format!("{}  {}", printable(profile.id.as_str()), printable(address.unwrap_or("(no address)"))));
+        say(&format!("  login {}", test.login.as_str()));
+        tell(&test);
+    }
+    complain_of(&test);
+    Ok(exit(&test))
+}
+
+/// Prints what the panel said of the account and of each kind.
+pub(crate) fn tell(test: &LoginTest) {
+    let now = SystemClock::new().now();
+    if let Some(account) = &test.account {
+        say(&format!("  account {}", account_words(account, now)));
+    }
+    if test.login == LoginState::Ok {
+        for (kind, found) in test.kinds.iter() {
+            say(&format!("  {:<9} {}", kind.as_str(), kind_words(*found)));
+        }
+    }
+}
+
+/// Prints to stderr what went wrong, and what a person should know.
+pub(crate) fn complain_of(test: &LoginTest) {
+    for notice in &test.notices {
+        complain(&format!("warning: {}", one_line(notice)));
+    }
+    for error in &test.errors {
+        complain(&format!("error: {}", one_line(&error.to_string())));
+        let hint = hints::of_error(error);
+        if !hint.is_empty() {
+            complain(&format!("  hint: {hint}"));
+        }
+    }
+}
+
+/// Returns the exit code of a test.
+pub(crate) fn exit(test: &LoginTest) -> Exit {
+    test.errors.iter().fold(Exit::Done, |exit, error| exit.or(Exit::of_class(error.class())))
+}
+
+/// The object of `--json`, with its members in this order.
+#[derive(Serialize)]
+struct Line<'a> {
+    profile: &'a str,
+    address: Option<&'a str>,
+    login: &'static str,
+    account: Option<AccountPart<'a>>,
+    kinds: KindParts,
+}
+
+#[derive(Serialize)]
+struct AccountPart<'a> {
+    status: &'a str,
+    expires_at: Option<i64>,
+    active_connections: Option<i64>,
+    max_connections: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct KindParts {
+    channels: KindPart,
+    movies: KindPart,
+    series: KindPart,
+}
+
+#[derive(Serialize)]
+struct KindPart {
+    offered: Option<bool>,
+    categories: Option<u64>,
+}
+
+impl<'a> Line<'a> {
+    fn new(profile: &'a str, test: &'a LoginTest) -> Self {
+        let account = test.account.as_ref().map(|account| AccountPart {
+            status: account.status.as_str(),
+            expires_at: account.expires_at,
+            active_connections: account.active_connections,
+            max_connections: account.max_connections,
+        });
+        let kind = |kind| {
+            let KindTest { offered, categories } = test.kinds[kind];
+            KindPart { offered, categories }
+        };
+        let kinds = KindParts {
+            channels: kind(ContentKind::Channels),
+            movies: kind(ContentKind::Movies),
+            series: kind(ContentKind::Series),
+        };
+        Self { profile, address: test.address.as_deref(), login: test.login.as_str(), account, kinds }
+    }
+}
+
+fn account_words(account: &Account, now: i64) -> String {
+    let end = match (account.expires_at, &account.unread_end) {
+        (Some(end), _) => format!("{}, {}", ends(end, now), date(end)),
+        (None, Some(text)) => format!("end not readable: `{}`", one_line(text)),
+        (None, None) => "no end".to_owned(),
+    };
+    let connections = match (account.active_connections, account.max_connections) {
+        (Some(active), Some(max)) => format!(", {active} of {max} connections in use"),
+        (None, Some(max)) => format!(", {max} connections at most"),
+        (Some(active), None) => format!(", {active} connections in use"),
+        (None, None) => String::new(),
+    };
+    format!("{}, {end}{connections}", one_line(account.status.as_str()))
+}
+
+/// Returns how far away the end of an account is.
+fn ends(end: i64, now: i64) -> String {
+    const DAY: i64 = 86_400;
+    let counted =
+        |days: i64| if days == 1 { "1 day".to_owned() } else { format!("{} days", grouped(days.unsigned_abs())) };
+    match end.saturating_sub(now) {
+        left @ DAY.. => format!("ends in {}", counted(left / DAY)),
+        1..DAY => "ends within a day".to_owned(),
+        past => match past.saturating_neg() / DAY {
+            0 => "ended within the last day".to_owned(),
+            days => format!("ended {} ago", counted(days)),
+        },
+    }
+}
+
+fn kind_words(found: KindTest) -> String {
+    match (found.offered, found.categories) {
+        (_, Some(1)) => "1 category".to_owned(),
+        (_, Some(number)) => format!("{} categories", grouped(number)),
+        (Some(false), None) => "not offered by the panel".to_owned(),
+        (_, None) => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_core::AccountStatus;
+
+    #[test]
+    fn the_end_of_an_account_is_told_with_the_days_that_are_left() {
+        let now = 1_700_000_000;
+        for (after, words) in [
+            (86_400 * 4000 + 5, "ends in 4,000 days"),
+            (86_400, "ends in 1 day"),
+            (3600, "ends within a day"),
+            (0, "ended within the last day"),
+            (-86_400, "ended 1 day ago"),
+            (-86_400 * 9, "ended 9 days ago"),
+        ] {
+            assert_eq!(ends(now + after, now), words);
+        }
+        assert!(ends(i64::MAX, -5).contains("days") && ends(i64::MIN, 5).contains("ago"));
+    }
+
+    #[test]
+    fn an_account_is_told_as_far_as_it_is_known() {
+        let account = |active, max| Account { active_connections: active, max_connections: max, ..Account::active() };
+        for (account, words) in [
+            (account(Some(1), Some(2)), "Active, no end, 1 of 2 connections in use"),
+            (account(None, Some(2)), "Active, no end, 2 connections at most"),
+            (account(Some(3), None), "Active, no end, 3 connections in use"),
+            (account(None, None), "Active, no end"),
+        ] {
+            assert_eq!(account_words(&account, 0), words);
+        }
+        let odd = Account {
+            status: AccountStatus::Inactive("Ban\u{1b}[2Jned".to_owned()),
+            unread_end: Some("in spring".to_owned()),
+            ..Account::active()
+        };
+        let words = account_words(&odd, 0);
+        assert!(!words.contains('\u{1b}') && words.ends_with("end not readable: `in spring`"), "{words}");
+    }
+
+    #[test]
+    fn a_kind_is_told_by_its_categories() {
+        let kind = |offered, categories| kind_words(KindTest { offered, categories });
+        assert_eq!(kind(Some(true), Some(1234)), "1,234 categories");
+        assert_eq!(kind(Some(true), Some(1)), "1 category");
+        assert_eq!(kind(Some(false), None), "not offered by the panel");
+        assert_eq!(kind(None, None), "unknown");
+    }
+}

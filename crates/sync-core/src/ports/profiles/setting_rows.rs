@@ -1,0 +1,114 @@
+//! The settings of a profile that have no place of their own in a store, as rows of key and value.
+//!
+//! A new setting needs no new column: a field of [`Profile`], and a line in each of the three functions. The keys are
+//! a public interface. They are those that people type.
+
+use std::collections::BTreeSet;
+
+use super::{NetworkSettings, Profile};
+use crate::model::ContentKind;
+
+/// The kinds that are switched off, separated by commas.
+const KINDS_OFF: &str = "kinds.off";
+
+/// A setting that differs from the default, as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SettingRow {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: String,
+}
+
+impl Profile {
+    /// Returns the settings that a store keeps as rows and that differ from the defaults, sorted by key.
+    pub fn setting_rows(&self) -> Vec<SettingRow> {
+        let mut rows = Vec::new();
+        let mut row = |key: &str, value: Option<String>| {
+            rows.extend(value.map(|value| SettingRow { key: key.to_owned(), value }));
+        };
+        for key in NetworkSettings::KEYS {
+            row(key, self.network.get(key));
+        }
+        row(KINDS_OFF, Some(names_of_kinds(&self.kinds_off)).filter(|names| !names.is_empty()));
+        rows.sort();
+        rows
+    }
+
+    /// Sets what a row says. A row with an unknown key, and one whose value can't be read, changes nothing.
+    pub fn set_row(&mut self, row: &SettingRow) {
+        let SettingRow { key, value } = row;
+        if key == KINDS_OFF {
+            self.kinds_off = kinds_of_names(value).unwrap_or_default();
+        } else if NetworkSettings::KEYS.contains(&key.as_str()) {
+            // A value that another version has written is the default here.
+            let _ = self.network.set(key, Some(value));
+        }
+    }
+
+    /// Returns whether this version knows the setting of a row.
+    pub fn knows_row(key: &str) -> bool {
+        key == KINDS_OFF || NetworkSettings::KEYS.contains(&key)
+    }
+}
+
+/// Returns the names of kinds, in the order of a run, separated by commas.
+pub(super) fn names_of_kinds(kinds: &BTreeSet<ContentKind>) -> String {
+    kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// Reads names of kinds; `None` if one of them is none.
+pub(super) fn kinds_of_names(names: &str) -> Option<BTreeSet<ContentKind>> {
+    names.split(',').map(|name| name.trim().parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProfileId;
+
+    fn plain() -> Profile {
+        Profile::new(ProfileId::new("home").unwrap())
+    }
+
+    fn row(key: &str, value: &str) -> SettingRow {
+        SettingRow { key: key.to_owned(), value: value.to_owned() }
+    }
+
+    #[test]
+    fn rows_are_read_back_and_only_what_differs_has_one() {
+        assert_eq!(plain().setting_rows(), []);
+        let mut profile = plain();
+        for key in NetworkSettings::KEYS {
+            profile.network.set(key, Some("7")).unwrap();
+        }
+        profile.kinds_off = BTreeSet::from([ContentKind::Series, ContentKind::Channels]);
+        let rows = profile.setting_rows();
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 1);
+        assert!(rows.contains(&row("kinds.off", "channels,series")));
+        assert!(rows.is_sorted() && rows.iter().all(|row| Profile::knows_row(&row.key)));
+        let mut read = plain();
+        for row in rows.iter().rev() {
+            read.set_row(row);
+        }
+        assert_eq!(read, profile);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_the_default() {
+        let mut profile = plain();
+        for (key, value) in [
+            ("from.the.future", "1"),
+            ("attempts", "0"),
+            ("attempts", ""),
+            ("limits.body", "99999999999999"),
+            ("timeout.idle", "soon"),
+            ("kinds.off", "movies,episodes"),
+            ("kinds.off", ""),
+        ] {
+            profile.set_row(&row(key, value));
+            assert_eq!(profile, plain(), "{key}={value}");
+        }
+        assert!(!Profile::knows_row("from.the.future"));
+    }
+}

@@ -1,0 +1,395 @@
+//! Every setting of a profile.
+//!
+//! A new setting is an entry here, a field of [`sync_core::Profile`], and a row in `docs/guide.md`, which a test of `sync-app`
+//! compares with this list. Where a store keeps it as a row, its key is also in `setting_rows` of `sync-core`.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, SearchFields};
+
+use super::setting::{Setting, SettingValues};
+
+const DAYS: SettingValues = SettingValues::Whole { least: 0, most: Some(3650) };
+const COUNT: SettingValues = SettingValues::Whole { least: 0, most: None };
+const POSITIVE: SettingValues = SettingValues::Whole { least: 1, most: None };
+const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
+
+/// Every setting, in the order in which they are shown.
+pub static SETTINGS: [Setting; 29] = [
+    Setting {
+        key: "guard.share",
+        unit: "percent of a kind",
+        values: SettingValues::Whole { least: 0, most: Some(100) },
+        default: "30",
+        help: "Hold removals above this share of a kind, if they are also above the floor",
+        get: |profile, _| Some(profile.guard.share_percent.to_string()),
+        set: |profile, _, text| put(&mut profile.guard.share_percent, text, GuardThresholds::default().share_percent),
+    },
+    Setting {
+        key: "guard.floor",
+        unit: "items",
+        values: COUNT,
+        default: "50",
+        help: "Hold removals above this number, if they are also above the share",
+        get: |profile, _| Some(profile.guard.floor_rows.to_string()),
+        set: |profile, _, text| put_count(&mut profile.guard.floor_rows, text, GuardThresholds::default().floor_rows),
+    },
+    Setting {
+        key: "guard.category",
+        unit: "items",
+        values: COUNT,
+        default: "20",
+        help: "Hold the removals of a category that had this many items and has none; 0 turns this off",
+        get: |profile, _| Some(profile.guard.category_rows.to_string()),
+        set: |profile, _, text| {
+            put_count(&mut profile.guard.category_rows, text, GuardThresholds::default().category_rows)
+        },
+    },
+    Setting {
+        key: "retention.listings",
+        unit: "complete lists",
+        values: SettingValues::Whole { least: 1, most: Some(1000) },
+        default: "3",
+        help: "Release a held removal after this many lists without the item",
+        get: |profile, _| Some(profile.retention.release_listings.to_string()),
+        set: |profile, _, text| {
+            put(&mut profile.retention.release_listings, text, Retention::default().release_listings)
+        },
+    },
+    Setting {
+        key: "retention.days",
+        unit: "days",
+        values: DAYS,
+        default: "7",
+        help: "Release a held removal only if those lists span this time",
+        get: |profile, _| Some(profile.retention.release_days.to_string()),
+        set: |profile, _, text| put(&mut profile.retention.release_days, text, Retention::default().release_days),
+    },
+    Setting {
+        key: "retention.tombstones",
+        unit: "days",
+        values: DAYS,
+        default: "30",
+        help: "Remember a removed item for this time, and recognise it if it returns",
+        get: |profile, _| Some(profile.retention.tombstone_days.to_string()),
+        set: |profile, _, text| put(&mut profile.retention.tombstone_days, text, Retention::default().tombstone_days),
+    },
+    Setting {
+        key: "feed.days",
+        unit: "days",
+        values: SettingValues::Whole { least: 0, most: Some(36_500) },
+        default: "90",
+        help: "Keep the change log for this time; the newest run always stays",
+        get: |profile, _| Some(profile.retention.feed_days.to_string()),
+        set: |profile, _, text| put(&mut profile.retention.feed_days, text, Retention::default().feed_days),
+    },
+    Setting {
+        key: "feed.entries",
+        unit: "entries",
+        values: COUNT,
+        default: "500000",
+        help: "Keep this many entries of the change log at most; the newest run always stays",
+        get: |profile, _| Some(profile.retention.feed_entries.to_string()),
+        set: |profile, _, text| put_count(&mut profile.retention.feed_entries, text, Retention::default().feed_entries),
+    },
+    Setting {
+        key: "policy",
+        unit: "",
+        values: SettingValues::Words(&["fingerprint", "timestamp"]),
+        default: "fingerprint",
+        help: "Count an item as updated if its fields differ, or only if its date is newer",
+        get: |profile, _| Some(profile.policy.as_str().to_owned()),
+        set: |profile, _, text| {
+            let policies = [PolicyChoice::Fingerprint, PolicyChoice::Timestamp];
+            let found = |text: &str| policies.into_iter().find(|policy| policy.as_str() == text);
+            put_with(&mut profile.policy, text, found)
+        },
+    },
+    Setting {
+        key: "search.fields",
+        unit: "",
+        values: SettingValues::Words(&["all", "names", "off"]),
+        default: "all",
+        help: "Keep the text of these fields for searches; the next sync writes it",
+        get: |profile, _| Some(profile.search.as_str().to_owned()),
+        set: |profile, _, text| put_with(&mut profile.search, text, SearchFields::from_name),
+    },
+    Setting {
+        key: "user-agent",
+        unit: "",
+        values: SettingValues::Text("printable ASCII"),
+        default: "",
+        help: "Send this user agent; by default xtream-sync/VERSION",
+        get: |profile, _| profile.user_agent.clone(),
+        set: |profile, _, text| {
+            let is_sendable = |text: &str| text.chars().all(|c| (' '..='~').contains(&c));
+            put_with(&mut profile.user_agent, text, |text| is_sendable(text).then(|| Some(text.to_owned())))
+        },
+    },
+    Setting {
+        key: "tls.verify",
+        unit: "",
+        values: SettingValues::YesNo,
+        default: "yes",
+        help: "Require a valid certificate; with no, anybody on the way can read the password",
+        get: |profile, _| Some(if profile.verify_tls { "yes" } else { "no" }.to_owned()),
+        set: |profile, _, text| {
+            profile.verify_tls = text != Some("no");
+            Ok(())
+        },
+    },
+    Setting {
+        key: "hosts.other",
+        unit: "",
+        values: SettingValues::Words(&["follow", "refuse"]),
+        default: "follow",
+        help: "Follow or refuse a redirect to another host, which may learn the password",
+        get: |profile, _| Some(if profile.follow_other_hosts { "follow" } else { "refuse" }.to_owned()),
+        set: |profile, _, text| {
+            profile.follow_other_hosts = text != Some("refuse");
+            Ok(())
+        },
+    },
+    Setting {
+        key: "kinds.off",
+        unit: "",
+        values: SettingValues::Kinds,
+        default: "",
+        help: "Leave these kinds out of syncs that don't name them; their items stay",
+        get: |profile, _| Some(profile.kinds_off.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",")),
+        set: |profile, _, text| {
+            let kind = |name: &str| name.trim().parse::<ContentKind>().ok();
+            put_with(&mut profile.kinds_off, text, |text| text.split(',').map(kind).collect::<Option<BTreeSet<_>>>())
+        },
+    },
+    network("timeout.connect", "seconds", SECONDS, "10", "Wait this long for a connection"),
+    network(
+        "timeout.first-byte",
+        "seconds",
+        SECONDS,
+        "120",
+        "Wait this long for the beginning of an answer; panels build a list before they send it",
+    ),
+    network("timeout.idle", "seconds", SECONDS, "30", "Wait this long for the next piece of an answer"),
+    network("timeout.total", "seconds", SECONDS, "1200", "Allow this long for a whole answer"),
+    network("timeout.password", "seconds", SECONDS, "60", "Wait this long for the password from a file or a command"),
+    network(
+        "attempts",
+        "",
+        SettingValues::Whole { least: 1, most: Some(20) },
+        "4",
+        "Try each request at most this many times",
+    ),
+    network(
+        "backoff",
+        "seconds",
+        SECONDS,
+        "1",
+        "Wait this long before the second attempt, and twice as long before each further one",
+    ),
+    network(
+        "rate.requests",
+        "requests per second",
+        SettingValues::Decimal { least: "0.01" },
+        "8",
+        "Send at most this many requests per second",
+    ),
+    Setting {
+        key: "rate.parallel",
+        unit: "requests",
+        values: SettingValues::Whole { least: 1, most: Some(16) },
+        default: "1",
+        help: "Send at most this many requests at once; more than the account allows may get it banned",
+        get: |profile, _| Some(profile.parallel_requests.to_string()),
+        set: |profile, _, text| put(&mut profile.parallel_requests, text, 1),
+    },
+    network(
+        "rate.min-bytes",
+        "bytes per second",
+        COUNT,
+        "64",
+        "Require this speed, on average over an idle timeout; 0 turns this off",
+    ),
+    network("limits.body", "MiB", POSITIVE, "2048", "Read at most this much per answer, after decompression"),
+    network("limits.elements", "elements", POSITIVE, "2000000", "Read at most this many elements per list"),
+    network(
+        "limits.element",
+        "MiB",
+        SettingValues::Whole { least: 1, most: Some(1024) },
+        "8",
+        "Skip an element that is larger",
+    ),
+    network(
+        "limits.nesting",
+        "levels",
+        SettingValues::Whole { least: 1, most: Some(100_000) },
+        "64",
+        "Skip an element whose JSON is nested deeper",
+    ),
+    network(
+        "limits.header",
+        "KiB",
+        SettingValues::Whole { least: 1, most: Some(400) },
+        "64",
+        "Read at most this much of headers per answer",
+    ),
+];
+
+/// A setting of the requests. The default is the source's.
+const fn network(
+    key: &'static str,
+    unit: &'static str,
+    values: SettingValues,
+    default: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        unit,
+        values,
+        default,
+        help,
+        get: |profile, key| profile.network.get(key),
+        set: |profile, key, text| profile.network.set(key, text),
+    }
+}
+
+fn put<T: FromStr>(place: &mut T, text: Option<&str>, default: T) -> Result<(), NotAValue> {
+    *place = text.map_or(Ok(default), |text| text.parse().map_err(|_| NotAValue))?;
+    Ok(())
+}
+
+/// The flags of `profile add` take no larger number either.
+fn put_count(place: &mut u64, text: Option<&str>, default: u64) -> Result<(), NotAValue> {
+    *place = text.map_or(Ok(default), |text| text.parse::<u32>().map(u64::from).map_err(|_| NotAValue))?;
+    Ok(())
+}
+
+fn put_with<T: Default>(place: &mut T, text: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Result<(), NotAValue> {
+    *place = text.map_or(Some(T::default()), read).ok_or(NotAValue)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use sync_core::{NetworkSettings, Profile, ProfileId, SettingRow};
+
+    use super::*;
+
+    fn plain() -> Profile {
+        Profile::new(ProfileId::new("home").unwrap())
+    }
+
+    fn setting(key: &str) -> &'static Setting {
+        SETTINGS.iter().find(|setting| setting.key == key).unwrap()
+    }
+
+    /// A value that differs from the default.
+    fn other(setting: &Setting) -> &'static str {
+        match setting.values {
+            SettingValues::Whole { .. } | SettingValues::Decimal { .. } => "11",
+            SettingValues::Words(words) => words[words.len() - 1],
+            SettingValues::YesNo => "no",
+            SettingValues::Kinds => "channels,series",
+            SettingValues::Text(_) => "Player/1 (x)",
+        }
+    }
+
+    #[test]
+    fn keys_are_dotted_lower_case_and_different() {
+        let keys: BTreeSet<_> = SETTINGS.iter().map(Setting::key).collect();
+        assert_eq!(keys.len(), SETTINGS.len());
+        for key in keys {
+            assert!(key.chars().all(|c| matches!(c, 'a'..='z' | '.' | '-')) && key.len() <= 20, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_plain_profile_has_the_defaults() {
+        for setting in &SETTINGS {
+            assert!(!setting.is_changed(&plain()), "{}: {}", setting.key, setting.text(&plain()));
+            let mut profile = plain();
+            setting.set(&mut profile, setting.default).unwrap();
+            assert_eq!(setting.text(&profile), setting.default);
+        }
+    }
+
+    #[test]
+    fn each_setting_sets_itself_and_nothing_else() {
+        for setting in &SETTINGS {
+            let mut profile = plain();
+            let text = other(setting);
+            setting.set(&mut profile, &format!(" {text} ")).unwrap();
+            assert_eq!(setting.text(&profile), text, "{}", setting.key);
+            let changed: Vec<_> = SETTINGS.iter().filter(|it| it.is_changed(&profile)).map(Setting::key).collect();
+            assert_eq!(changed, [setting.key]);
+            setting.set(&mut profile, " ").unwrap();
+            assert_eq!(profile, plain(), "{}", setting.key);
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_range_is_refused() {
+        for setting in &SETTINGS {
+            let (least, most) = match setting.values {
+                SettingValues::Whole { least, most } => (least.to_string(), most),
+                SettingValues::Decimal { least } => (least.to_owned(), None),
+                _ => {
+                    let mut profile = plain();
+                    assert_eq!(setting.set(&mut profile, "no such w\u{f6}rd"), Err(NotAValue), "{}", setting.key);
+                    continue;
+                }
+            };
+            let mut profile = plain();
+            setting.set(&mut profile, &least).unwrap();
+            assert_eq!(setting.text(&profile), least);
+            for wrong in ["-1", "x", "1 2", "0x10", "NaN", "1e999"] {
+                assert_eq!(setting.set(&mut profile, wrong), Err(NotAValue), "{} {wrong}", setting.key);
+            }
+            if least == "1" {
+                assert_eq!(setting.set(&mut profile, "0"), Err(NotAValue), "{}", setting.key);
+            }
+            if let Some(most) = most {
+                setting.set(&mut profile, &most.to_string()).unwrap();
+                assert_eq!(setting.set(&mut profile, &(most + 1).to_string()), Err(NotAValue), "{}", setting.key);
+                assert_eq!(setting.text(&profile), most.to_string(), "a wrong value changes nothing");
+            }
+        }
+    }
+
+    /// What a store keeps as rows is settable, and the other way round under the same key.
+    #[test]
+    fn rows_of_a_store_have_the_keys_that_people_type() {
+        let mut profile = plain();
+        for setting in &SETTINGS {
+            setting.set(&mut profile, other(setting)).unwrap();
+        }
+        let rows = profile.setting_rows();
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 1);
+        for SettingRow { key, value } in rows {
+            assert_eq!(setting(&key).text(&profile), value);
+        }
+    }
+
+    #[test]
+    fn values_have_types() {
+        let mut profile = plain();
+        for (key, text, value) in [
+            ("guard.share", "7", json!(7)),
+            ("timeout.idle", "2.5", json!(2.5)),
+            ("timeout.total", "3", json!(3)),
+            ("rate.requests", "0.25", json!(0.25)),
+            ("tls.verify", "no", json!(false)),
+            ("hosts.other", "refuse", json!("refuse")),
+            ("kinds.off", "series, channels", json!(["channels", "series"])),
+            ("user-agent", "7", json!("7")),
+        ] {
+            setting(key).set(&mut profile, text).unwrap();
+            assert_eq!(setting(key).value(&profile), value, "{key}");
+        }
+        let defaults = ["attempts", "tls.verify", "kinds.off", "user-agent"].map(|key| setting(key).value(&plain()));
+        assert_eq!(defaults, [json!(4), json!(true), json!([]), json!(null)]);
+    }
+}

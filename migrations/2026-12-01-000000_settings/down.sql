@@ -1,0 +1,2 @@
+DROP TABLE xtream_profile_settings;
+DROP TABLE xtream_profile_addresses;
