@@ -27,13 +27,11 @@ const ARROWS: [(&str, &[&str], &[&str]); 5] = [
 const NOT_IN_CORE: [&str; 5] = ["reqwest", "hyper", "diesel", "libsqlite3-sys", "rusqlite"];
 
 /// What only the command needs: a program that takes the library must not compile it.
-const COMMAND_ONLY: [&str; 11] = [
+const COMMAND_ONLY: [&str; 9] = [
     "anstream",
     "clap",
-    "console",
     "csv",
     "directories",
-    "indicatif",
     "rpassword",
     "terminal_size",
     "tracing-subscriber",
