@@ -236,13 +236,6 @@ impl ContentSource for Failover {
     fn ask_as_other_client(&self) {
         self.0.source(self.0.used()).ask_as_other_client();
     }
-
-    /// The waits of every address are told.
-    fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
-        for place in &self.0.places {
-            place.source.observe_waits(Arc::clone(&observer));
-        }
-    }
 }
 
 /// Returns an address as messages have it: host, port and folder.

@@ -60,8 +60,6 @@ struct Synced {
     added: PerKind<Added>,
     /// What is held, as lines for stderr.
     held: Vec<String>,
-    /// The kinds that are switched off, and were not asked for.
-    off: Vec<ContentKind>,
 }
 
 async fn one(
