@@ -130,7 +130,7 @@ fn what_is_asked_wrongly_is_said() {
     scene.run(&["check", HOME, "other"]).exits(2);
     let nowhere = scene.folder().join("nothing.db");
     let nowhere = nowhere.to_str().unwrap();
-    assert!(scene.run(&["--database", nowhere, "check"]).exits(0).stdout.contains("no profile yet"));
+    assert!(scene.run(&["--database", nowhere, "check"]).exits(2).stderr.contains("no profile yet"));
     scene.run(&["--database", nowhere, "check", HOME]).exits(2);
     assert!(!scene.folder().join("nothing.db").exists());
     scene.run(&["--database", scene.folder().to_str().unwrap(), "check"]).exits(8);

@@ -18,12 +18,12 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{complain, grouped, quoted, say};
-use super::{first_steps, json, report, wiring};
+use super::{json, report, wiring};
 
 /// Checks one profile or all, and marks the kinds that the next sync has to compare in full.
 pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let cache = match wiring::open_read_only(database) {
-        Err(StoreError::Missing(_)) => return nothing(args),
+        Err(StoreError::Missing(_)) => return Err(nothing(args)),
         Err(StoreError::Corrupt(text)) => return Ok(damaged(args, &[text])),
         opened => opened?,
     };
@@ -32,6 +32,9 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     let inspection = inspected.ok_or_else(|| Failure::abandoned("nothing was marked; the cache is unchanged"))??;
     if !inspection.damage.is_empty() {
         return Ok(damaged(args, &inspection.damage));
+    }
+    if inspection.profiles.is_empty() && inspection.findings.is_empty() {
+        return Err(nothing(args));
     }
     let mut exit = of_the_cache(args, &inspection);
     for id in &inspection.profiles {
@@ -59,15 +62,9 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     Ok(exit)
 }
 
-/// Ends a check without a cache.
-fn nothing(args: &CheckArgs) -> Result<Exit, Failure> {
-    if let Some(id) = &args.id {
-        return Err(Failure::unknown_profile(id));
-    }
-    if !args.json {
-        first_steps::print();
-    }
-    Ok(Exit::Done)
+/// The error that there is nothing to check.
+fn nothing(args: &CheckArgs) -> Failure {
+    args.id.as_ref().map_or_else(Failure::no_profile, |id| Failure::unknown_profile(id))
 }
 
 /// Reports that the file itself is damaged, and how to get a new one and keep the old.

@@ -8,7 +8,7 @@ use clap_mangen::Man;
 use super::args::Args;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::terminal::say;
+use super::terminal::confirm;
 
 /// Writes the pages into a folder, which is created.
 pub(crate) fn run(folder: &Path) -> Result<Exit, Failure> {
@@ -21,7 +21,7 @@ pub(crate) fn run(folder: &Path) -> Result<Exit, Failure> {
     for (name, page) in &pages {
         std::fs::write(folder.join(name), page).map_err(failed)?;
     }
-    say(&format!("{} manual pages written to {}", pages.len(), folder.display()));
+    confirm(&format!("{} manual pages written to {}", pages.len(), folder.display()));
     Ok(Exit::Done)
 }
 

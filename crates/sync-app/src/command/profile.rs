@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::failure::{Failure, is_address};
 use super::interrupt::Interrupt;
 use super::panel::Panels;
-use super::terminal::{complain, quoted, say};
+use super::terminal::{complain, confirm, quoted, say};
 use super::{address, first_steps, json, login, profile_test, wiring};
 
 /// Adds a profile, or changes the one with this id.
@@ -66,7 +66,7 @@ pub(crate) async fn add(database: &Path, args: &AddArgs, interrupt: &Interrupt) 
         }
     };
     wiring::open(database)?.save_profile(&row).await?;
-    say(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&row.addresses().join(", then "))));
+    confirm(&format!("profile `{}` {done}: {}", printable(id.as_str()), printable(&row.addresses().join(", then "))));
     if !row.verify_tls {
         complain("warning: the panel's certificate is not verified any more; undo this with --verify-tls yes");
     }
@@ -252,6 +252,6 @@ pub(crate) async fn remove(database: &Path, id: &str) -> Result<Exit, Failure> {
     if !database.exists() || !wiring::open(database)?.remove_profile(&profile).await? {
         return Err(Failure::unknown_profile(id));
     }
-    say(&format!("profile `{}` removed, with everything cached for it", printable(profile.as_str())));
+    confirm(&format!("profile `{}` removed, with everything cached for it", printable(profile.as_str())));
     Ok(Exit::Done)
 }

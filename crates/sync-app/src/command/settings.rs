@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::look::Look;
 use super::table::{Column, Table};
-use super::terminal::{complain, say};
+use super::terminal::{complain, confirm, say};
 use super::{json, wiring};
 
 /// One line of `profile show --json`.
@@ -50,14 +50,14 @@ pub(crate) async fn set(database: &Path, args: &SetArgs) -> Result<Exit, Failure
     let changed = change(&known, &args.settings).map_err(|error| refused(&error))?;
     let name = printable(id.as_str());
     if changed.keys.is_empty() {
-        say(&format!("profile `{name}`: every setting is as before"));
+        confirm(&format!("profile `{name}`: every setting is as before"));
         return Ok(Exit::Done);
     }
     cache.save_profile(&changed.profile).await?;
-    say(&format!("profile `{name}` changed"));
+    confirm(&format!("profile `{name}` changed"));
     for setting in SETTINGS.iter().filter(|setting| changed.keys.contains(&setting.key())) {
         let [before, now] = [&known, &changed.profile].map(|profile| shown(&setting.text(profile)));
-        say(&format!("  {}: {before} → {now}", setting.key()));
+        confirm(&format!("  {}: {before} → {now}", setting.key()));
     }
     if known.verify_tls && !changed.profile.verify_tls {
         complain("warning: the panel's certificate is not verified any more; undo this with tls.verify=yes");
