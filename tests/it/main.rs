@@ -48,6 +48,8 @@ mod limits;
 #[cfg(unix)]
 mod live;
 #[cfg(unix)]
+mod newcomer;
+#[cfg(unix)]
 mod reading;
 #[cfg(unix)]
 mod set_up;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sync_core::{FieldSet, Item, Listed, ValueRef};
+use sync_core::{FieldSet, Item, Listed, ListingIndex, ValueRef};
 
 /// The fields that hold something.
 pub(crate) fn item(item: &Item) -> String {
@@ -12,6 +12,12 @@ pub(crate) fn item(item: &Item) -> String {
 /// A row that may not be there.
 pub(crate) fn row(row: Option<&Item>) -> String {
     row.map_or_else(|| "nothing".to_owned(), item)
+}
+
+/// The ids of an index with their digests, in its order.
+pub(crate) fn index(index: &ListingIndex) -> String {
+    let entries = index.ids().iter().zip(index.digests()).map(|(id, digest)| format!("{id}={digest:x}"));
+    format!("{:?} {}", index.scheme(), entries.collect::<Vec<_>>().join(" "))
 }
 
 /// The fields that hold something, and those whose keys came with nothing. `-` stands before keys that

@@ -134,7 +134,12 @@ impl State {
             names(before),
             names(now)
         );
-        promise!(before.index == now.index, "{kind}: the index moved {when}");
+        promise!(
+            before.index == now.index,
+            "{kind}: the index moved {when}: {}, then {}",
+            show::index(&before.index),
+            show::index(&now.index)
+        );
         promise!(
             before.validator == now.validator,
             "{kind}: the validator moved {when}: {:?}, then {:?}",

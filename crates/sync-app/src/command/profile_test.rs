@@ -41,6 +41,9 @@ pub(crate) fn tell(test: &LoginTest) {
     let now = SystemClock::new().now();
     if let Some(account) = &test.account {
         say(&format!("  account {}", account_words(account, now)));
+        if let Some(connections) = connection_words(account) {
+            say(&format!("  {connections}"));
+        }
     }
     if test.login == LoginState::Ok {
         for (kind, found) in test.kinds.iter() {
@@ -126,13 +129,17 @@ fn account_words(account: &Account, now: i64) -> String {
         (None, Some(text)) => format!("end not readable: `{}`", one_line(text)),
         (None, None) => "no end".to_owned(),
     };
-    let connections = match (account.active_connections, account.max_connections) {
-        (Some(active), Some(max)) => format!(", {active} of {max} connections in use"),
-        (None, Some(max)) => format!(", {max} connections at most"),
-        (Some(active), None) => format!(", {active} connections in use"),
-        (None, None) => String::new(),
-    };
-    format!("{}, {end}{connections}", one_line(account.status.as_str()))
+    format!("{}, {end}", one_line(account.status.as_str()))
+}
+
+/// Returns how many connections the account uses and may use, if the panel says so.
+fn connection_words(account: &Account) -> Option<String> {
+    match (account.active_connections, account.max_connections) {
+        (Some(active), Some(max)) => Some(format!("{active} of {max} connections in use")),
+        (None, Some(max)) => Some(format!("{max} connections at most")),
+        (Some(active), None) => Some(format!("{active} connections in use")),
+        (None, None) => None,
+    }
 }
 
 /// Returns how far away the end of an account is.
@@ -184,12 +191,13 @@ mod tests {
     fn an_account_is_told_as_far_as_it_is_known() {
         let account = |active, max| Account { active_connections: active, max_connections: max, ..Account::active() };
         for (account, words) in [
-            (account(Some(1), Some(2)), "Active, no end, 1 of 2 connections in use"),
-            (account(None, Some(2)), "Active, no end, 2 connections at most"),
-            (account(Some(3), None), "Active, no end, 3 connections in use"),
-            (account(None, None), "Active, no end"),
+            (account(Some(1), Some(2)), Some("1 of 2 connections in use")),
+            (account(None, Some(2)), Some("2 connections at most")),
+            (account(Some(3), None), Some("3 connections in use")),
+            (account(None, None), None),
         ] {
-            assert_eq!(account_words(&account, 0), words);
+            assert_eq!(account_words(&account, 0), "Active, no end");
+            assert_eq!(connection_words(&account).as_deref(), words);
         }
         let odd = Account {
             status: AccountStatus::Inactive("Ban\u{1b}[2Jned".to_owned()),
