@@ -76,9 +76,12 @@ fn refused_or_ended(trial: &Trial) {
 
 fn dead(trial: &Trial) {
     let home = new_home(trial);
-    for behaviour in [Behaviour::status(502), Behaviour::ResetAfter(0)] {
+    // An answer that breaks off is one, as in a sync.
+    for (behaviour, exit, login) in
+        [(Behaviour::status(502), 5, "unreachable"), (Behaviour::ResetAfter(0), 6, "unusable")]
+    {
         home.panel.in_front(behaviour);
-        let (run, told) = test(&home, 5, "unreachable");
+        let (run, told) = test(&home, exit, login);
         assert_eq!(told["account"], Value::Null);
         assert!(run.stderr.contains("hint:"), "{}", run.stderr);
         assert!(home.panel.requests().len() <= 5, "{}", home.panel.requests().len());
@@ -137,7 +140,7 @@ fn not_offered(trial: &Trial) {
 fn in_between(trial: &Trial) {
     let home = new_home(trial);
     for (behaviour, exit) in [
-        (Behaviour::ResetAfter(0), 5),
+        (Behaviour::ResetAfter(0), 6),
         (Behaviour::status(503), 5),
         (Behaviour::html_status(200, "Blocked"), 6),
         (Behaviour::Body(b"{".to_vec()), 6),
