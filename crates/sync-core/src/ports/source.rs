@@ -2,6 +2,8 @@
 
 mod causes;
 mod error;
+#[cfg(any(test, feature = "mock"))]
+mod mock;
 mod wait;
 
 use std::fmt;
@@ -18,6 +20,8 @@ use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 
 pub use causes::{Denial, Obstacle};
 pub use error::{AnswerFault, SourceError};
+#[cfg(any(test, feature = "mock"))]
+pub use mock::MockContentSource;
 pub use wait::{Wait, WaitCause, WaitObserver};
 
 /// A source of the account, the categories and the listings of a profile.
@@ -50,7 +54,6 @@ pub use wait::{Wait, WaitCause, WaitObserver};
 /// - An element that is too large or too deep is an [`Entry::Item`] without a digest, with the fields that could be
 ///   read. An element that is broken is never an item: it is [`Entry::Broken`] if its id is certain, and no entry
 ///   otherwise.
-#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ContentSource: Send + Sync {
     /// Returns the scheme of the digests of this source's entries, or [`DigestScheme::FIELDS`] if it makes none.

@@ -53,7 +53,6 @@ pub fn list_nothing_else(source: &mut MockContentSource) {
     source.expect_digest_scheme().return_const(DigestScheme::FIELDS);
     source.expect_usage().returning(Usage::default);
     source.expect_learnt().returning(Learnt::default);
-    source.expect_observe_waits().return_const(());
     source.expect_account().returning(|| Ok(Account::active()));
     source.expect_categories().returning(|_| Ok(Vec::new()));
     source.expect_listing().returning(|_| {

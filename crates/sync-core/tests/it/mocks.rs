@@ -30,7 +30,6 @@ fn source(entries: Vec<Entry>) -> MockContentSource {
     source.expect_digest_scheme().return_const(RAW);
     source.expect_usage().returning(Usage::default);
     source.expect_learnt().returning(Learnt::default);
-    source.expect_observe_waits().return_const(());
     source.expect_account().times(1).returning(|| Ok(Account::active()));
     source.expect_categories().with(eq(Channels)).times(1).returning(|_| Ok(vec![category("1")]));
     source.expect_listing().times(1).returning(move |_| {
@@ -141,7 +140,6 @@ async fn the_index_is_lent_in_incremental_mode_only() {
         source.expect_digest_scheme().return_const(RAW);
         source.expect_usage().returning(Usage::default);
         source.expect_learnt().returning(Learnt::default);
-        source.expect_observe_waits().return_const(());
         source.expect_account().returning(|| Ok(Account::active()));
         source.expect_categories().returning(|_| Ok(Vec::new()));
         let as_said = move |request: &ListingRequest| {

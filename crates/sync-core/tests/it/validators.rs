@@ -324,7 +324,6 @@ fn raw_source(answer: impl Fn(LazyIndex) -> Listing + Send + 'static) -> MockCon
     source.expect_digest_scheme().return_const(RAW);
     source.expect_usage().returning(Usage::default);
     source.expect_learnt().returning(Learnt::default);
-    source.expect_observe_waits().return_const(());
     source.expect_account().times(1).returning(|| Ok(Account { status: AccountStatus::Active, ..Account::active() }));
     source.expect_categories().times(1).returning(|_| Ok(vec![category("1")]));
     source.expect_listing().times(1).returning(move |request| {
