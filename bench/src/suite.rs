@@ -186,8 +186,8 @@ impl Suite {
         let learnt = self.path("restless.db");
         if !learnt.exists() {
             database::copy(base, &learnt)?;
-            // Two lists show it, and the third is the first whose digests leave the dates out. Meanwhile other fields were
-            // found to rest, and are written once.
+            // Two lists show it, and the third is the first whose digests leave the dates out. Two more are for fields that
+            // were ignored until now: they may be found to rest, and are written once then.
             for number in 1..=5 {
                 self.panel.serve_restless(&self.bodies, number)?;
                 self.engine.sync(&learnt, PROFILE)?;

@@ -61,8 +61,8 @@ impl Service {
     }
 
     /// Syncs a profile. A profile with several addresses is asked at the next one if one can't be reached or is no
-    /// panel, and never after a refused login; an address that worked is tried first for a day. Errors within the run are in the report. The run creates a profile that is not in the cache
-    /// yet.
+    /// panel, and never after a refused login; an address that worked is tried first for a day. Errors within the run are
+    /// in the report. The run creates a profile that is not in the cache yet.
     ///
     /// [`options_of`] makes the options that the profile's settings ask for.
     ///
