@@ -21,8 +21,9 @@ mod unix {
         let Ok(terminal) = File::open("/dev/tty") else { return };
         let Ok(before) = tcgetattr(&terminal) else { return };
         let mut modes = before.clone();
-        modes.local_modes.remove(LocalModes::ECHO);
-        modes.local_modes.insert(LocalModes::ECHONL);
+        // The prompt itself ends the line. A terminal that echoed the line break as well would show two, if somebody
+        // typed before the prompt has set its own modes.
+        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
         if tcsetattr(&terminal, OptionalActions::Now, &modes).is_ok() {
             *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, before));
         }
