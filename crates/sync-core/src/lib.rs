@@ -16,6 +16,7 @@ mod facts;
 pub mod feed;
 mod hint;
 pub mod model;
+pub mod policy;
 mod ports;
 pub mod removal;
 mod run;
@@ -47,6 +48,10 @@ pub use model::{
     FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, PerKind, ProfileId, Scope, Series, Shape,
     Text, UnknownKind, Value, ValueRef,
 };
+pub use policy::due::{Moment, Next, Why};
+pub use policy::history::{FailedAttempt, KindHistory};
+pub use policy::schedule::{CronSchedule, Interval, NoSchedule, Schedule, Schedules};
+pub use policy::zone::{TimeZone, UnknownTimeZone};
 pub use ports::catalogue::Catalogue;
 pub use ports::clock::Clock;
 pub use ports::maintenance::Maintenance;

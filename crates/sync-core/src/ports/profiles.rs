@@ -9,6 +9,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::model::{ContentKind, ProfileId};
+use crate::policy::schedule::Schedules;
 use crate::ports::store::StoreError;
 use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
 use crate::search::SearchFields;
@@ -138,6 +139,10 @@ pub struct Profile {
     pub network: NetworkSettings,
     /// The kinds that are switched off: they are synced only if a run names them. Their rows stay. Default none.
     pub kinds_off: BTreeSet<ContentKind>,
+    /// When the service syncs the kinds.
+    pub schedules: Schedules,
+    /// Whether the service postpones a sync while all connections of the account are in use. Default true.
+    pub postpone_when_busy: bool,
 }
 
 impl Profile {
@@ -160,6 +165,8 @@ impl Profile {
             search: SearchFields::default(),
             network: NetworkSettings::default(),
             kinds_off: BTreeSet::new(),
+            schedules: Schedules::default(),
+            postpone_when_busy: true,
         }
     }
 
@@ -202,6 +209,8 @@ impl fmt::Debug for Profile {
             .field("search", &self.search)
             .field("network", &self.network)
             .field("kinds_off", &self.kinds_off)
+            .field("schedules", &self.schedules)
+            .field("postpone_when_busy", &self.postpone_when_busy)
             .finish()
     }
 }
