@@ -53,7 +53,7 @@ pub use policy::history::{FailedAttempt, KindHistory};
 pub use policy::schedule::{CronSchedule, Interval, NoSchedule, Schedule, Schedules};
 pub use policy::zone::{TimeZone, UnknownTimeZone};
 pub use ports::catalogue::Catalogue;
-pub use ports::clock::Clock;
+pub use ports::clock::{Clock, Timer};
 pub use ports::maintenance::Maintenance;
 pub use ports::profiles::{NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
 pub use ports::source::{ContentSource, SourceError};

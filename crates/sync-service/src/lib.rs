@@ -21,6 +21,7 @@ mod similar;
 mod since;
 mod source;
 mod undo;
+pub mod watch;
 
 pub use account::PanelAccount;
 pub use added::Added;

@@ -181,9 +181,10 @@ pub struct Schedules {
     pub all: Option<Schedule>,
     /// The schedule of each kind.
     pub kinds: PerKind<Option<Schedule>>,
-    /// The column `auto_sync_enabled`. Default true.
+    /// The column `auto_sync_enabled`, which belongs to an application: a store reads it and doesn't write it. Default
+    /// true.
     pub automatic: bool,
-    /// The column `sync_interval_hours`. Default 24.
+    /// The column `sync_interval_hours`, which belongs to an application, too. Default 24.
     pub interval_hours: u32,
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, SearchFields};
+use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, Schedule, SearchFields};
 
 use super::setting::{Setting, SettingValues};
 
@@ -16,7 +16,7 @@ const POSITIVE: SettingValues = SettingValues::Whole { least: 1, most: None };
 const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
 
 /// Every setting, in the order in which they are shown.
-pub static SETTINGS: [Setting; 29] = [
+pub static SETTINGS: [Setting; 34] = [
     Setting {
         key: "guard.share",
         unit: "percent of a kind",
@@ -163,6 +163,30 @@ pub static SETTINGS: [Setting; 29] = [
             put_with(&mut profile.kinds_off, text, |text| text.split(',').map(kind).collect::<Option<BTreeSet<_>>>())
         },
     },
+    Setting {
+        key: "schedule",
+        unit: "",
+        values: SettingValues::Schedule,
+        default: "",
+        help: "Sync the profile at these times under `watch`; by default every 24h",
+        get: |profile, _| profile.schedules.all.as_ref().map(ToString::to_string),
+        set: |profile, _, text| put_with(&mut profile.schedules.all, text, schedule),
+    },
+    of_kind("schedule.channels", "Sync the channels at these times instead"),
+    of_kind("schedule.movies", "Sync the movies at these times instead"),
+    of_kind("schedule.series", "Sync the series at these times instead"),
+    Setting {
+        key: "busy.postpone",
+        unit: "",
+        values: SettingValues::YesNo,
+        default: "yes",
+        help: "Postpone a sync of `watch` while all connections of the account are in use",
+        get: |profile, _| Some(if profile.postpone_when_busy { "yes" } else { "no" }.to_owned()),
+        set: |profile, _, text| {
+            profile.postpone_when_busy = text != Some("no");
+            Ok(())
+        },
+    },
     network("timeout.connect", "seconds", SECONDS, "10", "Wait this long for a connection"),
     network(
         "timeout.first-byte",
@@ -236,6 +260,29 @@ pub static SETTINGS: [Setting; 29] = [
     ),
 ];
 
+/// The schedule of one kind. The last word of the key is the kind.
+const fn of_kind(key: &'static str, help: &'static str) -> Setting {
+    Setting {
+        key,
+        unit: "",
+        values: SettingValues::Schedule,
+        default: "",
+        help,
+        get: |profile, key| profile.schedules.kinds[kind_of(key)?].as_ref().map(ToString::to_string),
+        set: |profile, key, text| {
+            put_with(&mut profile.schedules.kinds[kind_of(key).ok_or(NotAValue)?], text, schedule)
+        },
+    }
+}
+
+fn kind_of(key: &str) -> Option<ContentKind> {
+    key.rsplit('.').next()?.parse().ok()
+}
+
+fn schedule(text: &str) -> Option<Option<Schedule>> {
+    text.parse().ok().map(Some)
+}
+
 /// A setting of the requests. The default is the source's.
 const fn network(
     key: &'static str,
@@ -293,6 +340,7 @@ mod tests {
             SettingValues::Words(words) => words[words.len() - 1],
             SettingValues::YesNo => "no",
             SettingValues::Kinds => "channels,series",
+            SettingValues::Schedule => "cron 30 4 * * * Europe/Berlin",
             SettingValues::Text(_) => "Player/1 (x)",
         }
     }
@@ -367,7 +415,7 @@ mod tests {
             setting.set(&mut profile, other(setting)).unwrap();
         }
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 1);
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 6);
         for SettingRow { key, value } in rows {
             assert_eq!(setting(&key).text(&profile), value);
         }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use sync_core::store::RunEnd;
-use sync_core::{ContentKind, ProfileId, ReportError, RunStatus, StoreError};
-use sync_core::{RunId, RunRecord};
+use sync_core::{
+    ContentKind, KindHistory, KindOutcome, PerKind, ProfileId, ReportError, RunId, RunRecord, RunStatus, StoreError,
+    Trigger,
+};
 
 use crate::db::bind::signed;
 use crate::db::fault::of_diesel;
@@ -17,8 +19,11 @@ use crate::store::SqliteStore;
 use crate::tables::guards::check_fence;
 use crate::tables::run_kind::RunKind;
 use crate::tables::schema::{xtream_content_sync, xtream_sync_run_kinds, xtream_sync_runs};
-use crate::tables::words::{ErrorWord, StatusWord, TriggerWord, Word};
+use crate::tables::words::{ErrorWord, KindWord, OutcomeWord, StatusWord, TriggerWord, Word};
 use crate::tables::{facts, held, run_kind};
+
+/// The runs whose failed attempts count for the pauses of a schedule.
+const RECENT_RUNS: u32 = 64;
 
 /// A run, as it begins.
 #[derive(Insertable)]
@@ -154,29 +159,69 @@ impl SqliteStore {
     pub fn runs_blocking(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
         // Before the rows are read: a run that ends in between is then read as ended.
         let leased = self.is_leased(profile);
+        self.read_profile(profile, |conn| latest_runs(conn, profile, limit, leased))
+    }
+
+    /// Returns when the list of each kind was last taken, and which attempts have failed since.
+    pub fn kind_histories_blocking(&self, profile: &ProfileId) -> Result<PerKind<KindHistory>, StoreError> {
+        let leased = self.is_leased(profile);
         self.read_profile(profile, |conn| {
-            let latest = xtream_sync_runs::table
-                .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
-                .order(xtream_sync_runs::id.desc())
-                .limit(limit.into());
-            let rows = latest.select(Run::as_select()).load(conn).map_err(of_diesel)?;
-            let mut runs = rows.into_iter().map(|row| row.read(leased)).collect::<Result<Vec<_>, _>>()?;
-            let rows = xtream_sync_run_kinds::table
-                .filter(xtream_sync_run_kinds::run_id.eq_any(latest.select(xtream_sync_runs::id)))
-                .select(RunKind::as_select())
-                .load(conn)
-                .map_err(of_diesel)?;
-            for row in rows {
-                let run = row.run();
-                let kind = row.read()?;
-                runs.iter_mut().filter(|known| known.run == run).for_each(|known| known.kinds.push(kind.clone()));
+            let mut histories = KindHistory::of_runs(&latest_runs(conn, profile, RECENT_RUNS, leased)?);
+            for kind in ContentKind::ALL {
+                let history = &mut histories[kind];
+                if history.listed_at.is_none() {
+                    history.listed_at = last_listed(conn, profile, kind)?;
+                }
             }
-            for run in &mut runs {
-                run.kinds.sort_by_key(|record| record.kind);
-            }
-            Ok(runs)
+            Ok(histories)
         })
     }
+}
+
+fn latest_runs(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    limit: u32,
+    leased: bool,
+) -> Result<Vec<RunRecord>, StoreError> {
+    let latest = xtream_sync_runs::table
+        .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
+        .order(xtream_sync_runs::id.desc())
+        .limit(limit.into());
+    let rows = latest.select(Run::as_select()).load(conn).map_err(of_diesel)?;
+    let mut runs = rows.into_iter().map(|row| row.read(leased)).collect::<Result<Vec<_>, _>>()?;
+    let rows = xtream_sync_run_kinds::table
+        .filter(xtream_sync_run_kinds::run_id.eq_any(latest.select(xtream_sync_runs::id)))
+        .select(RunKind::as_select())
+        .load(conn)
+        .map_err(of_diesel)?;
+    for row in rows {
+        let run = row.run();
+        let kind = row.read()?;
+        runs.iter_mut().filter(|known| known.run == run).for_each(|known| known.kinds.push(kind.clone()));
+    }
+    for run in &mut runs {
+        run.kinds.sort_by_key(|record| record.kind);
+    }
+    Ok(runs)
+}
+
+/// Returns the start of the newest run that took the list of a kind.
+fn last_listed(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<Option<i64>, StoreError> {
+    let taken = [KindOutcome::Completed, KindOutcome::Unchanged, KindOutcome::Held].map(OutcomeWord::from);
+    let not_asked = [Trigger::Undo, Trigger::ChangeSet].map(TriggerWord::from);
+    let found: Option<Number> = xtream_sync_runs::table
+        .inner_join(xtream_sync_run_kinds::table.on(xtream_sync_run_kinds::run_id.eq(xtream_sync_runs::id)))
+        .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
+        .filter(xtream_sync_run_kinds::kind.eq(KindWord::from(kind)))
+        .filter(xtream_sync_run_kinds::outcome.eq_any(taken))
+        .filter(xtream_sync_runs::started_by.ne_all(not_asked))
+        .order(xtream_sync_runs::id.desc())
+        .select(xtream_sync_runs::started_at)
+        .first(conn)
+        .optional()
+        .map_err(of_diesel)?;
+    Ok(found.map(|at| at.0))
 }
 
 /// Fails unless the run is one of the profile's, and has no end.

@@ -1,0 +1,12 @@
+//! Syncs profiles by their schedules, for months.
+//!
+//! `sync_core::policy` decides when a kind is due. The [`Watcher`] waits, runs what is due, and tells an observer.
+//! Nothing is remembered but short pauses: the history of runs says the rest, so a restart changes no decision.
+
+mod event;
+mod plan;
+mod ports;
+
+pub use event::{NotNow, WatchEvent, WatchObserver};
+pub use plan::ProfilePlan;
+pub use ports::{Caches, Gate};
