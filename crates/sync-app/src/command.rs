@@ -56,6 +56,7 @@ mod undo;
 mod usage;
 mod value;
 mod wiring;
+mod zone;
 
 use std::path::Path;
 use std::process::ExitCode;
