@@ -35,6 +35,7 @@ mod login;
 mod look;
 mod man;
 mod no_category;
+mod notify;
 mod one_profile;
 mod panel;
 mod panic;
@@ -55,6 +56,7 @@ mod terminal;
 mod undo;
 mod usage;
 mod value;
+mod watch;
 mod wiring;
 mod zone;
 
@@ -145,6 +147,7 @@ async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Re
             ProfileCommand::Remove { id } => profile::remove(database, id).await,
         },
         Command::Sync(sync) => sync::run(database, sync, interrupt).await,
+        Command::Watch(watch) => watch::run(database, watch, interrupt).await,
         Command::Clear { id } => clear::run(database, id).await,
         Command::Check(check) => check::run(database, check, interrupt).await,
         Command::Backup { file, force } => backup::back_up(database, file, *force, interrupt).await,

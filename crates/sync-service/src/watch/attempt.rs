@@ -35,6 +35,8 @@ pub(super) enum AttemptEnd {
     NotNow(NotNow),
     /// The cache can't be opened.
     NoCache(StoreError),
+    /// The profile was removed.
+    Gone,
     /// The watcher ends.
     Stopped,
 }
@@ -84,6 +86,11 @@ where
             source = Arc::new(LoggedIn::new(source, answer));
         }
         let cache = self.caches.for_writing().await.map_err(AttemptEnd::NoCache)?;
-        Ok((cache, source))
+        // A run makes a profile that is missing. One that was removed since the plan was read stays removed.
+        match cache.profile(&profile.id).await {
+            Ok(Some(_)) => Ok((cache, source)),
+            Ok(None) => Err(AttemptEnd::Gone),
+            Err(error) => Err(AttemptEnd::NoCache(error)),
+        }
     }
 }

@@ -58,7 +58,6 @@ pub struct Watcher<F> {
 
 /// What a watcher watches, and how.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct WatchOptions {
     /// The profiles; all of them, also those that are added later, if the list is empty.
     pub profiles: Vec<ProfileId>,
@@ -315,7 +314,7 @@ where
         let (profile, kinds, end) = ended;
         memory.under_way.retain(|run| run.profile != profile.id);
         match end {
-            AttemptEnd::Stopped => Ok(()),
+            AttemptEnd::Stopped | AttemptEnd::Gone => Ok(()),
             AttemptEnd::NotNow(why) => {
                 self.postpone(memory, &profile, &why);
                 Ok(())
@@ -368,7 +367,7 @@ where
         if error.class() == ErrorClass::NewerCache {
             return Err(WatchEnd::NewerCache(error));
         }
-        match Trouble::note(trouble, self.clock.monotonic()) {
+        match Trouble::note(trouble, self.clock.monotonic()).filter(|_| !self.options.once) {
             None => Err(WatchEnd::CacheUnusable(error)),
             Some(pause) => {
                 self.observer.event(&WatchEvent::CacheTrouble { error: &error, until: self.time_in(pause) });
