@@ -4,9 +4,11 @@
 //! Nothing is remembered but short pauses: the history of runs says the rest, so a restart changes no decision.
 
 mod event;
+mod metrics;
 mod plan;
 mod ports;
 
 pub use event::{NotNow, WatchEvent, WatchObserver};
+pub use metrics::{METRICS, Metric, MetricType, Metrics};
 pub use plan::ProfilePlan;
 pub use ports::{Caches, Gate};

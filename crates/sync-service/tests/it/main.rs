@@ -6,5 +6,6 @@ mod added;
 mod failover;
 mod feed;
 mod login_test;
+mod metrics;
 mod reading;
 mod syncing;
