@@ -34,6 +34,7 @@ mod logging;
 mod login;
 mod look;
 mod man;
+mod metrics;
 mod no_category;
 mod one_profile;
 mod panel;
