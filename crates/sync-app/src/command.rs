@@ -36,6 +36,7 @@ mod look;
 mod man;
 mod metrics;
 mod no_category;
+mod notify;
 mod one_profile;
 mod panel;
 mod panic;
@@ -56,6 +57,7 @@ mod terminal;
 mod undo;
 mod usage;
 mod value;
+mod watch;
 mod wiring;
 mod zone;
 
@@ -146,6 +148,7 @@ async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Re
             ProfileCommand::Remove { id } => profile::remove(database, id).await,
         },
         Command::Sync(sync) => sync::run(database, sync, interrupt).await,
+        Command::Watch(watch) => watch::run(database, watch, interrupt).await,
         Command::Clear { id } => clear::run(database, id).await,
         Command::Check(check) => check::run(database, check, interrupt).await,
         Command::Backup { file, force } => backup::back_up(database, file, *force, interrupt).await,

@@ -10,6 +10,7 @@ mod help;
 mod panel;
 mod profile;
 mod read;
+mod service;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ pub(crate) use profile::{
     AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, SetArgs, ShowProfileArgs, TestArgs,
 };
 pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
+pub(crate) use service::WatchCommand;
 
 /// The environment variable that names the cache file.
 const DATABASE: &str = "XTREAM_SYNC_DATABASE";
@@ -69,6 +71,9 @@ pub(crate) enum Command {
     /// Sync profiles with their panels
     #[command(after_help = examples::SYNC)]
     Sync(SyncArgs),
+    /// Sync profiles by their schedules, until a signal ends it
+    #[command(after_help = examples::WATCH)]
+    Watch(WatchCommand),
     /// Delete the cached content of a profile, and keep the profile and its settings
     #[command(after_help = examples::CLEAR)]
     Clear {

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use sync_core::source::UnreadableAt;
-use sync_core::{ContentKind, KindRecord, ReportError, SyncReport};
+use sync_core::{ContentKind, KindRecord, ReportError, SyncReport, Trigger};
 
 use super::{hints, live, terminal};
 use harmless::Harmless;
@@ -124,6 +124,11 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
 }
 
 impl Report<'_> {
+    /// Returns the report with this trigger in place of a person.
+    pub(crate) fn with_trigger(self, trigger: Trigger) -> Self {
+        Self { trigger: trigger.as_str(), ..self }
+    }
+
     /// Returns the report with these kinds shown as switched off.
     pub(crate) fn with_off(mut self, kinds: &[ContentKind]) -> Self {
         for kind in kinds {

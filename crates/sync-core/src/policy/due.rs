@@ -135,6 +135,22 @@ pub fn next(
     })
 }
 
+/// Returns the kinds that a run takes now: those that are due, and those that would be due within the next tenth of
+/// their interval, at most a quarter of an hour. So kinds that have come apart after a failure come together again, and
+/// the panel sees one login in place of several. The list is empty if no kind is due.
+pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
+    if !next.values().any(|next| next.is_due(now)) {
+        return Vec::new();
+    }
+    let comes_along = |next: &Next| match &next.why {
+        Why::Schedule(Schedule::Every(interval)) => {
+            next.is_due(now.saturating_add(pause::most_jitter(interval.seconds())))
+        }
+        _ => false,
+    };
+    next.iter().filter(|(_, next)| next.is_due(now) || comes_along(next)).map(|(kind, _)| kind).collect()
+}
+
 /// Returns the greatest age at which a kind counts as current, in seconds: 36 hours or one and a half of its intervals,
 /// whichever is longer.
 pub fn stale_after(schedule: &Schedule, moment: Moment) -> i64 {

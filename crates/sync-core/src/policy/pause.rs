@@ -30,7 +30,12 @@ pub fn after_failures(failures: u32, interval: i64, seed: u64) -> i64 {
 /// Returns what is added to an interval, in seconds: up to a tenth of it, and at most a quarter of an hour. It depends
 /// on the seed only, so that a status says the same as the service, and a restart changes nothing.
 pub fn jitter(interval: i64, seed: u64) -> i64 {
-    part(seed, (interval / 10).min(LONGEST_JITTER))
+    part(seed, most_jitter(interval))
+}
+
+/// Returns the most that [`jitter`] adds to an interval, in seconds.
+pub fn most_jitter(interval: i64) -> i64 {
+    (interval / 10).min(LONGEST_JITTER)
 }
 
 /// Returns the seed for a profile that was last synced, or has last failed, at this time.

@@ -165,3 +165,19 @@ fn reasons_have_a_code_and_a_sentence() {
     }
     assert!(Why::PanelDown(1).is_pause() && !Why::NeverSynced.is_pause() && !Why::ScheduleOff.is_pause());
 }
+
+#[test]
+fn kinds_that_are_nearly_due_come_along() {
+    use ContentKind::{Channels, Movies, Series};
+    let at = |after: i64, rule: &str| Next { at: Some(NOW + after), why: Why::Schedule(schedule(rule)) };
+    let together =
+        |channels: Next, movies: Next, series: Next| due_together(&PerKind::new(channels, movies, series), NOW);
+    let never = || Next { at: None, why: Why::KindOff };
+    assert_eq!(together(at(0, "every 1h"), at(360, "every 1h"), at(361, "every 1h")), [Channels, Movies]);
+    assert_eq!(together(at(-9, "every 1d"), at(900, "every 1d"), at(901, "every 1d")), [Channels, Movies]);
+    assert_eq!(together(at(1, "every 1d"), at(2, "every 1d"), never()), [], "nothing is due");
+    // A cron expression means its time, and a pause is a pause.
+    assert_eq!(together(at(1, "cron 0 4 * * *"), at(0, "off"), never()), [Movies]);
+    let paused = Next { at: Some(NOW + 1), why: Why::PanelDown(1) };
+    assert_eq!(together(paused, never(), at(0, "every 1h")), [Series]);
+}
