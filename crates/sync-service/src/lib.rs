@@ -13,6 +13,7 @@ mod failover;
 mod feed;
 mod login_test;
 mod reading;
+mod run_changes;
 mod secrets;
 mod service;
 pub mod settings;
@@ -33,6 +34,7 @@ pub use reading::{
     Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,
     Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem,
 };
+pub use run_changes::{KindChanges, NamedItem, SomeItems};
 pub use secrets::Login;
 pub use service::{Service, options_of};
 pub use side_by_side::side_by_side;

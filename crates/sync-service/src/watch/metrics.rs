@@ -107,6 +107,7 @@ impl WatchObserver for Metrics {
             WatchEvent::Began { profile, .. } => state.series(&profile.id).began(),
             WatchEvent::Ended { profile, report, .. } => state.series(&profile.id).ended(report),
             WatchEvent::Postponed { profile, why, .. } => state.series(&profile.id).postponed(why),
+            WatchEvent::HookFailed { profile, hook, .. } => state.series(&profile.id).hook_failed(hook),
             WatchEvent::CacheTrouble { .. } => state.cache_trouble.set(1.0),
             WatchEvent::CacheWorks => state.cache_trouble.set(0.0),
             WatchEvent::Reloaded => {}

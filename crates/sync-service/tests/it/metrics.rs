@@ -213,6 +213,8 @@ async fn the_list_is_what_is_scraped() {
     report.errors = vec![ReportError::new(None, ErrorCode::PanelUnreachable, String::new())];
     scene.ended(&home, &report);
     scene.metrics.event(&WatchEvent::Postponed { profile: &home, why: &NotNow::ProfileBusy, until: 7 });
+    let (hook, why) = ("webhook", "it is down");
+    scene.metrics.event(&WatchEvent::HookFailed { profile: &home, hook, why, until: None });
     let mut plans = scene.plans().await;
     plans[0].next[ContentKind::Movies].why = sync_core::Why::LoginRefused;
     scene.metrics.event(&WatchEvent::Planned(&plans));

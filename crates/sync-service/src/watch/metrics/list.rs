@@ -81,6 +81,12 @@ pub(super) const POSTPONED: Metric = metric(
     &["profile", "reason"],
     "Runs that were due and did not begin: account_busy, before_command, profile_busy or no_source",
 );
+pub(super) const HOOK_FAILURES: Metric = metric(
+    Counter,
+    "xtream_sync_hook_failures_total",
+    &["profile", "reason"],
+    "Attempts to tell a hook that have failed: on_change or webhook",
+);
 pub(super) const ITEMS: Metric = metric(Gauge, "xtream_sync_items", &["profile", "kind"], "Items in the cache");
 pub(super) const HELD: Metric =
     metric(Gauge, "xtream_sync_held_items", &["profile", "kind"], "Items whose removal is held");
@@ -117,7 +123,7 @@ pub(super) const STARTED: Metric =
     metric(Gauge, "xtream_sync_start_time_seconds", &[], "Time at which the program was started");
 
 /// Every metric, in the order of the documents.
-pub const METRICS: [Metric; 18] = [
+pub const METRICS: [Metric; 19] = [
     RUNS,
     RUN_SECONDS,
     RUNNING,
@@ -126,6 +132,7 @@ pub const METRICS: [Metric; 18] = [
     REQUESTS,
     ERRORS,
     POSTPONED,
+    HOOK_FAILURES,
     ITEMS,
     HELD,
     LISTED_AT,

@@ -29,6 +29,7 @@ pub(super) struct Series {
     requests: IntCounterVec,
     errors: IntCounterVec,
     postponed: IntCounterVec,
+    hook_failures: IntCounterVec,
     items: GaugeVec,
     held: GaugeVec,
     listed_at: GaugeVec,
@@ -54,6 +55,7 @@ impl Series {
             requests: adding.counter(&list::REQUESTS),
             errors: adding.counter(&list::ERRORS),
             postponed: adding.counter(&list::POSTPONED),
+            hook_failures: adding.counter(&list::HOOK_FAILURES),
             items: adding.gauge(&list::ITEMS),
             held: adding.gauge(&list::HELD),
             listed_at: adding.gauge(&list::LISTED_AT),
@@ -91,7 +93,13 @@ impl Series {
         self.running.with_label_values::<&str>(&[]).set(1.0);
     }
 
+    pub(super) fn hook_failed(&self, hook: &str) {
+        self.hook_failures.with_label_values(&[hook]).inc();
+    }
+
     pub(super) fn postponed(&self, why: &NotNow) {
+        // A run that another program's lease ended has begun.
+        self.running.with_label_values::<&str>(&[]).set(0.0);
         self.postponed.with_label_values(&[why.code()]).inc();
     }
 
