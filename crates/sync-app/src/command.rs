@@ -23,6 +23,7 @@ mod found;
 mod held;
 mod hints;
 mod history;
+mod hooks;
 mod interrupt;
 mod json;
 mod learnt;
@@ -48,16 +49,20 @@ mod prompt;
 mod report;
 mod results;
 mod settings;
+mod shell;
 mod show;
 mod status;
 mod suggest;
 mod sync;
 mod table;
+mod telling;
 mod terminal;
 mod undo;
 mod usage;
 mod value;
 mod watch;
+mod watch_log;
+mod webhook;
 mod wiring;
 mod zone;
 
@@ -105,7 +110,7 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     terminal::be_quiet(args.quiet);
-    logging::start(args.verbose);
+    logging::start(args.verbose, args.quiet, args.log_format);
     let exit = panic::caught(|| runtime.block_on(run(&args, &interrupt)));
     // A thread that still blocks has no result that is needed.
     runtime.shutdown_background();

@@ -11,6 +11,7 @@ mod panel;
 mod profile;
 mod read;
 mod service;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ use sync_service::similar_kind;
 
 use super::colour::{self, When};
 use super::failure::Failure;
+use super::logging::LogFormat;
 
 pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use panel::PanelArgs;
@@ -28,6 +30,7 @@ pub(crate) use profile::{
 };
 pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
 pub(crate) use service::WatchCommand;
+pub(crate) use watch::WatchArgs;
 
 /// The environment variable that names the cache file.
 const DATABASE: &str = "XTREAM_SYNC_DATABASE";
@@ -51,6 +54,10 @@ pub(crate) struct Args {
     /// Use colours: auto (on a terminal, unless the environment forbids it), always or never
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true)]
     pub(crate) color: When,
+
+    /// Write the lines on stderr as text for people, or as one JSON object per line: text or json
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = true)]
+    pub(crate) log_format: LogFormat,
 
     #[command(subcommand)]
     pub(crate) command: Command,
