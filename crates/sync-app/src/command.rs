@@ -52,6 +52,7 @@ mod settings;
 mod shell;
 mod show;
 mod status;
+mod status_check;
 mod suggest;
 mod sync;
 mod table;
@@ -167,6 +168,6 @@ async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Re
         Command::New(new) => changes::new(database, new).await,
         Command::History(history) => history::run(database, history).await,
         Command::Undo(undo) => undo::run(database, undo).await,
-        Command::Status { id, json } => status::run(database, id.as_deref(), *json).await,
+        Command::Status(status) => status::run(database, status).await,
     }
 }

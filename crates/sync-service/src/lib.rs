@@ -11,6 +11,7 @@ mod clock;
 mod compare;
 mod failover;
 mod feed;
+mod health;
 mod login_test;
 mod reading;
 mod run_changes;
@@ -29,6 +30,7 @@ pub use added::Added;
 pub use clock::SystemClock;
 pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
+pub use health::{Problem, WhatIsWrong, problems};
 pub use login_test::{KindTest, LoginState, LoginTest, test_login};
 pub use reading::{
     Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,

@@ -5,6 +5,7 @@
 mod added;
 mod failover;
 mod feed;
+mod health;
 mod hooks;
 mod login_test;
 mod metrics;

@@ -179,4 +179,5 @@ Example:
 pub(super) const STATUS: &str = "\
 Examples:
   xtream-sync status              Show all profiles
-  xtream-sync status home --json  Print one profile for a script";
+  xtream-sync status home --json  Print one profile for a script
+  xtream-sync status --check      Say what is wrong, also by the exit code";
