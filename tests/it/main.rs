@@ -61,3 +61,5 @@ mod side_by_side;
 mod signals;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod watch;

@@ -28,14 +28,15 @@ pub struct FailedAttempt {
 
 impl KindHistory {
     /// Returns the history of each kind from the newest runs, newest first.
-    pub fn of_runs(runs: &[RunRecord]) -> PerKind<Self> {
-        PerKind::from_fn(|kind| Self::of_kind(runs, kind))
+    pub fn of_runs<'a>(runs: impl IntoIterator<Item = &'a RunRecord, IntoIter: Clone>) -> PerKind<Self> {
+        let runs = runs.into_iter();
+        PerKind::from_fn(|kind| Self::of_kind(runs.clone(), kind))
     }
 
-    fn of_kind(runs: &[RunRecord], kind: ContentKind) -> Self {
+    fn of_kind<'a>(runs: impl Iterator<Item = &'a RunRecord>, kind: ContentKind) -> Self {
         let mut history = Self::default();
         // An undo and a change set ask no panel.
-        for run in runs.iter().filter(|run| !matches!(run.trigger, Trigger::Undo | Trigger::ChangeSet)) {
+        for run in runs.filter(|run| !matches!(run.trigger, Trigger::Undo | Trigger::ChangeSet)) {
             let record = run.kinds.iter().find(|record| record.kind == kind);
             match record.map(|record| record.outcome) {
                 Some(KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held) => {
@@ -45,18 +46,23 @@ impl KindHistory {
                 Some(KindOutcome::Failed) => {
                     let error = record.and_then(|record| record.error.as_ref()).or(run.error.as_ref());
                     let code = Some(error.map_or(ErrorCode::Internal, |error| error.code.clone()));
-                    history.failures.push(FailedAttempt { at: run.finished_at.unwrap_or(run.started_at), code });
+                    history.failed(run.finished_at.unwrap_or(run.started_at), code);
                 }
                 // Whether the kind was asked for is not known. It is taken as asked for, so that a program that always
                 // ends in the middle of a run doesn't ask the panel again and again.
                 None if run.status == RunStatus::Interrupted => {
-                    history.failures.push(FailedAttempt { at: run.started_at, code: None });
+                    history.failed(run.started_at, None);
                 }
                 Some(KindOutcome::Cancelled | KindOutcome::Skipped) | None => {}
             }
         }
-        history.failures.truncate(FAILURES_KEPT);
         history
+    }
+
+    fn failed(&mut self, at: i64, code: Option<ErrorCode>) {
+        if self.failures.len() < FAILURES_KEPT {
+            self.failures.push(FailedAttempt { at, code });
+        }
     }
 }
 

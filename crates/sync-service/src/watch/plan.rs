@@ -1,7 +1,7 @@
 //! When each kind of a profile is synced next. `status` and the watcher show and follow the same plan.
 
 use sync_core::policy::due;
-use sync_core::{Cache, KindHistory, Moment, Next, PanelFacts, PerKind, Profile, Schedule, StoreError};
+use sync_core::{Cache, ContentKind, KindHistory, Moment, Next, PanelFacts, PerKind, Profile, Schedule, StoreError};
 
 use crate::service::Service;
 
@@ -15,14 +15,15 @@ pub struct ProfilePlan {
     pub next: PerKind<Next>,
     /// When each list was last taken, and what has failed since.
     pub history: PerKind<KindHistory>,
-    /// The age in seconds from which on a kind counts as stale; `None` if it is switched off.
-    pub stale_after: PerKind<Option<i64>>,
     /// The number of stored rows.
     pub rows: PerKind<u64>,
     /// The number of held removals.
     pub held: PerKind<u64>,
     /// What runs have learnt of the panel.
     pub facts: PanelFacts,
+    /// The schedule in place of the profile's own ones.
+    schedule: Option<Schedule>,
+    moment: Moment,
 }
 
 impl ProfilePlan {
@@ -39,12 +40,15 @@ impl ProfilePlan {
     ) -> Result<Self, StoreError> {
         let (state, history) = (cache.sync_state(&profile.id).await?, cache.kind_histories(&profile.id).await?);
         let next = due::next(&profile, schedule, &state.facts, &history, moment);
-        let stale_after = PerKind::from_fn(|kind| {
-            let own = profile.schedules.of(kind);
-            let is_on = !profile.kinds_off.contains(&kind);
-            is_on.then(|| due::stale_after(schedule.unwrap_or(&own), moment))
-        });
-        Ok(Self { profile, next, history, stale_after, rows: state.rows, held: state.held, facts: state.facts })
+        let schedule = schedule.cloned();
+        Ok(Self { profile, next, history, rows: state.rows, held: state.held, facts: state.facts, schedule, moment })
+    }
+
+    /// Returns the age in seconds from which on a kind counts as stale; `None` if it is switched off.
+    pub fn stale_after(&self, kind: ContentKind) -> Option<i64> {
+        let own = self.profile.schedules.of(kind);
+        let is_on = !self.profile.kinds_off.contains(&kind);
+        is_on.then(|| due::stale_after(self.schedule.as_ref().unwrap_or(&own), self.moment))
     }
 }
 

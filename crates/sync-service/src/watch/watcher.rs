@@ -50,7 +50,8 @@ pub struct Watcher<F> {
     pub observer: Arc<dyn WatchObserver>,
     /// Hears the progress of the runs.
     pub progress: Arc<dyn Observer>,
-    /// Wakes the watcher: it reads the settings again and ends the pauses that it remembers.
+    /// Wakes the watcher: it reads the settings again, ends the pauses that it remembers, and tries a cache that could not
+    /// be used.
     pub reload: Arc<Notify>,
     /// What it watches.
     pub options: WatchOptions,
@@ -187,6 +188,8 @@ where
                 Woken::Ended(ended) => self.ended(memory, *ended)?,
                 Woken::Reload => {
                     memory.pauses.end();
+                    let now = self.clock.monotonic();
+                    memory.reading.iter_mut().chain(&mut memory.writing).for_each(|trouble| trouble.until = now);
                     self.observer.event(&WatchEvent::Reloaded);
                 }
                 Woken::Time => {}
