@@ -57,7 +57,7 @@ pub fn problems(plan: &ProfilePlan, status: &ContentStatus, max_age: Option<i64>
         problems.push(of_profile(WhatIsWrong::LoginRefused, plan.facts.refused_at));
     }
     for kind in ContentKind::ALL {
-        let Some(own) = plan.stale_after[kind] else { continue };
+        let Some(own) = plan.stale_after(kind) else { continue };
         let mut add = |what, since| problems.push(Problem { kind: Some(kind), what, since });
         if plan.held[kind] > 0 {
             add(WhatIsWrong::Held, status.kinds[kind].held.iter().map(|group| group.oldest_since).min());

@@ -108,7 +108,7 @@ mod tests {
     use crate::command::exit::Exit;
 
     use sync_core::testing::FixedClock;
-    use sync_service::watch::{WatchEvent, WatchObserver};
+    use sync_service::watch::{METRICS, Metric, MetricType, WatchEvent, WatchObserver};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     async fn listening() -> (SocketAddr, Arc<Metrics>, FixedClock) {
@@ -164,6 +164,51 @@ mod tests {
         slow.write_all(b"GET /metrics HTTP/1.1\r\nHost: ").await.unwrap();
         let mut rest = Vec::new();
         assert!(slow.read_to_end(&mut rest).await.is_ok() && !rest.starts_with(b"HTTP/1.1 200"));
+    }
+
+    /// The table of `docs/watch.md` is made of the list of metrics.
+    #[test]
+    fn the_documents_have_every_metric() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let document = std::fs::read_to_string(format!("{root}/docs/watch.md")).unwrap();
+        let row = |metric: &Metric| {
+            let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+            let labels = if labels.is_empty() { "–".to_owned() } else { labels.join(", ") };
+            format!("| `{}` | {} | {labels} | {} |", metric.name, metric.metric_type.as_str(), metric.help)
+        };
+        let expected: Vec<_> = METRICS.iter().map(row).collect();
+        let found: Vec<_> = document.lines().filter(|line| line.starts_with("| `xtream_sync_")).collect();
+        assert_eq!(found, expected, "the table should be:\n{}", expected.join("\n"));
+    }
+
+    /// Documents, dashboard and rules name only metrics that there are.
+    #[test]
+    fn no_file_names_another_metric() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let files = [
+            "docs/watch.md",
+            "contrib/README.md",
+            "contrib/grafana/xtream-sync.json",
+            "contrib/prometheus/xtream-sync-rules.yaml",
+        ];
+        let mut named = 0;
+        for file in files {
+            let text = std::fs::read_to_string(format!("{root}/{file}")).unwrap();
+            for (at, _) in text.match_indices("xtream_sync_") {
+                let name: String = text[at..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                let is_of = |metric: &Metric| {
+                    let of_histogram = ["_bucket", "_sum", "_count"].map(|end| format!("{}{end}", metric.name));
+                    metric.name == name || (metric.metric_type == MetricType::Histogram && of_histogram.contains(&name))
+                };
+                assert!(METRICS.iter().any(is_of), "{file}: there is no metric {name}");
+                named += 1;
+            }
+        }
+        assert!(named > 2 * METRICS.len(), "{named}");
+        let dashboard = std::fs::read(format!("{root}/{}", files[2])).unwrap();
+        let dashboard: serde_json::Value = serde_json::from_slice(&dashboard).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        assert!(panels.iter().all(|panel| panel["targets"].as_array().is_some_and(|all| !all.is_empty())));
     }
 
     #[tokio::test]

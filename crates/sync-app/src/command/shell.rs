@@ -47,13 +47,22 @@ impl Group {
 impl Drop for Group {
     /// Kills the processes that are left. They would go on if only the shell were killed.
     fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = self.0.and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
-            // All of them may have ended already.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        let Some(id) = self.0 else { return };
+        kill(id);
     }
 }
+
+#[cfg(unix)]
+fn kill(group: u32) {
+    if let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
+        // All of them may have ended already.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+/// The shell itself is killed by its handle.
+#[cfg(not(unix))]
+fn kill(_: u32) {}
 
 /// The reason why a command was not done. It shows nothing of the command line, which may contain a secret.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The figures of a watcher, as the text that Prometheus reads.
 
 mod list;
-mod series;
+mod of_profile;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use sync_core::{Clock, ProfileId};
 
 use super::event::{WatchEvent, WatchObserver};
 use super::plan::ProfilePlan;
-use series::Series;
+use of_profile::ProfileMetrics;
 
 pub use list::{METRICS, Metric, MetricType};
 
@@ -29,7 +29,7 @@ pub struct Metrics {
 
 struct State {
     registry: Registry,
-    profiles: BTreeMap<ProfileId, Series>,
+    profiles: BTreeMap<ProfileId, ProfileMetrics>,
     cache_trouble: Gauge,
     /// The monotonic time of the last sign of life.
     alive_at: Option<Duration>,
@@ -54,7 +54,7 @@ impl Metrics {
             gauge
         };
         let cache_trouble = of_all(list::CACHE_TROUBLE);
-        of_all(list::STARTED).set(series::whole(clock.now()));
+        of_all(list::STARTED).set(of_profile::whole(clock.now()));
         let state = State { registry, profiles: BTreeMap::new(), cache_trouble, alive_at: None };
         Self { clock, state: Mutex::new(state) }
     }
@@ -63,7 +63,7 @@ impl Metrics {
     pub fn text(&self) -> String {
         let now = self.clock.now();
         let state = self.state();
-        state.profiles.values().for_each(|series| series.grow_old(now));
+        state.profiles.values().for_each(|metrics| metrics.grow_old(now));
         TextEncoder::new()
             .encode_to_string(&state.registry.gather())
             .expect("every metric that is gathered has a value")
@@ -81,16 +81,16 @@ impl Metrics {
 }
 
 impl State {
-    fn series(&mut self, profile: &ProfileId) -> &mut Series {
-        let new = || Series::new(&self.registry, profile.as_str());
+    fn of(&mut self, profile: &ProfileId) -> &mut ProfileMetrics {
+        let new = || ProfileMetrics::new(&self.registry, profile.as_str());
         self.profiles.entry(profile.clone()).or_insert_with(new)
     }
 
     fn planned(&mut self, plans: &[ProfilePlan]) {
-        // The series of a profile that was removed go with it.
+        // The metrics of a profile that was removed go with it.
         self.profiles.retain(|id, _| plans.iter().any(|plan| plan.profile.id == *id));
         for plan in plans {
-            self.series(&plan.profile.id).planned(plan);
+            self.of(&plan.profile.id).planned(plan);
         }
     }
 }
@@ -104,10 +104,10 @@ impl WatchObserver for Metrics {
                 state.alive_at = Some(now);
                 state.planned(plans);
             }
-            WatchEvent::Began { profile, .. } => state.series(&profile.id).began(),
-            WatchEvent::Ended { profile, report, .. } => state.series(&profile.id).ended(report),
-            WatchEvent::Postponed { profile, why, .. } => state.series(&profile.id).postponed(why),
-            WatchEvent::HookFailed { profile, hook, .. } => state.series(&profile.id).hook_failed(hook),
+            WatchEvent::Began { profile, .. } => state.of(&profile.id).began(),
+            WatchEvent::Ended { profile, report, .. } => state.of(&profile.id).ended(report),
+            WatchEvent::Postponed { profile, why, .. } => state.of(&profile.id).postponed(why),
+            WatchEvent::HookFailed { profile, hook, .. } => state.of(&profile.id).hook_failed(hook),
             WatchEvent::CacheTrouble { .. } => state.cache_trouble.set(1.0),
             WatchEvent::CacheWorks => state.cache_trouble.set(0.0),
             WatchEvent::Reloaded => {}

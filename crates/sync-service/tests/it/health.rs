@@ -56,7 +56,7 @@ async fn a_kind_is_stale_after_its_own_time_or_that_of_the_caller() {
 #[tokio::test]
 async fn what_is_switched_off_or_not_offered_does_not_count() {
     let off = |plan: &mut ProfilePlan, _: &mut ContentStatus| {
-        plan.stale_after[MOVIES] = None;
+        plan.profile.kinds_off.insert(MOVIES);
         (plan.history[MOVIES].listed_at, plan.held[MOVIES]) = (None, 3);
     };
     assert_eq!(found(None, off).await, []);

@@ -1,4 +1,4 @@
-//! The series of one profile. They are in the registry as long as the profile is.
+//! The metrics of one profile. They are in the registry as long as the profile is.
 
 use prometheus::core::Collector;
 use prometheus::{GaugeVec, Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
@@ -8,7 +8,7 @@ use super::super::event::NotNow;
 use super::super::plan::ProfilePlan;
 use super::list::{self, Metric};
 
-/// The label whose value is the same in all series of a profile.
+/// The label whose value is the same in all metrics of a profile.
 const PROFILE: &str = "profile";
 
 /// The bounds of durations, in seconds. A sync without changes takes a second, a slow panel half an hour.
@@ -17,8 +17,8 @@ const DURATIONS: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800
 /// The outcomes of runs that are counted from zero on, so that the first one shows as a rise.
 const OUTCOMES: [&str; 4] = ["completed", "partial", "failed", "cancelled"];
 
-/// The series of a profile.
-pub(super) struct Series {
+/// The metrics of a profile.
+pub(super) struct ProfileMetrics {
     registry: Registry,
     collectors: Vec<Box<dyn Collector>>,
     runs: IntCounterVec,
@@ -42,11 +42,11 @@ pub(super) struct Series {
     last_listing: PerKind<Option<i64>>,
 }
 
-impl Series {
-    /// Adds the series of a profile to a registry.
+impl ProfileMetrics {
+    /// Adds the metrics of a profile to a registry.
     pub(super) fn new(registry: &Registry, profile: &str) -> Self {
         let mut adding = Adding { registry, profile, collectors: Vec::new() };
-        let series = Self {
+        let metrics = Self {
             runs: adding.counter(&list::RUNS),
             run_seconds: adding.durations(&list::RUN_SECONDS),
             running: adding.gauge(&list::RUNNING),
@@ -68,11 +68,11 @@ impl Series {
             registry: registry.clone(),
             collectors: adding.collectors,
         };
-        series.begin_at_zero();
-        series
+        metrics.begin_at_zero();
+        metrics
     }
 
-    /// Makes series that would otherwise begin with their first value. A rate doesn't see a rise from nothing.
+    /// Makes figures that would otherwise begin with their first value. A rate doesn't see a rise from nothing.
     fn begin_at_zero(&self) {
         let none: &[&str] = &[];
         self.running.with_label_values(none).set(0.0);
@@ -131,7 +131,7 @@ impl Series {
             self.held.with_label_values(&[name]).set(count(plan.held[kind]));
             self.last_listing[kind] = plan.history[kind].listed_at;
             set(&self.listed_at, name, self.last_listing[kind]);
-            set(&self.stale_after, name, plan.stale_after[kind]);
+            set(&self.stale_after, name, plan.stale_after(kind));
             set(&self.next_run, name, next.at);
             if next.why.is_pause() {
                 self.paused.with_label_values(&[name, next.why.code()]).set(1.0);
@@ -148,8 +148,8 @@ impl Series {
     }
 }
 
-/// The series go with it.
-impl Drop for Series {
+/// The metrics leave the registry with it.
+impl Drop for ProfileMetrics {
     fn drop(&mut self) {
         for collector in self.collectors.drain(..) {
             // It was registered, and nobody else unregisters it.
@@ -197,7 +197,7 @@ fn labels(metric: &Metric) -> Vec<&'static str> {
     metric.labels.iter().copied().filter(|label| *label != PROFILE).collect()
 }
 
-/// Sets the value of a kind, or removes its series if there is none.
+/// Sets the value of a kind, or removes it if there is none.
 fn set(gauge: &GaugeVec, kind: &str, value: Option<i64>) {
     match value {
         Some(value) => gauge.with_label_values(&[kind]).set(whole(value)),
