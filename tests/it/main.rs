@@ -63,3 +63,5 @@ mod signals;
 mod terminal;
 #[cfg(unix)]
 mod watch;
+#[cfg(unix)]
+mod watch_telling;

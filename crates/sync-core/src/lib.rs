@@ -55,7 +55,7 @@ pub use policy::zone::{TimeZone, UnknownTimeZone};
 pub use ports::catalogue::Catalogue;
 pub use ports::clock::{Clock, Timer};
 pub use ports::maintenance::Maintenance;
-pub use ports::profiles::{NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
+pub use ports::profiles::{HookSettings, NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
 pub use ports::source::{ContentSource, SourceError};
 pub use ports::store::{ContentStore, StoreError};
 pub use ports::{Cache, catalogue, maintenance, profiles, source, store};

@@ -2,6 +2,7 @@
 
 mod harmless;
 mod plan;
+mod told;
 
 use std::io::{self, BufWriter, Write};
 
@@ -173,6 +174,14 @@ pub(crate) fn say(value: &impl Serialize) {
         write_line(&mut out, value).and_then(|()| out.flush())
     });
     terminal::note(&written);
+}
+
+/// Returns what a hook is told, as a line.
+pub(crate) fn told(told: &sync_service::watch::Told) -> Vec<u8> {
+    let mut line = Vec::new();
+    // A vector takes everything.
+    let _ = write_line(&mut line, &told::Told::from(told));
+    line
 }
 
 /// Writes a value as a line.

@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::notify::Notifier;
 use super::panel::Panels;
+use super::telling::Telling;
 use super::{json, wiring, zone};
 
 /// Watches the named profiles, or all of them.
@@ -27,16 +28,18 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
     if !args.once_due {
         interrupt.serve(Arc::clone(&reload));
     }
+    let telling = Telling::begin(&args.telling, database).await?;
     let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done) });
     let mut observers: Vec<Arc<dyn WatchObserver>> = vec![Arc::clone(&results) as _];
     observers.push(Arc::new(Notifier::new()));
+    observers.extend(telling.observers());
     let watcher = Watcher {
         caches: Arc::new(wiring::Caches::new(database)),
         sources: Panels::new(&args.panel, interrupt),
         clock: Arc::new(SystemClock::new()),
         timer: Arc::new(wiring::TokioTimer),
         zone: zone::of_machine,
-        gate: Arc::new(()),
+        gate: telling.gate(),
         observer: Arc::new(observers),
         progress: Arc::new(()),
         reload,
@@ -47,7 +50,11 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
             ..WatchOptions::default()
         },
     };
-    match watcher.run(&interrupt.token).await {
+    let end = watcher.run(&interrupt.token).await;
+    if args.once_due && !interrupt.token.is_cancelled() {
+        telling.finish().await;
+    }
+    match end {
         WatchEnd::NewerCache(error) => Err(error.into()),
         WatchEnd::CacheUnusable(error) => Err(error.into()),
         _ if args.once_due && interrupt.token.is_cancelled() => Err(Failure::abandoned("what is committed stays")),

@@ -1,5 +1,6 @@
 //! The port to the profiles: accounts at panels, and their settings.
 
+mod hooks;
 mod network;
 mod setting_rows;
 
@@ -14,6 +15,7 @@ use crate::ports::store::StoreError;
 use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
 use crate::search::SearchFields;
 
+pub use hooks::HookSettings;
 pub use network::{NetworkSettings, NotAValue};
 pub use setting_rows::SettingRow;
 
@@ -143,6 +145,8 @@ pub struct Profile {
     pub schedules: Schedules,
     /// Whether the service postpones a sync while all connections of the account are in use. Default true.
     pub postpone_when_busy: bool,
+    /// What the service runs or asks before and after a sync.
+    pub hooks: HookSettings,
 }
 
 impl Profile {
@@ -167,6 +171,7 @@ impl Profile {
             kinds_off: BTreeSet::new(),
             schedules: Schedules::default(),
             postpone_when_busy: true,
+            hooks: HookSettings::default(),
         }
     }
 
@@ -211,6 +216,7 @@ impl fmt::Debug for Profile {
             .field("kinds_off", &self.kinds_off)
             .field("schedules", &self.schedules)
             .field("postpone_when_busy", &self.postpone_when_busy)
+            .field("hooks", &self.hooks)
             .finish()
     }
 }
@@ -272,6 +278,11 @@ mod tests {
             username: Some("s3cr3t".to_owned()),
             password: Some("s3cr3t".to_owned()),
             password_source: PasswordSource::Command("echo s3cr3t".to_owned()),
+            hooks: HookSettings {
+                on_change: Some("tell --token s3cr3t".to_owned()),
+                before: Some("ask --token s3cr3t".to_owned()),
+                ..HookSettings::default()
+            },
             ..Profile::new(ProfileId::new("home").unwrap())
         };
         assert!(!format!("{profile:?}").contains("s3cr3t"));

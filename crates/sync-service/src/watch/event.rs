@@ -71,6 +71,17 @@ pub enum WatchEvent<'a> {
     },
     /// The cache can be read and written again.
     CacheWorks,
+    /// A hook could not be told of a result.
+    HookFailed {
+        /// The profile.
+        profile: &'a Profile,
+        /// The name of the hook.
+        hook: &'static str,
+        /// Why, without a secret.
+        why: &'a str,
+        /// When it is tried again; `None` if it is given up.
+        until: Option<i64>,
+    },
     /// Settings were read again because somebody asked for it.
     Reloaded,
 }

@@ -133,6 +133,8 @@ Examples:
   xtream-sync watch                          Watch all profiles; the setting `schedule` says when they are synced
   xtream-sync watch home --schedule 'every 6h'
   xtream-sync watch --once-due               Sync what is due now, and end; for cron and systemd timers
+  xtream-sync watch --metrics 9290 --log-format json
+  xtream-sync watch --on-change 'jq -r .text | mail -s xtream-sync ann'
 
 `xtream-sync status` says when each kind is synced next, and why. SIGTERM and SIGINT end the service with 0; what is
 committed stays. SIGHUP makes it read the settings again and try at once what it has postponed. Changed settings are
@@ -177,4 +179,5 @@ Example:
 pub(super) const STATUS: &str = "\
 Examples:
   xtream-sync status              Show all profiles
-  xtream-sync status home --json  Print one profile for a script";
+  xtream-sync status home --json  Print one profile for a script
+  xtream-sync status --check      Say what is wrong, also by the exit code";

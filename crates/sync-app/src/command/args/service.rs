@@ -3,7 +3,7 @@
 use clap::Args as Arguments;
 use sync_core::Schedule;
 
-use super::PanelArgs;
+use super::{PanelArgs, WatchArgs};
 
 #[derive(Debug, Arguments)]
 pub(crate) struct WatchCommand {
@@ -18,6 +18,8 @@ pub(crate) struct WatchCommand {
     /// Print one JSON object per run, each on its own line
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) telling: WatchArgs,
     #[command(flatten)]
     pub(crate) panel: PanelArgs,
 }

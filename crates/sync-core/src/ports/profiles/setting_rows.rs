@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{NetworkSettings, Profile};
+use super::{HookSettings, NetworkSettings, Profile};
 use crate::model::ContentKind;
 
 /// The kinds that are switched off, separated by commas.
@@ -45,6 +45,10 @@ impl Profile {
             row(key, self.schedules.kinds[kind].as_ref().map(ToString::to_string));
         }
         row(BUSY, (!self.postpone_when_busy).then(|| "no".to_owned()));
+        for key in HookSettings::KEYS {
+            row(key, self.hooks.get(key).map(str::to_owned));
+        }
+        row(HookSettings::ALWAYS, self.hooks.always.then(|| "yes".to_owned()));
         rows.sort();
         rows
     }
@@ -60,6 +64,10 @@ impl Profile {
             self.schedules.kinds[kind] = value.parse().ok();
         } else if key == BUSY {
             self.postpone_when_busy = value != "no";
+        } else if key == HookSettings::ALWAYS {
+            self.hooks.always = value == "yes";
+        } else if HookSettings::KEYS.contains(&key.as_str()) {
+            self.hooks.set(key, Some(value));
         } else if NetworkSettings::KEYS.contains(&key.as_str()) {
             // A value that another version has written is the default here.
             let _ = self.network.set(key, Some(value));
@@ -68,7 +76,8 @@ impl Profile {
 
     /// Returns whether this version knows the setting of a row.
     pub fn knows_row(key: &str) -> bool {
-        [KINDS_OFF, SCHEDULE, BUSY].contains(&key)
+        [KINDS_OFF, SCHEDULE, BUSY, HookSettings::ALWAYS].contains(&key)
+            || HookSettings::KEYS.contains(&key)
             || kind_of_schedule(key).is_some()
             || NetworkSettings::KEYS.contains(&key)
     }
@@ -114,8 +123,12 @@ mod tests {
         profile.schedules.all = Some("every 6h".parse().unwrap());
         profile.schedules.kinds[ContentKind::Movies] = Some("cron 0 4 * * * Europe/Berlin".parse().unwrap());
         profile.postpone_when_busy = false;
+        for key in HookSettings::KEYS {
+            profile.hooks.set(key, Some(key));
+        }
+        profile.hooks.always = true;
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 4);
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 4 + HookSettings::KEYS.len() + 1);
         assert!(rows.contains(&row("schedule.movies", "cron 0 4 * * * Europe/Berlin")));
         assert!(rows.contains(&row("kinds.off", "channels,series")));
         assert!(rows.is_sorted() && rows.iter().all(|row| Profile::knows_row(&row.key)));
@@ -138,6 +151,8 @@ mod tests {
             ("schedule", "sometimes"),
             ("schedule.series", "every 0s"),
             ("busy.postpone", "perhaps"),
+            ("hook.always", "perhaps"),
+            ("hook.before", ""),
             ("kinds.off", "movies,episodes"),
             ("kinds.off", ""),
         ] {
