@@ -5,7 +5,6 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use prometheus_parse::{Scrape, Value as Figure};
@@ -20,6 +19,19 @@ const SECOND: [&str; 2] = ["--schedule", "every 1s"];
 /// Starts a watch, with the log that it has by itself.
 fn watch(scene: &Scene, more: &[&str]) -> Running {
     Running::start(command_without_log(&scene.database, &[&["watch", "--json", "--backoff", "0.01"], more].concat()))
+}
+
+/// Syncs once, as soon as something is due, and returns the result.
+fn sync_once(scene: &Scene, more: &[&str], variables: &[(&str, &str)]) -> Value {
+    let mut result = None;
+    wait_until("something is due", || {
+        let mut once = command(&scene.database, &["watch", "--json", "--once-due"]);
+        once.args(SECOND).args(more).envs(variables.iter().copied());
+        let run = Running::start(once).end().exits(0);
+        result = run.stdout.lines().next().map(|line| serde_json::from_str(line).unwrap());
+        result.is_some()
+    });
+    result.unwrap()
 }
 
 /// Ends a watch, and returns its log.
@@ -164,8 +176,7 @@ fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
     assert!(!shown.stdout.contains("cat >>") && shown.stdout.contains("(hidden)"), "{}", shown.stdout);
     scene.panel.advance(&Step::ordinary());
     add_login(&scene);
-    let run = scene.run(&["watch", "--json", "--once-due", "--schedule", "every 1s"]).exits(0);
-    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let report = sync_once(&scene, &[], &[]);
     let text = std::fs::read_to_string(&told).unwrap();
     assert_no_login(&text);
     assert!(text.contains("/movie/{username}/{password}/1.mp4"), "{text}");
@@ -186,12 +197,10 @@ fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
     let environment = std::fs::read_to_string(told.with_extension("env")).unwrap();
     assert!(!environment.contains("movies"), "nothing of the panel is in the environment");
     // A sync that changes nothing is not told, unless somebody asks for it.
-    scene.run(&["watch", "--once-due", "--schedule", "every 1s"]).exits(0);
+    sync_once(&scene, &[], &[]);
     assert_eq!(std::fs::read_to_string(&told).unwrap(), text);
-    wait_until("the next sync is due", || {
-        scene.run(&["watch", "--once-due", "--always", "--schedule", "every 1s"]).exits(0);
-        std::fs::read_to_string(&told).unwrap().lines().count() > 1
-    });
+    sync_once(&scene, &["--always"], &[]);
+    assert_eq!(std::fs::read_to_string(&told).unwrap().lines().count(), 2);
 }
 
 #[test]
@@ -218,8 +227,6 @@ fn a_webhook_is_posted_to() {
     add_login(&scene);
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/hook", server.local_addr().unwrap());
-    let bodies = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&bodies);
     let listener = std::thread::spawn(move || {
         let (mut stream, _) = server.accept().unwrap();
         let (mut request, mut piece) = (Vec::new(), [0; 4096]);
@@ -229,13 +236,10 @@ fn a_webhook_is_posted_to() {
             request.extend_from_slice(&piece[..length]);
         }
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
-        seen.lock().unwrap().push(String::from_utf8(request).unwrap());
+        String::from_utf8(request).unwrap()
     });
-    let mut once = command(&scene.database, &["watch", "--once-due", "--webhook-env", "HOOK_ADDRESS"]);
-    once.args(SECOND).env("HOOK_ADDRESS", &address);
-    Running::start(once).end().exits(0);
-    listener.join().unwrap();
-    let request = bodies.lock().unwrap()[0].clone();
+    sync_once(&scene, &["--webhook-env", "HOOK_ADDRESS"], &[("HOOK_ADDRESS", &address)]);
+    let request = listener.join().unwrap();
     assert_no_login(&request);
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook HTTP/1.1\r\n") && head.contains("application/json"), "{head}");

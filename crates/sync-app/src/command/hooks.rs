@@ -85,13 +85,11 @@ impl Logins for KnownLogins {
         // A file that can't be read in time, such as a pipe, must not hold up a thread that waits for runs.
         let of_file = profile.clone();
         let read = tokio::task::spawn_blocking(move || one_profile::login(&of_file));
-        match tokio::time::timeout(FILE_LIMIT, read).await {
-            Ok(Ok(login)) => login,
-            _ => {
-                let without = Profile { password_source: PasswordSource::Command(String::new()), ..profile.clone() };
-                one_profile::login(&without)
-            }
+        if let Ok(Ok(login)) = tokio::time::timeout(FILE_LIMIT, read).await {
+            return login;
         }
+        let without = Profile { password_source: PasswordSource::Command(String::new()), ..profile.clone() };
+        one_profile::login(&without)
     }
 }
 

@@ -23,7 +23,7 @@ impl Notifier {
 impl WatchObserver for Notifier {
     fn event(&self, event: &WatchEvent<'_>) {
         let status;
-        let states = match event {
+        let told = match event {
             WatchEvent::Planned(plans) => {
                 status = next_of(plans);
                 let first = !self.is_ready.swap(true, Ordering::Relaxed);
@@ -41,7 +41,7 @@ impl WatchObserver for Notifier {
             _ => return,
         };
         // Whoever has set the variable and doesn't listen is no reason to fail.
-        let _ = sd_notify::notify(&states);
+        let _ = sd_notify::notify(&told);
     }
 }
 

@@ -55,8 +55,7 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
         telling.finish().await;
     }
     match end {
-        WatchEnd::NewerCache(error) => Err(error.into()),
-        WatchEnd::CacheUnusable(error) => Err(error.into()),
+        WatchEnd::NewerCache(error) | WatchEnd::CacheUnusable(error) => Err(error.into()),
         _ if args.once_due && interrupt.token.is_cancelled() => Err(Failure::abandoned("what is committed stays")),
         _ if args.once_due => Ok(results.exit()),
         _ => Ok(Exit::Done),

@@ -331,6 +331,7 @@ fn kind_of(key: &str) -> Option<ContentKind> {
     key.rsplit('.').next()?.parse().ok()
 }
 
+#[expect(clippy::option_option, reason = "a text that is no schedule is something else than none")]
 fn schedule(text: &str) -> Option<Option<Schedule>> {
     text.parse().ok().map(Some)
 }
