@@ -169,10 +169,8 @@ impl ContentSource for Failover {
 
     fn usage(&self) -> Usage {
         let usages = self.0.places.iter().map(|place| place.source.usage());
-        usages.fold(Usage::default(), |sum, one| Usage {
-            requests: sum.requests + one.requests,
-            bytes: sum.bytes + one.bytes,
-        })
+        // There are always two places or more.
+        usages.reduce(|sum, one| sum + one).unwrap_or_default()
     }
 
     fn learnt(&self) -> Learnt {

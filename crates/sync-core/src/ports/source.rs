@@ -91,13 +91,41 @@ pub trait ContentSource: Send + Sync {
     }
 }
 
-/// The number of requests, and of received bytes after decompression.
+/// The number of requests, and of received bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// The number of requests, including repeated ones.
     pub requests: u64,
-    /// The bytes of all bodies.
+    /// The bytes of all bodies after decompression.
     pub bytes: u64,
+    /// The bytes of all bodies as they came over the wire, compressed and without headers. `None` if the source doesn't
+    /// count them.
+    pub wire_bytes: Option<u64>,
+}
+
+impl Usage {
+    /// Returns what was used since an earlier moment.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(before.requests),
+            bytes: self.bytes.saturating_sub(before.bytes),
+            wire_bytes: self.wire_bytes.zip(before.wire_bytes).map(|(now, then)| now.saturating_sub(then)),
+        }
+    }
+}
+
+/// The usage of two sources together. It is unknown if that of one is.
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            bytes: self.bytes + other.bytes,
+            wire_bytes: self.wire_bytes.zip(other.wire_bytes).map(|(one, other)| one + other),
+        }
+    }
 }
 
 /// The facts that a source has learnt about its panel, beyond the answers.

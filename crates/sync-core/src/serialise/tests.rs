@@ -132,7 +132,7 @@ fn progress_and_records_of_kinds() {
 
 fn kind_record() -> Value {
     json!({"kind": "series", "mode": "full", "outcome": "skipped", "counts": counts(), "not_modified": false,
-        "bytes": 0, "requests": 0, "duration_ms": 2, "hold_reason": null, "skipped_at": null, "error": null})
+        "bytes": 0, "wire_bytes": 0, "requests": 0, "duration_ms": 2, "hold_reason": null, "skipped_at": null, "error": null})
 }
 
 #[test]

@@ -77,6 +77,7 @@ impl Script {
     /// Records a request, and tells the waits before it.
     fn ask(&mut self, request: String) {
         self.usage.requests += 1;
+        self.usage.wire_bytes.get_or_insert_default();
         for (_, wait) in self.waits.iter().filter(|(before, _)| *before == request) {
             if let Some(observer) = &self.observer {
                 observer.waits(wait.clone());
@@ -184,6 +185,7 @@ impl ContentSource for ScriptedSource {
         let kind = request.scope.kind;
         let mut script = self.script();
         script.usage.bytes += 10;
+        *script.usage.wire_bytes.get_or_insert_default() += 3;
         let within = request.scope.within;
         let place = within.as_ref().map(|category| format!(" in {category}")).unwrap_or_default();
         let unless = request.baseline.validator().cloned();

@@ -34,7 +34,7 @@ pub(crate) struct RequestOptions {
 }
 
 impl RequestOptions {
-    /// Returns whether only a body that looks compressed is inflated.
+    /// Returns whether no compression was asked for, so that only a body that looks compressed is inflated.
     pub(crate) fn is_plain(&self) -> bool {
         self.plain || !self.client.compression
     }

@@ -7,23 +7,46 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use reqwest::Version;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use sync_core::source::{AnswerFault, Validator};
 use tokio::time::timeout;
 
 use super::counters::{Counters, milliseconds};
 use super::failure::Failure;
-use super::inflate::Inflate;
+use super::inflate::{Announced, Inflate};
 use super::limits::{DOCUMENT_MAX, FOREVER};
+use super::panel_client::PanelClient;
+use super::request::RequestOptions;
 use super::throughput::Throughput;
 use crate::api::endpoint::Endpoint;
 use crate::clock::{before, date};
-use crate::config::XtreamConfig;
 use crate::wire::charset::Charset;
 
 /// The size up to which the bytes that have arrived are gathered. Decompressors give out small pieces, and the decoder
 /// should not be woken for each.
 const PIECE: usize = 64 << 10;
+
+/// The bytes of a body as they come, and the time that they take. It begins with the first byte, because a panel thinks
+/// before that.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wire {
+    bytes: u64,
+    /// The times of the first and of the latest bytes.
+    times: Option<(Instant, Instant)>,
+}
+
+impl Wire {
+    fn came(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let now = Instant::now();
+        self.times = Some((self.times.map_or(now, |(first, _)| first), now));
+    }
+
+    /// Returns the time from the first byte to the latest.
+    fn streamed(&self) -> Duration {
+        self.times.map_or(Duration::ZERO, |(first, latest)| latest - first)
+    }
+}
 
 /// An answer whose body is read piece by piece.
 pub(crate) struct Response {
@@ -46,6 +69,7 @@ pub(crate) struct Response {
     total: Duration,
     limit: u64,
     received: u64,
+    wire: Wire,
     /// The end of the body, if it was noticed while the piece before was gathered.
     ended: Option<Result<(), Failure>>,
     counters: Arc<Counters>,
@@ -53,17 +77,16 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn new(
+        panel: &PanelClient,
         head: reqwest::Response,
         endpoint: &Endpoint,
+        options: &RequestOptions,
         sent: Instant,
         began: tokio::time::Instant,
-        config: &XtreamConfig,
-        counters: Arc<Counters>,
     ) -> Self {
-        let date = date(head.headers());
-        // After the client has inflated a body, its header no longer names a compression.
+        let (date, config) = (date(head.headers()), panel.config());
         let limit = if endpoint.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
-        let announced = head.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
+        let announced = Announced::read(head.headers().get_all(CONTENT_ENCODING), options.is_plain());
         Self {
             validator: None,
             unmodified: false,
@@ -80,8 +103,9 @@ impl Response {
             throughput: Throughput::new(config.idle_timeout, config.min_bytes_per_second),
             total: config.total_timeout,
             received: 0,
+            wire: Wire::default(),
             ended: None,
-            counters,
+            counters: Arc::clone(&panel.counters),
         }
     }
 
@@ -189,7 +213,12 @@ impl Response {
                 None => {}
             }
             match self.head.chunk().await {
-                Ok(Some(bytes)) => self.inflate.give(bytes),
+                Ok(Some(bytes)) => {
+                    let length = bytes.len() as u64;
+                    self.wire.came(length);
+                    self.counters.wire_bytes.fetch_add(length, Relaxed);
+                    self.inflate.give(bytes);
+                }
                 Ok(None) => match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
                     Some(bytes) if bytes.is_empty() => tokio::task::yield_now().await,
                     Some(bytes) => return self.count(bytes).map(Some),
@@ -227,40 +256,16 @@ impl Response {
     }
 }
 
-/// Returns whether a `Content-Encoding` names a compression.
-fn is_compression(codings: &HeaderValue) -> bool {
-    let mut codings = codings.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
-}
-
 impl Drop for Response {
     fn drop(&mut self) {
         tracing::debug!(
             action = self.action,
             status = self.head.status().as_u16(),
             bytes = self.received,
+            wire_bytes = self.wire.bytes,
+            streamed_ms = milliseconds(self.wire.streamed()),
             ms = milliseconds(self.sent.elapsed()),
             "answer done"
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn some_codings_are_none() {
-        for (codings, expected) in [
-            ("", false),
-            (" , ", false),
-            ("identity", false),
-            ("Identity, identity", false),
-            ("br", true),
-            ("identity, zstd", true),
-            ("x-gzip", true),
-        ] {
-            assert_eq!(is_compression(&HeaderValue::from_static(codings)), expected, "{codings}");
-        }
     }
 }
