@@ -17,6 +17,7 @@ pub mod feed;
 mod hint;
 pub mod model;
 mod ports;
+pub mod rate;
 pub mod removal;
 mod run;
 pub mod search;
