@@ -248,7 +248,8 @@ fn words(error: &SourceError) -> &str {
         | SourceError::Obstructed { message, .. }
         | SourceError::Refused { message }
         | SourceError::Denied { message, .. }
-        | SourceError::Unusable { message, .. } => message,
+        | SourceError::Unusable { message, .. }
+        | SourceError::TooSlow { message } => message,
         _ => "it failed",
     }
 }

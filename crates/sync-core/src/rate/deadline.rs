@@ -10,11 +10,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The time over which the moving rate is measured, and before which nothing is judged.
+/// The time over which the moving rate is measured.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// The time for which a listing has to be hopeless before it is stopped. So the deadline may be missed by it.
-pub const CONFIRMED_AFTER: Duration = Duration::from_secs(60);
+/// The longest time before which nothing is judged, and for which a listing then has to be hopeless before it is stopped.
+/// So a deadline may be missed by it. With a short deadline it is a quarter of that.
+const CONFIRMED_AFTER: Duration = Duration::from_secs(60);
 
 /// The part of a listing that is assumed to be missing at least, because lists grow: a fiftieth.
 const GROWTH: u64 = 50;
@@ -82,12 +83,13 @@ impl Transfer {
         while self.recent.front().is_some_and(|(first, _)| first + WINDOW.as_secs() <= second) {
             self.recent.pop_front();
         }
-        if at < WINDOW || self.meets(self.rate(at), at) || self.meets(per_second(self.got, at), at) {
+        let patience = CONFIRMED_AFTER.min(self.deadline / 4);
+        if at < patience || self.meets(self.rate(at), at) || self.meets(per_second(self.got, at), at) {
             self.hopeless = None;
             return Verdict::GoOn;
         }
         let since = *self.hopeless.get_or_insert(at);
-        if at.saturating_sub(since) < CONFIRMED_AFTER { Verdict::GoOn } else { Verdict::TooSlow }
+        if at.saturating_sub(since) < patience { Verdict::GoOn } else { Verdict::TooSlow }
     }
 
     /// Returns the bytes per second of the last minute, or since the first byte if that is less.
@@ -195,6 +197,13 @@ mod tests {
         assert_eq!(stop(90_000_000, HALF_AN_HOUR, &dip), None);
         let (at, got) = stop(90_000_000, HALF_AN_HOUR, &[(600, 100_000), (3600, 100)]).unwrap();
         assert!((1200..=1320).contains(&at) && got < 61_000_000, "{at} {got}");
+    }
+
+    /// A deadline of some seconds isn't missed by two minutes.
+    #[test]
+    fn a_short_deadline_is_judged_early() {
+        assert_eq!(stop(1_000_000, seconds(20), &[(100, 1000)]), Some((10, 10_000)));
+        assert_eq!(stop(1_000_000, Duration::ZERO, &[(100, 1000)]), Some((1, 1000)));
     }
 
     /// The rate of the last minute is enough, whatever was before.

@@ -388,6 +388,7 @@ mod tests {
             SourceError::Denied { denial: Denial::Status, message: "?".to_owned() },
             SourceError::Denied { denial: Denial::HttpLogin, message: "?".to_owned() },
             SourceError::Denied { denial: Denial::Account, message: "?".to_owned() },
+            SourceError::TooSlow { message: "?".to_owned() },
             SourceError::internal("?"),
         ];
         let store = of_the_store.iter().map(|error| ReportError::from_store(error, None));

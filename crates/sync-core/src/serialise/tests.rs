@@ -114,7 +114,7 @@ fn progress_and_records_of_kinds() {
     let mut progress = Progress::new(home(), Some(ContentKind::Movies), Phase::Listing);
     (progress.seen, progress.counts.added) = (1, 1);
     let shape = json!({"profile": "home", "kind": "movies", "phase": "listing", "seen": 1, "expected": 0, "bytes": 0,
-        "counts": counts(), "percent": 0});
+        "wire_bytes": null, "counts": counts(), "percent": 0});
     one_way(&progress, &shape);
     progress.wait = Some(Wait::new(WaitCause::Asked, Duration::from_secs(2)));
     let mut waiting = shape;

@@ -190,7 +190,8 @@ impl ContentSource for ScriptedSource {
         let place = within.as_ref().map(|category| format!(" in {category}")).unwrap_or_default();
         let unless = request.baseline.validator().cloned();
         let condition = unless.as_ref().map(|Validator(text)| format!(" unless {text}")).unwrap_or_default();
-        script.ask(format!("listing {kind}{place}{condition}"));
+        let size = request.wire_bytes.map(|bytes| format!(" of {bytes} bytes")).unwrap_or_default();
+        script.ask(format!("listing {kind}{place}{condition}{size}"));
         let answer = match within {
             Some(category) => {
                 let scripted = script.within.get_mut(&(kind, category)).and_then(VecDeque::pop_front);

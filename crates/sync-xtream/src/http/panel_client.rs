@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use reqwest::Client;
 use sync_core::SourceError;
@@ -93,6 +94,7 @@ impl PanelClient {
             requests: self.counters.requests.load(Relaxed),
             bytes: self.counters.bytes.load(Relaxed),
             wire_bytes: Some(self.counters.wire_bytes.load(Relaxed)),
+            streamed: Duration::from_nanos(self.counters.streamed.load(Relaxed)),
         }
     }
 
@@ -134,7 +136,7 @@ impl PanelClient {
 
     /// Returns the options of the next request.
     pub(crate) fn options(&self, attempt: u32, plain: bool) -> RequestOptions {
-        RequestOptions { attempt, plain, client: self.user_agents.current(), condition: None }
+        RequestOptions { attempt, plain, client: self.user_agents.current(), condition: None, size: None }
     }
 
     /// Returns the error of a body as a failure of the attempt. This removes the credentials from the panel's words.

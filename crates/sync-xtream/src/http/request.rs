@@ -31,6 +31,8 @@ pub(crate) struct RequestOptions {
     pub(crate) client: ClientHeaders,
     /// The condition for an answer. It is sent to the panel's own host only.
     pub(crate) condition: Option<Condition>,
+    /// The size of the last answer in bytes of the wire, if it is known.
+    pub(crate) size: Option<u64>,
 }
 
 impl RequestOptions {

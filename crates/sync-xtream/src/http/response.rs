@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use reqwest::Version;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use sync_core::rate::Transfer;
 use sync_core::source::{AnswerFault, Validator};
 use tokio::time::timeout;
 
+use super::bandwidth::Bandwidth;
 use super::counters::{Counters, milliseconds};
 use super::failure::Failure;
 use super::inflate::{Announced, Inflate};
-use super::limits::{DOCUMENT_MAX, FOREVER};
+use super::limits::DOCUMENT_MAX;
 use super::panel_client::PanelClient;
+use super::patience::Patience;
 use super::request::RequestOptions;
-use super::throughput::Throughput;
 use crate::api::endpoint::Endpoint;
 use crate::clock::{before, date};
 use crate::wire::charset::Charset;
@@ -25,28 +27,6 @@ use crate::wire::charset::Charset;
 /// The size up to which the bytes that have arrived are gathered. Decompressors give out small pieces, and the decoder
 /// should not be woken for each.
 const PIECE: usize = 64 << 10;
-
-/// The bytes of a body as they come, and the time that they take. It begins with the first byte, because a panel thinks
-/// before that.
-#[derive(Debug, Clone, Copy, Default)]
-struct Wire {
-    bytes: u64,
-    /// The times of the first and of the latest bytes.
-    times: Option<(Instant, Instant)>,
-}
-
-impl Wire {
-    fn came(&mut self, bytes: u64) {
-        self.bytes = self.bytes.saturating_add(bytes);
-        let now = Instant::now();
-        self.times = Some((self.times.map_or(now, |(first, _)| first), now));
-    }
-
-    /// Returns the time from the first byte to the latest.
-    fn streamed(&self) -> Duration {
-        self.times.map_or(Duration::ZERO, |(first, latest)| latest - first)
-    }
-}
 
 /// An answer whose body is read piece by piece.
 pub(crate) struct Response {
@@ -62,14 +42,14 @@ pub(crate) struct Response {
     sent: Instant,
     date: Option<i64>,
     sent_by_date: Option<i64>,
-    deadline: tokio::time::Instant,
-    /// The time that was spent waiting for the panel, from the first byte of the request on.
-    waited: Duration,
-    throughput: Throughput,
-    total: Duration,
+    /// The time of the request, without the pauses before it.
+    began: tokio::time::Instant,
+    patience: Patience,
+    bandwidth: Option<Bandwidth>,
+    /// The bytes that have come and may not be read yet.
+    arrived: Bytes,
     limit: u64,
     received: u64,
-    wire: Wire,
     /// The end of the body, if it was noticed while the piece before was gathered.
     ended: Option<Result<(), Failure>>,
     counters: Arc<Counters>,
@@ -87,6 +67,16 @@ impl Response {
         let (date, config) = (date(head.headers()), panel.config());
         let limit = if endpoint.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
         let announced = Announced::read(head.headers().get_all(CONTENT_ENCODING), options.is_plain());
+        // The answer itself knows better. Without compression it is of another size than it was.
+        let size = options.size.and_then(|size| head.content_length().or((!options.plain).then_some(size)));
+        let transfer = size.filter(|size| *size > 0 && endpoint.is_whole_listing());
+        let patience = Patience::new(
+            config.idle_timeout,
+            config.min_bytes_per_second,
+            config.total_timeout,
+            began.elapsed(),
+            transfer.map(|size| Transfer::new(size, config.listing_deadline)),
+        );
         Self {
             validator: None,
             unmodified: false,
@@ -98,12 +88,11 @@ impl Response {
             action: endpoint.action(),
             head,
             sent,
-            deadline: began + config.total_timeout.min(FOREVER),
-            waited: began.elapsed(),
-            throughput: Throughput::new(config.idle_timeout, config.min_bytes_per_second),
-            total: config.total_timeout,
+            began,
+            patience,
+            bandwidth: config.bandwidth.clone(),
+            arrived: Bytes::new(),
             received: 0,
-            wire: Wire::default(),
             ended: None,
             counters: Arc::clone(&panel.counters),
         }
@@ -142,40 +131,21 @@ impl Response {
         self.received
     }
 
+    /// Returns the number of bytes so far, as they came.
+    pub(crate) fn wire_bytes(&self) -> u64 {
+        self.patience.wire_bytes()
+    }
+
     /// Returns the next bytes, or `None` if the body has ended properly.
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
         if let Some(end) = self.ended.take() {
             return end.map(|()| None);
         }
-        let asked = tokio::time::Instant::now();
-        let left = self.deadline.saturating_duration_since(asked);
         // Bytes that have arrived already would be read without a check of the time.
-        if left.is_zero() {
-            return Err(self.overdue());
-        }
-        let patience = self.throughput.patience();
-        let outcome = timeout(patience.min(left), self.next()).await;
-        self.waited += asked.elapsed();
-        let first = match outcome {
-            Ok(read) => read?,
-            Err(_) if left <= patience => return Err(self.overdue()),
-            Err(_) => return Err(Failure::slow(self.throughput.complaint(), true)),
-        };
-        self.throughput.waited(asked.elapsed());
-        match first {
+        self.patience.left(self.began.elapsed())?;
+        match self.next().await? {
             Some(first) if first.len() < PIECE => Ok(Some(self.gather(&first))),
             whole => Ok(whole),
-        }
-    }
-
-    /// Returns the failure for the end of the time limit. A smaller request helps if most of the time was spent waiting
-    /// for the panel.
-    fn overdue(&self) -> Failure {
-        let words = format!("the answer was not over within {:?}", self.total);
-        if self.waited >= self.total / 2 {
-            Failure::slow(words, true)
-        } else {
-            Failure::slow(format!("{words}, and most of that time was not the panel's"), false)
         }
     }
 
@@ -212,14 +182,9 @@ impl Response {
                 Some(bytes) => return self.count(bytes).map(Some),
                 None => {}
             }
-            match self.head.chunk().await {
-                Ok(Some(bytes)) => {
-                    let length = bytes.len() as u64;
-                    self.wire.came(length);
-                    self.counters.wire_bytes.fetch_add(length, Relaxed);
-                    self.inflate.give(bytes);
-                }
-                Ok(None) => match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
+            match self.read().await? {
+                Some(bytes) => self.inflate.give(bytes),
+                None => match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
                     Some(bytes) if bytes.is_empty() => tokio::task::yield_now().await,
                     Some(bytes) => return self.count(bytes).map(Some),
                     None => {
@@ -227,14 +192,57 @@ impl Response {
                         return Ok(None);
                     }
                 },
-                Err(error) => return Err(Failure::from_body(&error.without_url(), self.received)),
+            }
+        }
+    }
+
+    /// Returns the next bytes of the wire, at the rate that is allowed.
+    async fn read(&mut self) -> Result<Option<Bytes>, Failure> {
+        if self.arrived.is_empty() {
+            match self.receive().await? {
+                Some(bytes) => self.arrived = bytes,
+                None => return Ok(None),
+            }
+        }
+        let mut granted = self.arrived.len();
+        if let Some(bandwidth) = &self.bandwidth {
+            let asked = tokio::time::Instant::now();
+            granted = bandwidth.pass(granted).await;
+            self.patience.paused(asked.elapsed());
+        }
+        self.note(granted);
+        Ok(Some(self.arrived.split_to(granted)))
+    }
+
+    /// Counts bytes of the wire for the account.
+    fn note(&self, bytes: usize) {
+        self.counters.wire_bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Waits for the panel's next bytes.
+    async fn receive(&mut self) -> Result<Option<Bytes>, Failure> {
+        let limit = self.patience.limit(self.began.elapsed())?;
+        let streamed = self.patience.streamed();
+        let asked = tokio::time::Instant::now();
+        let outcome = timeout(limit, self.head.chunk()).await;
+        self.patience.waited(asked.elapsed());
+        let streamed = u64::try_from((self.patience.streamed() - streamed).as_nanos()).unwrap_or(u64::MAX);
+        self.counters.streamed.fetch_add(streamed, Relaxed);
+        match outcome {
+            Err(_) => Err(self.patience.late()),
+            Ok(Err(error)) => Err(Failure::from_body(&error.without_url(), self.received)),
+            Ok(Ok(None)) => Ok(None),
+            Ok(Ok(Some(bytes))) => {
+                let length = bytes.len();
+                self.patience.came(length as u64).inspect_err(|_| self.note(length))?;
+                Ok(Some(bytes))
             }
         }
     }
 
     fn count(&mut self, bytes: Bytes) -> Result<Bytes, Failure> {
         let length = bytes.len() as u64;
-        self.throughput.came(length);
+        self.patience.inflated(length);
         self.received = self.received.saturating_add(length);
         self.counters.bytes.fetch_add(length, Relaxed);
         if self.received > self.limit {
@@ -262,8 +270,8 @@ impl Drop for Response {
             action = self.action,
             status = self.head.status().as_u16(),
             bytes = self.received,
-            wire_bytes = self.wire.bytes,
-            streamed_ms = milliseconds(self.wire.streamed()),
+            wire_bytes = self.patience.wire_bytes(),
+            streamed_ms = milliseconds(self.patience.streamed()),
             ms = milliseconds(self.sent.elapsed()),
             "answer done"
         );
