@@ -40,6 +40,8 @@ pub enum SettingValues {
     YesNo,
     /// Kinds of content, separated by commas.
     Kinds,
+    /// Rates by time of the week ([`Timetable`](sync_core::rate::Timetable)).
+    Timetable,
     /// A text.
     Text(&'static str),
 }
@@ -57,13 +59,14 @@ impl SettingValues {
                 let kinds = ContentKind::ALL.map(ContentKind::as_str).join(", ");
                 format!("{kinds}; separated by commas")
             }
+            Self::Timetable => "off, a rate, or a timetable".to_owned(),
             Self::Text(what) => what.to_owned(),
         }
     }
 
     /// Returns whether a rejected value may be shown: it was to be a number or a fixed word, and not any text.
     pub(super) const fn are_fixed(self) -> bool {
-        !matches!(self, Self::Text(_))
+        !matches!(self, Self::Timetable | Self::Text(_))
     }
 
     /// Returns whether a text is within the range, as far as the range says.
@@ -74,7 +77,7 @@ impl SettingValues {
             }
             Self::Words(words) => words.contains(&text),
             Self::YesNo => ["yes", "no"].contains(&text),
-            Self::Decimal { .. } | Self::Kinds | Self::Text(_) => true,
+            Self::Decimal { .. } | Self::Kinds | Self::Timetable | Self::Text(_) => true,
         }
     }
 
@@ -88,8 +91,8 @@ impl SettingValues {
             },
             Self::YesNo => (text == "yes").into(),
             Self::Kinds => text.split(',').filter(|kind| !kind.is_empty()).map(Value::from).collect(),
-            Self::Words(_) | Self::Text(_) if text.is_empty() => Value::Null,
-            Self::Words(_) | Self::Text(_) => text.into(),
+            Self::Words(_) | Self::Timetable | Self::Text(_) if text.is_empty() => Value::Null,
+            Self::Words(_) | Self::Timetable | Self::Text(_) => text.into(),
         }
     }
 }
