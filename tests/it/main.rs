@@ -62,3 +62,7 @@ mod side_by_side;
 mod signals;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod watch;
+#[cfg(unix)]
+mod watch_telling;

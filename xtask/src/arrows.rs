@@ -27,11 +27,12 @@ const ARROWS: [(&str, &[&str], &[&str]); 5] = [
 const NOT_IN_CORE: [&str; 5] = ["reqwest", "hyper", "diesel", "libsqlite3-sys", "rusqlite"];
 
 /// What only the command needs: a program that takes the library must not compile it.
-const COMMAND_ONLY: [&str; 9] = [
+const COMMAND_ONLY: [&str; 10] = [
     "anstream",
     "clap",
     "csv",
     "directories",
+    "iana-time-zone",
     "rpassword",
     "terminal_size",
     "tracing-subscriber",

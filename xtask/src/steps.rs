@@ -93,7 +93,7 @@ fn docs() -> Outcome {
 /// All tests but those of the command against the simulated panel, which have steps of their own. The whole workspace
 /// is selected, so that the dependencies are those of the other steps.
 fn tests() -> Outcome {
-    let targets = "test --workspace --all-features --locked --lib --bins --examples --test it --test log";
+    let targets = "test --workspace --all-features --locked --lib --bins --examples --test it --test log --test watch --test endurance";
     run(straight(&mut cargo(targets.split(' '))))?;
     run(straight(&mut cargo("test --workspace --all-features --locked --doc".split(' '))))
 }

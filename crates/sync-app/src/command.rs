@@ -23,6 +23,7 @@ mod found;
 mod held;
 mod hints;
 mod history;
+mod hooks;
 mod interrupt;
 mod json;
 mod learnt;
@@ -34,7 +35,9 @@ mod logging;
 mod login;
 mod look;
 mod man;
+mod metrics;
 mod no_category;
+mod notify;
 mod one_profile;
 mod panel;
 mod panic;
@@ -46,16 +49,23 @@ mod prompt;
 mod report;
 mod results;
 mod settings;
+mod shell;
 mod show;
 mod status;
+mod status_check;
 mod suggest;
 mod sync;
 mod table;
+mod telling;
 mod terminal;
 mod undo;
 mod usage;
 mod value;
+mod watch;
+mod watch_log;
+mod webhook;
 mod wiring;
+mod zone;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -101,7 +111,7 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     terminal::be_quiet(args.quiet);
-    logging::start(args.verbose);
+    logging::start(args.verbose, args.quiet, args.log_format);
     let exit = panic::caught(|| runtime.block_on(run(&args, &interrupt)));
     // A thread that still blocks has no result that is needed.
     runtime.shutdown_background();
@@ -144,6 +154,7 @@ async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Re
             ProfileCommand::Remove { id } => profile::remove(database, id).await,
         },
         Command::Sync(sync) => sync::run(database, sync, interrupt).await,
+        Command::Watch(watch) => watch::run(database, watch, interrupt).await,
         Command::Clear { id } => clear::run(database, id).await,
         Command::Check(check) => check::run(database, check, interrupt).await,
         Command::Backup { file, force } => backup::back_up(database, file, *force, interrupt).await,
@@ -157,6 +168,6 @@ async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Re
         Command::New(new) => changes::new(database, new).await,
         Command::History(history) => history::run(database, history).await,
         Command::Undo(undo) => undo::run(database, undo).await,
-        Command::Status { id, json } => status::run(database, id.as_deref(), *json).await,
+        Command::Status(status) => status::run(database, status).await,
     }
 }

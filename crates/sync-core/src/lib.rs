@@ -16,6 +16,7 @@ mod facts;
 pub mod feed;
 mod hint;
 pub mod model;
+pub mod policy;
 mod ports;
 pub mod rate;
 pub mod removal;
@@ -48,10 +49,14 @@ pub use model::{
     FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, PerKind, ProfileId, Scope, Series, Shape,
     Text, UnknownKind, Value, ValueRef,
 };
+pub use policy::due::{Moment, Next, Why};
+pub use policy::history::{FailedAttempt, KindHistory};
+pub use policy::schedule::{CronSchedule, Interval, NoSchedule, Schedule, Schedules};
+pub use policy::zone::{TimeZone, UnknownTimeZone};
 pub use ports::catalogue::Catalogue;
-pub use ports::clock::Clock;
+pub use ports::clock::{Clock, Timer};
 pub use ports::maintenance::Maintenance;
-pub use ports::profiles::{NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
+pub use ports::profiles::{HookSettings, NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
 pub use ports::source::{ContentSource, SourceError};
 pub use ports::store::{ContentStore, StoreError};
 pub use ports::{Cache, catalogue, maintenance, profiles, source, store};

@@ -11,8 +11,10 @@ mod clock;
 mod compare;
 mod failover;
 mod feed;
+mod health;
 mod login_test;
 mod reading;
+mod run_changes;
 mod secrets;
 mod service;
 pub mod settings;
@@ -21,17 +23,20 @@ mod similar;
 mod since;
 mod source;
 mod undo;
+pub mod watch;
 
 pub use account::PanelAccount;
 pub use added::Added;
 pub use clock::SystemClock;
 pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
+pub use health::{Problem, WhatIsWrong, problems};
 pub use login_test::{KindTest, LoginState, LoginTest, test_login};
 pub use reading::{
     Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,
     Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem,
 };
+pub use run_changes::{KindChanges, NamedItem, SomeItems};
 pub use secrets::Login;
 pub use service::{Service, options_of};
 pub use side_by_side::side_by_side;

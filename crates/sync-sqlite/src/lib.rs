@@ -22,6 +22,7 @@ pub use db::stop;
 pub use maintenance::backup::{BackupError, back_up};
 pub use maintenance::copy::BackedUp;
 pub use maintenance::restore::{Restored, restore};
+pub use maintenance::watch_lock::WatchLock;
 pub use store::SqliteStore;
 #[cfg(feature = "schema")]
 pub use tables::schema;

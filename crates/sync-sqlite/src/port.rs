@@ -7,7 +7,7 @@ use sync_core::catalogue::{
 use sync_core::maintenance::{Inspection, Maintenance};
 use sync_core::store::{ContentStore, KeptValidator, Lease, RunEnd, Staging, StoredIndex, SyncState};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, Profile, ProfileId, Profiles, Scope, StoreError};
-use sync_core::{Feed, HeldRemoval, RunId, RunRecord, UndoOutcome, UndoRequest};
+use sync_core::{Feed, HeldRemoval, KindHistory, PerKind, RunId, RunRecord, UndoOutcome, UndoRequest};
 
 use crate::staging::SqliteStaging;
 use crate::store::SqliteStore;
@@ -114,6 +114,11 @@ impl Catalogue for SqliteStore {
     async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
         let profile = profile.clone();
         self.off_thread(move |store| store.runs_blocking(&profile, limit)).await
+    }
+
+    async fn kind_histories(&self, profile: &ProfileId) -> Result<PerKind<KindHistory>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.kind_histories_blocking(&profile)).await
     }
 
     async fn feed(&self, profile: &ProfileId) -> Result<Feed, StoreError> {

@@ -115,6 +115,11 @@ impl Running {
         self.stdout.so_far()
     }
 
+    /// What it has printed on stderr so far.
+    pub fn stderr_so_far(&self) -> String {
+        self.stderr.so_far()
+    }
+
     /// Waits until it has said this on stderr, or has ended.
     pub fn wait_for(&mut self, words: &str) {
         wait_until(words, || self.stderr.so_far().contains(words) || self.has_ended());

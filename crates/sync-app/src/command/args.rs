@@ -10,6 +10,8 @@ mod help;
 mod panel;
 mod profile;
 mod read;
+mod service;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -19,6 +21,7 @@ use sync_service::similar_kind;
 
 use super::colour::{self, When};
 use super::failure::Failure;
+use super::logging::LogFormat;
 
 pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use panel::PanelArgs;
@@ -26,6 +29,8 @@ pub(crate) use profile::{
     AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, SetArgs, ShowProfileArgs, TestArgs,
 };
 pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
+pub(crate) use service::WatchCommand;
+pub(crate) use watch::WatchArgs;
 
 /// The environment variable that names the cache file.
 const DATABASE: &str = "XTREAM_SYNC_DATABASE";
@@ -50,6 +55,10 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true)]
     pub(crate) color: When,
 
+    /// Write the lines on stderr as text for people, or as one JSON object per line: text or json
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = true)]
+    pub(crate) log_format: LogFormat,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -69,6 +78,9 @@ pub(crate) enum Command {
     /// Sync profiles with their panels
     #[command(after_help = examples::SYNC)]
     Sync(SyncArgs),
+    /// Sync profiles by their schedules, until a signal ends it
+    #[command(after_help = examples::WATCH)]
+    Watch(WatchCommand),
     /// Delete the cached content of a profile, and keep the profile and its settings
     #[command(after_help = examples::CLEAR)]
     Clear {
@@ -135,14 +147,8 @@ pub(crate) enum Command {
         folder: PathBuf,
     },
     /// Show the last run, the counts, the held removals, the account, and facts about the panel
-    #[command(after_help = examples::STATUS)]
-    Status {
-        /// Profile to show; all profiles if none is named
-        id: Option<String>,
-        /// Print one JSON object per profile, each on its own line
-        #[arg(long)]
-        json: bool,
-    },
+    #[command(after_help = format!("{}\n\n{STATUS_ENDS}", examples::STATUS))]
+    Status(StatusArgs),
 }
 
 /// The shells that a script is made for.
@@ -181,6 +187,32 @@ pub(crate) struct SyncArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) panel: PanelArgs,
+}
+
+/// The exit codes of `status --check`.
+const STATUS_ENDS: &str = "\
+Exit codes with --check: 0 in order, 4 the account has ended or the login is refused, 7 removals are held, 3 a kind is \
+stale or its last sync has failed; the first of them that applies. A kind that is switched off, or that the panel \
+doesn't offer, doesn't count.";
+
+#[derive(Debug, Arguments)]
+pub(crate) struct StatusArgs {
+    /// Profile to show; all profiles if none is named
+    pub(crate) id: Option<String>,
+    /// Say only what is wrong, also by the exit code; for monitoring
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Take a kind for stale after this time without a complete list: 90m, 36h, 7d [default: 36h, or one and a half of
+    /// its intervals if that is longer]
+    #[arg(long, value_name = "AGE", value_parser = max_age, requires = "check")]
+    pub(crate) max_age: Option<i64>,
+    /// Print one JSON object per profile, each on its own line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn max_age(text: &str) -> Result<i64, String> {
+    sync_service::age(text.trim()).ok_or_else(|| "this is no age: use 90m, 36h or 7d".to_owned())
 }
 
 /// The work of a check, and its exit codes.

@@ -267,6 +267,7 @@ mod tests {
             "status id",
             "sync ids",
             "undo profile",
+            "watch ids",
         ];
         assert_eq!(named, expected);
     }

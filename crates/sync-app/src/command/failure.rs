@@ -1,5 +1,7 @@
 //! Errors of the command, each with a hint and an exit code.
 
+use std::fmt;
+
 use sync_app::SyncError;
 use sync_core::StoreError;
 use sync_core::text::printable;
@@ -121,6 +123,13 @@ impl Failure {
 /// Returns whether a text that should be the id of a profile looks like an address.
 pub(crate) fn is_address(id: &str) -> bool {
     ["://", "username=", "password="].iter().any(|part| id.contains(part))
+}
+
+/// Without the hint.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        printable(&self.message).fmt(f)
+    }
 }
 
 impl From<StoreError> for Failure {

@@ -1,8 +1,9 @@
 //! Signals such as Ctrl-C: the first one cancels the run, the second one ends the program.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::echo;
@@ -18,12 +19,14 @@ pub(crate) struct Interrupt {
     /// Cancelled by the first signal.
     pub(crate) token: CancellationToken,
     at_once: Arc<AtomicBool>,
+    /// What a hangup wakes instead of ending the program; set by a service.
+    reload: Arc<OnceLock<Arc<Notify>>>,
 }
 
 impl Interrupt {
     /// Starts the listener. No signal is lost after this returns.
     pub(crate) fn install() -> Self {
-        let interrupt = Self { token: CancellationToken::new(), at_once: Arc::new(AtomicBool::new(false)) };
+        let interrupt = Self::none();
         // The listener has a thread of its own, because the command's thread may be busy or wait at a prompt.
         let (listening, listens) = std::sync::mpsc::channel();
         let listener = interrupt.clone();
@@ -38,9 +41,13 @@ impl Interrupt {
     }
 
     /// Returns an interrupt without a listener.
-    #[cfg(test)]
     pub(crate) fn none() -> Self {
-        Self { token: CancellationToken::new(), at_once: Arc::default() }
+        Self { token: CancellationToken::new(), at_once: Arc::default(), reload: Arc::default() }
+    }
+
+    /// Makes the program a service: a hangup wakes this, and being told to stop is no failure.
+    pub(crate) fn serve(&self, reload: Arc<Notify>) {
+        let _ = self.reload.set(reload);
     }
 
     async fn listen(self, listening: std::sync::mpsc::Sender<()>) {
@@ -48,12 +55,18 @@ impl Interrupt {
         survive_limits();
         let _ = listening.send(());
         loop {
-            signals.next().await;
+            let is_hangup = signals.next().await;
+            let service = self.reload.get();
+            if let (true, Some(reload)) = (is_hangup, service) {
+                reload.notify_one();
+                continue;
+            }
             if self.at_once.load(Ordering::SeqCst) {
                 end_at_prompt();
             }
             if self.token.is_cancelled() {
-                std::process::exit(i32::from(Exit::Cancelled.code()));
+                let exit = if service.is_some() { Exit::Done } else { Exit::Cancelled };
+                std::process::exit(i32::from(exit.code()));
             }
             self.token.cancel();
             complain("stopping; what is committed stays. A second signal ends the program at once");
@@ -116,12 +129,13 @@ impl Signals {
         Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
     }
 
-    async fn next(&mut self) {
+    /// Waits for a signal. Returns whether it is a hangup.
+    async fn next(&mut self) -> bool {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = interrupt.recv() => false,
+            _ = terminate.recv() => false,
+            _ = hangup.recv() => true,
         }
     }
 }
@@ -135,7 +149,8 @@ impl Signals {
         Ok(Self)
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> bool {
         let _ = tokio::signal::ctrl_c().await;
+        false
     }
 }

@@ -2,12 +2,13 @@
 
 mod harmless;
 mod plan;
+mod told;
 
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use sync_core::source::UnreadableAt;
-use sync_core::{ContentKind, KindRecord, ReportError, SyncReport};
+use sync_core::{ContentKind, KindRecord, ReportError, SyncReport, Trigger};
 
 use super::{hints, live, terminal};
 use harmless::Harmless;
@@ -124,6 +125,11 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
 }
 
 impl Report<'_> {
+    /// Returns the report with this trigger in place of a person.
+    pub(crate) fn with_trigger(self, trigger: Trigger) -> Self {
+        Self { trigger: trigger.as_str(), ..self }
+    }
+
     /// Returns the report with these kinds shown as switched off.
     pub(crate) fn with_off(mut self, kinds: &[ContentKind]) -> Self {
         for kind in kinds {
@@ -168,6 +174,14 @@ pub(crate) fn say(value: &impl Serialize) {
         write_line(&mut out, value).and_then(|()| out.flush())
     });
     terminal::note(&written);
+}
+
+/// Returns what a hook is told, as a line.
+pub(crate) fn told(told: &sync_service::watch::Told) -> Vec<u8> {
+    let mut line = Vec::new();
+    // A vector takes everything.
+    let _ = write_line(&mut line, &told::Told::from(told));
+    line
 }
 
 /// Writes a value as a line.

@@ -1,7 +1,7 @@
 //! From a stored profile to a source that can be asked.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sync_app::SyncError;
@@ -17,12 +17,15 @@ use super::password;
 /// How long a password is waited for, unless an argument or the profile says otherwise.
 const PASSWORD_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a password is used that was looked up. A service finds a changed one after it.
+const PASSWORD_KNOWN: Duration = Duration::from_secs(60);
+
 /// Makes the source of a profile from the arguments and the password of the profile.
 pub(crate) struct Panels<'a> {
     args: &'a PanelArgs,
     interrupt: &'a Interrupt,
-    /// The passwords that were looked up. A source is made for each address, and a command may ask a person.
-    found: Mutex<Vec<(ProfileId, Secret)>>,
+    /// The passwords that were looked up, and when. A source is made for each address, and a command may ask a person.
+    found: Mutex<Vec<(ProfileId, Secret, Instant)>>,
     /// The limit of the rate for this run. All profiles share it.
     bandwidth: Option<Bandwidth>,
 }
@@ -33,16 +36,17 @@ impl<'a> Panels<'a> {
         Self { args, interrupt, found: Mutex::default(), bandwidth }
     }
 
-    /// Returns the password of a profile, which is looked up once.
+    /// Returns the password of a profile, which is looked up once a minute at most.
     async fn password(&self, profile: &Profile) -> Result<Option<Secret>, Failure> {
         let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = found().iter().find(|(id, _)| *id == profile.id).map(|(_, password)| password.clone());
+        found().retain(|(_, _, at)| at.elapsed() < PASSWORD_KNOWN);
+        let known = found().iter().find(|(id, ..)| *id == profile.id).map(|(_, password, _)| password.clone());
         if known.is_some() {
             return Ok(known);
         }
         let patience = self.args.password_timeout.or(profile.network.password_timeout).unwrap_or(PASSWORD_TIMEOUT);
         let password = password::of(profile, patience, &self.interrupt.token).await?;
-        found().extend(password.clone().map(|password| (profile.id.clone(), password)));
+        found().extend(password.clone().map(|password| (profile.id.clone(), password, Instant::now())));
         Ok(password)
     }
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use sync_core::{PasswordSource, Profile};
 use sync_xtream::Secret;
 use tokio::io::AsyncReadExt;
-use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::line::{self, not_unicode, without_mark};
 use super::login::{LENGTH_MAX, from_file};
+use super::shell::{Group, shell};
 
 /// Returns the password of a profile. A source that doesn't answer is abandoned after the time limit, and when the
 /// user cancels.
@@ -64,7 +64,7 @@ fn from_environment(name: &str) -> Result<Secret, Failure> {
 /// Runs a command in a shell and returns the first line that it prints. Its stderr goes to the user. The command is
 /// killed if the future is dropped.
 async fn from_command(command: &str) -> Result<Secret, Failure> {
-    let (mut child, mut group) = start(command)?;
+    let (mut child, group) = start(command)?;
     let mut output = child.stdout.take().ok_or_else(|| failed("has no output that can be read"))?;
     let (mut read, mut piece, mut ended) = (Vec::new(), [0; 1024], None);
     loop {
@@ -90,7 +90,7 @@ async fn from_command(command: &str) -> Result<Secret, Failure> {
         None => child.wait().await,
     };
     // The command has ended; an agent that it has left behind may go on.
-    group.0 = None;
+    group.let_go();
     match status {
         Ok(status) if status.success() => line::first(&read, "the first line that the password command prints"),
         Ok(status) => Err(failed(&format!("failed ({status})"))),
@@ -114,35 +114,8 @@ fn start(command: &str) -> Result<(tokio::process::Child, Group), Failure> {
         shell.process_group(0);
     }
     let child = shell.spawn().map_err(|error| failed(&format!("can't be started: {error}")))?;
-    let group = Group(child.id().filter(|_| !asks));
+    let group = if asks { Group::none() } else { Group::of(&child) };
     Ok((child, group))
-}
-
-#[cfg(unix)]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command);
-    shell
-}
-
-#[cfg(not(unix))]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("cmd");
-    shell.arg("/C").raw_arg(command);
-    shell
-}
-
-/// The process group of a shell, if it has one of its own.
-struct Group(Option<u32>);
-
-impl Drop for Group {
-    /// Kills the processes that are left. They go on when only the shell is killed.
-    fn drop(&mut self) {
-        let Some(id) = self.0.filter(|_| cfg!(unix)) else { return };
-        let mut kill = std::process::Command::new("sh");
-        kill.args(["-c", "kill -s KILL -- -\"$0\""]).arg(id.to_string());
-        let _ = kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    }
 }
 
 #[cfg(unix)]

@@ -56,7 +56,7 @@ pub(crate) async fn set(database: &Path, args: &SetArgs) -> Result<Exit, Failure
     cache.save_profile(&changed.profile).await?;
     confirm(&format!("profile `{name}` changed"));
     for setting in SETTINGS.iter().filter(|setting| changed.keys.contains(&setting.key())) {
-        let [before, now] = [&known, &changed.profile].map(|profile| shown(&setting.text(profile)));
+        let [before, now] = [&known, &changed.profile].map(|profile| shown(&setting.shown(profile)));
         confirm(&format!("  {}: {before} → {now}", setting.key()));
     }
     if known.verify_tls && !changed.profile.verify_tls {
@@ -116,7 +116,7 @@ fn print(profile: &Profile) {
     let row = |setting: &Setting| {
         let mark = if setting.is_changed(profile) { "* " } else { "  " };
         let unit = setting.unit().to_owned();
-        vec![format!("{mark}{}", setting.key()), shown(&setting.text(profile)), shown(setting.default_text()), unit]
+        vec![format!("{mark}{}", setting.key()), shown(&setting.shown(profile)), shown(setting.default_text()), unit]
     };
     let rows: Vec<_> = SETTINGS.iter().map(row).collect();
     let table = Table::new(Look::of_stdout(), &COLUMNS, 0, 2, &rows);
@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn the_shape_is_the_contracts() {
         let secret = "s3cr3t-s3cr3t";
-        let changed = change(&profile(), &["guard.share=40", "kinds.off=series", "tls.verify=no"]).unwrap();
+        let hook = format!("hook.on-change=tell --token {secret}");
+        let changed = change(&profile(), &["guard.share=40", "kinds.off=series", "tls.verify=no", &hook]).unwrap();
         let profile =
             Profile { username: Some(secret.to_owned()), password: Some(secret.to_owned()), ..changed.profile };
         let line = serde_json::to_string(&Line { profile: "home", settings: Settings(&profile) }).unwrap();

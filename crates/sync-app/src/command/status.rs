@@ -5,22 +5,27 @@ use std::path::Path;
 use serde_json::json;
 use sync_app::{SyncError, SystemClock};
 use sync_core::text::{one_line, printable};
-use sync_core::{Clock, ContentKind, KindRecord, ProfileId};
+use sync_core::{Clock, ContentKind, KindRecord, Moment, Next, ProfileId};
 use sync_core::{Feed, RunRecord};
 use sync_core::{Profile, catalogue::ContentStatus, catalogue::HeldGroup};
 
+use sync_service::watch::ProfilePlan;
+use sync_service::{Problem, problems};
+
+use super::args::StatusArgs;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::held::{self, Releases};
 use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
-use super::{first_steps, learnt, wiring};
+use super::{first_steps, learnt, status_check, wiring, zone};
 
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
 
-/// Shows the status of one profile, or of all.
-pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
+/// Shows the status of one profile, or of all, or says what is wrong with them.
+pub(crate) async fn run(database: &Path, args: &StatusArgs) -> Result<Exit, Failure> {
+    let (id, as_json) = (args.id.as_deref(), args.json);
     let Some(store) = wiring::existing(database)? else {
         if let Some(id) = id {
             return Err(Failure::unknown_profile(id));
@@ -43,19 +48,28 @@ pub(crate) async fn run(database: &Path, id: Option<&str>, as_json: bool) -> Res
             vec![store.profile(&id).await?.ok_or_else(|| Failure::unknown_profile(text))?]
         }
     };
+    let service = wiring::service(&store);
+    let now = SystemClock::new().now();
+    let mut exit = Exit::Done;
     for profile in profiles {
         let (status, runs) = (store.content_status(&profile.id).await?, store.runs(&profile.id, RUNS).await?);
         let feed = store.feed(&profile.id).await?;
+        let plan = service.plan(profile, Moment { now, zone: zone::of_machine() }).await?;
+        let problems = args.check.then(|| problems(&plan, &status, args.max_age, now));
         if as_json {
-            json::say(&as_object(&profile, &status, &runs, &feed));
+            json::say(&as_object(&plan, &status, &runs, &feed, problems.as_deref()));
+        } else if let Some(problems) = &problems {
+            status_check::print(&plan.profile, problems, now);
         } else {
-            print(&profile, &status, &runs);
+            print(&plan, &status, &runs);
         }
+        exit = exit.or(status_check::exit(problems.as_deref().unwrap_or_default()));
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
+fn print(plan: &ProfilePlan, status: &ContentStatus, runs: &[RunRecord]) {
+    let profile = &plan.profile;
     let now = SystemClock::new().now();
     let id = printable(profile.id.as_str());
     say(&format!("{id}  {}", printable(address(profile, status, now).unwrap_or("(no address)"))));
@@ -77,6 +91,9 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         let off = if profile.kinds_off.contains(&kind.kind) { ", switched off" } else { "" };
         say(&format!("  {:<9} {:>9} items, {last}{off}", kind.kind.as_str(), grouped(kind.rows)));
+        if !says_enough(plan, kind.kind) {
+            say(&format!("    {}", next_words(&plan.next[kind.kind], now)));
+        }
         if let Some(since) = kind.doubted_since {
             let found = format!("a check on {} found inconsistencies", date(since));
             say(&format!("    marked: {found}; the next sync compares every item and repairs it"));
@@ -97,6 +114,22 @@ fn print(profile: &Profile, status: &ContentStatus, runs: &[RunRecord]) {
     }
 }
 
+/// Returns whether there is nothing to say of the next sync of a kind: its line says already that it is switched off.
+fn says_enough(plan: &ProfilePlan, kind: ContentKind) -> bool {
+    plan.profile.kinds_off.contains(&kind)
+}
+
+/// Returns when a kind is synced next, and why then.
+fn next_words(next: &Next, now: i64) -> String {
+    let why = &next.why;
+    match next.at {
+        None => why.to_string(),
+        Some(at) if at <= now => format!("due now, {why}"),
+        Some(at) if why.is_pause() => format!("next {}, because {why}", date(at)),
+        Some(at) => format!("next {}, {why}", date(at)),
+    }
+}
+
 /// Returns the address at which the next sync asks first.
 fn address<'a>(profile: &'a Profile, status: &'a ContentStatus, now: i64) -> Option<&'a str> {
     status.facts.addresses_to_try(&profile.addresses(), now).first().copied()
@@ -111,7 +144,19 @@ fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
     }
 }
 
-fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed: &Feed) -> serde_json::Value {
+fn as_object(
+    plan: &ProfilePlan,
+    status: &ContentStatus,
+    runs: &[RunRecord],
+    feed: &Feed,
+    problems: Option<&[Problem]>,
+) -> serde_json::Value {
+    let profile = &plan.profile;
+    let schedule: serde_json::Map<_, _> = plan
+        .next
+        .iter()
+        .map(|(kind, next)| (kind.to_string(), json!({"next": next.at, "why": next.why.to_string()})))
+        .collect();
     let kinds: serde_json::Map<_, _> = status
         .kinds
         .values()
@@ -145,7 +190,7 @@ fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed
         .map(|fact| json!({"kind": fact.kind.map(ContentKind::as_str), "name": fact.name, "value": fact.value}))
         .collect();
     let runs: Vec<_> = runs.iter().map(run_object).collect();
-    json!({
+    let mut object = json!({
         "profile": profile.id.as_str(),
         "url": profile.base_url,
         "status": status.sync_status.map(sync_core::RunStatus::as_str),
@@ -157,7 +202,14 @@ fn as_object(profile: &Profile, status: &ContentStatus, runs: &[RunRecord], feed
         "feed": {"epoch": feed.epoch, "oldest": feed.oldest, "newest": feed.newest},
         "further_urls": profile.further_addresses,
         "address": address(profile, status, SystemClock::new().now()),
-    })
+        "schedule": schedule,
+        "details": null,
+        "conflicts": null,
+    });
+    if let Some(problems) = problems {
+        object["check"] = problems.iter().map(status_check::as_object).collect();
+    }
+    object
 }
 
 fn held_object(held: &HeldGroup) -> serde_json::Value {
@@ -201,7 +253,27 @@ fn ago(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::end;
+    use sync_core::{Next, Why};
+
+    use super::{end, next_words};
+
+    #[test]
+    fn the_next_sync_is_told_with_its_reason() {
+        let every = || Why::Schedule("every 6h".parse().unwrap());
+        for (at, why, words) in [
+            (Some(7200), every(), "next 1970-01-01 02:00 UTC, every 6h"),
+            (Some(3600), every(), "due now, every 6h"),
+            (Some(3600), Why::NeverSynced, "due now, never synced"),
+            (None, Why::ScheduleOff, "not synced by itself"),
+            (
+                Some(7200),
+                Why::PanelDown(3),
+                "next 1970-01-01 02:00 UTC, because the panel could not be reached 3 times in a row",
+            ),
+        ] {
+            assert_eq!(next_words(&Next { at, why }, 3600), words);
+        }
+    }
 
     #[test]
     fn field_18_an_end_that_cant_be_read_is_not_no_end() {

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use super::live;
 use super::look::{Look, Style};
 
@@ -29,6 +31,14 @@ const PREFIXES: [(&str, Style); 5] = [
     ("note:", Style::Cyan),
     ("  hint:", Style::Cyan),
 ];
+
+/// Whether lines for stderr are JSON objects.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Sets whether lines for stderr are written as JSON objects, as the log has them.
+pub(crate) fn write_json(json: bool) {
+    JSON.store(json, Ordering::Relaxed);
+}
 
 /// Sets whether nothing but errors is printed on stderr, and no confirmation on stdout.
 pub(crate) fn be_quiet(quiet: bool) {
@@ -86,7 +96,11 @@ pub(crate) fn complain(line: &str) {
     let shown = if line.starts_with(' ') { SHOWN.load(Ordering::Relaxed) } else { !is_quiet() || is_important(line) };
     SHOWN.store(shown, Ordering::Relaxed);
     if shown {
-        let line = with_style(line, Look::of_stderr());
+        let line = if JSON.load(Ordering::Relaxed) {
+            Cow::Owned(as_object(line, &now()))
+        } else {
+            with_style(line, Look::of_stderr())
+        };
         let _ = live::aside(|| writeln!(io::stderr().lock(), "{line}"));
     }
 }
@@ -99,6 +113,20 @@ pub(crate) fn cry(line: &str) {
 /// Returns whether a line has to be seen even by who wants to see nothing: it is an error, or a person has to decide.
 fn is_important(line: &str) -> bool {
     ["error:", "held:"].iter().any(|prefix| line.starts_with(prefix))
+}
+
+/// Returns the time as lines of the log have it.
+fn now() -> String {
+    DateTime::<Utc>::from(std::time::SystemTime::now()).to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Returns a line as an object with the members that lines of the log have.
+fn as_object(line: &str, timestamp: &str) -> String {
+    let line = line.trim_start();
+    let levels = [("error: ", "ERROR"), ("held: ", "WARN"), ("warning: ", "WARN"), ("note: ", "INFO")];
+    let found = levels.into_iter().find_map(|(prefix, level)| Some((level, line.strip_prefix(prefix)?)));
+    let (level, message) = found.unwrap_or(("INFO", line));
+    serde_json::json!({"timestamp": timestamp, "level": level, "message": message}).to_string()
 }
 
 /// Returns a line with its prefix in colour.
@@ -139,7 +167,7 @@ pub(crate) fn grouped(number: u64) -> String {
 
 /// Returns a date and a time in UTC.
 pub(crate) fn date(seconds: i64) -> String {
-    chrono::DateTime::from_timestamp(seconds, 0)
+    DateTime::from_timestamp(seconds, 0)
         .map_or_else(|| seconds.to_string(), |instant| instant.format("%Y-%m-%d %H:%M UTC").to_string())
 }
 
@@ -175,6 +203,18 @@ mod tests {
             ("home: movies: listing", false),
         ] {
             assert_eq!(is_important(line), important, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_are_objects_where_they_are_to_be() {
+        for (line, level, message) in [
+            ("error: it failed", "ERROR", "it failed"),
+            ("  hint: again", "INFO", "hint: again"),
+            ("warning: \"x\"", "WARN", "\"x\""),
+        ] {
+            let object: serde_json::Value = serde_json::from_str(&as_object(line, "now")).unwrap();
+            assert_eq!(object, serde_json::json!({"timestamp": "now", "level": level, "message": message}));
         }
     }
 

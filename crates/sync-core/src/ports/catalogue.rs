@@ -12,6 +12,7 @@ use crate::facts::PanelFacts;
 use crate::feed::change::ChangeRecord;
 use crate::feed::position::Feed;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId};
+use crate::policy::history::KindHistory;
 use crate::ports::store::StoreError;
 use crate::removal::guard::HoldReason;
 use crate::removal::held::HeldRemoval;
@@ -35,6 +36,12 @@ pub trait Catalogue: Send + Sync {
 
     /// Returns the latest runs, newest first, at most `limit`.
     async fn runs(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// Returns when the list of each kind was last taken, and which attempts have failed since: the newest run that
+    /// took it counts, however many runs came later.
+    async fn kind_histories(&self, profile: &ProfileId) -> Result<PerKind<KindHistory>, StoreError> {
+        Ok(KindHistory::of_runs(&self.runs(profile, u32::MAX).await?))
+    }
 
     /// Returns the changes after a sequence number, oldest first, at most `limit`.
     async fn changes(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {

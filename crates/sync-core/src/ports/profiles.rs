@@ -1,5 +1,6 @@
 //! The port to the profiles: accounts at panels, and their settings.
 
+mod hooks;
 mod network;
 mod setting_rows;
 
@@ -9,10 +10,12 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::model::{ContentKind, ProfileId};
+use crate::policy::schedule::Schedules;
 use crate::ports::store::StoreError;
 use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
 use crate::search::SearchFields;
 
+pub use hooks::HookSettings;
 pub use network::{NetworkSettings, NotAValue};
 pub use setting_rows::SettingRow;
 
@@ -138,6 +141,12 @@ pub struct Profile {
     pub network: NetworkSettings,
     /// The kinds that are switched off: they are synced only if a run names them. Their rows stay. Default none.
     pub kinds_off: BTreeSet<ContentKind>,
+    /// When the service syncs the kinds.
+    pub schedules: Schedules,
+    /// Whether the service postpones a sync while all connections of the account are in use. Default true.
+    pub postpone_when_busy: bool,
+    /// What the service runs or asks before and after a sync.
+    pub hooks: HookSettings,
 }
 
 impl Profile {
@@ -160,6 +169,9 @@ impl Profile {
             search: SearchFields::default(),
             network: NetworkSettings::default(),
             kinds_off: BTreeSet::new(),
+            schedules: Schedules::default(),
+            postpone_when_busy: true,
+            hooks: HookSettings::default(),
         }
     }
 
@@ -202,6 +214,9 @@ impl fmt::Debug for Profile {
             .field("search", &self.search)
             .field("network", &self.network)
             .field("kinds_off", &self.kinds_off)
+            .field("schedules", &self.schedules)
+            .field("postpone_when_busy", &self.postpone_when_busy)
+            .field("hooks", &self.hooks)
             .finish()
     }
 }
@@ -263,6 +278,11 @@ mod tests {
             username: Some("s3cr3t".to_owned()),
             password: Some("s3cr3t".to_owned()),
             password_source: PasswordSource::Command("echo s3cr3t".to_owned()),
+            hooks: HookSettings {
+                on_change: Some("tell --token s3cr3t".to_owned()),
+                before: Some("ask --token s3cr3t".to_owned()),
+                ..HookSettings::default()
+            },
             ..Profile::new(ProfileId::new("home").unwrap())
         };
         assert!(!format!("{profile:?}").contains("s3cr3t"));

@@ -101,6 +101,7 @@ macro_rules! content_store_conformance {
             runs: bytes_of_the_wire_are_kept
             runs: what_a_run_has_learnt_is_kept
             runs: what_is_learnt_of_fields_is_written_with_the_rows
+            runs: the_last_list_of_a_kind_is_known_after_many_runs
             validators: a_validator_is_kept_with_its_listing
             validators: a_validator_goes_with_whatever_changes_the_kind
         }

@@ -9,6 +9,7 @@ use super::memory_tables::Tables;
 use crate::feed::change::LoggedChange;
 use crate::feed::position::Feed;
 use crate::model::{ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
+use crate::policy::history::KindHistory;
 use crate::ports::catalogue::{
     Catalogue, ContentStatus, FeedPage, HeldGroup, ItemState, KindStatus, KnownItem, Page, PageRequest, Selected,
     Selection, SizedCategory,
@@ -45,6 +46,15 @@ impl Catalogue for MemoryStore {
                 run.status = seen(run.status, leased);
             }
             runs
+        })
+    }
+
+    async fn kind_histories(&self, profile: &ProfileId) -> Result<PerKind<KindHistory>, StoreError> {
+        let leased = self.inner().leased.contains(profile);
+        self.read(profile, |tables| {
+            // Only the newest run may have no end.
+            let newest = tables.runs.last().map(|run| RunRecord { status: seen(run.status, leased), ..run.clone() });
+            KindHistory::of_runs(newest.iter().chain(tables.runs.iter().rev().skip(1)))
         })
     }
 

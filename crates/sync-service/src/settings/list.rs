@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, SearchFields};
+use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, Schedule, SearchFields};
 
 use super::setting::{Setting, SettingValues};
 
@@ -16,7 +16,7 @@ const POSITIVE: SettingValues = SettingValues::Whole { least: 1, most: None };
 const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
 
 /// Every setting, in the order in which they are shown.
-pub static SETTINGS: [Setting; 31] = [
+pub static SETTINGS: [Setting; 41] = [
     Setting {
         key: "guard.share",
         unit: "percent of a kind",
@@ -163,6 +163,62 @@ pub static SETTINGS: [Setting; 31] = [
             put_with(&mut profile.kinds_off, text, |text| text.split(',').map(kind).collect::<Option<BTreeSet<_>>>())
         },
     },
+    Setting {
+        key: "schedule",
+        unit: "",
+        values: SettingValues::Schedule,
+        default: "",
+        help: "Sync the profile at these times under `watch`; by default every 24h",
+        get: |profile, _| profile.schedules.all.as_ref().map(ToString::to_string),
+        set: |profile, _, text| put_with(&mut profile.schedules.all, text, schedule),
+    },
+    of_kind("schedule.channels", "Sync the channels at these times instead"),
+    of_kind("schedule.movies", "Sync the movies at these times instead"),
+    of_kind("schedule.series", "Sync the series at these times instead"),
+    Setting {
+        key: "busy.postpone",
+        unit: "",
+        values: SettingValues::YesNo,
+        default: "yes",
+        help: "Postpone a sync of `watch` while all connections of the account are in use",
+        get: |profile, _| Some(if profile.postpone_when_busy { "yes" } else { "no" }.to_owned()),
+        set: |profile, _, text| {
+            profile.postpone_when_busy = text != Some("no");
+            Ok(())
+        },
+    },
+    hook(
+        "hook.on-change",
+        SettingValues::Command,
+        "Run this command with each result of `watch` on its standard input",
+    ),
+    hook(
+        "hook.webhook-file",
+        SettingValues::Text("path of a file"),
+        "Post each result of `watch` to the address in this file",
+    ),
+    hook(
+        "hook.webhook-env",
+        SettingValues::Text("name of a variable"),
+        "Post each result of `watch` to the address in this environment variable",
+    ),
+    hook(
+        "hook.before",
+        SettingValues::Command,
+        "Run this command before a sync of `watch`, and postpone the sync if it fails",
+    ),
+    Setting {
+        key: "hook.always",
+        unit: "",
+        values: SettingValues::YesNo,
+        default: "no",
+        help: "Tell the hooks of each result, or only if something happened",
+        get: |profile, _| Some(if profile.hooks.always { "yes" } else { "no" }.to_owned()),
+        set: |profile, _, text| {
+            profile.hooks.always = text == Some("yes");
+            Ok(())
+        },
+    },
     network("timeout.connect", "seconds", SECONDS, "10", "Wait this long for a connection"),
     network(
         "timeout.first-byte",
@@ -250,6 +306,49 @@ pub static SETTINGS: [Setting; 31] = [
     ),
 ];
 
+/// The schedule of one kind. The last word of the key is the kind.
+const fn of_kind(key: &'static str, help: &'static str) -> Setting {
+    Setting {
+        key,
+        unit: "",
+        values: SettingValues::Schedule,
+        default: "",
+        help,
+        get: |profile, key| profile.schedules.kinds[kind_of(key)?].as_ref().map(ToString::to_string),
+        set: |profile, key, text| {
+            put_with(&mut profile.schedules.kinds[kind_of(key).ok_or(NotAValue)?], text, schedule)
+        },
+    }
+}
+
+/// A hook. Its text is for the shell or the system, so all but control characters may be in it.
+const fn hook(key: &'static str, values: SettingValues, help: &'static str) -> Setting {
+    Setting {
+        key,
+        unit: "",
+        values,
+        default: "",
+        help,
+        get: |profile, key| profile.hooks.get(key).map(str::to_owned),
+        set: |profile, key, text| {
+            let is_name = !key.ends_with("-env") || !text.unwrap_or_default().contains('=');
+            if !is_name || text.is_some_and(|text| text.chars().any(char::is_control)) {
+                return Err(NotAValue);
+            }
+            profile.hooks.set(key, text);
+            Ok(())
+        },
+    }
+}
+
+fn kind_of(key: &str) -> Option<ContentKind> {
+    key.rsplit('.').next()?.parse().ok()
+}
+
+fn schedule(text: &str) -> Option<Option<Schedule>> {
+    text.parse().ok().map(Some)
+}
+
 /// A setting of the requests. The default is the source's.
 const fn network(
     key: &'static str,
@@ -305,9 +404,12 @@ mod tests {
         match setting.values {
             SettingValues::Whole { .. } | SettingValues::Decimal { .. } => "11",
             SettingValues::Words(words) => words[words.len() - 1],
+            SettingValues::YesNo if setting.default == "no" => "yes",
             SettingValues::YesNo => "no",
             SettingValues::Kinds => "channels,series",
             SettingValues::Timetable => "08:00,512k Sun-23:00,off",
+            SettingValues::Schedule => "cron 30 4 * * * Europe/Berlin",
+            SettingValues::Command => "tell --token 's3cr3t' | sh",
             SettingValues::Text(_) => "Player/1 (x)",
         }
     }
@@ -353,7 +455,7 @@ mod tests {
                 SettingValues::Decimal { least } => (least.to_owned(), None),
                 _ => {
                     let mut profile = plain();
-                    assert_eq!(setting.set(&mut profile, "no such w\u{f6}rd"), Err(NotAValue), "{}", setting.key);
+                    assert_eq!(setting.set(&mut profile, "no such\u{7} w\u{f6}rd"), Err(NotAValue), "{}", setting.key);
                     continue;
                 }
             };
@@ -382,10 +484,24 @@ mod tests {
             setting.set(&mut profile, other(setting)).unwrap();
         }
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 1);
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 11);
         for SettingRow { key, value } in rows {
             assert_eq!(setting(&key).text(&profile), value);
         }
+    }
+
+    #[test]
+    fn a_command_is_not_shown() {
+        let mut profile = plain();
+        for key in ["hook.on-change", "hook.before"] {
+            assert_eq!((setting(key).shown(&profile), setting(key).value(&profile)), (String::new(), json!(null)));
+            setting(key).set(&mut profile, "tell --token s3cr3t").unwrap();
+            assert_eq!(
+                (setting(key).shown(&profile), setting(key).value(&profile)),
+                ("(hidden)".to_owned(), json!("(hidden)"))
+            );
+        }
+        assert_eq!(setting("hook.webhook-env").set(&mut profile, "A=b"), Err(NotAValue));
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use serde_json::Value;
 use sync_core::{ContentKind, NotAValue, Profile};
 
+/// What is shown in place of a command.
+const HIDDEN: &str = "(hidden)";
+
 /// A setting of a profile.
 #[derive(Debug)]
 pub struct Setting {
@@ -42,6 +45,10 @@ pub enum SettingValues {
     Kinds,
     /// Rates by time of the week ([`Timetable`](sync_core::rate::Timetable)).
     Timetable,
+    /// When something happens by itself.
+    Schedule,
+    /// A command for the shell. It may contain a secret, so it is not shown.
+    Command,
     /// A text.
     Text(&'static str),
 }
@@ -60,13 +67,15 @@ impl SettingValues {
                 format!("{kinds}; separated by commas")
             }
             Self::Timetable => "off, a rate, or a timetable".to_owned(),
+            Self::Schedule => "every 6h, cron 30 4 * * *, cron 30 4 * * * Europe/Berlin, off".to_owned(),
+            Self::Command => "a command for the shell".to_owned(),
             Self::Text(what) => what.to_owned(),
         }
     }
 
     /// Returns whether a rejected value may be shown: it was to be a number or a fixed word, and not any text.
     pub(super) const fn are_fixed(self) -> bool {
-        !matches!(self, Self::Timetable | Self::Text(_))
+        !matches!(self, Self::Text(_) | Self::Timetable | Self::Schedule | Self::Command)
     }
 
     /// Returns whether a text is within the range, as far as the range says.
@@ -77,7 +86,9 @@ impl SettingValues {
             }
             Self::Words(words) => words.contains(&text),
             Self::YesNo => ["yes", "no"].contains(&text),
-            Self::Decimal { .. } | Self::Kinds | Self::Timetable | Self::Text(_) => true,
+            Self::Decimal { .. } | Self::Kinds | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) => {
+                true
+            }
         }
     }
 
@@ -91,8 +102,10 @@ impl SettingValues {
             },
             Self::YesNo => (text == "yes").into(),
             Self::Kinds => text.split(',').filter(|kind| !kind.is_empty()).map(Value::from).collect(),
-            Self::Words(_) | Self::Timetable | Self::Text(_) if text.is_empty() => Value::Null,
-            Self::Words(_) | Self::Timetable | Self::Text(_) => text.into(),
+            Self::Words(_) | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) if text.is_empty() => {
+                Value::Null
+            }
+            Self::Words(_) | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) => text.into(),
         }
     }
 }
@@ -128,10 +141,16 @@ impl Setting {
         (self.get)(profile, self.key).unwrap_or_else(|| self.default.to_owned())
     }
 
-    /// Returns the value in a profile for JSON: a number, a truth value, a text, a list of kinds, or null if there is
-    /// none.
+    /// Returns the value in a profile as it may be shown. Of a command it says only that there is one.
+    pub fn shown(&self, profile: &Profile) -> String {
+        let text = self.text(profile);
+        if self.values == SettingValues::Command && !text.is_empty() { HIDDEN.to_owned() } else { text }
+    }
+
+    /// Returns the value in a profile for JSON, as it may be shown: a number, a truth value, a text, a list of kinds,
+    /// or null if there is none.
     pub fn value(&self, profile: &Profile) -> Value {
-        self.values.typed(&self.text(profile))
+        self.values.typed(&self.shown(profile))
     }
 
     /// Returns the default for JSON.

@@ -5,6 +5,9 @@
 mod added;
 mod failover;
 mod feed;
+mod health;
+mod hooks;
 mod login_test;
+mod metrics;
 mod reading;
 mod syncing;

@@ -5,18 +5,34 @@ use sync_core::{ProfileId, Retention, StoreError};
 
 use crate::db::bind::{Bind, signed};
 use crate::db::statement::{execute, integer, numbered, record};
+use crate::tables::history;
 
 const DAY: i64 = 86_400;
 
-/// Takes away the entries whose time has come, and what their runs kept for an undo.
+/// Takes away the entries whose time has come, what their runs kept for an undo, and records of old runs.
 pub(crate) fn prune(
     conn: &mut SqliteConnection,
     profile: &ProfileId,
     retention: &Retention,
     now: i64,
 ) -> Result<(), StoreError> {
-    let log = Log { profile: profile.as_str() };
     let cutoff = now.saturating_sub(i64::from(retention.feed_days).saturating_mul(DAY));
+    prune_log(conn, profile, retention, cutoff)?;
+    history::forget_runs(conn, profile, cutoff)
+}
+
+/// Returns the run of the oldest entry that is kept.
+pub(crate) fn oldest_run(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Option<i64>, StoreError> {
+    Log { profile: profile.as_str() }.run_at(conn, 0)
+}
+
+fn prune_log(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    retention: &Retention,
+    cutoff: i64,
+) -> Result<(), StoreError> {
+    let log = Log { profile: profile.as_str() };
     let entries = signed(retention.feed_entries);
     let Some((oldest, newest)) = log.needs(conn, cutoff, entries)? else { return Ok(()) };
     let beyond = newest.saturating_add(1);

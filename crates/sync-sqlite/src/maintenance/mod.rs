@@ -5,3 +5,4 @@ pub(crate) mod copy;
 pub(crate) mod lease;
 pub(crate) mod restore;
 pub(crate) mod upgrade;
+pub(crate) mod watch_lock;

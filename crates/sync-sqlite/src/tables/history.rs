@@ -5,8 +5,10 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use sync_core::store::RunEnd;
-use sync_core::{ContentKind, ProfileId, ReportError, RunStatus, StoreError};
-use sync_core::{RunId, RunRecord};
+use sync_core::{
+    ContentKind, KindHistory, KindOutcome, PerKind, ProfileId, ReportError, RunId, RunRecord, RunStatus, StoreError,
+    Trigger,
+};
 
 use crate::db::bind::signed;
 use crate::db::fault::of_diesel;
@@ -17,8 +19,14 @@ use crate::store::SqliteStore;
 use crate::tables::guards::check_fence;
 use crate::tables::run_kind::RunKind;
 use crate::tables::schema::{xtream_content_sync, xtream_sync_run_kinds, xtream_sync_runs};
-use crate::tables::words::{ErrorWord, StatusWord, TriggerWord, Word};
+use crate::tables::words::{ErrorWord, KindWord, OutcomeWord, StatusWord, TriggerWord, Word};
 use crate::tables::{facts, held, run_kind};
+
+/// The runs that are looked at for one without an end, and for the pauses of a schedule.
+const RECENT_RUNS: u32 = 64;
+
+/// The runs of a profile that are always kept.
+const RUNS_KEPT: i64 = 1000;
 
 /// A run, as it begins.
 #[derive(Insertable)]
@@ -51,8 +59,16 @@ impl SqliteStore {
             stop::at("start.begun");
             check_fence(conn, profile, fence)?;
             let (profile_id, syncing) = (profile.as_str(), StatusWord::from(RunStatus::Syncing));
-            let open = xtream_sync_runs::table
+            // The newest runs alone: a cache that is watched for years has many.
+            let newest = xtream_sync_runs::table
                 .filter(xtream_sync_runs::profile_id.eq(profile_id))
+                .order(xtream_sync_runs::id.desc())
+                .limit(RECENT_RUNS.into())
+                .select(xtream_sync_runs::id)
+                .load::<i64>(conn)
+                .map_err(of_diesel)?;
+            let open = xtream_sync_runs::table
+                .filter(xtream_sync_runs::id.eq_any(newest))
                 .filter(xtream_sync_runs::status.eq(&syncing));
             diesel::update(open)
                 .set(xtream_sync_runs::status.eq(StatusWord::from(RunStatus::Interrupted)))
@@ -154,29 +170,108 @@ impl SqliteStore {
     pub fn runs_blocking(&self, profile: &ProfileId, limit: u32) -> Result<Vec<RunRecord>, StoreError> {
         // Before the rows are read: a run that ends in between is then read as ended.
         let leased = self.is_leased(profile);
+        self.read_profile(profile, |conn| latest_runs(conn, profile, limit, leased))
+    }
+
+    /// Returns when the list of each kind was last taken, and which attempts have failed since.
+    pub fn kind_histories_blocking(&self, profile: &ProfileId) -> Result<PerKind<KindHistory>, StoreError> {
+        let leased = self.is_leased(profile);
         self.read_profile(profile, |conn| {
-            let latest = xtream_sync_runs::table
-                .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
-                .order(xtream_sync_runs::id.desc())
-                .limit(limit.into());
-            let rows = latest.select(Run::as_select()).load(conn).map_err(of_diesel)?;
-            let mut runs = rows.into_iter().map(|row| row.read(leased)).collect::<Result<Vec<_>, _>>()?;
-            let rows = xtream_sync_run_kinds::table
-                .filter(xtream_sync_run_kinds::run_id.eq_any(latest.select(xtream_sync_runs::id)))
-                .select(RunKind::as_select())
-                .load(conn)
-                .map_err(of_diesel)?;
-            for row in rows {
-                let run = row.run();
-                let kind = row.read()?;
-                runs.iter_mut().filter(|known| known.run == run).for_each(|known| known.kinds.push(kind.clone()));
+            let mut histories = KindHistory::of_runs(&latest_runs(conn, profile, RECENT_RUNS, leased)?);
+            for kind in ContentKind::ALL {
+                let history = &mut histories[kind];
+                if history.listed_at.is_none() {
+                    history.listed_at = last_listed(conn, profile, kind)?.map(|(_, at)| at);
+                }
             }
-            for run in &mut runs {
-                run.kinds.sort_by_key(|record| record.kind);
-            }
-            Ok(runs)
+            Ok(histories)
         })
     }
+}
+
+fn latest_runs(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    limit: u32,
+    leased: bool,
+) -> Result<Vec<RunRecord>, StoreError> {
+    let latest = xtream_sync_runs::table
+        .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
+        .order(xtream_sync_runs::id.desc())
+        .limit(limit.into());
+    let rows = latest.select(Run::as_select()).load(conn).map_err(of_diesel)?;
+    let mut runs = rows.into_iter().map(|row| row.read(leased)).collect::<Result<Vec<_>, _>>()?;
+    let rows = xtream_sync_run_kinds::table
+        .filter(xtream_sync_run_kinds::run_id.eq_any(latest.select(xtream_sync_runs::id)))
+        .select(RunKind::as_select())
+        .load(conn)
+        .map_err(of_diesel)?;
+    for row in rows {
+        let run = row.run();
+        let kind = row.read()?;
+        runs.iter_mut().filter(|known| known.run == run).for_each(|known| known.kinds.push(kind.clone()));
+    }
+    for run in &mut runs {
+        run.kinds.sort_by_key(|record| record.kind);
+    }
+    Ok(runs)
+}
+
+/// Takes away runs that began before the cutoff, and have no entry in the change log. The newest thousand stay, and the
+/// newest run that took the list of each kind.
+pub(crate) fn forget_runs(conn: &mut SqliteConnection, profile: &ProfileId, cutoff: i64) -> Result<(), StoreError> {
+    let of_profile = || xtream_sync_runs::table.filter(xtream_sync_runs::profile_id.eq(profile.as_str()));
+    let oldest: Option<Number> = of_profile()
+        .order(xtream_sync_runs::id)
+        .select(xtream_sync_runs::started_at)
+        .first(conn)
+        .optional()
+        .map_err(of_diesel)?;
+    if oldest.is_none_or(|at| at.0 >= cutoff) {
+        return Ok(());
+    }
+    let kept_from: Option<i64> = of_profile()
+        .order(xtream_sync_runs::id.desc())
+        .offset(RUNS_KEPT)
+        .select(xtream_sync_runs::id)
+        .first(conn)
+        .optional()
+        .map_err(of_diesel)?;
+    let Some(mut last) = kept_from else { return Ok(()) };
+    if let Some(run) = retention::oldest_run(conn, profile)? {
+        last = last.min(run - 1);
+    }
+    let mut kept = Vec::new();
+    for kind in ContentKind::ALL {
+        kept.extend(last_listed(conn, profile, kind)?.map(|(run, _)| run));
+    }
+    let old = of_profile()
+        .filter(xtream_sync_runs::id.le(last))
+        .filter(xtream_sync_runs::started_at.lt(cutoff))
+        .filter(xtream_sync_runs::id.ne_all(kept));
+    diesel::delete(old).execute(conn).map_err(of_diesel).map(|_| ())
+}
+
+/// Returns the newest run that took the list of a kind, and its start.
+fn last_listed(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let taken = [KindOutcome::Completed, KindOutcome::Unchanged, KindOutcome::Held].map(OutcomeWord::from);
+    let not_asked = [Trigger::Undo, Trigger::ChangeSet].map(TriggerWord::from);
+    let found: Option<(Number, Number)> = xtream_sync_runs::table
+        .inner_join(xtream_sync_run_kinds::table.on(xtream_sync_run_kinds::run_id.eq(xtream_sync_runs::id)))
+        .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
+        .filter(xtream_sync_run_kinds::kind.eq(KindWord::from(kind)))
+        .filter(xtream_sync_run_kinds::outcome.eq_any(taken))
+        .filter(xtream_sync_runs::started_by.ne_all(not_asked))
+        .order(xtream_sync_runs::id.desc())
+        .select((xtream_sync_runs::id, xtream_sync_runs::started_at))
+        .first(conn)
+        .optional()
+        .map_err(of_diesel)?;
+    Ok(found.map(|(run, at)| (run.0, at.0)))
 }
 
 /// Fails unless the run is one of the profile's, and has no end.
@@ -210,5 +305,42 @@ impl Run {
         let message = self.error_message.map(|message| message.0).unwrap_or_default();
         run.error = self.error_code.and_then(Word::ok).map(|code| ReportError::new(None, code, message));
         Ok(run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_runs_are_forgotten_but_for_those_that_matter() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("cache.db")).unwrap();
+        let home = ProfileId::new("home").unwrap();
+        store.ensure_profile_blocking(&home).unwrap();
+        let ids = |conn: &mut SqliteConnection| {
+            xtream_sync_runs::table.order(xtream_sync_runs::id).select(xtream_sync_runs::id).load::<i64>(conn).unwrap()
+        };
+        store
+            .write(|conn| {
+                for run in 1..=RUNS_KEPT + 20 {
+                    let status = StatusWord::from(RunStatus::Completed);
+                    let row = NewRun { profile_id: "home", fence: 1, status, started_at: run };
+                    diesel::insert_into(xtream_sync_runs::table).values(row).execute(conn).map_err(of_diesel)?;
+                }
+                let mut record = sync_core::KindRecord::skipped(ContentKind::Series, sync_core::SyncMode::Full);
+                record.outcome = KindOutcome::Completed;
+                run_kind::record(conn, RunId(3), &record)?;
+                forget_runs(conn, &home, 1)?;
+                assert_eq!(ids(conn).len(), 1020, "none began before");
+                forget_runs(conn, &home, 10)?;
+                assert_eq!(ids(conn)[..3], [3, 10, 11], "the newest list of a kind, and what began later");
+                forget_runs(conn, &home, i64::MAX)?;
+                let left = ids(conn);
+                assert_eq!((left.len(), left[0], left[1]), (1001, 3, 21));
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(store.kind_histories_blocking(&home).unwrap()[ContentKind::Series].listed_at, Some(3));
     }
 }

@@ -51,6 +51,14 @@ struct Settings {
     search_fields: Text,
 }
 
+/// What the columns of an application say of its schedule. They are read only.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = xtream_sync_settings, check_for_backend(Sqlite))]
+struct OfApplication {
+    auto_sync_enabled: Number,
+    sync_interval_hours: Number,
+}
+
 impl SqliteStore {
     /// Creates the profile when there is none.
     pub fn ensure_profile_blocking(&self, profile: &ProfileId) -> Result<(), StoreError> {
@@ -99,7 +107,7 @@ impl SqliteStore {
         self.read(|conn| {
             let found = with_settings()
                 .filter(xtream_profiles::profile_id.eq(profile.as_str()))
-                .select(<(Account, Option<Settings>)>::as_select())
+                .select(<(Account, Option<(Settings, OfApplication)>)>::as_select())
                 .first(conn)
                 .optional()
                 .map_err(of_diesel)?;
@@ -112,7 +120,7 @@ impl SqliteStore {
         self.read(|conn| {
             let found = with_settings()
                 .order(xtream_profiles::profile_id)
-                .select(<(Account, Option<Settings>)>::as_select())
+                .select(<(Account, Option<(Settings, OfApplication)>)>::as_select())
                 .load(conn)
                 .map_err(of_diesel)?;
             found.into_iter().map(|found| read(conn, found)).collect()
@@ -265,7 +273,10 @@ fn set<T: TryFrom<i64>>(place: &mut T, number: Number) {
 }
 
 /// A profile whose settings were taken away has the defaults.
-fn read(conn: &mut SqliteConnection, (account, settings): (Account, Option<Settings>)) -> Result<Profile, StoreError> {
+fn read(
+    conn: &mut SqliteConnection,
+    (account, settings): (Account, Option<(Settings, OfApplication)>),
+) -> Result<Profile, StoreError> {
     let text = |column: Option<Text>| column.map(|text| text.0);
     let id = ProfileId::new(account.profile_id.0).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let word = account.password_source.0;
@@ -280,8 +291,10 @@ fn read(conn: &mut SqliteConnection, (account, settings): (Account, Option<Setti
         policy: account.change_policy.ok().unwrap_or(PolicyChoice::Fingerprint),
         ..Profile::new(id)
     };
-    if let Some(settings) = settings {
+    if let Some((settings, columns)) = settings {
         settings.apply(&mut profile);
+        profile.schedules.automatic = columns.auto_sync_enabled.0 != 0;
+        set(&mut profile.schedules.interval_hours, columns.sync_interval_hours);
     }
     settings::load(conn, &mut profile)?;
     Ok(profile)

@@ -128,6 +128,21 @@ sync takes what the panel still lists as ordinary changes, and holds what it no 
 
 The exit code is 12 if there is nothing to undo, or the run can't be restored exactly. Nothing is changed then.";
 
+pub(super) const WATCH: &str = "\
+Examples:
+  xtream-sync watch                          Watch all profiles; the setting `schedule` says when they are synced
+  xtream-sync watch home --schedule 'every 6h'
+  xtream-sync watch --once-due               Sync what is due now, and end; for cron and systemd timers
+  xtream-sync watch --metrics 9290 --log-format json
+  xtream-sync watch --on-change 'jq -r .text | mail -s xtream-sync ann'
+
+`xtream-sync status` says when each kind is synced next, and why. SIGTERM and SIGINT end the service with 0; what is
+committed stays. SIGHUP makes it read the settings again and try at once what it has postponed. Changed settings are
+taken up within a minute in any case.
+
+Exit codes: 0 stopped, 2 no profile, 8 the cache can't be read or written for a day, 9 the cache was made by a newer
+version, 11 another watch runs on this cache. With --once-due those of a sync, and 0 if nothing is due.";
+
 pub(super) const CLEAR: &str = "\
 Example:
   xtream-sync clear home";
@@ -164,4 +179,5 @@ Example:
 pub(super) const STATUS: &str = "\
 Examples:
   xtream-sync status              Show all profiles
-  xtream-sync status home --json  Print one profile for a script";
+  xtream-sync status home --json  Print one profile for a script
+  xtream-sync status --check      Say what is wrong, also by the exit code";

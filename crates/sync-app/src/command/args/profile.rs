@@ -262,7 +262,7 @@ impl From<Policy> for PolicyChoice {
     }
 }
 
-fn variable(text: &str) -> Result<String, &'static str> {
+pub(super) fn variable(text: &str) -> Result<String, &'static str> {
     let letter = |c: char| c == '_' || c.is_ascii_alphanumeric();
     if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.chars().all(letter) {
         return Err("the name of an environment variable is needed: letters, digits and `_`");

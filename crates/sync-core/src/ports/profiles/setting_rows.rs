@@ -5,11 +5,20 @@
 
 use std::collections::BTreeSet;
 
-use super::{NetworkSettings, Profile};
+use super::{HookSettings, NetworkSettings, Profile};
 use crate::model::ContentKind;
 
 /// The kinds that are switched off, separated by commas.
 const KINDS_OFF: &str = "kinds.off";
+
+/// The schedule of all kinds.
+const SCHEDULE: &str = "schedule";
+
+/// The schedules of the kinds, in the order of [`ContentKind::ALL`].
+const SCHEDULES: [&str; 3] = ["schedule.channels", "schedule.movies", "schedule.series"];
+
+/// Whether a sync is postponed while all connections of the account are in use.
+const BUSY: &str = "busy.postpone";
 
 /// A setting that differs from the default, as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +40,15 @@ impl Profile {
             row(key, self.network.get(key));
         }
         row(KINDS_OFF, Some(names_of_kinds(&self.kinds_off)).filter(|names| !names.is_empty()));
+        row(SCHEDULE, self.schedules.all.as_ref().map(ToString::to_string));
+        for (kind, key) in ContentKind::ALL.into_iter().zip(SCHEDULES) {
+            row(key, self.schedules.kinds[kind].as_ref().map(ToString::to_string));
+        }
+        row(BUSY, (!self.postpone_when_busy).then(|| "no".to_owned()));
+        for key in HookSettings::KEYS {
+            row(key, self.hooks.get(key).map(str::to_owned));
+        }
+        row(HookSettings::ALWAYS, self.hooks.always.then(|| "yes".to_owned()));
         rows.sort();
         rows
     }
@@ -40,6 +58,16 @@ impl Profile {
         let SettingRow { key, value } = row;
         if key == KINDS_OFF {
             self.kinds_off = kinds_of_names(value).unwrap_or_default();
+        } else if key == SCHEDULE {
+            self.schedules.all = value.parse().ok();
+        } else if let Some(kind) = kind_of_schedule(key) {
+            self.schedules.kinds[kind] = value.parse().ok();
+        } else if key == BUSY {
+            self.postpone_when_busy = value != "no";
+        } else if key == HookSettings::ALWAYS {
+            self.hooks.always = value == "yes";
+        } else if HookSettings::KEYS.contains(&key.as_str()) {
+            self.hooks.set(key, Some(value));
         } else if NetworkSettings::KEYS.contains(&key.as_str()) {
             // A value that another version has written is the default here.
             let _ = self.network.set(key, Some(value));
@@ -48,8 +76,17 @@ impl Profile {
 
     /// Returns whether this version knows the setting of a row.
     pub fn knows_row(key: &str) -> bool {
-        key == KINDS_OFF || NetworkSettings::KEYS.contains(&key)
+        [KINDS_OFF, SCHEDULE, BUSY, HookSettings::ALWAYS].contains(&key)
+            || HookSettings::KEYS.contains(&key)
+            || kind_of_schedule(key).is_some()
+            || NetworkSettings::KEYS.contains(&key)
     }
+}
+
+/// Returns the kind whose schedule has this key.
+fn kind_of_schedule(key: &str) -> Option<ContentKind> {
+    let at = SCHEDULES.iter().position(|known| *known == key)?;
+    Some(ContentKind::ALL[at])
 }
 
 /// Returns the names of kinds, in the order of a run, separated by commas.
@@ -83,8 +120,16 @@ mod tests {
             profile.network.set(key, Some("7")).unwrap();
         }
         profile.kinds_off = BTreeSet::from([ContentKind::Series, ContentKind::Channels]);
+        profile.schedules.all = Some("every 6h".parse().unwrap());
+        profile.schedules.kinds[ContentKind::Movies] = Some("cron 0 4 * * * Europe/Berlin".parse().unwrap());
+        profile.postpone_when_busy = false;
+        for key in HookSettings::KEYS {
+            profile.hooks.set(key, Some(key));
+        }
+        profile.hooks.always = true;
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 1);
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 4 + HookSettings::KEYS.len() + 1);
+        assert!(rows.contains(&row("schedule.movies", "cron 0 4 * * * Europe/Berlin")));
         assert!(rows.contains(&row("kinds.off", "channels,series")));
         assert!(rows.is_sorted() && rows.iter().all(|row| Profile::knows_row(&row.key)));
         let mut read = plain();
@@ -103,6 +148,11 @@ mod tests {
             ("attempts", ""),
             ("limits.body", "99999999999999"),
             ("timeout.idle", "soon"),
+            ("schedule", "sometimes"),
+            ("schedule.series", "every 0s"),
+            ("busy.postpone", "perhaps"),
+            ("hook.always", "perhaps"),
+            ("hook.before", ""),
             ("kinds.off", "movies,episodes"),
             ("kinds.off", ""),
         ] {

@@ -8,7 +8,7 @@ use super::validators::validator;
 use crate::facts::PanelFacts;
 use crate::model::{ContentId, ContentKind};
 use crate::ports::Cache;
-use crate::ports::profiles::{NetworkSettings, PasswordSource, Profile};
+use crate::ports::profiles::{HookSettings, NetworkSettings, PasswordSource, Profile};
 use crate::ports::store::{ScopeCommit, StoreError, ValidatorChange};
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::{Evidence, HeldRemoval};
@@ -57,6 +57,13 @@ pub(super) fn unusual() -> Profile {
             max_header_kib: Some(30),
         },
         kinds_off: BTreeSet::from([ContentKind::Series, ContentKind::Channels]),
+        hooks: HookSettings {
+            on_change: Some("tell \"it\" | sh".to_owned()),
+            webhook_file: Some("/run/secrets/hook".to_owned()),
+            webhook_env: Some("HOOK".to_owned()),
+            before: Some("exit 3".to_owned()),
+            always: true,
+        },
         ..Profile::new(profile("home"))
     }
 }

@@ -5,11 +5,13 @@ use tokio_util::sync::CancellationToken;
 use super::ReadableStore;
 use super::session::{Session, added, load};
 use crate::detect::volatile::{FieldFacts, Standing};
+use crate::error::ErrorCode;
 use crate::facts::{PanelFacts, Sighting};
 use crate::model::{ContentKind, PerKind};
+use crate::policy::history::{FAILURES_KEPT, FailedAttempt};
 use crate::ports::store::{RunEnd, ScopeCommit};
 use crate::run::options::SyncMode;
-use crate::run::record::{KindOutcome, KindRecord, RunStatus};
+use crate::run::record::{KindOutcome, KindRecord, ReportError, RunStatus};
 use crate::testing::builders;
 use crate::testing::builders::{movie, profile};
 
@@ -119,4 +121,29 @@ pub async fn what_is_learnt_of_fields_is_written_with_the_rows(store: &dyn Reada
     let commit = ScopeCommit { fields: Some(second.clone()), ..session.commit(movies) };
     session.apply(Vec::new(), commit).await.unwrap();
     assert_eq!(known().await, second);
+}
+
+/// "Returns when the list of each kind was last taken, … however many runs came later", and the failures since.
+pub async fn the_last_list_of_a_kind_is_known_after_many_runs(store: &dyn ReadableStore) {
+    let session = load(store, "home", &[1]).await;
+    let profile = session.profile.clone();
+    session.end().await;
+    for at in 0..200 {
+        let session = Session::resume(store, &profile, 4000 + at).await;
+        let mut record = KindRecord::skipped(ContentKind::Movies, SyncMode::Auto);
+        record.outcome = KindOutcome::Failed;
+        record.error = Some(ReportError::new(Some(ContentKind::Movies), ErrorCode::Truncated, "?".to_owned()));
+        let end =
+            RunEnd { status: RunStatus::Failed, records: vec![record], finished_at: 5000 + at, ..session.run_end() };
+        store.finish_run(&profile, end).await.unwrap();
+    }
+    // Without an end.
+    drop(Session::resume(store, &profile, 6000).await);
+    let histories = store.kind_histories(&profile).await.unwrap();
+    let movies = &histories[ContentKind::Movies];
+    assert_eq!((movies.listed_at, movies.failures.len()), (Some(1000), FAILURES_KEPT));
+    assert_eq!(movies.failures[0], FailedAttempt { at: 6000, code: None });
+    assert_eq!(movies.failures[1], FailedAttempt { at: 5199, code: Some(ErrorCode::Truncated) });
+    let series = &histories[ContentKind::Series];
+    assert_eq!((series.listed_at, series.failures.len()), (None, 1), "what was interrupted may have asked for it");
 }

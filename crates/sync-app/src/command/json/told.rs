@@ -1,0 +1,106 @@
+//! What a hook is told, as JSON: the line of `sync --json`, and what has changed with the first names.
+
+use serde::Serialize;
+use sync_core::PerKind;
+use sync_service::watch;
+use sync_service::{KindChanges, SomeItems};
+
+use super::Report;
+
+#[derive(Serialize)]
+pub(super) struct Told<'a> {
+    #[serde(flatten)]
+    report: Report<'a>,
+    run: Option<i64>,
+    changes: Kinds<Named<'a>>,
+    more: Kinds<More>,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Kinds<T> {
+    channels: T,
+    movies: T,
+    series: T,
+}
+
+impl<T> Kinds<T> {
+    fn of<'a>(changes: &'a PerKind<KindChanges>, one: impl Fn(&'a KindChanges) -> T) -> Self {
+        use sync_core::ContentKind::{Channels, Movies, Series};
+        Self { channels: one(&changes[Channels]), movies: one(&changes[Movies]), series: one(&changes[Series]) }
+    }
+}
+
+/// The first items of each sort.
+#[derive(Serialize)]
+struct Named<'a> {
+    added: Vec<Item<'a>>,
+    updated: Vec<Item<'a>>,
+    removed: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    id: i64,
+    name: &'a str,
+}
+
+/// The numbers of the others.
+#[derive(Serialize)]
+struct More {
+    added: u64,
+    updated: u64,
+    removed: u64,
+}
+
+impl<'a> From<&'a KindChanges> for Named<'a> {
+    fn from(changes: &'a KindChanges) -> Self {
+        let items =
+            |some: &'a SomeItems| some.items.iter().map(|item| Item { id: item.id, name: &item.name }).collect();
+        Self { added: items(&changes.added), updated: items(&changes.updated), removed: items(&changes.removed) }
+    }
+}
+
+impl From<&KindChanges> for More {
+    fn from(changes: &KindChanges) -> Self {
+        Self { added: changes.added.more, updated: changes.updated.more, removed: changes.removed.more }
+    }
+}
+
+impl<'a> From<&'a watch::Told> for Told<'a> {
+    fn from(told: &'a watch::Told) -> Self {
+        let off: Vec<_> = told.profile.kinds_off.iter().copied().collect();
+        Self {
+            report: Report::from(&told.report).with_off(&off).with_trigger(told.trigger),
+            run: told.report.run.map(|run| run.0),
+            changes: Kinds::of(&told.changes, Into::into),
+            more: Kinds::of(&told.changes, Into::into),
+            text: &told.text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::{ContentKind, Profile, ProfileId, RunId, SyncReport, Trigger};
+    use sync_service::Service;
+
+    /// The members are those of `docs/watch.md`.
+    #[test]
+    fn the_shape_is_the_documents() {
+        let home = Profile::new(ProfileId::new("home").unwrap());
+        let mut report = SyncReport::new(home.id.clone());
+        report.run = Some(RunId(7));
+        report.kinds[ContentKind::Movies].counts.added = 3;
+        let changes = Service::counted_changes(&report);
+        let told = super::watch::Told::new(home, report, Trigger::OnceDue, changes);
+        let line = String::from_utf8(super::super::told(&told)).unwrap();
+        let nothing = r#"{"added":[],"updated":[],"removed":[]}"#;
+        let none = r#"{"added":0,"updated":0,"removed":0}"#;
+        let end = format!(
+            r#""trigger":"once_due","wire_bytes":null,"run":7,"changes":{{"channels":{nothing},"movies":{nothing},"series":{nothing}}},"more":{{"channels":{none},"movies":{{"added":3,"updated":0,"removed":0}},"series":{none}}},"text":"home: 3 new movies"}}"#
+        );
+        assert!(line.starts_with(r#"{"profile":"home","status":"failed","kinds":{"channels":{"mode""#), "{line}");
+        assert!(line.ends_with(&(end + "\n")), "{line}");
+    }
+}

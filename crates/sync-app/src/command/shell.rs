@@ -1,0 +1,182 @@
+//! Commands of the user, run in a shell, in a process group of their own, so that all of it can be ended.
+
+use std::fmt;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
+
+/// Returns a shell that runs a command line.
+#[cfg(unix)]
+pub(crate) fn shell(command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(command);
+    shell
+}
+
+/// Returns a shell that runs a command line.
+#[cfg(not(unix))]
+pub(crate) fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd");
+    shell.arg("/C").raw_arg(command);
+    shell
+}
+
+/// The process group of a shell, if it has one of its own. Its processes end when this is dropped.
+pub(crate) struct Group(Option<u32>);
+
+impl Group {
+    /// The group of a shell that was started in one of its own.
+    pub(crate) fn of(child: &Child) -> Self {
+        Self(child.id())
+    }
+
+    /// No group.
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Lets the processes that are left go on.
+    pub(crate) fn let_go(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    /// Kills the processes that are left. They would go on if only the shell were killed.
+    fn drop(&mut self) {
+        let Some(id) = self.0 else { return };
+        kill(id);
+    }
+}
+
+#[cfg(unix)]
+fn kill(group: u32) {
+    if let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
+        // All of them may have ended already.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+/// The shell itself is killed by its handle.
+#[cfg(not(unix))]
+fn kill(_: u32) {}
+
+/// The reason why a command was not done. It shows nothing of the command line, which may contain a secret.
+#[derive(Debug)]
+pub(crate) enum NotDone {
+    /// It can't be started, or waited for.
+    System(io::Error),
+    /// It ended with an error.
+    Failed(ExitStatus),
+    /// It took longer, and was ended.
+    TooLong(Duration),
+}
+
+impl fmt::Display for NotDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(error) => write!(f, "could not be run: {error}"),
+            Self::Failed(status) => match status.code() {
+                Some(code) => write!(f, "ended with {code}"),
+                None => write!(f, "was ended by a signal"),
+            },
+            Self::TooLong(limit) => write!(f, "took longer than {} s and was ended", limit.as_secs()),
+        }
+    }
+}
+
+/// Runs a command with this input on its standard input, for so long at most. What it leaves behind is ended with it,
+/// and all of it is ended if the future is dropped. Its messages go to the user's standard error, its output nowhere.
+pub(crate) async fn run(
+    command: &str,
+    input: Option<&[u8]>,
+    variables: &[(&str, &str)],
+    limit: Duration,
+) -> Result<(), NotDone> {
+    let mut shell = shell(command);
+    shell.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    shell.stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).envs(variables.iter().copied());
+    #[cfg(unix)]
+    shell.process_group(0);
+    let mut child = shell.spawn().map_err(NotDone::System)?;
+    let group = Group::of(&child);
+    let status = tokio::time::timeout(limit, feed(&mut child, input.unwrap_or_default())).await;
+    drop(group);
+    match status {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(NotDone::Failed(status)),
+        Ok(Err(error)) => Err(NotDone::System(error)),
+        Err(_) => Err(NotDone::TooLong(limit)),
+    }
+}
+
+/// Writes the input while the command takes it, and waits for the end of the command.
+async fn feed(child: &mut Child, input: &[u8]) -> io::Result<ExitStatus> {
+    let stdin = child.stdin.take();
+    let writes = async {
+        if let Some(mut stdin) = stdin {
+            // A command needn't read what it is told.
+            let _ = stdin.write_all(input).await;
+        }
+    };
+    tokio::select! {
+        status = child.wait() => return status,
+        () = writes => {}
+    }
+    child.wait().await
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn a_command_gets_its_input_and_its_variables() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("told").display().to_string();
+        let variables = [("WHERE", path.as_str())];
+        run(r#"cat > "$WHERE""#, Some(b"{\"a\":1}\n"), &variables, LIMIT).await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"{\"a\":1}\n");
+    }
+
+    #[tokio::test]
+    async fn input_that_nobody_reads_holds_up_nothing() {
+        let much = vec![b' '; 10_000_000];
+        run("exec <&-; exit 0", Some(&much), &[], LIMIT).await.unwrap();
+        run("sleep 300 & exit 0", Some(&much), &[], LIMIT).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_without_the_words_of_the_command() {
+        for (command, told) in [
+            ("exit 3 # canary", "ended with 3"),
+            ("kill -9 $$ # canary", "was ended by a signal"),
+            ("no-such-canary 2>/dev/null", "ended with 127"),
+        ] {
+            let error = run(command, None, &[], LIMIT).await.unwrap_err();
+            assert_eq!(error.to_string(), told);
+            assert!(!format!("{error:?}").contains("canary"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_ended_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let command = format!("exec 3>'{}'; sleep 300 & sleep 300; true", pipe.display());
+        let reader = std::thread::spawn(move || {
+            // It ends when nobody of the group is left.
+            io::Read::read_to_end(&mut std::fs::File::open(pipe).unwrap(), &mut Vec::new()).unwrap()
+        });
+        let error = run(&command, None, &[], Duration::from_secs(1)).await.unwrap_err();
+        assert_eq!(error.to_string(), "took longer than 1 s and was ended");
+        reader.join().unwrap();
+    }
+}

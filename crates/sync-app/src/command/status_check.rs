@@ -1,0 +1,51 @@
+//! The result of `status --check`, for monitoring.
+
+use serde_json::{Value, json};
+use sync_core::text::printable;
+use sync_core::{ContentKind, Profile};
+use sync_service::{Problem, WhatIsWrong};
+
+use super::exit::Exit;
+use super::terminal::{date, say};
+
+/// Returns the exit code that these problems ask for.
+pub(crate) fn exit(problems: &[Problem]) -> Exit {
+    let of = |problem: &Problem| match problem.what {
+        WhatIsWrong::AccountEnded | WhatIsWrong::LoginRefused => Exit::Login,
+        WhatIsWrong::Held => Exit::Held,
+        _ => Exit::Partial,
+    };
+    problems.iter().map(of).fold(Exit::Done, Exit::or)
+}
+
+/// Prints a line per problem, or that there is none.
+pub(crate) fn print(profile: &Profile, problems: &[Problem], now: i64) {
+    let id = printable(profile.id.as_str());
+    if problems.is_empty() {
+        say(&format!("{id}: in order"));
+    }
+    for problem in problems {
+        say(&format!("{id}: {}", words(problem, now)));
+    }
+}
+
+fn words(problem: &Problem, now: i64) -> String {
+    let kind = problem.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
+    let since = problem.since.map(|since| format!(" since {}", date(since.min(now)))).unwrap_or_default();
+    let what = match problem.what {
+        WhatIsWrong::AccountEnded => "the account has ended or is locked",
+        WhatIsWrong::LoginRefused => "the panel refuses the login",
+        WhatIsWrong::Held => "removals are held",
+        WhatIsWrong::Stale if problem.since.is_none() => "never synced",
+        WhatIsWrong::Stale => "stale",
+        WhatIsWrong::Failing => "syncs fail",
+        other => other.as_str(),
+    };
+    format!("{kind}{what}{since}")
+}
+
+/// Returns a problem as a member of `check`.
+pub(crate) fn as_object(problem: &Problem) -> Value {
+    let kind = problem.kind.map(ContentKind::as_str);
+    json!({"kind": kind, "problem": problem.what.as_str(), "since": problem.since})
+}

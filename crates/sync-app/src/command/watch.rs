@@ -1,0 +1,109 @@
+//! `watch`: the wiring of a watcher, and its end as an exit code.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sync_app::SyncError;
+use sync_core::ProfileId;
+use sync_service::SystemClock;
+use sync_service::watch::{NotNow, WatchEnd, WatchEvent, WatchObserver, WatchOptions, Watcher};
+use tokio::sync::Notify;
+
+use super::args::WatchCommand;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt::Interrupt;
+use super::notify::Notifier;
+use super::panel::Panels;
+use super::telling::Telling;
+use super::{json, wiring, zone};
+
+/// Watches the named profiles, or all of them.
+pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let ids = args.ids.iter().map(ProfileId::new).collect::<Result<Vec<_>, _>>().map_err(SyncError::from)?;
+    check_profiles(database, &ids).await?;
+    // With `--once-due`, a profile that another program syncs is left to it.
+    let _lock = if args.once_due { None } else { Some(wiring::watch_lock(database)?) };
+    let reload = Arc::new(Notify::new());
+    if !args.once_due {
+        interrupt.serve(Arc::clone(&reload));
+    }
+    let telling = Telling::begin(&args.telling, database).await?;
+    let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done) });
+    let mut observers: Vec<Arc<dyn WatchObserver>> = vec![Arc::clone(&results) as _];
+    observers.push(Arc::new(Notifier::new()));
+    observers.extend(telling.observers());
+    let watcher = Watcher {
+        caches: Arc::new(wiring::Caches::new(database)),
+        sources: Panels::new(&args.panel, interrupt),
+        clock: Arc::new(SystemClock::new()),
+        timer: Arc::new(wiring::TokioTimer),
+        zone: zone::of_machine,
+        gate: telling.gate(),
+        observer: Arc::new(observers),
+        progress: Arc::new(()),
+        reload,
+        options: WatchOptions {
+            profiles: ids,
+            schedule: args.schedule.clone(),
+            once: args.once_due,
+            ..WatchOptions::default()
+        },
+    };
+    let end = watcher.run(&interrupt.token).await;
+    if args.once_due && !interrupt.token.is_cancelled() {
+        telling.finish().await;
+    }
+    match end {
+        WatchEnd::NewerCache(error) => Err(error.into()),
+        WatchEnd::CacheUnusable(error) => Err(error.into()),
+        _ if args.once_due && interrupt.token.is_cancelled() => Err(Failure::abandoned("what is committed stays")),
+        _ if args.once_due => Ok(results.exit()),
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// Fails if there is nothing to watch, or if the cache can't be used. An older cache is upgraded.
+async fn check_profiles(database: &Path, ids: &[ProfileId]) -> Result<(), Failure> {
+    if !database.exists() {
+        return Err(ids.first().map_or_else(Failure::no_profile, |id| Failure::unknown_profile(id.as_str())));
+    }
+    let service = wiring::service(&wiring::open(database)?);
+    if service.profiles(ids).await?.is_empty() {
+        return Err(Failure::no_profile());
+    }
+    Ok(())
+}
+
+/// Prints the results of runs, and remembers the exit code that they ask for.
+struct Results {
+    as_json: bool,
+    exit: Mutex<Exit>,
+}
+
+impl Results {
+    fn exit(&self) -> Exit {
+        *self.exit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, exit: Exit) {
+        let mut known = self.exit.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = known.or(exit);
+    }
+}
+
+impl WatchObserver for Results {
+    fn event(&self, event: &WatchEvent<'_>) {
+        match event {
+            WatchEvent::Ended { profile, report, trigger } => {
+                if self.as_json {
+                    let off: Vec<_> = profile.kinds_off.iter().copied().collect();
+                    json::say(&json::Report::from(*report).with_off(&off).with_trigger(*trigger));
+                }
+                self.add(Exit::of_report(report));
+            }
+            WatchEvent::Postponed { why: NotNow::NoSource(_), .. } => self.add(Exit::Usage),
+            _ => {}
+        }
+    }
+}

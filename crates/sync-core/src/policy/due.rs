@@ -1,0 +1,251 @@
+//! When a kind is synced next, and why then.
+//!
+//! A decision depends on settings, learnt facts and the history of runs only. All of them are in the store, so a restart
+//! changes no decision, and a status can show it.
+
+use std::fmt;
+
+use super::history::{FailedAttempt, KindHistory};
+use super::pause::{self, ENDED_PAUSE};
+use super::schedule::Schedule;
+use super::zone::TimeZone;
+use crate::error::{ErrorClass, ErrorCode};
+use crate::facts::PanelFacts;
+use crate::model::{ContentKind, PerKind};
+use crate::ports::profiles::Profile;
+
+/// A time that lies this far in the future was written while the clock was wrong, in seconds. It is no evidence.
+const CLOCK_WAS_WRONG: i64 = 3600;
+
+/// The seconds after which a kind that the panel doesn't offer is asked for again.
+const NOT_OFFERED_PAUSE: i64 = 86_400;
+
+/// The time, and the rules for local times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The time of day, in unix seconds.
+    pub now: i64,
+    /// The time zone of the machine.
+    pub zone: TimeZone,
+}
+
+/// The next sync of a kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Next {
+    /// When it is due, in unix seconds; `None` if it isn't synced by itself. A time in the past is due now.
+    pub at: Option<i64>,
+    /// Why then.
+    pub why: Why,
+}
+
+/// Why a kind is synced at a time.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Why {
+    /// The kind is switched off.
+    KindOff,
+    /// The schedule is `off`, or the columns of an application say so.
+    ScheduleOff,
+    /// The kind was never synced.
+    NeverSynced,
+    /// The schedule says so.
+    Schedule(Schedule),
+    /// The panel couldn't be reached, so many times in a row.
+    PanelDown(u32),
+    /// The panel's answer couldn't be used, so many times in a row.
+    AnswerUnusable(u32),
+    /// The panel refuses the login.
+    LoginRefused,
+    /// The account has ended, or is locked.
+    AccountEnded,
+    /// The panel doesn't offer the kind.
+    NotOffered,
+    /// Runs ended without a result, so many times in a row.
+    Interrupted(u32),
+    /// Another failure, so many times in a row.
+    Failed(u32),
+}
+
+impl Next {
+    /// Returns whether the kind is due.
+    pub fn is_due(&self, now: i64) -> bool {
+        self.at.is_some_and(|at| at <= now)
+    }
+}
+
+impl Why {
+    /// Returns a stable name, as metrics and logs use it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::KindOff => "kind_off",
+            Self::ScheduleOff => "schedule_off",
+            Self::NeverSynced => "never_synced",
+            Self::Schedule(_) => "schedule",
+            Self::PanelDown(_) => "panel_down",
+            Self::AnswerUnusable(_) => "answer_unusable",
+            Self::LoginRefused => "login_refused",
+            Self::AccountEnded => "account_ended",
+            Self::NotOffered => "not_offered",
+            Self::Interrupted(_) => "interrupted",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Returns whether the service waits longer than the schedule says.
+    pub const fn is_pause(&self) -> bool {
+        !matches!(self, Self::KindOff | Self::ScheduleOff | Self::NeverSynced | Self::Schedule(_))
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let times = |count: &u32| if *count == 1 { "once".to_owned() } else { format!("{count} times in a row") };
+        match self {
+            Self::KindOff => f.write_str("switched off"),
+            Self::ScheduleOff => f.write_str("not synced by itself"),
+            Self::NeverSynced => f.write_str("never synced"),
+            Self::Schedule(schedule) => schedule.fmt(f),
+            Self::PanelDown(count) => write!(f, "the panel could not be reached {}", times(count)),
+            Self::AnswerUnusable(count) => write!(f, "the panel's answer could not be used {}", times(count)),
+            Self::LoginRefused => f.write_str("the panel refuses the login"),
+            Self::AccountEnded => f.write_str("the account has ended or is locked"),
+            Self::NotOffered => f.write_str("the panel doesn't offer this kind"),
+            Self::Interrupted(count) => write!(f, "the sync was interrupted {}", times(count)),
+            Self::Failed(count) => write!(f, "the sync failed {}", times(count)),
+        }
+    }
+}
+
+/// Returns when each kind of a profile is synced next. `schedule` takes the place of the profile's own schedules.
+///
+/// A profile's history and facts decide, so every caller comes to the same result. An explicit sync asks nobody.
+pub fn next(
+    profile: &Profile,
+    schedule: Option<&Schedule>,
+    facts: &PanelFacts,
+    history: &PerKind<KindHistory>,
+    moment: Moment,
+) -> PerKind<Next> {
+    PerKind::from_fn(|kind| {
+        if profile.kinds_off.contains(&kind) {
+            return Next { at: None, why: Why::KindOff };
+        }
+        let schedule = schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind));
+        next_of_kind(profile, &schedule, facts, kind, &history[kind], moment)
+    })
+}
+
+/// Returns the kinds that a run takes now: those that are due, and those that would be due within the next tenth of
+/// their interval, at most a quarter of an hour. So kinds that have come apart after a failure come together again, and
+/// the panel sees one login in place of several. The list is empty if no kind is due.
+pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
+    if !next.values().any(|next| next.is_due(now)) {
+        return Vec::new();
+    }
+    let comes_along = |next: &Next| match &next.why {
+        Why::Schedule(Schedule::Every(interval)) => {
+            next.is_due(now.saturating_add(pause::most_jitter(interval.seconds())))
+        }
+        _ => false,
+    };
+    next.iter().filter(|(_, next)| next.is_due(now) || comes_along(next)).map(|(kind, _)| kind).collect()
+}
+
+/// Returns the greatest age at which a kind counts as current, in seconds: 36 hours or one and a half of its intervals,
+/// whichever is longer.
+pub fn stale_after(schedule: &Schedule, moment: Moment) -> i64 {
+    const LEAST: i64 = 36 * 3600;
+    let interval = schedule.usual_interval(moment.now, moment.zone).unwrap_or_default();
+    LEAST.max(interval.saturating_add(interval / 2))
+}
+
+fn next_of_kind(
+    profile: &Profile,
+    schedule: &Schedule,
+    facts: &PanelFacts,
+    kind: ContentKind,
+    history: &KindHistory,
+    moment: Moment,
+) -> Next {
+    let scheduled = scheduled(profile, schedule, history, moment);
+    let Some(due) = scheduled.at else { return scheduled };
+    let pauses = [after_failures(profile, schedule, history, moment), not_offered(facts, kind, history)];
+    let refused = facts.unattended_not_before().zip(facts.refused_at).map(|(until, from)| Pause {
+        from,
+        until,
+        why: Why::LoginRefused,
+    });
+    let pauses = pauses.into_iter().chain([refused]).flatten();
+    let longest = pauses.filter(|pause| !is_in_future(pause.from, moment.now)).max_by_key(|pause| pause.until);
+    match longest.filter(|pause| pause.until > due) {
+        Some(pause) => Next { at: Some(pause.until), why: pause.why },
+        None => scheduled,
+    }
+}
+
+/// Returns when a kind would be due if nothing had failed.
+fn scheduled(profile: &Profile, schedule: &Schedule, history: &KindHistory, moment: Moment) -> Next {
+    if *schedule == Schedule::Off {
+        return Next { at: None, why: Why::ScheduleOff };
+    }
+    let Some(last) = history.listed_at else { return Next { at: Some(moment.now), why: Why::NeverSynced } };
+    let why = Why::Schedule(schedule.clone());
+    if is_in_future(last, moment.now) {
+        return Next { at: Some(moment.now), why };
+    }
+    let jitter = match schedule {
+        Schedule::Every(interval) => pause::jitter(interval.seconds(), pause::seed(&profile.id, last)),
+        Schedule::Cron(_) | Schedule::Off => 0,
+    };
+    Next { at: schedule.due_after(last, moment.zone).map(|at| at.saturating_add(jitter)), why }
+}
+
+/// A time in which a kind is left alone.
+struct Pause {
+    /// The time of what caused it.
+    from: i64,
+    until: i64,
+    why: Why,
+}
+
+fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory, moment: Moment) -> Option<Pause> {
+    let last = history.failures.first()?;
+    let count = u32::try_from(history.failures.len()).unwrap_or(u32::MAX);
+    let why = match last.class() {
+        // The store is at fault, which the history of runs can't tell reliably, or the caller gave up.
+        Some(ErrorClass::Store | ErrorClass::NewerCache | ErrorClass::Busy | ErrorClass::Cancelled) => return None,
+        Some(ErrorClass::Login) if last.code == Some(ErrorCode::AccountInactive) => {
+            let until = last.at.saturating_add(ENDED_PAUSE);
+            return Some(Pause { from: last.at, until, why: Why::AccountEnded });
+        }
+        Some(ErrorClass::Login) => Why::LoginRefused,
+        Some(ErrorClass::Unreachable) => Why::PanelDown(count),
+        Some(ErrorClass::Answer) => Why::AnswerUnusable(count),
+        None => Why::Interrupted(count),
+        Some(_) => Why::Failed(count),
+    };
+    let interval = schedule.usual_interval(moment.now, moment.zone).unwrap_or(i64::MAX);
+    let pause = pause::after_failures(count, interval, pause::seed(&profile.id, last.at));
+    Some(Pause { from: last.at, until: last.at.saturating_add(pause), why })
+}
+
+fn not_offered(facts: &PanelFacts, kind: ContentKind, history: &KindHistory) -> Option<Pause> {
+    let facts = &facts.kinds[kind];
+    let enough = if history.listed_at.is_none() { 1 } else { 2 };
+    let from = facts.not_offered_at.filter(|_| facts.not_offered >= enough)?;
+    Some(Pause { from, until: from.saturating_add(NOT_OFFERED_PAUSE), why: Why::NotOffered })
+}
+
+fn is_in_future(time: i64, now: i64) -> bool {
+    time > now.saturating_add(CLOCK_WAS_WRONG)
+}
+
+impl FailedAttempt {
+    /// The class of the error; `None` if the process ended.
+    fn class(&self) -> Option<ErrorClass> {
+        self.code.as_ref().map(ErrorCode::class)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Tables of decisions.
+
+use super::*;
+use crate::model::ProfileId;
+use crate::policy::pause::LONGEST_PAUSE;
+
+const NOW: i64 = 1_800_000_000;
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
+
+fn profile() -> Profile {
+    Profile::new(ProfileId::new("home").unwrap())
+}
+
+fn moment() -> Moment {
+    Moment { now: NOW, zone: TimeZone::UTC }
+}
+
+fn schedule(text: &str) -> Schedule {
+    text.parse().unwrap()
+}
+
+fn failed(at: i64, code: ErrorCode) -> FailedAttempt {
+    FailedAttempt { at, code: Some(code) }
+}
+
+/// Decides for one kind.
+fn decide(rule: &str, listed_at: Option<i64>, failures: Vec<FailedAttempt>) -> Next {
+    let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: failures.clone() });
+    next(&profile(), Some(&schedule(rule)), &PanelFacts::default(), &history, moment())[ContentKind::Movies].clone()
+}
+
+#[test]
+fn a_schedule_counts_from_the_last_list() {
+    let next = decide("every 6h", Some(NOW - HOUR), vec![]);
+    let at = next.at.unwrap() - NOW;
+    assert!((5 * HOUR..=5 * HOUR + 900).contains(&at), "{at}");
+    assert_eq!(next.why, Why::Schedule(schedule("every 6h")));
+    assert!(!next.is_due(NOW) && next.is_due(next.at.unwrap()));
+    assert!(decide("every 6h", Some(NOW - 7 * HOUR), vec![]).is_due(NOW));
+    let cron = decide("cron 0 4 * * *", Some(NOW), vec![]).at.unwrap();
+    assert_eq!((cron > NOW, cron % DAY), (true, 4 * HOUR), "a cron expression has no random part");
+    // Many missed times are one sync.
+    assert!(decide("cron 0 4 * * *", Some(NOW - 30 * DAY), vec![]).is_due(NOW));
+}
+
+#[test]
+fn what_was_never_synced_is_due_and_what_is_off_never() {
+    assert_eq!(decide("every 6h", None, vec![]), Next { at: Some(NOW), why: Why::NeverSynced });
+    assert_eq!(decide("off", None, vec![]), Next { at: None, why: Why::ScheduleOff });
+    let off = Profile { kinds_off: [ContentKind::Movies].into(), ..profile() };
+    let found = next(&off, None, &PanelFacts::default(), &PerKind::default(), moment());
+    assert_eq!(found[ContentKind::Movies], Next { at: None, why: Why::KindOff });
+    assert!(found[ContentKind::Series].is_due(NOW));
+}
+
+#[test]
+fn pauses_grow_while_a_panel_is_down() {
+    let mut before = 0;
+    for count in 1..20 {
+        let next = decide("every 6h", Some(NOW - DAY), vec![failed(NOW, ErrorCode::PanelUnreachable); count]);
+        let pause = next.at.unwrap() - NOW;
+        assert!(pause >= 300 && pause <= LONGEST_PAUSE + LONGEST_PAUSE / 4, "{pause}");
+        assert!(pause > before || pause >= LONGEST_PAUSE, "{count}: {pause} after {before}");
+        assert_eq!(next.why, Why::PanelDown(u32::try_from(count).unwrap()));
+        before = pause;
+    }
+}
+
+#[test]
+fn a_pause_brings_no_sync_forward() {
+    // A person's sync has failed an hour after the last list.
+    let next = decide("every 6h", Some(NOW - HOUR), vec![failed(NOW, ErrorCode::PanelUnreachable)]);
+    assert!(next.at.unwrap() >= NOW + 5 * HOUR);
+    assert_eq!(next.why, Why::Schedule(schedule("every 6h")));
+}
+
+#[test]
+fn each_failure_has_its_reason() {
+    let why = |code| decide("every 6h", Some(NOW - DAY), vec![failed(NOW, code)]).why;
+    assert_eq!(why(ErrorCode::Truncated), Why::AnswerUnusable(1));
+    assert_eq!(why(ErrorCode::LoginRefused), Why::LoginRefused);
+    assert_eq!(why(ErrorCode::Internal), Why::Failed(1));
+    // A full disk is known to the service alone.
+    for code in [ErrorCode::DiskFull, ErrorCode::ProfileBusy, ErrorCode::Cancelled] {
+        assert!(decide("every 6h", Some(NOW - DAY), vec![failed(NOW, code)]).is_due(NOW));
+    }
+    let interrupted = decide("every 6h", None, vec![FailedAttempt { at: NOW, code: None }]);
+    assert_eq!(interrupted.why, Why::Interrupted(1));
+    assert!(!interrupted.is_due(NOW));
+}
+
+#[test]
+fn an_account_that_has_ended_is_asked_once_a_day() {
+    for count in [1, 2, 30] {
+        let next =
+            decide("every 1h", Some(NOW - 40 * DAY), vec![failed(NOW - HOUR, ErrorCode::AccountInactive); count]);
+        assert_eq!(next, Next { at: Some(NOW + 23 * HOUR), why: Why::AccountEnded });
+    }
+}
+
+#[test]
+fn refused_logins_pause_as_learnt() {
+    let facts = |refusals| PanelFacts { refusals, refused_at: Some(NOW), ..PanelFacts::default() };
+    let decide = |facts: &PanelFacts, rule: &str| {
+        next(&profile(), Some(&schedule(rule)), facts, &PerKind::default(), moment())[ContentKind::Movies].clone()
+    };
+    for (refusals, pause) in [(1, HOUR), (2, 2 * HOUR), (9, DAY)] {
+        assert_eq!(decide(&facts(refusals), "every 1h"), Next { at: Some(NOW + pause), why: Why::LoginRefused });
+    }
+    assert_eq!(decide(&facts(3), "off").at, None, "a pause is no schedule");
+}
+
+#[test]
+fn a_kind_that_is_not_offered_is_asked_for_once_a_day() {
+    let decide = |not_offered, listed_at| {
+        let mut facts = PanelFacts::default();
+        facts.kinds[ContentKind::Movies].not_offered = not_offered;
+        facts.kinds[ContentKind::Movies].not_offered_at = Some(NOW - HOUR);
+        let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: vec![] });
+        next(&profile(), Some(&schedule("every 1h")), &facts, &history, moment())
+    };
+    for (not_offered, listed_at) in [(1, None), (2, None), (2, Some(NOW - 3 * DAY))] {
+        let found = decide(not_offered, listed_at);
+        assert_eq!(found[ContentKind::Movies], Next { at: Some(NOW + 23 * HOUR), why: Why::NotOffered });
+        assert!(found[ContentKind::Series].is_due(NOW));
+    }
+    assert!(decide(1, Some(NOW - 3 * DAY))[ContentKind::Movies].is_due(NOW), "one denial of many lists proves little");
+}
+
+#[test]
+fn a_clock_that_was_wrong_neither_stops_nor_storms() {
+    // The last run was recorded in a future that was none: one sync, and all is well.
+    assert!(decide("every 6h", Some(NOW + 300 * DAY), vec![]).is_due(NOW));
+    assert!(decide("cron 0 4 * * *", Some(NOW + 300 * DAY), vec![]).is_due(NOW));
+    assert!(
+        decide("every 6h", Some(NOW - DAY), vec![failed(NOW + 300 * DAY, ErrorCode::PanelUnreachable)]).is_due(NOW)
+    );
+    let facts = PanelFacts { refusals: 9, refused_at: Some(NOW + 300 * DAY), ..PanelFacts::default() };
+    let found = next(&profile(), None, &facts, &PerKind::default(), moment());
+    assert!(found[ContentKind::Movies].is_due(NOW));
+    // A clock that was set back by minutes doesn't repeat a sync.
+    assert!(!decide("every 6h", Some(NOW + 600), vec![]).is_due(NOW));
+}
+
+#[test]
+fn a_kind_is_stale_after_36_hours_or_its_own_interval_and_a_half() {
+    let after = |rule: &str| stale_after(&schedule(rule), moment());
+    assert_eq!(after("every 6h"), 36 * HOUR);
+    assert_eq!(after("every 1d"), 36 * HOUR);
+    assert_eq!(after("every 4d"), 6 * DAY);
+    assert_eq!(after("cron 0 4 * * MON"), 10 * DAY + 12 * HOUR);
+    assert_eq!(after("off"), 36 * HOUR);
+}
+
+#[test]
+fn reasons_have_a_code_and_a_sentence() {
+    for (why, code, text) in [
+        (Why::Schedule(schedule("every 6h")), "schedule", "every 6h"),
+        (Why::PanelDown(1), "panel_down", "the panel could not be reached once"),
+        (Why::PanelDown(3), "panel_down", "the panel could not be reached 3 times in a row"),
+        (Why::AccountEnded, "account_ended", "the account has ended or is locked"),
+    ] {
+        assert_eq!((why.code(), why.to_string().as_str()), (code, text));
+    }
+    assert!(Why::PanelDown(1).is_pause() && !Why::NeverSynced.is_pause() && !Why::ScheduleOff.is_pause());
+}
+
+#[test]
+fn kinds_that_are_nearly_due_come_along() {
+    use ContentKind::{Channels, Movies, Series};
+    let at = |after: i64, rule: &str| Next { at: Some(NOW + after), why: Why::Schedule(schedule(rule)) };
+    let together =
+        |channels: Next, movies: Next, series: Next| due_together(&PerKind::new(channels, movies, series), NOW);
+    let never = || Next { at: None, why: Why::KindOff };
+    assert_eq!(together(at(0, "every 1h"), at(360, "every 1h"), at(361, "every 1h")), [Channels, Movies]);
+    assert_eq!(together(at(-9, "every 1d"), at(900, "every 1d"), at(901, "every 1d")), [Channels, Movies]);
+    assert_eq!(together(at(1, "every 1d"), at(2, "every 1d"), never()), [], "nothing is due");
+    // A cron expression means its time, and a pause is a pause.
+    assert_eq!(together(at(1, "cron 0 4 * * *"), at(0, "off"), never()), [Movies]);
+    let paused = Next { at: Some(NOW + 1), why: Why::PanelDown(1) };
+    assert_eq!(together(paused, never(), at(0, "every 1h")), [Series]);
+}

@@ -1,0 +1,124 @@
+//! What the history of runs says of a kind: when its list was last taken, and which attempts have failed since.
+
+use crate::error::ErrorCode;
+use crate::model::{ContentKind, PerKind};
+use crate::run::record::{KindOutcome, RunRecord, RunStatus, Trigger};
+
+/// The most failed attempts that are kept. A pause grows no longer by then.
+pub const FAILURES_KEPT: usize = 32;
+
+/// The history of a kind, as far as a schedule depends on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KindHistory {
+    /// The start of the newest run that took the panel's whole list, or the panel's word that it is unchanged, by our
+    /// clock, in unix seconds.
+    pub listed_at: Option<i64>,
+    /// The attempts since then that have failed, newest first, at most [`FAILURES_KEPT`].
+    pub failures: Vec<FailedAttempt>,
+}
+
+/// An attempt to sync a kind that has failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// The end of the run, or its start if it has no end, by our clock, in unix seconds.
+    pub at: i64,
+    /// The error; `None` if the process ended in the middle of the run.
+    pub code: Option<ErrorCode>,
+}
+
+impl KindHistory {
+    /// Returns the history of each kind from the newest runs, newest first.
+    pub fn of_runs<'a>(runs: impl IntoIterator<Item = &'a RunRecord, IntoIter: Clone>) -> PerKind<Self> {
+        let runs = runs.into_iter();
+        PerKind::from_fn(|kind| Self::of_kind(runs.clone(), kind))
+    }
+
+    fn of_kind<'a>(runs: impl Iterator<Item = &'a RunRecord>, kind: ContentKind) -> Self {
+        let mut history = Self::default();
+        // An undo and a change set ask no panel.
+        for run in runs.filter(|run| !matches!(run.trigger, Trigger::Undo | Trigger::ChangeSet)) {
+            let record = run.kinds.iter().find(|record| record.kind == kind);
+            match record.map(|record| record.outcome) {
+                Some(KindOutcome::Completed | KindOutcome::Unchanged | KindOutcome::Held) => {
+                    history.listed_at = Some(run.started_at);
+                    break;
+                }
+                Some(KindOutcome::Failed) => {
+                    let error = record.and_then(|record| record.error.as_ref()).or(run.error.as_ref());
+                    let code = Some(error.map_or(ErrorCode::Internal, |error| error.code.clone()));
+                    history.failed(run.finished_at.unwrap_or(run.started_at), code);
+                }
+                // Whether the kind was asked for is not known. It is taken as asked for, so that a program that always
+                // ends in the middle of a run doesn't ask the panel again and again.
+                None if run.status == RunStatus::Interrupted => {
+                    history.failed(run.started_at, None);
+                }
+                Some(KindOutcome::Cancelled | KindOutcome::Skipped) | None => {}
+            }
+        }
+        history
+    }
+
+    fn failed(&mut self, at: i64, code: Option<ErrorCode>) {
+        if self.failures.len() < FAILURES_KEPT {
+            self.failures.push(FailedAttempt { at, code });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::options::SyncMode;
+    use crate::run::record::{KindRecord, ReportError, RunId};
+
+    fn run(number: i64, status: RunStatus, kinds: &[(ContentKind, KindOutcome)]) -> RunRecord {
+        let mut run = RunRecord::new(RunId(number), status, number * 100);
+        run.finished_at = (status != RunStatus::Interrupted).then_some(number * 100 + 7);
+        for (kind, outcome) in kinds {
+            let mut record = KindRecord::skipped(*kind, SyncMode::Auto);
+            record.outcome = *outcome;
+            let error = ReportError::new(Some(*kind), ErrorCode::Truncated, "?".to_owned());
+            record.error = (*outcome == KindOutcome::Failed).then_some(error);
+            run.kinds.push(record);
+        }
+        run
+    }
+
+    #[test]
+    fn the_newest_list_counts_and_the_failures_since() {
+        use ContentKind::{Channels, Movies, Series};
+        let mut undone = run(9, RunStatus::Completed, &[(Movies, KindOutcome::Completed)]);
+        undone.trigger = Trigger::Undo;
+        let runs = [
+            undone,
+            run(8, RunStatus::Syncing, &[]),
+            run(7, RunStatus::Cancelled, &[(Movies, KindOutcome::Cancelled)]),
+            run(6, RunStatus::Interrupted, &[(Channels, KindOutcome::Unchanged)]),
+            run(5, RunStatus::Partial, &[(Movies, KindOutcome::Failed), (Series, KindOutcome::Held)]),
+            run(4, RunStatus::Completed, &[(Movies, KindOutcome::Skipped), (Series, KindOutcome::Completed)]),
+            run(3, RunStatus::Completed, &[(Movies, KindOutcome::Completed)]),
+            run(2, RunStatus::Failed, &[(Movies, KindOutcome::Failed)]),
+        ];
+        let history = KindHistory::of_runs(&runs);
+        let truncated = |at| FailedAttempt { at, code: Some(ErrorCode::Truncated) };
+        let interrupted = || FailedAttempt { at: 600, code: None };
+        assert_eq!(history[Channels], KindHistory { listed_at: Some(600), failures: vec![] });
+        assert_eq!(
+            history[Movies],
+            KindHistory { listed_at: Some(300), failures: vec![interrupted(), truncated(507)] }
+        );
+        assert_eq!(history[Series], KindHistory { listed_at: Some(500), failures: vec![interrupted()] });
+        assert_eq!(KindHistory::of_runs(&[])[Movies], KindHistory::default());
+    }
+
+    #[test]
+    fn only_so_many_failures_are_kept() {
+        let runs: Vec<_> = (0..100)
+            .rev()
+            .map(|at| run(at, RunStatus::Failed, &[(ContentKind::Movies, KindOutcome::Failed)]))
+            .collect();
+        let history = &KindHistory::of_runs(&runs)[ContentKind::Movies];
+        assert_eq!((history.failures.len(), history.failures[0].at), (FAILURES_KEPT, 9907));
+    }
+}

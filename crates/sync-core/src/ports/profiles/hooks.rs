@@ -1,0 +1,63 @@
+//! What the service runs or asks before and after a sync of a profile.
+
+use std::fmt;
+
+/// The hooks of a profile.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct HookSettings {
+    /// The command that is told of a result, on its standard input.
+    pub on_change: Option<String>,
+    /// The file whose first line is the address that results are posted to. The address is a secret.
+    pub webhook_file: Option<String>,
+    /// The environment variable whose value is the address that results are posted to.
+    pub webhook_env: Option<String>,
+    /// The command that says by its exit code whether a sync may begin.
+    pub before: Option<String>,
+    /// Whether every result is told, also one that changed nothing. Default false.
+    pub always: bool,
+}
+
+impl HookSettings {
+    /// The keys under which a store keeps the texts.
+    pub(super) const KEYS: [&str; 4] = ["hook.on-change", "hook.webhook-file", "hook.webhook-env", "hook.before"];
+
+    /// The key under which a store keeps whether every result is told.
+    pub(super) const ALWAYS: &str = "hook.always";
+
+    /// Returns the text with a key; `None` if there is none.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "hook.on-change" => self.on_change.as_deref(),
+            "hook.webhook-file" => self.webhook_file.as_deref(),
+            "hook.webhook-env" => self.webhook_env.as_deref(),
+            "hook.before" => self.before.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Sets the text with a key, or removes it. An unknown key changes nothing.
+    pub fn set(&mut self, key: &str, text: Option<&str>) {
+        let place = match key {
+            "hook.on-change" => &mut self.on_change,
+            "hook.webhook-file" => &mut self.webhook_file,
+            "hook.webhook-env" => &mut self.webhook_env,
+            "hook.before" => &mut self.before,
+            _ => return,
+        };
+        *place = text.filter(|text| !text.is_empty()).map(str::to_owned);
+    }
+}
+
+/// Doesn't show the commands, because a command line may contain a secret.
+impl fmt::Debug for HookSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hidden = |command: &Option<String>| command.as_ref().map(|_| "…");
+        f.debug_struct("HookSettings")
+            .field("on_change", &hidden(&self.on_change))
+            .field("webhook_file", &self.webhook_file)
+            .field("webhook_env", &self.webhook_env)
+            .field("before", &hidden(&self.before))
+            .field("always", &self.always)
+            .finish()
+    }
+}

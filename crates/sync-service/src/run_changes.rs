@@ -1,0 +1,154 @@
+//! What a run has changed: the first names of each sort, and the number of the others.
+
+use sync_core::{ContentKind, LoggedChange, PerKind, ProfileId, RunId, StoreError, SyncReport};
+
+use crate::secrets::Login;
+use crate::service::Service;
+
+/// Entries that are read in one go.
+const PAGE: u32 = 500;
+
+/// Entries that are looked at in one step of the search for the beginning of a run.
+const STEP: u32 = 50;
+
+/// So many pages are read at most. Names are worth no more time than that.
+const PAGES: usize = 40;
+
+/// The longest name that is told, in characters. Panels put whole descriptions there.
+const NAME_MAX: usize = 200;
+
+/// An item with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NamedItem {
+    /// The id.
+    pub id: i64,
+    /// The name, without the login of the profile; cut if it is very long.
+    pub name: String,
+}
+
+/// Items of one sort of change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SomeItems {
+    /// The first of them.
+    pub items: Vec<NamedItem>,
+    /// The number of the others.
+    pub more: u64,
+}
+
+/// What a run has changed in a kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KindChanges {
+    /// What came, also what came back.
+    pub added: SomeItems,
+    /// What is different.
+    pub updated: SomeItems,
+    /// What went.
+    pub removed: SomeItems,
+    /// Whether this was the first list of the kind. Its items are counted as added, and not named.
+    pub loaded: bool,
+}
+
+impl KindChanges {
+    /// Returns the counts of a kind, without a name.
+    fn unnamed(report: &SyncReport, kind: ContentKind) -> Self {
+        let counts = report.kind(kind).counts;
+        let of = |more| SomeItems { items: Vec::new(), more };
+        Self { added: of(counts.added), updated: of(counts.updated), removed: of(counts.removed), loaded: false }
+    }
+
+    /// Takes in an entry of the log, unless there are enough of its sort.
+    fn take(&mut self, change: LoggedChange, item: Option<NamedItem>, most: usize) {
+        let some = match change {
+            LoggedChange::Added | LoggedChange::Returned => &mut self.added,
+            LoggedChange::Updated(_) => &mut self.updated,
+            LoggedChange::Removed => &mut self.removed,
+            LoggedChange::Loaded => {
+                self.loaded = true;
+                return;
+            }
+            _ => return,
+        };
+        if let Some(item) = item.filter(|_| some.items.len() < most && some.more > 0) {
+            some.items.push(item);
+            some.more -= 1;
+        }
+    }
+
+    /// Returns whether all names are there that are wanted.
+    fn is_whole(&self, most: usize) -> bool {
+        let is_whole = |some: &SomeItems| some.more == 0 || some.items.len() >= most;
+        self.loaded || [&self.added, &self.updated, &self.removed].into_iter().all(is_whole)
+    }
+}
+
+impl Service {
+    /// Returns what a run has changed, by kind, with so many names of each sort at most. `login` is blanked in them.
+    ///
+    /// # Errors
+    ///
+    /// The cache can't be read. [`Self::counted_changes`] has the numbers without it.
+    pub async fn run_changes(
+        &self,
+        report: &SyncReport,
+        most: usize,
+        login: &Login,
+    ) -> Result<PerKind<KindChanges>, StoreError> {
+        let mut changes = Self::counted_changes(report);
+        let Some(run) = report.run.filter(|_| !changes.values().all(|kind| kind.is_whole(most))) else {
+            return Ok(changes);
+        };
+        let mut after = self.beginning_of(&report.profile, run).await?;
+        for _ in 0..PAGES {
+            let page = self.cache().feed_page(&report.profile, after, PAGE).await?;
+            let Some(last) = page.changes.last() else { break };
+            after = last.sequence;
+            for change in page.changes.iter().filter(|change| change.run == Some(run)) {
+                let item = change.id.map(|id| NamedItem {
+                    id: id.0,
+                    name: cut(&login.blank(change.name.as_deref().unwrap_or_default())),
+                });
+                changes[change.kind].take(change.change, item, most);
+            }
+            let is_over = page.changes.iter().any(|change| change.run.is_some_and(|of| of > run));
+            if is_over || changes.values().all(|kind| kind.is_whole(most)) {
+                break;
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Returns the numbers of what a run has changed, by kind, without names.
+    pub fn counted_changes(report: &SyncReport) -> PerKind<KindChanges> {
+        PerKind::from_fn(|kind| KindChanges::unnamed(report, kind))
+    }
+
+    /// Returns a position with all entries of a run behind it, and few others. Later runs have later entries.
+    async fn beginning_of(&self, profile: &ProfileId, run: RunId) -> Result<i64, StoreError> {
+        let feed = self.cache().feed(profile).await?;
+        let (mut low, mut high) = (feed.oldest, feed.newest);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let page = self.cache().feed_page(profile, middle, STEP).await?;
+            // An entry without a run was made by hand, and says nothing of its place among the runs.
+            let earlier = |of: Option<RunId>| of.is_some_and(|of| of < run);
+            let first = page.changes.iter().find(|change| change.run.is_some());
+            let last = page.changes.iter().take_while(|change| change.run.is_none() || earlier(change.run)).last();
+            match last {
+                Some(last) if first.is_some_and(|first| earlier(first.run)) => low = last.sequence,
+                _ => high = middle,
+            }
+        }
+        Ok(low)
+    }
+}
+
+/// Returns a name, cut if it is very long.
+fn cut(name: &str) -> String {
+    match name.char_indices().nth(NAME_MAX) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,116 @@
+//! The figures of a watcher, as the text that Prometheus reads.
+
+mod list;
+mod of_profile;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use prometheus::{Gauge, Opts, Registry, TextEncoder};
+use sync_core::{Clock, ProfileId};
+
+use super::event::{WatchEvent, WatchObserver};
+use super::plan::ProfilePlan;
+use of_profile::ProfileMetrics;
+
+pub use list::{METRICS, Metric, MetricType};
+
+/// A watcher that has given no sign of life for so long is not well. It plans at least every minute.
+const SILENCE: Duration = Duration::from_secs(180);
+
+/// Gathers the figures of a watcher. The labels hold ids of profiles, kinds, and fixed words: nothing of a panel, and no
+/// login.
+pub struct Metrics {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+struct State {
+    registry: Registry,
+    profiles: BTreeMap<ProfileId, ProfileMetrics>,
+    cache_trouble: Gauge,
+    /// The monotonic time of the last sign of life.
+    alive_at: Option<Duration>,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// The type of the text, for the header `Content-Type`.
+    pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+    /// Returns figures that are all at their beginning.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let registry = Registry::new();
+        let of_all = |metric: Metric| {
+            let gauge = Gauge::with_opts(Opts::new(metric.name, metric.help)).expect("the name of the metric is valid");
+            registry.register(Box::new(gauge.clone())).expect("the metric is added once");
+            gauge
+        };
+        let cache_trouble = of_all(list::CACHE_TROUBLE);
+        of_all(list::STARTED).set(of_profile::whole(clock.now()));
+        let state = State { registry, profiles: BTreeMap::new(), cache_trouble, alive_at: None };
+        Self { clock, state: Mutex::new(state) }
+    }
+
+    /// Returns the figures as of now, in the text format 0.0.4 of Prometheus.
+    pub fn text(&self) -> String {
+        let now = self.clock.now();
+        let state = self.state();
+        state.profiles.values().for_each(|metrics| metrics.grow_old(now));
+        TextEncoder::new()
+            .encode_to_string(&state.registry.gather())
+            .expect("every metric that is gathered has a value")
+    }
+
+    /// Returns whether the watcher has given a sign of life within the last three minutes.
+    pub fn is_alive(&self) -> bool {
+        let now = self.clock.monotonic();
+        self.state().alive_at.is_some_and(|at| now.saturating_sub(at) <= SILENCE)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn of(&mut self, profile: &ProfileId) -> &mut ProfileMetrics {
+        let new = || ProfileMetrics::new(&self.registry, profile.as_str());
+        self.profiles.entry(profile.clone()).or_insert_with(new)
+    }
+
+    fn planned(&mut self, plans: &[ProfilePlan]) {
+        // The metrics of a profile that was removed go with it.
+        self.profiles.retain(|id, _| plans.iter().any(|plan| plan.profile.id == *id));
+        for plan in plans {
+            self.of(&plan.profile.id).planned(plan);
+        }
+    }
+}
+
+impl WatchObserver for Metrics {
+    fn event(&self, event: &WatchEvent<'_>) {
+        let now = self.clock.monotonic();
+        let mut state = self.state();
+        match event {
+            WatchEvent::Planned(plans) => {
+                state.alive_at = Some(now);
+                state.planned(plans);
+            }
+            WatchEvent::Began { profile, .. } => state.of(&profile.id).began(),
+            WatchEvent::Ended { profile, report, .. } => state.of(&profile.id).ended(report),
+            WatchEvent::Postponed { profile, why, .. } => state.of(&profile.id).postponed(why),
+            WatchEvent::HookFailed { profile, hook, .. } => state.of(&profile.id).hook_failed(hook),
+            WatchEvent::CacheTrouble { .. } => state.cache_trouble.set(1.0),
+            WatchEvent::CacheWorks => state.cache_trouble.set(0.0),
+            WatchEvent::Reloaded => {}
+        }
+    }
+}

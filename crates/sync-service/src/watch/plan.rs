@@ -1,0 +1,64 @@
+//! When each kind of a profile is synced next. `status` and the watcher show and follow the same plan.
+
+use sync_core::policy::due;
+use sync_core::{Cache, ContentKind, KindHistory, Moment, Next, PanelFacts, PerKind, Profile, Schedule, StoreError};
+
+use crate::service::Service;
+
+/// The plan of a profile, and how its kinds stand.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ProfilePlan {
+    /// The profile with its settings.
+    pub profile: Profile,
+    /// The next sync of each kind.
+    pub next: PerKind<Next>,
+    /// When each list was last taken, and what has failed since.
+    pub history: PerKind<KindHistory>,
+    /// The number of stored rows.
+    pub rows: PerKind<u64>,
+    /// The number of held removals.
+    pub held: PerKind<u64>,
+    /// What runs have learnt of the panel.
+    pub facts: PanelFacts,
+    /// The schedule in place of the profile's own ones.
+    schedule: Option<Schedule>,
+    moment: Moment,
+}
+
+impl ProfilePlan {
+    /// Reads the plan of a profile. `schedule` takes the place of the profile's own schedules.
+    ///
+    /// # Errors
+    ///
+    /// The cache can't be read, or there is no such profile.
+    pub async fn read(
+        cache: &dyn Cache,
+        profile: Profile,
+        schedule: Option<&Schedule>,
+        moment: Moment,
+    ) -> Result<Self, StoreError> {
+        let (state, history) = (cache.sync_state(&profile.id).await?, cache.kind_histories(&profile.id).await?);
+        let next = due::next(&profile, schedule, &state.facts, &history, moment);
+        let schedule = schedule.cloned();
+        Ok(Self { profile, next, history, rows: state.rows, held: state.held, facts: state.facts, schedule, moment })
+    }
+
+    /// Returns the age in seconds from which on a kind counts as stale; `None` if it is switched off.
+    pub fn stale_after(&self, kind: ContentKind) -> Option<i64> {
+        let own = self.profile.schedules.of(kind);
+        let is_on = !self.profile.kinds_off.contains(&kind);
+        is_on.then(|| due::stale_after(self.schedule.as_ref().unwrap_or(&own), self.moment))
+    }
+}
+
+impl Service {
+    /// Returns the plan of a profile. See [`ProfilePlan::read`].
+    ///
+    /// # Errors
+    ///
+    /// The cache can't be read, or there is no such profile.
+    pub async fn plan(&self, profile: Profile, moment: Moment) -> Result<ProfilePlan, StoreError> {
+        ProfilePlan::read(&**self.cache(), profile, None, moment).await
+    }
+}

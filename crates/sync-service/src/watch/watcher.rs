@@ -1,0 +1,401 @@
+//! The loop: it reads the plans, runs what is due, and waits.
+
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{Either, pending, select};
+use futures_util::stream::FuturesUnordered;
+use sync_core::policy::due::due_together;
+use sync_core::{
+    Cache, Clock, ContentKind, ErrorClass, KindOutcome, Moment, Observer, PanelFacts, Profile, ProfileId, Schedule,
+    StoreError, SyncReport, TimeZone, Timer, Trigger,
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::attempt::{Attempt, AttemptEnd};
+use super::event::{NotNow, WatchEvent, WatchObserver};
+use super::pauses::{Pauses, Trouble};
+use super::plan::ProfilePlan;
+use super::ports::{Caches, Gate};
+use crate::account::PanelAccount;
+use crate::source::SourceFactory;
+
+/// The longest time between two looks at the cache and at the clock. Settings that somebody changes, and a clock that
+/// jumps, are noticed after it at the latest.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The time that runs get to end in order after the watcher was told to stop.
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// What a watcher needs.
+pub struct Watcher<F> {
+    /// Opens the cache.
+    pub caches: Arc<dyn Caches>,
+    /// Makes the sources of profiles.
+    pub sources: F,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Waits.
+    pub timer: Arc<dyn Timer>,
+    /// Returns the time zone of the machine. It is asked before each decision.
+    pub zone: fn() -> TimeZone,
+    /// Is asked before each run.
+    pub gate: Arc<dyn Gate>,
+    /// Hears what happens.
+    pub observer: Arc<dyn WatchObserver>,
+    /// Hears the progress of the runs.
+    pub progress: Arc<dyn Observer>,
+    /// Wakes the watcher: it reads the settings again, ends the pauses that it remembers, and tries a cache that could not
+    /// be used.
+    pub reload: Arc<Notify>,
+    /// What it watches.
+    pub options: WatchOptions,
+}
+
+/// What a watcher watches, and how.
+#[derive(Debug, Clone)]
+pub struct WatchOptions {
+    /// The profiles; all of them, also those that are added later, if the list is empty.
+    pub profiles: Vec<ProfileId>,
+    /// The schedule of all kinds, in place of the profiles' own.
+    pub schedule: Option<Schedule>,
+    /// The number of profiles that may be synced at once. Default 2. Profiles of one account are synced one after the
+    /// other in any case.
+    pub at_once: NonZeroUsize,
+    /// Whether the watcher runs once what is due, and ends. Default no.
+    pub once: bool,
+}
+
+impl Default for WatchOptions {
+    fn default() -> Self {
+        Self { profiles: Vec::new(), schedule: None, at_once: NonZeroUsize::new(2).expect("two"), once: false }
+    }
+}
+
+/// The reason why a watcher has ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WatchEnd {
+    /// It was told to stop, or what was due once is done.
+    Stopped,
+    /// A newer version of the program has made the cache.
+    NewerCache(StoreError),
+    /// The cache could not be read or written for a day; this is the last error.
+    CacheUnusable(StoreError),
+}
+
+impl<F> std::fmt::Debug for Watcher<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watcher").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// A run that is due.
+struct Due {
+    profile: Profile,
+    facts: PanelFacts,
+    kinds: Vec<ContentKind>,
+}
+
+/// A run that is under way.
+struct UnderWay {
+    profile: ProfileId,
+    account: PanelAccount,
+}
+
+/// The profile of an attempt, the kinds that were due, and how it ended.
+type Ended = (Profile, Vec<ContentKind>, AttemptEnd);
+
+type Running<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'a>>>;
+
+/// Why the loop goes on.
+enum Woken {
+    /// An attempt has ended.
+    Ended(Box<Ended>),
+    /// Somebody asked for it.
+    Reload,
+    /// The time is over, or the watcher is told to stop.
+    Time,
+}
+
+/// What the loop remembers.
+#[derive(Default)]
+struct Memory {
+    pauses: Pauses,
+    /// The cache can't be read.
+    reading: Option<Trouble>,
+    /// The cache can't be written.
+    writing: Option<Trouble>,
+    under_way: Vec<UnderWay>,
+}
+
+impl<F: SourceFactory> Watcher<F>
+where
+    F::Error: std::fmt::Display,
+{
+    /// Syncs what is due until it is told to stop. Runs under way are cancelled then; what they have committed stays.
+    pub async fn run(&self, stop: &CancellationToken) -> WatchEnd {
+        let attempt = Attempt {
+            caches: &*self.caches,
+            sources: &self.sources,
+            clock: &self.clock,
+            gate: &*self.gate,
+            observer: &*self.observer,
+            progress: &self.progress,
+            trigger: if self.options.once { Trigger::OnceDue } else { Trigger::Schedule },
+            cancel: stop,
+        };
+        let (mut memory, mut running) = (Memory::default(), Running::new());
+        let Err(end) = self.watch(&attempt, &mut memory, &mut running, stop).await;
+        self.end_runs(&mut memory, &mut running).await;
+        end
+    }
+
+    async fn watch<'a>(
+        &'a self,
+        attempt: &'a Attempt<'a, F>,
+        memory: &mut Memory,
+        running: &mut Running<'a>,
+        stop: &CancellationToken,
+    ) -> Result<Infallible, WatchEnd> {
+        let mut planned = false;
+        let mut due = Vec::new();
+        loop {
+            if stop.is_cancelled() {
+                return Err(WatchEnd::Stopped);
+            }
+            let mut wait = LOOK;
+            if !(self.options.once && planned) {
+                match self.look(memory).await? {
+                    Some(plans) => {
+                        planned = true;
+                        self.observer.event(&WatchEvent::Planned(&plans));
+                        (due, wait) = self.due(memory, plans);
+                    }
+                    None => wait = self.rest_of_trouble(memory),
+                }
+            }
+            self.begin(attempt, memory, running, &mut due);
+            if self.options.once && planned && running.is_empty() {
+                return Err(WatchEnd::Stopped);
+            }
+            match self.wait(wait, running, stop).await {
+                Woken::Ended(ended) => self.ended(memory, *ended)?,
+                Woken::Reload => {
+                    memory.pauses.end();
+                    let now = self.clock.monotonic();
+                    memory.reading.iter_mut().chain(&mut memory.writing).for_each(|trouble| trouble.until = now);
+                    self.observer.event(&WatchEvent::Reloaded);
+                }
+                Woken::Time => {}
+            }
+        }
+    }
+
+    /// Waits until a run ends, somebody wakes the watcher, or the time is over.
+    async fn wait(&self, time: Duration, running: &mut Running<'_>, stop: &CancellationToken) -> Woken {
+        // Without a run under way there is no end to wait for.
+        let ends = async { if let Some(ended) = running.next().await { ended } else { pending().await } };
+        let wakes = select(Box::pin(stop.cancelled()), Box::pin(self.reload.notified()));
+        let wakes = select(wakes, self.timer.wait(time));
+        match select(Box::pin(ends), wakes).await {
+            Either::Left((ended, _)) => Woken::Ended(Box::new(ended)),
+            Either::Right((Either::Left((Either::Right(_), _)), _)) => Woken::Reload,
+            Either::Right(_) => Woken::Time,
+        }
+    }
+
+    /// Reads the plans. Without plans, the cache can't be read for now.
+    async fn look(&self, memory: &mut Memory) -> Result<Option<Vec<ProfilePlan>>, WatchEnd> {
+        if memory.reading.as_ref().is_some_and(|trouble| trouble.until > self.clock.monotonic()) {
+            return Ok(None);
+        }
+        match self.plans().await {
+            Ok(plans) => {
+                if memory.reading.take().is_some() && memory.writing.is_none() {
+                    self.observer.event(&WatchEvent::CacheWorks);
+                }
+                memory.pauses.follow(plans.iter().map(|plan| &plan.profile));
+                Ok(Some(plans))
+            }
+            Err(error) => {
+                self.trouble(&mut memory.reading, error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn plans(&self) -> Result<Vec<ProfilePlan>, StoreError> {
+        let cache = match self.caches.for_reading().await {
+            // Opening it for a run upgrades it.
+            Err(StoreError::Older) => self.caches.for_writing().await?,
+            cache => cache?,
+        };
+        let mut plans = Vec::new();
+        for profile in self.profiles(&*cache).await? {
+            match ProfilePlan::read(&*cache, profile, self.options.schedule.as_ref(), self.moment()).await {
+                // It was removed at this moment.
+                Err(StoreError::UnknownProfile(_)) => {}
+                plan => plans.push(plan?),
+            }
+        }
+        Ok(plans)
+    }
+
+    /// Returns the profiles that are watched. One that is gone is left out, because it may come back.
+    async fn profiles(&self, cache: &dyn Cache) -> Result<Vec<Profile>, StoreError> {
+        let mut profiles = cache.profiles().await?;
+        let ids = &self.options.profiles;
+        profiles.retain(|profile| ids.is_empty() || ids.contains(&profile.id));
+        Ok(profiles)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.clock.now(), zone: (self.zone)() }
+    }
+
+    /// Returns the runs that are due, and the time until the next one is.
+    fn due(&self, memory: &Memory, plans: Vec<ProfilePlan>) -> (Vec<Due>, Duration) {
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
+        let (mut due, mut wait) = (Vec::new(), LOOK);
+        for ProfilePlan { profile, mut next, facts, .. } in plans {
+            for (kind, next) in next.iter_mut() {
+                if let Some(rest) = memory.pauses.rest(&profile.id, kind, monotonic) {
+                    wait = wait.min(rest);
+                    next.at = None;
+                } else if let Some(at) = next.at.filter(|at| *at > now) {
+                    wait = wait.min(Duration::from_secs((at - now).unsigned_abs()));
+                }
+            }
+            let kinds = due_together(&next, now);
+            if !kinds.is_empty() {
+                due.push(Due { profile, facts, kinds });
+            }
+        }
+        if let Some(trouble) = &memory.writing {
+            wait = wait.min(trouble.until.saturating_sub(monotonic)).max(Duration::from_secs(1));
+        }
+        (due, wait)
+    }
+
+    /// Begins the runs that may begin now. The others stay.
+    fn begin<'a>(
+        &'a self,
+        attempt: &'a Attempt<'a, F>,
+        memory: &mut Memory,
+        running: &mut Running<'a>,
+        due: &mut Vec<Due>,
+    ) {
+        if memory.writing.as_ref().is_some_and(|trouble| trouble.until > self.clock.monotonic()) {
+            return;
+        }
+        let mut left = Vec::new();
+        for next in due.drain(..) {
+            let account = PanelAccount::of(&next.profile);
+            let is_free = |other: &UnderWay| other.profile != next.profile.id && !other.account.may_be(&account);
+            if memory.under_way.len() >= self.options.at_once.get() || !memory.under_way.iter().all(is_free) {
+                left.push(next);
+                continue;
+            }
+            memory.under_way.push(UnderWay { profile: next.profile.id.clone(), account });
+            running.push(Box::pin(async move {
+                let Due { profile, facts, kinds } = next;
+                let end = attempt.run(&profile, &facts, &kinds).await;
+                (profile, kinds, end)
+            }));
+        }
+        *due = left;
+    }
+
+    /// Takes in the end of an attempt.
+    fn ended(&self, memory: &mut Memory, ended: Ended) -> Result<(), WatchEnd> {
+        let (profile, kinds, end) = ended;
+        memory.under_way.retain(|run| run.profile != profile.id);
+        match end {
+            AttemptEnd::Stopped | AttemptEnd::Gone => Ok(()),
+            AttemptEnd::NotNow(why) => {
+                self.postpone(memory, &profile, &why);
+                Ok(())
+            }
+            AttemptEnd::NoCache(error) => self.trouble(&mut memory.writing, error),
+            AttemptEnd::Ran(report) => self.ran(memory, &profile, &kinds, &report),
+        }
+    }
+
+    fn ran(
+        &self,
+        memory: &mut Memory,
+        profile: &Profile,
+        kinds: &[ContentKind],
+        report: &SyncReport,
+    ) -> Result<(), WatchEnd> {
+        let has = |class| report.errors.iter().any(|error| error.class() == class);
+        if has(ErrorClass::Busy) {
+            self.postpone(memory, profile, &NotNow::ProfileBusy);
+            return Ok(());
+        }
+        let trigger = if self.options.once { Trigger::OnceDue } else { Trigger::Schedule };
+        self.observer.event(&WatchEvent::Ended { profile, report, trigger });
+        for kind in kinds.iter().filter(|kind| report.kind(**kind).outcome == KindOutcome::Skipped) {
+            memory.pauses.leave_out(&profile.id, *kind, self.clock.monotonic());
+        }
+        let error =
+            report.errors.iter().find(|error| matches!(error.class(), ErrorClass::Store | ErrorClass::NewerCache));
+        match error {
+            Some(error) if error.class() == ErrorClass::NewerCache => {
+                Err(WatchEnd::NewerCache(StoreError::Newer(error.message.clone())))
+            }
+            Some(error) => self.trouble(&mut memory.writing, StoreError::backend(error.message.clone())),
+            None => {
+                if memory.writing.take().is_some() {
+                    self.observer.event(&WatchEvent::CacheWorks);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn postpone(&self, memory: &mut Memory, profile: &Profile, why: &NotNow) {
+        let pause = memory.pauses.postpone(&profile.id, why, self.clock.monotonic());
+        self.observer.event(&WatchEvent::Postponed { profile, why, until: self.time_in(pause) });
+    }
+
+    /// Notes that the cache could not be read or written, and tells it.
+    fn trouble(&self, trouble: &mut Option<Trouble>, error: StoreError) -> Result<(), WatchEnd> {
+        if error.class() == ErrorClass::NewerCache {
+            return Err(WatchEnd::NewerCache(error));
+        }
+        match Trouble::note(trouble, self.clock.monotonic()).filter(|_| !self.options.once) {
+            None => Err(WatchEnd::CacheUnusable(error)),
+            Some(pause) => {
+                self.observer.event(&WatchEvent::CacheTrouble { error: &error, until: self.time_in(pause) });
+                Ok(())
+            }
+        }
+    }
+
+    fn rest_of_trouble(&self, memory: &Memory) -> Duration {
+        let rest = memory.reading.as_ref().map(|trouble| trouble.until.saturating_sub(self.clock.monotonic()));
+        rest.unwrap_or_default().clamp(Duration::from_secs(1), LOOK)
+    }
+
+    fn time_in(&self, pause: Duration) -> i64 {
+        self.clock.now().saturating_add(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX))
+    }
+
+    /// Gives the runs that are under way the time to end in order.
+    async fn end_runs(&self, memory: &mut Memory, running: &mut Running<'_>) {
+        let ends = async {
+            while let Some(ended) = running.next().await {
+                // What it says of the cache doesn't matter any more.
+                let _ = self.ended(memory, ended);
+            }
+        };
+        select(Box::pin(ends), self.timer.wait(GRACE)).await;
+    }
+}

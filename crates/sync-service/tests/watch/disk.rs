@@ -1,0 +1,99 @@
+//! A cache that can't be written, can't be read, or was made by a newer version.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sync_core::{Profiles, StoreError};
+use sync_service::watch::{WatchEnd, WatchOptions};
+use tokio_util::sync::CancellationToken;
+
+use crate::days::{DAY, HOUR};
+use crate::panel::Panels;
+use crate::world::{Log, SimCaches, SimClock, profile, watcher};
+
+/// What is due while the disk is full runs once when there is room.
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_is_waited_out() {
+    let clock = SimClock::new();
+    let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
+    for id in ["attic", "home"] {
+        let mut profile = profile(id);
+        profile.schedules.all = Some("every 1h".parse().unwrap());
+        caches.store.save_profile(&profile).await.unwrap();
+    }
+    caches.full.store(true, Ordering::Relaxed);
+    let watcher = watcher(&clock, &caches, &panels, &log, WatchOptions::default());
+    let stop = CancellationToken::new();
+    let disk = async {
+        tokio::time::sleep(Duration::from_secs(10 * 3600)).await;
+        assert!(log.runs.lock().unwrap().is_empty());
+        caches.full.store(false, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(3600 + 120)).await;
+        stop.cancel();
+    };
+    tokio::join!(watcher.run(&stop), disk);
+    let runs = log.runs.lock().unwrap().clone();
+    for id in ["attic", "home"] {
+        let own: Vec<_> = runs.iter().filter(|run| run.profile == id).map(|run| run.began).collect();
+        assert!((1..=2).contains(&own.len()), "{own:?}");
+        assert!((10 * HOUR..11 * HOUR + 60).contains(&own[0]), "{own:?}");
+    }
+    // One, two, four … minutes, and an hour at most: some fifteen attempts of each, and none of them without a pause.
+    assert!((10..40).contains(&log.count("trouble: ")), "{:?}", log.told.lock().unwrap());
+    assert_eq!(log.count("works"), 1);
+    // Each attempt has logged in once. A login costs the panel little, and its lists are not asked for.
+    assert!(panels.logins() < 40, "{}", panels.logins());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_day_it_is_given_up() {
+    for reading in [false, true] {
+        let clock = SimClock::new();
+        let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
+        caches.store.save_profile(&profile("home")).await.unwrap();
+        caches.full.store(!reading, Ordering::Relaxed);
+        caches.away.store(reading, Ordering::Relaxed);
+        let watcher = watcher(&clock, &caches, &panels, &log, WatchOptions::default());
+        let end = watcher.run(&CancellationToken::new()).await;
+        assert!(matches!(end, WatchEnd::CacheUnusable(StoreError::Full | StoreError::Missing(_))), "{end:?}");
+        assert!((DAY..DAY + 2 * HOUR).contains(&clock.passed()), "{}", clock.passed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_gives_up_at_once() {
+    let clock = SimClock::new();
+    let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
+    caches.store.save_profile(&profile("home")).await.unwrap();
+    caches.full.store(true, Ordering::Relaxed);
+    let once = WatchOptions { once: true, ..WatchOptions::default() };
+    let end = watcher(&clock, &caches, &panels, &log, once).run(&CancellationToken::new()).await;
+    assert!(matches!(end, WatchEnd::CacheUnusable(StoreError::Full)), "{end:?}");
+    assert!(clock.passed() < 60);
+}
+
+/// A restore takes the file away for a moment. A newer version may upgrade it for good.
+#[tokio::test(start_paused = true)]
+async fn a_cache_that_comes_back_is_used_and_a_newer_one_is_left_alone() {
+    let clock = SimClock::new();
+    let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
+    let mut home = profile("home");
+    home.schedules.all = Some("every 10m".parse().unwrap());
+    caches.store.save_profile(&home).await.unwrap();
+    let watcher = watcher(&clock, &caches, &panels, &log, WatchOptions::default());
+    let stop = CancellationToken::new();
+    let administrator = async {
+        tokio::time::sleep(Duration::from_secs(1800)).await;
+        caches.away.store(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        caches.away.store(false, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(1800)).await;
+        caches.newer.store(true, Ordering::Relaxed);
+    };
+    let (end, ()) = tokio::join!(watcher.run(&stop), administrator);
+    assert!(matches!(end, WatchEnd::NewerCache(_)), "{end:?}");
+    assert!(clock.passed() <= 3700 + 61, "{}", clock.passed());
+    let runs = log.runs.lock().unwrap();
+    assert!(runs.iter().any(|run| run.began > 1900) && runs.iter().all(|run| !run.failed), "{runs:?}");
+    assert_eq!(log.count("works"), 1);
+}

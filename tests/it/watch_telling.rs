@@ -1,0 +1,314 @@
+//! What `watch` tells: metrics, hooks, a webhook, its log; and the command that it asks before a sync. Nothing of it may
+//! hold the login, and nothing may hold up a sync.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use prometheus_parse::{Scrape, Value as Figure};
+use serde_json::Value;
+use sync_tests::{Account, Action, Behaviour, Kind, Step};
+
+use crate::program::{PASSWORD, Running, USERNAME, command, command_without_log, wait_until};
+use crate::scene::{HOME, Scene, some_hundred};
+
+const SECOND: [&str; 2] = ["--schedule", "every 1s"];
+
+/// Starts a watch, with the log that it has by itself.
+fn watch(scene: &Scene, more: &[&str]) -> Running {
+    Running::start(command_without_log(&scene.database, &[&["watch", "--json", "--backoff", "0.01"], more].concat()))
+}
+
+/// Ends a watch, and returns its log.
+fn stop(watch: Running) -> String {
+    let sent = Command::new("kill").args(["-TERM", &watch.pid().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let began = Instant::now();
+    let run = watch.end().exits(0);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    run.stderr
+}
+
+/// Waits for so many results.
+#[track_caller]
+fn wait_for_results(watch: &Running, count: usize) {
+    wait_until("enough runs have ended", || watch.stdout_so_far().matches('\n').count() >= count);
+}
+
+/// Gives the panel a movie whose name is an address with the login.
+fn add_login(scene: &Scene) {
+    scene.panel.catalogue(|catalogue| {
+        let id = catalogue.ids(Kind::Movies)[0];
+        catalogue.edit(Kind::Movies, id, "name", format!("http://x.example/movie/{USERNAME}/{PASSWORD}/1.mp4"));
+    });
+}
+
+fn assert_no_login(text: &str) {
+    assert!(!text.contains(PASSWORD) && !text.contains(&format!("/{USERNAME}/")), "{text}");
+}
+
+/// Asks the listener, and returns head and body of its answer.
+fn get(address: &str, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+/// Returns the address that a watch serves metrics on.
+fn address_of_metrics(watch: &mut Running) -> String {
+    watch.wait_for("/metrics");
+    let said = watch.stderr_so_far();
+    let address = said.split_once("http://").and_then(|(_, rest)| rest.split_once("/metrics"));
+    address.unwrap_or_else(|| panic!("{said}")).0.to_owned()
+}
+
+fn figure(text: &str, name: &str, labels: &[(&str, &str)]) -> f64 {
+    let scrape = Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap();
+    let wanted = |sample: &&prometheus_parse::Sample| {
+        sample.metric == name && labels.iter().all(|(label, value)| sample.labels.get(label) == Some(value))
+    };
+    match scrape.samples.iter().find(wanted).map(|sample| &sample.value) {
+        Some(Figure::Counter(value) | Figure::Gauge(value)) => *value,
+        other => panic!("{name} {labels:?}: {other:?}\n{text}"),
+    }
+}
+
+#[test]
+fn metrics_are_scraped_while_panels_are_synced() {
+    let scene = Scene::of(&some_hundred(4401));
+    let mut watch = watch(&scene, &[&["--metrics", "0"], &SECOND[..]].concat());
+    let address = address_of_metrics(&mut watch);
+    wait_for_results(&watch, 1);
+    scene.panel.advance(&Step::ordinary());
+    add_login(&scene);
+    wait_for_results(&watch, 4);
+    let completed = [("profile", HOME), ("outcome", "completed")];
+    wait_until("the runs are counted", || {
+        let (head, text) = get(&address, "/metrics");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        figure(&text, "xtream_sync_runs_total", &completed) > 2.5
+    });
+    let (_, text) = get(&address, "/metrics");
+    assert_no_login(&text);
+    for kind in Kind::ALL {
+        let of_kind = [("profile", HOME), ("kind", kind.name())];
+        let items = figure(&text, "xtream_sync_items", &of_kind);
+        let listed = scene.ids(kind).len();
+        assert!((items - f64::from(u32::try_from(listed).unwrap())).abs() < 0.5, "{kind}: {items}, not {listed}");
+        assert!(figure(&text, "xtream_sync_received_bytes_total", &of_kind) > 1000.0);
+        assert!(figure(&text, "xtream_sync_requests_total", &of_kind) > 1.5);
+        assert!((0.0..90.0).contains(&figure(&text, "xtream_sync_age_seconds", &of_kind)));
+        assert!(figure(&text, "xtream_sync_next_run_timestamp_seconds", &of_kind) > 1.0e9);
+    }
+    let added = [("profile", HOME), ("kind", "movies"), ("outcome", "added")];
+    assert!(figure(&text, "xtream_sync_changes_total", &added) > 399.5);
+    assert!(get(&address, "/healthz").0.starts_with("HTTP/1.1 200"));
+    assert!(get(&address, "/").0.starts_with("HTTP/1.1 404"));
+    // A port that is taken is an error of usage, and nothing is synced.
+    let other = Scene::of(&some_hundred(4402));
+    let refused = other.run(&["watch", "--metrics", &address]).exits(2);
+    assert!(refused.stderr.contains("--metrics"), "{}", refused.stderr);
+    assert_eq!(other.panel.request_count(Action::VodStreams), 0);
+    // Clients that say nothing hold up nobody.
+    let silent: Vec<_> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let results = watch.stdout_so_far().matches('\n').count();
+    wait_for_results(&watch, results + 2);
+    drop(silent);
+    stop(watch);
+}
+
+/// A reader of a named pipe, which ends when no process has it open for writing any more.
+fn until_nobody_writes(pipe: &Path) -> std::thread::JoinHandle<()> {
+    let made = Command::new("mkfifo").arg(pipe).status().unwrap();
+    assert!(made.success());
+    let pipe = pipe.to_owned();
+    std::thread::spawn(move || {
+        std::fs::File::open(pipe).unwrap().read_to_end(&mut Vec::new()).unwrap();
+    })
+}
+
+#[test]
+fn a_hook_that_hangs_holds_up_nothing_and_is_ended_with_the_watch() {
+    let scene = Scene::of(&some_hundred(4403));
+    let (told, pipe) = (scene.folder().join("told"), scene.folder().join("pipe"));
+    let gone = until_nobody_writes(&pipe);
+    let hook = format!("exec 3>'{}'; cat >> '{}'; sleep 1000 & sleep 1000", pipe.display(), told.display());
+    let watch = watch(&scene, &[&["--on-change", &hook], &SECOND[..]].concat());
+    for round in 1..4 {
+        wait_for_results(&watch, round);
+        scene.panel.advance(&Step::ordinary());
+    }
+    wait_for_results(&watch, 5);
+    let log = stop(watch);
+    assert!(log.matches("run ended").count() >= 5, "{log}");
+    // One at a time: the others wait, and the newest takes the place of the rest.
+    assert_eq!(std::fs::read_to_string(&told).unwrap().lines().count(), 1);
+    gone.join().unwrap();
+    scene.sync(&[]).exits(0);
+    scene.assert_true();
+}
+
+#[test]
+fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
+    let scene = Scene::synced(4404);
+    let told = scene.folder().join("told");
+    let hook = format!("env > '{0}.env'; cat >> '{0}'", told.display());
+    scene.run(&["profile", "set", HOME, &format!("hook.on-change={hook}")]).exits(0);
+    let shown = scene.run(&["profile", "show", HOME, "--json"]).exits(0);
+    assert!(!shown.stdout.contains("cat >>") && shown.stdout.contains("(hidden)"), "{}", shown.stdout);
+    scene.panel.advance(&Step::ordinary());
+    add_login(&scene);
+    let run = scene.run(&["watch", "--json", "--once-due", "--schedule", "every 1s"]).exits(0);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let text = std::fs::read_to_string(&told).unwrap();
+    assert_no_login(&text);
+    assert!(text.contains("/movie/{username}/{password}/1.mp4"), "{text}");
+    let object: Value = serde_json::from_str(&text).unwrap();
+    for (member, value) in report.as_object().unwrap() {
+        assert_eq!(object[member], *value, "{member}");
+    }
+    for kind in Kind::ALL.map(Kind::name) {
+        for sort in ["added", "updated", "removed"] {
+            let named = object["changes"][kind][sort].as_array().unwrap();
+            let all = report["kinds"][kind][sort].as_u64().unwrap();
+            assert_eq!(named.len() as u64 + object["more"][kind][sort].as_u64().unwrap(), all, "{kind} {sort}");
+            assert!(named.len() <= 20 && named.iter().all(|item| item["id"].is_i64() && item["name"].is_string()));
+        }
+    }
+    let line = object["text"].as_str().unwrap();
+    assert!(line.starts_with("home: ") && line.contains(" new movies: "), "{line}");
+    let environment = std::fs::read_to_string(told.with_extension("env")).unwrap();
+    assert!(!environment.contains("movies"), "nothing of the panel is in the environment");
+    // A sync that changes nothing is not told, unless somebody asks for it.
+    scene.run(&["watch", "--once-due", "--schedule", "every 1s"]).exits(0);
+    assert_eq!(std::fs::read_to_string(&told).unwrap(), text);
+    wait_until("the next sync is due", || {
+        scene.run(&["watch", "--once-due", "--always", "--schedule", "every 1s"]).exits(0);
+        std::fs::read_to_string(&told).unwrap().lines().count() > 1
+    });
+}
+
+#[test]
+fn a_webhook_that_is_down_holds_up_nothing_and_its_address_is_not_told() {
+    let scene = Scene::of(&some_hundred(4405));
+    let secret = "canary-of-the-webhook";
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let file = scene.folder().join("webhook");
+    std::fs::write(&file, format!("http://{}/{secret}\n", free.local_addr().unwrap())).unwrap();
+    drop(free);
+    let arguments = ["-vvv", "watch", "--json", "--backoff", "0.01", "--webhook-file", file.to_str().unwrap()];
+    let mut watch = Running::start(command_without_log(&scene.database, &[&arguments[..], &SECOND].concat()));
+    watch.wait_for("hook failed");
+    scene.panel.advance(&Step::ordinary());
+    wait_for_results(&watch, 4);
+    let log = stop(watch);
+    assert!(log.contains("127.0.0.1 could not be reached") && !log.contains(secret), "{log}");
+}
+
+#[test]
+fn a_webhook_is_posted_to() {
+    let scene = Scene::synced(4406);
+    scene.panel.advance(&Step::ordinary());
+    add_login(&scene);
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/hook", server.local_addr().unwrap());
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&bodies);
+    let listener = std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        let (mut request, mut piece) = (Vec::new(), [0; 4096]);
+        while !request.ends_with(b"}\n") {
+            let length = stream.read(&mut piece).unwrap();
+            assert!(length > 0);
+            request.extend_from_slice(&piece[..length]);
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        seen.lock().unwrap().push(String::from_utf8(request).unwrap());
+    });
+    let mut once = command(&scene.database, &["watch", "--once-due", "--webhook-env", "HOOK_ADDRESS"]);
+    once.args(SECOND).env("HOOK_ADDRESS", &address);
+    Running::start(once).end().exits(0);
+    listener.join().unwrap();
+    let request = bodies.lock().unwrap()[0].clone();
+    assert_no_login(&request);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /hook HTTP/1.1\r\n") && head.contains("application/json"), "{head}");
+    let object: Value = serde_json::from_str(body).unwrap();
+    assert_eq!((&object["profile"], &object["trigger"]), (&HOME.into(), &"once_due".into()));
+}
+
+#[test]
+fn a_command_before_a_sync_postpones_it() {
+    let scene = Scene::of(&some_hundred(4407));
+    let free = scene.folder().join("free");
+    let before = format!("test \"$XTREAM_SYNC_PROFILE\" = home && test -e '{}'", free.display());
+    let mut watch = watch(&scene, &[&["--before", &before], &SECOND[..]].concat());
+    watch.wait_for("run postponed");
+    let log = watch.stderr_so_far();
+    assert!(log.contains("reason=\"before_command\"") && log.contains("ended with 1"), "{log}");
+    assert_eq!(scene.panel.requests().len(), 0, "the panel was not asked");
+    std::fs::write(&free, "").unwrap();
+    // SIGHUP ends the pause.
+    let sent = Command::new("kill").args(["-HUP", &watch.pid().to_string()]).status().unwrap();
+    assert!(sent.success());
+    wait_for_results(&watch, 1);
+    stop(watch);
+    scene.assert_true();
+}
+
+#[test]
+fn the_log_is_one_object_per_line() {
+    let scene = Scene::of(&some_hundred(4408));
+    add_login(&scene);
+    let watch = watch(&scene, &[&["--log-format", "json", "--metrics", "0"], &SECOND[..]].concat());
+    wait_for_results(&watch, 2);
+    scene.panel.on(Action::VodStreams, Behaviour::html());
+    wait_until("a run has failed in part", || watch.stdout_so_far().contains("partial"));
+    let log = stop(watch);
+    assert_no_login(&log);
+    let objects: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(objects.iter().all(|it| ["timestamp", "level", "message"].iter().all(|name| it[*name].is_string())));
+    let with = |message: &str| objects.iter().filter(|it| it["message"] == message).cloned().collect::<Vec<_>>();
+    let ended = with("run ended");
+    assert_eq!((&ended[0]["status"], &ended[0]["added"]), (&"completed".into(), &670.into()));
+    let partial = ended.iter().find(|it| it["status"] == "partial").unwrap();
+    assert_eq!((&partial["level"], &partial["error"]), (&"WARN".into(), &"html_page".into()));
+    assert!(with("next sync").iter().any(|it| it["reason"] == "schedule" && it["kinds"].is_string()));
+}
+
+#[test]
+fn status_says_what_is_wrong() {
+    let scene = Scene::of(&some_hundred(4409));
+    let check = |code: i32| {
+        let run = scene.run(&["status", "--check", "--json"]).exits(code);
+        let line: Value = serde_json::from_str(&run.stdout).unwrap();
+        let problems = line["check"].as_array().unwrap().clone();
+        problems.iter().map(|it| format!("{} {}", it["problem"], it["kind"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    assert_eq!(check(3), ["stale channels", "stale movies", "stale series"]);
+    scene.sync(&[]).exits(0);
+    assert_eq!(check(0), [""; 0]);
+    let run = scene.run(&["status", "--check"]).exits(0);
+    assert_eq!(run.stdout, "home: in order\n");
+    let status = scene.run(&["status", "--json"]).exits(0);
+    let line: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert!(line["schedule"]["movies"]["next"].is_i64() && line["schedule"]["movies"]["why"] == "every 1d", "{line}");
+    assert!(line["details"].is_null() && line["conflicts"].is_null() && line.get("check").is_none(), "{line}");
+    let status = scene.run(&["status"]).exits(0);
+    assert!(status.stdout.contains("UTC, every 1d"), "{}", status.stdout);
+    scene.panel.on(Action::Series, Behaviour::Empty);
+    scene.panel.on(Action::VodStreams, Behaviour::html());
+    scene.sync(&[]).exits(7);
+    assert_eq!(check(7), ["failing movies", "held series"]);
+    scene.run(&["profile", "set", HOME, "kinds.off=movies,series"]).exits(0);
+    assert_eq!(check(0), [""; 0], "what is switched off doesn't count");
+    scene.panel.set_accounts(vec![Account::new("somebody", "else")]);
+    scene.sync(&[]).exits(4);
+    assert_eq!(check(4), ["login_refused null"]);
+}
