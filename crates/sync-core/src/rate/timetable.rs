@@ -94,13 +94,11 @@ fn minutes_of(text: &str) -> Result<Vec<u32>, NotATimetable> {
         };
         Ok(number(hours, 24)? * 60 + number(minutes, 60)?)
     };
-    match text.split_once('-') {
-        Some((day, time)) => Ok(vec![minute_of(day.parse().map_err(|_| NotATimetable)?, minute(time)?)]),
-        None => {
-            let minute = minute(text)?;
-            Ok((0..WEEK).step_by(24 * 60).map(|day| day + minute).collect())
-        }
+    if let Some((day, time)) = text.split_once('-') {
+        return Ok(vec![minute_of(day.parse().map_err(|_| NotATimetable)?, minute(time)?)]);
     }
+    let minute = minute(text)?;
+    Ok((0..WEEK).step_by(24 * 60).map(|day| day + minute).collect())
 }
 
 /// Reads a rate. `off` and 0 are no limit.

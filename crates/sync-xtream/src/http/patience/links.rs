@@ -4,6 +4,8 @@
 //! A day is simulated per link, as a service would live it. A listing that breaks off in silence is asked for again at
 //! once, up to four times. One that was stopped is tried again after a pause and a good probe, at most three times.
 
+#![expect(clippy::cast_precision_loss, reason = "shares and megabytes are shown with a digit")]
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -250,7 +252,7 @@ fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// Prints the table of `docs/performance.md`, and holds the rule to its bars.
+/// Prints the table of `docs/decisions/slow-listings.md`, and holds the rule to its bars.
 #[test]
 fn a_day_on_twelve_links() {
     let links = Link::all();
