@@ -35,6 +35,7 @@ mod quiet;
 mod removals;
 mod scheduler;
 mod settings;
+mod slow;
 mod transport;
 mod truncation;
 mod undo;

@@ -37,11 +37,12 @@ fn as_contracted(report: &serde_json::Value) -> String {
     let dry = if report["dry_run"] == true { r#""dry_run":true,"# } else { "" };
     let errors: Vec<String> = report["errors"].as_array().unwrap().iter().map(error).collect();
     format!(
-        r#"{{"profile":{},"status":{},{dry}"kinds":{{{}}},"errors":[{}],"trigger":"manual","wire_bytes":null}}"#,
+        r#"{{"profile":{},"status":{},{dry}"kinds":{{{}}},"errors":[{}],"trigger":"manual","wire_bytes":{}}}"#,
         report["profile"],
         report["status"],
         kinds.join(","),
-        errors.join(",")
+        errors.join(","),
+        report["wire_bytes"].as_u64().unwrap()
     )
 }
 

@@ -20,6 +20,9 @@ fn every_framing_and_encoding_ends_in_the_same_cache() {
             scene.assert_true();
             let travelled: u64 = scene.panel.requests().iter().map(|request| request.body_bytes).sum();
             let inflated: u64 = Kind::ALL.iter().map(|kind| report.kind(*kind)["bytes"].as_u64().unwrap()).sum();
+            let listed = scene.panel.requests().into_iter().filter(|request| request.action != Some(Action::Account));
+            let of_kinds: u64 = listed.map(|request| request.body_bytes).sum();
+            assert_eq!(report.0["wire_bytes"], of_kinds, "{shown}");
             assert_eq!(travelled < inflated / 2, !encodings.is_empty(), "{shown}: {travelled} of {inflated}");
             let cached = Kind::ALL.map(|kind| (scene.cache().rows(HOME, kind), scene.cache().categories(HOME, kind)));
             let index = scene.cache().lines("SELECT kind||ids||hex(digests) FROM xtream_listing_index ORDER BY line");

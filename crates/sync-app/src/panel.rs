@@ -1,8 +1,10 @@
 //! The configuration of requests to the panel of a profile, from its settings and the facts about its panel.
 
+use chrono::Local;
+use sync_core::rate::Timetable;
 use sync_core::{Clock, NetworkSettings, PanelFacts, Profile};
 use sync_service::SystemClock;
-use sync_xtream::XtreamConfig;
+use sync_xtream::{Bandwidth, XtreamConfig};
 
 /// Adds the settings of a profile and the facts about its panel to a configuration.
 ///
@@ -46,11 +48,22 @@ fn with_network(config: XtreamConfig, network: &NetworkSettings) -> XtreamConfig
         .with(network.backoff, XtreamConfig::backoff)
         .with(network.requests_per_second, XtreamConfig::requests_per_second)
         .with(network.min_bytes_per_second, XtreamConfig::min_bytes_per_second)
+        .with(network.listing_deadline, XtreamConfig::listing_deadline)
+        .with(network.rate_limit.as_ref().and_then(bandwidth), XtreamConfig::bandwidth)
         .with(network.max_body_mib.map(|mib| mib.saturating_mul(1 << 20)), XtreamConfig::max_body_bytes)
         .with(network.max_elements, XtreamConfig::max_elements)
         .with(network.max_element_mib.map(|mib| usize::from(mib) << 20), XtreamConfig::max_element_bytes)
         .with(network.max_nesting, XtreamConfig::max_nesting)
         .with(network.max_header_kib.map(|kib| usize::from(kib) << 10), XtreamConfig::max_header_bytes)
+}
+
+/// Returns the limit of a timetable on the clock of this computer, or `None` if there is never one.
+pub fn bandwidth(timetable: &Timetable) -> Option<Bandwidth> {
+    if timetable.is_off() {
+        return None;
+    }
+    let timetable = timetable.clone();
+    Some(Bandwidth::new(move || timetable.limit_at(Local::now().naive_local())))
 }
 
 /// Sets what is there.

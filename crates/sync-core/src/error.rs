@@ -110,6 +110,8 @@ pub enum ErrorCode {
     RedirectRefused,
     /// The panel answers with another category than it was asked for.
     FilterIgnored,
+    /// The listing came too slowly to be whole before its deadline.
+    TooSlow,
     /// The program has a defect.
     Internal,
     /// The code is unknown to this version. Only a history that another version wrote has such codes.
@@ -118,7 +120,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code that this version knows.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::ProfileBusy,
         Self::LeaseLost,
         Self::Cancelled,
@@ -150,6 +152,7 @@ impl ErrorCode {
         Self::TooLarge,
         Self::RedirectRefused,
         Self::FilterIgnored,
+        Self::TooSlow,
         Self::Internal,
     ];
 
@@ -186,6 +189,7 @@ impl ErrorCode {
             Self::TooLarge => "too_large",
             Self::RedirectRefused => "redirect_refused",
             Self::FilterIgnored => "filter_ignored",
+            Self::TooSlow => "too_slow",
             Self::Internal => "internal",
             Self::Other(text) => text,
         }
@@ -211,7 +215,7 @@ impl ErrorCode {
             | Self::ForeignFile
             | Self::Locked
             | Self::Store => ErrorClass::Store,
-            Self::PanelUnreachable => ErrorClass::Unreachable,
+            Self::PanelUnreachable | Self::TooSlow => ErrorClass::Unreachable,
             Self::LoginRefused | Self::HttpLoginRequired | Self::AccountInactive => ErrorClass::Login,
             Self::HttpStatus
             | Self::EmptyBody

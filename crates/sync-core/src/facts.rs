@@ -60,6 +60,8 @@ pub struct KindFacts {
     pub overloads: u32,
     /// The time at which the whole listing was last asked for although it is too much, in unix seconds.
     pub whole_asked_at: Option<i64>,
+    /// The size of the last complete listing in bytes of the wire. It tells how much of a slow listing is missing.
+    pub listing_wire_bytes: Option<u64>,
     /// The facts about fields: which of them the panel changes by itself.
     pub fields: FieldFacts,
 }
@@ -160,6 +162,7 @@ impl PanelFacts {
             row(kind, "filter_ignored_at", facts.filter_ignored_at.map(|at| at.to_string()));
             row(kind, "overloads", some(facts.overloads));
             row(kind, "whole_asked_at", facts.whole_asked_at.map(|at| at.to_string()));
+            row(kind, "listing_wire_bytes", facts.listing_wire_bytes.map(|bytes| bytes.to_string()));
         }
         for (kind, facts) in self.kinds.iter() {
             rows.extend(facts.fields.rows(kind));
@@ -214,6 +217,7 @@ impl KindFacts {
             "filter_ignored_at" => self.filter_ignored_at = value.parse().ok(),
             "overloads" => self.overloads = value.parse().unwrap_or_default(),
             "whole_asked_at" => self.whole_asked_at = value.parse().ok(),
+            "listing_wire_bytes" => self.listing_wire_bytes = value.parse().ok(),
             // An older version recorded this fact before facts were kept per field.
             "rotations" => self.fields.images_rotate(kind, value.parse().unwrap_or_default()),
             _ => self.fields.set(kind, name, value),
@@ -268,6 +272,7 @@ mod tests {
                 filter_ignored_at: Some(5),
                 overloads: 3,
                 whole_asked_at: Some(1_700_000_000),
+                listing_wire_bytes: Some(u64::MAX),
                 fields: FieldFacts::default()
                     .with(ContentKind::Series, "cover", Standing::Volatile { looked_at: 7 })
                     .with(ContentKind::Series, "backdrop_path", Standing::Compared { met: 1 }),
@@ -283,7 +288,7 @@ mod tests {
             validators_lied_at: Some(8),
             working_address: Some(WorkingAddress { address: "http://b.example:8080/tv".to_owned(), at: -3 }),
         };
-        assert_eq!(facts.rows().len(), 18);
+        assert_eq!(facts.rows().len(), 19);
         assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
     }
 

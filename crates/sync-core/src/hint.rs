@@ -75,6 +75,8 @@ pub enum Hint {
     SyncAfterTruncation,
     /// A limit was exceeded.
     RaiseLimit,
+    /// The listing came too slowly.
+    RaiseDeadline,
     /// The panel redirects to another address.
     CheckRedirect,
     /// The panel ignored the category.
@@ -164,6 +166,9 @@ impl Hint {
             Self::KindNotOffered => "the panel doesn't offer this kind of content, or refuses it to this account",
             Self::SyncAfterTruncation => "the answer broke off on every attempt; sync again later",
             Self::RaiseLimit => "raise the limit if the answer really is that large",
+            Self::RaiseDeadline => {
+                "sync again when the line is better, or set a longer deadline. The cache is unchanged"
+            }
             Self::CheckRedirect => {
                 "check the address. The panel redirects to another one, perhaps because it doesn't know the user agent"
             }

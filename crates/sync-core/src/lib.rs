@@ -18,6 +18,7 @@ mod hint;
 pub mod model;
 pub mod policy;
 mod ports;
+pub mod rate;
 pub mod removal;
 mod run;
 pub mod search;

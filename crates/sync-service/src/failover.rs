@@ -169,10 +169,8 @@ impl ContentSource for Failover {
 
     fn usage(&self) -> Usage {
         let usages = self.0.places.iter().map(|place| place.source.usage());
-        usages.fold(Usage::default(), |sum, one| Usage {
-            requests: sum.requests + one.requests,
-            bytes: sum.bytes + one.bytes,
-        })
+        // There are always two places or more.
+        usages.reduce(|sum, one| sum + one).unwrap_or_default()
     }
 
     fn learnt(&self) -> Learnt {
@@ -250,7 +248,8 @@ fn words(error: &SourceError) -> &str {
         | SourceError::Obstructed { message, .. }
         | SourceError::Refused { message }
         | SourceError::Denied { message, .. }
-        | SourceError::Unusable { message, .. } => message,
+        | SourceError::Unusable { message, .. }
+        | SourceError::TooSlow { message } => message,
         _ => "it failed",
     }
 }

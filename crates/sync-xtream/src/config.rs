@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::http::bandwidth::Bandwidth;
 use crate::http::network;
 use crate::http::retry::RetryPolicy;
 use crate::wire::Limits;
@@ -28,6 +29,8 @@ pub struct XtreamConfig {
     pub(crate) parallel_requests: usize,
     pub(crate) requests_per_second: f64,
     pub(crate) min_bytes_per_second: u32,
+    pub(crate) listing_deadline: Duration,
+    pub(crate) bandwidth: Option<Bandwidth>,
     pub(crate) max_header_bytes: usize,
     pub(crate) max_body_bytes: u64,
     pub(crate) limits: Limits,
@@ -56,6 +59,8 @@ impl Default for XtreamConfig {
             parallel_requests: 1,
             requests_per_second: REQUESTS_PER_SECOND,
             min_bytes_per_second: 64,
+            listing_deadline: Duration::from_secs(30 * 60),
+            bandwidth: None,
             max_header_bytes: 64 << 10,
             max_body_bytes: 2 << 30,
             limits: Limits { element_bytes: 8 << 20, elements: 2_000_000, nesting: 64 },
@@ -166,6 +171,20 @@ impl XtreamConfig {
         Self { min_bytes_per_second, ..self }
     }
 
+    /// Sets the time within which a whole listing has to come, from its first byte on, if its size is known from the last
+    /// time. Default 30 min.
+    ///
+    /// Such a listing has no total timeout, and no least number of bytes per second. It may be as slow as it likes, as
+    /// long as it can meet this deadline; then it is stopped with [`SourceError::TooSlow`](sync_core::SourceError).
+    pub fn listing_deadline(self, listing_deadline: Duration) -> Self {
+        Self { listing_deadline, ..self }
+    }
+
+    /// Limits the rate at which bodies are read. By default there is no limit. Pauses for it are not the panel's time.
+    pub fn bandwidth(self, bandwidth: Bandwidth) -> Self {
+        Self { bandwidth: Some(bandwidth), ..self }
+    }
+
     /// Sets the greatest size of an answer's headers, in bytes. Default 64 KiB. Answers with more than 400 KiB or a
     /// hundred headers are never read.
     pub fn max_header_bytes(self, max_header_bytes: usize) -> Self {
@@ -230,7 +249,7 @@ mod tests {
         const fn seconds(count: u64) -> Duration {
             Duration::from_secs(count)
         }
-        let settings: [(Set, &str); 22] = [
+        let settings: [(Set, &str); 24] = [
             (|it| it.connect_timeout(seconds(1)), "connect_timeout: 1s"),
             (|it| it.first_byte_timeout(seconds(2)), "first_byte_timeout: 2s"),
             (|it| it.idle_timeout(seconds(3)), "idle_timeout: 3s"),
@@ -246,6 +265,8 @@ mod tests {
             (|it| it.parallel_requests(3), "parallel_requests: 3"),
             (|it| it.requests_per_second(0.0), "requests_per_second: 0.01"),
             (|it| it.min_bytes_per_second(10), "min_bytes_per_second: 10"),
+            (|it| it.listing_deadline(seconds(21)), "listing_deadline: 21s"),
+            (|it| it.bandwidth(Bandwidth::new(|| None)), "bandwidth: Some(Bandwidth { .. })"),
             (|it| it.max_header_bytes(11), "max_header_bytes: 11"),
             (|it| it.max_body_bytes(12), "max_body_bytes: 12"),
             (|it| it.max_elements(13), "elements: 13"),

@@ -22,6 +22,7 @@ mod source;
 mod wire;
 mod words;
 
+pub use self::http::bandwidth::Bandwidth;
 pub use self::http::client::SetupError;
 pub use address::{AddressError, PanelAddress, Pasted};
 pub use config::XtreamConfig;

@@ -57,7 +57,7 @@ impl ContentSource for PanelSource {
 
     fn usage(&self) -> Usage {
         let visits = self.0.world.inner().visits;
-        Usage { requests: visits, bytes: visits * 10 }
+        Usage { requests: visits, bytes: visits * 10, wire_bytes: Some(visits * 3), ..Usage::default() }
     }
 
     fn learnt(&self) -> Learnt {

@@ -28,6 +28,10 @@ pub(crate) const fn of(hint: Hint) -> &'static str {
             "check the address. The panel redirects to another one, perhaps because it doesn't know the user agent \
              (`--user-agent`)"
         }
+        Hint::RaiseDeadline => {
+            "sync again when the line is better, or set a longer deadline (`rate.deadline`, `--deadline`). The cache is \
+             unchanged"
+        }
         hint => hint.as_str(),
     }
 }

@@ -26,7 +26,7 @@ struct Line<'a> {
     duration_ms: Option<u64>,
     requests: u64,
     bytes: u64,
-    /// Not counted yet.
+    /// Bytes as they came over the wire; null if they are unknown.
     wire_bytes: Option<u64>,
     kinds: Kinds<'a>,
     error: Option<Error<'a>>,
@@ -74,7 +74,7 @@ fn line<'a>(profile: &'a Profile, run: &'a RunRecord) -> Line<'a> {
         duration_ms: run.duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
         requests: run.kinds.iter().map(|kind| kind.requests).sum(),
         bytes: run.kinds.iter().map(|kind| kind.bytes).sum(),
-        wire_bytes: None,
+        wire_bytes: run.wire_bytes(),
         kinds: Kinds(run),
         error: error.map(|error| Error { code: error.code.as_str(), message: &error.message }),
     }

@@ -27,7 +27,7 @@ pub(crate) struct Report<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     trigger: &'static str,
-    /// Bytes as they came over the line; not counted yet.
+    /// Bytes as they came over the wire; null if they are unknown.
     wire_bytes: Option<u64>,
 }
 
@@ -162,7 +162,7 @@ impl<'a> From<&'a SyncReport> for Report<'a> {
             errors: report.errors.iter().map(Into::into).collect(),
             warnings: report.warnings.iter().map(hints::of_warning).collect(),
             trigger: "manual",
-            wire_bytes: None,
+            wire_bytes: report.wire_bytes(),
         }
     }
 }
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(
             line(&Report::from(&report)),
             format!(
-                r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[],"trigger":"manual","wire_bytes":null}}"#
+                r#"{{"profile":"home","status":"completed","kinds":{kinds},"errors":[],"trigger":"manual","wire_bytes":0}}"#
             )
         );
         let off = line(&Report::from(&report).with_off(&[ContentKind::Series]));
@@ -242,7 +242,7 @@ mod tests {
         let line = line(&Report::from(&report));
         assert!(line.contains(r#""status":"completed","dry_run":true,"kinds""#), "{line}");
         assert!(
-            line.ends_with(r#""errors":[{"code":"c","message":"m","hint":"wait for the other run to end"}],"trigger":"manual","wire_bytes":null}"#),
+            line.ends_with(r#""errors":[{"code":"c","message":"m","hint":"wait for the other run to end"}],"trigger":"manual","wire_bytes":0}"#),
             "{line}"
         );
     }
@@ -270,7 +270,7 @@ mod tests {
             r#""removed":[{"id":3,"name":"z"}],"held":[{"id":4,"name":"q","reason":"share_lost"}]}},"series""#,
         ];
         assert!(line.contains(&expected.concat()), "{line}");
-        assert!(line.ends_with(r#""errors":[],"warnings":["w"],"trigger":"manual","wire_bytes":null}"#), "{line}");
+        assert!(line.ends_with(r#""errors":[],"warnings":["w"],"trigger":"manual","wire_bytes":0}"#), "{line}");
         assert_eq!(line.matches("plan").count(), 1, "{line}");
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct LiveLine {
     seen: u64,
     expected: u64,
     bytes: u64,
-    /// Bytes at earlier times, oldest first.
+    /// Bytes of the wire at earlier times, oldest first; decompressed ones if the source doesn't count those.
     samples: VecDeque<(Instant, u64)>,
     wait: Option<(Wait, Instant)>,
 }
@@ -72,7 +72,7 @@ impl LiveLine {
                 self.samples.clear();
             }
             self.bytes = progress.bytes;
-            self.samples.push_back((now, progress.bytes));
+            self.samples.push_back((now, progress.wire_bytes.unwrap_or(progress.bytes)));
             while self.samples.len() > 2 && now.duration_since(self.samples[1].0) >= RATE_OVER {
                 self.samples.pop_front();
             }
@@ -146,13 +146,13 @@ impl LiveLine {
         }
     }
 
-    /// The bytes per second of the last seconds.
+    /// The bytes per second of the last seconds, as they come over the wire.
     fn rate(&self, now: Instant) -> Option<String> {
-        let (began, before) = self.samples.front()?;
+        let ((began, before), (_, latest)) = (self.samples.front()?, self.samples.back()?);
         let took = now.duration_since(*began).as_millis();
-        let bytes = self.bytes.saturating_sub(*before);
-        let rate = u128::from(bytes) * 1000 / Some(took).filter(|took| *took > 0)?;
-        Some(format!("{} MB/s", tenths(u64::try_from(rate).unwrap_or(u64::MAX))))
+        let rate = u128::from(latest.saturating_sub(*before)) * 1000 / Some(took).filter(|took| *took > 0)?;
+        let rate = u64::try_from(rate).unwrap_or(u64::MAX);
+        Some(if rate < 100_000 { format!("{} kB/s", rate / 1000) } else { format!("{} MB/s", tenths(rate)) })
     }
 }
 
@@ -312,7 +312,13 @@ mod tests {
         }
         assert_eq!(line.rate(began + Duration::from_secs(59)).as_deref(), Some("10.0 MB/s"));
         assert!(line.samples.len() < 10);
-        line.take(&movies(Phase::Listing, [1, 0, 10]), began + Duration::from_secs(60));
+        let mut compressed = movies(Phase::Listing, [1, 0, 400_000_000]);
+        for (second, wire_bytes) in [(60, 0), (80, 0), (90, 125_000)] {
+            compressed.wire_bytes = Some(wire_bytes);
+            line.take(&compressed, began + Duration::from_secs(second));
+        }
+        assert_eq!(line.rate(began + Duration::from_secs(90)).as_deref(), Some("12 kB/s"), "as it comes");
+        line.take(&movies(Phase::Listing, [1, 0, 10]), began + Duration::from_secs(91));
         assert_eq!(line.samples.len(), 1, "a listing that begins again has a rate of its own");
     }
 }

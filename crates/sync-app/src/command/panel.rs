@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sync_app::SyncError;
 use sync_core::{ContentSource, PanelFacts, Profile, ProfileId};
 use sync_service::SourceFactory;
-use sync_xtream::{Credentials, PanelAddress, Secret, XtreamConfig, XtreamSource};
+use sync_xtream::{Bandwidth, Credentials, PanelAddress, Secret, XtreamConfig, XtreamSource};
 
 use super::args::PanelArgs;
 use super::failure::Failure;
@@ -26,11 +26,14 @@ pub(crate) struct Panels<'a> {
     interrupt: &'a Interrupt,
     /// The passwords that were looked up, and when. A source is made for each address, and a command may ask a person.
     found: Mutex<Vec<(ProfileId, Secret, Instant)>>,
+    /// The limit of the rate for this run. All profiles share it.
+    bandwidth: Option<Bandwidth>,
 }
 
 impl<'a> Panels<'a> {
     pub(crate) fn new(args: &'a PanelArgs, interrupt: &'a Interrupt) -> Self {
-        Self { args, interrupt, found: Mutex::default() }
+        let bandwidth = args.limit_rate.as_ref().and_then(sync_app::bandwidth);
+        Self { args, interrupt, found: Mutex::default(), bandwidth }
     }
 
     /// Returns the password of a profile, which is looked up once a minute at most.
@@ -62,6 +65,10 @@ impl SourceFactory for Panels<'_> {
         let password = self.password(profile).await?.ok_or_else(incomplete)?;
         let address = PanelAddress::parse(base_url).map_err(SyncError::from)?.address;
         let config = config(self.args, profile, learnt);
+        let config = match &self.bandwidth {
+            Some(bandwidth) => config.bandwidth(bandwidth.clone()),
+            None => config,
+        };
         let source = XtreamSource::new(address, Credentials::new(username, password), config);
         Ok(Arc::new(source.map_err(SyncError::from)?))
     }
@@ -133,7 +140,7 @@ mod tests {
                 words.extend([format!("--{long}"), rest.trim_end_matches(']').to_owned()]);
             }
         }
-        assert_eq!(words.len(), 2 * 14, "{words:?}");
+        assert_eq!(words.len(), 2 * 16, "{words:?}");
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         assert_eq!(configured(&words, NetworkSettings::default()), format!("{:?}", XtreamConfig::new()));
     }

@@ -130,6 +130,7 @@ mod tests {
             &["profile", "show", "home", CANARY],
             &["profile", "edit", "home", "--url", &address, CANARY],
             &["sync", "--password-timeout", CANARY],
+            &["sync", "--limit-rate", CANARY],
             &["sync", "--only", &address],
             &["sync", "--attempts", "ann:Kanarie9x7@panel"],
             &["sync", "--attempts", "password=Kanarie9x7"],

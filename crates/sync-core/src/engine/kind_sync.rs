@@ -48,9 +48,10 @@ impl Engine {
         } else {
             self.receive_kind(run, &mut sync).instrument(span).await
         };
-        let after = self.source.usage();
-        sync.record.requests = after.requests.saturating_sub(before.requests);
-        sync.record.bytes = after.bytes.saturating_sub(before.bytes);
+        let used = self.source.usage().since(before);
+        sync.record.requests = used.requests;
+        sync.record.bytes = used.bytes;
+        sync.record.wire_bytes = used.wire_bytes;
         sync.record.duration = self.since(started);
         (sync, received)
     }

@@ -89,6 +89,11 @@ impl KindFacts {
         self.whole_asked_at = None;
     }
 
+    /// Records the size of a complete listing, if its source tells it.
+    pub(super) fn sized(&mut self, end: Completeness) {
+        self.listing_wire_bytes = end.wire_bytes.or(self.listing_wire_bytes);
+    }
+
     /// Records that the panel answered with a listing.
     pub(super) fn offered(&mut self) {
         self.not_offered = 0;

@@ -83,7 +83,7 @@ impl Engine {
             usage: self.source.usage(),
         };
         let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
-        run.progress.listing(kind, 0, comparing.expected, 0, comparing.differ.counts());
+        run.progress.listing(kind, 0, comparing.expected, Usage::default(), comparing.differ.counts());
         let way = sync.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != FetchStrategy::Whole);
         if way != FetchStrategy::ByCategory || categories.is_none() {
@@ -93,12 +93,14 @@ impl Engine {
             } else {
                 let request = ListingRequest::new(Scope::whole(kind))
                     .compared_with(known.into())
-                    .leaving_out(treatment.left_out().clone());
+                    .leaving_out(treatment.left_out().clone())
+                    .of_size(sync.facts.listing_wire_bytes);
                 self.ask(run, request).await
             };
             match self.receive(run, &mut comparing, listing).await {
                 Ok(end) => {
                     sync.facts.whole_came();
+                    sync.facts.sized(end);
                     return Ok(comparing.end(end, asked_at, None));
                 }
                 Err(StepError::Source(error)) if is_overload(&error) => {
@@ -303,9 +305,9 @@ impl Engine {
             Ok(())
         };
         cancellable(run.cancel, work).await?;
-        let bytes = self.source.usage().bytes.saturating_sub(comparing.usage.bytes);
+        let used = self.source.usage().since(comparing.usage);
         let (seen, counts) = (comparing.differ.listed() as u64, comparing.differ.counts());
-        run.progress.listing(comparing.kind, seen, comparing.expected, bytes, counts);
+        run.progress.listing(comparing.kind, seen, comparing.expected, used, counts);
         Ok(())
     }
 }
@@ -400,6 +402,8 @@ fn merge_completeness(a: Completeness, b: Completeness) -> Completeness {
         trailing_bytes: a.trailing_bytes || b.trailing_bytes,
         trailing_digest: sum((a.trailing_bytes, a.trailing_digest), (b.trailing_bytes, b.trailing_digest)),
         started_at: a.started_at,
+        // Parts are not the whole.
+        wire_bytes: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::{ContentKind, PerKind, ProfileId};
-use crate::ports::source::{Wait, WaitObserver};
+use crate::ports::source::{Usage, Wait, WaitObserver};
 use crate::run::counts::Counts;
 use crate::run::progress::{Observer, Phase, Progress};
 
@@ -37,24 +37,25 @@ impl ProgressMeter {
     }
 
     pub(super) fn phase(&self, kind: Option<ContentKind>, phase: Phase) {
-        self.tell(kind, phase, 0, 0, 0, Counts::default());
+        self.tell(kind, phase, 0, 0, Usage::default(), Counts::default());
     }
 
-    pub(super) fn listing(&self, kind: ContentKind, seen: u64, expected: u64, bytes: u64, counts: Counts) {
-        self.tell(Some(kind), Phase::Listing, seen, expected, bytes, counts);
+    pub(super) fn listing(&self, kind: ContentKind, seen: u64, expected: u64, used: Usage, counts: Counts) {
+        self.tell(Some(kind), Phase::Listing, seen, expected, used, counts);
     }
 
     pub(super) fn applying(&self, kind: ContentKind, counts: Counts) {
-        self.tell(Some(kind), Phase::Applying, counts.listed(), 0, 0, counts);
+        self.tell(Some(kind), Phase::Applying, counts.listed(), 0, Usage::default(), counts);
     }
 
     pub(super) fn kind_done(&self, kind: ContentKind, counts: Counts) {
-        self.tell(Some(kind), Phase::KindDone, counts.listed(), 0, 0, counts);
+        self.tell(Some(kind), Phase::KindDone, counts.listed(), 0, Usage::default(), counts);
     }
 
-    fn tell(&self, kind: Option<ContentKind>, phase: Phase, seen: u64, expected: u64, bytes: u64, counts: Counts) {
+    fn tell(&self, kind: Option<ContentKind>, phase: Phase, seen: u64, expected: u64, used: Usage, counts: Counts) {
+        let Usage { bytes, wire_bytes, .. } = used;
         let begun = Progress::new(self.profile.clone(), kind, phase);
-        let mut progress = Progress { seen, expected, bytes, counts, ..begun };
+        let mut progress = Progress { seen, expected, bytes, wire_bytes, counts, ..begun };
         {
             let mut so_far = self.so_far();
             progress.percent = so_far.percent(kind, share(phase, seen, expected), self.kinds);

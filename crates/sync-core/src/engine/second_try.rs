@@ -50,6 +50,7 @@ impl Engine {
             let record = &mut report.kinds[before.kind];
             record.requests += before.requests;
             record.bytes += before.bytes;
+            record.wire_bytes = record.wire_bytes.zip(before.wire_bytes).map(|(now, then)| now + then);
             record.duration += before.duration;
         }
         report.errors.sort_by_key(|error| error.kind.map(ContentKind::ordinal));

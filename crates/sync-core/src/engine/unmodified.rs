@@ -18,7 +18,7 @@ use crate::detect::index::ListingIndex;
 use crate::detect::lazy_index::LazyIndex;
 use crate::facts::PanelFacts;
 use crate::model::{ContentKind, Scope};
-use crate::ports::source::{Baseline, Listing, ListingEvent, ListingRequest};
+use crate::ports::source::{Baseline, Listing, ListingEvent, ListingRequest, Usage};
 use crate::ports::store::{KeptValidator, StoredIndex, SyncState};
 use crate::run::counts::Counts;
 use crate::run::options::{SyncMode, SyncOptions};
@@ -47,10 +47,12 @@ impl Engine {
         let Some(kept) = kept else { return Ok(None) };
         let (lender, index) = LazyIndex::lent();
         let baseline = Baseline::Unless { validator: kept.validator.clone(), index };
-        let request =
-            ListingRequest::new(Scope::whole(kind)).compared_with(baseline).leaving_out(treatment.left_out().clone());
+        let request = ListingRequest::new(Scope::whole(kind))
+            .compared_with(baseline)
+            .leaving_out(treatment.left_out().clone())
+            .of_size(sync.facts.listing_wire_bytes);
         let rows = kept.rows;
-        run.progress.listing(kind, 0, rows, 0, Counts::default());
+        run.progress.listing(kind, 0, rows, Usage::default(), Counts::default());
         let asked_at = now + run.panel_ahead;
         let asked = async { Ok(self.source.listing(request).await) };
         // The stream is fused because it is polled again after its end, once the first event is put back.

@@ -8,6 +8,7 @@ mod wait;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -32,6 +33,8 @@ pub use wait::{Wait, WaitCause, WaitObserver};
 /// - If a future or a stream is dropped, its request is abandoned at once.
 /// - The source repeats requests after transient errors. An error that it returns is final for this run.
 /// - A refused login is never repeated.
+/// - A listing that was too slow ([`SourceError::TooSlow`]) is not repeated. A source stops a listing for that reason only
+///   if the request has a size.
 /// - A source that waits before it repeats a request, or for a second or more before any other one, tells this to the
 ///   receiver of [`ContentSource::observe_waits`] when the wait begins. The time that a panel takes for its answer is no
 ///   wait.
@@ -91,13 +94,46 @@ pub trait ContentSource: Send + Sync {
     }
 }
 
-/// The number of requests, and of received bytes after decompression.
+/// The number of requests, and of received bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// The number of requests, including repeated ones.
     pub requests: u64,
-    /// The bytes of all bodies.
+    /// The bytes of all bodies after decompression.
     pub bytes: u64,
+    /// The bytes of all bodies as they came over the wire, compressed and without headers. `None` if the source doesn't
+    /// count them.
+    pub wire_bytes: Option<u64>,
+    /// The time in which the source waited for these bytes, from the first byte of each body to its last. The time in
+    /// which a panel thinks isn't part of it. Zero if the source doesn't measure it.
+    pub streamed: Duration,
+}
+
+impl Usage {
+    /// Returns what was used since an earlier moment.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(before.requests),
+            bytes: self.bytes.saturating_sub(before.bytes),
+            wire_bytes: self.wire_bytes.zip(before.wire_bytes).map(|(now, then)| now.saturating_sub(then)),
+            streamed: self.streamed.saturating_sub(before.streamed),
+        }
+    }
+}
+
+/// The usage of two sources together. It is unknown if that of one is.
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            bytes: self.bytes + other.bytes,
+            wire_bytes: self.wire_bytes.zip(other.wire_bytes).map(|(one, other)| one + other),
+            streamed: self.streamed + other.streamed,
+        }
+    }
 }
 
 /// The facts that a source has learnt about its panel, beyond the answers.
@@ -129,12 +165,15 @@ pub struct ListingRequest {
     pub baseline: Baseline,
     /// The fields without a part in the digests, because the panel changes them by itself.
     pub left_out: LeftOut,
+    /// The size of the last complete listing of the scope in bytes of the wire, if it is known. A source may use it to
+    /// tell whether a slow listing can meet its deadline, or ignore it.
+    pub wire_bytes: Option<u64>,
 }
 
 impl ListingRequest {
     /// Returns a request without a baseline.
     pub const fn new(scope: Scope) -> Self {
-        Self { scope, baseline: Baseline::None, left_out: LeftOut::NONE }
+        Self { scope, baseline: Baseline::None, left_out: LeftOut::NONE, wire_bytes: None }
     }
 
     /// Returns the same request with this baseline.
@@ -147,6 +186,13 @@ impl ListingRequest {
     #[must_use]
     pub fn leaving_out(self, left_out: LeftOut) -> Self {
         Self { left_out, ..self }
+    }
+
+    /// Returns the same request with this size of the last listing.
+    #[must_use]
+    pub const fn of_size(mut self, wire_bytes: Option<u64>) -> Self {
+        self.wire_bytes = wire_bytes;
+        self
     }
 }
 
@@ -269,6 +315,8 @@ pub struct Completeness {
     pub trailing_digest: Option<u64>,
     /// The panel's clock at the start of the listing, in unix seconds, if the panel tells it.
     pub started_at: Option<i64>,
+    /// The size of the answer in bytes of the wire, if it stands for those of the next listings.
+    pub wire_bytes: Option<u64>,
 }
 
 /// The position of an element that could not be read, so that a person can look at it.

@@ -59,6 +59,8 @@ pub struct Progress {
     pub expected: u64,
     /// The bytes of the kind received so far, decompressed.
     pub bytes: u64,
+    /// The same bytes as they came over the wire, if the source counts them.
+    pub wire_bytes: Option<u64>,
     /// The counts of the kind so far.
     pub counts: Counts,
     /// The share of the whole run that is done, from 0 to 100. It never falls within a run.
@@ -71,7 +73,18 @@ pub struct Progress {
 impl Progress {
     /// Returns the report at the beginning of a phase.
     pub fn new(profile: ProfileId, kind: Option<ContentKind>, phase: Phase) -> Self {
-        Self { profile, kind, phase, seen: 0, expected: 0, bytes: 0, counts: Counts::default(), percent: 0, wait: None }
+        Self {
+            profile,
+            kind,
+            phase,
+            seen: 0,
+            expected: 0,
+            bytes: 0,
+            wire_bytes: None,
+            counts: Counts::default(),
+            percent: 0,
+            wait: None,
+        }
     }
 }
 

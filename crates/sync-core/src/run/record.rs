@@ -237,6 +237,9 @@ pub struct KindRecord {
     pub not_modified: bool,
     /// The bytes of the received bodies, decompressed.
     pub bytes: u64,
+    /// The bytes of the received bodies as they came over the wire, compressed. `None` if the source doesn't count them,
+    /// or the run was made by a version that didn't.
+    pub wire_bytes: Option<u64>,
     /// The number of requests, including repeated ones.
     pub requests: u64,
     /// The time for receiving and writing the kind. If two kinds were under way at once, the time counts for both. Time
@@ -261,6 +264,7 @@ impl KindRecord {
             counts: Counts::default(),
             not_modified: false,
             bytes: 0,
+            wire_bytes: Some(0),
             requests: 0,
             duration: Duration::ZERO,
             hold_reason: None,
@@ -318,6 +322,16 @@ impl RunRecord {
         }
         sum
     }
+
+    /// Returns the bytes of all kinds as they came over the wire, or `None` if they are unknown of one.
+    pub fn wire_bytes(&self) -> Option<u64> {
+        wire_bytes(&self.kinds)
+    }
+}
+
+/// Returns the bytes of kinds as they came over the wire, or `None` if they are unknown of one.
+pub(super) fn wire_bytes<'a>(kinds: impl IntoIterator<Item = &'a KindRecord>) -> Option<u64> {
+    kinds.into_iter().map(|kind| kind.wire_bytes).sum()
 }
 
 #[cfg(test)]
@@ -374,6 +388,7 @@ mod tests {
             SourceError::Denied { denial: Denial::Status, message: "?".to_owned() },
             SourceError::Denied { denial: Denial::HttpLogin, message: "?".to_owned() },
             SourceError::Denied { denial: Denial::Account, message: "?".to_owned() },
+            SourceError::TooSlow { message: "?".to_owned() },
             SourceError::internal("?"),
         ];
         let store = of_the_store.iter().map(|error| ReportError::from_store(error, None));

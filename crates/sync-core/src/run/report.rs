@@ -8,7 +8,7 @@ use crate::model::{Account, ContentKind, PerKind, ProfileId};
 use crate::run::counts::Counts;
 use crate::run::options::SyncMode;
 use crate::run::plan::KindPlan;
-use crate::run::record::{KindOutcome, KindRecord, ReportError, RunId, RunStatus};
+use crate::run::record::{KindOutcome, KindRecord, ReportError, RunId, RunStatus, wire_bytes};
 
 /// Something that a person should know about a run that is no error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +96,11 @@ impl SyncReport {
             sum += kind.counts;
         }
         sum
+    }
+
+    /// Returns the bytes of all kinds as they came over the wire, or `None` if they are unknown of one.
+    pub fn wire_bytes(&self) -> Option<u64> {
+        wire_bytes(self.kinds.values())
     }
 
     /// Returns the status that follows from the kinds and errors of a finished run.

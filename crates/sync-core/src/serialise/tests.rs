@@ -114,7 +114,7 @@ fn progress_and_records_of_kinds() {
     let mut progress = Progress::new(home(), Some(ContentKind::Movies), Phase::Listing);
     (progress.seen, progress.counts.added) = (1, 1);
     let shape = json!({"profile": "home", "kind": "movies", "phase": "listing", "seen": 1, "expected": 0, "bytes": 0,
-        "counts": counts(), "percent": 0});
+        "wire_bytes": null, "counts": counts(), "percent": 0});
     one_way(&progress, &shape);
     progress.wait = Some(Wait::new(WaitCause::Asked, Duration::from_secs(2)));
     let mut waiting = shape;
@@ -132,7 +132,7 @@ fn progress_and_records_of_kinds() {
 
 fn kind_record() -> Value {
     json!({"kind": "series", "mode": "full", "outcome": "skipped", "counts": counts(), "not_modified": false,
-        "bytes": 0, "requests": 0, "duration_ms": 2, "hold_reason": null, "skipped_at": null, "error": null})
+        "bytes": 0, "wire_bytes": 0, "requests": 0, "duration_ms": 2, "hold_reason": null, "skipped_at": null, "error": null})
 }
 
 #[test]

@@ -98,6 +98,7 @@ macro_rules! content_store_conformance {
             index: a_doubtful_index_is_not_trusted
             runs: a_run_without_end_was_interrupted
             runs: the_end_of_a_run_moves_no_watermark
+            runs: bytes_of_the_wire_are_kept
             runs: what_a_run_has_learnt_is_kept
             runs: what_is_learnt_of_fields_is_written_with_the_rows
             runs: the_last_list_of_a_kind_is_known_after_many_runs

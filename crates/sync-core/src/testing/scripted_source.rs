@@ -77,6 +77,7 @@ impl Script {
     /// Records a request, and tells the waits before it.
     fn ask(&mut self, request: String) {
         self.usage.requests += 1;
+        self.usage.wire_bytes.get_or_insert_default();
         for (_, wait) in self.waits.iter().filter(|(before, _)| *before == request) {
             if let Some(observer) = &self.observer {
                 observer.waits(wait.clone());
@@ -184,11 +185,13 @@ impl ContentSource for ScriptedSource {
         let kind = request.scope.kind;
         let mut script = self.script();
         script.usage.bytes += 10;
+        *script.usage.wire_bytes.get_or_insert_default() += 3;
         let within = request.scope.within;
         let place = within.as_ref().map(|category| format!(" in {category}")).unwrap_or_default();
         let unless = request.baseline.validator().cloned();
         let condition = unless.as_ref().map(|Validator(text)| format!(" unless {text}")).unwrap_or_default();
-        script.ask(format!("listing {kind}{place}{condition}"));
+        let size = request.wire_bytes.map(|bytes| format!(" of {bytes} bytes")).unwrap_or_default();
+        script.ask(format!("listing {kind}{place}{condition}{size}"));
         let answer = match within {
             Some(category) => {
                 let scripted = script.within.get_mut(&(kind, category)).and_then(VecDeque::pop_front);

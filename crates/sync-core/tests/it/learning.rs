@@ -28,6 +28,48 @@ async fn facts(bench: &Bench) -> PanelFacts {
     facts
 }
 
+/// Only a complete listing of the whole kind tells a size, and the next request has it.
+#[tokio::test]
+async fn the_size_of_the_last_listing_is_known_to_the_next() {
+    let bench = stocked().await;
+    let of = |bytes| Completeness { wire_bytes: bytes, ..Completeness::default() };
+    let listing = |bytes| ScriptedSource::new().answer(Movies, Answer::Items(films().collect(), of(bytes)));
+    let asked =
+        |source: &ScriptedSource| source.asked().into_iter().find(|asked| asked.starts_with("listing")).unwrap();
+    let slow = || SourceError::TooSlow { message: "1 kB/s".to_owned() };
+    for (source, expected, kept) in [
+        (listing(None), "listing movies", None),
+        (listing(Some(700)), "listing movies", Some(700)),
+        (listing(None), "listing movies of 700 bytes", Some(700)),
+        (listing(Some(900)), "listing movies of 700 bytes", Some(900)),
+        (ScriptedSource::new().answer(Movies, Answer::Error(slow())), "listing movies of 900 bytes", Some(900)),
+        (
+            ScriptedSource::new().answer(Movies, Answer::Error(unreachable(false))),
+            "listing movies of 900 bytes",
+            Some(900),
+        ),
+    ] {
+        bench.sync(&source, &only(Movies)).await;
+        assert_eq!((asked(&source).as_str(), facts(&bench).await.kinds[Movies].listing_wire_bytes), (expected, kept));
+    }
+}
+
+/// It would come too slowly by category as well.
+#[tokio::test]
+async fn a_listing_that_is_too_slow_is_not_asked_for_again() {
+    let bench = stocked().await;
+    for _ in 0..3 {
+        let slow = Answer::Error(SourceError::TooSlow { message: "1 kB/s".to_owned() });
+        let source = by_shelf(ScriptedSource::new().answer(Movies, slow));
+        let report = bench.sync(&source, &only(Movies)).await;
+        let error = report.kind(Movies).error.clone().unwrap();
+        assert_eq!((report.status, error.code.as_str()), (RunStatus::Failed, "too_slow"));
+        let listings = source.asked().iter().filter(|asked| asked.starts_with("listing")).count();
+        assert_eq!(listings, 1, "{:?}", source.asked());
+    }
+    assert_eq!(facts(&bench).await.kinds[Movies].overloads, 0);
+}
+
 /// A panel that answers with the account doesn't offer the kind; a run is then complete without it.
 #[tokio::test]
 async fn a_kind_that_is_not_offered_is_no_longer_asked_for() {

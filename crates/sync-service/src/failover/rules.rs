@@ -94,6 +94,7 @@ mod tests {
             (denied(Denial::Status), [false; 3]),
             (denied(Denial::Account), [false; 3]),
             (refused, [false; 3]),
+            (SourceError::TooSlow { message: String::new() }, [false; 3]),
             (SourceError::internal("?"), [false; 3]),
         ] {
             assert_eq!([is_elsewhere(&error), is_gone(&error), is_gone_while_listing(&error)], expected, "{error:?}");

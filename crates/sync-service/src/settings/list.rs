@@ -16,7 +16,7 @@ const POSITIVE: SettingValues = SettingValues::Whole { least: 1, most: None };
 const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
 
 /// Every setting, in the order in which they are shown.
-pub static SETTINGS: [Setting; 39] = [
+pub static SETTINGS: [Setting; 41] = [
     Setting {
         key: "guard.share",
         unit: "percent of a kind",
@@ -267,6 +267,20 @@ pub static SETTINGS: [Setting; 39] = [
         "64",
         "Require this speed, on average over an idle timeout; 0 turns this off",
     ),
+    network(
+        "rate.limit",
+        "bytes per second",
+        SettingValues::Timetable,
+        "off",
+        "Read at most this much per second: 512k, 10M, or by local time: 08:00,512k 23:00,off",
+    ),
+    network(
+        "rate.deadline",
+        "seconds",
+        SECONDS,
+        "1800",
+        "Stop a list of known size that can't come within this time, however slow it is until then",
+    ),
     network("limits.body", "MiB", POSITIVE, "2048", "Read at most this much per answer, after decompression"),
     network("limits.elements", "elements", POSITIVE, "2000000", "Read at most this many elements per list"),
     network(
@@ -394,6 +408,7 @@ mod tests {
             SettingValues::YesNo if setting.default == "no" => "yes",
             SettingValues::YesNo => "no",
             SettingValues::Kinds => "channels,series",
+            SettingValues::Timetable => "08:00,512k Sun-23:00,off",
             SettingValues::Schedule => "cron 30 4 * * * Europe/Berlin",
             SettingValues::Command => "tell --token 's3cr3t' | sh",
             SettingValues::Text(_) => "Player/1 (x)",

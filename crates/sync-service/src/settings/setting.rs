@@ -43,6 +43,8 @@ pub enum SettingValues {
     YesNo,
     /// Kinds of content, separated by commas.
     Kinds,
+    /// Rates by time of the week ([`Timetable`](sync_core::rate::Timetable)).
+    Timetable,
     /// When something happens by itself.
     Schedule,
     /// A command for the shell. It may contain a secret, so it is not shown.
@@ -64,6 +66,7 @@ impl SettingValues {
                 let kinds = ContentKind::ALL.map(ContentKind::as_str).join(", ");
                 format!("{kinds}; separated by commas")
             }
+            Self::Timetable => "off, a rate, or a timetable".to_owned(),
             Self::Schedule => "every 6h, cron 30 4 * * *, cron 30 4 * * * Europe/Berlin, off".to_owned(),
             Self::Command => "a command for the shell".to_owned(),
             Self::Text(what) => what.to_owned(),
@@ -72,7 +75,7 @@ impl SettingValues {
 
     /// Returns whether a rejected value may be shown: it was to be a number or a fixed word, and not any text.
     pub(super) const fn are_fixed(self) -> bool {
-        !matches!(self, Self::Text(_) | Self::Schedule | Self::Command)
+        !matches!(self, Self::Text(_) | Self::Timetable | Self::Schedule | Self::Command)
     }
 
     /// Returns whether a text is within the range, as far as the range says.
@@ -83,7 +86,9 @@ impl SettingValues {
             }
             Self::Words(words) => words.contains(&text),
             Self::YesNo => ["yes", "no"].contains(&text),
-            Self::Decimal { .. } | Self::Kinds | Self::Schedule | Self::Command | Self::Text(_) => true,
+            Self::Decimal { .. } | Self::Kinds | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) => {
+                true
+            }
         }
     }
 
@@ -97,8 +102,10 @@ impl SettingValues {
             },
             Self::YesNo => (text == "yes").into(),
             Self::Kinds => text.split(',').filter(|kind| !kind.is_empty()).map(Value::from).collect(),
-            Self::Words(_) | Self::Schedule | Self::Command | Self::Text(_) if text.is_empty() => Value::Null,
-            Self::Words(_) | Self::Schedule | Self::Command | Self::Text(_) => text.into(),
+            Self::Words(_) | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) if text.is_empty() => {
+                Value::Null
+            }
+            Self::Words(_) | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) => text.into(),
         }
     }
 }

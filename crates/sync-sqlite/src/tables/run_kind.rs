@@ -34,6 +34,7 @@ pub(crate) struct RunKind {
     error_code: Option<ErrorWord>,
     error_message: Option<Text>,
     not_modified: Number,
+    wire_bytes: Option<Count>,
 }
 
 /// Writes what a run did to a kind. A record that is there already is replaced; what an undo needs stays with it.
@@ -76,6 +77,7 @@ impl RunKind {
             error_code: error.map(|error| error.code.clone().into()),
             error_message: error.map(|error| Text(error.message.clone())),
             not_modified: Number(record.not_modified.into()),
+            wire_bytes: record.wire_bytes.map(Count),
         }
     }
 
@@ -99,6 +101,7 @@ impl RunKind {
             },
             not_modified: self.not_modified.0 != 0,
             bytes: self.bytes.0,
+            wire_bytes: self.wire_bytes.map(|bytes| bytes.0),
             requests: self.requests.0,
             duration: Duration::from_millis(self.duration_ms.0),
             hold_reason: self.hold_reason.map(Word::known).transpose()?,

@@ -359,6 +359,7 @@ diesel::table! {
         not_modified -> BigInt,
         watermark_before -> Nullable<BigInt>,
         undo -> Nullable<Text>,
+        wire_bytes -> Nullable<BigInt>,
     }
 }
 

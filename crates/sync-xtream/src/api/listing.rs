@@ -73,7 +73,11 @@ async fn listing(panel: &PanelClient, request: &ListingRequest, events: &Events)
         .validator()
         .and_then(|validator| validator::condition(validator, panel.address(), panel.credentials()));
     loop {
-        let options = RequestOptions { condition: condition.clone(), ..panel.options(attempts.number(), plain) };
+        let options = RequestOptions {
+            condition: condition.clone(),
+            size: request.wire_bytes,
+            ..panel.options(attempts.number(), plain)
+        };
         let attempt = Attempt { panel, permit: &permit, endpoint: &endpoint, options };
         let (mut begun, mut delivered) = (false, false);
         let failure = match attempt.run(request, events, &mut begun, &mut delivered).await {
@@ -139,6 +143,8 @@ impl Attempt<'_> {
                 Err(failure) => break Err(failure),
             }
         };
+        // An answer without compression says nothing of the size of one with it.
+        let wire_bytes = (!self.options.plain).then(|| response.wire_bytes());
         // Closes the connection if the body has not ended.
         drop(response);
         let outcome = decoding.outcome().await.map_err(Failure::Permanent)?;
@@ -149,7 +155,7 @@ impl Attempt<'_> {
                     // Without a receiver, the end isn't needed either.
                     let _ = events.send(Ok(ListingEvent::Version(validator))).await;
                 }
-                Ok(ListingEvent::Complete(Completeness { started_at, ..end }))
+                Ok(ListingEvent::Complete(Completeness { started_at, wire_bytes, ..end }))
             }
             // The decoder saw this error before the connection broke.
             (Some(Err(fault)), _) => Err(self.panel.failure_of(fault)),

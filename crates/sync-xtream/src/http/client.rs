@@ -25,8 +25,6 @@ const IDLE_CONNECTION: std::time::Duration = std::time::Duration::from_secs(5);
 /// The purpose of an HTTP client. A panel has one client per kind that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientKind {
-    /// Whether bodies stay as they come, for panels that announce a compression and don't use it.
-    pub(crate) plain: bool,
     /// Whether private addresses of a name are not connected to.
     pub(crate) outside: bool,
     /// Whether the system's root certificates are trusted. More than a hundred have to be read from files.
@@ -34,22 +32,21 @@ pub(crate) struct ClientKind {
 }
 
 impl ClientKind {
-    pub(crate) const COUNT: usize = 8;
+    pub(crate) const COUNT: usize = 4;
 
     /// Returns a number that no other kind has.
     pub(crate) const fn number(self) -> usize {
-        self.plain as usize + 2 * self.outside as usize + 4 * self.encrypted as usize
+        self.outside as usize + 2 * self.encrypted as usize
     }
 }
 
-/// Returns a client. Gzip is left to [`super::inflate`], which looks at the bytes, and can read gzip that was written
-/// in several parts.
+/// Returns a client. Compression is left to [`super::inflate`], which looks at the bytes, can read gzip that was written
+/// in several parts, and leaves the bytes of the wire to be counted.
 pub(crate) fn client(config: &XtreamConfig, kind: ClientKind) -> Result<Client, SetupError> {
     build(|| {
-        let inflates = !kind.plain;
         let builder = builder(config);
         let builder = if kind.encrypted { builder } else { builder.tls_certs_only([]) };
-        let builder = builder.no_gzip().deflate(inflates).brotli(inflates).zstd(inflates);
+        let builder = builder.no_gzip().no_deflate().no_brotli().no_zstd();
         if kind.outside {
             builder.dns_resolver(OutsideOnly { is_private: config.is_private, look_up: config.look_up })
         } else {
@@ -100,11 +97,8 @@ mod tests {
     #[test]
     fn every_kind_has_a_number_of_its_own() {
         let both = [false, true];
-        let kinds = both
-            .iter()
-            .flat_map(|plain| both.iter().flat_map(move |outside| both.map(|encrypted| (*plain, *outside, encrypted))));
-        let mut numbers: Vec<_> =
-            kinds.map(|(plain, outside, encrypted)| ClientKind { plain, outside, encrypted }.number()).collect();
+        let kinds = both.iter().flat_map(|outside| both.map(|encrypted| ClientKind { outside: *outside, encrypted }));
+        let mut numbers: Vec<_> = kinds.map(ClientKind::number).collect();
         numbers.sort_unstable();
         assert_eq!(numbers, (0..ClientKind::COUNT).collect::<Vec<_>>());
     }

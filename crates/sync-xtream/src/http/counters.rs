@@ -10,7 +10,12 @@ use reqwest::{Response, Version};
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) requests: AtomicU64,
+    /// The bytes of bodies after decompression.
     pub(crate) bytes: AtomicU64,
+    /// The bytes of bodies as they came.
+    pub(crate) wire_bytes: AtomicU64,
+    /// The nanoseconds in which they were waited for, from the first byte of a body on.
+    pub(crate) streamed: AtomicU64,
     /// Whether a connection was left open. Then the next request may go over one that the panel is about to close.
     kept: AtomicBool,
 }

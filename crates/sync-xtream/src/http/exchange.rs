@@ -78,16 +78,14 @@ impl PanelClient {
                 if !refused::is_worth_reading(endpoint, status) {
                     return Err(failure);
                 }
-                let response =
-                    Response::new(head, endpoint, sent, deadline.began, self.config(), self.counters.clone());
+                let response = Response::new(self, head, endpoint, options, sent, deadline.began);
                 Err(self.reason_in(response, endpoint, failure).await)
             }
             _ => {
                 let validator = Some(head.headers()).filter(|_| hop.at_home && !unmodified);
                 let validator =
                     validator.and_then(|headers| validator::read(headers, self.address(), self.credentials()));
-                let mut response =
-                    Response::new(head, endpoint, sent, deadline.began, self.config(), self.counters.clone());
+                let mut response = Response::new(self, head, endpoint, options, sent, deadline.began);
                 (response.validator, response.unmodified) = (validator, unmodified);
                 Ok(response)
             }
@@ -105,7 +103,7 @@ impl PanelClient {
         if let Some(words) = self.proxies.unusable(&hop.url) {
             return Err(Failure::barred(Obstacle::ProxyKind, words));
         }
-        let client = self.client(options.is_plain(), hop.outside, encrypted)?;
+        let client = self.client(hop.outside, encrypted)?;
         let reused = self.counters.take_connection();
         let mut asked = deadline.limit(self.ask(client, hop, options)).await;
         // Panels close idle connections after some seconds, perhaps at this very moment.

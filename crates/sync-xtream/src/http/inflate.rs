@@ -2,15 +2,17 @@
 //! proxies remove them, some panels send them with plain bytes, and some compress twice.
 //!
 //! Gzip, zlib and zstd are recognised in this way, one within another up to [`LAYERS_MAX`]. Brotli has no beginning of
-//! its own. The HTTP client inflates it if it is announced, and the other ones as well, except for gzip.
+//! its own, so it is believed if it is announced, and so are zlib and zstd. The HTTP client inflates nothing: otherwise
+//! nobody could tell how many bytes have come over the wire.
 
 mod member;
 
 use std::io;
 
 use bytes::{Buf, Bytes};
+use reqwest::header::HeaderValue;
 
-use member::{Beginning, Member, beginning};
+use member::{Beginning, Coding, Member, beginning};
 
 /// The greatest number of layers. Nothing is compressed more often, and a file that is its own content would never end.
 const LAYERS_MAX: u8 = 3;
@@ -19,6 +21,35 @@ const LAYERS_MAX: u8 = 3;
 /// turn. So a bomb within a bomb keeps no thread busy.
 const TURN: usize = 1 << 20;
 
+/// The compression that the head of an answer announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Announced {
+    /// None.
+    Nothing,
+    /// One that is believed: the body begins with it.
+    Coding(Coding),
+    /// One that the first bytes have to show.
+    Unbelieved,
+}
+
+impl Announced {
+    /// Reads the values of `Content-Encoding`. `plain` says that nothing that is announced is believed, because the
+    /// client has asked for no compression.
+    pub(crate) fn read<'a>(codings: impl IntoIterator<Item = &'a HeaderValue>, plain: bool) -> Self {
+        let words = codings.into_iter().flat_map(|codings| codings.as_bytes().split(|byte| *byte == b','));
+        let mut named = words
+            .map(|word| word.trim_ascii().to_ascii_lowercase())
+            .filter(|word| !word.is_empty() && word != b"identity");
+        match (named.next().as_deref(), named.next()) {
+            (None, _) => Self::Nothing,
+            (Some(b"br"), None) if !plain => Self::Coding(Coding::Brotli),
+            (Some(b"zstd"), None) if !plain => Self::Coding(Coding::Zstd),
+            (Some(b"deflate"), None) if !plain => Self::Coding(Coding::Zlib),
+            _ => Self::Unbelieved,
+        }
+    }
+}
+
 /// A body that is being inflated. It comes out in small pieces, so that a bomb is noticed in time.
 pub(crate) struct Inflate {
     state: State,
@@ -26,6 +57,8 @@ pub(crate) struct Inflate {
     waiting: Bytes,
     /// Whether the bytes have to be text by now, because they were announced as compressed or were inflated already.
     suspect: Option<Suspect>,
+    /// The compression that the body begins with, whatever its first bytes are.
+    forced: Option<Coding>,
     /// The next layer, if the output of this one is compressed as well.
     within: Option<Box<Inflate>>,
     layer: u8,
@@ -54,15 +87,18 @@ enum State {
 }
 
 impl Inflate {
-    /// Returns the state at the beginning of a body. `announced` says that a compression is announced that nobody has
-    /// inflated. `limit` holds for each layer.
-    pub(crate) fn new(announced: bool, limit: u64) -> Self {
-        Self::layer(0, announced.then_some(Suspect::Announced), limit)
+    /// Returns the state at the beginning of a body. `limit` holds for each layer.
+    pub(crate) fn new(announced: Announced, limit: u64) -> Self {
+        match announced {
+            Announced::Nothing => Self::layer(0, None, limit),
+            Announced::Unbelieved => Self::layer(0, Some(Suspect::Announced), limit),
+            Announced::Coding(coding) => Self { forced: Some(coding), ..Self::layer(0, None, limit) },
+        }
     }
 
     fn layer(layer: u8, suspect: Option<Suspect>, limit: u64) -> Self {
         let (state, waiting) = (State::Undecided, Bytes::new());
-        Self { state, waiting, suspect, within: None, layer, inflated: 0, limit }
+        Self { state, waiting, suspect, forced: None, within: None, layer, inflated: 0, limit }
     }
 
     /// Returns whether the body has a compression with an end of its own, which was checked.
@@ -128,6 +164,13 @@ impl Inflate {
     fn next(&mut self) -> io::Result<Option<Bytes>> {
         loop {
             match &mut self.state {
+                State::Undecided if self.forced.is_some() && !self.waiting.is_empty() => {
+                    if let Some(coding) = self.forced.take() {
+                        self.state = State::Member(Member::new(coding)?);
+                        // What was announced is trusted to be no guess, so any words may be in it.
+                        self.within = Some(Box::new(Self::layer(self.layer + 1, None, self.limit)));
+                    }
+                }
                 State::Undecided => match beginning(&self.waiting) {
                     Beginning::Short => return Ok(None),
                     Beginning::Plain => self.state = State::Plain,
@@ -230,7 +273,8 @@ mod tests {
 
     /// Feeds a body in chunks. Returns the output and the size of its largest piece.
     fn run(body: &[u8], chunk: usize, announced: bool) -> io::Result<(Vec<u8>, usize)> {
-        let (mut inflate, mut out, mut largest) = (Inflate::new(announced, u64::MAX), Vec::new(), 0);
+        let (mut inflate, mut out, mut largest) =
+            (Inflate::new(if announced { Announced::Unbelieved } else { Announced::Nothing }, u64::MAX), Vec::new(), 0);
         let mut note = |piece: Bytes| {
             largest = largest.max(piece.len());
             out.extend_from_slice(&piece);
@@ -324,6 +368,77 @@ mod tests {
         assert_eq!(run(&parts, 2, false).unwrap().0, b"[{\"a\":1}] ");
     }
 
+    #[test]
+    fn what_is_announced_is_believed_unless_nobody_asked_for_it() {
+        use Announced::{Nothing, Unbelieved};
+        let announced = |words: &[&'static str], plain| {
+            Announced::read(&words.iter().map(|words| HeaderValue::from_static(words)).collect::<Vec<_>>(), plain)
+        };
+        for (words, expected) in [
+            (&[][..], Nothing),
+            (&[""], Nothing),
+            (&[" , "], Nothing),
+            (&["identity"], Nothing),
+            (&["Identity, identity"], Nothing),
+            (&["br"], Announced::Coding(Coding::Brotli)),
+            (&[" BR "], Announced::Coding(Coding::Brotli)),
+            (&["identity, zstd"], Announced::Coding(Coding::Zstd)),
+            (&["deflate"], Announced::Coding(Coding::Zlib)),
+            // Gzip is recognised by its first bytes in any case.
+            (&["gzip"], Unbelieved),
+            (&["x-gzip"], Unbelieved),
+            (&["gzip, br"], Unbelieved),
+            (&["gzip", "br"], Unbelieved),
+            (&["rot13"], Unbelieved),
+        ] {
+            assert_eq!(announced(words, false), expected, "{words:?}");
+            let expected = if expected == Nothing { Nothing } else { Unbelieved };
+            assert_eq!(announced(words, true), expected, "{words:?}, and nobody asked for it");
+        }
+    }
+
+    fn brotli(bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        brotli::CompressorWriter::new(&mut out, 4096, 3, 22).write_all(bytes).unwrap();
+        out
+    }
+
+    /// Feeds a body whose compression is announced. Returns the output.
+    fn believed(body: &[u8], coding: Coding, chunk: usize) -> io::Result<Vec<u8>> {
+        let (mut inflate, mut out) = (Inflate::new(Announced::Coding(coding), u64::MAX), Vec::new());
+        for part in body.chunks(chunk) {
+            inflate.give(Bytes::copy_from_slice(part));
+            while let Some(piece) = inflate.take()? {
+                out.extend_from_slice(&piece);
+            }
+        }
+        while let Some(piece) = inflate.end()? {
+            out.extend_from_slice(&piece);
+        }
+        Ok(out)
+    }
+
+    #[test]
+    fn an_announced_compression_is_inflated_to_its_end() {
+        let long = "[{\"name\":\"Été\"}]".repeat(20_000);
+        for list in [b"[]", long.as_bytes(), b"Blocked", b"\x8b\x02", &[b' '; 200_000]] {
+            type Compress = fn(&[u8]) -> Vec<u8>;
+            let codings: [(Coding, Compress); 3] =
+                [(Coding::Brotli, brotli), (Coding::Zstd, zstd), (Coding::Zlib, zlib)];
+            for (coding, compress) in codings {
+                let body = compress(list);
+                for chunk in [1, 7, 100_000] {
+                    assert!(believed(&body, coding, chunk).unwrap() == list, "{coding:?} {chunk}");
+                    assert!(believed(&body[..body.len() - 1], coding, chunk).is_err(), "{coding:?} cut");
+                }
+                assert!(believed(b"[no compression]", coding, 100).is_err(), "{coding:?}");
+                assert_eq!(believed(b"", coding, 1).unwrap(), b"", "an empty body has no compression");
+            }
+        }
+        let within = brotli(&gzip(b"[]"));
+        assert_eq!(believed(&within, Coding::Brotli, 1000).unwrap(), b"[]", "gzip within");
+    }
+
     fn zlib(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(bytes).unwrap();
@@ -380,7 +495,7 @@ mod tests {
         // These have no output at the end, so the layers between have to be counted.
         let hollow = gzip(&gzip(b"").repeat(1_000_000));
         for (number, bomb) in [gzip(&padding), gzip(&zstd(&vec![b' '; 30 << 20])), hollow].into_iter().enumerate() {
-            let mut inflate = Inflate::new(false, LIMIT);
+            let mut inflate = Inflate::new(Announced::Nothing, LIMIT);
             inflate.give(bomb.into());
             let mut out = 0;
             let error = loop {

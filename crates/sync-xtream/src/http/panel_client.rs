@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use reqwest::Client;
 use sync_core::SourceError;
@@ -70,7 +71,7 @@ impl PanelClient {
             config,
         };
         // The client for most requests is made at once, so that an error in the settings shows now.
-        match panel.made(ClientKind { plain: false, outside: false, encrypted: encrypted || panel.proxied }) {
+        match panel.made(ClientKind { outside: false, encrypted: encrypted || panel.proxied }) {
             Ok(_) => Ok(panel),
             Err(error) => Err(*error),
         }
@@ -89,7 +90,12 @@ impl PanelClient {
     }
 
     pub(crate) fn usage(&self) -> Usage {
-        Usage { requests: self.counters.requests.load(Relaxed), bytes: self.counters.bytes.load(Relaxed) }
+        Usage {
+            requests: self.counters.requests.load(Relaxed),
+            bytes: self.counters.bytes.load(Relaxed),
+            wire_bytes: Some(self.counters.wire_bytes.load(Relaxed)),
+            streamed: Duration::from_nanos(self.counters.streamed.load(Relaxed)),
+        }
     }
 
     pub(crate) fn learnt(&self) -> Learnt {
@@ -107,9 +113,9 @@ impl PanelClient {
 
     /// Returns the client for a request. Through a proxy, names are not looked up here, and the proxy itself may well
     /// have a private address.
-    pub(crate) fn client(&self, plain: bool, outside: bool, encrypted: bool) -> Result<&Client, Failure> {
+    pub(crate) fn client(&self, outside: bool, encrypted: bool) -> Result<&Client, Failure> {
         // The connection to a proxy may be encrypted even if the one to the panel is not.
-        let kind = ClientKind { plain, outside: outside && !self.proxied, encrypted: encrypted || self.proxied };
+        let kind = ClientKind { outside: outside && !self.proxied, encrypted: encrypted || self.proxied };
         let made = self.made(kind).as_ref();
         made.map_err(|_| Failure::Permanent(SourceError::internal("the HTTP client could not be set up")))
     }
@@ -130,7 +136,7 @@ impl PanelClient {
 
     /// Returns the options of the next request.
     pub(crate) fn options(&self, attempt: u32, plain: bool) -> RequestOptions {
-        RequestOptions { attempt, plain, client: self.user_agents.current(), condition: None }
+        RequestOptions { attempt, plain, client: self.user_agents.current(), condition: None, size: None }
     }
 
     /// Returns the error of a body as a failure of the attempt. This removes the credentials from the panel's words.

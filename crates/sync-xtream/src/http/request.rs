@@ -31,10 +31,12 @@ pub(crate) struct RequestOptions {
     pub(crate) client: ClientHeaders,
     /// The condition for an answer. It is sent to the panel's own host only.
     pub(crate) condition: Option<Condition>,
+    /// The size of the last answer in bytes of the wire, if it is known.
+    pub(crate) size: Option<u64>,
 }
 
 impl RequestOptions {
-    /// Returns whether only a body that looks compressed is inflated.
+    /// Returns whether no compression was asked for, so that only a body that looks compressed is inflated.
     pub(crate) fn is_plain(&self) -> bool {
         self.plain || !self.client.compression
     }

@@ -2,23 +2,26 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use reqwest::Version;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use sync_core::rate::Transfer;
 use sync_core::source::{AnswerFault, Validator};
 use tokio::time::timeout;
 
+use super::bandwidth::Bandwidth;
 use super::counters::{Counters, milliseconds};
 use super::failure::Failure;
-use super::inflate::Inflate;
-use super::limits::{DOCUMENT_MAX, FOREVER};
-use super::throughput::Throughput;
+use super::inflate::{Announced, Inflate};
+use super::limits::DOCUMENT_MAX;
+use super::panel_client::PanelClient;
+use super::patience::Patience;
+use super::request::RequestOptions;
 use crate::api::endpoint::Endpoint;
 use crate::clock::{before, date};
-use crate::config::XtreamConfig;
 use crate::wire::charset::Charset;
 
 /// The size up to which the bytes that have arrived are gathered. Decompressors give out small pieces, and the decoder
@@ -39,11 +42,12 @@ pub(crate) struct Response {
     sent: Instant,
     date: Option<i64>,
     sent_by_date: Option<i64>,
-    deadline: tokio::time::Instant,
-    /// The time that was spent waiting for the panel, from the first byte of the request on.
-    waited: Duration,
-    throughput: Throughput,
-    total: Duration,
+    /// The time of the request, without the pauses before it.
+    began: tokio::time::Instant,
+    patience: Patience,
+    bandwidth: Option<Bandwidth>,
+    /// The bytes that have come and may not be read yet.
+    arrived: Bytes,
     limit: u64,
     received: u64,
     /// The end of the body, if it was noticed while the piece before was gathered.
@@ -53,17 +57,26 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn new(
+        panel: &PanelClient,
         head: reqwest::Response,
         endpoint: &Endpoint,
+        options: &RequestOptions,
         sent: Instant,
         began: tokio::time::Instant,
-        config: &XtreamConfig,
-        counters: Arc<Counters>,
     ) -> Self {
-        let date = date(head.headers());
-        // After the client has inflated a body, its header no longer names a compression.
+        let (date, config) = (date(head.headers()), panel.config());
         let limit = if endpoint.is_listing() { config.max_body_bytes } else { config.max_body_bytes.min(DOCUMENT_MAX) };
-        let announced = head.headers().get_all(CONTENT_ENCODING).iter().any(is_compression);
+        let announced = Announced::read(head.headers().get_all(CONTENT_ENCODING), options.is_plain());
+        // The answer itself knows better. Without compression it is of another size than it was.
+        let size = options.size.and_then(|size| head.content_length().or((!options.plain).then_some(size)));
+        let transfer = size.filter(|size| *size > 0 && endpoint.is_whole_listing());
+        let patience = Patience::new(
+            config.idle_timeout,
+            config.min_bytes_per_second,
+            config.total_timeout,
+            began.elapsed(),
+            transfer.map(|size| Transfer::new(size, config.listing_deadline)),
+        );
         Self {
             validator: None,
             unmodified: false,
@@ -75,13 +88,13 @@ impl Response {
             action: endpoint.action(),
             head,
             sent,
-            deadline: began + config.total_timeout.min(FOREVER),
-            waited: began.elapsed(),
-            throughput: Throughput::new(config.idle_timeout, config.min_bytes_per_second),
-            total: config.total_timeout,
+            began,
+            patience,
+            bandwidth: config.bandwidth.clone(),
+            arrived: Bytes::new(),
             received: 0,
             ended: None,
-            counters,
+            counters: Arc::clone(&panel.counters),
         }
     }
 
@@ -118,40 +131,21 @@ impl Response {
         self.received
     }
 
+    /// Returns the number of bytes so far, as they came.
+    pub(crate) fn wire_bytes(&self) -> u64 {
+        self.patience.wire_bytes()
+    }
+
     /// Returns the next bytes, or `None` if the body has ended properly.
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
         if let Some(end) = self.ended.take() {
             return end.map(|()| None);
         }
-        let asked = tokio::time::Instant::now();
-        let left = self.deadline.saturating_duration_since(asked);
         // Bytes that have arrived already would be read without a check of the time.
-        if left.is_zero() {
-            return Err(self.overdue());
-        }
-        let patience = self.throughput.patience();
-        let outcome = timeout(patience.min(left), self.next()).await;
-        self.waited += asked.elapsed();
-        let first = match outcome {
-            Ok(read) => read?,
-            Err(_) if left <= patience => return Err(self.overdue()),
-            Err(_) => return Err(Failure::slow(self.throughput.complaint(), true)),
-        };
-        self.throughput.waited(asked.elapsed());
-        match first {
+        self.patience.left(self.began.elapsed())?;
+        match self.next().await? {
             Some(first) if first.len() < PIECE => Ok(Some(self.gather(&first))),
             whole => Ok(whole),
-        }
-    }
-
-    /// Returns the failure for the end of the time limit. A smaller request helps if most of the time was spent waiting
-    /// for the panel.
-    fn overdue(&self) -> Failure {
-        let words = format!("the answer was not over within {:?}", self.total);
-        if self.waited >= self.total / 2 {
-            Failure::slow(words, true)
-        } else {
-            Failure::slow(format!("{words}, and most of that time was not the panel's"), false)
         }
     }
 
@@ -188,9 +182,9 @@ impl Response {
                 Some(bytes) => return self.count(bytes).map(Some),
                 None => {}
             }
-            match self.head.chunk().await {
-                Ok(Some(bytes)) => self.inflate.give(bytes),
-                Ok(None) => match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
+            match self.read().await? {
+                Some(bytes) => self.inflate.give(bytes),
+                None => match self.inflate.end().map_err(|error| self.not_inflated(&error))? {
                     Some(bytes) if bytes.is_empty() => tokio::task::yield_now().await,
                     Some(bytes) => return self.count(bytes).map(Some),
                     None => {
@@ -198,14 +192,57 @@ impl Response {
                         return Ok(None);
                     }
                 },
-                Err(error) => return Err(Failure::from_body(&error.without_url(), self.received)),
+            }
+        }
+    }
+
+    /// Returns the next bytes of the wire, at the rate that is allowed.
+    async fn read(&mut self) -> Result<Option<Bytes>, Failure> {
+        if self.arrived.is_empty() {
+            match self.receive().await? {
+                Some(bytes) => self.arrived = bytes,
+                None => return Ok(None),
+            }
+        }
+        let mut granted = self.arrived.len();
+        if let Some(bandwidth) = &self.bandwidth {
+            let asked = tokio::time::Instant::now();
+            granted = bandwidth.pass(granted).await;
+            self.patience.paused(asked.elapsed());
+        }
+        self.note(granted);
+        Ok(Some(self.arrived.split_to(granted)))
+    }
+
+    /// Counts bytes of the wire for the account.
+    fn note(&self, bytes: usize) {
+        self.counters.wire_bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Waits for the panel's next bytes.
+    async fn receive(&mut self) -> Result<Option<Bytes>, Failure> {
+        let limit = self.patience.limit(self.began.elapsed())?;
+        let streamed = self.patience.streamed();
+        let asked = tokio::time::Instant::now();
+        let outcome = timeout(limit, self.head.chunk()).await;
+        self.patience.waited(asked.elapsed());
+        let streamed = u64::try_from((self.patience.streamed() - streamed).as_nanos()).unwrap_or(u64::MAX);
+        self.counters.streamed.fetch_add(streamed, Relaxed);
+        match outcome {
+            Err(_) => Err(self.patience.late()),
+            Ok(Err(error)) => Err(Failure::from_body(&error.without_url(), self.received)),
+            Ok(Ok(None)) => Ok(None),
+            Ok(Ok(Some(bytes))) => {
+                let length = bytes.len();
+                self.patience.came(length as u64).inspect_err(|_| self.note(length))?;
+                Ok(Some(bytes))
             }
         }
     }
 
     fn count(&mut self, bytes: Bytes) -> Result<Bytes, Failure> {
         let length = bytes.len() as u64;
-        self.throughput.came(length);
+        self.patience.inflated(length);
         self.received = self.received.saturating_add(length);
         self.counters.bytes.fetch_add(length, Relaxed);
         if self.received > self.limit {
@@ -227,40 +264,16 @@ impl Response {
     }
 }
 
-/// Returns whether a `Content-Encoding` names a compression.
-fn is_compression(codings: &HeaderValue) -> bool {
-    let mut codings = codings.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
-}
-
 impl Drop for Response {
     fn drop(&mut self) {
         tracing::debug!(
             action = self.action,
             status = self.head.status().as_u16(),
             bytes = self.received,
+            wire_bytes = self.patience.wire_bytes(),
+            streamed_ms = milliseconds(self.patience.streamed()),
             ms = milliseconds(self.sent.elapsed()),
             "answer done"
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn some_codings_are_none() {
-        for (codings, expected) in [
-            ("", false),
-            (" , ", false),
-            ("identity", false),
-            ("Identity, identity", false),
-            ("br", true),
-            ("identity, zstd", true),
-            ("x-gzip", true),
-        ] {
-            assert_eq!(is_compression(&HeaderValue::from_static(codings)), expected, "{codings}");
-        }
     }
 }

@@ -167,6 +167,7 @@ impl Decoder {
             Known::Never => false,
         };
         Ok(Completeness {
+            wire_bytes: None,
             unreadable,
             unreadable_digest: (unreadable > 0 && knowable).then_some(unreadable_digest),
             unreadable_at: self.elements.places.first(),

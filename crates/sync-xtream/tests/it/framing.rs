@@ -130,6 +130,43 @@ async fn field_19_gzip_within_gzip_and_white_space_after_it_are_read() {
     }
 }
 
+fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    brotli::CompressorWriter::new(&mut out, 4096, 3, 22).write_all(bytes).unwrap();
+    out
+}
+
+/// The bytes of the wire are those of the body as it was sent, whatever its compression and framing.
+#[tokio::test]
+async fn bytes_are_counted_as_they_come_as_well() {
+    let plain = channels(500).into_bytes();
+    let deflate = {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&plain).unwrap();
+        encoder.finish().unwrap()
+    };
+    for (headers, body) in [
+        (&[][..], plain.clone()),
+        (&["Content-Encoding: gzip"], gzip(&plain)),
+        (&["Content-Encoding: br"], brotli(&plain)),
+        (&["Content-Encoding: zstd"], zstd::encode_all(&plain[..], 1).unwrap()),
+        (&["Content-Encoding: deflate"], deflate),
+    ] {
+        let chunk = [format!("{:x}\r\n", body.len()).into_bytes(), body.clone(), b"\r\n0\r\n\r\n".to_vec()].concat();
+        let chunked =
+            answer("200 OK", &[headers, &["Transfer-Encoding: chunked", "Connection: close"]].concat(), &chunk);
+        for answer in [with(headers, &body), chunked] {
+            let server = Server::start(vec![answer]).await;
+            let source = source(&server.base, quick());
+            assert_eq!(source.usage().wire_bytes, Some(0));
+            let listed = list(&source, ContentKind::Channels).await.unwrap();
+            assert_eq!((listed.entries.len(), server.requests().len()), (500, 1), "{headers:?}");
+            let usage = source.usage();
+            assert_eq!((usage.bytes, usage.wire_bytes), (plain.len() as u64, Some(body.len() as u64)), "{headers:?}");
+        }
+    }
+}
+
 /// Brotli within gzip can't be known by its bytes: it is asked for again without compression.
 #[tokio::test]
 async fn field_19_an_unknown_compression_within_gzip_is_asked_for_without() {

@@ -15,6 +15,7 @@ mod redirects;
 mod retries;
 mod scene;
 mod secrets;
+mod slowness;
 mod time;
 mod tls;
 mod validators;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args as Arguments;
 use sync_core::NetworkSettings;
+use sync_core::rate::Timetable;
 
 /// Timeouts, attempts and pace of requests to a panel, for one run. What is not named is as the profile says.
 #[derive(Debug, Default, Arguments)]
@@ -30,6 +31,12 @@ pub(crate) struct PanelArgs {
     /// Send at most this many requests per second, 0.01 or more; after a pause, one second's worth may come at once [default: 8]
     #[arg(long, value_name = "N", value_parser = rate)]
     pub(crate) requests_per_second: Option<f64>,
+    /// Read at most this many bytes per second, in all: 512k, 10M, or by local time: "08:00,512k 23:00,off"; a number without a suffix is in KiB [default: off]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) limit_rate: Option<Timetable>,
+    /// Stop a list of known size that can't come within this time, however slow it is until then [default: 1800]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) deadline: Option<Duration>,
     /// Wait this long for the password from a file or a command [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) password_timeout: Option<Duration>,
@@ -75,6 +82,8 @@ impl PanelArgs {
             backoff: self.backoff,
             requests_per_second: self.requests_per_second,
             min_bytes_per_second: limits.min_bytes_per_second,
+            rate_limit: self.limit_rate.clone(),
+            listing_deadline: self.deadline,
             max_body_mib: limits.max_body_mib,
             max_elements: limits.max_elements,
             max_element_mib: limits.max_element_mib,

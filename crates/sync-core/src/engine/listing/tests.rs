@@ -38,6 +38,7 @@ fn what_is_wrong_with_either_answer_is_wrong_with_both() {
         trailing_bytes: true,
         trailing_digest: digest,
         started_at: Some(8),
+        wire_bytes: None,
     };
     assert_eq!(merge_completeness(sound, Completeness::default()), sound);
     assert_eq!(

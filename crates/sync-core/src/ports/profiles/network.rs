@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::rate::Timetable;
+
 /// Timeouts, attempts, pace and limits of requests to a panel. `None` is the default of the source.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NetworkSettings {
@@ -25,6 +27,10 @@ pub struct NetworkSettings {
     pub requests_per_second: Option<f64>,
     /// The number of bytes per second that have to arrive. 0 is no limit.
     pub min_bytes_per_second: Option<u32>,
+    /// The greatest number of bytes per second that are read, by time of the week.
+    pub rate_limit: Option<Timetable>,
+    /// The time within which a whole listing of known size has to come.
+    pub listing_deadline: Option<Duration>,
     /// The greatest size of an answer after decompression, in MiB.
     pub max_body_mib: Option<u64>,
     /// The greatest number of elements of a list.
@@ -50,7 +56,7 @@ const RATE_MIN: f64 = 0.01;
 
 impl NetworkSettings {
     /// The names of the settings, as a store keeps them and as people type them.
-    pub const KEYS: [&'static str; 14] = [
+    pub const KEYS: [&'static str; 16] = [
         "timeout.connect",
         "timeout.first-byte",
         "timeout.idle",
@@ -60,6 +66,8 @@ impl NetworkSettings {
         "backoff",
         "rate.requests",
         "rate.min-bytes",
+        "rate.limit",
+        "rate.deadline",
         "limits.body",
         "limits.elements",
         "limits.element",
@@ -80,6 +88,8 @@ impl NetworkSettings {
             backoff: self.backoff.or(other.backoff),
             requests_per_second: self.requests_per_second.or(other.requests_per_second),
             min_bytes_per_second: self.min_bytes_per_second.or(other.min_bytes_per_second),
+            rate_limit: self.rate_limit.clone().or_else(|| other.rate_limit.clone()),
+            listing_deadline: self.listing_deadline.or(other.listing_deadline),
             max_body_mib: self.max_body_mib.or(other.max_body_mib),
             max_elements: self.max_elements.or(other.max_elements),
             max_element_mib: self.max_element_mib.or(other.max_element_mib),
@@ -101,6 +111,8 @@ impl NetworkSettings {
             "backoff" => seconds(self.backoff),
             "rate.requests" => self.requests_per_second.map(|it| it.to_string()),
             "rate.min-bytes" => self.min_bytes_per_second.map(|it| it.to_string()),
+            "rate.limit" => self.rate_limit.as_ref().map(Timetable::to_string),
+            "rate.deadline" => seconds(self.listing_deadline),
             "limits.body" => self.max_body_mib.map(|it| it.to_string()),
             "limits.elements" => self.max_elements.map(|it| it.to_string()),
             "limits.element" => self.max_element_mib.map(|it| it.to_string()),
@@ -126,6 +138,8 @@ impl NetworkSettings {
             "backoff" => self.backoff = read(text, seconds_of_text)?,
             "rate.requests" => self.requests_per_second = read(text, |text| within(text, RATE_MIN..=f64::MAX))?,
             "rate.min-bytes" => self.min_bytes_per_second = read(text, |text| within(text, 0..=u32::MAX))?,
+            "rate.limit" => self.rate_limit = read(text, |text| text.parse().ok())?,
+            "rate.deadline" => self.listing_deadline = read(text, seconds_of_text)?,
             "limits.body" => self.max_body_mib = read(text, |text| within(text, 1..=BODY_MIB_MAX))?,
             "limits.elements" => self.max_elements = read(text, |text| within(text, 1..=u64::MAX))?,
             "limits.element" => self.max_element_mib = read(text, |text| within(text, 1..=1024))?,
@@ -221,6 +235,7 @@ mod tests {
             ("limits.nesting", "1", Some("100000")),
             ("limits.header", "1", Some("400")),
             ("timeout.total", "0", None),
+            ("rate.deadline", "0", Some("18446744073709551615")),
         ] {
             let mut settings = NetworkSettings::default();
             assert_eq!(settings.set(key, Some(least)), Ok(()), "{key}");

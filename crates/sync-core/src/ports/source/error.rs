@@ -51,6 +51,13 @@ pub enum SourceError {
         /// What the source has seen, without addresses.
         message: String,
     },
+    /// The listing came too slowly to be whole before its deadline, and was stopped. It is not asked for again in this
+    /// run.
+    #[error("the listing comes too slowly: {message}")]
+    TooSlow {
+        /// Rate, size and deadline.
+        message: String,
+    },
     /// Another error inside the source.
     #[error("the source failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -140,6 +147,7 @@ impl SourceError {
             Self::Denied { denial: Denial::HttpLogin, .. } => ErrorCode::HttpLoginRequired,
             Self::Denied { denial: Denial::Account, .. } => ErrorCode::AccountInactive,
             Self::Unusable { fault, .. } => fault.code(),
+            Self::TooSlow { .. } => ErrorCode::TooSlow,
             Self::Internal(_) => ErrorCode::Internal,
         }
     }
@@ -163,6 +171,7 @@ impl SourceError {
             Self::Refused { .. } => Hint::CheckCredentials,
             Self::Denied { denial, .. } => denial.hint(),
             Self::Unusable { fault, .. } => fault.hint(),
+            Self::TooSlow { .. } => Hint::RaiseDeadline,
             Self::Internal(_) => Hint::ReportDefect,
         }
     }
@@ -198,6 +207,7 @@ mod tests {
             (unusable(AnswerFault::Truncated), "sync again later"),
             (unusable(AnswerFault::TooLarge), "raise the limit"),
             (SourceError::internal("?"), "report it"),
+            (SourceError::TooSlow { message: String::new() }, "longer deadline"),
             (unusable(AnswerFault::EncryptedPort), "https://"),
             (obstructed(Obstacle::PlainPort), "http://"),
             (obstructed(Obstacle::Encryption), "http://"),

@@ -48,6 +48,8 @@ pub(super) fn unusual() -> Profile {
             backoff: Some(Duration::from_secs(24)),
             requests_per_second: Some(0.25),
             min_bytes_per_second: Some(0),
+            rate_limit: Some("08:00,512k Sat-23:00,off".parse().unwrap()),
+            listing_deadline: Some(Duration::from_secs(3600)),
             max_body_mib: Some(26),
             max_elements: Some(27),
             max_element_mib: Some(28),

@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::ReadableStore;
-use super::session::{Session, load};
+use super::session::{Session, added, load};
 use crate::detect::volatile::{FieldFacts, Standing};
 use crate::error::ErrorCode;
 use crate::facts::{PanelFacts, Sighting};
@@ -13,7 +13,7 @@ use crate::ports::store::{RunEnd, ScopeCommit};
 use crate::run::options::SyncMode;
 use crate::run::record::{KindOutcome, KindRecord, ReportError, RunStatus};
 use crate::testing::builders;
-use crate::testing::builders::profile;
+use crate::testing::builders::{movie, profile};
 
 /// "An earlier run without an end is recorded as interrupted", and a reader sees it so before.
 pub async fn a_run_without_end_was_interrupted(store: &dyn ReadableStore) {
@@ -47,6 +47,21 @@ pub async fn the_end_of_a_run_moves_no_watermark(store: &dyn ReadableStore) {
     assert_eq!((run.status, run.started_at, run.finished_at), (RunStatus::Failed, 1000, Some(4321)));
     assert_eq!(run.kinds.len(), 1);
     assert_eq!((run.kinds[0].kind, run.kinds[0].outcome), (ContentKind::Series, KindOutcome::Failed));
+}
+
+/// The bytes as they came over the wire are kept, and that they are unknown as well.
+pub async fn bytes_of_the_wire_are_kept(store: &dyn ReadableStore) {
+    let session = Session::start(store, "home").await;
+    let movies = ContentKind::Movies;
+    let mut commit = session.commit(movies);
+    (commit.record.bytes, commit.record.wire_bytes) = (900, Some(77));
+    session.apply(vec![added(movie(1))], commit).await.unwrap();
+    let unknown = KindRecord { wire_bytes: None, ..KindRecord::skipped(ContentKind::Series, SyncMode::Full) };
+    let end = RunEnd { records: vec![unknown], ..session.run_end() };
+    store.finish_run(&session.profile, end).await.unwrap();
+    let run = store.runs(&session.profile, 1).await.unwrap().pop().unwrap();
+    let kept = |kind| run.kinds.iter().find(|record| record.kind == kind).unwrap().wire_bytes;
+    assert_eq!((kept(movies), kept(ContentKind::Series), run.wire_bytes()), (Some(77), None, None));
 }
 
 /// "Records … the facts that the run has learnt about the panel", and "`None` to leave them as they are".

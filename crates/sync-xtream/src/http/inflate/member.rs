@@ -1,7 +1,8 @@
-//! One compressed part of a body: a gzip member, a zlib stream or a zstd frame.
+//! One compressed part of a body: a gzip member, a zlib stream, a zstd frame or a brotli stream.
 
 use std::io::{self, Write};
 
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use bytes::Bytes;
 use flate2::write::GzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
@@ -20,12 +21,14 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 /// The number of bytes that are inflated at a time.
 const BUFFER: usize = 32 << 10;
 
-/// A compression that has a beginning of its own.
+/// A compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(crate) enum Coding {
     Gzip,
     Zlib,
     Zstd,
+    /// It has no beginning of its own, so it has to be announced.
+    Brotli,
 }
 
 /// The result of looking at the first bytes of a body.
@@ -58,7 +61,7 @@ pub(super) enum Member {
     Frame(Box<Frame>),
 }
 
-/// A zlib stream or a zstd frame.
+/// A zlib stream, a zstd frame or a brotli stream.
 pub(super) struct Frame {
     decoder: Decoder,
     out: Vec<u8>,
@@ -70,6 +73,7 @@ pub(super) struct Frame {
 enum Decoder {
     Zlib(Decompress),
     Zstd(raw::Decoder<'static>),
+    Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
 }
 
 impl Member {
@@ -81,6 +85,10 @@ impl Member {
                 let mut decoder = raw::Decoder::new()?;
                 decoder.set_parameter(raw::DParameter::WindowLogMax(ZSTD_WINDOW_LOG))?;
                 Decoder::Zstd(decoder)
+            }
+            Coding::Brotli => {
+                let [bytes, words, codes] = [(); 3].map(|()| StandardAlloc::default());
+                Decoder::Brotli(Box::new(BrotliState::new(bytes, words, codes)))
             }
         };
         Ok(Self::Frame(Box::new(Frame { decoder, out: Vec::new(), full: false, over: false })))
@@ -132,6 +140,8 @@ impl Frame {
             return Ok((0, true));
         }
         let mut out = vec![0; BUFFER];
+        // Brotli may keep output back although the buffer has room.
+        let mut more = false;
         let (read, written) = match &mut self.decoder {
             Decoder::Zlib(decoder) => {
                 let (read, written) = (decoder.total_in(), decoder.total_out());
@@ -144,6 +154,26 @@ impl Frame {
                 self.over = status.remaining == 0;
                 (status.bytes_read as u64, status.bytes_written as u64)
             }
+            Decoder::Brotli(state) => {
+                let (mut left, mut read, mut room, mut written, mut total) = (bytes.len(), 0, BUFFER, 0, 0);
+                let status = BrotliDecompressStream(
+                    &mut left,
+                    &mut read,
+                    bytes,
+                    &mut room,
+                    &mut written,
+                    &mut out,
+                    &mut total,
+                    state,
+                );
+                match status {
+                    BrotliResult::ResultSuccess => self.over = true,
+                    BrotliResult::NeedsMoreOutput => more = true,
+                    BrotliResult::NeedsMoreInput => {}
+                    BrotliResult::ResultFailure => return Err(io::ErrorKind::InvalidData.into()),
+                }
+                (read as u64, written as u64)
+            }
         };
         let stuck = read == 0 && written == 0 && !self.over && !self.full;
         if stuck {
@@ -151,7 +181,7 @@ impl Frame {
         }
         let [read, written] = [read, written].map(|count| usize::try_from(count).unwrap_or(BUFFER));
         out.truncate(written);
-        (self.full, self.out) = (written == BUFFER && !self.over, out);
+        (self.full, self.out) = ((more || written == BUFFER) && !self.over, out);
         Ok((read, false))
     }
 }
