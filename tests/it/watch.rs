@@ -271,6 +271,10 @@ fn once_runs_what_is_due() {
     scene.panel.forget_requests();
     assert_eq!(once(&scene).exits(0).stdout, "", "nothing is due");
     assert_eq!(scene.panel.requests().len(), 0);
+    // What somebody has deleted is due again.
+    scene.run(&["clear", HOME]).exits(0);
+    assert_eq!(once(&scene).exits(0).stdout.lines().count(), 1);
+    scene.assert_true();
     // The exit code is that of what ran.
     let away = Scene::of(&some_hundred(4313));
     away.panel.in_front(Behaviour::Status(503, Vec::new(), Vec::new()));

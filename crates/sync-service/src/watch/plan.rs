@@ -38,7 +38,13 @@ impl ProfilePlan {
         schedule: Option<&Schedule>,
         moment: Moment,
     ) -> Result<Self, StoreError> {
-        let (state, history) = (cache.sync_state(&profile.id).await?, cache.kind_histories(&profile.id).await?);
+        let (state, mut history) = (cache.sync_state(&profile.id).await?, cache.kind_histories(&profile.id).await?);
+        for (kind, history) in history.iter_mut() {
+            if state.last_sync[kind].is_none() {
+                // The content was deleted since then, so there is nothing that could be current.
+                history.listed_at = None;
+            }
+        }
         let next = due::next(&profile, schedule, &state.facts, &history, moment);
         let schedule = schedule.cloned();
         Ok(Self { profile, next, history, rows: state.rows, held: state.held, facts: state.facts, schedule, moment })
