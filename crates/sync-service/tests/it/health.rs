@@ -33,8 +33,8 @@ fn failed(at: i64, code: ErrorCode) -> FailedAttempt {
     FailedAttempt { at, code: Some(code) }
 }
 
-fn account(word: &str, expires_at: Option<i64>) -> Option<AccountStanding> {
-    Some(AccountStanding { status: word.to_owned(), expires_at, checked_at: Some(NOW - 7) })
+fn account(word: &str, expires_at: Option<i64>) -> AccountStanding {
+    AccountStanding { status: word.to_owned(), expires_at, checked_at: Some(NOW - 7) }
 }
 
 const MOVIES: ContentKind = ContentKind::Movies;
@@ -87,13 +87,15 @@ async fn a_refused_login_and_an_account_that_has_ended_are_of_the_profile() {
         plan.history[MOVIES].failures = vec![failed(NOW - 3, ErrorCode::LoginRefused)];
     };
     assert_eq!(found(None, refused).await, [("login_refused", None, Some(NOW - 3))]);
-    let locked = |_: &mut ProfilePlan, status: &mut ContentStatus| status.account = account("Banned", None);
+    let locked = |_: &mut ProfilePlan, status: &mut ContentStatus| status.account = Some(account("Banned", None));
     assert_eq!(found(None, locked).await, [("account_ended", None, Some(NOW - 7))]);
-    let ended =
-        |_: &mut ProfilePlan, status: &mut ContentStatus| status.account = account("Active", Some(NOW - HOUR + 1));
+    let ended = |_: &mut ProfilePlan, status: &mut ContentStatus| {
+        status.account = Some(account("Active", Some(NOW - HOUR + 1)));
+    };
     assert_eq!(found(None, ended).await, [("account_ended", None, Some(NOW - HOUR + 1))]);
-    let served =
-        |_: &mut ProfilePlan, status: &mut ContentStatus| status.account = account("Active", Some(NOW - 2 * HOUR));
+    let served = |_: &mut ProfilePlan, status: &mut ContentStatus| {
+        status.account = Some(account("Active", Some(NOW - 2 * HOUR)));
+    };
     assert_eq!(found(None, served).await, [], "a panel may serve an account beyond its end");
     assert_eq!(WhatIsWrong::Held.as_str(), "held");
 }
