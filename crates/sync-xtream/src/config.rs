@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use sync_core::rate::deadline::DEADLINE;
+
 use crate::http::bandwidth::Bandwidth;
 use crate::http::network;
 use crate::http::retry::RetryPolicy;
@@ -59,7 +61,7 @@ impl Default for XtreamConfig {
             parallel_requests: 1,
             requests_per_second: REQUESTS_PER_SECOND,
             min_bytes_per_second: 64,
-            listing_deadline: Duration::from_secs(30 * 60),
+            listing_deadline: DEADLINE,
             bandwidth: None,
             max_header_bytes: 64 << 10,
             max_body_bytes: 2 << 30,

@@ -13,12 +13,15 @@ use crate::error::{ErrorClass, ErrorCode};
 use crate::facts::PanelFacts;
 use crate::model::{ContentKind, PerKind};
 use crate::ports::profiles::Profile;
+use crate::rate::deadline::retry_after;
 
 /// A time that lies this far in the future was written while the clock was wrong, in seconds. It is no evidence.
 const CLOCK_WAS_WRONG: i64 = 3600;
 
+const DAY: i64 = 86_400;
+
 /// The seconds after which a kind that the panel doesn't offer is asked for again.
-const NOT_OFFERED_PAUSE: i64 = 86_400;
+const NOT_OFFERED_PAUSE: i64 = DAY;
 
 /// The time, and the rules for local times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub enum Why {
     AccountEnded,
     /// The panel doesn't offer the kind.
     NotOffered,
+    /// The list was too slow for its deadline, so many times within a day.
+    TooSlow(u32),
     /// Runs ended without a result, so many times in a row.
     Interrupted(u32),
     /// Another failure, so many times in a row.
@@ -86,6 +91,7 @@ impl Why {
             Self::LoginRefused => "login_refused",
             Self::AccountEnded => "account_ended",
             Self::NotOffered => "not_offered",
+            Self::TooSlow(_) => "too_slow",
             Self::Interrupted(_) => "interrupted",
             Self::Failed(_) => "failed",
         }
@@ -110,6 +116,8 @@ impl fmt::Display for Why {
             Self::LoginRefused => f.write_str("the panel refuses the login"),
             Self::AccountEnded => f.write_str("the account has ended or is locked"),
             Self::NotOffered => f.write_str("the panel doesn't offer this kind"),
+            Self::TooSlow(1) => f.write_str("the list was too slow for its deadline"),
+            Self::TooSlow(count) => write!(f, "the list was too slow for its deadline {count} times within a day"),
             Self::Interrupted(count) => write!(f, "the sync was interrupted {}", times(count)),
             Self::Failed(count) => write!(f, "the sync failed {}", times(count)),
         }
@@ -219,6 +227,7 @@ fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory,
             return Some(Pause { from: last.at, until, why: Why::AccountEnded });
         }
         Some(ErrorClass::Login) => Why::LoginRefused,
+        Some(_) if last.is_too_slow() => return Some(too_slow(&history.failures)),
         Some(ErrorClass::Unreachable) => Why::PanelDown(count),
         Some(ErrorClass::Answer) => Why::AnswerUnusable(count),
         None => Why::Interrupted(count),
@@ -227,6 +236,15 @@ fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory,
     let interval = schedule.usual_interval(moment.now, moment.zone).unwrap_or(i64::MAX);
     let pause = pause::after_failures(count, interval, pause::seed(&profile.id, last.at));
     Some(Pause { from: last.at, until: last.at.saturating_add(pause), why })
+}
+
+/// A list that was too slow wastes what came of it, so it is tried a few times a day.
+fn too_slow(failures: &[FailedAttempt]) -> Pause {
+    let from = failures.first().map_or(0, |last| last.at);
+    let is_of_today = |failed: &&FailedAttempt| failed.is_too_slow() && from.saturating_sub(failed.at) < DAY;
+    let stops = u32::try_from(failures.iter().filter(is_of_today).count()).unwrap_or(u32::MAX);
+    let pause = retry_after(stops).map_or(DAY, |pause| i64::try_from(pause.as_secs()).unwrap_or(DAY));
+    Pause { from, until: from.saturating_add(pause), why: Why::TooSlow(stops) }
 }
 
 fn not_offered(facts: &PanelFacts, kind: ContentKind, history: &KindHistory) -> Option<Pause> {
@@ -244,6 +262,11 @@ impl FailedAttempt {
     /// The class of the error; `None` if the process ended.
     fn class(&self) -> Option<ErrorClass> {
         self.code.as_ref().map(ErrorCode::class)
+    }
+
+    /// Returns whether a list was stopped because it was too slow for its deadline.
+    pub fn is_too_slow(&self) -> bool {
+        self.code == Some(ErrorCode::TooSlow)
     }
 }
 

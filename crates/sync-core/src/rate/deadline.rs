@@ -20,6 +20,9 @@ const CONFIRMED_AFTER: Duration = Duration::from_secs(60);
 /// The part of a listing that is assumed to be missing at least, because lists grow: a fiftieth.
 const GROWTH: u64 = 50;
 
+/// The deadline of a listing, unless a profile says otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
+
 /// The least number of bytes of a probe. Fewer come at once on any link, and prove nothing.
 pub const PROBE_BYTES: u64 = 10_000;
 

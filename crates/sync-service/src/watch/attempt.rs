@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sync_core::rate::deadline::{DEADLINE, PROBE_BYTES, is_fast_enough};
 use sync_core::{
     Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, Profile, StoreError, SyncOptions,
     SyncReport, Trigger,
@@ -27,6 +28,17 @@ pub(super) struct Attempt<'a, F: ?Sized> {
     pub(super) cancel: &'a CancellationToken,
 }
 
+/// A run that is due.
+#[derive(Debug, Clone)]
+pub(super) struct Due {
+    pub(super) profile: Profile,
+    /// The facts of the plan.
+    pub(super) facts: PanelFacts,
+    pub(super) kinds: Vec<ContentKind>,
+    /// Those of the kinds whose list was too slow for its deadline the last time.
+    pub(super) slow: Vec<ContentKind>,
+}
+
 /// The end of an attempt.
 pub(super) enum AttemptEnd {
     /// There was a run.
@@ -45,29 +57,30 @@ impl<F: SourceFactory + ?Sized> Attempt<'_, F>
 where
     F::Error: std::fmt::Display,
 {
-    /// Syncs these kinds of a profile, unless something speaks against it. The facts are those of the plan.
-    pub(super) async fn run(&self, profile: &Profile, facts: &PanelFacts, kinds: &[ContentKind]) -> AttemptEnd {
-        match self.cancel.run_until_cancelled(self.prepare(profile, facts, kinds)).await {
+    /// Syncs what is due, unless something speaks against it.
+    pub(super) async fn run(&self, due: &Due) -> AttemptEnd {
+        let profile = &due.profile;
+        match self.cancel.run_until_cancelled(self.prepare(due)).await {
             None => AttemptEnd::Stopped,
             Some(Err(end)) => end,
-            Some(Ok((cache, source))) => {
-                self.observer.event(&WatchEvent::Began { profile, kinds, trigger: self.trigger });
+            Some(Ok((cache, source, kinds))) => {
+                self.observer.event(&WatchEvent::Began { profile, kinds: &kinds, trigger: self.trigger });
                 let store = cache as _;
                 let engine =
                     Engine::new(source, store, Arc::clone(self.clock)).with_observer(Arc::clone(self.progress));
                 // A run of all kinds names none: the engine then leaves out what the panel doesn't offer.
-                let options = SyncOptions { kinds: kinds.to_vec(), trigger: self.trigger, ..options_of(profile) };
+                let options = SyncOptions { kinds, trigger: self.trigger, ..options_of(profile) };
                 AttemptEnd::Ran(Box::new(engine.run(&profile.id, &options, self.cancel).await))
             }
         }
     }
 
+    /// Returns the cache, the source, and the kinds that are asked for.
     async fn prepare(
         &self,
-        profile: &Profile,
-        facts: &PanelFacts,
-        kinds: &[ContentKind],
-    ) -> Result<(Arc<dyn Cache>, Arc<dyn ContentSource>), AttemptEnd> {
+        due: &Due,
+    ) -> Result<(Arc<dyn Cache>, Arc<dyn ContentSource>, Vec<ContentKind>), AttemptEnd> {
+        let Due { profile, facts, kinds, .. } = due;
         let not_now = |why| Err(AttemptEnd::NotNow(why));
         if let Some(why) = self.gate.refusal(profile, kinds).await {
             return not_now(NotNow::Gate(why));
@@ -85,12 +98,45 @@ where
             }
             source = Arc::new(LoggedIn::new(source, answer));
         }
+        let kept_out = still_slow(&*source, due).await;
+        let kinds: Vec<_> = kinds.iter().copied().filter(|kind| !kept_out.contains(kind)).collect();
+        if kinds.is_empty() {
+            return not_now(NotNow::StillSlow);
+        }
         let cache = self.caches.for_writing().await.map_err(AttemptEnd::NoCache)?;
         // A run makes a profile that is missing. One that was removed since the plan was read stays removed.
         match cache.profile(&profile.id).await {
-            Ok(Some(_)) => Ok((cache, source)),
+            Ok(Some(_)) => Ok((cache, source, kinds)),
             Ok(None) => Err(AttemptEnd::Gone),
             Err(error) => Err(AttemptEnd::NoCache(error)),
         }
     }
+}
+
+/// Returns the kinds whose list was too slow, and would be so again. A small answer shows it: the lists of categories.
+async fn still_slow(source: &dyn ContentSource, due: &Due) -> Vec<ContentKind> {
+    if due.slow.is_empty() {
+        return Vec::new();
+    }
+    let before = source.usage();
+    // The slow kinds first, and others if their categories are too few to show anything.
+    let others = ContentKind::ALL.into_iter().filter(|kind| !due.slow.contains(kind));
+    let mut probe = before.since(before);
+    for kind in due.slow.iter().copied().chain(others) {
+        if source.categories(kind).await.is_err() {
+            // The run will say what is wrong.
+            return Vec::new();
+        }
+        probe = source.usage().since(before);
+        if probe.wire_bytes.is_none_or(|bytes| bytes >= PROBE_BYTES) {
+            break;
+        }
+    }
+    let Some(bytes) = probe.wire_bytes.filter(|bytes| *bytes >= PROBE_BYTES) else { return Vec::new() };
+    let deadline = due.profile.network.listing_deadline.unwrap_or(DEADLINE);
+    let is_slow = |kind: &ContentKind| {
+        let size = due.facts.kinds[*kind].listing_wire_bytes;
+        size.is_some_and(|size| !is_fast_enough(bytes, probe.streamed, size, deadline))
+    };
+    due.slow.iter().copied().filter(is_slow).collect()
 }

@@ -99,6 +99,8 @@ pub enum NotNow {
     },
     /// Somebody who was asked before said no.
     Gate(String),
+    /// A list was too slow for its deadline, and a list of categories shows that the link is no better.
+    StillSlow,
     /// Another program syncs the profile.
     ProfileBusy,
     /// The source can't be made: the profile has no address or no password, for example.
@@ -111,6 +113,7 @@ impl NotNow {
         match self {
             Self::AccountBusy { .. } => "account_busy",
             Self::Gate(_) => "before_command",
+            Self::StillSlow => "still_slow",
             Self::ProfileBusy => "profile_busy",
             Self::NoSource(_) => "no_source",
         }
@@ -128,6 +131,7 @@ impl fmt::Display for NotNow {
         match self {
             Self::AccountBusy { active, most } => write!(f, "{active} of {most} connections of the account are in use"),
             Self::Gate(why) => f.write_str(why),
+            Self::StillSlow => f.write_str("the link is still too slow for the list to meet its deadline"),
             Self::ProfileBusy => f.write_str("another program syncs the profile"),
             Self::NoSource(error) => f.write_str(error),
         }

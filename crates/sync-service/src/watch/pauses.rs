@@ -58,9 +58,10 @@ impl Pauses {
         pause
     }
 
-    /// Leaves a kind alone that a run has left out.
-    pub(super) fn leave_out(&mut self, profile: &ProfileId, kind: ContentKind, now: Duration) {
+    /// Leaves a kind alone that a run has left out, or whose list would be too slow. Returns the length of the pause.
+    pub(super) fn leave_out(&mut self, profile: &ProfileId, kind: ContentKind, now: Duration) -> Duration {
         self.until.insert((profile.clone(), Some(kind)), now + LEFT_OUT);
+        LEFT_OUT
     }
 
     /// Returns the rest of the pause of a kind; nothing if there is none.

@@ -11,13 +11,13 @@ use futures_util::future::{Either, pending, select};
 use futures_util::stream::FuturesUnordered;
 use sync_core::policy::due::due_together;
 use sync_core::{
-    Cache, Clock, ContentKind, ErrorClass, KindOutcome, Moment, Observer, PanelFacts, Profile, ProfileId, Schedule,
+    Cache, Clock, ContentKind, ErrorClass, FailedAttempt, KindOutcome, Moment, Observer, Profile, ProfileId, Schedule,
     StoreError, SyncReport, TimeZone, Timer, Trigger,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Attempt, AttemptEnd};
+use super::attempt::{Attempt, AttemptEnd, Due};
 use super::event::{NotNow, WatchEvent, WatchObserver};
 use super::pauses::{Pauses, Trouble};
 use super::plan::ProfilePlan;
@@ -95,21 +95,14 @@ impl<F> std::fmt::Debug for Watcher<F> {
     }
 }
 
-/// A run that is due.
-struct Due {
-    profile: Profile,
-    facts: PanelFacts,
-    kinds: Vec<ContentKind>,
-}
-
 /// A run that is under way.
 struct UnderWay {
     profile: ProfileId,
     account: PanelAccount,
 }
 
-/// The profile of an attempt, the kinds that were due, and how it ended.
-type Ended = (Profile, Vec<ContentKind>, AttemptEnd);
+/// What was due, and how the attempt ended.
+type Ended = (Due, AttemptEnd);
 
 type Running<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Ended> + Send + 'a>>>;
 
@@ -263,7 +256,7 @@ where
     fn due(&self, memory: &Memory, plans: Vec<ProfilePlan>) -> (Vec<Due>, Duration) {
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let (mut due, mut wait) = (Vec::new(), LOOK);
-        for ProfilePlan { profile, mut next, facts, .. } in plans {
+        for ProfilePlan { profile, mut next, history, facts, .. } in plans {
             for (kind, next) in next.iter_mut() {
                 if let Some(rest) = memory.pauses.rest(&profile.id, kind, monotonic) {
                     wait = wait.min(rest);
@@ -274,7 +267,10 @@ where
             }
             let kinds = due_together(&next, now);
             if !kinds.is_empty() {
-                due.push(Due { profile, facts, kinds });
+                let was_slow =
+                    |kind: &ContentKind| history[*kind].failures.first().is_some_and(FailedAttempt::is_too_slow);
+                let slow = kinds.iter().copied().filter(was_slow).collect();
+                due.push(Due { profile, facts, kinds, slow });
             }
         }
         if let Some(trouble) = &memory.writing {
@@ -304,9 +300,8 @@ where
             }
             memory.under_way.push(UnderWay { profile: next.profile.id.clone(), account });
             running.push(Box::pin(async move {
-                let Due { profile, facts, kinds } = next;
-                let end = attempt.run(&profile, &facts, &kinds).await;
-                (profile, kinds, end)
+                let end = attempt.run(&next).await;
+                (next, end)
             }));
         }
         *due = left;
@@ -314,10 +309,19 @@ where
 
     /// Takes in the end of an attempt.
     fn ended(&self, memory: &mut Memory, ended: Ended) -> Result<(), WatchEnd> {
-        let (profile, kinds, end) = ended;
+        let (Due { profile, kinds, slow, .. }, end) = ended;
         memory.under_way.retain(|run| run.profile != profile.id);
         match end {
             AttemptEnd::Stopped | AttemptEnd::Gone => Ok(()),
+            AttemptEnd::NotNow(NotNow::StillSlow) => {
+                let mut pause = Duration::ZERO;
+                for kind in slow {
+                    pause = memory.pauses.leave_out(&profile.id, kind, self.clock.monotonic());
+                }
+                let (why, until) = (&NotNow::StillSlow, self.time_in(pause));
+                self.observer.event(&WatchEvent::Postponed { profile: &profile, why, until });
+                Ok(())
+            }
             AttemptEnd::NotNow(why) => {
                 self.postpone(memory, &profile, &why);
                 Ok(())

@@ -169,6 +169,7 @@ fn assert_never_too_old(id: &str, kind: ContentKind, rule: &str, runs: &[&Run], 
                     Fault::Refuses => (long * 5 / 2 + HOUR).min(DAY),
                     Fault::Ended => ENDED_PAUSE,
                     Fault::Busy => 10 * MINUTE,
+                    Fault::Slow => 6 * HOUR,
                 };
                 allowed += overlap + pause;
             }

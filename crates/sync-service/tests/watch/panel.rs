@@ -29,7 +29,12 @@ pub(crate) enum Fault {
     Ended,
     /// All connections are in use.
     Busy,
+    /// The link to it is so slow that no list can meet its deadline.
+    Slow,
 }
+
+/// The size of a list in bytes.
+const LIST: u64 = 10_000_000;
 
 /// When what is wrong, in seconds since the start.
 pub(crate) type Faults = Vec<(Range<i64>, Fault)>;
@@ -70,16 +75,25 @@ impl SourceFactory for Panels {
     type Error = Infallible;
 
     async fn source(&self, profile: &Profile, _: &PanelFacts) -> Result<Arc<dyn ContentSource>, Infallible> {
-        Ok(Arc::new(Panel { all: self.clone(), id: profile.id.to_string() }))
+        Ok(Arc::new(Panel { all: self.clone(), id: profile.id.to_string(), usage: Mutex::default() }))
     }
 }
 
 struct Panel {
     all: Panels,
     id: String,
+    usage: Mutex<Usage>,
 }
 
 impl Panel {
+    /// Counts bytes of the wire, and the time that they take.
+    fn sends(&self, bytes: u64) {
+        let rate = if self.fault() == Some(Fault::Slow) { 1000 } else { 1_000_000 };
+        let mut usage = self.usage.lock().unwrap();
+        usage.wire_bytes = Some(usage.wire_bytes.unwrap_or_default() + bytes);
+        usage.streamed += Duration::from_millis(bytes * 1000 / rate);
+    }
+
     fn fault(&self) -> Option<Fault> {
         let now = self.all.clock.passed();
         self.all.faults(&self.id).iter().find(|(time, _)| time.contains(&now)).map(|(_, fault)| *fault)
@@ -123,7 +137,8 @@ impl ContentSource for Panel {
     }
 
     fn usage(&self) -> Usage {
-        Usage::default()
+        let usage = *self.usage.lock().unwrap();
+        Usage { wire_bytes: Some(usage.wire_bytes.unwrap_or_default()), ..usage }
     }
 
     fn learnt(&self) -> Learnt {
@@ -144,15 +159,21 @@ impl ContentSource for Panel {
 
     async fn categories(&self, _: ContentKind) -> Result<Vec<Category>, SourceError> {
         self.answer(2).await?;
+        self.sends(20_000);
         Ok(vec![category("7")])
     }
 
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
         let under_way = UnderWay::begin(&self.all, &self.id);
         self.answer(20).await?;
+        if self.fault() == Some(Fault::Slow) {
+            return Err(SourceError::TooSlow { message: "slow".to_owned() });
+        }
+        self.sends(LIST);
         let items = (1..4).map(|id| ItemBuilder::of(request.scope.kind, id).listed());
         let entries = items.map(|item| Entry::Item(Box::new(item), None)).collect();
-        let events = [Ok(ListingEvent::Batch(entries)), Ok(ListingEvent::Complete(Completeness::default()))];
+        let end = Completeness { wire_bytes: Some(LIST), ..Completeness::default() };
+        let events = [Ok(ListingEvent::Batch(entries)), Ok(ListingEvent::Complete(end))];
         let events = futures_util::stream::iter(events).map(move |event| {
             let _ = &under_way;
             event

@@ -107,3 +107,32 @@ async fn changed_settings_are_taken_up() {
     assert!(runs.iter().all(|run| (3600..3663).contains(&run.began)), "{runs:?}");
     assert_eq!(caches.store.profiles().await.unwrap().len(), 1, "what was removed stays removed");
 }
+
+/// A list that was too slow is not asked for again while a small answer shows that the link is no better. The other
+/// profiles go on.
+#[tokio::test(start_paused = true)]
+async fn a_slow_link_is_probed_before_a_list_is_tried_again() {
+    let clock = SimClock::new();
+    let panels = Panels::new(&clock, &[("home", &[(2 * HOUR..12 * HOUR, Fault::Slow)])]);
+    let (caches, log) = (SimCaches::new(), Log::new(&clock));
+    for id in ["attic", "home"] {
+        let mut profile = profile(id);
+        profile.schedules.all = Some("every 1h".parse().unwrap());
+        caches.store.save_profile(&profile).await.unwrap();
+    }
+    let watcher = watcher(&clock, &caches, &panels, &log, WatchOptions::default());
+    let stop = CancellationToken::new();
+    let end = async {
+        tokio::time::sleep(Duration::from_secs(16 * 3600)).await;
+        stop.cancel();
+    };
+    tokio::join!(watcher.run(&stop), end);
+    let runs = log.runs.lock().unwrap();
+    let of = |id: &'static str| runs.iter().filter(move |run| run.profile == id);
+    let tries: Vec<_> = of("home").filter(|run| (2 * HOUR..12 * HOUR).contains(&run.began)).collect();
+    assert_eq!(tries.len(), 1, "{tries:?}");
+    assert!((8..=12).contains(&log.count("postponed: still_slow")), "{:?}", log.told.lock().unwrap());
+    let after = of("home").find(|run| run.began > 12 * HOUR).unwrap();
+    assert!(after.began < 13 * HOUR + 300 && after.taken.len() == 3, "{after:?}");
+    assert!(of("attic").count() > 13);
+}

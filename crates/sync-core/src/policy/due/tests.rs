@@ -6,7 +6,6 @@ use crate::policy::pause::LONGEST_PAUSE;
 
 const NOW: i64 = 1_800_000_000;
 const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
 
 fn profile() -> Profile {
     Profile::new(ProfileId::new("home").unwrap())
@@ -180,4 +179,24 @@ fn kinds_that_are_nearly_due_come_along() {
     assert_eq!(together(at(1, "cron 0 4 * * *"), at(0, "off"), never()), [Movies]);
     let paused = Next { at: Some(NOW + 1), why: Why::PanelDown(1) };
     assert_eq!(together(paused, never(), at(0, "every 1h")), [Series]);
+}
+
+#[test]
+fn a_list_that_is_too_slow_is_tried_a_few_times_a_day() {
+    for (before, pause) in [
+        (&[0][..], HOUR / 2),
+        (&[0, HOUR], 2 * HOUR),
+        (&[0, HOUR, 4 * HOUR], 6 * HOUR),
+        (&[0, HOUR, 4 * HOUR, 11 * HOUR], DAY),
+        // Those of yesterday don't count.
+        (&[0, DAY, DAY + HOUR], HOUR / 2),
+    ] {
+        let failures = before.iter().map(|before| failed(NOW - before, ErrorCode::TooSlow)).collect();
+        let found = decide("every 1h", Some(NOW - 9 * DAY), failures);
+        assert_eq!(found.at, Some(NOW + pause), "{before:?}");
+        assert!(matches!(found.why, Why::TooSlow(_)) && found.why.is_pause());
+    }
+    let other =
+        decide("every 1h", None, vec![failed(NOW, ErrorCode::Truncated), failed(NOW - HOUR, ErrorCode::TooSlow)]);
+    assert_eq!(other.why, Why::AnswerUnusable(2));
 }
