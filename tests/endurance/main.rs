@@ -9,8 +9,8 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -129,7 +129,7 @@ impl Held {
 /// Counts the runs, and stops the watcher after the last one.
 struct Counter {
     runs: AtomicUsize,
-    held: std::sync::Mutex<Vec<Held>>,
+    held: Mutex<Vec<Held>>,
     stop: CancellationToken,
 }
 
@@ -138,7 +138,7 @@ impl WatchObserver for Counter {
         if let WatchEvent::Ended { report, .. } = event {
             assert!(report.errors.is_empty(), "{:?}", report.errors);
             let runs = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-            if runs >= WARM && runs % 500 == 0 {
+            if runs >= WARM && runs.is_multiple_of(500) {
                 self.held.lock().unwrap().push(Held::now());
             }
             if runs == RUNS {
@@ -156,7 +156,7 @@ async fn two_thousand_runs_leave_nothing_behind() {
     home.schedules.all = Some("every 1h".parse().unwrap());
     SqliteStore::open(&database).unwrap().save_profile(&home).await.unwrap();
     let counter =
-        Arc::new(Counter { runs: AtomicUsize::new(0), held: Default::default(), stop: CancellationToken::new() });
+        Arc::new(Counter { runs: AtomicUsize::new(0), held: Mutex::default(), stop: CancellationToken::new() });
     let watcher = Watcher {
         caches: Arc::new(Files(database)),
         sources: Sources,

@@ -138,8 +138,8 @@ mod tests {
         let text = get(address, "/metrics?name[]=x").await;
         assert!(text.starts_with("HTTP/1.1 200") && text.contains("version=0.0.4"), "{text}");
         assert!(text.contains("\nxtream_sync_start_time_seconds 1700000000\n"), "{text}");
-        assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 503"), "it hasn't planned yet");
-        metrics.event(&WatchEvent::Planned(&[]));
+        assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 503"), "it hasn't looked yet");
+        metrics.event(&WatchEvent::Upcoming(&[]));
         assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200"));
         clock.pass(Duration::from_secs(181));
         assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 503"));

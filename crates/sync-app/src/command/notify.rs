@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sd_notify::NotifyState;
 use sync_core::text::printable;
-use sync_service::watch::{ProfilePlan, WatchEvent, WatchObserver};
+use sync_service::watch::{Upcoming, WatchEvent, WatchObserver};
 
 use super::terminal::date;
 
@@ -24,8 +24,8 @@ impl WatchObserver for Notifier {
     fn event(&self, event: &WatchEvent<'_>) {
         let status;
         let told = match event {
-            WatchEvent::Planned(plans) => {
-                status = next_of(plans);
+            WatchEvent::Upcoming(upcoming) => {
+                status = next_of(upcoming);
                 let first = !self.is_ready.swap(true, Ordering::Relaxed);
                 let ready = first.then_some(NotifyState::Ready);
                 [NotifyState::Watchdog, NotifyState::Status(&status)].into_iter().chain(ready).collect()
@@ -52,11 +52,11 @@ impl Drop for Notifier {
 }
 
 /// Returns the sync that comes next, in words.
-fn next_of(plans: &[ProfilePlan]) -> String {
-    let all = plans.iter().flat_map(|plan| plan.next.iter().map(move |(kind, next)| (plan, kind, next)));
-    let next = all.filter_map(|(plan, kind, next)| Some((next.at?, plan, kind))).min_by_key(|(at, ..)| *at);
+fn next_of(upcoming: &[Upcoming]) -> String {
+    let all = upcoming.iter().flat_map(|upcoming| upcoming.next.iter().map(move |(kind, next)| (upcoming, kind, next)));
+    let next = all.filter_map(|(upcoming, kind, next)| Some((next.at?, upcoming, kind))).min_by_key(|(at, ..)| *at);
     match next {
         None => "nothing is scheduled".to_owned(),
-        Some((at, plan, kind)) => format!("next: {} {kind}, {}", printable(plan.profile.id.as_str()), date(at)),
+        Some((at, upcoming, kind)) => format!("next: {} {kind}, {}", printable(upcoming.profile.id.as_str()), date(at)),
     }
 }

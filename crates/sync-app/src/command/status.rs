@@ -9,7 +9,7 @@ use sync_core::{Clock, ContentKind, KindRecord, Moment, Next, ProfileId};
 use sync_core::{Feed, RunRecord};
 use sync_core::{Profile, catalogue::ContentStatus, catalogue::HeldGroup};
 
-use sync_service::watch::ProfilePlan;
+use sync_service::watch::Upcoming;
 use sync_service::{Problem, problems};
 
 use super::args::StatusArgs;
@@ -54,22 +54,22 @@ pub(crate) async fn run(database: &Path, args: &StatusArgs) -> Result<Exit, Fail
     for profile in profiles {
         let (status, runs) = (store.content_status(&profile.id).await?, store.runs(&profile.id, RUNS).await?);
         let feed = store.feed(&profile.id).await?;
-        let plan = service.plan(profile, Moment { now, zone: zone::of_machine() }).await?;
-        let problems = args.check.then(|| problems(&plan, &status, args.max_age, now));
+        let upcoming = service.upcoming(profile, Moment { now, zone: zone::of_machine() }).await?;
+        let problems = args.check.then(|| problems(&upcoming, &status, args.max_age, now));
         if as_json {
-            json::say(&as_object(&plan, &status, &runs, &feed, problems.as_deref()));
+            json::say(&as_object(&upcoming, &status, &runs, &feed, problems.as_deref()));
         } else if let Some(problems) = &problems {
-            status_check::print(&plan.profile, problems, now);
+            status_check::print(&upcoming.profile, problems, now);
         } else {
-            print(&plan, &status, &runs);
+            print(&upcoming, &status, &runs);
         }
         exit = exit.or(status_check::exit(problems.as_deref().unwrap_or_default()));
     }
     Ok(exit)
 }
 
-fn print(plan: &ProfilePlan, status: &ContentStatus, runs: &[RunRecord]) {
-    let profile = &plan.profile;
+fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord]) {
+    let profile = &upcoming.profile;
     let now = SystemClock::new().now();
     let id = printable(profile.id.as_str());
     say(&format!("{id}  {}", printable(address(profile, status, now).unwrap_or("(no address)"))));
@@ -91,8 +91,8 @@ fn print(plan: &ProfilePlan, status: &ContentStatus, runs: &[RunRecord]) {
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         let off = if profile.kinds_off.contains(&kind.kind) { ", switched off" } else { "" };
         say(&format!("  {:<9} {:>9} items, {last}{off}", kind.kind.as_str(), grouped(kind.rows)));
-        if !says_enough(plan, kind.kind) {
-            say(&format!("    {}", next_words(&plan.next[kind.kind], now)));
+        if !says_enough(upcoming, kind.kind) {
+            say(&format!("    {}", next_words(&upcoming.next[kind.kind], now)));
         }
         if let Some(since) = kind.doubted_since {
             let found = format!("a check on {} found inconsistencies", date(since));
@@ -115,8 +115,8 @@ fn print(plan: &ProfilePlan, status: &ContentStatus, runs: &[RunRecord]) {
 }
 
 /// Returns whether there is nothing to say of the next sync of a kind: its line says already that it is switched off.
-fn says_enough(plan: &ProfilePlan, kind: ContentKind) -> bool {
-    plan.profile.kinds_off.contains(&kind)
+fn says_enough(upcoming: &Upcoming, kind: ContentKind) -> bool {
+    upcoming.profile.kinds_off.contains(&kind)
 }
 
 /// Returns when a kind is synced next, and why then.
@@ -145,14 +145,14 @@ fn end(expires_at: Option<i64>, unread: Option<&str>) -> String {
 }
 
 fn as_object(
-    plan: &ProfilePlan,
+    upcoming: &Upcoming,
     status: &ContentStatus,
     runs: &[RunRecord],
     feed: &Feed,
     problems: Option<&[Problem]>,
 ) -> serde_json::Value {
-    let profile = &plan.profile;
-    let schedule: serde_json::Map<_, _> = plan
+    let profile = &upcoming.profile;
+    let schedule: serde_json::Map<_, _> = upcoming
         .next
         .iter()
         .map(|(kind, next)| (kind.to_string(), json!({"next": next.at, "why": next.why.to_string()})))

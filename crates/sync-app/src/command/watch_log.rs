@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, SecondsFormat};
 use sync_core::text::one_line;
 use sync_core::{ContentKind, KindOutcome, ProfileId, RunStatus, SyncReport, Trigger};
-use sync_service::watch::{ProfilePlan, WatchEvent, WatchObserver};
+use sync_service::watch::{Upcoming, WatchEvent, WatchObserver};
 
 /// The target of the lines. They are logged by default, unlike those of other parts.
 pub(crate) const TARGET: &str = "xtream_sync::watch";
@@ -45,13 +45,13 @@ impl WatchLog {
     }
 
     /// Logs the next syncs of profiles after a run, and wherever their reasons have changed.
-    fn planned(&self, plans: &[ProfilePlan]) {
+    fn looked(&self, all: &[Upcoming]) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.retain(|id, _| plans.iter().any(|plan| plan.profile.id == *id));
-        for plan in plans {
-            let reasons: Vec<_> = plan.next.values().map(|next| next.why.code()).collect();
-            if told.insert(plan.profile.id.clone(), reasons.clone()) != Some(reasons) {
-                next(plan);
+        told.retain(|id, _| all.iter().any(|upcoming| upcoming.profile.id == *id));
+        for upcoming in all {
+            let reasons: Vec<_> = upcoming.next.values().map(|next| next.why.code()).collect();
+            if told.insert(upcoming.profile.id.clone(), reasons.clone()) != Some(reasons) {
+                next(upcoming);
             }
         }
     }
@@ -60,7 +60,7 @@ impl WatchLog {
 impl WatchObserver for WatchLog {
     fn event(&self, event: &WatchEvent<'_>) {
         match event {
-            WatchEvent::Planned(plans) => self.planned(plans),
+            WatchEvent::Upcoming(upcoming) => self.looked(upcoming),
             WatchEvent::Began { profile, kinds, trigger } => {
                 let kinds = names(kinds.iter().copied());
                 let trigger = trigger.as_str();
@@ -123,14 +123,14 @@ fn ended(report: &SyncReport, trigger: Trigger) {
 }
 
 /// Logs the next sync of a profile: its earliest kinds, when, and why then.
-fn next(plan: &ProfilePlan) {
-    let earliest = plan.next.values().filter_map(|next| next.at).min();
-    let first: Vec<_> = plan.next.iter().filter(|(_, next)| next.at == earliest).collect();
+fn next(upcoming: &Upcoming) {
+    let earliest = upcoming.next.values().filter_map(|next| next.at).min();
+    let first: Vec<_> = upcoming.next.iter().filter(|(_, next)| next.at == earliest).collect();
     let kinds = names(first.iter().map(|(kind, _)| *kind));
     let reason = first.first().map(|(_, next)| next.why.code());
     let detail = first.first().map(|(_, next)| next.why.to_string());
     let next = earliest.map(time);
-    log!(Level::Info, profile = %plan.profile.id, kinds, next, reason, detail, "next sync");
+    log!(Level::Info, profile = %upcoming.profile.id, kinds, next, reason, detail, "next sync");
 }
 
 fn names(kinds: impl IntoIterator<Item = ContentKind>) -> String {

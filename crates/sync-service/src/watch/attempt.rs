@@ -32,7 +32,7 @@ pub(super) struct Attempt<'a, F: ?Sized> {
 #[derive(Debug, Clone)]
 pub(super) struct Due {
     pub(super) profile: Profile,
-    /// The facts of the plan.
+    /// What runs have learnt of the panel.
     pub(super) facts: PanelFacts,
     pub(super) kinds: Vec<ContentKind>,
     /// Those of the kinds whose list was too slow for its deadline the last time.
@@ -104,7 +104,7 @@ where
             return not_now(NotNow::StillSlow);
         }
         let cache = self.caches.for_writing().await.map_err(AttemptEnd::NoCache)?;
-        // A run makes a profile that is missing. One that was removed since the plan was read stays removed.
+        // A run makes a profile that is missing. One that was removed since the cache was read stays removed.
         match cache.profile(&profile.id).await {
             Ok(Some(_)) => Ok((cache, source, kinds)),
             Ok(None) => Err(AttemptEnd::Gone),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sync_core::{Account, ContentKind, Profile, StoreError, SyncReport, Trigger};
 
-use super::plan::ProfilePlan;
+use super::upcoming::Upcoming;
 
 /// Hears the events of a watcher. Logs, metrics and hooks are observers.
 ///
@@ -32,9 +32,9 @@ impl<T: WatchObserver + ?Sized> WatchObserver for Vec<std::sync::Arc<T>> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WatchEvent<'a> {
-    /// The cache was read: this is the plan of each profile. It comes at the start, after each run, and at least every
+    /// The cache was read: this comes next for each profile. It comes at the start, after each run, and at least every
     /// minute, also while runs are under way, so it is a sign of life.
-    Planned(&'a [ProfilePlan]),
+    Upcoming(&'a [Upcoming]),
     /// A run begins.
     Began {
         /// The profile.

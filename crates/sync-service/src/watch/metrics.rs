@@ -12,12 +12,12 @@ use prometheus::{Gauge, Opts, Registry, TextEncoder};
 use sync_core::{Clock, ProfileId};
 
 use super::event::{WatchEvent, WatchObserver};
-use super::plan::ProfilePlan;
+use super::upcoming::Upcoming;
 use of_profile::ProfileMetrics;
 
 pub use list::{METRICS, Metric, MetricType};
 
-/// A watcher that has given no sign of life for so long is not well. It plans at least every minute.
+/// A watcher that has given no sign of life for so long is not well. It upcoming at least every minute.
 const SILENCE: Duration = Duration::from_secs(180);
 
 /// Gathers the figures of a watcher. The labels hold ids of profiles, kinds, and fixed words: nothing of a panel, and no
@@ -86,11 +86,11 @@ impl State {
         self.profiles.entry(profile.clone()).or_insert_with(new)
     }
 
-    fn planned(&mut self, plans: &[ProfilePlan]) {
+    fn looked(&mut self, all: &[Upcoming]) {
         // The metrics of a profile that was removed go with it.
-        self.profiles.retain(|id, _| plans.iter().any(|plan| plan.profile.id == *id));
-        for plan in plans {
-            self.of(&plan.profile.id).planned(plan);
+        self.profiles.retain(|id, _| all.iter().any(|upcoming| upcoming.profile.id == *id));
+        for upcoming in all {
+            self.of(&upcoming.profile.id).looked(upcoming);
         }
     }
 }
@@ -100,9 +100,9 @@ impl WatchObserver for Metrics {
         let now = self.clock.monotonic();
         let mut state = self.state();
         match event {
-            WatchEvent::Planned(plans) => {
+            WatchEvent::Upcoming(upcoming) => {
                 state.alive_at = Some(now);
-                state.planned(plans);
+                state.looked(upcoming);
             }
             WatchEvent::Began { profile, .. } => state.of(&profile.id).began(),
             WatchEvent::Ended { profile, report, .. } => state.of(&profile.id).ended(report),

@@ -9,13 +9,13 @@ mod hooks;
 mod logged_in;
 mod metrics;
 mod pauses;
-mod plan;
 mod ports;
+mod upcoming;
 mod watcher;
 
 pub use event::{NotNow, WatchEvent, WatchObserver};
 pub use hooks::{HookParts, HookSender, Hooks, Logins, NAMES_TOLD, NotSent, Told};
 pub use metrics::{METRICS, Metric, MetricType, Metrics};
-pub use plan::ProfilePlan;
 pub use ports::{Caches, Gate};
+pub use upcoming::Upcoming;
 pub use watcher::{WatchEnd, WatchOptions, Watcher};

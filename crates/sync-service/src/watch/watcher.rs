@@ -1,4 +1,4 @@
-//! The loop: it reads the plans, runs what is due, and waits.
+//! The loop: it reads what comes next, runs what is due, and waits.
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{Attempt, AttemptEnd, Due};
 use super::event::{NotNow, WatchEvent, WatchObserver};
 use super::pauses::{Pauses, Trouble};
-use super::plan::ProfilePlan;
 use super::ports::{Caches, Gate};
+use super::upcoming::Upcoming;
 use crate::account::PanelAccount;
 use crate::source::SourceFactory;
 
@@ -156,25 +156,25 @@ where
         running: &mut Running<'a>,
         stop: &CancellationToken,
     ) -> Result<Infallible, WatchEnd> {
-        let mut planned = false;
+        let mut looked = false;
         let mut due = Vec::new();
         loop {
             if stop.is_cancelled() {
                 return Err(WatchEnd::Stopped);
             }
             let mut wait = LOOK;
-            if !(self.options.once && planned) {
+            if !(self.options.once && looked) {
                 match self.look(memory).await? {
-                    Some(plans) => {
-                        planned = true;
-                        self.observer.event(&WatchEvent::Planned(&plans));
-                        (due, wait) = self.due(memory, plans);
+                    Some(upcoming) => {
+                        looked = true;
+                        self.observer.event(&WatchEvent::Upcoming(&upcoming));
+                        (due, wait) = self.due(memory, upcoming);
                     }
                     None => wait = self.rest_of_trouble(memory),
                 }
             }
             self.begin(attempt, memory, running, &mut due);
-            if self.options.once && planned && running.is_empty() {
+            if self.options.once && looked && running.is_empty() {
                 return Err(WatchEnd::Stopped);
             }
             match self.wait(wait, running, stop).await {
@@ -203,18 +203,18 @@ where
         }
     }
 
-    /// Reads the plans. Without plans, the cache can't be read for now.
-    async fn look(&self, memory: &mut Memory) -> Result<Option<Vec<ProfilePlan>>, WatchEnd> {
+    /// Reads what comes next. Without a result, the cache can't be read for now.
+    async fn look(&self, memory: &mut Memory) -> Result<Option<Vec<Upcoming>>, WatchEnd> {
         if memory.reading.as_ref().is_some_and(|trouble| trouble.until > self.clock.monotonic()) {
             return Ok(None);
         }
-        match self.plans().await {
-            Ok(plans) => {
+        match self.upcoming().await {
+            Ok(upcoming) => {
                 if memory.reading.take().is_some() && memory.writing.is_none() {
                     self.observer.event(&WatchEvent::CacheWorks);
                 }
-                memory.pauses.follow(plans.iter().map(|plan| &plan.profile));
-                Ok(Some(plans))
+                memory.pauses.follow(upcoming.iter().map(|upcoming| &upcoming.profile));
+                Ok(Some(upcoming))
             }
             Err(error) => {
                 self.trouble(&mut memory.reading, error)?;
@@ -223,21 +223,21 @@ where
         }
     }
 
-    async fn plans(&self) -> Result<Vec<ProfilePlan>, StoreError> {
+    async fn upcoming(&self) -> Result<Vec<Upcoming>, StoreError> {
         let cache = match self.caches.for_reading().await {
             // Opening it for a run upgrades it.
             Err(StoreError::Older) => self.caches.for_writing().await?,
             cache => cache?,
         };
-        let mut plans = Vec::new();
+        let mut upcoming = Vec::new();
         for profile in self.profiles(&*cache).await? {
-            match ProfilePlan::read(&*cache, profile, self.options.schedule.as_ref(), self.moment()).await {
+            match Upcoming::read(&*cache, profile, self.options.schedule.as_ref(), self.moment()).await {
                 // It was removed at this moment.
                 Err(StoreError::UnknownProfile(_)) => {}
-                plan => plans.push(plan?),
+                read => upcoming.push(read?),
             }
         }
-        Ok(plans)
+        Ok(upcoming)
     }
 
     /// Returns the profiles that are watched. One that is gone is left out, because it may come back.
@@ -253,10 +253,10 @@ where
     }
 
     /// Returns the runs that are due, and the time until the next one is.
-    fn due(&self, memory: &Memory, plans: Vec<ProfilePlan>) -> (Vec<Due>, Duration) {
+    fn due(&self, memory: &Memory, upcoming: Vec<Upcoming>) -> (Vec<Due>, Duration) {
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let (mut due, mut wait) = (Vec::new(), LOOK);
-        for ProfilePlan { profile, mut next, history, facts, .. } in plans {
+        for Upcoming { profile, mut next, history, facts, .. } in upcoming {
             for (kind, next) in next.iter_mut() {
                 if let Some(rest) = memory.pauses.rest(&profile.id, kind, monotonic) {
                     wait = wait.min(rest);

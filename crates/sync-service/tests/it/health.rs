@@ -3,7 +3,7 @@
 use sync_core::catalogue::{AccountStanding, ContentStatus};
 use sync_core::testing::profile;
 use sync_core::{Catalogue, ContentKind, ErrorCode, FailedAttempt, Moment, PerKind, Profile, Profiles, TimeZone};
-use sync_service::watch::ProfilePlan;
+use sync_service::watch::Upcoming;
 use sync_service::{WhatIsWrong, problems};
 
 use crate::syncing::service;
@@ -14,18 +14,18 @@ const HOUR: i64 = 3600;
 /// A profile all of whose kinds were listed an hour ago, changed by a test.
 async fn found(
     max_age: Option<i64>,
-    change: impl FnOnce(&mut ProfilePlan, &mut ContentStatus),
+    change: impl FnOnce(&mut Upcoming, &mut ContentStatus),
 ) -> Vec<(&'static str, Option<ContentKind>, Option<i64>)> {
     let (cache, service) = service();
     let home = Profile::new(profile("home"));
     cache.save_profile(&home).await.unwrap();
     let mut status = cache.content_status(&home.id).await.unwrap();
-    let mut plan = service.plan(home, Moment { now: NOW, zone: TimeZone::UTC }).await.unwrap();
-    for history in plan.history.values_mut() {
+    let mut upcoming = service.upcoming(home, Moment { now: NOW, zone: TimeZone::UTC }).await.unwrap();
+    for history in upcoming.history.values_mut() {
         history.listed_at = Some(NOW - HOUR);
     }
-    change(&mut plan, &mut status);
-    let problems = problems(&plan, &status, max_age, NOW);
+    change(&mut upcoming, &mut status);
+    let problems = problems(&upcoming, &status, max_age, NOW);
     problems.into_iter().map(|problem| (problem.what.as_str(), problem.kind, problem.since)).collect()
 }
 
@@ -43,37 +43,37 @@ const MOVIES: ContentKind = ContentKind::Movies;
 async fn a_kind_is_stale_after_its_own_time_or_that_of_the_caller() {
     assert_eq!(found(None, |_, _| {}).await, []);
     let aged = |age: i64| {
-        move |plan: &mut ProfilePlan, _: &mut ContentStatus| plan.history[MOVIES].listed_at = Some(NOW - age)
+        move |upcoming: &mut Upcoming, _: &mut ContentStatus| upcoming.history[MOVIES].listed_at = Some(NOW - age)
     };
     assert_eq!(found(None, aged(36 * HOUR)).await, []);
     assert_eq!(found(None, aged(37 * HOUR)).await, [("stale", Some(MOVIES), Some(NOW - HOUR))]);
     assert_eq!(found(Some(2 * HOUR), aged(2 * HOUR)).await, []);
     assert_eq!(found(Some(2 * HOUR), aged(3 * HOUR)).await, [("stale", Some(MOVIES), Some(NOW - HOUR))]);
-    let never = |plan: &mut ProfilePlan, _: &mut ContentStatus| plan.history[MOVIES].listed_at = None;
+    let never = |upcoming: &mut Upcoming, _: &mut ContentStatus| upcoming.history[MOVIES].listed_at = None;
     assert_eq!(found(None, never).await, [("stale", Some(MOVIES), None)]);
 }
 
 #[tokio::test]
 async fn what_is_switched_off_or_not_offered_does_not_count() {
-    let off = |plan: &mut ProfilePlan, _: &mut ContentStatus| {
-        plan.profile.kinds_off.insert(MOVIES);
-        (plan.history[MOVIES].listed_at, plan.held[MOVIES]) = (None, 3);
+    let off = |upcoming: &mut Upcoming, _: &mut ContentStatus| {
+        upcoming.profile.kinds_off.insert(MOVIES);
+        (upcoming.history[MOVIES].listed_at, upcoming.held[MOVIES]) = (None, 3);
     };
     assert_eq!(found(None, off).await, []);
-    let not_offered = |plan: &mut ProfilePlan, _: &mut ContentStatus| {
-        plan.history[MOVIES].listed_at = None;
-        plan.facts.kinds[MOVIES].not_offered = 1;
+    let not_offered = |upcoming: &mut Upcoming, _: &mut ContentStatus| {
+        upcoming.history[MOVIES].listed_at = None;
+        upcoming.facts.kinds[MOVIES].not_offered = 1;
     };
     assert_eq!(found(None, not_offered).await, []);
 }
 
 #[tokio::test]
 async fn failures_and_held_removals_are_told_by_kind() {
-    let failing = |plan: &mut ProfilePlan, _: &mut ContentStatus| {
-        plan.history[MOVIES].failures =
+    let failing = |upcoming: &mut Upcoming, _: &mut ContentStatus| {
+        upcoming.history[MOVIES].failures =
             vec![failed(NOW - 5, ErrorCode::Truncated), failed(NOW - 9, ErrorCode::NotJson)];
-        plan.history[ContentKind::Series].failures = vec![failed(NOW - 5, ErrorCode::ProfileBusy)];
-        plan.held[ContentKind::Channels] = 2;
+        upcoming.history[ContentKind::Series].failures = vec![failed(NOW - 5, ErrorCode::ProfileBusy)];
+        upcoming.held[ContentKind::Channels] = 2;
     };
     let expected = [("held", Some(ContentKind::Channels), None), ("failing", Some(MOVIES), Some(NOW - 9))];
     assert_eq!(found(None, failing).await, expected);
@@ -81,19 +81,19 @@ async fn failures_and_held_removals_are_told_by_kind() {
 
 #[tokio::test]
 async fn a_refused_login_and_an_account_that_has_ended_are_of_the_profile() {
-    let refused = |plan: &mut ProfilePlan, _: &mut ContentStatus| {
-        (plan.facts.refusals, plan.facts.refused_at) = (2, Some(NOW - 3));
-        plan.history = PerKind::all(plan.history[MOVIES].clone());
-        plan.history[MOVIES].failures = vec![failed(NOW - 3, ErrorCode::LoginRefused)];
+    let refused = |upcoming: &mut Upcoming, _: &mut ContentStatus| {
+        (upcoming.facts.refusals, upcoming.facts.refused_at) = (2, Some(NOW - 3));
+        upcoming.history = PerKind::all(upcoming.history[MOVIES].clone());
+        upcoming.history[MOVIES].failures = vec![failed(NOW - 3, ErrorCode::LoginRefused)];
     };
     assert_eq!(found(None, refused).await, [("login_refused", None, Some(NOW - 3))]);
-    let locked = |_: &mut ProfilePlan, status: &mut ContentStatus| status.account = Some(account("Banned", None));
+    let locked = |_: &mut Upcoming, status: &mut ContentStatus| status.account = Some(account("Banned", None));
     assert_eq!(found(None, locked).await, [("account_ended", None, Some(NOW - 7))]);
-    let ended = |_: &mut ProfilePlan, status: &mut ContentStatus| {
+    let ended = |_: &mut Upcoming, status: &mut ContentStatus| {
         status.account = Some(account("Active", Some(NOW - HOUR + 1)));
     };
     assert_eq!(found(None, ended).await, [("account_ended", None, Some(NOW - HOUR + 1))]);
-    let served = |_: &mut ProfilePlan, status: &mut ContentStatus| {
+    let served = |_: &mut Upcoming, status: &mut ContentStatus| {
         status.account = Some(account("Active", Some(NOW - 2 * HOUR)));
     };
     assert_eq!(found(None, served).await, [], "a panel may serve an account beyond its end");

@@ -10,7 +10,7 @@ use sync_core::{
     Clock, ContentKind, ErrorCode, KindOutcome, Moment, Profile, Profiles, ReportError, RunStatus, StoreError,
     SyncReport, TimeZone, Trigger,
 };
-use sync_service::watch::{METRICS, MetricType, Metrics, NotNow, ProfilePlan, WatchEvent, WatchObserver};
+use sync_service::watch::{METRICS, MetricType, Metrics, NotNow, Upcoming, WatchEvent, WatchObserver};
 use sync_service::{Service, options_of};
 use tokio_util::sync::CancellationToken;
 
@@ -43,18 +43,18 @@ impl Scene {
         self.cache.profile(&profile(id)).await.unwrap().unwrap()
     }
 
-    async fn plans(&self) -> Vec<ProfilePlan> {
+    async fn upcoming(&self) -> Vec<Upcoming> {
         let moment = Moment { now: self.clock.now(), zone: TimeZone::UTC };
-        let mut plans = Vec::new();
+        let mut upcoming = Vec::new();
         for profile in self.cache.profiles().await.unwrap() {
-            plans.push(self.service.plan(profile, moment).await.unwrap());
+            upcoming.push(self.service.upcoming(profile, moment).await.unwrap());
         }
-        plans
+        upcoming
     }
 
-    async fn plan(&self) {
-        let plans = self.plans().await;
-        self.metrics.event(&WatchEvent::Planned(&plans));
+    async fn look(&self) {
+        let upcoming = self.upcoming().await;
+        self.metrics.event(&WatchEvent::Upcoming(&upcoming));
     }
 
     async fn sync(&self, id: &str, names: &[(i64, &str)]) -> SyncReport {
@@ -107,13 +107,13 @@ impl Scraped {
 #[tokio::test]
 async fn figures_follow_the_runs() {
     let scene = Scene::new(&["home"]).await;
-    scene.plan().await;
+    scene.look().await;
     let runs = |outcome| [("profile", "home"), ("outcome", outcome)];
     assert!(scene.scrape().value("xtream_sync_runs_total", &runs("partial")) < 0.5, "runs are counted from zero");
     let began = scene.clock.now();
     let report = scene.sync("home", &[(1, "One"), (2, "Two")]).await;
     assert_eq!(report.status, RunStatus::Completed);
-    scene.plan().await;
+    scene.look().await;
     scene.clock.pass(Duration::from_secs(100));
     let scraped = scene.scrape();
     let movies = [("profile", "home"), ("kind", "movies")];
@@ -158,10 +158,10 @@ async fn failures_and_pauses_have_reasons() {
     let why = NotNow::Gate(format!("{CANARY} says no"));
     scene.metrics.event(&WatchEvent::Postponed { profile: &home, why: &why, until: 7 });
     scene.metrics.event(&WatchEvent::CacheTrouble { error: &StoreError::Full, until: 7 });
-    let mut plans = scene.plans().await;
-    plans[0].next[ContentKind::Movies].why = sync_core::Why::PanelDown(3);
-    plans[0].next[ContentKind::Series].at = None;
-    scene.metrics.event(&WatchEvent::Planned(&plans));
+    let mut upcoming = scene.upcoming().await;
+    upcoming[0].next[ContentKind::Movies].why = sync_core::Why::PanelDown(3);
+    upcoming[0].next[ContentKind::Series].at = None;
+    scene.metrics.event(&WatchEvent::Upcoming(&upcoming));
     let scraped = scene.scrape();
     let paused = |kind, reason| [("profile", "home"), ("kind", kind), ("reason", reason)];
     for (name, labels, value) in [
@@ -181,7 +181,7 @@ async fn failures_and_pauses_have_reasons() {
         assert_eq!(scraped.find(absent, &series), None, "what is not known has no value");
     }
     scene.metrics.event(&WatchEvent::CacheWorks);
-    scene.plan().await;
+    scene.look().await;
     let scraped = scene.scrape();
     assert_eq!(scraped.find("xtream_sync_paused", &paused("movies", "panel_down")), None, "a pause ends");
     assert!(scraped.value("xtream_sync_cache_trouble", &[]) < 0.5);
@@ -190,17 +190,17 @@ async fn failures_and_pauses_have_reasons() {
 #[tokio::test]
 async fn the_series_of_a_removed_profile_go_away_and_come_back() {
     let scene = Scene::new(&["away", "home \"quoted\""]).await;
-    scene.plan().await;
+    scene.look().await;
     scene.sync("away", &[(1, "One")]).await;
     let away = [("profile", "away"), ("outcome", "completed")];
     assert!(scene.scrape().value("xtream_sync_runs_total", &away) > 0.5);
     scene.cache.remove_profile(&profile("away")).await.unwrap();
-    scene.plan().await;
+    scene.look().await;
     let scraped = scene.scrape();
     assert!(scraped.0.iter().all(|sample| sample.labels.get("profile") != Some("away")), "{:?}", scraped.0);
     assert!(scraped.0.iter().any(|sample| sample.labels.get("profile").is_some()), "the other one stays");
     scene.cache.save_profile(&Profile::new(profile("away"))).await.unwrap();
-    scene.plan().await;
+    scene.look().await;
     assert!(scene.scrape().value("xtream_sync_runs_total", &away) < 0.5, "it begins anew");
 }
 
@@ -215,9 +215,9 @@ async fn the_list_is_what_is_scraped() {
     scene.metrics.event(&WatchEvent::Postponed { profile: &home, why: &NotNow::ProfileBusy, until: 7 });
     let (hook, why) = ("webhook", "it is down");
     scene.metrics.event(&WatchEvent::HookFailed { profile: &home, hook, why, until: None });
-    let mut plans = scene.plans().await;
-    plans[0].next[ContentKind::Movies].why = sync_core::Why::LoginRefused;
-    scene.metrics.event(&WatchEvent::Planned(&plans));
+    let mut upcoming = scene.upcoming().await;
+    upcoming[0].next[ContentKind::Movies].why = sync_core::Why::LoginRefused;
+    scene.metrics.event(&WatchEvent::Upcoming(&upcoming));
     let text = scene.metrics.text();
     let types: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
     let listed = METRICS.iter().map(|metric| format!("{} {}", metric.name, metric.metric_type.as_str()));
@@ -236,12 +236,12 @@ async fn the_list_is_what_is_scraped() {
 #[tokio::test]
 async fn a_watcher_is_alive_while_it_plans() {
     let scene = Scene::new(&["home"]).await;
-    assert!(!scene.metrics.is_alive(), "it hasn't planned yet");
-    scene.plan().await;
+    assert!(!scene.metrics.is_alive(), "it hasn't looked yet");
+    scene.look().await;
     scene.clock.pass(Duration::from_secs(180));
     assert!(scene.metrics.is_alive());
     scene.clock.pass(Duration::from_secs(1));
     assert!(!scene.metrics.is_alive());
-    scene.plan().await;
+    scene.look().await;
     assert!(scene.metrics.is_alive());
 }

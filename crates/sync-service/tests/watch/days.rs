@@ -9,7 +9,7 @@ use sync_core::{ContentKind, Profiles, Schedule};
 use sync_service::watch::WatchOptions;
 use tokio_util::sync::CancellationToken;
 
-use crate::panel::{Fault, Panels};
+use crate::panel::{Fault, Faults, Panels};
 use crate::plot;
 use crate::world::{Log, Run, SimCaches, SimClock, profile, watcher};
 
@@ -60,7 +60,7 @@ const PROFILES: [(&str, [&str; 3]); 3] = [
     ("home", ["every 6h"; 3]),
 ];
 
-fn faults() -> Vec<(&'static str, Vec<(Range<i64>, Fault)>)> {
+fn faults() -> Vec<(&'static str, Faults)> {
     let mut short: Vec<_> = (0..30).map(|time| (time * 6 * DAY..time * 6 * DAY + 25 * MINUTE, Fault::Down)).collect();
     short.push((90 * DAY..100 * DAY, Fault::Down));
     short.push((140 * DAY..140 * DAY + 7 * HOUR, Fault::Busy));
@@ -75,7 +75,6 @@ fn faults() -> Vec<(&'static str, Vec<(Range<i64>, Fault)>)> {
 async fn two_hundred_days() {
     let clock = SimClock::new();
     let faults = faults();
-    let faults: Vec<_> = faults.iter().map(|(id, faults)| (*id, faults.as_slice())).collect();
     let panels = Panels::new(&clock, &faults);
     let (caches, log) = (SimCaches::new(), Log::new(&clock));
     for (id, rules) in PROFILES {
@@ -179,10 +178,9 @@ fn assert_never_too_old(id: &str, kind: ContentKind, rule: &str, runs: &[&Run], 
                 Happening::Sleep(seconds) => overlap(&(time..time + seconds), &age),
                 // A small step back is waited out. A large one is recognised.
                 Happening::Jump(seconds) if (-HOUR..0).contains(&seconds) => overlap(&(time..time - seconds), &age),
-                Happening::Jump(_) => 0,
                 // What was interrupted is tried again after a pause, which grows.
                 Happening::Kill if age.contains(&time) => 10 * MINUTE,
-                Happening::Kill => 0,
+                Happening::Jump(_) | Happening::Kill => 0,
             };
         }
         assert!(

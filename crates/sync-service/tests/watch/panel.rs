@@ -39,6 +39,9 @@ const LIST: u64 = 10_000_000;
 /// When what is wrong, in seconds since the start.
 pub(crate) type Faults = Vec<(Range<i64>, Fault)>;
 
+/// The faults of panels, by profile.
+pub(crate) type AllFaults = [(&'static str, Faults)];
+
 /// The panels of all profiles. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Panels {
@@ -50,8 +53,8 @@ pub(crate) struct Panels {
 }
 
 impl Panels {
-    pub(crate) fn new(clock: &Arc<SimClock>, faults: &[(&str, &[(Range<i64>, Fault)])]) -> Self {
-        let faults = faults.iter().map(|(id, faults)| ((*id).to_owned(), faults.to_vec())).collect();
+    pub(crate) fn new(clock: &Arc<SimClock>, faults: &AllFaults) -> Self {
+        let faults = faults.iter().map(|(id, faults)| ((*id).to_owned(), faults.clone())).collect();
         Self { clock: Arc::clone(clock), faults: Arc::new(faults), under_way: Arc::default(), logins: Arc::default() }
     }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::days::{DAY, DAYS, HOUR};
-use crate::panel::Fault;
+use crate::panel::AllFaults;
 use crate::world::{Run, START};
 
 /// The size of a day, and of a quarter of an hour, in pixels.
@@ -20,7 +20,7 @@ const PANEL_HIGH: i64 = 96 * QUARTER_HIGH;
 const GAP: i64 = 34;
 
 /// Fails unless the plot in `docs/` is that of these runs.
-pub(crate) fn check(runs: &[Run], faults: &[(&str, &[(std::ops::Range<i64>, Fault)])]) {
+pub(crate) fn check(runs: &[Run], faults: &AllFaults) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/watch-200-days.svg");
     let drawn = draw(runs, faults);
     if std::env::var_os("RENEW_SNAPSHOTS").is_some() {
@@ -30,7 +30,7 @@ pub(crate) fn check(runs: &[Run], faults: &[(&str, &[(std::ops::Range<i64>, Faul
     assert!(known == drawn, "docs/watch-200-days.svg is out of date; see the head of {}", file!());
 }
 
-fn draw(runs: &[Run], faults: &[(&str, &[(std::ops::Range<i64>, Fault)])]) -> String {
+fn draw(runs: &[Run], faults: &AllFaults) -> String {
     let (width, height) = (LEFT + DAYS * DAY_WIDE + 10, TOP + 3 * (PANEL_HIGH + GAP));
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" \

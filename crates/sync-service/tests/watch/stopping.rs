@@ -37,7 +37,7 @@ async fn it_ends_when_it_is_told_to() {
 #[tokio::test(start_paused = true)]
 async fn once_is_once() {
     let clock = SimClock::new();
-    let panels = Panels::new(&clock, &[("attic", &[(0..DAY, Fault::Down)]), ("cabin", &[(0..DAY, Fault::Busy)])]);
+    let panels = Panels::new(&clock, &[("attic", vec![(0..DAY, Fault::Down)]), ("cabin", vec![(0..DAY, Fault::Busy)])]);
     let (caches, log) = (SimCaches::new(), Log::new(&clock));
     for id in ["attic", "cabin", "home"] {
         caches.store.save_profile(&profile(id)).await.unwrap();
@@ -60,7 +60,7 @@ async fn once_is_once() {
 #[tokio::test(start_paused = true)]
 async fn a_reload_ends_the_pauses_that_are_remembered() {
     let clock = SimClock::new();
-    let panels = Panels::new(&clock, &[("home", &[(0..HOUR / 10, Fault::Busy)])]);
+    let panels = Panels::new(&clock, &[("home", vec![(0..HOUR / 10, Fault::Busy)])]);
     let (caches, log) = (SimCaches::new(), Log::new(&clock));
     caches.store.save_profile(&profile("home")).await.unwrap();
     let watcher = watcher(&clock, &caches, &panels, &log, WatchOptions::default());
@@ -101,7 +101,7 @@ async fn changed_settings_are_taken_up() {
         stop.cancel();
     };
     tokio::join!(watcher.run(&stop), person);
-    let runs = log.runs.lock().unwrap();
+    let runs = log.runs.lock().unwrap().clone();
     let seen: Vec<_> = runs.iter().map(|run| (run.profile.as_str(), run.taken.len())).collect();
     assert_eq!(seen, [("attic", 3), ("home", 2)]);
     assert!(runs.iter().all(|run| (3600..3663).contains(&run.began)), "{runs:?}");
@@ -113,7 +113,7 @@ async fn changed_settings_are_taken_up() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_link_is_probed_before_a_list_is_tried_again() {
     let clock = SimClock::new();
-    let panels = Panels::new(&clock, &[("home", &[(2 * HOUR..12 * HOUR, Fault::Slow)])]);
+    let panels = Panels::new(&clock, &[("home", vec![(2 * HOUR..12 * HOUR, Fault::Slow)])]);
     let (caches, log) = (SimCaches::new(), Log::new(&clock));
     for id in ["attic", "home"] {
         let mut profile = profile(id);

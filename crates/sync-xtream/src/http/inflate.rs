@@ -421,7 +421,7 @@ mod tests {
     #[test]
     fn an_announced_compression_is_inflated_to_its_end() {
         let long = "[{\"name\":\"Été\"}]".repeat(20_000);
-        for list in [b"[]", long.as_bytes(), b"Blocked", b"\x8b\x02", &[b' '; 200_000]] {
+        for list in [b"[]", long.as_bytes(), b"Blocked", b"\x8b\x02", &vec![b' '; 200_000]] {
             type Compress = fn(&[u8]) -> Vec<u8>;
             let codings: [(Coding, Compress); 3] =
                 [(Coding::Brotli, brotli), (Coding::Zstd, zstd), (Coding::Zlib, zlib)];

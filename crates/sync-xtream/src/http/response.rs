@@ -226,7 +226,7 @@ impl Response {
         let asked = tokio::time::Instant::now();
         let outcome = timeout(limit, self.head.chunk()).await;
         self.patience.waited(asked.elapsed());
-        let streamed = u64::try_from((self.patience.streamed() - streamed).as_nanos()).unwrap_or(u64::MAX);
+        let streamed = u64::try_from(self.patience.streamed().saturating_sub(streamed).as_nanos()).unwrap_or(u64::MAX);
         self.counters.streamed.fetch_add(streamed, Relaxed);
         match outcome {
             Err(_) => Err(self.patience.late()),

@@ -24,29 +24,29 @@ fn failed(at: i64, code: ErrorCode) -> FailedAttempt {
 }
 
 /// Decides for one kind.
-fn decide(rule: &str, listed_at: Option<i64>, failures: Vec<FailedAttempt>) -> Next {
-    let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: failures.clone() });
+fn decide(rule: &str, listed_at: Option<i64>, failures: &[FailedAttempt]) -> Next {
+    let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: failures.to_vec() });
     next(&profile(), Some(&schedule(rule)), &PanelFacts::default(), &history, moment())[ContentKind::Movies].clone()
 }
 
 #[test]
 fn a_schedule_counts_from_the_last_list() {
-    let next = decide("every 6h", Some(NOW - HOUR), vec![]);
+    let next = decide("every 6h", Some(NOW - HOUR), &[]);
     let at = next.at.unwrap() - NOW;
     assert!((5 * HOUR..=5 * HOUR + 900).contains(&at), "{at}");
     assert_eq!(next.why, Why::Schedule(schedule("every 6h")));
     assert!(!next.is_due(NOW) && next.is_due(next.at.unwrap()));
-    assert!(decide("every 6h", Some(NOW - 7 * HOUR), vec![]).is_due(NOW));
-    let cron = decide("cron 0 4 * * *", Some(NOW), vec![]).at.unwrap();
+    assert!(decide("every 6h", Some(NOW - 7 * HOUR), &[]).is_due(NOW));
+    let cron = decide("cron 0 4 * * *", Some(NOW), &[]).at.unwrap();
     assert_eq!((cron > NOW, cron % DAY), (true, 4 * HOUR), "a cron expression has no random part");
     // Many missed times are one sync.
-    assert!(decide("cron 0 4 * * *", Some(NOW - 30 * DAY), vec![]).is_due(NOW));
+    assert!(decide("cron 0 4 * * *", Some(NOW - 30 * DAY), &[]).is_due(NOW));
 }
 
 #[test]
 fn what_was_never_synced_is_due_and_what_is_off_never() {
-    assert_eq!(decide("every 6h", None, vec![]), Next { at: Some(NOW), why: Why::NeverSynced });
-    assert_eq!(decide("off", None, vec![]), Next { at: None, why: Why::ScheduleOff });
+    assert_eq!(decide("every 6h", None, &[]), Next { at: Some(NOW), why: Why::NeverSynced });
+    assert_eq!(decide("off", None, &[]), Next { at: None, why: Why::ScheduleOff });
     let off = Profile { kinds_off: [ContentKind::Movies].into(), ..profile() };
     let found = next(&off, None, &PanelFacts::default(), &PerKind::default(), moment());
     assert_eq!(found[ContentKind::Movies], Next { at: None, why: Why::KindOff });
@@ -57,9 +57,9 @@ fn what_was_never_synced_is_due_and_what_is_off_never() {
 fn pauses_grow_while_a_panel_is_down() {
     let mut before = 0;
     for count in 1..20 {
-        let next = decide("every 6h", Some(NOW - DAY), vec![failed(NOW, ErrorCode::PanelUnreachable); count]);
+        let next = decide("every 6h", Some(NOW - DAY), &vec![failed(NOW, ErrorCode::PanelUnreachable); count]);
         let pause = next.at.unwrap() - NOW;
-        assert!(pause >= 300 && pause <= LONGEST_PAUSE + LONGEST_PAUSE / 4, "{pause}");
+        assert!((300..=LONGEST_PAUSE + LONGEST_PAUSE / 4).contains(&pause), "{pause}");
         assert!(pause > before || pause >= LONGEST_PAUSE, "{count}: {pause} after {before}");
         assert_eq!(next.why, Why::PanelDown(u32::try_from(count).unwrap()));
         before = pause;
@@ -69,22 +69,22 @@ fn pauses_grow_while_a_panel_is_down() {
 #[test]
 fn a_pause_brings_no_sync_forward() {
     // A person's sync has failed an hour after the last list.
-    let next = decide("every 6h", Some(NOW - HOUR), vec![failed(NOW, ErrorCode::PanelUnreachable)]);
+    let next = decide("every 6h", Some(NOW - HOUR), &[failed(NOW, ErrorCode::PanelUnreachable)]);
     assert!(next.at.unwrap() >= NOW + 5 * HOUR);
     assert_eq!(next.why, Why::Schedule(schedule("every 6h")));
 }
 
 #[test]
 fn each_failure_has_its_reason() {
-    let why = |code| decide("every 6h", Some(NOW - DAY), vec![failed(NOW, code)]).why;
+    let why = |code| decide("every 6h", Some(NOW - DAY), &[failed(NOW, code)]).why;
     assert_eq!(why(ErrorCode::Truncated), Why::AnswerUnusable(1));
     assert_eq!(why(ErrorCode::LoginRefused), Why::LoginRefused);
     assert_eq!(why(ErrorCode::Internal), Why::Failed(1));
     // A full disk is known to the service alone.
     for code in [ErrorCode::DiskFull, ErrorCode::ProfileBusy, ErrorCode::Cancelled] {
-        assert!(decide("every 6h", Some(NOW - DAY), vec![failed(NOW, code)]).is_due(NOW));
+        assert!(decide("every 6h", Some(NOW - DAY), &[failed(NOW, code)]).is_due(NOW));
     }
-    let interrupted = decide("every 6h", None, vec![FailedAttempt { at: NOW, code: None }]);
+    let interrupted = decide("every 6h", None, &[FailedAttempt { at: NOW, code: None }]);
     assert_eq!(interrupted.why, Why::Interrupted(1));
     assert!(!interrupted.is_due(NOW));
 }
@@ -93,7 +93,7 @@ fn each_failure_has_its_reason() {
 fn an_account_that_has_ended_is_asked_once_a_day() {
     for count in [1, 2, 30] {
         let next =
-            decide("every 1h", Some(NOW - 40 * DAY), vec![failed(NOW - HOUR, ErrorCode::AccountInactive); count]);
+            decide("every 1h", Some(NOW - 40 * DAY), &vec![failed(NOW - HOUR, ErrorCode::AccountInactive); count]);
         assert_eq!(next, Next { at: Some(NOW + 23 * HOUR), why: Why::AccountEnded });
     }
 }
@@ -130,16 +130,14 @@ fn a_kind_that_is_not_offered_is_asked_for_once_a_day() {
 #[test]
 fn a_clock_that_was_wrong_neither_stops_nor_storms() {
     // The last run was recorded in a future that was none: one sync, and all is well.
-    assert!(decide("every 6h", Some(NOW + 300 * DAY), vec![]).is_due(NOW));
-    assert!(decide("cron 0 4 * * *", Some(NOW + 300 * DAY), vec![]).is_due(NOW));
-    assert!(
-        decide("every 6h", Some(NOW - DAY), vec![failed(NOW + 300 * DAY, ErrorCode::PanelUnreachable)]).is_due(NOW)
-    );
+    assert!(decide("every 6h", Some(NOW + 300 * DAY), &[]).is_due(NOW));
+    assert!(decide("cron 0 4 * * *", Some(NOW + 300 * DAY), &[]).is_due(NOW));
+    assert!(decide("every 6h", Some(NOW - DAY), &[failed(NOW + 300 * DAY, ErrorCode::PanelUnreachable)]).is_due(NOW));
     let facts = PanelFacts { refusals: 9, refused_at: Some(NOW + 300 * DAY), ..PanelFacts::default() };
     let found = next(&profile(), None, &facts, &PerKind::default(), moment());
     assert!(found[ContentKind::Movies].is_due(NOW));
     // A clock that was set back by minutes doesn't repeat a sync.
-    assert!(!decide("every 6h", Some(NOW + 600), vec![]).is_due(NOW));
+    assert!(!decide("every 6h", Some(NOW + 600), &[]).is_due(NOW));
 }
 
 #[test]
@@ -191,12 +189,11 @@ fn a_list_that_is_too_slow_is_tried_a_few_times_a_day() {
         // Those of yesterday don't count.
         (&[0, DAY, DAY + HOUR], HOUR / 2),
     ] {
-        let failures = before.iter().map(|before| failed(NOW - before, ErrorCode::TooSlow)).collect();
-        let found = decide("every 1h", Some(NOW - 9 * DAY), failures);
+        let failures: Vec<_> = before.iter().map(|before| failed(NOW - before, ErrorCode::TooSlow)).collect();
+        let found = decide("every 1h", Some(NOW - 9 * DAY), &failures);
         assert_eq!(found.at, Some(NOW + pause), "{before:?}");
         assert!(matches!(found.why, Why::TooSlow(_)) && found.why.is_pause());
     }
-    let other =
-        decide("every 1h", None, vec![failed(NOW, ErrorCode::Truncated), failed(NOW - HOUR, ErrorCode::TooSlow)]);
+    let other = decide("every 1h", None, &[failed(NOW, ErrorCode::Truncated), failed(NOW - HOUR, ErrorCode::TooSlow)]);
     assert_eq!(other.why, Why::AnswerUnusable(2));
 }

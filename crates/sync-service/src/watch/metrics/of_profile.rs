@@ -5,7 +5,7 @@ use prometheus::{GaugeVec, Histogram, HistogramOpts, IntCounterVec, Opts, Regist
 use sync_core::{ContentKind, PerKind, SyncReport};
 
 use super::super::event::NotNow;
-use super::super::plan::ProfilePlan;
+use super::super::upcoming::Upcoming;
 use super::list::{self, Metric};
 
 /// The label whose value is the same in all metrics of a profile.
@@ -122,16 +122,16 @@ impl ProfileMetrics {
     }
 
     /// Takes over how a profile stands.
-    pub(super) fn planned(&mut self, plan: &ProfilePlan) {
-        self.refusals.with_label_values::<&str>(&[]).set(f64::from(plan.facts.refusals));
+    pub(super) fn looked(&mut self, upcoming: &Upcoming) {
+        self.refusals.with_label_values::<&str>(&[]).set(f64::from(upcoming.facts.refusals));
         self.paused.reset();
         for kind in ContentKind::ALL {
-            let (name, next) = (kind.as_str(), &plan.next[kind]);
-            self.items.with_label_values(&[name]).set(count(plan.rows[kind]));
-            self.held.with_label_values(&[name]).set(count(plan.held[kind]));
-            self.last_listing[kind] = plan.history[kind].listed_at;
+            let (name, next) = (kind.as_str(), &upcoming.next[kind]);
+            self.items.with_label_values(&[name]).set(count(upcoming.rows[kind]));
+            self.held.with_label_values(&[name]).set(count(upcoming.held[kind]));
+            self.last_listing[kind] = upcoming.history[kind].listed_at;
             set(&self.listed_at, name, self.last_listing[kind]);
-            set(&self.stale_after, name, plan.stale_after(kind));
+            set(&self.stale_after, name, upcoming.stale_after(kind));
             set(&self.next_run, name, next.at);
             if next.why.is_pause() {
                 self.paused.with_label_values(&[name, next.why.code()]).set(1.0);

@@ -264,7 +264,7 @@ fn a_day_on_twelve_links() {
         "| link | MB | whole after | stops | thrown away | probes | lost in silence | curl: whole after | stops | thrown away |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    let after = |day: &Day| day.whole.map_or("–".to_owned(), |at| format!("{} s", at));
+    let after = |day: &Day| day.whole.map_or("–".to_owned(), |at| format!("{at} s"));
     let (mut useful, mut thrown, mut curls) = (0, 0, (0, 0));
     for link in &links {
         let [day, other] = [link.day(&ours), link.day(&curl)];

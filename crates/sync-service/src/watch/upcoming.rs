@@ -1,14 +1,14 @@
-//! When each kind of a profile is synced next. `status` and the watcher show and follow the same plan.
+//! When each kind of a profile is synced next. `status` and the watcher show and follow the same.
 
 use sync_core::policy::due;
 use sync_core::{Cache, ContentKind, KindHistory, Moment, Next, PanelFacts, PerKind, Profile, Schedule, StoreError};
 
 use crate::service::Service;
 
-/// The plan of a profile, and how its kinds stand.
+/// What comes next for a profile, and how its kinds stand.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct ProfilePlan {
+pub struct Upcoming {
     /// The profile with its settings.
     pub profile: Profile,
     /// The next sync of each kind.
@@ -26,8 +26,8 @@ pub struct ProfilePlan {
     moment: Moment,
 }
 
-impl ProfilePlan {
-    /// Reads the plan of a profile. `schedule` takes the place of the profile's own schedules.
+impl Upcoming {
+    /// Reads what comes next for a profile. `schedule` takes the place of the profile's own schedules.
     ///
     /// # Errors
     ///
@@ -59,12 +59,12 @@ impl ProfilePlan {
 }
 
 impl Service {
-    /// Returns the plan of a profile. See [`ProfilePlan::read`].
+    /// Returns what comes next for a profile. See [`Upcoming::read`].
     ///
     /// # Errors
     ///
     /// The cache can't be read, or there is no such profile.
-    pub async fn plan(&self, profile: Profile, moment: Moment) -> Result<ProfilePlan, StoreError> {
-        ProfilePlan::read(&**self.cache(), profile, None, moment).await
+    pub async fn upcoming(&self, profile: Profile, moment: Moment) -> Result<Upcoming, StoreError> {
+        Upcoming::read(&**self.cache(), profile, None, moment).await
     }
 }
