@@ -65,7 +65,6 @@ mod watch;
 mod watch_log;
 mod webhook;
 mod wiring;
-mod zone;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ mod database;
 mod error;
 mod panel;
 mod syncer;
+mod zone;
 
 pub use compat::{
     ContentCache, ContentCounts, LastSyncTimestamps, SyncHandle, SyncProgress, SyncScheduler, SyncStatus,
@@ -30,5 +31,6 @@ pub use sync_sqlite::{BackedUp, BackupError, Restored};
 pub use sync_xtream::{AddressError, SetupError, XtreamConfig};
 pub use syncer::{Login, Syncer};
 pub use tokio_util::sync::CancellationToken;
+pub use zone::of_machine as zone_of_machine;
 // The crates below, so that this one can be used by itself.
 pub use {sync_core, sync_service, sync_sqlite, sync_xtream};

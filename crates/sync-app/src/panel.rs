@@ -1,10 +1,11 @@
 //! The configuration of requests to the panel of a profile, from its settings and the facts about its panel.
 
-use chrono::Local;
 use sync_core::rate::Timetable;
 use sync_core::{Clock, NetworkSettings, PanelFacts, Profile};
 use sync_service::SystemClock;
 use sync_xtream::{Bandwidth, XtreamConfig};
+
+use crate::zone;
 
 /// Adds the settings of a profile and the facts about its panel to a configuration.
 ///
@@ -62,8 +63,8 @@ pub fn bandwidth(timetable: &Timetable) -> Option<Bandwidth> {
     if timetable.is_off() {
         return None;
     }
-    let timetable = timetable.clone();
-    Some(Bandwidth::new(move || timetable.limit_at(Local::now().naive_local())))
+    let (timetable, zone, clock) = (timetable.clone(), zone::of_machine(), SystemClock::new());
+    Some(Bandwidth::new(move || timetable.limit_at(zone.local_time(clock.now()))))
 }
 
 /// Sets what is there.

@@ -49,7 +49,7 @@ pub use model::{
     FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, PerKind, ProfileId, Scope, Series, Shape,
     Text, UnknownKind, Value, ValueRef,
 };
-pub use policy::due::{Moment, Next, Why};
+pub use policy::due::{Next, WallTime, Why};
 pub use policy::history::{FailedAttempt, KindHistory};
 pub use policy::schedule::{CronSchedule, Interval, NoSchedule, Schedule, Schedules};
 pub use policy::zone::{TimeZone, UnknownTimeZone};

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use sync_app::{SyncError, SystemClock};
 use sync_core::text::{one_line, printable};
-use sync_core::{Clock, ContentKind, KindRecord, Moment, Next, ProfileId};
+use sync_core::{Clock, ContentKind, KindRecord, Next, ProfileId, WallTime};
 use sync_core::{Feed, RunRecord};
 use sync_core::{Profile, catalogue::ContentStatus, catalogue::HeldGroup};
 
@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::held::{self, Releases};
 use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
-use super::{first_steps, learnt, status_check, wiring, zone};
+use super::{first_steps, learnt, status_check, wiring};
 
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
@@ -54,7 +54,7 @@ pub(crate) async fn run(database: &Path, args: &StatusArgs) -> Result<Exit, Fail
     for profile in profiles {
         let (status, runs) = (store.content_status(&profile.id).await?, store.runs(&profile.id, RUNS).await?);
         let feed = store.feed(&profile.id).await?;
-        let upcoming = service.upcoming(profile, Moment { now, zone: zone::of_machine() }).await?;
+        let upcoming = service.upcoming(profile, WallTime { now, zone: sync_app::zone_of_machine() }).await?;
         let problems = args.check.then(|| problems(&upcoming, &status, args.max_age, now));
         if as_json {
             json::say(&as_object(&upcoming, &status, &runs, &feed, problems.as_deref()));

@@ -16,7 +16,7 @@ use super::interrupt::Interrupt;
 use super::notify::Notifier;
 use super::panel::Panels;
 use super::telling::Telling;
-use super::{json, wiring, zone};
+use super::{json, wiring};
 
 /// Watches the named profiles, or all of them.
 pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -38,7 +38,7 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
         sources: Panels::new(&args.panel, interrupt),
         clock: Arc::new(SystemClock::new()),
         timer: Arc::new(wiring::TokioTimer),
-        zone: zone::of_machine,
+        zone: sync_app::zone_of_machine,
         gate: telling.gate(),
         observer: Arc::new(observers),
         progress: Arc::new(()),

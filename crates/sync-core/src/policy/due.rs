@@ -25,7 +25,7 @@ const NOT_OFFERED_PAUSE: i64 = DAY;
 
 /// The time, and the rules for local times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
+pub struct WallTime {
     /// The time of day, in unix seconds.
     pub now: i64,
     /// The time zone of the machine.
@@ -132,14 +132,14 @@ pub fn next(
     schedule: Option<&Schedule>,
     facts: &PanelFacts,
     history: &PerKind<KindHistory>,
-    moment: Moment,
+    time: WallTime,
 ) -> PerKind<Next> {
     PerKind::from_fn(|kind| {
         if profile.kinds_off.contains(&kind) {
             return Next { at: None, why: Why::KindOff };
         }
         let schedule = schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind));
-        next_of_kind(profile, &schedule, facts, kind, &history[kind], moment)
+        next_of_kind(profile, &schedule, facts, kind, &history[kind], time)
     })
 }
 
@@ -161,9 +161,9 @@ pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
 
 /// Returns the greatest age at which a kind counts as current, in seconds: 36 hours or one and a half of its intervals,
 /// whichever is longer.
-pub fn stale_after(schedule: &Schedule, moment: Moment) -> i64 {
+pub fn stale_after(schedule: &Schedule, time: WallTime) -> i64 {
     const LEAST: i64 = 36 * 3600;
-    let interval = schedule.usual_interval(moment.now, moment.zone).unwrap_or_default();
+    let interval = schedule.usual_interval(time.now, time.zone).unwrap_or_default();
     LEAST.max(interval.saturating_add(interval / 2))
 }
 
@@ -173,18 +173,18 @@ fn next_of_kind(
     facts: &PanelFacts,
     kind: ContentKind,
     history: &KindHistory,
-    moment: Moment,
+    time: WallTime,
 ) -> Next {
-    let scheduled = scheduled(profile, schedule, history, moment);
+    let scheduled = scheduled(profile, schedule, history, time);
     let Some(due) = scheduled.at else { return scheduled };
-    let pauses = [after_failures(profile, schedule, history, moment), not_offered(facts, kind, history)];
+    let pauses = [after_failures(profile, schedule, history, time), not_offered(facts, kind, history)];
     let refused = facts.unattended_not_before().zip(facts.refused_at).map(|(until, from)| Pause {
         from,
         until,
         why: Why::LoginRefused,
     });
     let pauses = pauses.into_iter().chain([refused]).flatten();
-    let longest = pauses.filter(|pause| !is_in_future(pause.from, moment.now)).max_by_key(|pause| pause.until);
+    let longest = pauses.filter(|pause| !is_in_future(pause.from, time.now)).max_by_key(|pause| pause.until);
     match longest.filter(|pause| pause.until > due) {
         Some(pause) => Next { at: Some(pause.until), why: pause.why },
         None => scheduled,
@@ -192,20 +192,20 @@ fn next_of_kind(
 }
 
 /// Returns when a kind would be due if nothing had failed.
-fn scheduled(profile: &Profile, schedule: &Schedule, history: &KindHistory, moment: Moment) -> Next {
+fn scheduled(profile: &Profile, schedule: &Schedule, history: &KindHistory, time: WallTime) -> Next {
     if *schedule == Schedule::Off {
         return Next { at: None, why: Why::ScheduleOff };
     }
-    let Some(last) = history.listed_at else { return Next { at: Some(moment.now), why: Why::NeverSynced } };
+    let Some(last) = history.listed_at else { return Next { at: Some(time.now), why: Why::NeverSynced } };
     let why = Why::Schedule(schedule.clone());
-    if is_in_future(last, moment.now) {
-        return Next { at: Some(moment.now), why };
+    if is_in_future(last, time.now) {
+        return Next { at: Some(time.now), why };
     }
     let jitter = match schedule {
         Schedule::Every(interval) => pause::jitter(interval.seconds(), pause::seed(&profile.id, last)),
         Schedule::Cron(_) | Schedule::Off => 0,
     };
-    Next { at: schedule.due_after(last, moment.zone).map(|at| at.saturating_add(jitter)), why }
+    Next { at: schedule.due_after(last, time.zone).map(|at| at.saturating_add(jitter)), why }
 }
 
 /// A time in which a kind is left alone.
@@ -216,7 +216,7 @@ struct Pause {
     why: Why,
 }
 
-fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory, moment: Moment) -> Option<Pause> {
+fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory, time: WallTime) -> Option<Pause> {
     let last = history.failures.first()?;
     let count = u32::try_from(history.failures.len()).unwrap_or(u32::MAX);
     let why = match last.class() {
@@ -233,7 +233,7 @@ fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory,
         None => Why::Interrupted(count),
         Some(_) => Why::Failed(count),
     };
-    let interval = schedule.usual_interval(moment.now, moment.zone).unwrap_or(i64::MAX);
+    let interval = schedule.usual_interval(time.now, time.zone).unwrap_or(i64::MAX);
     let pause = pause::after_failures(count, interval, pause::seed(&profile.id, last.at));
     Some(Pause { from: last.at, until: last.at.saturating_add(pause), why })
 }

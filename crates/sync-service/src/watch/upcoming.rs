@@ -1,7 +1,7 @@
 //! When each kind of a profile is synced next. `status` and the watcher show and follow the same.
 
 use sync_core::policy::due;
-use sync_core::{Cache, ContentKind, KindHistory, Moment, Next, PanelFacts, PerKind, Profile, Schedule, StoreError};
+use sync_core::{Cache, ContentKind, KindHistory, Next, PanelFacts, PerKind, Profile, Schedule, StoreError, WallTime};
 
 use crate::service::Service;
 
@@ -23,7 +23,7 @@ pub struct Upcoming {
     pub facts: PanelFacts,
     /// The schedule in place of the profile's own ones.
     schedule: Option<Schedule>,
-    moment: Moment,
+    time: WallTime,
 }
 
 impl Upcoming {
@@ -36,7 +36,7 @@ impl Upcoming {
         cache: &dyn Cache,
         profile: Profile,
         schedule: Option<&Schedule>,
-        moment: Moment,
+        time: WallTime,
     ) -> Result<Self, StoreError> {
         let (state, mut history) = (cache.sync_state(&profile.id).await?, cache.kind_histories(&profile.id).await?);
         for (kind, history) in history.iter_mut() {
@@ -45,16 +45,16 @@ impl Upcoming {
                 history.listed_at = None;
             }
         }
-        let next = due::next(&profile, schedule, &state.facts, &history, moment);
+        let next = due::next(&profile, schedule, &state.facts, &history, time);
         let schedule = schedule.cloned();
-        Ok(Self { profile, next, history, rows: state.rows, held: state.held, facts: state.facts, schedule, moment })
+        Ok(Self { profile, next, history, rows: state.rows, held: state.held, facts: state.facts, schedule, time })
     }
 
     /// Returns the age in seconds from which on a kind counts as stale; `None` if it is switched off.
     pub fn stale_after(&self, kind: ContentKind) -> Option<i64> {
         let own = self.profile.schedules.of(kind);
         let is_on = !self.profile.kinds_off.contains(&kind);
-        is_on.then(|| due::stale_after(self.schedule.as_ref().unwrap_or(&own), self.moment))
+        is_on.then(|| due::stale_after(self.schedule.as_ref().unwrap_or(&own), self.time))
     }
 }
 
@@ -64,7 +64,7 @@ impl Service {
     /// # Errors
     ///
     /// The cache can't be read, or there is no such profile.
-    pub async fn upcoming(&self, profile: Profile, moment: Moment) -> Result<Upcoming, StoreError> {
-        Upcoming::read(&**self.cache(), profile, None, moment).await
+    pub async fn upcoming(&self, profile: Profile, time: WallTime) -> Result<Upcoming, StoreError> {
+        Upcoming::read(&**self.cache(), profile, None, time).await
     }
 }

@@ -11,8 +11,8 @@ use futures_util::future::{Either, pending, select};
 use futures_util::stream::FuturesUnordered;
 use sync_core::policy::due::due_together;
 use sync_core::{
-    Cache, Clock, ContentKind, ErrorClass, FailedAttempt, KindOutcome, Moment, Observer, Profile, ProfileId, Schedule,
-    StoreError, SyncReport, TimeZone, Timer, Trigger,
+    Cache, Clock, ContentKind, ErrorClass, FailedAttempt, KindOutcome, Observer, Profile, ProfileId, Schedule,
+    StoreError, SyncReport, TimeZone, Timer, Trigger, WallTime,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -231,8 +231,8 @@ where
         };
         let mut upcoming = Vec::new();
         for profile in self.profiles(&*cache).await? {
-            match Upcoming::read(&*cache, profile, self.options.schedule.as_ref(), self.moment()).await {
-                // It was removed at this moment.
+            match Upcoming::read(&*cache, profile, self.options.schedule.as_ref(), self.time()).await {
+                // It was removed at this time.
                 Err(StoreError::UnknownProfile(_)) => {}
                 read => upcoming.push(read?),
             }
@@ -248,8 +248,8 @@ where
         Ok(profiles)
     }
 
-    fn moment(&self) -> Moment {
-        Moment { now: self.clock.now(), zone: (self.zone)() }
+    fn time(&self) -> WallTime {
+        WallTime { now: self.clock.now(), zone: (self.zone)() }
     }
 
     /// Returns the runs that are due, and the time until the next one is.

@@ -2,7 +2,7 @@
 
 use sync_core::catalogue::{AccountStanding, ContentStatus};
 use sync_core::testing::profile;
-use sync_core::{Catalogue, ContentKind, ErrorCode, FailedAttempt, Moment, PerKind, Profile, Profiles, TimeZone};
+use sync_core::{Catalogue, ContentKind, ErrorCode, FailedAttempt, PerKind, Profile, Profiles, TimeZone, WallTime};
 use sync_service::watch::Upcoming;
 use sync_service::{WhatIsWrong, problems};
 
@@ -20,7 +20,7 @@ async fn found(
     let home = Profile::new(profile("home"));
     cache.save_profile(&home).await.unwrap();
     let mut status = cache.content_status(&home.id).await.unwrap();
-    let mut upcoming = service.upcoming(home, Moment { now: NOW, zone: TimeZone::UTC }).await.unwrap();
+    let mut upcoming = service.upcoming(home, WallTime { now: NOW, zone: TimeZone::UTC }).await.unwrap();
     for history in upcoming.history.values_mut() {
         history.listed_at = Some(NOW - HOUR);
     }

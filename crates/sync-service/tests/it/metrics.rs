@@ -7,8 +7,8 @@ use std::time::Duration;
 use prometheus_parse::{Sample, Scrape, Value};
 use sync_core::testing::{FixedClock, MemoryStore, profile};
 use sync_core::{
-    Clock, ContentKind, ErrorCode, KindOutcome, Moment, Profile, Profiles, ReportError, RunStatus, StoreError,
-    SyncReport, TimeZone, Trigger,
+    Clock, ContentKind, ErrorCode, KindOutcome, Profile, Profiles, ReportError, RunStatus, StoreError, SyncReport,
+    TimeZone, Trigger, WallTime,
 };
 use sync_service::watch::{METRICS, MetricType, Metrics, NotNow, Upcoming, WatchEvent, WatchObserver};
 use sync_service::{Service, options_of};
@@ -44,10 +44,10 @@ impl Scene {
     }
 
     async fn upcoming(&self) -> Vec<Upcoming> {
-        let moment = Moment { now: self.clock.now(), zone: TimeZone::UTC };
+        let time = WallTime { now: self.clock.now(), zone: TimeZone::UTC };
         let mut upcoming = Vec::new();
         for profile in self.cache.profiles().await.unwrap() {
-            upcoming.push(self.service.upcoming(profile, moment).await.unwrap());
+            upcoming.push(self.service.upcoming(profile, time).await.unwrap());
         }
         upcoming
     }

@@ -98,7 +98,7 @@ mod tests {
         let nothing = r#"{"added":[],"updated":[],"removed":[]}"#;
         let none = r#"{"added":0,"updated":0,"removed":0}"#;
         let end = format!(
-            r#""trigger":"once_due","wire_bytes":null,"run":7,"changes":{{"channels":{nothing},"movies":{nothing},"series":{nothing}}},"more":{{"channels":{none},"movies":{{"added":3,"updated":0,"removed":0}},"series":{none}}},"text":"home: 3 new movies"}}"#
+            r#""trigger":"once_due","wire_bytes":0,"run":7,"changes":{{"channels":{nothing},"movies":{nothing},"series":{nothing}}},"more":{{"channels":{none},"movies":{{"added":3,"updated":0,"removed":0}},"series":{none}}},"text":"home: 3 new movies"}}"#
         );
         assert!(line.starts_with(r#"{"profile":"home","status":"failed","kinds":{"channels":{"mode""#), "{line}");
         assert!(line.ends_with(&(end + "\n")), "{line}");

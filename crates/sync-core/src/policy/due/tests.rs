@@ -11,8 +11,8 @@ fn profile() -> Profile {
     Profile::new(ProfileId::new("home").unwrap())
 }
 
-fn moment() -> Moment {
-    Moment { now: NOW, zone: TimeZone::UTC }
+fn time() -> WallTime {
+    WallTime { now: NOW, zone: TimeZone::UTC }
 }
 
 fn schedule(text: &str) -> Schedule {
@@ -26,7 +26,7 @@ fn failed(at: i64, code: ErrorCode) -> FailedAttempt {
 /// Decides for one kind.
 fn decide(rule: &str, listed_at: Option<i64>, failures: &[FailedAttempt]) -> Next {
     let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: failures.to_vec() });
-    next(&profile(), Some(&schedule(rule)), &PanelFacts::default(), &history, moment())[ContentKind::Movies].clone()
+    next(&profile(), Some(&schedule(rule)), &PanelFacts::default(), &history, time())[ContentKind::Movies].clone()
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn what_was_never_synced_is_due_and_what_is_off_never() {
     assert_eq!(decide("every 6h", None, &[]), Next { at: Some(NOW), why: Why::NeverSynced });
     assert_eq!(decide("off", None, &[]), Next { at: None, why: Why::ScheduleOff });
     let off = Profile { kinds_off: [ContentKind::Movies].into(), ..profile() };
-    let found = next(&off, None, &PanelFacts::default(), &PerKind::default(), moment());
+    let found = next(&off, None, &PanelFacts::default(), &PerKind::default(), time());
     assert_eq!(found[ContentKind::Movies], Next { at: None, why: Why::KindOff });
     assert!(found[ContentKind::Series].is_due(NOW));
 }
@@ -102,7 +102,7 @@ fn an_account_that_has_ended_is_asked_once_a_day() {
 fn refused_logins_pause_as_learnt() {
     let facts = |refusals| PanelFacts { refusals, refused_at: Some(NOW), ..PanelFacts::default() };
     let decide = |facts: &PanelFacts, rule: &str| {
-        next(&profile(), Some(&schedule(rule)), facts, &PerKind::default(), moment())[ContentKind::Movies].clone()
+        next(&profile(), Some(&schedule(rule)), facts, &PerKind::default(), time())[ContentKind::Movies].clone()
     };
     for (refusals, pause) in [(1, HOUR), (2, 2 * HOUR), (9, DAY)] {
         assert_eq!(decide(&facts(refusals), "every 1h"), Next { at: Some(NOW + pause), why: Why::LoginRefused });
@@ -117,7 +117,7 @@ fn a_kind_that_is_not_offered_is_asked_for_once_a_day() {
         facts.kinds[ContentKind::Movies].not_offered = not_offered;
         facts.kinds[ContentKind::Movies].not_offered_at = Some(NOW - HOUR);
         let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: vec![] });
-        next(&profile(), Some(&schedule("every 1h")), &facts, &history, moment())
+        next(&profile(), Some(&schedule("every 1h")), &facts, &history, time())
     };
     for (not_offered, listed_at) in [(1, None), (2, None), (2, Some(NOW - 3 * DAY))] {
         let found = decide(not_offered, listed_at);
@@ -134,7 +134,7 @@ fn a_clock_that_was_wrong_neither_stops_nor_storms() {
     assert!(decide("cron 0 4 * * *", Some(NOW + 300 * DAY), &[]).is_due(NOW));
     assert!(decide("every 6h", Some(NOW - DAY), &[failed(NOW + 300 * DAY, ErrorCode::PanelUnreachable)]).is_due(NOW));
     let facts = PanelFacts { refusals: 9, refused_at: Some(NOW + 300 * DAY), ..PanelFacts::default() };
-    let found = next(&profile(), None, &facts, &PerKind::default(), moment());
+    let found = next(&profile(), None, &facts, &PerKind::default(), time());
     assert!(found[ContentKind::Movies].is_due(NOW));
     // A clock that was set back by minutes doesn't repeat a sync.
     assert!(!decide("every 6h", Some(NOW + 600), &[]).is_due(NOW));
@@ -142,7 +142,7 @@ fn a_clock_that_was_wrong_neither_stops_nor_storms() {
 
 #[test]
 fn a_kind_is_stale_after_36_hours_or_its_own_interval_and_a_half() {
-    let after = |rule: &str| stale_after(&schedule(rule), moment());
+    let after = |rule: &str| stale_after(&schedule(rule), time());
     assert_eq!(after("every 6h"), 36 * HOUR);
     assert_eq!(after("every 1d"), 36 * HOUR);
     assert_eq!(after("every 4d"), 6 * DAY);

@@ -7,7 +7,7 @@ const VARIABLE: &str = "TZ";
 
 /// Returns the zone of the machine: that of the environment, else that of the system, else UTC. Nothing is kept, so a
 /// zone that is changed under a running program is found at the next call.
-pub(crate) fn of_machine() -> TimeZone {
+pub fn of_machine() -> TimeZone {
     let environment = std::env::var(VARIABLE).ok();
     let system = || iana_time_zone::get_timezone().ok();
     choose(environment.as_deref(), system)
