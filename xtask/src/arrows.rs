@@ -27,13 +27,14 @@ const ARROWS: [(&str, &[&str], &[&str]); 5] = [
 const NOT_IN_CORE: [&str; 5] = ["reqwest", "hyper", "diesel", "libsqlite3-sys", "rusqlite"];
 
 /// What only the command needs: a program that takes the library must not compile it.
-const COMMAND_ONLY: [&str; 10] = [
+const COMMAND_ONLY: [&str; 11] = [
     "anstream",
     "clap",
     "csv",
     "directories",
-    "iana-time-zone",
+    "prometheus",
     "rpassword",
+    "sd-notify",
     "terminal_size",
     "tracing-subscriber",
     "unicode-segmentation",

@@ -11,7 +11,7 @@ mod unix {
     use std::fs::File;
     use std::sync::{Mutex, PoisonError};
 
-    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
     /// The terminal, and its modes before the echo was turned off.
     static BEFORE: Mutex<Option<(File, Termios)>> = Mutex::new(None);
@@ -21,9 +21,11 @@ mod unix {
         let Ok(terminal) = File::open("/dev/tty") else { return };
         let Ok(before) = tcgetattr(&terminal) else { return };
         let mut modes = before.clone();
-        // The prompt itself ends the line. A terminal that echoed the line break as well would show two, if somebody
-        // typed before the prompt has set its own modes.
-        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        // The modes are those that the prompt sets. So nothing that somebody types before that is treated in another way:
+        // no line break is shown twice, and no end of the input is lost.
+        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
+        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
         if tcsetattr(&terminal, OptionalActions::Now, &modes).is_ok() {
             *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, before));
         }

@@ -20,16 +20,24 @@ impl Notifier {
     }
 }
 
+impl Notifier {
+    /// Returns that the service is ready, once.
+    fn ready(&self) -> Option<NotifyState<'static>> {
+        (!self.is_ready.swap(true, Ordering::Relaxed)).then_some(NotifyState::Ready)
+    }
+}
+
 impl WatchObserver for Notifier {
     fn event(&self, event: &WatchEvent<'_>) {
         let status;
         let told = match event {
             WatchEvent::Upcoming(upcoming) => {
                 status = next_of(upcoming);
-                let first = !self.is_ready.swap(true, Ordering::Relaxed);
-                let ready = first.then_some(NotifyState::Ready);
-                [NotifyState::Watchdog, NotifyState::Status(&status)].into_iter().chain(ready).collect()
+                let states = [NotifyState::Watchdog, NotifyState::Status(&status)];
+                states.into_iter().chain(self.ready()).collect()
             }
+            // A cache that can't be read is tried again. A restart would not help.
+            WatchEvent::Alive => [NotifyState::Watchdog].into_iter().chain(self.ready()).collect(),
             WatchEvent::Began { profile, .. } => {
                 status = format!("syncing {}", printable(profile.id.as_str()));
                 vec![NotifyState::Status(&status)]

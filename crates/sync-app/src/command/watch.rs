@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sync_app::SyncError;
 use sync_core::ProfileId;
 use sync_service::SystemClock;
-use sync_service::watch::{NotNow, WatchEnd, WatchEvent, WatchObserver, WatchOptions, Watcher};
+use sync_service::watch::{Caches, NotNow, WatchEnd, WatchEvent, WatchObserver, WatchOptions, Watcher};
 use tokio::sync::Notify;
 
-use super::args::WatchCommand;
+use super::args::{Times, WatchCommand};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
@@ -21,7 +21,8 @@ use super::{json, wiring};
 /// Watches the named profiles, or all of them.
 pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let ids = args.ids.iter().map(ProfileId::new).collect::<Result<Vec<_>, _>>().map_err(SyncError::from)?;
-    check_profiles(database, &ids).await?;
+    let checked = interrupt.token.run_until_cancelled(check_profiles(database, &ids)).await;
+    checked.unwrap_or_else(|| Err(Failure::abandoned("nothing was begun")))?;
     // With `--once-due`, a profile that another program syncs is left to it.
     let _lock = if args.once_due { None } else { Some(wiring::watch_lock(database)?) };
     let reload = Arc::new(Notify::new());
@@ -45,8 +46,12 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
         reload,
         options: WatchOptions {
             profiles: ids,
-            schedule: args.schedule.clone(),
+            schedule: match &args.schedule {
+                Some(Times::By(schedule)) => Some(schedule.clone()),
+                Some(Times::Auto) | None => None,
+            },
             once: args.once_due,
+            deadline: args.panel.settings().listing_deadline,
             ..WatchOptions::default()
         },
     };
@@ -67,7 +72,7 @@ async fn check_profiles(database: &Path, ids: &[ProfileId]) -> Result<(), Failur
     if !database.exists() {
         return Err(ids.first().map_or_else(Failure::no_profile, |id| Failure::unknown_profile(id.as_str())));
     }
-    let service = wiring::service(&wiring::open(database)?);
+    let service = wiring::service(&wiring::Caches::new(database).for_writing().await?);
     if service.profiles(ids).await?.is_empty() {
         return Err(Failure::no_profile());
     }

@@ -161,9 +161,12 @@ pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
 
 /// Returns the greatest age at which a kind counts as current, in seconds: 36 hours or one and a half of its intervals,
 /// whichever is longer.
-pub fn stale_after(schedule: &Schedule, time: WallTime) -> i64 {
+///
+/// The interval is the one that began with the last list, because a cron expression may leave out weekends.
+pub fn stale_after(schedule: &Schedule, listed_at: Option<i64>, time: WallTime) -> i64 {
     const LEAST: i64 = 36 * 3600;
-    let interval = schedule.usual_interval(time.now, time.zone).unwrap_or_default();
+    let last = listed_at.unwrap_or(time.now);
+    let interval = schedule.due_after(last, time.zone).map_or(0, |due| due.saturating_sub(last));
     LEAST.max(interval.saturating_add(interval / 2))
 }
 
@@ -217,16 +220,21 @@ struct Pause {
 }
 
 fn after_failures(profile: &Profile, schedule: &Schedule, history: &KindHistory, time: WallTime) -> Option<Pause> {
-    let last = history.failures.first()?;
-    let count = u32::try_from(history.failures.len()).unwrap_or(u32::MAX);
+    // A store that fails is known to the service, and says nothing of the panel.
+    let is_local = |failed: &&FailedAttempt| {
+        use ErrorClass::{Busy, Cancelled, NewerCache, Store};
+        matches!(failed.class(), Some(Store | NewerCache | Busy | Cancelled))
+    };
+    let failures: Vec<_> = history.failures.iter().filter(|failed| !is_local(failed)).collect();
+    let last = failures.first()?;
+    let count = u32::try_from(failures.len()).unwrap_or(u32::MAX);
     let why = match last.class() {
-        // The store is at fault, which the history of runs can't tell reliably, or the caller gave up.
-        Some(ErrorClass::Store | ErrorClass::NewerCache | ErrorClass::Busy | ErrorClass::Cancelled) => return None,
         Some(ErrorClass::Login) if last.code == Some(ErrorCode::AccountInactive) => {
             let until = last.at.saturating_add(ENDED_PAUSE);
             return Some(Pause { from: last.at, until, why: Why::AccountEnded });
         }
-        Some(ErrorClass::Login) => Why::LoginRefused,
+        // The facts say how long, and forget it when the login is changed.
+        Some(ErrorClass::Login) => return None,
         Some(_) if last.is_too_slow() => return Some(too_slow(&history.failures)),
         Some(ErrorClass::Unreachable) => Why::PanelDown(count),
         Some(ErrorClass::Answer) => Why::AnswerUnusable(count),

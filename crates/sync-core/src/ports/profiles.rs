@@ -30,6 +30,7 @@ pub use setting_rows::SettingRow;
 /// - If the addresses change and have none in common with those before, it is another panel: the facts about it and the
 ///   evidence of held removals are deleted. They stay if addresses are added, reordered, or removed in part.
 /// - If the first address or the user name changes, the validators of the listings are deleted.
+/// - If the user name, the password or its source changes, refused logins are forgotten.
 /// - A setting that this version doesn't know stays as a newer version has written it. A value that can't be read is
 ///   the default, and no error.
 /// - Content and history stay if a profile is saved, and are deleted if it is removed.
@@ -185,6 +186,12 @@ impl Profile {
     pub fn is_other_panel(&self, before: &Self) -> bool {
         let (now, before) = (self.addresses(), before.addresses());
         now != before && !now.iter().any(|address| before.contains(address))
+    }
+
+    /// Returns whether the login is another one than that of the profile before, as far as a store keeps it.
+    pub fn is_other_login(&self, before: &Self) -> bool {
+        (&self.username, &self.password, &self.password_source)
+            != (&before.username, &before.password, &before.password_source)
     }
 
     /// Returns the kinds that are synced unless a run names others, in the order of a run.

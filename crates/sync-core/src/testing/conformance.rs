@@ -169,6 +169,7 @@ macro_rules! cache_conformance {
             profiles: content_stays_when_a_profile_is_saved
             profiles: a_removed_profile_is_gone_with_its_content
             profiles: a_profile_under_a_lease_is_not_removed
+            profiles: another_login_may_be_tried_at_once
             maintenance: a_cache_that_was_only_synced_is_sound
             maintenance: what_is_marked_is_compared_in_full
         }

@@ -168,6 +168,9 @@ impl Profiles for MemoryStore {
         }
         let mut settings = profile.clone();
         settings.password = settings.password.filter(|_| settings.password_source == PasswordSource::Stored);
+        if settings.is_other_login(&before) {
+            (tables.facts.refusals, tables.facts.refused_at) = (0, None);
+        }
         tables.settings = Some(settings);
         Ok(())
     }

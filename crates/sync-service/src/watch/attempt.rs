@@ -1,11 +1,12 @@
 //! One attempt to sync a profile: it is postponed, or it runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sync_core::rate::deadline::{DEADLINE, PROBE_BYTES, is_fast_enough};
 use sync_core::{
-    Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, Profile, StoreError, SyncOptions,
-    SyncReport, Trigger,
+    Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, Profile, RunStatus, StoreError,
+    SyncOptions, SyncReport, Trigger,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,7 @@ pub(super) struct Attempt<'a, F: ?Sized> {
     pub(super) observer: &'a dyn WatchObserver,
     pub(super) progress: &'a Arc<dyn Observer>,
     pub(super) trigger: Trigger,
+    pub(super) deadline: Option<Duration>,
     pub(super) cancel: &'a CancellationToken,
 }
 
@@ -68,10 +70,18 @@ where
                 let store = cache as _;
                 let engine =
                     Engine::new(source, store, Arc::clone(self.clock)).with_observer(Arc::clone(self.progress));
-                // A run of all kinds names none: the engine then leaves out what the panel doesn't offer.
                 let options = SyncOptions { kinds, trigger: self.trigger, ..options_of(profile) };
                 AttemptEnd::Ran(Box::new(engine.run(&profile.id, &options, self.cancel).await))
             }
+        }
+    }
+
+    /// Returns whether another program syncs the profile. It is looked at before anybody is asked.
+    async fn is_under_way(&self, profile: &Profile) -> Result<bool, StoreError> {
+        let cache = self.caches.for_reading().await?;
+        match cache.runs(&profile.id, 1).await {
+            Err(StoreError::UnknownProfile(_)) => Ok(false),
+            runs => Ok(runs?.first().is_some_and(|run| run.status == RunStatus::Syncing)),
         }
     }
 
@@ -82,6 +92,9 @@ where
     ) -> Result<(Arc<dyn Cache>, Arc<dyn ContentSource>, Vec<ContentKind>), AttemptEnd> {
         let Due { profile, facts, kinds, .. } = due;
         let not_now = |why| Err(AttemptEnd::NotNow(why));
+        if self.is_under_way(profile).await.map_err(AttemptEnd::NoCache)? {
+            return not_now(NotNow::ProfileBusy);
+        }
         if let Some(why) = self.gate.refusal(profile, kinds).await {
             return not_now(NotNow::Gate(why));
         }
@@ -98,7 +111,7 @@ where
             }
             source = Arc::new(LoggedIn::new(source, answer));
         }
-        let kept_out = still_slow(&*source, due).await;
+        let kept_out = still_slow(&*source, due, self.deadline).await;
         let kinds: Vec<_> = kinds.iter().copied().filter(|kind| !kept_out.contains(kind)).collect();
         if kinds.is_empty() {
             return not_now(NotNow::StillSlow);
@@ -114,7 +127,7 @@ where
 }
 
 /// Returns the kinds whose list was too slow, and would be so again. A small answer shows it: the lists of categories.
-async fn still_slow(source: &dyn ContentSource, due: &Due) -> Vec<ContentKind> {
+async fn still_slow(source: &dyn ContentSource, due: &Due, deadline: Option<Duration>) -> Vec<ContentKind> {
     if due.slow.is_empty() {
         return Vec::new();
     }
@@ -133,7 +146,7 @@ async fn still_slow(source: &dyn ContentSource, due: &Due) -> Vec<ContentKind> {
         }
     }
     let Some(bytes) = probe.wire_bytes.filter(|bytes| *bytes >= PROBE_BYTES) else { return Vec::new() };
-    let deadline = due.profile.network.listing_deadline.unwrap_or(DEADLINE);
+    let deadline = deadline.or(due.profile.network.listing_deadline).unwrap_or(DEADLINE);
     let is_slow = |kind: &ContentKind| {
         let size = due.facts.kinds[*kind].listing_wire_bytes;
         size.is_some_and(|size| !is_fast_enough(bytes, probe.streamed, size, deadline))

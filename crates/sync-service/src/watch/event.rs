@@ -35,6 +35,8 @@ pub enum WatchEvent<'a> {
     /// The cache was read: this comes next for each profile. It comes at the start, after each run, and at least every
     /// minute, also while runs are under way, so it is a sign of life.
     Upcoming(&'a [Upcoming]),
+    /// The watcher lives, and can't read the cache for now. It comes at least every minute.
+    Alive,
     /// A run begins.
     Began {
         /// The profile.

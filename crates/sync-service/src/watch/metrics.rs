@@ -104,6 +104,7 @@ impl WatchObserver for Metrics {
                 state.alive_at = Some(now);
                 state.looked(upcoming);
             }
+            WatchEvent::Alive => state.alive_at = Some(now),
             WatchEvent::Began { profile, .. } => state.of(&profile.id).began(),
             WatchEvent::Ended { profile, report, .. } => state.of(&profile.id).ended(report),
             WatchEvent::Postponed { profile, why, .. } => state.of(&profile.id).postponed(why),

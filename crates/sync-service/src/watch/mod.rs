@@ -7,6 +7,7 @@ mod attempt;
 mod event;
 mod hooks;
 mod logged_in;
+#[cfg(feature = "metrics")]
 mod metrics;
 mod pauses;
 mod ports;
@@ -15,6 +16,7 @@ mod watcher;
 
 pub use event::{NotNow, WatchEvent, WatchObserver};
 pub use hooks::{HookParts, HookSender, Hooks, Logins, NAMES_TOLD, NotSent, Told};
+#[cfg(feature = "metrics")]
 pub use metrics::{METRICS, Metric, MetricType, Metrics};
 pub use ports::{Caches, Gate};
 pub use upcoming::Upcoming;

@@ -28,6 +28,9 @@ const TROUBLE_MAX: i64 = 3600;
 /// The time for which a cache may be unusable.
 const TROUBLE_ENDS: Duration = Duration::from_secs(86_400);
 
+/// The time after the end of a pause from which on a failure is a new one, and not one more in a row.
+const FORGOTTEN: Duration = Duration::from_secs(1800);
+
 /// The pauses of profiles and kinds.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
@@ -85,6 +88,10 @@ impl Trouble {
     /// for too long.
     pub(super) fn note(trouble: &mut Option<Self>, now: Duration) -> Option<Duration> {
         let known = trouble.get_or_insert(Self { since: now, attempts: 0, until: now });
+        if now.saturating_sub(known.until) > FORGOTTEN {
+            // Nobody has tried since then, so the cache may have been usable.
+            *known = Self { since: now, attempts: 0, until: now };
+        }
         if now.saturating_sub(known.since) >= TROUBLE_ENDS {
             return None;
         }

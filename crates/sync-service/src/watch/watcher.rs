@@ -1,5 +1,6 @@
 //! The loop: it reads what comes next, runs what is due, and waits.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
@@ -69,11 +70,19 @@ pub struct WatchOptions {
     pub at_once: NonZeroUsize,
     /// Whether the watcher runs once what is due, and ends. Default no.
     pub once: bool,
+    /// The deadline of lists, in place of the profiles' own. The probe of a slow link is judged by it.
+    pub deadline: Option<Duration>,
 }
 
 impl Default for WatchOptions {
     fn default() -> Self {
-        Self { profiles: Vec::new(), schedule: None, at_once: NonZeroUsize::new(2).expect("two"), once: false }
+        Self {
+            profiles: Vec::new(),
+            schedule: None,
+            at_once: NonZeroUsize::new(2).expect("two"),
+            once: false,
+            deadline: None,
+        }
     }
 }
 
@@ -122,8 +131,10 @@ struct Memory {
     pauses: Pauses,
     /// The cache can't be read.
     reading: Option<Trouble>,
-    /// The cache can't be written.
-    writing: Option<Trouble>,
+    /// The cache can't be written: by any run, or by the runs of a profile.
+    writing: BTreeMap<Option<ProfileId>, Trouble>,
+    /// The first such error, if the watcher runs once.
+    failed: Option<StoreError>,
     under_way: Vec<UnderWay>,
 }
 
@@ -141,12 +152,17 @@ where
             observer: &*self.observer,
             progress: &self.progress,
             trigger: if self.options.once { Trigger::OnceDue } else { Trigger::Schedule },
-            cancel: stop,
+            deadline: self.options.deadline,
+            cancel: &stop.child_token(),
         };
         let (mut memory, mut running) = (Memory::default(), Running::new());
         let Err(end) = self.watch(&attempt, &mut memory, &mut running, stop).await;
+        attempt.cancel.cancel();
         self.end_runs(&mut memory, &mut running).await;
-        end
+        match (end, memory.failed) {
+            (WatchEnd::Stopped, Some(error)) => WatchEnd::CacheUnusable(error),
+            (end, _) => end,
+        }
     }
 
     async fn watch<'a>(
@@ -164,13 +180,21 @@ where
             }
             let mut wait = LOOK;
             if !(self.options.once && looked) {
-                match self.look(memory).await? {
+                // Opening the cache may take seconds.
+                let Some(upcoming) = stop.run_until_cancelled(self.look(memory)).await else {
+                    return Err(WatchEnd::Stopped);
+                };
+                match upcoming? {
                     Some(upcoming) => {
                         looked = true;
                         self.observer.event(&WatchEvent::Upcoming(&upcoming));
                         (due, wait) = self.due(memory, upcoming);
                     }
-                    None => wait = self.rest_of_trouble(memory),
+                    None => {
+                        self.observer.event(&WatchEvent::Alive);
+                        due.clear();
+                        wait = self.rest_of_trouble(memory);
+                    }
                 }
             }
             self.begin(attempt, memory, running, &mut due);
@@ -182,7 +206,11 @@ where
                 Woken::Reload => {
                     memory.pauses.end();
                     let now = self.clock.monotonic();
-                    memory.reading.iter_mut().chain(&mut memory.writing).for_each(|trouble| trouble.until = now);
+                    memory
+                        .reading
+                        .iter_mut()
+                        .chain(memory.writing.values_mut())
+                        .for_each(|trouble| trouble.until = now);
                     self.observer.event(&WatchEvent::Reloaded);
                 }
                 Woken::Time => {}
@@ -210,7 +238,7 @@ where
         }
         match self.upcoming().await {
             Ok(upcoming) => {
-                if memory.reading.take().is_some() && memory.writing.is_none() {
+                if memory.reading.take().is_some() && memory.writing.is_empty() {
                     self.observer.event(&WatchEvent::CacheWorks);
                 }
                 memory.pauses.follow(upcoming.iter().map(|upcoming| &upcoming.profile));
@@ -253,7 +281,7 @@ where
     }
 
     /// Returns the runs that are due, and the time until the next one is.
-    fn due(&self, memory: &Memory, upcoming: Vec<Upcoming>) -> (Vec<Due>, Duration) {
+    fn due(&self, memory: &mut Memory, upcoming: Vec<Upcoming>) -> (Vec<Due>, Duration) {
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let (mut due, mut wait) = (Vec::new(), LOOK);
         for Upcoming { profile, mut next, history, facts, .. } in upcoming {
@@ -273,7 +301,14 @@ where
                 due.push(Due { profile, facts, kinds, slow });
             }
         }
-        if let Some(trouble) = &memory.writing {
+        // Without a run that is due, nothing shows whether the cache can be written again.
+        let is_due = |id: &Option<ProfileId>| due.iter().any(|due| id.as_ref().is_none_or(|id| due.profile.id == *id));
+        let before = memory.writing.len();
+        memory.writing.retain(|id, trouble| trouble.until > monotonic || is_due(id));
+        if memory.writing.is_empty() && before > 0 && memory.reading.is_none() {
+            self.observer.event(&WatchEvent::CacheWorks);
+        }
+        for trouble in memory.writing.values().filter(|trouble| trouble.until > monotonic) {
             wait = wait.min(trouble.until.saturating_sub(monotonic)).max(Duration::from_secs(1));
         }
         (due, wait)
@@ -287,11 +322,15 @@ where
         running: &mut Running<'a>,
         due: &mut Vec<Due>,
     ) {
-        if memory.writing.as_ref().is_some_and(|trouble| trouble.until > self.clock.monotonic()) {
-            return;
-        }
+        let now = self.clock.monotonic();
+        let waits = |id: &Option<ProfileId>| memory.writing.get(id).is_some_and(|trouble| trouble.until > now);
+        let all_wait = !self.options.once && waits(&None);
         let mut left = Vec::new();
         for next in due.drain(..) {
+            if all_wait || waits(&Some(next.profile.id.clone())) {
+                left.push(next);
+                continue;
+            }
             let account = PanelAccount::of(&next.profile);
             let is_free = |other: &UnderWay| other.profile != next.profile.id && !other.account.may_be(&account);
             if memory.under_way.len() >= self.options.at_once.get() || !memory.under_way.iter().all(is_free) {
@@ -326,7 +365,7 @@ where
                 self.postpone(memory, &profile, &why);
                 Ok(())
             }
-            AttemptEnd::NoCache(error) => self.trouble(&mut memory.writing, error),
+            AttemptEnd::NoCache(error) => self.unwritable(memory, None, error),
             AttemptEnd::Ran(report) => self.ran(memory, &profile, &kinds, &report),
         }
     }
@@ -339,7 +378,7 @@ where
         report: &SyncReport,
     ) -> Result<(), WatchEnd> {
         let has = |class| report.errors.iter().any(|error| error.class() == class);
-        if has(ErrorClass::Busy) {
+        if has(ErrorClass::Busy) && report.run.is_none() {
             self.postpone(memory, profile, &NotNow::ProfileBusy);
             return Ok(());
         }
@@ -354,14 +393,33 @@ where
             Some(error) if error.class() == ErrorClass::NewerCache => {
                 Err(WatchEnd::NewerCache(StoreError::Newer(error.message.clone())))
             }
-            Some(error) => self.trouble(&mut memory.writing, StoreError::backend(error.message.clone())),
+            Some(error) => {
+                self.unwritable(memory, Some(profile.id.clone()), StoreError::backend(error.message.clone()))
+            }
             None => {
-                if memory.writing.take().is_some() {
+                let before = memory.writing.len();
+                memory.writing.remove(&None);
+                memory.writing.remove(&Some(profile.id.clone()));
+                if before > 0 && memory.writing.is_empty() {
                     self.observer.event(&WatchEvent::CacheWorks);
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Notes that the cache could not be written: at all, or by the run of a profile.
+    fn unwritable(&self, memory: &mut Memory, id: Option<ProfileId>, error: StoreError) -> Result<(), WatchEnd> {
+        if self.options.once && error.class() != ErrorClass::NewerCache {
+            // The other profiles have their run.
+            self.observer.event(&WatchEvent::CacheTrouble { error: &error, until: self.clock.now() });
+            memory.failed.get_or_insert(error);
+            return Ok(());
+        }
+        let mut trouble = memory.writing.remove(&id);
+        let noted = self.trouble(&mut trouble, error);
+        memory.writing.extend(trouble.map(|trouble| (id, trouble)));
+        noted
     }
 
     fn postpone(&self, memory: &mut Memory, profile: &Profile, why: &NotNow) {

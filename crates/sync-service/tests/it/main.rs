@@ -8,6 +8,7 @@ mod feed;
 mod health;
 mod hooks;
 mod login_test;
+#[cfg(feature = "metrics")]
 mod metrics;
 mod reading;
 mod syncing;

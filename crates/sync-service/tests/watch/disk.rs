@@ -97,3 +97,62 @@ async fn a_cache_that_comes_back_is_used_and_a_newer_one_is_left_alone() {
     assert!(runs.iter().any(|run| run.began > 1900) && runs.iter().all(|run| !run.failed), "{runs:?}");
     assert_eq!(log.count("works"), 1);
 }
+
+/// Trouble that nobody tries any more is forgotten, and the watcher sleeps.
+#[tokio::test(start_paused = true)]
+async fn trouble_that_nobody_tries_is_forgotten() {
+    let clock = SimClock::new();
+    let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
+    let mut home = profile("home");
+    caches.store.save_profile(&home).await.unwrap();
+    caches.full.store(true, Ordering::Relaxed);
+    let watcher = watcher(&clock, &caches, &panels, &log, WatchOptions::default());
+    let stop = CancellationToken::new();
+    let person = async {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        home.schedules.all = Some("off".parse().unwrap());
+        caches.store.save_profile(&home).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        let before = log.looks();
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert!(log.looks() - before <= 61, "{} looks in an hour", log.looks() - before);
+        stop.cancel();
+    };
+    tokio::join!(watcher.run(&stop), person);
+    assert_eq!((log.count("trouble"), log.count("works")), (1, 1), "{:?}", log.told.lock().unwrap());
+}
+
+/// A watcher that can't read its cache lives all the same.
+#[tokio::test(start_paused = true)]
+async fn it_gives_a_sign_of_life_while_the_cache_is_away() {
+    let clock = SimClock::new();
+    let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
+    caches.store.save_profile(&profile("home")).await.unwrap();
+    caches.away.store(true, Ordering::Relaxed);
+    let watcher = watcher(&clock, &caches, &panels, &log, WatchOptions::default());
+    let stop = CancellationToken::new();
+    let end = async {
+        tokio::time::sleep(Duration::from_secs(10 * 3600)).await;
+        stop.cancel();
+    };
+    tokio::join!(watcher.run(&stop), end);
+    assert!(log.count("alive") >= 10 * 59, "{}", log.count("alive"));
+}
+
+/// One profile that can't be written doesn't keep the others from their run.
+#[tokio::test(start_paused = true)]
+async fn once_lets_the_others_have_their_run() {
+    let clock = SimClock::new();
+    let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
+    for id in ["attic", "cabin", "home"] {
+        caches.store.save_profile(&profile(id)).await.unwrap();
+    }
+    caches.store.fail_next_apply(StoreError::Full);
+    let once = WatchOptions { once: true, ..WatchOptions::default() };
+    let end = watcher(&clock, &caches, &panels, &log, once).run(&CancellationToken::new()).await;
+    assert!(matches!(end, WatchEnd::CacheUnusable(_)), "{end:?}");
+    let runs = log.runs.lock().unwrap();
+    let failed = runs.iter().filter(|run| run.failed).count();
+    assert_eq!((runs.len(), failed), (3, 1), "{runs:?}");
+    assert!(runs.iter().all(|run| run.ended.is_some()));
+}

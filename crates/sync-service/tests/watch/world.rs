@@ -1,6 +1,6 @@
 //! A world with a clock that jumps, a machine that sleeps, and a cache that may be full.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -121,11 +121,22 @@ pub(crate) struct Log {
     clock: Arc<SimClock>,
     pub(crate) runs: Mutex<Vec<Run>>,
     pub(crate) told: Mutex<Vec<String>>,
+    looks: AtomicUsize,
 }
 
 impl Log {
     pub(crate) fn new(clock: &Arc<SimClock>) -> Arc<Self> {
-        Arc::new(Self { clock: Arc::clone(clock), runs: Mutex::default(), told: Mutex::default() })
+        Arc::new(Self {
+            clock: Arc::clone(clock),
+            runs: Mutex::default(),
+            told: Mutex::default(),
+            looks: AtomicUsize::new(0),
+        })
+    }
+
+    /// Returns how often the cache was read.
+    pub(crate) fn looks(&self) -> usize {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Returns the number of events that begin with these words.
@@ -158,6 +169,10 @@ impl WatchObserver for Log {
             WatchEvent::CacheTrouble { error, until } => {
                 told.push(format!("trouble: {error}; {}", until - self.clock.now()));
             }
+            WatchEvent::Upcoming(_) => {
+                self.looks.fetch_add(1, Ordering::Relaxed);
+            }
+            WatchEvent::Alive => told.push("alive".to_owned()),
             WatchEvent::CacheWorks => told.push("works".to_owned()),
             WatchEvent::Reloaded => told.push("reloaded".to_owned()),
             _ => {}

@@ -1,13 +1,15 @@
 //! The history: the runs of a profile.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
+use sync_core::policy::history::FAILURES_KEPT;
 use sync_core::store::RunEnd;
 use sync_core::{
-    ContentKind, KindHistory, KindOutcome, PerKind, ProfileId, ReportError, RunId, RunRecord, RunStatus, StoreError,
-    Trigger,
+    ContentKind, ErrorCode, FailedAttempt, KindHistory, KindOutcome, PerKind, ProfileId, ReportError, RunId, RunRecord,
+    RunStatus, StoreError, Trigger,
 };
 
 use crate::db::bind::signed;
@@ -177,11 +179,18 @@ impl SqliteStore {
     pub fn kind_histories_blocking(&self, profile: &ProfileId) -> Result<PerKind<KindHistory>, StoreError> {
         let leased = self.is_leased(profile);
         self.read_profile(profile, |conn| {
-            let mut histories = KindHistory::of_runs(&latest_runs(conn, profile, RECENT_RUNS, leased)?);
+            let recent = latest_runs(conn, profile, RECENT_RUNS, leased)?;
+            let mut histories = KindHistory::of_runs(&recent);
+            let Some(oldest) = recent.last().map(|run| run.run.0) else { return Ok(histories) };
             for kind in ContentKind::ALL {
                 let history = &mut histories[kind];
                 if history.listed_at.is_none() {
-                    history.listed_at = last_listed(conn, profile, kind)?.map(|(_, at)| at);
+                    // Another kind may have many runs since then.
+                    let listed = last_listed(conn, profile, kind)?;
+                    history.listed_at = listed.map(|(_, at)| at);
+                    let since = listed.map_or(0, |(run, _)| run);
+                    let room = FAILURES_KEPT.saturating_sub(history.failures.len());
+                    history.failures.extend(failures_between(conn, profile, kind, since..oldest, room)?);
                 }
             }
             Ok(histories)
@@ -250,6 +259,34 @@ pub(crate) fn forget_runs(conn: &mut SqliteConnection, profile: &ProfileId, cuto
         .filter(xtream_sync_runs::started_at.lt(cutoff))
         .filter(xtream_sync_runs::id.ne_all(kept));
     diesel::delete(old).execute(conn).map_err(of_diesel).map(|_| ())
+}
+
+/// Returns the failed attempts of a kind in runs behind the first of these numbers and before the second, newest first.
+fn failures_between(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    runs: Range<i64>,
+    most: usize,
+) -> Result<Vec<FailedAttempt>, StoreError> {
+    type Failed = (Number, Option<Number>, Option<ErrorWord>);
+    let found: Vec<Failed> = xtream_sync_runs::table
+        .inner_join(xtream_sync_run_kinds::table.on(xtream_sync_run_kinds::run_id.eq(xtream_sync_runs::id)))
+        .filter(xtream_sync_runs::profile_id.eq(profile.as_str()))
+        .filter(xtream_sync_runs::id.gt(runs.start))
+        .filter(xtream_sync_runs::id.lt(runs.end))
+        .filter(xtream_sync_run_kinds::kind.eq(KindWord::from(kind)))
+        .filter(xtream_sync_run_kinds::outcome.eq(OutcomeWord::from(KindOutcome::Failed)))
+        .order(xtream_sync_runs::id.desc())
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
+        .select((xtream_sync_runs::started_at, xtream_sync_runs::finished_at, xtream_sync_run_kinds::error_code))
+        .load(conn)
+        .map_err(of_diesel)?;
+    let attempts = found.into_iter().map(|(started, finished, code)| {
+        let code = code.and_then(Word::ok).unwrap_or(ErrorCode::Internal);
+        FailedAttempt { at: finished.unwrap_or(started).0, code: Some(code) }
+    });
+    Ok(attempts.collect())
 }
 
 /// Returns the newest run that took the list of a kind, and its start.
@@ -342,5 +379,16 @@ mod tests {
             })
             .unwrap();
         assert_eq!(store.kind_histories_blocking(&home).unwrap()[ContentKind::Series].listed_at, Some(3));
+        // Failures count however many runs of other kinds came later.
+        store
+            .write(|conn| {
+                let mut record = sync_core::KindRecord::skipped(ContentKind::Series, sync_core::SyncMode::Full);
+                record.outcome = KindOutcome::Failed;
+                record.error = Some(ReportError::new(Some(ContentKind::Series), ErrorCode::TooSlow, "?".to_owned()));
+                run_kind::record(conn, RunId(30), &record)
+            })
+            .unwrap();
+        let failures = &store.kind_histories_blocking(&home).unwrap()[ContentKind::Series].failures;
+        assert_eq!(failures[..], [FailedAttempt { at: 30, code: Some(ErrorCode::TooSlow) }]);
     }
 }

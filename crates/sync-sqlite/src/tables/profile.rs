@@ -77,6 +77,7 @@ impl SqliteStore {
             ensure(conn, &row.id)?;
             forget_other_panel(conn, row)?;
             let (id, stored) = (row.id.as_str(), row.password_source == PasswordSource::Stored);
+            forget_refusals(conn, row, stored)?;
             diesel::update(xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)))
                 .set((
                     xtream_profiles::base_url.eq(row.base_url.as_deref()),
@@ -204,6 +205,25 @@ fn with_addresses(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Pr
         further_addresses: settings::addresses(conn, profile.as_str())?,
         ..Profile::new(profile.clone())
     })
+}
+
+/// Forgets refused logins if the login is another one now.
+fn forget_refusals(conn: &mut SqliteConnection, row: &Profile, stored: bool) -> Result<(), StoreError> {
+    let id = row.id.as_str();
+    let same = xtream_profiles::table
+        .filter(xtream_profiles::profile_id.eq(id))
+        .filter(xtream_profiles::username.is(row.username.as_deref()))
+        .filter(xtream_profiles::password.is(row.password.as_deref().filter(|_| stored)))
+        .filter(xtream_profiles::password_source.eq(row.password_source.as_str()))
+        .filter(xtream_profiles::password_argument.is(row.password_source.argument()));
+    let is_same = diesel::select(diesel::dsl::exists(same)).get_result::<bool>(conn).map_err(of_diesel)?;
+    if !is_same {
+        let refusals = xtream_panel_facts::table
+            .filter(xtream_panel_facts::profile_id.eq(id))
+            .filter(xtream_panel_facts::fact.eq_any(["refusals", "refused_at"]));
+        diesel::delete(refusals).execute(conn).map_err(of_diesel)?;
+    }
+    Ok(())
 }
 
 /// Forgets what was learnt of another panel, and what another address or account was told of versions.

@@ -78,12 +78,14 @@ fn a_pause_brings_no_sync_forward() {
 fn each_failure_has_its_reason() {
     let why = |code| decide("every 6h", Some(NOW - DAY), &[failed(NOW, code)]).why;
     assert_eq!(why(ErrorCode::Truncated), Why::AnswerUnusable(1));
-    assert_eq!(why(ErrorCode::LoginRefused), Why::LoginRefused);
+    assert_eq!(why(ErrorCode::LoginRefused), Why::Schedule(schedule("every 6h")), "the facts say it");
     assert_eq!(why(ErrorCode::Internal), Why::Failed(1));
     // A full disk is known to the service alone.
     for code in [ErrorCode::DiskFull, ErrorCode::ProfileBusy, ErrorCode::Cancelled] {
         assert!(decide("every 6h", Some(NOW - DAY), &[failed(NOW, code)]).is_due(NOW));
     }
+    let behind = [failed(NOW, ErrorCode::DiskFull), failed(NOW - 60, ErrorCode::PanelUnreachable)];
+    assert_eq!(decide("every 6h", None, &behind).why, Why::PanelDown(1), "what failed before counts");
     let interrupted = decide("every 6h", None, &[FailedAttempt { at: NOW, code: None }]);
     assert_eq!(interrupted.why, Why::Interrupted(1));
     assert!(!interrupted.is_due(NOW));
@@ -142,12 +144,15 @@ fn a_clock_that_was_wrong_neither_stops_nor_storms() {
 
 #[test]
 fn a_kind_is_stale_after_36_hours_or_its_own_interval_and_a_half() {
-    let after = |rule: &str| stale_after(&schedule(rule), time());
-    assert_eq!(after("every 6h"), 36 * HOUR);
-    assert_eq!(after("every 1d"), 36 * HOUR);
-    assert_eq!(after("every 4d"), 6 * DAY);
-    assert_eq!(after("cron 0 4 * * MON"), 10 * DAY + 12 * HOUR);
-    assert_eq!(after("off"), 36 * HOUR);
+    let after = |rule: &str, listed_at| stale_after(&schedule(rule), listed_at, time());
+    assert_eq!(after("every 6h", Some(NOW)), 36 * HOUR);
+    assert_eq!(after("every 1d", None), 36 * HOUR);
+    assert_eq!(after("every 4d", Some(NOW - DAY)), 6 * DAY);
+    assert_eq!(after("off", Some(NOW)), 36 * HOUR);
+    // 2026-11-27 was a Friday, and nothing is due at the weekend.
+    let friday = 1_795_753_800;
+    assert_eq!(after("cron 30 4 * * MON-FRI", Some(friday)), 3 * DAY + 36 * HOUR);
+    assert_eq!(after("cron 30 4 * * MON-FRI", Some(friday + 3 * DAY)), 36 * HOUR);
 }
 
 #[test]

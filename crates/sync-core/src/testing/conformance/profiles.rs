@@ -193,3 +193,27 @@ pub async fn a_profile_under_a_lease_is_not_removed<C: Cache>(cache: &C) {
     drop(session);
     assert!(cache.remove_profile(&home).await.unwrap());
 }
+
+/// "If the user name, the password or its source changes, refused logins are forgotten."
+pub async fn another_login_may_be_tried_at_once<C: Cache>(cache: &C) {
+    let refused = || PanelFacts {
+        refusals: 3,
+        refused_at: Some(7),
+        user_agent: Some("Player/1".to_owned()),
+        ..PanelFacts::default()
+    };
+    for (changed, forgets) in [
+        (Profile { username: Some("bob".to_owned()), ..unusual() }, true),
+        (Profile { password: Some("another".to_owned()), ..unusual() }, true),
+        (Profile { password_source: PasswordSource::Environment("A".to_owned()), ..unusual() }, true),
+        (Profile { user_agent: None, postpone_when_busy: false, ..unusual() }, false),
+    ] {
+        cache.save_profile(&unusual()).await.unwrap();
+        let session = Session::start(cache, unusual().id.as_str()).await;
+        session.finish(Some(refused())).await;
+        cache.save_profile(&changed).await.unwrap();
+        let facts = cache.sync_state(&changed.id).await.unwrap().facts;
+        let expected = if forgets { PanelFacts { refusals: 0, refused_at: None, ..refused() } } else { refused() };
+        assert_eq!(facts, expected, "{changed:?}");
+    }
+}
