@@ -106,7 +106,9 @@ pub(crate) async fn run(command: &str, given: Given<'_>, limit: Duration) -> Res
     let mut shell = shell(command);
     shell.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     shell.stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
-    without.iter().for_each(|name| drop(shell.env_remove(name)));
+    for name in without {
+        shell.env_remove(name);
+    }
     shell.envs(variables.iter().copied());
     #[cfg(unix)]
     shell.process_group(0);
