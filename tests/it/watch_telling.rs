@@ -167,6 +167,25 @@ fn a_hook_that_hangs_holds_up_nothing_and_is_ended_with_the_watch() {
 }
 
 #[test]
+fn a_signal_ends_the_wait_for_a_hook_after_the_last_sync() {
+    let scene = Scene::of(&some_hundred(4412));
+    let (told, pipe) = (scene.folder().join("told"), scene.folder().join("pipe"));
+    let gone = until_nobody_writes(&pipe);
+    let hook = format!("exec 3>'{}'; cat > '{}'; sleep 1000 & sleep 1000", pipe.display(), told.display());
+    scene.panel.on(Action::VodStreams, Behaviour::html());
+    let code = scene.sync(&[]).code.unwrap();
+    assert_ne!(code, 0);
+    scene.run(&["clear", HOME]).exits(0);
+    let once = Running::start(command(&scene.database, &["watch", "--json", "--once-due", "--on-change", &hook]));
+    wait_until("the hook is told", || std::fs::read_to_string(&told).is_ok_and(|text| text.ends_with('\n')));
+    let sent = Command::new("kill").args(["-TERM", &once.pid().to_string()]).status().unwrap();
+    assert!(sent.success());
+    // The exit code is that of what ran, and nothing of the hook is left.
+    once.end().exits(code);
+    gone.join().unwrap();
+}
+
+#[test]
 fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
     let scene = Scene::synced(4404);
     let told = scene.folder().join("told");
@@ -201,6 +220,60 @@ fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
     assert_eq!(std::fs::read_to_string(&told).unwrap(), text);
     sync_once(&scene, &["--always"], &[]);
     assert_eq!(std::fs::read_to_string(&told).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn a_password_that_a_command_prints_is_blanked_too() {
+    let scene = Scene::synced(4411);
+    let told = scene.folder().join("told");
+    let asked = scene.folder().join("asked");
+    let command = format!("echo x >> '{}'; printf '{PASSWORD}'", asked.display());
+    scene.run(&["profile", "edit", HOME, "--password-command", &command]).exits(0);
+    scene.panel.advance(&Step::ordinary());
+    add_login(&scene);
+    let before = std::fs::read_to_string(&asked).unwrap_or_default().lines().count();
+    sync_once(&scene, &["--on-change", &format!("cat > '{}'", told.display())], &[]);
+    let text = std::fs::read_to_string(&told).unwrap();
+    assert_no_login(&text);
+    assert!(text.contains("/movie/{username}/{password}/1.mp4"), "{text}");
+    let after = std::fs::read_to_string(&asked).unwrap().lines().count();
+    assert_eq!(after - before, 1, "the command runs for the panel alone");
+}
+
+#[test]
+fn commands_of_hooks_get_no_secret_of_the_environment() {
+    let scene = Scene::synced(4410);
+    // The secrets of every profile are kept back, also of one that is not watched.
+    scene.add("away", &scene.panel.base_url(), &["--password-env", "AWAY_PASSWORD"]).exits(0);
+    scene.run(&["profile", "set", "away", "hook.webhook-env=AWAY_HOOK"]).exits(0);
+    scene.run(&["profile", "edit", HOME, "--password-env", "HOME_PASSWORD"]).exits(0);
+    scene.panel.advance(&Step::ordinary());
+    let folder = scene.folder();
+    let [on_change, before] =
+        ["on-change.env", "before.env"].map(|name| format!("env > '{}'", folder.join(name).display()));
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/canary-of-the-option", server.local_addr().unwrap());
+    let variables = [
+        ("HOME_PASSWORD", PASSWORD),
+        ("AWAY_PASSWORD", "canary-of-away"),
+        ("AWAY_HOOK", "http://127.0.0.1:9/canary-of-the-setting"),
+        ("HOOK_ADDRESS", &address),
+        ("XTREAM_SYNC_PASSWORD", "canary-of-the-variable"),
+        ("ANOTHER", "stays"),
+    ];
+    let listener = std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
+    let options = [HOME, "--on-change", &on_change, "--before", &before, "--webhook-env", "HOOK_ADDRESS"];
+    sync_once(&scene, &options, &variables);
+    listener.join().unwrap();
+    for name in ["on-change.env", "before.env"] {
+        let environment = std::fs::read_to_string(folder.join(name)).unwrap();
+        assert!(environment.contains("ANOTHER=stays") && environment.contains("PATH="), "{name}: {environment}");
+        assert!(!environment.contains("canary") && !environment.contains(PASSWORD), "{name}: {environment}");
+    }
 }
 
 #[test]
@@ -270,7 +343,12 @@ fn a_command_before_a_sync_postpones_it() {
 fn the_log_is_one_object_per_line() {
     let scene = Scene::of(&some_hundred(4408));
     add_login(&scene);
-    let watch = watch(&scene, &[&["--log-format", "json", "--metrics", "0"], &SECOND[..]].concat());
+    // What commands say is no object.
+    let command = format!("echo no object >&2; printf '{PASSWORD}'");
+    scene.run(&["profile", "edit", HOME, "--password-command", &command]).exits(0);
+    let hooks = ["--before", "echo no object >&2", "--on-change", "cat >&2", "--always"];
+    let json = ["--log-format", "json", "--metrics", "0"];
+    let watch = watch(&scene, &[&json[..], &hooks, &SECOND].concat());
     wait_for_results(&watch, 2);
     scene.panel.on(Action::VodStreams, Behaviour::html());
     wait_until("a run has failed in part", || watch.stdout_so_far().contains("partial"));

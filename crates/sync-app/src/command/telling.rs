@@ -8,11 +8,14 @@ use sync_core::Clock;
 use sync_service::SystemClock;
 use sync_service::watch::{Gate, HookParts, HookSender, Hooks, Metrics, WatchObserver};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::args::WatchArgs;
 use super::failure::Failure;
-use super::hooks::{BeforeCommand, CommandHook, KnownLogins};
+use super::hooks::{BeforeCommand, CommandHook};
+use super::known_logins::KnownLogins;
 use super::metrics::MetricsListener;
+use super::secret_variables::SecretVariables;
 use super::terminal::complain;
 use super::watch_log::WatchLog;
 use super::webhook::{Place, Webhook};
@@ -32,7 +35,7 @@ pub(crate) struct Telling {
 
 impl Telling {
     /// Opens the port of the metrics, and begins to serve and to tell.
-    pub(crate) async fn begin(args: &WatchArgs, database: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn begin(args: &WatchArgs, database: &Path, logins: Arc<KnownLogins>) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let mut tasks = JoinSet::new();
         let log: Arc<dyn WatchObserver> = Arc::new(WatchLog::new());
@@ -45,13 +48,16 @@ impl Telling {
         }
         let observer: Arc<dyn WatchObserver> =
             Arc::new([Arc::clone(&log)].into_iter().chain(metrics.clone()).collect::<Vec<_>>());
-        let senders: [Arc<dyn HookSender>; 2] =
-            [Arc::new(CommandHook::new(args.on_change.clone())), Arc::new(Webhook::new(args.webhook()))];
+        let secrets = Arc::new(SecretVariables::new(Arc::new(wiring::Caches::new(database)), args.webhook_env.clone()));
+        let senders: [Arc<dyn HookSender>; 2] = [
+            Arc::new(CommandHook::new(args.on_change.clone(), Arc::clone(&secrets))),
+            Arc::new(Webhook::new(args.webhook())),
+        ];
         let hooks = senders.map(|sender| {
             Arc::new(Hooks::new(HookParts {
                 caches: Arc::new(wiring::Caches::new(database)),
                 sender,
-                logins: Arc::new(KnownLogins),
+                logins: Arc::clone(&logins) as _,
                 clock: Arc::clone(&clock),
                 timer: Arc::new(wiring::TokioTimer),
                 observer: Arc::clone(&observer),
@@ -61,7 +67,7 @@ impl Telling {
         for hook in hooks.clone() {
             tasks.spawn(async move { match hook.run().await {} });
         }
-        let gate = Arc::new(BeforeCommand::new(args.before.clone()));
+        let gate = Arc::new(BeforeCommand::new(args.before.clone(), secrets));
         Ok(Self { log, metrics, hooks: hooks.into(), gate, tasks })
     }
 
@@ -76,14 +82,15 @@ impl Telling {
         Arc::clone(&self.gate)
     }
 
-    /// Waits until the last results are told, or their time is over.
-    pub(crate) async fn finish(mut self) {
+    /// Waits until the last results are told, their time is over, or the user cancels.
+    pub(crate) async fn finish(mut self, cancel: &CancellationToken) {
         let all = async {
             for hooks in &self.hooks {
                 hooks.idle().await;
             }
         };
-        if tokio::time::timeout(LAST_HOOKS, all).await.is_err() {
+        let told = cancel.run_until_cancelled(tokio::time::timeout(LAST_HOOKS, all)).await;
+        if matches!(told, Some(Err(_))) {
             let limit = LAST_HOOKS.as_secs();
             complain(&format!("warning: a hook could not be told within {limit} s, and is not tried again"));
         }

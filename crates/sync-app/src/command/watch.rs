@@ -8,15 +8,18 @@ use sync_core::ProfileId;
 use sync_service::SystemClock;
 use sync_service::watch::{Caches, NotNow, WatchEnd, WatchEvent, WatchObserver, WatchOptions, Watcher};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::args::{Times, WatchCommand};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
+use super::known_logins::KnownLogins;
+#[cfg(unix)]
 use super::notify::Notifier;
 use super::panel::Panels;
 use super::telling::Telling;
-use super::{json, wiring};
+use super::{json, terminal, wiring};
 
 /// Watches the named profiles, or all of them.
 pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -29,14 +32,19 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
     if !args.once_due {
         interrupt.serve(Arc::clone(&reload));
     }
-    let telling = Telling::begin(&args.telling, database).await?;
-    let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done) });
+    let logins = Arc::new(KnownLogins::default());
+    let telling = Telling::begin(&args.telling, database, Arc::clone(&logins)).await?;
+    // It ends by a signal, or because nobody reads the results any more. What is due once is done in any case.
+    let stop = interrupt.token.child_token();
+    let unread = (!args.once_due).then(|| stop.clone());
+    let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done), unread });
     let mut observers: Vec<Arc<dyn WatchObserver>> = vec![Arc::clone(&results) as _];
+    #[cfg(unix)]
     observers.push(Arc::new(Notifier::new()));
     observers.extend(telling.observers());
     let watcher = Watcher {
         caches: Arc::new(wiring::Caches::new(database)),
-        sources: Panels::new(&args.panel, interrupt),
+        sources: Panels::new(&args.panel, interrupt).with_logins(logins),
         clock: Arc::new(SystemClock::new()),
         timer: Arc::new(wiring::TokioTimer),
         zone: sync_app::zone_of_machine,
@@ -55,13 +63,15 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
             ..WatchOptions::default()
         },
     };
-    let end = watcher.run(&interrupt.token).await;
-    if args.once_due && !interrupt.token.is_cancelled() {
-        telling.finish().await;
+    let end = watcher.run(&stop).await;
+    // A signal that comes while hooks are told ends only that: what was due has run.
+    let was_stopped = interrupt.token.is_cancelled();
+    if args.once_due && !was_stopped {
+        telling.finish(&interrupt.token).await;
     }
     match end {
         WatchEnd::NewerCache(error) | WatchEnd::CacheUnusable(error) => Err(error.into()),
-        _ if args.once_due && interrupt.token.is_cancelled() => Err(Failure::abandoned("what is committed stays")),
+        _ if args.once_due && was_stopped => Err(Failure::abandoned("what is committed stays")),
         _ if args.once_due => Ok(results.exit()),
         _ => Ok(Exit::Done),
     }
@@ -83,6 +93,8 @@ async fn check_profiles(database: &Path, ids: &[ProfileId]) -> Result<(), Failur
 struct Results {
     as_json: bool,
     exit: Mutex<Exit>,
+    /// Cancelled when the reader of the results has gone.
+    unread: Option<CancellationToken>,
 }
 
 impl Results {
@@ -103,6 +115,9 @@ impl WatchObserver for Results {
                 if self.as_json {
                     let off: Vec<_> = profile.kinds_off.iter().copied().collect();
                     json::say(&json::Report::from(*report).with_off(&off).with_trigger(*trigger));
+                    if let Some(unread) = self.unread.as_ref().filter(|_| terminal::is_closed()) {
+                        unread.cancel();
+                    }
                 }
                 self.add(Exit::of_report(report));
             }
