@@ -41,7 +41,7 @@ fn shown(scene: &Scene, line: &str) -> String {
             if question == "Password" {
                 terminal.wait_for_echo(false);
             }
-            terminal.send(&format!("{answer}\r"));
+            terminal.type_line(&answer);
         }
     }
     let ended = terminal.end().exits(0).leaves_a_sane_terminal().fits();

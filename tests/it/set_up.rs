@@ -31,7 +31,7 @@ fn answer(terminal: &PseudoTerminal, question: &str, typed: &str) {
     if question == WORD {
         terminal.wait_for_echo(false);
     }
-    terminal.send(&format!("{typed}\r"));
+    terminal.type_line(typed);
 }
 
 /// No profile was saved, and the terminal is as it was.

@@ -102,6 +102,17 @@ impl PseudoTerminal {
         (&*self.terminal).write_all(text.as_bytes()).unwrap();
     }
 
+    /// Types a line, and waits until the terminal has ended it. So a question of before isn't taken for the next one.
+    #[track_caller]
+    pub fn type_line(&self, text: &str) {
+        let before = self.seen.shown.lock().unwrap().bytes.len();
+        self.send(&format!("{text}\r"));
+        wait_until("the line is ended", || {
+            let shown = self.seen.shown.lock().unwrap();
+            shown.ended || shown.bytes[before..].contains(&b'\n')
+        });
+    }
+
     /// Presses Ctrl-C.
     pub fn send_ctrl_c(&self) {
         (&*self.terminal).write_all(&[CTRL_C]).unwrap();
