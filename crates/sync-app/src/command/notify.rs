@@ -33,8 +33,8 @@ impl WatchObserver for Notifier {
         let told = match event {
             WatchEvent::Upcoming(upcoming) => {
                 status = next_of(upcoming);
-                let states = [NotifyState::Watchdog, NotifyState::Status(&status)];
-                states.into_iter().chain(self.ready()).collect()
+                let told = [NotifyState::Watchdog, NotifyState::Status(&status)];
+                told.into_iter().chain(self.ready()).collect()
             }
             // A cache that can't be read is tried again. A restart would not help.
             WatchEvent::Alive => [NotifyState::Watchdog].into_iter().chain(self.ready()).collect(),

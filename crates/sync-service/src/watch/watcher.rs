@@ -184,17 +184,14 @@ where
                 let Some(upcoming) = stop.run_until_cancelled(self.look(memory)).await else {
                     return Err(WatchEnd::Stopped);
                 };
-                match upcoming? {
-                    Some(upcoming) => {
-                        looked = true;
-                        self.observer.event(&WatchEvent::Upcoming(&upcoming));
-                        (due, wait) = self.due(memory, upcoming);
-                    }
-                    None => {
-                        self.observer.event(&WatchEvent::Alive);
-                        due.clear();
-                        wait = self.rest_of_trouble(memory);
-                    }
+                if let Some(upcoming) = upcoming? {
+                    looked = true;
+                    self.observer.event(&WatchEvent::Upcoming(&upcoming));
+                    (due, wait) = self.due(memory, upcoming);
+                } else {
+                    self.observer.event(&WatchEvent::Alive);
+                    due.clear();
+                    wait = self.rest_of_trouble(memory);
                 }
             }
             self.begin(attempt, memory, running, &mut due);
