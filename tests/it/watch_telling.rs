@@ -204,6 +204,42 @@ fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
 }
 
 #[test]
+fn commands_of_hooks_get_no_secret_of_the_environment() {
+    let scene = Scene::synced(4410);
+    // The secrets of every profile are kept back, also of one that is not watched.
+    scene.add("away", &scene.panel.base_url(), &["--password-env", "AWAY_PASSWORD"]).exits(0);
+    scene.run(&["profile", "set", "away", "hook.webhook-env=AWAY_HOOK"]).exits(0);
+    scene.run(&["profile", "edit", HOME, "--password-env", "HOME_PASSWORD"]).exits(0);
+    scene.panel.advance(&Step::ordinary());
+    let folder = scene.folder();
+    let [on_change, before] =
+        ["on-change.env", "before.env"].map(|name| format!("env > '{}'", folder.join(name).display()));
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/canary-of-the-option", server.local_addr().unwrap());
+    let variables = [
+        ("HOME_PASSWORD", PASSWORD),
+        ("AWAY_PASSWORD", "canary-of-away"),
+        ("AWAY_HOOK", "http://127.0.0.1:9/canary-of-the-setting"),
+        ("HOOK_ADDRESS", &address),
+        ("XTREAM_SYNC_PASSWORD", "canary-of-the-variable"),
+        ("ANOTHER", "stays"),
+    ];
+    let listener = std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
+    let options = [HOME, "--on-change", &on_change, "--before", &before, "--webhook-env", "HOOK_ADDRESS"];
+    sync_once(&scene, &options, &variables);
+    listener.join().unwrap();
+    for name in ["on-change.env", "before.env"] {
+        let environment = std::fs::read_to_string(folder.join(name)).unwrap();
+        assert!(environment.contains("ANOTHER=stays") && environment.contains("PATH="), "{name}: {environment}");
+        assert!(!environment.contains("canary") && !environment.contains(PASSWORD), "{name}: {environment}");
+    }
+}
+
+#[test]
 fn a_webhook_that_is_down_holds_up_nothing_and_its_address_is_not_told() {
     let scene = Scene::of(&some_hundred(4405));
     let secret = "canary-of-the-webhook";

@@ -48,6 +48,7 @@ mod profile_test;
 mod prompt;
 mod report;
 mod results;
+mod secret_variables;
 mod settings;
 mod shell;
 mod show;

@@ -1,5 +1,6 @@
 //! Hooks that are commands: `on_change`, which is told of results, and `before`, which is asked before a sync.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,7 +8,9 @@ use sync_core::{ContentKind, PasswordSource, Profile};
 use sync_service::Login;
 use sync_service::watch::{Gate, HookSender, Logins, NotSent, Told};
 
-use super::{json, one_profile, shell};
+use super::secret_variables::SecretVariables;
+use super::shell::{self, Given};
+use super::{json, one_profile};
 
 /// The time that a hook has.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -23,11 +26,13 @@ const PROFILE: &str = "XTREAM_SYNC_PROFILE";
 pub(crate) struct CommandHook {
     /// The command of the command line, in place of those of the profiles.
     for_all: Option<String>,
+    /// The variables that it doesn't get.
+    secrets: Arc<SecretVariables>,
 }
 
 impl CommandHook {
-    pub(crate) fn new(for_all: Option<String>) -> Self {
-        Self { for_all }
+    pub(crate) fn new(for_all: Option<String>, secrets: Arc<SecretVariables>) -> Self {
+        Self { for_all, secrets }
     }
 
     fn command<'a>(&'a self, profile: &'a Profile) -> Option<&'a str> {
@@ -47,7 +52,9 @@ impl HookSender for CommandHook {
 
     async fn send(&self, told: &Told) -> Result<(), NotSent> {
         let Some(command) = self.command(&told.profile) else { return Ok(()) };
-        let done = shell::run(command, Some(&json::told(told)), &[], LIMIT).await;
+        let (told, without) = (json::told(told), self.secrets.names(&told.profile).await);
+        let given = Given { input: Some(&told), without: &without, ..Given::default() };
+        let done = shell::run(command, given, LIMIT).await;
         // It was told. What it makes of it is its own affair, and twice would be worse than once.
         done.map_err(|error| NotSent { why: format!("the command {error}"), may_pass: false })
     }
@@ -58,11 +65,13 @@ impl HookSender for CommandHook {
 pub(crate) struct BeforeCommand {
     /// The command of the command line, in place of those of the profiles.
     for_all: Option<String>,
+    /// The variables that it doesn't get.
+    secrets: Arc<SecretVariables>,
 }
 
 impl BeforeCommand {
-    pub(crate) fn new(for_all: Option<String>) -> Self {
-        Self { for_all }
+    pub(crate) fn new(for_all: Option<String>, secrets: Arc<SecretVariables>) -> Self {
+        Self { for_all, secrets }
     }
 }
 
@@ -70,7 +79,9 @@ impl BeforeCommand {
 impl Gate for BeforeCommand {
     async fn refusal(&self, profile: &Profile, _: &[ContentKind]) -> Option<String> {
         let command = self.for_all.as_deref().or(profile.hooks.before.as_deref())?;
-        let done = shell::run(command, None, &[(PROFILE, profile.id.as_str())], LIMIT).await;
+        let (variables, without) = ([(PROFILE, profile.id.as_str())], self.secrets.names(profile).await);
+        let given = Given { input: None, variables: &variables, without: &without };
+        let done = shell::run(command, given, LIMIT).await;
         done.err().map(|error| format!("the command before a sync {error}"))
     }
 }
@@ -101,6 +112,14 @@ mod tests {
     use sync_core::{ProfileId, SyncReport, Trigger};
     use sync_service::Service;
 
+    use crate::command::wiring;
+
+    /// Without a cache: only the profile at hand names variables.
+    fn secrets() -> Arc<SecretVariables> {
+        let nowhere = wiring::Caches::new("no/such/cache.db".as_ref());
+        Arc::new(SecretVariables::new(Arc::new(nowhere), []))
+    }
+
     fn profile() -> Profile {
         Profile::new(ProfileId::new("home").unwrap())
     }
@@ -117,14 +136,14 @@ mod tests {
         let path = folder.path().join("told");
         let mut home = profile();
         home.hooks.on_change = Some(format!("cat > '{}'", path.display()));
-        let hook = CommandHook::new(None);
+        let hook = CommandHook::new(None, secrets());
         assert!(hook.is_set(&home) && !hook.is_set(&profile()));
         hook.send(&told(home.clone())).await.unwrap();
         let object: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!((&object["profile"], &object["trigger"]), (&"home".into(), &"schedule".into()));
         assert_eq!(object["text"], "home: nothing has changed");
         // The option comes before the setting.
-        let hook = CommandHook::new(Some("exit 7".to_owned()));
+        let hook = CommandHook::new(Some("exit 7".to_owned()), secrets());
         assert!(hook.is_set(&profile()));
         let failed = hook.send(&told(home)).await.unwrap_err();
         assert_eq!(failed, NotSent { why: "the command ended with 7".to_owned(), may_pass: false });
@@ -135,14 +154,14 @@ mod tests {
         let refusal = async |command: &str| {
             let mut home = profile();
             home.hooks.before = Some(command.to_owned());
-            BeforeCommand::new(None).refusal(&home, &ContentKind::ALL).await
+            BeforeCommand::new(None, secrets()).refusal(&home, &ContentKind::ALL).await
         };
         assert_eq!(refusal("true").await, None);
         assert_eq!(refusal("test \"$XTREAM_SYNC_PROFILE\" = home").await, None);
         assert_eq!(refusal("exit 3").await.as_deref(), Some("the command before a sync ended with 3"));
-        let nothing = BeforeCommand::new(None).refusal(&profile(), &ContentKind::ALL).await;
+        let nothing = BeforeCommand::new(None, secrets()).refusal(&profile(), &ContentKind::ALL).await;
         assert_eq!(nothing, None, "without a command every sync may begin");
-        let for_all = BeforeCommand::new(Some("exit 4".to_owned()));
+        let for_all = BeforeCommand::new(Some("exit 4".to_owned()), secrets());
         let refused = for_all.refusal(&profile(), &ContentKind::ALL).await;
         assert_eq!(refused.as_deref(), Some("the command before a sync ended with 4"));
     }

@@ -12,7 +12,7 @@ use super::line::{self, not_unicode, without_mark};
 use super::terminal::complain;
 
 /// The environment variable that may hold the password.
-const VARIABLE: &str = "XTREAM_SYNC_PASSWORD";
+pub(crate) const VARIABLE: &str = "XTREAM_SYNC_PASSWORD";
 
 /// The greatest length of a password in bytes. It keeps a wrong file from being read into memory.
 pub(crate) const LENGTH_MAX: u64 = 64 * 1024;

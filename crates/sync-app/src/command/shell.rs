@@ -88,17 +88,28 @@ impl fmt::Display for NotDone {
     }
 }
 
-/// Runs a command with this input on its standard input, for so long at most. What it leaves behind is ended with it,
-/// and all of it is ended if the future is dropped. Its messages go to the user's standard error, its output nowhere.
-pub(crate) async fn run(
-    command: &str,
-    input: Option<&[u8]>,
-    variables: &[(&str, &str)],
-    limit: Duration,
-) -> Result<(), NotDone> {
+/// What a command gets besides its command line. The rest of the environment is that of this program.
+#[derive(Debug, Default)]
+pub(crate) struct Given<'a> {
+    /// What is on its standard input.
+    pub(crate) input: Option<&'a [u8]>,
+    /// Variables that it gets in addition.
+    pub(crate) variables: &'a [(&'a str, &'a str)],
+    /// Variables that it doesn't get, because they hold secrets.
+    pub(crate) without: &'a [String],
+}
+
+/// Runs a command, for so long at most. What it leaves behind is ended with it, and all of it is ended if the future is
+/// dropped. Its messages go to the user's standard error, its output nowhere.
+pub(crate) async fn run(command: &str, given: Given<'_>, limit: Duration) -> Result<(), NotDone> {
+    let Given { input, variables, without } = given;
     let mut shell = shell(command);
     shell.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
-    shell.stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).envs(variables.iter().copied());
+    shell.stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
+    for name in without {
+        shell.env_remove(name);
+    }
+    shell.envs(variables.iter().copied());
     #[cfg(unix)]
     shell.process_group(0);
     let mut child = shell.spawn().map_err(NotDone::System)?;
@@ -137,19 +148,21 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(60);
 
     #[tokio::test]
-    async fn a_command_gets_its_input_and_its_variables() {
+    async fn a_command_gets_its_input_and_its_variables_and_no_secret() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("told").display().to_string();
         let variables = [("WHERE", path.as_str())];
-        run(r#"cat > "$WHERE""#, Some(b"{\"a\":1}\n"), &variables, LIMIT).await.unwrap();
+        let given = Given { input: Some(b"{\"a\":1}\n"), variables: &variables, without: &["HOME".to_owned()] };
+        run(r#"test -z "${HOME+set}" && test -n "$PATH" && cat > "$WHERE""#, given, LIMIT).await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"{\"a\":1}\n");
     }
 
     #[tokio::test]
     async fn input_that_nobody_reads_holds_up_nothing() {
         let much = vec![b' '; 10_000_000];
-        run("exec <&-; exit 0", Some(&much), &[], LIMIT).await.unwrap();
-        run("sleep 300 & exit 0", Some(&much), &[], LIMIT).await.unwrap();
+        let much = || Given { input: Some(&much), ..Given::default() };
+        run("exec <&-; exit 0", much(), LIMIT).await.unwrap();
+        run("sleep 300 & exit 0", much(), LIMIT).await.unwrap();
     }
 
     #[tokio::test]
@@ -159,7 +172,7 @@ mod tests {
             ("kill -9 $$ # canary", "was ended by a signal"),
             ("no-such-canary 2>/dev/null", "ended with 127"),
         ] {
-            let error = run(command, None, &[], LIMIT).await.unwrap_err();
+            let error = run(command, Given::default(), LIMIT).await.unwrap_err();
             assert_eq!(error.to_string(), told);
             assert!(!format!("{error:?}").contains("canary"));
         }
@@ -175,7 +188,7 @@ mod tests {
             // It ends when nobody of the group is left.
             io::Read::read_to_end(&mut std::fs::File::open(pipe).unwrap(), &mut Vec::new()).unwrap()
         });
-        let error = run(&command, None, &[], Duration::from_secs(1)).await.unwrap_err();
+        let error = run(&command, Given::default(), Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(error.to_string(), "took longer than 1 s and was ended");
         reader.join().unwrap();
     }

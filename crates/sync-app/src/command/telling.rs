@@ -13,6 +13,7 @@ use super::args::WatchArgs;
 use super::failure::Failure;
 use super::hooks::{BeforeCommand, CommandHook, KnownLogins};
 use super::metrics::MetricsListener;
+use super::secret_variables::SecretVariables;
 use super::terminal::complain;
 use super::watch_log::WatchLog;
 use super::webhook::{Place, Webhook};
@@ -45,8 +46,11 @@ impl Telling {
         }
         let observer: Arc<dyn WatchObserver> =
             Arc::new([Arc::clone(&log)].into_iter().chain(metrics.clone()).collect::<Vec<_>>());
-        let senders: [Arc<dyn HookSender>; 2] =
-            [Arc::new(CommandHook::new(args.on_change.clone())), Arc::new(Webhook::new(args.webhook()))];
+        let secrets = Arc::new(SecretVariables::new(Arc::new(wiring::Caches::new(database)), args.webhook_env.clone()));
+        let senders: [Arc<dyn HookSender>; 2] = [
+            Arc::new(CommandHook::new(args.on_change.clone(), Arc::clone(&secrets))),
+            Arc::new(Webhook::new(args.webhook())),
+        ];
         let hooks = senders.map(|sender| {
             Arc::new(Hooks::new(HookParts {
                 caches: Arc::new(wiring::Caches::new(database)),
@@ -61,7 +65,7 @@ impl Telling {
         for hook in hooks.clone() {
             tasks.spawn(async move { match hook.run().await {} });
         }
-        let gate = Arc::new(BeforeCommand::new(args.before.clone()));
+        let gate = Arc::new(BeforeCommand::new(args.before.clone(), secrets));
         Ok(Self { log, metrics, hooks: hooks.into(), gate, tasks })
     }
 
