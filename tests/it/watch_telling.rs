@@ -204,6 +204,24 @@ fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
 }
 
 #[test]
+fn a_password_that_a_command_prints_is_blanked_too() {
+    let scene = Scene::synced(4411);
+    let told = scene.folder().join("told");
+    let asked = scene.folder().join("asked");
+    let command = format!("echo x >> '{}'; printf '{PASSWORD}'", asked.display());
+    scene.run(&["profile", "edit", HOME, "--password-command", &command]).exits(0);
+    scene.panel.advance(&Step::ordinary());
+    add_login(&scene);
+    let before = std::fs::read_to_string(&asked).unwrap_or_default().lines().count();
+    sync_once(&scene, &["--on-change", &format!("cat > '{}'", told.display())], &[]);
+    let text = std::fs::read_to_string(&told).unwrap();
+    assert_no_login(&text);
+    assert!(text.contains("/movie/{username}/{password}/1.mp4"), "{text}");
+    let after = std::fs::read_to_string(&asked).unwrap().lines().count();
+    assert_eq!(after - before, 1, "the command runs for the panel alone");
+}
+
+#[test]
 fn commands_of_hooks_get_no_secret_of_the_environment() {
     let scene = Scene::synced(4410);
     // The secrets of every profile are kept back, also of one that is not watched.

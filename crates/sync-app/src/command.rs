@@ -26,6 +26,7 @@ mod history;
 mod hooks;
 mod interrupt;
 mod json;
+mod known_logins;
 mod learnt;
 mod line;
 mod list;

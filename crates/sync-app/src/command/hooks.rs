@@ -4,19 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sync_core::{ContentKind, PasswordSource, Profile};
-use sync_service::Login;
-use sync_service::watch::{Gate, HookSender, Logins, NotSent, Told};
+use sync_core::{ContentKind, Profile};
+use sync_service::watch::{Gate, HookSender, NotSent, Told};
 
+use super::json;
 use super::secret_variables::SecretVariables;
 use super::shell::{self, Given};
-use super::{json, one_profile};
 
 /// The time that a hook has.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
-
-/// The time in which the file of a password has to be read.
-const FILE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The variable that names the profile to a command. Ids are the user's own words.
 const PROFILE: &str = "XTREAM_SYNC_PROFILE";
@@ -83,24 +79,6 @@ impl Gate for BeforeCommand {
         let given = Given { input: None, variables: &variables, without: &without };
         let done = shell::run(command, given, LIMIT).await;
         done.err().map(|error| format!("the command before a sync {error}"))
-    }
-}
-
-/// The logins of profiles, as far as they are there without running a command.
-#[derive(Debug)]
-pub(crate) struct KnownLogins;
-
-#[async_trait]
-impl Logins for KnownLogins {
-    async fn login(&self, profile: &Profile) -> Login {
-        // A file that can't be read in time, such as a pipe, must not hold up a thread that waits for runs.
-        let of_file = profile.clone();
-        let read = tokio::task::spawn_blocking(move || one_profile::login(&of_file));
-        if let Ok(Ok(login)) = tokio::time::timeout(FILE_LIMIT, read).await {
-            return login;
-        }
-        let without = Profile { password_source: PasswordSource::Command(String::new()), ..profile.clone() };
-        one_profile::login(&without)
     }
 }
 

@@ -12,6 +12,7 @@ use sync_xtream::{Bandwidth, Credentials, PanelAddress, Secret, XtreamConfig, Xt
 use super::args::PanelArgs;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
+use super::known_logins::KnownLogins;
 use super::password;
 
 /// How long a password is waited for, unless an argument or the profile says otherwise.
@@ -26,6 +27,8 @@ pub(crate) struct Panels<'a> {
     interrupt: &'a Interrupt,
     /// The passwords that were looked up, and when. A source is made for each address, and a command may ask a person.
     found: Mutex<Vec<(ProfileId, Secret, Instant)>>,
+    /// Where the logins are noted for what has to blank them.
+    logins: Arc<KnownLogins>,
     /// The limit of the rate for this run. All profiles share it.
     bandwidth: Option<Bandwidth>,
 }
@@ -33,7 +36,12 @@ pub(crate) struct Panels<'a> {
 impl<'a> Panels<'a> {
     pub(crate) fn new(args: &'a PanelArgs, interrupt: &'a Interrupt) -> Self {
         let bandwidth = args.limit_rate.as_ref().and_then(sync_app::bandwidth);
-        Self { args, interrupt, found: Mutex::default(), bandwidth }
+        Self { args, interrupt, found: Mutex::default(), logins: Arc::default(), bandwidth }
+    }
+
+    /// Notes the logins here.
+    pub(crate) fn with_logins(self, logins: Arc<KnownLogins>) -> Self {
+        Self { logins, ..self }
     }
 
     /// Returns the password of a profile, which is looked up once a minute at most.
@@ -63,6 +71,7 @@ impl SourceFactory for Panels<'_> {
         let base_url = profile.base_url.as_deref().ok_or_else(incomplete)?;
         let username = profile.username.as_deref().ok_or_else(incomplete)?;
         let password = self.password(profile).await?.ok_or_else(incomplete)?;
+        self.logins.note(&profile.id, username, &password);
         let address = PanelAddress::parse(base_url).map_err(SyncError::from)?.address;
         let config = config(self.args, profile, learnt);
         let config = match &self.bandwidth {

@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 
 use super::args::WatchArgs;
 use super::failure::Failure;
-use super::hooks::{BeforeCommand, CommandHook, KnownLogins};
+use super::hooks::{BeforeCommand, CommandHook};
+use super::known_logins::KnownLogins;
 use super::metrics::MetricsListener;
 use super::secret_variables::SecretVariables;
 use super::terminal::complain;
@@ -33,7 +34,7 @@ pub(crate) struct Telling {
 
 impl Telling {
     /// Opens the port of the metrics, and begins to serve and to tell.
-    pub(crate) async fn begin(args: &WatchArgs, database: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn begin(args: &WatchArgs, database: &Path, logins: Arc<KnownLogins>) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let mut tasks = JoinSet::new();
         let log: Arc<dyn WatchObserver> = Arc::new(WatchLog::new());
@@ -55,7 +56,7 @@ impl Telling {
             Arc::new(Hooks::new(HookParts {
                 caches: Arc::new(wiring::Caches::new(database)),
                 sender,
-                logins: Arc::new(KnownLogins),
+                logins: Arc::clone(&logins) as _,
                 clock: Arc::clone(&clock),
                 timer: Arc::new(wiring::TokioTimer),
                 observer: Arc::clone(&observer),

@@ -13,6 +13,7 @@ use super::args::WatchCommand;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
+use super::known_logins::KnownLogins;
 use super::notify::Notifier;
 use super::panel::Panels;
 use super::telling::Telling;
@@ -28,14 +29,15 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
     if !args.once_due {
         interrupt.serve(Arc::clone(&reload));
     }
-    let telling = Telling::begin(&args.telling, database).await?;
+    let logins = Arc::new(KnownLogins::default());
+    let telling = Telling::begin(&args.telling, database, Arc::clone(&logins)).await?;
     let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done) });
     let mut observers: Vec<Arc<dyn WatchObserver>> = vec![Arc::clone(&results) as _];
     observers.push(Arc::new(Notifier::new()));
     observers.extend(telling.observers());
     let watcher = Watcher {
         caches: Arc::new(wiring::Caches::new(database)),
-        sources: Panels::new(&args.panel, interrupt),
+        sources: Panels::new(&args.panel, interrupt).with_logins(logins),
         clock: Arc::new(SystemClock::new()),
         timer: Arc::new(wiring::TokioTimer),
         zone: sync_app::zone_of_machine,

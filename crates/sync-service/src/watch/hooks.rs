@@ -165,9 +165,10 @@ impl Hooks {
             return None;
         }
         let login = self.parts.logins.login(&profile).await;
-        let named = match &service {
-            Some(service) => service.run_changes(&report, NAMES_TOLD, &login).await.ok(),
-            None => None,
+        // A name may contain the login, which can be blanked only if it is known.
+        let named = match (&service, &login) {
+            (Some(service), Some(login)) => service.run_changes(&report, NAMES_TOLD, login).await.ok(),
+            _ => None,
         };
         let changes = named.unwrap_or_else(|| Service::counted_changes(&report));
         Some(Told::new(profile, report, trigger, changes))

@@ -1,5 +1,6 @@
 //! Hooks: what they are told, and that they delay nothing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,13 +38,17 @@ impl Timer for Sleep {
     }
 }
 
-/// The login of each profile is the same.
-struct OneLogin;
+/// The login of each profile is the same, if it is known at all.
+#[derive(Default)]
+struct OneLogin {
+    is_unknown: AtomicBool,
+}
 
 #[async_trait]
 impl Logins for OneLogin {
-    async fn login(&self, _: &Profile) -> Login {
-        Login::new(Some("ann"), Some("s3cr3t-word"))
+    async fn login(&self, _: &Profile) -> Option<Login> {
+        let is_known = !self.is_unknown.load(Ordering::Relaxed);
+        is_known.then(|| Login::new(Some("ann"), Some("s3cr3t-word")))
     }
 }
 
@@ -94,6 +99,7 @@ struct Scene {
     cache: MemoryStore,
     service: Service,
     recorder: Arc<Recorder>,
+    logins: Arc<OneLogin>,
     hooks: Arc<Hooks>,
 }
 
@@ -109,10 +115,11 @@ impl Scene {
             failures: Mutex::default(),
             given_up: Mutex::default(),
         });
+        let logins = Arc::new(OneLogin::default());
         let hooks = Arc::new(Hooks::new(HookParts {
             caches: Arc::new(OneCache(cache.clone())),
             sender: Arc::clone(&recorder) as _,
-            logins: Arc::new(OneLogin),
+            logins: Arc::clone(&logins) as _,
             clock: Arc::clone(&clock) as _,
             timer: Arc::new(Sleep),
             observer: Arc::clone(&recorder) as _,
@@ -123,7 +130,7 @@ impl Scene {
             async move { hooks.run().await }
         });
         let service = Service::new(Arc::new(cache.clone()), clock);
-        Self { cache, service, recorder, hooks }
+        Self { cache, service, recorder, logins, hooks }
     }
 
     /// Syncs these movies of `home`, without telling it.
@@ -182,6 +189,19 @@ async fn what_happened_is_told_with_names_and_nothing_else_is() {
     assert_eq!(names(&changes.updated), (vec![(1, "Uno".to_owned())], 0));
     assert_eq!(names(&changes.removed), (vec![(2, "Two".to_owned())], 0));
     assert!(told[1].text.starts_with("home: 2 new movies: Three {password}, xxx"), "{}", told[1].text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_login_no_name_is_told() {
+    let scene = Scene::new(100).await;
+    scene.sync(&[(1, "One")]).await;
+    scene.logins.is_unknown.store(true, Ordering::Relaxed);
+    scene.sync_and_tell(&[(1, "One"), (2, "Two s3cr3t-word")]).await;
+    scene.hooks.idle().await;
+    assert_eq!(scene.told(), ["home: 1 new movie"]);
+    let told = scene.recorder.whole.lock().unwrap().clone();
+    let added = &told[0].changes[MOVIES].added;
+    assert_eq!((added.items.len(), added.more), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,6 +37,7 @@ pub struct NotSent {
 /// Knows the logins of profiles.
 #[async_trait]
 pub trait Logins: Send + Sync {
-    /// Returns the login of a profile, as far as it is known without asking anybody.
-    async fn login(&self, profile: &Profile) -> Login;
+    /// Returns the login that the panel of a profile was last asked with, without asking anybody. If it is not known,
+    /// names are not told, because they may contain it.
+    async fn login(&self, profile: &Profile) -> Option<Login>;
 }
