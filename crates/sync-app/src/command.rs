@@ -38,6 +38,7 @@ mod look;
 mod man;
 mod metrics;
 mod no_category;
+#[cfg(unix)]
 mod notify;
 mod one_profile;
 mod panel;

@@ -14,6 +14,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::known_logins::KnownLogins;
+#[cfg(unix)]
 use super::notify::Notifier;
 use super::panel::Panels;
 use super::telling::Telling;
@@ -33,6 +34,7 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
     let telling = Telling::begin(&args.telling, database, Arc::clone(&logins)).await?;
     let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done) });
     let mut observers: Vec<Arc<dyn WatchObserver>> = vec![Arc::clone(&results) as _];
+    #[cfg(unix)]
     observers.push(Arc::new(Notifier::new()));
     observers.extend(telling.observers());
     let watcher = Watcher {
