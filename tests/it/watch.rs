@@ -2,7 +2,8 @@
 //!
 //! Schedules are of seconds here. What takes days is in the tests of `sync-service`.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -95,6 +96,24 @@ fn a_signal_in_the_middle_of_a_list_ends_it_in_order() {
         scene.run(&["watch", "--once-due", "--schedule", "every 1s"]).exits(0);
         scene.assert_true();
     }
+}
+
+#[test]
+fn it_ends_when_nobody_reads_its_results_any_more() {
+    let scene = Scene::of(&some_hundred(4319));
+    let arguments = [&["watch", "--json", "--backoff", "0.01"], &SECOND[..]].concat();
+    let mut child = command(&scene.database, &arguments).stderr(Stdio::null()).spawn().unwrap();
+    let mut first = String::new();
+    // The pipe is closed after the first line, as by `head -1`.
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains(r#""trigger":"schedule""#), "{first}");
+    let mut ended = None;
+    wait_until("it ends", || {
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert_eq!(ended.unwrap().code(), Some(0));
+    scene.cache().assert_sound();
 }
 
 #[test]

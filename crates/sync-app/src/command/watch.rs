@@ -8,6 +8,7 @@ use sync_core::ProfileId;
 use sync_service::SystemClock;
 use sync_service::watch::{NotNow, WatchEnd, WatchEvent, WatchObserver, WatchOptions, Watcher};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::args::WatchCommand;
 use super::exit::Exit;
@@ -18,7 +19,7 @@ use super::known_logins::KnownLogins;
 use super::notify::Notifier;
 use super::panel::Panels;
 use super::telling::Telling;
-use super::{json, wiring};
+use super::{json, terminal, wiring};
 
 /// Watches the named profiles, or all of them.
 pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -32,7 +33,10 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
     }
     let logins = Arc::new(KnownLogins::default());
     let telling = Telling::begin(&args.telling, database, Arc::clone(&logins)).await?;
-    let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done) });
+    // It ends by a signal, or because nobody reads the results any more. What is due once is done in any case.
+    let stop = interrupt.token.child_token();
+    let unread = (!args.once_due).then(|| stop.clone());
+    let results = Arc::new(Results { as_json: args.json, exit: Mutex::new(Exit::Done), unread });
     let mut observers: Vec<Arc<dyn WatchObserver>> = vec![Arc::clone(&results) as _];
     #[cfg(unix)]
     observers.push(Arc::new(Notifier::new()));
@@ -54,7 +58,7 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
             ..WatchOptions::default()
         },
     };
-    let end = watcher.run(&interrupt.token).await;
+    let end = watcher.run(&stop).await;
     if args.once_due && !interrupt.token.is_cancelled() {
         telling.finish().await;
     }
@@ -82,6 +86,8 @@ async fn check_profiles(database: &Path, ids: &[ProfileId]) -> Result<(), Failur
 struct Results {
     as_json: bool,
     exit: Mutex<Exit>,
+    /// Cancelled when the reader of the results has gone.
+    unread: Option<CancellationToken>,
 }
 
 impl Results {
@@ -102,6 +108,9 @@ impl WatchObserver for Results {
                 if self.as_json {
                     let off: Vec<_> = profile.kinds_off.iter().copied().collect();
                     json::say(&json::Report::from(*report).with_off(&off).with_trigger(*trigger));
+                    if let Some(unread) = self.unread.as_ref().filter(|_| terminal::is_closed()) {
+                        unread.cancel();
+                    }
                 }
                 self.add(Exit::of_report(report));
             }
