@@ -167,6 +167,25 @@ fn a_hook_that_hangs_holds_up_nothing_and_is_ended_with_the_watch() {
 }
 
 #[test]
+fn a_signal_ends_the_wait_for_a_hook_after_the_last_sync() {
+    let scene = Scene::of(&some_hundred(4412));
+    let (told, pipe) = (scene.folder().join("told"), scene.folder().join("pipe"));
+    let gone = until_nobody_writes(&pipe);
+    let hook = format!("exec 3>'{}'; cat > '{}'; sleep 1000 & sleep 1000", pipe.display(), told.display());
+    scene.panel.on(Action::VodStreams, Behaviour::html());
+    let code = scene.sync(&[]).code.unwrap();
+    assert_ne!(code, 0);
+    scene.run(&["clear", HOME]).exits(0);
+    let once = Running::start(command(&scene.database, &["watch", "--json", "--once-due", "--on-change", &hook]));
+    wait_until("the hook is told", || std::fs::read_to_string(&told).is_ok_and(|text| text.ends_with('\n')));
+    let sent = Command::new("kill").args(["-TERM", &once.pid().to_string()]).status().unwrap();
+    assert!(sent.success());
+    // The exit code is that of what ran, and nothing of the hook is left.
+    once.end().exits(code);
+    gone.join().unwrap();
+}
+
+#[test]
 fn a_hook_is_told_what_has_changed_and_nothing_of_the_login() {
     let scene = Scene::synced(4404);
     let told = scene.folder().join("told");

@@ -8,6 +8,7 @@ use sync_core::Clock;
 use sync_service::SystemClock;
 use sync_service::watch::{Gate, HookParts, HookSender, Hooks, Metrics, WatchObserver};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::args::WatchArgs;
 use super::failure::Failure;
@@ -81,14 +82,15 @@ impl Telling {
         Arc::clone(&self.gate)
     }
 
-    /// Waits until the last results are told, or their time is over.
-    pub(crate) async fn finish(mut self) {
+    /// Waits until the last results are told, their time is over, or the user cancels.
+    pub(crate) async fn finish(mut self, cancel: &CancellationToken) {
         let all = async {
             for hooks in &self.hooks {
                 hooks.idle().await;
             }
         };
-        if tokio::time::timeout(LAST_HOOKS, all).await.is_err() {
+        let told = cancel.run_until_cancelled(tokio::time::timeout(LAST_HOOKS, all)).await;
+        if matches!(told, Some(Err(_))) {
             let limit = LAST_HOOKS.as_secs();
             complain(&format!("warning: a hook could not be told within {limit} s, and is not tried again"));
         }

@@ -59,12 +59,14 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
         },
     };
     let end = watcher.run(&stop).await;
-    if args.once_due && !interrupt.token.is_cancelled() {
-        telling.finish().await;
+    // A signal that comes while hooks are told ends only that: what was due has run.
+    let was_stopped = interrupt.token.is_cancelled();
+    if args.once_due && !was_stopped {
+        telling.finish(&interrupt.token).await;
     }
     match end {
         WatchEnd::NewerCache(error) | WatchEnd::CacheUnusable(error) => Err(error.into()),
-        _ if args.once_due && interrupt.token.is_cancelled() => Err(Failure::abandoned("what is committed stays")),
+        _ if args.once_due && was_stopped => Err(Failure::abandoned("what is committed stays")),
         _ if args.once_due => Ok(results.exit()),
         _ => Ok(Exit::Done),
     }
