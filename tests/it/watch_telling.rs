@@ -343,7 +343,12 @@ fn a_command_before_a_sync_postpones_it() {
 fn the_log_is_one_object_per_line() {
     let scene = Scene::of(&some_hundred(4408));
     add_login(&scene);
-    let watch = watch(&scene, &[&["--log-format", "json", "--metrics", "0"], &SECOND[..]].concat());
+    // What commands say is no object.
+    let command = format!("echo no object >&2; printf '{PASSWORD}'");
+    scene.run(&["profile", "edit", HOME, "--password-command", &command]).exits(0);
+    let hooks = ["--before", "echo no object >&2", "--on-change", "cat >&2", "--always"];
+    let json = ["--log-format", "json", "--metrics", "0"];
+    let watch = watch(&scene, &[&json[..], &hooks, &SECOND].concat());
     wait_for_results(&watch, 2);
     scene.panel.on(Action::VodStreams, Behaviour::html());
     wait_until("a run has failed in part", || watch.stdout_so_far().contains("partial"));

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::line::{self, not_unicode, without_mark};
 use super::login::{LENGTH_MAX, from_file};
 use super::shell::{Group, shell};
+use super::terminal;
 
 /// Returns the password of a profile. A source that doesn't answer is abandoned after the time limit, and when the
 /// user cancels.
@@ -61,7 +62,8 @@ fn from_environment(name: &str) -> Result<Secret, Failure> {
     }
 }
 
-/// Runs a command in a shell and returns the first line that it prints. Its stderr goes to the user. The command is
+/// Runs a command in a shell and returns the first line that it prints. Its stderr goes to the user, unless that
+/// is JSON. The command is
 /// killed if the future is dropped.
 async fn from_command(command: &str) -> Result<Secret, Failure> {
     let (mut child, group) = start(command)?;
@@ -108,7 +110,7 @@ fn start(command: &str) -> Result<(tokio::process::Child, Group), Failure> {
     let asks = io::stdin().is_terminal();
     let mut shell = shell(command);
     shell.stdin(if asks { Stdio::inherit() } else { Stdio::null() });
-    shell.stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+    shell.stdout(Stdio::piped()).stderr(terminal::stderr_of_commands()).kill_on_drop(true);
     #[cfg(unix)]
     if !asks {
         shell.process_group(0);

@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
+use super::terminal;
+
 /// Returns a shell that runs a command line.
 #[cfg(unix)]
 pub(crate) fn shell(command: &str) -> Command {
@@ -100,12 +102,12 @@ pub(crate) struct Given<'a> {
 }
 
 /// Runs a command, for so long at most. What it leaves behind is ended with it, and all of it is ended if the future is
-/// dropped. Its messages go to the user's standard error, its output nowhere.
+/// dropped. Its messages go to the user's standard error, unless that is JSON; its output goes nowhere.
 pub(crate) async fn run(command: &str, given: Given<'_>, limit: Duration) -> Result<(), NotDone> {
     let Given { input, variables, without } = given;
     let mut shell = shell(command);
     shell.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
-    shell.stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
+    shell.stdout(Stdio::null()).stderr(terminal::stderr_of_commands()).kill_on_drop(true);
     for name in without {
         shell.env_remove(name);
     }

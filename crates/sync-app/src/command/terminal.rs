@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -38,6 +39,11 @@ static JSON: AtomicBool = AtomicBool::new(false);
 /// Sets whether lines for stderr are written as JSON objects, as the log has them.
 pub(crate) fn write_json(json: bool) {
     JSON.store(json, Ordering::Relaxed);
+}
+
+/// Returns where the messages of commands go that this one runs: to stderr, unless each of its lines is an object.
+pub(crate) fn stderr_of_commands() -> Stdio {
+    if JSON.load(Ordering::Relaxed) { Stdio::null() } else { Stdio::inherit() }
 }
 
 /// Sets whether nothing but errors is printed on stderr, and no confirmation on stdout.
