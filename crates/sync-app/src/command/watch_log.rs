@@ -149,8 +149,8 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::{Value, json};
-    use sync_core::{ErrorCode, Profile, ReportError, RunId, StoreError};
-    use sync_service::watch::NotNow;
+    use sync_core::{ErrorCode, Profile, ReportError, RunId, StoreError, Why};
+    use sync_service::watch::{METRICS, NotNow};
 
     use super::*;
     use crate::command::logging::{self, LogFormat};
@@ -245,5 +245,46 @@ mod tests {
             assert!(parts.iter().all(|part| line.contains(part)), "{line}");
         }
         assert_eq!(told.len(), 3);
+    }
+
+    /// `docs/watch.md` lists every reason, and the help of the metric those of runs that were postponed.
+    #[test]
+    fn the_documents_have_every_reason() {
+        let why = [
+            Why::Schedule("every 1d".parse().unwrap()),
+            Why::NeverSynced,
+            Why::KindOff,
+            Why::ScheduleOff,
+            Why::PanelDown(1),
+            Why::AnswerUnusable(1),
+            Why::LoginRefused,
+            Why::AccountEnded,
+            Why::NotOffered,
+            Why::TooSlow(1),
+            Why::Interrupted(1),
+            Why::Failed(1),
+        ];
+        let not_now = [
+            NotNow::AccountBusy { active: 1, most: 1 },
+            NotNow::Gate(String::new()),
+            NotNow::StillSlow,
+            NotNow::ProfileBusy,
+            NotNow::NoSource(String::new()),
+        ];
+        let (pauses, others): (Vec<_>, Vec<_>) = why.iter().partition(|why| why.is_pause());
+        let codes = |why: Vec<&Why>| why.into_iter().map(Why::code).collect::<Vec<_>>();
+        let postponed: Vec<_> = not_now.iter().map(NotNow::code).collect();
+        let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/watch.md");
+        let document = std::fs::read_to_string(document).unwrap();
+        let (_, list) = document.split_once("`reason`\nis one of\n\n- ").unwrap();
+        let (list, _) = list.split_once("\n\n").unwrap();
+        let mut listed: Vec<Vec<&str>> = Vec::new();
+        for line in list.split("\n- ") {
+            listed.push(line.split('`').skip(1).step_by(2).collect());
+        }
+        assert_eq!(listed, [codes(others), codes(pauses), postponed.clone()]);
+        let metric = METRICS.iter().find(|metric| metric.name == "xtream_sync_postponed_total").unwrap();
+        let words: Vec<_> = metric.help.split(|c: char| c != '_' && !c.is_ascii_lowercase()).collect();
+        assert!(postponed.iter().all(|code| words.contains(code)), "{}", metric.help);
     }
 }
