@@ -17,7 +17,7 @@ use of_profile::ProfileMetrics;
 
 pub use list::{METRICS, Metric, MetricType};
 
-/// A watcher that has given no sign of life for so long is not well. It upcoming at least every minute.
+/// A watcher that has given no sign of life for so long is not well. It looks at the cache at least every minute.
 const SILENCE: Duration = Duration::from_secs(180);
 
 /// Gathers the figures of a watcher. The labels hold ids of profiles, kinds, and fixed words: nothing of a panel, and no
