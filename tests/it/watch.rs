@@ -190,11 +190,21 @@ fn a_panel_that_is_down_is_asked_less_and_less_and_the_other_goes_on() {
     scene.add("away", &other.base_url(), &[]).exits(0);
     other.in_front(Behaviour::Status(503, Vec::new(), Vec::new()));
     let watch = watch(&scene, &["--schedule", "every 1s", "--attempts", "1"]);
-    wait_for_reports(&watch, HOME, 8);
+    wait_for_reports(&watch, "away", 4);
     let failures = reports(&watch, "away");
-    // One, two, four seconds lie between the attempts, and up to a quarter more.
-    assert!((2..=4).contains(&failures.len()), "{failures:#?}");
     assert!(failures.iter().all(|report| report["errors"][0]["code"] == "panel_unreachable"));
+    wait_for_reports(&watch, HOME, failures.len() + 1);
+    let history = scene.run(&["history", "--json", "--profile", "away"]).exits(0);
+    let mut began: Vec<_> = history
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["started_at"].as_i64().unwrap())
+        .collect();
+    began.sort_unstable();
+    // A second lies between the first two attempts, and twice as long between each further two.
+    for (gap, pause) in began.windows(2).map(|pair| pair[1] - pair[0]).zip([1, 2, 4]) {
+        assert!(gap >= pause, "{gap} s, not {pause}: {began:?}");
+    }
     other.behave();
     wait_until("it has come back", || reports(&watch, "away").iter().any(|report| report["status"] == "completed"));
     stop(watch, "TERM");
