@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::echo;
 use super::exit::Exit;
+use super::shell;
 use super::terminal::complain;
 
 /// Whether a thread is about to end the program at a prompt.
@@ -65,6 +66,7 @@ impl Interrupt {
                 end_at_prompt();
             }
             if self.token.is_cancelled() {
+                shell::end_all();
                 let exit = if service.is_some() { Exit::Done } else { Exit::Cancelled };
                 std::process::exit(i32::from(exit.code()));
             }

@@ -1,8 +1,10 @@
 //! Commands of the user, run in a shell, in a process group of their own, so that all of it can be ended.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -26,31 +28,67 @@ pub(crate) fn shell(command: &str) -> Command {
     shell
 }
 
+/// The process groups of the shells that run now.
+static LIVE: Groups = Groups::new();
+
+/// Kills the processes of all shells. It is called when the program ends without dropping anything.
+pub(crate) fn end_all() {
+    LIVE.end();
+}
+
+/// A set of process groups.
+struct Groups(Mutex<BTreeSet<u32>>);
+
+impl Groups {
+    const fn new() -> Self {
+        Self(Mutex::new(BTreeSet::new()))
+    }
+
+    fn end(&self) {
+        self.ids().iter().copied().for_each(kill);
+    }
+
+    fn ids(&self) -> MutexGuard<'_, BTreeSet<u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The process group of a shell, if it has one of its own. Its processes end when this is dropped.
-pub(crate) struct Group(Option<u32>);
+pub(crate) struct Group {
+    id: Option<u32>,
+    among: &'static Groups,
+}
 
 impl Group {
     /// The group of a shell that was started in one of its own.
     pub(crate) fn of(child: &Child) -> Self {
-        Self(child.id())
+        Self::among(&LIVE, child.id())
+    }
+
+    fn among(groups: &'static Groups, id: Option<u32>) -> Self {
+        groups.ids().extend(id);
+        Self { id, among: groups }
     }
 
     /// No group.
-    pub(crate) const fn none() -> Self {
-        Self(None)
+    pub(crate) fn none() -> Self {
+        Self::among(&LIVE, None)
     }
 
     /// Lets the processes that are left go on.
     pub(crate) fn let_go(mut self) {
-        self.0 = None;
+        if let Some(id) = self.id.take() {
+            self.among.ids().remove(&id);
+        }
     }
 }
 
 impl Drop for Group {
     /// Kills the processes that are left. They would go on if only the shell were killed.
     fn drop(&mut self) {
-        let Some(id) = self.0 else { return };
+        let Some(id) = self.id else { return };
         kill(id);
+        self.among.ids().remove(&id);
     }
 }
 
@@ -149,6 +187,38 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(60);
 
+    /// Returns the path of a new pipe, and what waits until nobody has it open any more.
+    fn pipe(folder: &tempfile::TempDir) -> (String, std::thread::JoinHandle<usize>) {
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let path = pipe.display().to_string();
+        let reader = std::thread::spawn(move || {
+            io::Read::read_to_end(&mut std::fs::File::open(pipe).unwrap(), &mut Vec::new()).unwrap()
+        });
+        (path, reader)
+    }
+
+    #[tokio::test]
+    async fn all_that_runs_is_ended_without_a_drop() {
+        // Those of other tests go on.
+        static GROUPS: Groups = Groups::new();
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, reader) = pipe(&folder);
+        let start = |command: &str| shell(command).process_group(0).kill_on_drop(true).spawn().unwrap();
+        let mut ends = start(&format!("exec 3>'{pipe}'; sleep 300 & sleep 300; true"));
+        let mut stays = start("exec sleep 300");
+        let group = std::mem::ManuallyDrop::new(Group::among(&GROUPS, ends.id()));
+        Group::among(&GROUPS, stays.id()).let_go();
+        assert_eq!(GROUPS.ids().iter().copied().collect::<Vec<_>>(), group.id.into_iter().collect::<Vec<_>>());
+        GROUPS.end();
+        ends.wait().await.unwrap();
+        reader.join().unwrap();
+        assert!(stays.try_wait().unwrap().is_none(), "what was let go stays");
+        stays.kill().await.unwrap();
+        drop(Group::among(&GROUPS, Some(u32::MAX)));
+        assert_eq!(GROUPS.ids().len(), 1, "what is dropped is forgotten");
+    }
+
     #[tokio::test]
     async fn a_command_gets_its_input_and_its_variables_and_no_secret() {
         let folder = tempfile::tempdir().unwrap();
@@ -183,13 +253,8 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_hangs_is_ended_with_all_that_it_started() {
         let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let command = format!("exec 3>'{}'; sleep 300 & sleep 300; true", pipe.display());
-        let reader = std::thread::spawn(move || {
-            // It ends when nobody of the group is left.
-            io::Read::read_to_end(&mut std::fs::File::open(pipe).unwrap(), &mut Vec::new()).unwrap()
-        });
+        let (pipe, reader) = pipe(&folder);
+        let command = format!("exec 3>'{pipe}'; sleep 300 & sleep 300; true");
         let error = run(&command, Given::default(), Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(error.to_string(), "took longer than 1 s and was ended");
         reader.join().unwrap();
