@@ -278,7 +278,10 @@ mod tests {
         let document = std::fs::read_to_string(document).unwrap();
         let (_, list) = document.split_once("`reason`\nis one of\n\n- ").unwrap();
         let (list, _) = list.split_once("\n\n").unwrap();
-        let listed: Vec<_> = list.split("\n- ").map(|line| line.split('`').skip(1).step_by(2).collect()).collect();
+        let mut listed: Vec<Vec<&str>> = Vec::new();
+        for line in list.split("\n- ") {
+            listed.push(line.split('`').skip(1).step_by(2).collect());
+        }
         assert_eq!(listed, [codes(others), codes(pauses), postponed.clone()]);
         let metric = METRICS.iter().find(|metric| metric.name == "xtream_sync_postponed_total").unwrap();
         let words: Vec<_> = metric.help.split(|c: char| c != '_' && !c.is_ascii_lowercase()).collect();
