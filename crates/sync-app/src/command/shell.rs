@@ -187,15 +187,38 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// Returns the path of a new pipe, and what waits until nobody has it open any more.
-    fn pipe(folder: &tempfile::TempDir) -> (String, std::thread::JoinHandle<usize>) {
-        let pipe = folder.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let path = pipe.display().to_string();
-        let reader = std::thread::spawn(move || {
-            io::Read::read_to_end(&mut std::fs::File::open(pipe).unwrap(), &mut Vec::new()).unwrap()
-        });
-        (path, reader)
+    /// A pipe that commands hold open.
+    struct Pipe {
+        path: String,
+        /// Keeps it open until the commands have ended, so that its reader never waits for one that was ended early.
+        held: std::fs::File,
+        /// Tells that a command has written to it.
+        written: std::sync::mpsc::Receiver<()>,
+        reader: std::thread::JoinHandle<()>,
+    }
+
+    impl Pipe {
+        fn new(folder: &tempfile::TempDir) -> Self {
+            let pipe = folder.path().join("pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            let (path, (writes, written)) = (pipe.display().to_string(), std::sync::mpsc::channel());
+            let reading = pipe.clone();
+            let reader = std::thread::spawn(move || {
+                let mut pipe = std::fs::File::open(reading).unwrap();
+                let mut byte = [0];
+                while io::Read::read(&mut pipe, &mut byte).unwrap() > 0 {
+                    let _ = writes.send(());
+                }
+            });
+            let held = std::fs::OpenOptions::new().write(true).open(pipe).unwrap();
+            Self { path, held, written, reader }
+        }
+
+        /// Waits until no command has it open any more.
+        fn wait(self) {
+            drop(self.held);
+            self.reader.join().unwrap();
+        }
     }
 
     #[tokio::test]
@@ -203,16 +226,17 @@ mod tests {
         // Those of other tests go on.
         static GROUPS: Groups = Groups::new();
         let folder = tempfile::tempdir().unwrap();
-        let (pipe, reader) = pipe(&folder);
+        let pipe = Pipe::new(&folder);
         let start = |command: &str| shell(command).process_group(0).kill_on_drop(true).spawn().unwrap();
-        let mut ends = start(&format!("exec 3>'{pipe}'; sleep 300 & sleep 300; true"));
+        let mut ends = start(&format!("exec 3>'{}'; echo >&3; sleep 300 & sleep 300; true", pipe.path));
         let mut stays = start("exec sleep 300");
         let group = std::mem::ManuallyDrop::new(Group::among(&GROUPS, ends.id()));
         Group::among(&GROUPS, stays.id()).let_go();
         assert_eq!(GROUPS.ids().iter().copied().collect::<Vec<_>>(), group.id.into_iter().collect::<Vec<_>>());
+        pipe.written.recv().unwrap();
         GROUPS.end();
         ends.wait().await.unwrap();
-        reader.join().unwrap();
+        pipe.wait();
         assert!(stays.try_wait().unwrap().is_none(), "what was let go stays");
         stays.kill().await.unwrap();
         drop(Group::among(&GROUPS, Some(u32::MAX)));
@@ -253,10 +277,10 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_hangs_is_ended_with_all_that_it_started() {
         let folder = tempfile::tempdir().unwrap();
-        let (pipe, reader) = pipe(&folder);
-        let command = format!("exec 3>'{pipe}'; sleep 300 & sleep 300; true");
+        let pipe = Pipe::new(&folder);
+        let command = format!("exec 3>'{}'; sleep 300 & sleep 300; true", pipe.path);
         let error = run(&command, Given::default(), Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(error.to_string(), "took longer than 1 s and was ended");
-        reader.join().unwrap();
+        pipe.wait();
     }
 }
