@@ -2,7 +2,8 @@
 //!
 //! Silence, a trickle, and the time of an answer as a whole have limits. A whole listing whose size is known from the last
 //! time may be slow for as long as it can meet its deadline ([`Transfer`]): there, only silence has its limit, and the time
-//! that isn't the panel's. Pauses for a limit of our own are nobody's time.
+//! that isn't the panel's. One that grows to more than twice that size has no known size any more, and the limits of every
+//! answer: it may have no end. Pauses for a limit of our own are nobody's time.
 
 use std::time::Duration;
 
@@ -13,10 +14,15 @@ use super::failure::Failure;
 use super::limits::FOREVER;
 use super::throughput::Throughput;
 
+/// The bytes by which a short listing may exceed twice its size.
+const SLACK: u64 = 64 << 10;
+
 /// The limits of an answer on its way. Times are since the request began.
 #[derive(Debug)]
 pub(crate) struct Patience {
     throughput: Throughput,
+    /// The limits of a trickle, for a listing that turns out to have no known size.
+    trickle: (Duration, u32),
     total: Duration,
     /// The time that was spent in pauses of our own.
     paused: Duration,
@@ -45,6 +51,7 @@ impl Patience {
         let least = if transfer.is_some() { 0 } else { least_per_second };
         Self {
             throughput: Throughput::new(idle, least),
+            trickle: (idle, least_per_second),
             total,
             paused: Duration::ZERO,
             waited: began,
@@ -95,6 +102,12 @@ impl Patience {
     pub(crate) fn came(&mut self, wire_bytes: u64) -> Result<(), Failure> {
         self.wire_bytes = self.wire_bytes.saturating_add(wire_bytes);
         let Some(transfer) = &mut self.transfer else { return Ok(()) };
+        if self.wire_bytes > transfer.size().saturating_mul(2).saturating_add(SLACK) {
+            self.transfer = None;
+            let (idle, least_per_second) = self.trickle;
+            self.throughput = Throughput::new(idle, least_per_second);
+            return Ok(());
+        }
         match transfer.came(wire_bytes, self.streamed) {
             Verdict::GoOn => Ok(()),
             Verdict::TooSlow => {
@@ -223,6 +236,13 @@ mod tests {
         let (ended, failure) = receive(patience(Some(25_000_000)), 100_000, 31, 0);
         assert_eq!(ended, 35);
         assert!(failure.message().starts_with("nothing came for 30s") && failure.is_transient(), "{failure:?}");
+    }
+
+    #[test]
+    fn a_listing_without_an_end_has_no_known_size() {
+        let (ended, failure) = receive(patience(Some(1_000_000)), 100_000, 1, 0);
+        assert_eq!(ended, 1200, "{failure:?}");
+        assert!(failure.message().starts_with("the answer was not over within 1200s"), "{failure:?}");
     }
 
     /// The limit of our own makes 10 kB/s of a fast link. That is not the panel's slowness.
