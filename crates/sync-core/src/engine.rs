@@ -5,6 +5,7 @@
 //! listing is proved complete. Meanwhile the next kind is received, so that the connection is not idle. At most one
 //! listing and one apply are under way, both in this task.
 
+mod arrivals;
 mod commit;
 mod decide;
 mod kind_sync;
@@ -257,6 +258,7 @@ impl Engine {
         };
         (run.facts.refusals, run.facts.refused_at) = (0, None);
         run.facts.account_end.clone_from(&account.unread_end);
+        run.facts.zone = account.zone.or(run.facts.zone);
         run.account_expired = account.is_past_expiry(self.clock.now());
         run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {

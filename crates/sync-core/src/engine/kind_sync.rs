@@ -76,8 +76,9 @@ impl Engine {
             record.skipped_at = None;
             record.not_modified = false;
             record.error = Some(stop.into_report(Some(sync.kind)));
-            // Facts about fields depend on rows that were written, so those of a failed kind are dropped.
+            // Facts about fields and arrivals depend on rows that were written, so those of a failed kind are dropped.
             sync.facts.fields.clone_from(&run.state.facts.kinds[sync.kind].fields);
+            sync.facts.arrivals.clone_from(&run.state.facts.kinds[sync.kind].arrivals);
         }
         record.duration = received_in + self.since(started);
         run.progress.kind_done(sync.kind, record.counts);

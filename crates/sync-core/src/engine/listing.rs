@@ -14,6 +14,7 @@ use crate::detect::digest::DigestScheme;
 use crate::error::ErrorClass;
 use crate::hint::Hint;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
+use crate::policy::auto::stamps::StampTally;
 use crate::ports::source::{
     AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
@@ -45,6 +46,8 @@ struct Comparing {
     validator: Option<Validator>,
     expected: u64,
     usage: Usage,
+    /// The dates of new and changed items.
+    stamps: StampTally,
 }
 
 /// Counts the items of an answer that belong to the category that was asked for.
@@ -73,6 +76,7 @@ impl Engine {
         // If rows hold old values of a field that may be written now, every element is merged with its row.
         let trusting = trusting && !treatment.needs_all;
         let differ = Differ::new(kind, Arc::clone(&stored.index), self.source.digest_scheme(), policy, trusting);
+        let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         let mut comparing = Comparing {
             kind,
             differ: differ.treating(Arc::clone(&treatment)),
@@ -81,8 +85,8 @@ impl Engine {
             validator: None,
             expected: stored.index.len() as u64,
             usage: self.source.usage(),
+            stamps: StampTally::new(asked_at, run.state.last_sync[kind]),
         };
-        let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         run.progress.listing(kind, 0, comparing.expected, Usage::default(), comparing.differ.counts());
         let way = sync.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != FetchStrategy::Whole);
@@ -284,7 +288,7 @@ impl Engine {
     }
 
     async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), StepError> {
-        let Comparing { kind, differ, staging, planned, .. } = &mut *comparing;
+        let Comparing { kind, differ, staging, planned, stamps, .. } = &mut *comparing;
         let work = async {
             let needs = differ.prepare(&mut batch);
             let stored = match needs.stored {
@@ -300,6 +304,7 @@ impl Engine {
                 planned.put(&items);
             }
             if !items.is_empty() {
+                stamps.put(&items);
                 staging.put(items).await?;
             }
             Ok(())
@@ -335,13 +340,14 @@ impl Comparing {
             planned.clear();
         }
         self.validator = None;
+        self.stamps.clear();
         Ok(self.staging.reset().await?)
     }
 
     /// Returns the comparison, and the staging area with its differences.
     fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> (Compared, Box<dyn Staging>) {
-        let Self { differ, staging, planned, validator, .. } = self;
-        (Compared { differ, end, validator, asked_at, by_category, planned }, staging)
+        let Self { differ, staging, planned, validator, stamps, .. } = self;
+        (Compared { differ, end, validator, asked_at, by_category, planned, stamps }, staging)
     }
 }
 
