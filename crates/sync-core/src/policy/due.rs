@@ -165,11 +165,11 @@ pub fn next(
             return Next { at: None, why: Why::KindOff };
         }
         let schedule = &schedules[kind];
-        let scheduled = match looks[kind] {
+        let planned = match looks[kind] {
             Some((at, learnt)) => Next { at: Some(at), why: Why::Learnt(learnt) },
             None => scheduled(profile, schedule, &history[kind], time),
         };
-        let next = after_pauses(scheduled, profile, schedule, facts, kind, &history[kind], time);
+        let next = after_pauses(planned, profile, schedule, facts, kind, &history[kind], time);
         outside_quiet_hours(next, schedule, &profile.schedules.auto, time)
     })
 }
