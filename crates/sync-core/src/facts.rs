@@ -5,6 +5,7 @@
 
 use crate::detect::volatile::FieldFacts;
 use crate::model::{ContentKind, PerKind};
+use crate::policy::probe::ProbeFacts;
 
 /// The facts about a panel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub struct KindFacts {
     pub listing_wire_bytes: Option<u64>,
     /// The facts about fields: which of them the panel changes by itself.
     pub fields: FieldFacts,
+    /// The facts about probes: how the panel can be asked whether the list has changed.
+    pub probe: ProbeFacts,
 }
 
 /// A defect that several listings in a row had alike.
@@ -166,6 +169,8 @@ impl PanelFacts {
         }
         for (kind, facts) in self.kinds.iter() {
             rows.extend(facts.fields.rows(kind));
+            let probe = facts.probe.rows().into_iter();
+            rows.extend(probe.map(|(name, value)| FactRow { kind: Some(kind), name, value }));
         }
         rows.sort();
         rows
@@ -220,6 +225,7 @@ impl KindFacts {
             "listing_wire_bytes" => self.listing_wire_bytes = value.parse().ok(),
             // An older version recorded this fact before facts were kept per field.
             "rotations" => self.fields.images_rotate(kind, value.parse().unwrap_or_default()),
+            _ if self.probe.set(name, value) => {}
             _ => self.fields.set(kind, name, value),
         }
     }
@@ -276,6 +282,7 @@ mod tests {
                 fields: FieldFacts::default()
                     .with(ContentKind::Series, "cover", Standing::Volatile { looked_at: 7 })
                     .with(ContentKind::Series, "backdrop_path", Standing::Compared { met: 1 }),
+                probe: ProbeFacts::default(),
             };
         let facts = PanelFacts {
             kinds: PerKind::new(KindFacts::default(), KindFacts::default(), series),

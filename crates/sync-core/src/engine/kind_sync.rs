@@ -10,6 +10,7 @@ use super::state::{Grant, KindSync, Received, Staged};
 use super::unmodified::believed;
 use super::{Engine, Run, StepError, named};
 use crate::model::ContentKind;
+use crate::policy::probe::Look;
 use crate::run::counts::Counts;
 use crate::run::options::SyncMode;
 use crate::run::record::{KindOutcome, KindRecord};
@@ -38,6 +39,9 @@ impl Engine {
             warnings: Vec::new(),
             answered: false,
             denied: false,
+            began_at: self.clock.now(),
+            look: Look::Whole,
+            asked: None,
             span: tracing::info_span!("kind", kind = %kind),
         };
         // The source is asked only here and for one kind at a time, so the difference of its usage is this kind's.

@@ -159,6 +159,17 @@ pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
     next.iter().filter(|(_, next)| next.is_due(now) || comes_along(next)).map(|(kind, _)| kind).collect()
 }
 
+/// Returns when the service looks at a kind again if it does so now, at the latest, in unix seconds; `None` if it never
+/// does. `schedule` takes the place of the profile's own schedules.
+pub fn next_look(profile: &Profile, schedule: Option<&Schedule>, kind: ContentKind, time: WallTime) -> Option<i64> {
+    let schedule = schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind));
+    let jitter = match schedule {
+        Schedule::Every(interval) => pause::most_jitter(interval.seconds()),
+        Schedule::Cron(_) | Schedule::Off => 0,
+    };
+    schedule.due_after(time.now, time.zone).map(|at| at.saturating_add(jitter))
+}
+
 /// Returns the greatest age at which a kind counts as current, in seconds: 36 hours or one and a half of its intervals,
 /// whichever is longer.
 ///
@@ -199,7 +210,9 @@ fn scheduled(profile: &Profile, schedule: &Schedule, history: &KindHistory, time
     if *schedule == Schedule::Off {
         return Next { at: None, why: Why::ScheduleOff };
     }
-    let Some(last) = history.listed_at else { return Next { at: Some(time.now), why: Why::NeverSynced } };
+    let Some(last) = history.listed_at.and(history.looked_at()) else {
+        return Next { at: Some(time.now), why: Why::NeverSynced };
+    };
     let why = Why::Schedule(schedule.clone());
     if is_in_future(last, time.now) {
         return Next { at: Some(time.now), why };

@@ -4,5 +4,6 @@
 pub mod due;
 pub mod history;
 pub mod pause;
+pub mod probe;
 pub mod schedule;
 pub mod zone;

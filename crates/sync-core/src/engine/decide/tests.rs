@@ -108,6 +108,7 @@ fn arrived(stored: i64, same: impl IntoIterator<Item = i64>, new: &[i64]) -> Arr
         validator: Some(Validator("v2".to_owned())),
         asked_at: ASKED_AT,
         by_category: None,
+        news: None,
         planned: None,
     };
     Arrived { stored, compared, doubt: None }
