@@ -20,6 +20,9 @@ const SCHEDULES: [&str; 3] = ["schedule.channels", "schedule.movies", "schedule.
 /// Whether a sync is postponed while all connections of the account are in use.
 const BUSY: &str = "busy.postpone";
 
+/// Whether probes are asked: `auto` or `off`.
+const PROBES: &str = "probes";
+
 /// A setting that differs from the default, as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SettingRow {
@@ -45,6 +48,7 @@ impl Profile {
             row(key, self.schedules.kinds[kind].as_ref().map(ToString::to_string));
         }
         row(BUSY, (!self.postpone_when_busy).then(|| "no".to_owned()));
+        row(PROBES, (!self.probes).then(|| "off".to_owned()));
         for key in HookSettings::KEYS {
             row(key, self.hooks.get(key).map(str::to_owned));
         }
@@ -64,6 +68,8 @@ impl Profile {
             self.schedules.kinds[kind] = value.parse().ok();
         } else if key == BUSY {
             self.postpone_when_busy = value != "no";
+        } else if key == PROBES {
+            self.probes = value != "off";
         } else if key == HookSettings::ALWAYS {
             self.hooks.always = value == "yes";
         } else if HookSettings::KEYS.contains(&key.as_str()) {
@@ -76,7 +82,7 @@ impl Profile {
 
     /// Returns whether this version knows the setting of a row.
     pub fn knows_row(key: &str) -> bool {
-        [KINDS_OFF, SCHEDULE, BUSY, HookSettings::ALWAYS].contains(&key)
+        [KINDS_OFF, SCHEDULE, BUSY, PROBES, HookSettings::ALWAYS].contains(&key)
             || HookSettings::KEYS.contains(&key)
             || kind_of_schedule(key).is_some()
             || NetworkSettings::KEYS.contains(&key)
@@ -123,12 +129,13 @@ mod tests {
         profile.schedules.all = Some("every 6h".parse().unwrap());
         profile.schedules.kinds[ContentKind::Movies] = Some("cron 0 4 * * * Europe/Berlin".parse().unwrap());
         profile.postpone_when_busy = false;
+        profile.probes = false;
         for key in HookSettings::KEYS {
             profile.hooks.set(key, Some(key));
         }
         profile.hooks.always = true;
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 4 + HookSettings::KEYS.len() + 1);
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 5 + HookSettings::KEYS.len() + 1);
         assert!(rows.contains(&row("schedule.movies", "cron 0 4 * * * Europe/Berlin")));
         assert!(rows.contains(&row("kinds.off", "channels,series")));
         assert!(rows.is_sorted() && rows.iter().all(|row| Profile::knows_row(&row.key)));
@@ -151,6 +158,7 @@ mod tests {
             ("schedule", "sometimes"),
             ("schedule.series", "every 0s"),
             ("busy.postpone", "perhaps"),
+            ("probes", "perhaps"),
             ("hook.always", "perhaps"),
             ("hook.before", ""),
             ("kinds.off", "movies,episodes"),
