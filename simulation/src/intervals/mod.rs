@@ -1,0 +1,3 @@
+//! Intervals: when a kind is asked for next.
+
+pub mod world;
