@@ -298,19 +298,19 @@ async fn canaries_are_asked_for_where_the_category_is_honoured() {
     bench.sync(&source(910), &service(NOW)).await;
     bench.clock.pass(Duration::from_secs(HOUR));
     look(&bench, &source(911).probe(Movies, cut(1..=51))).await;
-    for newest in 912..=914 {
+    for newest in 912..=922 {
         look(&bench, &source(newest)).await;
     }
     // The first probe proves that the category is honoured; the next one is compared.
     for _ in 0..2 {
-        let source = source(914).probe(Movies, all(of(901..=914, "2")));
+        let source = source(922).probe(Movies, all(of(901..=922, "2")));
         assert_eq!(look(&bench, &source).await.outcome, KindOutcome::ProbedUnchanged, "{:?}", source.asked());
         assert_eq!(source.asked(), ["account", "probe movies in 2"]);
     }
     assert_eq!(standing(&bench, ProbeWay::Canary).await, Standing::Proved);
-    let changed = source(915).probe(Movies, all(of(901..=915, "2")));
-    assert_eq!(look(&bench, &changed).await.counts, counts(1, 0, 0, 0, 914));
-    let ignored = source(915).probe(Movies, Ok(ProbeAnswer { entries: entries(1..=300), end: None }));
+    let changed = source(923).probe(Movies, all(of(901..=923, "2")));
+    assert_eq!(look(&bench, &changed).await.counts, counts(1, 0, 0, 0, 922));
+    let ignored = source(923).probe(Movies, Ok(ProbeAnswer { entries: entries(1..=300), end: None }));
     assert_eq!(look(&bench, &ignored).await.outcome, KindOutcome::Unchanged);
     assert!(matches!(standing(&bench, ProbeWay::Canary).await, Standing::Dropped(_)));
 }

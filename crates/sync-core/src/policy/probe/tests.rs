@@ -258,19 +258,21 @@ fn the_order_of_a_panel_is_learnt_from_where_new_items_are() {
 }
 
 #[test]
-fn canaries_are_the_fewest_items_that_show_nine_of_ten_lists() {
+fn canaries_are_the_fewest_items_that_show_every_list() {
     let candidate = |category: &str, lists: u32, items| Candidate { category: category.to_owned(), lists, items };
-    let small = candidate("small", 0b0011_1111_1111, 20);
-    let large = candidate("large", 0b0011_1111_1111, 900);
-    let (left, right) = (candidate("left", 0b0011_1110_0000, 20), candidate("right", 0b0001_1111, 30));
+    let all = 0b1111_1111_1111;
+    let (small, large) = (candidate("small", all, 20), candidate("large", all, 900));
+    let (left, right) = (candidate("left", 0b1111_1110_0000, 20), candidate("right", 0b0001_1111, 30));
+    let most = candidate("most", all - 1, 1);
     for (candidates, lists, rows, expected) in [
-        (vec![large.clone(), small.clone()], 10, 1000, vec!["small"]),
-        (vec![left.clone(), right.clone()], 10, 1000, vec!["left", "right"]),
-        (vec![left.clone()], 10, 1000, vec![]),
-        (vec![large], 10, 1000, vec![]),
-        (vec![small.clone()], 3, 1000, vec![]),
-        (vec![small], 4, 200, vec![]),
-        (Vec::new(), 10, 1000, vec![]),
+        (vec![large.clone(), small.clone()], 12, 1000, vec!["small"]),
+        (vec![left.clone(), right], 12, 1000, vec!["left", "right"]),
+        (vec![left, most], 12, 1000, vec![]),
+        (vec![large], 12, 1000, vec![]),
+        (vec![small.clone()], 11, 1000, vec![]),
+        (vec![small.clone()], 12, 200, vec![]),
+        (vec![small], 13, 1000, vec![]),
+        (Vec::new(), 12, 1000, vec![]),
     ] {
         assert_eq!(chosen(&candidates, lists, rows), expected);
     }
