@@ -2,8 +2,6 @@
 //!
 //! Additions, edits and removals are separate streams. Nothing here depends on the policy.
 
-use std::fmt::Write as _;
-
 use crate::Failure;
 
 const HOUR: i64 = 3600;
@@ -23,6 +21,9 @@ pub(super) const ANSWER_BYTES: u64 = 60;
 
 /// The number of categories.
 pub(super) const CATEGORIES: usize = 60;
+
+/// The category of new titles, at panels that have one.
+pub(super) const NEW: usize = CATEGORIES;
 
 /// The order in which a panel lists its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(super) struct Panel {
     pub(super) honours_category: bool,
     /// The order of its list.
     pub(super) order: Order,
+    /// The number of titles in a category of new ones, besides their own; 0 if there is none.
+    pub(super) newest: usize,
     /// The number of items at the beginning.
     pub(super) items: usize,
     /// The time between two looks, in seconds.
@@ -55,12 +58,13 @@ pub(super) struct Panel {
 }
 
 /// The panels. A list of an hourly look has a size at which 200 elements are a small part of it.
-pub(super) const PANELS: [Panel; 6] = [
+pub(super) const PANELS: [Panel; 7] = [
     Panel {
         name: "XUI, by age",
         honours_offset: true,
         honours_category: true,
         order: Order::OldestFirst,
+        newest: 0,
         items: 1500,
         look_every: HOUR,
         helps: true,
@@ -70,6 +74,7 @@ pub(super) const PANELS: [Panel; 6] = [
         honours_offset: true,
         honours_category: false,
         order: Order::ByName,
+        newest: 0,
         items: 1500,
         look_every: 2 * HOUR,
         helps: true,
@@ -79,24 +84,38 @@ pub(super) const PANELS: [Panel; 6] = [
         honours_offset: false,
         honours_category: false,
         order: Order::NewestFirst,
+        newest: 0,
         items: 5000,
         look_every: HOUR,
         helps: true,
     },
     Panel {
-        name: "by category only",
+        name: "by category, new titles apart",
         honours_offset: false,
         honours_category: true,
         order: Order::ByName,
+        newest: 60,
         items: 3000,
         look_every: HOUR,
         helps: true,
+    },
+    // No category has much of what is new for its size.
+    Panel {
+        name: "by category, new titles spread",
+        honours_offset: false,
+        honours_category: true,
+        order: Order::ByName,
+        newest: 0,
+        items: 3000,
+        look_every: HOUR,
+        helps: false,
     },
     Panel {
         name: "ignores all",
         honours_offset: false,
         honours_category: false,
         order: Order::OldestFirst,
+        newest: 0,
         items: 800,
         look_every: 2 * HOUR,
         helps: false,
@@ -106,6 +125,7 @@ pub(super) const PANELS: [Panel; 6] = [
         honours_offset: false,
         honours_category: false,
         order: Order::ByName,
+        newest: 0,
         items: 800,
         look_every: 2 * HOUR,
         helps: false,
@@ -203,6 +223,7 @@ fn favourite(dice: &mut fastrand::Rng) -> usize {
 /// Writes events as a trace.
 #[cfg(test)]
 pub(super) fn written(events: &[Event]) -> String {
+    use std::fmt::Write as _;
     let mut text = "at,event,id,category,name\n".to_owned();
     for Event { at, id, what } in events {
         let _ = match what {
