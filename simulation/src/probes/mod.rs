@@ -125,7 +125,7 @@ fn bars(results: &[Results]) -> Bars {
         if it.panel.helps {
             bars.at_most(&format!("{name}: bytes beside whole lists"), it.of(Replay::bytes_ratio), BYTES);
         } else {
-            let extra = it.of(|replay| replay.extra_lists());
+            let extra = it.worst(Replay::extra_lists);
             bars.at_most(&format!("{name}: lists more than without probes, in {DAYS} days"), extra, 1.0);
         }
         let ratio = it.of(|replay| replay.new_items.mean_hours() / replay.whole_new_items.mean_hours());

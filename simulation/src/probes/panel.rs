@@ -104,6 +104,11 @@ impl Simulated {
         ids
     }
 
+    /// Returns the number of items in the list.
+    pub(super) fn rows(&self) -> u64 {
+        self.state().items.len() as u64
+    }
+
     /// Returns the bytes of a run that takes the whole list.
     pub(super) fn whole_bytes(&self) -> u64 {
         self.list_bytes() + ANSWER_BYTES + ACCOUNT_BYTES + CATEGORIES as u64 * CATEGORY_BYTES + ANSWER_BYTES
