@@ -82,6 +82,8 @@ impl Engine {
             record.error = Some(stop.into_report(Some(sync.kind)));
             // Facts about fields depend on rows that were written, so those of a failed kind are dropped.
             sync.facts.fields.clone_from(&run.state.facts.kinds[sync.kind].fields);
+            // Probes are compared with the list that the store has.
+            sync.facts.probe.base.clone_from(&run.state.facts.kinds[sync.kind].probe.base);
         }
         record.duration = received_in + self.since(started);
         run.progress.kind_done(sync.kind, record.counts);
