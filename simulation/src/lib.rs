@@ -10,6 +10,7 @@ pub mod bars;
 pub mod intervals;
 pub mod page;
 pub mod plot;
+pub mod probes;
 pub mod seeds;
 pub mod stats;
 pub mod table;

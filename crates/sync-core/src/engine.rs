@@ -13,6 +13,7 @@ mod known;
 mod learning;
 mod listing;
 mod planned;
+mod probing;
 mod progress_meter;
 mod receive;
 mod second_try;
@@ -115,6 +116,8 @@ struct Run<'a> {
     began: Duration,
     warnings: Vec<Warning>,
     progress: Arc<ProgressMeter>,
+    /// Whether probes may be asked. They are asked once at most.
+    probes: bool,
 }
 
 impl Engine {
@@ -175,6 +178,7 @@ impl Engine {
             panel_ahead: 0,
             began,
             warnings: Vec::new(),
+            probes: options.probe && !options.dry_run,
             progress: Arc::new(ProgressMeter::new(profile, &self.observer, &options.kinds)),
         };
         self.source.observe_waits(Arc::clone(&run.progress) as _);

@@ -6,6 +6,7 @@
 use crate::detect::volatile::FieldFacts;
 use crate::model::{ContentKind, PerKind};
 use crate::policy::auto::arrivals::Arrivals;
+use crate::policy::probe::ProbeFacts;
 use crate::policy::zone::PanelZone;
 
 /// The facts about a panel.
@@ -70,6 +71,8 @@ pub struct KindFacts {
     pub fields: FieldFacts,
     /// When new titles come, as far as listings have shown it.
     pub arrivals: Option<Arrivals>,
+    /// The facts about probes: how the panel can be asked whether the list has changed.
+    pub probe: ProbeFacts,
 }
 
 /// A defect that several listings in a row had alike.
@@ -174,6 +177,8 @@ impl PanelFacts {
         }
         for (kind, facts) in self.kinds.iter() {
             rows.extend(facts.fields.rows(kind));
+            let probe = facts.probe.rows().into_iter();
+            rows.extend(probe.map(|(name, value)| FactRow { kind: Some(kind), name, value }));
         }
         rows.sort();
         rows
@@ -230,6 +235,7 @@ impl KindFacts {
             "arrivals" => self.arrivals = Arrivals::read(value),
             // An older version recorded this fact before facts were kept per field.
             "rotations" => self.fields.images_rotate(kind, value.parse().unwrap_or_default()),
+            _ if self.probe.set(name, value) => {}
             _ => self.fields.set(kind, name, value),
         }
     }
@@ -287,6 +293,7 @@ mod tests {
                 fields: FieldFacts::default()
                     .with(ContentKind::Series, "cover", Standing::Volatile { looked_at: 7 })
                     .with(ContentKind::Series, "backdrop_path", Standing::Compared { met: 1 }),
+                probe: ProbeFacts::default(),
             };
         let facts = PanelFacts {
             kinds: PerKind::new(KindFacts::default(), KindFacts::default(), series),

@@ -11,10 +11,12 @@ use super::state::{Begun, ByCategory, Compared, KindSync};
 use super::{Engine, Run, StepError, cancellable};
 use crate::detect::diff::Differ;
 use crate::detect::digest::DigestScheme;
+use crate::detect::merge::Change;
 use crate::error::ErrorClass;
 use crate::hint::Hint;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
 use crate::policy::auto::stamps::StampTally;
+use crate::policy::probe::News;
 use crate::ports::source::{
     AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
@@ -44,6 +46,8 @@ struct Comparing {
     /// The staged items by name, for a run that makes a plan.
     planned: Option<Planned>,
     validator: Option<Validator>,
+    /// The new items, as far as probes need to know of them.
+    news: Option<News>,
     expected: u64,
     usage: Usage,
     /// The dates of new and changed items.
@@ -52,9 +56,9 @@ struct Comparing {
 
 /// Counts the items of an answer that belong to the category that was asked for.
 #[derive(Default)]
-struct CategoryMatch {
-    own: usize,
-    foreign: usize,
+pub(super) struct CategoryMatch {
+    pub(super) own: usize,
+    pub(super) foreign: usize,
 }
 
 impl Engine {
@@ -83,6 +87,7 @@ impl Engine {
             staging: self.store.stage(run.profile, Scope::whole(kind)).await?,
             planned: run.grant.is_none().then(Planned::default),
             validator: None,
+            news: Self::news(run, sync),
             expected: stored.index.len() as u64,
             usage: self.source.usage(),
             stamps: StampTally::new(asked_at, run.state.last_sync[kind]),
@@ -288,9 +293,12 @@ impl Engine {
     }
 
     async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), StepError> {
-        let Comparing { kind, differ, staging, planned, stamps, .. } = &mut *comparing;
+        let Comparing { kind, differ, staging, planned, stamps, news, .. } = &mut *comparing;
         let work = async {
             let needs = differ.prepare(&mut batch);
+            if let Some(news) = news {
+                news.batch(&batch, differ.known());
+            }
             let stored = match needs.stored {
                 ids if ids.is_empty() => Vec::new(),
                 ids => self.store.rows(run.profile, *kind, ids).await?,
@@ -302,6 +310,9 @@ impl Engine {
             let items = differ.resolve(batch, stored, staged).map_err(SourceError::internal)?;
             if let Some(planned) = planned {
                 planned.put(&items);
+            }
+            if let Some(news) = news {
+                items.iter().filter(|it| it.change == Change::Added).for_each(|it| news.added(&it.item));
             }
             if !items.is_empty() {
                 stamps.put(&items);
@@ -341,13 +352,16 @@ impl Comparing {
         }
         self.validator = None;
         self.stamps.clear();
+        if let Some(news) = &mut self.news {
+            news.clear();
+        }
         Ok(self.staging.reset().await?)
     }
 
     /// Returns the comparison, and the staging area with its differences.
     fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> (Compared, Box<dyn Staging>) {
-        let Self { differ, staging, planned, validator, stamps, .. } = self;
-        (Compared { differ, end, validator, asked_at, by_category, planned, stamps }, staging)
+        let Self { differ, staging, planned, validator, stamps, news, .. } = self;
+        (Compared { differ, end, validator, asked_at, by_category, planned, stamps, news }, staging)
     }
 }
 
@@ -368,7 +382,7 @@ impl CategoryMatch {
         Err(StepError::Source(SourceError::Unusable { fault, message }))
     }
 
-    fn count(&mut self, batch: &[Entry], category: &CategoryId) {
+    pub(super) fn count(&mut self, batch: &[Entry], category: &CategoryId) {
         for entry in batch {
             let Entry::Item(listed, _) = entry else { continue };
             let field = listed.item.kind().field("category_id").map(|at| listed.item.value(at));

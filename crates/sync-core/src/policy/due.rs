@@ -153,13 +153,12 @@ pub fn next(
     time: WallTime,
 ) -> PerKind<Next> {
     let schedules = PerKind::from_fn(|kind| schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind)));
-    let looks = PerKind::from_fn(|kind| {
-        let on = schedules[kind] == Schedule::Auto && !profile.kinds_off.contains(&kind);
-        let last = history[kind].listed_at.filter(|last| on && !is_in_future(*last, time.now))?;
-        Some(Look { last, known: facts.kinds[kind].arrivals.as_ref() })
-    });
-    let zone = facts.zone.unwrap_or(PanelZone::UTC);
-    let looks = next_looks(&profile.id, &profile.schedules.auto, &looks, zone, time.zone);
+    let last = |kind| {
+        let history: &KindHistory = &history[kind];
+        let looked = history.listed_at.and(history.looked_at());
+        looked.filter(|last| schedules[kind] == Schedule::Auto && !is_in_future(*last, time.now))
+    };
+    let looks = looks_by_auto(profile, facts, last, time);
     PerKind::from_fn(|kind| {
         if profile.kinds_off.contains(&kind) {
             return Next { at: None, why: Why::KindOff };
@@ -172,6 +171,21 @@ pub fn next(
         let next = after_pauses(planned, profile, schedule, facts, kind, &history[kind], time);
         outside_quiet_hours(next, schedule, &profile.schedules.auto, time)
     })
+}
+
+/// Returns the next look at each kind on `auto`, from the last one; for other kinds there is none.
+fn looks_by_auto(
+    profile: &Profile,
+    facts: &PanelFacts,
+    last: impl Fn(ContentKind) -> Option<i64>,
+    time: WallTime,
+) -> PerKind<Option<(i64, Learnt)>> {
+    let looks = PerKind::from_fn(|kind| {
+        let last = last(kind).filter(|_| !profile.kinds_off.contains(&kind))?;
+        Some(Look { last, known: facts.kinds[kind].arrivals.as_ref() })
+    });
+    let zone = facts.zone.unwrap_or(PanelZone::UTC);
+    next_looks(&profile.id, &profile.schedules.auto, &looks, zone, time.zone)
 }
 
 /// Moves what would begin in the quiet hours to their end. The first sync of a kind doesn't wait for it, and neither does
@@ -202,6 +216,30 @@ pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
         _ => false,
     };
     next.iter().filter(|(_, next)| next.is_due(now) || comes_along(next)).map(|(kind, _)| kind).collect()
+}
+
+/// Returns when the service looks at each kind again if it does so now, at the latest, in unix seconds; `None` if it
+/// never does. `schedule` takes the place of the profile's own schedules.
+pub fn looks_after_now(
+    profile: &Profile,
+    schedule: Option<&Schedule>,
+    facts: &PanelFacts,
+    time: WallTime,
+) -> PerKind<Option<i64>> {
+    let schedules = PerKind::from_fn(|kind| schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind)));
+    let by_auto = looks_by_auto(profile, facts, |kind| (schedules[kind] == Schedule::Auto).then_some(time.now), time);
+    PerKind::from_fn(|kind| {
+        let (at, jitter) = match (&schedules[kind], by_auto[kind]) {
+            (_, Some((at, _))) => (Some(at), pause::LONGEST_JITTER),
+            (schedule @ Schedule::Every(interval), _) => {
+                (schedule.due_after(time.now, time.zone), pause::most_jitter(interval.seconds()))
+            }
+            (schedule, _) => (schedule.due_after(time.now, time.zone), 0),
+        };
+        let at = at?.saturating_add(jitter);
+        let quiet = profile.schedules.auto.quiet.filter(|_| !matches!(schedules[kind], Schedule::Cron(_)));
+        Some(quiet.and_then(|quiet| quiet.end(at, time.zone)).unwrap_or(at))
+    })
 }
 
 /// Returns the greatest age at which a kind counts as current, in seconds: 36 hours or one and a half of its intervals,
@@ -249,7 +287,9 @@ fn scheduled(profile: &Profile, schedule: &Schedule, history: &KindHistory, time
     if *schedule == Schedule::Off {
         return Next { at: None, why: Why::ScheduleOff };
     }
-    let Some(last) = history.listed_at else { return Next { at: Some(time.now), why: Why::NeverSynced } };
+    let Some(last) = history.listed_at.and(history.looked_at()) else {
+        return Next { at: Some(time.now), why: Why::NeverSynced };
+    };
     let why = Why::Schedule(schedule.clone());
     if is_in_future(last, time.now) {
         return Next { at: Some(time.now), why };

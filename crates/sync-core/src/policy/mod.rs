@@ -5,6 +5,7 @@ pub mod auto;
 pub mod due;
 pub mod history;
 pub mod pause;
+pub mod probe;
 pub mod schedule;
 pub mod zone;
 

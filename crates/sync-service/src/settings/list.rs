@@ -19,7 +19,7 @@ const WEIGHT: SettingValues = SettingValues::Whole { least: 1, most: Some(AutoSe
 const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
 
 /// Every setting, in the order in which they are shown.
-pub static SETTINGS: [Setting; 48] = [
+pub static SETTINGS: [Setting; 49] = [
     Setting {
         key: "guard.share",
         unit: "percent of a kind",
@@ -212,6 +212,18 @@ pub static SETTINGS: [Setting; 48] = [
         get: |profile, _| Some(if profile.postpone_when_busy { "yes" } else { "no" }.to_owned()),
         set: |profile, _, text| {
             profile.postpone_when_busy = text != Some("no");
+            Ok(())
+        },
+    },
+    Setting {
+        key: "probes",
+        unit: "",
+        values: SettingValues::Words(&["auto", "off"]),
+        default: "auto",
+        help: "Let `watch` ask a small question in place of a list, where the panel is known to answer it",
+        get: |profile, _| Some(if profile.probes { "auto" } else { "off" }.to_owned()),
+        set: |profile, _, text| {
+            profile.probes = text != Some("off");
             Ok(())
         },
     },

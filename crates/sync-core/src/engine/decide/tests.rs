@@ -109,6 +109,7 @@ fn arrived(stored: i64, same: impl IntoIterator<Item = i64>, new: &[i64]) -> Arr
         validator: Some(Validator("v2".to_owned())),
         asked_at: ASKED_AT,
         by_category: None,
+        news: None,
         planned: None,
         stamps: StampTally::new(ASKED_AT, None),
     };

@@ -26,7 +26,7 @@ fn failed(at: i64, code: ErrorCode) -> FailedAttempt {
 
 /// Decides for one kind.
 fn decide(rule: &str, listed_at: Option<i64>, failures: &[FailedAttempt]) -> Next {
-    let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: failures.to_vec() });
+    let history = PerKind::from_fn(|_| KindHistory { listed_at, probed_at: None, failures: failures.to_vec() });
     next(&profile(), Some(&schedule(rule)), &PanelFacts::default(), &history, time())[ContentKind::Movies].clone()
 }
 
@@ -42,6 +42,26 @@ fn a_schedule_counts_from_the_last_list() {
     assert_eq!((cron > NOW, cron % DAY), (true, 4 * HOUR), "a cron expression has no random part");
     // Many missed times are one sync.
     assert!(decide("cron 0 4 * * *", Some(NOW - 30 * DAY), &[]).is_due(NOW));
+}
+
+#[test]
+fn a_probe_counts_as_a_look_and_not_as_a_list() {
+    let decide = |listed_at, probed_at| {
+        let history = PerKind::from_fn(|_| KindHistory { listed_at, probed_at, failures: Vec::new() });
+        next(&profile(), Some(&schedule("cron 0 * * * *")), &PanelFacts::default(), &history, time())
+            [ContentKind::Movies]
+            .clone()
+    };
+    assert!(decide(Some(NOW - 5 * HOUR), None).is_due(NOW));
+    assert_eq!(decide(Some(NOW - 5 * HOUR), Some(NOW)), decide(Some(NOW), None));
+    assert_eq!(decide(Some(NOW), Some(NOW - 5 * HOUR)), decide(Some(NOW), None));
+    let every = |rule: &str| {
+        looks_after_now(&profile(), Some(&schedule(rule)), &PanelFacts::default(), time())[ContentKind::Movies]
+    };
+    assert_eq!(
+        [every("every 1h"), every("every 1d"), every("off")],
+        [Some(NOW + HOUR + 360), Some(NOW + DAY + 900), None]
+    );
 }
 
 #[test]
@@ -119,7 +139,7 @@ fn a_kind_that_is_not_offered_is_asked_for_once_a_day() {
         let mut facts = PanelFacts::default();
         facts.kinds[ContentKind::Movies].not_offered = not_offered;
         facts.kinds[ContentKind::Movies].not_offered_at = Some(NOW - HOUR);
-        let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: vec![] });
+        let history = PerKind::from_fn(|_| KindHistory { listed_at, probed_at: None, failures: vec![] });
         next(&profile(), Some(&schedule("every 1h")), &facts, &history, time())
     };
     for (not_offered, listed_at) in [(1, None), (2, None), (2, Some(NOW - 3 * DAY))] {
@@ -224,7 +244,7 @@ fn what_falls_into_the_quiet_hours_waits_for_their_end() {
     let of = |rule: &str, quiet: &str, listed_at| {
         let mut profile = profile();
         profile.schedules.auto.quiet = Some(quiet.parse().unwrap());
-        let history = PerKind::from_fn(|_| KindHistory { listed_at, failures: Vec::new() });
+        let history = PerKind::from_fn(|_| KindHistory { listed_at, ..KindHistory::default() });
         next(&profile, Some(&schedule(rule)), &PanelFacts::default(), &history, time())[ContentKind::Movies].clone()
     };
     let end = NOW + HOUR;

@@ -21,6 +21,9 @@ const SCHEDULES: [&str; 3] = ["schedule.channels", "schedule.movies", "schedule.
 /// Whether a sync is postponed while all connections of the account are in use.
 const BUSY: &str = "busy.postpone";
 
+/// Whether probes are asked: `auto` or `off`.
+const PROBES: &str = "probes";
+
 /// A setting that differs from the default, as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SettingRow {
@@ -49,6 +52,7 @@ impl Profile {
             row(key, self.schedules.auto.get(key));
         }
         row(BUSY, (!self.postpone_when_busy).then(|| "no".to_owned()));
+        row(PROBES, (!self.probes).then(|| "off".to_owned()));
         for key in HookSettings::KEYS {
             row(key, self.hooks.get(key).map(str::to_owned));
         }
@@ -71,6 +75,8 @@ impl Profile {
             let _ = self.schedules.auto.set(key, Some(value));
         } else if key == BUSY {
             self.postpone_when_busy = value != "no";
+        } else if key == PROBES {
+            self.probes = value != "off";
         } else if key == HookSettings::ALWAYS {
             self.hooks.always = value == "yes";
         } else if HookSettings::KEYS.contains(&key.as_str()) {
@@ -83,7 +89,7 @@ impl Profile {
 
     /// Returns whether this version knows the setting of a row.
     pub fn knows_row(key: &str) -> bool {
-        [KINDS_OFF, SCHEDULE, BUSY, HookSettings::ALWAYS].contains(&key)
+        [KINDS_OFF, SCHEDULE, BUSY, PROBES, HookSettings::ALWAYS].contains(&key)
             || HookSettings::KEYS.contains(&key)
             || kind_of_schedule(key).is_some()
             || AutoSettings::KEYS.contains(&key)
@@ -134,6 +140,7 @@ mod tests {
             profile.schedules.auto.set(key, Some(value)).unwrap();
         }
         profile.postpone_when_busy = false;
+        profile.probes = false;
         for key in HookSettings::KEYS {
             profile.hooks.set(key, Some(key));
         }
@@ -141,7 +148,7 @@ mod tests {
         let rows = profile.setting_rows();
         assert_eq!(
             rows.len(),
-            NetworkSettings::KEYS.len() + 4 + AutoSettings::KEYS.len() + HookSettings::KEYS.len() + 1
+            NetworkSettings::KEYS.len() + 5 + AutoSettings::KEYS.len() + HookSettings::KEYS.len() + 1
         );
         assert!(rows.contains(&row("schedule.movies", "cron 0 4 * * * Europe/Berlin")));
         assert!(rows.contains(&row("kinds.off", "channels,series")));
@@ -167,6 +174,7 @@ mod tests {
             ("schedule.longest", "1y"),
             ("schedule.quiet", "never"),
             ("busy.postpone", "perhaps"),
+            ("probes", "perhaps"),
             ("hook.always", "perhaps"),
             ("hook.before", ""),
             ("kinds.off", "movies,episodes"),

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 
-use super::{ContentSource, Learnt, Listing, ListingRequest, SourceError, Usage};
+use super::{ContentSource, Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SourceError, Usage};
 use crate::detect::digest::DigestScheme;
 use crate::model::{Account, Category, ContentKind};
 
@@ -21,6 +21,7 @@ mockall::mock! {
         async fn account(&self) -> Result<Account, SourceError>;
         async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError>;
         async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError>;
+        async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError>;
         fn ask_as_other_client(&self);
     }
 }
