@@ -129,7 +129,7 @@ fn odd_tags(trial: &Trial) {
 /// Looks as the service does, an hour later.
 #[track_caller]
 fn look(home: &Home<'_>) -> serde_json::Value {
-    let sooner = "UPDATE xtream_sync_runs SET started_at=started_at-3600,finished_at=finished_at-3600";
+    let sooner = "UPDATE xtream_sync_runs SET started_at=started_at-4200,finished_at=finished_at-4200";
     home.cache().execute(sooner);
     let run = home.run(&["watch", "--once-due", "--json", "--backoff", "0.01", "--schedule", "every 1h"]).exits(0);
     serde_json::from_str(&run.stdout).unwrap()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sync_core::policy::due::next_look;
-use sync_core::rate::deadline::{DEADLINE, CHECK_BYTES, is_fast_enough};
+use sync_core::rate::deadline::{CHECK_BYTES, DEADLINE, is_fast_enough};
 use sync_core::{
     Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, PerKind, Profile, RunStatus, Schedule,
     StoreError, SyncOptions, SyncReport, Trigger, WallTime,
