@@ -57,10 +57,11 @@ impl Arrivals {
     #[must_use]
     pub fn after(before: Option<&Self>, listing: &StampTally, zone: PanelZone) -> Self {
         let now = listing.now();
-        let Some((previous, before)) = listing.previous().filter(|previous| *previous < now).zip(before) else {
+        let Some((previous, before)) = listing.previous().zip(before) else {
             return Self::of_first(listing);
         };
-        if !listing.has_news() {
+        // A clock that was set back says nothing of the time between the two.
+        if !listing.has_news() || previous >= now {
             return before.clone();
         }
         let mut after = before.clone();
