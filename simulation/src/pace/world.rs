@@ -24,18 +24,37 @@ pub const BAN: f64 = 600.0;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
     /// So many requests a second, and a burst of so many.
-    Bucket { rate: f64, burst: f64 },
+    Bucket {
+        /// Requests per second.
+        rate: f64,
+        /// Requests at once.
+        burst: f64,
+    },
     /// So many requests within so many seconds, counted anew after each such time.
-    Window { count: u32, seconds: f64 },
+    Window {
+        /// Requests.
+        count: u32,
+        /// The time within which they are counted.
+        seconds: f64,
+    },
     /// Work for so many requests a second. What is not done yet makes each answer later: by its share of a second, so
     /// many times over. With more than so many seconds of work the panel refuses.
-    Rising { rate: f64, slowness: f64, most: f64 },
+    Rising {
+        /// Requests per second.
+        rate: f64,
+        /// Seconds by which a second of work makes an answer later.
+        slowness: f64,
+        /// Seconds of work.
+        most: f64,
+    },
 }
 
 /// A panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
+    /// What it is called in tables.
     pub name: &'static str,
+    /// Its limit.
     pub limit: Limit,
     /// The time to the first byte of an idle panel, in seconds. Each answer takes 0.7 to 1.3 times as long.
     pub latency: f64,
@@ -86,9 +105,17 @@ fn log_uniform(rng: &mut Rng, low: f64, high: f64) -> f64 {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Answer {
     /// The answer begins at this time.
-    Well { at: f64 },
+    Well {
+        /// In seconds.
+        at: f64,
+    },
     /// The panel refuses at this time, and may say for how many seconds it wants to be left alone.
-    Refused { at: f64, retry_after: Option<f64> },
+    Refused {
+        /// In seconds.
+        at: f64,
+        /// In seconds.
+        retry_after: Option<f64>,
+    },
 }
 
 /// A panel that is asked.
@@ -109,6 +136,7 @@ pub struct Panel {
 }
 
 impl Panel {
+    /// Returns a panel that nobody has asked yet.
     pub fn new(world: &World, seed: u64) -> Self {
         let level = if let Limit::Bucket { burst, .. } = world.limit { burst } else { 0.0 };
         Self {

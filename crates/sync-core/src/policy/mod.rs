@@ -1,8 +1,10 @@
-//! When the service syncs. Pure functions over values: the caller brings the time, the settings and what earlier runs
+//! When the service syncs, and how fast it asks. Pure functions over values: the caller brings the time, the settings and what earlier runs
 //! have shown.
 
 pub mod due;
 pub mod history;
+mod latency;
+pub mod pace;
 pub mod pause;
 pub mod schedule;
 pub mod zone;
