@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use sync_core::source::{Denial, Learnt, Listing, ListingRequest, Usage, WaitObserver};
+use sync_core::source::{Denial, Learnt, Listing, ListingRequest, SharedPace, Usage, WaitObserver};
 use sync_core::{
     Account, Category, ContentKind, ContentSource, DigestScheme, PanelFacts, Profile, ReportError, SourceError,
 };
@@ -228,6 +228,12 @@ impl ContentSource for Failover {
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
         for place in &self.0.places {
             place.source.observe_waits(Arc::clone(&observer));
+        }
+    }
+
+    fn keep_pace(&self, pace: Arc<SharedPace>) {
+        for place in &self.0.places {
+            place.source.keep_pace(Arc::clone(&pace));
         }
     }
 

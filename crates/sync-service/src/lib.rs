@@ -13,6 +13,7 @@ mod failover;
 mod feed;
 mod health;
 mod login_test;
+mod paced;
 mod reading;
 mod run_changes;
 mod secrets;

@@ -191,8 +191,9 @@ pub struct Pace {
     answered: bool,
     refusals_in_a_row: u32,
     latency: UsualLatency,
-    /// Whether the rate was lowered since the start.
+    /// Whether the rate was lowered, and whether a request was sent, since the start.
     lowered: bool,
+    used: bool,
     kept: AccountPace,
 }
 
@@ -226,6 +227,7 @@ impl Pace {
             refusals_in_a_row: 0,
             latency: UsualLatency::default(),
             lowered: false,
+            used: false,
             kept: AccountPace { requests: kept.requests_on(now.wall), used_at: now.wall, ..kept },
         };
         pace.limit(now.monotonic);
@@ -267,6 +269,7 @@ impl Pace {
             return Err(NotYet { at, why: Hold::Rate });
         }
         self.tokens = (self.tokens - 1.0).max(0.0);
+        self.used = true;
         (self.waited, self.waits) = (self.waits, false);
         if self.times.back().is_some_and(|last| now.monotonic.saturating_sub(*last) > self.rest()) {
             self.times.clear();
@@ -339,6 +342,16 @@ impl Pace {
             _ => self.hold(own, Hold::Refusal, now),
         }
         true
+    }
+
+    /// Takes in that the panel has asked to be left alone, for another reason than too many requests.
+    pub fn asked_to_wait(&mut self, time: Duration, now: Now) {
+        self.hold(time, Hold::Asked, now);
+    }
+
+    /// Returns whether a request was sent since the start.
+    pub fn is_used(&self) -> bool {
+        self.used
     }
 
     /// Lets no request pass for a time.

@@ -16,7 +16,7 @@ const POSITIVE: SettingValues = SettingValues::Whole { least: 1, most: None };
 const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
 
 /// Every setting, in the order in which they are shown.
-pub static SETTINGS: [Setting; 41] = [
+pub static SETTINGS: [Setting; 42] = [
     Setting {
         key: "guard.share",
         unit: "percent of a kind",
@@ -250,6 +250,13 @@ pub static SETTINGS: [Setting; 41] = [
         SettingValues::Decimal { least: "0.01" },
         "8",
         "Send at most this many requests per second",
+    ),
+    network(
+        "budget.requests",
+        "requests per day",
+        COUNT,
+        "5000",
+        "Let scheduled syncs wait for the next day (UTC) after this many requests of the account; 0 turns this off",
     ),
     Setting {
         key: "rate.parallel",
