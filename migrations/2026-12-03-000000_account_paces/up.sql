@@ -6,7 +6,6 @@ CREATE TABLE xtream_account_paces (
     host         TEXT    NOT NULL,                         -- without scheme and port, in lower case
     username     TEXT    NOT NULL,
     rate         REAL    NOT NULL,                         -- requests per second that were borne last
-    tokens       REAL    NOT NULL,                         -- requests that could have been sent at once, at used_at
     held_until   INTEGER,                                  -- until when the panel is left alone
     refused_at   INTEGER,                                  -- when the panel last refused a request as one too many
     refused_rate REAL,                                     -- the rate that was refused; NULL if that is unknown

@@ -1,10 +1,13 @@
 //! Tests the login of a profile: one login, and the categories of each kind. No list is asked for, nothing is written.
 
+use std::sync::Arc;
+
 use sync_core::{
     Account, AccountStatus, Clock, ContentKind, ContentSource, ErrorClass, PanelFacts, PerKind, Profile, ReportError,
     SourceError,
 };
 
+use crate::account::PanelAccount;
 use crate::failover;
 use crate::paced::Paced;
 use crate::service::Service;
@@ -100,7 +103,8 @@ impl Service {
     ) -> Result<LoginTest, ServiceError<F::Error>> {
         let learnt = self.learnt(&profile.id).await?;
         // The test waits for its turn, and asks at the pace of the account. Nothing is written.
-        let paced = Paced::enter_to_look(self.cache(), self.clock(), profile).await?;
+        let paces = Arc::clone(self.cache()) as _;
+        let paced = Paced::enter_to_look(&paces, self.clock(), &PanelAccount::of(profile)).await?;
         let clock = &**self.clock();
         tested(profile, &learnt, sources, clock, Some(&paced)).await.map_err(ServiceError::Source)
     }

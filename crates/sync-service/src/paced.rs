@@ -1,12 +1,13 @@
 //! Work at the pace of an account: who does it enters the account, obeys its pace, and has it remembered.
 
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use sync_core::source::SharedPace;
-use sync_core::{Cache, Clock, ContentSource, Entry, Profile, StoreError};
+use sync_core::{Clock, ContentSource, Entry, Paces, StoreError};
 use tokio::sync::Notify;
 
 use crate::account::PanelAccount;
@@ -40,8 +41,26 @@ impl Turn {
 }
 
 /// An account that was entered, and its pace. Others can enter it when this is dropped.
-pub(crate) struct Paced {
-    cache: Arc<dyn Cache>,
+///
+/// Whoever sends several requests to an account does it like this:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use sync_core::{Clock, ContentSource, Paces, StoreError};
+/// # use sync_service::{PanelAccount, Paced};
+/// # async fn look(
+/// #     paces: Arc<dyn Paces>, clock: Arc<dyn Clock>, account: PanelAccount, source: Arc<dyn ContentSource>,
+/// # ) -> Result<(), StoreError> {
+/// let Some(paced) = Paced::try_enter(&paces, &clock, &account, true).await? else {
+///     return Ok(()); // Somebody else asks the account.
+/// };
+/// paced.govern(&*source);
+/// let _account = paced.work(source.account()).await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Paced {
+    paces: Arc<dyn Paces>,
     account: PanelAccount,
     pace: Arc<SharedPace>,
     /// Wakes whoever remembers the pace after a refusal.
@@ -51,32 +70,41 @@ pub(crate) struct Paced {
     _entry: Entry,
 }
 
+impl fmt::Debug for Paced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paced").field("account", &self.account).field("pace", &self.pace).finish_non_exhaustive()
+    }
+}
+
 impl Paced {
-    /// Enters the account of a profile; `None` while somebody else asks it. Without `remembers`, nothing is written.
-    pub(crate) async fn try_enter(
-        cache: &Arc<dyn Cache>,
+    /// Enters an account; `None` while somebody else asks it. Without `remembers`, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// The cache can't be read, or the account can't be locked.
+    pub async fn try_enter(
+        paces: &Arc<dyn Paces>,
         clock: &Arc<dyn Clock>,
-        profile: &Profile,
+        account: &PanelAccount,
         remembers: bool,
     ) -> Result<Option<Self>, StoreError> {
-        let account = PanelAccount::of(profile);
-        let Some(entry) = cache.enter(account.key()).await? else { return Ok(None) };
-        let remembered = cache.pace(account.key()).await?;
+        let Some(entry) = paces.enter(account.key()).await? else { return Ok(None) };
+        let remembered = paces.pace(account.key()).await?;
         let refused = Arc::new(Notify::new());
         let told = Arc::clone(&refused);
         let pace = SharedPace::new(Arc::clone(clock), remembered.as_ref()).telling_refusals(move || told.notify_one());
-        let (cache, pace) = (Arc::clone(cache), Arc::new(pace));
-        Ok(Some(Self { cache, account, pace, refused, remembers, _entry: entry }))
+        let (paces, account, pace) = (Arc::clone(paces), account.clone(), Arc::new(pace));
+        Ok(Some(Self { paces, account, pace, refused, remembers, _entry: entry }))
     }
 
-    /// Enters the account of a profile as soon as nobody else asks it. Nothing is written.
+    /// Enters an account as soon as nobody else asks it. Nothing is written.
     pub(crate) async fn enter_to_look(
-        cache: &Arc<dyn Cache>,
+        paces: &Arc<dyn Paces>,
         clock: &Arc<dyn Clock>,
-        profile: &Profile,
+        account: &PanelAccount,
     ) -> Result<Self, StoreError> {
         loop {
-            if let Some(paced) = Self::try_enter(cache, clock, profile, false).await? {
+            if let Some(paced) = Self::try_enter(paces, clock, account, false).await? {
                 return Ok(paced);
             }
             Turn::default().look_again().await;
@@ -84,12 +112,12 @@ impl Paced {
     }
 
     /// Makes a source send its requests at this pace.
-    pub(crate) fn govern(&self, source: &dyn ContentSource) {
+    pub fn govern(&self, source: &dyn ContentSource) {
         source.keep_pace(Arc::clone(&self.pace));
     }
 
     /// Does work that sends requests. A refusal is remembered at once, the rest at the end.
-    pub(crate) async fn work<T>(&self, work: impl Future<Output = T>) -> T {
+    pub async fn work<T>(&self, work: impl Future<Output = T>) -> T {
         let remembers = async {
             loop {
                 self.refused.notified().await;
@@ -105,9 +133,9 @@ impl Paced {
     }
 
     /// Remembers the pace, if a request was sent. If that fails, the next run begins with what was remembered before.
-    pub(crate) async fn remember(&self) {
+    async fn remember(&self) {
         let Some(pace) = self.pace.remembered().filter(|_| self.remembers) else { return };
-        if let Err(error) = self.cache.save_pace(self.account.key(), &pace).await {
+        if let Err(error) = self.paces.save_pace(self.account.key(), &pace).await {
             tracing::warn!(error = %error.with_causes(), "the pace of the account could not be remembered");
         }
     }

@@ -9,6 +9,7 @@ use sync_core::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::account::PanelAccount;
 use crate::failover;
 use crate::paced::{self, Paced, Turn};
 use crate::source::{ServiceError, SourceFactory};
@@ -110,9 +111,10 @@ impl Service {
         options: &SyncOptions,
         observer: &dyn Observer,
     ) -> Result<Option<Paced>, StoreError> {
+        let (paces, account) = (Arc::clone(&self.cache) as _, PanelAccount::of(profile));
         let mut turn = Turn::default();
         loop {
-            if let Some(paced) = Paced::try_enter(&self.cache, &self.clock, profile, !options.dry_run).await? {
+            if let Some(paced) = Paced::try_enter(&paces, &self.clock, &account, !options.dry_run).await? {
                 return Ok(Some(paced));
             }
             if !options.dry_run && self.is_under_way(&profile.id).await? {

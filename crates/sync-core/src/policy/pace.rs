@@ -70,8 +70,6 @@ pub struct Now {
 pub struct AccountPace {
     /// The rate that the account bore last, in requests per second.
     pub rate: f64,
-    /// The requests that could have been sent at once, at `used_at`.
-    pub tokens: f64,
     /// Until when the panel has to be left alone.
     pub held_until: Option<i64>,
     /// When the panel last refused a request because there were too many.
@@ -87,15 +85,7 @@ pub struct AccountPace {
 impl AccountPace {
     /// Returns the pace of an account that was never asked.
     pub const fn new(now: i64) -> Self {
-        Self {
-            rate: START,
-            tokens: f64::INFINITY,
-            held_until: None,
-            refused_at: None,
-            refused_rate: None,
-            requests: 0,
-            used_at: now,
-        }
+        Self { rate: START, held_until: None, refused_at: None, refused_rate: None, requests: 0, used_at: now }
     }
 
     /// Returns the number of requests on the UTC day of this time.
@@ -125,7 +115,6 @@ impl AccountPace {
         };
         Self {
             rate: self.rate.min(other.rate),
-            tokens: later.tokens,
             held_until: self.held_until.max(other.held_until),
             refused_at: refused.0,
             refused_rate: refused.1,
@@ -207,7 +196,6 @@ impl Pace {
         let reduced_until = left.map(|left| now.monotonic + duration(left));
         let ceiling = kept.refused_rate.zip(reduced_until).map(|(rate, until)| (rate * BELOW_REFUSED, until));
         let held = kept.held(now.wall).map(|until| (now.monotonic + duration(until - now.wall), Hold::Refusal));
-        let rested = now.wall.saturating_sub(kept.used_at).max(0);
         let remembered_rate = if kept.rate.is_finite() { kept.rate.max(LEAST) } else { START };
         let rate = remembered_rate * AGAIN;
         let mut pace = Self {
@@ -216,8 +204,9 @@ impl Pace {
             rate: if reduced_until.is_some() { rate } else { rate.max(START) },
             ceiling,
             reduced_until,
-            #[expect(clippy::cast_precision_loss, reason = "a rest of millions of years is a rest")]
-            tokens: kept.tokens.max(0.0) + rested as f64 * rate,
+            // Without a refusal, each run begins with a burst. With one, it begins with a wait, because the run before
+            // may have been killed, or remembers nothing, just after its last request.
+            tokens: if reduced_until.is_some() { 0.0 } else { f64::INFINITY },
             counted: now.monotonic,
             held,
             waits: false,
@@ -361,8 +350,8 @@ impl Pace {
         if self.held.is_none_or(|(held, _)| held < until) {
             self.held = Some((until, why));
         }
-        // Rounded up, so that the next run doesn't come too early.
-        let wall = now.wall.saturating_add(seconds(time)).saturating_add(i64::from(time.subsec_nanos() > 0));
+        // The time of day is rounded down. A second more, so that the next run doesn't come too early.
+        let wall = now.wall.saturating_add(seconds(time)).saturating_add(1);
         self.kept.held_until = self.kept.held_until.max(Some(wall));
     }
 
@@ -372,7 +361,7 @@ impl Pace {
         let rate = if self.lowered { self.rate } else { self.rate.max(self.kept.rate) };
         let requests = self.kept.requests_on(now.wall);
         let held_until = self.kept.held_until.filter(|until| *until > now.wall);
-        AccountPace { rate, tokens: self.tokens, held_until, requests, used_at: now.wall, ..self.kept }
+        AccountPace { rate, held_until, requests, used_at: now.wall, ..self.kept }
     }
 
     /// Counts the tokens up to now.

@@ -256,7 +256,7 @@ pub static SETTINGS: [Setting; 42] = [
         "requests per day",
         COUNT,
         "5000",
-        "Let scheduled syncs wait for the next day (UTC) after this many requests of the account; 0 turns this off",
+        "Let scheduled syncs wait for the next UTC day after this many requests; 0 turns this off",
     ),
     Setting {
         key: "rate.parallel",

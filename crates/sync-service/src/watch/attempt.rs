@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::event::{NotNow, WatchEvent, WatchObserver};
 use super::logged_in::LoggedIn;
 use super::ports::{Caches, Gate};
+use crate::account::PanelAccount;
 use crate::failover;
 use crate::paced::Paced;
 use crate::service::options_of;
@@ -111,7 +112,9 @@ where
             Err(error) => return not_now(NotNow::NoSource(error.to_string())),
         };
         let cache = self.caches.for_writing().await.map_err(AttemptEnd::NoCache)?;
-        let paced = Paced::try_enter(&cache, self.clock, profile, true).await.map_err(AttemptEnd::NoCache)?;
+        let paces = Arc::clone(&cache) as _;
+        let paced = Paced::try_enter(&paces, self.clock, &PanelAccount::of(profile), true).await;
+        let paced = paced.map_err(AttemptEnd::NoCache)?;
         let Some(paced) = paced else { return not_now(NotNow::AccountInUse) };
         paced.govern(&*source);
         let asked = self.ask(due, source);

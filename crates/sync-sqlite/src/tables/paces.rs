@@ -14,7 +14,6 @@ use crate::tables::schema::xtream_account_paces as paces;
 #[diesel(table_name = paces, check_for_backend(Sqlite))]
 struct Stored {
     rate: f64,
-    tokens: f64,
     held_until: Option<i64>,
     refused_at: Option<i64>,
     refused_rate: Option<f64>,
@@ -26,7 +25,7 @@ impl Stored {
     /// Returns the pace. Numbers that another program has written are brought into their range when they are used.
     fn pace(&self) -> AccountPace {
         let mut pace = AccountPace::new(self.used_at);
-        (pace.rate, pace.tokens) = (self.rate, self.tokens);
+        pace.rate = self.rate;
         (pace.held_until, pace.refused_at) = (self.held_until, self.refused_at);
         pace.refused_rate = self.refused_rate.filter(|rate| *rate > 0.0);
         pace.requests = u64::try_from(self.requests).unwrap_or_default();
@@ -60,7 +59,6 @@ impl SqliteStore {
                     paces::host.eq(host),
                     paces::username.eq(account.username()),
                     paces::rate.eq(pace.rate),
-                    paces::tokens.eq(pace.tokens.min(TOKENS_MAX)),
                     paces::held_until.eq(pace.held_until),
                     paces::refused_at.eq(pace.refused_at),
                     paces::refused_rate.eq(pace.refused_rate),
@@ -76,9 +74,6 @@ impl SqliteStore {
     }
 }
 
-/// Infinity is stored as a number.
-const TOKENS_MAX: f64 = 1e9;
-
-const READABLE: &str = "typeof(rate)='real' AND typeof(tokens)='real' AND typeof(requests)='integer' AND \
+const READABLE: &str = "typeof(rate)='real' AND typeof(requests)='integer' AND \
                         typeof(used_at)='integer' AND typeof(held_until) IN ('integer','null') AND \
                         typeof(refused_at) IN ('integer','null') AND typeof(refused_rate) IN ('real','null')";

@@ -425,7 +425,6 @@ diesel::table! {
         host -> Text,
         username -> Text,
         rate -> Double,
-        tokens -> Double,
         held_until -> Nullable<BigInt>,
         refused_at -> Nullable<BigInt>,
         refused_rate -> Nullable<Double>,

@@ -49,11 +49,11 @@ async fn who_only_reads_makes_no_lock_and_respects_those_that_exist() {
 async fn a_pace_that_is_none_is_ignored() {
     let cache = Cache::new();
     let account = ann(&["a.example"]);
-    for values in ["'x',1,NULL,NULL,NULL,0,5", "1.0,1.0,'x',NULL,NULL,0,5", "1.0,1.0,NULL,NULL,NULL,x'00',5"] {
+    for values in ["'x',NULL,NULL,NULL,0,5", "1.0,'x',NULL,NULL,0,5", "1.0,NULL,NULL,NULL,x'00',5"] {
         cache.execute(&format!("INSERT OR REPLACE INTO xtream_account_paces VALUES ('a.example','ann',{values})"));
         assert_eq!(cache.store.pace(&account).await.unwrap(), None, "{values}");
     }
-    cache.execute("INSERT OR REPLACE INTO xtream_account_paces VALUES ('a.example','ann',-5,1e300,9,9,-1,-7,5)");
+    cache.execute("INSERT OR REPLACE INTO xtream_account_paces VALUES ('a.example','ann',-5,9,9,-1,-7,5)");
     let read = cache.store.pace(&account).await.unwrap().unwrap();
     assert_eq!((read.requests, read.refused_rate), (0, None));
     let now = sync_core::Now { wall: 9, monotonic: std::time::Duration::ZERO };

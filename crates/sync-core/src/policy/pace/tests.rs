@@ -32,7 +32,7 @@ fn times(pace: &mut Pace, from: f64, count: usize) -> Vec<f64> {
 }
 
 fn refused(rate: f64, refused_rate: Option<f64>, ago: i64) -> AccountPace {
-    AccountPace { rate, tokens: 0.0, refused_at: Some(WALL - ago), refused_rate, ..AccountPace::new(WALL - ago) }
+    AccountPace { rate, refused_at: Some(WALL - ago), refused_rate, ..AccountPace::new(WALL - ago) }
 }
 
 #[test]
@@ -95,18 +95,26 @@ fn how_a_run_begins() {
     assert!(close(pace(None, 8.0).rate(), 1.0));
 }
 
+/// As runs of before did: several short runs after one another wait for nothing.
 #[test]
-fn what_was_spent_is_spent_in_the_next_run_too() {
+fn without_a_refusal_each_run_begins_with_a_burst() {
     let mut first = pace(None, 8.0);
     times(&mut first, 0.0, 8);
     let kept = first.remembered(at(0.0));
     assert_eq!(kept.requests, 8);
     let mut second = pace(Some(kept), 8.0);
+    assert_eq!(times(&mut second, 0.0, 8), [0.0; 8]);
     assert!(second.take(at(0.0)).is_err());
-    assert_eq!(second.remembered(at(0.0)).requests, 8);
-    let mut later = Pace::at_start(Some(&kept), at(60.0));
-    later.set_cap(8.0);
-    assert_eq!(times(&mut later, 60.0, 8), [60.0; 8]);
+    assert_eq!(second.remembered(at(0.0)).requests, 16);
+}
+
+/// The run before may have been killed just after its last request, or be one that remembers nothing.
+#[test]
+fn after_a_refusal_a_run_begins_with_a_wait() {
+    let mut pace = pace(Some(refused(1.0, Some(2.0), 10)), 8.0);
+    assert_eq!(pace.take(at(0.0)).unwrap_err().at, Duration::from_millis(1250));
+    let times = times(&mut pace, 100.0, 2);
+    assert!(times[0] <= 100.0 && times[1] > 100.9, "{times:?}");
 }
 
 #[test]
@@ -244,7 +252,7 @@ fn a_rate_that_nobody_needed_stays() {
     for _ in 0..20 {
         let mut pace = pace(Some(kept), 8.0);
         times(&mut pace, 0.0, 7);
-        kept = AccountPace { tokens: 8.0, ..pace.remembered(at(1.0)) };
+        kept = pace.remembered(at(1.0));
     }
     assert!(close(kept.rate, 4.0), "{}", kept.rate);
 }
@@ -258,10 +266,10 @@ fn a_refusal_outlives_the_end_of_a_run() {
     let mut next = Pace::at_start(Some(&kept), at(30.0));
     next.set_cap(8.0);
     let held = next.take(at(30.0)).unwrap_err();
-    assert_eq!((held.why, held.at.as_secs()), (Hold::Refusal, 80));
+    assert_eq!((held.why, held.at.as_secs()), (Hold::Refusal, 81));
     assert!(close(next.rate(), kept.rate * 0.8));
-    assert_eq!(times(&mut next, 80.0, 2).len(), 2);
-    assert!(next.take(at(80.5)).is_err(), "there is no burst");
+    let times = times(&mut next, 81.0, 2);
+    assert!(times[1] > times[0] + 0.5, "there is no burst: {times:?}");
 }
 
 #[test]

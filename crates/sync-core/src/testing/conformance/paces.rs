@@ -14,7 +14,6 @@ fn account(hosts: &[&str], username: &str) -> AccountKey {
 fn paced(rate: f64, used_at: i64) -> AccountPace {
     AccountPace {
         rate,
-        tokens: 2.5,
         held_until: Some(used_at + 60),
         refused_at: Some(used_at - 5),
         refused_rate: Some(3.0),
