@@ -7,9 +7,11 @@
 #![allow(clippy::cast_precision_loss, reason = "counts in a simulation are small")]
 
 pub mod bars;
+pub mod intervals;
 pub mod pace;
 pub mod page;
 pub mod plot;
+pub mod probes;
 pub mod seeds;
 pub mod stats;
 pub mod table;

@@ -25,7 +25,7 @@ pub use edits::Place;
 pub use item::{Category, Escaping, Item, Kind};
 pub use json::JsonForm;
 pub use panel::{
-    Account, Action, Allowance, Behaviour, BodyEdit, Certificate, Condition, Encoding, Framing, Gate, Panel,
+    Account, Action, Allowance, Behaviour, BodyEdit, Certificate, Condition, Encoding, Framing, Gate, ListOrder, Panel,
     PanelConfig, Pause, Pour, RequestRecord, TimeZone, TlsFront,
 };
 pub use render::Shape;

@@ -3,6 +3,7 @@
 use crate::catalogue::{Catalogue, Listing};
 use crate::item::{Escaping, Item, Kind};
 use crate::json::JsonForm;
+use crate::panel::ListOrder;
 
 /// The outer shape of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,9 +20,22 @@ pub enum Shape {
     KeyedById,
 }
 
+/// A part of a catalogue, and its order.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct View {
+    /// How many items are left out at the beginning, and how many follow.
+    pub(crate) slice: Option<(usize, usize)>,
+    pub(crate) order: ListOrder,
+}
+
 impl Catalogue {
     /// The listing of a kind, or of one category of it.
     pub fn render(&self, kind: Kind, shape: Shape, category: Option<&str>) -> Vec<u8> {
+        self.render_view(kind, shape, category, &View::default())
+    }
+
+    /// The same of a part of the catalogue, in an order.
+    pub(crate) fn render_view(&self, kind: Kind, shape: Shape, category: Option<&str>, view: &View) -> Vec<u8> {
         let listing = self.listing(kind);
         let wanted = |item: &&Item| category.is_none_or(|one| item.category_set().iter().any(|own| own == one));
         let id_within = shape != Shape::KeyedById;
@@ -30,10 +44,17 @@ impl Catalogue {
             Some(id) if shape == Shape::KeyedById => id.to_string(),
             _ => at.to_string(),
         };
-        match category {
-            None => list(shape, listing.items.iter(), key, write),
-            Some(_) => list(shape, listing.items.iter().filter(wanted), key, write),
+        let mut items: Vec<&Item> = match view.slice {
+            Some((offset, most)) => listing.items.iter().skip(offset).take(most).collect(),
+            None => listing.items.iter().collect(),
+        };
+        match view.order {
+            ListOrder::Catalogue => {}
+            ListOrder::NewestFirst => items.sort_by_key(|item| std::cmp::Reverse(item.id())),
+            ListOrder::ByName => items.sort_by_key(|item| format!("{:?}", item.get("name"))),
         }
+        items.retain(wanted);
+        list(shape, items.iter().copied(), key, write)
     }
 
     /// The category list of a kind.

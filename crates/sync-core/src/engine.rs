@@ -5,6 +5,7 @@
 //! listing is proved complete. Meanwhile the next kind is received, so that the connection is not idle. At most one
 //! listing and one apply are under way, both in this task.
 
+mod arrivals;
 mod commit;
 mod decide;
 mod kind_sync;
@@ -12,6 +13,7 @@ mod known;
 mod learning;
 mod listing;
 mod planned;
+mod probing;
 mod progress_meter;
 mod receive;
 mod second_try;
@@ -113,6 +115,8 @@ struct Run<'a> {
     began: Duration,
     warnings: Vec<Warning>,
     progress: Arc<ProgressMeter>,
+    /// Whether probes may be asked. They are asked once at most.
+    probes: bool,
 }
 
 impl Engine {
@@ -173,6 +177,7 @@ impl Engine {
             panel_ahead: 0,
             began,
             warnings: Vec::new(),
+            probes: options.probe && !options.dry_run,
             progress: Arc::new(ProgressMeter::new(profile, &self.observer, &options.kinds)),
         };
         self.source.observe_waits(Arc::clone(&run.progress) as _);
@@ -256,6 +261,7 @@ impl Engine {
         };
         (run.facts.refusals, run.facts.refused_at) = (0, None);
         run.facts.account_end.clone_from(&account.unread_end);
+        run.facts.zone = account.zone.or(run.facts.zone);
         run.account_expired = account.is_past_expiry(self.clock.now());
         run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use sync_core::source::{Denial, Learnt, Listing, ListingRequest, SharedPace, Usage, WaitObserver};
+use sync_core::source::{
+    Denial, Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver,
+};
 use sync_core::{
     Account, Category, ContentKind, ContentSource, DigestScheme, PanelFacts, Profile, ReportError, SourceError,
 };
@@ -223,6 +225,14 @@ impl ContentSource for Failover {
         // The first request begins at once, as it does at a single address.
         let begun = self.0.source(at).listing(request.clone()).await;
         Ok(Listing { events: Moving::new(self.clone(), request, at, begun).events().boxed() })
+    }
+
+    async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError> {
+        if let Some(refusal) = self.0.refusal() {
+            return Err(refusal);
+        }
+        // If the address is gone, the request for the list, which follows, moves on.
+        self.0.source(self.0.used()).probe(request).await
     }
 
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_core::source::{Learnt, Listing, ListingRequest, SharedPace, Usage, WaitObserver};
+use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver};
 use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, SourceError};
 
 use crate::address::PanelAddress;
 use crate::api::endpoint::Endpoint;
-use crate::api::{account, categories, listing};
+use crate::api::{account, categories, listing, probe};
 use crate::config::XtreamConfig;
 use crate::credentials::Credentials;
 use crate::http::client::SetupError;
@@ -95,6 +95,10 @@ impl ContentSource for XtreamSource {
 
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
         Ok(listing::start(Arc::clone(&self.panel), request))
+    }
+
+    async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError> {
+        probe::ask(&self.panel, request).await
     }
 
     fn ask_as_other_client(&self) {

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::request::Request;
 use super::{Shared, control, lock};
 use crate::item::Kind;
-use crate::render::Shape;
+use crate::render::{Shape, View};
 
 /// Listings as they were rendered last, with the revision that they show.
 #[derive(Debug, Default)]
@@ -98,9 +98,10 @@ fn content(shared: &Shared, request: &Request, action: Action, behaviour: &Behav
     let (revision, body) = if categories {
         let catalogue = lock(&shared.catalogue);
         (catalogue.revision(kind), encoded(catalogue.render_categories(kind, form.shape), encoding))
-    } else if category.is_some() || form.shape != Shape::Array {
+    } else if category.is_some() || form.shape != Shape::Array || slice(shared, request, kind).is_some() {
         let catalogue = lock(&shared.catalogue);
-        (catalogue.revision(kind), encoded(catalogue.render(kind, form.shape, category), encoding))
+        let view = View { slice: slice(shared, request, kind), order: shared.config.order };
+        (catalogue.revision(kind), encoded(catalogue.render_view(kind, form.shape, category, &view), encoding))
     } else {
         whole_listing(shared, kind, encoding)
     };
@@ -115,6 +116,14 @@ fn content(shared: &Shared, request: &Request, action: Action, behaviour: &Behav
         plan.header("ETag", &tag);
     }
     plan
+}
+
+/// The part that a request asks for, if the panel honours it.
+fn slice(shared: &Shared, request: &Request, kind: Kind) -> Option<(usize, usize)> {
+    let number = |name| request.param(name).parse::<usize>().ok();
+    let most = number("params[items_per_page]").filter(|most| *most > 0)?;
+    let offset = number("params[offset]").unwrap_or(0);
+    (shared.config.paging && kind != Kind::Series).then_some((offset, most))
 }
 
 /// What the behaviours that concern the content ask for.
@@ -159,7 +168,10 @@ fn whole_listing(shared: &Shared, kind: Kind, encoding: Option<Encoding>) -> (u6
     if let Some(body) = cached(&bodies, encoding) {
         return (revision, body);
     }
-    let plain = cached(&bodies, None).unwrap_or_else(|| catalogue.render(kind, Shape::Array, None).into());
+    let plain = cached(&bodies, None).unwrap_or_else(|| {
+        let view = View { slice: None, order: shared.config.order };
+        catalogue.render_view(kind, Shape::Array, None, &view).into()
+    });
     bodies.0.insert((kind, None), (revision, plain.clone()));
     let body = encoding.map_or_else(|| plain.clone(), |encoding| encoding.encode(&plain));
     bodies.0.insert((kind, encoding), (revision, body.clone()));

@@ -31,6 +31,18 @@ impl Framing {
     }
 }
 
+/// The order of a panel's lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum ListOrder {
+    /// That of the catalogue.
+    #[default]
+    Catalogue,
+    /// The highest id first.
+    NewestFirst,
+    /// By name.
+    ByName,
+}
+
 /// The set-up of a panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, named where they are set")]
@@ -57,6 +69,11 @@ pub struct PanelConfig {
     pub date_header: bool,
     /// Whether lists carry an `ETag` and `If-None-Match` is honoured. Real panels do not.
     pub validators: bool,
+    /// Whether `params[offset]` and `params[items_per_page]` are honoured for channels and movies, as the XUI family does: a
+    /// slice of the catalogue is cut before it is sorted, and before the category is looked at.
+    pub paging: bool,
+    /// The order of lists.
+    pub order: ListOrder,
     /// Where the panel's clock stands at the start, in unix seconds.
     pub panel_time: i64,
     /// The panel's time zone.
@@ -81,6 +98,8 @@ impl Default for PanelConfig {
             idle_limit: None,
             date_header: true,
             validators: false,
+            paging: false,
+            order: ListOrder::default(),
             panel_time: EPOCH,
             time_zone: TimeZone::default(),
             server_info: Vec::new(),

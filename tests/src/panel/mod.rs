@@ -31,7 +31,7 @@ use tokio::sync::{oneshot, watch};
 pub use account::{Account, TimeZone};
 pub use behaviour::{Action, Behaviour, BodyEdit};
 pub use condition::{Allowance, Condition, Pause};
-pub use config::{Framing, PanelConfig};
+pub use config::{Framing, ListOrder, PanelConfig};
 pub use encoding::Encoding;
 pub use gate::Gate;
 pub use pour::Pour;

@@ -60,6 +60,8 @@ enum Flaw {
     RefusesAndWrites,
     FindsItemsAsTheyWere,
     FindsWhatIsGone,
+    /// The engine's: it takes probes for lists, however old the list is.
+    ProbesForEver,
 }
 
 #[derive(Default)]
@@ -133,6 +135,7 @@ impl Backend for Broken {
             Flaw::GuardsNothing => {
                 options.guard = GuardThresholds { share_percent: 255, floor_rows: u64::MAX, category_rows: 0 };
             }
+            Flaw::ProbesForEver => options.next_look = PerKind::from_fn(|_| Some(i64::MIN)),
             Flaw::ReleasesAtOnce => (options.retention.release_listings, options.retention.release_days) = (0, 0),
             _ => {}
         }
@@ -496,6 +499,7 @@ fn every_flaw_is_found() {
         (Flaw::RefusesAndWrites, "(I20)"),
         (Flaw::FindsItemsAsTheyWere, "(I24)"),
         (Flaw::FindsWhatIsGone, "(I24)"),
+        (Flaw::ProbesForEver, "no list within a day"),
     ];
     for (flaw, told) in flaws {
         // A flaw may break several promises; the first schedules may tell another one.

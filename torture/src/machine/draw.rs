@@ -26,6 +26,40 @@ pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
     for _ in 0..later.below(9) {
         steps.extend(later_steps(&mut later));
     }
+    let mut latest = Dice::new(later.salt());
+    if latest.percent(60) {
+        steps.extend(probed(&mut latest));
+    }
+    steps
+}
+
+/// The service looks several times, by probes where it may; the panel's list changes meanwhile, and it may lie.
+fn probed(dice: &mut Dice) -> Vec<Step> {
+    let profile = a_profile(dice);
+    let look = |dice: &mut Dice| {
+        let drawn = RunPlan { profile, ..run(dice, 0) };
+        let plan = if dice.percent(75) { RunPlan::quiet(profile) } else { drawn };
+        Step::Runs { runs: vec![RunPlan { probe: true, ..plan }], edits: Vec::new(), salt: dice.salt() }
+    };
+    let mut steps = Vec::new();
+    if dice.percent(85) {
+        steps.extend([Step::Honest { profile }, Step::Account { profile, mood: Mood::Active }, look(dice)]);
+    }
+    for _ in 0..2 + dice.below(5) {
+        let (kind, salt) = (dice.pick(&[ContentKind::Channels, ContentKind::Movies, ContentKind::Series]), dice.salt());
+        match dice.below(100) {
+            0..30 => steps.push(Step::Server { profile, kind, change: server_change(dice), salt }),
+            30..45 => {
+                let lie = dice.pick(&[Lie::NothingBehind, Lie::LastBehind, Lie::LastBehind, Lie::Empty]);
+                steps.push(Step::Lie { profile, kind, lie, salt });
+            }
+            45..50 => steps.push(Step::User(edit(dice))),
+            50..55 => steps.push(Step::Undo(UndoPlan { profile, ..undo(dice) })),
+            _ => {}
+        }
+        let ours = dice.pick(&[1, 1, 1, 5, 22, 23, 25]);
+        steps.extend([Step::Clock { ours, panels: ours }, look(dice)]);
+    }
     steps
 }
 
@@ -186,6 +220,7 @@ fn run(dice: &mut Dice, process: usize) -> RunPlan {
         policy: dice.pick(&[PolicyChoice::Fingerprint, PolicyChoice::Fingerprint, PolicyChoice::Timestamp]),
         consent: dice.percent(20),
         dry_run: dice.percent(10),
+        probe: false,
         troubles: (0..troubles).map(|_| trouble(dice)).collect(),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use sync_core::{Engine, SyncOptions, SyncReport};
+use sync_core::{Engine, PerKind, SyncOptions, SyncReport};
 
 use super::Machine;
 use super::desk::{Call, Side, Ticket, Verdict};
@@ -112,10 +112,10 @@ pub(crate) async fn together(
 }
 
 fn begin(machine: &mut Machine, plan: &RunPlan) -> Result<Live, Violation> {
-    let (profile, guard, retention) = {
+    let (profile, guard, retention, now) = {
         let world = machine.world.inner();
         let site = &world.sites[plan.profile];
-        (site.profile.clone(), site.guard, site.retention)
+        (site.profile.clone(), site.guard, site.retention, world.now)
     };
     let options = SyncOptions {
         mode: plan.mode,
@@ -125,6 +125,8 @@ fn begin(machine: &mut Machine, plan: &RunPlan) -> Result<Live, Violation> {
         retention,
         accept_removals: plan.consent,
         dry_run: plan.dry_run,
+        probe: plan.probe,
+        next_look: PerKind::from_fn(|_| plan.probe.then_some(now + 3600)),
         ..SyncOptions::default()
     };
     let run = Run::new(plan.profile, machine.backend.told(options), &machine.world);

@@ -62,7 +62,9 @@ pub(crate) struct Panel {
     /// Whether it says when a listing began.
     tells_start: bool,
     /// Whether it has names for versions of its lists.
-    has_versions: bool,
+    pub(crate) has_versions: bool,
+    /// Whether it honours an offset, for channels and movies.
+    pub(crate) pages: bool,
     batch: usize,
     next_id: i64,
 }
@@ -77,6 +79,7 @@ impl Panel {
             scheme: dice.pick(&[DigestScheme::FIELDS, OWN]),
             tells_start: dice.percent(50),
             has_versions: dice.percent(60),
+            pages: false,
             batch: dice.pick(&[2, 5, 50]),
             next_id: 1,
         };
@@ -149,7 +152,10 @@ impl Panel {
         let mut dice = Dice::new(lie.map_or(0, |(_, salt)| salt));
         let mut list: Vec<Listed> =
             self.truth[kind].iter().filter(|element| is_within(&element.item, within)).cloned().collect();
-        let mut end = Completeness { started_at: self.tells_start.then_some(now), ..Completeness::default() };
+        // Large enough for a probe.
+        let wire_bytes = within.is_none().then_some(1 << 20);
+        let mut end =
+            Completeness { started_at: self.tells_start.then_some(now), wire_bytes, ..Completeness::default() };
         let mut broken = Vec::new();
         let mut cut = None;
         match lie.map(|(lie, _)| lie) {
@@ -226,6 +232,23 @@ impl Panel {
         }
         sent.extend(batches.into_iter().chain(version.map(Sent::Version)).chain([Sent::Complete(end)]).map(Ok));
         sent
+    }
+
+    /// What is sent of a list behind an offset: at most so many elements and one more.
+    pub(crate) fn part(&self, kind: ContentKind, offset: Option<u64>, most: usize) -> Result<Vec<Listed>, SourceError> {
+        let list = &self.truth[kind];
+        let honoured = offset.filter(|_| self.pages && kind != ContentKind::Series);
+        match self.lies[kind].map(|(lie, _)| lie) {
+            Some(Lie::Empty | Lie::NothingBehind) => return Ok(Vec::new()),
+            Some(Lie::LastBehind) => return Ok(list.last().cloned().into_iter().collect()),
+            Some(Lie::ErrorPage) => return Err(unusable(AnswerFault::Html)),
+            Some(Lie::AccountObject) => return Err(unusable(AnswerFault::AccountObject)),
+            Some(Lie::Truncated | Lie::BareEnd) => return Err(unusable(AnswerFault::Truncated)),
+            _ => {}
+        }
+        let offset = honoured.map_or(0, |offset| usize::try_from(offset).unwrap_or(usize::MAX));
+        let page = if honoured.is_some() { most } else { most + 1 };
+        Ok(list.iter().skip(offset).take(page).cloned().collect())
     }
 
     fn batches(&self, list: &[Element]) -> Vec<Sent> {

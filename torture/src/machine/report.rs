@@ -36,6 +36,10 @@ pub(super) fn check(
             record.outcome,
             if applied.is_some() { "was" } else { "was not" }
         );
+        if wrote {
+            let mut world = run.world.inner();
+            world.sites[run.site].listed_at[kind] = Some(world.now);
+        }
         match applied.flatten() {
             Some(counts) => {
                 promise!(counts == record.counts, "{kind}: {:?} reported, {counts:?} happened (I7)", record.counts);
@@ -50,6 +54,18 @@ pub(super) fn check(
             None => {
                 promise!(record.counts == Counts::default(), "{kind}: counts of nothing: {:?}", record.counts);
             }
+        }
+        if record.outcome == KindOutcome::ProbedUnchanged {
+            let heard = &notes.heard[kind];
+            promise!(
+                heard.probed && heard.whole.end.is_none(),
+                "{kind}: probed_unchanged without a probe, or with a list"
+            );
+            let world = run.world.inner();
+            let is_young = world.sites[run.site].listed_at[kind].is_some_and(|at| world.now - at < 86_400);
+            drop(world);
+            run.world.count("probe", "in place of a list");
+            promise!(is_young, "{kind}: no list within a day, and a probe took its place");
         }
         let asked = plan.kinds.contains(&kind);
         promise!(asked || record.outcome == KindOutcome::Skipped, "{kind}: wasn't asked for, {}", record.outcome);

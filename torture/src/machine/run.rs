@@ -90,6 +90,8 @@ pub(crate) struct Heard {
     pub(crate) categories: Option<Vec<Category>>,
     pub(crate) whole: Answer,
     pub(crate) within: Vec<(CategoryId, Answer)>,
+    /// Whether a probe was asked.
+    pub(crate) probed: bool,
 }
 
 /// One listing, as far as it came.

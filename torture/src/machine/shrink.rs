@@ -74,7 +74,12 @@ fn simpler(step: &Step) -> Vec<Step> {
         let fewer_troubles =
             (0..run.troubles.len()).map(|it| RunPlan { troubles: without(&run.troubles, it), ..run.clone() });
         let fewer_kinds = (0..run.kinds.len()).map(|it| RunPlan { kinds: without(&run.kinds, it), ..run.clone() });
-        let plain = RunPlan { troubles: run.troubles.clone(), process: run.process, ..RunPlan::quiet(run.profile) };
+        let plain = RunPlan {
+            troubles: run.troubles.clone(),
+            process: run.process,
+            probe: run.probe,
+            ..RunPlan::quiet(run.profile)
+        };
         let plainer = (plain != *run).then_some(plain);
         for run in fewer_troubles.chain(fewer_kinds).chain(plainer) {
             let mut copy = runs.clone();
@@ -96,7 +101,7 @@ fn told(step: &Step) -> String {
     let Step::Runs { runs, edits, .. } = step else { return format!("{step:?}") };
     let mut text = String::from("Runs");
     for run in runs {
-        let RunPlan { process, profile, kinds, mode, policy, consent, dry_run, troubles } = run;
+        let RunPlan { process, profile, kinds, mode, policy, consent, dry_run, probe, troubles } = run;
         let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
         write!(
             text,
@@ -107,6 +112,7 @@ fn told(step: &Step) -> String {
         .expect("writing to a text works");
         text.push_str(if *consent { ", with consent" } else { "" });
         text.push_str(if *dry_run { ", dry" } else { "" });
+        text.push_str(if *probe { ", with probes" } else { "" });
         for trouble in troubles {
             let at = trouble.at;
             let place = at.call.map_or_else(

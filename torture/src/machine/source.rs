@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::{StreamExt, unfold};
-use sync_core::source::{AnswerFault, Baseline, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
+use sync_core::source::{
+    AnswerFault, Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, ProbeAnswer,
+    ProbeRequest, Usage,
+};
 use sync_core::{
     Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, LeftOut, ListingIndex, SourceError,
 };
@@ -13,6 +16,7 @@ use sync_core::{
 use super::desk::{Call, Side, Verdict};
 use super::panel::{Element, Panel, Question, Sent};
 use super::run::{Answer, Run};
+use crate::campaign::Violation;
 use crate::trace::raw_digest_but;
 
 /// What can become of a question; the number of the fault decides.
@@ -104,6 +108,21 @@ impl ContentSource for PanelSource {
             met: BTreeSet::new(),
         };
         Ok(Listing { events: unfold(feed, |mut feed| async { feed.next().await.map(|event| (event, feed)) }).boxed() })
+    }
+
+    async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError> {
+        let kind = request.scope.kind;
+        if !self.0.options.probe || self.0.options.dry_run {
+            self.0.world.broke(Violation::new(format!("{kind}: a run that may not probe has probed")));
+        }
+        self.0.heard(kind, |heard| heard.probed = true);
+        self.0.world.count("probe", kind.as_str());
+        self.pass(Call::Listing, Side::Before).await?;
+        let sent = self.panel(|panel, _, _| panel.part(kind, request.offset, request.most))?;
+        self.pass(Call::Listing, Side::After).await?;
+        let is_cut = sent.len() > request.most;
+        let entries = sent.into_iter().map(|element| Entry::Item(Box::new(element), None)).collect();
+        Ok(ProbeAnswer { entries, end: (!is_cut).then(Completeness::default) })
     }
 }
 

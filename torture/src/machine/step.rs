@@ -89,6 +89,10 @@ pub(crate) enum Lie {
     Stamps,
     /// Whatever it lists, it calls the same version.
     StaleVersions,
+    /// Behind any offset there is nothing.
+    NothingBehind,
+    /// Behind any offset there is the last item.
+    LastBehind,
 }
 
 /// What a panel says of an account.
@@ -160,6 +164,8 @@ pub(crate) struct RunPlan {
     pub(crate) policy: PolicyChoice,
     pub(crate) consent: bool,
     pub(crate) dry_run: bool,
+    /// Whether it may ask probes; the next look is an hour later.
+    pub(crate) probe: bool,
     pub(crate) troubles: Vec<Trouble>,
 }
 
@@ -206,6 +212,7 @@ impl RunPlan {
             policy: PolicyChoice::Fingerprint,
             consent: false,
             dry_run: false,
+            probe: false,
             troubles: Vec::new(),
         }
     }

@@ -28,6 +28,8 @@ pub(crate) struct Site {
     pub(crate) panel: Panel,
     /// As it was left by the last thing that may change it; `None` while there is no such profile.
     pub(crate) known: Option<State>,
+    /// When a run has last taken the list of each kind, by our clock.
+    pub(crate) listed_at: PerKind<Option<i64>>,
     /// When each missing item was missed by a sound listing: by our clock and the panel's.
     pub(crate) missed: PerKind<BTreeMap<i64, Vec<(i64, i64)>>>,
     /// In how many listings each defect was met: of unreadable elements (`false`) and of what follows.
@@ -95,6 +97,7 @@ impl World {
             panel: Panel::new(dice),
             known: None,
             missed: PerKind::default(),
+            listed_at: PerKind::default(),
             sighted: PerKind::default(),
             holders: 0,
             fence: 0,
@@ -103,7 +106,12 @@ impl World {
             retention,
             history: History::default(),
         };
-        let sites = ["home", "'); away"].map(|name| site(name, &mut dice));
+        let mut sites = ["home", "'); away"].map(|name| site(name, &mut dice));
+        // What came later has dice of its own, so that kept seeds stay the same cases.
+        let mut later = Dice::new(seed ^ 0x70_726f_6265);
+        for site in &mut sites {
+            site.panel.pages = later.percent(80);
+        }
         Self(Mutex::new(Inner {
             now: START,
             latest: START,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use sync_core::text::one_line;
-use sync_core::{Profile, RunRecord};
+use sync_core::{KindOutcome, Profile, RunRecord};
 
 use super::args::HistoryArgs;
 use super::exit::Exit;
@@ -98,7 +98,13 @@ fn print(run: &RunRecord) {
             .filter(|(_, number)| *number > 0)
             .map(|(word, number)| format!("{} {word}", grouped(*number)))
             .collect();
-        let told = if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) };
+        let told = match told.as_slice() {
+            [] if kind.outcome == KindOutcome::ProbedUnchanged => {
+                ": a probe saw nothing new, no list was fetched".to_owned()
+            }
+            [] => String::new(),
+            told => format!(": {}", told.join(", ")),
+        };
         say(&format!("  {:<9} {}{told}", kind.kind.as_str(), kind.outcome));
     }
     if let Some(error) = &run.error {

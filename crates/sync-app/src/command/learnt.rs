@@ -1,5 +1,6 @@
 //! The facts about a panel, in words.
 
+use sync_core::policy::probe::{ProbeWay, Standing};
 use sync_core::text::one_line;
 use sync_core::{ContentKind, KindFacts, PanelFacts};
 
@@ -59,12 +60,33 @@ fn of_kind(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
                 .to_owned(),
         );
     }
+    told.extend(probes(facts));
     told.extend(volatile(kind, facts));
     for (sighting, what) in
         [(facts.unreadable, "elements that can't be read"), (facts.trailing, "something after the end of the list")]
     {
         if let Some(sighting) = sighting {
             told.push(format!("{what}, the same in {} in a row", counted(sighting.listings, "list")));
+        }
+    }
+    told
+}
+
+/// Returns sentences about the probes that the service asks in place of lists.
+fn probes(facts: &KindFacts) -> Vec<String> {
+    let mut told = Vec::new();
+    for way in ProbeWay::ALL {
+        let what = match way {
+            ProbeWay::Growth => "what follows its last item",
+            ProbeWay::Head => "the head of its list, which has the newest first",
+            ProbeWay::Canary => "the categories that new items come to",
+        };
+        match facts.probe.way(way).standing {
+            Standing::Proved => {
+                told.push(format!("`watch` asks the panel for {what}, and for the whole list once a day"))
+            }
+            Standing::Dropped(at) => told.push(format!("the panel is not asked for {what}, since {}", date(at))),
+            Standing::Unknown => {}
         }
     }
     told
@@ -149,6 +171,7 @@ mod tests {
             refused_at: Some(86_400),
             validators_lied_at: Some(0),
             working_address: Some(WorkingAddress { address: "http://b.example".to_owned(), at: 0 }),
+            zone: None,
         };
         let expected = [
             "the login was refused 3 times in a row, the last time on 1970-01-02 00:00 UTC",

@@ -91,6 +91,9 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord]) {
             .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         let off = if profile.kinds_off.contains(&kind.kind) { ", switched off" } else { "" };
         say(&format!("  {:<9} {:>9} items, {last}{off}", kind.kind.as_str(), grouped(kind.rows)));
+        if let Some(at) = upcoming.history[kind.kind].probed_at {
+            say(&format!("    a probe saw nothing new on {}; the list is older", date(at)));
+        }
         if !says_enough(upcoming, kind.kind) {
             say(&format!("    {}", next_words(&upcoming.next[kind.kind], now)));
         }
@@ -177,6 +180,9 @@ fn as_object(
             }
             if profile.kinds_off.contains(&kind.kind) {
                 object["switched_off"] = true.into();
+            }
+            if let Some(at) = upcoming.history[kind.kind].probed_at {
+                object["probed_at"] = at.into();
             }
             (kind.kind.to_string(), object)
         })

@@ -99,6 +99,8 @@ fn ended(report: &SyncReport, trigger: Trigger) {
     };
     let asked = report.kinds.values().filter(|record| record.outcome != KindOutcome::Skipped);
     let kinds = names(asked.map(|record| record.kind));
+    let probed = report.kinds.values().filter(|record| record.outcome == KindOutcome::ProbedUnchanged);
+    let probed = Some(names(probed.map(|record| record.kind))).filter(|names| !names.is_empty());
     let (counts, records) = (report.counts(), report.kinds.values());
     let (bytes, requests) = records.fold((0, 0), |(bytes, requests), it| (bytes + it.bytes, requests + it.requests));
     let error = report.errors.first();
@@ -116,6 +118,7 @@ fn ended(report: &SyncReport, trigger: Trigger) {
         duration_ms = u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
         requests,
         bytes,
+        probed_unchanged = probed,
         error = error.map(|error| error.code.as_str()),
         detail = error.map(|error| one_line(&error.to_string())),
         "run ended"
@@ -149,6 +152,7 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::{Value, json};
+    use sync_core::policy::auto::{Learnt, Pattern};
     use sync_core::{ErrorCode, Profile, ReportError, RunId, StoreError, Why};
     use sync_service::watch::{METRICS, NotNow};
 
@@ -252,6 +256,8 @@ mod tests {
     fn the_documents_have_every_reason() {
         let why = [
             Why::Schedule("every 1d".parse().unwrap()),
+            Why::Learnt(Learnt { pattern: Pattern::Unknown, explores: false }),
+            Why::QuietHours,
             Why::NeverSynced,
             Why::KindOff,
             Why::ScheduleOff,

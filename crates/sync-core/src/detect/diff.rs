@@ -450,6 +450,10 @@ impl Differ {
     }
 
     /// Returns the items that have left a category that their rows are in, by ascending id.
+    pub(crate) fn known(&self) -> &ListingIndex {
+        &self.known
+    }
+
     pub(crate) fn departed(&self) -> Vec<ContentId> {
         let mut ids: Vec<_> = self.departed.iter().copied().collect();
         ids.sort_unstable();

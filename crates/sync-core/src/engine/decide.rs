@@ -67,7 +67,7 @@ fn decide_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Kno
     let kind = setting.record.kind;
     let decision = decide_missing(answered.as_deref(), &arrived, known, setting);
     let Arrived { stored, compared, doubt } = arrived;
-    let Compared { differ, end, validator, asked_at, by_category, planned } = compared;
+    let Compared { differ, end, validator, asked_at, by_category, planned, .. } = compared;
     let mut warnings = Vec::new();
     let moved = decision.successors.len();
     if is_renumbering(moved, decision.removed.len()) {

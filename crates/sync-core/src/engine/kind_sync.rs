@@ -10,6 +10,7 @@ use super::state::{Grant, KindSync, Received, Staged};
 use super::unmodified::believed;
 use super::{Engine, Run, StepError, named};
 use crate::model::ContentKind;
+use crate::policy::probe::Look;
 use crate::run::counts::Counts;
 use crate::run::options::SyncMode;
 use crate::run::record::{KindOutcome, KindRecord};
@@ -38,6 +39,9 @@ impl Engine {
             warnings: Vec::new(),
             answered: false,
             denied: false,
+            began_at: self.clock.now(),
+            look: Look::Whole,
+            asked: None,
             span: tracing::info_span!("kind", kind = %kind),
         };
         // The source is asked only here and for one kind at a time, so the difference of its usage is this kind's.
@@ -76,8 +80,11 @@ impl Engine {
             record.skipped_at = None;
             record.not_modified = false;
             record.error = Some(stop.into_report(Some(sync.kind)));
-            // Facts about fields depend on rows that were written, so those of a failed kind are dropped.
+            // Facts about fields and arrivals depend on rows that were written, so those of a failed kind are dropped.
             sync.facts.fields.clone_from(&run.state.facts.kinds[sync.kind].fields);
+            sync.facts.arrivals.clone_from(&run.state.facts.kinds[sync.kind].arrivals);
+            // Probes are compared with the list that the store has.
+            sync.facts.probe.base.clone_from(&run.state.facts.kinds[sync.kind].probe.base);
         }
         record.duration = received_in + self.since(started);
         run.progress.kind_done(sync.kind, record.counts);

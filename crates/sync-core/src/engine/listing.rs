@@ -11,9 +11,12 @@ use super::state::{Begun, ByCategory, Compared, KindSync};
 use super::{Engine, Run, StepError, cancellable};
 use crate::detect::diff::Differ;
 use crate::detect::digest::DigestScheme;
+use crate::detect::merge::Change;
 use crate::error::ErrorClass;
 use crate::hint::Hint;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
+use crate::policy::auto::stamps::StampTally;
+use crate::policy::probe::News;
 use crate::ports::source::{
     AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
@@ -43,15 +46,19 @@ struct Comparing {
     /// The staged items by name, for a run that makes a plan.
     planned: Option<Planned>,
     validator: Option<Validator>,
+    /// The new items, as far as probes need to know of them.
+    news: Option<News>,
     expected: u64,
     usage: Usage,
+    /// The dates of new and changed items.
+    stamps: StampTally,
 }
 
 /// Counts the items of an answer that belong to the category that was asked for.
 #[derive(Default)]
-struct CategoryMatch {
-    own: usize,
-    foreign: usize,
+pub(super) struct CategoryMatch {
+    pub(super) own: usize,
+    pub(super) foreign: usize,
 }
 
 impl Engine {
@@ -73,16 +80,18 @@ impl Engine {
         // If rows hold old values of a field that may be written now, every element is merged with its row.
         let trusting = trusting && !treatment.needs_all;
         let differ = Differ::new(kind, Arc::clone(&stored.index), self.source.digest_scheme(), policy, trusting);
+        let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         let mut comparing = Comparing {
             kind,
             differ: differ.treating(Arc::clone(&treatment)),
             staging: self.store.stage(run.profile, Scope::whole(kind)).await?,
             planned: run.grant.is_none().then(Planned::default),
             validator: None,
+            news: Self::news(run, sync),
             expected: stored.index.len() as u64,
             usage: self.source.usage(),
+            stamps: StampTally::new(asked_at, run.state.last_sync[kind]),
         };
-        let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         run.progress.listing(kind, 0, comparing.expected, Usage::default(), comparing.differ.counts());
         let way = sync.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != FetchStrategy::Whole);
@@ -284,9 +293,12 @@ impl Engine {
     }
 
     async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), StepError> {
-        let Comparing { kind, differ, staging, planned, .. } = &mut *comparing;
+        let Comparing { kind, differ, staging, planned, stamps, news, .. } = &mut *comparing;
         let work = async {
             let needs = differ.prepare(&mut batch);
+            if let Some(news) = news {
+                news.batch(&batch, differ.known());
+            }
             let stored = match needs.stored {
                 ids if ids.is_empty() => Vec::new(),
                 ids => self.store.rows(run.profile, *kind, ids).await?,
@@ -299,7 +311,11 @@ impl Engine {
             if let Some(planned) = planned {
                 planned.put(&items);
             }
+            if let Some(news) = news {
+                items.iter().filter(|it| it.change == Change::Added).for_each(|it| news.added(&it.item));
+            }
             if !items.is_empty() {
+                stamps.put(&items);
                 staging.put(items).await?;
             }
             Ok(())
@@ -335,13 +351,17 @@ impl Comparing {
             planned.clear();
         }
         self.validator = None;
+        self.stamps.clear();
+        if let Some(news) = &mut self.news {
+            news.clear();
+        }
         Ok(self.staging.reset().await?)
     }
 
     /// Returns the comparison, and the staging area with its differences.
     fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> (Compared, Box<dyn Staging>) {
-        let Self { differ, staging, planned, validator, .. } = self;
-        (Compared { differ, end, validator, asked_at, by_category, planned }, staging)
+        let Self { differ, staging, planned, validator, stamps, news, .. } = self;
+        (Compared { differ, end, validator, asked_at, by_category, planned, stamps, news }, staging)
     }
 }
 
@@ -362,7 +382,7 @@ impl CategoryMatch {
         Err(StepError::Source(SourceError::Unusable { fault, message }))
     }
 
-    fn count(&mut self, batch: &[Entry], category: &CategoryId) {
+    pub(super) fn count(&mut self, batch: &[Entry], category: &CategoryId) {
         for entry in batch {
             let Entry::Item(listed, _) = entry else { continue };
             let field = listed.item.kind().field("category_id").map(|at| listed.item.value(at));

@@ -59,7 +59,7 @@ impl ProgressMeter {
         {
             let mut so_far = self.so_far();
             progress.percent = so_far.percent(kind, share(phase, seen, expected), self.kinds);
-            if matches!(phase, Phase::Account | Phase::Categories | Phase::Listing) {
+            if matches!(phase, Phase::Account | Phase::Probe | Phase::Categories | Phase::Listing) {
                 so_far.asking = Some(progress.clone());
             }
         }
@@ -98,7 +98,7 @@ impl SoFar {
 /// Returns the share of a kind that is done, in per cent.
 fn share(phase: Phase, seen: u64, expected: u64) -> u64 {
     match phase {
-        Phase::Account | Phase::Categories => 0,
+        Phase::Account | Phase::Probe | Phase::Categories => 0,
         // Without an earlier sync the number of items is unknown.
         Phase::Listing if expected == 0 => LISTING_FROM,
         Phase::Listing => LISTING_FROM + (APPLYING_FROM - LISTING_FROM) * seen.min(expected) / expected,

@@ -29,11 +29,15 @@ impl Engine {
             sync.warnings.push(Warning::NotOffered(kind));
             return Ok(None);
         }
+        if self.probe_first(run, sync).await? {
+            return Ok(None);
+        }
         run.progress.phase(Some(kind), Phase::Categories);
         let categories = self.categories(run, kind, &mut sync.record).await?;
         let begun = match self.ask_unless_same(run, sync, categories.is_some()).await? {
             Some(Answered::Unmodified(same)) => {
                 self.learn_of_same(run, sync, same);
+                Self::probes_after_same(run, sync, same);
                 return Ok(Some((Received { categories, listing: ListingReceived::Same(same) }, None)));
             }
             Some(Answered::Begun(begun)) => Some(begun),
@@ -56,7 +60,9 @@ impl Engine {
         };
         sync.answered = compared.differ.listed() > 0;
         let doubt = Self::learn(run, &mut sync.facts, &compared, categories.is_some());
+        Self::learn_of_probes(run, sync, &compared, doubt);
         self.learn_of_fields(run, sync, &mut compared, &mut *staging).await?;
+        Self::learn_of_arrivals(run, sync, &compared.stamps);
         if let (None, Some(by_category)) = (&sync.record.error, &mut compared.by_category) {
             sync.record.error = by_category.error.take();
         }

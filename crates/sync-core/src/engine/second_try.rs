@@ -28,6 +28,7 @@ impl Engine {
         }
         tracing::warn!("every list is refused; they are asked for once more as another client");
         self.source.ask_as_other_client();
+        run.probes = false;
         let (first, others) = failed.split_at(1);
         let (before, errors) = (report.kind(first[0]).clone(), report.errors.clone());
         self.sync_kinds_again(run, report, first).await;

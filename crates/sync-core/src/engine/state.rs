@@ -13,6 +13,8 @@ use crate::detect::seen_items::Identity;
 use crate::detect::volatile::Treatment;
 use crate::facts::KindFacts;
 use crate::model::{Category, CategorySet, ContentId, ContentKind};
+use crate::policy::auto::stamps::StampTally;
+use crate::policy::probe::{Asked, Look, News};
 use crate::ports::source::{Completeness, Listing, Validator};
 use crate::ports::store::{KeptValidator, ScopeCommit, Staging, StoredIndex};
 use crate::removal::guard::Doubt;
@@ -55,6 +57,12 @@ pub(super) struct KindSync {
     pub(super) answered: bool,
     /// Whether the panel denied the listing.
     pub(super) denied: bool,
+    /// The time at which the kind was begun, by our clock, in unix seconds.
+    pub(super) began_at: i64,
+    /// What the look is for.
+    pub(super) look: Look,
+    /// The last probe that was asked.
+    pub(super) asked: Option<Asked>,
     pub(super) span: Span,
 }
 
@@ -102,6 +110,10 @@ pub(super) struct Compared {
     pub(super) by_category: Option<ByCategory>,
     /// The staged items by name, in a dry run.
     pub(super) planned: Option<Planned>,
+    /// The dates of new and changed items.
+    pub(super) stamps: StampTally,
+    /// The new items, as far as probes need to know of them.
+    pub(super) news: Option<News>,
 }
 
 /// The result of a listing that was received category by category.

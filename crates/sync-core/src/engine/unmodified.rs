@@ -36,14 +36,10 @@ impl Engine {
         categories_answered: bool,
     ) -> Result<Option<Answered>, StepError> {
         let kind = sync.kind;
+        let now = self.clock.now();
         sync.validator = cancellable(run.cancel, async { Ok(self.store.validator(run.profile, kind).await?) }).await?;
-        let (scheme, now) = (self.scheme(sync), self.clock.now());
         let treatment = Arc::clone(&sync.treatment);
-        // A field that has to be compared or written in any case needs the listing.
-        let wanted = treatment.looks_again || treatment.needs_all;
-        let may_lend =
-            |kept: &&KeptValidator| !wanted && is_lent(kept, &run.state, &run.facts, run.options, kind, scheme, now);
-        let kept = sync.validator.as_ref().filter(|_| categories_answered && !run.account_expired).filter(may_lend);
+        let kept = sync.validator.as_ref().filter(|kept| categories_answered && self.may_lend(run, sync, kept));
         let Some(kept) = kept else { return Ok(None) };
         let (lender, index) = LazyIndex::lent();
         let baseline = Baseline::Unless { validator: kept.validator.clone(), index };
@@ -77,6 +73,24 @@ impl Engine {
                 Answered::Begun(Begun { listing: Listing { events }, lender, asked_at })
             }
         }))
+    }
+
+    /// Returns the validator that a request for a listing would be sent with.
+    pub(super) async fn lent_validator(
+        &self,
+        run: &Run<'_>,
+        sync: &KindSync,
+    ) -> Result<Option<KeptValidator>, StepError> {
+        let kept = self.store.validator(run.profile, sync.kind).await?;
+        Ok(kept.filter(|kept| self.may_lend(run, sync, kept)))
+    }
+
+    /// Returns whether a listing may be asked for with this validator.
+    fn may_lend(&self, run: &Run<'_>, sync: &KindSync, kept: &KeptValidator) -> bool {
+        // A field that has to be compared or written in any case needs the listing.
+        let wanted = sync.treatment.looks_again || sync.treatment.needs_all || run.account_expired;
+        let (scheme, now) = (self.scheme(sync), self.clock.now());
+        !wanted && is_lent(kept, &run.state, &run.facts, run.options, sync.kind, scheme, now)
     }
 
     /// Records the facts from a listing that is not modified.

@@ -13,7 +13,10 @@ pub struct KindHistory {
     /// The start of the newest run that took the panel's whole list, or the panel's word that it is unchanged, by our
     /// clock, in unix seconds.
     pub listed_at: Option<i64>,
-    /// The attempts since then that have failed, newest first, at most [`FAILURES_KEPT`].
+    /// The start of the newest run since then in which a probe saw nothing new, by our clock, in unix seconds. The list is
+    /// no younger for it.
+    pub probed_at: Option<i64>,
+    /// The attempts since the list and the probe that have failed, newest first, at most [`FAILURES_KEPT`].
     pub failures: Vec<FailedAttempt>,
 }
 
@@ -27,6 +30,11 @@ pub struct FailedAttempt {
 }
 
 impl KindHistory {
+    /// Returns the time from which on the next look is counted: that of the list, or of a probe since then.
+    pub fn looked_at(&self) -> Option<i64> {
+        self.listed_at.max(self.probed_at)
+    }
+
     /// Returns the history of each kind from the newest runs, newest first.
     pub fn of_runs<'a>(runs: impl IntoIterator<Item = &'a RunRecord, IntoIter: Clone>) -> PerKind<Self> {
         let runs = runs.into_iter();
@@ -43,6 +51,11 @@ impl KindHistory {
                     history.listed_at = Some(run.started_at);
                     break;
                 }
+                Some(KindOutcome::ProbedUnchanged) => {
+                    history.probed_at.get_or_insert(run.started_at);
+                }
+                // A probe that was answered ends the failures before it.
+                Some(KindOutcome::Failed) if history.probed_at.is_some() => {}
                 Some(KindOutcome::Failed) => {
                     let error = record.and_then(|record| record.error.as_ref()).or(run.error.as_ref());
                     let code = Some(error.map_or(ErrorCode::Internal, |error| error.code.clone()));
@@ -50,7 +63,7 @@ impl KindHistory {
                 }
                 // Whether the kind was asked for is not known. It is taken as asked for, so that a program that always
                 // ends in the middle of a run doesn't ask the panel again and again.
-                None if run.status == RunStatus::Interrupted => {
+                None if run.status == RunStatus::Interrupted && history.probed_at.is_none() => {
                     history.failed(run.started_at, None);
                 }
                 Some(KindOutcome::Cancelled | KindOutcome::Skipped) | None => {}
@@ -103,13 +116,31 @@ mod tests {
         let history = KindHistory::of_runs(&runs);
         let truncated = |at| FailedAttempt { at, code: Some(ErrorCode::Truncated) };
         let interrupted = || FailedAttempt { at: 600, code: None };
-        assert_eq!(history[Channels], KindHistory { listed_at: Some(600), failures: vec![] });
-        assert_eq!(
-            history[Movies],
-            KindHistory { listed_at: Some(300), failures: vec![interrupted(), truncated(507)] }
-        );
-        assert_eq!(history[Series], KindHistory { listed_at: Some(500), failures: vec![interrupted()] });
+        let listed = |at, failures| KindHistory { listed_at: Some(at), probed_at: None, failures };
+        assert_eq!(history[Channels], listed(600, vec![]));
+        assert_eq!(history[Movies], listed(300, vec![interrupted(), truncated(507)]));
+        assert_eq!(history[Series], listed(500, vec![interrupted()]));
         assert_eq!(KindHistory::of_runs(&[])[Movies], KindHistory::default());
+    }
+
+    #[test]
+    fn a_probe_ends_failures_and_is_no_list() {
+        use KindOutcome::{Completed, Failed, ProbedUnchanged};
+        let movies = |number, status, outcome| run(number, status, &[(ContentKind::Movies, outcome)]);
+        let runs = [
+            movies(7, RunStatus::Failed, Failed),
+            movies(6, RunStatus::Completed, ProbedUnchanged),
+            movies(5, RunStatus::Failed, Failed),
+            run(4, RunStatus::Interrupted, &[]),
+            movies(3, RunStatus::Completed, ProbedUnchanged),
+            movies(2, RunStatus::Completed, Completed),
+            movies(1, RunStatus::Completed, ProbedUnchanged),
+        ];
+        let history = &KindHistory::of_runs(&runs)[ContentKind::Movies];
+        assert_eq!((history.listed_at, history.probed_at, history.looked_at()), (Some(200), Some(600), Some(600)));
+        assert_eq!(history.failures, [FailedAttempt { at: 707, code: Some(ErrorCode::Truncated) }]);
+        let history = &KindHistory::of_runs(&runs[5..])[ContentKind::Movies];
+        assert_eq!((history.probed_at, history.looked_at()), (None, Some(200)), "the list is newer");
     }
 
     #[test]

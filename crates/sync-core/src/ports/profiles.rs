@@ -146,6 +146,8 @@ pub struct Profile {
     pub schedules: Schedules,
     /// Whether the service postpones a sync while all connections of the account are in use. Default true.
     pub postpone_when_busy: bool,
+    /// Whether the service may ask a probe in place of a whole list. Default true.
+    pub probes: bool,
     /// What the service runs or asks before and after a sync.
     pub hooks: HookSettings,
 }
@@ -172,6 +174,7 @@ impl Profile {
             kinds_off: BTreeSet::new(),
             schedules: Schedules::default(),
             postpone_when_busy: true,
+            probes: true,
             hooks: HookSettings::default(),
         }
     }
@@ -223,6 +226,7 @@ impl fmt::Debug for Profile {
             .field("kinds_off", &self.kinds_off)
             .field("schedules", &self.schedules)
             .field("postpone_when_busy", &self.postpone_when_busy)
+            .field("probes", &self.probes)
             .field("hooks", &self.hooks)
             .finish()
     }

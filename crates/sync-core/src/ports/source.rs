@@ -4,6 +4,7 @@ mod causes;
 mod error;
 #[cfg(any(test, feature = "mock"))]
 mod mock;
+mod probe;
 mod shared_pace;
 mod wait;
 
@@ -24,6 +25,7 @@ pub use causes::{Denial, Obstacle};
 pub use error::{AnswerFault, SourceError};
 #[cfg(any(test, feature = "mock"))]
 pub use mock::MockContentSource;
+pub use probe::{ProbeAnswer, ProbeRequest};
 pub use shared_pace::{PaceWait, SharedPace};
 pub use wait::{Wait, WaitCause, WaitObserver};
 
@@ -54,6 +56,9 @@ pub use wait::{Wait, WaitCause, WaitObserver};
 ///   category.
 /// - An element is [`Entry::Same`] only if the request had an index of the listing's own scheme, and the element's
 ///   digest equals the known one. A second element with the same id is always [`Entry::Item`].
+/// - A probe sends one request, and is not repeated. The source stops reading and closes the connection as soon as it has
+///   more elements than were asked for. What was read counts as usage.
+/// - A panel may ignore the offset of a probe, or the category. The caller finds out; the source sends what came.
 /// - The digests of a listing cover all values except those that [`ListingRequest::left_out`] names. Their scheme is
 ///   [`DigestScheme::leaving_out`] of the source's own. A source that leaves nothing out is allowed
 ///   as well. Its elements are then decoded in each listing, because their digests differ.
@@ -84,6 +89,16 @@ pub trait ContentSource: Send + Sync {
 
     /// Starts the listing of a scope.
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError>;
+
+    /// Asks for a part of a list, to see whether it has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Unsupported`] if the source can't ask such a question. This is the default.
+    async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError> {
+        let _ = request;
+        Err(SourceError::Unsupported)
+    }
 
     /// Makes the source ask as another client from now on, on trial. The result of the next listing decides whether it
     /// stays so.

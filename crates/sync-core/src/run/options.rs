@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::ContentKind;
+use crate::model::{ContentKind, PerKind};
 use crate::run::record::Trigger;
 
 /// How a run treats items that it knows. Both modes write only differences, and the removal guard applies in both.
@@ -138,6 +138,12 @@ pub struct SyncOptions {
     pub dry_run: bool,
     /// What starts the run. Default [`Trigger::Library`].
     pub trigger: Trigger,
+    /// Whether the run may ask a probe in place of a whole list, as the service does between two whole lists. Default
+    /// no.
+    pub probe: bool,
+    /// The time of the next run that takes each kind, in unix seconds, as far as it is known. A probe is asked for only
+    /// if the whole list can wait until then. Only runs with [`Self::probe`] need it.
+    pub next_look: PerKind<Option<i64>>,
 }
 
 impl Default for SyncOptions {
@@ -151,6 +157,8 @@ impl Default for SyncOptions {
             accept_removals: false,
             dry_run: false,
             trigger: Trigger::Library,
+            probe: false,
+            next_look: PerKind::default(),
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::run::counts::Counts;
 pub enum Phase {
     /// The run logs in.
     Account,
+    /// The run asks whether the list of a kind has changed.
+    Probe,
     /// The run asks for the categories of a kind.
     Categories,
     /// The run receives and compares the listing of a kind.
@@ -27,6 +29,7 @@ impl Phase {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "logging in",
+            Self::Probe => "probe",
             Self::Categories => "categories",
             Self::Listing => "listing",
             Self::Applying => "applying",
@@ -105,7 +108,8 @@ mod tests {
 
     #[test]
     fn phases_are_named_as_people_read_them() {
-        let phases = [Phase::Account, Phase::Categories, Phase::Listing, Phase::Applying, Phase::KindDone];
-        assert_eq!(phases.map(Phase::as_str), ["logging in", "categories", "listing", "applying", "done"]);
+        let phases =
+            [Phase::Account, Phase::Probe, Phase::Categories, Phase::Listing, Phase::Applying, Phase::KindDone];
+        assert_eq!(phases.map(Phase::as_str), ["logging in", "probe", "categories", "listing", "applying", "done"]);
     }
 }

@@ -131,12 +131,21 @@ pub enum KindOutcome {
     Cancelled,
     /// The kind was not asked for.
     Skipped,
+    /// A probe saw nothing new, and the list was not fetched. The kind is unchanged, and no younger.
+    ProbedUnchanged,
 }
 
 impl KindOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] =
-        [Self::Completed, Self::Unchanged, Self::Held, Self::Failed, Self::Cancelled, Self::Skipped];
+    pub const ALL: [Self; 7] = [
+        Self::Completed,
+        Self::Unchanged,
+        Self::Held,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Skipped,
+        Self::ProbedUnchanged,
+    ];
 
     /// Returns the name used in tables and reports.
     pub const fn as_str(self) -> &'static str {
@@ -147,6 +156,7 @@ impl KindOutcome {
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Skipped => "skipped",
+            Self::ProbedUnchanged => "probed_unchanged",
         }
     }
 

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::detect::digest::DigestScheme;
 use crate::model::{Account, Category, CategoryId, ContentKind, Listed, PerKind};
 use crate::ports::source::{
-    Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
-    Wait, WaitObserver,
+    Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, ProbeAnswer, ProbeRequest,
+    SourceError, Usage, Validator, Wait, WaitObserver,
 };
 
 /// The answer of a scripted source to a request for a listing.
@@ -56,6 +56,7 @@ struct Script {
     categories: PerKind<VecDeque<Result<Vec<Category>, SourceError>>>,
     listings: PerKind<VecDeque<Answer>>,
     within: HashMap<(ContentKind, CategoryId), VecDeque<Answer>>,
+    probes: PerKind<VecDeque<Result<ProbeAnswer, SourceError>>>,
     last_account: Option<Account>,
     last_categories: PerKind<Vec<Category>>,
     last_listings: PerKind<LastListing>,
@@ -121,6 +122,12 @@ impl ScriptedSource {
         self
     }
 
+    /// Scripts the answer to a probe. Without one, the source can't be asked.
+    pub fn probe(self, kind: ContentKind, answer: Result<ProbeAnswer, SourceError>) -> Self {
+        self.script().probes[kind].push_back(answer);
+        self
+    }
+
     /// Scripts a whole listing.
     pub fn lists(self, kind: ContentKind, items: impl IntoIterator<Item = Listed>) -> Self {
         self.answer(kind, Answer::Items(items.into_iter().collect(), Completeness::default()))
@@ -139,7 +146,7 @@ impl ScriptedSource {
     }
 
     /// Returns the requests in their order: `account`, `categories movies`, `listing movies`, `listing movies in 7`,
-    /// `listing movies unless v1`.
+    /// `listing movies unless v1`, `probe movies behind 99`, `probe movies in 7`.
     pub fn asked(&self) -> Vec<String> {
         self.script().asked.clone()
     }
@@ -227,6 +234,17 @@ impl ContentSource for ScriptedSource {
             None => listing_of(script.last_listings[kind].clone(), unless.as_ref()),
         };
         Ok(Listing { events })
+    }
+
+    async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError> {
+        let kind = request.scope.kind;
+        let mut script = self.script();
+        let place = request.scope.within.map(|category| format!(" in {category}")).unwrap_or_default();
+        let behind = request.offset.map(|offset| format!(" behind {offset}")).unwrap_or_default();
+        script.ask(format!("probe {kind}{place}{behind}"));
+        script.usage.bytes += 5;
+        *script.usage.wire_bytes.get_or_insert_default() += 2;
+        script.probes[kind].pop_front().unwrap_or(Err(SourceError::Unsupported))
     }
 
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {

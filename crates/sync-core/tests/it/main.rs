@@ -14,6 +14,7 @@ mod mocks;
 mod modes;
 mod overlap;
 mod plan;
+mod probes;
 mod properties;
 mod removals;
 mod spawning;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sync_core::policy::due::looks_after_now;
 use sync_core::rate::deadline::{DEADLINE, PROBE_BYTES, is_fast_enough};
 use sync_core::{
-    Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, Profile, RunStatus, StoreError,
-    SyncOptions, SyncReport, Trigger,
+    Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, Profile, RunStatus, Schedule, StoreError,
+    SyncOptions, SyncReport, Trigger, WallTime,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,10 @@ pub(super) struct Attempt<'a, F: ?Sized> {
     pub(super) progress: &'a Arc<dyn Observer>,
     pub(super) trigger: Trigger,
     pub(super) deadline: Option<Duration>,
+    /// The schedule of all kinds, in place of the profiles' own.
+    pub(super) schedule: Option<&'a Schedule>,
+    /// Returns the time in the zone of the machine.
+    pub(super) time: &'a (dyn Fn() -> WallTime + Send + Sync),
     pub(super) cancel: &'a CancellationToken,
 }
 
@@ -80,7 +85,14 @@ where
                 let store = cache as _;
                 let engine =
                     Engine::new(source, store, Arc::clone(self.clock)).with_observer(Arc::clone(self.progress));
-                let options = SyncOptions { kinds, trigger: self.trigger, ..options_of(profile) };
+                let next_look = looks_after_now(profile, self.schedule, &due.facts, (self.time)());
+                let options = SyncOptions {
+                    kinds,
+                    trigger: self.trigger,
+                    probe: profile.probes,
+                    next_look,
+                    ..options_of(profile)
+                };
                 let run = engine.run(&profile.id, &options, self.cancel);
                 AttemptEnd::Ran(Box::new(paced.work(run).await))
             }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use sync_core::source::{Learnt, Listing, ListingRequest, SharedPace, Usage, WaitObserver};
+use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver};
 use sync_core::{Account, Category, ContentKind, ContentSource, DigestScheme, SourceError};
 
 /// The source, and the first answer to a login, which is given once.
@@ -50,6 +50,10 @@ impl ContentSource for LoggedIn {
 
     async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError> {
         self.source.listing(request).await
+    }
+
+    async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError> {
+        self.source.probe(request).await
     }
 
     fn ask_as_other_client(&self) {

@@ -62,7 +62,8 @@ impl Upcoming {
     pub fn stale_after(&self, kind: ContentKind) -> Option<i64> {
         let own = self.profile.schedules.of(kind);
         let is_on = !self.profile.kinds_off.contains(&kind);
-        is_on.then(|| due::stale_after(self.schedule.as_ref().unwrap_or(&own), self.history[kind].listed_at, self.time))
+        let (schedule, settings) = (self.schedule.as_ref().unwrap_or(&own), &self.profile.schedules.auto);
+        is_on.then(|| due::stale_after(schedule, settings, self.history[kind].listed_at, self.time))
     }
 }
 

@@ -144,6 +144,7 @@ where
 {
     /// Syncs what is due until it is told to stop. Runs under way are cancelled then; what they have committed stays.
     pub async fn run(&self, stop: &CancellationToken) -> WatchEnd {
+        let time = || self.time();
         let attempt = Attempt {
             caches: &*self.caches,
             sources: &self.sources,
@@ -153,6 +154,8 @@ where
             progress: &self.progress,
             trigger: if self.options.once { Trigger::OnceDue } else { Trigger::Schedule },
             deadline: self.options.deadline,
+            schedule: self.options.schedule.as_ref(),
+            time: &time,
             cancel: &stop.child_token(),
         };
         let (mut memory, mut running) = (Memory::default(), Running::new());

@@ -185,10 +185,17 @@ impl SqliteStore {
             for kind in ContentKind::ALL {
                 let history = &mut histories[kind];
                 if history.listed_at.is_none() {
-                    // Another kind may have many runs since then.
+                    // Another kind may have many runs since then, and this one many probes.
                     let listed = last_listed(conn, profile, kind)?;
                     history.listed_at = listed.map(|(_, at)| at);
-                    let since = listed.map_or(0, |(run, _)| run);
+                    if history.probed_at.is_some() {
+                        // Older failures don't count.
+                        continue;
+                    }
+                    let probed = last_probed(conn, profile, kind)?;
+                    let probed = probed.filter(|(run, _)| listed.is_none_or(|(listed, _)| *run > listed));
+                    history.probed_at = probed.map(|(_, at)| at);
+                    let since = probed.or(listed).map_or(0, |(run, _)| run);
                     let room = FAILURES_KEPT.saturating_sub(history.failures.len());
                     history.failures.extend(failures_between(conn, profile, kind, since..oldest, room)?);
                 }
@@ -295,7 +302,26 @@ fn last_listed(
     profile: &ProfileId,
     kind: ContentKind,
 ) -> Result<Option<(i64, i64)>, StoreError> {
-    let taken = [KindOutcome::Completed, KindOutcome::Unchanged, KindOutcome::Held].map(OutcomeWord::from);
+    last_with(conn, profile, kind, &[KindOutcome::Completed, KindOutcome::Unchanged, KindOutcome::Held])
+}
+
+/// Returns the newest run in which a probe of a kind saw nothing, and its start.
+fn last_probed(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    last_with(conn, profile, kind, &[KindOutcome::ProbedUnchanged])
+}
+
+/// Returns the newest run that asked the panel and ended so for a kind, and its start.
+fn last_with(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    kind: ContentKind,
+    outcomes: &[KindOutcome],
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let taken: Vec<_> = outcomes.iter().copied().map(OutcomeWord::from).collect();
     let not_asked = [Trigger::Undo, Trigger::ChangeSet].map(TriggerWord::from);
     let found: Option<(Number, Number)> = xtream_sync_runs::table
         .inner_join(xtream_sync_run_kinds::table.on(xtream_sync_run_kinds::run_id.eq(xtream_sync_runs::id)))

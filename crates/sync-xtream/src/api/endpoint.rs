@@ -15,6 +15,13 @@ pub(crate) enum Endpoint {
     Categories(ContentKind),
     /// The items of a scope.
     Listing(Scope),
+    /// A part of the items of a scope.
+    Part {
+        /// The scope.
+        scope: Scope,
+        /// The number of items that the panel is asked to leave out at the beginning, and the number of those behind.
+        slice: Option<(u64, usize)>,
+    },
 }
 
 impl Endpoint {
@@ -25,7 +32,7 @@ impl Endpoint {
             Self::Categories(ContentKind::Channels) => "get_live_categories",
             Self::Categories(ContentKind::Movies) => "get_vod_categories",
             Self::Categories(ContentKind::Series) => "get_series_categories",
-            Self::Listing(scope) => match scope.kind {
+            Self::Listing(scope) | Self::Part { scope, .. } => match scope.kind {
                 ContentKind::Channels => "get_live_streams",
                 ContentKind::Movies => "get_vod_streams",
                 ContentKind::Series => "get_series",
@@ -55,7 +62,7 @@ impl Endpoint {
 
     /// Returns whether it asks for items.
     pub(crate) fn is_listing(&self) -> bool {
-        matches!(self, Self::Listing(_))
+        matches!(self, Self::Listing(_) | Self::Part { .. })
     }
 
     /// Returns the address for the request. It contains the credentials, so it is given to the HTTP client and to
@@ -66,9 +73,15 @@ impl Endpoint {
             text.push_str("&action=");
             text.push_str(self.action());
         }
-        if let Self::Listing(Scope { within: Some(category), .. }) = self {
+        if let Self::Listing(scope) | Self::Part { scope, .. } = self
+            && let Some(category) = &scope.within
+        {
             text.push_str("&category_id=");
             text.push_str(&encode(&category.0));
+        }
+        if let Self::Part { slice: Some((offset, most)), .. } = self {
+            // `params[offset]` and `params[items_per_page]`.
+            text.push_str(&format!("&params%5Boffset%5D={offset}&params%5Bitems_per_page%5D={most}"));
         }
         Url::parse(&text).expect("a parsed address and an encoded query make an address")
     }
@@ -89,6 +102,11 @@ mod tests {
         assert_eq!(url(Endpoint::Categories(ContentKind::Movies)), format!("{base}&action=get_vod_categories"));
         let within = Some(CategoryId("7&x".to_owned()));
         let scope = Scope { kind: ContentKind::Series, within };
-        assert_eq!(url(Endpoint::Listing(scope)), format!("{base}&action=get_series&category_id=7%26x"));
+        assert_eq!(url(Endpoint::Listing(scope.clone())), format!("{base}&action=get_series&category_id=7%26x"));
+        let part = Endpoint::Part { scope, slice: None };
+        assert_eq!(url(part), format!("{base}&action=get_series&category_id=7%26x"));
+        let part = Endpoint::Part { scope: Scope::whole(ContentKind::Movies), slice: Some((99, 50)) };
+        let slice = "params%5Boffset%5D=99&params%5Bitems_per_page%5D=50";
+        assert_eq!(url(part), format!("{base}&action=get_vod_streams&{slice}"));
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod categories;
 pub(crate) mod decoding;
 pub(crate) mod endpoint;
 pub(crate) mod listing;
+pub(crate) mod probe;

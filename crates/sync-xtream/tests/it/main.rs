@@ -11,6 +11,7 @@ mod listing;
 mod overload;
 mod pace;
 mod pasted;
+mod probes;
 mod redirects;
 mod retries;
 mod scene;

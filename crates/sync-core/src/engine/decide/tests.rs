@@ -9,6 +9,7 @@ use crate::detect::merge::Change;
 use crate::detect::seen_items::Identity;
 use crate::engine::planned::Planned;
 use crate::model::ContentKind;
+use crate::policy::auto::stamps::StampTally;
 use crate::ports::source::{Completeness, Entry};
 use crate::ports::store::StoredIndex;
 use crate::removal::guard::{Doubt, HoldReason, Loss};
@@ -108,7 +109,9 @@ fn arrived(stored: i64, same: impl IntoIterator<Item = i64>, new: &[i64]) -> Arr
         validator: Some(Validator("v2".to_owned())),
         asked_at: ASKED_AT,
         by_category: None,
+        news: None,
         planned: None,
+        stamps: StampTally::new(ASKED_AT, None),
     };
     Arrived { stored, compared, doubt: None }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{HookSettings, NetworkSettings, Profile};
 use crate::model::ContentKind;
+use crate::policy::auto::settings::AutoSettings;
 
 /// The kinds that are switched off, separated by commas.
 const KINDS_OFF: &str = "kinds.off";
@@ -19,6 +20,9 @@ const SCHEDULES: [&str; 3] = ["schedule.channels", "schedule.movies", "schedule.
 
 /// Whether a sync is postponed while all connections of the account are in use.
 const BUSY: &str = "busy.postpone";
+
+/// Whether probes are asked: `auto` or `off`.
+const PROBES: &str = "probes";
 
 /// A setting that differs from the default, as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +48,11 @@ impl Profile {
         for (kind, key) in ContentKind::ALL.into_iter().zip(SCHEDULES) {
             row(key, self.schedules.kinds[kind].as_ref().map(ToString::to_string));
         }
+        for key in AutoSettings::KEYS {
+            row(key, self.schedules.auto.get(key));
+        }
         row(BUSY, (!self.postpone_when_busy).then(|| "no".to_owned()));
+        row(PROBES, (!self.probes).then(|| "off".to_owned()));
         for key in HookSettings::KEYS {
             row(key, self.hooks.get(key).map(str::to_owned));
         }
@@ -62,8 +70,13 @@ impl Profile {
             self.schedules.all = value.parse().ok();
         } else if let Some(kind) = kind_of_schedule(key) {
             self.schedules.kinds[kind] = value.parse().ok();
+        } else if AutoSettings::KEYS.contains(&key.as_str()) {
+            // A value that another version has written is the default here.
+            let _ = self.schedules.auto.set(key, Some(value));
         } else if key == BUSY {
             self.postpone_when_busy = value != "no";
+        } else if key == PROBES {
+            self.probes = value != "off";
         } else if key == HookSettings::ALWAYS {
             self.hooks.always = value == "yes";
         } else if HookSettings::KEYS.contains(&key.as_str()) {
@@ -76,9 +89,10 @@ impl Profile {
 
     /// Returns whether this version knows the setting of a row.
     pub fn knows_row(key: &str) -> bool {
-        [KINDS_OFF, SCHEDULE, BUSY, HookSettings::ALWAYS].contains(&key)
+        [KINDS_OFF, SCHEDULE, BUSY, PROBES, HookSettings::ALWAYS].contains(&key)
             || HookSettings::KEYS.contains(&key)
             || kind_of_schedule(key).is_some()
+            || AutoSettings::KEYS.contains(&key)
             || NetworkSettings::KEYS.contains(&key)
     }
 }
@@ -122,13 +136,20 @@ mod tests {
         profile.kinds_off = BTreeSet::from([ContentKind::Series, ContentKind::Channels]);
         profile.schedules.all = Some("every 6h".parse().unwrap());
         profile.schedules.kinds[ContentKind::Movies] = Some("cron 0 4 * * * Europe/Berlin".parse().unwrap());
+        for (key, value) in AutoSettings::KEYS.into_iter().zip(["2h", "7d", "23:00-07:00", "20", "3", "2", "9"]) {
+            profile.schedules.auto.set(key, Some(value)).unwrap();
+        }
         profile.postpone_when_busy = false;
+        profile.probes = false;
         for key in HookSettings::KEYS {
             profile.hooks.set(key, Some(key));
         }
         profile.hooks.always = true;
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 4 + HookSettings::KEYS.len() + 1);
+        assert_eq!(
+            rows.len(),
+            NetworkSettings::KEYS.len() + 5 + AutoSettings::KEYS.len() + HookSettings::KEYS.len() + 1
+        );
         assert!(rows.contains(&row("schedule.movies", "cron 0 4 * * * Europe/Berlin")));
         assert!(rows.contains(&row("kinds.off", "channels,series")));
         assert!(rows.is_sorted() && rows.iter().all(|row| Profile::knows_row(&row.key)));
@@ -150,7 +171,10 @@ mod tests {
             ("timeout.idle", "soon"),
             ("schedule", "sometimes"),
             ("schedule.series", "every 0s"),
+            ("schedule.longest", "1y"),
+            ("schedule.quiet", "never"),
             ("busy.postpone", "perhaps"),
+            ("probes", "perhaps"),
             ("hook.always", "perhaps"),
             ("hook.before", ""),
             ("kinds.off", "movies,episodes"),

@@ -58,6 +58,9 @@ pub enum SourceError {
         /// Rate, size and deadline.
         message: String,
     },
+    /// The source doesn't offer this operation. The caller does without it.
+    #[error("the source can't do this")]
+    Unsupported,
     /// Another error inside the source.
     #[error("the source failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -148,7 +151,7 @@ impl SourceError {
             Self::Denied { denial: Denial::Account, .. } => ErrorCode::AccountInactive,
             Self::Unusable { fault, .. } => fault.code(),
             Self::TooSlow { .. } => ErrorCode::TooSlow,
-            Self::Internal(_) => ErrorCode::Internal,
+            Self::Unsupported | Self::Internal(_) => ErrorCode::Internal,
         }
     }
 
@@ -172,7 +175,7 @@ impl SourceError {
             Self::Denied { denial, .. } => denial.hint(),
             Self::Unusable { fault, .. } => fault.hint(),
             Self::TooSlow { .. } => Hint::RaiseDeadline,
-            Self::Internal(_) => Hint::ReportDefect,
+            Self::Unsupported | Self::Internal(_) => Hint::ReportDefect,
         }
     }
 

@@ -1,11 +1,11 @@
 //! A mock of the port, for tests.
 //!
-//! It is written out because it leaves [`ContentSource::observe_waits`] and [`ContentSource::keep_pace`] as the port has them: a
-//! mocked source never waits, and a test of something else needs no expectation for that.
+//! It is written out because it leaves [`ContentSource::observe_waits`] and [`ContentSource::keep_pace`] as the port has
+//! them: a mocked source never waits, and a test of something else needs no expectation for that.
 
 use async_trait::async_trait;
 
-use super::{ContentSource, Learnt, Listing, ListingRequest, SourceError, Usage};
+use super::{ContentSource, Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SourceError, Usage};
 use crate::detect::digest::DigestScheme;
 use crate::model::{Account, Category, ContentKind};
 
@@ -21,6 +21,7 @@ mockall::mock! {
         async fn account(&self) -> Result<Account, SourceError>;
         async fn categories(&self, kind: ContentKind) -> Result<Vec<Category>, SourceError>;
         async fn listing(&self, request: ListingRequest) -> Result<Listing, SourceError>;
+        async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError>;
         fn ask_as_other_client(&self);
     }
 }

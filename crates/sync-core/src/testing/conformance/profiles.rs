@@ -58,6 +58,7 @@ pub(super) fn unusual() -> Profile {
             max_header_kib: Some(30),
         },
         kinds_off: BTreeSet::from([ContentKind::Series, ContentKind::Channels]),
+        probes: false,
         hooks: HookSettings {
             on_change: Some("tell \"it\" | sh".to_owned()),
             webhook_file: Some("/run/secrets/hook".to_owned()),

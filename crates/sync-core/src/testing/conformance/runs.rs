@@ -146,4 +146,18 @@ pub async fn the_last_list_of_a_kind_is_known_after_many_runs(store: &dyn Readab
     assert_eq!(movies.failures[1], FailedAttempt { at: 5199, code: Some(ErrorCode::Truncated) });
     let series = &histories[ContentKind::Series];
     assert_eq!((series.listed_at, series.failures.len()), (None, 1), "what was interrupted may have asked for it");
+    // A probe ends the failures, and is no list; it is known as long as the list.
+    let run = async |at, outcome| {
+        let session = Session::resume(store, &profile, at).await;
+        let mut record = KindRecord::skipped(ContentKind::Movies, SyncMode::Auto);
+        record.outcome = outcome;
+        let end = RunEnd { records: vec![record], finished_at: at + 1, ..session.run_end() };
+        store.finish_run(&profile, end).await.unwrap();
+    };
+    run(7000, KindOutcome::ProbedUnchanged).await;
+    for later in 0..200 {
+        let movies = &store.kind_histories(&profile).await.unwrap()[ContentKind::Movies];
+        assert_eq!((movies.listed_at, movies.probed_at, movies.failures.len()), (Some(1000), Some(7000), 0));
+        run(8000 + later, KindOutcome::Skipped).await;
+    }
 }

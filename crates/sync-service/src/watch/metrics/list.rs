@@ -73,6 +73,12 @@ pub(super) const RECEIVED: Metric = metric(
 );
 pub(super) const REQUESTS: Metric =
     metric(Counter, "xtream_sync_requests_total", &["profile", "kind"], "Requests that were sent for lists");
+pub(super) const PROBES: Metric = metric(
+    Counter,
+    "xtream_sync_probed_unchanged_total",
+    &["profile", "kind"],
+    "Looks at which a probe saw nothing new, so that no list was fetched",
+);
 pub(super) const ERRORS: Metric =
     metric(Counter, "xtream_sync_errors_total", &["profile", "reason"], "Errors of runs, by their code");
 pub(super) const POSTPONED: Metric = metric(
@@ -123,13 +129,14 @@ pub(super) const STARTED: Metric =
     metric(Gauge, "xtream_sync_start_time_seconds", &[], "Time at which the program was started");
 
 /// Every metric, in the order of the documents.
-pub const METRICS: [Metric; 19] = [
+pub const METRICS: [Metric; 20] = [
     RUNS,
     RUN_SECONDS,
     RUNNING,
     CHANGES,
     RECEIVED,
     REQUESTS,
+    PROBES,
     ERRORS,
     POSTPONED,
     HOOK_FAILURES,

@@ -2,7 +2,7 @@
 
 use prometheus::core::Collector;
 use prometheus::{GaugeVec, Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
-use sync_core::{ContentKind, PerKind, SyncReport};
+use sync_core::{ContentKind, KindOutcome, PerKind, SyncReport};
 
 use super::super::event::NotNow;
 use super::super::upcoming::Upcoming;
@@ -27,6 +27,7 @@ pub(super) struct ProfileMetrics {
     changes: IntCounterVec,
     received: IntCounterVec,
     requests: IntCounterVec,
+    probes: IntCounterVec,
     errors: IntCounterVec,
     postponed: IntCounterVec,
     hook_failures: IntCounterVec,
@@ -53,6 +54,7 @@ impl ProfileMetrics {
             changes: adding.counter(&list::CHANGES),
             received: adding.counter(&list::RECEIVED),
             requests: adding.counter(&list::REQUESTS),
+            probes: adding.counter(&list::PROBES),
             errors: adding.counter(&list::ERRORS),
             postponed: adding.counter(&list::POSTPONED),
             hook_failures: adding.counter(&list::HOOK_FAILURES),
@@ -83,6 +85,7 @@ impl ProfileMetrics {
         for kind in ContentKind::ALL.map(ContentKind::as_str) {
             self.received.with_label_values(&[kind]);
             self.requests.with_label_values(&[kind]);
+            self.probes.with_label_values(&[kind]);
             for outcome in ["added", "updated", "removed"] {
                 self.changes.with_label_values(&[kind, outcome]);
             }
@@ -114,6 +117,7 @@ impl ProfileMetrics {
             let (kind, counts) = (record.kind.as_str(), record.counts);
             self.received.with_label_values(&[kind]).inc_by(record.bytes);
             self.requests.with_label_values(&[kind]).inc_by(record.requests);
+            self.probes.with_label_values(&[kind]).inc_by(u64::from(record.outcome == KindOutcome::ProbedUnchanged));
             for (outcome, count) in [("added", counts.added), ("updated", counts.updated), ("removed", counts.removed)]
             {
                 self.changes.with_label_values(&[kind, outcome]).inc_by(count);
