@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sync_simulation::{Args, Failure, intervals};
+use sync_simulation::{Args, Failure, intervals, pace};
 
 /// Let a policy decide in simulated worlds, and say whether it meets its bars.
 #[derive(Debug, Parser)]
@@ -17,11 +17,14 @@ struct Call {
 enum Topic {
     /// When a kind is looked at next
     Intervals(Args),
+    /// How fast an account is asked
+    Pace(Args),
 }
 
 fn main() -> ExitCode {
     let outcome: Result<(), Failure> = match Call::parse().topic {
         Topic::Intervals(args) => intervals::main(&args),
+        Topic::Pace(args) => pace::main(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -75,6 +75,8 @@ pub enum Why {
     Interrupted(u32),
     /// Another failure, so many times in a row.
     Failed(u32),
+    /// The account has used up its requests of the day, which are so many.
+    BudgetUsed(u64),
 }
 
 impl Next {
@@ -102,6 +104,7 @@ impl Why {
             Self::TooSlow(_) => "too_slow",
             Self::Interrupted(_) => "interrupted",
             Self::Failed(_) => "failed",
+            Self::BudgetUsed(_) => "budget_used",
         }
     }
 
@@ -138,6 +141,7 @@ impl fmt::Display for Why {
             Self::TooSlow(count) => write!(f, "the list was too slow for its deadline {count} times within a day"),
             Self::Interrupted(count) => write!(f, "the sync was interrupted {}", times(count)),
             Self::Failed(count) => write!(f, "the sync failed {}", times(count)),
+            Self::BudgetUsed(budget) => write!(f, "the account has used up its {budget} requests of the day"),
         }
     }
 }

@@ -19,7 +19,7 @@ const WEIGHT: SettingValues = SettingValues::Whole { least: 1, most: Some(AutoSe
 const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
 
 /// Every setting, in the order in which they are shown.
-pub static SETTINGS: [Setting; 49] = [
+pub static SETTINGS: [Setting; 50] = [
     Setting {
         key: "guard.share",
         unit: "percent of a kind",
@@ -290,6 +290,13 @@ pub static SETTINGS: [Setting; 49] = [
         SettingValues::Decimal { least: "0.01" },
         "8",
         "Send at most this many requests per second",
+    ),
+    network(
+        "budget.requests",
+        "requests per day",
+        COUNT,
+        "5000",
+        "Let scheduled syncs wait for the next UTC day after this many requests; 0 turns this off",
     ),
     Setting {
         key: "rate.parallel",
