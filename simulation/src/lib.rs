@@ -7,6 +7,7 @@
 #![allow(clippy::cast_precision_loss, reason = "counts in a simulation are small")]
 
 pub mod bars;
+pub mod batches;
 pub mod intervals;
 pub mod pace;
 pub mod page;
