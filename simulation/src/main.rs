@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sync_simulation::{Args, Failure, intervals, pace};
+use sync_simulation::{Args, Failure, batches, intervals, pace};
 
 /// Let a policy decide in simulated worlds, and say whether it meets its bars.
 #[derive(Debug, Parser)]
@@ -19,12 +19,15 @@ enum Topic {
     Intervals(Args),
     /// How fast an account is asked
     Pace(Args),
+    /// How many elements travel together
+    Batches(Args),
 }
 
 fn main() -> ExitCode {
     let outcome: Result<(), Failure> = match Call::parse().topic {
         Topic::Intervals(args) => intervals::main(&args),
         Topic::Pace(args) => pace::main(&args),
+        Topic::Batches(args) => batches::main(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,7 @@
 //! and what earlier runs have shown.
 
 pub mod auto;
+pub mod batch;
 pub mod budget;
 pub mod due;
 pub mod history;

@@ -4,17 +4,16 @@
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
+use sync_core::policy::batch::{BatchSize, HOLD};
 use sync_core::source::{Completeness, Entry, ListingEvent};
 use sync_core::{ContentId, ContentKind, FieldSet, LeftOut, ListingIndex, SourceError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::wire::charset::Charset;
 use crate::wire::{Decoder, Fault, Limits};
-
-/// The number of entries after which a batch is sent.
-const BATCH_ENTRIES: usize = 500;
 
 /// The number of bytes of the answer after which a batch is sent.
 const BATCH_BYTES: usize = 256 << 10;
@@ -92,6 +91,9 @@ impl Decoding {
             bytes: 0,
             weighed: 0,
             weight: 0,
+            size: BatchSize::default(),
+            began: Instant::now(),
+            first: None,
             outcome: Outcome { delivered: false, verdict: None },
         });
         if quick {
@@ -114,6 +116,19 @@ impl Decoding {
         match &self.there {
             Some(thread) => thread.pieces.send(part).await.is_ok(),
             None => false,
+        }
+    }
+
+    /// Returns when the entries that are decoded here have to be sent, if there are any. A thread keeps its own time.
+    pub(crate) fn send_at(&self) -> Option<Instant> {
+        self.here.as_ref().and_then(|work| work.send_at())
+    }
+
+    /// Sends what is decoded here. Returns whether somebody still receives it.
+    pub(crate) async fn send(&mut self) -> bool {
+        match &mut self.here {
+            Some(work) => work.send().await.is_some(),
+            None => true,
         }
     }
 
@@ -150,6 +165,10 @@ struct Work {
     /// The number of entries of the batch that were weighed, and their weight.
     weighed: usize,
     weight: usize,
+    size: BatchSize,
+    /// When the batch was begun, and when its first entry came.
+    began: Instant,
+    first: Option<Instant>,
     outcome: Outcome,
 }
 
@@ -165,7 +184,18 @@ enum Taken {
 
 impl Work {
     async fn run(&mut self, mut arriving: mpsc::Receiver<Part>) {
-        while let Some(mut part) = arriving.recv().await {
+        loop {
+            let next = match self.send_at() {
+                Some(at) => timeout_at(at, arriving.recv()).await,
+                None => Ok(arriving.recv().await),
+            };
+            let mut part = match next {
+                Ok(Some(part)) => part,
+                Ok(None) => return,
+                // Nothing more has come in time.
+                Err(_) if self.send().await.is_some() => continue,
+                Err(_) => return,
+            };
             loop {
                 match self.take(part).await {
                     Taken::Wholly => break,
@@ -210,7 +240,11 @@ impl Work {
             self.bytes += bytes;
             self.weigh();
             let much = self.weight - before > MUCH;
-            let full = self.batch.len() >= BATCH_ENTRIES || self.bytes >= BATCH_BYTES || self.weight >= BATCH_WEIGHT;
+            if self.first.is_none() && !self.batch.is_empty() {
+                self.first = Some(Instant::now());
+            }
+            let full = self.batch.len() >= self.size.entries();
+            let full = full || self.bytes >= BATCH_BYTES || self.weight >= BATCH_WEIGHT;
             if full && self.send().await.is_none() {
                 return Taken::Over;
             }
@@ -226,6 +260,11 @@ impl Work {
         self.weighed = self.batch.len();
     }
 
+    /// Returns when the batch has to be sent, if it has an entry.
+    fn send_at(&self) -> Option<Instant> {
+        self.first.map(|first| first + HOLD)
+    }
+
     /// Sends the batch. Returns `None` if nobody receives any more.
     async fn send(&mut self) -> Option<()> {
         let heavy = self.weight >= HEAVY;
@@ -233,7 +272,10 @@ impl Work {
         if self.batch.is_empty() {
             return Some(());
         }
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ENTRIES));
+        let now = Instant::now();
+        self.size = self.size.after(self.batch.len(), now.duration_since(self.began));
+        (self.began, self.first) = (now, None);
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(self.size.entries()));
         let batch = Ok(ListingEvent::Batch(batch));
         if heavy {
             send_alone(&self.events, batch).await?;

@@ -1,6 +1,6 @@
 //! A listing: attempts at an answer, which is decoded while it arrives.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -9,6 +9,7 @@ use sync_core::SourceError;
 use sync_core::source::{Completeness, Listing, ListingEvent, ListingRequest};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio::time::timeout_at;
 use tracing::Instrument;
 
 use super::decoding::{Decoding, Events, Part};
@@ -132,7 +133,19 @@ impl Attempt<'_> {
         let mut decoding =
             Decoding::start(request.scope.kind, known, left_out, limits, response.charset, events.clone());
         let read = loop {
-            match response.piece().await {
+            let piece = {
+                let mut piece = pin!(response.piece());
+                loop {
+                    let Some(at) = decoding.send_at() else { break piece.await };
+                    match timeout_at(at, &mut piece).await {
+                        Ok(piece) => break piece,
+                        // Nothing more has come in time, and somebody waits for what has.
+                        Err(_) if decoding.send().await => {}
+                        Err(_) => break Ok(None),
+                    }
+                }
+            };
+            match piece {
                 Ok(piece) => {
                     let end = piece.is_none();
                     let part = piece.map_or_else(|| Part::End { proved: response.is_proved() }, Part::Bytes);

@@ -168,3 +168,48 @@ async fn a_fault_ends_it_wherever_it_is_found() {
         assert_eq!(verdict.unwrap().unwrap_err().what, sync_core::source::AnswerFault::Html);
     }
 }
+
+/// Elements that have come are not held back because the rest hasn't, wherever they are decoded.
+#[tokio::test(start_paused = true)]
+async fn what_has_come_is_sent_in_time() {
+    let body = format!("[{},{{", elements(0..3));
+    let began = Instant::now();
+    let (events, mut arriving) = mpsc::channel(3);
+    let known = Some(index(0..3));
+    let mut here = Decoding::start(ContentKind::Movies, known, &LeftOut::NONE, LIMITS, Charset::default(), events);
+    assert_eq!(here.send_at(), None, "there is nothing to send");
+    assert!(here.feed(Part::Bytes(body.clone().into())).await);
+    assert_eq!(here.send_at(), Some(began + HOLD));
+    assert!(arriving.try_recv().is_err(), "more may come");
+    assert!(here.send().await);
+    assert_eq!(here.send_at(), None);
+    let Ok(Ok(ListingEvent::Batch(batch))) = arriving.try_recv() else { panic!("a batch") };
+    assert_eq!(batch.len(), 3);
+}
+
+/// The same in a thread. A paused clock stands still as long as one works, so this one runs.
+#[tokio::test]
+async fn a_thread_sends_what_has_come_in_time() {
+    let (events, mut arriving) = mpsc::channel(3);
+    let body = format!("[{},{{", elements(0..3));
+    let mut there = Decoding::start(ContentKind::Movies, None, &LeftOut::NONE, LIMITS, Charset::default(), events);
+    assert!(there.feed(Part::Bytes(body.into())).await);
+    let Some(Ok(ListingEvent::Batch(batch))) = arriving.recv().await else { panic!("a batch") };
+    assert_eq!(batch.len(), 3);
+    assert!(there.feed(Part::Bytes("}]".into())).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fast_list_has_large_batches() {
+    let (events, mut arriving) = mpsc::channel(1000);
+    let known = Some(index(0..5000));
+    let mut here = Decoding::start(ContentKind::Movies, known, &LeftOut::NONE, LIMITS, Charset::default(), events);
+    assert!(here.feed(Part::Bytes(format!("[{}]", elements(0..5000)).into())).await);
+    here.feed(END).await;
+    let mut sizes = Vec::new();
+    while let Ok(Ok(ListingEvent::Batch(batch))) = arriving.try_recv() {
+        sizes.push(batch.len());
+    }
+    assert_eq!(sizes.iter().sum::<usize>(), 5000);
+    assert!(sizes.len() < 20, "{sizes:?}");
+}
