@@ -8,6 +8,7 @@
 
 pub mod bars;
 pub mod intervals;
+pub mod pace;
 pub mod page;
 pub mod plot;
 pub mod probes;

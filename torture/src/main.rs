@@ -8,6 +8,7 @@ mod campaign;
 mod dice;
 mod elements;
 mod machine;
+mod paces;
 mod planner;
 mod report;
 mod seeds;
@@ -72,18 +73,21 @@ enum EngineName {
     Ports,
     /// The same over the store in SQLite, on a real file
     Sqlite,
+    /// Several programs that ask accounts at their pace, in virtual time
+    Paces,
     /// The command itself against the simulated panel, with real signals and real faults
     Binary,
 }
 
 impl EngineName {
-    const ALL: [Self; 4] = [Self::Planner, Self::Ports, Self::Sqlite, Self::Binary];
+    const ALL: [Self; 5] = [Self::Planner, Self::Ports, Self::Sqlite, Self::Paces, Self::Binary];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Planner => "planner",
             Self::Ports => "ports",
             Self::Sqlite => "sqlite",
+            Self::Paces => "paces",
             Self::Binary => "binary",
         }
     }
@@ -94,6 +98,7 @@ impl EngineName {
             Self::Planner => include_str!("../seeds/planner.txt"),
             Self::Ports => include_str!("../seeds/ports.txt"),
             Self::Sqlite => include_str!("../seeds/sqlite.txt"),
+            Self::Paces => include_str!("../seeds/paces.txt"),
             Self::Binary => include_str!("../seeds/binary.txt"),
         }
     }
@@ -104,6 +109,7 @@ impl EngineName {
             Self::Planner => 40_000,
             Self::Ports => 3000,
             Self::Sqlite => 150,
+            Self::Paces => 300,
             Self::Binary => 30,
         }
     }
@@ -122,6 +128,7 @@ impl EngineName {
                 |seed| machine::case(machine::SQLITE, seed),
                 |seed, violation| machine::story(machine::SQLITE, seed, violation),
             ),
+            Self::Paces => (paces::case, |_, violation| violation.0),
             // When a signal arrives is the machine's affair: twice the same is not to be had.
             Self::Binary => return binary::run(extent, options),
         };

@@ -16,6 +16,7 @@ mod outside;
 mod packages;
 mod purity;
 mod shell;
+mod simulate;
 mod steps;
 mod tools;
 mod torture;
@@ -40,6 +41,8 @@ Usage: cargo xtask <command>
   torture [--minutes N] [--seed S] [--cases N] [--engine planner|ports|sqlite|binary] [ARGS…]
                           random schedules of edits, lies, faults and crashes; fails when a promise is broken
                           (`cargo xtask torture --help` names all arguments)
+  simulate intervals|probes|pace|batches [--seeds N] [--trace FILE] [--write]
+                          a policy decides in simulated worlds; fails when it misses a bar
   coverage [PACKAGE…]     which lines the tests run
   mutants [PACKAGE…]      small changes to the code, one at a time: do the tests notice? (hours)
   fuzz [TARGET…] [--minutes N]
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         "hostile" => hostile::programme(rest),
         "mutants" => mutants::main(rest),
         "panel" => e2e::panel(rest),
+        "simulate" => simulate::main(rest),
         "torture" => torture::main(rest),
         "--help" | "-h" | "help" => {
             print!("{USAGE}");

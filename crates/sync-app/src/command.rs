@@ -41,6 +41,7 @@ mod no_category;
 #[cfg(unix)]
 mod notify;
 mod one_profile;
+mod pace;
 mod panel;
 mod panic;
 mod password;

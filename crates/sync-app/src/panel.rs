@@ -144,7 +144,9 @@ mod tests {
     fn the_defaults_of_the_settings_are_those_of_the_source() {
         let configured =
             |profile: &Profile| format!("{:?}", panel_config(XtreamConfig::new(), profile, &PanelFacts::default()));
-        for key in NetworkSettings::KEYS.into_iter().filter(|key| *key != "timeout.password") {
+        // The others are of the command, and of the service.
+        let of_source = |key: &&str| !["timeout.password", "budget.requests"].contains(key);
+        for key in NetworkSettings::KEYS.into_iter().filter(of_source) {
             let setting = SETTINGS.iter().find(|setting| setting.key() == key).unwrap();
             let mut profile = profile();
             setting.set(&mut profile, setting.default_text()).unwrap();

@@ -5,6 +5,7 @@
 //! listing is proved complete. Meanwhile the next kind is received, so that the connection is not idle. At most one
 //! listing and one apply are under way, both in this task.
 
+mod arrivals;
 mod commit;
 mod decide;
 mod kind_sync;
@@ -26,7 +27,6 @@ use futures_util::future::{OptionFuture, join};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::error::ErrorClass;
 use crate::facts::PanelFacts;
 use crate::model::{Account, ContentKind, ProfileId};
 use crate::ports::clock::Clock;
@@ -154,7 +154,7 @@ impl Engine {
         let start = match self.start(profile, options, cancel).await {
             Ok(start) => start,
             Err(stop) => {
-                fail_all(&mut report, options, &stop.into_report(None));
+                report.fail(&options.kinds, &stop.into_report(None));
                 return report;
             }
         };
@@ -256,11 +256,12 @@ impl Engine {
                     run.facts.refusals = run.facts.refusals.saturating_add(1);
                     run.facts.refused_at = Some(self.clock.now());
                 }
-                return fail_all(report, run.options, &stop.into_report(None));
+                return report.fail(&run.options.kinds, &stop.into_report(None));
             }
         };
         (run.facts.refusals, run.facts.refused_at) = (0, None);
         run.facts.account_end.clone_from(&account.unread_end);
+        run.facts.zone = account.zone.or(run.facts.zone);
         run.account_expired = account.is_past_expiry(self.clock.now());
         run.panel_ahead = account.panel_time.map_or(0, |panel| panel - self.clock.now());
         if run.account_expired {
@@ -274,7 +275,7 @@ impl Engine {
         let inactive = inactive(&account);
         report.account = Some(account);
         if let Some(error) = inactive {
-            return fail_all(report, run.options, &error);
+            return report.fail(&run.options.kinds, &error);
         }
         let asked: Vec<_> = ContentKind::ALL.into_iter().filter(|kind| run.options.kinds.contains(kind)).collect();
         self.sync_kinds(run, report, &asked).await;
@@ -374,18 +375,6 @@ fn is_refusal(error: &SourceError) -> bool {
         }
         _ => false,
     }
-}
-
-/// Marks every kind that was asked for and not yet synced as failed, by one error of the run.
-fn fail_all(report: &mut SyncReport, options: &SyncOptions, error: &ReportError) {
-    let outcome = if error.class() == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
-    for kind in &options.kinds {
-        let record = &mut report.kinds[*kind];
-        record.outcome = outcome;
-        record.error = Some(error.clone());
-    }
-    report.errors.push(error.clone());
-    report.status = SyncReport::status_of(report.kinds.values(), &report.errors);
 }
 
 /// Runs a future until it ends or the run is cancelled, whichever is first. Cancellation drops the future, and with it

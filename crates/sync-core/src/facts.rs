@@ -5,7 +5,9 @@
 
 use crate::detect::volatile::FieldFacts;
 use crate::model::{ContentKind, PerKind};
+use crate::policy::auto::arrivals::Arrivals;
 use crate::policy::probe::ProbeFacts;
+use crate::policy::zone::PanelZone;
 
 /// The facts about a panel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct PanelFacts {
     pub validators_lied_at: Option<i64>,
     /// The address that worked last, if it was not the first one of the profile.
     pub working_address: Option<WorkingAddress>,
+    /// The panel's time zone, if it tells it.
+    pub zone: Option<PanelZone>,
 }
 
 /// The address of a panel that worked when those before it didn't.
@@ -65,6 +69,8 @@ pub struct KindFacts {
     pub listing_wire_bytes: Option<u64>,
     /// The facts about fields: which of them the panel changes by itself.
     pub fields: FieldFacts,
+    /// When new titles come, as far as listings have shown it.
+    pub arrivals: Option<Arrivals>,
     /// The facts about probes: how the panel can be asked whether the list has changed.
     pub probe: ProbeFacts,
 }
@@ -155,6 +161,7 @@ impl PanelFacts {
         row(None, "refused_at", self.refused_at.map(|at| at.to_string()));
         row(None, "validators_lied_at", self.validators_lied_at.map(|at| at.to_string()));
         row(None, "working_address", self.working_address.as_ref().map(WorkingAddress::text));
+        row(None, "time_zone", self.zone.map(|zone| zone.to_string()));
         for (kind, facts) in self.kinds.iter() {
             let kind = Some(kind);
             row(kind, "sound_listings", some(facts.sound_listings));
@@ -166,6 +173,7 @@ impl PanelFacts {
             row(kind, "overloads", some(facts.overloads));
             row(kind, "whole_asked_at", facts.whole_asked_at.map(|at| at.to_string()));
             row(kind, "listing_wire_bytes", facts.listing_wire_bytes.map(|bytes| bytes.to_string()));
+            row(kind, "arrivals", facts.arrivals.as_ref().map(Arrivals::text));
         }
         for (kind, facts) in self.kinds.iter() {
             rows.extend(facts.fields.rows(kind));
@@ -191,6 +199,7 @@ impl PanelFacts {
                     "refused_at" => facts.refused_at = value.parse().ok(),
                     "validators_lied_at" => facts.validators_lied_at = value.parse().ok(),
                     "working_address" => facts.working_address = WorkingAddress::read(&value),
+                    "time_zone" => facts.zone = value.parse().ok(),
                     _ => {}
                 },
             }
@@ -223,6 +232,7 @@ impl KindFacts {
             "overloads" => self.overloads = value.parse().unwrap_or_default(),
             "whole_asked_at" => self.whole_asked_at = value.parse().ok(),
             "listing_wire_bytes" => self.listing_wire_bytes = value.parse().ok(),
+            "arrivals" => self.arrivals = Arrivals::read(value),
             // An older version recorded this fact before facts were kept per field.
             "rotations" => self.fields.images_rotate(kind, value.parse().unwrap_or_default()),
             _ if self.probe.set(name, value) => {}
@@ -279,6 +289,7 @@ mod tests {
                 overloads: 3,
                 whole_asked_at: Some(1_700_000_000),
                 listing_wire_bytes: Some(u64::MAX),
+                arrivals: Some(Arrivals::default()),
                 fields: FieldFacts::default()
                     .with(ContentKind::Series, "cover", Standing::Volatile { looked_at: 7 })
                     .with(ContentKind::Series, "backdrop_path", Standing::Compared { met: 1 }),
@@ -294,8 +305,9 @@ mod tests {
             refused_at: Some(9),
             validators_lied_at: Some(8),
             working_address: Some(WorkingAddress { address: "http://b.example:8080/tv".to_owned(), at: -3 }),
+            zone: Some(PanelZone::ahead(-3600)),
         };
-        assert_eq!(facts.rows().len(), 19);
+        assert_eq!(facts.rows().len(), 21);
         assert_eq!(PanelFacts::from_rows(facts.rows().into_iter().rev()), facts);
     }
 

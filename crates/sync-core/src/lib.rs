@@ -3,8 +3,8 @@
 //! # Where to begin
 //!
 //! - A run: [`Engine`], [`SyncOptions`], [`SyncReport`], [`Observer`].
-//! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Clock`]; [`Cache`]
-//!   is all four of a cache.
+//! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Paces`], [`Clock`];
+//!   [`Cache`] is all five of a cache.
 //! - Items: [`Channel`], [`Movie`], [`Series`], [`Item`], [`ContentKind`].
 //! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`decide_removals`](removal::decide_removals),
 //!   [`HoldReason`].
@@ -51,15 +51,17 @@ pub use model::{
 };
 pub use policy::due::{Next, WallTime, Why};
 pub use policy::history::{FailedAttempt, KindHistory};
+pub use policy::pace::{AccountPace, Now};
 pub use policy::schedule::{CronSchedule, Interval, NoSchedule, Schedule, Schedules};
 pub use policy::zone::{TimeZone, UnknownTimeZone};
 pub use ports::catalogue::Catalogue;
 pub use ports::clock::{Clock, Timer};
 pub use ports::maintenance::Maintenance;
+pub use ports::paces::{AccountKey, Entry, Paces};
 pub use ports::profiles::{HookSettings, NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
 pub use ports::source::{ContentSource, SourceError};
 pub use ports::store::{ContentStore, StoreError};
-pub use ports::{Cache, catalogue, maintenance, profiles, source, store};
+pub use ports::{Cache, catalogue, maintenance, paces, profiles, source, store};
 pub use removal::guard::{Doubt, HoldReason, Loss, implausible};
 pub use removal::held::{Evidence, HeldRemoval};
 pub use run::counts::Counts;
@@ -75,4 +77,4 @@ pub use ports::source::MockContentSource;
 #[cfg(any(test, feature = "mock"))]
 pub use ports::store::{MockContentStore, MockStaging};
 #[cfg(any(test, feature = "mock"))]
-pub use ports::{catalogue::MockCatalogue, maintenance::MockMaintenance, profiles::MockProfiles};
+pub use ports::{catalogue::MockCatalogue, maintenance::MockMaintenance, paces::MockPaces, profiles::MockProfiles};

@@ -3,33 +3,20 @@
 //! Panels count the connections of an account, and ban accounts that open too many. So two profiles of one account are
 //! synced one after the other.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use sync_core::Profile;
+use sync_core::{AccountKey, Profile};
 use url::Url;
 
 /// An account at a panel: the hosts at which the panel is reached, and the user name.
 ///
 /// Scheme, port and path of an address don't count: a panel is often reached over several of them. Two panels on one
 /// host with the same user name are taken for one, which costs time and nothing else.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PanelAccount {
-    hosts: BTreeSet<String>,
-    username: String,
-}
-
-/// Without the user name.
-impl fmt::Debug for PanelAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PanelAccount").field("hosts", &self.hosts).finish_non_exhaustive()
-    }
-}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PanelAccount(AccountKey);
 
 impl PanelAccount {
     /// Returns the account of a user at the panel with these addresses. An address that can't be read is left out.
     pub fn new<'a>(addresses: impl IntoIterator<Item = &'a str>, username: &str) -> Self {
-        Self { hosts: addresses.into_iter().filter_map(host).collect(), username: username.to_owned() }
+        Self(AccountKey::new(addresses.into_iter().filter_map(host), username))
     }
 
     /// Returns the account of a profile.
@@ -39,7 +26,12 @@ impl PanelAccount {
 
     /// Returns whether both may be the same account: they have a host and the user name in common.
     pub fn may_be(&self, other: &Self) -> bool {
-        self.username == other.username && !self.hosts.is_disjoint(&other.hosts)
+        self.0.may_be(&other.0)
+    }
+
+    /// The account as a cache knows it.
+    pub const fn key(&self) -> &AccountKey {
+        &self.0
     }
 }
 

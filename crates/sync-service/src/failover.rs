@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use sync_core::source::{Denial, Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, Usage, WaitObserver};
+use sync_core::source::{
+    Denial, Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver,
+};
 use sync_core::{
     Account, Category, ContentKind, ContentSource, DigestScheme, PanelFacts, Profile, ReportError, SourceError,
 };
@@ -236,6 +238,12 @@ impl ContentSource for Failover {
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
         for place in &self.0.places {
             place.source.observe_waits(Arc::clone(&observer));
+        }
+    }
+
+    fn keep_pace(&self, pace: Arc<SharedPace>) {
+        for place in &self.0.places {
+            place.source.keep_pace(Arc::clone(&pace));
         }
     }
 

@@ -13,6 +13,7 @@ mod failover;
 mod feed;
 mod health;
 mod login_test;
+mod paced;
 mod reading;
 mod run_changes;
 mod secrets;
@@ -32,6 +33,7 @@ pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
 pub use health::{Problem, WhatIsWrong, problems};
 pub use login_test::{KindTest, LoginState, LoginTest, test_login};
+pub use paced::Paced;
 pub use reading::{
     Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,
     Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem,

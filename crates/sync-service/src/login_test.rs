@@ -1,11 +1,15 @@
 //! Tests the login of a profile: one login, and the categories of each kind. No list is asked for, nothing is written.
 
+use std::sync::Arc;
+
 use sync_core::{
     Account, AccountStatus, Clock, ContentKind, ContentSource, ErrorClass, PanelFacts, PerKind, Profile, ReportError,
     SourceError,
 };
 
+use crate::account::PanelAccount;
 use crate::failover;
+use crate::paced::Paced;
 use crate::service::Service;
 use crate::source::{ServiceError, SourceFactory};
 
@@ -98,7 +102,11 @@ impl Service {
         sources: &F,
     ) -> Result<LoginTest, ServiceError<F::Error>> {
         let learnt = self.learnt(&profile.id).await?;
-        test_login(profile, &learnt, sources, self.clock()).await.map_err(ServiceError::Source)
+        // The test waits for its turn, and asks at the pace of the account. Nothing is written.
+        let paces = Arc::clone(self.cache()) as _;
+        let paced = Paced::enter_to_look(&paces, self.clock(), &PanelAccount::of(profile)).await?;
+        let clock = &**self.clock();
+        tested(profile, &learnt, sources, clock, Some(&paced)).await.map_err(ServiceError::Source)
     }
 }
 
@@ -113,7 +121,20 @@ pub async fn test_login<F: SourceFactory + ?Sized>(
     sources: &F,
     clock: &dyn Clock,
 ) -> Result<LoginTest, F::Error> {
+    tested(profile, learnt, sources, clock, None).await
+}
+
+async fn tested<F: SourceFactory + ?Sized>(
+    profile: &Profile,
+    learnt: &PanelFacts,
+    sources: &F,
+    clock: &dyn Clock,
+    paced: Option<&Paced>,
+) -> Result<LoginTest, F::Error> {
     let source = failover::source(profile, learnt, sources, clock.now()).await?;
+    if let Some(paced) = paced {
+        paced.govern(&*source);
+    }
     let mut test = ask(&*source, clock).await;
     let learnt = source.learnt();
     test.notices.extend(learnt.notices);

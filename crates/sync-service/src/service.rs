@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use sync_core::{Cache, Clock, Engine, Observer, PanelFacts, Profile, ProfileId, StoreError, SyncOptions, SyncReport};
+use sync_core::source::{Wait, WaitCause};
+use sync_core::{
+    Cache, Clock, Engine, Observer, PanelFacts, Phase, Profile, ProfileId, Progress, RunStatus, StoreError,
+    SyncOptions, SyncReport,
+};
 use tokio_util::sync::CancellationToken;
 
+use crate::account::PanelAccount;
 use crate::failover;
+use crate::paced::{self, Paced, Turn};
 use crate::source::{ServiceError, SourceFactory};
 
 /// The use cases, over a cache and a clock. Clones share both.
@@ -32,8 +38,8 @@ impl Service {
         &self.cache
     }
 
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.clock
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -64,6 +70,9 @@ impl Service {
     /// panel, and never after a refused login; an address that worked is tried first for a day. Errors within the run are
     /// in the report. The run creates a profile that is not in the cache yet.
     ///
+    /// While another run asks the same account, in this process or in another one, this one waits, and tells it as a
+    /// [`Wait`]. Its requests are sent at the pace of the account. The wait needs tokio's timer.
+    ///
     /// [`options_of`] makes the options that the profile's settings ask for.
     ///
     /// # Errors
@@ -79,9 +88,53 @@ impl Service {
     ) -> Result<SyncReport, ServiceError<F::Error>> {
         let learnt = self.learnt(&profile.id).await?;
         let source = failover::source(profile, &learnt, sources, self.now()).await.map_err(ServiceError::Source)?;
+        let turn = cancel.run_until_cancelled(self.turn(profile, options, &*observer)).await.transpose()?;
         let store = Arc::clone(&self.cache) as _;
-        let engine = Engine::new(source, store, Arc::clone(&self.clock)).with_observer(observer);
-        Ok(engine.run(&profile.id, options, cancel).await)
+        let engine = Engine::new(Arc::clone(&source), store, Arc::clone(&self.clock)).with_observer(observer);
+        let run = engine.run(&profile.id, options, cancel);
+        Ok(match turn {
+            Some(Some(paced)) => {
+                paced.govern(&*source);
+                paced.work(run).await
+            }
+            Some(None) => SyncReport::not_begun(profile.id.clone(), options, &StoreError::Leased(profile.id.clone())),
+            // It was cancelled, and asks for nothing.
+            None => run.await,
+        })
+    }
+
+    /// Waits until nobody else asks the account of a profile, and enters it. Returns nothing if the profile itself is
+    /// being synced.
+    async fn turn(
+        &self,
+        profile: &Profile,
+        options: &SyncOptions,
+        observer: &dyn Observer,
+    ) -> Result<Option<Paced>, StoreError> {
+        let (paces, account) = (Arc::clone(&self.cache) as _, PanelAccount::of(profile));
+        let mut turn = Turn::default();
+        loop {
+            if let Some(paced) = Paced::try_enter(&paces, &self.clock, &account, !options.dry_run).await? {
+                return Ok(Some(paced));
+            }
+            if !options.dry_run && self.is_under_way(&profile.id).await? {
+                return Ok(None);
+            }
+            if turn.is_to_be_told() {
+                let mut progress = Progress::new(profile.id.clone(), None, Phase::Account);
+                progress.wait = Some(Wait::new(WaitCause::AccountInUse, paced::REPORT));
+                observer.progress(progress);
+            }
+            turn.look_again().await;
+        }
+    }
+
+    /// Returns whether a run of a profile is under way.
+    async fn is_under_way(&self, profile: &ProfileId) -> Result<bool, StoreError> {
+        match self.cache.runs(profile, 1).await {
+            Err(StoreError::UnknownProfile(_)) => Ok(false),
+            runs => Ok(runs?.first().is_some_and(|run| run.status == RunStatus::Syncing)),
+        }
     }
 
     /// Returns the facts that earlier runs have learnt of the panel of a profile; none for a new profile.

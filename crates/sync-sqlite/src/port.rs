@@ -6,6 +6,7 @@ use sync_core::catalogue::{
 };
 use sync_core::maintenance::{Inspection, Maintenance};
 use sync_core::store::{ContentStore, KeptValidator, Lease, RunEnd, Staging, StoredIndex, SyncState};
+use sync_core::{AccountKey, AccountPace, Entry, Paces};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, Profile, ProfileId, Profiles, Scope, StoreError};
 use sync_core::{Feed, HeldRemoval, KindHistory, PerKind, RunId, RunRecord, UndoOutcome, UndoRequest};
 
@@ -193,5 +194,23 @@ impl Maintenance for SqliteStore {
     async fn mark(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
         let inspection = inspection.clone();
         self.off_thread(move |store| store.mark_blocking(&inspection)).await
+    }
+}
+
+#[async_trait]
+impl Paces for SqliteStore {
+    async fn enter(&self, account: &AccountKey) -> Result<Option<Entry>, StoreError> {
+        let account = account.clone();
+        self.off_thread(move |store| store.enter_blocking(&account)).await
+    }
+
+    async fn pace(&self, account: &AccountKey) -> Result<Option<AccountPace>, StoreError> {
+        let account = account.clone();
+        self.off_thread(move |store| store.pace_blocking(&account)).await
+    }
+
+    async fn save_pace(&self, account: &AccountKey, pace: &AccountPace) -> Result<(), StoreError> {
+        let (account, pace) = (account.clone(), *pace);
+        self.off_thread(move |store| store.save_pace_blocking(&account, &pace)).await
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, Usage, WaitObserver};
+use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver};
 use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, SourceError};
 
 use crate::address::PanelAddress;
@@ -107,5 +107,9 @@ impl ContentSource for XtreamSource {
 
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
         self.panel.waits.observe(observer);
+    }
+
+    fn keep_pace(&self, pace: Arc<SharedPace>) {
+        self.panel.rate_limiter.keep(pace);
     }
 }

@@ -74,6 +74,8 @@ pub enum Stamps {
     Random,
     /// A day before, at noon: the operator types the date in.
     DayBefore,
+    /// Ten hours before the title appeared: it was made then, and published later.
+    Early,
 }
 
 /// The world of the patterns, by name.
@@ -83,20 +85,21 @@ pub const PATTERNS: [(&str, Pattern); 3] = [
     ("even, one in 6 h", Pattern::Even { hours: 6.0 }),
 ];
 
-/// The three kinds that share a budget.
+/// The three kinds that share a budget: channels and movies that seldom change, and series with episodes all day long.
 pub const THREE_KINDS: [Pattern; 3] =
-    [Pattern::Even { hours: 96.0 }, Pattern::Even { hours: 2.0 }, Pattern::Even { hours: 12.0 }];
+    [Pattern::Even { hours: 72.0 }, Pattern::Even { hours: 24.0 }, Pattern::Even { hours: 0.5 }];
 
 /// The lists a day that the three kinds share.
 pub const THREE_KINDS_BUDGET: u32 = 6;
 
 /// Dates that say nothing, by name.
-pub const BROKEN_STAMPS: [(&str, Stamps); 5] = [
+pub const BROKEN_STAMPS: [(&str, Stamps); 6] = [
     ("in the future", Stamps::Future),
     ("all equal", Stamps::AllEqual),
     ("of now", Stamps::OfNow),
     ("random", Stamps::Random),
     ("noon of the day before", Stamps::DayBefore),
+    ("ten hours early", Stamps::Early),
 ];
 
 impl Pattern {
@@ -171,6 +174,7 @@ impl Stamps {
             Self::AllEqual => START - 10 * DAY,
             Self::OfNow => now,
             Self::Random => now - rng.i64(0..60 * DAY),
+            Self::Early => arrived - 10 * HOUR,
             Self::DayBefore => (arrived - DAY + PANEL_AHEAD).div_euclid(DAY) * DAY + 12 * HOUR - PANEL_AHEAD,
         }
     }

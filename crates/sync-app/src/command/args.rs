@@ -29,7 +29,7 @@ pub(crate) use profile::{
     AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, SetArgs, ShowProfileArgs, TestArgs,
 };
 pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
-pub(crate) use service::{Times, WatchCommand};
+pub(crate) use service::WatchCommand;
 pub(crate) use watch::WatchArgs;
 
 /// The environment variable that names the cache file.

@@ -171,6 +171,7 @@ mod tests {
             refused_at: Some(86_400),
             validators_lied_at: Some(0),
             working_address: Some(WorkingAddress { address: "http://b.example".to_owned(), at: 0 }),
+            zone: None,
         };
         let expected = [
             "the login was refused 3 times in a row, the last time on 1970-01-02 00:00 UTC",

@@ -168,6 +168,8 @@ pub(crate) fn waiting(wait: &Wait, left: Duration) -> String {
         }
         WaitCause::Asked => format!("the panel asked for {whole}: the next request is in {left}"),
         WaitCause::Pace => format!("the next request is in {left}, as requests per second are limited"),
+        WaitCause::Refused => format!("the panel refuses requests: the next one is in {left}"),
+        WaitCause::AccountInUse => "waiting for another sync of the same account".to_owned(),
         _ => format!("waiting for {left}"),
     }
 }
@@ -266,6 +268,8 @@ mod tests {
             (retry(true), 30, 18_000, "the panel asked for 30 s: attempt 2 of 4 in 12 s"),
             (WaitCause::Asked, 30, 0, "the panel asked for 30 s: the next request is in 30 s"),
             (WaitCause::Pace, 5, 0, "the next request is in 5 s, as requests per second are limited"),
+            (WaitCause::Refused, 5, 0, "the panel refuses requests: the next one is in 5 s"),
+            (WaitCause::AccountInUse, 10, 0, "waiting for another sync of the same account"),
             (WaitCause::Pace, 5, 5_000, "waiting for the panel  6 s"),
         ] {
             assert_eq!(after(cause, long, milliseconds), expected);

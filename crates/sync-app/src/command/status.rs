@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::held::{self, Releases};
 use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
-use super::{first_steps, learnt, status_check, wiring};
+use super::{first_steps, learnt, pace, status_check, wiring};
 
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
@@ -109,6 +109,9 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord]) {
     }
     for sentence in learnt::sentences(&status.facts) {
         say(&format!("  learnt: {sentence}"));
+    }
+    for sentence in pace::sentences(profile, upcoming.pace.as_ref(), now) {
+        say(&format!("  {sentence}"));
     }
     for record in runs.first().map(|run| run.kinds.as_slice()).unwrap_or_default() {
         if let Some(error) = &record.error {
@@ -212,6 +215,7 @@ fn as_object(
         "details": null,
         "conflicts": null,
     });
+    object["pace"] = pace::as_object(profile, upcoming.pace.as_ref(), SystemClock::new().now());
     if let Some(problems) = problems {
         object["check"] = problems.iter().map(status_check::as_object).collect();
     }

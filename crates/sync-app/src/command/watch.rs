@@ -10,7 +10,7 @@ use sync_service::watch::{Caches, NotNow, WatchEnd, WatchEvent, WatchObserver, W
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Times, WatchCommand};
+use super::args::WatchCommand;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
@@ -54,10 +54,7 @@ pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interr
         reload,
         options: WatchOptions {
             profiles: ids,
-            schedule: match &args.schedule {
-                Some(Times::By(schedule)) => Some(schedule.clone()),
-                Some(Times::Auto) | None => None,
-            },
+            schedule: args.schedule.clone(),
             once: args.once_due,
             deadline: args.panel.settings().listing_deadline,
             ..WatchOptions::default()

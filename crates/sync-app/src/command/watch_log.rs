@@ -152,6 +152,7 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::{Value, json};
+    use sync_core::policy::auto::{Learnt, Pattern};
     use sync_core::{ErrorCode, Profile, ReportError, RunId, StoreError, Why};
     use sync_service::watch::{METRICS, NotNow};
 
@@ -255,6 +256,8 @@ mod tests {
     fn the_documents_have_every_reason() {
         let why = [
             Why::Schedule("every 1d".parse().unwrap()),
+            Why::Learnt(Learnt { pattern: Pattern::Unknown, explores: false }),
+            Why::QuietHours,
             Why::NeverSynced,
             Why::KindOff,
             Why::ScheduleOff,

@@ -80,8 +80,9 @@ impl Engine {
             record.skipped_at = None;
             record.not_modified = false;
             record.error = Some(stop.into_report(Some(sync.kind)));
-            // Facts about fields depend on rows that were written, so those of a failed kind are dropped.
+            // Facts about fields and arrivals depend on rows that were written, so those of a failed kind are dropped.
             sync.facts.fields.clone_from(&run.state.facts.kinds[sync.kind].fields);
+            sync.facts.arrivals.clone_from(&run.state.facts.kinds[sync.kind].arrivals);
             // Probes are compared with the list that the store has.
             sync.facts.probe.base.clone_from(&run.state.facts.kinds[sync.kind].probe.base);
         }

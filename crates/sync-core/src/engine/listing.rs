@@ -15,6 +15,7 @@ use crate::detect::merge::Change;
 use crate::error::ErrorClass;
 use crate::hint::Hint;
 use crate::model::{Category, CategoryId, CategorySet, ContentKind, Scope, ValueRef};
+use crate::policy::auto::stamps::StampTally;
 use crate::policy::probe::News;
 use crate::ports::source::{
     AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
@@ -49,6 +50,8 @@ struct Comparing {
     news: Option<News>,
     expected: u64,
     usage: Usage,
+    /// The dates of new and changed items.
+    stamps: StampTally,
 }
 
 /// Counts the items of an answer that belong to the category that was asked for.
@@ -77,6 +80,7 @@ impl Engine {
         // If rows hold old values of a field that may be written now, every element is merged with its row.
         let trusting = trusting && !treatment.needs_all;
         let differ = Differ::new(kind, Arc::clone(&stored.index), self.source.digest_scheme(), policy, trusting);
+        let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         let mut comparing = Comparing {
             kind,
             differ: differ.treating(Arc::clone(&treatment)),
@@ -86,8 +90,8 @@ impl Engine {
             news: Self::news(run, sync),
             expected: stored.index.len() as u64,
             usage: self.source.usage(),
+            stamps: run.stamp_tally(kind, asked_at),
         };
-        let asked_at = begun.as_ref().map_or_else(|| self.clock.now() + run.panel_ahead, |begun| begun.asked_at);
         run.progress.listing(kind, 0, comparing.expected, Usage::default(), comparing.differ.counts());
         let way = sync.facts.way(self.clock.now());
         let categories = categories.filter(|categories| !categories.is_empty() && way != FetchStrategy::Whole);
@@ -289,7 +293,7 @@ impl Engine {
     }
 
     async fn stage(&self, run: &Run<'_>, comparing: &mut Comparing, mut batch: Vec<Entry>) -> Result<(), StepError> {
-        let Comparing { kind, differ, staging, planned, news, .. } = &mut *comparing;
+        let Comparing { kind, differ, staging, planned, stamps, news, .. } = &mut *comparing;
         let work = async {
             let needs = differ.prepare(&mut batch);
             if let Some(news) = news {
@@ -311,6 +315,7 @@ impl Engine {
                 items.iter().filter(|it| it.change == Change::Added).for_each(|it| news.added(&it.item));
             }
             if !items.is_empty() {
+                stamps.put(&items);
                 staging.put(items).await?;
             }
             Ok(())
@@ -346,6 +351,7 @@ impl Comparing {
             planned.clear();
         }
         self.validator = None;
+        self.stamps.clear();
         if let Some(news) = &mut self.news {
             news.clear();
         }
@@ -354,8 +360,8 @@ impl Comparing {
 
     /// Returns the comparison, and the staging area with its differences.
     fn end(self, end: Completeness, asked_at: i64, by_category: Option<ByCategory>) -> (Compared, Box<dyn Staging>) {
-        let Self { differ, staging, planned, validator, news, .. } = self;
-        (Compared { differ, end, validator, asked_at, by_category, planned, news }, staging)
+        let Self { differ, staging, planned, validator, stamps, news, .. } = self;
+        (Compared { differ, end, validator, asked_at, by_category, planned, stamps, news }, staging)
     }
 }
 

@@ -62,6 +62,7 @@ impl Engine {
         let doubt = Self::learn(run, &mut sync.facts, &compared, categories.is_some());
         Self::learn_of_probes(run, sync, &compared, doubt);
         self.learn_of_fields(run, sync, &mut compared, &mut *staging).await?;
+        Self::learn_of_arrivals(run, sync, &compared.stamps);
         if let (None, Some(by_category)) = (&sync.record.error, &mut compared.by_category) {
             sync.record.error = by_category.error.take();
         }

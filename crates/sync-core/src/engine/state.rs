@@ -13,6 +13,7 @@ use crate::detect::seen_items::Identity;
 use crate::detect::volatile::Treatment;
 use crate::facts::KindFacts;
 use crate::model::{Category, CategorySet, ContentId, ContentKind};
+use crate::policy::auto::stamps::StampTally;
 use crate::policy::probe::{Asked, Look, News};
 use crate::ports::source::{Completeness, Listing, Validator};
 use crate::ports::store::{KeptValidator, ScopeCommit, Staging, StoredIndex};
@@ -109,6 +110,8 @@ pub(super) struct Compared {
     pub(super) by_category: Option<ByCategory>,
     /// The staged items by name, in a dry run.
     pub(super) planned: Option<Planned>,
+    /// The dates of new and changed items.
+    pub(super) stamps: StampTally,
     /// The new items, as far as probes need to know of them.
     pub(super) news: Option<News>,
 }

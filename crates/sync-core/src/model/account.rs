@@ -1,5 +1,7 @@
 //! The account, as the panel describes it.
 
+use crate::policy::zone::PanelZone;
+
 /// The state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -58,6 +60,9 @@ pub struct Account {
     pub unread_end: Option<String>,
     /// The panel's clock at the answer, in unix seconds.
     pub panel_time: Option<i64>,
+    /// The panel's time zone, if its clock tells it.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub zone: Option<PanelZone>,
     /// The number of streams that the account may use at once, if the panel says so.
     pub max_connections: Option<i64>,
     /// The operator's message, without control characters.
@@ -74,6 +79,7 @@ impl Account {
             expires_at: None,
             unread_end: None,
             panel_time: None,
+            zone: None,
             max_connections: None,
             message: None,
             active_connections: None,

@@ -5,10 +5,12 @@
 
 use std::fmt;
 
+use super::auto::settings::AutoSettings;
+use super::auto::{Learnt, Look, next_looks};
 use super::history::{FailedAttempt, KindHistory};
 use super::pause::{self, ENDED_PAUSE};
 use super::schedule::Schedule;
-use super::zone::TimeZone;
+use super::zone::{PanelZone, TimeZone};
 use crate::error::{ErrorClass, ErrorCode};
 use crate::facts::PanelFacts;
 use crate::model::{ContentKind, PerKind};
@@ -53,6 +55,10 @@ pub enum Why {
     NeverSynced,
     /// The schedule says so.
     Schedule(Schedule),
+    /// It follows from what was learnt of the panel.
+    Learnt(Learnt),
+    /// It would be due in the quiet hours.
+    QuietHours,
     /// The panel couldn't be reached, so many times in a row.
     PanelDown(u32),
     /// The panel's answer couldn't be used, so many times in a row.
@@ -69,6 +75,8 @@ pub enum Why {
     Interrupted(u32),
     /// Another failure, so many times in a row.
     Failed(u32),
+    /// The account has used up its requests of the day, which are so many.
+    BudgetUsed(u64),
 }
 
 impl Next {
@@ -86,6 +94,8 @@ impl Why {
             Self::ScheduleOff => "schedule_off",
             Self::NeverSynced => "never_synced",
             Self::Schedule(_) => "schedule",
+            Self::Learnt(_) => "learnt",
+            Self::QuietHours => "quiet_hours",
             Self::PanelDown(_) => "panel_down",
             Self::AnswerUnusable(_) => "answer_unusable",
             Self::LoginRefused => "login_refused",
@@ -94,12 +104,21 @@ impl Why {
             Self::TooSlow(_) => "too_slow",
             Self::Interrupted(_) => "interrupted",
             Self::Failed(_) => "failed",
+            Self::BudgetUsed(_) => "budget_used",
         }
     }
 
     /// Returns whether the service waits longer than the schedule says.
     pub const fn is_pause(&self) -> bool {
-        !matches!(self, Self::KindOff | Self::ScheduleOff | Self::NeverSynced | Self::Schedule(_))
+        !matches!(
+            self,
+            Self::KindOff
+                | Self::ScheduleOff
+                | Self::NeverSynced
+                | Self::Schedule(_)
+                | Self::Learnt(_)
+                | Self::QuietHours
+        )
     }
 }
 
@@ -111,6 +130,8 @@ impl fmt::Display for Why {
             Self::ScheduleOff => f.write_str("not synced by itself"),
             Self::NeverSynced => f.write_str("never synced"),
             Self::Schedule(schedule) => schedule.fmt(f),
+            Self::Learnt(learnt) => learnt.fmt(f),
+            Self::QuietHours => f.write_str("after the quiet hours"),
             Self::PanelDown(count) => write!(f, "the panel could not be reached {}", times(count)),
             Self::AnswerUnusable(count) => write!(f, "the panel's answer could not be used {}", times(count)),
             Self::LoginRefused => f.write_str("the panel refuses the login"),
@@ -120,6 +141,7 @@ impl fmt::Display for Why {
             Self::TooSlow(count) => write!(f, "the list was too slow for its deadline {count} times within a day"),
             Self::Interrupted(count) => write!(f, "the sync was interrupted {}", times(count)),
             Self::Failed(count) => write!(f, "the sync failed {}", times(count)),
+            Self::BudgetUsed(budget) => write!(f, "the account has used up its {budget} requests of the day"),
         }
     }
 }
@@ -134,13 +156,53 @@ pub fn next(
     history: &PerKind<KindHistory>,
     time: WallTime,
 ) -> PerKind<Next> {
+    let schedules = PerKind::from_fn(|kind| schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind)));
+    let last = |kind| {
+        let history: &KindHistory = &history[kind];
+        let looked = history.listed_at.and(history.looked_at());
+        looked.filter(|last| schedules[kind] == Schedule::Auto && !is_in_future(*last, time.now))
+    };
+    let looks = looks_by_auto(profile, facts, last, time);
     PerKind::from_fn(|kind| {
         if profile.kinds_off.contains(&kind) {
             return Next { at: None, why: Why::KindOff };
         }
-        let schedule = schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind));
-        next_of_kind(profile, &schedule, facts, kind, &history[kind], time)
+        let schedule = &schedules[kind];
+        let planned = match looks[kind] {
+            Some((at, learnt)) => Next { at: Some(at), why: Why::Learnt(learnt) },
+            None => scheduled(profile, schedule, &history[kind], time),
+        };
+        let next = after_pauses(planned, profile, schedule, facts, kind, &history[kind], time);
+        outside_quiet_hours(next, schedule, &profile.schedules.auto, time)
     })
+}
+
+/// Returns the next look at each kind on `auto`, from the last one; for other kinds there is none.
+fn looks_by_auto(
+    profile: &Profile,
+    facts: &PanelFacts,
+    last: impl Fn(ContentKind) -> Option<i64>,
+    time: WallTime,
+) -> PerKind<Option<(i64, Learnt)>> {
+    let looks = PerKind::from_fn(|kind| {
+        let last = last(kind).filter(|_| !profile.kinds_off.contains(&kind))?;
+        Some(Look { last, known: facts.kinds[kind].arrivals.as_ref() })
+    });
+    let zone = facts.zone.unwrap_or(PanelZone::UTC);
+    next_looks(&profile.id, &profile.schedules.auto, &looks, zone, time.zone)
+}
+
+/// Moves what would begin in the quiet hours to their end. The first sync of a kind doesn't wait for it, and neither does
+/// a cron expression: somebody has chosen its times.
+fn outside_quiet_hours(next: Next, schedule: &Schedule, settings: &AutoSettings, time: WallTime) -> Next {
+    let (Some(quiet), Some(at)) = (settings.quiet, next.at) else { return next };
+    if matches!(next.why, Why::NeverSynced) || matches!(schedule, Schedule::Cron(_)) {
+        return next;
+    }
+    match quiet.end(at.max(time.now), time.zone) {
+        Some(end) => Next { at: Some(end), why: if next.why.is_pause() { next.why } else { Why::QuietHours } },
+        None => next,
+    }
 }
 
 /// Returns the kinds that a run takes now: those that are due, and those that would be due within the next tenth of
@@ -154,34 +216,54 @@ pub fn due_together(next: &PerKind<Next>, now: i64) -> Vec<ContentKind> {
         Why::Schedule(Schedule::Every(interval)) => {
             next.is_due(now.saturating_add(pause::most_jitter(interval.seconds())))
         }
+        Why::Learnt(_) => next.is_due(now.saturating_add(pause::LONGEST_JITTER)),
         _ => false,
     };
     next.iter().filter(|(_, next)| next.is_due(now) || comes_along(next)).map(|(kind, _)| kind).collect()
 }
 
-/// Returns when the service looks at a kind again if it does so now, at the latest, in unix seconds; `None` if it never
-/// does. `schedule` takes the place of the profile's own schedules.
-pub fn next_look(profile: &Profile, schedule: Option<&Schedule>, kind: ContentKind, time: WallTime) -> Option<i64> {
-    let schedule = schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind));
-    let jitter = match schedule {
-        Schedule::Every(interval) => pause::most_jitter(interval.seconds()),
-        Schedule::Cron(_) | Schedule::Off => 0,
-    };
-    schedule.due_after(time.now, time.zone).map(|at| at.saturating_add(jitter))
+/// Returns when the service looks at each kind again if it does so now, at the latest, in unix seconds; `None` if it
+/// never does. `schedule` takes the place of the profile's own schedules.
+pub fn looks_after_now(
+    profile: &Profile,
+    schedule: Option<&Schedule>,
+    facts: &PanelFacts,
+    time: WallTime,
+) -> PerKind<Option<i64>> {
+    let schedules = PerKind::from_fn(|kind| schedule.cloned().unwrap_or_else(|| profile.schedules.of(kind)));
+    let by_auto = looks_by_auto(profile, facts, |kind| (schedules[kind] == Schedule::Auto).then_some(time.now), time);
+    PerKind::from_fn(|kind| {
+        let (at, jitter) = match (&schedules[kind], by_auto[kind]) {
+            (_, Some((at, _))) => (Some(at), pause::LONGEST_JITTER),
+            (schedule @ Schedule::Every(interval), _) => {
+                (schedule.due_after(time.now, time.zone), pause::most_jitter(interval.seconds()))
+            }
+            (schedule, _) => (schedule.due_after(time.now, time.zone), 0),
+        };
+        let at = at?.saturating_add(jitter);
+        let quiet = profile.schedules.auto.quiet.filter(|_| !matches!(schedules[kind], Schedule::Cron(_)));
+        Some(quiet.and_then(|quiet| quiet.end(at, time.zone)).unwrap_or(at))
+    })
 }
 
 /// Returns the greatest age at which a kind counts as current, in seconds: 36 hours or one and a half of its intervals,
 /// whichever is longer.
 ///
-/// The interval is the one that began with the last list, because a cron expression may leave out weekends.
-pub fn stale_after(schedule: &Schedule, listed_at: Option<i64>, time: WallTime) -> i64 {
+/// The interval is the one that began with the last list, because a cron expression may leave out weekends. That of
+/// `auto` is its longest.
+pub fn stale_after(schedule: &Schedule, settings: &AutoSettings, listed_at: Option<i64>, time: WallTime) -> i64 {
     const LEAST: i64 = 36 * 3600;
     let last = listed_at.unwrap_or(time.now);
-    let interval = schedule.due_after(last, time.zone).map_or(0, |due| due.saturating_sub(last));
+    let interval = match schedule {
+        Schedule::Auto => settings.longest.seconds(),
+        _ => schedule.due_after(last, time.zone).map_or(0, |due| due.saturating_sub(last)),
+    };
     LEAST.max(interval.saturating_add(interval / 2))
 }
 
-fn next_of_kind(
+/// Returns the next sync of a kind if failures and refusals allow it then, else after their pause.
+fn after_pauses(
+    scheduled: Next,
     profile: &Profile,
     schedule: &Schedule,
     facts: &PanelFacts,
@@ -189,7 +271,6 @@ fn next_of_kind(
     history: &KindHistory,
     time: WallTime,
 ) -> Next {
-    let scheduled = scheduled(profile, schedule, history, time);
     let Some(due) = scheduled.at else { return scheduled };
     let pauses = [after_failures(profile, schedule, history, time), not_offered(facts, kind, history)];
     let refused = facts.unattended_not_before().zip(facts.refused_at).map(|(until, from)| Pause {
@@ -219,7 +300,7 @@ fn scheduled(profile: &Profile, schedule: &Schedule, history: &KindHistory, time
     }
     let jitter = match schedule {
         Schedule::Every(interval) => pause::jitter(interval.seconds(), pause::seed(&profile.id, last)),
-        Schedule::Cron(_) | Schedule::Off => 0,
+        Schedule::Cron(_) | Schedule::Auto | Schedule::Off => 0,
     };
     Next { at: schedule.due_after(last, time.zone).map(|at| at.saturating_add(jitter)), why }
 }

@@ -17,7 +17,7 @@ pub const LONGEST_PAUSE: i64 = 6 * 3600;
 pub const ENDED_PAUSE: i64 = 86_400;
 
 /// The longest random part of an interval, in seconds.
-const LONGEST_JITTER: i64 = 900;
+pub(super) const LONGEST_JITTER: i64 = 900;
 
 /// Returns the pause after this many failures in a row, in seconds: 5, 10, 20 … minutes, at most six hours. A schedule
 /// with a shorter interval begins with that interval. Up to a quarter is added, and it depends on the seed only.
@@ -46,7 +46,7 @@ pub fn seed(profile: &ProfileId, last: i64) -> u64 {
 }
 
 /// Returns a number from 0 to `most`.
-fn part(seed: u64, most: i64) -> i64 {
+pub(super) fn part(seed: u64, most: i64) -> i64 {
     let choices = u64::try_from(most.max(0)).unwrap_or_default().saturating_add(1);
     i64::try_from(seed % choices).unwrap_or_default()
 }

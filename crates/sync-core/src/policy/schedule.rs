@@ -7,11 +7,15 @@ use chrono::DateTime;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
+use super::auto::settings::AutoSettings;
 use super::zone::TimeZone;
 use crate::model::{ContentKind, PerKind};
 
 /// The longest interval, in seconds: a year. A longer one is a mistake.
 const LONGEST: i64 = 366 * 86_400;
+
+/// The default of the column `sync_interval_hours`.
+const DEFAULT_HOURS: u32 = 24;
 
 /// When a kind is synced.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +24,8 @@ pub enum Schedule {
     Every(Interval),
     /// At the times of a cron expression.
     Cron(Box<CronSchedule>),
+    /// When a look is worth its cost, by what was learnt of the panel ([`super::auto`]).
+    Auto,
     /// Never by itself.
     Off,
 }
@@ -38,7 +44,7 @@ pub struct CronSchedule {
 
 /// The text is no schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no schedule: write `every 6h`, `cron 30 4 * * *`, `cron 30 4 * * * Europe/Berlin` or `off`")]
+#[error("this is no schedule: write `auto`, `every 6h`, `cron 30 4 * * *`, `cron 30 4 * * * Europe/Berlin` or `off`")]
 pub struct NoSchedule;
 
 impl Interval {
@@ -61,11 +67,13 @@ impl Schedule {
     /// never due by itself. `zone` is that of the machine; an expression with a zone of its own is read in that one.
     ///
     /// A time that daylight saving time leaves out is due at the end of the gap. One that it repeats is due once, and
-    /// a rule for every hour or minute is due in the repeated hour as well.
+    /// a rule for every hour or minute is due in the repeated hour as well. For [`Self::Auto`] it is a day later, which
+    /// [`super::auto::next_looks`] makes more precise.
     pub fn due_after(&self, last: i64, zone: TimeZone) -> Option<i64> {
         match self {
             Self::Every(interval) => Some(last.saturating_add(interval.0)),
             Self::Cron(schedule) => schedule.next_after(last, zone),
+            Self::Auto => Some(last.saturating_add(Interval::DAY.0)),
             Self::Off => None,
         }
     }
@@ -92,6 +100,7 @@ impl FromStr for Schedule {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         match (word, rest.trim()) {
+            ("auto", "") => Ok(Self::Auto),
             ("off", "") => Ok(Self::Off),
             ("every", interval) => interval.parse().map(Self::Every),
             ("cron", expression) => expression.parse().map(Box::new).map(Self::Cron),
@@ -105,6 +114,7 @@ impl fmt::Display for Schedule {
         match self {
             Self::Every(interval) => write!(f, "every {interval}"),
             Self::Cron(schedule) => write!(f, "cron {schedule}"),
+            Self::Auto => f.write_str("auto"),
             Self::Off => f.write_str("off"),
         }
     }
@@ -184,18 +194,26 @@ pub struct Schedules {
     /// The column `auto_sync_enabled`, which belongs to an application: a store reads it and doesn't write it. Default
     /// true.
     pub automatic: bool,
-    /// The column `sync_interval_hours`, which belongs to an application, too. Default 24.
+    /// The column `sync_interval_hours`, which belongs to an application, too. Its default, 24, is no interval.
     pub interval_hours: u32,
+    /// The settings of the schedule `auto`.
+    pub auto: AutoSettings,
 }
 
 impl Default for Schedules {
     fn default() -> Self {
-        Self { all: None, kinds: PerKind::default(), automatic: true, interval_hours: 24 }
+        Self {
+            all: None,
+            kinds: PerKind::default(),
+            automatic: true,
+            interval_hours: DEFAULT_HOURS,
+            auto: AutoSettings::default(),
+        }
     }
 }
 
 impl Schedules {
-    /// Returns the schedule of a kind: its own, that of all kinds, or what the columns say.
+    /// Returns the schedule of a kind: its own, that of all kinds, what the columns say, or else [`Schedule::Auto`].
     pub fn of(&self, kind: ContentKind) -> Schedule {
         let set = self.kinds[kind].as_ref().or(self.all.as_ref());
         set.cloned().unwrap_or_else(|| self.of_columns())
@@ -206,7 +224,8 @@ impl Schedules {
             return Schedule::Off;
         }
         let interval = Interval::of_seconds(i64::from(self.interval_hours).saturating_mul(3600));
-        Schedule::Every(interval.unwrap_or(Interval::DAY))
+        // Nobody has set a column that has its default.
+        interval.filter(|_| self.interval_hours != DEFAULT_HOURS).map_or(Schedule::Auto, Schedule::Every)
     }
 }
 
@@ -227,6 +246,7 @@ mod tests {
     fn schedules_are_written_and_read_back() {
         for (text, written) in [
             ("off", "off"),
+            (" auto ", "auto"),
             (" every  6h ", "every 6h"),
             ("every 90m", "every 1h30m"),
             ("every 1h 30m", "every 1h30m"),
@@ -261,6 +281,7 @@ mod tests {
             "every 9223372036854775807w",
             "every 6\u{b5}",
             "off now",
+            "auto 6h",
             "cron",
             "cron * * * *",
             "cron 61 * * * *",
@@ -309,17 +330,19 @@ mod tests {
         assert_eq!(usual("cron 0 4 * * *"), Some(86_400));
         assert_eq!(usual("cron */20 * * * *"), Some(1200));
         assert_eq!(usual("off"), None);
+        assert_eq!(usual("auto"), Some(86_400));
     }
 
     #[test]
     fn what_a_person_sets_precedes_the_columns() {
         let kinds = |schedules: &Schedules| ContentKind::ALL.map(|kind| schedules.of(kind).to_string());
         let columns = |automatic, interval_hours| Schedules { automatic, interval_hours, ..Schedules::default() };
-        assert_eq!(kinds(&Schedules::default()), ["every 1d"; 3]);
+        assert_eq!(kinds(&Schedules::default()), ["auto"; 3]);
         assert_eq!(kinds(&columns(true, 6)), ["every 6h"; 3]);
         assert_eq!(kinds(&columns(false, 6)), ["off"; 3]);
-        assert_eq!(kinds(&columns(true, 0)), ["every 1d"; 3], "no interval is the default");
-        assert_eq!(kinds(&columns(true, u32::MAX)), ["every 1d"; 3]);
+        assert_eq!(kinds(&columns(true, 24)), ["auto"; 3], "nobody has set the column");
+        assert_eq!(kinds(&columns(true, 0)), ["auto"; 3], "this is no interval");
+        assert_eq!(kinds(&columns(true, u32::MAX)), ["auto"; 3]);
         let mut set = Schedules { all: Some(schedule("every 2h")), ..columns(false, 6) };
         assert_eq!(kinds(&set), ["every 2h"; 3]);
         set.kinds[ContentKind::Movies] = Some(Schedule::Off);

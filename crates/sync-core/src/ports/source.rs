@@ -5,6 +5,7 @@ mod error;
 #[cfg(any(test, feature = "mock"))]
 mod mock;
 mod probe;
+mod shared_pace;
 mod wait;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub use error::{AnswerFault, SourceError};
 #[cfg(any(test, feature = "mock"))]
 pub use mock::MockContentSource;
 pub use probe::{ProbeAnswer, ProbeRequest};
+pub use shared_pace::{PaceWait, SharedPace};
 pub use wait::{Wait, WaitCause, WaitObserver};
 
 /// A source of the account, the categories and the listings of a profile.
@@ -37,6 +39,8 @@ pub use wait::{Wait, WaitCause, WaitObserver};
 /// - A refused login is never repeated.
 /// - A listing that was too slow ([`SourceError::TooSlow`]) is not repeated. A source stops a listing for that reason only
 ///   if the request has a size.
+/// - A source sends a request only when the pace that it was given ([`ContentSource::keep_pace`]) lets it, and tells the pace
+///   what becomes of it. A source that was given none has one of its own.
 /// - A source that waits before it repeats a request, or for a second or more before any other one, tells this to the
 ///   receiver of [`ContentSource::observe_waits`] when the wait begins. The time that a panel takes for its answer is no
 ///   wait.
@@ -106,6 +110,11 @@ pub trait ContentSource: Send + Sync {
     /// waits does nothing.
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
         drop(observer);
+    }
+
+    /// Makes the source send its requests at this pace from now on. A source that sends nothing ignores it.
+    fn keep_pace(&self, pace: Arc<SharedPace>) {
+        drop(pace);
     }
 }
 

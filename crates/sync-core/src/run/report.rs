@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::error::ErrorClass;
 use crate::model::{Account, ContentKind, PerKind, ProfileId};
+use crate::ports::store::StoreError;
 use crate::run::counts::Counts;
-use crate::run::options::SyncMode;
+use crate::run::options::{SyncMode, SyncOptions};
 use crate::run::plan::KindPlan;
 use crate::run::record::{KindOutcome, KindRecord, ReportError, RunId, RunStatus, wire_bytes};
 
@@ -82,6 +83,25 @@ impl SyncReport {
             warnings: Vec::new(),
             plan: Vec::new(),
         }
+    }
+
+    /// Returns the report of a run that could not begin, because of an error of the store.
+    pub fn not_begun(profile: ProfileId, options: &SyncOptions, error: &StoreError) -> Self {
+        let mut report = Self { dry_run: options.dry_run, ..Self::new(profile) };
+        report.fail(&options.kinds, &ReportError::from_store(error, None));
+        report
+    }
+
+    /// Marks every kind that was asked for and not yet synced as failed, by one error of the run.
+    pub(crate) fn fail(&mut self, kinds: &[ContentKind], error: &ReportError) {
+        let outcome = if error.class() == ErrorClass::Cancelled { KindOutcome::Cancelled } else { KindOutcome::Failed };
+        for kind in kinds {
+            let record = &mut self.kinds[*kind];
+            record.outcome = outcome;
+            record.error = Some(error.clone());
+        }
+        self.errors.push(error.clone());
+        self.status = Self::status_of(self.kinds.values(), &self.errors);
     }
 
     /// Returns the record of a kind.

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod index;
 pub mod leases;
 pub mod maintenance;
+pub mod paces;
 pub mod profiles;
 pub mod removals;
 pub mod reopened;
@@ -127,7 +128,7 @@ macro_rules! content_store_conformance {
     };
 }
 
-/// Makes one test per case of a whole cache: the catalogue, the profiles and the maintenance. It takes the path of an
+/// Makes one test per case of a whole cache: the catalogue, the profiles, the maintenance and the paces. It takes the path of an
 /// async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
 #[macro_export]
 macro_rules! cache_conformance {
@@ -172,6 +173,11 @@ macro_rules! cache_conformance {
             profiles: another_login_may_be_tried_at_once
             maintenance: a_cache_that_was_only_synced_is_sound
             maintenance: what_is_marked_is_compared_in_full
+            paces: one_at_a_time_enters_an_account
+            paces: an_account_without_hosts_is_nobodys
+            paces: a_pace_is_of_every_host
+            paces: an_unused_pace_is_forgotten
+            paces: a_pace_outlives_a_profile
         }
 
         #[tokio::test]
@@ -230,6 +236,7 @@ mod tests {
             (1, "feed: ", include_str!("conformance/feed.rs")),
             (1, "profiles: ", include_str!("conformance/profiles.rs")),
             (1, "maintenance: ", include_str!("conformance/maintenance.rs")),
+            (1, "paces: ", include_str!("conformance/paces.rs")),
         ];
         for (list, name, source) in suites {
             let listed: Vec<_> = lists[list].lines().filter_map(|line| line.trim().strip_prefix(name)).collect();

@@ -15,6 +15,7 @@ use crate::detect::index::ListingIndex;
 use crate::facts::PanelFacts;
 use crate::feed::undo::{UndoOutcome, UndoRequest};
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
+use crate::policy::pace::AccountPace;
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::store::{
     ContentStore, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError, StoredIndex, SyncState,
@@ -31,6 +32,9 @@ pub struct MemoryStore(Arc<Mutex<Inner>>);
 pub(super) struct Inner {
     pub(super) profiles: BTreeMap<ProfileId, Tables>,
     pub(super) leased: BTreeSet<ProfileId>,
+    /// By host and user name.
+    pub(super) paces: BTreeMap<(String, String), AccountPace>,
+    pub(super) entered: BTreeSet<(String, String)>,
     next_run: i64,
     next_epoch: i64,
     fail_apply: Option<StoreError>,

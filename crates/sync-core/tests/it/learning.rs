@@ -24,7 +24,9 @@ fn unreachable(overloaded: bool) -> SourceError {
 /// What is known of the panel, but for its fields.
 async fn facts(bench: &Bench) -> PanelFacts {
     let mut facts = bench.store.sync_state(&bench.profile).await.unwrap().facts;
-    facts.kinds.values_mut().for_each(|facts| facts.fields = FieldFacts::default());
+    for facts in facts.kinds.values_mut() {
+        (facts.fields, facts.arrivals) = (FieldFacts::default(), None);
+    }
     facts
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use sync_core::policy::auto::settings::AutoSettings;
 use sync_core::policy::probe::ProbeSetting;
 use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, Schedule, SearchFields};
 
@@ -14,10 +15,12 @@ use super::setting::{Setting, SettingValues};
 const DAYS: SettingValues = SettingValues::Whole { least: 0, most: Some(3650) };
 const COUNT: SettingValues = SettingValues::Whole { least: 0, most: None };
 const POSITIVE: SettingValues = SettingValues::Whole { least: 1, most: None };
+const INTERVAL: SettingValues = SettingValues::Interval("30m to 7d");
+const WEIGHT: SettingValues = SettingValues::Whole { least: 1, most: Some(AutoSettings::MOST_WEIGHT as u64) };
 const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
 
 /// Every setting, in the order in which they are shown.
-pub static SETTINGS: [Setting; 42] = [
+pub static SETTINGS: [Setting; 50] = [
     Setting {
         key: "guard.share",
         unit: "percent of a kind",
@@ -169,13 +172,38 @@ pub static SETTINGS: [Setting; 42] = [
         unit: "",
         values: SettingValues::Schedule,
         default: "",
-        help: "Sync the profile at these times under `watch`; by default every 24h",
+        help: "Sync the profile at these times under `watch`; by default when new titles are expected",
         get: |profile, _| profile.schedules.all.as_ref().map(ToString::to_string),
         set: |profile, _, text| put_with(&mut profile.schedules.all, text, schedule),
     },
     of_kind("schedule.channels", "Sync the channels at these times instead"),
     of_kind("schedule.movies", "Sync the movies at these times instead"),
     of_kind("schedule.series", "Sync the series at these times instead"),
+    auto(
+        "schedule.shortest",
+        "",
+        INTERVAL,
+        "1h",
+        "Under `auto`, look at a kind no sooner than this after the last look",
+    ),
+    auto("schedule.longest", "", INTERVAL, "1d", "Under `auto`, look at a kind no later than this after the last look"),
+    auto(
+        "schedule.quiet",
+        "",
+        SettingValues::Hours,
+        "",
+        "Begin no sync by `auto` or `every` in these hours, by the clock of the machine",
+    ),
+    auto(
+        "schedule.looks",
+        "looks a day",
+        SettingValues::Whole { least: 1, most: Some(AutoSettings::MOST_LOOKS as u64) },
+        "12",
+        "Under `auto`, look at most this often, at all kinds together",
+    ),
+    auto("weight.channels", "", WEIGHT, "1", "Let a new channel count this much under `auto`"),
+    auto("weight.movies", "", WEIGHT, "1", "Let a new movie count this much under `auto`"),
+    auto("weight.series", "", WEIGHT, "1", "Let a new series or episode count this much under `auto`"),
     Setting {
         key: "busy.postpone",
         unit: "",
@@ -264,6 +292,13 @@ pub static SETTINGS: [Setting; 42] = [
         "8",
         "Send at most this many requests per second",
     ),
+    network(
+        "budget.requests",
+        "requests per day",
+        COUNT,
+        "5000",
+        "Let scheduled syncs wait for the next UTC day after this many requests; 0 turns this off",
+    ),
     Setting {
         key: "rate.parallel",
         unit: "requests",
@@ -318,6 +353,25 @@ pub static SETTINGS: [Setting; 42] = [
         "Read at most this much of headers per answer",
     ),
 ];
+
+/// A setting of the schedule `auto`.
+const fn auto(
+    key: &'static str,
+    unit: &'static str,
+    values: SettingValues,
+    default: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        unit,
+        values,
+        default,
+        help,
+        get: |profile, key| profile.schedules.auto.get(key),
+        set: |profile, key, text| profile.schedules.auto.set(key, text),
+    }
+}
 
 /// The schedule of one kind. The last word of the key is the kind.
 const fn of_kind(key: &'static str, help: &'static str) -> Setting {
@@ -423,6 +477,8 @@ mod tests {
             SettingValues::Kinds => "channels,series",
             SettingValues::Timetable => "08:00,512k Sun-23:00,off",
             SettingValues::Schedule => "cron 30 4 * * * Europe/Berlin",
+            SettingValues::Interval(_) => "2d",
+            SettingValues::Hours => "23:00-07:00",
             SettingValues::Command => "tell --token 's3cr3t' | sh",
             SettingValues::Text(_) => "Player/1 (x)",
         }
@@ -498,7 +554,7 @@ mod tests {
             setting.set(&mut profile, other(setting)).unwrap();
         }
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 11);
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 19);
         for SettingRow { key, value } in rows {
             assert_eq!(setting(&key).text(&profile), value);
         }

@@ -47,6 +47,10 @@ pub enum SettingValues {
     Timetable,
     /// When something happens by itself.
     Schedule,
+    /// A length of time, between these.
+    Interval(&'static str),
+    /// Hours of the day.
+    Hours,
     /// A command for the shell. It may contain a secret, so it is not shown.
     Command,
     /// A text.
@@ -67,15 +71,19 @@ impl SettingValues {
                 format!("{kinds}; separated by commas")
             }
             Self::Timetable => "off, a rate, or a timetable".to_owned(),
-            Self::Schedule => "every 6h, cron 30 4 * * *, cron 30 4 * * * Europe/Berlin, off".to_owned(),
+            Self::Schedule => "auto, every 6h, cron 30 4 * * *, cron 30 4 * * * Europe/Berlin, off".to_owned(),
+            Self::Hours => "hours such as 23:00-07:00".to_owned(),
             Self::Command => "a command for the shell".to_owned(),
-            Self::Text(what) => what.to_owned(),
+            Self::Interval(what) | Self::Text(what) => what.to_owned(),
         }
     }
 
     /// Returns whether a rejected value may be shown: it was to be a number or a fixed word, and not any text.
     pub(super) const fn are_fixed(self) -> bool {
-        !matches!(self, Self::Text(_) | Self::Timetable | Self::Schedule | Self::Command)
+        !matches!(
+            self,
+            Self::Text(_) | Self::Timetable | Self::Schedule | Self::Interval(_) | Self::Hours | Self::Command
+        )
     }
 
     /// Returns whether a text is within the range, as far as the range says.
@@ -86,9 +94,14 @@ impl SettingValues {
             }
             Self::Words(words) => words.contains(&text),
             Self::YesNo => ["yes", "no"].contains(&text),
-            Self::Decimal { .. } | Self::Kinds | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) => {
-                true
-            }
+            Self::Decimal { .. }
+            | Self::Kinds
+            | Self::Timetable
+            | Self::Schedule
+            | Self::Interval(_)
+            | Self::Hours
+            | Self::Command
+            | Self::Text(_) => true,
         }
     }
 
@@ -102,10 +115,8 @@ impl SettingValues {
             },
             Self::YesNo => (text == "yes").into(),
             Self::Kinds => text.split(',').filter(|kind| !kind.is_empty()).map(Value::from).collect(),
-            Self::Words(_) | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) if text.is_empty() => {
-                Value::Null
-            }
-            Self::Words(_) | Self::Timetable | Self::Schedule | Self::Command | Self::Text(_) => text.into(),
+            _ if text.is_empty() => Value::Null,
+            _ => text.into(),
         }
     }
 }

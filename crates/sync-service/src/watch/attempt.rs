@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sync_core::policy::due::next_look;
+use sync_core::policy::due::looks_after_now;
 use sync_core::policy::probe::ProbeSetting;
 use sync_core::rate::deadline::{CHECK_BYTES, DEADLINE, is_fast_enough};
 use sync_core::{
-    Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, PerKind, Profile, RunStatus, Schedule,
-    StoreError, SyncOptions, SyncReport, Trigger, WallTime,
+    Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, Profile, RunStatus, Schedule, StoreError,
+    SyncOptions, SyncReport, Trigger, WallTime,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::event::{NotNow, WatchEvent, WatchObserver};
 use super::logged_in::LoggedIn;
 use super::ports::{Caches, Gate};
+use crate::account::PanelAccount;
 use crate::failover;
+use crate::paced::Paced;
 use crate::service::options_of;
 use crate::source::SourceFactory;
 
@@ -47,6 +49,14 @@ pub(super) struct Due {
     pub(super) slow: Vec<ContentKind>,
 }
 
+/// What a run needs that may begin.
+struct Prepared {
+    cache: Arc<dyn Cache>,
+    source: Arc<dyn ContentSource>,
+    kinds: Vec<ContentKind>,
+    paced: Paced,
+}
+
 /// The end of an attempt.
 pub(super) enum AttemptEnd {
     /// There was a run.
@@ -71,12 +81,12 @@ where
         match self.cancel.run_until_cancelled(self.prepare(due)).await {
             None => AttemptEnd::Stopped,
             Some(Err(end)) => end,
-            Some(Ok((cache, source, kinds))) => {
+            Some(Ok(Prepared { cache, source, kinds, paced })) => {
                 self.observer.event(&WatchEvent::Began { profile, kinds: &kinds, trigger: self.trigger });
                 let store = cache as _;
                 let engine =
                     Engine::new(source, store, Arc::clone(self.clock)).with_observer(Arc::clone(self.progress));
-                let next_look = PerKind::from_fn(|kind| next_look(profile, self.schedule, kind, (self.time)()));
+                let next_look = looks_after_now(profile, self.schedule, &due.facts, (self.time)());
                 let options = SyncOptions {
                     kinds,
                     trigger: self.trigger,
@@ -84,7 +94,8 @@ where
                     next_look,
                     ..options_of(profile)
                 };
-                AttemptEnd::Ran(Box::new(engine.run(&profile.id, &options, self.cancel).await))
+                let run = engine.run(&profile.id, &options, self.cancel);
+                AttemptEnd::Ran(Box::new(paced.work(run).await))
             }
         }
     }
@@ -98,11 +109,8 @@ where
         }
     }
 
-    /// Returns the cache, the source, and the kinds that are asked for.
-    async fn prepare(
-        &self,
-        due: &Due,
-    ) -> Result<(Arc<dyn Cache>, Arc<dyn ContentSource>, Vec<ContentKind>), AttemptEnd> {
+    /// Returns what the run needs, unless it doesn't begin.
+    async fn prepare(&self, due: &Due) -> Result<Prepared, AttemptEnd> {
         let Due { profile, facts, kinds, .. } = due;
         let not_now = |why| Err(AttemptEnd::NotNow(why));
         if self.is_under_way(profile).await.map_err(AttemptEnd::NoCache)? {
@@ -112,30 +120,47 @@ where
             return not_now(NotNow::Gate(why));
         }
         let source = failover::source(profile, facts, self.sources, self.clock.now()).await;
-        let mut source = match source {
+        let source = match source {
             Ok(source) => source,
             Err(error) => return not_now(NotNow::NoSource(error.to_string())),
         };
+        let cache = self.caches.for_writing().await.map_err(AttemptEnd::NoCache)?;
+        let paces = Arc::clone(&cache) as _;
+        let paced = Paced::try_enter(&paces, self.clock, &PanelAccount::of(profile), true).await;
+        let paced = paced.map_err(AttemptEnd::NoCache)?;
+        let Some(paced) = paced else { return not_now(NotNow::AccountInUse) };
+        paced.govern(&*source);
+        let asked = self.ask(due, source);
+        let (source, kinds) = paced.work(asked).await?;
+        // A run makes a profile that is missing. One that was removed since the cache was read stays removed.
+        match cache.profile(&profile.id).await {
+            Ok(Some(_)) => Ok(Prepared { cache, source, kinds, paced }),
+            Ok(None) => Err(AttemptEnd::Gone),
+            Err(error) => Err(AttemptEnd::NoCache(error)),
+        }
+    }
+
+    /// Asks the panel whether a run makes sense now. Returns the kinds for which it does.
+    async fn ask(
+        &self,
+        due: &Due,
+        mut source: Arc<dyn ContentSource>,
+    ) -> Result<(Arc<dyn ContentSource>, Vec<ContentKind>), AttemptEnd> {
+        let Due { profile, kinds, .. } = due;
         if profile.postpone_when_busy {
             // Nothing is written yet: a panel that is asked too often while somebody watches gets no run in the history.
             let answer = source.account().await;
             if let Some(why) = answer.as_ref().ok().and_then(NotNow::of_account) {
-                return not_now(why);
+                return Err(AttemptEnd::NotNow(why));
             }
             source = Arc::new(LoggedIn::new(source, answer));
         }
         let kept_out = still_slow(&*source, due, self.deadline).await;
         let kinds: Vec<_> = kinds.iter().copied().filter(|kind| !kept_out.contains(kind)).collect();
         if kinds.is_empty() {
-            return not_now(NotNow::StillSlow);
+            return Err(AttemptEnd::NotNow(NotNow::StillSlow));
         }
-        let cache = self.caches.for_writing().await.map_err(AttemptEnd::NoCache)?;
-        // A run makes a profile that is missing. One that was removed since the cache was read stays removed.
-        match cache.profile(&profile.id).await {
-            Ok(Some(_)) => Ok((cache, source, kinds)),
-            Ok(None) => Err(AttemptEnd::Gone),
-            Err(error) => Err(AttemptEnd::NoCache(error)),
-        }
+        Ok((source, kinds))
     }
 }
 

@@ -105,6 +105,8 @@ pub enum NotNow {
     StillSlow,
     /// Another program syncs the profile.
     ProfileBusy,
+    /// Another run asks the account.
+    AccountInUse,
     /// The source can't be made: the profile has no address or no password, for example.
     NoSource(String),
 }
@@ -117,6 +119,7 @@ impl NotNow {
             Self::Gate(_) => "before_command",
             Self::StillSlow => "still_slow",
             Self::ProfileBusy => "profile_busy",
+            Self::AccountInUse => "account_in_use",
             Self::NoSource(_) => "no_source",
         }
     }
@@ -135,6 +138,7 @@ impl fmt::Display for NotNow {
             Self::Gate(why) => f.write_str(why),
             Self::StillSlow => f.write_str("the link is still too slow for the list to meet its deadline"),
             Self::ProfileBusy => f.write_str("another program syncs the profile"),
+            Self::AccountInUse => f.write_str("another run asks the panel with the same account"),
             Self::NoSource(error) => f.write_str(error),
         }
     }

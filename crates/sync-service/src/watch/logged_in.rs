@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, Usage, WaitObserver};
+use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver};
 use sync_core::{Account, Category, ContentKind, ContentSource, DigestScheme, SourceError};
 
 /// The source, and the first answer to a login, which is given once.
@@ -62,5 +62,9 @@ impl ContentSource for LoggedIn {
 
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {
         self.source.observe_waits(observer);
+    }
+
+    fn keep_pace(&self, pace: Arc<SharedPace>) {
+        self.source.keep_pace(pace);
     }
 }

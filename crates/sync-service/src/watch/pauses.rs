@@ -13,7 +13,7 @@ use super::event::NotNow;
 /// The time after which a run that was postponed is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
-/// The time after which a profile that another program syncs is looked at again.
+/// The time after which a profile or an account that another program uses is looked at again.
 const BUSY: Duration = Duration::from_secs(60);
 
 /// The time for which a kind that a run has left out isn't asked for again.
@@ -56,7 +56,7 @@ impl Pauses {
 
     /// Leaves a profile alone for this reason. Returns the length of the pause.
     pub(super) fn postpone(&mut self, profile: &ProfileId, why: &NotNow, now: Duration) -> Duration {
-        let pause = if *why == NotNow::ProfileBusy { BUSY } else { LOOK_AGAIN };
+        let pause = if matches!(why, NotNow::ProfileBusy | NotNow::AccountInUse) { BUSY } else { LOOK_AGAIN };
         self.until.insert((profile.clone(), None), now + pause);
         pause
     }

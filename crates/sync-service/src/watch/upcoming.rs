@@ -1,8 +1,11 @@
 //! When each kind of a profile is synced next. `status` and the watcher show and follow the same.
 
-use sync_core::policy::due;
-use sync_core::{Cache, ContentKind, KindHistory, Next, PanelFacts, PerKind, Profile, Schedule, StoreError, WallTime};
+use sync_core::policy::{budget, due};
+use sync_core::{
+    AccountPace, Cache, ContentKind, KindHistory, Next, PanelFacts, PerKind, Profile, Schedule, StoreError, WallTime,
+};
 
+use crate::account::PanelAccount;
 use crate::service::Service;
 
 /// What comes next for a profile, and how its kinds stand.
@@ -21,6 +24,8 @@ pub struct Upcoming {
     pub held: PerKind<u64>,
     /// What runs have learnt of the panel.
     pub facts: PanelFacts,
+    /// How fast the account is asked; nothing if it was never asked.
+    pub pace: Option<AccountPace>,
     /// The schedule in place of the profile's own ones.
     schedule: Option<Schedule>,
     time: WallTime,
@@ -45,16 +50,20 @@ impl Upcoming {
                 history.listed_at = None;
             }
         }
-        let next = due::next(&profile, schedule, &state.facts, &history, time);
+        let pace = cache.pace(PanelAccount::of(&profile).key()).await?;
+        let mut next = due::next(&profile, schedule, &state.facts, &history, time);
+        budget::postpone(&mut next, &profile, pace.as_ref(), time.now);
         let schedule = schedule.cloned();
-        Ok(Self { profile, next, history, rows: state.rows, held: state.held, facts: state.facts, schedule, time })
+        let (rows, held, facts) = (state.rows, state.held, state.facts);
+        Ok(Self { profile, next, history, rows, held, facts, pace, schedule, time })
     }
 
     /// Returns the age in seconds from which on a kind counts as stale; `None` if it is switched off.
     pub fn stale_after(&self, kind: ContentKind) -> Option<i64> {
         let own = self.profile.schedules.of(kind);
         let is_on = !self.profile.kinds_off.contains(&kind);
-        is_on.then(|| due::stale_after(self.schedule.as_ref().unwrap_or(&own), self.history[kind].listed_at, self.time))
+        let (schedule, settings) = (self.schedule.as_ref().unwrap_or(&own), &self.profile.schedules.auto);
+        is_on.then(|| due::stale_after(schedule, settings, self.history[kind].listed_at, self.time))
     }
 }
 

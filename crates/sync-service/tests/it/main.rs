@@ -10,5 +10,6 @@ mod hooks;
 mod login_test;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod paced;
 mod reading;
 mod syncing;

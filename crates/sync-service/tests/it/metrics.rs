@@ -31,7 +31,8 @@ impl Scene {
         let (cache, clock) = (MemoryStore::new(), FixedClock::default());
         for id in profiles {
             let login = Some(CANARY.to_owned());
-            let saved = Profile { username: login.clone(), password: login, ..Profile::new(profile(id)) };
+            let mut saved = Profile { username: login.clone(), password: login, ..Profile::new(profile(id)) };
+            saved.schedules.all = Some("every 1d".parse().unwrap());
             cache.save_profile(&saved).await.unwrap();
         }
         let service = Service::new(Arc::new(cache.clone()), Arc::new(clock.clone()));

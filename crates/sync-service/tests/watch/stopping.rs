@@ -136,3 +136,27 @@ async fn a_slow_link_is_probed_before_a_list_is_tried_again() {
     assert!(after.began < 13 * HOUR + 300 && after.taken.len() == 3, "{after:?}");
     assert!(of("attic").count() > 13);
 }
+
+/// Another program asks the account: the run is postponed for a minute, and nothing is asked until then.
+#[tokio::test(start_paused = true)]
+async fn a_run_is_postponed_while_another_program_asks_the_account() {
+    use sync_core::Paces as _;
+    let clock = SimClock::new();
+    let (panels, caches, log) = (Panels::new(&clock, &[]), SimCaches::new(), Log::new(&clock));
+    let home = profile("home");
+    caches.store.save_profile(&home).await.unwrap();
+    let entry = caches.store.enter(sync_service::PanelAccount::of(&home).key()).await.unwrap();
+    let stop = CancellationToken::new();
+    let ends = async {
+        tokio::time::sleep(Duration::from_secs(150)).await;
+        assert!(log.runs.lock().unwrap().is_empty());
+        drop(entry);
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        stop.cancel();
+    };
+    let watcher = watcher(&clock, &caches, &panels, &log, WatchOptions::default());
+    let (end, ()) = tokio::join!(watcher.run(&stop), ends);
+    assert!(matches!(end, WatchEnd::Stopped));
+    assert_eq!(log.count("postponed: account_in_use"), 3);
+    assert_eq!(log.runs.lock().unwrap().len(), 1);
+}

@@ -1,7 +1,8 @@
-//! Whole files: leases, backups, restoring, and bringing an older cache up to date.
+//! Whole files: leases, entries of accounts, backups, restoring, and bringing an older cache up to date.
 
 pub(crate) mod backup;
 pub(crate) mod copy;
+pub(crate) mod entry;
 pub(crate) mod lease;
 pub(crate) mod restore;
 pub(crate) mod upgrade;

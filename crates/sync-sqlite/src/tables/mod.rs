@@ -13,6 +13,7 @@ pub(crate) mod held;
 pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod index;
+pub(crate) mod paces;
 pub(crate) mod page;
 pub(crate) mod profile;
 pub(crate) mod row_counts;

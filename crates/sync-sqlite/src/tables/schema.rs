@@ -419,6 +419,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// How fast each account is asked.
+    xtream_account_paces (host, username) {
+        host -> Text,
+        username -> Text,
+        rate -> Double,
+        held_until -> Nullable<BigInt>,
+        refused_at -> Nullable<BigInt>,
+        refused_rate -> Nullable<Double>,
+        requests -> BigInt,
+        used_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     xtream_profiles,
     xtream_sync_settings,
@@ -442,4 +456,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     xtream_doubts,
     xtream_search_segments,
     xtream_search_state,
+    xtream_account_paces,
 );

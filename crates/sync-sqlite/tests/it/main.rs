@@ -8,6 +8,7 @@ mod checking;
 mod conformance;
 mod contents;
 mod documented;
+mod entering;
 mod fixture;
 mod learning;
 mod leasing;

@@ -58,6 +58,7 @@ fn every_earlier_cache_keeps_every_row_and_is_checked() {
         ("fourth-schema", 18, &["name_missing"]),
         ("sixth-schema", 21, &["name_missing"]),
         ("seventh-schema", 23, &["name_missing"]),
+        ("eighth-schema", 23, &["name_missing"]),
     ] {
         let (_folder, path) = left_by(name);
         let selections = selections(&path);

@@ -1,5 +1,6 @@
 //! The account: the answer to a request without action.
 
+use sync_core::policy::zone::PanelZone;
 use sync_core::source::AnswerFault;
 use sync_core::{Account, AccountStatus, timestamp};
 
@@ -42,6 +43,7 @@ pub(crate) fn read(body: &[u8], charset: Charset, date: Option<i64>, now: i64) -
         expires_at,
         unread_end,
         panel_time: clock.now,
+        zone: clock.told_zone,
         max_connections: user.get("max_connections").and_then(Json::as_integer),
         message,
         active_connections: user.get("active_cons").and_then(Json::as_integer),
@@ -125,6 +127,8 @@ fn day(at: i64) -> String {
 struct Clock {
     now: Option<i64>,
     zone: i32,
+    /// The zone, if both of the panel's clocks tell it.
+    told_zone: Option<PanelZone>,
 }
 
 impl Clock {
@@ -136,12 +140,14 @@ impl Clock {
         let local = text("time_now").and_then(|text| timestamp::read(&text, 0));
         let Some(now) = told else {
             let utc = |zone: String| ["UTC", "GMT", "Etc/UTC"].iter().any(|name| zone.eq_ignore_ascii_case(name));
-            return Self { now: local.filter(|_| text("timezone").is_some_and(utc)), zone: 0 };
+            return Self { now: local.filter(|_| text("timezone").is_some_and(utc)), zone: 0, told_zone: None };
         };
         let ahead = local.and_then(|local| local.checked_sub(now)).unwrap_or(0);
         // Zones are whole quarters of an hour. The rest is the time between the two readings.
         let zone = (ahead + 450).div_euclid(900) * 900;
-        Self { now: told, zone: i32::try_from(zone).ok().filter(|_| ahead.abs() <= ZONE_MAX).unwrap_or(0) }
+        let zone = i32::try_from(zone).ok().filter(|_| ahead.abs() <= ZONE_MAX);
+        let told_zone = local.and(zone).map(|ahead| PanelZone::told(text("timezone").as_deref(), ahead, now));
+        Self { now: told, zone: zone.unwrap_or(0), told_zone }
     }
 }
 
@@ -291,10 +297,28 @@ mod tests {
     }
 
     #[test]
+    fn the_zone_has_its_name_if_the_clock_agrees() {
+        let zone = |name: &str, local: &str| {
+            let server = json!({"timestamp_now": 1_700_000_000, "time_now": local, "timezone": name});
+            let answer = json!({"user_info": {"auth": 1}, "server_info": server});
+            read(answer.to_string().as_bytes(), None, NOW).unwrap().zone.map(|zone| zone.to_string())
+        };
+        for (name, local, told) in [
+            ("Europe/Berlin", "2023-11-14 23:13:19", Some("Europe/Berlin")),
+            ("Asia/Tokyo", "2023-11-14 23:13:19", Some("3600")),
+            ("UTC+3", "2023-11-15 03:43:21", Some("19800")),
+            ("Europe/Berlin", "", None),
+            ("Europe/Berlin", "1999-01-01", None),
+        ] {
+            assert_eq!(zone(name, local).as_deref(), told, "{name} {local}");
+        }
+    }
+
+    #[test]
     fn the_clock_is_told_by_several_fields() {
         let clock = |server: &Value, date| {
             let server = document(server.to_string().as_bytes(), Charset::default()).unwrap();
-            let Clock { now, zone } = Clock::new(Some(&server), date);
+            let Clock { now, zone, .. } = Clock::new(Some(&server), date);
             (now, zone)
         };
         let lagos = json!({"timestamp_now": "1700000000", "time_now": "2023-11-14 23:13:19", "timezone": "UTC+3"});

@@ -50,6 +50,11 @@ impl Endpoint {
         matches!(self, Self::Listing(Scope { within: None, .. }))
     }
 
+    /// Returns whether it asks for the items of one category.
+    pub(crate) fn is_of_a_category(&self) -> bool {
+        matches!(self, Self::Listing(Scope { within: Some(_), .. }))
+    }
+
     /// Returns whether it asks for categories.
     pub(crate) fn is_categories(&self) -> bool {
         matches!(self, Self::Categories(_))

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, StatusCode, Url};
+use sync_core::policy::pace::Refusal;
 use sync_core::source::Obstacle;
 use tokio::time::timeout_at;
 
@@ -53,7 +54,12 @@ impl PanelClient {
                 let next = deadline.limit(self.next(&hop, &head)).await??;
                 Ok::<_, Failure>((head, next))
             };
-            let (head, next) = step.await.inspect_err(|_| note(0, "no answer"))?;
+            let (head, next) = step.await.inspect_err(|failure| {
+                note(0, "no answer");
+                if failure.is_broken() {
+                    self.rate_limiter.refused(Refusal::Overloaded, None);
+                }
+            })?;
             let Some(next) = next else { break head };
             note(head.status().as_u16(), "the panel redirects");
             // Some panels close the connection after a redirect without announcing it.
@@ -69,10 +75,14 @@ impl PanelClient {
         let unmodified = status == StatusCode::NOT_MODIFIED && asked;
         match Failure::from_status(endpoint, status, clock::retry_after(head.headers())) {
             Some(failure) if !unmodified => {
-                if let Some(wait) = failure.retry_after() {
-                    let wait = wait.min(self.config().retry.retry_after_cap);
+                let wait = failure.retry_after().map(|wait| wait.min(self.config().retry.retry_after_cap));
+                if let Some(wait) = wait {
                     tracing::warn!(wait_ms = milliseconds(wait), "the panel asks to be left alone for a while");
-                    self.rate_limiter.hold(wait);
+                }
+                match (refusal(endpoint, status), wait) {
+                    (Some(refusal), wait) => self.rate_limiter.refused(refusal, wait),
+                    (None, Some(wait)) => self.rate_limiter.hold(wait),
+                    (None, None) => self.rate_limiter.answered(None),
                 }
                 self.counters.connection_kept(&head);
                 if !refused::is_worth_reading(endpoint, status) {
@@ -82,6 +92,8 @@ impl PanelClient {
                 Err(self.reason_in(response, endpoint, failure).await)
             }
             _ => {
+                // Only the lists of categories are alike.
+                self.rate_limiter.answered(endpoint.is_of_a_category().then(|| deadline.began.elapsed()));
                 let validator = Some(head.headers()).filter(|_| hop.at_home && !unmodified);
                 let validator =
                     validator.and_then(|headers| validator::read(headers, self.address(), self.credentials()));
@@ -182,6 +194,16 @@ impl PanelClient {
             Some(address) => private(address.ip()),
             None => Place::look_up(from, private, self.config().look_up).await.must_be_private(),
         }
+    }
+}
+
+/// Returns how a panel refuses a request by this status; nothing if it doesn't, or if the status is about the login.
+fn refusal(endpoint: &Endpoint, status: StatusCode) -> Option<Refusal> {
+    match status.as_u16() {
+        429 => Some(Refusal::TooMany),
+        503 => Some(Refusal::Overloaded),
+        403 if !endpoint.is_login() => Some(Refusal::Forbidden),
+        _ => None,
     }
 }
 

@@ -112,6 +112,11 @@ impl Failure {
         }
     }
 
+    /// Returns whether the connection broke before an answer came.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self, Self::Transient { cause: Cause::Broken, .. })
+    }
+
     /// Returns whether the cause may be an outage, which may have ended by now.
     pub(crate) fn may_be_an_outage(&self) -> bool {
         matches!(self, Self::Transient { cause: Cause::Status(_), .. })

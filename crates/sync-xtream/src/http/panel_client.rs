@@ -60,7 +60,7 @@ impl PanelClient {
             address,
             credentials,
             permits: Arc::new(Semaphore::new(config.parallel_requests.min(Semaphore::MAX_PERMITS))),
-            rate_limiter: RateLimiter::new(config.requests_per_second),
+            rate_limiter: RateLimiter::new(config.requests_per_second, config.retry.base),
             notices: Notices::default(),
             waits: Waits::default(),
             counters: Arc::default(),

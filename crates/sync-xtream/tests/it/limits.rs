@@ -144,7 +144,7 @@ async fn dropping_a_listing_gives_the_turn_back_wherever_it_is() {
     is_free(&source).await;
 
     // Before the answer, in the middle of the body, in the wait before the next attempt.
-    for behaviour in [Behaviour::Hang, Behaviour::HangAfter(200_000), Behaviour::status(503)] {
+    for behaviour in [Behaviour::Hang, Behaviour::HangAfter(200_000), Behaviour::status(500)] {
         panel.forget_requests();
         panel.on(Action::VodStreams, behaviour);
         let mut listing = source.listing(whole(ContentKind::Movies)).await.unwrap();
@@ -165,7 +165,7 @@ async fn dropping_a_listing_gives_the_turn_back_wherever_it_is() {
 async fn dropping_a_question_gives_the_turn_back() {
     let panel = panel(PanelConfig::default());
     let source = source(&panel.base_url(), quick().backoff(Duration::from_secs(60)));
-    for behaviour in [Behaviour::Hang, Behaviour::HangAfter(10), Behaviour::status(429)] {
+    for behaviour in [Behaviour::Hang, Behaviour::HangAfter(10), Behaviour::status(500)] {
         panel.on(Action::LiveCategories, behaviour);
         let asked = tokio::time::timeout(Duration::from_millis(80), source.categories(ContentKind::Channels));
         asked.await.unwrap_err();

@@ -81,6 +81,7 @@ impl PanelArgs {
             attempts: self.attempts,
             backoff: self.backoff,
             requests_per_second: self.requests_per_second,
+            daily_requests: None,
             min_bytes_per_second: limits.min_bytes_per_second,
             rate_limit: self.limit_rate.clone(),
             listing_deadline: self.deadline,

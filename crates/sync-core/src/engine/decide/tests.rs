@@ -9,6 +9,7 @@ use crate::detect::merge::Change;
 use crate::detect::seen_items::Identity;
 use crate::engine::planned::Planned;
 use crate::model::ContentKind;
+use crate::policy::auto::stamps::StampTally;
 use crate::ports::source::{Completeness, Entry};
 use crate::ports::store::StoredIndex;
 use crate::removal::guard::{Doubt, HoldReason, Loss};
@@ -110,6 +111,7 @@ fn arrived(stored: i64, same: impl IntoIterator<Item = i64>, new: &[i64]) -> Arr
         by_category: None,
         news: None,
         planned: None,
+        stamps: StampTally::new(ASKED_AT, None, 0),
     };
     Arrived { stored, compared, doubt: None }
 }

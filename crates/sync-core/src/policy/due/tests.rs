@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::ProfileId;
+use crate::policy::auto::Pattern;
 use crate::policy::pause::LONGEST_PAUSE;
 
 const NOW: i64 = 1_800_000_000;
@@ -54,7 +55,9 @@ fn a_probe_counts_as_a_look_and_not_as_a_list() {
     assert!(decide(Some(NOW - 5 * HOUR), None).is_due(NOW));
     assert_eq!(decide(Some(NOW - 5 * HOUR), Some(NOW)), decide(Some(NOW), None));
     assert_eq!(decide(Some(NOW), Some(NOW - 5 * HOUR)), decide(Some(NOW), None));
-    let every = |rule: &str| next_look(&profile(), Some(&schedule(rule)), ContentKind::Movies, time());
+    let every = |rule: &str| {
+        looks_after_now(&profile(), Some(&schedule(rule)), &PanelFacts::default(), time())[ContentKind::Movies]
+    };
     assert_eq!(
         [every("every 1h"), every("every 1d"), every("off")],
         [Some(NOW + HOUR + 360), Some(NOW + DAY + 900), None]
@@ -162,7 +165,7 @@ fn a_clock_that_was_wrong_neither_stops_nor_storms() {
 
 #[test]
 fn a_kind_is_stale_after_36_hours_or_its_own_interval_and_a_half() {
-    let after = |rule: &str, listed_at| stale_after(&schedule(rule), listed_at, time());
+    let after = |rule: &str, listed_at| stale_after(&schedule(rule), &AutoSettings::default(), listed_at, time());
     assert_eq!(after("every 6h", Some(NOW)), 36 * HOUR);
     assert_eq!(after("every 1d", None), 36 * HOUR);
     assert_eq!(after("every 4d", Some(NOW - DAY)), 6 * DAY);
@@ -219,4 +222,41 @@ fn a_list_that_is_too_slow_is_tried_a_few_times_a_day() {
     }
     let other = decide("every 1h", None, &[failed(NOW, ErrorCode::Truncated), failed(NOW - HOUR, ErrorCode::TooSlow)]);
     assert_eq!(other.why, Why::AnswerUnusable(2));
+}
+
+#[test]
+fn a_kind_on_auto_is_looked_at_again_within_the_limits_with_a_reason() {
+    let found = decide("auto", Some(NOW - HOUR), &[]);
+    let Why::Learnt(learnt) = &found.why else { panic!("{found:?}") };
+    assert_eq!(learnt.pattern, Pattern::Unknown);
+    let after = found.at.unwrap() - (NOW - HOUR);
+    assert!((HOUR..=DAY + HOUR).contains(&after), "{after}");
+    assert_eq!(decide("auto", Some(NOW - HOUR), &[]), found, "the same as long as nothing is learnt");
+    assert_eq!(decide("auto", None, &[]).why, Why::NeverSynced);
+    assert!(decide("auto", Some(NOW + 2 * DAY), &[]).is_due(NOW), "the clock was wrong");
+    let failed = decide("auto", Some(NOW - 2 * DAY), &[failed(NOW, ErrorCode::PanelUnreachable)]);
+    assert_eq!(failed.why, Why::PanelDown(1));
+}
+
+#[test]
+fn what_falls_into_the_quiet_hours_waits_for_their_end() {
+    // It is 08:00 UTC.
+    let of = |rule: &str, quiet: &str, listed_at| {
+        let mut profile = profile();
+        profile.schedules.auto.quiet = Some(quiet.parse().unwrap());
+        let history = PerKind::from_fn(|_| KindHistory { listed_at, ..KindHistory::default() });
+        next(&profile, Some(&schedule(rule)), &PanelFacts::default(), &history, time())[ContentKind::Movies].clone()
+    };
+    let end = NOW + HOUR;
+    for rule in ["every 6h", "auto"] {
+        let late = of(rule, "07:00-09:00", Some(NOW - 3 * DAY));
+        assert_eq!(late, Next { at: Some(end), why: Why::QuietHours }, "{rule}");
+    }
+    assert!(of("cron 0 8 * * *", "07:00-09:00", Some(NOW - 3 * DAY)).is_due(NOW), "somebody has chosen this time");
+    assert_eq!(of("every 6h", "07:00-09:00", None).why, Why::NeverSynced);
+    assert!(of("every 6h", "09:00-10:00", Some(NOW - 3 * DAY)).is_due(NOW));
+    for hour in 0..24 {
+        let at = of("auto", "00:00-06:00", Some(NOW - DAY + hour * HOUR)).at.unwrap();
+        assert!(at.rem_euclid(DAY) >= 6 * HOUR, "{at}");
+    }
 }

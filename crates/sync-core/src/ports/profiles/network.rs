@@ -25,6 +25,8 @@ pub struct NetworkSettings {
     pub backoff: Option<Duration>,
     /// The greatest number of requests per second.
     pub requests_per_second: Option<f64>,
+    /// The requests per UTC day after which the service asks no more by itself. 0 is no limit.
+    pub daily_requests: Option<u64>,
     /// The number of bytes per second that have to arrive. 0 is no limit.
     pub min_bytes_per_second: Option<u32>,
     /// The greatest number of bytes per second that are read, by time of the week.
@@ -56,7 +58,7 @@ const RATE_MIN: f64 = 0.01;
 
 impl NetworkSettings {
     /// The names of the settings, as a store keeps them and as people type them.
-    pub const KEYS: [&'static str; 16] = [
+    pub const KEYS: [&'static str; 17] = [
         "timeout.connect",
         "timeout.first-byte",
         "timeout.idle",
@@ -65,6 +67,7 @@ impl NetworkSettings {
         "attempts",
         "backoff",
         "rate.requests",
+        "budget.requests",
         "rate.min-bytes",
         "rate.limit",
         "rate.deadline",
@@ -87,6 +90,7 @@ impl NetworkSettings {
             attempts: self.attempts.or(other.attempts),
             backoff: self.backoff.or(other.backoff),
             requests_per_second: self.requests_per_second.or(other.requests_per_second),
+            daily_requests: self.daily_requests.or(other.daily_requests),
             min_bytes_per_second: self.min_bytes_per_second.or(other.min_bytes_per_second),
             rate_limit: self.rate_limit.clone().or_else(|| other.rate_limit.clone()),
             listing_deadline: self.listing_deadline.or(other.listing_deadline),
@@ -110,6 +114,7 @@ impl NetworkSettings {
             "attempts" => self.attempts.map(|it| it.to_string()),
             "backoff" => seconds(self.backoff),
             "rate.requests" => self.requests_per_second.map(|it| it.to_string()),
+            "budget.requests" => self.daily_requests.map(|it| it.to_string()),
             "rate.min-bytes" => self.min_bytes_per_second.map(|it| it.to_string()),
             "rate.limit" => self.rate_limit.as_ref().map(Timetable::to_string),
             "rate.deadline" => seconds(self.listing_deadline),
@@ -137,6 +142,7 @@ impl NetworkSettings {
             "attempts" => self.attempts = read(text, |text| within(text, 1..=20))?,
             "backoff" => self.backoff = read(text, seconds_of_text)?,
             "rate.requests" => self.requests_per_second = read(text, |text| within(text, RATE_MIN..=f64::MAX))?,
+            "budget.requests" => self.daily_requests = read(text, |text| within(text, 0..=u64::MAX))?,
             "rate.min-bytes" => self.min_bytes_per_second = read(text, |text| within(text, 0..=u32::MAX))?,
             "rate.limit" => self.rate_limit = read(text, |text| text.parse().ok())?,
             "rate.deadline" => self.listing_deadline = read(text, seconds_of_text)?,

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{HookSettings, NetworkSettings, Profile};
 use crate::model::ContentKind;
+use crate::policy::auto::settings::AutoSettings;
 use crate::policy::probe::ProbeSetting;
 
 /// The kinds that are switched off, separated by commas.
@@ -48,6 +49,9 @@ impl Profile {
         for (kind, key) in ContentKind::ALL.into_iter().zip(SCHEDULES) {
             row(key, self.schedules.kinds[kind].as_ref().map(ToString::to_string));
         }
+        for key in AutoSettings::KEYS {
+            row(key, self.schedules.auto.get(key));
+        }
         row(BUSY, (!self.postpone_when_busy).then(|| "no".to_owned()));
         row(PROBES, (self.probes != ProbeSetting::default()).then(|| self.probes.as_str().to_owned()));
         for key in HookSettings::KEYS {
@@ -67,6 +71,9 @@ impl Profile {
             self.schedules.all = value.parse().ok();
         } else if let Some(kind) = kind_of_schedule(key) {
             self.schedules.kinds[kind] = value.parse().ok();
+        } else if AutoSettings::KEYS.contains(&key.as_str()) {
+            // A value that another version has written is the default here.
+            let _ = self.schedules.auto.set(key, Some(value));
         } else if key == BUSY {
             self.postpone_when_busy = value != "no";
         } else if key == PROBES {
@@ -86,6 +93,7 @@ impl Profile {
         [KINDS_OFF, SCHEDULE, BUSY, PROBES, HookSettings::ALWAYS].contains(&key)
             || HookSettings::KEYS.contains(&key)
             || kind_of_schedule(key).is_some()
+            || AutoSettings::KEYS.contains(&key)
             || NetworkSettings::KEYS.contains(&key)
     }
 }
@@ -129,6 +137,9 @@ mod tests {
         profile.kinds_off = BTreeSet::from([ContentKind::Series, ContentKind::Channels]);
         profile.schedules.all = Some("every 6h".parse().unwrap());
         profile.schedules.kinds[ContentKind::Movies] = Some("cron 0 4 * * * Europe/Berlin".parse().unwrap());
+        for (key, value) in AutoSettings::KEYS.into_iter().zip(["2h", "7d", "23:00-07:00", "20", "3", "2", "9"]) {
+            profile.schedules.auto.set(key, Some(value)).unwrap();
+        }
         profile.postpone_when_busy = false;
         profile.probes = ProbeSetting::Off;
         for key in HookSettings::KEYS {
@@ -136,7 +147,10 @@ mod tests {
         }
         profile.hooks.always = true;
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 5 + HookSettings::KEYS.len() + 1);
+        assert_eq!(
+            rows.len(),
+            NetworkSettings::KEYS.len() + 5 + AutoSettings::KEYS.len() + HookSettings::KEYS.len() + 1
+        );
         assert!(rows.contains(&row("schedule.movies", "cron 0 4 * * * Europe/Berlin")));
         assert!(rows.contains(&row("kinds.off", "channels,series")));
         assert!(rows.is_sorted() && rows.iter().all(|row| Profile::knows_row(&row.key)));
@@ -158,6 +172,8 @@ mod tests {
             ("timeout.idle", "soon"),
             ("schedule", "sometimes"),
             ("schedule.series", "every 0s"),
+            ("schedule.longest", "1y"),
+            ("schedule.quiet", "never"),
             ("busy.postpone", "perhaps"),
             ("probes", "perhaps"),
             ("hook.always", "perhaps"),

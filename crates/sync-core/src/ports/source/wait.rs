@@ -40,8 +40,12 @@ pub enum WaitCause {
     },
     /// The panel has asked for a pause.
     Asked,
-    /// The source sends no more requests per second than it was told.
+    /// The source sends no more requests per second than it was told, or than the panel bears.
     Pace,
+    /// The panel has refused a request because there were too many.
+    Refused,
+    /// Another run asks the account. It is looked at again after the wait.
+    AccountInUse,
 }
 
 /// A receiver of the waits of a source.

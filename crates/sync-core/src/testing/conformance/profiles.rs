@@ -48,6 +48,7 @@ pub(super) fn unusual() -> Profile {
             attempts: Some(3),
             backoff: Some(Duration::from_secs(24)),
             requests_per_second: Some(0.25),
+            daily_requests: Some(1234),
             min_bytes_per_second: Some(0),
             rate_limit: Some("08:00,512k Sat-23:00,off".parse().unwrap()),
             listing_deadline: Some(Duration::from_secs(3600)),

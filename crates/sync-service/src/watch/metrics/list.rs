@@ -85,7 +85,7 @@ pub(super) const POSTPONED: Metric = metric(
     Counter,
     "xtream_sync_postponed_total",
     &["profile", "reason"],
-    "Runs that were due and did not begin: account_busy, before_command, still_slow, profile_busy or no_source",
+    "Runs that were due and did not begin: account_busy, before_command, still_slow, profile_busy, account_in_use or no_source",
 );
 pub(super) const HOOK_FAILURES: Metric = metric(
     Counter,

@@ -1,0 +1,318 @@
+//! What is learnt of when a panel gets new titles of a kind.
+//!
+//! The dates of the titles tell it at the first sync. Later listings confirm or refute them: a listing that brings new
+//! titles without a date since the listing before has dates that are of no use. What listings bring is counted in any
+//! case, so that enough is known when the dates turn out to be wrong; of this only the time between two listings is
+//! known.
+
+use std::collections::BTreeMap;
+
+use super::stamps::{DAYS, HALF_HOUR, HALF_HOURS, StampTally};
+use super::week::{SLOTS, WeekRates, slot_of};
+use crate::policy::zone::PanelZone;
+
+/// The days after which something that was seen counts half.
+pub const HALF_LIFE: f64 = 14.0;
+
+const DAY: i64 = 86_400;
+
+/// One, in thousandths. Counts that fade are kept so, because facts are compared.
+const ONE: f64 = 1000.0;
+
+/// The number of days with dates below which the dates of a first listing are not believed.
+const DAYS_BELIEVED: usize = 5;
+
+/// The listings that have to speak against the dates before they are dropped.
+const LISTINGS_AGAINST: f64 = 1.7;
+
+/// The listings that have to speak for the dates per listing that speaks against them, so that they stay.
+const TOLD_PER_UNTOLD: f64 = 4.0;
+
+/// The same, so that dates that were dropped are believed again. Wrong dates often fit by chance.
+const TOLD_AGAIN: f64 = 30.0;
+
+/// What is learnt of the new titles of a kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arrivals {
+    /// The time of the first listing by our clock, in unix seconds.
+    since: i64,
+    /// The time since which the dates of titles are known, in unix seconds.
+    dated_since: i64,
+    /// The half hours in which titles came by their dates: per day since 1970 (UTC) a bit per half hour.
+    days: BTreeMap<i64, u64>,
+    /// The number of listings whose news had dates that told when, and that of the others, in thousandths. They fade.
+    told: u32,
+    untold: u32,
+    /// Whether listings have spoken against the dates, and not yet for them again.
+    refuted: bool,
+    /// The news that listings brought, by slots of the week, in thousandths, as if there were no dates. They fade. Empty
+    /// if there were none.
+    observed: Vec<u32>,
+    /// The time as of which the fading counts are given, in unix seconds.
+    as_of: i64,
+}
+
+impl Arrivals {
+    /// Returns what is known after a listing. `before` is what was known. Without news, nothing changes.
+    #[must_use]
+    pub fn after(before: Option<&Self>, listing: &StampTally, zone: PanelZone) -> Self {
+        let now = listing.now();
+        let Some((previous, before)) = listing.previous().zip(before) else {
+            return Self::of_first(listing);
+        };
+        // A clock that was set back says nothing of the time between the two.
+        if !listing.has_news() || previous >= now {
+            return before.clone();
+        }
+        let mut after = before.clone();
+        after.fade(now);
+        after.spread(&WeekRates::observed(before, zone, previous), previous, now, zone);
+        if listing.tells_when() {
+            after.told = after.told.saturating_add(thousandths(1.0));
+            let latest_known = previous.div_euclid(HALF_HOUR);
+            after.add(listing.half_hours().take_while(|half_hour| *half_hour >= latest_known));
+        } else {
+            after.untold = after.untold.saturating_add(thousandths(1.0));
+        }
+        after.judge();
+        after.forget(now);
+        after
+    }
+
+    /// Returns what the dates of a first listing say. If there was a listing before, only what is new in this one has
+    /// told its date.
+    fn of_first(listing: &StampTally) -> Self {
+        let now = listing.now();
+        let dated_since = listing.previous().unwrap_or(now - DAYS * DAY);
+        let mut first = Self { since: now, dated_since, as_of: now, ..Self::default() };
+        first.add(listing.half_hours());
+        first
+    }
+
+    fn add(&mut self, half_hours: impl Iterator<Item = i64>) {
+        for half_hour in half_hours {
+            *self.days.entry(half_hour.div_euclid(HALF_HOURS)).or_default() |= 1 << half_hour.rem_euclid(HALF_HOURS);
+        }
+    }
+
+    /// Spreads news over the time between two listings, by the rates that are assumed: that is
+    /// the step of expectation of the EM algorithm for a Poisson process of which it is only known that something came.
+    fn spread(&mut self, rates: &WeekRates, from: i64, to: i64, zone: PanelZone) {
+        let mut shares: BTreeMap<usize, f64> = BTreeMap::new();
+        let mut whole = 0.0;
+        // Beyond some days, everything is equally far away.
+        let mut at = from.max(to - 8 * DAY);
+        while at < to {
+            let end = (at.div_euclid(HALF_HOUR) + 1) * HALF_HOUR;
+            let part = crate::policy::ratio(end.min(to) - at, HALF_HOUR);
+            let slot = slot_of(at, zone);
+            let share = rates.of_slot(slot) * part;
+            *shares.entry(slot).or_default() += share;
+            whole += share;
+            at = end;
+        }
+        if whole <= 0.0 {
+            return;
+        }
+        let expected = whole / (1.0 - (-whole).exp());
+        self.observed.resize(SLOTS, 0);
+        for (slot, share) in shares {
+            self.observed[slot] = self.observed[slot].saturating_add(thousandths(expected * share / whole));
+        }
+    }
+
+    /// Lets the counts fade until a time.
+    fn fade(&mut self, now: i64) {
+        let kept = fading(now - self.as_of);
+        for count in self.observed.iter_mut().chain([&mut self.told, &mut self.untold]) {
+            *count = thousandths(f64::from(*count) / ONE * kept);
+        }
+        self.as_of = now.max(self.as_of);
+    }
+
+    fn forget(&mut self, now: i64) {
+        let first = now.div_euclid(DAY) - DAYS;
+        self.days = self.days.split_off(&first);
+    }
+
+    /// Returns whether the dates are believed: there are dates of several days, and listings don't speak against them.
+    pub fn believes_dates(&self) -> bool {
+        !self.refuted && (self.days.len() >= DAYS_BELIEVED || f64::from(self.told) >= ONE)
+    }
+
+    /// Decides whether listings speak against the dates.
+    fn judge(&mut self) {
+        let (told, untold) = (f64::from(self.told) / ONE, f64::from(self.untold) / ONE);
+        self.refuted = if self.refuted {
+            told < untold * TOLD_AGAIN
+        } else {
+            untold >= LISTINGS_AGAINST && told < untold * TOLD_PER_UNTOLD
+        };
+    }
+
+    /// Returns the half hours with new titles by their dates, each with its weight at a time.
+    pub(super) fn by_dates(&self, now: i64) -> impl Iterator<Item = (i64, f64)> + '_ {
+        self.days.iter().flat_map(move |(day, bits)| {
+            let weight = fading(now - (day * DAY + DAY / 2));
+            (0..HALF_HOURS).filter(move |at| bits >> at & 1 == 1).map(move |at| (day * HALF_HOURS + at, weight))
+        })
+    }
+
+    /// Returns the news that listings brought, by slots of the week, with their weight at a time.
+    pub(super) fn by_listings(&self, now: i64) -> impl Iterator<Item = f64> + '_ {
+        let kept = fading(now - self.as_of) / ONE;
+        self.observed.iter().map(move |count| f64::from(*count) * kept)
+    }
+
+    /// The time of the first listing by our clock, in unix seconds.
+    pub(super) const fn since(&self) -> i64 {
+        self.since
+    }
+
+    /// The time since which the dates of titles are known, in unix seconds.
+    pub(super) const fn dated_since(&self) -> i64 {
+        self.dated_since
+    }
+
+    /// Returns whether nothing is known yet.
+    pub fn is_blank(&self) -> bool {
+        !self.believes_dates() && self.observed.is_empty()
+    }
+
+    /// Returns the value as text, for a row of facts.
+    pub(crate) fn text(&self) -> String {
+        let days: Vec<_> = self.days.iter().map(|(day, bits)| format!("{day}:{bits:x}")).collect();
+        let observed: Vec<_> = self.observed.iter().map(ToString::to_string).collect();
+        let Self { since, dated_since, told, untold, as_of, .. } = self;
+        let refuted = u8::from(self.refuted);
+        format!("{since} {dated_since} {as_of} {told} {untold} {refuted} d{} l{}", days.join(","), observed.join(","))
+    }
+
+    /// Reads the text of [`Self::text`].
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let mut number = || words.next()?.parse().ok();
+        let (since, dated_since, as_of) = (number()?, number()?, number()?);
+        let told = u32::try_from(number()?).ok()?;
+        let untold = u32::try_from(number()?).ok()?;
+        let refuted = number()? != 0;
+        let days = words.next()?.strip_prefix('d')?;
+        let observed = words.next()?.strip_prefix('l')?;
+        let day = |day: &str| -> Option<(i64, u64)> {
+            let (day, bits) = day.split_once(':')?;
+            Some((day.parse().ok()?, u64::from_str_radix(bits, 16).ok()?))
+        };
+        let days = days.split(',').filter(|day| !day.is_empty()).map(day).collect::<Option<_>>()?;
+        let observed: Option<Vec<u32>> =
+            observed.split(',').filter(|count| !count.is_empty()).map(|count| count.parse().ok()).collect();
+        let observed = observed.filter(|counts| counts.is_empty() || counts.len() == SLOTS)?;
+        Some(Self { since, dated_since, days, told, untold, refuted, observed, as_of })
+    }
+}
+
+/// Returns the weight of something that was seen so many seconds ago.
+pub(super) fn fading(seconds: i64) -> f64 {
+    (-crate::policy::ratio(seconds.max(0), DAY) / HALF_LIFE).exp2()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number is small and not negative")]
+fn thousandths(number: f64) -> u32 {
+    (number * ONE).round().clamp(0.0, 1e9) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_007;
+
+    fn listing(now: i64, previous: Option<i64>, stamps: &[i64]) -> StampTally {
+        let mut tally = StampTally::new(now, previous, 0);
+        for stamp in stamps {
+            tally.note(Some(*stamp), true);
+        }
+        tally
+    }
+
+    fn nightly() -> Arrivals {
+        let stamps: Vec<_> = (1..30).map(|day| NOW - day * DAY).collect();
+        Arrivals::after(None, &listing(NOW, None, &stamps), PanelZone::UTC)
+    }
+
+    #[test]
+    fn the_first_listing_tells_when_titles_came() {
+        let known = nightly();
+        assert!(known.believes_dates());
+        assert_eq!(known.by_dates(NOW).count(), 29);
+        let (_, newest) = known.by_dates(NOW).last().unwrap();
+        assert!((0.9..1.0).contains(&newest));
+        let few = Arrivals::after(None, &listing(NOW, None, &[NOW - DAY, NOW - 2 * DAY]), PanelZone::UTC);
+        assert!(!few.believes_dates() && few.is_blank(), "two days are no pattern");
+    }
+
+    #[test]
+    fn nothing_new_changes_nothing() {
+        let known = nightly();
+        let same = Arrivals::after(Some(&known), &listing(NOW + DAY, Some(NOW), &[]), PanelZone::UTC);
+        assert_eq!(same, known);
+    }
+
+    /// Lists once a day, with one new title whose date is so many seconds before the listing.
+    fn listed_daily(mut known: Arrivals, days: std::ops::RangeInclusive<i64>, age: i64) -> Arrivals {
+        for day in days {
+            let (now, previous) = (NOW + day * DAY, NOW + (day - 1) * DAY);
+            known = Arrivals::after(Some(&known), &listing(now, Some(previous), &[now - age]), PanelZone::UTC);
+        }
+        known
+    }
+
+    #[test]
+    fn dates_that_do_not_fit_are_dropped_for_long() {
+        let once = listed_daily(nightly(), 1..=1, 2 * DAY);
+        assert!(once.believes_dates(), "once is no evidence");
+        let twice = listed_daily(once, 2..=2, 2 * DAY);
+        assert!(!twice.believes_dates());
+        let news: f64 = twice.by_listings(NOW + 2 * DAY).sum();
+        assert!((1.5..3.5).contains(&news), "{news}");
+        let later = listed_daily(twice, 3..=20, 7200);
+        assert!(!later.believes_dates(), "dates that are wrong fit by chance as well");
+        assert!(listed_daily(later, 21..=60, 7200).believes_dates());
+    }
+
+    #[test]
+    fn dates_that_fit_mostly_are_believed() {
+        let mut known = nightly();
+        for week in 0..8 {
+            known = listed_daily(known, week * 10 + 1..=week * 10 + 9, 7200);
+            known = listed_daily(known, week * 10 + 10..=week * 10 + 10, 2 * DAY);
+            assert!(week > 0 || known.believes_dates());
+        }
+        let (told, untold) = (known.told, known.untold);
+        assert!(told > 5 * untold, "{told} {untold}");
+    }
+
+    #[test]
+    fn old_days_are_forgotten_and_counts_fade() {
+        let known = nightly();
+        let much_later = NOW + 100 * DAY;
+        let later = Arrivals::after(
+            Some(&known),
+            &listing(much_later, Some(much_later - DAY), &[much_later - 9000]),
+            PanelZone::UTC,
+        );
+        assert_eq!(later.days.len(), 1);
+        assert!((fading(14 * DAY) - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_row_of_facts_keeps_everything() {
+        let mut known = nightly();
+        known.observed = vec![7; SLOTS];
+        (known.told, known.refuted) = (1500, true);
+        assert_eq!(Arrivals::read(&known.text()), Some(known.clone()));
+        assert_eq!(Arrivals::read(&Arrivals::default().text()), Some(Arrivals::default()));
+        for text in ["", "1 2 3", "1 1 2 3 4 0 d l1", "1 1 2 3 -4 0 d l", "1 1 2 3 4 0 d5 l", "1 1 2 3 4 0 d5:x l"] {
+            assert_eq!(Arrivals::read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The schedule `auto`: when a kind is looked at next, from what was learnt of when its panel gets new titles.
+//!
+//! - [`arrivals`]: what is learnt, from the dates of titles and from what listings brought.
+//! - [`week`]: the rate of new titles by the time of the week that follows from it.
+//! - [`plan`]: the times at which a look is worth its cost.
+//!
+//! The rule, its sources and its results are in `docs/policies/intervals.md`.
+
+pub mod arrivals;
+pub mod plan;
+pub mod settings;
+pub mod stamps;
+pub mod week;
+
+mod next;
+
+pub use next::{LOOK_COST, Learnt, Look, Pattern, next_looks};

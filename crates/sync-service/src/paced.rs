@@ -1,0 +1,142 @@
+//! Work at the pace of an account: who does it enters the account, obeys its pace, and has it remembered.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use sync_core::source::SharedPace;
+use sync_core::{Clock, ContentSource, Entry, Paces, StoreError};
+use tokio::sync::Notify;
+
+use crate::account::PanelAccount;
+
+/// The time between two looks whether an account is free.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The number of looks between two reports of the wait.
+const LOOKS_PER_REPORT: u32 = 50;
+
+/// The time between two reports.
+pub(crate) const REPORT: Duration = LOOK.saturating_mul(LOOKS_PER_REPORT);
+
+/// The wait for an account that somebody else asks.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    looks: u32,
+}
+
+impl Turn {
+    /// Returns whether the wait is to be told now: when it begins, and then every [`REPORT`].
+    pub(crate) fn is_to_be_told(&self) -> bool {
+        self.looks % LOOKS_PER_REPORT == 0
+    }
+
+    /// Waits until it is time to look again.
+    pub(crate) async fn look_again(&mut self) {
+        self.looks = self.looks.wrapping_add(1);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// An account that was entered, and its pace. Others can enter it when this is dropped.
+///
+/// Whoever sends several requests to an account does it like this:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use sync_core::{Clock, ContentSource, Paces, StoreError};
+/// # use sync_service::{PanelAccount, Paced};
+/// # async fn look(
+/// #     paces: Arc<dyn Paces>, clock: Arc<dyn Clock>, account: PanelAccount, source: Arc<dyn ContentSource>,
+/// # ) -> Result<(), StoreError> {
+/// let Some(paced) = Paced::try_enter(&paces, &clock, &account, true).await? else {
+///     return Ok(()); // Somebody else asks the account.
+/// };
+/// paced.govern(&*source);
+/// let _account = paced.work(source.account()).await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Paced {
+    paces: Arc<dyn Paces>,
+    account: PanelAccount,
+    pace: Arc<SharedPace>,
+    /// Wakes whoever remembers the pace after a refusal.
+    refused: Arc<Notify>,
+    /// Whether the pace is remembered.
+    remembers: bool,
+    _entry: Entry,
+}
+
+impl fmt::Debug for Paced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paced").field("account", &self.account).field("pace", &self.pace).finish_non_exhaustive()
+    }
+}
+
+impl Paced {
+    /// Enters an account; `None` while somebody else asks it. Without `remembers`, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// The cache can't be read, or the account can't be locked.
+    pub async fn try_enter(
+        paces: &Arc<dyn Paces>,
+        clock: &Arc<dyn Clock>,
+        account: &PanelAccount,
+        remembers: bool,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(entry) = paces.enter(account.key()).await? else { return Ok(None) };
+        let remembered = paces.pace(account.key()).await?;
+        let refused = Arc::new(Notify::new());
+        let told = Arc::clone(&refused);
+        let pace = SharedPace::new(Arc::clone(clock), remembered.as_ref()).telling_refusals(move || told.notify_one());
+        let (paces, account, pace) = (Arc::clone(paces), account.clone(), Arc::new(pace));
+        Ok(Some(Self { paces, account, pace, refused, remembers, _entry: entry }))
+    }
+
+    /// Enters an account as soon as nobody else asks it. Nothing is written.
+    pub(crate) async fn enter_to_look(
+        paces: &Arc<dyn Paces>,
+        clock: &Arc<dyn Clock>,
+        account: &PanelAccount,
+    ) -> Result<Self, StoreError> {
+        loop {
+            if let Some(paced) = Self::try_enter(paces, clock, account, false).await? {
+                return Ok(paced);
+            }
+            Turn::default().look_again().await;
+        }
+    }
+
+    /// Makes a source send its requests at this pace.
+    pub fn govern(&self, source: &dyn ContentSource) {
+        source.keep_pace(Arc::clone(&self.pace));
+    }
+
+    /// Does work that sends requests. A refusal is remembered at once, the rest at the end.
+    pub async fn work<T>(&self, work: impl Future<Output = T>) -> T {
+        let remembers = async {
+            loop {
+                self.refused.notified().await;
+                self.remember().await;
+            }
+        };
+        let result = match select(pin!(work), pin!(remembers)).await {
+            Either::Left((result, _)) => result,
+            Either::Right((never, _)) => never,
+        };
+        self.remember().await;
+        result
+    }
+
+    /// Remembers the pace, if a request was sent. If that fails, the next run begins with what was remembered before.
+    async fn remember(&self) {
+        let Some(pace) = self.pace.remembered().filter(|_| self.remembers) else { return };
+        if let Err(error) = self.paces.save_pace(self.account.key(), &pace).await {
+            tracing::warn!(error = %error.with_causes(), "the pace of the account could not be remembered");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `cargo xtask simulate <topic>`: lets a policy decide in simulated worlds, and says whether it meets its bars.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use sync_simulation::{Args, Failure, intervals, pace};
+
+/// Let a policy decide in simulated worlds, and say whether it meets its bars.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask simulate")]
+struct Call {
+    #[command(subcommand)]
+    topic: Topic,
+}
+
+#[derive(Debug, Subcommand)]
+enum Topic {
+    /// When a kind is looked at next
+    Intervals(Args),
+    /// How fast an account is asked
+    Pace(Args),
+}
+
+fn main() -> ExitCode {
+    let outcome: Result<(), Failure> = match Call::parse().topic {
+        Topic::Intervals(args) => intervals::main(&args),
+        Topic::Pace(args) => pace::main(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("simulate: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
