@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sync_simulation::{Args, Failure, intervals, pace};
+use sync_simulation::{Args, Failure, intervals, pace, probes};
 
 /// Let a policy decide in simulated worlds, and say whether it meets its bars.
 #[derive(Debug, Parser)]
@@ -19,12 +19,15 @@ enum Topic {
     Intervals(Args),
     /// How fast an account is asked
     Pace(Args),
+    /// Small questions in place of whole lists
+    Probes(Args),
 }
 
 fn main() -> ExitCode {
     let outcome: Result<(), Failure> = match Call::parse().topic {
         Topic::Intervals(args) => intervals::main(&args),
         Topic::Pace(args) => pace::main(&args),
+        Topic::Probes(args) => probes::main(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
