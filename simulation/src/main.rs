@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sync_simulation::{Args, Failure, batches, intervals, pace};
+use sync_simulation::{Args, Failure, batches, intervals, pace, probes};
 
 /// Let a policy decide in simulated worlds, and say whether it meets its bars.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ enum Topic {
     Pace(Args),
     /// How many elements travel together
     Batches(Args),
+    /// Small questions in place of whole lists
+    Probes(Args),
 }
 
 fn main() -> ExitCode {
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Topic::Intervals(args) => intervals::main(&args),
         Topic::Pace(args) => pace::main(&args),
         Topic::Batches(args) => batches::main(&args),
+        Topic::Probes(args) => probes::main(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

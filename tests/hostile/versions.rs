@@ -173,10 +173,10 @@ fn wrong_parts(trial: &Trial) {
     look(&home);
     assert_eq!(look(&home)["kinds"]["movies"]["outcome"], "probed_unchanged");
     home.panel.on(Action::VodStreams, Behaviour::Body(last_of(&movies(&home))).when(Condition::Behind));
-    home.remember();
+    let before = home.cache().raw_rows(crate::scene::HOME, Kind::Movies);
     home.advance(&Step { added_percent: 2.0, ..Step::default() });
     assert_eq!(look(&home)["kinds"]["movies"]["outcome"], "probed_unchanged");
-    home.keeps_all();
+    assert_eq!(home.cache().raw_rows(crate::scene::HOME, Kind::Movies), before);
     // The list of the day, as the facts have it, is 23 hours older now.
     let older = "UPDATE xtream_panel_facts SET value=CAST(CAST(substr(value,1,instr(value,' ')-1) AS INTEGER)-82800 \
                  AS TEXT)||substr(value,instr(value,' ')) WHERE fact='probe.base'";

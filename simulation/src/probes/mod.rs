@@ -58,15 +58,12 @@ impl Results {
 ///
 /// The trace can't be read, a bar is missed, or the page can't be written.
 pub fn main(args: &Args) -> Result<(), Failure> {
-    let results = match &args.trace {
-        Some(file) => {
-            let events = world::read(&std::fs::read_to_string(file)?)?;
-            all(1, |_, _| events.clone())
-        }
-        None => {
-            let seeds = seeds::of_sources(&SOURCES, args.seeds);
-            all(seeds.len(), |number, panel| world::events(seeds[number], panel.items))
-        }
+    let results = if let Some(file) = &args.trace {
+        let events = world::read(&std::fs::read_to_string(file)?)?;
+        all(1, |_, _| events.clone())
+    } else {
+        let seeds = seeds::of_sources(&SOURCES, args.seeds);
+        all(seeds.len(), |number, panel| world::events(seeds[number], panel.items))
     };
     let (table, bars) = (table(&results), bars(&results));
     println!("{table}\n{bars}");
@@ -106,7 +103,7 @@ fn table(results: &[Results]) -> Table {
     for it in results {
         table.row(vec![
             it.panel.name.to_owned(),
-            format!("{:.3}", it.of(|replay| replay.bytes_ratio())),
+            format!("{:.3}", it.of(Replay::bytes_ratio)),
             format!("{:.2}", it.of(|replay| replay.lists as f64 / DAYS as f64).mean),
             format!("{:.2}", it.of(|replay| replay.probes as f64 / DAYS as f64).mean),
             format!("{:.0}", it.of(|replay| replay.looks as f64 / DAYS as f64).mean),

@@ -208,10 +208,10 @@ impl Engine {
             let mut request = ProbeRequest::new(scope, most);
             // An element that isn't decoded doesn't show its category.
             let proves = number == 0 && !question.is_proved;
-            if !proves {
-                request = request.compared_with(Arc::clone(&stored.index), sync.treatment.left_out().clone());
-            } else {
+            if proves {
                 request.left_out = sync.treatment.left_out().clone();
+            } else {
+                request = request.compared_with(Arc::clone(&stored.index), sync.treatment.left_out().clone());
             }
             let mut answer = self.probe(run, request).await?;
             if proves {

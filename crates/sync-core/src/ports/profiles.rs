@@ -10,6 +10,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::model::{ContentKind, ProfileId};
+use crate::policy::probe::ProbeSetting;
 use crate::policy::schedule::Schedules;
 use crate::ports::store::StoreError;
 use crate::run::options::{GuardThresholds, PolicyChoice, Retention};
@@ -146,8 +147,8 @@ pub struct Profile {
     pub schedules: Schedules,
     /// Whether the service postpones a sync while all connections of the account are in use. Default true.
     pub postpone_when_busy: bool,
-    /// Whether the service may ask a probe in place of a whole list. Default true.
-    pub probes: bool,
+    /// Whether the service asks probes in place of whole lists. Default [`ProbeSetting::Auto`].
+    pub probes: ProbeSetting,
     /// What the service runs or asks before and after a sync.
     pub hooks: HookSettings,
 }
@@ -174,7 +175,7 @@ impl Profile {
             kinds_off: BTreeSet::new(),
             schedules: Schedules::default(),
             postpone_when_busy: true,
-            probes: true,
+            probes: ProbeSetting::default(),
             hooks: HookSettings::default(),
         }
     }

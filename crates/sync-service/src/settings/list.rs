@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use sync_core::policy::auto::settings::AutoSettings;
+use sync_core::policy::probe::ProbeSetting;
 use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, Schedule, SearchFields};
 
 use super::setting::{Setting, SettingValues};
@@ -221,9 +222,9 @@ pub static SETTINGS: [Setting; 50] = [
         values: SettingValues::Words(&["auto", "off"]),
         default: "auto",
         help: "Let `watch` ask a small question in place of a list, where the panel is known to answer it",
-        get: |profile, _| Some(if profile.probes { "auto" } else { "off" }.to_owned()),
+        get: |profile, _| Some(profile.probes.as_str().to_owned()),
         set: |profile, _, text| {
-            profile.probes = text != Some("off");
+            profile.probes = if text == Some("off") { ProbeSetting::Off } else { ProbeSetting::Auto };
             Ok(())
         },
     },

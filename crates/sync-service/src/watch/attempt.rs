@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sync_core::policy::due::looks_after_now;
+use sync_core::policy::probe::ProbeSetting;
 use sync_core::rate::deadline::{CHECK_BYTES, DEADLINE, is_fast_enough};
 use sync_core::{
     Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, Profile, RunStatus, Schedule, StoreError,
@@ -89,7 +90,7 @@ where
                 let options = SyncOptions {
                     kinds,
                     trigger: self.trigger,
-                    probe: profile.probes,
+                    probe: profile.probes == ProbeSetting::Auto,
                     next_look,
                     ..options_of(profile)
                 };

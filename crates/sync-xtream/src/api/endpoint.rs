@@ -81,7 +81,12 @@ impl Endpoint {
         }
         if let Self::Part { slice: Some((offset, most)), .. } = self {
             // `params[offset]` and `params[items_per_page]`.
-            text.push_str(&format!("&params%5Boffset%5D={offset}&params%5Bitems_per_page%5D={most}"));
+            for (name, value) in [("offset", *offset), ("items_per_page", *most as u64)] {
+                text.push_str("&params%5B");
+                text.push_str(name);
+                text.push_str("%5D=");
+                text.push_str(&value.to_string());
+            }
         }
         Url::parse(&text).expect("a parsed address and an encoded query make an address")
     }

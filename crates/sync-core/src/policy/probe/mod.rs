@@ -38,6 +38,26 @@ pub const PAGE: usize = 50;
 /// The number of elements at the head of a list that have to be unchanged.
 pub const HEAD: usize = 200;
 
+/// Whether the service asks probes, as a profile sets it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProbeSetting {
+    /// Where the panel is known to answer them.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+}
+
+impl ProbeSetting {
+    /// Returns the name used in settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// A way to ask whether a list has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProbeWay {

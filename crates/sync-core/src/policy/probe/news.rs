@@ -43,7 +43,7 @@ impl News {
 
     /// Notes an item that is new.
     pub fn added(&mut self, item: &Item) {
-        self.categories.extend(item.categories().as_slice().iter().map(|category| category.to_string()));
+        self.categories.extend(item.categories().as_slice().iter().map(ToString::to_string));
     }
 
     /// Forgets everything.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::{HookSettings, NetworkSettings, Profile};
 use crate::model::ContentKind;
 use crate::policy::auto::settings::AutoSettings;
+use crate::policy::probe::ProbeSetting;
 
 /// The kinds that are switched off, separated by commas.
 const KINDS_OFF: &str = "kinds.off";
@@ -52,7 +53,7 @@ impl Profile {
             row(key, self.schedules.auto.get(key));
         }
         row(BUSY, (!self.postpone_when_busy).then(|| "no".to_owned()));
-        row(PROBES, (!self.probes).then(|| "off".to_owned()));
+        row(PROBES, (self.probes != ProbeSetting::default()).then(|| self.probes.as_str().to_owned()));
         for key in HookSettings::KEYS {
             row(key, self.hooks.get(key).map(str::to_owned));
         }
@@ -76,7 +77,7 @@ impl Profile {
         } else if key == BUSY {
             self.postpone_when_busy = value != "no";
         } else if key == PROBES {
-            self.probes = value != "off";
+            self.probes = if value == "off" { ProbeSetting::Off } else { ProbeSetting::Auto };
         } else if key == HookSettings::ALWAYS {
             self.hooks.always = value == "yes";
         } else if HookSettings::KEYS.contains(&key.as_str()) {
@@ -140,7 +141,7 @@ mod tests {
             profile.schedules.auto.set(key, Some(value)).unwrap();
         }
         profile.postpone_when_busy = false;
-        profile.probes = false;
+        profile.probes = ProbeSetting::Off;
         for key in HookSettings::KEYS {
             profile.hooks.set(key, Some(key));
         }

@@ -7,6 +7,7 @@ use super::session::{Session, load};
 use super::validators::validator;
 use crate::facts::PanelFacts;
 use crate::model::{ContentId, ContentKind};
+use crate::policy::probe::ProbeSetting;
 use crate::ports::Cache;
 use crate::ports::profiles::{HookSettings, NetworkSettings, PasswordSource, Profile};
 use crate::ports::store::{ScopeCommit, StoreError, ValidatorChange};
@@ -58,7 +59,7 @@ pub(super) fn unusual() -> Profile {
             max_header_kib: Some(30),
         },
         kinds_off: BTreeSet::from([ContentKind::Series, ContentKind::Channels]),
-        probes: false,
+        probes: ProbeSetting::Off,
         hooks: HookSettings {
             on_change: Some("tell \"it\" | sh".to_owned()),
             webhook_file: Some("/run/secrets/hook".to_owned()),
