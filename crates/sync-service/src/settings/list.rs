@@ -553,7 +553,7 @@ mod tests {
             setting.set(&mut profile, other(setting)).unwrap();
         }
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 18);
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 19);
         for SettingRow { key, value } in rows {
             assert_eq!(setting(&key).text(&profile), value);
         }
