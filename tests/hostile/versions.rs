@@ -1,10 +1,10 @@
 //! Panels whose `ETag` and `Last-Modified` mean nothing: what they freeze is found out, and comes right.
 
-use sync_tests::{Action, Behaviour, Condition, Kind, Step};
+use sync_tests::{Action, Behaviour, BodyEdit, Condition, Kind, Panel, PanelConfig, Step};
 
 use crate::home::Home;
 use crate::programme::{Scenario, case};
-use crate::scene::{some_hundred, start_panel};
+use crate::scene::{panel_config, some_hundred, start_panel};
 use crate::trial::Trial;
 
 pub(crate) const CASES: &[Scenario] = &[
@@ -12,6 +12,12 @@ pub(crate) const CASES: &[Scenario] = &[
     case("o", "one ETag for all times", "another list under the ETag of the one before", one_tag),
     case("p", "304 that nobody asked for", "304 without a question, and in place of a list", unasked),
     case("q", "odd ETags", "*, none in quotes, two, 8 KiB, the password", odd_tags),
+    case(
+        "r",
+        "probes answered wrongly",
+        "what is behind an offset: nothing, all, the last item, a page, 403, half",
+        wrong_parts,
+    ),
 ];
 
 /// All lists carry this header, and whoever asks for another version is told that there is none.
@@ -118,4 +124,70 @@ fn odd_tags(trial: &Trial) {
     home.sync(&[]).exits(0);
     assert_eq!(home.cache().count("xtream_listing_validators"), 0);
     home.recovers();
+}
+
+/// Looks as the service does, an hour later.
+#[track_caller]
+fn look(home: &Home<'_>) -> serde_json::Value {
+    let sooner = "UPDATE xtream_sync_runs SET started_at=started_at-4200,finished_at=finished_at-4200";
+    home.cache().execute(sooner);
+    let run = home.run(&["watch", "--once-due", "--json", "--backoff", "0.01", "--schedule", "every 1h"]).exits(0);
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+/// The last element of a list, as a list.
+fn last_of(body: &[u8]) -> Vec<u8> {
+    let elements: Vec<serde_json::Value> = serde_json::from_slice(body).unwrap();
+    serde_json::to_vec(&elements[elements.len() - 1..]).unwrap()
+}
+
+fn wrong_parts(trial: &Trial) {
+    let catalogue = sync_tests::Catalogue::new(&some_hundred(96));
+    let panel = |paging| Panel::start(PanelConfig { paging, ..panel_config() }, catalogue.clone()).unwrap();
+    for (wrong, is_asked_again) in [
+        (Behaviour::Body(b"[]".to_vec()), true),
+        (Behaviour::Normal, false),
+        (Behaviour::Edited(BodyEdit::new(last_of)), false),
+        (Behaviour::Body(b"<html></html>".to_vec()), true),
+        (Behaviour::Status(403, Vec::new(), Vec::new()), true),
+        (Behaviour::CutAfter(100), true),
+    ] {
+        let home = trial.new_home(panel(false));
+        look(&home);
+        home.panel.on(Action::VodStreams, wrong.when(Condition::Behind));
+        let report = look(&home);
+        assert_eq!(report["kinds"]["movies"]["outcome"], "unchanged", "{report}");
+        assert_eq!(report["errors"].as_array().unwrap().len(), 0, "{report}");
+        edit(&home);
+        home.panel.forget_requests();
+        let report = look(&home);
+        assert_eq!(report["kinds"]["movies"]["updated"], 1, "{report}");
+        let behind = home.panel.requests().iter().any(|request| {
+            request.param("action") == Some("get_vod_streams") && request.param("params[offset]").is_some()
+        });
+        assert_eq!(behind, is_asked_again);
+        home.assert_true();
+    }
+    // It begins to lie when it is believed.
+    let home = trial.new_home(panel(true));
+    look(&home);
+    assert_eq!(look(&home)["kinds"]["movies"]["outcome"], "probed_unchanged");
+    home.panel.on(Action::VodStreams, Behaviour::Body(last_of(&movies(&home))).when(Condition::Behind));
+    home.remember();
+    home.advance(&Step { added_percent: 2.0, ..Step::default() });
+    assert_eq!(look(&home)["kinds"]["movies"]["outcome"], "probed_unchanged");
+    home.keeps_all();
+    // The list of the day, as the facts have it, is 23 hours older now.
+    let older = "UPDATE xtream_panel_facts SET value=CAST(CAST(substr(value,1,instr(value,' ')-1) AS INTEGER)-82800 \
+                 AS TEXT)||substr(value,instr(value,' ')) WHERE fact='probe.base'";
+    home.cache().execute(older);
+    let report = look(&home);
+    assert_eq!(report["kinds"]["movies"]["outcome"], "completed", "{report}");
+    home.assert_true();
+    assert!(home.run(&["status"]).exits(0).stdout.contains("is not asked for what follows its last item"));
+}
+
+/// The movies as the panel lists them.
+fn movies(home: &Home<'_>) -> Vec<u8> {
+    home.panel.catalogue(|catalogue| catalogue.render(Kind::Movies, sync_tests::Shape::Array, None))
 }

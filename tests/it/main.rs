@@ -30,6 +30,7 @@ mod partial;
 mod pipes;
 mod points;
 mod policy;
+mod probes;
 mod progress;
 mod quiet;
 mod removals;

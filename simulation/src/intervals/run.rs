@@ -162,7 +162,7 @@ fn ahead() -> i32 {
 
 /// Returns what the dates of a listing say.
 fn listing(arrivals: &[Arrival], previous: Option<i64>, now: i64, stamps: Option<Stamps>, rng: &mut Rng) -> StampTally {
-    let mut tally = StampTally::new(now, previous);
+    let mut tally = StampTally::new(now, previous, 0);
     let since = previous.unwrap_or(i64::MIN);
     for arrival in arrivals.iter().filter(|arrival| arrival.at > since && arrival.at <= now) {
         tally.note(stamps.map(|stamps| stamps.of(arrival.at, now, rng)), true);

@@ -24,6 +24,8 @@ pub enum Condition {
     Accepts(Encoding),
     /// It asks only for another version than one that it names.
     Unless,
+    /// It asks for a part of a list, behind an offset.
+    Behind,
     /// Another request of the player API is under way when it comes.
     Parallel,
     /// It is not among the first ones that the allowance covers.
@@ -92,6 +94,7 @@ impl Condition {
             Self::Unless => {
                 ["if-none-match", "if-modified-since"].into_iter().any(|name| request.header(name).is_some())
             }
+            Self::Behind => !request.param("params[offset]").is_empty(),
             Self::Parallel => occasion.others > 0,
             Self::Beyond(allowance) => !allowance.take(),
             Self::During(pause) => pause.lasts(),

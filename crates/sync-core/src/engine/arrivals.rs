@@ -3,7 +3,7 @@
 use super::state::KindSync;
 use super::{Engine, Run};
 use crate::detect::merge::Change;
-use crate::model::{Item, ValueRef};
+use crate::model::{ContentKind, Item, ValueRef};
 use crate::policy::auto::arrivals::Arrivals;
 use crate::policy::auto::stamps::StampTally;
 use crate::policy::zone::PanelZone;
@@ -39,6 +39,14 @@ fn stamp(item: &Item) -> Option<(usize, i64)> {
     })
 }
 
+impl Run<'_> {
+    /// Returns the tally of the dates of a listing that is asked for at this time by the panel's clock.
+    pub(super) fn stamp_tally(&self, kind: ContentKind, asked_at: i64) -> StampTally {
+        let ours = |panel: i64| panel.saturating_sub(self.panel_ahead);
+        StampTally::new(ours(asked_at), self.state.last_sync[kind].map(ours), self.panel_ahead)
+    }
+}
+
 impl Engine {
     /// Records what a complete listing has shown of when new titles come.
     pub(super) fn learn_of_arrivals(run: &Run<'_>, sync: &mut KindSync, listing: &StampTally) {
@@ -58,7 +66,7 @@ mod tests {
 
     /// Returns whether the items are news, and whether their dates tell when they came.
     fn seen(items: Vec<(Item, Change)>) -> (bool, bool) {
-        let mut tally = StampTally::new(NOW, Some(NOW - 7200));
+        let mut tally = StampTally::new(NOW, Some(NOW - 7200), 0);
         let staged = |(item, change)| StagedItem { item, change, rank: None };
         tally.put(&items.into_iter().map(staged).collect::<Vec<_>>());
         (tally.has_news(), tally.tells_when())

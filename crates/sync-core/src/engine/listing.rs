@@ -90,7 +90,7 @@ impl Engine {
             news: Self::news(run, sync),
             expected: stored.index.len() as u64,
             usage: self.source.usage(),
-            stamps: StampTally::new(asked_at, run.state.last_sync[kind]),
+            stamps: run.stamp_tally(kind, asked_at),
         };
         run.progress.listing(kind, 0, comparing.expected, Usage::default(), comparing.differ.counts());
         let way = sync.facts.way(self.clock.now());

@@ -23,8 +23,8 @@ const GROWTH: u64 = 50;
 /// The deadline of a listing, unless a profile says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
-/// The least number of bytes of a probe. Fewer come at once on any link, and prove nothing.
-pub const PROBE_BYTES: u64 = 10_000;
+/// The least number of bytes of a link check. Fewer come at once on any link, and prove nothing.
+pub const CHECK_BYTES: u64 = 10_000;
 
 /// The pauses before the next tries, by the number of stops within a day.
 const PAUSES: [Duration; 3] =
@@ -112,19 +112,19 @@ impl Transfer {
 /// Returns the pause after which a listing that was too slow may be tried again, by the number of stops within the last
 /// 24 hours, the latest included. `None` if it is not to be tried again on that day: after the third try.
 ///
-/// Before the listing is asked for, a probe shows whether the link is better: [`is_fast_enough`].
+/// Before the listing is asked for, a link check shows whether it is better: [`is_fast_enough`].
 pub fn retry_after(stops_today: u32) -> Option<Duration> {
     let place = usize::try_from(stops_today.checked_sub(1)?).ok()?;
     PAUSES.get(place).copied()
 }
 
-/// Returns whether a probe shows that a listing of this size would meet its deadline.
+/// Returns whether a link check shows that a listing of this size would meet its deadline.
 ///
-/// `bytes` and `took` are those of the probe's body, from its first byte to its last: the time in which the panel thinks
-/// shows nothing of the link. A source tells them as [`Usage`](crate::source::Usage). A probe of fewer than
-/// [`PROBE_BYTES`] proves nothing.
+/// `bytes` and `took` are those of the answer's body, from its first byte to its last: the time in which the panel thinks
+/// shows nothing of the link. A source tells them as [`Usage`](crate::source::Usage). An answer of fewer than
+/// [`CHECK_BYTES`] proves nothing.
 pub fn is_fast_enough(bytes: u64, took: Duration, size: u64, deadline: Duration) -> bool {
-    bytes >= PROBE_BYTES && comes_within(size, per_second(bytes, took), deadline)
+    bytes >= CHECK_BYTES && comes_within(size, per_second(bytes, took), deadline)
 }
 
 /// Returns the second that a time ends: bytes that have come by then came in it.
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_shows_whether_the_listing_would_meet_its_deadline() {
+    fn a_link_check_shows_whether_the_listing_would_meet_its_deadline() {
         for (bytes, took, size, enough) in [
             (10_000, seconds(1), 18_000_000, true),
             (10_000, seconds(1), 18_000_001, false),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic, and nothing else is lost by it")]
 
+mod arrivals;
 mod broken;
 mod cancel;
 mod changes;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sync_core::policy::due::looks_after_now;
-use sync_core::rate::deadline::{DEADLINE, PROBE_BYTES, is_fast_enough};
+use sync_core::rate::deadline::{CHECK_BYTES, DEADLINE, is_fast_enough};
 use sync_core::{
     Cache, Clock, ContentKind, ContentSource, Engine, Observer, PanelFacts, Profile, RunStatus, Schedule, StoreError,
     SyncOptions, SyncReport, Trigger, WallTime,
@@ -171,22 +171,22 @@ async fn still_slow(source: &dyn ContentSource, due: &Due, deadline: Option<Dura
     let before = source.usage();
     // The slow kinds first, and others if their categories are too few to show anything.
     let others = ContentKind::ALL.into_iter().filter(|kind| !due.slow.contains(kind));
-    let mut probe = before.since(before);
+    let mut check = before.since(before);
     for kind in due.slow.iter().copied().chain(others) {
         if source.categories(kind).await.is_err() {
             // The run will say what is wrong.
             return Vec::new();
         }
-        probe = source.usage().since(before);
-        if probe.wire_bytes.is_none_or(|bytes| bytes >= PROBE_BYTES) {
+        check = source.usage().since(before);
+        if check.wire_bytes.is_none_or(|bytes| bytes >= CHECK_BYTES) {
             break;
         }
     }
-    let Some(bytes) = probe.wire_bytes.filter(|bytes| *bytes >= PROBE_BYTES) else { return Vec::new() };
+    let Some(bytes) = check.wire_bytes.filter(|bytes| *bytes >= CHECK_BYTES) else { return Vec::new() };
     let deadline = deadline.or(due.profile.network.listing_deadline).unwrap_or(DEADLINE);
     let is_slow = |kind: &ContentKind| {
         let size = due.facts.kinds[*kind].listing_wire_bytes;
-        size.is_some_and(|size| !is_fast_enough(bytes, probe.streamed, size, deadline))
+        size.is_some_and(|size| !is_fast_enough(bytes, check.streamed, size, deadline))
     };
     due.slow.iter().copied().filter(is_slow).collect()
 }

@@ -70,7 +70,7 @@ pub struct WatchOptions {
     pub at_once: NonZeroUsize,
     /// Whether the watcher runs once what is due, and ends. Default no.
     pub once: bool,
-    /// The deadline of lists, in place of the profiles' own. The probe of a slow link is judged by it.
+    /// The deadline of lists, in place of the profiles' own. The check of a slow link is judged by it.
     pub deadline: Option<Duration>,
 }
 

@@ -111,7 +111,7 @@ fn arrived(stored: i64, same: impl IntoIterator<Item = i64>, new: &[i64]) -> Arr
         by_category: None,
         news: None,
         planned: None,
-        stamps: StampTally::new(ASKED_AT, None),
+        stamps: StampTally::new(ASKED_AT, None, 0),
     };
     Arrived { stored, compared, doubt: None }
 }

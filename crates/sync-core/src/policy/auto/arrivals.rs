@@ -34,7 +34,7 @@ const TOLD_AGAIN: f64 = 30.0;
 /// What is learnt of the new titles of a kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Arrivals {
-    /// The panel's time of the first listing, in unix seconds.
+    /// The time of the first listing by our clock, in unix seconds.
     since: i64,
     /// The time since which the dates of titles are known, in unix seconds.
     dated_since: i64,
@@ -57,10 +57,11 @@ impl Arrivals {
     #[must_use]
     pub fn after(before: Option<&Self>, listing: &StampTally, zone: PanelZone) -> Self {
         let now = listing.now();
-        let Some((previous, before)) = listing.previous().filter(|previous| *previous < now).zip(before) else {
+        let Some((previous, before)) = listing.previous().zip(before) else {
             return Self::of_first(listing);
         };
-        if !listing.has_news() {
+        // A clock that was set back says nothing of the time between the two.
+        if !listing.has_news() || previous >= now {
             return before.clone();
         }
         let mut after = before.clone();
@@ -163,7 +164,7 @@ impl Arrivals {
         self.observed.iter().map(move |count| f64::from(*count) * kept)
     }
 
-    /// The panel's time of the first listing, in unix seconds.
+    /// The time of the first listing by our clock, in unix seconds.
     pub(super) const fn since(&self) -> i64 {
         self.since
     }
@@ -226,7 +227,7 @@ mod tests {
     const NOW: i64 = 1_800_000_007;
 
     fn listing(now: i64, previous: Option<i64>, stamps: &[i64]) -> StampTally {
-        let mut tally = StampTally::new(now, previous);
+        let mut tally = StampTally::new(now, previous, 0);
         for stamp in stamps {
             tally.note(Some(*stamp), true);
         }

@@ -22,10 +22,12 @@ const DATE_ONLY: i64 = 900;
 /// What the dates of a listing's titles say. Titles that are as they were have no part in it.
 #[derive(Debug, Clone)]
 pub struct StampTally {
-    /// The panel's time of the listing, in unix seconds.
+    /// The time of the listing by our clock, in unix seconds.
     now: i64,
-    /// The panel's time of the listing before, if there was one.
+    /// The time of the listing before by our clock, if there was one.
     previous: Option<i64>,
+    /// The seconds by which the panel's clock is ahead of ours. Dates are by the panel's clock.
+    ahead: i64,
     /// The half hours of the last days that have a date, by their distance to the half hour of `now`.
     seen: Box<[bool]>,
     /// The number of titles that were not listed before.
@@ -37,23 +39,24 @@ pub struct StampTally {
 }
 
 impl StampTally {
-    /// Returns the tally of a listing at the panel's time `now` that hasn't begun. `previous` is the panel's time of the
-    /// listing before.
-    pub fn new(now: i64, previous: Option<i64>) -> Self {
+    /// Returns the tally of a listing that hasn't begun. `now` is its time, and `previous` that of the listing before, by
+    /// our clock. The panel's clock is `ahead` seconds ahead of ours.
+    pub fn new(now: i64, previous: Option<i64>, ahead: i64) -> Self {
         let slots = usize::try_from(DAYS * HALF_HOURS).unwrap_or_default();
-        Self { now, previous, seen: vec![false; slots].into(), new: 0, fresh: 0, of_now: 0 }
+        Self { now, previous, ahead, seen: vec![false; slots].into(), new: 0, fresh: 0, of_now: 0 }
     }
 
     /// Forgets everything since [`Self::new`].
     pub fn clear(&mut self) {
-        *self = Self::new(self.now, self.previous);
+        *self = Self::new(self.now, self.previous, self.ahead);
     }
 
-    /// Notes a title that is new, or whose date has changed.
+    /// Notes a title that is new, or whose date has changed. The date is by the panel's clock.
     pub fn note(&mut self, stamp: Option<i64>, is_new: bool) {
         self.new += u64::from(is_new);
-        let tells = |stamp: &i64| *stamp <= self.now + FUTURE && stamp.rem_euclid(DATE_ONLY) != 0;
-        let Some(stamp) = stamp.filter(tells) else { return };
+        let dated = stamp.filter(|stamp| stamp.rem_euclid(DATE_ONLY) != 0);
+        let stamp = dated.map(|stamp| stamp.saturating_sub(self.ahead));
+        let Some(stamp) = stamp.filter(|stamp| *stamp <= self.now + FUTURE) else { return };
         let stamp = stamp.min(self.now);
         if self.previous.is_some_and(|previous| stamp > previous) {
             self.fresh += 1;
@@ -65,12 +68,12 @@ impl StampTally {
         }
     }
 
-    /// The panel's time of the listing, in unix seconds.
+    /// The time of the listing, in unix seconds.
     pub const fn now(&self) -> i64 {
         self.now
     }
 
-    /// The panel's time of the listing before.
+    /// The time of the listing before.
     pub const fn previous(&self) -> Option<i64> {
         self.previous
     }
@@ -101,7 +104,7 @@ mod tests {
     const NOW: i64 = 1_800_000_007;
 
     fn tally(previous: Option<i64>, stamps: &[i64]) -> StampTally {
-        let mut tally = StampTally::new(NOW, previous);
+        let mut tally = StampTally::new(NOW, previous, 0);
         for stamp in stamps {
             tally.note(Some(*stamp), true);
         }
@@ -114,6 +117,16 @@ mod tests {
         let latest = NOW / HALF_HOUR;
         assert_eq!(tally.half_hours().collect::<Vec<_>>(), [latest, latest - 1, latest - 2, latest - 59 * 48]);
         assert!(tally.has_news() && !tally.tells_when(), "a first listing has no listing before");
+    }
+
+    #[test]
+    fn dates_are_by_the_panels_clock() {
+        for ahead in [-300 * 86_400, -1200, 1200, 300 * 86_400] {
+            let mut tally = StampTally::new(NOW, Some(NOW - 7200), ahead);
+            tally.note(Some(NOW + ahead - 3600), true);
+            assert!(tally.tells_when(), "{ahead}");
+            assert_eq!(tally.half_hours().collect::<Vec<_>>(), [NOW / HALF_HOUR - 2]);
+        }
     }
 
     #[test]
@@ -130,7 +143,7 @@ mod tests {
         ] {
             assert_eq!(tally(previous, stamps).tells_when(), tells, "{stamps:?}");
         }
-        let mut none = StampTally::new(NOW, previous);
+        let mut none = StampTally::new(NOW, previous, 0);
         assert!(!none.has_news());
         none.note(None, true);
         assert!(none.has_news() && !none.tells_when());

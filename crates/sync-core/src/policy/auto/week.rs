@@ -132,7 +132,7 @@ mod tests {
     const MONDAY: i64 = 1_767_571_200;
 
     fn known(stamps: impl Iterator<Item = i64>) -> Arrivals {
-        let mut tally = StampTally::new(MONDAY, None);
+        let mut tally = StampTally::new(MONDAY, None, 0);
         stamps.for_each(|stamp| tally.note(Some(stamp), true));
         Arrivals::after(None, &tally, PanelZone::UTC)
     }
