@@ -4,7 +4,12 @@
 //! decides is the code of `sync-core` that is shipped, not a copy. The results are taken over seeds that follow from a hash
 //! of the policy's sources: whoever changes a policy gets other seeds, so it can't be tuned to them.
 
-#![allow(clippy::cast_precision_loss, reason = "counts in a simulation are small")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts and times in a simulation are small"
+)]
 
 pub mod bars;
 pub mod batches;

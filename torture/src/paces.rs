@@ -256,15 +256,15 @@ async fn programs(paces: Arc<dyn Paces>, seed: u64) -> Result<Passed, Violation>
 }
 
 /// One run: waits for its turn, asks, and ends.
-async fn one(paces: &Arc<dyn Paces>, clock: &Arc<dyn Clock>, sites: &Sites, plan: &Plan) -> Result<(), Violation> {
+async fn one(port: &Arc<dyn Paces>, clock: &Arc<dyn Clock>, sites: &Sites, plan: &Plan) -> Result<(), Violation> {
     let failed = |error: sync_core::StoreError| Violation::new(format!("the store fails: {error}"));
     let paced = loop {
-        match Paced::try_enter(paces, clock, &plan.account, plan.remembers).await.map_err(failed)? {
+        match Paced::try_enter(port, clock, &plan.account, plan.remembers).await.map_err(failed)? {
             Some(paced) => break paced,
             None => sleep(Duration::from_millis(200)).await,
         }
     };
-    let before = paces.pace(plan.account.key()).await.map_err(failed)?;
+    let before = port.pace(plan.account.key()).await.map_err(failed)?;
     let latency = Duration::from_millis(30);
     let remembers = plan.remembers;
     let source = Asking { sites: Arc::clone(sites), site: plan.site, latency, remembers, pace: Mutex::new(None) };
@@ -276,7 +276,7 @@ async fn one(paces: &Arc<dyn Paces>, clock: &Arc<dyn Clock>, sites: &Sites, plan
             }
         })
         .await;
-    let after = paces.pace(plan.account.key()).await.map_err(failed)?;
+    let after = port.pace(plan.account.key()).await.map_err(failed)?;
     if plan.remembers {
         let counted = |pace: Option<sync_core::AccountPace>| pace.map_or(0, |pace| pace.requests_on(clock.now()));
         let sent = counted(after).saturating_sub(counted(before));

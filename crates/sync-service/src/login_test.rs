@@ -103,8 +103,8 @@ impl Service {
     ) -> Result<LoginTest, ServiceError<F::Error>> {
         let learnt = self.learnt(&profile.id).await?;
         // The test waits for its turn, and asks at the pace of the account. Nothing is written.
-        let paces = Arc::clone(self.cache()) as _;
-        let paced = Paced::enter_to_look(&paces, self.clock(), &PanelAccount::of(profile)).await?;
+        let port = Arc::clone(self.cache()) as _;
+        let paced = Paced::enter_to_look(&port, self.clock(), &PanelAccount::of(profile)).await?;
         let clock = &**self.clock();
         tested(profile, &learnt, sources, clock, Some(&paced)).await.map_err(ServiceError::Source)
     }

@@ -30,7 +30,7 @@ pub(crate) struct Turn {
 impl Turn {
     /// Returns whether the wait is to be told now: when it begins, and then every [`REPORT`].
     pub(crate) fn is_to_be_told(&self) -> bool {
-        self.looks % LOOKS_PER_REPORT == 0
+        self.looks.is_multiple_of(LOOKS_PER_REPORT)
     }
 
     /// Waits until it is time to look again.

@@ -95,7 +95,7 @@ impl Service {
         Ok(match turn {
             Some(Some(paced)) => {
                 paced.govern(&*source);
-                paced.work(run).await
+                Box::pin(paced.work(run)).await
             }
             Some(None) => SyncReport::not_begun(profile.id.clone(), options, &StoreError::Leased(profile.id.clone())),
             // It was cancelled, and asks for nothing.

@@ -27,9 +27,9 @@ fn now(at: f64) -> Now {
     Now { wall: WALL + at as i64, monotonic: Duration::from_secs_f64(at) }
 }
 
-/// Asks so many requests at the shipped pace, one after the other. `seen` hears the time, the rate and whether it was
+/// Asks so many requests at the shipped pace, one after the other. `hears` hears the time, the rate and whether it was
 /// refused.
-pub fn shipped(world: &World, seed: u64, requests: usize, mut seen: impl FnMut(f64, f64, bool)) -> Outcome {
+pub fn shipped(world: &World, seed: u64, requests: usize, mut hears: impl FnMut(f64, f64, bool)) -> Outcome {
     let mut panel = Panel::new(world, seed);
     let mut pace = Pace::at_start(None, now(0.0));
     pace.set_cap(CAP);
@@ -45,13 +45,13 @@ pub fn shipped(world: &World, seed: u64, requests: usize, mut seen: impl FnMut(f
                 at = answered;
                 done += 1;
                 pace.answered(Some(Duration::from_secs_f64(answered - sent)), now(at));
-                seen(sent, pace.rate(), false);
+                hears(sent, pace.rate(), false);
             }
             Answer::Refused { at: answered, retry_after } => {
                 at = answered;
                 outcome.refused += 1;
                 pace.refused(Refusal::TooMany, retry_after.map(Duration::from_secs_f64), now(at));
-                seen(sent, pace.rate(), true);
+                hears(sent, pace.rate(), true);
             }
         }
     }

@@ -180,7 +180,7 @@ impl Panel {
                     self.level = 0.0;
                 }
                 self.level += 1.0;
-                ((self.level > f64::from(count)).then(|| self.window + seconds - now), 0.0)
+                ((self.level > f64::from(count)).then_some(self.window + seconds - now), 0.0)
             }
             Limit::Rising { rate, slowness, most } => {
                 self.level = (self.level - passed).max(0.0);

@@ -83,7 +83,7 @@ fn probes(facts: &KindFacts) -> Vec<String> {
         };
         match facts.probe.way(way).standing {
             Standing::Proved => {
-                told.push(format!("`watch` asks the panel for {what}, and for the whole list once a day"))
+                told.push(format!("`watch` asks the panel for {what}, and for the whole list once a day"));
             }
             Standing::Dropped(at) => told.push(format!("the panel is not asked for {what}, since {}", date(at))),
             Standing::Unknown => {}

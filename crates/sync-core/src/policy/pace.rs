@@ -157,6 +157,7 @@ pub enum Hold {
 
 /// The pace of an account while it is asked.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct Pace {
     /// The most requests per second, by the settings.
     cap: f64,
@@ -394,7 +395,8 @@ impl Pace {
     /// Returns the greatest rate of the last requests: of the last two, the last three, and so on.
     fn peak(&self) -> Option<f64> {
         let last = self.times.back()?;
-        let of = |(count, time): (u32, &Duration)| f64::from(count) / (*last - *time).as_secs_f64().max(1e-3);
+        let of =
+            |(count, time): (u32, &Duration)| f64::from(count) / last.saturating_sub(*time).as_secs_f64().max(1e-3);
         (1..).zip(self.times.iter().rev().skip(1)).map(of).reduce(f64::max)
     }
 }
@@ -408,4 +410,5 @@ fn seconds(duration: Duration) -> i64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of some minutes")]
 mod tests;

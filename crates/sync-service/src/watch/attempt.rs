@@ -95,7 +95,7 @@ where
                     ..options_of(profile)
                 };
                 let run = engine.run(&profile.id, &options, self.cancel);
-                AttemptEnd::Ran(Box::new(paced.work(run).await))
+                AttemptEnd::Ran(Box::new(Box::pin(paced.work(run)).await))
             }
         }
     }
@@ -125,8 +125,8 @@ where
             Err(error) => return not_now(NotNow::NoSource(error.to_string())),
         };
         let cache = self.caches.for_writing().await.map_err(AttemptEnd::NoCache)?;
-        let paces = Arc::clone(&cache) as _;
-        let paced = Paced::try_enter(&paces, self.clock, &PanelAccount::of(profile), true).await;
+        let port = Arc::clone(&cache) as _;
+        let paced = Paced::try_enter(&port, self.clock, &PanelAccount::of(profile), true).await;
         let paced = paced.map_err(AttemptEnd::NoCache)?;
         let Some(paced) = paced else { return not_now(NotNow::AccountInUse) };
         paced.govern(&*source);

@@ -191,10 +191,9 @@ impl Work {
             };
             let mut part = match next {
                 Ok(Some(part)) => part,
-                Ok(None) => return,
                 // Nothing more has come in time.
                 Err(_) if self.send().await.is_some() => continue,
-                Err(_) => return,
+                Ok(None) | Err(_) => return,
             };
             loop {
                 match self.take(part).await {
