@@ -173,7 +173,7 @@ pub fn next(
             None => scheduled(profile, schedule, &history[kind], time),
         };
         let next = after_pauses(planned, profile, schedule, facts, kind, &history[kind], time);
-        outside_quiet_hours(next, schedule, &profile.schedules.auto, time)
+        outside_quiet_hours(next, profile, schedule, time)
     })
 }
 
@@ -194,13 +194,20 @@ fn looks_by_auto(
 
 /// Moves what would begin in the quiet hours to their end. The first sync of a kind doesn't wait for it, and neither does
 /// a cron expression: somebody has chosen its times.
-fn outside_quiet_hours(next: Next, schedule: &Schedule, settings: &AutoSettings, time: WallTime) -> Next {
-    let (Some(quiet), Some(at)) = (settings.quiet, next.at) else { return next };
+fn outside_quiet_hours(next: Next, profile: &Profile, schedule: &Schedule, time: WallTime) -> Next {
+    let (Some(quiet), Some(at)) = (profile.schedules.auto.quiet, next.at) else { return next };
     if matches!(next.why, Why::NeverSynced) || matches!(schedule, Schedule::Cron(_)) {
         return next;
     }
-    match quiet.end(at.max(time.now), time.zone) {
-        Some(end) => Next { at: Some(end), why: if next.why.is_pause() { next.why } else { Why::QuietHours } },
+    // Many machines must not come at the minute in which their quiet hours end.
+    let after = |at| {
+        let end = quiet.end(at, time.zone)?;
+        Some(end.saturating_add(pause::part(pause::seed(&profile.id, end), pause::LONGEST_JITTER)))
+    };
+    let moved = after(at);
+    let moved = if moved.unwrap_or(at) <= time.now { after(time.now).or(moved) } else { moved };
+    match moved {
+        Some(at) => Next { at: Some(at), why: if next.why.is_pause() { next.why } else { Why::QuietHours } },
         None => next,
     }
 }
@@ -242,7 +249,8 @@ pub fn looks_after_now(
         };
         let at = at?.saturating_add(jitter);
         let quiet = profile.schedules.auto.quiet.filter(|_| !matches!(schedules[kind], Schedule::Cron(_)));
-        Some(quiet.and_then(|quiet| quiet.end(at, time.zone)).unwrap_or(at))
+        let end = quiet.and_then(|quiet| quiet.end(at, time.zone));
+        Some(end.map_or(at, |end| end.saturating_add(pause::LONGEST_JITTER)))
     })
 }
 
