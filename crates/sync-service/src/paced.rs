@@ -21,6 +21,10 @@ const LOOKS_PER_REPORT: u32 = 50;
 /// The time between two reports.
 pub(crate) const REPORT: Duration = LOOK.saturating_mul(LOOKS_PER_REPORT);
 
+/// The longest time that a person who tests a login waits for others, and for a hold.
+const PATIENCE: Duration = LOOK.saturating_mul(LOOKS_OF_PATIENCE);
+const LOOKS_OF_PATIENCE: u32 = 40;
+
 /// The wait for an account that somebody else asks.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
@@ -67,7 +71,8 @@ pub struct Paced {
     refused: Arc<Notify>,
     /// Whether the pace is remembered.
     remembers: bool,
-    _entry: Entry,
+    /// The right to ask, unless it is asked for a moment beside somebody else.
+    _entry: Option<Entry>,
 }
 
 impl fmt::Debug for Paced {
@@ -94,21 +99,32 @@ impl Paced {
         let told = Arc::clone(&refused);
         let pace = SharedPace::new(Arc::clone(clock), remembered.as_ref()).telling_refusals(move || told.notify_one());
         let (paces, account, pace) = (Arc::clone(paces), account.clone(), Arc::new(pace));
-        Ok(Some(Self { paces, account, pace, refused, remembers, _entry: entry }))
+        Ok(Some(Self { paces, account, pace, refused, remembers, _entry: Some(entry) }))
     }
 
-    /// Enters an account as soon as nobody else asks it. Nothing is written.
+    /// Enters an account as soon as nobody else asks it, and asks beside the other after [`PATIENCE`]: a person waits. A
+    /// hold of the account is cut to the same time. Nothing is written.
     pub(crate) async fn enter_to_look(
         paces: &Arc<dyn Paces>,
         clock: &Arc<dyn Clock>,
         account: &PanelAccount,
     ) -> Result<Self, StoreError> {
-        loop {
-            if let Some(paced) = Self::try_enter(paces, clock, account, false).await? {
-                return Ok(paced);
+        let mut turn = Turn::default();
+        let entry = loop {
+            match paces.enter(account.key()).await? {
+                Some(entry) => break Some(entry),
+                None if turn.looks < LOOKS_OF_PATIENCE => turn.look_again().await,
+                None => break None,
             }
-            Turn::default().look_again().await;
+        };
+        let mut remembered = paces.pace(account.key()).await?;
+        if let Some(pace) = &mut remembered {
+            let longest = clock.now().saturating_add(i64::try_from(PATIENCE.as_secs()).unwrap_or(i64::MAX));
+            pace.held_until = pace.held_until.map(|until| until.min(longest));
         }
+        let pace = Arc::new(SharedPace::new(Arc::clone(clock), remembered.as_ref()));
+        let (paces, account) = (Arc::clone(paces), account.clone());
+        Ok(Self { paces, account, pace, refused: Arc::default(), remembers: false, _entry: entry })
     }
 
     /// Makes a source send its requests at this pace.

@@ -7,7 +7,7 @@ use sync_core::{ContentKind, KindFacts, PanelFacts};
 use super::terminal::date;
 
 /// Returns the facts that have an effect on the next run, one sentence per fact.
-pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
+pub(crate) fn sentences(facts: &PanelFacts, now: i64) -> Vec<String> {
     let mut told = Vec::new();
     if facts.refusals > 0 {
         let last = facts.refused_at.map_or_else(String::new, |at| format!(", the last time on {}", date(at)));
@@ -34,12 +34,12 @@ pub(crate) fn sentences(facts: &PanelFacts) -> Vec<String> {
         ));
     }
     for (kind, facts) in facts.kinds.iter() {
-        told.extend(of_kind(kind, facts).into_iter().map(|sentence| format!("{kind}: {sentence}")));
+        told.extend(of_kind(kind, facts, now).into_iter().map(|sentence| format!("{kind}: {sentence}")));
     }
     told
 }
 
-fn of_kind(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
+fn of_kind(kind: ContentKind, facts: &KindFacts, now: i64) -> Vec<String> {
     let mut told = Vec::new();
     if facts.not_offered > 0 {
         let last = facts.not_offered_at.map_or_else(String::new, |at| format!(", as it said on {}", date(at)));
@@ -60,7 +60,7 @@ fn of_kind(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
                 .to_owned(),
         );
     }
-    told.extend(probes(facts));
+    told.extend(probes(facts, now));
     told.extend(volatile(kind, facts));
     for (sighting, what) in
         [(facts.unreadable, "elements that can't be read"), (facts.trailing, "something after the end of the list")]
@@ -73,17 +73,21 @@ fn of_kind(kind: ContentKind, facts: &KindFacts) -> Vec<String> {
 }
 
 /// Returns sentences about the probes that the service asks in place of lists.
-fn probes(facts: &KindFacts) -> Vec<String> {
+fn probes(facts: &KindFacts, now: i64) -> Vec<String> {
     let mut told = Vec::new();
+    let mut asks = false;
     for way in ProbeWay::ALL {
         let what = match way {
             ProbeWay::Growth => "what follows its last item",
             ProbeWay::Head => "the head of its list, which has the newest first",
             ProbeWay::Canary => "the categories that new items come to",
         };
-        match facts.probe.way(way).standing {
+        match facts.probe.way(way).standing(now) {
+            // Only the first way is asked.
+            Standing::Proved if asks => {}
             Standing::Proved => {
-                told.push(format!("`watch` asks the panel for {what}, and for the whole list once a day"));
+                asks = true;
+                told.push(format!("`watch` may ask the panel for {what}, and for the whole list once a day"));
             }
             Standing::Dropped(at) => told.push(format!("the panel is not asked for {what}, since {}", date(at))),
             Standing::Unknown => {}
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn nothing_learnt_is_nothing_told() {
-        assert_eq!(sentences(&PanelFacts::default()), [""; 0]);
+        assert_eq!(sentences(&PanelFacts::default(), 9), [""; 0]);
         let mut facts = PanelFacts::default();
         let met = Standing::Compared { met: 1 };
         facts.kinds[ContentKind::Channels].sound_listings = 9;
@@ -135,7 +139,7 @@ mod tests {
             .with(ContentKind::Channels, "stream_icon", met)
             .with(ContentKind::Channels, "added", met)
             .with(ContentKind::Channels, "direct_source", Standing::Trial { rested: 1, met: 1, behind: 5 });
-        assert_eq!(sentences(&facts), [""; 0], "not yet in use");
+        assert_eq!(sentences(&facts, 86_400), [""; 0], "not yet in use");
     }
 
     #[test]
@@ -186,6 +190,6 @@ mod tests {
             "series: elements that can't be read, the same in 3 lists in a row",
             "series: something after the end of the list, the same in 3 lists in a row",
         ];
-        assert_eq!(sentences(&facts), expected);
+        assert_eq!(sentences(&facts, 86_400), expected);
     }
 }

@@ -107,7 +107,7 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord]) {
             }
         }
     }
-    for sentence in learnt::sentences(&status.facts) {
+    for sentence in learnt::sentences(&status.facts, now) {
         say(&format!("  learnt: {sentence}"));
     }
     for sentence in pace::sentences(profile, upcoming.pace.as_ref(), now) {

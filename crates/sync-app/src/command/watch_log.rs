@@ -269,12 +269,14 @@ mod tests {
             Why::TooSlow(1),
             Why::Interrupted(1),
             Why::Failed(1),
+            Why::BudgetUsed(1),
         ];
         let not_now = [
             NotNow::AccountBusy { active: 1, most: 1 },
             NotNow::Gate(String::new()),
             NotNow::StillSlow,
             NotNow::ProfileBusy,
+            NotNow::AccountInUse,
             NotNow::NoSource(String::new()),
         ];
         let (pauses, others): (Vec<_>, Vec<_>) = why.iter().partition(|why| why.is_pause());

@@ -449,11 +449,12 @@ impl Differ {
         }
     }
 
-    /// Returns the items that have left a category that their rows are in, by ascending id.
+    /// The index that the listing is compared with.
     pub(crate) fn known(&self) -> &ListingIndex {
         &self.known
     }
 
+    /// Returns the items that have left a category that their rows are in, by ascending id.
     pub(crate) fn departed(&self) -> Vec<ContentId> {
         let mut ids: Vec<_> = self.departed.iter().copied().collect();
         ids.sort_unstable();

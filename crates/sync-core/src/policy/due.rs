@@ -160,7 +160,7 @@ pub fn next(
     let last = |kind| {
         let history: &KindHistory = &history[kind];
         let looked = history.listed_at.and(history.looked_at());
-        looked.filter(|last| schedules[kind] == Schedule::Auto && !is_in_future(*last, time.now))
+        looked.filter(|last| schedules[kind] == Schedule::Auto && *last >= 0 && !is_in_future(*last, time.now))
     };
     let looks = looks_by_auto(profile, facts, last, time);
     PerKind::from_fn(|kind| {
@@ -263,7 +263,7 @@ pub fn stale_after(schedule: &Schedule, settings: &AutoSettings, listed_at: Opti
     const LEAST: i64 = 36 * 3600;
     let last = listed_at.unwrap_or(time.now);
     let interval = match schedule {
-        Schedule::Auto => settings.longest.seconds(),
+        Schedule::Auto => settings.longest.max(settings.shortest).seconds(),
         _ => schedule.due_after(last, time.zone).map_or(0, |due| due.saturating_sub(last)),
     };
     LEAST.max(interval.saturating_add(interval / 2))

@@ -34,6 +34,11 @@ const AFTER_REFUSAL: f64 = 0.5;
 /// The part of a refused rate that is not exceeded for a day.
 const BELOW_REFUSED: f64 = 0.9;
 
+/// The rate, in requests per second, below which a panel that forbids something, is overloaded or breaks a connection says
+/// nothing of the rate: it does so whenever it is asked. Only a 429 counts then. Without this bound, one list that is
+/// always forbidden would make an account slower with each run.
+const BLAMELESS: f64 = 0.5;
+
 /// The part of the rate that is left after a late answer.
 const AFTER_LATE: f64 = 0.9;
 
@@ -98,10 +103,12 @@ impl AccountPace {
         self.refused_at.is_some_and(|at| now.saturating_sub(at) < REFUSAL_REMEMBERED)
     }
 
-    /// Returns until when the panel has to be left alone, if that is later than now.
+    /// Returns until when the panel has to be left alone, if that is later than now. A hold that is longer than any was
+    /// written while the clock was wrong, and is none.
     pub fn held(&self, now: i64) -> Option<i64> {
-        let longest = now.saturating_add(seconds(HOLD_ASKED_MAX));
-        self.held_until.filter(|until| *until > now).map(|until| until.min(longest))
+        // Times of day are rounded up by a second.
+        let longest = now.saturating_add(seconds(HOLD_ASKED_MAX)).saturating_add(2);
+        self.held_until.filter(|until| *until > now && *until <= longest)
     }
 
     /// Returns the pace that respects both: an account that is reached at several hosts may have several.
@@ -190,9 +197,11 @@ pub struct Pace {
 impl Pace {
     /// Returns the pace at the beginning of a run, from what is remembered of the account.
     pub fn at_start(remembered: Option<&AccountPace>, now: Now) -> Self {
-        let kept = remembered.copied().unwrap_or(AccountPace::new(now.wall));
-        // A refusal in the future was written while the clock was wrong. It counts from now.
-        let refused_for = kept.refused_at.map(|at| now.wall.saturating_sub(at).max(0));
+        let mut kept = remembered.copied().unwrap_or(AccountPace::new(now.wall));
+        // What was written while the clock was wrong: a hold is dropped, and a refusal counts from now, once.
+        kept.held_until = kept.held(now.wall);
+        kept.refused_at = kept.refused_at.map(|at| at.min(now.wall));
+        let refused_for = kept.refused_at.map(|at| now.wall.saturating_sub(at));
         let left = refused_for.and_then(|past| REFUSAL_REMEMBERED.checked_sub(past)).filter(|left| *left > 0);
         let reduced_until = left.map(|left| now.monotonic + duration(left));
         let ceiling = kept.refused_rate.zip(reduced_until).map(|(rate, until)| (rate * BELOW_REFUSED, until));
@@ -295,11 +304,13 @@ impl Pace {
         self.count(now.monotonic);
         let peak = self.peak();
         let is_burst = peak.is_some_and(|peak| peak > self.rate);
+        let is_fast = peak.unwrap_or_default().max(self.rate) > BLAMELESS;
         let counts = match refusal {
             Refusal::TooMany => true,
-            Refusal::Overloaded => self.answered && (self.waited || is_burst),
-            Refusal::Forbidden => self.answered && self.waited,
+            Refusal::Overloaded => self.answered && is_fast && (self.waited || is_burst),
+            Refusal::Forbidden => self.answered && is_fast && self.waited,
         };
+        let least = if refusal == Refusal::TooMany { LEAST } else { BLAMELESS };
         if !counts {
             if let Some(asked) = retry_after {
                 self.hold(asked, Hold::Asked, now);
@@ -310,7 +321,7 @@ impl Pace {
         if self.refusals_in_a_row == 1 {
             // One that follows a refusal at once was refused because of the same requests.
             if self.waited || is_burst {
-                let refused = peak.unwrap_or(self.rate).max(LEAST);
+                let refused = peak.unwrap_or(self.rate).max(least);
                 let before = self.kept.refused_rate.filter(|_| self.reduced_until.is_some());
                 self.kept.refused_rate = Some(before.map_or(refused, |before| before.min(refused)));
             } else if self.reduced_until.is_none() {

@@ -16,8 +16,14 @@ pub const HALF_LIFE: f64 = 14.0;
 
 const DAY: i64 = 86_400;
 
-/// One, in thousandths. Counts that fade are kept so, because facts are compared.
-const ONE: f64 = 1000.0;
+/// One, in millionths. Counts that fade are kept so, because facts are compared.
+const ONE: f64 = 1e6;
+
+/// A later time, in unix seconds, is no time of a listing: it is in the year 5138.
+const LATEST: i64 = 100_000_000_000;
+
+/// Facts from so far in the future were written while the clock was wrong, in seconds.
+const FUTURE: i64 = 3600;
 
 /// The number of days with dates below which the dates of a first listing are not believed.
 const DAYS_BELIEVED: usize = 5;
@@ -40,12 +46,12 @@ pub struct Arrivals {
     dated_since: i64,
     /// The half hours in which titles came by their dates: per day since 1970 (UTC) a bit per half hour.
     days: BTreeMap<i64, u64>,
-    /// The number of listings whose news had dates that told when, and that of the others, in thousandths. They fade.
+    /// The number of listings whose news had dates that told when, and that of the others, in millionths. They fade.
     told: u32,
     untold: u32,
     /// Whether listings have spoken against the dates, and not yet for them again.
     refuted: bool,
-    /// The news that listings brought, by slots of the week, in thousandths, as if there were no dates. They fade. Empty
+    /// The news that listings brought, by slots of the week, in millionths, as if there were no dates. They fade. Empty
     /// if there were none.
     observed: Vec<u32>,
     /// The time as of which the fading counts are given, in unix seconds.
@@ -57,9 +63,11 @@ impl Arrivals {
     #[must_use]
     pub fn after(before: Option<&Self>, listing: &StampTally, zone: PanelZone) -> Self {
         let now = listing.now();
+        let before = before.filter(|before| !before.is_of_the_future(now));
         let Some((previous, before)) = listing.previous().zip(before) else {
             return Self::of_first(listing);
         };
+        let previous = previous.max(now.saturating_sub(DAYS * DAY));
         // A clock that was set back says nothing of the time between the two.
         if !listing.has_news() || previous >= now {
             return before.clone();
@@ -68,11 +76,11 @@ impl Arrivals {
         after.fade(now);
         after.spread(&WeekRates::observed(before, zone, previous), previous, now, zone);
         if listing.tells_when() {
-            after.told = after.told.saturating_add(thousandths(1.0));
+            after.told = after.told.saturating_add(millionths(1.0));
             let latest_known = previous.div_euclid(HALF_HOUR);
             after.add(listing.half_hours().take_while(|half_hour| *half_hour >= latest_known));
         } else {
-            after.untold = after.untold.saturating_add(thousandths(1.0));
+            after.untold = after.untold.saturating_add(millionths(1.0));
         }
         after.judge();
         after.forget(now);
@@ -83,7 +91,8 @@ impl Arrivals {
     /// told its date.
     fn of_first(listing: &StampTally) -> Self {
         let now = listing.now();
-        let dated_since = listing.previous().unwrap_or(now - DAYS * DAY);
+        let earliest = now.saturating_sub(DAYS * DAY);
+        let dated_since = listing.previous().map_or(earliest, |previous| previous.clamp(earliest, now));
         let mut first = Self { since: now, dated_since, as_of: now, ..Self::default() };
         first.add(listing.half_hours());
         first
@@ -117,7 +126,7 @@ impl Arrivals {
         let expected = whole / (1.0 - (-whole).exp());
         self.observed.resize(SLOTS, 0);
         for (slot, share) in shares {
-            self.observed[slot] = self.observed[slot].saturating_add(thousandths(expected * share / whole));
+            self.observed[slot] = self.observed[slot].saturating_add(millionths(expected * share / whole));
         }
     }
 
@@ -125,7 +134,7 @@ impl Arrivals {
     fn fade(&mut self, now: i64) {
         let kept = fading(now - self.as_of);
         for count in self.observed.iter_mut().chain([&mut self.told, &mut self.untold]) {
-            *count = thousandths(f64::from(*count) / ONE * kept);
+            *count = millionths(f64::from(*count) / ONE * kept);
         }
         self.as_of = now.max(self.as_of);
     }
@@ -174,6 +183,11 @@ impl Arrivals {
         self.dated_since
     }
 
+    /// Returns whether this was written while the clock was ahead of now.
+    pub(super) fn is_of_the_future(&self, now: i64) -> bool {
+        self.since.max(self.dated_since).max(self.as_of) > now.saturating_add(FUTURE)
+    }
+
     /// Returns whether nothing is known yet.
     pub fn is_blank(&self) -> bool {
         !self.believes_dates() && self.observed.is_empty()
@@ -192,7 +206,8 @@ impl Arrivals {
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let mut number = || words.next()?.parse().ok();
-        let (since, dated_since, as_of) = (number()?, number()?, number()?);
+        let mut time = || number().filter(|time: &i64| (-LATEST..LATEST).contains(time));
+        let (since, dated_since, as_of) = (time()?, time()?, time()?);
         let told = u32::try_from(number()?).ok()?;
         let untold = u32::try_from(number()?).ok()?;
         let refuted = number()? != 0;
@@ -200,7 +215,8 @@ impl Arrivals {
         let observed = words.next()?.strip_prefix('l')?;
         let day = |day: &str| -> Option<(i64, u64)> {
             let (day, bits) = day.split_once(':')?;
-            Some((day.parse().ok()?, u64::from_str_radix(bits, 16).ok()?))
+            let day = day.parse().ok().filter(|day| (0..LATEST / DAY).contains(day))?;
+            Some((day, u64::from_str_radix(bits, 16).ok()?))
         };
         let days = days.split(',').filter(|day| !day.is_empty()).map(day).collect::<Option<_>>()?;
         let observed: Option<Vec<u32>> =
@@ -216,8 +232,8 @@ pub(super) fn fading(seconds: i64) -> f64 {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number is small and not negative")]
-fn thousandths(number: f64) -> u32 {
-    (number * ONE).round().clamp(0.0, 1e9) as u32
+fn millionths(number: f64) -> u32 {
+    (number * ONE).round().clamp(0.0, 4e9) as u32
 }
 
 #[cfg(test)]
@@ -305,13 +321,37 @@ mod tests {
     }
 
     #[test]
+    fn what_was_learnt_while_the_clock_was_ahead_is_forgotten() {
+        let known = nightly();
+        let before = NOW - 365 * DAY;
+        let stamps: Vec<_> = (1..30).map(|day| before - day * DAY).collect();
+        let anew = Arrivals::after(Some(&known), &listing(before, Some(before - DAY), &stamps), PanelZone::UTC);
+        assert_eq!(anew.since(), before);
+        let rates = WeekRates::of(Some(&known), PanelZone::UTC, before);
+        assert_eq!(rates, WeekRates::of(None, PanelZone::UTC, before), "nothing is known");
+        for previous in [i64::MIN, 0, i64::MAX] {
+            let _ = Arrivals::after(Some(&known), &listing(NOW, Some(previous), &[NOW - 60]), PanelZone::UTC);
+        }
+    }
+
+    #[test]
     fn a_row_of_facts_keeps_everything() {
         let mut known = nightly();
         known.observed = vec![7; SLOTS];
         (known.told, known.refuted) = (1500, true);
         assert_eq!(Arrivals::read(&known.text()), Some(known.clone()));
         assert_eq!(Arrivals::read(&Arrivals::default().text()), Some(Arrivals::default()));
-        for text in ["", "1 2 3", "1 1 2 3 4 0 d l1", "1 1 2 3 -4 0 d l", "1 1 2 3 4 0 d5 l", "1 1 2 3 4 0 d5:x l"] {
+        for text in [
+            "",
+            "1 2 3",
+            "1 1 2 3 4 0 d l1",
+            "1 1 2 3 -4 0 d l",
+            "1 1 2 3 4 0 d5 l",
+            "1 1 2 3 4 0 d5:x l",
+            "0 0 -9223372036854775808 0 0 0 d l",
+            "0 0 0 1 0 0 d9223372036854775807:1 l",
+            "0 0 0 1 0 0 d-1:1 l",
+        ] {
             assert_eq!(Arrivals::read(text), None, "{text}");
         }
     }

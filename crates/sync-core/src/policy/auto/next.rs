@@ -200,7 +200,7 @@ impl<'a> Plan<'a> {
 
     /// Returns what is known of the arrivals of the day before the look.
     fn pattern(&self, planned: usize) -> Pattern {
-        if self.look.known.is_none_or(Arrivals::is_blank) {
+        if self.look.known.is_none_or(|known| known.is_blank() || known.is_of_the_future(self.look.last)) {
             return Pattern::Unknown;
         }
         let from = planned.saturating_sub(48);

@@ -40,7 +40,7 @@ impl WeekRates {
     /// Returns the rates that follow from what is known at a time: from the dates of titles if they are believed, else
     /// from what listings brought.
     pub fn of(known: Option<&Arrivals>, zone: PanelZone, now: i64) -> Self {
-        match known {
+        match known.filter(|known| !known.is_of_the_future(now)) {
             Some(known) if known.believes_dates() => {
                 let mut counts = [0.0; SLOTS];
                 for (half_hour, weight) in known.by_dates(now) {

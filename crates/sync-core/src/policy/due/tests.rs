@@ -234,6 +234,7 @@ fn a_kind_on_auto_is_looked_at_again_within_the_limits_with_a_reason() {
     assert_eq!(decide("auto", Some(NOW - HOUR), &[]), found, "the same as long as nothing is learnt");
     assert_eq!(decide("auto", None, &[]).why, Why::NeverSynced);
     assert!(decide("auto", Some(NOW + 2 * DAY), &[]).is_due(NOW), "the clock was wrong");
+    assert!(decide("auto", Some(i64::MIN), &[]).is_due(NOW), "another program has written this");
     let failed = decide("auto", Some(NOW - 2 * DAY), &[failed(NOW, ErrorCode::PanelUnreachable)]);
     assert_eq!(failed.why, Why::PanelDown(1));
 }

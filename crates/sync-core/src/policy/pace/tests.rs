@@ -295,3 +295,33 @@ fn of_two_hosts_the_more_careful_pace_counts() {
     let yesterday = AccountPace { requests: 900, used_at: WALL - DAY, ..one };
     assert_eq!(one.more_careful(yesterday).requests, 5);
 }
+
+/// A list that is always forbidden makes an account slower once, not with each run.
+#[test]
+fn what_is_forbidden_in_each_run_has_a_bound() {
+    for (refusal, cap) in [(Refusal::Forbidden, 1.0), (Refusal::Forbidden, 8.0), (Refusal::Overloaded, 8.0)] {
+        let mut kept = refused(0.9, Some(1.0), 10);
+        let mut longest: f64 = 0.0;
+        for run in 0..200 {
+            let began = f64::from(run) * 21_600.0;
+            let mut pace = Pace::at_start(Some(&kept), at(began));
+            pace.set_cap(cap);
+            let now = times(&mut pace, began, 7)[6];
+            pace.refused(refusal, None, at(now));
+            longest = longest.max(now - began);
+            kept = pace.remembered(at(now));
+        }
+        assert!(longest < 60.0, "{refusal:?} {cap}: {longest}");
+    }
+}
+
+#[test]
+fn what_was_written_while_the_clock_was_wrong_does_not_last() {
+    let mut kept = refused(1.0, Some(2.0), -40 * DAY);
+    kept.held_until = Some(WALL + 365 * DAY);
+    assert_eq!(kept.held(WALL), None);
+    let mut pace = pace(Some(kept), 8.0);
+    times(&mut pace, 0.0, 1);
+    let kept = pace.remembered(at(1.0));
+    assert_eq!((kept.held_until, kept.refused_at), (None, Some(WALL)), "it counts from now, once");
+}

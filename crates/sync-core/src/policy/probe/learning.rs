@@ -189,7 +189,7 @@ impl ProbeFacts {
 
     /// Learns whether the panel lists the newest first, from where new items are.
     fn learn_order(&mut self, news: &News, now: i64) {
-        self.at_head = if news.is_all_at_head() { (self.at_head + 1).min(AT_HEAD) } else { 0 };
+        self.at_head = if news.is_all_at_head() { self.at_head.saturating_add(1).min(AT_HEAD) } else { 0 };
         let is_proved = self.at_head >= AT_HEAD || (self.at_head > 0 && news.is_falling());
         let head = self.way_mut(ProbeWay::Head);
         match head.standing(now) {
