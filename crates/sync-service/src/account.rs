@@ -4,12 +4,13 @@
 //! synced one after the other.
 
 use sync_core::{AccountKey, Profile};
-use url::Url;
+use url::{Host, Url};
 
 /// An account at a panel: the hosts at which the panel is reached, and the user name.
 ///
 /// Scheme, port and path of an address don't count: a panel is often reached over several of them. Two panels on one
-/// host with the same user name are taken for one, which costs time and nothing else.
+/// host with the same user name are taken for one, which costs time and nothing else. On this machine the port counts:
+/// behind two ports are two tunnels, to two panels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PanelAccount(AccountKey);
 
@@ -43,7 +44,13 @@ fn host(address: &str) -> Option<String> {
         _ => Url::parse(&format!("http://{address}")).ok()?,
     };
     let host = url.host_str()?.trim_end_matches('.').to_lowercase();
-    (!host.is_empty()).then_some(host)
+    let is_here = match url.host()? {
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+        Host::Domain(_) => host == "localhost",
+    };
+    let port = url.port_or_known_default().filter(|_| is_here);
+    (!host.is_empty()).then(|| port.map_or(host.clone(), |port| format!("{host}:{port}")))
 }
 
 #[cfg(test)]
@@ -76,14 +83,20 @@ mod tests {
     #[test]
     fn one_host_is_written_in_many_ways() {
         for (one, other) in [
-            ("http://127.0.0.1:8080", "http://0x7f.1/"),
-            ("http://[::1]:8080", "http://[0:0:0:0:0:0:0:1]"),
+            ("http://127.0.0.1:8080", "http://0x7f.1:8080/sub"),
+            ("http://[::1]", "http://[0:0:0:0:0:0:0:1]:80"),
+            ("http://localhost:8080", "http://LOCALHOST.:8080"),
+            ("http://192.0.2.1:8080", "http://192.0.2.1:80"),
             ("http://b\u{fc}cher.example", "http://xn--bcher-kva.example"),
         ] {
             assert_eq!(host(one), host(other), "{one}");
             assert!(host(one).is_some());
         }
         assert_ne!(host("http://127.0.0.1"), host("http://127.0.0.2"));
+        for here in ["127.0.0.1", "[::1]", "localhost"] {
+            let [one, other] = [8080, 8081].map(|port| host(&format!("http://{here}:{port}")));
+            assert_ne!(one, other, "two tunnels");
+        }
     }
 
     #[test]
