@@ -17,7 +17,8 @@ use crate::Outcome;
 use crate::database::beside;
 
 /// What every run writes, whatever it finds: that it was, and when.
-const BOOKKEEPING: [&str; 7] = [
+const BOOKKEEPING: [&str; 8] = [
+    "xtream_account_paces",
     "xtream_content_sync",
     "xtream_listing_validators",
     "xtream_panel_facts",

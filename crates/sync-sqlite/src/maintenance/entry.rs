@@ -43,6 +43,6 @@ impl SqliteStore {
     /// User names may hold anything, so the file has a digest of host and user name in its name.
     fn entry_path(&self, host: &str, username: &str) -> PathBuf {
         let named = format!("{host}\0{username}");
-        file::named_after(self.path(), &format!("-pace-{:016x}", xxh3_64(named.as_bytes())))
+        file::named_after(self.path(), &format!("-lease-account-{:016x}", xxh3_64(named.as_bytes())))
     }
 }

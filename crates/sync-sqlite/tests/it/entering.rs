@@ -11,7 +11,7 @@ fn ann(hosts: &[&str]) -> AccountKey {
 
 fn locks(cache: &Cache) -> usize {
     let names = std::fs::read_dir(cache.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    names.filter(|name| name.to_str().unwrap().contains("-pace-")).count()
+    names.filter(|name| name.to_str().unwrap().contains("-lease-account-")).count()
 }
 
 /// Every handle of the file has locks of its own, as those of another process have.
