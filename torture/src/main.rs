@@ -110,7 +110,7 @@ impl EngineName {
             Self::Ports => 3000,
             Self::Sqlite => 150,
             Self::Paces => 300,
-            Self::Binary => 20,
+            Self::Binary => 30,
         }
     }
 

@@ -46,7 +46,7 @@ const AFTER_LATE: f64 = 0.9;
 pub const REFUSAL_REMEMBERED: i64 = 86_400;
 
 /// The hold after a refusal, as a multiple of the wait before a second attempt: 5 s by default. It doubles with each
-/// further refusal in a row.
+/// further 429 in a row.
 const HOLD: u32 = 5;
 
 /// The longest hold that the panel hasn't asked for.
@@ -336,7 +336,9 @@ impl Pace {
         self.lowered = true;
         self.times.clear();
         self.limit(now.monotonic);
-        let doubled = 1 << (self.refusals_in_a_row - 1).min(16);
+        // A panel that breaks connections is asked again by the attempts at a request, which wait longer each time. A hold
+        // that grows as well would keep the next run waiting for minutes after an outage.
+        let doubled = if refusal == Refusal::TooMany { 1 << (self.refusals_in_a_row - 1).min(16) } else { 1 };
         let own = self.backoff.saturating_mul(HOLD).saturating_mul(doubled).min(HOLD_MAX);
         match retry_after {
             Some(asked) if asked >= own => self.hold(asked, Hold::Asked, now),
