@@ -18,6 +18,7 @@ pub mod pace;
 pub mod page;
 pub mod plot;
 pub mod probes;
+pub mod results;
 pub mod seeds;
 pub mod stats;
 pub mod table;

@@ -3,51 +3,33 @@
 mod run;
 pub mod world;
 
-use crate::bars::Bars;
 use crate::plot::{Axis, Chart};
+use crate::results::Results;
 use crate::stats::Estimate;
-use crate::table::Table;
-use crate::{Args, Failure, page, seeds};
+use crate::{Args, Failure, seeds};
 use run::{Outcome, Rule, run};
 use world::{LINKS, Link, SIZES, World};
 
 /// The source of the policy, which the seeds follow from.
 const SOURCES: [&str; 1] = [include_str!("../../../crates/sync-core/src/policy/batch.rs")];
 
-/// What came out.
-#[derive(Debug, Clone)]
-pub struct Results {
-    /// The figures.
-    pub table: Table,
-    /// What has to hold.
-    pub bars: Bars,
-    /// The plots.
-    pub charts: Vec<Chart>,
-}
-
 /// Lets the policy decide, prints the figures, and fails if a bar is missed.
 ///
 /// # Errors
 ///
-/// A bar is missed, the page can't be written, or there is a trace: links have none.
+/// A bar is missed, or a file can't be read or written.
 pub fn main(args: &Args) -> Result<(), Failure> {
     if let Some(trace) = &args.trace {
         return run::trace(trace);
     }
-    let results = results(args.seeds);
-    println!("{}\n{}", results.table, results.bars);
-    if args.write {
-        let text = format!("{}\n```text\n{}```", results.table, results.bars);
-        page::write("batches", &text, &Chart::svg(&results.charts))?;
-    }
-    results.bars.check()
+    results(args.seeds).finish("batches", args)
 }
 
 /// Lets the policy decide over this many seeds.
 pub fn results(count: usize) -> Results {
     let seeds = seeds::of_sources(&SOURCES, count);
     let heads = ["link", "rule", "seconds beside the best", "longest without progress, s", "cancel, ms"];
-    let mut results = Results { table: Table::new(&heads), bars: Bars::default(), charts: Vec::new() };
+    let mut results = Results::new(&heads);
     let mut lines: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
     for link in LINKS {
         results.link(link, &seeds, &mut lines);

@@ -5,11 +5,10 @@ pub mod world;
 
 use sync_core::policy::auto::settings::AutoSettings;
 
-use crate::bars::Bars;
 use crate::plot::{Axis, Chart};
+use crate::results::Results;
 use crate::stats::Estimate;
-use crate::table::Table;
-use crate::{Args, Failure, page, seeds};
+use crate::{Args, Failure, seeds};
 use run::{Outcome, Rule, kinds_together, one_kind};
 use world::{BROKEN_STAMPS, CHANGE, HOUR, PATTERNS, Pattern, Stamps, THREE_KINDS, THREE_KINDS_BUDGET};
 
@@ -25,43 +24,22 @@ const SOURCES: [&str; 5] = [
 /// The days after a change of the pattern from which on it has to be learnt.
 const LEARNT_AFTER: i64 = 14;
 
-/// What came out.
-#[derive(Debug, Clone)]
-pub struct Results {
-    /// The figures.
-    pub table: Table,
-    /// What has to hold.
-    pub bars: Bars,
-    /// The plots.
-    pub charts: Vec<Chart>,
-}
-
 /// Lets the policy decide, prints the figures, and fails if a bar is missed.
 ///
 /// # Errors
 ///
-/// A bar is missed, or the page can't be written.
+/// A bar is missed, or a file can't be read or written.
 pub fn main(args: &Args) -> Result<(), Failure> {
     if let Some(trace) = &args.trace {
         return trace::main(trace);
     }
-    let results = results(args.seeds);
-    println!("{}\n{}", results.table, results.bars);
-    if args.write {
-        let text = format!("{}\n```text\n{}```", results.table, results.bars);
-        page::write("intervals", &text, &Chart::svg(&results.charts))?;
-    }
-    results.bars.check()
+    results(args.seeds).finish("intervals", args)
 }
 
 /// Lets the policy decide over this many seeds.
 pub fn results(count: usize) -> Results {
     let seeds = seeds::of_sources(&SOURCES, count);
-    let mut results = Results {
-        table: Table::new(&["world", "rule", "looks a day", "mean delay, h", "cost beside the oracle"]),
-        bars: Bars::default(),
-        charts: Vec::new(),
-    };
+    let mut results = Results::new(&["world", "rule", "looks a day", "mean delay, h", "cost beside the oracle"]);
     for (name, pattern) in PATTERNS {
         results.pattern(name, pattern, &seeds);
     }

@@ -77,11 +77,6 @@ impl WeekRates {
         Self(rates(&smoothed(counts), days))
     }
 
-    /// The same rate at all times, in arrivals per day.
-    pub fn even(per_day: f64) -> Self {
-        Self([per_day / crate::policy::ratio(HALF_HOURS, 1); SLOTS])
-    }
-
     /// Returns the rate of a slot, in arrivals per half hour.
     pub fn of_slot(&self, slot: usize) -> f64 {
         self.0[slot]
