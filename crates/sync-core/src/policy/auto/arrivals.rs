@@ -28,7 +28,9 @@ const FUTURE: i64 = 3600;
 /// The number of days with dates below which the dates of a first listing are not believed.
 const DAYS_BELIEVED: usize = 5;
 
-/// The listings that have to speak against the dates before they are dropped.
+/// The listings that have to speak against the dates before they are dropped: one if none has spoken for them yet, else two,
+/// with what has faded since the first.
+const FIRST_AGAINST: f64 = 0.9;
 const LISTINGS_AGAINST: f64 = 1.7;
 
 /// The listings that have to speak for the dates per listing that speaks against them, so that they stay.
@@ -155,7 +157,8 @@ impl Arrivals {
         self.refuted = if self.refuted {
             told < untold * TOLD_AGAIN
         } else {
-            untold >= LISTINGS_AGAINST && told < untold * TOLD_PER_UNTOLD
+            let against = if self.told == 0 { FIRST_AGAINST } else { LISTINGS_AGAINST };
+            untold >= against && told < untold * TOLD_PER_UNTOLD
         };
     }
 
@@ -284,10 +287,11 @@ mod tests {
 
     #[test]
     fn dates_that_do_not_fit_are_dropped_for_long() {
-        let once = listed_daily(nightly(), 1..=1, 2 * DAY);
-        assert!(once.believes_dates(), "once is no evidence");
-        let twice = listed_daily(once, 2..=2, 2 * DAY);
-        assert!(!twice.believes_dates());
+        let unconfirmed = listed_daily(nightly(), 1..=1, 2 * DAY);
+        assert!(!unconfirmed.believes_dates(), "nothing has spoken for them yet");
+        let confirmed = listed_daily(listed_daily(nightly(), -2..=0, 7200), 1..=1, 2 * DAY);
+        assert!(confirmed.believes_dates(), "once is no evidence against dates that have fitted");
+        let twice = listed_daily(unconfirmed, 2..=2, 2 * DAY);
         let news: f64 = twice.by_listings(NOW + 2 * DAY).sum();
         assert!((1.5..3.5).contains(&news), "{news}");
         let later = listed_daily(twice, 3..=20, 7200);
