@@ -45,9 +45,10 @@ const AFTER_LATE: f64 = 0.9;
 /// The time for which a refused rate is remembered, in seconds.
 pub const REFUSAL_REMEMBERED: i64 = 86_400;
 
-/// The hold after a refusal, as a multiple of the wait before a second attempt: 5 s by default. It doubles with each
-/// further 429 in a row.
+/// The hold after a refusal, as a multiple of the wait before a second attempt, and at most: 5 s by default. It doubles
+/// with each further refusal in a row.
 const HOLD: u32 = 5;
+const HOLD_FIRST_MAX: Duration = Duration::from_secs(5);
 
 /// The longest hold that the panel hasn't asked for.
 const HOLD_MAX: Duration = Duration::from_secs(300);
@@ -336,10 +337,10 @@ impl Pace {
         self.lowered = true;
         self.times.clear();
         self.limit(now.monotonic);
-        // A panel that breaks connections is asked again by the attempts at a request, which wait longer each time. A hold
-        // that grows as well would keep the next run waiting for minutes after an outage.
-        let doubled = if refusal == Refusal::TooMany { 1 << (self.refusals_in_a_row - 1).min(16) } else { 1 };
-        let own = self.backoff.saturating_mul(HOLD).saturating_mul(doubled).min(HOLD_MAX);
+        let doubled = 1 << (self.refusals_in_a_row - 1).min(16);
+        // Whoever waits an hour between two attempts doesn't ask for an hour's hold of the next run.
+        let first = self.backoff.saturating_mul(HOLD).min(HOLD_FIRST_MAX);
+        let own = first.saturating_mul(doubled).min(HOLD_MAX);
         match retry_after {
             Some(asked) if asked >= own => self.hold(asked, Hold::Asked, now),
             _ => self.hold(own, Hold::Refusal, now),

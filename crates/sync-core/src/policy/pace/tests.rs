@@ -168,6 +168,10 @@ fn what_the_panel_asks_for_is_respected_if_it_is_longer() {
     quick.set_backoff(Duration::from_millis(10));
     quick.refused(Refusal::TooMany, None, at(0.0));
     assert_eq!(quick.take(at(0.0)).unwrap_err().at, Duration::from_millis(50));
+    let mut patient = pace(None, 8.0);
+    patient.set_backoff(Duration::from_secs(3600));
+    patient.refused(Refusal::TooMany, None, at(0.0));
+    assert_eq!(patient.take(at(0.0)).unwrap_err().at, Duration::from_secs(5));
 }
 
 /// An outage says nothing of the pace, and neither does something that is forbidden.
