@@ -36,8 +36,8 @@ async fn the_first_list_tells_it_and_later_ones_only_if_they_bring_news() {
     bench.clock.pass(Duration::from_secs(86_400));
     bench.sync(&panel(&bench, &ages), &only(Movies)).await;
     assert_eq!(known(&bench).await.as_ref(), Some(&first), "nothing is new, so nothing is written");
-    ages.push(-DAY - 30);
-    bench.clock.pass(Duration::from_secs(60));
+    ages.push(-DAY - 3600);
+    bench.clock.pass(Duration::from_secs(7200));
     bench.sync(&panel(&bench, &ages), &only(Movies)).await;
     let later = known(&bench).await.unwrap();
     assert!(later != first && later.believes_dates());
