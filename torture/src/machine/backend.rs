@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_core::store::{ScopeCommit, Staging};
+use sync_core::store::{Applied, ScopeCommit, Staging};
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{PerKind, ProfileId, StoreError, SyncOptions, UndoOutcome, UndoRequest};
@@ -17,7 +17,7 @@ use crate::campaign::Violation;
 pub(crate) trait Death: Send + Sync {
     /// Applies as a process does that dies when this share (of 255) is written. What comes back is heard by
     /// nobody.
-    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<(), StoreError>;
+    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<Applied, StoreError>;
 
     /// Applies, and something goes wrong in the middle of the transaction; the number says what, and where.
     async fn break_inside(
@@ -26,7 +26,7 @@ pub(crate) trait Death: Send + Sync {
         commit: ScopeCommit,
         cancel: CancellationToken,
         number: u8,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Applied, StoreError>;
 
     /// Undoes as a process does that dies when this share (of 255) is written. What comes back is heard by nobody.
     async fn undo(
@@ -120,7 +120,7 @@ struct Abandoned(MemoryStore);
 
 #[async_trait]
 impl Death for Abandoned {
-    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, _: u8) -> Result<(), StoreError> {
+    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, _: u8) -> Result<Applied, StoreError> {
         let cancelled = CancellationToken::new();
         cancelled.cancel();
         staging.apply(commit, cancelled).await
@@ -132,7 +132,7 @@ impl Death for Abandoned {
         commit: ScopeCommit,
         cancel: CancellationToken,
         number: u8,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Applied, StoreError> {
         self.0.fail_next_apply(super::faults::fault(number));
         staging.apply(commit, cancel).await
     }

@@ -9,7 +9,9 @@ use sync_core::catalogue::{
     Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
 };
 use sync_core::search::{RowsOfKind, select_from_rows};
-use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
+use sync_core::store::{
+    Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
+};
 use sync_core::testing::MemoryStore;
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
@@ -420,7 +422,7 @@ impl Staging for BrokenStaging {
         self.inner.reset().await
     }
 
-    async fn apply(&mut self, mut commit: ScopeCommit, mut cancel: CancellationToken) -> Kept<()> {
+    async fn apply(&mut self, mut commit: ScopeCommit, mut cancel: CancellationToken) -> Kept<Applied> {
         match self.store.flaw {
             Flaw::IgnoresCancellation => cancel = CancellationToken::new(),
             Flaw::IgnoresFences => {

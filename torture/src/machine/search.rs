@@ -20,6 +20,7 @@ pub(crate) async fn agrees(store: &dyn ReadableStore, profile: &ProfileId, state
             rows: state.rows.values().collect(),
             listed: state.index.ids().iter().copied().map(ContentId).collect(),
             held: state.held.iter().map(|held| held.id).collect(),
+            ..RowsOfKind::default()
         }
     });
     for selection in questions(state) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
-use sync_core::store::{ScopeCommit, Staging};
+use sync_core::store::{Applied, ScopeCommit, Staging};
 use sync_core::testing::conformance::ReadableStore;
 use sync_core::{ContentKind, ProfileId, StoreError, UndoOutcome, UndoRequest};
 use sync_sqlite::SqliteStore;
@@ -198,7 +198,7 @@ struct Killed {
 #[async_trait]
 impl Death for Killed {
     /// A commit is what is appended to the log; a process that dies meanwhile has appended a part of it.
-    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<(), StoreError> {
+    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<Applied, StoreError> {
         let before = self.files.image();
         let done = staging.apply(commit, CancellationToken::new()).await;
         self.leave(before, share);
@@ -211,7 +211,7 @@ impl Death for Killed {
         commit: ScopeCommit,
         cancel: CancellationToken,
         number: u8,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Applied, StoreError> {
         let trap = self.trap(BREAKING[usize::from(number) % BREAKING.len()], number)?;
         let done = staging.apply(commit, cancel).await;
         trap.execute_batch("DROP TRIGGER torture").map_err(StoreError::backend)?;

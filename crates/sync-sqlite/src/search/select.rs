@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use diesel::SqliteConnection;
 use sync_core::catalogue::{AnsweredBy, Selected, SelectedRow, Selection, Sort};
+use sync_core::overlay::Shown;
 use sync_core::search::{Depth, Hits, SearchFields, SearchIndex, Searched, browse, select};
 use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
 use xxhash_rust::xxh3::xxh3_64;
@@ -56,9 +57,17 @@ impl Reader<'_> {
         for kind in ContentKind::ALL.into_iter().filter(|kind| self.selection.kinds.contains(kind)) {
             kinds.push(self.kind(kind)?);
         }
+        let none = HashSet::new();
         let searched: Vec<_> = kinds
             .iter()
-            .map(|it| Searched { kind: it.kind, index: &it.index, panel_order: &it.panel_order, held: &it.held })
+            .map(|it| Searched {
+                kind: it.kind,
+                index: &it.index,
+                panel_order: &it.panel_order,
+                held: &it.held,
+                left_out: &none,
+                only: None,
+            })
             .collect();
         let hits = select(&searched, self.selection);
         self.selected(hits)
@@ -180,7 +189,9 @@ impl Reader<'_> {
             }
         }
         let next = found.hits.last().filter(|_| found.more).map(|hit| hit.cursor.clone());
-        let row = |hit: sync_core::search::Hit| Some(SelectedRow::of(items.get(&(hit.kind, hit.id))?, hit.cursor));
+        let row = |hit: sync_core::search::Hit| {
+            Some(SelectedRow::of(items.get(&(hit.kind, hit.id))?, &Shown::default(), hit.cursor))
+        };
         Ok(Selected::new(found.hits.into_iter().filter_map(row).collect(), next, self.answered_by))
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::sql_types;
 use diesel::{QueryableByName, SqliteConnection};
 use sync_core::HeldRemoval;
-use sync_core::store::ScopeCommit;
+use sync_core::store::{Applied, ScopeCommit};
 use sync_core::{Category, Change, ContentId, ContentKind, Item, ProfileId, Scope, StoreError, SyncMode};
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,7 @@ pub(crate) fn apply(
     area: &mut Area,
     commit: &ScopeCommit,
     cancel: &CancellationToken,
-) -> Result<(), StoreError> {
+) -> Result<Applied, StoreError> {
     let rows = area.len();
     store.with_writer(|conn| hold_pages_for(conn, rows))?;
     stop::at("apply.before-begin");
@@ -114,7 +114,7 @@ pub(crate) fn apply(
         },
     )?;
     stop::at("apply.committed");
-    Ok(())
+    Ok(Applied::default())
 }
 
 struct Apply<'a> {
