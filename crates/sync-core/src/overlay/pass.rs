@@ -95,9 +95,10 @@ impl EditPass {
             let panel = edit.field.of_panel(item);
             let is_looked_at = match changed {
                 Some(changed) => changed.has(at),
-                None => self.compared.has(at) && !is_rotated(edit.field, edit.base.as_ref(), panel.as_ref()),
+                None => !is_rotated(edit.field, edit.base.as_ref(), panel.as_ref()),
             };
-            if !is_looked_at {
+            // A volatile column may be written as well, so that the next listing can be compared with it.
+            if !is_looked_at || !self.compared.has(at) {
                 return true;
             }
             let before = edit.conflict.take();
