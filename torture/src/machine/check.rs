@@ -7,6 +7,7 @@ use sync_core::{ContentId, ContentKind, Counts, FieldClass, FieldFacts, FieldSet
 use sync_core::{HeldRemoval, LoggedChange};
 
 use super::applied::Applied;
+use super::overlay;
 use super::removal;
 use super::run::{Heard, Run};
 use super::state::State;
@@ -62,6 +63,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         panel_now: taken.end.started_at.unwrap_or(asked_at),
     };
     removal::note(&applied);
+    overlay::applied(before, after, kind, now)?;
     if disturbed {
         // Somebody else wrote meanwhile: what it should come to is not known so exactly.
         run.notes().applied[kind] = Some(None);
@@ -222,7 +224,8 @@ impl Applied<'_> {
 
     /// I7: the change log tells the difference.
     fn log(&self, before: &State, after: &State) -> Result<(), Violation> {
-        let new = &after.changes[before.changes.len()..];
+        let new: Vec<_> =
+            after.changes[before.changes.len()..].iter().filter(|it| !it.change.is_of_edit()).cloned().collect();
         promise!(new.iter().all(|change| change.kind == self.kind), "a change of another kind was logged");
         // Rows that are there before a first load are left of one that was cleared away under it.
         let first = !self.before.applied_before;

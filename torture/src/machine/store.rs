@@ -7,12 +7,11 @@ use async_trait::async_trait;
 use sync_core::store::{
     Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
 };
-use sync_core::testing::conformance::ReadableStore;
 use sync_core::{Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError};
 use sync_core::{HeldRemoval, RunId};
 use tokio_util::sync::CancellationToken;
 
-use super::backend::{Backend, Hidden};
+use super::backend::{Backend, Hidden, TestedStore};
 use super::check;
 use super::desk::{Call, Side, Verdict};
 use super::faults::fault;
@@ -28,9 +27,9 @@ type Kept<T> = Result<T, StoreError>;
 pub(crate) struct TorturedStore {
     pub(crate) run: Arc<Run>,
     /// The process's own way to the data.
-    pub(crate) inner: Arc<dyn ReadableStore>,
+    pub(crate) inner: Arc<dyn TestedStore>,
     /// A way to the data that nothing happens to, for looking on.
-    pub(crate) eye: Arc<dyn ReadableStore>,
+    pub(crate) eye: Arc<dyn TestedStore>,
     pub(crate) backend: Arc<dyn Backend>,
 }
 
@@ -142,7 +141,9 @@ fn same_numbers(before: &Hidden, after: &Hidden) -> Result<(), Violation> {
 
 /// No kind has moved.
 pub(crate) fn still(before: &State, after: &State, when: &str) -> Result<(), Violation> {
-    ContentKind::ALL.into_iter().try_for_each(|kind| before.check_still(after, kind, when))
+    ContentKind::ALL.into_iter().try_for_each(|kind| before.check_still(after, kind, when))?;
+    promise!(before.rules == after.rules, "the rules moved {when} (I8)");
+    Ok(())
 }
 
 /// A lease that can be lost behind its holder's back.
