@@ -18,7 +18,9 @@ use crate::{promise, show};
 /// Judges an apply of a kind, and notes what it counted.
 pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKind) -> Result<(), Violation> {
     for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
-        before.check_still(after, other, &format!("with an apply of {kind} (I4)"))?;
+        let when = format!("with an apply of {kind} (I4)");
+        before.check_still(after, other, &when)?;
+        before.check_edits_still(after, other, &when)?;
     }
     after.check()?;
     let but_fields = |state: &State| {
@@ -34,6 +36,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         (notes.heard[at].clone(), notes.account.clone(), notes.epoch != epoch)
     };
     let now = run.world.inner().now;
+    overlay::applied(before, after, kind, now)?;
     let asked_at = account.as_ref().and_then(|account| account.panel_time).unwrap_or(now);
     if let (Some(started_at), true) = (heard.whole.unmodified, heard.within.is_empty()) {
         return unmodified(run, before, after, kind, (disturbed, started_at.unwrap_or(asked_at)));
@@ -63,7 +66,6 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         panel_now: taken.end.started_at.unwrap_or(asked_at),
     };
     removal::note(&applied);
-    overlay::applied(before, after, kind, now)?;
     if disturbed {
         // Somebody else wrote meanwhile: what it should come to is not known so exactly.
         run.notes().applied[kind] = Some(None);
@@ -94,6 +96,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
 pub(crate) fn ended(before: &State, after: &State, told: &[(ContentKind, HeldRemoval)]) -> Result<(), Violation> {
     for kind in ContentKind::ALL {
         before.check_still(after, kind, "with the end of a run")?;
+        before.check_edits_still(after, kind, "with the end of a run")?;
         let mut expected = before.kind(kind).held.clone();
         for held in &mut expected {
             let told = told.iter().find(|(of, told)| *of == kind && told.id == held.id);

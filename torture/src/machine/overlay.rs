@@ -256,6 +256,7 @@ impl Machine {
             for (at, state) in expected.kinds.iter_mut() {
                 state.edited.clone_from(&after.kind(at).edited);
             }
+            expected.changes.clone_from(&after.changes);
         }
         still(&expected, &after, "beside an edit")?;
         let logged = &after.changes[before.changes.len()..];

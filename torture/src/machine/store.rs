@@ -141,7 +141,10 @@ fn same_numbers(before: &Hidden, after: &Hidden) -> Result<(), Violation> {
 
 /// No kind has moved.
 pub(crate) fn still(before: &State, after: &State, when: &str) -> Result<(), Violation> {
-    ContentKind::ALL.into_iter().try_for_each(|kind| before.check_still(after, kind, when))?;
+    for kind in ContentKind::ALL {
+        before.check_still(after, kind, when)?;
+        before.check_edits_still(after, kind, when)?;
+    }
     promise!(before.rules == after.rules, "the rules moved {when} (I8)");
     Ok(())
 }

@@ -269,6 +269,7 @@ impl Looks {
             let told = recorded.kinds.iter().find(|it| it.kind == kind).map(|it| it.counts);
             let Some(counts) = counts else {
                 before.check_still(after, kind, "with an undo of others (I4)")?;
+                before.check_edits_still(after, kind, "with an undo of others (I4)")?;
                 promise!(told.is_none(), "{kind}: recorded with an undo of others (I20)");
                 continue;
             };
