@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use sync_core::catalogue::{Sort, View};
 use sync_core::overlay::{EditField, EditOp, EditValue};
-use sync_core::{ChangedItem, ContentId, ContentKind, EditRequest, OverlayError, ProfileId, StoreError};
+use sync_core::{
+    ChangedItem, ContentId, ContentKind, EditRequest, OverlayError, ProfileId, ResolveRequest, StoreError,
+};
 
 use crate::reading::{FoundCategory, ItemFilter, ListRequest, ReadError, find_category};
 use crate::service::Service;
@@ -37,6 +39,8 @@ pub enum WhichItems {
 pub enum ItemChange {
     /// The field gets the value that a person typed; an empty text ends the edit. Categories are named by id or by name.
     Typed(EditField, String),
+    /// The field gets the present time.
+    Now(EditField),
     /// A change that needs no reading.
     Op(EditOp),
 }
@@ -73,6 +77,7 @@ impl Service {
         for change in changes {
             ops.push(match change {
                 ItemChange::Op(op) => op.clone(),
+                ItemChange::Now(field) => EditOp::Set(*field, EditValue::Number(self.now())),
                 ItemChange::Typed(EditField::Category, text) => self.category_op(profile, *kind, text).await?,
                 ItemChange::Typed(field, text) => match EditValue::read(*field, text).map_err(OverlayError::from)? {
                     Some(value) => EditOp::Set(*field, value),
@@ -101,6 +106,22 @@ impl Service {
                 changed => return Ok(every_one(*kind, &ids, changed?)),
             }
         }
+    }
+
+    /// Answers the conflicts of these items, or of all, in one transaction; see [`Overlay::resolve`](sync_core::Overlay::resolve).
+    /// Returns the items whose conflict has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`OverlayError::UnknownItems`] for ids without a conflict.
+    pub async fn answer_conflicts(
+        &self,
+        profile: &ProfileId,
+        kind: Option<ContentKind>,
+        ids: Option<Vec<ContentId>>,
+        take_panel: bool,
+    ) -> Result<Vec<ChangedItem>, OverlayError> {
+        self.cache().resolve(profile, ResolveRequest { kind, ids, take_panel, at: self.now() }).await
     }
 
     /// The ids of the items that a list shows.

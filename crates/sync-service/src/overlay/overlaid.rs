@@ -22,10 +22,7 @@ impl<'a> Overlaid<'a> {
         let rules = cache.rules(profile).await?;
         let mut compiled = Vec::with_capacity(ContentKind::ALL.len());
         for kind in ContentKind::ALL {
-            let categories = match rules.is_empty(kind) {
-                true => Vec::new(),
-                false => cache.categories(profile, kind).await?,
-            };
+            let categories = if rules.is_empty(kind) { Vec::new() } else { cache.categories(profile, kind).await? };
             let of_kind = CompiledRules::new(&rules, kind, &categories);
             compiled
                 .push(of_kind.map_err(|error| StoreError::backend(format!("a stored rule of the {kind}: {error}")))?);
