@@ -60,7 +60,7 @@ pub(crate) async fn hide(database: &Path, args: &HideArgs) -> Result<Exit, Failu
 
 /// Gives items tags, or takes them away.
 pub(crate) async fn tag(database: &Path, args: &TagArgs) -> Result<Exit, Failure> {
-    let tags = args.tags.iter().map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty());
+    let tags = args.tags.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty());
     let op = |tag| ItemChange::Op(if args.off { EditOp::RemoveTag(tag) } else { EditOp::AddTag(tag) });
     let changes: Vec<_> = tags.map(op).collect();
     if changes.is_empty() {
@@ -112,7 +112,8 @@ async fn run(
 /// The items that are meant: those with the ids, or those that the conditions choose.
 fn which(ids: &[i64], chosen: &ChosenArgs) -> Result<WhichItems, Failure> {
     let (filter, view) = (chosen.conditions.filter(), (chosen.hidden, chosen.all));
-    let has_conditions = filter != ItemFilter::none() || view != (false, false);
+    // `--hidden` alone would take every item, by mistake.
+    let has_conditions = filter != ItemFilter::none() || chosen.all;
     match (ids, has_conditions) {
         ([], false) => Err(Failure::usage(
             "nothing says which items are meant",

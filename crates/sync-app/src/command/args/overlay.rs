@@ -79,8 +79,8 @@ pub(crate) struct TagArgs {
     #[arg(value_name = "KIND", value_parser = kind)]
     pub(crate) kind: ContentKind,
     /// Tags to add, separated by commas; other tags stay
-    #[arg(value_name = "TAGS", value_delimiter = ',', num_args = 1, required = true)]
-    pub(crate) tags: Vec<String>,
+    #[arg(value_name = "TAGS")]
+    pub(crate) tags: String,
     /// Ids of items; in their place, choose items with the options of `list`
     #[arg(value_name = "ID", allow_negative_numbers = true)]
     pub(crate) items: Vec<i64>,
