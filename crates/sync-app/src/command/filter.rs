@@ -145,9 +145,13 @@ async fn list(database: &Path, kind: Option<ContentKind>, id: Option<&str>, as_j
     } else {
         let table = Table::new(Look::of_stdout(), &COLUMNS, 0, 2, &rows);
         say(&table.header());
-        rows.iter().for_each(|row| say(&table.line(row)));
+        for row in &rows {
+            say(&table.line(row));
+        }
     }
-    defaults.iter().for_each(|line| say(line));
+    for line in defaults {
+        say(&line);
+    }
     Ok(Exit::Done)
 }
 

@@ -121,7 +121,9 @@ async fn list(database: &Path, kind: Option<ContentKind>, id: Option<&str>, as_j
     }
     let table = Table::new(Look::of_stdout(), &COLUMNS, 0, 2, &rows);
     say(&table.header());
-    rows.iter().for_each(|row| say(&table.line(row)));
+    for row in &rows {
+        say(&table.line(row));
+    }
     Ok(Exit::Done)
 }
 

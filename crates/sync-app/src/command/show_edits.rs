@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use sync_core::catalogue::ItemState;
-use sync_core::overlay::{Edit, EditField, EditShape, EditValue, shown_value};
+use sync_core::overlay::{Edit, EditField, EditValue, shown_value};
 use sync_service::{Login, ShownItem, value_json};
 
 use super::conflicts::shown as in_words;
@@ -65,12 +65,12 @@ fn row(login: &Login, edit: &Edit) -> String {
         (EditValue::Number(seconds), EditField::Position) => format!("{seconds} s"),
         (local, _) => in_words(login, Some(local)),
     };
-    let mut row = format!("{field}: {local}");
-    if IN_PLACE.contains(&field) && field.shape() != EditShape::Flag {
-        row.push_str(&format!(" (the panel's was {})", in_words(login, edit.base.as_ref())));
+    let (mut panel, mut conflicts) = (String::new(), String::new());
+    if IN_PLACE.contains(&field) {
+        panel = format!(" (the panel's was {})", in_words(login, edit.base.as_ref()));
     }
     if let Some(conflict) = &edit.conflict {
-        row.push_str(&format!(", conflicts with the panel's {}", in_words(login, conflict.panel.as_ref())));
+        conflicts = format!(", conflicts with the panel's {}", in_words(login, conflict.panel.as_ref()));
     }
-    format!("{row}, {at}")
+    format!("{field}: {local}{panel}{conflicts}, {at}")
 }

@@ -35,8 +35,8 @@ pub(crate) struct EditArgs {
     pub(crate) kind: ContentKind,
     /// Ids of items, and what to change. In place of ids, choose items with the options of `list`. Fields: favourite,
     /// hidden, watched (yes or no); name, icon, note (text); category (ids or names of listed categories, separated by
-    /// commas); tags (separated by commas); number, position (seconds), last_watched (unix seconds). FIELD= goes back to
-    /// the panel's value
+    /// commas); tags (separated by commas); number, position (seconds), `last_watched` (unix seconds). FIELD= goes back
+    /// to the panel's value
     #[arg(value_name = "ID|FIELD=VALUE", required = true, allow_negative_numbers = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
