@@ -170,6 +170,37 @@ fn edit(row: &mut Record) -> Option<Edit> {
     Some(Edit { field, local, base, edited_at, conflict: since.map(|since| PanelConflict { panel, since }) })
 }
 
+/// Names the edits and edited items of a kind that can't be read, or one of which has no other.
+pub(crate) fn unreadable(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT quote(content_id),field,local,base,edited_at,panel,conflict_since,parent=0 AND \
+               typeof(content_id)='integer' AND EXISTS (SELECT 1 FROM xtream_edited_items i WHERE \
+               i.profile_id=e.profile_id AND i.kind=e.kind AND i.parent=e.parent AND i.content_id=e.content_id) \
+               FROM xtream_edits e WHERE profile_id=? AND kind=? ORDER BY content_id,field";
+    let mut odd = Vec::new();
+    for mut row in records(conn, sql, &key.binds())? {
+        let id = row.text(0)?;
+        let name = row.optional_text(1).ok().flatten().unwrap_or_default();
+        let [local, base, panel] = [2, 3, 5].map(|at| row.optional_text(at));
+        let has_times = row.integer(4).is_ok() && row.optional_integer(6).is_ok();
+        let has_item = row.integer(7)? != 0;
+        let has_values = EditField::from_name(&name).is_some_and(|field| {
+            let is_panels = |text: Option<String>| text.is_none_or(|text| values::from_text(field, &text).is_some());
+            let is_local = |text: Option<String>| text.is_some_and(|text| values::local(field, &text).is_some());
+            local.is_ok_and(is_local) && base.is_ok_and(is_panels) && panel.is_ok_and(is_panels)
+        });
+        if !(has_item && has_values && has_times) {
+            odd.push(sync_core::text::one_line(&format!("{id} {name}")).to_string());
+        }
+    }
+    let sql = "SELECT quote(content_id) FROM xtream_edited_items i WHERE profile_id=? AND kind=? AND NOT EXISTS (SELECT 1 \
+               FROM xtream_edits e WHERE e.profile_id=i.profile_id AND e.kind=i.kind AND e.parent=i.parent AND \
+               e.content_id=i.content_id) ORDER BY content_id";
+    for mut row in records(conn, sql, &key.binds())? {
+        odd.push(row.text(0)?);
+    }
+    Ok(odd)
+}
+
 /// What is to be written of edited items of a kind.
 pub(crate) struct Changes<'a> {
     key: Key<'a>,
