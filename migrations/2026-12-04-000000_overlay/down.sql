@@ -1,4 +1,7 @@
 -- Edits and rules go, and so do entries of ended edits: the version before doesn't know the words.
+DROP VIEW xtream_channels_shown;
+DROP VIEW xtream_movies_shown;
+DROP VIEW xtream_series_shown;
 DROP TABLE xtream_edits;
 DROP TABLE xtream_edited_items;
 DROP TABLE xtream_shown;

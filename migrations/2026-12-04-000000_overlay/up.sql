@@ -13,8 +13,11 @@ CREATE TABLE xtream_edited_items (
     maybe_id    INTEGER,                                   -- of an item that is gone: the one that may be the same
     maybe_name  TEXT,
     declined_id INTEGER,                                   -- the one that the user has said is not the same
+    gone        INTEGER NOT NULL DEFAULT 0,                -- 0: the item is listed; 1: it is not; 2: the next sync looks where it is now
     PRIMARY KEY (profile_id, kind, parent, content_id)
 ) WITHOUT ROWID;
+-- A sync asks for the few that are gone, of however many edited items there are.
+CREATE INDEX xtream_edited_items_gone ON xtream_edited_items (profile_id, kind) WHERE gone>0;
 
 -- The edits. A flag is `1`, a list is a JSON array.
 CREATE TABLE xtream_edits (
@@ -115,3 +118,39 @@ UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT seq FROM sqlite_seque
 DROP TABLE xtream_changes;
 ALTER TABLE xtream_changes_new RENAME TO xtream_changes;
 CREATE INDEX xtream_changes_by_profile ON xtream_changes (profile_id, sequence);
+
+-- The items as they are shown: the user's values in place of the panel's, and what only the user has.
+
+CREATE VIEW xtream_channels_shown AS SELECT
+    i.id, i.profile_id, i.stream_id, coalesce(s.number, i.num) AS num, coalesce(s.name, i.name) AS name,
+    i.stream_type, coalesce(s.icon, i.stream_icon) AS stream_icon, i.thumbnail, i.epg_channel_id, i.added,
+    coalesce(s.category_id, i.category_id) AS category_id, coalesce(s.category_ids, i.category_ids) AS category_ids,
+    i.listed_category_ids, i.custom_sid, i.tv_archive, i.direct_source, i.tv_archive_duration, i.is_adult, i.extra,
+    i.created_at, i.updated_at, coalesce(s.favourite, 0) AS favourite, coalesce(s.hidden, 0) AS hidden,
+    coalesce(s.excluded, 0) AS excluded, coalesce(s.watched, 0) AS watched, s.note, s.tags, s.position,
+    s.last_watched, i.name AS panel_name
+  FROM xtream_channels i LEFT JOIN xtream_shown s
+    ON s.profile_id = i.profile_id AND s.kind = 'channels' AND s.content_id = i.stream_id;
+
+CREATE VIEW xtream_movies_shown AS SELECT
+    i.id, i.profile_id, i.stream_id, coalesce(s.number, i.num) AS num, coalesce(s.name, i.name) AS name, i.title,
+    i.year, i.stream_type, coalesce(s.icon, i.stream_icon) AS stream_icon, i.rating, i.rating_5based, i.genre,
+    i.added, i.episode_run_time, coalesce(s.category_id, i.category_id) AS category_id,
+    coalesce(s.category_ids, i.category_ids) AS category_ids, i.listed_category_ids, i.container_extension,
+    i.custom_sid, i.direct_source, i.release_date, i."cast", i.director, i.plot, i.youtube_trailer, i.tmdb_id,
+    i.imdb_id, i.is_adult, i.extra, i.created_at, i.updated_at, coalesce(s.favourite, 0) AS favourite,
+    coalesce(s.hidden, 0) AS hidden, coalesce(s.excluded, 0) AS excluded, coalesce(s.watched, 0) AS watched, s.note,
+    s.tags, s.position, s.last_watched, i.name AS panel_name
+  FROM xtream_movies i LEFT JOIN xtream_shown s
+    ON s.profile_id = i.profile_id AND s.kind = 'movies' AND s.content_id = i.stream_id;
+
+CREATE VIEW xtream_series_shown AS SELECT
+    i.id, i.profile_id, i.series_id, coalesce(s.number, i.num) AS num, coalesce(s.name, i.name) AS name, i.title,
+    i.year, i.stream_type, coalesce(s.icon, i.cover) AS cover, i.plot, i."cast", i.director, i.genre,
+    i.release_date, i.added, i.last_modified, i.rating, i.rating_5based, i.episode_run_time,
+    coalesce(s.category_id, i.category_id) AS category_id, coalesce(s.category_ids, i.category_ids) AS category_ids,
+    i.listed_category_ids, i.youtube_trailer, i.tmdb_id, i.imdb_id, i.is_adult, i.extra, i.created_at, i.updated_at,
+    coalesce(s.favourite, 0) AS favourite, coalesce(s.hidden, 0) AS hidden, coalesce(s.excluded, 0) AS excluded,
+    coalesce(s.watched, 0) AS watched, s.note, s.tags, s.position, s.last_watched, i.name AS panel_name
+  FROM xtream_series i LEFT JOIN xtream_shown s
+    ON s.profile_id = i.profile_id AND s.kind = 'series' AND s.content_id = i.series_id;

@@ -5,8 +5,9 @@ use super::conflict::{ConflictRules, EditVerdict, PanelValue, judge_edit};
 use super::edit::{EditedItem, ItemIdentity};
 use super::field::{EditField, EditValue};
 use crate::detect::seen_items::is_same_image;
+use crate::detect::volatile::Treatment;
 use crate::feed::change::ColumnChange;
-use crate::model::{ContentId, ContentKind, FieldSet, Item, Value};
+use crate::model::{CategorySet, ContentId, ContentKind, FieldSet, Item, Value};
 
 /// What the rows are written with.
 #[derive(Debug, Clone, Copy)]
@@ -77,12 +78,19 @@ impl EditEvent {
         if self.outcome == EditOutcome::Conflicts {
             return None;
         }
-        let after = self.panel.as_ref().map_or(Value::Null, EditValue::to_column);
+        // A set without categories is an empty set, and not no value.
+        let none = if self.field == EditField::Category { Value::Categories(CategorySet::NONE) } else { Value::Null };
+        let after = self.panel.as_ref().map_or(none, EditValue::to_column);
         Some(ColumnChange { column: self.field.column(self.kind)?, before: self.local.to_column(), after })
     }
 }
 
 impl EditPass {
+    /// The pass of a user who brings edits to rows: the columns that are compared when nothing is known of the panel.
+    pub fn by_hand(kind: ContentKind, rules: ConflictRules, at: i64) -> Self {
+        Self { rules, asked_at: at, compared: Treatment::plain(kind).compared }
+    }
+
     /// Judges the edits of an item whose row was written. `changed` are the columns that differ; `None` if the row is
     /// new or back. Edits that end are taken out. Returns what is to be told.
     pub fn judge(&self, edited: &mut EditedItem, item: &Item, changed: Option<FieldSet>) -> Vec<EditEvent> {

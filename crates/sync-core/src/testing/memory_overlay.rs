@@ -26,6 +26,11 @@ pub(super) type EditedItems = BTreeMap<(ContentKind, i64), EditedItem>;
 pub(super) type Touched = Vec<(i64, Option<FieldSet>)>;
 
 impl Tables {
+    fn pass_by_hand(&self, kind: ContentKind, at: i64) -> EditPass {
+        let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
+        EditPass::by_hand(kind, rules, at)
+    }
+
     /// The rules of conflicts.
     fn pass(&self, asked_at: i64, compared: FieldSet) -> EditPass {
         let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
@@ -73,8 +78,9 @@ impl Tables {
         let held: BTreeSet<_> = self.held[kind].iter().map(|held| held.id.0).collect();
         let is_listed = |id: &i64| self.rows[kind].contains_key(id) && !held.contains(id);
         let (mut gone, mut names) = (Vec::new(), BTreeSet::new());
+        let mut told = BTreeSet::new();
         for ((_, id), edited) in self.edited.iter_mut().filter(|((of, _), _)| *of == kind) {
-            edited.maybe = None;
+            told.extend(edited.maybe.take().map(|(to, _)| (*id, to)));
             if !is_listed(id) {
                 names.insert(edited.identity.name.clone());
                 gone.push(edited.clone());
@@ -94,7 +100,10 @@ impl Tables {
             } else if let Some(edited) = self.edited.get_mut(&(kind, found.from.0)) {
                 edited.maybe = Some((found.to, edited.identity.name.clone()));
             }
-            applied.moves.push(found);
+            // An offer is told once.
+            if found.is_certain || !told.contains(&(found.from.0, found.to)) {
+                applied.moves.push(found);
+            }
         }
         self.edited.retain(|_, edited| !edited.edits.is_empty());
         for event in &applied.edits {
@@ -202,14 +211,14 @@ impl Tables {
             return Err(OverlayError::UnknownItems(unknown));
         }
         let mut resolved = Vec::new();
-        for mut edited in open {
-            let (kind, id) = (edited.kind, edited.id);
+        for EditedItem { kind, id, .. } in open {
+            // Edits that were moved to it in the meantime belong to it.
+            let Some(mut edited) = self.edited.get(&(kind, id.0)).cloned() else { continue };
             let offered = edited.maybe.clone().map(|(to, _)| to);
             let changed = edited.resolve(request.take_panel);
             self.edited.insert((kind, id.0), edited);
             if let Some(to) = offered.filter(|_| request.take_panel) {
-                let compared = crate::detect::volatile::Treatment::plain(kind).compared;
-                let pass = self.pass(request.at, compared);
+                let pass = self.pass_by_hand(kind, request.at);
                 let events = self.move_edits(kind, id, to, &pass);
                 events.iter().for_each(|event| self.log_edit(event, None, request.at));
             }
@@ -247,9 +256,8 @@ impl Tables {
             let edited = edited.or_insert_with(|| EditedItem::new(kind, id, item.identity.clone()));
             report.superseded += edited.add_later(item.edits);
             if let Some((_, row)) = self.rows[kind].get(&id.0) {
-                let compared = crate::detect::volatile::Treatment::plain(kind).compared;
                 let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
-                let pass = EditPass { rules, asked_at: at, compared };
+                let pass = EditPass::by_hand(kind, rules, at);
                 let events = pass.judge(edited, row, None);
                 events.iter().for_each(|event| self.log_edit(event, None, at));
             }

@@ -1,15 +1,23 @@
 //! Whether the result of a run is news. The history of runs says what was told before, so a restart tells nothing twice.
 
+use sync_core::store::Applied;
 use sync_core::{ContentKind, ErrorClass, KindOutcome, KindRecord, ReportError, RunRecord, SyncReport};
 
-/// Returns whether a run has brought news: it has changed an item, it holds other removals than the run before, or it
-/// has an error that the run before didn't have. `runs` are the newest runs, newest first.
+/// Returns whether a run has brought news: it has changed an item, an edit or a category is told, it holds other removals
+/// than the run before, or it has an error that the run before didn't have. `runs` are the newest runs, newest first.
 pub(super) fn is_news(report: &SyncReport, runs: &[RunRecord]) -> bool {
     let earlier: Vec<_> = runs.iter().filter(|run| report.run.is_none_or(|this| run.run < this)).collect();
     let counts = report.counts();
     counts.added + counts.updated + counts.removed > 0
+        || report.overlay.values().any(overlay_is_news)
         || ContentKind::ALL.into_iter().any(|kind| kind_is_news(report.kind(kind), &earlier))
         || report.errors.iter().any(|error| error.kind.is_none() && run_error_is_new(error, &earlier))
+}
+
+/// Returns whether an edit conflicts or has ended, edits have moved, or a category is new. Each is told once. An item that
+/// may be another one is told as long as it is open, so it is no news by itself.
+fn overlay_is_news(found: &Applied) -> bool {
+    !found.edits.is_empty() || !found.new_categories.is_empty() || found.moves.iter().any(|one| one.is_certain)
 }
 
 fn kind_is_news(record: &KindRecord, earlier: &[&RunRecord]) -> bool {
@@ -32,7 +40,8 @@ fn run_error_is_new(error: &ReportError, earlier: &[&RunRecord]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::{ErrorCode, ProfileId, RunId, RunStatus, SyncMode};
+    use sync_core::overlay::{EditEvent, EditField, EditOutcome, EditValue, Move};
+    use sync_core::{ContentId, ErrorCode, ProfileId, RunId, RunStatus, SyncMode};
 
     use super::*;
 
@@ -73,6 +82,31 @@ mod tests {
             |movies: &mut KindRecord| movies.counts.removed = 1,
         ] {
             assert!(is_news(&report(change), &[]));
+        }
+    }
+
+    #[test]
+    fn conflicts_moves_and_new_categories_are_news() {
+        let found = |change: fn(&mut Applied)| {
+            let mut report = report(|_| {});
+            change(&mut report.overlay[MOVIES]);
+            is_news(&report, &[])
+        };
+        let moved = |is_certain| Move { from: ContentId(1), to: ContentId(2), is_certain };
+        assert!(found(|found| found.edits.push(EditEvent {
+            kind: MOVIES,
+            id: ContentId(1),
+            name: "One".to_owned(),
+            field: EditField::Name,
+            local: EditValue::Text("Uno".to_owned()),
+            panel: None,
+            outcome: EditOutcome::Conflicts,
+        })));
+        assert!(found(|found| found.new_categories.push(sync_core::testing::category("1"))));
+        for is_certain in [true, false] {
+            let mut report = report(|_| {});
+            report.overlay[MOVIES].moves.push(moved(is_certain));
+            assert_eq!(is_news(&report, &[]), is_certain, "an offer is open until it is answered");
         }
     }
 
