@@ -76,7 +76,7 @@ fn overlaid(dice: &mut Dice) -> Vec<Step> {
     let mut steps = Vec::new();
     if dice.percent(85) {
         steps.extend([Step::Honest { profile }, Step::Account { profile, mood: Mood::Active }]);
-        steps.push(Step::Twice { profile });
+        steps.push(Step::Runs { runs: vec![RunPlan::quiet(profile)], edits: Vec::new(), salt: dice.salt() });
     }
     let on_profile = |edit: UserEdit| match edit {
         UserEdit::Overlay { kind, edit, salt, .. } => UserEdit::Overlay { profile, kind, edit, salt },

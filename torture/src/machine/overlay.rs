@@ -92,7 +92,14 @@ impl Applied<'_> {
             (Some(_), None) if must_move => return Err(told("did not follow its item")),
             (Some(found), None) => (id, Some(found)),
             (None, Some(to)) => (to, at(to)),
-            (None, None) => (if must_move { targets[0] } else { id }, None),
+            // It may have ended where it was, or where it went.
+            (None, None) => {
+                let ends = |at: &i64| {
+                    let panel = self.is.rows.get(at).and_then(|row| edit.field.of_panel(row));
+                    ruled(edit, panel.as_ref(), self.rules.of(edit.field), self.now).is_none()
+                };
+                (targets.iter().copied().find(ends).unwrap_or(id), None)
+            }
         };
         let new = self.is.rows.get(&place);
         let old = if place == id { self.was.rows.get(&id) } else { None };

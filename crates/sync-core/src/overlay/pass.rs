@@ -134,6 +134,22 @@ impl EditPass {
     }
 }
 
+impl EditPass {
+    /// Moves the edits of an item to another one, of which this is the row, and judges them there. Fields that the other
+    /// one has edits of stay where they are. Returns what is to be told.
+    pub fn follow(&self, from: &mut EditedItem, to: &mut EditedItem, row: &Item) -> Vec<EditEvent> {
+        let (staying, moving): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut from.edits).into_iter().partition(|edit| to.edit(edit.field).is_some());
+        (from.edits, from.maybe) = (staying, None);
+        // The edits that the other one has already have been judged with its row.
+        let mut moved = EditedItem { edits: moving, ..EditedItem::new(to.kind, to.id, to.identity.clone()) };
+        let events = self.judge(&mut moved, row, None);
+        to.edits.extend(moved.edits);
+        to.edits.sort_by_key(|edit| edit.field);
+        events
+    }
+}
+
 /// Returns whether the address of an image differs only in what some panels make anew for every answer.
 fn is_rotated(field: EditField, base: Option<&EditValue>, panel: Option<&EditValue>) -> bool {
     let texts = base.and_then(EditValue::text).zip(panel.and_then(EditValue::text));
@@ -205,16 +221,6 @@ fn has_row(alike: &[AlikeRow], id: ContentId) -> bool {
 /// Returns whether two items of the same name are certainly different films.
 fn is_another(a: &ItemIdentity, b: &ItemIdentity) -> bool {
     a.tmdb_id.is_some() && b.tmdb_id.is_some() && a.tmdb_id != b.tmdb_id
-}
-
-/// Moves edits from an item to another one. Fields that the other one has edits of stay where they are.
-pub fn move_edits(from: &mut EditedItem, to: &mut EditedItem) {
-    let (staying, moving): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut from.edits).into_iter().partition(|edit| to.edit(edit.field).is_some());
-    from.edits = staying;
-    from.maybe = None;
-    to.edits.extend(moving);
-    to.edits.sort_by_key(|edit| edit.field);
 }
 
 #[cfg(test)]
@@ -327,10 +333,11 @@ mod tests {
         assert_eq!(find(&declined, &[row(11, "Heat", None, "8", true)]), []);
         let (mut from, mut to) = (one[0].clone(), gone(11, "Heat", None, "7"));
         to.edits[0].field = EditField::Icon;
-        move_edits(&mut from, &mut to);
+        let film = |id: i64| movie(id).name("Heat").item();
+        assert!(pass(ConflictRule::Ask).follow(&mut from, &mut to, &film(11)).is_empty());
         assert_eq!((from.edits.len(), to.edits.len()), (0, 2));
         let mut third = gone(12, "Heat", None, "7");
-        move_edits(&mut to, &mut third);
+        pass(ConflictRule::Ask).follow(&mut to, &mut third, &film(12));
         assert_eq!((to.edits.len(), third.edits.len()), (1, 2), "an edit of the same field stays");
     }
 }

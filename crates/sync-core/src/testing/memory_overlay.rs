@@ -11,7 +11,6 @@ use crate::model::{ContentId, ContentKind, FieldSet, Item, ProfileId};
 use crate::overlay::{
     AlikeRow, CompiledRules, EDITS_MAX, Edit, EditEvent, EditField, EditOutcome, EditPass, EditValue, EditedItem,
     ImportMatch, ImportReport, ItemIdentity, OverlayRules, RuleChange, Shown, carry_out, find_imported, find_moves,
-    move_edits,
 };
 use crate::ports::overlay::{
     ChangedItem, EditCounts, EditQuery, EditRequest, NamedItem, Overlay, OverlayError, ResolveRequest,
@@ -118,8 +117,7 @@ impl Tables {
         let Some(mut left) = self.edited.remove(&(kind, from.0)) else { return Vec::new() };
         let known = self.edited.remove(&(kind, to.0));
         let mut edited = known.unwrap_or_else(|| EditedItem::new(kind, to, ItemIdentity::of(item)));
-        move_edits(&mut left, &mut edited);
-        let events = pass.judge(&mut edited, item, None);
+        let events = pass.follow(&mut left, &mut edited, item);
         self.edited.insert((kind, from.0), left);
         self.edited.insert((kind, to.0), edited);
         events

@@ -298,8 +298,7 @@ impl<'a> Editing<'a> {
         // An item whose edits have all ended is a new one.
         let known = self.get(to.0).filter(|kept| !kept.item.edits.is_empty());
         let mut kept = known.unwrap_or_else(|| self.new_item(to, ItemIdentity::of(row)));
-        sync_core::overlay::move_edits(&mut left.item, &mut kept.item);
-        let events = pass.judge(&mut kept.item, row, None);
+        let events = pass.follow(&mut left.item, &mut kept.item, row);
         self.now.insert(from.0, left);
         self.now.insert(to.0, kept);
         events
