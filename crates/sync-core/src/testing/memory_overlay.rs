@@ -77,22 +77,39 @@ impl Tables {
         let held: BTreeSet<_> = self.held[kind].iter().map(|held| held.id.0).collect();
         let is_listed = |id: &i64| self.rows[kind].contains_key(id) && !held.contains(id);
         let (mut gone, mut names) = (Vec::new(), BTreeSet::new());
-        let mut told = BTreeSet::new();
-        for ((_, id), edited) in self.edited.iter_mut().filter(|((of, _), _)| *of == kind) {
-            told.extend(edited.maybe.take().map(|(to, _)| (*id, to)));
+        for ((_, id), edited) in self.edited.iter().filter(|((of, _), _)| *of == kind) {
             if !is_listed(id) {
                 names.insert(edited.identity.name.clone());
-                gone.push(edited.clone());
+                gone.push(EditedItem { maybe: None, ..edited.clone() });
             }
+        }
+        let alike_of = |rows: &BTreeMap<i64, (u64, Item)>| -> Vec<AlikeRow> {
+            let alike = rows.values().filter(|(_, item)| names.contains(item.name())).map(|(_, item)| AlikeRow {
+                id: item.id(),
+                identity: ItemIdentity::of(item),
+                is_listed: is_listed(&item.id().0),
+            });
+            alike.collect()
+        };
+        // As long as nothing has changed, an offer stays.
+        let looked = Some((gone.iter().map(|item| item.id.0).collect(), alike_of(&self.rows[kind])));
+        let is_alike = |id: &i64| self.rows[kind].get(id).is_some_and(|(_, item)| names.contains(item.name()));
+        if self.looked[kind] == looked && !touched.iter().any(|(id, _)| is_alike(id)) {
+            gone.clear();
+        } else {
+            self.looked[kind] = looked;
         }
         let mut all = before_removals.clone();
         all.extend(self.rows[kind].iter().map(|(id, row)| (*id, row.clone())));
-        let alike = all.values().filter(|(_, item)| names.contains(item.name())).map(|(_, item)| AlikeRow {
-            id: item.id(),
-            identity: ItemIdentity::of(item),
-            is_listed: is_listed(&item.id().0),
-        });
-        let alike: Vec<_> = alike.collect();
+        let alike = alike_of(&all);
+        let mut told = BTreeSet::new();
+        let looks_at: BTreeSet<_> = gone.iter().map(|item| item.id.0).collect();
+        let is_back = |id: &i64| self.rows[kind].contains_key(id) && !held.contains(id);
+        for ((_, id), edited) in self.edited.iter_mut().filter(|((of, _), _)| *of == kind) {
+            if looks_at.contains(id) || is_back(id) {
+                told.extend(edited.maybe.take().map(|(to, _)| (*id, to)));
+            }
+        }
         for found in find_moves(&gone, &alike) {
             if found.is_certain {
                 applied.edits.extend(self.move_edits(kind, found.from, found.to, &pass));
@@ -218,7 +235,9 @@ impl Tables {
             if let Some(to) = offered.filter(|_| request.take_panel) {
                 let pass = self.pass_by_hand(kind, request.at);
                 let events = self.move_edits(kind, id, to, &pass);
-                events.iter().for_each(|event| self.log_edit(event, None, request.at));
+                for event in &events {
+                    self.log_edit(event, None, request.at);
+                }
             }
             resolved.push(ChangedItem { kind, id, changed });
         }
@@ -257,7 +276,9 @@ impl Tables {
                 let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
                 let pass = EditPass::by_hand(kind, rules, at);
                 let events = pass.judge(edited, row, None);
-                events.iter().for_each(|event| self.log_edit(event, None, at));
+                for event in &events {
+                    self.log_edit(event, None, at);
+                }
             }
         }
         self.edited.retain(|_, edited| !edited.edits.is_empty());

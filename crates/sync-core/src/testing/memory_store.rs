@@ -274,6 +274,9 @@ impl ContentStore for MemoryStore {
                     gone.push(id);
                 }
             }
+            if !gone.is_empty() {
+                tables.looked[kind] = None;
+            }
             tables.validators[kind] = None;
             tables.held[kind].retain(|held| !gone.contains(&held.id));
             for (_, index) in tables.indexes.iter_mut().filter(|(scope, _)| scope.kind == kind) {

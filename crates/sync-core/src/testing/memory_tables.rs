@@ -1,6 +1,6 @@
 //! The tables of a profile in the in-memory store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::memory_overlay::{EditedItems, Touched};
@@ -11,7 +11,7 @@ use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, u
 use crate::feed::position::Feed;
 use crate::feed::retention::{Aged, kept_from};
 use crate::model::{Category, ContentKind, Item, PerKind, Scope, Value};
-use crate::overlay::{NewCategories, OverlayRules};
+use crate::overlay::{AlikeRow, NewCategories, OverlayRules};
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::profiles::Profile;
 use crate::ports::store::{Applied, KeptValidator, ScopeCommit, StagedItem, StoreError, SyncState, ValidatorChange};
@@ -60,6 +60,8 @@ pub(super) struct Tables {
     pub(super) edited: EditedItems,
     /// The filters and rewrite rules.
     pub(super) rules: OverlayRules,
+    /// The edited items that were gone, and the rows with their names, when it was last looked where the edits belong.
+    pub(super) looked: PerKind<Option<(BTreeSet<i64>, Vec<AlikeRow>)>>,
 }
 
 /// The state of a kind before a run changed it, without the rows.

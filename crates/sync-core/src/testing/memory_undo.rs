@@ -179,6 +179,7 @@ impl Tables {
         mine.held_after.clone_from(&self.held[kind]);
         self.reverse.insert((run, kind), mine);
         let compared = kind.of_class(crate::model::FieldClass::Significant);
+        self.looked[kind] = None;
         self.judge_edits(kind, &touched, &before_removals, (at, compared), Some(run), at);
         self.bring_edits_back(of, kind);
         let done =

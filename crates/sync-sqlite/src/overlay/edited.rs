@@ -143,7 +143,9 @@ fn load(
         }
     }
     items.retain(|_, kept| !kept.item.edits.is_empty());
-    items.values_mut().for_each(|kept| kept.item.edits.sort_by_key(|edit| edit.field));
+    for kept in items.values_mut() {
+        kept.item.edits.sort_by_key(|edit| edit.field);
+    }
     Ok(items)
 }
 
@@ -189,7 +191,7 @@ pub(crate) fn unreadable(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Ve
             local.is_ok_and(is_local) && base.is_ok_and(is_panels) && panel.is_ok_and(is_panels)
         });
         if !(has_item && has_values && has_times) {
-            odd.push(sync_core::text::one_line(&format!("{id} {name}")).to_string());
+            odd.push(sync_core::text::one_line(&format!("{id} {name}")));
         }
     }
     let sql = "SELECT quote(content_id) FROM xtream_edited_items i WHERE profile_id=? AND kind=? AND NOT EXISTS (SELECT 1 \

@@ -2,6 +2,7 @@
 //! it. An apply and an undo both go through here. A kind without edits and rules has no [`Pass`], and pays nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 
 use diesel::SqliteConnection;
 use sync_core::overlay::{
@@ -79,7 +80,7 @@ impl<'a> Pass<'a> {
         let mut binds = Vec::new();
         for (nth, table) in ["xtream_edited_items", "xtream_shown"].into_iter().chain(rules::TABLES).enumerate() {
             let or = if nth == 0 { "" } else { " OR " };
-            sql += &format!("{or}EXISTS (SELECT 1 FROM {table} WHERE profile_id=? AND kind=?)");
+            let _ = write!(sql, "{or}EXISTS (SELECT 1 FROM {table} WHERE profile_id=? AND kind=?)");
             binds.extend(key.binds());
         }
         if record(conn, &sql, &binds)?.is_none() {
@@ -211,7 +212,7 @@ impl<'a> Pass<'a> {
         let held_after = held.map_or_else(|| held_before.clone(), |held| held.iter().map(|held| held.id.0).collect());
         let may_be_gone = removed.iter().chain(&held_after).filter(|id| self.edited.contains(id));
         let candidates: BTreeSet<_> = self.gone_before.keys().chain(may_be_gone).copied().collect();
-        let there = rows_there(conn, key, &Vec::from_iter(candidates.iter().copied()))?;
+        let there = rows_there(conn, key, &candidates.iter().copied().collect::<Vec<_>>())?;
         let is_listed = |id: &i64| !removed.contains(id) && !held_after.contains(id);
         self.gone_after = candidates.into_iter().filter(|id| !(there.contains(id) && is_listed(id))).collect();
         self.look |= !self.gone_after.iter().eq(self.gone_before.keys());
@@ -281,7 +282,9 @@ impl<'a> Pass<'a> {
         let all: Vec<_> = self.edited.iter().copied().collect();
         let there = rows_there(conn, key, &all)?;
         // A row that was put back may have another name now.
-        put_back.iter().for_each(|(id, _)| drop(self.alike.remove(&id.0)));
+        for (id, _) in put_back {
+            self.alike.remove(&id.0);
+        }
         let is_gone = |id: &&i64| !there.contains(id) || held.contains(id);
         self.gone_after = self.edited.iter().filter(is_gone).copied().collect();
         self.look |= !self.gone_after.iter().eq(self.gone_before.keys());
@@ -334,9 +337,11 @@ impl<'a> Pass<'a> {
                 changed.insert(*id);
             }
         }
-        let mut changes = Changes::new(key);
-        editing.now.iter().for_each(|(id, kept)| changes.add(editing.before.get(id), kept));
-        changes.write(conn)
+        let mut writes = Changes::new(key);
+        for (id, kept) in &editing.now {
+            writes.add(editing.before.get(id), kept);
+        }
+        writes.write(conn)
     }
 
     /// Finds out where the edits of gone items belong, and moves those of which it is certain.
@@ -382,8 +387,9 @@ impl<'a> Pass<'a> {
         self.touched.sort_unstable();
         other.retain(|id| {
             let was_written = self.written.contains_key(id) || self.touched.binary_search(id).is_ok();
-            changed.contains(id) || !was_written
+            !changed.contains(id) && !was_written
         });
+        other.extend(changed);
         Ok(other)
     }
 }

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use diesel::SqliteConnection;
+use diesel::deserialize::{self, QueryableByName};
+use diesel::row::{Field, NamedRow};
+use diesel::sqlite::{Sqlite, SqliteType};
 use sync_core::overlay::{CompiledRules, Edit, Shown};
 use sync_core::{CategorySet, ContentId, StoreError};
 
 use super::edited::{self, Kept};
 use crate::db::bind::Bind;
-use crate::db::statement::{Cell, Record, execute, insert, record, records};
+use crate::db::statement::{Cell, Record, execute, insert, record, records, rows};
 use crate::items::columns;
 use crate::search::Key;
 use crate::tables::{ids, of};
@@ -164,8 +167,8 @@ pub(crate) fn refresh(
         difference.stored = stored(conn, key, Some(page))?;
         let sql = format!("{} AND {} IN (SELECT value FROM json_each(?))", rows_of(key), of(key.kind).id);
         let mut sets = HashMap::new();
-        for row in records(conn, &sql, &[key.profile.as_str().into(), ids::to_json(page).into()])? {
-            difference.look(row, rules, &mut sets, |id| edits_of(&edited, id))?;
+        for row in rows::<Row>(conn, &sql, &[key.profile.as_str().into(), ids::to_json(page).into()])? {
+            difference.look(row, rules, &mut sets, |id| edits_of(&edited, id));
         }
         difference.end();
         difference.write(conn, key)?;
@@ -200,6 +203,11 @@ fn compare_all(conn: &mut SqliteConnection, key: Key<'_>, rules: &mut CompiledRu
     let mut difference = Difference { stored: stored(conn, key, None)?, ..Difference::default() };
     if rules.is_empty() && edited.is_empty() {
         // Every item is shown as its row.
+        let has_texts = |shown: &Option<Shown>| {
+            shown.as_ref().is_none_or(|shown| shown.name.is_some() || shown.categories.is_some())
+        };
+        let stored = difference.stored.iter().filter(|(_, shown)| has_texts(shown));
+        difference.other_texts = stored.map(|(id, _)| *id).collect();
         difference.end();
         return Ok(difference);
     }
@@ -208,8 +216,8 @@ fn compare_all(conn: &mut SqliteConnection, key: Key<'_>, rules: &mut CompiledRu
     let (mut next, mut sets) = (Some(i64::MIN), HashMap::new());
     while let Some(from) = next {
         next = None;
-        for row in records(conn, &sql, &[key.profile.as_str().into(), from.into()])? {
-            let id = difference.look(row, rules, &mut sets, |id| edits_of(&edited, id))?;
+        for row in rows::<Row>(conn, &sql, &[key.profile.as_str().into(), from.into()])? {
+            let id = difference.look(row, rules, &mut sets, |id| edits_of(&edited, id));
             next = id.checked_add(1);
         }
     }
@@ -230,6 +238,24 @@ fn rows_of(key: Key<'_>) -> String {
     )
 }
 
+/// What rules look at of an item. What is no text is an empty one.
+struct Row {
+    id: i64,
+    name: String,
+    categories: String,
+}
+
+impl QueryableByName<Sqlite> for Row {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
+        let text = |at: usize| match diesel::row::Row::get(row, at).as_ref().and_then(Field::value) {
+            Some(mut value) if value.value_type() != Some(SqliteType::Binary) => value.read_text().to_owned(),
+            _ => String::new(),
+        };
+        let id = diesel::row::Row::get(row, 0).ok_or("no id")?.value().map(|mut id| id.read_long()).ok_or("no id")?;
+        Ok(Self { id, name: text(1), categories: text(2) })
+    }
+}
+
 /// In what the table differs from what it should say.
 #[derive(Debug, Default)]
 struct Difference {
@@ -247,23 +273,18 @@ impl Difference {
     /// Compares an item; returns its id. `sets` has the sets of categories that were read already.
     fn look<'e>(
         &mut self,
-        mut row: Record,
+        row: Row,
         rules: &mut CompiledRules,
         sets: &mut HashMap<String, CategorySet>,
         edits: impl Fn(i64) -> &'e [Edit],
-    ) -> Result<i64, StoreError> {
-        let id = row.integer(0)?;
-        let name = row.optional_text(1).ok().flatten().unwrap_or_default();
-        let categories = match row.take(2) {
-            Cell::Text(text) => text,
-            _ => String::new(),
-        };
+    ) -> i64 {
+        let Row { id, name, categories } = row;
         if !sets.contains_key(&categories) {
             sets.insert(categories.clone(), columns::categories(&categories));
         }
         let shown = rules.shown(&name, &sets[&categories], edits(id));
         self.compare(id, shown);
-        Ok(id)
+        id
     }
 
     fn compare(&mut self, id: i64, shown: Shown) {
