@@ -72,7 +72,8 @@ async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_
     let cache = one_profile::cache_to_change(database, id)?;
     let service = wiring::service(&cache);
     let profile = one_profile::find(&service, id).await?;
-    let read = read(file, one_profile::login(&profile))?;
+    let reader = OverlayFileReader::new(one_profile::login(&profile), &profile);
+    let read = read(file, reader)?;
     let imported = service.import_overlay(&profile.id, read, rules).await.map_err(refused::overlay)?;
     let Imported { report, rules, .. } = imported;
     let (by_id, by_name, unmatched) = (report.matched_by_id, report.matched_by_name, report.unmatched);
@@ -106,7 +107,7 @@ async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_
 }
 
 /// Reads a file to its end.
-fn read(file: &Path, login: Login) -> Result<OverlayFile, Failure> {
+fn read(file: &Path, mut reader: OverlayFileReader) -> Result<OverlayFile, Failure> {
     let unreadable = |error: &io::Error| {
         let shown = printable(&quoted(&file.to_string_lossy()));
         Failure::usage(format!("{shown} can't be read: {error}; nothing was imported"), "name a file that exists, or -")
@@ -116,7 +117,7 @@ fn read(file: &Path, login: Login) -> Result<OverlayFile, Failure> {
     } else {
         Box::new(BufReader::new(File::open(file).map_err(|error| unreadable(&error))?))
     };
-    let (mut reader, mut line) = (OverlayFileReader::new(login), Vec::new());
+    let mut line = Vec::new();
     loop {
         line.clear();
         let read = input.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).map_err(|error| unreadable(&error))?;

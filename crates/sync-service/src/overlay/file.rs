@@ -7,7 +7,8 @@ use sync_core::overlay::{
     EDITS_MAX, Edit, EditField, EditValue, EditedItem, Filter, FilterAction, FilterBy, FilterRule, InvalidEdit,
     InvalidRule, ItemIdentity, MatchBy, NewCategories, OverlayRules, PanelConflict, RewriteRule, RuleChange,
 };
-use sync_core::{ContentId, ContentKind, PerKind, ProfileId};
+use sync_core::{ContentId, ContentKind, PerKind, Profile, ProfileId};
+use url::Url;
 
 use crate::secrets::Login;
 
@@ -124,16 +125,38 @@ pub(super) fn change_texts(value: &mut Value, change: &dyn Fn(&str) -> String) {
 #[derive(Debug)]
 pub struct OverlayFileReader {
     login: Login,
+    /// The hosts of the panel, which know the login already.
+    hosts: Vec<String>,
     lines: u64,
     edits: usize,
     file: OverlayFile,
 }
 
 impl OverlayFileReader {
-    /// Begins with a file for a profile with this login, which is filled in where it was blanked.
-    pub fn new(login: Login) -> Self {
+    /// Begins with a file for a profile with this login.
+    ///
+    /// The login is filled in where it was blanked: in values of the panel, and in addresses of the panel's hosts. A file
+    /// from somebody else must not bring it to another host, or into a name.
+    pub fn new(login: Login, profile: &Profile) -> Self {
+        let hosts = profile.addresses().into_iter().filter_map(host_of).collect();
         let file = OverlayFile { rules: PerKind::from_fn(|_| None), items: Vec::new() };
-        Self { login, lines: 0, edits: 0, file }
+        Self { login, hosts, lines: 0, edits: 0, file }
+    }
+
+    /// Fills the login in where it was blanked in an item.
+    fn fill(&self, line: &mut Value) {
+        let fill = |value: &mut Value| change_texts(value, &|text| self.login.fill(text).into_owned());
+        for member in ["name", "tmdb_id", "category_id"] {
+            line.get_mut(member).map(fill);
+        }
+        let edits = line.get_mut("edits").and_then(Value::as_object_mut).into_iter().flatten();
+        for (_, edit) in edits {
+            edit.get_mut("base").map(fill);
+            edit.get_mut("conflict").map(fill);
+            let local = edit.get_mut("local");
+            let is_panels = |text: &str| host_of(text).is_some_and(|host| self.hosts.contains(&host));
+            local.filter(|local| local.as_str().is_some_and(is_panels)).map(fill);
+        }
     }
 
     /// Takes the next line.
@@ -154,7 +177,7 @@ impl OverlayFileReader {
             return Err(wrong(format!("it is longer than {LINE_MAX} bytes")));
         }
         let mut value: Value = serde_json::from_str(line).map_err(|_| wrong("it is no JSON".to_owned()))?;
-        change_texts(&mut value, &|text| self.login.fill(text).into_owned());
+        self.fill(&mut value);
         let object = value.as_object().ok_or_else(|| wrong("it is no JSON object".to_owned()))?;
         let kind = known(object, "kind", |name| name.parse::<ContentKind>().ok()).map_err(wrong)?;
         if object.contains_key("edits") {
@@ -183,6 +206,11 @@ impl OverlayFileReader {
     pub fn finish(self) -> Result<OverlayFile, ImportProblem> {
         if self.lines == 0 { Err(ImportProblem::NoExport) } else { Ok(self.file) }
     }
+}
+
+/// Returns the host of an address.
+fn host_of(address: &str) -> Option<String> {
+    Url::parse(address).ok()?.host_str().map(str::to_owned)
 }
 
 fn check_header(line: &str) -> Result<(), ImportProblem> {
@@ -305,7 +333,7 @@ mod tests {
     const HEADER: &str = r#"{"format":"xtream-sync overlay","version":1,"profile":"home"}"#;
 
     fn read(lines: &[&str]) -> Result<OverlayFile, ImportProblem> {
-        let mut reader = OverlayFileReader::new(Login::default());
+        let mut reader = OverlayFileReader::new(Login::default(), &Profile::new(ProfileId::new("home").unwrap()));
         lines.iter().try_for_each(|line| reader.push(line))?;
         reader.finish()
     }
@@ -348,6 +376,37 @@ mod tests {
             let Err(ImportProblem::Line { line, problem }) = read(&[HEADER, "", &wrong]) else { panic!("{wrong}") };
             assert!(line == 3 && problem.contains(why), "{wrong}: {problem}");
         }
+    }
+
+    #[test]
+    fn the_login_comes_back_to_the_panel_and_nowhere_else() {
+        let mut home = Profile::new(ProfileId::new("home").unwrap());
+        home.base_url = Some("http://p.example:8080".to_owned());
+        let mut reader = OverlayFileReader::new(Login::new(Some("ann"), Some("s3cr3t-word")), &home);
+        reader.push(HEADER).unwrap();
+        let item = |local: &str| {
+            format!(
+                r#"{{"kind":"movies","id":1,"name":"One","edits":{{"icon":{{"local":"{local}","base":"http://x.example/{{password}}","edited_at":5}}}}}}"#
+            )
+        };
+        let locals = [
+            ("http://p.example/{username}/{password}/1", "http://p.example/ann/s3cr3t-word/1"),
+            ("http://evil.example/{password}", "http://evil.example/{password}"),
+            ("http://p.example@evil.example/{password}", "http://p.example@evil.example/{password}"),
+            ("{password}", "{password}"),
+        ];
+        for (local, _) in locals {
+            reader.push(&item(local)).unwrap();
+        }
+        reader
+            .push(r#"{"kind":"movies","filter":[],"default":"include","new":"include","rewrite":[{"pattern":"^","replacement":"{password}"}]}"#)
+            .unwrap();
+        let file = reader.finish().unwrap();
+        for (read, (_, expected)) in file.items.iter().zip(locals) {
+            assert_eq!(read.edits[0].local.text(), Some(expected));
+            assert_eq!(read.edits[0].base, Some(EditValue::Text("http://x.example/s3cr3t-word".to_owned())));
+        }
+        assert_eq!(file.rules[ContentKind::Movies].as_ref().unwrap().1[0].replacement, "{password}");
     }
 
     #[test]

@@ -321,7 +321,8 @@ async fn export(scene: &Scene, login: &Login) -> Vec<String> {
 }
 
 fn read(lines: &[String], login: &Login) -> Result<sync_service::OverlayFile, ImportProblem> {
-    let mut reader = OverlayFileReader::new(login.clone());
+    let home = Profile { base_url: Some("http://p.example".to_owned()), ..Profile::new(profile("home")) };
+    let mut reader = OverlayFileReader::new(login.clone(), &home);
     lines.iter().try_for_each(|line| reader.push(line))?;
     reader.finish()
 }

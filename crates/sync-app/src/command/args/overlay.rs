@@ -368,7 +368,7 @@ pub(crate) enum OverlayCommand {
         #[arg(long, value_name = "ID")]
         profile: Option<String>,
         /// Write user name and password of the profile where values have them; without this, an import fills in those of
-        /// its profile
+        /// its profile, for its panel only
         #[arg(long)]
         secrets: bool,
     },
