@@ -126,9 +126,9 @@ pub(crate) fn main(args: &Args) -> Outcome {
     let view = "SELECT * FROM xtream_movies_shown WHERE profile_id='home' AND NOT hidden AND NOT excluded AND \
                 stream_id>?1 ORDER BY stream_id LIMIT ?2";
     let (mut table, mut view) = (conn.prepare(table)?, conn.prepare(view)?);
-    for at in 0..PAGES {
+    for at in (0_i64..).take(PAGES) {
         // Places all over the kind, and each by both, in turn.
-        let after = (at as i64 * 7_919) % (args.items - 2 * PAGE).max(1);
+        let after = (at * 7_919) % (args.items - 2 * PAGE).max(1);
         of_table.push(page(&mut table, after)?);
         of_view.push(page(&mut view, after)?);
     }

@@ -58,7 +58,7 @@ fn an_edit_is_shown_and_stays_over_syncs() {
     assert_eq!(panel_name(&scene, id), own);
     assert_eq!(names(&scene, &["list", "movies", "--favourite"]), ["Mine"]);
     assert_eq!(names(&scene, &["search", "mine", "--tag", "a"]), ["Mine"]);
-    assert_eq!(names(&scene, &["list", "movies", "--favourite", "--panel"]), [own.clone()]);
+    assert_eq!(names(&scene, &["list", "movies", "--favourite", "--panel"]), std::slice::from_ref(&own));
     let text = run(&scene, &format!("show movies {id}"), 0).stdout;
     assert!(text.contains("your changes") && text.contains("name: Mine (the panel's was"), "{text}");
     run(&scene, &format!("edit movies {id} name="), 0);
@@ -165,7 +165,9 @@ fn a_rule_is_tried_counted_and_has_no_part_in_a_sync() {
     assert_eq!((exported(&scene, ""), exported(&scene, " --all")), (all - hides, all));
     let removed = scene.panel.catalogue(|catalogue| {
         let ids: Vec<_> = catalogue.ids(Kind::Movies).into_iter().take(2).collect();
-        ids.iter().for_each(|id| drop(catalogue.edit(Kind::Movies, *id, "name", "Alpha")));
+        for id in &ids {
+            drop(catalogue.edit(Kind::Movies, *id, "name", "Alpha"));
+        }
         ids.len()
     });
     let counts = scene.sync(&[]).exits(0).report().counts(Kind::Movies);

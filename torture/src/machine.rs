@@ -87,10 +87,10 @@ fn run(backend: Arc<dyn Backend>, world: u64, steps: &[Step]) -> Result<Passed, 
         let mut machine =
             Machine { world: Arc::new(World::new(world)), backend, processes: Default::default(), eye: None };
         for (number, step) in steps.iter().enumerate() {
-            let done = machine.step(step).await;
+            let done = Box::pin(machine.step(step)).await;
             done.map_err(|violation| Violation(format!("step {}, {step:?}: {}", number + 1, violation.0)))?;
         }
-        machine.calm(world).await.map_err(|violation| Violation(format!("at the end: {}", violation.0)))?;
+        Box::pin(machine.calm(world)).await.map_err(|violation| Violation(format!("at the end: {}", violation.0)))?;
         let inner = machine.world.inner();
         Ok(Passed { trace: inner.trace.digest(), tally: inner.tally.clone() })
     })
@@ -175,7 +175,7 @@ impl Machine {
             Step::Runs { runs, edits, salt } => drop(self.runs(runs, edits, *salt).await?),
             Step::User(edit) => self.user(*edit).await?,
             Step::Undo(plan) => self.undo(*plan).await?,
-            Step::Twice { profile } => self.twice(*profile).await?,
+            Step::Twice { profile } => Box::pin(self.twice(*profile)).await?,
             Step::Reopen { process } => self.processes[*process] = None,
             Step::Clock { ours, panels } => {
                 self.world.count("step", "of a clock");
@@ -255,7 +255,7 @@ impl Machine {
                 world.sites[site].known = Some(after);
             }
             UserEdit::Overlay { profile, kind, edit, salt } => {
-                return self.overlay(profile, kind, edit, salt).await;
+                return Box::pin(self.overlay(profile, kind, edit, salt)).await;
             }
             UserEdit::Undo { profile, back, kind } => {
                 return self.undo(UndoPlan { process: 0, profile, back, kind, how: UndoHow::Plain }).await;

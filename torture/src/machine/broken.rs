@@ -436,8 +436,9 @@ impl Overlay for Broken {
         }
         if self.is(Flaw::LeavesEditsBehind) {
             for (kind, from, to) in self.marks.moved.lock().unwrap().iter() {
-                let moved = edited.iter_mut().find(|item| (item.kind, item.id) == (*kind, *to));
-                moved.into_iter().for_each(|item| item.id = *from);
+                if let Some(item) = edited.iter_mut().find(|item| (item.kind, item.id) == (*kind, *to)) {
+                    item.id = *from;
+                }
             }
         }
         Ok(edited)

@@ -26,18 +26,38 @@ fn is_listed(state: &KindState, id: i64) -> bool {
     state.rows.contains_key(&id) && !state.held.iter().any(|held| held.id.0 == id)
 }
 
-/// What a rule makes of an edit when the panel has this value; `None` if the edit ends, else the conflict.
-fn ruled(edit: &Edit, panel: Option<&EditValue>, rule: ConflictRule, now: i64) -> Option<Option<Option<EditValue>>> {
+/// What became of an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fate {
+    Ended,
+    /// It is there, without a conflict.
+    Rests,
+    /// It conflicts with this value of the panel.
+    Conflicts(Option<EditValue>),
+}
+
+impl Fate {
+    fn of(edit: Option<&Edit>) -> Self {
+        match edit.map(|edit| &edit.conflict) {
+            None => Self::Ended,
+            Some(None) => Self::Rests,
+            Some(Some(conflict)) => Self::Conflicts(conflict.panel.clone()),
+        }
+    }
+}
+
+/// What a rule makes of an edit when the panel has this value.
+fn ruled(edit: &Edit, panel: Option<&EditValue>, rule: ConflictRule, now: i64) -> Fate {
     let takes = match rule {
         ConflictRule::TakePanel => true,
         ConflictRule::Newest => edit.edited_at < now,
         _ => false,
     };
     match panel {
-        Some(panel) if *panel == edit.local => None,
-        same if same == edit.base.as_ref() => Some(None),
-        _ if takes => None,
-        other => Some(Some(other.cloned())),
+        Some(panel) if *panel == edit.local => Fate::Ended,
+        same if same == edit.base.as_ref() => Fate::Rests,
+        _ if takes => Fate::Ended,
+        other => Fate::Conflicts(other.cloned()),
     }
 }
 
@@ -96,7 +116,7 @@ impl Applied<'_> {
             (None, None) => {
                 let ends = |at: &i64| {
                     let panel = self.is.rows.get(at).and_then(|row| edit.field.of_panel(row));
-                    ruled(edit, panel.as_ref(), self.rules.of(edit.field), self.now).is_none()
+                    ruled(edit, panel.as_ref(), self.rules.of(edit.field), self.now) == Fate::Ended
                 };
                 (targets.iter().copied().find(ends).unwrap_or(id), None)
             }
@@ -106,15 +126,13 @@ impl Applied<'_> {
         let panel = new.and_then(|row| edit.field.of_panel(row));
         let is_judged = EditField::JUDGED.contains(&edit.field)
             && new.is_some_and(|new| old.is_none_or(|old| edit.field.of_panel(old) != edit.field.of_panel(new)));
-        let kept = edit.conflict.as_ref().map(|conflict| conflict.panel.clone());
         let judged = ruled(edit, panel.as_ref(), self.rules.of(edit.field), self.now);
         // An image may be one that the panel makes anew for each answer, and is not looked at then.
         let may_be_left = !is_judged || edit.field == EditField::Icon;
-        let is = found.map(|found| found.conflict.as_ref().map(|conflict| conflict.panel.clone()));
-        let is_right = (is_judged && is == judged) || (may_be_left && is == Some(kept));
+        let is = Fate::of(found);
+        let is_right = (is_judged && is == judged) || (may_be_left && is == Fate::of(Some(edit)));
         if !is_right {
-            let what = if found.is_some() { "conflicts as" } else { "is lost" };
-            return Err(told(&format!("{what} {is:?} with {}, judged {is_judged}", show::row(new))));
+            return Err(told(&format!("is {is:?} with {}, judged {is_judged}", show::row(new))));
         }
         Ok(found.map(|_| place))
     }

@@ -212,8 +212,7 @@ impl EditValue {
         };
         let is_line = |text: &str| field == EditField::Note || !text.contains(char::is_control);
         match (&self, field.shape()) {
-            (Self::Flag(true), EditShape::Flag) => {}
-            (Self::Number(0..), EditShape::Number) => {}
+            (Self::Flag(true), EditShape::Flag) | (Self::Number(0..), EditShape::Number) => {}
             (Self::Number(_), EditShape::Number) => return invalid(EditProblem::NoNumber),
             (Self::Text(text), EditShape::Text) if !text.is_empty() => {
                 if text.len() > longest {

@@ -294,7 +294,7 @@ mod tests {
         let sport = rule(Include, FilterBy::Category, MatchBy::Id, "1");
         let filter = Filter { rules: vec![sport], known_categories: Some(known), ..Filter::default() };
         let of = |new_categories, otherwise, categories: &[&str]| {
-            excludes(&Filter { new_categories, otherwise, ..filter.clone() }, "a", categories)
+            excludes(&Filter { otherwise, new_categories, ..filter.clone() }, "a", categories)
         };
         assert!(of(NewCategories::Exclude, Include, &["9"]));
         assert!(!of(NewCategories::Exclude, Include, &["2", "9"]), "it is also in a known one");

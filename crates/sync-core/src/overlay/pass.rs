@@ -249,10 +249,10 @@ mod tests {
         edited
     }
 
-    fn only(field: &str) -> Option<FieldSet> {
+    fn only(field: &str) -> FieldSet {
         let mut fields = FieldSet::EMPTY;
         fields.add(KIND.field(field).unwrap());
-        Some(fields)
+        fields
     }
 
     #[test]
@@ -261,11 +261,11 @@ mod tests {
         let judge = |edited: &mut EditedItem, name: &str, changed| {
             pass(ConflictRule::Ask).judge(edited, &movie(1).name(name).item(), changed)
         };
-        assert!(judge(&mut edited, "New", only("plot")).is_empty(), "the name did not change");
-        let told = judge(&mut edited, "New", only("name"));
+        assert!(judge(&mut edited, "New", Some(only("plot"))).is_empty(), "the name did not change");
+        let told = judge(&mut edited, "New", Some(only("name")));
         assert_eq!((told.len(), told[0].outcome, told[0].column()), (1, EditOutcome::Conflicts, None));
         assert_eq!(edited.identity.name, "New");
-        assert!(judge(&mut edited, "Newer", only("name")).is_empty(), "it was told already");
+        assert!(judge(&mut edited, "Newer", Some(only("name"))).is_empty(), "it was told already");
         let conflict = PanelConflict { panel: Some(text("Newer")), since: 100 };
         assert_eq!(edited.edit(EditField::Name).unwrap().conflict, Some(conflict));
         assert!(judge(&mut edited, "Old", None).is_empty());
@@ -296,16 +296,17 @@ mod tests {
         assert_eq!(judge(&mut edited, "http://b/2.png", compared), 1);
     }
 
+    fn of(name: &str, tmdb: Option<&str>, category: &str) -> ItemIdentity {
+        let (tmdb_id, category_id) = (tmdb.map(str::to_owned), Some(category.to_owned()));
+        ItemIdentity { name: name.to_owned(), tmdb_id, category_id }
+    }
+
     #[test]
     fn edits_follow_an_item_that_is_certainly_the_same() {
         let gone = |id: i64, name: &str, tmdb: Option<&str>, category: &str| EditedItem {
             edits: vec![Edit { field: EditField::Note, local: text("n"), base: None, edited_at: 0, conflict: None }],
             ..EditedItem::new(KIND, ContentId(id), of(name, tmdb, category))
         };
-        fn of(name: &str, tmdb: Option<&str>, category: &str) -> ItemIdentity {
-            let (tmdb_id, category_id) = (tmdb.map(str::to_owned), Some(category.to_owned()));
-            ItemIdentity { name: name.to_owned(), tmdb_id, category_id }
-        }
         let row = |id: i64, name: &str, tmdb: Option<&str>, category: &str, is_listed| AlikeRow {
             id: ContentId(id),
             identity: of(name, tmdb, category),

@@ -76,7 +76,7 @@ impl KindUndo<'_> {
         }
         let key = Key { profile, kind };
         let listing = (self.at, kind.of_class(FieldClass::Significant));
-        let mut overlay = Pass::new(conn, key, self.run, self.at, listing)?;
+        let mut overlay = Pass::new(conn, key, self.run, self.at, listing, true)?;
         if let Some(overlay) = &mut overlay {
             let sql = "SELECT DISTINCT content_id FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id=? AND \
                        content_id IS NOT NULL";

@@ -68,14 +68,19 @@ pub(crate) struct Texts {
 }
 
 impl<'a> Pass<'a> {
-    /// Before anything of the kind is written; `None` where there is nothing to do.
+    /// Before anything of the kind is written; `None` where there is nothing to do. Without `writes` neither rows nor
+    /// holds are written.
     pub(crate) fn new(
         conn: &mut SqliteConnection,
         key: Key<'a>,
         run: RunId,
         at: i64,
         listing: (i64, FieldSet),
+        writes: bool,
     ) -> Result<Option<Self>, StoreError> {
+        if !writes && !has_unseen(conn, key)? {
+            return Self::of_categories(conn, key, run, at, listing);
+        }
         let mut sql = String::from("SELECT 1 WHERE ");
         let mut binds = Vec::new();
         for (nth, table) in ["xtream_edited_items", "xtream_shown"].into_iter().chain(rules::TABLES).enumerate() {
@@ -89,15 +94,50 @@ impl<'a> Pass<'a> {
         let (rules, compiled) = rules::compiled(conn, key)?;
         let edited: HashSet<_> = edited::all_ids(conn, key)?.into_iter().collect();
         let gone_before = if edited.is_empty() { BTreeMap::new() } else { edited::gone(conn, key)? };
-        let mut pass = Self {
+        let mut pass = Self::with(key, (run, at), listing, (rules, compiled));
+        pass.edited = edited;
+        pass.look = gone_before.values().any(|gone| *gone == Gone::Unseen);
+        pass.gone_before = gone_before;
+        let gone: Vec<_> = pass.gone_before.keys().copied().collect();
+        let gone = edited::of_ids(conn, key, &gone)?;
+        pass.gone_names.extend(gone.into_values().map(|kept| kept.item.identity.name));
+        Ok(Some(pass))
+    }
+
+    /// The pass of a listing that writes no row: only a filter may have to do with it, if categories are others.
+    fn of_categories(
+        conn: &mut SqliteConnection,
+        key: Key<'a>,
+        run: RunId,
+        at: i64,
+        listing: (i64, FieldSet),
+    ) -> Result<Option<Self>, StoreError> {
+        let mut rules = OverlayRules::default();
+        (rules.filters[key.kind], rules.rewrites[key.kind]) = rules::of_kind(conn, key, &mut 0)?;
+        if rules.is_empty(key.kind) {
+            return Ok(None);
+        }
+        let compiled = CompiledRules::new(&OverlayRules::default(), key.kind, &[]);
+        let compiled = compiled.map_err(|error| StoreError::backend(error.to_string()))?;
+        Ok(Some(Self::with(key, (run, at), listing, (rules, compiled))))
+    }
+
+    /// A pass that has seen nothing yet.
+    fn with(
+        key: Key<'a>,
+        (run, at): (RunId, i64),
+        listing: (i64, FieldSet),
+        (rules, compiled): (OverlayRules, CompiledRules),
+    ) -> Self {
+        Self {
             key,
             run,
             at,
             listing,
-            edited,
+            edited: HashSet::new(),
             gone_names: HashSet::new(),
-            look: gone_before.values().any(|gone| *gone == Gone::Unseen),
-            gone_before,
+            look: false,
+            gone_before: BTreeMap::new(),
             rules,
             compiled,
             written: BTreeMap::new(),
@@ -108,11 +148,7 @@ impl<'a> Pass<'a> {
             gone_after: BTreeSet::new(),
             alike: BTreeMap::new(),
             new_categories: Vec::new(),
-        };
-        let gone: Vec<_> = pass.gone_before.keys().copied().collect();
-        let gone = edited::of_ids(conn, key, &gone)?;
-        pass.gone_names.extend(gone.into_values().map(|kept| kept.item.identity.name));
-        Ok(Some(pass))
+        }
     }
 
     /// Before the categories are replaced.
@@ -392,6 +428,12 @@ impl<'a> Pass<'a> {
         other.extend(changed);
         Ok(other)
     }
+}
+
+/// Whether an edited item is gone, and nobody has looked yet where its edits belong.
+fn has_unseen(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM xtream_edited_items WHERE profile_id=? AND kind=? AND gone>1 LIMIT 1";
+    Ok(record(conn, sql, &key.binds())?.is_some())
 }
 
 impl Editing<'_> {

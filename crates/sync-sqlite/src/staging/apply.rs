@@ -56,7 +56,12 @@ pub(crate) fn apply(
                 let text = search::write::Writer::new(conn, profile, scope.kind)?;
                 let key = Key { profile, kind: scope.kind };
                 let listing = (commit.asked_at, commit.compared);
-                let overlay = Pass::new(conn, key, commit.run, commit.applied_at, listing)?;
+                // A full run may find rows that somebody else has changed.
+                let writes = rows > 0
+                    || !commit.removals.is_empty()
+                    || commit.held.is_some()
+                    || commit.record.mode == SyncMode::Full;
+                let overlay = Pass::new(conn, key, commit.run, commit.applied_at, listing, writes)?;
                 let mut apply = Apply {
                     conn,
                     profile,
@@ -126,12 +131,7 @@ pub(crate) fn apply(
                         overlay.doubt();
                     }
                 }
-                let mut applied = Applied::default();
-                if let Some(overlay) = apply.overlay.take() {
-                    let settled = overlay.settle(apply.conn)?;
-                    apply.text.shown_otherwise(apply.conn, &settled.other_texts)?;
-                    applied = settled.applied;
-                }
+                let applied = apply.settle_overlay()?;
                 apply.text.finish(apply.conn, || unless_cancelled(cancel))?;
                 stop::at("apply.bookkeeping");
                 unless_cancelled(cancel)?;
@@ -393,6 +393,14 @@ impl<'a> Apply<'a> {
                 format!("DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id IN ({list})");
             execute(self.conn, &sql, &and_list(key.clone(), ids)).map(|_| ())
         })
+    }
+
+    /// Judges and moves edits, and brings what is shown and searched up to it. Returns what is to be told.
+    fn settle_overlay(&mut self) -> Result<Applied, StoreError> {
+        let Some(overlay) = self.overlay.take() else { return Ok(Applied::default()) };
+        let settled = overlay.settle(self.conn)?;
+        self.text.shown_otherwise(self.conn, &settled.other_texts)?;
+        Ok(settled.applied)
     }
 
     /// Watermark and run record. The watermark is that of a whole kind, so a listing of a part of

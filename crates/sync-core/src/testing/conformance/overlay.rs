@@ -36,7 +36,9 @@ fn flag(field: EditField) -> EditOp {
 
 fn fields(names: &[&str]) -> FieldSet {
     let mut fields = FieldSet::EMPTY;
-    names.iter().for_each(|name| fields.add(MOVIES.field(name).unwrap()));
+    for name in names {
+        fields.add(MOVIES.field(name).unwrap());
+    }
     fields
 }
 
@@ -374,7 +376,7 @@ pub async fn lists_show_what_the_user_wants<C: Cache>(cache: &C) {
     let page = cache.page(&home, MOVIES, PageRequest::first(9).within(CategoryId("2".to_owned()))).await.unwrap();
     assert_eq!(page.items.len(), 1);
     let page = cache.page(&home, MOVIES, PageRequest::first(9).seen(View::ROWS)).await.unwrap();
-    assert_eq!(page.items.iter().map(|item| item.name()).collect::<Vec<_>>(), ["One", "Two", "Three", "Four"]);
+    assert_eq!(page.items.iter().map(crate::model::Item::name).collect::<Vec<_>>(), ["One", "Two", "Three", "Four"]);
     let known = cache.item(&home, MOVIES, ContentId(2), 0).await.unwrap().unwrap();
     assert!(known.shown.hidden && known.shown.tags == ["kids"] && known.edited.is_some());
     let ItemState::Present { item, .. } = known.state else { panic!("it is there") };
