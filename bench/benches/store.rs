@@ -5,7 +5,7 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use sync_core::RunId;
-use sync_core::store::{ContentStore, Lease, ScopeCommit, StagedItem, ValidatorChange};
+use sync_core::store::{ContentStore, Lease, ScopeCommit, StagedItem};
 use sync_core::testing::{movie, profile, staged};
 use sync_core::{
     Change, ContentId, ContentKind, Digest, DigestScheme, FieldSet, KindOutcome, KindRecord, ListingIndex, ProfileId,
@@ -55,24 +55,12 @@ impl Cache {
         let (lease, run) = self.start();
         let scope = Scope::whole(ContentKind::Movies);
         let index = ListingIndex::new(SCHEME, (1..=MOVIES).map(|id| (ContentId(id), Digest(id.unsigned_abs()))));
+        let record =
+            KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(ContentKind::Movies, SyncMode::Full) };
         let commit = ScopeCommit {
-            run,
-            fence: lease.fence,
-            applied_at: 1_700_000_000,
-            categories: None,
-            removals: Vec::new(),
-            successors: Vec::new(),
-            tombstone_days: 30,
-            held: None,
             index: Some(Arc::new(index.expect("no id occurs twice"))),
-            validator: ValidatorChange::Forget,
             watermark: 1400,
-            first_load: false,
-            record: KindRecord {
-                outcome: KindOutcome::Completed,
-                ..KindRecord::skipped(ContentKind::Movies, SyncMode::Full)
-            },
-            fields: None,
+            ..ScopeCommit::new(run, lease.fence, 1_700_000_000, record)
         };
         let applied = self.runtime.block_on(async {
             let mut staging = self.store.stage(&self.home, scope).await?;

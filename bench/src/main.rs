@@ -15,6 +15,7 @@ mod machine;
 mod measure;
 mod naive;
 mod names;
+mod overlay;
 mod panel;
 mod reader;
 mod report;
@@ -49,6 +50,8 @@ enum Command {
     Counts(counts::Args),
     /// Compares two builds of the command, in pairs of runs
     Versus(versus::Args),
+    /// Measures what edits and filters cost, in a cache that it makes
+    Overlay(overlay::Args),
     /// Serves bodies; takes orders on standard input
     #[command(hide = true)]
     Panel(serving::Args),
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Suite(args) => suite::main(&args),
         Command::Counts(args) => counts::main(&args),
         Command::Versus(args) => versus::main(&args),
+        Command::Overlay(args) => overlay::main(&args),
         Command::Panel(args) => serving::main(&args),
         Command::Measure { to, program, args } => return measure::main(&to, &program, &args),
         Command::FloorFirst { bodies, database } => floor::first::main(&bodies, &database),

@@ -52,6 +52,8 @@ mod live;
 #[cfg(unix)]
 mod newcomer;
 #[cfg(unix)]
+mod overlay;
+#[cfg(unix)]
 mod paces;
 #[cfg(unix)]
 mod reading;

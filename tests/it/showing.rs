@@ -15,9 +15,12 @@ use crate::scene::Scene;
 const SHOWN: [&str; 11] =
     ["profile", "kind", "id", "name", "categories", "created_at", "updated_at", "held", "fields", "extra", "changes"];
 
+/// What the user has changed, at the end.
+const OWN: [&str; 4] = ["edits", "shown", "hidden", "excluded"];
+
 fn shown(scene: &Scene, kind: Kind, id: i64) -> Value {
     let run = scene.run(&["show", kind.name(), &id.to_string(), "--json"]).exits(0);
-    object(run.stdout.trim_end(), &SHOWN)
+    object(run.stdout.trim_end(), &[&SHOWN[..], &OWN].concat())
 }
 
 #[test]
@@ -48,7 +51,7 @@ fn an_item_is_shown_with_all_that_is_known_of_it() {
     scene.panel.catalogue(|catalogue| catalogue.remove(Kind::Movies, id));
     scene.sync(&[]).exits(0);
     let run = scene.run(&["show", "movies", &id.to_string(), "--json"]).exits(0);
-    let gone = object(run.stdout.trim_end(), &[&SHOWN[..], &["removed_at"]].concat());
+    let gone = object(run.stdout.trim_end(), &[&SHOWN[..], &["removed_at"], &OWN].concat());
     assert!(gone["removed_at"].is_i64() && gone["fields"].is_null(), "{gone}");
     assert_eq!((&gone["name"], &gone["changes"][0]["change"]), (&"Another name".into(), &"removed".into()));
     assert!(scene.run(&["show", "movies", &id.to_string()]).exits(0).stdout.contains("removed"));

@@ -11,6 +11,7 @@ mod draw;
 mod drive;
 mod faults;
 mod feed;
+mod overlay;
 mod panel;
 mod removal;
 mod report;
@@ -28,14 +29,13 @@ mod world;
 use std::sync::Arc;
 
 use sync_core::LoggedChange;
-use sync_core::testing::conformance::ReadableStore;
 use sync_core::{ContentId, ContentKind, KindOutcome, PerKind, ProfileId, SyncMode};
 
 use crate::campaign::{self, Passed, Violation};
 use crate::dice::Dice;
 use crate::planner::model::{Meaning, Rules, laid_over, meaning};
 use crate::{promise, show};
-use backend::{Backend, Memory};
+use backend::{Backend, Memory, TestedStore};
 use draw::PROCESSES;
 use drive::Ended;
 use run::Run;
@@ -48,9 +48,9 @@ use world::World;
 pub(crate) struct Machine {
     world: Arc<World>,
     backend: Arc<dyn Backend>,
-    processes: [Option<Arc<dyn ReadableStore>>; PROCESSES],
+    processes: [Option<Arc<dyn TestedStore>>; PROCESSES],
     /// Looks on, and is never hurt.
-    eye: Option<Arc<dyn ReadableStore>>,
+    eye: Option<Arc<dyn TestedStore>>,
 }
 
 /// Makes a fresh place for data.
@@ -87,10 +87,10 @@ fn run(backend: Arc<dyn Backend>, world: u64, steps: &[Step]) -> Result<Passed, 
         let mut machine =
             Machine { world: Arc::new(World::new(world)), backend, processes: Default::default(), eye: None };
         for (number, step) in steps.iter().enumerate() {
-            let done = machine.step(step).await;
+            let done = Box::pin(machine.step(step)).await;
             done.map_err(|violation| Violation(format!("step {}, {step:?}: {}", number + 1, violation.0)))?;
         }
-        machine.calm(world).await.map_err(|violation| Violation(format!("at the end: {}", violation.0)))?;
+        Box::pin(machine.calm(world)).await.map_err(|violation| Violation(format!("at the end: {}", violation.0)))?;
         let inner = machine.world.inner();
         Ok(Passed { trace: inner.trace.digest(), tally: inner.tally.clone() })
     })
@@ -102,11 +102,11 @@ fn store_failed(error: &sync_core::StoreError) -> Violation {
 
 impl Machine {
     /// The store as a process has it.
-    fn process(&mut self, at: usize) -> Result<Arc<dyn ReadableStore>, Violation> {
+    fn process(&mut self, at: usize) -> Result<Arc<dyn TestedStore>, Violation> {
         open(&mut self.processes[at], self.backend.as_ref())
     }
 
-    fn eye(&mut self) -> Result<Arc<dyn ReadableStore>, Violation> {
+    fn eye(&mut self) -> Result<Arc<dyn TestedStore>, Violation> {
         open(&mut self.eye, self.backend.as_ref())
     }
 
@@ -175,7 +175,7 @@ impl Machine {
             Step::Runs { runs, edits, salt } => drop(self.runs(runs, edits, *salt).await?),
             Step::User(edit) => self.user(*edit).await?,
             Step::Undo(plan) => self.undo(*plan).await?,
-            Step::Twice { profile } => self.twice(*profile).await?,
+            Step::Twice { profile } => Box::pin(self.twice(*profile)).await?,
             Step::Reopen { process } => self.processes[*process] = None,
             Step::Clock { ours, panels } => {
                 self.world.count("step", "of a clock");
@@ -253,6 +253,9 @@ impl Machine {
                 let mut world = self.world.inner();
                 world.sites[site].history.cleared(&before, &after)?;
                 world.sites[site].known = Some(after);
+            }
+            UserEdit::Overlay { profile, kind, edit, salt } => {
+                return Box::pin(self.overlay(profile, kind, edit, salt)).await;
             }
             UserEdit::Undo { profile, back, kind } => {
                 return self.undo(UndoPlan { process: 0, profile, back, kind, how: UndoHow::Plain }).await;
@@ -389,7 +392,7 @@ impl Machine {
     }
 }
 
-fn open(slot: &mut Option<Arc<dyn ReadableStore>>, backend: &dyn Backend) -> Result<Arc<dyn ReadableStore>, Violation> {
+fn open(slot: &mut Option<Arc<dyn TestedStore>>, backend: &dyn Backend) -> Result<Arc<dyn TestedStore>, Violation> {
     if slot.is_none() {
         *slot = Some(backend.open().map_err(|error| store_failed(&error))?);
     }

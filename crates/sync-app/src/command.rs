@@ -12,12 +12,15 @@ mod check;
 mod clear;
 mod colour;
 mod completions;
+mod conflicts;
 mod dialogue;
 mod echo;
+mod edit;
 mod exit;
 mod export;
 mod failure;
 mod fields;
+mod filter;
 mod first_steps;
 mod found;
 mod held;
@@ -41,6 +44,8 @@ mod no_category;
 #[cfg(unix)]
 mod notify;
 mod one_profile;
+mod overlay;
+mod overlay_news;
 mod pace;
 mod panel;
 mod panic;
@@ -49,12 +54,15 @@ mod plan;
 mod profile;
 mod profile_test;
 mod prompt;
+mod refused;
 mod report;
 mod results;
+mod rewrite;
 mod secret_variables;
 mod settings;
 mod shell;
 mod show;
+mod show_edits;
 mod status;
 mod status_check;
 mod suggest;
@@ -65,6 +73,7 @@ mod terminal;
 mod undo;
 mod usage;
 mod value;
+mod waiting;
 mod watch;
 mod watch_log;
 mod webhook;
@@ -167,6 +176,15 @@ async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Re
         Command::Show(show) => show::run(database, show).await,
         Command::Categories(categories) => categories::run(database, categories).await,
         Command::Export(export) => export::run(database, export, interrupt).await,
+        Command::Edit(edit) => edit::edit(database, edit).await,
+        Command::Favourite(favourite) => edit::favourite(database, favourite).await,
+        Command::Hide(hide) => edit::hide(database, hide).await,
+        Command::Tag(tag) => edit::tag(database, tag).await,
+        Command::Watched(watched) => edit::watched(database, watched).await,
+        Command::Conflicts { command, list } => conflicts::run(database, command.as_ref(), list).await,
+        Command::Filter { command } => filter::run(database, command).await,
+        Command::Rewrite { command } => rewrite::run(database, command).await,
+        Command::Overlay { command } => overlay::run(database, command).await,
         Command::Changes(changes) => changes::run(database, changes, interrupt).await,
         Command::New(new) => changes::new(database, new).await,
         Command::History(history) => history::run(database, history).await,

@@ -1,6 +1,6 @@
 //! Errors of calls that could not begin their run. Errors within a run are in its report.
 
-use sync_core::{InvalidProfileId, ProfileId, StoreError, UnknownKind};
+use sync_core::{InvalidProfileId, OverlayError, ProfileId, StoreError, UnknownKind};
 use sync_service::ReadError;
 use sync_sqlite::BackupError;
 use sync_xtream::{AddressError, SetupError};
@@ -33,9 +33,21 @@ pub enum SyncError {
     /// A list or a search can't be answered.
     #[error(transparent)]
     Read(ReadError),
+    /// An edit could not be made. Nothing has changed.
+    #[error(transparent)]
+    Overlay(OverlayError),
     /// A backup could not be made or restored.
     #[error(transparent)]
     Backup(#[from] BackupError),
+}
+
+impl From<OverlayError> for SyncError {
+    fn from(error: OverlayError) -> Self {
+        match error {
+            OverlayError::Store(error) => Self::Store(error),
+            other => Self::Overlay(other),
+        }
+    }
 }
 
 impl From<ReadError> for SyncError {

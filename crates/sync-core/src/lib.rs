@@ -3,8 +3,8 @@
 //! # Where to begin
 //!
 //! - A run: [`Engine`], [`SyncOptions`], [`SyncReport`], [`Observer`].
-//! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Paces`], [`Clock`];
-//!   [`Cache`] is all five of a cache.
+//! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Paces`], [`Overlay`],
+//!   [`Clock`]; [`Cache`] is all six of a cache.
 //! - Items: [`Channel`], [`Movie`], [`Series`], [`Item`], [`ContentKind`].
 //! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`decide_removals`](removal::decide_removals),
 //!   [`HoldReason`].
@@ -16,6 +16,7 @@ mod facts;
 pub mod feed;
 mod hint;
 pub mod model;
+pub mod overlay;
 pub mod policy;
 mod ports;
 pub mod rate;
@@ -57,6 +58,9 @@ pub use policy::zone::{TimeZone, UnknownTimeZone};
 pub use ports::catalogue::Catalogue;
 pub use ports::clock::{Clock, Timer};
 pub use ports::maintenance::Maintenance;
+pub use ports::overlay::{
+    ChangedItem, EditCounts, EditQuery, EditRequest, NamedItem, Overlay, OverlayError, ResolveRequest,
+};
 pub use ports::paces::{AccountKey, Entry, Paces};
 pub use ports::profiles::{HookSettings, NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
 pub use ports::source::{ContentSource, SourceError};
@@ -77,4 +81,7 @@ pub use ports::source::MockContentSource;
 #[cfg(any(test, feature = "mock"))]
 pub use ports::store::{MockContentStore, MockStaging};
 #[cfg(any(test, feature = "mock"))]
-pub use ports::{catalogue::MockCatalogue, maintenance::MockMaintenance, paces::MockPaces, profiles::MockProfiles};
+pub use ports::{
+    catalogue::MockCatalogue, maintenance::MockMaintenance, overlay::MockOverlay, paces::MockPaces,
+    profiles::MockProfiles,
+};

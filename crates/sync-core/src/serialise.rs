@@ -12,6 +12,7 @@ use crate::error::ErrorCode;
 use crate::feed::change::{ChangeRecord, LoggedChange};
 use crate::hint::Hint;
 use crate::model::{CategorySet, ContentId, ContentKind, Extra, PerKind, ProfileId, Text};
+use crate::overlay::{ConflictRule, EditField, EditOutcome, FilterAction, FilterBy, MatchBy, NewCategories};
 use crate::removal::guard::HoldReason;
 use crate::run::plan::{KindPlan, PlannedItem, PlannedRemoval, PlannedUpdate};
 use crate::run::record::ReportError;
@@ -57,6 +58,26 @@ impl<'de> Deserialize<'de> for CategorySet {
         Ok(Vec::<String>::deserialize(from)?.iter().collect())
     }
 }
+
+/// Serialises enums as their words.
+macro_rules! words {
+    ($($type:ty),*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let word = String::deserialize(from)?;
+                Self::from_name(&word).ok_or_else(|| D::Error::custom(format!("unknown word `{word}`")))
+            }
+        }
+    )*};
+}
+
+words!(ConflictRule, EditField, EditOutcome, FilterAction, FilterBy, MatchBy, NewCategories);
 
 /// Serialises the code.
 impl Serialize for HoldReason {

@@ -10,6 +10,7 @@ mod clock;
 #[macro_use]
 pub mod conformance;
 mod memory_cache;
+mod memory_overlay;
 mod memory_paces;
 mod memory_store;
 mod memory_tables;

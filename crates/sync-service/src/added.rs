@@ -1,7 +1,10 @@
 //! The names of what a run has added.
 
+use sync_core::catalogue::View;
 use sync_core::{ContentKind, Feed, LoggedChange, PerKind, ProfileId, StoreError, SyncReport};
 
+use crate::overlay::Overlaid;
+use crate::run_changes::shown_items;
 use crate::secrets::Login;
 use crate::service::Service;
 
@@ -31,8 +34,9 @@ impl Service {
         }
     }
 
-    /// Returns what a run has added, by kind, with so many names at most. `before` is the feed before the run, and
-    /// `login` the login of the profile, which is blanked in the names.
+    /// Returns what a run has added, by kind, with so many names at most, as the items are shown. Hidden and excluded items
+    /// count, and are not named. `before` is the feed before the run, and `login` the login of the profile, which is
+    /// blanked in the names.
     pub async fn added(
         &self,
         report: &SyncReport,
@@ -43,6 +47,7 @@ impl Service {
         let mut added = PerKind::from_fn(|_| Added::default());
         // A first load is in the log as a whole, and is counted as added.
         let (Some(run), Some(before)) = (report.run, before) else { return Ok(added) };
+        let mut overlaid = Overlaid::of(self, &report.profile).await?;
         let mut loaded = Vec::new();
         let mut after = before.newest;
         for _ in 0..PAGES {
@@ -52,12 +57,17 @@ impl Service {
             }
             let Some(last) = page.changes.last() else { break };
             after = last.sequence;
-            for change in page.changes.iter().filter(|change| change.run == Some(run)) {
+            let of_run: Vec<_> = page.changes.iter().filter(|change| change.run == Some(run)).collect();
+            let shown = shown_items(self, &report.profile, &mut overlaid, &of_run).await?;
+            for change in of_run {
                 match change.change {
                     LoggedChange::Loaded => loaded.push(change.kind),
                     LoggedChange::Added | LoggedChange::Returned => {
                         let names = &mut added[change.kind].names;
-                        if let Some(name) = change.name.as_ref().filter(|_| names.len() < most) {
+                        let shown = change.id.and_then(|id| shown.get(&(change.kind, id)));
+                        let is_named = names.len() < most && shown.is_none_or(|shown| View::SHOWN.has(shown));
+                        let own = shown.and_then(|shown| shown.name.as_ref()).or(change.name.as_ref());
+                        if let Some(name) = own.filter(|_| is_named) {
                             names.push(login.blank(name).into_owned());
                         }
                     }

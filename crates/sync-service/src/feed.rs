@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use sync_core::catalogue::View;
 use sync_core::feed::collapse::Collapsed;
 use sync_core::{
     Category, CategoryId, ChangeRecord, ContentId, ContentKind, Feed, Item, LoggedChange, PerKind, PositionGone,
     ProfileId, RunId, StoreError, Value,
 };
 
+use crate::overlay::Overlaid;
 use crate::service::Service;
 use crate::since::Since;
 
@@ -197,6 +199,8 @@ impl ChangesReader {
 
     fn is_wanted(&self, change: &ChangeRecord) -> bool {
         self.request.kinds.contains(&change.kind)
+            // The end of an edit is no change of the item.
+            && !(self.request.collapse && change.change.is_of_edit())
             && self.later_than.is_none_or(|at| change.at > at)
             && self.behind_run.is_none_or(|run| change.run.is_none_or(|of| of > run))
     }
@@ -294,9 +298,9 @@ fn is_within(change: &ChangeRecord, row: Option<&Item>, categories: &HashSet<Cat
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewItem {
-    /// Its row.
+    /// The item, as the view shows it.
     pub item: Item,
-    /// The category that the panel shows, where it has a name.
+    /// Its category, where it has a name.
     pub category: Option<Category>,
     /// When it came, in unix seconds.
     pub at: i64,
@@ -306,12 +310,13 @@ pub struct NewItem {
 
 impl Service {
     /// Returns the items of these kinds that came within so many days and are there, newest first. What came with the
-    /// first load of a kind is not new.
+    /// first load of a kind is not new. The view says whether hidden and excluded items are among them.
     pub async fn new_items(
         &self,
         profile: &ProfileId,
         kinds: &[ContentKind],
         days: u32,
+        view: View,
     ) -> Result<Vec<NewItem>, FeedError> {
         let age = i64::from(days).saturating_mul(86_400);
         let request = ChangesRequest { kinds: kinds.to_vec(), ..ChangesRequest::new(Since::Age(age)) };
@@ -328,13 +333,18 @@ impl Service {
         came.retain(|(kind, id, ..)| met.insert((*kind, *id)));
         let mut items = Vec::with_capacity(came.len());
         let categories = self.named_categories(profile, kinds).await?;
+        let mut overlaid = Overlaid::of(self, profile).await?;
         for page in came.chunks(PAGE as usize) {
             let mut rows = HashMap::new();
             for kind in kinds {
                 let ids: Vec<_> = page.iter().filter(|(of, ..)| of == kind).map(|(_, id, ..)| *id).collect();
                 if !ids.is_empty() {
                     let found = self.cache().rows(profile, *kind, ids).await?;
-                    rows.extend(found.into_iter().map(|row| ((*kind, row.id()), row)));
+                    let mut shown = overlaid.shown_rows(*kind, &found).await?;
+                    rows.extend(found.into_iter().filter_map(|row| {
+                        let shown = shown.remove(&row.id()).unwrap_or_default();
+                        view.has(&shown).then(|| ((*kind, row.id()), view.item(row, &shown)))
+                    }));
                 }
             }
             for (kind, id, at, returned) in page {

@@ -13,6 +13,7 @@ mod failover;
 mod feed;
 mod health;
 mod login_test;
+mod overlay;
 mod paced;
 mod reading;
 mod run_changes;
@@ -33,6 +34,11 @@ pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
 pub use health::{Problem, WhatIsWrong, problems};
 pub use login_test::{KindTest, LoginState, LoginTest, test_login};
+pub use overlay::{
+    CategoryNews, CountedFilter, CountedRewrite, EditError, EditItems, EditNews, FilterTrial, IdleRule, ImportProblem,
+    Imported, ItemChange, MoveNews, OverlayExport, OverlayFile, OverlayFileReader, OverlayNews, Rewritten, RulesImport,
+    TrialItem, WhichItems, idle_rules, value_json,
+};
 pub use paced::Paced;
 pub use reading::{
     Asked, ExportReader, ExportedItem, FoundCategory, FoundItem, ItemFilter, ItemsPage, ListRequest, NamedCategory,

@@ -12,6 +12,7 @@ mod request;
 mod select;
 
 pub use category::FoundCategory;
+pub(crate) use category::find as find_category;
 pub use export::{ExportReader, ExportedItem};
 pub use item::{NamedCategory, SHOWN_CHANGES, ShownItem};
 pub use request::{ItemFilter, ListRequest, SearchRequest};

@@ -1,7 +1,15 @@
 //! What a run has changed: the first names of each sort, and the number of the others.
 
-use sync_core::{ContentKind, LoggedChange, PerKind, ProfileId, RunId, StoreError, SyncReport};
+use std::collections::{HashMap, HashSet};
 
+use sync_core::catalogue::View;
+use sync_core::overlay::Shown;
+use sync_core::{
+    CategorySet, ChangeRecord, ContentId, ContentKind, LoggedChange, PerKind, ProfileId, RunId, StoreError, SyncReport,
+    Value,
+};
+
+use crate::overlay::Overlaid;
 use crate::secrets::Login;
 use crate::service::Service;
 
@@ -85,7 +93,8 @@ impl KindChanges {
 }
 
 impl Service {
-    /// Returns what a run has changed, by kind, with so many names of each sort at most. `login` is blanked in them.
+    /// Returns what a run has changed, by kind, with so many names of each sort at most, as the items are shown. Hidden and
+    /// excluded items count, and are not named. `login` is blanked in the names.
     ///
     /// # Errors
     ///
@@ -100,16 +109,19 @@ impl Service {
         let Some(run) = report.run.filter(|_| !changes.values().all(|kind| kind.is_whole(most))) else {
             return Ok(changes);
         };
+        let mut overlaid = Overlaid::of(self, &report.profile).await?;
         let mut after = self.beginning_of(&report.profile, run).await?;
         for _ in 0..PAGES {
             let page = self.cache().feed_page(&report.profile, after, PAGE).await?;
             let Some(last) = page.changes.last() else { break };
             after = last.sequence;
-            for change in page.changes.iter().filter(|change| change.run == Some(run)) {
-                let item = change.id.map(|id| NamedItem {
-                    id: id.0,
-                    name: cut(&login.blank(change.name.as_deref().unwrap_or_default())),
-                });
+            let of_run: Vec<_> = page.changes.iter().filter(|change| change.run == Some(run)).collect();
+            let shown = shown_items(self, &report.profile, &mut overlaid, &of_run).await?;
+            for change in of_run {
+                let shown = change.id.and_then(|id| shown.get(&(change.kind, id)));
+                let own = shown.and_then(|shown| shown.name.as_deref()).or(change.name.as_deref());
+                let item = change.id.filter(|_| shown.is_none_or(|shown| View::SHOWN.has(shown)));
+                let item = item.map(|id| NamedItem { id: id.0, name: cut(&login.blank(own.unwrap_or_default())) });
                 changes[change.kind].take(change.change, item, most);
             }
             let is_over = page.changes.iter().any(|change| change.run.is_some_and(|of| of > run));
@@ -142,6 +154,41 @@ impl Service {
             }
         }
         Ok(low)
+    }
+}
+
+/// Returns how the items of some entries are shown, as far as they are not shown as their rows. An item that is gone is
+/// shown as its last row would be.
+pub(crate) async fn shown_items(
+    service: &Service,
+    profile: &ProfileId,
+    overlaid: &mut Overlaid<'_>,
+    changes: &[&ChangeRecord],
+) -> Result<HashMap<(ContentKind, ContentId), Shown>, StoreError> {
+    let mut all = HashMap::new();
+    for kind in ContentKind::ALL.into_iter().filter(|kind| !overlaid.is_plain(*kind)).collect::<Vec<_>>() {
+        let of_kind = || changes.iter().filter(|change| change.kind == kind);
+        let ids: HashSet<_> = of_kind().filter_map(|change| change.id).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        let rows = service.cache().rows(profile, kind, ids.iter().copied().collect()).await?;
+        let known: HashSet<_> = rows.iter().map(sync_core::Item::id).collect();
+        let gone = of_kind().filter_map(|change| Some((change.id.filter(|id| !known.contains(id))?, change)));
+        let gone: Vec<_> = gone.map(|(id, change)| (id, change.name.as_deref(), last_categories(change))).collect();
+        let mut items: Vec<_> = rows.iter().map(|row| (row.id(), row.name(), row.categories())).collect();
+        items.extend(gone.iter().map(|(id, name, categories)| (*id, name.unwrap_or_default(), categories)));
+        all.extend(overlaid.shown(kind, &items).await?.into_iter().map(|(id, shown)| ((kind, id), shown)));
+    }
+    Ok(all)
+}
+
+/// Returns the categories of an item before it was removed.
+fn last_categories(change: &ChangeRecord) -> CategorySet {
+    let column = change.columns.iter().flatten().find(|column| column.column == "category_ids");
+    match column.map(|column| &column.before) {
+        Some(Value::Categories(set)) => set.clone(),
+        _ => CategorySet::default(),
     }
 }
 

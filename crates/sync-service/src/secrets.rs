@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sync_core::overlay::EditValue;
 
 /// What is escaped in a value of a query: everything but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -58,6 +59,28 @@ impl Login {
         for spelling in &self.spellings {
             if text.contains(spelling.as_str()) {
                 text = Cow::Owned(text.replace(spelling.as_str(), PASSWORD));
+            }
+        }
+        text
+    }
+
+    /// A value of an edit without the login.
+    pub fn blank_value(&self, value: &EditValue) -> EditValue {
+        match value {
+            EditValue::Text(text) => EditValue::Text(self.blank(text).into_owned()),
+            EditValue::List(texts) => EditValue::List(texts.iter().map(|text| self.blank(text).into_owned()).collect()),
+            other => other.clone(),
+        }
+    }
+
+    /// A text with the login in the places where it was blanked. A part that is not known stays blank.
+    pub fn fill<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let is_address = text.contains("://");
+        let mut text = Cow::Borrowed(text);
+        for (blank, part) in [(USERNAME, &self.username), (PASSWORD, &self.password)] {
+            if let Some(part) = part.as_ref().filter(|_| text.contains(blank)) {
+                let part = if is_address { percent_encoded(part) } else { part.clone() };
+                text = Cow::Owned(text.replace(blank, &part));
             }
         }
         text
@@ -242,6 +265,21 @@ mod tests {
         ] {
             assert_eq!(login.blank(text), blanked);
         }
+    }
+
+    #[test]
+    fn what_was_blanked_is_filled_in_again() {
+        let login = Login::new(Some("ann"), Some("s3cr3t word"));
+        for text in ["http://p.example/live/ann/s3cr3t%20word/1.ts", "s3cr3t word", "nothing of it"] {
+            assert_eq!(login.fill(&login.blank(text)), text);
+        }
+        let unknown = Login::new(Some("ann"), None);
+        assert_eq!(unknown.fill("http://p.example/{username}/{password}/1"), "http://p.example/ann/{password}/1");
+        let values = [EditValue::Flag(true), EditValue::List(vec!["s3cr3t word".to_owned()])];
+        assert_eq!(
+            values.map(|value| login.blank_value(&value).to_string()),
+            ["yes".to_owned(), "{password}".to_owned()]
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod db;
 mod feed;
 mod items;
 mod maintenance;
+mod overlay;
 mod port;
 mod search;
 mod staging;

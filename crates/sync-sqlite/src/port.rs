@@ -5,9 +5,11 @@ use sync_core::catalogue::{
     Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
 };
 use sync_core::maintenance::{Inspection, Maintenance};
+use sync_core::overlay::{EditedItem, ImportReport, OverlayRules, RuleChange};
 use sync_core::store::{ContentStore, KeptValidator, Lease, RunEnd, Staging, StoredIndex, SyncState};
 use sync_core::{AccountKey, AccountPace, Entry, Paces};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, Profile, ProfileId, Profiles, Scope, StoreError};
+use sync_core::{ChangedItem, EditCounts, EditQuery, EditRequest, NamedItem, Overlay, OverlayError, ResolveRequest};
 use sync_core::{Feed, HeldRemoval, KindHistory, PerKind, RunId, RunRecord, UndoOutcome, UndoRequest};
 
 use crate::staging::SqliteStaging;
@@ -194,6 +196,54 @@ impl Maintenance for SqliteStore {
     async fn mark(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
         let inspection = inspection.clone();
         self.off_thread(move |store| store.mark_blocking(&inspection)).await
+    }
+}
+
+#[async_trait]
+impl Overlay for SqliteStore {
+    async fn edited(&self, profile: &ProfileId, query: EditQuery) -> Result<Vec<EditedItem>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.edited_blocking(&profile, &query)).await
+    }
+
+    async fn edit_counts(&self, profile: &ProfileId) -> Result<EditCounts, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.edit_counts_blocking(&profile)).await
+    }
+
+    async fn edit(&self, profile: &ProfileId, request: EditRequest) -> Result<Vec<ChangedItem>, OverlayError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.edit_blocking(&profile, &request)).await
+    }
+
+    async fn resolve(&self, profile: &ProfileId, request: ResolveRequest) -> Result<Vec<ChangedItem>, OverlayError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.resolve_blocking(&profile, &request)).await
+    }
+
+    async fn rules(&self, profile: &ProfileId) -> Result<OverlayRules, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.rules_blocking(&profile)).await
+    }
+
+    async fn change_rules(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        changes: Vec<RuleChange>,
+    ) -> Result<OverlayRules, OverlayError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.change_rules_blocking(&profile, kind, changes)).await
+    }
+
+    async fn named_items(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<NamedItem>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.named_items_blocking(&profile, kind)).await
+    }
+
+    async fn import(&self, profile: &ProfileId, items: Vec<EditedItem>, at: i64) -> Result<ImportReport, OverlayError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.import_blocking(&profile, items, at)).await
     }
 }
 

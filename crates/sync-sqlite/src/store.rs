@@ -208,10 +208,10 @@ impl SqliteStore {
     }
 
     /// Runs `work` on one of tokio's blocking threads.
-    pub(crate) async fn off_thread<T: Send + 'static>(
+    pub(crate) async fn off_thread<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let store = self.clone();
         off_thread(move || work(&store)).await
     }

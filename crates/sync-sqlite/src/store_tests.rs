@@ -1,6 +1,6 @@
 //! What only the inside of the store can bring about: a full disk, and a panic in a transaction.
 
-use sync_core::store::{ContentStore, ScopeCommit, ValidatorChange};
+use sync_core::store::{ContentStore, ScopeCommit};
 use sync_core::testing::{movie, profile, staged};
 use sync_core::{Change, ContentKind, KindOutcome, KindRecord, Scope, StoreError, SyncMode};
 use tokio_util::sync::CancellationToken;
@@ -17,28 +17,13 @@ fn commit(store: &SqliteStore) -> ScopeCommit {
     let run = store.start_run_blocking(&home, lease.fence, 1).unwrap();
     let record =
         KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(ContentKind::Movies, SyncMode::Full) };
-    ScopeCommit {
-        run,
-        fence: lease.fence,
-        applied_at: 5,
-        categories: None,
-        removals: Vec::new(),
-        successors: Vec::new(),
-        tombstone_days: 30,
-        held: None,
-        index: None,
-        validator: ValidatorChange::Forget,
-        watermark: 4,
-        first_load: true,
-        record,
-        fields: None,
-    }
+    ScopeCommit { watermark: 4, first_load: true, ..ScopeCommit::new(run, lease.fence, 5, record) }
 }
 
 async fn apply(store: &SqliteStore, commit: ScopeCommit) -> Result<(), StoreError> {
     let mut staging = store.stage(&profile("home"), Scope::whole(ContentKind::Movies)).await?;
     staging.put((0..1500).map(|id| staged(movie(id), Change::Added)).collect()).await?;
-    staging.apply(commit, CancellationToken::new()).await
+    staging.apply(commit, CancellationToken::new()).await.map(drop)
 }
 
 #[tokio::test]

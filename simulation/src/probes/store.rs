@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
+use sync_core::store::{
+    Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
+};
 use sync_core::{
     Category, CategoryId, Change, ContentId, ContentKind, ContentStore, DigestScheme, HeldRemoval, Item, ListingIndex,
     ProfileId, RunId, Scope, StoreError,
@@ -165,7 +167,7 @@ impl Staging for Staged {
         Ok(())
     }
 
-    async fn apply(&mut self, commit: ScopeCommit, _: CancellationToken) -> Result<(), StoreError> {
+    async fn apply(&mut self, commit: ScopeCommit, _: CancellationToken) -> Result<Applied, StoreError> {
         let mut tables = self.store.tables();
         for (_, staged) in std::mem::take(&mut self.items) {
             if staged.change != Change::Unchanged {
@@ -181,6 +183,6 @@ impl Staging for Staged {
         if let Some(fields) = commit.fields {
             tables.state.facts.kinds[KIND].fields = fields;
         }
-        Ok(())
+        Ok(Applied::default())
     }
 }

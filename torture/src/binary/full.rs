@@ -156,20 +156,11 @@ async fn loads(items: u32, first: u32, share: u32, points: &AtomicU32) -> Outcom
         let record =
             KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(ContentKind::Movies, SyncMode::Full) };
         let commit = ScopeCommit {
-            run,
-            fence: lease.fence,
-            applied_at: 5 + i64::from(step),
-            categories: None,
-            removals: Vec::new(),
-            successors: Vec::new(),
-            tombstone_days: 30,
-            held: None,
             index: Some(index.into()),
             validator: ValidatorChange::Keep,
             watermark: 4 + i64::from(step),
             first_load: step == 0,
-            record,
-            fields: None,
+            ..ScopeCommit::new(run, lease.fence, 5 + i64::from(step), record)
         };
         until_it_fits(&store, &database, staging.as_mut(), &commit, (first, share), points).await?;
         let rows: BTreeSet<ContentId> =
@@ -195,7 +186,7 @@ async fn until_it_fits(
     loop {
         store.limit_pages(Some(limit));
         match staging.apply(commit.clone(), CancellationToken::new()).await {
-            Ok(()) => return assert_sound(&look),
+            Ok(_) => return assert_sound(&look),
             Err(StoreError::Full) => {}
             Err(other) => return Err(format!("with room for {limit} pages: {other:?}").into()),
         }

@@ -4,20 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sync_core::store::{ScopeCommit, Staging};
+use sync_core::store::{Applied, ScopeCommit, Staging};
 use sync_core::testing::MemoryStore;
-use sync_core::testing::conformance::ReadableStore;
+use sync_core::{Catalogue, ContentStore, Overlay, Profiles};
 use sync_core::{PerKind, ProfileId, StoreError, SyncOptions, UndoOutcome, UndoRequest};
 use tokio_util::sync::CancellationToken;
 
 use crate::campaign::Violation;
+
+/// A store whose content, overlay and profiles can be read back.
+pub(crate) trait TestedStore: ContentStore + Catalogue + Overlay + Profiles {}
+
+impl<T: ContentStore + Catalogue + Overlay + Profiles> TestedStore for T {}
 
 /// Dying in the middle of an apply.
 #[async_trait]
 pub(crate) trait Death: Send + Sync {
     /// Applies as a process does that dies when this share (of 255) is written. What comes back is heard by
     /// nobody.
-    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<(), StoreError>;
+    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<Applied, StoreError>;
 
     /// Applies, and something goes wrong in the middle of the transaction; the number says what, and where.
     async fn break_inside(
@@ -26,12 +31,12 @@ pub(crate) trait Death: Send + Sync {
         commit: ScopeCommit,
         cancel: CancellationToken,
         number: u8,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Applied, StoreError>;
 
     /// Undoes as a process does that dies when this share (of 255) is written. What comes back is heard by nobody.
     async fn undo(
         &self,
-        store: &dyn ReadableStore,
+        store: &dyn TestedStore,
         profile: &ProfileId,
         request: UndoRequest,
         share: u8,
@@ -40,7 +45,7 @@ pub(crate) trait Death: Send + Sync {
     /// Undoes, and something goes wrong in the middle of the transaction; the number says what, and where.
     async fn break_undo(
         &self,
-        store: &dyn ReadableStore,
+        store: &dyn TestedStore,
         profile: &ProfileId,
         request: UndoRequest,
         number: u8,
@@ -59,7 +64,7 @@ pub(crate) struct Hidden {
 /// A place where data outlive processes.
 pub(crate) trait Backend: Send + Sync {
     /// Opens it, as a process of its own.
-    fn open(&self) -> Result<Arc<dyn ReadableStore>, StoreError>;
+    fn open(&self) -> Result<Arc<dyn TestedStore>, StoreError>;
 
     /// What dying in the middle of an apply is like here.
     fn death(&self) -> Arc<dyn Death>;
@@ -106,7 +111,7 @@ impl Memory {
 }
 
 impl Backend for Memory {
-    fn open(&self) -> Result<Arc<dyn ReadableStore>, StoreError> {
+    fn open(&self) -> Result<Arc<dyn TestedStore>, StoreError> {
         Ok(Arc::new(self.0.clone()))
     }
 
@@ -120,7 +125,7 @@ struct Abandoned(MemoryStore);
 
 #[async_trait]
 impl Death for Abandoned {
-    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, _: u8) -> Result<(), StoreError> {
+    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, _: u8) -> Result<Applied, StoreError> {
         let cancelled = CancellationToken::new();
         cancelled.cancel();
         staging.apply(commit, cancelled).await
@@ -132,14 +137,14 @@ impl Death for Abandoned {
         commit: ScopeCommit,
         cancel: CancellationToken,
         number: u8,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Applied, StoreError> {
         self.0.fail_next_apply(super::faults::fault(number));
         staging.apply(commit, cancel).await
     }
 
     async fn undo(
         &self,
-        store: &dyn ReadableStore,
+        store: &dyn TestedStore,
         profile: &ProfileId,
         request: UndoRequest,
         _: u8,
@@ -149,7 +154,7 @@ impl Death for Abandoned {
 
     async fn break_undo(
         &self,
-        store: &dyn ReadableStore,
+        store: &dyn TestedStore,
         profile: &ProfileId,
         request: UndoRequest,
         number: u8,

@@ -8,18 +8,24 @@ use async_trait::async_trait;
 use sync_core::catalogue::{
     Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
 };
+use sync_core::overlay::{EditedItem, ImportReport, OverlayRules, RuleChange};
 use sync_core::search::{RowsOfKind, select_from_rows};
-use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
+use sync_core::store::{
+    Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
+};
 use sync_core::testing::MemoryStore;
-use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
     Category, CategoryId, ChangeRecord, ContentId, ContentKind, ContentStore, Feed, GuardThresholds, HeldRemoval,
     HoldReason, Item, LoggedChange, Loss, PerKind, ProfileId, RunId, RunRecord, Scope, SearchFields, StoreError,
     SyncOptions, UndoOutcome, UndoRequest, Value,
 };
+use sync_core::{
+    ChangedItem, EditCounts, EditQuery, EditRequest, NamedItem, Overlay, OverlayError, Profile, Profiles,
+    ResolveRequest,
+};
 use tokio_util::sync::CancellationToken;
 
-use super::backend::{Backend, Death, Memory};
+use super::backend::{Backend, Death, Memory, TestedStore};
 use super::run;
 use crate::campaign::{Violation, caught};
 use crate::dice::Dice;
@@ -62,6 +68,10 @@ enum Flaw {
     FindsWhatIsGone,
     /// The engine's: it takes probes for lists, however old the list is.
     ProbesForEver,
+    LosesEditsOfWhatIsGone,
+    LetsThePanelWin,
+    LeavesEditsBehind,
+    KeepsHiddenItems,
 }
 
 #[derive(Default)]
@@ -76,6 +86,8 @@ struct Marks {
     cuts: Mutex<BTreeMap<ProfileId, i64>>,
     /// What was there before the latest undo, until something else is written.
     undone: Mutex<Option<Undone>>,
+    /// From where to where edits have moved.
+    moved: Mutex<Vec<(ContentKind, ContentId, ContentId)>>,
     /// Every item that was ever there, by profile, kind and id.
     found: Mutex<BTreeMap<(ProfileId, usize, i64), Item>>,
 }
@@ -122,7 +134,7 @@ impl Broken {
 }
 
 impl Backend for Broken {
-    fn open(&self) -> Kept<Arc<dyn ReadableStore>> {
+    fn open(&self) -> Kept<Arc<dyn TestedStore>> {
         Ok(Arc::new(self.clone()))
     }
 
@@ -363,7 +375,8 @@ impl Catalogue for Broken {
         self.inner.item(profile, kind, id, changes).await
     }
 
-    async fn select(&self, profile: &ProfileId, selection: Selection) -> Kept<Selected> {
+    async fn select(&self, profile: &ProfileId, mut selection: Selection) -> Kept<Selected> {
+        selection.view.hidden |= self.is(Flaw::KeepsHiddenItems);
         let (as_they_were, gone) = (self.is(Flaw::FindsItemsAsTheyWere), self.is(Flaw::FindsWhatIsGone));
         if !as_they_were && !gone {
             return self.inner.select(profile, selection).await;
@@ -386,6 +399,82 @@ impl Catalogue for Broken {
             RowsOfKind { rows: own.map(|(_, item)| item).collect(), ..RowsOfKind::default() }
         });
         Ok(select_from_rows(&kinds, &selection, SearchFields::All))
+    }
+}
+
+#[async_trait]
+impl Profiles for Broken {
+    async fn profile(&self, id: &ProfileId) -> Kept<Option<Profile>> {
+        self.inner.profile(id).await
+    }
+
+    async fn profiles(&self) -> Kept<Vec<Profile>> {
+        self.inner.profiles().await
+    }
+
+    async fn save_profile(&self, profile: &Profile) -> Kept<()> {
+        self.inner.save_profile(profile).await
+    }
+
+    async fn remove_profile(&self, id: &ProfileId) -> Kept<bool> {
+        self.inner.remove_profile(id).await
+    }
+}
+
+#[async_trait]
+impl Overlay for Broken {
+    async fn edited(&self, profile: &ProfileId, query: EditQuery) -> Kept<Vec<EditedItem>> {
+        let mut edited = self.inner.edited(profile, query).await?;
+        if self.is(Flaw::LosesEditsOfWhatIsGone) {
+            edited.retain(|item| self.inner.items(profile, item.kind).iter().any(|row| row.id() == item.id));
+        }
+        if self.is(Flaw::LetsThePanelWin) {
+            for item in &mut edited {
+                item.edits.retain(|edit| edit.conflict.is_none());
+            }
+            edited.retain(|item| !item.edits.is_empty());
+        }
+        if self.is(Flaw::LeavesEditsBehind) {
+            for (kind, from, to) in self.marks.moved.lock().unwrap().iter() {
+                if let Some(item) = edited.iter_mut().find(|item| (item.kind, item.id) == (*kind, *to)) {
+                    item.id = *from;
+                }
+            }
+        }
+        Ok(edited)
+    }
+
+    async fn edit_counts(&self, profile: &ProfileId) -> Kept<EditCounts> {
+        self.inner.edit_counts(profile).await
+    }
+
+    async fn edit(&self, profile: &ProfileId, request: EditRequest) -> Result<Vec<ChangedItem>, OverlayError> {
+        self.inner.edit(profile, request).await
+    }
+
+    async fn resolve(&self, profile: &ProfileId, request: ResolveRequest) -> Result<Vec<ChangedItem>, OverlayError> {
+        self.inner.resolve(profile, request).await
+    }
+
+    async fn rules(&self, profile: &ProfileId) -> Kept<OverlayRules> {
+        self.inner.rules(profile).await
+    }
+
+    async fn change_rules(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        changes: Vec<RuleChange>,
+    ) -> Result<OverlayRules, OverlayError> {
+        self.inner.change_rules(profile, kind, changes).await
+    }
+
+    async fn named_items(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<NamedItem>> {
+        self.inner.named_items(profile, kind).await
+    }
+
+    async fn import(&self, profile: &ProfileId, items: Vec<EditedItem>, at: i64) -> Result<ImportReport, OverlayError> {
+        self.inner.import(profile, items, at).await
     }
 }
 
@@ -420,7 +509,7 @@ impl Staging for BrokenStaging {
         self.inner.reset().await
     }
 
-    async fn apply(&mut self, mut commit: ScopeCommit, mut cancel: CancellationToken) -> Kept<()> {
+    async fn apply(&mut self, mut commit: ScopeCommit, mut cancel: CancellationToken) -> Kept<Applied> {
         match self.store.flaw {
             Flaw::IgnoresCancellation => cancel = CancellationToken::new(),
             Flaw::IgnoresFences => {
@@ -431,6 +520,9 @@ impl Staging for BrokenStaging {
             _ => {}
         }
         let done = self.inner.apply(commit, cancel).await;
+        for moved in done.iter().flat_map(|applied| &applied.moves).filter(|moved| moved.is_certain) {
+            self.store.marks.moved.lock().unwrap().push((self.kind, moved.from, moved.to));
+        }
         if done.is_ok() {
             self.store.forget_undone();
             self.store.marks.early.store(false, Ordering::Relaxed);
@@ -500,6 +592,10 @@ fn every_flaw_is_found() {
         (Flaw::FindsItemsAsTheyWere, "(I24)"),
         (Flaw::FindsWhatIsGone, "(I24)"),
         (Flaw::ProbesForEver, "no list within a day"),
+        (Flaw::LosesEditsOfWhatIsGone, "(I8)"),
+        (Flaw::LetsThePanelWin, "(I8)"),
+        (Flaw::LeavesEditsBehind, "did not follow its item"),
+        (Flaw::KeepsHiddenItems, "(I24)"),
     ];
     for (flaw, told) in flaws {
         // A flaw may break several promises; the first schedules may tell another one.

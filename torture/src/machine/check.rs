@@ -7,6 +7,7 @@ use sync_core::{ContentId, ContentKind, Counts, FieldClass, FieldFacts, FieldSet
 use sync_core::{HeldRemoval, LoggedChange};
 
 use super::applied::Applied;
+use super::overlay;
 use super::removal;
 use super::run::{Heard, Run};
 use super::state::State;
@@ -17,7 +18,9 @@ use crate::{promise, show};
 /// Judges an apply of a kind, and notes what it counted.
 pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKind) -> Result<(), Violation> {
     for other in ContentKind::ALL.into_iter().filter(|other| *other != kind) {
-        before.check_still(after, other, &format!("with an apply of {kind} (I4)"))?;
+        let when = format!("with an apply of {kind} (I4)");
+        before.check_still(after, other, &when)?;
+        before.check_edits_still(after, other, &when)?;
     }
     after.check()?;
     let but_fields = |state: &State| {
@@ -33,6 +36,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
         (notes.heard[at].clone(), notes.account.clone(), notes.epoch != epoch)
     };
     let now = run.world.inner().now;
+    overlay::applied(before, after, kind, now)?;
     let asked_at = account.as_ref().and_then(|account| account.panel_time).unwrap_or(now);
     if let (Some(started_at), true) = (heard.whole.unmodified, heard.within.is_empty()) {
         return unmodified(run, before, after, kind, (disturbed, started_at.unwrap_or(asked_at)));
@@ -92,6 +96,7 @@ pub(crate) fn applied(run: &Run, before: &State, after: &State, kind: ContentKin
 pub(crate) fn ended(before: &State, after: &State, told: &[(ContentKind, HeldRemoval)]) -> Result<(), Violation> {
     for kind in ContentKind::ALL {
         before.check_still(after, kind, "with the end of a run")?;
+        before.check_edits_still(after, kind, "with the end of a run")?;
         let mut expected = before.kind(kind).held.clone();
         for held in &mut expected {
             let told = told.iter().find(|(of, told)| *of == kind && told.id == held.id);
@@ -222,7 +227,8 @@ impl Applied<'_> {
 
     /// I7: the change log tells the difference.
     fn log(&self, before: &State, after: &State) -> Result<(), Violation> {
-        let new = &after.changes[before.changes.len()..];
+        let new: Vec<_> =
+            after.changes[before.changes.len()..].iter().filter(|it| !it.change.is_of_edit()).cloned().collect();
         promise!(new.iter().all(|change| change.kind == self.kind), "a change of another kind was logged");
         // Rows that are there before a first load are left of one that was cleared away under it.
         let first = !self.before.applied_before;

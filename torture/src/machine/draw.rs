@@ -1,9 +1,12 @@
 //! Draws the schedule of a seed.
 
+use sync_core::overlay::ConflictRule;
 use sync_core::{ContentKind, PolicyChoice, SyncMode};
 
 use super::desk::{Call, Side};
-use super::step::{Lie, Mood, Point, RunPlan, ServerChange, Step, Trouble, UndoHow, UndoPlan, UserEdit, What};
+use super::step::{
+    Lie, Mood, OverlayEdit, Point, RunPlan, ServerChange, Step, Trouble, UndoHow, UndoPlan, UserEdit, What,
+};
 use super::world::PROFILES;
 use crate::dice::Dice;
 
@@ -29,6 +32,10 @@ pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
     let mut latest = Dice::new(later.salt());
     if latest.percent(60) {
         steps.extend(probed(&mut latest));
+    }
+    let mut newest = Dice::new(latest.salt());
+    if newest.percent(70) {
+        steps.extend(overlaid(&mut newest));
     }
     steps
 }
@@ -61,6 +68,58 @@ fn probed(dice: &mut Dice) -> Vec<Step> {
         steps.extend([Step::Clock { ours, panels: ours }, look(dice)]);
     }
     steps
+}
+
+/// A user edits items, the panel changes them as well, and the one happens beside the other.
+fn overlaid(dice: &mut Dice) -> Vec<Step> {
+    let profile = a_profile(dice);
+    let mut steps = Vec::new();
+    if dice.percent(85) {
+        steps.extend([Step::Honest { profile }, Step::Account { profile, mood: Mood::Active }]);
+        steps.push(Step::Runs { runs: vec![RunPlan::quiet(profile)], edits: Vec::new(), salt: dice.salt() });
+    }
+    let on_profile = |edit: UserEdit| match edit {
+        UserEdit::Overlay { kind, edit, salt, .. } => UserEdit::Overlay { profile, kind, edit, salt },
+        other => other,
+    };
+    for _ in 0..2 + dice.below(6) {
+        for _ in 0..=dice.below(3) {
+            steps.push(Step::User(on_profile(overlay_edit(dice))));
+        }
+        let (kind, salt) = (dice.pick(&ContentKind::ALL), dice.salt());
+        match dice.below(100) {
+            0..55 => steps.push(Step::Server { profile, kind, change: server_change(dice), salt }),
+            55..70 => steps.push(Step::Server { profile, kind, change: ServerChange::Renumber, salt }),
+            70..80 => steps.push(Step::Lie { profile, kind, lie: lie(dice), salt }),
+            80..85 => steps.push(Step::User(edit(dice))),
+            85..92 => steps.push(Step::Undo(UndoPlan { profile, ..undo(dice) })),
+            _ => {}
+        }
+        let consent = dice.percent(40);
+        let drawn = RunPlan { profile, ..run(dice, 0) };
+        let plan = if dice.percent(60) { RunPlan { consent, ..RunPlan::quiet(profile) } } else { drawn };
+        let beside = (0..dice.below(3)).map(|_| {
+            let at = u16::try_from(dice.below(60)).unwrap_or(0);
+            (at, on_profile(overlay_edit(dice)))
+        });
+        let edits = beside.collect();
+        steps.push(Step::Runs { runs: vec![plan], edits, salt: dice.salt() });
+        if dice.percent(30) {
+            steps.push(Step::Undo(UndoPlan { profile, ..undo(dice) }));
+        }
+    }
+    steps
+}
+
+fn overlay_edit(dice: &mut Dice) -> UserEdit {
+    let (profile, kind, salt) = (a_profile(dice), dice.pick(&ContentKind::ALL), dice.salt());
+    let edit = match dice.below(100) {
+        0..60 => OverlayEdit::Edit { percent: dice.pick(&[15, 50, 100]) },
+        60..75 => OverlayEdit::Resolve { take_panel: dice.percent(50) },
+        75..92 => OverlayEdit::Rules,
+        _ => OverlayEdit::Conflicts(dice.pick(&ConflictRule::ALL)),
+    };
+    UserEdit::Overlay { profile, kind, edit, salt }
 }
 
 /// One or more steps of those that know undo.

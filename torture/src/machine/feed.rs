@@ -189,6 +189,9 @@ impl Walk {
         if self.ends[kind] {
             return Ok(());
         }
+        if entry.change.is_of_edit() {
+            return Ok(());
+        }
         if entry.change == LoggedChange::Loaded {
             self.ends[kind] = true;
             return Ok(());

@@ -1,11 +1,14 @@
 //! What is found, against what the rows say (I24).
 
-use sync_core::catalogue::{Filter, Selection, Sort};
+use std::collections::HashMap;
+
+use sync_core::catalogue::{Filter, Selection, Sort, View};
+use sync_core::overlay::{CompiledRules, OverlayRules, Shown};
 use sync_core::search::{RowsOfKind, fold, select_from_rows};
-use sync_core::testing::conformance::ReadableStore;
 use sync_core::{CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, SearchFields, Words};
 
-use super::state::State;
+use super::backend::TestedStore;
+use super::state::{KindState, State};
 use crate::campaign::Violation;
 use crate::promise;
 
@@ -13,10 +16,11 @@ use crate::promise;
 const PAGE: u32 = 20;
 
 /// Asks a few questions, other ones as the state changes, and answers them from the rows as well.
-pub(crate) async fn agrees(store: &dyn ReadableStore, profile: &ProfileId, state: &State) -> Result<(), Violation> {
+pub(crate) async fn agrees(store: &dyn TestedStore, profile: &ProfileId, state: &State) -> Result<(), Violation> {
     let kinds = PerKind::from_fn(|kind| {
-        let state = state.kind(kind);
+        let (rules, state) = (&state.rules, state.kind(kind));
         RowsOfKind {
+            shown: shown(rules, kind, state),
             rows: state.rows.values().collect(),
             listed: state.index.ids().iter().copied().map(ContentId).collect(),
             held: state.held.iter().map(|held| held.id).collect(),
@@ -34,6 +38,13 @@ pub(crate) async fn agrees(store: &dyn ReadableStore, profile: &ProfileId, state
         );
     }
     Ok(())
+}
+
+/// How the items of a kind are shown, made anew of rows, edits and rules.
+fn shown(rules: &OverlayRules, kind: ContentKind, state: &KindState) -> HashMap<ContentId, Shown> {
+    let mut rules = CompiledRules::new(rules, kind, &state.categories).expect("a store checks rules");
+    let shown = |row: &Item| (row.id(), rules.shown_item(row, state.edited.get(&row.id().0)));
+    state.rows.values().map(shown).collect()
 }
 
 fn questions(state: &State) -> Vec<Selection> {
@@ -54,11 +65,15 @@ fn questions(state: &State) -> Vec<Selection> {
     match (turn % 4, item.category_id()) {
         (0, Some(id)) => filter = filter.in_category(kind, CategoryId(id.to_owned())),
         (1, _) => filter = filter.only_held(),
+        (2, _) if turn % 8 < 4 => filter = filter.only_favourites(),
+        (2, _) => filter = filter.tagged("kids"),
         _ => {}
     }
+    let view = [View::ROWS, View { hidden: true, ..View::SHOWN }, View { panel: true, ..View::SHOWN }][turn % 3];
     vec![
         Selection::of_words(Words::new(item.name()), PAGE),
         Selection::of_words(Words::new(word), 1_000),
+        Selection::of_kind(kind, PAGE).sorted(Sort::Name).seen(view),
         Selection::of_kind(kind, PAGE).sorted(sorts[turn % sorts.len()]).filtered(filter),
     ]
 }

@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
-use sync_core::store::{ScopeCommit, Staging};
-use sync_core::testing::conformance::ReadableStore;
+use sync_core::store::{Applied, ScopeCommit, Staging};
 use sync_core::{ContentKind, ProfileId, StoreError, UndoOutcome, UndoRequest};
 use sync_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::backend::{Backend, Death, Hidden};
+use super::backend::{Backend, Death, Hidden, TestedStore};
 use crate::campaign::Violation;
 use crate::promise;
 
@@ -92,7 +91,7 @@ impl Files {
 }
 
 impl Backend for Sqlite {
-    fn open(&self) -> Result<Arc<dyn ReadableStore>, StoreError> {
+    fn open(&self) -> Result<Arc<dyn TestedStore>, StoreError> {
         Ok(Arc::new(SqliteStore::open(&self.files().database)?))
     }
 
@@ -198,7 +197,7 @@ struct Killed {
 #[async_trait]
 impl Death for Killed {
     /// A commit is what is appended to the log; a process that dies meanwhile has appended a part of it.
-    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<(), StoreError> {
+    async fn apply(&self, staging: &mut dyn Staging, commit: ScopeCommit, share: u8) -> Result<Applied, StoreError> {
         let before = self.files.image();
         let done = staging.apply(commit, CancellationToken::new()).await;
         self.leave(before, share);
@@ -211,7 +210,7 @@ impl Death for Killed {
         commit: ScopeCommit,
         cancel: CancellationToken,
         number: u8,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Applied, StoreError> {
         let trap = self.trap(BREAKING[usize::from(number) % BREAKING.len()], number)?;
         let done = staging.apply(commit, cancel).await;
         trap.execute_batch("DROP TRIGGER torture").map_err(StoreError::backend)?;
@@ -220,7 +219,7 @@ impl Death for Killed {
 
     async fn undo(
         &self,
-        store: &dyn ReadableStore,
+        store: &dyn TestedStore,
         profile: &ProfileId,
         request: UndoRequest,
         share: u8,
@@ -233,7 +232,7 @@ impl Death for Killed {
 
     async fn break_undo(
         &self,
-        store: &dyn ReadableStore,
+        store: &dyn TestedStore,
         profile: &ProfileId,
         request: UndoRequest,
         number: u8,

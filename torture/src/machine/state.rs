@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use sync_core::overlay::{ConflictRules, Edit, EditedItem, OverlayRules};
 use sync_core::store::KeptValidator;
-use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
     Category, ContentKind, FieldClass, Item, ListingIndex, PanelFacts, PerKind, ProfileId, Scope, Standing, StoreError,
     ValueRef,
 };
-use sync_core::{ChangeRecord, Feed, HeldRemoval, RunId, RunRecord};
+use sync_core::{ChangeRecord, EditQuery, Feed, HeldRemoval, RunId, RunRecord};
 
+use super::backend::TestedStore;
 use crate::campaign::Violation;
 use crate::trace::Trace;
 use crate::{promise, show};
@@ -23,6 +24,8 @@ pub(crate) struct State {
     pub(crate) feed: Feed,
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) facts: PanelFacts,
+    pub(crate) rules: OverlayRules,
+    pub(crate) conflicts: ConflictRules,
 }
 
 /// Everything that is known of a kind.
@@ -38,6 +41,8 @@ pub(crate) struct KindState {
     pub(crate) last_sync: Option<i64>,
     /// As the store counts them.
     pub(crate) counted: u64,
+    /// The items that the user has edited.
+    pub(crate) edited: BTreeMap<i64, EditedItem>,
 }
 
 /// Of the history, only the latest runs can change.
@@ -47,7 +52,7 @@ impl State {
     /// Reads a profile; `None` when there is no such profile yet. What `earlier` has of the change log is
     /// not read again.
     pub(crate) async fn read(
-        store: &dyn ReadableStore,
+        store: &dyn TestedStore,
         profile: &ProfileId,
         earlier: Option<&Self>,
     ) -> Result<Option<Self>, StoreError> {
@@ -55,6 +60,9 @@ impl State {
             Err(StoreError::UnknownProfile(_)) => return Ok(None),
             told => told?,
         };
+        let edited = store.edited(profile, EditQuery::all()).await?;
+        let rules = store.rules(profile).await?;
+        let conflicts = store.profile(profile).await?.map(|settings| settings.conflicts).unwrap_or_default();
         let mut kinds = PerKind::from_fn(|_| None);
         for kind in ContentKind::ALL {
             let ids = store.get_content_ids(profile, kind).await?;
@@ -70,6 +78,7 @@ impl State {
                 validator: store.validator(profile, kind).await?,
                 last_sync: told.last_sync[kind],
                 counted: told.rows[kind],
+                edited: edited.iter().filter(|it| it.kind == kind).map(|it| (it.id.0, it.clone())).collect(),
             });
         }
         let mut changes = earlier.map_or_else(Vec::new, |state| state.changes.clone());
@@ -78,7 +87,7 @@ impl State {
         changes.extend(page.changes);
         let runs = store.runs(profile, RUNS).await?;
         let kinds = kinds.map(|state| state.expect("each kind was read"));
-        Ok(Some(Self { kinds, changes, feed: page.feed, runs, facts: told.facts }))
+        Ok(Some(Self { kinds, changes, feed: page.feed, runs, facts: told.facts, rules, conflicts }))
     }
 
     pub(crate) fn kind(&self, kind: ContentKind) -> &KindState {
@@ -87,8 +96,12 @@ impl State {
 
     /// The entries of a run and a kind that can be read.
     pub(crate) fn logged(&self, run: RunId, kind: ContentKind) -> Vec<&ChangeRecord> {
-        let of = |it: &&ChangeRecord| it.sequence > self.feed.oldest && it.run == Some(run) && it.kind == kind;
-        self.changes.iter().filter(of).collect()
+        self.of_rows().filter(|it| it.run == Some(run) && it.kind == kind).collect()
+    }
+
+    /// The entries about rows that can be read. The end of an edit is none of them.
+    pub(crate) fn of_rows(&self) -> impl Iterator<Item = &ChangeRecord> {
+        self.changes.iter().filter(|it| it.sequence > self.feed.oldest && !it.change.is_of_edit())
     }
 
     /// What must hold of every state, whatever happened.
@@ -116,6 +129,18 @@ impl State {
         }
         promise!(self.changes.is_sorted_by(|a, b| a.sequence < b.sequence), "the change log is out of order");
         Ok(())
+    }
+
+    /// No edit of a kind has moved. An offer of another item is no part of an edit.
+    pub(crate) fn check_edits_still(&self, after: &Self, kind: ContentKind, when: &str) -> Result<(), Violation> {
+        let edits = |state: &Self| -> BTreeMap<i64, Vec<Edit>> {
+            state.kind(kind).edited.iter().map(|(id, item)| (*id, item.edits.clone())).collect()
+        };
+        let (before, now) = (edits(self), edits(after));
+        let differing = before.keys().chain(now.keys()).find(|id| before.get(id) != now.get(id));
+        let Some(id) = differing else { return Ok(()) };
+        let (before, now) = (before.get(id), now.get(id));
+        Err(Violation::new(format!("{kind}: the edits of {id} moved {when}: {before:?}, then {now:?} (I8)")))
     }
 
     /// Nothing of a kind that a run writes has moved. Why something is held may be told anew at the end of a
@@ -147,6 +172,7 @@ impl State {
             now.validator
         );
         promise!(before.last_sync == now.last_sync, "{kind}: the watermark moved {when}");
+
         let ids = |state: &KindState| state.held.iter().map(|held| held.id).collect::<Vec<_>>();
         promise!(ids(before) == ids(now), "{kind}: what is held moved {when}");
         let logged = |state: &Self| state.changes.iter().filter(|change| change.kind == kind).count();

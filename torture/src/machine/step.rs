@@ -1,6 +1,7 @@
 //! The steps of a schedule. All of them are plain values: what is random in one comes from its own salt, so
 //! that a schedule can be cut and still means the same.
 
+use sync_core::overlay::ConflictRule;
 use sync_core::{ContentKind, PolicyChoice, SyncMode};
 
 use super::desk::{Call, Side};
@@ -125,6 +126,26 @@ pub(crate) enum UserEdit {
         back: u8,
         kind: Option<ContentKind>,
     },
+    /// A change of the overlay.
+    Overlay {
+        profile: usize,
+        kind: ContentKind,
+        edit: OverlayEdit,
+        salt: u64,
+    },
+}
+
+/// What a user does to the overlay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OverlayEdit {
+    /// So many percent of the items are edited.
+    Edit { percent: u8 },
+    /// Conflicts are answered.
+    Resolve { take_panel: bool },
+    /// Filters and rewrite rules change.
+    Rules,
+    /// The profile has another rule for conflicts.
+    Conflicts(ConflictRule),
 }
 
 /// An undo, and what happens to it.
@@ -222,7 +243,10 @@ impl UserEdit {
     /// Whose cache it is.
     pub(crate) const fn profile(self) -> usize {
         match self {
-            Self::Delete { profile, .. } | Self::Clear { profile } | Self::Undo { profile, .. } => profile,
+            Self::Delete { profile, .. }
+            | Self::Clear { profile }
+            | Self::Undo { profile, .. }
+            | Self::Overlay { profile, .. } => profile,
         }
     }
 }

@@ -4,13 +4,14 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
-use sync_core::testing::conformance::ReadableStore;
+use sync_core::store::{
+    Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
+};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, ContentStore, Item, ProfileId, Scope, StoreError};
 use sync_core::{HeldRemoval, RunId};
 use tokio_util::sync::CancellationToken;
 
-use super::backend::{Backend, Hidden};
+use super::backend::{Backend, Hidden, TestedStore};
 use super::check;
 use super::desk::{Call, Side, Verdict};
 use super::faults::fault;
@@ -26,9 +27,9 @@ type Kept<T> = Result<T, StoreError>;
 pub(crate) struct TorturedStore {
     pub(crate) run: Arc<Run>,
     /// The process's own way to the data.
-    pub(crate) inner: Arc<dyn ReadableStore>,
+    pub(crate) inner: Arc<dyn TestedStore>,
     /// A way to the data that nothing happens to, for looking on.
-    pub(crate) eye: Arc<dyn ReadableStore>,
+    pub(crate) eye: Arc<dyn TestedStore>,
     pub(crate) backend: Arc<dyn Backend>,
 }
 
@@ -68,7 +69,7 @@ impl TorturedStore {
         commit: ScopeCommit,
         cancel: CancellationToken,
         verdict: Verdict,
-    ) -> Kept<()> {
+    ) -> Kept<Applied> {
         let was_cancelled = cancel.is_cancelled();
         let (fence, id) = (commit.fence, commit.run);
         let before = self.look().await?;
@@ -91,15 +92,15 @@ impl TorturedStore {
         let (Some(before), Some(after)) = (before, after) else { return done };
         let checked = match &done {
             Err(_) => still(&before, &after, "although the apply failed (I2)"),
-            Ok(()) if was_cancelled => Err(Violation::new("an apply went through after the cancellation")),
-            Ok(()) if fence < self.run.world.inner().sites[self.run.site].fence => {
+            Ok(_) if was_cancelled => Err(Violation::new("an apply went through after the cancellation")),
+            Ok(_) if fence < self.run.world.inner().sites[self.run.site].fence => {
                 Err(Violation::new("an apply went through under an old fence (I9)"))
             }
-            Ok(()) => check::applied(&self.run, &before, &after, kind),
+            Ok(_) => check::applied(&self.run, &before, &after, kind),
         };
         let checked = checked.and_then(|()| same_numbers(&found?, &self.hidden()?));
         self.run.notes().committed = done.is_ok();
-        if let (Ok(()), Some((_, found))) = (&done, self.run.notes().found.take()) {
+        if let (Ok(_), Some((_, found))) = (&done, self.run.notes().found.take()) {
             let mut world = self.run.world.inner();
             world.sites[self.run.site].history.wrote(id, kind, &before, &after, found);
         }
@@ -140,7 +141,12 @@ fn same_numbers(before: &Hidden, after: &Hidden) -> Result<(), Violation> {
 
 /// No kind has moved.
 pub(crate) fn still(before: &State, after: &State, when: &str) -> Result<(), Violation> {
-    ContentKind::ALL.into_iter().try_for_each(|kind| before.check_still(after, kind, when))
+    for kind in ContentKind::ALL {
+        before.check_still(after, kind, when)?;
+        before.check_edits_still(after, kind, when)?;
+    }
+    promise!(before.rules == after.rules, "the rules moved {when} (I8)");
+    Ok(())
 }
 
 /// A lease that can be lost behind its holder's back.
@@ -301,7 +307,7 @@ impl Staging for TorturedStaging {
         self.store.call(Call::Reset, work).await
     }
 
-    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Kept<()> {
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Kept<Applied> {
         let verdict = self.store.pass(Call::Apply, Side::Before).await?;
         let done = {
             let _inside = self.store.run.desk.enter();

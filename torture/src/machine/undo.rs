@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use sync_core::feed::change::RowChange;
 use sync_core::feed::undo::UndoObstacle;
-use sync_core::testing::conformance::ReadableStore;
 use sync_core::{
     ChangeRecord, ContentId, ContentKind, FieldClass, HeldRemoval, HoldReason, LoggedChange, Loss, ProfileId, Refused,
     RunId, RunStatus, StoreError, Trigger, UndoCounts, UndoOutcome, UndoRefusal, UndoReport, UndoRequest,
 };
 
 use super::Machine;
-use super::backend::Hidden;
+use super::backend::{Hidden, TestedStore};
 use super::feed::{Found, History, row_change};
+use super::overlay;
 use super::state::State;
 use super::step::{UndoHow, UndoPlan};
 use super::store::still;
@@ -105,7 +105,7 @@ impl Machine {
         plan: UndoPlan,
         profile: &ProfileId,
         mut request: UndoRequest,
-        store: Arc<dyn ReadableStore>,
+        store: Arc<dyn TestedStore>,
     ) -> Result<Option<(UndoRequest, Result<UndoOutcome, StoreError>)>, Violation> {
         let mut lease = None;
         if plan.how != UndoHow::Dry {
@@ -148,7 +148,7 @@ impl Looks {
         let entries = self.before.logged(of, kind);
         let last = entries.last().map_or(i64::MAX, |last| last.sequence);
         let ids: BTreeSet<_> = entries.iter().filter_map(|entry| entry.id).collect();
-        let later = self.before.changes.iter().filter(|it| it.kind == kind && it.sequence > last);
+        let later = self.before.of_rows().filter(|it| it.kind == kind && it.sequence > last);
         let obstacle = |it: &ChangeRecord| Some(UndoObstacle { kind, id: it.id?, name: it.name.clone(), run: it.run });
         Evidence {
             first_load: entries.iter().any(|entry| entry.change == LoggedChange::Loaded),
@@ -165,7 +165,7 @@ impl Looks {
             promise!(of == run, "run {} was to be undone, and it was run {} (I20)", run.0, of.0);
             return Ok(());
         }
-        let changed = self.before.changes.iter().filter(|it| it.sequence > self.before.feed.oldest);
+        let changed = self.before.of_rows();
         let newest = changed.filter(|it| request.kinds.contains(&it.kind)).filter_map(|it| it.run).max();
         // One that changed nothing but categories may be forgotten with older entries.
         let replaced = request.kinds.iter().any(|kind| history.found(of, *kind).is_some_and(|it| it.categories));
@@ -210,7 +210,7 @@ impl Looks {
     /// There is a reason for a refusal.
     fn may_refuse(&self, request: &UndoRequest, refusal: &UndoRefusal, history: &History) -> Result<(), Violation> {
         let Some(of) = refusal.of else {
-            let changed = self.before.changes.iter().filter(|it| it.sequence > self.before.feed.oldest);
+            let changed = self.before.of_rows();
             let some = changed.filter(|it| request.kinds.contains(&it.kind)).find_map(|it| it.run);
             promise!(request.run.is_none() && some.is_none(), "an undo finds no run, and there is {some:?} (I20)");
             promise!(refusal.refused == Refused::Nothing, "no run is refused: {refusal:?} (I20)");
@@ -257,6 +257,7 @@ impl Looks {
         promise!(before.facts == after.facts, "facts moved with an undo (I20)");
         promise!(before.feed.epoch == after.feed.epoch, "the epoch ended with an undo (I19)");
         let new = &after.changes[before.changes.len()..];
+        let new: Vec<_> = new.iter().filter(|it| !it.change.is_of_edit()).cloned().collect();
         let foreign =
             new.iter().find(|it| it.run != Some(run) || it.at != request.at || report.kinds[it.kind].is_none());
         promise!(foreign.is_none(), "an undo logs {foreign:?} (I20)");
@@ -268,6 +269,7 @@ impl Looks {
             let told = recorded.kinds.iter().find(|it| it.kind == kind).map(|it| it.counts);
             let Some(counts) = counts else {
                 before.check_still(after, kind, "with an undo of others (I4)")?;
+                before.check_edits_still(after, kind, "with an undo of others (I4)")?;
                 promise!(told.is_none(), "{kind}: recorded with an undo of others (I20)");
                 continue;
             };
@@ -278,7 +280,8 @@ impl Looks {
             let found = history.found(report.of, kind);
             let found = found.ok_or_else(|| Violation::new(format!("{kind}: run {} wrote unseen", report.of.0)))?;
             let undone = UndoneKind { looks: self, kind, run, at: request.at, entries, found };
-            undone.log(new)?;
+            undone.log(&new)?;
+            overlay::undone(before, after, kind)?;
             undone.rows()?;
             undone.tables()?;
             undone.held()?;

@@ -7,6 +7,7 @@ mod examples;
 mod feed;
 #[cfg(test)]
 mod help;
+mod overlay;
 mod panel;
 mod profile;
 mod read;
@@ -24,11 +25,15 @@ use super::failure::Failure;
 use super::logging::LogFormat;
 
 pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
+pub(crate) use overlay::{
+    ChosenArgs, ConflictsArgs, ConflictsCommand, EditArgs, FavouriteArgs, FilterCommand, FilterRuleArgs, HideArgs,
+    OverlayCommand, ResolveArgs, RewriteCommand, TagArgs, WatchedArgs,
+};
 pub(crate) use panel::PanelArgs;
 pub(crate) use profile::{
     AddArgs, Answer, OtherHosts, PasswordArgs, ProfileCommand, SetArgs, ShowProfileArgs, TestArgs,
 };
-pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, WhichArgs};
+pub(crate) use read::{CategoriesArgs, ExportArgs, Format, ListArgs, SearchArgs, ShowArgs, ViewArgs, WhichArgs};
 pub(crate) use service::WatchCommand;
 pub(crate) use watch::WatchArgs;
 
@@ -120,6 +125,47 @@ pub(crate) enum Command {
     /// Write all items with all their fields to standard output, or into a file
     #[command(after_help = examples::EXPORT)]
     Export(ExportArgs),
+    /// Change fields of items: your values are shown, and no sync overwrites them
+    #[command(after_help = examples::EDIT)]
+    Edit(EditArgs),
+    /// Make items favourites
+    #[command(after_help = examples::FAVOURITE)]
+    Favourite(FavouriteArgs),
+    /// Hide items from lists, searches and exports
+    #[command(after_help = examples::HIDE)]
+    Hide(HideArgs),
+    /// Give items tags
+    #[command(after_help = examples::TAG)]
+    Tag(TagArgs),
+    /// Mark items as watched now, to the end or up to a position
+    #[command(after_help = examples::WATCHED)]
+    Watched(WatchedArgs),
+    /// Show and answer conflicts: values that both you and the panel have changed
+    #[command(after_help = examples::CONFLICTS, args_conflicts_with_subcommands = true)]
+    Conflicts {
+        #[command(subcommand)]
+        command: Option<ConflictsCommand>,
+        #[command(flatten)]
+        list: ConflictsArgs,
+    },
+    /// Say by rules which items are shown; no rule has a part in a sync
+    #[command(after_help = examples::FILTER)]
+    Filter {
+        #[command(subcommand)]
+        command: FilterCommand,
+    },
+    /// Change by rules how names are shown; the cache keeps the panel's names
+    #[command(after_help = examples::REWRITE)]
+    Rewrite {
+        #[command(subcommand)]
+        command: RewriteCommand,
+    },
+    /// Write your edits and rules into a file, and read them from one
+    #[command(after_help = examples::OVERLAY)]
+    Overlay {
+        #[command(subcommand)]
+        command: OverlayCommand,
+    },
     /// Show what has changed, with values, oldest first
     #[command(after_help = examples::CHANGES)]
     Changes(ChangesArgs),

@@ -29,7 +29,16 @@ pub(crate) async fn restore(database: &Path, file: &Path, interrupt: &Interrupt)
     let restored = restoring.await.ok_or_else(|| Failure::abandoned("the cache is unchanged"))??;
     confirm(&format!("restored: {}, {}", shown(database), profiles(restored.profiles)));
     if let Some(kept) = restored.kept {
-        confirm(&format!("the old cache is kept: {}", shown(&kept)));
+        let kept = shown(&kept);
+        confirm(&format!("the old cache is kept: {kept}"));
+        if restored.newer_edits > 0 {
+            let edits = if restored.newer_edits == 1 { "edit is" } else { "edits are" };
+            complain(&format!("note: {} {edits} in the old cache only", grouped(restored.newer_edits)));
+            complain(&format!(
+                "  hint: write them with `xtream-sync overlay export --database {kept} -o overlay.jsonl`, and add them with \
+                 `xtream-sync overlay import overlay.jsonl`"
+            ));
+        }
     }
     if SqliteStore::open_read_only(database).is_err_and(|error| matches!(error, sync_core::StoreError::Older)) {
         confirm("it was made by an older version; the next sync migrates it");

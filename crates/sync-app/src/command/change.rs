@@ -122,15 +122,19 @@ pub(crate) fn word(change: &ChangeRecord) -> String {
     }
 }
 
-/// The columns of an update, each with its values.
+/// The columns of an update, each with its values. The end of an edit has the user's value and the panel's.
 pub(crate) fn values(login: &Login, change: &ChangeRecord) -> Vec<String> {
-    if !matches!(change.change, LoggedChange::Updated(_)) {
+    if !matches!(change.change, LoggedChange::Updated(_)) && !change.change.is_of_edit() {
         return Vec::new();
     }
     let columns = change.columns.iter().flatten();
     let both = columns.map(|column| {
         let (before, after) = (shown(login, &column.before), shown(login, &column.after));
-        format!("{}: {before} → {after}", column.column)
+        match change.change {
+            LoggedChange::Converged => format!("{}: your value is the panel's now: {after}", column.column),
+            LoggedChange::Overruled => format!("{}: yours was {before}, the panel's is {after}", column.column),
+            _ => format!("{}: {before} → {after}", column.column),
+        }
     });
     both.collect()
 }

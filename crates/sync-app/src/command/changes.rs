@@ -107,7 +107,7 @@ pub(crate) async fn new(database: &Path, args: &NewArgs) -> Result<Exit, Failure
     let profile = one_profile::find(&service, args.profile.as_deref()).await?;
     let login = one_profile::login(&profile);
     let kinds = kinds_of(args.kind);
-    let items = service.new_items(&profile.id, &kinds, args.days).await.map_err(gone)?;
+    let items = service.new_items(&profile.id, &kinds, args.days, args.view.view()).await.map_err(gone)?;
     for new in items.iter().take(usize::try_from(args.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX)) {
         print_new(&profile, &login, new, args.json);
     }

@@ -51,7 +51,7 @@ pub(crate) async fn run(database: &Path, args: &ExportArgs, interrupt: &Interrup
     if args.format == Format::Csv {
         results.write(|out| columns.header(out))?;
     }
-    let (mut reader, mut count) = (service.export(&profile.id, &kinds), 0);
+    let (mut reader, mut count) = (service.export(&profile.id, &kinds).seen(args.view.view()), 0);
     loop {
         // A file that is dropped before its end leaves nothing behind.
         let reading = interrupt.token.run_until_cancelled(reader.next_page());

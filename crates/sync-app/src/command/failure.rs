@@ -9,8 +9,8 @@ use sync_service::ServiceError;
 use sync_xtream::{AddressError, SetupError};
 
 use super::exit::Exit;
-use super::hints;
 use super::terminal::complain;
+use super::{hints, refused};
 
 /// What to do when there is no profile yet.
 pub(crate) const FIRST_STEPS: [&str; 3] = [
@@ -157,6 +157,7 @@ impl From<SyncError> for Failure {
         match error {
             SyncError::Store(error) => error.into(),
             SyncError::Backup(error) => error.into(),
+            SyncError::Overlay(error) => refused::overlay(error),
             SyncError::Setup(error @ SetupError::UserAgent) => {
                 Self::usage(error.to_string(), "set another one with `xtream-sync profile add ID --user-agent TEXT`")
             }

@@ -38,7 +38,6 @@ struct Line<'a> {
     categories: Vec<&'a str>,
     year: Option<i64>,
     rating: Option<f64>,
-    /// There are no favourites yet.
     favourite: bool,
     cursor: &'a str,
 }
@@ -154,7 +153,7 @@ fn line<'a>(profile: &'a Profile, item: &'a FoundItem, texts: &'a Texts<'a>) -> 
         categories: row.categories.iter().map(Text::as_str).collect(),
         year: row.year,
         rating: row.rating,
-        favourite: false,
+        favourite: row.favourite,
         cursor: &item.cursor,
     }
 }

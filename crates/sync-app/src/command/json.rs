@@ -8,8 +8,10 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use sync_core::source::UnreadableAt;
-use sync_core::{ContentKind, KindRecord, ReportError, SyncReport, Trigger};
+use sync_core::{ContentKind, KindRecord, PerKind, ReportError, SyncReport, Trigger};
+use sync_service::OverlayNews;
 
+use super::overlay_news::News;
 use super::{hints, live, terminal};
 use harmless::Harmless;
 use plan::Plan;
@@ -68,6 +70,9 @@ pub(crate) struct Kind<'a> {
     /// Whether the profile has the kind switched off and the run didn't name it; left out otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     switched_off: bool,
+    /// What the run has found in the overlay; left out if it is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overlay: Option<News<'a>>,
 }
 
 /// A position in an answer, and the ids of the items before and after it.
@@ -120,11 +125,30 @@ impl<'a> From<&'a KindRecord> for Kind<'a> {
             skipped_at: record.skipped_at.map(Into::into),
             plan: None,
             switched_off: false,
+            overlay: None,
         }
     }
 }
 
-impl Report<'_> {
+impl<'a> Kinds<'a> {
+    const fn of(&mut self, kind: ContentKind) -> &mut Kind<'a> {
+        match kind {
+            ContentKind::Channels => &mut self.channels,
+            ContentKind::Movies => &mut self.movies,
+            ContentKind::Series => &mut self.series,
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    /// Returns the report with what the run has found in the overlay.
+    pub(crate) fn with_overlay(mut self, news: &'a PerKind<OverlayNews>) -> Self {
+        for (kind, news) in news.iter().filter(|(_, news)| !news.is_empty()) {
+            self.kinds.of(kind).overlay = Some(news.into());
+        }
+        self
+    }
+
     /// Returns the report with this trigger in place of a person.
     pub(crate) fn with_trigger(self, trigger: Trigger) -> Self {
         Self { trigger: trigger.as_str(), ..self }
@@ -133,12 +157,7 @@ impl Report<'_> {
     /// Returns the report with these kinds shown as switched off.
     pub(crate) fn with_off(mut self, kinds: &[ContentKind]) -> Self {
         for kind in kinds {
-            let shown = match kind {
-                ContentKind::Channels => &mut self.kinds.channels,
-                ContentKind::Movies => &mut self.kinds.movies,
-                ContentKind::Series => &mut self.kinds.series,
-            };
-            shown.switched_off = true;
+            self.kinds.of(*kind).switched_off = true;
         }
         self
     }
@@ -230,6 +249,11 @@ mod tests {
             off.contains(r#""error":null,"switched_off":true}},"errors""#) && off.matches("off").count() == 1,
             "{off}"
         );
+        let mut news = PerKind::from_fn(|_| OverlayNews::default());
+        news[ContentKind::Movies].more = 2;
+        let told = line(&Report::from(&report).with_overlay(&news));
+        let overlay = r#""error":null,"overlay":{"edits":[],"moves":[],"new_categories":[],"more":2}},"series""#;
+        assert!(told.contains(overlay) && told.matches("overlay").count() == 1, "{told}");
         report.kinds[ContentKind::Channels].not_modified = true;
         assert!(line(&Report::from(&report)).contains(r#""error":null,"not_modified":true},"movies""#));
         report.kinds[ContentKind::Channels].skipped_at =

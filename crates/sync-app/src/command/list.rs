@@ -5,7 +5,7 @@ use std::path::Path;
 use sync_core::ContentKind;
 use sync_core::Profile;
 use sync_core::catalogue::AnsweredBy;
-use sync_service::{ItemFilter, ItemsPage, ListRequest, Login, ReadError, SearchRequest, Service};
+use sync_service::{ItemsPage, ListRequest, Login, ReadError, SearchRequest, Service};
 
 use super::args::{ListArgs, SearchArgs, WhichArgs};
 use super::exit::Exit;
@@ -39,7 +39,7 @@ pub(crate) async fn list(database: &Path, args: &ListArgs, interrupt: &Interrupt
         }
         return Ok(Exit::Done);
     }
-    let mut request = ListRequest::new(args.kind).filtered(filter(&args.which));
+    let mut request = ListRequest::new(args.kind).filtered(args.which.conditions.filter()).seen(args.which.view.view());
     if let Some(order) = args.which.sort {
         request.sort = order.into();
     }
@@ -50,7 +50,8 @@ pub(crate) async fn list(database: &Path, args: &ListArgs, interrupt: &Interrupt
 /// Shows the items that are found by words.
 pub(crate) async fn search(database: &Path, args: &SearchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let words: Vec<_> = args.words.iter().chain(&args.more).map(|word| word.to_string_lossy()).collect();
-    let mut request = SearchRequest::new(words.join(" ")).filtered(filter(&args.which));
+    let mut request = SearchRequest::new(words.join(" "));
+    request = request.filtered(args.which.conditions.filter()).seen(args.which.view.view());
     // Before `--`, a `-` begins an option.
     request.exclusions = !args.more.is_empty();
     if !args.kinds.is_empty() {
@@ -60,16 +61,6 @@ pub(crate) async fn search(database: &Path, args: &SearchArgs, interrupt: &Inter
         request.sort = order.into();
     }
     run(database, Request::Search(request), &args.which, Some(LIMIT), interrupt).await
-}
-
-fn filter(which: &WhichArgs) -> ItemFilter {
-    let mut filter = ItemFilter::none();
-    filter.category.clone_from(&which.category);
-    (filter.years, filter.rating_min) = (which.years, which.rating_min);
-    (filter.added_since, filter.held) = (which.added_since, which.held);
-    // Nothing is hidden yet.
-    let _ = which.hidden;
-    filter
 }
 
 /// What is asked.
@@ -159,7 +150,7 @@ fn told(answered_by: AnsweredBy) {
 }
 
 /// Words for a request that can't be answered.
-fn failed(error: ReadError, login: &Login) -> Failure {
+pub(crate) fn failed(error: ReadError, login: &Login) -> Failure {
     match error {
         ReadError::Store(error) => error.into(),
         ReadError::UnknownCategory { similar } => no_category::unknown(&similar, login),

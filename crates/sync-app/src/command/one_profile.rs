@@ -15,6 +15,14 @@ pub(crate) fn cache(database: &Path, id: Option<&str>) -> Result<Arc<dyn Cache>,
     wiring::existing(database)?.ok_or_else(|| id.map_or_else(Failure::no_profile, Failure::unknown_profile))
 }
 
+/// Opens the cache to change something of a profile. Without a cache there is no profile.
+pub(crate) fn cache_to_change(database: &Path, id: Option<&str>) -> Result<Arc<dyn Cache>, Failure> {
+    if !database.exists() {
+        return Err(id.map_or_else(Failure::no_profile, Failure::unknown_profile));
+    }
+    Ok(wiring::open(database)?)
+}
+
 /// The profile that was named; the only one when none was.
 pub(crate) async fn find(service: &Service, id: Option<&str>) -> Result<Profile, Failure> {
     if let Some(text) = id {

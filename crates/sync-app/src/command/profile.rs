@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::failure::{Failure, is_address};
 use super::interrupt::Interrupt;
 use super::panel::Panels;
-use super::terminal::{complain, confirm, quoted, say};
+use super::terminal::{complain, confirm, grouped, quoted, say};
 use super::{address, first_steps, json, login, profile_test, wiring};
 
 /// Adds a profile, or changes the one with this id.
@@ -249,9 +249,20 @@ fn off_words(profile: &Profile) -> Option<String> {
 /// Removes a profile.
 pub(crate) async fn remove(database: &Path, id: &str) -> Result<Exit, Failure> {
     let profile = ProfileId::new(id).map_err(SyncError::from)?;
-    if !database.exists() || !wiring::open(database)?.remove_profile(&profile).await? {
+    if !database.exists() {
         return Err(Failure::unknown_profile(id));
     }
-    confirm(&format!("profile `{}` removed, with everything cached for it", printable(profile.as_str())));
+    let cache = wiring::open(database)?;
+    // That they can't be counted is no reason to keep the profile.
+    let edits = cache.edit_counts(&profile).await.map_or(0, |counts| counts.edits);
+    if !cache.remove_profile(&profile).await? {
+        return Err(Failure::unknown_profile(id));
+    }
+    let edits = match edits {
+        0 => String::new(),
+        1 => " and 1 edit".to_owned(),
+        many => format!(" and {} edits", grouped(many)),
+    };
+    confirm(&format!("profile `{}` removed, with everything cached for it{edits}", printable(profile.as_str())));
     Ok(Exit::Done)
 }

@@ -1,13 +1,15 @@
 //! `show`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use sync_core::catalogue::ItemState;
 use sync_core::text::one_line;
 use sync_core::{ContentId, FieldSpec, HeldRemoval, Item, Profile, Shape, ValueRef};
-use sync_service::{Login, ShownItem};
+use sync_service::{Login, NamedCategory, ShownItem};
 
 use super::args::ShowArgs;
 use super::cell::{clean, isolated, width, wrapped};
@@ -18,7 +20,7 @@ use super::look::Look;
 use super::results;
 use super::terminal::{date, say};
 use super::value::{as_text, raw};
-use super::{change, json, one_profile, wiring};
+use super::{change, json, one_profile, show_edits, wiring};
 
 /// The output of `show --json`.
 #[derive(Serialize)]
@@ -37,6 +39,10 @@ struct Line<'a> {
     /// Only for an item that was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     removed_at: Option<i64>,
+    edits: Map<String, Value>,
+    shown: Map<String, Value>,
+    hidden: bool,
+    excluded: bool,
 }
 
 #[derive(Serialize)]
@@ -59,21 +65,28 @@ pub(crate) async fn run(database: &Path, args: &ShowArgs) -> Result<Exit, Failur
         results::keep_stdout_private();
     }
     if args.json {
-        json::say(&line(&profile, &login, args, &shown));
+        let item = item(args, &shown);
+        json::say(&line(&profile, &login, args, &shown, item.as_deref()));
     } else {
         print(&login, args, &shown, Look::of_stdout());
     }
     Ok(Exit::Done)
 }
 
-fn line<'a>(profile: &'a Profile, login: &'a Login, args: &ShowArgs, shown: &'a ShownItem) -> Line<'a> {
+fn line<'a>(
+    profile: &'a Profile,
+    login: &'a Login,
+    args: &ShowArgs,
+    shown: &'a ShownItem,
+    item: Option<&'a Item>,
+) -> Line<'a> {
     let changes = shown.changes.iter().map(|it| change::Line::of(profile, login, shown.epoch, it)).collect();
     let mut line = Line {
         profile: profile.id.as_str(),
         kind: args.kind.as_str(),
         id: args.id,
         name: String::new(),
-        categories: fields::categories(&shown.categories, login),
+        categories: fields::categories(categories(args, shown), login),
         created_at: None,
         updated_at: None,
         held: None,
@@ -81,9 +94,14 @@ fn line<'a>(profile: &'a Profile, login: &'a Login, args: &ShowArgs, shown: &'a 
         extra: raw("null".to_owned()),
         changes,
         removed_at: None,
+        edits: show_edits::as_object(login, shown),
+        shown: show_edits::shown_object(login, shown),
+        hidden: shown.shown.hidden,
+        excluded: shown.shown.excluded,
     };
     match &shown.state {
-        ItemState::Present { item, created_at, updated_at, held } => {
+        ItemState::Present { created_at, updated_at, held, .. } => {
+            let Some(item) = item else { return line };
             line.name = login.blank(item.name()).into_owned();
             (line.created_at, line.updated_at) = (Some(*created_at), Some(*updated_at));
             line.held = held.as_ref().map(|held| Held { reason: held.reason.as_str(), since: held.since });
@@ -94,9 +112,21 @@ fn line<'a>(profile: &'a Profile, login: &'a Login, args: &ShowArgs, shown: &'a 
             line.name = login.blank(name).into_owned();
             line.removed_at = Some(*removed_at);
         }
-        _ => {}
+        _ => line.name = login.blank(show_edits::name(shown)).into_owned(),
     }
     line
+}
+
+/// The item as it is shown, or as the panel lists it; `None` if it has no row.
+fn item<'a>(args: &ShowArgs, shown: &'a ShownItem) -> Option<Cow<'a, Item>> {
+    match &shown.state {
+        ItemState::Present { item, .. } if args.as_panel => Some(Cow::Borrowed(item)),
+        _ => shown.item().map(Cow::Owned),
+    }
+}
+
+fn categories<'a>(args: &ShowArgs, shown: &'a ShownItem) -> &'a [NamedCategory] {
+    if args.as_panel { &shown.panel_categories } else { &shown.categories }
 }
 
 /// Prints an item for people.
@@ -107,22 +137,28 @@ fn print(login: &Login, args: &ShowArgs, shown: &ShownItem, look: Look) {
 }
 
 fn lines(login: &Login, args: &ShowArgs, shown: &ShownItem, look: Look) -> Vec<String> {
-    let (name, mut rows) = match &shown.state {
-        ItemState::Present { item, created_at, updated_at, held } => {
-            let mut rows = present(login, item, shown);
+    let item = item(args, shown);
+    let (name, mut rows) = match (&shown.state, item.as_deref()) {
+        (ItemState::Present { created_at, updated_at, held, .. }, Some(item)) => {
+            let mut rows = present(login, item, categories(args, shown));
             rows.push(("created", date(*created_at)));
             rows.push(("updated", date(*updated_at)));
             rows.extend(held.as_ref().map(|held| ("held", held_text(held))));
             (item.name(), rows)
         }
-        ItemState::Removed { name, removed_at } => (name.as_str(), vec![("removed", date(*removed_at))]),
-        _ => return Vec::new(),
+        (ItemState::Removed { name, removed_at }, _) => (name.as_str(), vec![("removed", date(*removed_at))]),
+        _ => (show_edits::name(shown), vec![("listed", "no; only your edits of it are kept".to_owned())]),
     };
     let name = clean(&login.blank(name));
     let mut lines = vec![look.bold(&if look.is_terminal() { isolated(&name).into_owned() } else { name })];
     rows.insert(0, ("id", args.id.to_string()));
     rows.insert(0, ("kind", args.kind.to_string()));
     lines.extend(aligned(&rows, look));
+    let edits = show_edits::rows(login, shown);
+    if !edits.is_empty() {
+        lines.push("  your changes".to_owned());
+        lines.extend(edits.into_iter().map(|edit| format!("    {edit}")));
+    }
     if !shown.changes.is_empty() {
         lines.push("  changes".to_owned());
     }
@@ -134,7 +170,7 @@ fn lines(login: &Login, args: &ShowArgs, shown: &ShownItem, look: Look) -> Vec<S
 }
 
 /// The values of a row that is there.
-fn present<'a>(login: &Login, item: &'a Item, shown: &ShownItem) -> Vec<(&'a str, String)> {
+fn present<'a>(login: &Login, item: &'a Item, categories: &[NamedCategory]) -> Vec<(&'a str, String)> {
     let mut rows = Vec::new();
     for (field, value) in fields::columns(item) {
         // Its name is the title, and its categories have names.
@@ -146,11 +182,11 @@ fn present<'a>(login: &Login, item: &'a Item, shown: &ShownItem) -> Vec<(&'a str
             rows.push((field.name, text));
         }
     }
-    let category = |it: &sync_service::NamedCategory| match &it.name {
+    let category = |it: &NamedCategory| match &it.name {
         Some(name) => format!("{} ({})", clean(&login.blank(name)), clean(&it.id.0)),
         None => format!("{} (not listed)", clean(&it.id.0)),
     };
-    let categories: Vec<_> = shown.categories.iter().map(category).collect();
+    let categories: Vec<_> = categories.iter().map(category).collect();
     if !categories.is_empty() {
         rows.push(("categories", categories.join(", ")));
     }
@@ -214,7 +250,8 @@ mod tests {
             .in_categories(&["1", "9"])
             .item();
         let state = ItemState::Present { item: Box::new(item), created_at: 0, updated_at: 86_400, held: None };
-        let args = ShowArgs { kind: ContentKind::Movies, id: 7, profile: None, secrets: false, json: false };
+        let args =
+            ShowArgs { kind: ContentKind::Movies, id: 7, profile: None, secrets: false, as_panel: false, json: false };
         let category = sync_core::testing::category("1");
         (args, ShownItem::of(KnownItem::new(state, Vec::new()), 1, &[category]))
     }

@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::held::{self, Releases};
 use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
+use super::waiting::Waiting;
 use super::{first_steps, learnt, pace, status_check, wiring};
 
 /// The number of runs that are shown.
@@ -55,20 +56,23 @@ pub(crate) async fn run(database: &Path, args: &StatusArgs) -> Result<Exit, Fail
         let (status, runs) = (store.content_status(&profile.id).await?, store.runs(&profile.id, RUNS).await?);
         let feed = store.feed(&profile.id).await?;
         let upcoming = service.upcoming(profile, WallTime { now, zone: sync_app::zone_of_machine() }).await?;
+        let waiting = Waiting::of(&service, &upcoming.profile).await?;
         let problems = args.check.then(|| problems(&upcoming, &status, args.max_age, now));
         if as_json {
-            json::say(&as_object(&upcoming, &status, &runs, &feed, problems.as_deref()));
+            let mut object = as_object(&upcoming, &status, &runs, &feed, problems.as_deref());
+            object["conflicts"] = waiting.open().into();
+            json::say(&object);
         } else if let Some(problems) = &problems {
             status_check::print(&upcoming.profile, problems, now);
         } else {
-            print(&upcoming, &status, &runs);
+            print(&upcoming, &status, &runs, &waiting);
         }
         exit = exit.or(status_check::exit(problems.as_deref().unwrap_or_default()));
     }
     Ok(exit)
 }
 
-fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord]) {
+fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord], waiting: &Waiting) {
     let profile = &upcoming.profile;
     let now = SystemClock::new().now();
     let id = printable(profile.id.as_str());
@@ -106,6 +110,9 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord]) {
                 say(&format!("    {}{line}", if at == 0 { "held: " } else { "" }));
             }
         }
+    }
+    for sentence in waiting.sentences(profile) {
+        say(&format!("  {sentence}"));
     }
     for sentence in learnt::sentences(&status.facts, now) {
         say(&format!("  learnt: {sentence}"));

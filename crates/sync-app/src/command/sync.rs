@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sync_app::SyncError;
 use sync_core::text::printable;
 use sync_core::{ContentKind, KindOutcome, PerKind, Profile, ProfileId, SyncMode, SyncOptions, SyncReport, Trigger};
-use sync_service::{Added, PanelAccount, Service, options_of, side_by_side};
+use sync_service::{Added, OverlayNews, PanelAccount, Service, options_of, side_by_side};
 
 use super::args::SyncArgs;
 use super::bars::Bars;
@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{complain, grouped, is_quiet};
-use super::{held, json, one_profile, report, wiring};
+use super::{held, json, one_profile, overlay_news, report, wiring};
 
 /// Syncs the named profiles, or all of them, as many at once as the arguments allow.
 pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -58,6 +58,8 @@ struct Synced {
     /// The kinds that are switched off, and were not asked for.
     off: Vec<ContentKind>,
     added: PerKind<Added>,
+    /// What it has found in the overlay.
+    overlay: PerKind<OverlayNews>,
     /// What is held, as lines for stderr.
     held: Vec<String>,
 }
@@ -86,25 +88,28 @@ async fn one(
     bars.clear();
     let report = report?;
     let mut added = PerKind::from_fn(|_| Added::default());
+    let login = one_profile::login(profile);
+    let overlay = service.overlay_news(&report, usize::MAX, &login).await;
     if !args.json && !is_quiet() {
         // The run is done; that its names can't be read is no reason to call it failed.
-        let named = service.added(&report, before, report::NAMES, &one_profile::login(profile)).await;
+        let named = service.added(&report, before, report::NAMES, &login).await;
         added = named.unwrap_or(added);
     }
     let held = held_lines(service, profile, &report).await;
-    Ok(Synced { report, off, added, held })
+    Ok(Synced { report, off, added, overlay, held })
 }
 
 impl Synced {
     /// Prints the result. Returns the exit code of the run.
     fn print(&self, as_json: bool) -> Exit {
         if as_json {
-            json::say(&json::Report::from(&self.report).with_off(&self.off));
+            json::say(&json::Report::from(&self.report).with_overlay(&self.overlay).with_off(&self.off));
         } else if !is_quiet() {
             report::print(&self.report, &self.added);
             report::print_off(&self.off);
         }
         report::notes(&self.report);
+        overlay_news::notes(&self.report.profile, &self.overlay);
         self.held.iter().for_each(|line| complain(line));
         Exit::of_report(&self.report)
     }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sync_app::SyncError;
-use sync_core::ProfileId;
-use sync_service::SystemClock;
+use sync_core::{PerKind, ProfileId};
 use sync_service::watch::{Caches, NotNow, WatchEnd, WatchEvent, WatchObserver, WatchOptions, Watcher};
+use sync_service::{OverlayNews, SystemClock};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,7 @@ use super::known_logins::KnownLogins;
 use super::notify::Notifier;
 use super::panel::Panels;
 use super::telling::Telling;
-use super::{json, terminal, wiring};
+use super::{json, one_profile, terminal, wiring};
 
 /// Watches the named profiles, or all of them.
 pub(crate) async fn run(database: &Path, args: &WatchCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -111,7 +111,10 @@ impl WatchObserver for Results {
             WatchEvent::Ended { profile, report, trigger } => {
                 if self.as_json {
                     let off: Vec<_> = profile.kinds_off.iter().copied().collect();
-                    json::say(&json::Report::from(*report).with_off(&off).with_trigger(*trigger));
+                    let login = one_profile::login(profile);
+                    let news = PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], usize::MAX, &login));
+                    let line = json::Report::from(*report).with_overlay(&news).with_off(&off).with_trigger(*trigger);
+                    json::say(&line);
                     if let Some(unread) = self.unread.as_ref().filter(|_| terminal::is_closed()) {
                         unread.cancel();
                     }

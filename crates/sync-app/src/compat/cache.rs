@@ -1,7 +1,10 @@
 //! The cached content, for callers that aren't asynchronous.
 
 use sync_core::catalogue::{Page, PageRequest, SizedCategory};
-use sync_core::{Category, Clock as _, ContentId, ContentKind, PerKind, ProfileId, StoreError};
+use sync_core::overlay::{EditField, EditOp, EditValue};
+use sync_core::{
+    Category, ChangedItem, Clock as _, ContentId, ContentKind, EditRequest, PerKind, ProfileId, StoreError,
+};
 use sync_service::{ItemsPage, ListRequest, Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem, SystemClock};
 
 use crate::database::Database;
@@ -122,6 +125,38 @@ impl ContentCache {
     pub fn page(&self, profile_id: &str, content_type: &str, request: &PageRequest) -> Result<Page> {
         let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
         Ok(self.db.store().page_blocking(&profile, kind, request)?)
+    }
+
+    /// Edits items of a kind (`channels`, `movies` or `series`): all of them, or none. The edits stay over syncs. Returns the
+    /// items that changed.
+    ///
+    /// # Errors
+    ///
+    /// [`SyncError::Overlay`](crate::SyncError::Overlay) for ids without a row and without edits, and for what exceeds a
+    /// limit.
+    pub fn edit(
+        &self,
+        profile_id: &str,
+        content_type: &str,
+        ids: &[i64],
+        changes: &[EditOp],
+    ) -> Result<Vec<ChangedItem>> {
+        let (profile, kind) = (ProfileId::new(profile_id)?, content_type.parse::<ContentKind>()?);
+        let ids = ids.iter().copied().map(ContentId).collect();
+        let request = EditRequest { kind, ids, ops: changes.to_vec(), at: SystemClock::new().now() };
+        Ok(self.db.store().edit_blocking(&profile, &request)?)
+    }
+
+    /// Makes an item of a kind (`channels`, `movies` or `series`) a favourite, or an ordinary item again.
+    /// [`ItemFilter::only_favourites`](sync_service::ItemFilter::only_favourites) lists favourites.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::edit`].
+    pub fn set_favourite(&self, profile_id: &str, content_type: &str, id: i64, favourite: bool) -> Result<()> {
+        let field = EditField::Favourite;
+        let change = if favourite { EditOp::Set(field, EditValue::Flag(true)) } else { EditOp::Clear(field) };
+        self.edit(profile_id, content_type, &[id], &[change]).map(drop)
     }
 
     fn answer(&self, profile_id: &str, query: &Query<'_>) -> Result<ItemsPage> {

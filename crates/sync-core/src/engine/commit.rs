@@ -26,11 +26,12 @@ impl Engine {
         run.progress.applying(sync.kind, sync.record.counts);
         sync.record.duration += self.since(started);
         commit.record = sync.record.clone();
+        (commit.asked_at, commit.compared) = (sync.began_at, sync.treatment.compared);
         let mut staging = match staged {
             Some(staging) => staging,
             None => self.store.stage(run.profile, Scope::whole(sync.kind)).await?,
         };
-        staging.apply(commit, run.cancel.clone()).await?;
+        sync.overlay = staging.apply(commit, run.cancel.clone()).await?;
         if evidence {
             sync.facts.sound_listings = sync.facts.sound_listings.saturating_add(1);
         }

@@ -11,6 +11,7 @@ use super::unmodified::believed;
 use super::{Engine, Run, StepError, named};
 use crate::model::ContentKind;
 use crate::policy::probe::Look;
+use crate::ports::store::Applied;
 use crate::run::counts::Counts;
 use crate::run::options::SyncMode;
 use crate::run::record::{KindOutcome, KindRecord};
@@ -42,6 +43,7 @@ impl Engine {
             began_at: self.clock.now(),
             look: Look::Whole,
             asked: None,
+            overlay: Applied::default(),
             span: tracing::info_span!("kind", kind = %kind),
         };
         // The source is asked only here and for one kind at a time, so the difference of its usage is this kind's.
@@ -144,7 +146,7 @@ impl Engine {
 impl Run<'_> {
     /// Adds the result of a kind to the run and its report. Kinds are added in their order.
     pub(super) fn take_in(&mut self, sync: KindSync, report: &mut SyncReport) {
-        let KindSync { kind, record, facts, shrunk, plan, warnings, answered, denied, .. } = sync;
+        let KindSync { kind, record, facts, shrunk, plan, warnings, answered, denied, overlay, .. } = sync;
         self.answered |= answered;
         self.denied.extend(denied.then_some(kind));
         self.facts.kinds[kind] = facts;
@@ -153,5 +155,6 @@ impl Run<'_> {
         self.warnings.extend(warnings);
         report.errors.extend(record.error.clone());
         report.kinds[kind] = record;
+        report.overlay[kind] = overlay;
     }
 }

@@ -16,7 +16,7 @@ use crate::model::{Category, CategorySet, ContentId, ContentKind};
 use crate::policy::auto::stamps::StampTally;
 use crate::policy::probe::{Asked, Look, News};
 use crate::ports::source::{Completeness, Listing, Validator};
-use crate::ports::store::{KeptValidator, ScopeCommit, Staging, StoredIndex};
+use crate::ports::store::{Applied, KeptValidator, ScopeCommit, Staging, StoredIndex};
 use crate::removal::guard::Doubt;
 use crate::removal::held::HeldRemoval;
 use crate::run::plan::KindPlan;
@@ -63,6 +63,8 @@ pub(super) struct KindSync {
     pub(super) look: Look,
     /// The last probe that was asked.
     pub(super) asked: Option<Asked>,
+    /// What the apply has found in the overlay.
+    pub(super) overlay: Applied,
     pub(super) span: Span,
 }
 

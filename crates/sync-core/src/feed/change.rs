@@ -68,6 +68,10 @@ pub enum LoggedChange {
     Removed,
     /// An undo took a change back.
     Undone(TakenBack),
+    /// The panel has taken over the value of a user's edit, and the edit has ended. The row did not change by this entry.
+    Converged,
+    /// A rule has ended a user's edit in favour of the panel's value. The row did not change by this entry.
+    Overruled,
 }
 
 /// The change that an undo took back.
@@ -96,13 +100,21 @@ impl LoggedChange {
             Self::Updated(_) => "updated",
             Self::Removed => "removed",
             Self::Undone(_) => "undone",
+            Self::Converged => "converged",
+            Self::Overruled => "overruled",
         }
     }
 
-    /// Returns the entry that an undo of this change writes, or `None` for a first load, which can't be undone.
+    /// Returns whether the entry is about an edit of the user, and not about a row.
+    pub const fn is_of_edit(self) -> bool {
+        matches!(self, Self::Converged | Self::Overruled)
+    }
+
+    /// Returns the entry that an undo of this change writes, or `None` for a first load, which can't be undone, and for the
+    /// end of an edit, which an undo takes back without an entry.
     pub const fn taken_back(self) -> Option<TakenBack> {
         match self {
-            Self::Loaded => None,
+            Self::Loaded | Self::Converged | Self::Overruled => None,
             Self::Added => Some(TakenBack::Added),
             Self::Returned => Some(TakenBack::Returned),
             Self::Updated(_) => Some(TakenBack::Updated),
@@ -156,11 +168,12 @@ pub enum RowChange {
 }
 
 impl LoggedChange {
-    /// Returns the effect of the change on the row, or `None` for a first load, which concerns no single row. `before`
+    /// Returns the effect of the change on the row, or `None` for a first load, which concerns no single row, and
+    /// for the end of an edit. `before`
     /// and `after` say whether the entry has values of the row before and after the change.
     pub const fn row(self, before: bool, after: bool) -> Option<RowChange> {
         match self {
-            Self::Loaded => None,
+            Self::Loaded | Self::Converged | Self::Overruled => None,
             Self::Added | Self::Returned | Self::Undone(TakenBack::Removed) => Some(RowChange::Came),
             Self::Removed | Self::Undone(TakenBack::Added | TakenBack::Returned) => Some(RowChange::Went),
             Self::Updated(_) | Self::Undone(TakenBack::Updated) => Some(RowChange::Stayed),

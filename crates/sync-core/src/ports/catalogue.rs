@@ -2,7 +2,7 @@
 
 mod selection;
 
-pub use selection::{AnsweredBy, Filter, Selected, SelectedRow, Selection, Sort};
+pub use selection::{AnsweredBy, Filter, Selected, SelectedRow, Selection, Sort, View};
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use crate::facts::PanelFacts;
 use crate::feed::change::ChangeRecord;
 use crate::feed::position::Feed;
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId};
+use crate::overlay::{EditedItem, Shown};
 use crate::policy::history::KindHistory;
 use crate::ports::store::StoreError;
 use crate::removal::guard::HoldReason;
@@ -26,6 +27,8 @@ use crate::run::record::RunStatus;
 /// - Each call sees one state of the cache: that before an apply, or that after it.
 /// - No call waits for a sync under way, and none changes anything.
 /// - A profile that doesn't exist is [`StoreError::UnknownProfile`].
+/// - Items are shown as their rows, the user's edits and the rules say, unless a [`View`] asks for something else.
+///   [`Self::item`] answers for every item, and says what is shown of it. Categories are counted by the rows, without filters.
 /// - Pages that follow one another have each row once: a row that is there from the first page to the last one is in
 ///   exactly one of them, whatever is added or removed meanwhile.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
@@ -62,11 +65,11 @@ pub trait Catalogue: Send + Sync {
     /// every category of its set. Behind them, by rising id, are those that items name and the panel doesn't.
     async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Result<Vec<SizedCategory>, StoreError>;
 
-    /// Returns the rows of a kind by rising id, as many as the page has room for.
+    /// Returns the items of a kind by rising id, as many as the page has room for.
     async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError>;
 
     /// Returns an item with all that is known of it, and its latest changes, newest first, at most `changes`. An item
-    /// that was removed and is remembered has its tombstone.
+    /// that was removed and is remembered has its tombstone, and an item that is only edited is there as well.
     async fn item(
         &self,
         profile: &ProfileId,
@@ -89,12 +92,22 @@ pub struct KnownItem {
     pub state: ItemState,
     /// The latest changes of the item, newest first. Those of an epoch that has ended are not among them.
     pub changes: Vec<ChangeRecord>,
+    /// The user's edits of the item.
+    pub edited: Option<EditedItem>,
+    /// How the item is shown.
+    pub shown: Shown,
 }
 
 impl KnownItem {
-    /// An item in a state, with its changes.
-    pub const fn new(state: ItemState, changes: Vec<ChangeRecord>) -> Self {
-        Self { state, changes }
+    /// An item in a state, with its changes and without edits.
+    pub fn new(state: ItemState, changes: Vec<ChangeRecord>) -> Self {
+        Self { state, changes, edited: None, shown: Shown::default() }
+    }
+
+    /// The same, with the user's edits, and how it is shown.
+    #[must_use]
+    pub fn edited(self, edited: Option<EditedItem>, shown: Shown) -> Self {
+        Self { edited, shown, ..self }
     }
 }
 
@@ -113,6 +126,8 @@ pub enum ItemState {
         /// Its removal, if it is held.
         held: Option<HeldRemoval>,
     },
+    /// The item has no row and no tombstone, and the user has edited it.
+    Unlisted,
     /// The item was removed.
     Removed {
         /// Its last name.
@@ -182,12 +197,20 @@ pub struct PageRequest {
     pub after: Option<ContentId>,
     /// How many rows at most; 0 is treated as 1.
     pub limit: u32,
+    /// How items are shown, and which of them.
+    pub view: View,
 }
 
 impl PageRequest {
     /// The first rows of a kind, so many at most.
     pub const fn first(limit: u32) -> Self {
-        Self { category: None, after: None, limit }
+        Self { category: None, after: None, limit, view: View::SHOWN }
+    }
+
+    /// The same, with this view.
+    #[must_use]
+    pub fn seen(self, view: View) -> Self {
+        Self { view, ..self }
     }
 
     /// The same, of this category only.

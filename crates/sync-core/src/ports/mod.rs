@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub(crate) mod clock;
 pub mod maintenance;
+pub(crate) mod overlay;
 pub mod paces;
 pub mod profiles;
 pub mod source;
@@ -10,12 +11,13 @@ pub mod store;
 
 use catalogue::Catalogue;
 use maintenance::Maintenance;
+use overlay::Overlay;
 use paces::Paces;
 use profiles::Profiles;
 
 use crate::ports::store::ContentStore;
 
-/// A whole cache, as an application needs it. Every type that implements the five ports is one.
-pub trait Cache: ContentStore + Catalogue + Profiles + Maintenance + Paces {}
+/// A whole cache, as an application needs it. Every type that implements the six ports is one.
+pub trait Cache: ContentStore + Catalogue + Profiles + Maintenance + Paces + Overlay {}
 
-impl<T: ContentStore + Catalogue + Profiles + Maintenance + Paces + ?Sized> Cache for T {}
+impl<T: ContentStore + Catalogue + Profiles + Maintenance + Paces + Overlay + ?Sized> Cache for T {}

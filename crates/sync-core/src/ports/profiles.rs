@@ -10,6 +10,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::model::{ContentKind, ProfileId};
+use crate::overlay::ConflictRules;
 use crate::policy::probe::ProbeSetting;
 use crate::policy::schedule::Schedules;
 use crate::ports::store::StoreError;
@@ -151,6 +152,8 @@ pub struct Profile {
     pub probes: ProbeSetting,
     /// What the service runs or asks before and after a sync.
     pub hooks: HookSettings,
+    /// What becomes of an edit when the panel changes the same field. Default [`ConflictRule::KeepLocal`](crate::overlay::ConflictRule).
+    pub conflicts: ConflictRules,
 }
 
 impl Profile {
@@ -177,6 +180,7 @@ impl Profile {
             postpone_when_busy: true,
             probes: ProbeSetting::default(),
             hooks: HookSettings::default(),
+            conflicts: ConflictRules::default(),
         }
     }
 
@@ -229,6 +233,7 @@ impl fmt::Debug for Profile {
             .field("postpone_when_busy", &self.postpone_when_busy)
             .field("probes", &self.probes)
             .field("hooks", &self.hooks)
+            .field("conflicts", &self.conflicts)
             .finish()
     }
 }

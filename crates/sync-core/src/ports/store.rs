@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use crate::detect::digest::DigestScheme;
 use crate::detect::index::ListingIndex;
 use crate::detect::merge::Change;
-use crate::detect::volatile::FieldFacts;
+use crate::detect::volatile::{FieldFacts, Treatment};
 use crate::facts::PanelFacts;
 use crate::feed::undo::{UndoOutcome, UndoRequest};
-use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
+use crate::model::{Account, Category, CategoryId, ContentId, ContentKind, FieldSet, Item, PerKind, ProfileId, Scope};
+use crate::overlay::{EditEvent, Move};
 use crate::ports::source::Validator;
 use crate::removal::held::HeldRemoval;
 use crate::run::options::{PolicyChoice, Retention};
@@ -153,13 +154,34 @@ pub trait Staging: Send {
     async fn reset(&mut self) -> Result<(), StoreError>;
 
     /// Writes everything at once: items, removals, tombstones, index, validator, categories, held removals, watermark,
-    /// counts, change log and run record.
+    /// counts, change log and run record. Edits of the items are judged, and follow items that are listed under another
+    /// id; see [`overlay`](crate::overlay). Returns what is to be told of them.
     ///
     /// # Errors
     ///
     /// [`StoreError::Fenced`] if a later lease was taken, and [`StoreError::Cancelled`] if the token was cancelled
     /// before the commit.
-    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError>;
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError>;
+}
+
+/// What an apply has found in the overlay, to be told once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Applied {
+    /// Edits that conflict now, or have ended.
+    pub edits: Vec<EditEvent>,
+    /// Items that are gone, and where their edits went or may belong.
+    pub moves: Vec<Move>,
+    /// Categories that are new and that the filter wants to be told.
+    pub new_categories: Vec<Category>,
+}
+
+impl Applied {
+    /// Returns whether there is nothing to tell.
+    pub const fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.moves.is_empty() && self.new_categories.is_empty()
+    }
 }
 
 /// The exclusive right to sync a profile, until it is dropped.
@@ -317,6 +339,8 @@ pub struct ScopeCommit {
     pub fence: u64,
     /// The time, in unix seconds.
     pub applied_at: i64,
+    /// The time at which the kind was begun, by our clock, in unix seconds. An edit that is later is newer than the listing.
+    pub asked_at: i64,
     /// The whole list of the kind's categories, or `None` to leave them as they are.
     pub categories: Option<Vec<Category>>,
     /// The rows to remove.
@@ -338,6 +362,8 @@ pub struct ScopeCommit {
     pub first_load: bool,
     /// The record of the run about this kind.
     pub record: KindRecord,
+    /// The columns that were compared with the listing. The panel changes the others by itself.
+    pub compared: FieldSet,
     /// The facts about the kind's fields after this listing, or `None` to leave them as they are. They are given if
     /// they say something of the rows that must be known as soon as these are written. The end of the run records them
     /// again.
@@ -346,11 +372,12 @@ pub struct ScopeCommit {
 
 impl ScopeCommit {
     /// Returns a commit with this record that writes no item and deletes the validator.
-    pub const fn new(run: RunId, fence: u64, applied_at: i64, record: KindRecord) -> Self {
+    pub fn new(run: RunId, fence: u64, applied_at: i64, record: KindRecord) -> Self {
         Self {
             run,
             fence,
             applied_at,
+            asked_at: applied_at,
             categories: None,
             removals: Vec::new(),
             successors: Vec::new(),
@@ -360,6 +387,7 @@ impl ScopeCommit {
             validator: ValidatorChange::Forget,
             watermark: applied_at,
             first_load: false,
+            compared: Treatment::plain(record.kind).compared,
             record,
             fields: None,
         }

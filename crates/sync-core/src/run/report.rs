@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::ErrorClass;
 use crate::model::{Account, ContentKind, PerKind, ProfileId};
-use crate::ports::store::StoreError;
+use crate::ports::store::{Applied, StoreError};
 use crate::run::counts::Counts;
 use crate::run::options::{SyncMode, SyncOptions};
 use crate::run::plan::KindPlan;
@@ -66,6 +66,8 @@ pub struct SyncReport {
     pub warnings: Vec<Warning>,
     /// The plans of a dry run, one per kind that it reached.
     pub plan: Vec<KindPlan>,
+    /// What the run has found in the overlay of each kind.
+    pub overlay: PerKind<Applied>,
 }
 
 impl SyncReport {
@@ -82,6 +84,7 @@ impl SyncReport {
             account: None,
             warnings: Vec::new(),
             plan: Vec::new(),
+            overlay: PerKind::from_fn(|_| Applied::default()),
         }
     }
 

@@ -16,7 +16,8 @@ const LIMIT_MAX: u32 = 1_000;
 /// Returns a page of a kind in the panel's order; `None` where it needs an index: with words, with a filter, for several
 /// kinds, for many items, behind an item that is not listed, and where the page reaches the items that are not listed.
 ///
-/// `listed` has the ids of the last listing, in its order. `stored` returns those of some ids that have a row.
+/// `listed` has the ids of the last listing, in its order. `stored` returns those of some ids that have a row and that the
+/// view doesn't leave out.
 ///
 /// # Errors
 ///

@@ -21,6 +21,10 @@ pub struct Searched<'a> {
     pub panel_order: &'a [u32],
     /// The items whose removal is held; empty if the selection doesn't ask for them.
     pub held: &'a HashSet<ContentId>,
+    /// The items that the view leaves out.
+    pub left_out: &'a HashSet<ContentId>,
+    /// The only items that are wanted, such as favourites; `None` if the selection doesn't ask for any.
+    pub only: Option<&'a HashSet<ContentId>>,
 }
 
 /// An item of a selection.
@@ -217,6 +221,8 @@ impl<'a> Part<'a> {
             && self.rating_min.is_none_or(|min| index.rating(position).is_some_and(|rating| rating >= min))
             && self.added_since.is_none_or(|since| index.added(position) >= since)
             && (!self.held || self.searched.held.contains(&index.id(position)))
+            && self.searched.only.is_none_or(|only| only.contains(&index.id(position)))
+            && (self.searched.left_out.is_empty() || !self.searched.left_out.contains(&index.id(position)))
     }
 
     /// A number of which the highest comes first; 0 for an entry without the value.

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod index;
 pub mod leases;
 pub mod maintenance;
+pub mod overlay;
 pub mod paces;
 pub mod profiles;
 pub mod removals;
@@ -128,7 +129,7 @@ macro_rules! content_store_conformance {
     };
 }
 
-/// Makes one test per case of a whole cache: the catalogue, the profiles, the maintenance and the paces. It takes the path of an
+/// Makes one test per case of a whole cache: the catalogue, the profiles, the maintenance, the paces and the overlay. It takes the path of an
 /// async function that returns a [`Fixture`] of a [`Cache`](crate::Cache).
 #[macro_export]
 macro_rules! cache_conformance {
@@ -178,6 +179,22 @@ macro_rules! cache_conformance {
             paces: a_pace_is_of_every_host
             paces: an_unused_pace_is_forgotten
             paces: a_pace_outlives_a_profile
+            overlay: an_edit_is_read_back_and_ends
+            overlay: several_items_are_edited_or_none
+            overlay: an_edit_survives_whatever_happens_to_its_item
+            overlay: another_value_of_the_panel_is_a_conflict
+            overlay: the_users_value_at_the_panel_ends_the_edit
+            overlay: the_rule_of_the_profile_decides
+            overlay: an_answer_ends_a_conflict
+            overlay: edits_follow_an_item_to_another_id
+            overlay: lists_show_what_the_user_wants
+            overlay: a_search_finds_the_users_names
+            overlay: a_filter_leaves_items_out_and_keeps_rows
+            overlay: new_categories_are_told_once
+            overlay: an_undo_brings_ended_edits_back
+            overlay: an_import_finds_its_items
+            overlay: edits_are_of_one_profile
+            overlay: an_overlay_of_nobody_is_told
         }
 
         #[tokio::test]
@@ -237,6 +254,7 @@ mod tests {
             (1, "profiles: ", include_str!("conformance/profiles.rs")),
             (1, "maintenance: ", include_str!("conformance/maintenance.rs")),
             (1, "paces: ", include_str!("conformance/paces.rs")),
+            (1, "overlay: ", include_str!("conformance/overlay.rs")),
         ];
         for (list, name, source) in suites {
             let listed: Vec<_> = lists[list].lines().filter_map(|line| line.trim().strip_prefix(name)).collect();

@@ -9,6 +9,7 @@ use super::memory_tables::Tables;
 use crate::feed::change::LoggedChange;
 use crate::feed::position::Feed;
 use crate::model::{ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
+use crate::overlay::Shown;
 use crate::policy::history::KindHistory;
 use crate::ports::catalogue::{
     Catalogue, ContentStatus, FeedPage, HeldGroup, ItemState, KindStatus, KnownItem, Page, PageRequest, Selected,
@@ -86,12 +87,17 @@ impl Catalogue for MemoryStore {
 
     async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Result<Page, StoreError> {
         self.read(profile, |tables| {
+            let (all, plain) = (tables.shown(kind), Shown::default());
+            let seen = |item: &Item| {
+                let shown = all.get(&item.id()).unwrap_or(&plain);
+                page.view.has(shown).then(|| page.view.item(item.clone(), shown))
+            };
             let is_wanted = |item: &Item| {
                 page.after.is_none_or(|after| item.id() > after)
                     && page.category.as_ref().is_none_or(|category| item.categories().contains(&category.0))
             };
-            let rows = tables.rows(kind).values().map(|(_, item)| item).filter(|item| is_wanted(item));
-            Page::of(rows.take(page.limit.max(1) as usize + 1).cloned().collect(), page.limit)
+            let items = tables.rows(kind).values().filter_map(|(_, item)| seen(item)).filter(is_wanted);
+            Page::of(items.take(page.limit.max(1) as usize + 1).collect(), page.limit)
         })
     }
 
@@ -103,10 +109,12 @@ impl Catalogue for MemoryStore {
         changes: u32,
     ) -> Result<Option<KnownItem>, StoreError> {
         self.read(profile, |tables| {
-            let state = state(tables, kind, id)?;
+            let edited = tables.edited.get(&(kind, id.0)).cloned();
+            let state = state(tables, kind, id).or_else(|| edited.is_some().then_some(ItemState::Unlisted))?;
             let of_item = tables.changes.iter().rev().filter(|it| (it.kind, it.id) == (kind, Some(id)));
             let readable = of_item.filter(|it| it.sequence > tables.floor);
-            Some(KnownItem::new(state, readable.take(changes as usize).cloned().collect()))
+            let known = KnownItem::new(state, readable.take(changes as usize).cloned().collect());
+            Some(known.edited(edited, tables.shown_one(kind, id)))
         })
     }
 
@@ -116,6 +124,7 @@ impl Catalogue for MemoryStore {
                 rows: tables.rows(kind).values().map(|(_, item)| item).collect(),
                 listed: listed(tables, kind),
                 held: tables.held[kind].iter().map(|held| held.id).collect(),
+                shown: tables.shown(kind),
             });
             let fields = tables.settings.as_ref().map(|settings| settings.search).unwrap_or_default();
             select_from_rows(&kinds, &selection, fields)

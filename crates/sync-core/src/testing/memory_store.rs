@@ -18,7 +18,8 @@ use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, PerKind, 
 use crate::policy::pace::AccountPace;
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::store::{
-    ContentStore, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError, StoredIndex, SyncState,
+    Applied, ContentStore, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError, StoredIndex,
+    SyncState,
 };
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::HeldRemoval;
@@ -273,6 +274,9 @@ impl ContentStore for MemoryStore {
                     gone.push(id);
                 }
             }
+            if !gone.is_empty() {
+                tables.looked[kind] = None;
+            }
             tables.validators[kind] = None;
             tables.held[kind].retain(|held| !gone.contains(&held.id));
             for (_, index) in tables.indexes.iter_mut().filter(|(scope, _)| scope.kind == kind) {
@@ -295,6 +299,8 @@ impl ContentStore for MemoryStore {
                 account: tables.account.clone(),
                 changes: tables.changes.clone(),
                 runs: tables.runs.clone(),
+                edited: tables.edited.clone(),
+                rules: tables.rules.clone(),
                 facts: PanelFacts { kinds: PerKind::default(), ..tables.facts.clone() },
                 ..Tables::new(epoch)
             };
@@ -377,7 +383,7 @@ impl Staging for MemoryStaging {
         Ok(())
     }
 
-    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError> {
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError> {
         if std::mem::replace(&mut self.applied, true) {
             return Err(StoreError::Refused("a staging area is applied once".to_owned()));
         }
@@ -385,11 +391,11 @@ impl Staging for MemoryStaging {
         give_way().await;
         let fault = self.store.inner().fail_apply.take();
         self.store.write(&self.profile, |tables| {
-            tables.apply(&self.scope, &self.items, commit)?;
+            let applied = tables.apply(&self.scope, &self.items, commit)?;
             if cancel.is_cancelled() {
                 return Err(StoreError::Cancelled);
             }
-            fault.map_or(Ok(()), Err)
+            fault.map_or(Ok(applied), Err)
         })
     }
 }

@@ -1,8 +1,9 @@
 //! The tables of a profile in the in-memory store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::memory_overlay::{EditedItems, Touched};
 use crate::detect::index::ListingIndex;
 use crate::detect::merge::Change;
 use crate::facts::PanelFacts;
@@ -10,9 +11,10 @@ use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, u
 use crate::feed::position::Feed;
 use crate::feed::retention::{Aged, kept_from};
 use crate::model::{Category, ContentKind, Item, PerKind, Scope, Value};
+use crate::overlay::{AlikeRow, NewCategories, OverlayRules};
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::profiles::Profile;
-use crate::ports::store::{KeptValidator, ScopeCommit, StagedItem, StoreError, SyncState, ValidatorChange};
+use crate::ports::store::{Applied, KeptValidator, ScopeCommit, StagedItem, StoreError, SyncState, ValidatorChange};
 use crate::removal::held::HeldRemoval;
 use crate::run::options::Retention;
 use crate::run::record::{KindRecord, RunStatus};
@@ -54,6 +56,12 @@ pub(super) struct Tables {
     pub(super) now: i64,
     /// The state before each run changed it, by run and kind.
     pub(super) reverse: BTreeMap<(RunId, ContentKind), Reverse>,
+    /// The items that the user has edited.
+    pub(super) edited: EditedItems,
+    /// The filters and rewrite rules.
+    pub(super) rules: OverlayRules,
+    /// The edited items that were gone, and the rows with their names, when it was last looked where the edits belong.
+    pub(super) looked: PerKind<Option<(BTreeSet<i64>, Vec<AlikeRow>)>>,
 }
 
 /// The state of a kind before a run changed it, without the rows.
@@ -104,7 +112,7 @@ impl Tables {
         scope: &Scope,
         items: &BTreeMap<i64, StagedItem>,
         commit: ScopeCommit,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Applied, StoreError> {
         let kind = scope.kind;
         if commit.fence != self.fence {
             return Err(StoreError::Fenced);
@@ -130,9 +138,16 @@ impl Tables {
             let loaded = ChangeRecord::new(self.next_sequence(), commit.applied_at, kind, LoggedChange::Loaded);
             self.changes.push(loaded.of_run(Some(commit.run)));
         }
+        let mut touched = Touched::new();
         for staged in items.values().filter(|staged| staged.change.is_written()) {
+            let changed = match staged.change {
+                Change::Updated(fields) | Change::Refreshed(fields) => Some(fields),
+                _ => None,
+            };
+            touched.push((staged.item.id().0, changed));
             reverse.tombstones.extend(self.write(kind, &commit, staged)?);
         }
+        let before_removals = self.rows[kind].clone();
         for id in &commit.removals {
             let gone = self.rows[kind].remove(&id.0);
             let (row, item) =
@@ -148,7 +163,9 @@ impl Tables {
             }
         }
         self.validate(kind, items, &commit)?;
+        let mut new_categories = Vec::new();
         if let Some(categories) = commit.categories {
+            new_categories = self.new_categories(kind, &categories);
             self.categories[kind] = distinct(categories)?;
         }
         if let Some(held) = commit.held {
@@ -166,7 +183,21 @@ impl Tables {
         self.marked_at[kind] = None;
         reverse.held_after.clone_from(&self.held[kind]);
         self.reverse.insert((commit.run, kind), reverse);
-        self.record(commit.run, commit.record)
+        let listing = (commit.asked_at, commit.compared);
+        let run = Some(commit.run);
+        let mut applied = self.judge_edits(kind, &touched, &before_removals, listing, run, commit.applied_at);
+        applied.new_categories = new_categories;
+        self.record(commit.run, commit.record)?;
+        Ok(applied)
+    }
+
+    /// Returns the categories that are listed for the first time, if the filter wants to be told.
+    fn new_categories(&self, kind: ContentKind, listed: &[Category]) -> Vec<Category> {
+        let filter = &self.rules.filters[kind];
+        let is_told = filter.new_categories == NewCategories::IncludeAndTell;
+        let known = |category: &Category| self.categories[kind].iter().any(|known| known.id == category.id);
+        let new = listed.iter().filter(|category| is_told && filter.is_new(&category.id.0) && !known(category));
+        new.cloned().collect()
     }
 
     /// Checks that the listing of a validator leaves nothing open.

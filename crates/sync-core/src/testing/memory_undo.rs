@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::memory_overlay::Touched;
 use super::memory_tables::{Reverse, Tables, row_columns};
 use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, put_back};
 use crate::feed::collapse::row_change;
 use crate::feed::undo::{
     Refused, UndoCounts, UndoEvidence, UndoObstacle, UndoOutcome, UndoRefusal, UndoReport, UndoRequest, judge,
 };
-use crate::model::{ContentId, ContentKind, Item, PerKind, Scope, Value};
+use crate::model::{ContentId, ContentKind, FieldSet, Item, PerKind, Scope, Value};
 use crate::ports::store::StoreError;
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::HeldRemoval;
@@ -45,8 +46,9 @@ impl Tables {
     }
 
     fn entries(&self, of: RunId, kind: ContentKind) -> Vec<ChangeRecord> {
-        let is_of =
-            |change: &&ChangeRecord| change.sequence > self.floor && change.run == Some(of) && change.kind == kind;
+        let is_of = |change: &&ChangeRecord| {
+            change.sequence > self.floor && change.run == Some(of) && change.kind == kind && !change.change.is_of_edit()
+        };
         self.changes.iter().filter(is_of).cloned().collect()
     }
 
@@ -69,7 +71,10 @@ impl Tables {
         let entries = self.entries(of, kind);
         let last = entries.last().map_or(0, |entry| entry.sequence);
         let later = self.changes.iter().filter(|change| {
-            change.kind == kind && change.sequence > last && entries.iter().any(|entry| entry.id == change.id)
+            change.kind == kind
+                && change.sequence > last
+                && !change.change.is_of_edit()
+                && entries.iter().any(|entry| entry.id == change.id)
         });
         let obstacle = |change: &ChangeRecord| {
             Some(UndoObstacle { kind, id: change.id?, name: change.name.clone(), run: change.run })
@@ -116,6 +121,7 @@ impl Tables {
             ..Reverse::default()
         };
         let (mut gone, mut anew, mut back) = (Vec::new(), Vec::new(), Vec::new());
+        let (before_removals, mut touched) = (self.rows[kind].clone(), Touched::new());
         for entry in &entries {
             let id = entry.id.ok_or_else(|| StoreError::Refused("an entry without an item".to_owned()))?;
             let columns = entry.columns.as_deref().unwrap_or_default();
@@ -131,6 +137,9 @@ impl Tables {
                     let (number, item) = self.rows[kind].get(&id.0).cloned().ok_or_else(|| missing(id))?;
                     let item = put_back(item, columns);
                     self.rows[kind].insert(id.0, (number, item.clone()));
+                    let mut changed = FieldSet::EMPTY;
+                    columns.iter().filter_map(|it| kind.field(it.column)).for_each(|at| changed.add(at));
+                    touched.push((id.0, Some(changed)));
                     let turned = |it: &ColumnChange| ColumnChange {
                         column: it.column,
                         before: it.after.clone(),
@@ -143,6 +152,7 @@ impl Tables {
                     let number = columns.iter().find(|column| column.column == "id").map(|column| &column.before);
                     let Some(Value::Integer(number)) = number else { return Err(missing(id)) };
                     let number = u64::try_from(*number).unwrap_or_default();
+                    touched.push((id.0, None));
                     let item = put_back(Item::with_id(kind, id), columns);
                     self.rows[kind].insert(id.0, (number, item.clone()));
                     let told = row_columns(&item, number, RowChange::Came);
@@ -168,6 +178,10 @@ impl Tables {
         (self.validators[kind], self.last_sync[kind]) = (None, reverse.watermark);
         mine.held_after.clone_from(&self.held[kind]);
         self.reverse.insert((run, kind), mine);
+        let compared = kind.of_class(crate::model::FieldClass::Significant);
+        self.looked[kind] = None;
+        self.judge_edits(kind, &touched, &before_removals, (at, compared), Some(run), at);
+        self.bring_edits_back(of, kind);
         let done =
             Counts { added: counts.added, updated: counts.updated, removed: counts.removed, ..Counts::default() };
         let outcome = KindOutcome::Completed;

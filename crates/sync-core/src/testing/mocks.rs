@@ -12,7 +12,7 @@ use crate::detect::digest::DigestScheme;
 use crate::detect::index::ListingIndex;
 use crate::model::Account;
 use crate::ports::source::{Completeness, Learnt, Listing, ListingEvent, MockContentSource, Usage};
-use crate::ports::store::{Lease, MockContentStore, MockStaging, StoredIndex, SyncState};
+use crate::ports::store::{Applied, Lease, MockContentStore, MockStaging, StoredIndex, SyncState};
 use crate::run::record::RunId;
 
 /// Makes a store answer like an empty one, and ignore what is written.
@@ -45,7 +45,7 @@ pub fn take_the_rest(staging: &mut MockStaging) {
     staging.expect_put().returning(|_| Ok(()));
     staging.expect_get().returning(|_| Ok(Vec::new()));
     staging.expect_reset().returning(|| Ok(()));
-    staging.expect_apply().returning(|_, _| Ok(()));
+    staging.expect_apply().returning(|_, _| Ok(Applied::default()));
 }
 
 /// Makes a source answer like a panel with an active account, no categories and empty lists.

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, Scope};
 use crate::ports::store::{
-    ContentStore, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError, StoredIndex, SyncState,
+    Applied, ContentStore, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoreError, StoredIndex,
+    SyncState,
 };
 use crate::removal::held::HeldRemoval;
 use crate::run::record::RunId;
@@ -186,7 +187,7 @@ impl Staging for RecordingStaging {
         self.inner.reset().await
     }
 
-    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError> {
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError> {
         list(&self.calls).push(Call::Apply(Box::new(commit.clone())));
         self.inner.apply(commit, cancel).await
     }

@@ -14,6 +14,7 @@ mod learning;
 mod mocks;
 mod modes;
 mod overlap;
+mod overlay;
 mod plan;
 mod probes;
 mod properties;

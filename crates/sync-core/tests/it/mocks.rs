@@ -7,7 +7,7 @@ use mockall::Sequence;
 use mockall::predicate::{always, eq};
 use sync_core::RunId;
 use sync_core::source::{Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, ListingRequest, Usage};
-use sync_core::store::{Lease, StoredIndex, SyncState};
+use sync_core::store::{Applied, Lease, StoredIndex, SyncState};
 use sync_core::testing::{Call, FixedClock, MemoryStore, RecordingStore, category, channel, mocks, profile};
 use sync_core::{
     Account, ContentId, Digest, DigestScheme, Engine, KindOutcome, ListingIndex, MockContentSource, MockContentStore,
@@ -73,7 +73,7 @@ async fn what_is_the_same_costs_nothing() {
     staging.expect_apply().times(1).returning(|commit, _| {
         assert_eq!((commit.run, commit.fence, commit.watermark), (RunId(9), 4, NOW));
         assert!(commit.index.is_none() && commit.removals.is_empty() && commit.categories.is_none());
-        Ok(())
+        Ok(Applied::default())
     });
     let mut store = store(staging);
     store.expect_rows().never();
@@ -95,7 +95,7 @@ async fn an_index_in_doubt_is_replaced_where_nothing_is_listed() {
         let mut staging = MockStaging::new();
         staging.expect_apply().times(1).returning(move |commit, _| {
             assert_eq!(commit.index.map(|index| index.len()), replaced.then_some(0));
-            Ok(())
+            Ok(Applied::default())
         });
         let stored = StoredIndex::new(Arc::new(ListingIndex::empty(RAW)), applied_before, consistent);
         let mut store = store_of(staging, stored);
@@ -118,7 +118,7 @@ async fn only_what_differs_is_read() {
     staging.expect_apply().times(1).returning(|commit, _| {
         let index = commit.index.expect("it has changed");
         assert_eq!((index.scheme(), index.ids(), index.digests()), (RAW, &[1, 2, 3][..], &[11, 99, 13][..]));
-        Ok(())
+        Ok(Applied::default())
     });
     let mut store = store(staging);
     let rows = |_: &_, _, _| Ok(vec![channel(2).item()]);
@@ -160,7 +160,7 @@ async fn the_index_is_lent_in_incremental_mode_only() {
 #[tokio::test]
 async fn a_run_that_cannot_be_recorded_is_not_completed() {
     let mut staging = MockStaging::new();
-    staging.expect_apply().returning(|_, _| Ok(()));
+    staging.expect_apply().returning(|_, _| Ok(Applied::default()));
     let mut store = store(staging);
     store.expect_finish_run().times(1).returning(|_, _| Err(StoreError::Full));
     let source = source(vec![Entry::Same(ContentId(1)), Entry::Same(ContentId(2))]);

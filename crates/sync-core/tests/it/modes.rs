@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sync_core::source::{Completeness, Entry, ListingEvent};
-use sync_core::store::{ScopeCommit, ValidatorChange};
+use sync_core::store::ScopeCommit;
 use sync_core::testing::{Answer, ItemBuilder, ScriptedSource, category, movie, series, staged};
 use sync_core::{
     Account, Catalogue as _, Change, ContentId, ContentKind, ContentStore, Counts, FieldSet, KindOutcome, KindRecord,
@@ -20,22 +20,7 @@ async fn alter(bench: &Bench, item: ItemBuilder) {
     let run = store.start_run(profile, lease.fence, NOW).await.unwrap();
     let mut staging = store.stage(profile, Movies.into()).await.unwrap();
     staging.put(vec![staged(item, Change::Refreshed(FieldSet::EMPTY))]).await.unwrap();
-    let commit = ScopeCommit {
-        validator: ValidatorChange::Forget,
-        run,
-        fence: lease.fence,
-        applied_at: NOW,
-        categories: None,
-        removals: Vec::new(),
-        successors: Vec::new(),
-        tombstone_days: 30,
-        held: None,
-        index: None,
-        watermark: NOW,
-        first_load: false,
-        record: KindRecord::skipped(Movies, SyncMode::Full),
-        fields: None,
-    };
+    let commit = ScopeCommit::new(run, lease.fence, NOW, KindRecord::skipped(Movies, SyncMode::Full));
     staging.apply(commit, CancellationToken::new()).await.unwrap();
 }
 

@@ -1,7 +1,7 @@
 //! The plan of a dry run: what it says, the run after it does.
 
 use sync_core::LoggedChange;
-use sync_core::store::{ScopeCommit, ValidatorChange};
+use sync_core::store::ScopeCommit;
 use sync_core::testing::{ScriptedSource, movie, staged};
 use sync_core::{
     Catalogue as _, Change, ContentId, ContentStore, FieldSet, HoldReason, KindOutcome, KindPlan, KindRecord, Listed,
@@ -76,22 +76,7 @@ async fn a_full_plan_tells_what_differs_although_it_is_listed_as_before() {
     let lease = store.lease(profile).await.unwrap();
     let run = store.start_run(profile, lease.fence, 1).await.unwrap();
     let record = KindRecord { outcome: KindOutcome::Completed, ..KindRecord::skipped(Movies, SyncMode::Full) };
-    let commit = ScopeCommit {
-        run,
-        fence: lease.fence,
-        applied_at: 1,
-        categories: None,
-        removals: Vec::new(),
-        successors: Vec::new(),
-        tombstone_days: 30,
-        held: None,
-        index: None,
-        validator: ValidatorChange::Forget,
-        watermark: 1,
-        first_load: false,
-        record,
-        fields: None,
-    };
+    let commit = ScopeCommit::new(run, lease.fence, 1, record);
     let mut staging = store.stage(profile, Movies.into()).await.unwrap();
     let changed = staged(movie(4).name("Scribbled"), Change::Updated(FieldSet(1)));
     staging.put(vec![changed]).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use sync_core::RunId;
 use sync_core::source::{Baseline, Completeness, Entry, Learnt, Listing, ListingEvent, Usage, Validator};
-use sync_core::store::{KeptValidator, Lease, StoredIndex, SyncState, ValidatorChange};
+use sync_core::store::{Applied, KeptValidator, Lease, StoredIndex, SyncState, ValidatorChange};
 use sync_core::testing::{Answer, FixedClock, ScriptedSource, category, channel, movie, profile};
 use sync_core::{
     Account, AccountStatus, ContentId, ContentStore, Counts, Digest, DigestScheme, Engine, KindOutcome, KindRecord,
@@ -369,7 +369,7 @@ async fn an_unmodified_listing_loads_no_index() {
     staging.expect_apply().times(1).returning(|commit, _| {
         assert_eq!((&commit.validator, commit.watermark), (&ValidatorChange::Keep, NOW));
         assert!(commit.index.is_none() && commit.removals.is_empty() && commit.held.is_none());
-        Ok(())
+        Ok(Applied::default())
     });
     let mut store = raw_store(staging);
     store.expect_index().never();
@@ -404,7 +404,7 @@ async fn the_index_is_lent_once_a_listing_is_seen() {
     staging.expect_apply().times(1).returning(|commit, _| {
         let ValidatorChange::Set(kept) = commit.validator else { panic!("{:?}", commit.validator) };
         assert_eq!((kept.validator.0.as_str(), kept.scheme, kept.rows), ("v2", RAW, 3));
-        Ok(())
+        Ok(Applied::default())
     });
     let mut store = raw_store(staging);
     store.expect_rows().never();

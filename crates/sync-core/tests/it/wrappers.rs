@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use sync_core::source::{Learnt, Listing, ListingEvent, ListingRequest, Usage};
-use sync_core::store::{KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState};
+use sync_core::store::{
+    Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
+};
 use sync_core::testing::{MemoryStore, ScriptedSource};
 use sync_core::{
     Account, Category, CategoryId, ContentId, ContentKind, ContentSource, ContentStore, DigestScheme, Item, ProfileId,
@@ -141,12 +143,12 @@ impl Staging for WatchedStaging {
     async fn reset(&mut self) -> Kept<()> {
         self.inner.reset().await
     }
-    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Kept<()> {
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Kept<Applied> {
         self.store.at(Step::Apply, self.kind).await;
         self.store.written.lock().unwrap().commits.push(commit.clone());
-        self.inner.apply(commit, cancel).await?;
+        let applied = self.inner.apply(commit, cancel).await?;
         self.store.at(Step::Committed, self.kind).await;
-        Ok(())
+        Ok(applied)
     }
 }
 

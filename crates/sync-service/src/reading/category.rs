@@ -23,7 +23,7 @@ pub struct FoundCategory {
 }
 
 impl FoundCategory {
-    pub(super) fn listed(kind: ContentKind, category: &Category) -> Self {
+    pub(crate) fn listed(kind: ContentKind, category: &Category) -> Self {
         Self { kind, id: category.id.clone(), name: Some(category.name.clone()) }
     }
 
@@ -34,7 +34,7 @@ impl FoundCategory {
 }
 
 /// Returns the categories with this id or this name, one at most of each kind.
-pub(super) fn find(wanted: &str, known: &[FoundCategory]) -> Result<Vec<(ContentKind, CategoryId)>, ReadError> {
+pub(crate) fn find(wanted: &str, known: &[FoundCategory]) -> Result<Vec<(ContentKind, CategoryId)>, ReadError> {
     let mut found = Vec::new();
     for kind in ContentKind::ALL {
         let of_kind = || known.iter().filter(|category| category.kind == kind);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sync_core::catalogue::PageRequest;
+use sync_core::catalogue::{PageRequest, View};
 use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
 
 use super::item::NamedCategory;
@@ -27,6 +27,7 @@ pub struct ExportedItem {
 pub struct ExportReader {
     service: Service,
     profile: ProfileId,
+    view: View,
     /// The kinds that are left, the current one last.
     kinds: Vec<ContentKind>,
     after: Option<ContentId>,
@@ -35,15 +36,28 @@ pub struct ExportReader {
 }
 
 impl Service {
-    /// Begins to read all rows of these kinds.
+    /// Begins to read all rows of these kinds, as they are shown; see [`ExportReader::seen`].
     pub fn export(&self, profile: &ProfileId, kinds: &[ContentKind]) -> ExportReader {
         let mut kinds: Vec<_> = ContentKind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect();
         kinds.reverse();
-        ExportReader { service: self.clone(), profile: profile.clone(), kinds, after: None, names: None }
+        ExportReader {
+            service: self.clone(),
+            profile: profile.clone(),
+            view: View::SHOWN,
+            kinds,
+            after: None,
+            names: None,
+        }
     }
 }
 
 impl ExportReader {
+    /// The same, with this view.
+    #[must_use]
+    pub fn seen(self, view: View) -> Self {
+        Self { view, ..self }
+    }
+
     /// Reads some rows on. Returns `None` at the end; a page may be empty.
     pub async fn next_page(&mut self) -> Result<Option<Vec<ExportedItem>>, StoreError> {
         let Some(kind) = self.kinds.last().copied() else { return Ok(None) };
@@ -54,7 +68,7 @@ impl ExportReader {
             let categories = cache.categories(&self.profile, kind).await?;
             categories.into_iter().map(|category| (category.id.0, category.name)).collect()
         };
-        let mut request = PageRequest::first(PAGE);
+        let mut request = PageRequest::first(PAGE).seen(self.view);
         request.after = self.after;
         let page = cache.page(&self.profile, kind, request).await?;
         let name = |id: &str| names.get(id).map(String::as_str);

@@ -1,6 +1,7 @@
 //! One item with all that is known of it, and categories with their sizes.
 
 use sync_core::catalogue::{ItemState, KnownItem, SizedCategory};
+use sync_core::overlay::{EditedItem, Shown};
 use sync_core::{Category, CategoryId, ChangeRecord, ContentId, ContentKind, Item, ProfileId, StoreError};
 
 use crate::service::Service;
@@ -12,14 +13,20 @@ pub const SHOWN_CHANGES: u32 = 10;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ShownItem {
-    /// The row, or what is remembered of it.
+    /// The row as the panel lists it, or what is remembered of it.
     pub state: ItemState,
-    /// The categories of the item, by id; none of an item that was removed.
+    /// The categories in which the item is shown, by id; none of an item that has no row.
     pub categories: Vec<NamedCategory>,
+    /// The panel's categories of the item, by id; none of an item that has no row.
+    pub panel_categories: Vec<NamedCategory>,
     /// The epoch of the changes.
     pub epoch: i64,
     /// The latest changes, newest first.
     pub changes: Vec<ChangeRecord>,
+    /// The user's edits of the item.
+    pub edited: Option<EditedItem>,
+    /// How the item is shown.
+    pub shown: Shown,
 }
 
 /// A category of an item.
@@ -43,19 +50,24 @@ impl NamedCategory {
 impl ShownItem {
     /// Puts the names of the categories beside an item.
     pub fn of(known: KnownItem, epoch: i64, categories: &[Category]) -> Self {
-        let KnownItem { state, changes, .. } = known;
+        let KnownItem { state, changes, edited, shown, .. } = known;
         let name = |id: &str| categories.iter().find(|it| it.id.0 == id).map(|it| it.name.as_str());
-        let categories = match &state {
-            ItemState::Present { item, .. } => NamedCategory::of(item, name),
-            _ => Vec::new(),
-        };
-        Self { state, categories, epoch, changes }
+        let of = |item: Option<&Item>| item.map(|item| NamedCategory::of(item, name)).unwrap_or_default();
+        let row = if let ItemState::Present { item, .. } = &state { Some(&**item) } else { None };
+        let panel_categories = of(row);
+        let categories = of(row.map(|row| shown.over(row.clone())).as_ref());
+        Self { state, categories, panel_categories, epoch, changes, edited, shown }
+    }
+
+    /// The item as it is shown; `None` if it has no row.
+    pub fn item(&self) -> Option<Item> {
+        if let ItemState::Present { item, .. } = &self.state { Some(self.shown.over((**item).clone())) } else { None }
     }
 }
 
 impl Service {
     /// Returns an item with all that is known of it, and its last ten changes. An item that was removed and is
-    /// remembered has its tombstone.
+    /// remembered has its tombstone. An item that is hidden, excluded, or only edited is there as well.
     pub async fn show(
         &self,
         profile: &ProfileId,

@@ -1,7 +1,7 @@
 //! What a reader asks for: a list of a kind, or a search.
 
 use sync_core::ContentKind;
-use sync_core::catalogue::Sort;
+use sync_core::catalogue::{Sort, View};
 
 use crate::since::Moment;
 
@@ -23,6 +23,10 @@ pub struct ItemFilter {
     pub added_since: Option<Moment>,
     /// Items whose removal is held.
     pub held: bool,
+    /// Items that are favourites of the user.
+    pub favourite: bool,
+    /// Items with this tag of the user.
+    pub tag: Option<String>,
 }
 
 impl ItemFilter {
@@ -60,6 +64,18 @@ impl ItemFilter {
     pub fn only_held(self) -> Self {
         Self { held: true, ..self }
     }
+
+    /// The same, for favourites.
+    #[must_use]
+    pub fn only_favourites(self) -> Self {
+        Self { favourite: true, ..self }
+    }
+
+    /// The same, for items with this tag.
+    #[must_use]
+    pub fn tagged(self, tag: impl Into<String>) -> Self {
+        Self { tag: Some(tag.into()), ..self }
+    }
 }
 
 /// A page of the items of a kind.
@@ -70,6 +86,8 @@ pub struct ListRequest {
     pub kind: ContentKind,
     /// What the items have to be like.
     pub filter: ItemFilter,
+    /// How items are shown, and which of them. Default [`View::SHOWN`].
+    pub view: View,
     /// The order. Default [`Sort::Panel`].
     pub sort: Sort,
     /// How many items at most; 0 is treated as 1. Default 50.
@@ -81,14 +99,28 @@ pub struct ListRequest {
 impl ListRequest {
     /// The first items of a kind, in the panel's order.
     pub const fn new(kind: ContentKind) -> Self {
-        let filter = ItemFilter { category: None, years: None, rating_min: None, added_since: None, held: false };
-        Self { kind, filter, sort: Sort::Panel, limit: LIMIT, after: None }
+        let filter = ItemFilter {
+            category: None,
+            years: None,
+            rating_min: None,
+            added_since: None,
+            held: false,
+            favourite: false,
+            tag: None,
+        };
+        Self { kind, filter, view: View::SHOWN, sort: Sort::Panel, limit: LIMIT, after: None }
     }
 
     /// The same, for items like these.
     #[must_use]
     pub fn filtered(self, filter: ItemFilter) -> Self {
         Self { filter, ..self }
+    }
+
+    /// The same, with this view.
+    #[must_use]
+    pub fn seen(self, view: View) -> Self {
+        Self { view, ..self }
     }
 
     /// The same, in this order.
@@ -122,6 +154,8 @@ pub struct SearchRequest {
     pub kinds: Vec<ContentKind>,
     /// What the items have to be like.
     pub filter: ItemFilter,
+    /// How items are shown, and which of them. Default [`View::SHOWN`].
+    pub view: View,
     /// The order. Default [`Sort::Rank`].
     pub sort: Sort,
     /// How many items at most; 0 is treated as 1. Default 50.
@@ -138,6 +172,7 @@ impl SearchRequest {
             exclusions: false,
             kinds: ContentKind::ALL.to_vec(),
             filter: ItemFilter::none(),
+            view: View::SHOWN,
             sort: Sort::Rank,
             limit: LIMIT,
             after: None,
@@ -160,6 +195,12 @@ impl SearchRequest {
     #[must_use]
     pub fn filtered(self, filter: ItemFilter) -> Self {
         Self { filter, ..self }
+    }
+
+    /// The same, with this view.
+    #[must_use]
+    pub fn seen(self, view: View) -> Self {
+        Self { view, ..self }
     }
 
     /// The same, in this order.

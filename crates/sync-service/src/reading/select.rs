@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sync_core::catalogue::{AnsweredBy, Filter, Selected, SelectedRow, Selection, SizedCategory, Sort};
+use sync_core::catalogue::{AnsweredBy, Filter, Selected, SelectedRow, Selection, SizedCategory, Sort, View};
 use sync_core::{Category, ContentKind, PerKind, ProfileId, Words};
 
 use super::ReadError;
@@ -43,6 +43,7 @@ pub struct Query<'a> {
     kinds: &'a [ContentKind],
     words: Option<Words>,
     filter: &'a ItemFilter,
+    view: View,
     sort: Sort,
     limit: u32,
     after: Option<&'a str>,
@@ -50,17 +51,17 @@ pub struct Query<'a> {
 
 impl<'a> From<&'a ListRequest> for Query<'a> {
     fn from(request: &'a ListRequest) -> Self {
-        let ListRequest { kind, filter, sort, limit, after } = request;
+        let ListRequest { kind, filter, view, sort, limit, after } = request;
         let kinds = std::slice::from_ref(kind);
-        Self { kinds, words: None, filter, sort: *sort, limit: *limit, after: after.as_deref() }
+        Self { kinds, words: None, filter, view: *view, sort: *sort, limit: *limit, after: after.as_deref() }
     }
 }
 
 impl<'a> From<&'a SearchRequest> for Query<'a> {
     fn from(request: &'a SearchRequest) -> Self {
-        let SearchRequest { words, exclusions, kinds, filter, sort, limit, after } = request;
+        let SearchRequest { words, exclusions, kinds, filter, view, sort, limit, after } = request;
         let words = if *exclusions { Words::with_exclusions(words) } else { Words::new(words) };
-        Self { kinds, words: Some(words), filter, sort: *sort, limit: *limit, after: after.as_deref() }
+        Self { kinds, words: Some(words), filter, view: *view, sort: *sort, limit: *limit, after: after.as_deref() }
     }
 }
 
@@ -105,14 +106,15 @@ impl Query<'_> {
                 filter = filter.in_category(kind, id);
             }
         }
-        let ItemFilter { category: _, years, rating_min, added_since: _, held } = self.filter;
+        let ItemFilter { category: _, years, rating_min, added_since: _, held, favourite, tag } = self.filter;
         (filter.years, filter.rating_min, filter.added_since, filter.held) = (*years, *rating_min, since.moment, *held);
+        (filter.favourite, filter.tag) = (*favourite, tag.clone());
         let mut selection = match &self.words {
             Some(words) => Selection::of_words(words.clone(), self.limit),
             None => Selection::of_kind(ContentKind::Channels, self.limit),
         };
         selection.kinds = self.kinds();
-        let mut selection = selection.filtered(filter).sorted(self.sort);
+        let mut selection = selection.filtered(filter).seen(self.view).sorted(self.sort);
         if let Some(after) = after {
             selection = selection.after(after)?;
         }

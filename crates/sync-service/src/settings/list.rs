@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use sync_core::overlay::{ConflictRule, EditField};
 use sync_core::policy::auto::settings::AutoSettings;
 use sync_core::policy::probe::ProbeSetting;
 use sync_core::{ContentKind, GuardThresholds, NotAValue, PolicyChoice, Retention, Schedule, SearchFields};
@@ -20,7 +21,7 @@ const WEIGHT: SettingValues = SettingValues::Whole { least: 1, most: Some(AutoSe
 const SECONDS: SettingValues = SettingValues::Decimal { least: "0" };
 
 /// Every setting, in the order in which they are shown.
-pub static SETTINGS: [Setting; 50] = [
+pub static SETTINGS: [Setting; 53] = [
     Setting {
         key: "guard.share",
         unit: "percent of a kind",
@@ -167,6 +168,9 @@ pub static SETTINGS: [Setting; 50] = [
             put_with(&mut profile.kinds_off, text, |text| text.split(',').map(kind).collect::<Option<BTreeSet<_>>>())
         },
     },
+    conflict("conflict.name", "Decide what becomes of your name when the panel changes its own"),
+    conflict("conflict.category", "Decide what becomes of your categories when the panel changes its own"),
+    conflict("conflict.icon", "Decide what becomes of your image when the panel changes its own"),
     Setting {
         key: "schedule",
         unit: "",
@@ -447,6 +451,28 @@ fn put_count(place: &mut u64, text: Option<&str>, default: u64) -> Result<(), No
     Ok(())
 }
 
+/// The rule of a field that both the user and the panel can change. The key ends with the name of the field.
+const fn conflict(key: &'static str, help: &'static str) -> Setting {
+    Setting {
+        key,
+        unit: "",
+        values: SettingValues::Words(&["keep-local", "take-panel", "newest", "ask"]),
+        default: "keep-local",
+        help,
+        get: |profile, key| Some(profile.conflicts.of(field_of_conflict(key)?).as_str().to_owned()),
+        set: |profile, key, text| {
+            let mut rule = ConflictRule::default();
+            put_with(&mut rule, text, ConflictRule::from_name)?;
+            profile.conflicts.set(field_of_conflict(key).ok_or(NotAValue)?, rule);
+            Ok(())
+        },
+    }
+}
+
+fn field_of_conflict(key: &str) -> Option<EditField> {
+    key.strip_prefix("conflict.").and_then(EditField::from_name)
+}
+
 fn put_with<T: Default>(place: &mut T, text: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Result<(), NotAValue> {
     *place = text.map_or(Some(T::default()), read).ok_or(NotAValue)?;
     Ok(())
@@ -554,7 +580,7 @@ mod tests {
             setting.set(&mut profile, other(setting)).unwrap();
         }
         let rows = profile.setting_rows();
-        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 19);
+        assert_eq!(rows.len(), NetworkSettings::KEYS.len() + 22);
         for SettingRow { key, value } in rows {
             assert_eq!(setting(&key).text(&profile), value);
         }

@@ -15,11 +15,13 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
-use sync_core::{Clock, Profile, ProfileId, SyncReport, Timer, Trigger};
+use sync_core::{Clock, PerKind, Profile, ProfileId, SyncReport, Timer, Trigger};
 use tokio::sync::Notify;
 
 use super::event::{WatchEvent, WatchObserver};
 use super::ports::Caches;
+use crate::overlay::OverlayNews;
+use crate::secrets::Login;
 use crate::service::Service;
 
 pub use ports::{HookSender, Logins, NotSent};
@@ -170,8 +172,13 @@ impl Hooks {
             (Some(service), Some(login)) => service.run_changes(&report, NAMES_TOLD, login).await.ok(),
             _ => None,
         };
+        let overlay = match (&service, &login) {
+            (Some(service), Some(login)) => service.overlay_news(&report, NAMES_TOLD, login).await,
+            // Without the login nothing can be named, so it is only counted.
+            _ => PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], 0, &Login::default())),
+        };
         let changes = named.unwrap_or_else(|| Service::counted_changes(&report));
-        Some(Told::new(profile, report, trigger, changes))
+        Some(Told::new(profile, report, trigger, changes).with_overlay(overlay))
     }
 
     /// Sends what is told. A newer result takes its place while it waits for the next attempt.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sync_core::catalogue::View;
 use sync_core::testing::{MemoryStore, profile};
 use sync_core::{
     ContentId, ContentKind, PositionGone, Profile, ProfileId, Profiles, Refused, RunId, Trigger, UndoOutcome,
@@ -123,7 +124,7 @@ async fn a_position_that_is_gone_is_told() {
 async fn what_is_new_came_after_the_first_load_and_is_there() {
     let (_, service, home, _) = three_runs().await;
     let new = async || {
-        let items = service.new_items(&home, &ContentKind::ALL, 7).await.unwrap();
+        let items = service.new_items(&home, &ContentKind::ALL, 7, View::SHOWN).await.unwrap();
         items.into_iter().map(|new| (new.item.id().0, new.returned)).collect::<Vec<_>>()
     };
     assert_eq!(new().await, [], "what came is gone again");

@@ -10,6 +10,7 @@ mod hooks;
 mod login_test;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod overlay;
 mod paced;
 mod reading;
 mod syncing;

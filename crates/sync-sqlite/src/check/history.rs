@@ -205,7 +205,8 @@ fn logged(look: &mut Look<'_>, key: &[Bind<'_>]) -> Result<BTreeMap<i64, Logged>
             Some(Change::Added) => of_run.added = entries.0,
             Some(Change::Updated) => of_run.updated = entries.0,
             Some(Change::Removed) => of_run.removed = entries.0,
-            Some(Change::Undone) | None => {}
+            // The end of an edit changes no row.
+            Some(Change::Undone | Change::Converged | Change::Overruled) | None => {}
         }
     }
     Ok(logged)
@@ -226,7 +227,7 @@ fn malformed(look: &mut Look<'_>, key: &[Bind<'_>], settled: i64) -> Result<Vec<
                (before IS NOT NULL AND NOT json_valid(before)) OR (after IS NOT NULL AND NOT json_valid(after)) OR \
                (change='undone')<>(taken_back IS NOT NULL) OR (change='undone' AND before IS NULL AND after IS NULL) OR \
                (name IS NOT NULL AND change IN ('updated','removed') AND before IS NULL) OR \
-               (run_id>0 AND run_id<latest) OR (run_id=0 AND change<>'removed') OR \
+               (run_id>0 AND run_id<latest) OR (run_id=0 AND change NOT IN ('removed','converged','overruled')) OR \
                run_id>coalesce((SELECT seq FROM sqlite_sequence WHERE name='xtream_sync_runs'),0)) ORDER BY 1";
     integers(look.conn, sql, &[key[0].clone(), key[1].clone(), settled.into()])
 }

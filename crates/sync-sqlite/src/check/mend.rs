@@ -16,6 +16,7 @@ use crate::check::rows;
 use crate::db::bind::Bind;
 use crate::db::blocking::now;
 use crate::db::statement::{execute, integers, places};
+use crate::overlay::{rules, shown};
 use crate::search;
 use crate::search::tables::Key;
 use crate::store::SqliteStore;
@@ -28,10 +29,11 @@ impl SqliteStore {
     /// A search text that differs is written anew by the next sync, without a comparison of items.
     ///
     /// What would keep a sync from doing so is put right at once: rows that every profile has, counts,
-    /// fences, and holds without a known reason, which then wait for consent.
+    /// fences, and holds without a known reason, which then wait for consent. How items are shown is put right at once as
+    /// well; edits and rules that can't be read stay as they are.
     pub fn mark_blocking(&self, inspection: &Inspection) -> Result<Vec<(ProfileId, ContentKind)>, StoreError> {
         let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-        let (mut profiles, mut texts) = (Vec::new(), Vec::new());
+        let (mut profiles, mut texts, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         for finding in &inspection.findings {
             let Some(profile) = &finding.profile else { continue };
             if let Some(kind) = finding.kind.filter(|_| finding.breach.is_mended_by_comparing()) {
@@ -40,6 +42,8 @@ impl SqliteStore {
                 profiles.push(profile);
             } else if finding.breach == Breach::SearchIndex {
                 texts.extend(finding.kind.map(|kind| Key { profile, kind }));
+            } else if finding.breach == Breach::ShownWrong {
+                wrong.extend(finding.kind.map(|kind| Key { profile, kind }));
             }
         }
         self.write(|conn| {
@@ -51,6 +55,11 @@ impl SqliteStore {
             }
             for key in &texts {
                 search::tables::doubt(conn, *key)?;
+            }
+            for key in &wrong {
+                let (_, mut compiled) = rules::compiled(conn, *key)?;
+                let other_texts = shown::refresh_all(conn, *key, &mut compiled)?;
+                search::write::follow(conn, key.profile, key.kind, &other_texts)?;
             }
             for ((profile, kind), codes) in &found {
                 mark(conn, profile, ContentKind::ALL[*kind], &codes.join(","))?;

@@ -9,6 +9,7 @@
 mod history;
 mod kind;
 pub(crate) mod mend;
+mod overlay;
 mod profile;
 pub(crate) mod rows;
 mod whole;
@@ -62,6 +63,7 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
             look.kind = Some(kind);
             kind::look(&mut look, kind)?;
             history::look(&mut look, kind)?;
+            overlay::look(&mut look, kind)?;
             search_text(&mut look, kind)?;
         }
     }

@@ -53,6 +53,12 @@ pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, Stor
         ("xtream_tombstones", ""),
         ("xtream_changes", ""),
         ("xtream_sync_run_kinds", ""),
+        ("xtream_edited_items", ""),
+        ("xtream_edits", ""),
+        ("xtream_shown", ""),
+        ("xtream_filters", ""),
+        ("xtream_filter_rules", ""),
+        ("xtream_rewrite_rules", ""),
         ("xtream_panel_facts", ",''"),
     ] {
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE kind NOT IN ({kinds}{more})");

@@ -90,7 +90,7 @@ pub(crate) fn newest() -> Result<String, StoreError> {
 pub(crate) fn lacking(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
     let columns = |conn: &mut SqliteConnection| {
         let sql = "SELECT m.name,c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-                   WHERE m.type='table' ORDER BY m.name,c.cid";
+                   WHERE m.type IN ('table','view') AND (m.type='table' OR m.name LIKE 'xtream%') ORDER BY m.name,c.cid";
         let rows = records(conn, sql, &[])?;
         rows.into_iter().map(|mut row| Ok((row.text(0)?, row.text(1)?))).collect::<Result<BTreeSet<_>, StoreError>>()
     };

@@ -19,7 +19,9 @@ use crate::tables::schema::xtream_sync_runs;
 use crate::tables::words::{StatusWord, TriggerWord};
 
 /// The entries that an undo may look at: those of the present epoch.
-const PRESENT: &str = "sequence>(SELECT feed_floor FROM xtream_profiles WHERE profile_id=?1)";
+/// That an edit has ended is no change of a row: an undo takes it back without an entry.
+const PRESENT: &str = "change NOT IN ('converged','overruled') AND sequence>(SELECT feed_floor FROM xtream_profiles \
+                       WHERE profile_id=?1)";
 
 impl SqliteStore {
     /// Puts kinds back as they were before a run; see [`sync_core::ContentStore::undo`].
@@ -202,7 +204,8 @@ fn touched(
 ) -> Result<Vec<UndoObstacle>, StoreError> {
     let sql = format!(
         "SELECT content_id,name,run_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND sequence>?4 \
-         AND content_id IN (SELECT content_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND run_id=?3) \
+         AND content_id IN (SELECT content_id FROM xtream_changes WHERE profile_id=?1 AND kind=?2 AND run_id=?3 \
+         AND change NOT IN ('converged','overruled')) \
          AND {PRESENT} ORDER BY sequence LIMIT {}",
         UndoRefusal::ITEMS
     );

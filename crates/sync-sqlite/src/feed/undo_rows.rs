@@ -5,18 +5,20 @@ use std::fmt::Write as _;
 use diesel::SqliteConnection;
 use sync_core::feed::change::put_back;
 use sync_core::{
-    ContentId, ContentKind, Counts, HeldRemoval, HoldReason, KindOutcome, KindRecord, LoggedChange, Loss, ProfileId,
-    RunId, Scope, StoreError, SyncMode, TakenBack, UndoCounts,
+    Category, CategoryId, ContentId, ContentKind, Counts, FieldClass, FieldSet, HeldRemoval, HoldReason, KindOutcome,
+    KindRecord, LoggedChange, Loss, ProfileId, RunId, Scope, StoreError, SyncMode, TakenBack, UndoCounts,
 };
 
 use crate::db::bind::Bind;
-use crate::db::statement::{execute, integer, numbered, records};
+use crate::db::statement::{execute, integer, integers, numbered, records};
 use crate::db::stop;
 use crate::feed::entry::{self, Entries, Entry};
 use crate::feed::reverse::{self, Before, CategoryRow, Tombstone};
 use crate::feed::{row_ids, values};
 use crate::items::{columns, item_sql};
-use crate::search;
+use crate::overlay::pass::Pass;
+use crate::overlay::{log, rules, shown};
+use crate::search::{self, Key};
 use crate::tables::content::sorted;
 use crate::tables::{self, held, index, row_counts, run_kind, validator};
 
@@ -48,6 +50,8 @@ struct Taken {
 struct Moved {
     gone: Vec<ContentId>,
     put_back: Vec<ContentId>,
+    /// The columns of those that were put back.
+    columns: Vec<(ContentId, FieldSet)>,
     back: Vec<ContentId>,
 }
 
@@ -70,6 +74,16 @@ impl KindUndo<'_> {
         if reverse.categories.is_some() {
             mine.categories(conn, profile, kind)?;
         }
+        let key = Key { profile, kind };
+        let listing = (self.at, kind.of_class(FieldClass::Significant));
+        let mut overlay = Pass::new(conn, key, self.run, self.at, listing, true)?;
+        if let Some(overlay) = &mut overlay {
+            let sql = "SELECT DISTINCT content_id FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id=? AND \
+                       content_id IS NOT NULL";
+            let [profile_id, of_kind] = self.key();
+            let ids = integers(conn, sql, &[profile_id, of_kind, self.of.0.into()])?;
+            overlay.before_undo(conn, &ids)?;
+        }
         let mut moved = Moved::default();
         let mut from = 0;
         while let Some(last) = self.page(conn, from, &mut mine, &mut moved)? {
@@ -79,10 +93,35 @@ impl KindUndo<'_> {
         self.bury(conn, &reverse.tombstones)?;
         self.hold(conn, &reverse.held, &moved.back)?;
         if let Some(categories) = &reverse.categories {
+            if let Some(overlay) = &mut overlay {
+                let category = |row: &CategoryRow| Category {
+                    id: CategoryId(row.1.clone()),
+                    name: row.2.clone(),
+                    parent_id: row.3,
+                };
+                overlay.categories(conn, &categories.iter().map(category).collect::<Vec<_>>())?;
+            }
             self.categories(conn, categories)?;
+            if let Some(overlay) = &mut overlay {
+                overlay.categories_replaced(conn)?;
+            }
         }
         self.index(conn, &moved)?;
-        search::write::follow(conn, profile, kind, &moved.all())?;
+        let mut other_texts = moved.all();
+        if let Some(overlay) = overlay.as_mut() {
+            overlay.after_undo(conn, &moved.gone, &moved.columns, &moved.back)?;
+        }
+        if let Some(overlay) = overlay {
+            other_texts.extend(overlay.settle(conn)?.other_texts);
+        }
+        let edited = log::bring_back(conn, key, self.of)?;
+        if !edited.is_empty() {
+            let (_, mut compiled) = rules::compiled(conn, key)?;
+            other_texts.extend(shown::refresh(conn, key, &mut compiled, &edited)?);
+        }
+        other_texts.sort_unstable();
+        other_texts.dedup();
+        search::write::follow(conn, profile, kind, &other_texts)?;
         validator::forget(conn, profile, kind)?;
         row_counts::recount(conn, profile, kind)?;
         let sql = format!("UPDATE xtream_content_sync SET {}=? WHERE profile_id=?", tables::of(kind).last_sync);
@@ -127,7 +166,7 @@ impl KindUndo<'_> {
         let [profile, kind] = self.key();
         let sql = format!(
             "SELECT sequence,content_id,change,returned,before,after FROM xtream_changes WHERE profile_id=? AND kind=? \
-             AND run_id=? AND content_id IS NOT NULL AND sequence>? ORDER BY sequence LIMIT {PAGE}"
+             AND run_id=? AND content_id IS NOT NULL AND change NOT IN ('converged','overruled') AND sequence>? ORDER BY sequence LIMIT {PAGE}"
         );
         let rows = records(conn, &sql, &[profile, kind, self.of.0.into(), from.into()])?;
         let read = |mut row: crate::db::statement::Record| {
@@ -158,11 +197,20 @@ impl KindUndo<'_> {
             }
             (Some(before), Some(_)) => {
                 moved.put_back.push(id);
+                moved.columns.push((id, self.columns(before)));
                 self.put_back(conn, id, before)?
             }
         };
         entry.change = LoggedChange::Undone(taken.change);
         Ok(entry)
+    }
+
+    /// The columns that an entry has values of.
+    fn columns(&self, before: &str) -> FieldSet {
+        let mut fields = FieldSet::EMPTY;
+        let columns = values::parse(before).unwrap_or_default();
+        columns.keys().filter_map(|column| self.kind.field(column)).for_each(|at| fields.add(at));
+        fields
     }
 
     /// Removes a row that had come.
@@ -201,7 +249,7 @@ impl KindUndo<'_> {
         let now = item_sql::rows(conn, self.profile.as_str(), kind, &[id])?.pop().ok_or_else(|| lost(id.0))?;
         let columns = values::parse(before).ok_or_else(|| lost(id.0))?;
         let old = put_back(now.clone(), &values::changes(kind, Some(&columns), None));
-        let mut fields = sync_core::FieldSet::EMPTY;
+        let mut fields = FieldSet::EMPTY;
         let mut sql = format!("UPDATE {} SET ", tables::of(kind).items);
         let mut binds = Vec::new();
         for (at, field) in kind.fields().iter().enumerate() {

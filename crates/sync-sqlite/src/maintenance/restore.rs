@@ -4,6 +4,7 @@
 //! Then the two change places, while nobody has the cache open. No moment of it is without a cache at
 //! its place, and nothing of the old log is left there: SQLite would apply it to the new file.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use sync_core::StoreError;
 use crate::db::blocking::off_thread;
 use crate::db::open::open_to_read;
 use crate::db::schema::Schema;
-use crate::db::statement::record;
+use crate::db::statement::{Record, integer, record, records};
 use crate::db::{connection, fault, file, lock, schema};
 use crate::maintenance::backup::{BackupError, is_part_of};
 use crate::maintenance::copy::{self, look_at};
@@ -30,6 +31,9 @@ pub struct Restored {
     pub kept: Option<PathBuf>,
     /// How many profiles the cache has now.
     pub profiles: u64,
+    /// How many edits of the cache that was there before are not in the backup, or were made later than those of the
+    /// backup. They are in the cache that was kept.
+    pub newer_edits: u64,
 }
 
 /// Puts a copy of a backup into the place of a cache, and keeps the cache that was there as
@@ -87,14 +91,15 @@ impl Prepared {
 
     fn swap(self, copy: Copy, cache: &Path) -> Result<Restored, BackupError> {
         let _alone = lock::alone(cache).map_err(|error| in_use(cache, error))?;
-        let quiet = settle(cache)?;
+        let mut quiet = settle(cache)?;
+        let newer_edits = quiet.as_mut().map_or(0, |old| newer_edits(old, copy.path()));
         let kept = set_aside(cache, &self.time).map_err(|error| fault::of_io(&error, "putting the cache aside"))?;
         let put = copy.put(cache, true);
         // It has kept others out of the old file until now.
         drop(quiet);
         put.map_err(|error| fault::of_io(&error, "putting the backup in place"))?;
         tracing::info!(kept = kept.as_ref().map(|path| path.display().to_string()), "cache restored");
-        Ok(Restored { kept, profiles: self.profiles })
+        Ok(Restored { kept, profiles: self.profiles, newer_edits })
     }
 }
 
@@ -106,6 +111,33 @@ fn begin_epochs(copy: &Path) -> Result<(), BackupError> {
         connection::batch(&mut conn, &format!("UPDATE xtream_profiles SET feed_epoch={RANDOM_EPOCH}"))?;
     }
     Ok(())
+}
+
+/// Counts the edits of a cache that are not in a copy, or are older there. What can't be read has none.
+fn newer_edits(old: &mut SqliteConnection, copy: &Path) -> u64 {
+    let mut counted = || {
+        let kept = edits(&mut copy::open(copy)?)?;
+        let is_newer = |(key, at): &(&EditKey, &i64)| kept.get(*key).is_none_or(|kept| kept < *at);
+        Ok::<_, StoreError>(edits(old)?.iter().filter(is_newer).count() as u64)
+    };
+    counted().unwrap_or_else(|error| {
+        tracing::debug!(error = %error, "the edits of the cache that was there before were not counted");
+        0
+    })
+}
+
+/// Profile, kind, parent, item and field, each as an SQL literal.
+type EditKey = String;
+
+/// When each edit of a cache was made. A cache of an older schema has none.
+fn edits(conn: &mut SqliteConnection) -> Result<HashMap<EditKey, i64>, StoreError> {
+    if integer(conn, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='xtream_edits'", &[])?.is_none() {
+        return Ok(HashMap::new());
+    }
+    let sql = "SELECT quote(profile_id)||quote(kind)||quote(parent)||','||quote(content_id)||quote(field),edited_at \
+               FROM xtream_edits WHERE typeof(edited_at)='integer'";
+    let read = |mut row: Record| Ok((row.text(0)?, row.integer(1)?));
+    records(conn, sql, &[])?.into_iter().map(read).collect()
 }
 
 /// Says which profile is being synced, where that is why the cache is in use.

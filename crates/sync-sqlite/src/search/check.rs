@@ -6,7 +6,7 @@ use diesel::SqliteConnection;
 use sync_core::StoreError;
 use sync_core::search::{Depth, SearchFields};
 
-use super::entries::Maker;
+use super::entries::{Maker, Values};
 use super::load;
 use super::tables::{self, Key};
 
@@ -34,6 +34,7 @@ pub(crate) fn cases(conn: &mut SqliteConnection, key: Key<'_>) -> Result<Vec<Str
     maker.of_all_rows(
         conn,
         key,
+        Values::Shown,
         || Ok(()),
         |_, entry| {
             match found.remove(&entry.id) {

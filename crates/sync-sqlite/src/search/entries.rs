@@ -10,11 +10,22 @@ use super::tables::Key;
 use crate::db::bind::Bind;
 use crate::db::statement::{Cell, Record, records};
 use crate::items::columns;
+use crate::overlay::pass::Texts;
+use crate::overlay::shown;
 use crate::tables;
 use crate::tables::ids;
 
 /// How many rows are read in one go.
 const PAGE: usize = 2_000;
+
+/// Whose names and categories entries have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Those that are shown.
+    Shown,
+    /// The panel's.
+    Panel,
+}
 
 /// Makes the entries of a kind.
 #[derive(Debug)]
@@ -44,8 +55,8 @@ impl Maker {
         changed.is_empty() || !self.all.and(changed).is_empty()
     }
 
-    /// Adds the entry of an item whose fields are on their way into the table.
-    pub(crate) fn add_binds(&self, id: i64, fields: &[Bind<'_>], writer: &mut SegmentWriter) {
+    /// Adds the entry of an item whose fields are on their way into the table, and that is shown with these texts.
+    pub(crate) fn add_binds(&self, id: i64, fields: &[Bind<'_>], shown: Texts, writer: &mut SegmentWriter) {
         let mut source = EntrySource::default();
         for (at, name) in &self.columns {
             match &fields[*at] {
@@ -55,23 +66,41 @@ impl Maker {
                 _ => {}
             }
         }
-        let categories = match self.categories.map(|at| &fields[at]) {
-            Some(Bind::Text(text)) => columns::categories(text),
-            Some(Bind::Owned(text)) => columns::categories(text),
+        if let Some(name) = &shown.name {
+            source.set("name", ValueRef::Text(name));
+        }
+        let categories = match (shown.categories, self.categories.map(|at| &fields[at])) {
+            (Some(set), _) => set,
+            (None, Some(Bind::Text(text))) => columns::categories(text),
+            (None, Some(Bind::Owned(text))) => columns::categories(text),
             _ => CategorySet::NONE,
         };
         writer.add_from(ContentId(id), &source, categories, self.fields);
     }
 
-    /// What selects the columns of an entry from the rows of a profile.
-    fn select(&self) -> String {
+    /// What selects the columns of an entry from the rows of a profile: as items are shown, or as the panel has them.
+    fn select(&self, conn: &mut SqliteConnection, key: Key<'_>, values: Values) -> Result<String, StoreError> {
         let tables = tables::of(self.kind);
-        let mut sql = format!("SELECT {}", tables.id);
+        // Most kinds are shown as they are, and need no join.
+        let is_joined = values == Values::Shown && shown::has_other_texts(conn, key)?;
+        let mut sql = format!("SELECT i.{}", tables.id);
         for at in self.columns.iter().map(|(at, _)| *at).chain(self.categories) {
-            let _ = write!(sql, ",\"{}\"", self.kind.fields()[at].name);
+            let name = self.kind.fields()[at].name;
+            let _ = match name {
+                "name" | "category_ids" if is_joined => write!(sql, ",coalesce(s.{name},i.{name})"),
+                _ => write!(sql, ",i.\"{name}\""),
+            };
         }
-        let _ = write!(sql, " FROM {} WHERE profile_id=? AND typeof({})='integer'", tables.items, tables.id);
-        sql
+        let _ = write!(sql, " FROM {} i", tables.items);
+        if is_joined {
+            let _ = write!(
+                sql,
+                " LEFT JOIN xtream_shown s ON s.profile_id=i.profile_id AND s.kind='{}' AND s.content_id=i.{}",
+                self.kind, tables.id
+            );
+        }
+        let _ = write!(sql, " WHERE i.profile_id=? AND typeof(i.{})='integer'", tables.id);
+        Ok(sql)
     }
 
     fn of_row(&self, mut row: Record) -> Result<Entry, StoreError> {
@@ -98,11 +127,12 @@ impl Maker {
         &self,
         conn: &mut SqliteConnection,
         key: Key<'_>,
+        values: Values,
         mut step: impl FnMut() -> Result<(), StoreError>,
         mut each: impl FnMut(&mut SqliteConnection, Entry) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let id = tables::of(self.kind).id;
-        let sql = format!("{} AND {id}>=? ORDER BY {id} LIMIT {PAGE}", self.select());
+        let sql = format!("{} AND i.{id}>=? ORDER BY i.{id} LIMIT {PAGE}", self.select(conn, key, values)?);
         let mut next = Some(i64::MIN);
         while let Some(from) = next {
             step()?;
@@ -116,7 +146,7 @@ impl Maker {
         Ok(())
     }
 
-    /// The entries of those of these items that have a row.
+    /// The entries of those of these items that have a row, as they are shown.
     pub(crate) fn of_rows(
         &self,
         conn: &mut SqliteConnection,
@@ -124,7 +154,8 @@ impl Maker {
         wanted: &[i64],
     ) -> Result<Vec<Entry>, StoreError> {
         let id = tables::of(self.kind).id;
-        let sql = format!("{} AND {id} IN (SELECT value FROM json_each(?))", self.select());
+        let select = self.select(conn, key, Values::Shown)?;
+        let sql = format!("{select} AND i.{id} IN (SELECT value FROM json_each(?))");
         let rows = records(conn, &sql, &[key.profile.as_str().into(), ids::to_json(wanted).into()])?;
         rows.into_iter().map(|row| self.of_row(row)).collect()
     }

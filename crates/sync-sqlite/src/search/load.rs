@@ -4,7 +4,7 @@ use diesel::SqliteConnection;
 use sync_core::StoreError;
 use sync_core::search::{DamagedSegment, Depth, SearchFields, SearchIndex};
 
-use super::entries::Maker;
+use super::entries::{Maker, Values};
 use super::tables::{self, Key};
 
 /// Reads the text of a kind, as deep as it is needed. `None` where it can't be read.
@@ -52,11 +52,13 @@ pub(super) fn of_rows(
     conn: &mut SqliteConnection,
     key: Key<'_>,
     fields: SearchFields,
+    values: Values,
 ) -> Result<SearchIndex, StoreError> {
     let mut entries = Vec::new();
     Maker::new(key.kind, fields).of_all_rows(
         conn,
         key,
+        values,
         || Ok(()),
         |_, entry| {
             entries.push(entry);

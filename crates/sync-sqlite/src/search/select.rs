@@ -1,6 +1,7 @@
 //! Selections: answered from the search text, or from the rows where there is no text.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use diesel::SqliteConnection;
@@ -10,12 +11,16 @@ use sync_core::{ContentId, ContentKind, Item, ProfileId, StoreError};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::HeldIndexes;
+use super::entries::Values;
 use super::load;
 use super::tables::{self, Key, State};
 use super::write::has_rows;
 use crate::db::bind::Bind;
 use crate::db::statement::{Cell, Record, integers, record, records};
 use crate::items::columns;
+use crate::overlay;
+use crate::overlay::shown::{has_excluded, has_other_texts};
+use crate::overlay::view::{Apart, condition};
 use crate::store::SqliteStore;
 use crate::tables::{ids, of};
 
@@ -37,6 +42,7 @@ struct Prepared {
     index: Arc<SearchIndex>,
     panel_order: Arc<Vec<u32>>,
     held: HashSet<ContentId>,
+    apart: Apart,
 }
 
 struct Reader<'a> {
@@ -58,7 +64,14 @@ impl Reader<'_> {
         }
         let searched: Vec<_> = kinds
             .iter()
-            .map(|it| Searched { kind: it.kind, index: &it.index, panel_order: &it.panel_order, held: &it.held })
+            .map(|it| Searched {
+                kind: it.kind,
+                index: &it.index,
+                panel_order: &it.panel_order,
+                held: &it.held,
+                left_out: &it.apart.left_out,
+                only: it.apart.only.as_ref(),
+            })
             .collect();
         let hits = select(&searched, self.selection);
         self.selected(hits)
@@ -71,6 +84,11 @@ impl Reader<'_> {
             return Ok(None);
         }
         let key = Key { profile: self.profile, kind };
+        let view = self.selection.view;
+        // Where many items are left out, a page may be far behind the first items.
+        if !view.excluded && has_excluded(self.conn, key)? {
+            return Ok(None);
+        }
         let state = tables::state(self.conn, key)?;
         let is_held =
             |stamp| self.held.get(key, stamp, Depth::Values).is_some() || !self.held.is_first_look(key, stamp);
@@ -80,10 +98,18 @@ impl Reader<'_> {
         let listed = self.listed(key)?;
         let hits = browse(self.selection, &listed, |ids| {
             let tables = of(kind);
-            let sql = format!(
-                "SELECT {0} FROM {1} WHERE profile_id=? AND {0} IN (SELECT value FROM json_each(?))",
+            let mut sql = format!(
+                "SELECT {0} FROM {1} i WHERE profile_id=? AND {0} IN (SELECT value FROM json_each(?))",
                 tables.id, tables.items
             );
+            if let Some(is_left_out) = condition(view) {
+                let _ = write!(
+                    sql,
+                    " AND NOT EXISTS (SELECT 1 FROM xtream_shown s WHERE s.profile_id=i.profile_id AND s.kind='{kind}' \
+                     AND s.content_id=i.{} AND {is_left_out})",
+                    tables.id
+                );
+            }
             let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
             let found = integers(self.conn, &sql, &[key.profile.as_str().into(), ids::to_json(&ids).into()])?;
             Ok::<_, StoreError>(found.into_iter().map(ContentId).collect())
@@ -98,7 +124,10 @@ impl Reader<'_> {
         let key = Key { profile: self.profile, kind };
         let state = tables::state(self.conn, key)?;
         let by_panel = self.selection.sort == Sort::Panel;
-        let (index, panel_order) = if let Some((index, stamp)) = self.of_text(key, state)? {
+        // The text has what is shown.
+        let wants_others = self.selection.view.panel && has_other_texts(self.conn, key)?;
+        let of_text = if wants_others { None } else { self.of_text(key, state)? };
+        let (index, panel_order) = if let Some((index, stamp)) = of_text {
             let order = if by_panel { self.kept_order(key, stamp, &index)? } else { Arc::default() };
             (index, order)
         } else {
@@ -107,7 +136,8 @@ impl Reader<'_> {
             (Arc::new(index), Arc::new(order))
         };
         let held = if self.selection.filter.held { self.held(key)? } else { HashSet::new() };
-        Ok(Prepared { kind, index, panel_order, held })
+        let apart = Apart::of(self.conn, key, self.selection.view, &self.selection.filter)?;
+        Ok(Prepared { kind, index, panel_order, held, apart })
     }
 
     /// The index that the text makes, and the stamp of the text; `None` where there is no text that can be used.
@@ -129,14 +159,20 @@ impl Reader<'_> {
             return Ok(SearchIndex::default());
         }
         let is_off = state.fields == SearchFields::Off;
-        self.answered_by = without_text(state);
+        // Of a text that is there, and has other names than the panel's, the next sync makes no other one.
+        self.answered_by = if state.stamp.is_some() && self.selection.view.panel {
+            AnsweredBy::RowsWithoutText
+        } else {
+            without_text(state)
+        };
         // A profile that keeps no text is searched in all of it.
         let fields = match self.selection.words {
             None => SearchFields::Names,
             Some(_) if is_off => SearchFields::All,
             Some(_) => state.fields,
         };
-        load::of_rows(self.conn, key, fields)
+        let values = if self.selection.view.panel { Values::Panel } else { Values::Shown };
+        load::of_rows(self.conn, key, fields, values)
     }
 
     /// The panel's order, made anew only where the listing is another one.
@@ -170,17 +206,24 @@ impl Reader<'_> {
 
     /// The rows of what was found. A row that is gone, though the index has it, is left out.
     fn selected(self, found: Hits) -> Result<Selected, StoreError> {
+        let view = self.selection.view;
         let mut items = HashMap::with_capacity(found.hits.len());
         for kind in ContentKind::ALL {
             let ids: Vec<_> = found.hits.iter().filter(|hit| hit.kind == kind).map(|hit| hit.id.0).collect();
             if !ids.is_empty() {
-                for item in shown(self.conn, Key { profile: self.profile, kind }, &ids)? {
-                    items.insert((kind, item.id()), item);
+                let key = Key { profile: self.profile, kind };
+                let mut overlaid = overlay::shown::of_ids(self.conn, key, &ids)?;
+                for item in rows_of_list(self.conn, key, &ids)? {
+                    let shown = overlaid.remove(&item.id()).unwrap_or_default();
+                    items.insert((kind, item.id()), (view.item(item, &shown), shown));
                 }
             }
         }
         let next = found.hits.last().filter(|_| found.more).map(|hit| hit.cursor.clone());
-        let row = |hit: sync_core::search::Hit| Some(SelectedRow::of(items.get(&(hit.kind, hit.id))?, hit.cursor));
+        let row = |hit: sync_core::search::Hit| {
+            let (item, shown) = items.get(&(hit.kind, hit.id))?;
+            Some(SelectedRow::of(item, shown, hit.cursor))
+        };
         Ok(Selected::new(found.hits.into_iter().filter_map(row).collect(), next, self.answered_by))
     }
 }
@@ -214,6 +257,10 @@ pub(crate) fn category_sizes(
     key: Key<'_>,
 ) -> Result<Option<BTreeMap<String, u64>>, StoreError> {
     let Some(stamp) = tables::state(conn, key)?.stamp else { return Ok(None) };
+    // Categories are counted by the rows, and the text has those that are shown.
+    if overlay::shown::has_other_categories(conn, key)? {
+        return Ok(None);
+    }
     Ok(text_index(conn, held, key, stamp, Depth::Values)?.map(|index| index.category_sizes()))
 }
 
@@ -224,7 +271,7 @@ fn listed(text: &[u8]) -> Vec<ContentId> {
 }
 
 /// Reads items with the columns that a list shows.
-fn shown(conn: &mut SqliteConnection, key: Key<'_>, wanted: &[i64]) -> Result<Vec<Item>, StoreError> {
+fn rows_of_list(conn: &mut SqliteConnection, key: Key<'_>, wanted: &[i64]) -> Result<Vec<Item>, StoreError> {
     let (kind, tables) = (key.kind, of(key.kind));
     let columns: Vec<_> = SHOWN.into_iter().filter_map(|name| kind.field(name).map(|at| (at, name))).collect();
     let names: Vec<_> = columns.iter().map(|(_, name)| format!(",\"{name}\"")).collect();

@@ -20,7 +20,8 @@ pub(crate) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    fn binds(self) -> [Bind<'a>; 2] {
+    /// Profile and kind, the key of most tables.
+    pub(crate) fn binds(self) -> [Bind<'a>; 2] {
         [self.profile.as_str().into(), self.kind.as_str().into()]
     }
 }

@@ -7,14 +7,18 @@ use sync_core::search::{SearchFields, SegmentWriter};
 use sync_core::{ContentId, ContentKind, FieldSet, ProfileId, StoreError};
 
 use super::compact;
-use super::entries::Maker;
+use super::entries::{Maker, Values};
 use super::tables::{self, Key};
 use crate::db::bind::Bind;
 use crate::db::statement::integer;
+use crate::overlay::pass::Texts;
 use crate::tables::of;
 
 /// So many bytes of entries wait in memory.
 pub(super) const WAITING: usize = 2 << 20;
+
+/// Where more entries than these change at once, the text is written anew.
+const ANEW: usize = 50_000;
 
 /// How many rows are looked at in one go when others than an apply have changed them.
 const PAGE: usize = 1_000;
@@ -76,18 +80,20 @@ impl<'a> Writer<'a> {
         Ok(Self { key, plan, fields: state.fields, maker, waiting: SegmentWriter::new(), batches: None })
     }
 
-    /// An item was written; `changed` are the fields that have changed, all of them where it is `None`.
+    /// An item was written, and is shown with these texts; `changed` are the fields that have changed, all of them where
+    /// it is `None`.
     pub(crate) fn written(
         &mut self,
         conn: &mut SqliteConnection,
         id: i64,
         changed: Option<FieldSet>,
         fields: &[Bind<'_>],
+        shown: Texts,
     ) -> Result<(), StoreError> {
         if !self.is_extended() || changed.is_some_and(|changed| !self.maker.needs(changed)) {
             return Ok(());
         }
-        self.maker.add_binds(id, fields, &mut self.waiting);
+        self.maker.add_binds(id, fields, shown, &mut self.waiting);
         self.flush_if_full(conn)
     }
 
@@ -98,13 +104,41 @@ impl<'a> Writer<'a> {
         }
         if self.batches.as_ref().is_some_and(|batches| batches.next.1 > 0) {
             // What is written already can't be told from what is removed: a later batch overrides it.
-            self.flush(conn)?;
-            if let Some(batches) = &mut self.batches {
-                batches.end();
-            }
+            self.end_batch(conn)?;
         }
         for id in ids {
             self.waiting.remove(*id);
+            self.flush_if_full(conn)?;
+        }
+        Ok(())
+    }
+
+    /// These items are shown with other texts than those that were written with their rows.
+    pub(crate) fn shown_otherwise(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
+        if !self.is_extended() || ids.is_empty() {
+            return Ok(());
+        }
+        self.end_batch(conn)?;
+        self.add_rows(conn, ids)
+    }
+
+    fn end_batch(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.flush(conn)?;
+        if let Some(batches) = self.batches.as_mut().filter(|batches| batches.next.1 > 0) {
+            batches.end();
+        }
+        Ok(())
+    }
+
+    /// Adds the entries of these items, of their rows.
+    fn add_rows(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
+        for page in ids.chunks(PAGE) {
+            let entries = self.maker.of_rows(conn, self.key, page)?;
+            let there: HashSet<_> = entries.iter().map(|entry| entry.id.0).collect();
+            for entry in entries {
+                self.waiting.add(entry);
+            }
+            page.iter().filter(|id| !there.contains(id)).for_each(|id| self.waiting.remove(ContentId(*id)));
             self.flush_if_full(conn)?;
         }
         Ok(())
@@ -176,7 +210,7 @@ impl<'a> Writer<'a> {
         tracing::debug!(kind = %key.kind, "the search text is written anew");
         tables::delete_all(conn, key)?;
         let (mut waiting, mut batches) = (SegmentWriter::new(), Batches::after(Vec::new()));
-        self.maker.of_all_rows(conn, key, step, |conn, entry| {
+        self.maker.of_all_rows(conn, key, Values::Shown, step, |conn, entry| {
             waiting.add(entry);
             if waiting.size() < WAITING { Ok(()) } else { batches.write(conn, key, &mut waiting) }
         })?;
@@ -192,18 +226,18 @@ pub(crate) fn follow(
     kind: ContentKind,
     ids: &[i64],
 ) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let mut writer = Writer::new(conn, profile, kind)?;
     if writer.plan != Plan::Extend {
         return Ok(());
     }
-    for page in ids.chunks(PAGE) {
-        let entries = writer.maker.of_rows(conn, writer.key, page)?;
-        let there: HashSet<_> = entries.iter().map(|entry| entry.id.0).collect();
-        for entry in entries {
-            writer.waiting.add(entry);
-        }
-        page.iter().filter(|id| !there.contains(id)).for_each(|id| writer.waiting.remove(ContentId(*id)));
-        writer.flush_if_full(conn)?;
+    if ids.len() > ANEW {
+        // Most of the text would be overridden.
+        writer.doubt();
+    } else {
+        writer.add_rows(conn, ids)?;
     }
     writer.finish(conn, || Ok(()))
 }

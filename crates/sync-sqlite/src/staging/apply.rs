@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::sql_types;
 use diesel::{QueryableByName, SqliteConnection};
 use sync_core::HeldRemoval;
-use sync_core::store::ScopeCommit;
+use sync_core::store::{Applied, ScopeCommit};
 use sync_core::{Category, Change, ContentId, ContentKind, Item, ProfileId, Scope, StoreError, SyncMode};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,8 @@ use crate::db::value::{Number, Text};
 use crate::feed::entry::{Entries, Entry, New};
 use crate::feed::reverse::Before;
 use crate::items::item_sql::{self, ROWS};
-use crate::search;
+use crate::overlay::pass::{Pass, Texts};
+use crate::search::{self, Key};
 use crate::staging::area::Area;
 use crate::staging::record::{self, Head};
 use crate::store::SqliteStore;
@@ -40,81 +41,105 @@ pub(crate) fn apply(
     area: &mut Area,
     commit: &ScopeCommit,
     cancel: &CancellationToken,
-) -> Result<(), StoreError> {
+) -> Result<Applied, StoreError> {
     let rows = area.len();
     store.with_writer(|conn| hold_pages_for(conn, rows))?;
     stop::at("apply.before-begin");
-    store.write_unless(
-        || unless_cancelled(cancel),
-        |conn| {
-            stop::at("apply.begun");
-            check_fence(conn, profile, commit.fence)?;
-            history::check_under_way(conn, profile, commit.run)?;
-            let before = Before::new(conn, profile, scope, commit)?;
-            let text = search::write::Writer::new(conn, profile, scope.kind)?;
-            let mut apply = Apply {
-                conn,
-                profile,
-                kind: scope.kind,
-                tables: tables::of(scope.kind),
-                commit,
-                cancel,
-                before,
-                text,
-                unlogged: Vec::new(),
-                came: 0,
-                came_anew: HashSet::new(),
-            };
-            if let Some(categories) = &commit.categories {
-                apply.categories(categories)?;
-            }
-            stop::at("apply.categories");
-            if commit.first_load {
-                apply.log(vec![Entry::loaded()])?;
-                apply.flush_log()?;
-            }
-            if !area.is_empty() || !commit.removals.is_empty() {
-                let mut rows = RowCount::new(apply.conn, profile, scope.kind)?;
-                apply.items(area)?;
-                let new = rows.written(apply.conn)?;
-                if new > apply.came && !commit.first_load {
-                    apply.log_unforeseen(rows.last_before())?;
-                    apply.text.doubt();
+    store
+        .write_unless(
+            || unless_cancelled(cancel),
+            |conn| {
+                stop::at("apply.begun");
+                check_fence(conn, profile, commit.fence)?;
+                history::check_under_way(conn, profile, commit.run)?;
+                let before = Before::new(conn, profile, scope, commit)?;
+                let text = search::write::Writer::new(conn, profile, scope.kind)?;
+                let key = Key { profile, kind: scope.kind };
+                let listing = (commit.asked_at, commit.compared);
+                // A full run may find rows that somebody else has changed.
+                let writes = rows > 0
+                    || !commit.removals.is_empty()
+                    || commit.held.is_some()
+                    || commit.record.mode == SyncMode::Full;
+                let overlay = Pass::new(conn, key, commit.run, commit.applied_at, listing, writes)?;
+                let mut apply = Apply {
+                    conn,
+                    profile,
+                    kind: scope.kind,
+                    tables: tables::of(scope.kind),
+                    commit,
+                    cancel,
+                    before,
+                    text,
+                    overlay,
+                    unlogged: Vec::new(),
+                    came: 0,
+                    came_anew: HashSet::new(),
+                };
+                if let Some(categories) = &commit.categories {
+                    if let Some(overlay) = &mut apply.overlay {
+                        overlay.categories(apply.conn, categories)?;
+                    }
+                    apply.categories(categories)?;
+                    if let Some(overlay) = &mut apply.overlay {
+                        overlay.categories_replaced(apply.conn)?;
+                    }
                 }
-                rows.removed(apply.removals()?);
-                // The index of a whole kind has an entry for every row.
-                let expected = commit.index.as_ref().filter(|_| scope.within.is_none());
-                rows.save(apply.conn, profile, expected.map(|index| index.len() as u64))?;
-            }
-            stop::at("apply.removals");
-            apply.tombstones().prune(apply.conn)?;
-            if let Some(held) = &commit.held {
-                apply.held(held)?;
-            }
-            stop::at("apply.held");
-            if let Some(new) = &commit.index {
-                index::save(apply.conn, profile, scope, new)?;
-            }
-            validator::change(apply.conn, profile, scope, &commit.validator)?;
-            if let Some(fields) = &commit.fields {
-                facts::save_fields(apply.conn, profile, scope.kind, fields)?;
-            }
-            stop::at("apply.index");
-            apply.bookkeeping(scope.within.is_none())?;
-            apply.before.keep(apply.conn, profile, scope, commit)?;
-            let is_compared = scope.within.is_none() && commit.record.mode == SyncMode::Full;
-            if is_compared && mend::settle(apply.conn, profile, scope.kind, commit.run)? {
-                apply.text.doubt();
-            }
-            apply.text.finish(apply.conn, || unless_cancelled(cancel))?;
-            stop::at("apply.bookkeeping");
-            unless_cancelled(cancel)?;
-            stop::at("apply.before-commit");
-            Ok(())
-        },
-    )?;
-    stop::at("apply.committed");
-    Ok(())
+                stop::at("apply.categories");
+                if commit.first_load {
+                    apply.log(vec![Entry::loaded()])?;
+                    apply.flush_log()?;
+                }
+                if !area.is_empty() || !commit.removals.is_empty() {
+                    let mut rows = RowCount::new(apply.conn, profile, scope.kind)?;
+                    apply.items(area)?;
+                    let new = rows.written(apply.conn)?;
+                    if new > apply.came && !commit.first_load {
+                        apply.log_unforeseen(rows.last_before())?;
+                        apply.text.doubt();
+                    }
+                    if let Some(overlay) = &mut apply.overlay {
+                        overlay.before_removals(apply.conn, &commit.removals, commit.held.as_deref())?;
+                    }
+                    rows.removed(apply.removals()?);
+                    // The index of a whole kind has an entry for every row.
+                    let expected = commit.index.as_ref().filter(|_| scope.within.is_none());
+                    rows.save(apply.conn, profile, expected.map(|index| index.len() as u64))?;
+                } else if let Some(overlay) = &mut apply.overlay {
+                    overlay.before_removals(apply.conn, &[], commit.held.as_deref())?;
+                }
+                stop::at("apply.removals");
+                apply.tombstones().prune(apply.conn)?;
+                if let Some(held) = &commit.held {
+                    apply.held(held)?;
+                }
+                stop::at("apply.held");
+                if let Some(new) = &commit.index {
+                    index::save(apply.conn, profile, scope, new)?;
+                }
+                validator::change(apply.conn, profile, scope, &commit.validator)?;
+                if let Some(fields) = &commit.fields {
+                    facts::save_fields(apply.conn, profile, scope.kind, fields)?;
+                }
+                stop::at("apply.index");
+                apply.bookkeeping(scope.within.is_none())?;
+                apply.before.keep(apply.conn, profile, scope, commit)?;
+                let is_compared = scope.within.is_none() && commit.record.mode == SyncMode::Full;
+                if is_compared && mend::settle(apply.conn, profile, scope.kind, commit.run)? {
+                    apply.text.doubt();
+                    if let Some(overlay) = &mut apply.overlay {
+                        overlay.doubt();
+                    }
+                }
+                let applied = apply.settle_overlay()?;
+                apply.text.finish(apply.conn, || unless_cancelled(cancel))?;
+                stop::at("apply.bookkeeping");
+                unless_cancelled(cancel)?;
+                stop::at("apply.before-commit");
+                Ok(applied)
+            },
+        )
+        .inspect(|_| stop::at("apply.committed"))
 }
 
 struct Apply<'a> {
@@ -128,6 +153,8 @@ struct Apply<'a> {
     before: Before,
     /// What is searched.
     text: search::write::Writer<'a>,
+    /// What becomes of edits and of what is shown; `None` where there is nothing of that.
+    overlay: Option<Pass<'a>>,
     /// Entries of the change log that wait for a whole statement.
     unlogged: Vec<Entry>,
     /// How many rows are known to be new.
@@ -243,6 +270,10 @@ impl<'a> Apply<'a> {
             rest = others;
         }
         let entries = self.entries(batch, &binds)?;
+        if let Some(overlay) = &mut self.overlay {
+            let ids: Vec<_> = batch.heads.iter().map(|(head, _)| head.id).collect();
+            overlay.before_write(self.conn, &ids)?;
+        }
         item_sql::upsert(self.conn, self.kind, moved, &self.profile_id(), &now, &binds)?;
         for ((head, _), binds) in batch.heads.iter().zip(binds.chunks(self.kind.fields().len() + 1)) {
             let changed = match head.change {
@@ -251,7 +282,11 @@ impl<'a> Apply<'a> {
                 }
                 _ => None,
             };
-            self.text.written(self.conn, head.id, changed, &binds[1..])?;
+            let shown = match &mut self.overlay {
+                Some(overlay) => overlay.wrote(head.id, changed, &binds[1..]),
+                None => Texts::default(),
+            };
+            self.text.written(self.conn, head.id, changed, &binds[1..], shown)?;
         }
         self.log(entries)?;
         batch.clear();
@@ -269,6 +304,9 @@ impl<'a> Apply<'a> {
         } else {
             item_sql::rows(self.conn, self.profile.as_str(), kind, &updated)?
         };
+        if let Some(overlay) = &mut self.overlay {
+            overlay.was(&rows);
+        }
         let rows: HashMap<i64, Item> = rows.into_iter().map(|row| (row.id().0, row)).collect();
         let mut entries = Vec::new();
         for ((head, returns), binds) in batch.heads.iter().zip(binds.chunks(kind.fields().len() + 1)) {
@@ -355,6 +393,14 @@ impl<'a> Apply<'a> {
                 format!("DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id IN ({list})");
             execute(self.conn, &sql, &and_list(key.clone(), ids)).map(|_| ())
         })
+    }
+
+    /// Judges and moves edits, and brings what is shown and searched up to it. Returns what is to be told.
+    fn settle_overlay(&mut self) -> Result<Applied, StoreError> {
+        let Some(overlay) = self.overlay.take() else { return Ok(Applied::default()) };
+        let settled = overlay.settle(self.conn)?;
+        self.text.shown_otherwise(self.conn, &settled.other_texts)?;
+        Ok(settled.applied)
     }
 
     /// Watermark and run record. The watermark is that of a whole kind, so a listing of a part of

@@ -8,7 +8,7 @@ mod spool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use sync_core::store::{ScopeCommit, StagedItem, Staging};
+use sync_core::store::{Applied, ScopeCommit, StagedItem, Staging};
 use sync_core::{ContentId, ProfileId, Scope, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,7 @@ impl Staging for SqliteStaging {
         Ok(())
     }
 
-    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError> {
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError> {
         // When this future is dropped, the thread that works for it shall stop as well.
         let cancel = cancel.child_token();
         let _stop = cancel.clone().drop_guard();

@@ -112,6 +112,8 @@ impl Logged {
                 names.split(',').filter_map(|name| kind.field(name)).for_each(|at| fields.add(at));
                 LoggedChange::Updated(fields)
             }
+            Change::Converged => LoggedChange::Converged,
+            Change::Overruled => LoggedChange::Overruled,
             Change::Undone => LoggedChange::Undone(self.taken_back.map_or(Ok(TakenBack::Undone), Word::known)?),
         };
         let (run, id) = (self.run_id.0, self.content_id.map(|id| ContentId(id.0)));
@@ -137,6 +139,8 @@ pub(crate) fn change_columns(kind: ContentKind, change: LoggedChange) -> [Bind<'
         }
         LoggedChange::Removed => (Change::Removed, None),
         LoggedChange::Undone(_) => (Change::Undone, None),
+        LoggedChange::Converged => (Change::Converged, None),
+        LoggedChange::Overruled => (Change::Overruled, None),
         other => unreachable!("{other:?} is written by a version that knows it"),
     };
     let taken_back = if let LoggedChange::Undone(taken) = change { Some(taken.as_str().to_owned()) } else { None };

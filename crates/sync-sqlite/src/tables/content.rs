@@ -17,7 +17,8 @@ use crate::db::value::{Count, Number, Text};
 use crate::feed::entry::{self, Entries, Entry};
 use crate::feed::{retention, row_ids};
 use crate::items::item_sql;
-use crate::search;
+use crate::overlay::edited;
+use crate::search::{self, Key};
 use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
 use crate::tables::profile::RANDOM_EPOCH;
@@ -107,6 +108,7 @@ impl SqliteStore {
             validator::forget(conn, profile, kind)?;
             row_counts::recount(conn, profile, kind)?;
             if deleted > 0 {
+                follow_deletion(conn, Key { profile, kind }, &sorted(ids))?;
                 search::write::follow(conn, profile, kind, &sorted(ids))?;
             }
             Ok(deleted)
@@ -127,9 +129,12 @@ impl SqliteStore {
                 "xtream_tombstones",
                 "xtream_doubts",
             ];
-            for table in by_kind.chain(of_listings).chain(search::tables::TABLES) {
+            for table in by_kind.chain(of_listings).chain(search::tables::TABLES).chain(["xtream_shown"]) {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
             }
+            // Edits outlive the rows. The next sync looks where those of items that are gone for good belong.
+            let sql = "UPDATE xtream_edited_items SET gone=2 WHERE profile_id=? AND gone<>2";
+            execute(conn, sql, &[profile.as_str().into()])?;
             facts::forget_kinds(conn, profile)?;
             begin_epoch(conn, profile)?;
             diesel::update(xtream_content_sync::table.filter(xtream_content_sync::profile_id.eq(profile.as_str())))
@@ -157,6 +162,15 @@ impl SqliteStore {
             Ok(categories.iter().map(|category| sizes.get(&category.0).copied().unwrap_or_default()).collect())
         })
     }
+}
+
+/// Brings the overlay up to a deletion: what is shown of the items goes, and their edits stay.
+fn follow_deletion(conn: &mut SqliteConnection, key: Key<'_>, ids: &[i64]) -> Result<(), StoreError> {
+    in_lists(ids, |list, ids| {
+        let sql = format!("DELETE FROM xtream_shown WHERE profile_id=? AND kind=? AND content_id IN ({list})");
+        execute(conn, &sql, &and_list(key.binds(), ids)).map(|_| ())
+    })?;
+    edited::look_again(conn, key, ids)
 }
 
 /// Begins a new epoch of the feed: what was logged until now says nothing of what comes.

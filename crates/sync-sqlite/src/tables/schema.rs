@@ -433,6 +433,96 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The items that the user has edited.
+    xtream_edited_items (profile_id, kind, parent, content_id) {
+        profile_id -> Text,
+        kind -> Text,
+        parent -> BigInt,
+        content_id -> BigInt,
+        name -> Text,
+        tmdb_id -> Nullable<Text>,
+        category_id -> Nullable<Text>,
+        maybe_id -> Nullable<BigInt>,
+        maybe_name -> Nullable<Text>,
+        declined_id -> Nullable<BigInt>,
+        gone -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// The edits of the user.
+    xtream_edits (profile_id, kind, parent, content_id, field) {
+        profile_id -> Text,
+        kind -> Text,
+        parent -> BigInt,
+        content_id -> BigInt,
+        field -> Text,
+        local -> Text,
+        base -> Nullable<Text>,
+        edited_at -> BigInt,
+        panel -> Nullable<Text>,
+        conflict_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// How items are shown that are not shown as their rows.
+    xtream_shown (profile_id, kind, content_id) {
+        profile_id -> Text,
+        kind -> Text,
+        content_id -> BigInt,
+        excluded -> BigInt,
+        hidden -> BigInt,
+        favourite -> BigInt,
+        watched -> BigInt,
+        name -> Nullable<Text>,
+        category_id -> Nullable<Text>,
+        category_ids -> Nullable<Text>,
+        number -> Nullable<BigInt>,
+        icon -> Nullable<Text>,
+        note -> Nullable<Text>,
+        tags -> Nullable<Text>,
+        position -> Nullable<BigInt>,
+        last_watched -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// The defaults of the filter of a kind.
+    xtream_filters (profile_id, kind) {
+        profile_id -> Text,
+        kind -> Text,
+        otherwise -> Text,
+        new_categories -> Text,
+        known_categories -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// The rules of filters.
+    xtream_filter_rules (profile_id, kind, position) {
+        profile_id -> Text,
+        kind -> Text,
+        position -> BigInt,
+        action -> Text,
+        looks_at -> Text,
+        matches_by -> Text,
+        pattern -> Text,
+    }
+}
+
+diesel::table! {
+    /// The rules by which names are shown.
+    xtream_rewrite_rules (profile_id, kind, position) {
+        profile_id -> Text,
+        kind -> Text,
+        position -> BigInt,
+        pattern -> Text,
+        replacement -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     xtream_profiles,
     xtream_sync_settings,
@@ -457,4 +547,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     xtream_search_segments,
     xtream_search_state,
     xtream_account_paces,
+    xtream_edited_items,
+    xtream_edits,
+    xtream_shown,
+    xtream_filters,
+    xtream_filter_rules,
+    xtream_rewrite_rules,
 );

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
-use sync_core::{Profile, SettingRow, StoreError};
+use sync_core::overlay::ConflictRules;
+use sync_core::{Profile, ProfileId, SettingRow, StoreError};
 
 use crate::db::fault::of_diesel;
 use crate::db::value::Text;
@@ -90,6 +91,15 @@ pub(crate) fn save(conn: &mut SqliteConnection, profile: &Profile) -> Result<(),
         diesel::delete(gone).execute(conn).map_err(of_diesel)?;
     }
     Ok(())
+}
+
+/// The rules of conflicts of a profile.
+pub(crate) fn conflicts(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<ConflictRules, StoreError> {
+    let mut settings = Profile::new(profile.clone());
+    for row in stored(conn, profile.as_str())? {
+        settings.set_row(&row);
+    }
+    Ok(settings.conflicts)
 }
 
 fn stored(conn: &mut SqliteConnection, profile_id: &str) -> Result<Vec<SettingRow>, StoreError> {

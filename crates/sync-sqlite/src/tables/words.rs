@@ -125,10 +125,13 @@ pub(crate) enum Change {
     Updated,
     Removed,
     Undone,
+    Converged,
+    Overruled,
 }
 
 impl Change {
-    const ALL: [Self; 5] = [Self::Loaded, Self::Added, Self::Updated, Self::Removed, Self::Undone];
+    const ALL: [Self; 7] =
+        [Self::Loaded, Self::Added, Self::Updated, Self::Removed, Self::Undone, Self::Converged, Self::Overruled];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -137,6 +140,8 @@ impl Change {
             Self::Updated => "updated",
             Self::Removed => "removed",
             Self::Undone => "undone",
+            Self::Converged => "converged",
+            Self::Overruled => "overruled",
         }
     }
 }

@@ -466,7 +466,12 @@ async fn a_damaged_file_is_told_and_not_touched() {
 #[test]
 fn a_missing_column_is_damage() {
     let cache = Cache::new();
+    let view = cache.sql("SELECT sql AS line FROM sqlite_master WHERE name='xtream_movies_shown'").remove(0);
+    cache.execute("DROP VIEW xtream_movies_shown");
+    let damage = inspected(&cache).damage;
+    assert!(damage.contains(&"the column xtream_movies_shown.panel_name is missing".to_owned()), "{damage:?}");
     cache.execute("ALTER TABLE xtream_movies DROP COLUMN plot");
+    cache.execute(&view.replace("i.plot", "NULL AS plot"));
     assert_eq!(inspected(&cache).damage, ["the column xtream_movies.plot is missing"]);
 }
 

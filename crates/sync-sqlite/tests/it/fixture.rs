@@ -63,7 +63,7 @@ impl Cache {
     pub(crate) async fn apply(&self, items: Vec<StagedItem>, commit: ScopeCommit) -> Result<(), StoreError> {
         let mut staging = self.store.stage(&self.home, Scope::whole(commit.record.kind)).await.unwrap();
         staging.put(items).await?;
-        staging.apply(commit, CancellationToken::new()).await
+        staging.apply(commit, CancellationToken::new()).await.map(drop)
     }
 
     pub(crate) fn ids(&self, kind: ContentKind) -> Vec<i64> {

@@ -14,6 +14,8 @@ mod learning;
 mod leasing;
 mod migrating;
 mod opening;
+mod overlaid;
+mod overlay;
 mod profiles;
 #[cfg(feature = "schema")]
 mod schema;

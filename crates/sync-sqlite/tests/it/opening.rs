@@ -243,7 +243,7 @@ async fn a_store_for_reading_writes_nothing() {
         .unwrap();
     assert_eq!(staging.get(vec![ContentId(8000)]).await.unwrap().len(), 1);
     let run = cache.start();
-    read_only(staging.apply(run.commit(ContentKind::Movies), CancellationToken::new()).await);
+    read_only(staging.apply(run.commit(ContentKind::Movies), CancellationToken::new()).await.map(drop));
     drop(run);
     assert!(std::fs::read(cache.path()).unwrap() == before);
 }

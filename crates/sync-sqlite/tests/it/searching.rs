@@ -42,6 +42,7 @@ fn agrees(store: &SqliteStore, cache: &Cache) -> Vec<AnsweredBy> {
         rows: rows.iter().collect(),
         listed: listed.iter().map(|id| ContentId(id.parse().unwrap())).collect(),
         held: held.iter().map(|held| held.id).collect(),
+        ..RowsOfKind::default()
     };
     let kinds = PerKind::from_fn(|kind| if kind == MOVIES { of_kind.clone() } else { RowsOfKind::default() });
     let mut answered = Vec::new();

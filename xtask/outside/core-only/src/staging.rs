@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use sync_core::LoggedChange;
-use sync_core::store::{ScopeCommit, StagedItem, Staging, ValidatorChange};
+use sync_core::store::{Applied, ScopeCommit, StagedItem, Staging, ValidatorChange};
 use sync_core::{Change, ContentId, ContentKind, ProfileId, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -90,7 +90,7 @@ impl Staging for OwnStaging {
         Ok(())
     }
 
-    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<(), StoreError> {
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError> {
         self.store.with(&self.profile, |found| {
             if commit.fence != found.fence {
                 return Err(StoreError::Fenced);
@@ -98,7 +98,7 @@ impl Staging for OwnStaging {
             if cancel.is_cancelled() {
                 return Err(StoreError::Cancelled);
             }
-            self.write(found, commit)
+            self.write(found, commit).map(|()| Applied::default())
         })
     }
 }

@@ -181,3 +181,131 @@ Examples:
   xtream-sync status              Show all profiles
   xtream-sync status home --json  Print one profile for a script
   xtream-sync status --check      Say what is wrong, also by the exit code";
+
+pub(super) const EDIT: &str = "\
+Examples:
+  xtream-sync edit movies 4711 name='Heat' tags=crime,night     Change the name, and set two tags
+  xtream-sync edit movies 4711 name=                            Go back to the panel's name
+  xtream-sync edit channels --category 12 category=News         Move the channels of a category to another one
+
+All items are changed, or none. It is no error if nothing changes.";
+
+pub(super) const FAVOURITE: &str = "\
+Examples:
+  xtream-sync favourite movies 4711 4712
+  xtream-sync favourite channels --category News --off";
+
+pub(super) const HIDE: &str = "\
+Examples:
+  xtream-sync hide movies 4711
+  xtream-sync hide series --year 1950-1969
+  xtream-sync hide movies 4711 --off
+
+`show` still shows them, and so do lists with --hidden. Filters hide by rule, also what comes later.";
+
+pub(super) const TAG: &str = "\
+Examples:
+  xtream-sync tag movies crime,night 4711 4712
+  xtream-sync tag movies crime --tag night --off   Take a tag away from all that have another one";
+
+pub(super) const WATCHED: &str = "\
+Examples:
+  xtream-sync watched movies 4711
+  xtream-sync watched movies 4711 --position 1800   Remember where to go on
+  xtream-sync watched movies 4711 --off";
+
+pub(super) const CONFLICTS: &str = "\
+Examples:
+  xtream-sync conflicts
+  xtream-sync conflicts --kind movies --json
+  xtream-sync conflicts resolve 4711 --keep-local
+
+The settings `conflict.name`, `conflict.category` and `conflict.icon` say what a sync does with a conflict.";
+
+pub(super) const CONFLICTS_RESOLVE: &str = "\
+Examples:
+  xtream-sync conflicts resolve 4711 --keep-local
+  xtream-sync conflicts resolve --all --kind movies --take-panel";
+
+pub(super) const FILTER: &str = "\
+Examples:
+  xtream-sync filter test movies exclude --category-glob 'FR*'   Show what a rule would do
+  xtream-sync filter add movies exclude --category-glob 'FR*'    Leave out the movies of these categories
+  xtream-sync filter list
+
+Rules look at what the panel lists: its names and its categories. A sync keeps and removes items as without rules, and
+`changes` and the counts are of all items. Lists with --all lift the filter.";
+
+pub(super) const FILTER_LIST: &str = "\
+Examples:
+  xtream-sync filter list
+  xtream-sync filter list movies --json";
+
+pub(super) const FILTER_ADD: &str = "\
+Examples:
+  xtream-sync filter add movies exclude --category-glob 'FR*'
+  xtream-sync filter add movies include --name-regex '(?i)4k' --at 1   Show these, whatever the other rules say";
+
+pub(super) const FILTER_REMOVE: &str = "\
+Example:
+  xtream-sync filter remove movies 2";
+
+pub(super) const FILTER_TEST: &str = "\
+Examples:
+  xtream-sync filter test movies exclude --category-glob 'FR*'
+  xtream-sync filter test channels exclude --name-regex '^#+' --json";
+
+pub(super) const FILTER_DEFAULT: &str = "\
+Example:
+  xtream-sync filter default channels exclude   Show only what a rule includes";
+
+pub(super) const FILTER_NEW: &str = "\
+Example:
+  xtream-sync filter new movies tell";
+
+pub(super) const REWRITE: &str = "\
+Examples:
+  xtream-sync rewrite test movies '^[A-Z]{2}: ' ''   Show what a rule would do
+  xtream-sync rewrite add movies '^[A-Z]{2}: ' ''    Show names without a country in front
+  xtream-sync rewrite list
+
+A name that you have edited is shown as you wrote it.";
+
+pub(super) const REWRITE_LIST: &str = "\
+Examples:
+  xtream-sync rewrite list
+  xtream-sync rewrite list movies --json";
+
+pub(super) const REWRITE_ADD: &str = "\
+Examples:
+  xtream-sync rewrite add movies '^[A-Z]{2}: ' ''
+  xtream-sync rewrite add movies '^(.*), The$' 'The $1' --at 1";
+
+pub(super) const REWRITE_REMOVE: &str = "\
+Example:
+  xtream-sync rewrite remove movies 1";
+
+pub(super) const REWRITE_TEST: &str = "\
+Examples:
+  xtream-sync rewrite test movies                     Show what the saved rules do
+  xtream-sync rewrite test movies '^[A-Z]{2}: ' ''    Show what one more rule would do";
+
+pub(super) const OVERLAY: &str = "\
+Examples:
+  xtream-sync overlay export -o overlay.jsonl
+  xtream-sync overlay import overlay.jsonl";
+
+pub(super) const OVERLAY_EXPORT: &str = "\
+Examples:
+  xtream-sync overlay export -o overlay.jsonl
+  xtream-sync overlay export --database cache-kept.db -o overlay.jsonl   Read a cache that a restore has kept
+
+The cache is only read.";
+
+pub(super) const OVERLAY_IMPORT: &str = "\
+Examples:
+  xtream-sync overlay import overlay.jsonl
+  xtream-sync overlay import - --rules
+
+An item is found by its id, or else by its name. The edits of items that are not found are kept under their ids, and the \
+exit code is 3 then.";

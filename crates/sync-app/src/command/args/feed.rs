@@ -4,7 +4,7 @@ use clap::Args as Arguments;
 use sync_core::ContentKind;
 use sync_service::Since;
 
-use super::kind;
+use super::{ViewArgs, kind};
 
 #[derive(Debug, Arguments)]
 pub(crate) struct ChangesArgs {
@@ -49,6 +49,8 @@ pub(crate) struct NewArgs {
     /// Show at most so many items [default: all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
     /// Print one JSON object per item, one per line
     #[arg(long)]
     pub(crate) json: bool,

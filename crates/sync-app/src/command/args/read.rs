@@ -1,12 +1,12 @@
-//! The arguments of `list`, `search`, `show`, `categories` and `export`.
+//! The arguments of `list`, `search`, `show`, `categories` and `export`: conditions, views, and how to print.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as Arguments, ValueEnum};
 use sync_core::ContentKind;
-use sync_core::catalogue::Sort;
-use sync_service::Moment;
+use sync_core::catalogue::{Sort, View};
+use sync_service::{ItemFilter, Moment};
 
 use super::kind;
 
@@ -35,32 +35,76 @@ pub(crate) struct SearchArgs {
     pub(crate) which: WhichArgs,
 }
 
+/// What items have to be like.
+#[derive(Debug, Arguments)]
+pub(crate) struct ConditionArgs {
+    /// Take only items of the category with this id or name
+    #[arg(long, value_name = "NAME|ID", allow_hyphen_values = true)]
+    pub(crate) category: Option<String>,
+    /// Take only items of this year (1999), or of these years (1990-1999)
+    #[arg(long = "year", value_name = "YEARS", value_parser = years)]
+    years: Option<(i64, i64)>,
+    /// Take only items with at least this rating, 0 to 10
+    #[arg(long, value_name = "RATING", value_parser = rating)]
+    rating_min: Option<f64>,
+    /// Take only items that the panel added since then: a time (2026-11-29T10:00:00Z), a day (2026-11-29, UTC) or an age
+    /// (90m, 36h, 7d)
+    #[arg(long, value_name = "SINCE")]
+    added_since: Option<Moment>,
+    /// Take only items whose removal is held
+    #[arg(long)]
+    held: bool,
+    /// Take only favourites
+    #[arg(long)]
+    favourite: bool,
+    /// Take only items with this tag
+    #[arg(long, value_name = "TAG", allow_hyphen_values = true)]
+    tag: Option<String>,
+}
+
+impl ConditionArgs {
+    /// Returns them as the use cases take them.
+    pub(crate) fn filter(&self) -> ItemFilter {
+        let Self { category, years, rating_min, added_since, held, favourite, tag } = self;
+        let mut filter = ItemFilter::none();
+        (filter.category, filter.tag) = (category.clone(), tag.clone());
+        (filter.years, filter.rating_min, filter.added_since) = (*years, *rating_min, *added_since);
+        (filter.held, filter.favourite) = (*held, *favourite);
+        filter
+    }
+}
+
+/// How items are shown, and which of them.
+#[derive(Debug, Clone, Copy, Arguments)]
+pub(crate) struct ViewArgs {
+    /// Show names, categories, numbers and images as the panel has them, without edits and rewrite rules
+    #[arg(long = "panel")]
+    pub(crate) as_panel: bool,
+    /// Show hidden items as well
+    #[arg(long)]
+    pub(crate) hidden: bool,
+    /// Show items that the filter leaves out as well
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+impl ViewArgs {
+    /// Returns it as the use cases take it.
+    pub(crate) const fn view(self) -> View {
+        View { panel: self.as_panel, hidden: self.hidden, excluded: self.all }
+    }
+}
+
 /// Which items are shown, in which order, and how.
 #[derive(Debug, Arguments)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct WhichArgs {
     /// The profile; it may be left out where there is only one
     #[arg(long, value_name = "ID")]
     pub(crate) profile: Option<String>,
-    /// Show only items of the category with this id or name
-    #[arg(long, value_name = "NAME|ID", allow_hyphen_values = true)]
-    pub(crate) category: Option<String>,
-    /// Show only items of this year (1999), or of these years (1990-1999)
-    #[arg(long = "year", value_name = "YEARS", value_parser = years)]
-    pub(crate) years: Option<(i64, i64)>,
-    /// Show only items with at least this rating, 0 to 10
-    #[arg(long, value_name = "RATING", value_parser = rating)]
-    pub(crate) rating_min: Option<f64>,
-    /// Show only items that the panel added since then: a time (2026-11-29T10:00:00Z), a day (2026-11-29, UTC) or an
-    /// age (90m, 36h, 7d)
-    #[arg(long, value_name = "SINCE")]
-    pub(crate) added_since: Option<Moment>,
-    /// Show only items whose removal is held
-    #[arg(long)]
-    pub(crate) held: bool,
-    /// Show hidden items as well
-    #[arg(long)]
-    pub(crate) hidden: bool,
+    #[command(flatten)]
+    pub(crate) conditions: ConditionArgs,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
     /// Show them in this order [default: `list`: panel; `search`: the best first]
     #[arg(long, value_enum, value_name = "ORDER")]
     pub(crate) sort: Option<Order>,
@@ -119,6 +163,9 @@ pub(crate) struct ShowArgs {
     /// can then be read by you only
     #[arg(long)]
     pub(crate) secrets: bool,
+    /// Show name, categories, number and image as the panel has them, without edits and rewrite rules
+    #[arg(long = "panel")]
+    pub(crate) as_panel: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -154,6 +201,8 @@ pub(crate) struct ExportArgs {
     /// Replace the file if it exists
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
     /// Write user name and password of the profile where the panel's values have them. A file that the output goes to
     /// can then be read by you only
     #[arg(long)]
@@ -195,7 +244,10 @@ mod tests {
         let super::super::Command::List(list) = super::super::Args::try_parse_from(args).unwrap().command else {
             panic!("list")
         };
-        assert_eq!((list.which.after.as_deref(), list.which.category.as_deref()), (Some("-Aa_"), Some("- new -")));
+        assert_eq!(
+            (list.which.after.as_deref(), list.which.conditions.category.as_deref()),
+            (Some("-Aa_"), Some("- new -"))
+        );
     }
 
     #[test]

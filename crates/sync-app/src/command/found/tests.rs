@@ -45,7 +45,8 @@ fn printed(look: Look, is_search: bool, more: &[&str]) -> String {
     });
     let rows: Vec<_> = rows.collect();
     let mut kinds = PerKind::from_fn(|_| RowsOfKind::default());
-    kinds[ContentKind::Movies] = RowsOfKind { rows: rows.iter().collect(), listed: Vec::new(), held: [].into() };
+    kinds[ContentKind::Movies] =
+        RowsOfKind { rows: rows.iter().collect(), listed: Vec::new(), ..RowsOfKind::default() };
     let mut categories = PerKind::from_fn(|_| Vec::new());
     let arabic = Category { id: CategoryId("2".to_owned()), name: "عربي | Comedy".to_owned(), parent_id: None };
     categories[ContentKind::Movies] = vec![category("1"), arabic];

@@ -71,7 +71,7 @@ impl<'a> From<&'a watch::Told> for Told<'a> {
     fn from(told: &'a watch::Told) -> Self {
         let off: Vec<_> = told.profile.kinds_off.iter().copied().collect();
         Self {
-            report: Report::from(&told.report).with_off(&off).with_trigger(told.trigger),
+            report: Report::from(&told.report).with_overlay(&told.overlay).with_off(&off).with_trigger(told.trigger),
             run: told.report.run.map(|run| run.0),
             changes: Kinds::of(&told.changes, Into::into),
             more: Kinds::of(&told.changes, Into::into),

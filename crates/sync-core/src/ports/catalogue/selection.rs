@@ -1,6 +1,7 @@
 //! A selection: which items a reader wants, in which order, and how many at once.
 
-use crate::model::{CategoryId, CategorySet, ContentId, ContentKind};
+use crate::model::{CategoryId, CategorySet, ContentId, ContentKind, Item};
+use crate::overlay::Shown;
 use crate::search::{Cursor, InvalidCursor, Words};
 
 /// Which items are wanted, in which order, and how many at once.
@@ -13,6 +14,8 @@ pub struct Selection {
     pub words: Option<Words>,
     /// Items that pass this filter.
     pub filter: Filter,
+    /// How items are shown, and which of them.
+    pub view: View,
     /// The order.
     pub sort: Sort,
     /// How many items at most; 0 is treated as 1.
@@ -24,13 +27,29 @@ pub struct Selection {
 impl Selection {
     /// The first items of a kind in the panel's order, so many at most.
     pub fn of_kind(kind: ContentKind, limit: u32) -> Self {
-        Self { kinds: vec![kind], words: None, filter: Filter::default(), sort: Sort::Panel, limit, after: None }
+        Self {
+            kinds: vec![kind],
+            words: None,
+            filter: Filter::default(),
+            view: View::SHOWN,
+            sort: Sort::Panel,
+            limit,
+            after: None,
+        }
     }
 
     /// The items of all kinds that have these words, the best first, so many at most.
     pub fn of_words(words: Words, limit: u32) -> Self {
         let kinds = ContentKind::ALL.to_vec();
-        Self { kinds, words: Some(words), filter: Filter::default(), sort: Sort::Rank, limit, after: None }
+        Self {
+            kinds,
+            words: Some(words),
+            filter: Filter::default(),
+            view: View::SHOWN,
+            sort: Sort::Rank,
+            limit,
+            after: None,
+        }
     }
 
     /// The same, with this filter.
@@ -39,13 +58,19 @@ impl Selection {
         Self { filter, ..self }
     }
 
+    /// The same, with this view.
+    #[must_use]
+    pub fn seen(self, view: View) -> Self {
+        Self { view, ..self }
+    }
+
     /// The same, in this order.
     #[must_use]
     pub fn sorted(self, sort: Sort) -> Self {
         Self { sort, ..self }
     }
 
-    /// The same, behind the place that a cursor names. Set the filter, the order and the words first: a cursor belongs
+    /// The same, behind the place that a cursor names. Set the filter, the view, the order and the words first: a cursor belongs
     /// to one query.
     ///
     /// # Errors
@@ -67,10 +92,10 @@ impl Selection {
         self.after.as_ref()
     }
 
-    /// A digest of all that makes this query another one: kinds, words, filter and order, but neither place nor limit.
+    /// A digest of all that makes this query another one: kinds, words, filter, view and order, but neither place nor limit.
     pub(crate) fn query_digest(&self) -> u32 {
-        let Self { kinds, words, filter, sort, limit: _, after: _ } = self;
-        let text = format!("{kinds:?} {words:?} {filter:?} {sort:?}");
+        let Self { kinds, words, filter, view, sort, limit: _, after: _ } = self;
+        let text = format!("{kinds:?} {words:?} {filter:?} {view:?} {sort:?}");
         u32::try_from(xxhash_rust::xxh3::xxh3_64(text.as_bytes()) >> 32).expect("the upper half of 64 bits")
     }
 }
@@ -89,6 +114,10 @@ pub struct Filter {
     pub added_since: Option<i64>,
     /// Items whose removal is held.
     pub held: bool,
+    /// Items that are favourites of the user.
+    pub favourite: bool,
+    /// Items with this tag of the user.
+    pub tag: Option<String>,
 }
 
 impl Filter {
@@ -126,6 +155,47 @@ impl Filter {
     #[must_use]
     pub fn only_held(self) -> Self {
         Self { held: true, ..self }
+    }
+
+    /// The same, for favourites.
+    #[must_use]
+    pub fn only_favourites(self) -> Self {
+        Self { favourite: true, ..self }
+    }
+
+    /// The same, for items with this tag.
+    #[must_use]
+    pub fn tagged(self, tag: impl Into<String>) -> Self {
+        Self { tag: Some(tag.into()), ..self }
+    }
+}
+
+/// How items are shown, and which of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct View {
+    /// Whether names, categories, numbers and images are the panel's own, without edits and rewrite rules.
+    pub panel: bool,
+    /// Whether items that the user has hidden are there.
+    pub hidden: bool,
+    /// Whether items that the filter excludes are there.
+    pub excluded: bool,
+}
+
+impl View {
+    /// Items as the user wants them: edited, without hidden and excluded ones.
+    pub const SHOWN: Self = Self { panel: false, hidden: false, excluded: false };
+
+    /// The rows as the panel lists them: all of them, without edits.
+    pub const ROWS: Self = Self { panel: true, hidden: true, excluded: true };
+
+    /// Returns whether an item is there.
+    pub const fn has(self, shown: &Shown) -> bool {
+        (self.hidden || !shown.hidden) && (self.excluded || !shown.excluded)
+    }
+
+    /// Returns an item as this view shows it.
+    pub fn item(self, item: Item, shown: &Shown) -> Item {
+        if self.panel { item } else { shown.over(item) }
     }
 }
 
@@ -188,7 +258,7 @@ pub struct SelectedRow {
     pub kind: ContentKind,
     /// The panel's id.
     pub id: ContentId,
-    /// The name, as the panel writes it.
+    /// The name, as the view shows it.
     pub name: String,
     /// The panel's own category, or the first one of the set; `None` if the item is in none.
     pub category: Option<CategoryId>,
@@ -198,13 +268,17 @@ pub struct SelectedRow {
     pub year: Option<i64>,
     /// 0 to 10.
     pub rating: Option<f64>,
+    /// Whether it is a favourite of the user.
+    pub favourite: bool,
+    /// Whether the user has hidden it.
+    pub hidden: bool,
     /// The place of this item: a page after it begins with the next one.
     pub cursor: Cursor,
 }
 
 impl SelectedRow {
-    /// The row of an item at a place.
-    pub fn of(item: &crate::model::Item, cursor: Cursor) -> Self {
+    /// The row of an item at a place. The item is as the view shows it.
+    pub fn of(item: &Item, shown: &Shown, cursor: Cursor) -> Self {
         let first = item.categories().as_slice().first().map(crate::model::Text::as_str);
         Self {
             kind: item.kind(),
@@ -214,6 +288,8 @@ impl SelectedRow {
             categories: item.categories().clone(),
             year: item.year(),
             rating: item.rating(),
+            favourite: shown.favourite,
+            hidden: shown.hidden,
             cursor,
         }
     }

@@ -47,6 +47,12 @@ pub enum Breach {
     ValidatorStale,
     /// The search text differs from the rows, or can't be read.
     SearchIndex,
+    /// An edit or an edited item can't be read, or one of them has no other.
+    EditUnreadable,
+    /// A filter or a rule can't be used.
+    RuleUnreadable,
+    /// What is kept of how an item is shown differs from its row, its edits and the rules.
+    ShownWrong,
     /// A profile has no row of its syncs or of its settings.
     ProfileIncomplete,
     /// The fence is lower than one that was given out.
@@ -67,7 +73,7 @@ pub enum Breach {
 
 impl Breach {
     /// Every inconsistency.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::IndexMissing,
         Self::IndexUnreadable,
         Self::RowsNotInIndex,
@@ -90,6 +96,9 @@ impl Breach {
         Self::RowsNotAsListed,
         Self::ValidatorStale,
         Self::SearchIndex,
+        Self::EditUnreadable,
+        Self::RuleUnreadable,
+        Self::ShownWrong,
         Self::ProfileIncomplete,
         Self::FenceBehind,
         Self::RunOpen,
@@ -125,6 +134,9 @@ impl Breach {
             Self::RowsNotAsListed => "rows_not_as_listed",
             Self::ValidatorStale => "validator_stale",
             Self::SearchIndex => "search_index",
+            Self::EditUnreadable => "edit_unreadable",
+            Self::RuleUnreadable => "rule_unreadable",
+            Self::ShownWrong => "shown_wrong",
             Self::ProfileIncomplete => "profile_incomplete",
             Self::FenceBehind => "fence_behind",
             Self::RunOpen => "run_open",
@@ -175,6 +187,12 @@ impl Breach {
             Self::RowsNotAsListed => "items that differ although the panel lists them as before",
             Self::ValidatorStale => "the stored validator belongs to another list than the cached one",
             Self::SearchIndex => "the search text differs from the items",
+            Self::EditUnreadable if one => "edit that can't be read, or belongs to no edited item",
+            Self::EditUnreadable => "edits that can't be read, or belong to no edited item",
+            Self::RuleUnreadable if one => "filter or rule that can't be used",
+            Self::RuleUnreadable => "filters or rules that can't be used",
+            Self::ShownWrong if one => "item that is not shown as its row, its edits and the rules say",
+            Self::ShownWrong => "items that are not shown as their rows, their edits and the rules say",
             Self::ProfileIncomplete => "a row of the profile is missing",
             Self::FenceBehind => "the fence is lower than that of an earlier lease",
             Self::RunOpen if one => "run that has no end and is not the last one",
@@ -212,13 +230,23 @@ impl Breach {
 
     /// Returns whether a full comparison repairs it, or makes the history before it irrelevant.
     pub const fn is_mended_by_comparing(self) -> bool {
-        !matches!(self, Self::IdNoNumber | Self::SearchIndex) && !self.is_of_profile() && !self.is_of_cache()
+        !matches!(self, Self::IdNoNumber | Self::SearchIndex)
+            && !self.is_of_overlay()
+            && !self.is_of_profile()
+            && !self.is_of_cache()
     }
 
     /// Returns whether any sync of the profile repairs it.
     pub const fn is_mended_by_a_sync(self) -> bool {
         self.is_mended_by_comparing()
-            || matches!(self, Self::SearchIndex | Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen)
+            || matches!(
+                self,
+                Self::SearchIndex | Self::ShownWrong | Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen
+            )
+    }
+
+    const fn is_of_overlay(self) -> bool {
+        matches!(self, Self::EditUnreadable | Self::RuleUnreadable | Self::ShownWrong)
     }
 
     const fn is_of_profile(self) -> bool {
@@ -267,10 +295,17 @@ mod tests {
 
     #[test]
     fn what_mends_it_is_known_of_each() {
-        let by_nothing_here = ["id_no_number", "run_unreadable", "password_shown", "profile_unreadable"];
+        let by_nothing_here = [
+            "id_no_number",
+            "edit_unreadable",
+            "rule_unreadable",
+            "run_unreadable",
+            "password_shown",
+            "profile_unreadable",
+        ];
         let of_the_cache = ["rows_of_nobody", "kind_unknown"];
         assert_eq!(those(|breach| !breach.is_mended_by_a_sync()), [&by_nothing_here[..], &of_the_cache].concat());
         let by_a_sync_only = those(|breach| breach.is_mended_by_a_sync() && !breach.is_mended_by_comparing());
-        assert_eq!(by_a_sync_only, ["search_index", "profile_incomplete", "fence_behind", "run_open"]);
+        assert_eq!(by_a_sync_only, ["search_index", "shown_wrong", "profile_incomplete", "fence_behind", "run_open"]);
     }
 }

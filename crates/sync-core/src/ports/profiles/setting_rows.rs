@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{HookSettings, NetworkSettings, Profile};
 use crate::model::ContentKind;
+use crate::overlay::{ConflictRule, EditField};
 use crate::policy::auto::settings::AutoSettings;
 use crate::policy::probe::ProbeSetting;
 
@@ -24,6 +25,9 @@ const BUSY: &str = "busy.postpone";
 
 /// Whether probes are asked: `auto` or `off`.
 const PROBES: &str = "probes";
+
+/// The rules of conflicts, in the order of [`EditField::JUDGED`].
+const CONFLICTS: [&str; 3] = ["conflict.name", "conflict.category", "conflict.icon"];
 
 /// A setting that differs from the default, as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +61,10 @@ impl Profile {
         for key in HookSettings::KEYS {
             row(key, self.hooks.get(key).map(str::to_owned));
         }
+        for (field, key) in EditField::JUDGED.into_iter().zip(CONFLICTS) {
+            let rule = Some(self.conflicts.of(field)).filter(|rule| *rule != ConflictRule::default());
+            row(key, rule.map(|rule| rule.as_str().to_owned()));
+        }
         row(HookSettings::ALWAYS, self.hooks.always.then(|| "yes".to_owned()));
         rows.sort();
         rows
@@ -78,6 +86,8 @@ impl Profile {
             self.postpone_when_busy = value != "no";
         } else if key == PROBES {
             self.probes = if value == "off" { ProbeSetting::Off } else { ProbeSetting::Auto };
+        } else if let Some(at) = CONFLICTS.iter().position(|known| known == key) {
+            self.conflicts.set(EditField::JUDGED[at], ConflictRule::from_name(value).unwrap_or_default());
         } else if key == HookSettings::ALWAYS {
             self.hooks.always = value == "yes";
         } else if HookSettings::KEYS.contains(&key.as_str()) {
@@ -92,6 +102,7 @@ impl Profile {
     pub fn knows_row(key: &str) -> bool {
         [KINDS_OFF, SCHEDULE, BUSY, PROBES, HookSettings::ALWAYS].contains(&key)
             || HookSettings::KEYS.contains(&key)
+            || CONFLICTS.contains(&key)
             || kind_of_schedule(key).is_some()
             || AutoSettings::KEYS.contains(&key)
             || NetworkSettings::KEYS.contains(&key)

@@ -18,7 +18,14 @@ fn ids(items: &[Item], listed: &[i64], selection: &Selection) -> Vec<i64> {
     let listed: Vec<_> = listed.iter().copied().map(ContentId).collect();
     let order = index.panel_order(&listed);
     let held = HashSet::from([ContentId(2)]);
-    let searched = [Searched { kind: MOVIES, index: &index, panel_order: &order, held: &held }];
+    let searched = [Searched {
+        kind: MOVIES,
+        index: &index,
+        panel_order: &order,
+        held: &held,
+        left_out: &HashSet::new(),
+        only: None,
+    }];
     select(&searched, selection).hits.into_iter().map(|hit| hit.id.0).collect()
 }
 
@@ -75,7 +82,14 @@ fn filters_leave_out_what_does_not_pass() {
 fn a_cursor_belongs_to_its_query() {
     let items = films();
     let index = index_of(&items);
-    let searched = [Searched { kind: MOVIES, index: &index, panel_order: &[], held: &HashSet::new() }];
+    let searched = [Searched {
+        kind: MOVIES,
+        index: &index,
+        panel_order: &[],
+        held: &HashSet::new(),
+        left_out: &HashSet::new(),
+        only: None,
+    }];
     let selection = Selection::of_kind(MOVIES, 2).sorted(Sort::Year);
     let hits = select(&searched, &selection);
     assert!(hits.more);
@@ -98,7 +112,14 @@ fn a_page_in_the_panels_order_goes_on_behind_its_item() {
     let index = index_of(&items);
     let of = |listed: &[i64], index: &SearchIndex, selection: &Selection| {
         let order = index.panel_order(&listed.iter().copied().map(ContentId).collect::<Vec<_>>());
-        let searched = [Searched { kind: MOVIES, index, panel_order: &order, held: &HashSet::new() }];
+        let searched = [Searched {
+            kind: MOVIES,
+            index,
+            panel_order: &order,
+            held: &HashSet::new(),
+            left_out: &HashSet::new(),
+            only: None,
+        }];
         select(&searched, selection).hits
     };
     let first = of(&[1, 2, 3, 4, 5], &index, &selection);
@@ -138,7 +159,7 @@ proptest! {
         let indexes = kinds.map(|kind| index_of(&of(kind)));
         let orders = indexes.each_ref().map(|index| index.panel_order(&[7, 3, 21, 5].map(ContentId)));
         let none = HashSet::new();
-        let searched = [0, 1].map(|at| Searched { kind: kinds[at], index: &indexes[at], panel_order: &orders[at], held: &none });
+        let searched = [0, 1].map(|at| Searched { kind: kinds[at], index: &indexes[at], panel_order: &orders[at], held: &none, left_out: &none, only: None });
         for sort in [Sort::Panel, Sort::Name, Sort::Added, Sort::Year, Sort::Rating, Sort::Rank] {
             let query = |limit| {
                 let mut selection = Selection::of_words(Words::new("dune"), limit);

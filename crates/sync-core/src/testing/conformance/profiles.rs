@@ -7,6 +7,7 @@ use super::session::{Session, load};
 use super::validators::validator;
 use crate::facts::PanelFacts;
 use crate::model::{ContentId, ContentKind};
+use crate::overlay::{ConflictRule, ConflictRules};
 use crate::policy::probe::ProbeSetting;
 use crate::ports::Cache;
 use crate::ports::profiles::{HookSettings, NetworkSettings, PasswordSource, Profile};
@@ -60,6 +61,11 @@ pub(super) fn unusual() -> Profile {
         },
         kinds_off: BTreeSet::from([ContentKind::Series, ContentKind::Channels]),
         probes: ProbeSetting::Off,
+        conflicts: ConflictRules {
+            name: ConflictRule::Ask,
+            category: ConflictRule::Newest,
+            icon: ConflictRule::TakePanel,
+        },
         hooks: HookSettings {
             on_change: Some("tell \"it\" | sh".to_owned()),
             webhook_file: Some("/run/secrets/hook".to_owned()),

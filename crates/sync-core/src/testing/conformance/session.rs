@@ -76,7 +76,7 @@ impl<'a> Session<'a> {
     pub(super) async fn apply(&self, items: Vec<StagedItem>, commit: ScopeCommit) -> Result<(), StoreError> {
         let mut staging = self.staging(commit.record.kind).await;
         staging.put(items).await?;
-        staging.apply(commit, CancellationToken::new()).await
+        staging.apply(commit, CancellationToken::new()).await.map(drop)
     }
 
     pub(super) async fn ids(&self, kind: ContentKind) -> Vec<i64> {

@@ -1,13 +1,16 @@
 //! Whether the result of a run is news. The history of runs says what was told before, so a restart tells nothing twice.
 
+use sync_core::store::Applied;
 use sync_core::{ContentKind, ErrorClass, KindOutcome, KindRecord, ReportError, RunRecord, SyncReport};
 
-/// Returns whether a run has brought news: it has changed an item, it holds other removals than the run before, or it
-/// has an error that the run before didn't have. `runs` are the newest runs, newest first.
+/// Returns whether a run has brought news: it has changed an item, an edit or a category is told, it holds other removals
+/// than the run before, or it has an error that the run before didn't have. `runs` are the newest runs, newest first.
 pub(super) fn is_news(report: &SyncReport, runs: &[RunRecord]) -> bool {
     let earlier: Vec<_> = runs.iter().filter(|run| report.run.is_none_or(|this| run.run < this)).collect();
     let counts = report.counts();
     counts.added + counts.updated + counts.removed > 0
+        // A conflict, the end of an edit, a move and a new category are told once.
+        || !report.overlay.values().all(Applied::is_empty)
         || ContentKind::ALL.into_iter().any(|kind| kind_is_news(report.kind(kind), &earlier))
         || report.errors.iter().any(|error| error.kind.is_none() && run_error_is_new(error, &earlier))
 }
@@ -32,7 +35,8 @@ fn run_error_is_new(error: &ReportError, earlier: &[&RunRecord]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::{ErrorCode, ProfileId, RunId, RunStatus, SyncMode};
+    use sync_core::overlay::{EditEvent, EditField, EditOutcome, EditValue, Move};
+    use sync_core::{ContentId, ErrorCode, ProfileId, RunId, RunStatus, SyncMode};
 
     use super::*;
 
@@ -74,6 +78,29 @@ mod tests {
         ] {
             assert!(is_news(&report(change), &[]));
         }
+    }
+
+    #[test]
+    fn conflicts_moves_and_new_categories_are_news() {
+        let found = |change: fn(&mut Applied)| {
+            let mut report = report(|_| {});
+            change(&mut report.overlay[MOVIES]);
+            is_news(&report, &[])
+        };
+        assert!(found(|found| found.edits.push(EditEvent {
+            kind: MOVIES,
+            id: ContentId(1),
+            name: "One".to_owned(),
+            field: EditField::Name,
+            local: EditValue::Text("Uno".to_owned()),
+            panel: None,
+            outcome: EditOutcome::Conflicts,
+        })));
+        assert!(found(|found| found.new_categories.push(sync_core::testing::category("1"))));
+        let moved = Move { from: ContentId(1), to: ContentId(2), is_certain: false };
+        let mut report = report(|_| {});
+        report.overlay[MOVIES].moves.push(moved);
+        assert!(is_news(&report, &[]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use sync_core::text::{one_line, printable};
 use sync_core::{ContentKind, PerKind, Profile, SyncReport, Trigger};
 
+use crate::overlay::OverlayNews;
 use crate::run_changes::KindChanges;
 
 /// The names in the line for people, per kind.
@@ -20,6 +21,8 @@ pub struct Told {
     pub trigger: Trigger,
     /// What it has changed, with the first names.
     pub changes: PerKind<KindChanges>,
+    /// What it has found in the overlay.
+    pub overlay: PerKind<OverlayNews>,
     /// All of it as a line for people.
     pub text: String,
 }
@@ -27,15 +30,25 @@ pub struct Told {
 impl Told {
     /// Returns what is told of a run with these changes.
     pub fn new(profile: Profile, report: SyncReport, trigger: Trigger, changes: PerKind<KindChanges>) -> Self {
-        let text = text(&report, &changes);
-        Self { profile, report, trigger, changes, text }
+        let overlay = PerKind::from_fn(|_| OverlayNews::default());
+        let text = text(&report, &changes, &overlay);
+        Self { profile, report, trigger, changes, overlay, text }
+    }
+
+    /// The same, with what the run has found in the overlay.
+    #[must_use]
+    pub fn with_overlay(self, overlay: PerKind<OverlayNews>) -> Self {
+        let text = text(&self.report, &self.changes, &overlay);
+        Self { overlay, text, ..self }
     }
 }
 
-fn text(report: &SyncReport, changes: &PerKind<KindChanges>) -> String {
+fn text(report: &SyncReport, changes: &PerKind<KindChanges>, overlay: &PerKind<OverlayNews>) -> String {
     let mut parts: Vec<String> = Vec::new();
     for kind in ContentKind::ALL {
         parts.extend(parts_of(report, kind, &changes[kind]));
+        let sentences = overlay[kind].sentences(NAMES_IN_TEXT);
+        parts.extend(sentences.into_iter().map(|sentence| format!("{kind}: {sentence}")));
     }
     parts.extend(report.errors.iter().map(|error| one_line(&error.to_string())));
     if parts.is_empty() {
@@ -91,14 +104,18 @@ mod tests {
         SomeItems { items: items.collect(), more }
     }
 
+    fn no_news() -> PerKind<OverlayNews> {
+        PerKind::from_fn(|_| OverlayNews::default())
+    }
+
     #[test]
     fn a_line_names_the_first_and_counts_the_rest() {
         let mut report = SyncReport::new(ProfileId::new("home").unwrap());
         let mut changes = PerKind::from_fn(|_| KindChanges::default());
-        assert_eq!(text(&report, &changes), "home: nothing has changed");
+        assert_eq!(text(&report, &changes, &no_news()), "home: nothing has changed");
         report.kinds[ContentKind::Movies].counts.added = 417;
         changes[ContentKind::Movies].added = named(&["A", "B\u{1b}[2J\n", "C", "D", "E", "F"], 411);
-        assert_eq!(text(&report, &changes), "home: 417 new movies: A, B [2J, C, D, E and 412 more");
+        assert_eq!(text(&report, &changes, &no_news()), "home: 417 new movies: A, B [2J, C, D, E and 412 more");
         report.kinds[ContentKind::Movies].counts.added = 1;
         changes[ContentKind::Movies].added = named(&["A"], 0);
         report.kinds[ContentKind::Channels].counts.updated = 1;
@@ -107,7 +124,7 @@ mod tests {
         report.errors.push(ReportError::new(Some(ContentKind::Series), ErrorCode::Truncated, "cut off".to_owned()));
         let expected = "home: 1 channel updated; 2 channels removed; 1 new movie: A; removal of 1 series held; \
                         series: cut off";
-        assert_eq!(text(&report, &changes), expected);
+        assert_eq!(text(&report, &changes, &no_news()), expected);
     }
 
     #[test]
@@ -115,8 +132,8 @@ mod tests {
         let mut report = SyncReport::new(ProfileId::new("home").unwrap());
         let mut changes = PerKind::from_fn(|_| KindChanges::default());
         report.kinds[ContentKind::Movies].counts.added = 12_000;
-        assert_eq!(text(&report, &changes), "home: 12000 new movies", "names may be missing");
+        assert_eq!(text(&report, &changes, &no_news()), "home: 12000 new movies", "names may be missing");
         changes[ContentKind::Movies].loaded = true;
-        assert_eq!(text(&report, &changes), "home: 12000 movies loaded");
+        assert_eq!(text(&report, &changes, &no_news()), "home: 12000 movies loaded");
     }
 }

@@ -1,0 +1,215 @@
+//! `conflicts`: what both the user and the panel have changed, and the answers.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+use sync_core::overlay::{ConflictRule, Edit, EditValue, EditedItem};
+use sync_core::text::one_line;
+use sync_core::{ContentId, EditQuery, Profile};
+use sync_service::{Login, value_json};
+
+use super::args::{ConflictsArgs, ConflictsCommand, ResolveArgs};
+use super::cell::fitted;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::results::Results;
+use super::terminal::{complain, confirm, date, grouped};
+use super::{edit, json, one_profile, refused, wiring};
+
+/// One line of `conflicts --json` about a value.
+#[derive(Serialize)]
+struct Line<'a> {
+    profile: &'a str,
+    kind: &'static str,
+    id: i64,
+    name: &'a str,
+    field: &'static str,
+    base: Option<Value>,
+    local: Value,
+    panel: Option<Value>,
+    since: i64,
+    rule: &'static str,
+}
+
+/// One line of `conflicts --json` about an item that is gone and may be another one.
+#[derive(Serialize)]
+struct Offer<'a> {
+    profile: &'a str,
+    kind: &'static str,
+    id: i64,
+    name: &'a str,
+    maybe: Named<'a>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    id: i64,
+    name: &'a str,
+}
+
+/// Shows or answers conflicts.
+pub(crate) async fn run(
+    database: &Path,
+    command: Option<&ConflictsCommand>,
+    list: &ConflictsArgs,
+) -> Result<Exit, Failure> {
+    match command {
+        Some(ConflictsCommand::Resolve(args)) => resolve(database, args).await,
+        None => show(database, list).await,
+    }
+}
+
+async fn show(database: &Path, args: &ConflictsArgs) -> Result<Exit, Failure> {
+    let cache = one_profile::cache(database, args.profile.as_deref())?;
+    let service = wiring::service(&cache);
+    let profile = one_profile::find(&service, args.profile.as_deref()).await?;
+    let login = one_profile::login(&profile);
+    let mut query = EditQuery::conflicts();
+    query.kind = args.kind;
+    let items = cache.edited(&profile.id, query).await?;
+    let mut results = Results::stdout();
+    results.write(|mut out| {
+        items.iter().try_for_each(|item| {
+            if args.json {
+                return write_json(&mut out, &profile, &login, item);
+            }
+            lines(&profile, &login, item).iter().try_for_each(|line| writeln!(out, "{line}"))
+        })
+    })?;
+    results.end()?;
+    if !args.json {
+        complain(if items.is_empty() {
+            "note: there is no conflict"
+        } else {
+            "note: answer with `xtream-sync conflicts resolve ID --keep-local` or `--take-panel`"
+        });
+    }
+    Ok(Exit::Done)
+}
+
+/// The edits that conflict, each with the panel's value and since when.
+fn conflicts(item: &EditedItem) -> impl Iterator<Item = (&Edit, Option<&EditValue>, i64)> {
+    item.edits.iter().filter_map(|edit| edit.conflict.as_ref().map(|it| (edit, it.panel.as_ref(), it.since)))
+}
+
+fn write_json(
+    mut out: impl std::io::Write,
+    profile: &Profile,
+    login: &Login,
+    item: &EditedItem,
+) -> std::io::Result<()> {
+    let value = |value: &EditValue| value_json(&login.blank_value(value));
+    let (id, kind, name) = (item.id.0, item.kind.as_str(), login.blank(&item.identity.name));
+    for (edit, panel, since) in conflicts(item) {
+        let line = Line {
+            profile: profile.id.as_str(),
+            kind,
+            id,
+            name: &name,
+            field: edit.field.as_str(),
+            base: edit.base.as_ref().map(value),
+            local: value(&edit.local),
+            panel: panel.map(value),
+            since,
+            rule: profile.conflicts.of(edit.field).as_str(),
+        };
+        json::write_line(&mut out, &line)?;
+    }
+    if let Some((ContentId(other), other_name)) = &item.maybe {
+        let maybe = Named { id: *other, name: &login.blank(other_name) };
+        json::write_line(&mut out, &Offer { profile: profile.id.as_str(), kind, id, name: &name, maybe })?;
+    }
+    Ok(())
+}
+
+fn lines(profile: &Profile, login: &Login, item: &EditedItem) -> Vec<String> {
+    let mut lines = vec![format!("{} {} {}", item.kind, item.id.0, one_line(&login.blank(&item.identity.name)))];
+    for (edit, panel, since) in conflicts(item) {
+        let rule = profile.conflicts.of(edit.field);
+        let waits = if rule == ConflictRule::Ask { "it waits for your answer" } else { "yours stays" };
+        lines.push(format!("  {}, since {}; {waits}", edit.field, date(since)));
+        lines.push(format!("    yours    {}", shown(login, Some(&edit.local))));
+        lines.push(format!("    panel's  {}", shown(login, panel)));
+        lines.push(format!("    before   {}", shown(login, edit.base.as_ref())));
+    }
+    if let Some((other, name)) = &item.maybe {
+        let name = one_line(&login.blank(name));
+        lines.push(format!("  the panel no longer lists it; it may be {} {name} now", other.0));
+    }
+    lines
+}
+
+/// Returns a value for people.
+pub(crate) fn shown(login: &Login, value: Option<&EditValue>) -> String {
+    const WIDTH: usize = 80;
+    let text = value.map(|value| one_line(&login.blank_value(value).to_string()));
+    text.map_or_else(|| "(nothing)".to_owned(), |text| fitted(&text, WIDTH).into_owned())
+}
+
+async fn resolve(database: &Path, args: &ResolveArgs) -> Result<Exit, Failure> {
+    let cache = one_profile::cache_to_change(database, args.profile.as_deref())?;
+    let service = wiring::service(&cache);
+    let profile = one_profile::find(&service, args.profile.as_deref()).await?;
+    let ids = (!args.all).then(|| args.items.iter().copied().map(ContentId).collect());
+    let resolved = service.answer_conflicts(&profile.id, args.kind, ids, args.take_panel).await;
+    let resolved = resolved.map_err(refused::resolve)?;
+    if args.json {
+        edit::print_json(&profile, &resolved)?;
+        return Ok(Exit::Done);
+    }
+    let answer = if args.take_panel { "the panel's values are taken" } else { "your values stay" };
+    confirm(&match resolved.len() as u64 {
+        0 => "there is no conflict; nothing has changed".to_owned(),
+        1 => format!("1 item answered: {answer}"),
+        many => format!("{} items answered: {answer}", grouped(many)),
+    });
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::overlay::{EditField, ItemIdentity, PanelConflict};
+    use sync_core::{ContentKind, ProfileId};
+
+    use super::*;
+
+    fn item() -> EditedItem {
+        let identity = ItemIdentity { name: "Heat".to_owned(), ..ItemIdentity::default() };
+        let mut item = EditedItem::new(ContentKind::Movies, ContentId(42), identity);
+        let text = |text: &str| EditValue::Text(text.to_owned());
+        let conflict = PanelConflict { panel: Some(text("http://p.example/ann/s3cr3t/2.png")), since: 86_400 };
+        let (local, base) = (text("http://x/y"), None);
+        item.edits.push(Edit { field: EditField::Icon, local, base, edited_at: 5, conflict: Some(conflict) });
+        let (local, base) = (EditValue::Flag(true), None);
+        item.edits.push(Edit { field: EditField::Favourite, local, base, edited_at: 5, conflict: None });
+        item.maybe = Some((ContentId(43), "Heat".to_owned()));
+        item
+    }
+
+    #[test]
+    fn conflicts_and_offers_are_lines_without_the_login() {
+        let login = Login::new(Some("ann"), Some("s3cr3t"));
+        let mut home = Profile::new(ProfileId::new("home").unwrap());
+        home.conflicts.icon = ConflictRule::Ask;
+        let mut out = Vec::new();
+        write_json(&mut out, &home, &login, &item()).unwrap();
+        let panel = "http://p.example/{username}/{password}/2.png";
+        let expected = format!(
+            "{{\"profile\":\"home\",\"kind\":\"movies\",\"id\":42,\"name\":\"Heat\",\"field\":\"icon\",\"base\":null,\
+             \"local\":\"http://x/y\",\"panel\":\"{panel}\",\"since\":86400,\"rule\":\"ask\"}}\n\
+             {{\"profile\":\"home\",\"kind\":\"movies\",\"id\":42,\"name\":\"Heat\",\
+             \"maybe\":{{\"id\":43,\"name\":\"Heat\"}}}}\n"
+        );
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        let expected = [
+            "movies 42 Heat",
+            "  icon, since 1970-01-02 00:00 UTC; it waits for your answer",
+            "    yours    http://x/y",
+            &format!("    panel's  {panel}"),
+            "    before   (nothing)",
+            "  the panel no longer lists it; it may be 43 Heat now",
+        ];
+        assert_eq!(lines(&home, &login, &item()), expected);
+    }
+}

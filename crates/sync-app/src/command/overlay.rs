@@ -1,0 +1,130 @@
+//! `overlay`: edits and rules as a file.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _};
+use std::path::Path;
+
+use serde::Serialize;
+use sync_core::ContentKind;
+use sync_core::text::printable;
+use sync_service::{Imported, Login, OverlayFile, OverlayFileReader, RulesImport};
+
+use super::args::OverlayCommand;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::results::{self, Results};
+use super::terminal::{complain, confirm, grouped, quoted};
+use super::{json, one_profile, refused, wiring};
+
+/// The longest line that is read, in bytes. Longer ones are no lines of an export.
+const LINE_MAX: u64 = 5 << 20;
+
+/// The object of `overlay import --json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    profile: &'a str,
+    matched_by_id: u64,
+    matched_by_name: u64,
+    unmatched: u64,
+}
+
+/// Writes or reads a file.
+pub(crate) async fn run(database: &Path, command: &OverlayCommand) -> Result<Exit, Failure> {
+    match command {
+        OverlayCommand::Export { output, force, profile, secrets } => {
+            let output = output.as_deref().filter(|path| *path != Path::new("-"));
+            export(database, output, *force, profile.as_deref(), *secrets).await
+        }
+        OverlayCommand::Import { file, rules, profile, json } => {
+            import(database, file, *rules, profile.as_deref(), *json).await
+        }
+    }
+}
+
+async fn export(
+    database: &Path,
+    output: Option<&Path>,
+    force: bool,
+    id: Option<&str>,
+    secrets: bool,
+) -> Result<Exit, Failure> {
+    let cache = one_profile::cache(database, id)?;
+    let service = wiring::service(&cache);
+    let profile = one_profile::find(&service, id).await?;
+    let login = if secrets { Login::default() } else { one_profile::login(&profile) };
+    let export = service.export_overlay(&profile.id).await?;
+    let mut results = match output {
+        Some(path) => Results::file(path, force, secrets)?,
+        None => Results::stdout(),
+    };
+    if secrets && output.is_none() {
+        results::keep_stdout_private();
+    }
+    results.write(|mut out| export.lines(&login).try_for_each(|line| json::write_line(&mut out, &line)))?;
+    results.end()?;
+    if let Some(path) = output {
+        complain(&format!("{} edited items written: {}", grouped(export.items() as u64), results::shown(path)));
+    }
+    Ok(Exit::Done)
+}
+
+async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
+    let cache = one_profile::cache_to_change(database, id)?;
+    let service = wiring::service(&cache);
+    let profile = one_profile::find(&service, id).await?;
+    let reader = OverlayFileReader::new(one_profile::login(&profile), &profile);
+    let read = read(file, reader)?;
+    let imported = service.import_overlay(&profile.id, read, rules).await.map_err(refused::overlay)?;
+    let Imported { report, rules, .. } = imported;
+    let (by_id, by_name, unmatched) = (report.matched_by_id, report.matched_by_name, report.unmatched);
+    if as_json {
+        json::say(&Line { profile: profile.id.as_str(), matched_by_id: by_id, matched_by_name: by_name, unmatched });
+    } else {
+        let (by_id, by_name) = (grouped(by_id), grouped(by_name));
+        confirm(&format!("imported: {by_id} items found by id, {by_name} by name, {} not found", grouped(unmatched)));
+    }
+    for (kind, outcome) in ContentKind::ALL.into_iter().zip(rules.values()) {
+        match outcome {
+            RulesImport::Replaced if !as_json => confirm(&format!("{kind}: the rules are those of the export now")),
+            RulesImport::Kept => complain(&format!(
+                "note: {kind}: the profile has other rules, which stay; --rules replaces them with those of the export"
+            )),
+            _ => {}
+        }
+    }
+    if report.superseded > 0 {
+        let count = grouped(report.superseded);
+        complain(&format!("note: {count} edits were left out, because the profile has later ones of the same fields"));
+    }
+    if unmatched == 0 {
+        return Ok(Exit::Done);
+    }
+    let items = if unmatched == 1 { "1 item was".to_owned() } else { format!("{} items were", grouped(unmatched)) };
+    complain(&format!(
+        "note: {items} not found; the edits are kept under their ids, and shown when the panel lists them"
+    ));
+    Ok(Exit::Partial)
+}
+
+/// Reads a file to its end.
+fn read(file: &Path, mut reader: OverlayFileReader) -> Result<OverlayFile, Failure> {
+    let unreadable = |error: &io::Error| {
+        let shown = printable(&quoted(&file.to_string_lossy()));
+        Failure::usage(format!("{shown} can't be read: {error}; nothing was imported"), "name a file that exists, or -")
+    };
+    let mut input: Box<dyn BufRead> = if file == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        Box::new(BufReader::new(File::open(file).map_err(|error| unreadable(&error))?))
+    };
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = input.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).map_err(|error| unreadable(&error))?;
+        if read == 0 {
+            return reader.finish().map_err(|error| refused::import(&error));
+        }
+        let text = String::from_utf8_lossy(&line);
+        reader.push(text.trim_end_matches(['\r', '\n'])).map_err(|error| refused::import(&error))?;
+    }
+}

@@ -1,0 +1,76 @@
+//! The user's part of `show`: the edits of an item, and how it is shown.
+
+use serde_json::{Map, Value, json};
+use sync_core::catalogue::ItemState;
+use sync_core::overlay::{Edit, EditField, EditValue, shown_value};
+use sync_service::{Login, ShownItem, value_json};
+
+use super::conflicts::shown as in_words;
+use super::terminal::date;
+
+/// The fields that are shown in place of values of the panel.
+const IN_PLACE: [EditField; 4] = [EditField::Name, EditField::Category, EditField::Number, EditField::Icon];
+
+/// The name by which an item without a row is known.
+pub(crate) fn name(shown: &ShownItem) -> &str {
+    shown.edited.as_ref().map_or("", |edited| edited.identity.name.as_str())
+}
+
+fn edits(shown: &ShownItem) -> &[Edit] {
+    shown.edited.as_ref().map_or(&[], |edited| &edited.edits)
+}
+
+/// The member `edits`: each field with the user's value, and the panel's when the edit was made.
+pub(crate) fn as_object(login: &Login, shown: &ShownItem) -> Map<String, Value> {
+    let value = |value: &EditValue| value_json(&login.blank_value(value));
+    let object = |edit: &Edit| {
+        let base = edit.base.as_ref().map(value);
+        let mut object = json!({"local": value(&edit.local), "base": base, "edited_at": edit.edited_at});
+        if let Some(conflict) = &edit.conflict {
+            object["conflict"] = json!({"panel": conflict.panel.as_ref().map(value), "since": conflict.since});
+        }
+        object
+    };
+    edits(shown).iter().map(|edit| (edit.field.as_str().to_owned(), object(edit))).collect()
+}
+
+/// The member `shown`: what takes the place of the panel's values, by edits and by rules.
+pub(crate) fn shown_object(login: &Login, shown: &ShownItem) -> Map<String, Value> {
+    let values = IN_PLACE.into_iter().filter_map(|field| Some((field, shown_value(&shown.shown, field)?)));
+    values.map(|(field, value)| (field.as_str().to_owned(), value_json(&login.blank_value(&value)))).collect()
+}
+
+/// The edits for people, and whether lists leave the item out.
+pub(crate) fn rows(login: &Login, shown: &ShownItem) -> Vec<String> {
+    let mut rows: Vec<_> = edits(shown).iter().map(|edit| row(login, edit)).collect();
+    let is_edited = edits(shown).iter().any(|edit| edit.field == EditField::Name);
+    if let Some(name) = shown.shown.name.as_ref().filter(|_| !is_edited) {
+        let name = in_words(login, Some(&EditValue::Text(name.clone())));
+        rows.push(format!("name: shown as {name}, by a rewrite rule"));
+    }
+    if shown.shown.excluded {
+        rows.push("left out of lists by the filter".to_owned());
+    }
+    let is_gone = !matches!(shown.state, ItemState::Present { .. });
+    if let Some((id, _)) = shown.edited.as_ref().and_then(|edited| edited.maybe.as_ref()).filter(|_| is_gone) {
+        rows.push(format!("it may be listed as {} now: see `xtream-sync conflicts`", id.0));
+    }
+    rows
+}
+
+fn row(login: &Login, edit: &Edit) -> String {
+    let (field, at) = (edit.field, date(edit.edited_at));
+    let local = match (&edit.local, field) {
+        (EditValue::Number(at), EditField::LastWatched) => date(*at),
+        (EditValue::Number(seconds), EditField::Position) => format!("{seconds} s"),
+        (local, _) => in_words(login, Some(local)),
+    };
+    let (mut panel, mut conflicts) = (String::new(), String::new());
+    if IN_PLACE.contains(&field) {
+        panel = format!(" (the panel's was {})", in_words(login, edit.base.as_ref()));
+    }
+    if let Some(conflict) = &edit.conflict {
+        conflicts = format!(", conflicts with the panel's {}", in_words(login, conflict.panel.as_ref()));
+    }
+    format!("{field}: {local}{panel}{conflicts}, {at}")
+}

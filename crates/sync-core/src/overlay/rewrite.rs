@@ -1,0 +1,87 @@
+//! Rewrite rules: how names are shown. The rows keep the panel's names.
+
+use regex::Regex;
+
+use super::field::NAME_MAX;
+use super::pattern::{InvalidPattern, MatchBy, PATTERN_MAX, compile};
+
+/// A rule that changes names as they are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RewriteRule {
+    /// A regular expression, in the given case. Every place that it matches is replaced.
+    pub pattern: String,
+    /// What takes the place; `$1` and `${name}` stand for groups of the pattern.
+    pub replacement: String,
+}
+
+impl RewriteRule {
+    /// Returns the rule if its pattern can be used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPattern`] says why it can't.
+    pub fn checked(self) -> Result<Self, InvalidPattern> {
+        compile(MatchBy::Regex, &self.pattern)?;
+        if self.replacement.len() > PATTERN_MAX { Err(InvalidPattern::TooLong) } else { Ok(self) }
+    }
+}
+
+/// Rules that are ready to rewrite names, in their order: each one sees what those before it have left.
+#[derive(Debug, Clone, Default)]
+pub struct CompiledRewrites {
+    rules: Vec<(Regex, String)>,
+}
+
+impl CompiledRewrites {
+    /// Makes rules ready.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPattern`] if a rule was not checked.
+    pub fn new(rules: &[RewriteRule]) -> Result<Self, InvalidPattern> {
+        let compiled = rules.iter().map(|rule| Ok((compile(MatchBy::Regex, &rule.pattern)?, rule.replacement.clone())));
+        Ok(Self { rules: compiled.collect::<Result<_, InvalidPattern>>()? })
+    }
+
+    /// Returns the name as it is shown, if that is another one. A name that the rules would leave empty, or make longer
+    /// than a name may be, stays as it is.
+    pub fn rewritten(&self, name: &str) -> Option<String> {
+        let mut shown = None::<String>;
+        for (pattern, replacement) in &self.rules {
+            let present = shown.as_deref().unwrap_or(name);
+            if !pattern.is_match(present) {
+                continue;
+            }
+            let next = pattern.replace_all(present, replacement.as_str()).into_owned();
+            if next.len() > NAME_MAX.max(name.len()) {
+                return None;
+            }
+            shown = Some(next);
+        }
+        let shown = shown?.trim().to_owned();
+        (!shown.is_empty() && shown != name).then_some(shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_rewrite_one_after_the_other() {
+        let rule = |pattern: &str, replacement: &str| {
+            RewriteRule { pattern: pattern.to_owned(), replacement: replacement.to_owned() }.checked().unwrap()
+        };
+        let rules = [rule(r"^[A-Z]{2}\| ", ""), rule(r"^(?<a>.*), (The)$", "$2 $a")];
+        let rules = CompiledRewrites::new(&rules).unwrap();
+        let cases =
+            [("FR| Heat", Some("Heat")), ("FR| Matrix, The", Some("The Matrix")), ("Heat", None), ("FR| ", None)];
+        for (name, shown) in cases {
+            assert_eq!(rules.rewritten(name).as_deref(), shown, "{name}");
+        }
+        let growing = CompiledRewrites::new(&[rule("a", &"x".repeat(400)), rule("b", "")]).unwrap();
+        assert_eq!(growing.rewritten("aab"), None);
+        assert!(RewriteRule { pattern: "(".to_owned(), replacement: String::new() }.checked().is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! What a run has found in the overlay, as it is told: without the login, and with the names of the items.
+
+use sync_core::overlay::{EditEvent, EditField, EditOutcome, EditValue, Move};
+use sync_core::store::Applied;
+use sync_core::text::one_line;
+use sync_core::{ContentId, ContentKind, PerKind, SyncReport};
+
+use crate::secrets::Login;
+use crate::service::Service;
+
+/// What a run has found in the overlay of a kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OverlayNews {
+    /// Edits that conflict now, or have ended.
+    pub edits: Vec<EditNews>,
+    /// Items that are gone, and where their edits went or may belong.
+    pub moves: Vec<MoveNews>,
+    /// Categories that are new, of a filter that wants them to be told.
+    pub new_categories: Vec<CategoryNews>,
+    /// The number of those that are not among them.
+    pub more: u64,
+}
+
+/// An edit that conflicts now, or has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EditNews {
+    /// The item.
+    pub id: i64,
+    /// Its name at the panel.
+    pub name: String,
+    /// The field.
+    pub field: EditField,
+    /// What happened.
+    pub outcome: EditOutcome,
+    /// The user's value.
+    pub local: EditValue,
+    /// The panel's value; `None` if it has none.
+    pub panel: Option<EditValue>,
+}
+
+/// Edits that follow an item to another id, or may belong there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MoveNews {
+    /// The item that is gone.
+    pub from: i64,
+    /// The item that is the same, or may be.
+    pub to: i64,
+    /// Its name at the panel; `None` if it was not looked up.
+    pub name: Option<String>,
+    /// Whether the edits have moved; else the move is offered.
+    pub is_certain: bool,
+}
+
+/// A category that is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CategoryNews {
+    /// The panel's id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+impl OverlayNews {
+    /// Returns what is told of a kind, so many of each sort at most. The login is blanked. Moves have no names.
+    pub fn of(applied: &Applied, most: usize, login: &Login) -> Self {
+        let blank = |text: &str| login.blank(text).into_owned();
+        let edit = |event: &EditEvent| EditNews {
+            id: event.id.0,
+            name: blank(&event.name),
+            field: event.field,
+            outcome: event.outcome,
+            local: login.blank_value(&event.local),
+            panel: event.panel.as_ref().map(|value| login.blank_value(value)),
+        };
+        let moved = |Move { from, to, is_certain }: &Move| MoveNews {
+            from: from.0,
+            to: to.0,
+            name: None,
+            is_certain: *is_certain,
+        };
+        let left = |all: usize| all.saturating_sub(most) as u64;
+        Self {
+            edits: applied.edits.iter().take(most).map(edit).collect(),
+            moves: applied.moves.iter().take(most).map(moved).collect(),
+            new_categories: applied
+                .new_categories
+                .iter()
+                .take(most)
+                .map(|category| CategoryNews { id: blank(&category.id.0), name: blank(&category.name) })
+                .collect(),
+            more: left(applied.edits.len()) + left(applied.moves.len()) + left(applied.new_categories.len()),
+        }
+    }
+
+    /// Returns it as sentences for people, so many of each sort at most, and the number of the others.
+    pub fn sentences(&self, most: usize) -> Vec<String> {
+        let mut sentences: Vec<_> = self.edits.iter().take(most).map(of_edit).collect();
+        sentences.extend(self.moves.iter().take(most).map(of_move));
+        let categories = self.new_categories.iter().take(most);
+        sentences.extend(categories.map(|it| format!("new category {} \"{}\"", one_line(&it.id), short(&it.name))));
+        let all = [self.edits.len(), self.moves.len(), self.new_categories.len()];
+        let more = all.iter().map(|all| all.saturating_sub(most) as u64).sum::<u64>() + self.more;
+        if more > 0 {
+            let further = if sentences.is_empty() { "" } else { "more " };
+            let noun = if more == 1 { "change" } else { "changes" };
+            sentences.push(format!("{more} {further}{noun} of the overlay"));
+        }
+        sentences
+    }
+
+    /// Returns whether there is nothing to tell.
+    pub const fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.moves.is_empty() && self.new_categories.is_empty() && self.more == 0
+    }
+}
+
+fn of_edit(edit: &EditNews) -> String {
+    let EditNews { id, field, outcome, .. } = edit;
+    let (name, local) = (short(&edit.name), short(&edit.local.to_string()));
+    let panel = edit.panel.as_ref().map_or_else(|| "none".to_owned(), |it| format!("\"{}\"", short(&it.to_string())));
+    match outcome {
+        EditOutcome::Converged => format!("the panel has your {field} of {id} \"{name}\" now, and your edit ends"),
+        EditOutcome::Overruled => {
+            format!("your {field} of {id} \"{name}\", \"{local}\", ends; the panel's is {panel}")
+        }
+        _ => format!("the panel has another {field} of {id} \"{name}\" now, {panel}; yours stays, \"{local}\""),
+    }
+}
+
+fn of_move(one: &MoveNews) -> String {
+    let MoveNews { from, to, .. } = one;
+    let name = one.name.as_ref().map(|name| format!(" \"{}\"", short(name))).unwrap_or_default();
+    if one.is_certain {
+        format!("the edits of {from}{name} follow it to {to}")
+    } else {
+        format!("{from}{name} is gone, and may be {to} now; its edits wait for an answer")
+    }
+}
+
+/// Returns a text on one line, cut if it is long.
+fn short(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let text = one_line(text);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+impl Service {
+    /// Returns what is told of the overlay after a run, so many of each sort and kind at most, with the names of moved
+    /// items. The login is blanked. Names that can't be read are left out.
+    pub async fn overlay_news(&self, report: &SyncReport, most: usize, login: &Login) -> PerKind<OverlayNews> {
+        let mut news = PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], most, login));
+        for kind in ContentKind::ALL {
+            let moves = &mut news[kind].moves;
+            if moves.is_empty() {
+                continue;
+            }
+            let ids = moves.iter().map(|one| ContentId(one.to)).collect();
+            let rows = self.cache().rows(&report.profile, kind, ids).await.unwrap_or_default();
+            for one in moves {
+                let row = rows.iter().find(|row| row.id().0 == one.to);
+                one.name = row.map(|row| login.blank(row.name()).into_owned());
+            }
+        }
+        news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sort_is_a_sentence_and_the_rest_is_counted() {
+        let edit = |outcome, panel: Option<&str>| EditNews {
+            id: 42,
+            name: "Heat\u{1b}[2J".to_owned(),
+            field: EditField::Name,
+            outcome,
+            local: EditValue::Text("Mine".to_owned()),
+            panel: panel.map(|text| EditValue::Text(text.to_owned())),
+        };
+        let moved =
+            |is_certain, name: Option<&str>| MoveNews { from: 42, to: 4711, name: name.map(str::to_owned), is_certain };
+        let mut news = OverlayNews {
+            edits: vec![
+                edit(EditOutcome::Conflicts, Some("Theirs")),
+                edit(EditOutcome::Converged, Some("Mine")),
+                edit(EditOutcome::Overruled, None),
+            ],
+            moves: vec![moved(true, Some("X")), moved(false, None)],
+            new_categories: vec![CategoryNews { id: "7".to_owned(), name: "News".to_owned() }],
+            more: 0,
+        };
+        assert_eq!(
+            news.sentences(5),
+            [
+                "the panel has another name of 42 \"Heat [2J\" now, \"Theirs\"; yours stays, \"Mine\"",
+                "the panel has your name of 42 \"Heat [2J\" now, and your edit ends",
+                "your name of 42 \"Heat [2J\", \"Mine\", ends; the panel's is none",
+                "the edits of 42 \"X\" follow it to 4711",
+                "42 is gone, and may be 4711 now; its edits wait for an answer",
+                "new category 7 \"News\"",
+            ]
+        );
+        news.more = 2;
+        let short = news.sentences(1);
+        assert_eq!((short.len(), short[3].as_str()), (4, "5 more changes of the overlay"));
+        assert_eq!(news.sentences(0), ["8 changes of the overlay"]);
+        assert!(OverlayNews::default().sentences(5).is_empty() && OverlayNews::default().is_empty());
+    }
+}

@@ -1,0 +1,226 @@
+//! Filters and rewrite rules with what they match, and rules that are tried before they are saved.
+
+use sync_core::overlay::{
+    CompiledRewrites, Filter, FilterBy, FilterRule, InvalidPattern, InvalidRule, MatchBy, OverlayRules, RewriteRule,
+    RuleChange,
+};
+use sync_core::{Category, CategorySet, ContentId, ContentKind, OverlayError, ProfileId};
+
+use crate::service::Service;
+
+/// The items that a trial names.
+const EXAMPLES: usize = 10;
+
+/// A rule of a filter, with what it matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CountedFilter {
+    /// The position, from 1.
+    pub position: usize,
+    /// The rule.
+    pub rule: FilterRule,
+    /// The items that it matches by itself, whatever the rules before it say.
+    pub matches: u64,
+}
+
+/// A rewrite rule, with what it changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CountedRewrite {
+    /// The position, from 1.
+    pub position: usize,
+    /// The rule.
+    pub rule: RewriteRule,
+    /// The items whose names of the panel it changes by itself.
+    pub matches: u64,
+}
+
+/// What a filter rule would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FilterTrial {
+    /// The items that are shown now.
+    pub shown: u64,
+    /// The items that are left out now: by the filter, or because the user has hidden them.
+    pub hidden: u64,
+    /// The items that are left out now, and would be shown.
+    pub would_show: u64,
+    /// The items that are shown now, and would be left out.
+    pub would_hide: u64,
+    /// Some of the items that would be shown or left out.
+    pub examples: Vec<TrialItem>,
+}
+
+/// An item that a filter rule would show or leave out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TrialItem {
+    /// The panel's id.
+    pub id: ContentId,
+    /// The panel's name.
+    pub name: String,
+    /// Whether it would be shown; else it would be left out.
+    pub would_show: bool,
+}
+
+/// A name that rules change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rewritten {
+    /// The panel's id.
+    pub id: ContentId,
+    /// The name without the rules, or without the rule that is tried.
+    pub before: String,
+    /// The name with them.
+    pub after: String,
+}
+
+/// A filter rule by the names of categories that matches no category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdleRule {
+    /// The position, from 1.
+    pub position: usize,
+    /// The rule.
+    pub rule: FilterRule,
+}
+
+/// Returns the rules of a filter by names of categories that match none of these categories.
+///
+/// # Errors
+///
+/// [`InvalidPattern`] if a rule was not checked.
+pub fn idle_rules(filter: &Filter, categories: &[Category]) -> Result<Vec<IdleRule>, InvalidPattern> {
+    let compiled = filter.compile(categories)?;
+    let sets: Vec<CategorySet> =
+        categories.iter().map(|category| std::iter::once(category.id.0.as_str()).collect()).collect();
+    let is_idle = |(at, rule): &(usize, &FilterRule)| {
+        rule.by == FilterBy::Category
+            && rule.matches != MatchBy::Id
+            && !sets.iter().any(|set| compiled.matches(*at, "", set))
+    };
+    let idle = filter.rules.iter().enumerate().filter(is_idle);
+    Ok(idle.map(|(at, rule)| IdleRule { position: at + 1, rule: rule.clone() }).collect())
+}
+
+impl Service {
+    /// Returns the filter rules of a kind with the number of items that each matches.
+    ///
+    /// # Errors
+    ///
+    /// [`OverlayError::Store`] if the cache can't be read.
+    pub async fn filter_rules(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+    ) -> Result<Vec<CountedFilter>, OverlayError> {
+        let filter = self.cache().rules(profile).await?.filters[kind].clone();
+        if filter.rules.is_empty() {
+            return Ok(Vec::new());
+        }
+        let compiled = filter.compile(&self.cache().categories(profile, kind).await?).map_err(InvalidRule::from)?;
+        let mut counts = vec![0; filter.rules.len()];
+        for item in self.cache().named_items(profile, kind).await? {
+            for (at, count) in counts.iter_mut().enumerate() {
+                *count += u64::from(compiled.matches(at, &item.name, &item.categories));
+            }
+        }
+        let rules = filter.rules.into_iter().zip(counts).zip(1..);
+        Ok(rules.map(|((rule, matches), position)| CountedFilter { position, rule, matches }).collect())
+    }
+
+    /// Returns what a filter rule would do, and saves nothing. It is inserted before the rule at a position, or behind the
+    /// last one.
+    ///
+    /// # Errors
+    ///
+    /// [`OverlayError::Rule`] if the rule can't be used.
+    pub async fn try_filter(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        rule: FilterRule,
+        before: Option<usize>,
+    ) -> Result<FilterTrial, OverlayError> {
+        let (rules, categories) = (self.cache().rules(profile).await?, self.cache().categories(profile, kind).await?);
+        let mut tried = rules.clone();
+        tried.change(kind, RuleChange::AddFilter(rule, before), &categories)?;
+        let compile = |rules: &OverlayRules| rules.filters[kind].compile(&categories).map_err(InvalidRule::from);
+        let (mut now, mut then) = (compile(&rules)?, compile(&tried)?);
+        let mut trial = FilterTrial::default();
+        for item in self.cache().named_items(profile, kind).await? {
+            let is_shown = !item.hidden && !now.excludes(&item.name, &item.categories);
+            let would_show = !item.hidden && !then.excludes(&item.name, &item.categories);
+            *(if is_shown { &mut trial.shown } else { &mut trial.hidden }) += 1;
+            if is_shown == would_show {
+                continue;
+            }
+            *(if would_show { &mut trial.would_show } else { &mut trial.would_hide }) += 1;
+            if trial.examples.len() < EXAMPLES {
+                trial.examples.push(TrialItem { id: item.id, name: item.name, would_show });
+            }
+        }
+        Ok(trial)
+    }
+
+    /// Returns the rewrite rules of a kind with the number of names that each changes.
+    ///
+    /// # Errors
+    ///
+    /// [`OverlayError::Store`] if the cache can't be read.
+    pub async fn rewrite_rules(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+    ) -> Result<Vec<CountedRewrite>, OverlayError> {
+        let rules = self.cache().rules(profile).await?.rewrites[kind].clone();
+        if rules.is_empty() {
+            return Ok(Vec::new());
+        }
+        let alone = rules.iter().map(|rule| compile(std::slice::from_ref(rule))).collect::<Result<Vec<_>, _>>()?;
+        let mut counts = vec![0; rules.len()];
+        for item in self.cache().named_items(profile, kind).await? {
+            for (rule, count) in alone.iter().zip(&mut counts) {
+                *count += u64::from(rule.rewritten(&item.name).is_some());
+            }
+        }
+        let rules = rules.into_iter().zip(counts).zip(1..);
+        Ok(rules.map(|((rule, matches), position)| CountedRewrite { position, rule, matches }).collect())
+    }
+
+    /// Returns the names that the rewrite rules of a kind change, by rising id. With a rule, it returns the names for
+    /// which this rule makes a difference if it is inserted before the one at a position, or behind the last one. Nothing
+    /// is saved.
+    ///
+    /// # Errors
+    ///
+    /// [`OverlayError::Rule`] if the rule can't be used.
+    pub async fn try_rewrite(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        rule: Option<(RewriteRule, Option<usize>)>,
+    ) -> Result<Vec<Rewritten>, OverlayError> {
+        let saved = self.cache().rules(profile).await?;
+        let mut tried = saved.clone();
+        let mut before = CompiledRewrites::default();
+        if let Some((rule, at)) = rule {
+            before = compile(&saved.rewrites[kind])?;
+            tried.change(kind, RuleChange::AddRewrite(rule, at), &[])?;
+        }
+        let after = compile(&tried.rewrites[kind])?;
+        let mut rewritten = Vec::new();
+        for item in self.cache().named_items(profile, kind).await? {
+            let of = |rules: &CompiledRewrites| rules.rewritten(&item.name).unwrap_or_else(|| item.name.clone());
+            let (before, after) = (of(&before), of(&after));
+            if before != after {
+                rewritten.push(Rewritten { id: item.id, before, after });
+            }
+        }
+        Ok(rewritten)
+    }
+}
+
+fn compile(rules: &[RewriteRule]) -> Result<CompiledRewrites, InvalidRule> {
+    Ok(CompiledRewrites::new(rules)?)
+}

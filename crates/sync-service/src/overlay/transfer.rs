@@ -1,0 +1,105 @@
+//! Export and import of the overlay of a profile.
+
+use std::iter;
+
+use serde_json::Value;
+use sync_core::overlay::{EditedItem, ImportReport, OverlayRules, RuleChange};
+use sync_core::{ContentKind, EditQuery, OverlayError, PerKind, ProfileId, StoreError};
+
+use super::file::{OverlayFile, change_texts, header, item_line, rules_line};
+use crate::secrets::Login;
+use crate::service::Service;
+
+/// The overlay of a profile, ready to be written.
+#[derive(Debug, Clone)]
+pub struct OverlayExport {
+    profile: ProfileId,
+    rules: OverlayRules,
+    items: Vec<EditedItem>,
+}
+
+impl OverlayExport {
+    /// The number of edited items.
+    pub const fn items(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Returns the lines of the export, each a JSON object. The login is blanked; an empty one changes nothing.
+    pub fn lines<'a>(&'a self, login: &'a Login) -> impl Iterator<Item = Value> + 'a {
+        let kinds = ContentKind::ALL.into_iter().filter(|kind| !self.rules.is_empty(*kind));
+        let rules = kinds.map(|kind| rules_line(kind, &self.rules.filters[kind], &self.rules.rewrites[kind]));
+        let lines = rules.chain(self.items.iter().map(item_line));
+        iter::once(header(&self.profile)).chain(lines.map(|mut line| {
+            change_texts(&mut line, &|text| login.blank(text).into_owned());
+            line
+        }))
+    }
+}
+
+/// What became of the rules of a kind in an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RulesImport {
+    /// The file has no rules of the kind, or the same ones.
+    Nothing,
+    /// The rules of the file are those of the profile now.
+    Replaced,
+    /// The profile has rules of its own, which stay.
+    Kept,
+}
+
+/// What an import has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Imported {
+    /// What became of the items.
+    pub report: ImportReport,
+    /// What became of the rules of each kind.
+    pub rules: PerKind<RulesImport>,
+}
+
+impl Service {
+    /// Reads the overlay of a profile, to be written as a file.
+    ///
+    /// # Errors
+    ///
+    /// The cache can't be read.
+    pub async fn export_overlay(&self, profile: &ProfileId) -> Result<OverlayExport, StoreError> {
+        let items = self.cache().edited(profile, EditQuery::all()).await?;
+        Ok(OverlayExport { profile: profile.clone(), rules: self.cache().rules(profile).await?, items })
+    }
+
+    /// Imports an overlay. Of two edits of a field the later one stays. Rules take the place of those of a kind that has
+    /// none, or of all if they are to be replaced.
+    ///
+    /// The edits are written in one transaction, and the rules of each kind in another one behind it. To import the file
+    /// again after an error is safe.
+    ///
+    /// # Errors
+    ///
+    /// [`OverlayError::TooManyEdits`] if the profile would have too many edits; then nothing has changed.
+    pub async fn import_overlay(
+        &self,
+        profile: &ProfileId,
+        file: OverlayFile,
+        replace_rules: bool,
+    ) -> Result<Imported, OverlayError> {
+        let report = self.cache().import(profile, file.items, self.now()).await?;
+        let mut rules = PerKind::from_fn(|_| RulesImport::Nothing);
+        let known = self.cache().rules(profile).await?;
+        for (kind, of_file) in ContentKind::ALL.into_iter().zip(file.rules.values()) {
+            let Some((filter, rewrites)) = of_file else { continue };
+            if (filter, rewrites) == (&known.filters[kind], &known.rewrites[kind]) {
+                continue;
+            }
+            if !replace_rules && !known.is_empty(kind) {
+                rules[kind] = RulesImport::Kept;
+                continue;
+            }
+            let change = RuleChange::Replace(filter.clone(), rewrites.clone());
+            self.cache().change_rules(profile, kind, vec![change]).await?;
+            rules[kind] = RulesImport::Replaced;
+        }
+        Ok(Imported { report, rules })
+    }
+}

@@ -1,0 +1,21 @@
+//! The overlay of a kind: edits and rules that can be read, and what is shown against rows, edits and rules.
+
+use sync_core::{ContentKind, StoreError};
+
+use super::{Breach, Look};
+use crate::overlay::{edited, rules, shown};
+use crate::search::Key;
+
+pub(super) fn look(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
+    let key = Key { profile: look.profile, kind };
+    let cases = edited::unreadable(look.conn, key)?;
+    look.note(Breach::EditUnreadable, &cases);
+    let mut unreadable = 0;
+    rules::of_kind(look.conn, key, &mut unreadable)?;
+    if unreadable > 0 {
+        look.note(Breach::RuleUnreadable, &[format!("{unreadable} of its rules")]);
+    }
+    let cases = shown::wrong(look.conn, key)?;
+    look.note(Breach::ShownWrong, &cases);
+    Ok(())
+}

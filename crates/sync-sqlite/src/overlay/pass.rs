@@ -1,0 +1,494 @@
+//! What a write of rows does to the overlay: edits are judged and follow their items, and what is shown is brought up to
+//! it. An apply and an undo both go through here. A kind without edits and rules has no [`Pass`], and pays nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
+
+use diesel::SqliteConnection;
+use sync_core::overlay::{
+    AlikeRow, CompiledRules, EditEvent, EditPass, EditedItem, ItemIdentity, NewCategories, OverlayRules, find_moves,
+};
+use sync_core::store::Applied;
+use sync_core::{Category, CategorySet, ContentId, FieldSet, HeldRemoval, Item, RunId, StoreError};
+
+use super::edited::{self, Changes, Gone, Kept};
+use super::{Editing, log, rows_there, rules, shown};
+use crate::db::bind::Bind;
+use crate::db::statement::{record, records};
+use crate::items::{columns, item_sql};
+use crate::search::Key;
+use crate::tables::content::categories;
+use crate::tables::{held, ids, of, settings};
+
+/// From so many touched items on, a whole kind is looked at.
+const MANY: usize = 20_000;
+
+/// A write of rows of a kind that has edits, rules, or items that are not shown as their rows.
+pub(crate) struct Pass<'a> {
+    key: Key<'a>,
+    run: RunId,
+    at: i64,
+    /// When the listing was asked for, and what was compared with it.
+    listing: (i64, FieldSet),
+    edited: HashSet<i64>,
+    gone_before: BTreeMap<i64, Gone>,
+    /// The names of those that were gone before.
+    gone_names: HashSet<String>,
+    rules: OverlayRules,
+    compiled: CompiledRules,
+    /// The edited items that were written, each with the columns that differ; `None` for a row that came.
+    written: BTreeMap<i64, Option<FieldSet>>,
+    /// The edits of written items, as they were before.
+    known: BTreeMap<i64, Kept>,
+    /// The written items, where there are rules.
+    touched: Vec<i64>,
+    removed: Vec<i64>,
+    /// Whether what is shown of any item may have changed.
+    all: bool,
+    /// Whether it is to be found out where the edits of gone items belong.
+    look: bool,
+    gone_after: BTreeSet<i64>,
+    alike: BTreeMap<i64, AlikeRow>,
+    new_categories: Vec<Category>,
+}
+
+/// What a pass has found.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    pub(crate) applied: Applied,
+    /// The items whose entry in the search text is to be made anew.
+    pub(crate) other_texts: Vec<i64>,
+}
+
+/// The name and the categories that an item is shown with in place of those of its row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Texts {
+    pub(crate) name: Option<String>,
+    pub(crate) categories: Option<CategorySet>,
+}
+
+impl<'a> Pass<'a> {
+    /// Before anything of the kind is written; `None` where there is nothing to do. Without `writes` neither rows nor
+    /// holds are written.
+    pub(crate) fn new(
+        conn: &mut SqliteConnection,
+        key: Key<'a>,
+        run: RunId,
+        at: i64,
+        listing: (i64, FieldSet),
+        writes: bool,
+    ) -> Result<Option<Self>, StoreError> {
+        if !writes && !has_unseen(conn, key)? {
+            return Self::of_categories(conn, key, run, at, listing);
+        }
+        let mut sql = String::from("SELECT 1 WHERE ");
+        let mut binds = Vec::new();
+        for (nth, table) in ["xtream_edited_items", "xtream_shown"].into_iter().chain(rules::TABLES).enumerate() {
+            let or = if nth == 0 { "" } else { " OR " };
+            let _ = write!(sql, "{or}EXISTS (SELECT 1 FROM {table} WHERE profile_id=? AND kind=?)");
+            binds.extend(key.binds());
+        }
+        if record(conn, &sql, &binds)?.is_none() {
+            return Ok(None);
+        }
+        let (rules, compiled) = rules::compiled(conn, key)?;
+        let edited: HashSet<_> = edited::all_ids(conn, key)?.into_iter().collect();
+        let gone_before = if edited.is_empty() { BTreeMap::new() } else { edited::gone(conn, key)? };
+        let mut pass = Self::with(key, (run, at), listing, (rules, compiled));
+        pass.edited = edited;
+        pass.look = gone_before.values().any(|gone| *gone == Gone::Unseen);
+        pass.gone_before = gone_before;
+        let gone: Vec<_> = pass.gone_before.keys().copied().collect();
+        let gone = edited::of_ids(conn, key, &gone)?;
+        pass.gone_names.extend(gone.into_values().map(|kept| kept.item.identity.name));
+        Ok(Some(pass))
+    }
+
+    /// The pass of a listing that writes no row: only a filter may have to do with it, if categories are others.
+    fn of_categories(
+        conn: &mut SqliteConnection,
+        key: Key<'a>,
+        run: RunId,
+        at: i64,
+        listing: (i64, FieldSet),
+    ) -> Result<Option<Self>, StoreError> {
+        let mut rules = OverlayRules::default();
+        (rules.filters[key.kind], rules.rewrites[key.kind]) = rules::of_kind(conn, key, &mut 0)?;
+        if rules.is_empty(key.kind) {
+            return Ok(None);
+        }
+        let compiled = CompiledRules::new(&OverlayRules::default(), key.kind, &[]);
+        let compiled = compiled.map_err(|error| StoreError::backend(error.to_string()))?;
+        Ok(Some(Self::with(key, (run, at), listing, (rules, compiled))))
+    }
+
+    /// A pass that has seen nothing yet.
+    fn with(
+        key: Key<'a>,
+        (run, at): (RunId, i64),
+        listing: (i64, FieldSet),
+        (rules, compiled): (OverlayRules, CompiledRules),
+    ) -> Self {
+        Self {
+            key,
+            run,
+            at,
+            listing,
+            edited: HashSet::new(),
+            gone_names: HashSet::new(),
+            look: false,
+            gone_before: BTreeMap::new(),
+            rules,
+            compiled,
+            written: BTreeMap::new(),
+            known: BTreeMap::new(),
+            touched: Vec::new(),
+            removed: Vec::new(),
+            all: false,
+            gone_after: BTreeSet::new(),
+            alike: BTreeMap::new(),
+            new_categories: Vec::new(),
+        }
+    }
+
+    /// Before the categories are replaced.
+    pub(crate) fn categories(&mut self, conn: &mut SqliteConnection, listed: &[Category]) -> Result<(), StoreError> {
+        let key = self.key;
+        let known = categories(conn, key.profile, key.kind)?;
+        let filter = &self.rules.filters[key.kind];
+        if filter.new_categories == NewCategories::IncludeAndTell {
+            let mut met: HashSet<_> = known.iter().map(|category| &category.id).collect();
+            let new = listed.iter().filter(|category| filter.is_new(&category.id.0) && met.insert(&category.id));
+            self.new_categories = new.cloned().collect();
+        }
+        if filter.depends_on_categories() {
+            let names = |all: &[Category]| -> BTreeMap<String, String> {
+                all.iter().rev().map(|category| (category.id.0.clone(), category.name.clone())).collect()
+            };
+            self.all |= names(&known) != names(listed);
+        }
+        Ok(())
+    }
+
+    /// After the categories were replaced.
+    pub(crate) fn categories_replaced(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        if self.all {
+            self.compiled = rules::compile(conn, self.key, &self.rules)?;
+        }
+        Ok(())
+    }
+
+    /// What any item is shown as may have changed.
+    pub(crate) const fn doubt(&mut self) {
+        self.all = true;
+    }
+
+    /// Before these rows are written.
+    pub(crate) fn before_write(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
+        let edited: Vec<_> = ids.iter().copied().filter(|id| self.edited.contains(id)).collect();
+        self.known.append(&mut edited::of_ids(conn, self.key, &edited)?);
+        Ok(())
+    }
+
+    /// These rows were as this before they were written.
+    pub(crate) fn was<'i>(&mut self, rows: impl IntoIterator<Item = &'i Item>) {
+        if !self.look && !self.gone_names.is_empty() {
+            self.look = rows.into_iter().any(|row| self.gone_names.contains(row.name()));
+        }
+    }
+
+    /// A row was written; `changed` are the columns that differ, `None` if it came. Returns what it is shown with.
+    pub(crate) fn wrote(&mut self, id: i64, changed: Option<FieldSet>, fields: &[Bind<'_>]) -> Texts {
+        let text = |column: &str| match self.key.kind.field(column).and_then(|at| fields.get(at)) {
+            Some(Bind::Text(text)) => *text,
+            Some(Bind::Owned(text)) => text.as_str(),
+            _ => "",
+        };
+        let (name, categories) = (text("name"), text("category_ids"));
+        if self.gone_names.contains(name) {
+            self.look = true;
+        }
+        if self.edited.contains(&id) {
+            self.written.insert(id, changed);
+        } else if self.compiled.is_empty() {
+            return Texts::default();
+        }
+        if !self.compiled.is_empty() {
+            self.touched.push(id);
+        }
+        let edits = self.known.get(&id).map_or(&[][..], |kept| &kept.item.edits);
+        let shown = self.compiled.shown(name, &columns::categories(categories), edits);
+        Texts { name: shown.name, categories: shown.categories }
+    }
+
+    /// Before rows are removed, and after the others were written: finds out which edited items will be gone, and
+    /// which rows have their names. `held` are the holds after it, if they change.
+    pub(crate) fn before_removals(
+        &mut self,
+        conn: &mut SqliteConnection,
+        removals: &[ContentId],
+        held: Option<&[HeldRemoval]>,
+    ) -> Result<(), StoreError> {
+        let key = self.key;
+        let removed: BTreeSet<_> = removals.iter().map(|id| id.0).collect();
+        if self.compiled.is_empty() {
+            self.removed = removed.iter().copied().filter(|id| self.edited.contains(id)).collect();
+        } else {
+            self.removed = removed.iter().copied().collect();
+        }
+        if self.edited.is_empty() {
+            return Ok(());
+        }
+        let is_unchanged = removals.is_empty() && held.is_none() && self.written.is_empty();
+        if is_unchanged && !self.look {
+            self.gone_after = self.gone_before.keys().copied().collect();
+            return Ok(());
+        }
+        let held_before: BTreeSet<_> = held::held(conn, key.profile, key.kind)?.iter().map(|held| held.id.0).collect();
+        let held_after = held.map_or_else(|| held_before.clone(), |held| held.iter().map(|held| held.id.0).collect());
+        let may_be_gone = removed.iter().chain(&held_after).filter(|id| self.edited.contains(id));
+        let candidates: BTreeSet<_> = self.gone_before.keys().chain(may_be_gone).copied().collect();
+        let there = rows_there(conn, key, &candidates.iter().copied().collect::<Vec<_>>())?;
+        let is_listed = |id: &i64| !removed.contains(id) && !held_after.contains(id);
+        self.gone_after = candidates.into_iter().filter(|id| !(there.contains(id) && is_listed(id))).collect();
+        self.look |= !self.gone_after.iter().eq(self.gone_before.keys());
+        if !self.look && !self.gone_names.is_empty() {
+            // Rows with the name of a gone item that go, or are held or listed again.
+            let moved = removed.iter().chain(held_before.symmetric_difference(&held_after));
+            let moved: Vec<_> = moved.copied().collect();
+            self.look = has_name(conn, key, &moved, &self.gone_names)?;
+        }
+        if self.look && !self.gone_after.is_empty() {
+            self.read_alike(conn, |id| is_listed(&id))?;
+        }
+        Ok(())
+    }
+
+    /// Reads the rows with the names of the gone items. An item that is written and held is gone under its new name.
+    fn read_alike(&mut self, conn: &mut SqliteConnection, is_listed: impl Fn(i64) -> bool) -> Result<(), StoreError> {
+        let gone: Vec<_> = self.gone_after.iter().copied().collect();
+        let kept = edited::of_ids(conn, self.key, &gone)?;
+        let mut names: BTreeSet<_> = kept.into_values().map(|kept| kept.item.identity.name).collect();
+        let written: Vec<_> = gone.iter().filter(|id| self.written.contains_key(id)).map(|id| ContentId(*id)).collect();
+        let rows = item_sql::rows(conn, self.key.profile.as_str(), self.key.kind, &written)?;
+        names.extend(rows.iter().map(|row| row.name().to_owned()));
+        for (id, identity) in named(conn, self.key, &names)? {
+            let is_listed = is_listed(id.0);
+            self.alike.insert(id.0, AlikeRow { id, identity, is_listed });
+        }
+        Ok(())
+    }
+
+    /// Before an undo writes anything: rows with the names of items that may be gone after it. `ids` are its items.
+    pub(crate) fn before_undo(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
+        let may_be_gone = ids.iter().copied().filter(|id| self.edited.contains(id));
+        let candidates: Vec<_> = self.gone_before.keys().copied().chain(may_be_gone).collect();
+        let kept = edited::of_ids(conn, self.key, &candidates)?;
+        let names: BTreeSet<_> = kept.into_values().map(|kept| kept.item.identity.name).collect();
+        if !names.is_empty() {
+            self.look = true;
+            for (id, identity) in named(conn, self.key, &names)? {
+                self.alike.insert(id.0, AlikeRow { id, identity, is_listed: false });
+            }
+        }
+        Ok(())
+    }
+
+    /// After an undo has written the rows and the holds. `gone`, `put_back` and `back` are its items.
+    pub(crate) fn after_undo(
+        &mut self,
+        conn: &mut SqliteConnection,
+        gone: &[ContentId],
+        put_back: &[(ContentId, FieldSet)],
+        back: &[ContentId],
+    ) -> Result<(), StoreError> {
+        let key = self.key;
+        self.removed = gone.iter().map(|id| id.0).collect();
+        let came = back.iter().map(|id| (id.0, None));
+        for (id, changed) in put_back.iter().map(|(id, changed)| (id.0, Some(*changed))).chain(came) {
+            self.touched.push(id);
+            if self.edited.contains(&id) {
+                self.written.insert(id, changed);
+            }
+        }
+        if self.edited.is_empty() {
+            return Ok(());
+        }
+        let held: BTreeSet<_> = held::held(conn, key.profile, key.kind)?.iter().map(|held| held.id.0).collect();
+        let all: Vec<_> = self.edited.iter().copied().collect();
+        let there = rows_there(conn, key, &all)?;
+        // A row that was put back may have another name now.
+        for (id, _) in put_back {
+            self.alike.remove(&id.0);
+        }
+        let is_gone = |id: &&i64| !there.contains(id) || held.contains(id);
+        self.gone_after = self.edited.iter().filter(is_gone).copied().collect();
+        self.look |= !self.gone_after.iter().eq(self.gone_before.keys());
+        if self.look && !self.gone_after.is_empty() {
+            self.read_alike(conn, |id| !held.contains(&id))?;
+        }
+        Ok(())
+    }
+
+    /// After everything was written: judges edits, moves them, logs what has ended, and brings what is shown up to it.
+    pub(crate) fn settle(mut self, conn: &mut SqliteConnection) -> Result<Settled, StoreError> {
+        let key = self.key;
+        let mut settled = Settled::default();
+        settled.applied.new_categories = std::mem::take(&mut self.new_categories);
+        let mut changed = BTreeSet::new();
+        if !self.written.is_empty() || self.look {
+            self.judge(conn, &mut settled.applied, &mut changed)?;
+            log::events(conn, key, &settled.applied.edits, self.run, self.at)?;
+        }
+        settled.other_texts = self.show(conn, changed)?;
+        Ok(settled)
+    }
+
+    fn judge(
+        &mut self,
+        conn: &mut SqliteConnection,
+        applied: &mut Applied,
+        changed: &mut BTreeSet<i64>,
+    ) -> Result<(), StoreError> {
+        let key = self.key;
+        let (asked_at, compared) = self.listing;
+        let pass = EditPass { rules: settings::conflicts(conn, key.profile)?, asked_at, compared };
+        let mut editing = Editing::new(key);
+        let mut wanted: BTreeSet<_> = self.written.keys().copied().collect();
+        wanted.extend(self.gone_after.iter().chain(self.gone_before.keys()));
+        wanted.extend(self.alike.values().filter(|row| row.is_listed).map(|row| row.id.0));
+        editing.load(conn, &Vec::from_iter(wanted))?;
+        for (id, columns) in &self.written {
+            let (Some(row), Some(mut kept)) = (editing.rows.get(id), editing.before.get(id).cloned()) else { continue };
+            applied.edits.extend(pass.judge(&mut kept.item, row, *columns));
+            editing.now.insert(*id, kept);
+        }
+        if self.look {
+            self.find(&mut editing, applied, &pass);
+        }
+        for (id, kept) in &mut editing.now {
+            kept.gone = if self.gone_after.contains(id) { Gone::Seen } else { Gone::No };
+            let before = editing.before.get(id).map(|before| &before.item.edits);
+            if before != Some(&kept.item.edits) {
+                changed.insert(*id);
+            }
+        }
+        let mut writes = Changes::new(key);
+        for (id, kept) in &editing.now {
+            writes.add(editing.before.get(id), kept);
+        }
+        writes.write(conn)
+    }
+
+    /// Finds out where the edits of gone items belong, and moves those of which it is certain.
+    fn find(&self, editing: &mut Editing<'_>, applied: &mut Applied, pass: &EditPass) {
+        let mut told = HashMap::new();
+        for id in self.gone_before.keys().chain(&self.gone_after) {
+            let Some(mut kept) = editing.get_edited(*id) else { continue };
+            if let Some((to, _)) = kept.item.maybe.take() {
+                told.insert(kept.item.id, to);
+            }
+            editing.now.insert(*id, kept);
+        }
+        let gone = self.gone_after.iter().filter_map(|id| editing.get_edited(*id));
+        let gone: Vec<EditedItem> = gone.map(|kept| kept.item).collect();
+        let names: HashSet<_> = gone.iter().map(|item| item.identity.name.as_str()).collect();
+        let alike: Vec<_> =
+            self.alike.values().filter(|row| names.contains(row.identity.name.as_str())).cloned().collect();
+        for found in find_moves(&gone, &alike) {
+            if found.is_certain {
+                applied.edits.extend::<Vec<EditEvent>>(editing.move_edits(found.from, found.to, pass));
+            } else if let Some(kept) = editing.now.get_mut(&found.from.0) {
+                kept.item.maybe = Some((found.to, kept.item.identity.name.clone()));
+            }
+            // An offer is told once.
+            if found.is_certain || told.get(&found.from) != Some(&found.to) {
+                applied.moves.push(found);
+            }
+        }
+    }
+
+    /// Brings what is shown up to rows, edits and rules. Returns the items whose entry in the search text is another one
+    /// than what was written with the rows.
+    fn show(&mut self, conn: &mut SqliteConnection, changed: BTreeSet<i64>) -> Result<Vec<i64>, StoreError> {
+        let key = self.key;
+        let mut ids: BTreeSet<_> = changed.iter().chain(self.written.keys()).copied().collect();
+        ids.extend(self.touched.iter().chain(&self.removed));
+        let mut other = if self.all || ids.len() > MANY {
+            shown::refresh_all(conn, key, &mut self.compiled)?
+        } else {
+            shown::refresh(conn, key, &mut self.compiled, &Vec::from_iter(ids))?
+        };
+        // What was written with the row has been shown in the text already, unless its edits are others since.
+        self.touched.sort_unstable();
+        other.retain(|id| {
+            let was_written = self.written.contains_key(id) || self.touched.binary_search(id).is_ok();
+            !changed.contains(id) && !was_written
+        });
+        other.extend(changed);
+        Ok(other)
+    }
+}
+
+/// Whether an edited item is gone, and nobody has looked yet where its edits belong.
+fn has_unseen(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM xtream_edited_items WHERE profile_id=? AND kind=? AND gone>1 LIMIT 1";
+    Ok(record(conn, sql, &key.binds())?.is_some())
+}
+
+impl Editing<'_> {
+    /// An item that has edits, as it is now.
+    fn get_edited(&self, id: i64) -> Option<Kept> {
+        self.now.get(&id).or_else(|| self.before.get(&id)).filter(|kept| !kept.item.edits.is_empty()).cloned()
+    }
+}
+
+/// The rows of a kind with these names: id, and what each is recognised by.
+pub(super) fn named(
+    conn: &mut SqliteConnection,
+    key: Key<'_>,
+    names: &BTreeSet<String>,
+) -> Result<Vec<(ContentId, ItemIdentity)>, StoreError> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tables = of(key.kind);
+    let has_tmdb = key.kind.field("tmdb_id").is_some();
+    let sql = format!(
+        "SELECT {0},name,category_id,{2} FROM {1} WHERE profile_id=? AND typeof({0})='integer' AND name IN (SELECT value \
+         FROM json_each(?)) ORDER BY {0}",
+        tables.id,
+        tables.items,
+        if has_tmdb { "tmdb_id" } else { "NULL" }
+    );
+    let names = serde_json::to_string(names).map_err(StoreError::backend)?;
+    let mut found = Vec::new();
+    for mut row in records(conn, &sql, &[key.profile.as_str().into(), names.into()])? {
+        let id = ContentId(row.integer(0)?);
+        let mut text = |at| row.optional_text(at).ok().flatten().filter(|text: &String| !text.is_empty());
+        let identity = ItemIdentity { name: text(1).unwrap_or_default(), category_id: text(2), tmdb_id: text(3) };
+        found.push((id, identity));
+    }
+    Ok(found)
+}
+
+/// Whether a row of these ids has one of these names.
+fn has_name(
+    conn: &mut SqliteConnection,
+    key: Key<'_>,
+    wanted: &[i64],
+    names: &HashSet<String>,
+) -> Result<bool, StoreError> {
+    if wanted.is_empty() {
+        return Ok(false);
+    }
+    let tables = of(key.kind);
+    let sql = format!(
+        "SELECT 1 FROM {1} WHERE profile_id=? AND {0} IN (SELECT value FROM json_each(?)) AND name IN (SELECT value FROM \
+         json_each(?)) LIMIT 1",
+        tables.id, tables.items
+    );
+    let names = serde_json::to_string(names).map_err(StoreError::backend)?;
+    let binds = [key.profile.as_str().into(), ids::to_json(wanted).into(), names.into()];
+    Ok(record(conn, &sql, &binds)?.is_some())
+}
