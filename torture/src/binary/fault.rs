@@ -39,6 +39,8 @@ pub(crate) enum Fault {
     Copy,
     /// kill -9 during an undo
     Undo,
+    /// kill -9 during an edit
+    Edit,
 }
 
 impl Fault {
@@ -62,17 +64,18 @@ impl Fault {
         (Self::Copy, 6),
     ];
 
-    /// What came later: it has dice of its own, so that kept seeds name the same faults where it isn't drawn.
-    const LATER: (Self, u32) = (Self::Undo, 12);
+    /// What came later: each has dice of its own, so that kept seeds name the same faults where it isn't drawn.
+    const LATER: [(Self, u32); 2] = [(Self::Undo, 12), (Self::Edit, 8)];
 
     /// Draws one, of these or of all.
     pub(crate) fn draw(rng: &mut fastrand::Rng, only: &[Self]) -> Self {
         let drawn = |fault: &Self| only.is_empty() || only.contains(fault);
-        let (later, weight) = Self::LATER;
         let rest: u32 = Self::WEIGHTS.iter().filter(|(fault, _)| drawn(fault)).map(|(_, weight)| weight).sum();
         let mut own = fastrand::Rng::with_seed(!rng.clone().u64(..));
-        if drawn(&later) && own.u32(..rest + weight) < weight {
-            return later;
+        for (later, weight) in Self::LATER {
+            if drawn(&later) && own.u32(..rest + weight) < weight {
+                return later;
+            }
         }
         let weights = Self::WEIGHTS.iter().filter(|(fault, _)| drawn(fault));
         let all: u32 = weights.clone().map(|(_, weight)| weight).sum();

@@ -3,8 +3,8 @@
 use super::fault::Fault;
 use super::scene::Scene;
 use super::{
-    copies, creation, damage, full, kills, limits, locks, migration, observers, panics, power, read_only, several,
-    signals, streams, undo,
+    copies, creation, damage, edit, full, kills, limits, locks, migration, observers, panics, power, read_only,
+    several, signals, streams, undo,
 };
 use crate::Outcome;
 
@@ -28,6 +28,7 @@ impl Fault {
             Self::Observer => observers::that_panic(scene, rng),
             Self::Migrate => migration::interrupted(scene, rng),
             Self::Undo => undo::killed(scene, rng),
+            Self::Edit => edit::killed(scene, rng),
             Self::Copy => copies::during_a_sync(scene, rng),
         }
     }

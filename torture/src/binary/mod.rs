@@ -7,6 +7,7 @@
 mod copies;
 mod creation;
 mod damage;
+mod edit;
 mod fault;
 mod full;
 mod happen;

@@ -8,7 +8,8 @@ use sync_core::overlay::{
     ItemIdentity, MatchBy, NewCategories, RewriteRule, RuleChange, carry_out,
 };
 use sync_core::{
-    ChangedItem, ContentId, ContentKind, EditRequest, Item, OverlayError, Profile, ProfileId, ResolveRequest,
+    ChangedItem, ContentId, ContentKind, EditRequest, HeldRemoval, HoldReason, Item, Loss, OverlayError, Profile,
+    ProfileId, ResolveRequest,
 };
 
 use super::Machine;
@@ -23,7 +24,8 @@ use crate::{promise, show};
 
 /// Whether the panel lists an item, as far as the cache knows.
 fn is_listed(state: &KindState, id: i64) -> bool {
-    state.rows.contains_key(&id) && !state.held.iter().any(|held| held.id.0 == id)
+    let is_missing = |held: &HeldRemoval| held.id.0 == id && held.reason != HoldReason::Loss(Loss::Undone);
+    state.rows.contains_key(&id) && !state.held.iter().any(is_missing)
 }
 
 /// What became of an edit.
@@ -77,7 +79,10 @@ struct Applied<'a> {
 
 /// Holds the edits of a kind after an apply against those before it.
 pub(crate) fn applied(before: &State, after: &State, kind: ContentKind, now: i64) -> Result<(), Violation> {
-    promise!(before.rules == after.rules, "{kind}: rules moved with an apply (I8)");
+    let mut rules = before.rules.clone();
+    // A filter that knew no categories knows those of the first list.
+    rules.filters[kind].meet(&after.kind(kind).categories);
+    promise!(rules == after.rules, "{kind}: rules moved with an apply (I8)");
     let applied = Applied { was: before.kind(kind), is: after.kind(kind), rules: before.conflicts, now, kind };
     let mut explained = BTreeSet::new();
     for item in applied.was.edited.values() {
@@ -107,6 +112,9 @@ impl Applied<'_> {
         targets.retain(|to| self.was.edited.get(to).is_none_or(|known| known.edit(edit.field).is_none()));
         let must_move = self.must_move(item) && !targets.is_empty();
         let moved = targets.iter().copied().find(|to| at(*to).is_some());
+        if moved.is_some_and(|to| self.was_alike(item, to)) {
+            return Err(told("went to a copy that was listed all along"));
+        }
         let (place, found) = match (at(id), moved) {
             (Some(_), Some(_)) => return Err(told("is there twice")),
             (Some(_), None) if must_move => return Err(told("did not follow its item")),
@@ -137,6 +145,13 @@ impl Applied<'_> {
         Ok(found.map(|_| place))
     }
 
+    /// Whether an item was listed before, and was recognised by the same values.
+    fn was_alike(&self, item: &EditedItem, id: i64) -> bool {
+        let row = self.was.rows.get(&id).filter(|_| is_listed(self.was, id));
+        let now = self.is.rows.get(&id).map(ItemIdentity::of);
+        row.is_some_and(|row| item.identity.is_same(&ItemIdentity::of(row)) && Some(ItemIdentity::of(row)) == now)
+    }
+
     /// The listed items that are the same as one that is gone.
     fn targets(&self, item: &EditedItem) -> Vec<i64> {
         if is_listed(self.is, item.id.0) {
@@ -150,7 +165,8 @@ impl Applied<'_> {
     /// Whether an item is certainly listed under another id: it had a row, and no third item is like it.
     fn must_move(&self, item: &EditedItem) -> bool {
         let newly = is_listed(self.was, item.id.0);
-        if !newly || self.targets(item).len() != 1 {
+        let targets = self.targets(item);
+        if !newly || targets.len() != 1 || self.was_alike(item, targets[0]) || item.declined.is_some() {
             return false;
         }
         let mut all: BTreeMap<i64, &Item> = self.was.rows.iter().map(|(id, row)| (*id, row)).collect();
@@ -340,7 +356,13 @@ impl Doing<'_> {
         let request =
             ResolveRequest { kind: Some(self.kind), ids: (!all).then(|| ids.clone()), take_panel, at: self.now };
         let done = self.store.resolve(self.profile, request).await.map_err(|error| Self::failed(&error))?;
-        promise!(done.iter().map(|item| item.id).eq(ids.iter().copied()), "resolved {done:?}, not {ids:?} (I8)");
+        // An offered item may be gone meanwhile; then the offer stays.
+        let is_answered = |id: &&ContentId| {
+            let offered = state.edited.get(&id.0).and_then(|item| item.maybe.as_ref());
+            !take_panel || offered.is_none_or(|(to, _)| state.rows.contains_key(&to.0))
+        };
+        let answered = ids.iter().filter(is_answered).copied();
+        promise!(done.iter().map(|item| item.id).eq(answered), "resolved {done:?}, not {ids:?} (I8)");
         let mut has_moved = false;
         for id in &ids {
             let Some(item) = state.edited.get_mut(&id.0) else { continue };

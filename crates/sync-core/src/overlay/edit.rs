@@ -95,9 +95,12 @@ impl EditedItem {
     }
 
     /// Answers the conflicts of the item, and returns the fields whose conflict has ended. To take the panel's value ends
-    /// the edit. To keep the user's makes the panel's present value the base, and declines an offered item. The caller
-    /// moves the edits to an offered item that is taken.
+    /// the edit. To keep the user's makes the panel's present value the base, and declines an offered item. Where an item
+    /// is offered, to take the panel's moves the edits there with their conflicts; the caller does so.
     pub fn resolve(&mut self, take_panel: bool) -> Vec<EditField> {
+        if take_panel && self.maybe.is_some() {
+            return self.edits.iter().map(|edit| edit.field).collect();
+        }
         let mut changed = Vec::new();
         self.edits.retain_mut(|edit| {
             let Some(conflict) = edit.conflict.take() else { return true };
@@ -105,10 +108,27 @@ impl EditedItem {
             edit.base = conflict.panel;
             !take_panel
         });
-        if let Some((offered, _)) = self.maybe.take().filter(|_| !take_panel) {
+        if let Some((offered, _)) = self.maybe.take() {
             self.declined = Some(offered);
         }
         changed
+    }
+
+    /// Checks what comes from elsewhere: the values of the user keep the limits, those of the panel have the shape of
+    /// their field, and no edit is of the future.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEdit`](super::InvalidEdit) if a value of the user is none.
+    pub fn checked(mut self, now: i64) -> Result<Self, super::InvalidEdit> {
+        for edit in &mut self.edits {
+            let field = edit.field;
+            edit.local = edit.local.clone().checked(field)?;
+            edit.base = edit.base.take().filter(|base| base.fits(field));
+            edit.conflict = edit.conflict.take().filter(|it| it.panel.as_ref().is_none_or(|panel| panel.fits(field)));
+            edit.edited_at = edit.edited_at.min(now);
+        }
+        Ok(self)
     }
 
     /// Adds edits from elsewhere. Of two edits of a field the later one stays. Returns how many of the added ones did not

@@ -240,6 +240,17 @@ impl EditValue {
         Ok(self)
     }
 
+    /// Returns whether the value has the shape of this field's values.
+    pub const fn fits(&self, field: EditField) -> bool {
+        matches!(
+            (self, field.shape()),
+            (Self::Flag(_), EditShape::Flag)
+                | (Self::Number(_), EditShape::Number)
+                | (Self::Text(_), EditShape::Text)
+                | (Self::List(_), EditShape::List)
+        )
+    }
+
     /// The texts of a list; empty for other values.
     pub fn texts(&self) -> &[String] {
         if let Self::List(texts) = self { texts } else { &[] }

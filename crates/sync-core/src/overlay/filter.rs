@@ -14,6 +14,9 @@ use crate::model::{Category, CategorySet};
 /// The most rules of a kind.
 pub const RULES_MAX: usize = 100;
 
+/// So many sets of categories are remembered with what becomes of them.
+const SETS_MAX: usize = 10_000;
+
 /// What a rule does with the items that it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum FilterAction {
@@ -135,7 +138,8 @@ pub struct Filter {
     pub otherwise: FilterAction,
     /// What becomes of such items in new categories.
     pub new_categories: NewCategories,
-    /// The ids of the categories that were listed when the first rule was made; `None` if there are no rules.
+    /// The ids of the categories that were listed when the first rule was made, or first after it; `None` if there are no
+    /// rules, or no categories yet.
     pub known_categories: Option<BTreeSet<String>>,
 }
 
@@ -150,6 +154,16 @@ impl Filter {
     pub fn depends_on_categories(&self) -> bool {
         let by_name = |rule: &FilterRule| rule.by == FilterBy::Category && rule.matches != MatchBy::Id;
         self.rules.iter().any(by_name)
+    }
+
+    /// Takes the categories that are listed for those that are not new, if it has rules and knows none yet: when the first
+    /// rule is made, or with the first list after it. Returns whether it did.
+    pub fn meet(&mut self, listed: &[Category]) -> bool {
+        let is_first = !self.rules.is_empty() && self.known_categories.is_none() && !listed.is_empty();
+        if is_first {
+            self.known_categories = Some(listed.iter().map(|category| category.id.0.clone()).collect());
+        }
+        is_first
     }
 
     /// Returns whether a category was first listed after the first rule.
@@ -210,6 +224,9 @@ impl CompiledFilter {
     /// Returns whether an item is left out of lists.
     pub fn excludes(&mut self, name: &str, categories: &CategorySet) -> bool {
         if !self.known.contains_key(categories) {
+            if self.known.len() >= SETS_MAX {
+                self.known.clear();
+            }
             let verdict = self.of_set(categories);
             self.known.insert(categories.clone(), verdict);
         }

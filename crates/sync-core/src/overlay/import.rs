@@ -10,28 +10,38 @@ pub enum ImportMatch {
     ById,
     /// Under this id, by its name and one more value.
     ByName(ContentId),
-    /// Not at all. Its edits wait under its own id.
+    /// Not at all. Its edits wait under its own id, unless another item has it.
     Unmatched,
 }
 
 /// Finds an imported item. `stored` is the identity of the row under its id, if there is one. `alike` are the rows of the
 /// kind with its name.
 ///
-/// An item under the same id is the same if its name or its id at themoviedb.org is. Else one row that is certainly the
-/// same, or that alone has the name, is it. An item that the panel has renamed is found by its id.
+/// An item under the same id is the same if its name, its id at themoviedb.org or its category is. Else one row that is
+/// certainly the same, or that alone has the name, is it. Films with different ids at themoviedb.org are never the same,
+/// and an item that the user has declined is not taken.
 pub fn find_imported(
     item: &EditedItem,
     stored: Option<&ItemIdentity>,
     alike: &[(ContentId, ItemIdentity)],
 ) -> ImportMatch {
-    let shares_tmdb = |other: &ItemIdentity| other.tmdb_id.is_some() && other.tmdb_id == item.identity.tmdb_id;
-    if stored.is_some_and(|it| it.name == item.identity.name || shares_tmdb(it)) {
+    let is_another = |other: &ItemIdentity| {
+        other.tmdb_id.is_some() && item.identity.tmdb_id.is_some() && other.tmdb_id != item.identity.tmdb_id
+    };
+    let shares = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
+    let stored = stored.filter(|other| !is_another(other));
+    if stored.is_some_and(|it| it.name == item.identity.name || shares(&it.tmdb_id, &item.identity.tmdb_id)) {
         return ImportMatch::ById;
     }
+    let may_be = |(id, identity): &&(ContentId, ItemIdentity)| !is_another(identity) && item.declined != Some(*id);
+    let alike: Vec<_> = alike.iter().filter(may_be).collect();
     let same: Vec<_> = alike.iter().filter(|(_, identity)| identity.is_same(&item.identity)).collect();
-    match (&same[..], alike, stored) {
-        ([(id, _)], ..) | ([], [(id, _)], None) => ImportMatch::ByName(*id),
-        (_, _, Some(_)) => ImportMatch::ById,
+    // The panel may have renamed it.
+    let is_renamed = stored.is_some_and(|it| shares(&it.category_id, &item.identity.category_id));
+    match (&same[..], &alike[..]) {
+        ([(id, _)], _) => ImportMatch::ByName(*id),
+        _ if is_renamed => ImportMatch::ById,
+        ([], [(id, _)]) => ImportMatch::ByName(*id),
         _ => ImportMatch::Unmatched,
     }
 }
@@ -43,7 +53,7 @@ pub struct ImportReport {
     pub matched_by_id: u64,
     /// Items that were found by their names.
     pub matched_by_name: u64,
-    /// Items that were not found. Their edits wait under their own ids.
+    /// Items that were not found. Their edits wait under their own ids; they are left out where another item has the id.
     pub unmatched: u64,
     /// Edits that were left out, because the cache has a later edit of the same field.
     pub superseded: u64,
@@ -77,5 +87,11 @@ mod tests {
         let twins = [row(5, "Heat", "7"), row(6, "Heat", "7")];
         assert_eq!(find_imported(&item, None, &twins), ImportMatch::Unmatched);
         assert_eq!(find_imported(&item, None, &[]), ImportMatch::Unmatched);
+        let other = of("Casablanca", None, "9");
+        assert_eq!(find_imported(&item, Some(&other), &[]), ImportMatch::Unmatched, "another item has the id");
+        let film = EditedItem { identity: of("Heat", Some("949"), "7"), declined: Some(ContentId(6)), ..item };
+        let another = (ContentId(5), of("Heat", Some("950"), "7"));
+        assert_eq!(find_imported(&film, Some(&another.1), std::slice::from_ref(&another)), ImportMatch::Unmatched);
+        assert_eq!(find_imported(&film, None, &[row(6, "Heat", "7")]), ImportMatch::Unmatched, "it was declined");
     }
 }

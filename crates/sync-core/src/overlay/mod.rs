@@ -25,7 +25,7 @@ pub use field::{
 };
 pub use filter::{CompiledFilter, Filter, FilterAction, FilterBy, FilterRule, NewCategories, RULES_MAX};
 pub use import::{ImportMatch, ImportReport, find_imported};
-pub use pass::{AlikeRow, EditEvent, EditOutcome, EditPass, Move, find_moves};
+pub use pass::{AlikeRow, EditEvent, EditOutcome, EditPass, Move, changes_identity, find_moves};
 pub use pattern::{InvalidPattern, MatchBy, PATTERN_MAX};
 pub use rewrite::{CompiledRewrites, RewriteRule};
 pub use rules::{InvalidRule, OverlayRules, RuleChange};

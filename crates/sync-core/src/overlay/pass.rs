@@ -1,7 +1,7 @@
 //! What a change of rows does to the edits of a user: conflicts, edits that end, and edits that follow an item to
 //! another id. Pure functions, which every store calls in the transaction that writes the rows.
 
-use super::conflict::{ConflictRules, EditVerdict, PanelValue, judge_edit};
+use super::conflict::{ConflictRule, ConflictRules, EditVerdict, PanelValue, judge_edit};
 use super::edit::{EditedItem, ItemIdentity};
 use super::field::{EditField, EditValue};
 use crate::detect::seen_items::is_same_image;
@@ -86,8 +86,9 @@ impl EditEvent {
 }
 
 impl EditPass {
-    /// The pass of a user who brings edits to rows: the columns that are compared when nothing is known of the panel.
-    pub fn by_hand(kind: ContentKind, rules: ConflictRules, at: i64) -> Self {
+    /// The pass of a move or an import that a person carries out. It ends no edit by a rule.
+    pub fn by_hand(kind: ContentKind, at: i64) -> Self {
+        let rules = ConflictRules::all(ConflictRule::KeepLocal);
         Self { rules, asked_at: at, compared: Treatment::plain(kind).compared }
     }
 
@@ -140,7 +141,9 @@ impl EditPass {
     pub fn follow(&self, from: &mut EditedItem, to: &mut EditedItem, row: &Item) -> Vec<EditEvent> {
         let (staying, moving): (Vec<_>, Vec<_>) =
             std::mem::take(&mut from.edits).into_iter().partition(|edit| to.edit(edit.field).is_some());
-        (from.edits, from.maybe) = (staying, None);
+        // What stays is offered, because nobody else says that it is there.
+        from.maybe = (!staying.is_empty()).then(|| (to.id, to.identity.name.clone()));
+        from.edits = staying;
         // The edits that the other one has already have been judged with its row.
         let mut moved = EditedItem { edits: moving, ..EditedItem::new(to.kind, to.id, to.identity.clone()) };
         let events = self.judge(&mut moved, row, None);
@@ -163,8 +166,11 @@ pub struct AlikeRow {
     pub id: ContentId,
     /// What it is recognised by.
     pub identity: ItemIdentity,
-    /// Whether the panel lists it. A row that is held, or is being removed, is not listed.
+    /// Whether the panel lists it. A row that is held, or is being removed, is not listed. One that an undo has put back
+    /// is.
     pub is_listed: bool,
+    /// Whether it was listed before as well, and was recognised by the same values.
+    pub was_listed: bool,
 }
 
 /// Where the edits of an item that is gone belong.
@@ -177,6 +183,13 @@ pub struct Move {
     pub to: ContentId,
     /// Whether it certainly is. Then the edits move; else the move is offered.
     pub is_certain: bool,
+}
+
+/// Returns whether a written row may be recognised by other values than before. `changed` are the columns that differ;
+/// `None` for a row that came.
+pub fn changes_identity(kind: ContentKind, changed: Option<FieldSet>) -> bool {
+    let columns = ["name", "tmdb_id", "category_id"];
+    changed.is_none_or(|changed| columns.into_iter().filter_map(|name| kind.field(name)).any(|at| changed.has(at)))
 }
 
 /// Finds the items under which those that are gone are listed now. `gone` are the edited items that the panel no longer
@@ -194,11 +207,11 @@ pub fn find_moves(gone: &[EditedItem], alike: &[AlikeRow]) -> Vec<Move> {
         let is_same = |row: &&&AlikeRow| row.identity.is_same(&item.identity);
         let listed: Vec<_> = others.iter().filter(|row| row.is_listed).copied().collect();
         let same: Vec<_> = listed.iter().filter(is_same).copied().collect();
-        let old_twins = others.iter().filter(|row| !row.is_listed).filter(is_same).count()
-            + gone
-                .iter()
-                .filter(|it| it.id != item.id && it.identity.is_same(&item.identity) && !has_row(alike, it.id))
-                .count();
+        // An item that was listed all along is another copy.
+        let is_old = |row: &&&AlikeRow| !row.is_listed || row.was_listed;
+        let others_gone = gone.iter().filter(|it| it.id != item.id && it.identity.is_same(&item.identity));
+        let old_twins = others.iter().filter(is_old).filter(is_same).count()
+            + others_gone.filter(|it| !has_row(alike, it.id)).count();
         let (to, is_certain) = match (&same[..], &listed[..]) {
             ([new], _) => {
                 let by_tmdb = item.identity.tmdb_id.is_some() && item.identity.tmdb_id == new.identity.tmdb_id;
@@ -207,7 +220,7 @@ pub fn find_moves(gone: &[EditedItem], alike: &[AlikeRow]) -> Vec<Move> {
             ([], [new]) if !is_another(&item.identity, &new.identity) => (new.id, false),
             _ => continue,
         };
-        if item.declined != Some(to) || is_certain {
+        if item.declined != Some(to) {
             moves.push(Move { from: item.id, to, is_certain });
         }
     }
@@ -311,6 +324,7 @@ mod tests {
             id: ContentId(id),
             identity: of(name, tmdb, category),
             is_listed,
+            was_listed: false,
         };
         let find = |gone: &[EditedItem], alike: &[AlikeRow]| -> Vec<(i64, i64, bool)> {
             find_moves(gone, alike).into_iter().map(|it| (it.from.0, it.to.0, it.is_certain)).collect()
@@ -325,6 +339,8 @@ mod tests {
         assert_eq!(find(&one, &several), [], "which one is it?");
         let twin = [old.clone(), row(2, "Heat", None, "7", false), row(11, "Heat", None, "7", true)];
         assert_eq!(find(&one, &twin), [(1, 11, false)], "it may be the other old one");
+        let copy = AlikeRow { was_listed: true, ..row(2, "Heat", None, "7", true) };
+        assert_eq!(find(&one, &[old.clone(), copy]), [(1, 2, false)], "it was listed all along");
         let by_tmdb = [gone(1, "Heat", Some("949"), "7")];
         assert_eq!(find(&by_tmdb, &[row(11, "Heat", Some("949"), "8", true)]), [(1, 11, true)]);
         assert_eq!(find(&by_tmdb, &[row(11, "Heat", Some("950"), "8", true)]), []);

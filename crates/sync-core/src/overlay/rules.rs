@@ -86,8 +86,8 @@ impl OverlayRules {
         // Categories are new from the first rule on. A filter without rules knows none.
         if filter.rules.is_empty() {
             filter.known_categories = None;
-        } else if filter.known_categories.is_none() {
-            filter.known_categories = Some(categories.iter().map(|category| category.id.0.clone()).collect());
+        } else {
+            filter.meet(categories);
         }
         Ok(())
     }

@@ -187,10 +187,12 @@ macro_rules! cache_conformance {
             overlay: the_rule_of_the_profile_decides
             overlay: an_answer_ends_a_conflict
             overlay: edits_follow_an_item_to_another_id
+            overlay: edits_stay_away_from_a_copy
             overlay: lists_show_what_the_user_wants
             overlay: a_search_finds_the_users_names
             overlay: a_filter_leaves_items_out_and_keeps_rows
             overlay: new_categories_are_told_once
+            overlay: a_filter_before_the_first_list_knows_its_categories
             overlay: an_undo_brings_ended_edits_back
             overlay: an_import_finds_its_items
             overlay: edits_are_of_one_profile

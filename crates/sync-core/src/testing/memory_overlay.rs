@@ -10,26 +10,35 @@ use crate::feed::change::LoggedChange;
 use crate::model::{ContentId, ContentKind, FieldSet, Item, ProfileId};
 use crate::overlay::{
     AlikeRow, CompiledRules, EDITS_MAX, Edit, EditEvent, EditField, EditOutcome, EditPass, EditValue, EditedItem,
-    ImportMatch, ImportReport, ItemIdentity, OverlayRules, RuleChange, Shown, carry_out, find_imported, find_moves,
+    ImportMatch, ImportReport, ItemIdentity, OverlayRules, RuleChange, Shown, carry_out, changes_identity,
+    find_imported, find_moves,
 };
 use crate::ports::overlay::{
     ChangedItem, EditCounts, EditQuery, EditRequest, NamedItem, Overlay, OverlayError, ResolveRequest,
 };
 use crate::ports::store::{Applied, StoreError};
+use crate::removal::guard::{HoldReason, Loss};
+use crate::removal::held::HeldRemoval;
 use crate::run::record::RunId;
 
 /// The edited items of a profile, by kind and id.
 pub(super) type EditedItems = BTreeMap<(ContentKind, i64), EditedItem>;
 
+/// A kind before a call has written it.
+pub(super) struct Before {
+    pub(super) rows: BTreeMap<i64, (u64, Item)>,
+    pub(super) held: Vec<HeldRemoval>,
+}
+
+/// The held items that the panel doesn't list. One that an undo has put back counts as listed.
+fn missing(held: &[HeldRemoval]) -> BTreeSet<i64> {
+    held.iter().filter(|held| held.reason != HoldReason::Loss(Loss::Undone)).map(|held| held.id.0).collect()
+}
+
 /// The rows of a kind that a call has written, each with the columns that differ; `None` for a row that came.
 pub(super) type Touched = Vec<(i64, Option<FieldSet>)>;
 
 impl Tables {
-    fn pass_by_hand(&self, kind: ContentKind, at: i64) -> EditPass {
-        let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
-        EditPass::by_hand(kind, rules, at)
-    }
-
     /// The rules of conflicts.
     fn pass(&self, asked_at: i64, compared: FieldSet) -> EditPass {
         let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
@@ -61,7 +70,7 @@ impl Tables {
         &mut self,
         kind: ContentKind,
         touched: &Touched,
-        before_removals: &BTreeMap<i64, (u64, Item)>,
+        before: &Before,
         (asked_at, compared): (i64, FieldSet),
         run: Option<RunId>,
         at: i64,
@@ -74,7 +83,11 @@ impl Tables {
                 applied.edits.extend(pass.judge(edited, item, *changed));
             }
         }
-        let held: BTreeSet<_> = self.held[kind].iter().map(|held| held.id.0).collect();
+        let held = missing(&self.held[kind]);
+        let held_before = missing(&before.held);
+        let others: BTreeSet<_> =
+            touched.iter().filter(|(_, changed)| changes_identity(kind, *changed)).map(|(id, _)| *id).collect();
+        let was_listed = |id: &i64| before.rows.contains_key(id) && !held_before.contains(id) && !others.contains(id);
         let is_listed = |id: &i64| self.rows[kind].contains_key(id) && !held.contains(id);
         let (mut gone, mut names) = (Vec::new(), BTreeSet::new());
         for ((_, id), edited) in self.edited.iter().filter(|((of, _), _)| *of == kind) {
@@ -88,6 +101,7 @@ impl Tables {
                 id: item.id(),
                 identity: ItemIdentity::of(item),
                 is_listed: is_listed(&item.id().0),
+                was_listed: was_listed(&item.id().0),
             });
             alike.collect()
         };
@@ -99,7 +113,7 @@ impl Tables {
         } else {
             self.looked[kind] = looked;
         }
-        let mut all = before_removals.clone();
+        let mut all = before.rows.clone();
         all.extend(self.rows[kind].iter().map(|(id, row)| (*id, row.clone())));
         let alike = alike_of(&all);
         let mut told = BTreeSet::new();
@@ -111,13 +125,16 @@ impl Tables {
             }
         }
         for found in find_moves(&gone, &alike) {
+            let edits = |tables: &Self| tables.edited.get(&(kind, found.from.0)).map_or(0, |it| it.edits.len());
+            let waiting = edits(self);
             if found.is_certain {
                 applied.edits.extend(self.move_edits(kind, found.from, found.to, &pass));
             } else if let Some(edited) = self.edited.get_mut(&(kind, found.from.0)) {
                 edited.maybe = Some((found.to, edited.identity.name.clone()));
             }
             // An offer is told once.
-            if found.is_certain || !told.contains(&(found.from.0, found.to)) {
+            let has_moved = found.is_certain && edits(self) < waiting;
+            if has_moved || !found.is_certain && !told.contains(&(found.from.0, found.to)) {
                 applied.moves.push(found);
             }
         }
@@ -230,10 +247,13 @@ impl Tables {
             // Edits that were moved to it in the meantime belong to it.
             let Some(mut edited) = self.edited.get(&(kind, id.0)).cloned() else { continue };
             let offered = edited.maybe.clone().map(|(to, _)| to);
+            if request.take_panel && offered.is_some_and(|to| !self.rows[kind].contains_key(&to.0)) {
+                continue;
+            }
             let changed = edited.resolve(request.take_panel);
             self.edited.insert((kind, id.0), edited);
             if let Some(to) = offered.filter(|_| request.take_panel) {
-                let pass = self.pass_by_hand(kind, request.at);
+                let pass = EditPass::by_hand(kind, request.at);
                 let events = self.move_edits(kind, id, to, &pass);
                 for event in &events {
                     self.log_edit(event, None, request.at);
@@ -247,15 +267,14 @@ impl Tables {
 
     fn import(&mut self, items: Vec<EditedItem>, at: i64) -> Result<ImportReport, OverlayError> {
         let mut report = ImportReport::default();
-        for mut item in items {
+        for item in items {
             let kind = item.kind;
-            for edit in &mut item.edits {
-                edit.local = edit.local.clone().checked(edit.field)?;
-            }
+            let mut item = item.checked(at)?;
             let stored = self.rows[kind].get(&item.id.0).map(|(_, row)| ItemIdentity::of(row));
             let rows = self.rows[kind].values().map(|(_, row)| row).filter(|row| row.name() == item.identity.name);
             let alike: Vec<_> = rows.map(|row| (row.id(), ItemIdentity::of(row))).collect();
-            let id = match find_imported(&item, stored.as_ref(), &alike) {
+            let found = find_imported(&item, stored.as_ref(), &alike);
+            let id = match found {
                 ImportMatch::ById => {
                     report.matched_by_id += 1;
                     item.id
@@ -269,17 +288,22 @@ impl Tables {
                     item.id
                 }
             };
-            let edited = self.edited.entry((kind, id.0));
-            let edited = edited.or_insert_with(|| EditedItem::new(kind, id, item.identity.clone()));
-            report.superseded += edited.add_later(item.edits);
-            if let Some((_, row)) = self.rows[kind].get(&id.0) {
-                let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
-                let pass = EditPass::by_hand(kind, rules, at);
-                let events = pass.judge(edited, row, None);
-                for event in &events {
-                    self.log_edit(event, None, at);
+            let row = self.rows[kind].get(&id.0).map(|(_, row)| row.clone());
+            if found == ImportMatch::Unmatched && row.is_some() {
+                continue;
+            }
+            if let Some(row) = &row {
+                let pass = EditPass::by_hand(kind, at);
+                for event in pass.judge(&mut item, row, None) {
+                    self.log_edit(&EditEvent { id, ..event }, None, at);
                 }
             }
+            let edited = self.edited.entry((kind, id.0));
+            let edited = edited.or_insert_with(|| EditedItem {
+                declined: item.declined,
+                ..EditedItem::new(kind, id, item.identity.clone())
+            });
+            report.superseded += edited.add_later(item.edits);
         }
         self.edited.retain(|_, edited| !edited.edits.is_empty());
         self.check_count()?;

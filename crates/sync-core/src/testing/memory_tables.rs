@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::memory_overlay::{EditedItems, Touched};
+use super::memory_overlay::{Before, EditedItems, Touched};
 use crate::detect::index::ListingIndex;
 use crate::detect::merge::Change;
 use crate::facts::PanelFacts;
@@ -138,6 +138,7 @@ impl Tables {
             let loaded = ChangeRecord::new(self.next_sequence(), commit.applied_at, kind, LoggedChange::Loaded);
             self.changes.push(loaded.of_run(Some(commit.run)));
         }
+        let before = Before { rows: self.rows[kind].clone(), held: self.held[kind].clone() };
         let mut touched = Touched::new();
         for staged in items.values().filter(|staged| staged.change.is_written()) {
             let changed = match staged.change {
@@ -147,7 +148,6 @@ impl Tables {
             touched.push((staged.item.id().0, changed));
             reverse.tombstones.extend(self.write(kind, &commit, staged)?);
         }
-        let before_removals = self.rows[kind].clone();
         for id in &commit.removals {
             let gone = self.rows[kind].remove(&id.0);
             let (row, item) =
@@ -166,6 +166,7 @@ impl Tables {
         let mut new_categories = Vec::new();
         if let Some(categories) = commit.categories {
             new_categories = self.new_categories(kind, &categories);
+            self.rules.filters[kind].meet(&categories);
             self.categories[kind] = distinct(categories)?;
         }
         if let Some(held) = commit.held {
@@ -185,7 +186,7 @@ impl Tables {
         self.reverse.insert((commit.run, kind), reverse);
         let listing = (commit.asked_at, commit.compared);
         let run = Some(commit.run);
-        let mut applied = self.judge_edits(kind, &touched, &before_removals, listing, run, commit.applied_at);
+        let mut applied = self.judge_edits(kind, &touched, &before, listing, run, commit.applied_at);
         applied.new_categories = new_categories;
         self.record(commit.run, commit.record)?;
         Ok(applied)

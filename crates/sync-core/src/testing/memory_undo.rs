@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::memory_overlay::Touched;
+use super::memory_overlay::{Before, Touched};
 use super::memory_tables::{Reverse, Tables, row_columns};
 use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, put_back};
 use crate::feed::collapse::row_change;
@@ -121,7 +121,8 @@ impl Tables {
             ..Reverse::default()
         };
         let (mut gone, mut anew, mut back) = (Vec::new(), Vec::new(), Vec::new());
-        let (before_removals, mut touched) = (self.rows[kind].clone(), Touched::new());
+        let before = Before { rows: self.rows[kind].clone(), held: self.held[kind].clone() };
+        let mut touched = Touched::new();
         for entry in &entries {
             let id = entry.id.ok_or_else(|| StoreError::Refused("an entry without an item".to_owned()))?;
             let columns = entry.columns.as_deref().unwrap_or_default();
@@ -180,7 +181,7 @@ impl Tables {
         self.reverse.insert((run, kind), mine);
         let compared = kind.of_class(crate::model::FieldClass::Significant);
         self.looked[kind] = None;
-        self.judge_edits(kind, &touched, &before_removals, (at, compared), Some(run), at);
+        self.judge_edits(kind, &touched, &before, (at, compared), Some(run), at);
         self.bring_edits_back(of, kind);
         let done =
             Counts { added: counts.added, updated: counts.updated, removed: counts.removed, ..Counts::default() };

@@ -47,7 +47,7 @@ mod points {
     pub const PATIENCE: &str = "XTREAM_SYNC_PATIENCE";
 
     /// Every point, in the order in which a program passes them that makes a cache and syncs into it.
-    pub const POINTS: [&str; 30] = [
+    pub const POINTS: [&str; 34] = [
         "open.created",
         "open.ready",
         "migrate.begun",
@@ -72,6 +72,10 @@ mod points {
         "finish.before-commit",
         "finish.committed",
         "finish.tidied",
+        "edit.begun",
+        "edit.written",
+        "edit.before-commit",
+        "edit.committed",
         "undo.begun",
         "undo.page",
         "undo.rows",

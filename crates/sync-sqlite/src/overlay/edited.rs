@@ -222,6 +222,8 @@ impl<'a> Changes<'a> {
         let id = after.item.id.0;
         if after.item.edits.is_empty() {
             self.gone.extend(before.map(|_| id));
+            let ended = before.map_or(&[][..], |before| &before.item.edits);
+            self.ended.extend(ended.iter().map(|edit| (id, edit.field)));
             return;
         }
         let [profile, kind] = self.key.binds();
@@ -282,11 +284,12 @@ impl<'a> Changes<'a> {
             execute(conn, sql, &[profile.clone(), kind.clone(), id.into(), field.as_str().into()])?;
         }
         if !self.gone.is_empty() {
-            let gone = ids::to_json(&self.gone);
-            for table in ["xtream_edits", "xtream_edited_items"] {
-                let sql = format!("DELETE FROM {table} WHERE {OF_KIND}{OF_IDS}");
-                execute(conn, &sql, &[profile.clone(), kind.clone(), gone.as_str().into()])?;
-            }
+            // Edits that can't be read stay, and so does their item: `check` tells of them.
+            let sql = format!(
+                "DELETE FROM xtream_edited_items AS i WHERE {OF_KIND}{OF_IDS} AND NOT EXISTS (SELECT 1 FROM xtream_edits e \
+                 WHERE e.profile_id=i.profile_id AND e.kind=i.kind AND e.parent=i.parent AND e.content_id=i.content_id)"
+            );
+            execute(conn, &sql, &[profile, kind, ids::to_json(&self.gone).into()])?;
         }
         Ok(())
     }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::SqliteConnection;
-use sync_core::overlay::{EditedItem, ImportMatch, ImportReport, ItemIdentity, find_imported};
+use sync_core::overlay::{EditEvent, EditPass, EditedItem, ImportMatch, ImportReport, ItemIdentity, find_imported};
 use sync_core::{ContentId, ContentKind, OverlayError, ProfileId, RunId};
 
 use super::pass::named;
-use super::{Editing, by_hand, log, show};
+use super::{Editing, log, show};
 use crate::search::Key;
 
 /// Adds edited items. The report counts what became of them.
@@ -18,13 +18,7 @@ pub(super) fn items(
     at: i64,
     report: &mut ImportReport,
 ) -> Result<(), OverlayError> {
-    let mut checked = Vec::with_capacity(items.len());
-    for mut item in items {
-        for edit in &mut item.edits {
-            edit.local = edit.local.clone().checked(edit.field)?;
-        }
-        checked.push(item);
-    }
+    let checked = items.into_iter().map(|item| item.checked(at)).collect::<Result<Vec<_>, _>>()?;
     for kind in ContentKind::ALL {
         let of_kind: Vec<_> = checked.iter().filter(|item| item.kind == kind).collect();
         if !of_kind.is_empty() {
@@ -52,12 +46,13 @@ fn of_one_kind(
     ids.sort_unstable();
     ids.dedup();
     editing.load(conn, &ids)?;
-    let pass = by_hand(conn, key, at)?;
+    let pass = EditPass::by_hand(key.kind, at);
     let mut events = Vec::new();
     for item in items {
         let stored = editing.rows.get(&item.id.0).map(ItemIdentity::of);
         let alike = alike.get(&item.identity.name).map_or(&[][..], Vec::as_slice);
-        let id = match find_imported(item, stored.as_ref(), alike) {
+        let found = find_imported(item, stored.as_ref(), alike);
+        let id = match found {
             ImportMatch::ById => {
                 report.matched_by_id += 1;
                 item.id
@@ -71,12 +66,23 @@ fn of_one_kind(
                 item.id
             }
         };
-        let known = editing.now.get(&id.0).or_else(|| editing.before.get(&id.0)).cloned();
-        let mut kept = known.unwrap_or_else(|| editing.new_item(id, item.identity.clone()));
-        report.superseded += kept.item.add_later(item.edits.clone());
-        if let Some(row) = editing.rows.get(&id.0) {
-            events.extend(pass.judge(&mut kept.item, row, None));
+        let mut item = EditedItem::clone(item);
+        match editing.rows.get(&id.0) {
+            // Another item has the id.
+            Some(_) if found == ImportMatch::Unmatched => continue,
+            Some(row) => {
+                let judged = pass.judge(&mut item, row, None);
+                events.extend(judged.into_iter().map(|event| EditEvent { id, ..event }));
+            }
+            None => {}
         }
+        let known = editing.now.get(&id.0).or_else(|| editing.before.get(&id.0)).cloned();
+        let mut kept = known.unwrap_or_else(|| {
+            let mut new = editing.new_item(id, item.identity.clone());
+            new.item.declined = item.declined;
+            new
+        });
+        report.superseded += kept.item.add_later(item.edits);
         editing.now.insert(id.0, kept);
     }
     log::events(conn, key, &events, RunId(0), at)?;

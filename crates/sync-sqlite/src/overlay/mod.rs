@@ -12,25 +12,26 @@ pub(crate) mod shown;
 mod values;
 pub(crate) mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::SqliteConnection;
 use sync_core::overlay::{
     EDITS_MAX, EditPass, EditedItem, ImportReport, ItemIdentity, OverlayRules, RuleChange, carry_out,
 };
 use sync_core::{
-    ChangedItem, ContentId, ContentKind, EditCounts, EditQuery, EditRequest, Item, NamedItem, OverlayError, ProfileId,
-    ResolveRequest, RunId, StoreError,
+    ChangedItem, ContentId, ContentKind, EditCounts, EditQuery, EditRequest, HeldRemoval, HoldReason, Item, Loss,
+    NamedItem, OverlayError, ProfileId, ResolveRequest, RunId, StoreError,
 };
 
 use crate::db::statement::{Cell, in_lists, record, records};
+use crate::db::stop;
 use crate::items::{columns, item_sql};
 use crate::overlay::edited::{Changes, Gone, Kept};
 use crate::search::{self, Key};
 use crate::store::SqliteStore;
 use crate::tables::content::categories;
 use crate::tables::guards::require_profile;
-use crate::tables::{of, settings};
+use crate::tables::of;
 
 impl SqliteStore {
     /// Returns the edited items of a profile; see [`sync_core::Overlay::edited`].
@@ -81,6 +82,7 @@ impl SqliteStore {
             }
             editing.save(conn)?;
             check_count(conn, profile)?;
+            stop::at("edit.written");
             show(conn, key, &ids)?;
             Ok(changed)
         })
@@ -112,11 +114,14 @@ impl SqliteStore {
                 let offered = of_kind.iter().filter_map(|kept| Some(kept.item.maybe.as_ref()?.0.0));
                 let ids: Vec<_> = of_kind.iter().map(|kept| kept.item.id.0).chain(offered).collect();
                 editing.load(conn, &ids)?;
-                let pass = by_hand(conn, key, request.at)?;
+                let pass = EditPass::by_hand(kind, request.at);
                 for Kept { item: EditedItem { id, .. }, .. } in of_kind {
                     // Edits that were moved to it in the meantime belong to it.
                     let Some(mut kept) = editing.get(id.0) else { continue };
                     let offered = kept.item.maybe.clone().map(|(to, _)| to);
+                    if request.take_panel && offered.is_some_and(|to| !editing.rows.contains_key(&to.0)) {
+                        continue;
+                    }
                     let changed = kept.item.resolve(request.take_panel);
                     editing.now.insert(id.0, kept);
                     if let Some(to) = offered.filter(|_| request.take_panel) {
@@ -209,16 +214,22 @@ impl SqliteStore {
         // A transaction ends with an error of the store; the one that it stands for is kept beside it.
         let mut refused = None;
         let done = self.write(|conn| {
+            stop::at("edit.begun");
             require_profile(conn, profile)?;
-            work(conn).map_err(|error| match error {
+            let done = work(conn).map_err(|error| match error {
                 OverlayError::Store(error) => error,
                 other => {
                     let stands_for = StoreError::Refused(other.to_string());
                     refused = Some(other);
                     stands_for
                 }
-            })
+            })?;
+            stop::at("edit.before-commit");
+            Ok(done)
         });
+        if done.is_ok() {
+            stop::at("edit.committed");
+        }
         match (done, refused) {
             (Err(_), Some(error)) => Err(error),
             (done, _) => Ok(done?),
@@ -250,12 +261,6 @@ fn show(conn: &mut SqliteConnection, key: Key<'_>, ids: &[i64]) -> Result<(), St
     let (_, mut compiled) = rules::compiled(conn, key)?;
     let other_texts = shown::refresh(conn, key, &mut compiled, ids)?;
     search::write::follow(conn, key.profile, key.kind, &other_texts)
-}
-
-/// How edits are judged that a user has brought to a row.
-fn by_hand(conn: &mut SqliteConnection, key: Key<'_>, at: i64) -> Result<EditPass, StoreError> {
-    let rules = settings::conflicts(conn, key.profile)?;
-    Ok(EditPass::by_hand(key.kind, rules, at))
 }
 
 /// Edited items of a kind that are being changed.
@@ -308,9 +313,9 @@ impl<'a> Editing<'a> {
     fn save(self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
         let key = self.key;
         let new: Vec<_> = self.now.keys().filter(|id| !self.before.contains_key(id)).copied().collect();
-        let mut held = std::collections::BTreeSet::new();
+        let mut held = BTreeSet::new();
         if !new.is_empty() {
-            held.extend(crate::tables::held::held(conn, key.profile, key.kind)?.into_iter().map(|held| held.id.0));
+            held = missing(&crate::tables::held::held(conn, key.profile, key.kind)?);
         }
         let mut changes = Changes::new(key);
         let mut is_other = false;
@@ -328,14 +333,15 @@ impl<'a> Editing<'a> {
     }
 }
 
+/// The held items that the panel doesn't list. One that an undo has put back counts as listed.
+fn missing(held: &[HeldRemoval]) -> BTreeSet<i64> {
+    held.iter().filter(|held| held.reason != HoldReason::Loss(Loss::Undone)).map(|held| held.id.0).collect()
+}
+
 /// Whether rows of these ids are there.
-fn rows_there(
-    conn: &mut SqliteConnection,
-    key: Key<'_>,
-    ids: &[i64],
-) -> Result<std::collections::BTreeSet<i64>, StoreError> {
+fn rows_there(conn: &mut SqliteConnection, key: Key<'_>, ids: &[i64]) -> Result<BTreeSet<i64>, StoreError> {
     let tables = of(key.kind);
-    let mut there = std::collections::BTreeSet::new();
+    let mut there = BTreeSet::new();
     in_lists(ids, |list, ids| {
         let sql = format!("SELECT {0} FROM {1} WHERE profile_id=? AND {0} IN ({list})", tables.id, tables.items);
         let binds = crate::db::statement::and_list([key.profile.as_str().into()], ids);

@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 
 use diesel::SqliteConnection;
 use sync_core::overlay::{
-    AlikeRow, CompiledRules, EditEvent, EditPass, EditedItem, ItemIdentity, NewCategories, OverlayRules, find_moves,
+    AlikeRow, CompiledRules, EditEvent, EditPass, EditedItem, ItemIdentity, NewCategories, OverlayRules,
+    changes_identity, find_moves,
 };
 use sync_core::store::Applied;
 use sync_core::{Category, CategorySet, ContentId, FieldSet, HeldRemoval, Item, RunId, StoreError};
 
 use super::edited::{self, Changes, Gone, Kept};
-use super::{Editing, log, rows_there, rules, shown};
+use super::{Editing, log, missing, rows_there, rules, shown};
 use crate::db::bind::Bind;
 use crate::db::statement::{record, records};
 use crate::items::{columns, item_sql};
@@ -48,6 +49,10 @@ pub(crate) struct Pass<'a> {
     /// Whether it is to be found out where the edits of gone items belong.
     look: bool,
     gone_after: BTreeSet<i64>,
+    /// The items that the panel did not list before, though they have rows.
+    held_before: BTreeSet<i64>,
+    /// The written rows that may be recognised by other values than before.
+    others: HashSet<i64>,
     alike: BTreeMap<i64, AlikeRow>,
     new_categories: Vec<Category>,
 }
@@ -146,6 +151,8 @@ impl<'a> Pass<'a> {
             removed: Vec::new(),
             all: false,
             gone_after: BTreeSet::new(),
+            held_before: BTreeSet::new(),
+            others: HashSet::new(),
             alike: BTreeMap::new(),
             new_categories: Vec::new(),
         }
@@ -155,6 +162,9 @@ impl<'a> Pass<'a> {
     pub(crate) fn categories(&mut self, conn: &mut SqliteConnection, listed: &[Category]) -> Result<(), StoreError> {
         let key = self.key;
         let known = categories(conn, key.profile, key.kind)?;
+        if self.rules.filters[key.kind].meet(listed) {
+            rules::save(conn, key, &self.rules)?;
+        }
         let filter = &self.rules.filters[key.kind];
         if filter.new_categories == NewCategories::IncludeAndTell {
             let mut met: HashSet<_> = known.iter().map(|category| &category.id).collect();
@@ -208,6 +218,9 @@ impl<'a> Pass<'a> {
         if self.gone_names.contains(name) {
             self.look = true;
         }
+        if !self.edited.is_empty() && changes_identity(self.key.kind, changed) {
+            self.others.insert(id);
+        }
         if self.edited.contains(&id) {
             self.written.insert(id, changed);
         } else if self.compiled.is_empty() {
@@ -244,8 +257,9 @@ impl<'a> Pass<'a> {
             self.gone_after = self.gone_before.keys().copied().collect();
             return Ok(());
         }
-        let held_before: BTreeSet<_> = held::held(conn, key.profile, key.kind)?.iter().map(|held| held.id.0).collect();
-        let held_after = held.map_or_else(|| held_before.clone(), |held| held.iter().map(|held| held.id.0).collect());
+        let held_before = missing(&held::held(conn, key.profile, key.kind)?);
+        let held_after = held.map_or_else(|| held_before.clone(), missing);
+        self.held_before.clone_from(&held_before);
         let may_be_gone = removed.iter().chain(&held_after).filter(|id| self.edited.contains(id));
         let candidates: BTreeSet<_> = self.gone_before.keys().chain(may_be_gone).copied().collect();
         let there = rows_there(conn, key, &candidates.iter().copied().collect::<Vec<_>>())?;
@@ -274,13 +288,15 @@ impl<'a> Pass<'a> {
         names.extend(rows.iter().map(|row| row.name().to_owned()));
         for (id, identity) in named(conn, self.key, &names)? {
             let is_listed = is_listed(id.0);
-            self.alike.insert(id.0, AlikeRow { id, identity, is_listed });
+            let was_listed = !self.others.contains(&id.0) && !self.held_before.contains(&id.0);
+            self.alike.insert(id.0, AlikeRow { id, identity, is_listed, was_listed });
         }
         Ok(())
     }
 
     /// Before an undo writes anything: rows with the names of items that may be gone after it. `ids` are its items.
     pub(crate) fn before_undo(&mut self, conn: &mut SqliteConnection, ids: &[i64]) -> Result<(), StoreError> {
+        self.held_before = missing(&held::held(conn, self.key.profile, self.key.kind)?);
         let may_be_gone = ids.iter().copied().filter(|id| self.edited.contains(id));
         let candidates: Vec<_> = self.gone_before.keys().copied().chain(may_be_gone).collect();
         let kept = edited::of_ids(conn, self.key, &candidates)?;
@@ -288,7 +304,7 @@ impl<'a> Pass<'a> {
         if !names.is_empty() {
             self.look = true;
             for (id, identity) in named(conn, self.key, &names)? {
-                self.alike.insert(id.0, AlikeRow { id, identity, is_listed: false });
+                self.alike.insert(id.0, AlikeRow { id, identity, is_listed: false, was_listed: false });
             }
         }
         Ok(())
@@ -307,6 +323,9 @@ impl<'a> Pass<'a> {
         let came = back.iter().map(|id| (id.0, None));
         for (id, changed) in put_back.iter().map(|(id, changed)| (id.0, Some(*changed))).chain(came) {
             self.touched.push(id);
+            if changes_identity(key.kind, changed) {
+                self.others.insert(id);
+            }
             if self.edited.contains(&id) {
                 self.written.insert(id, changed);
             }
@@ -314,7 +333,7 @@ impl<'a> Pass<'a> {
         if self.edited.is_empty() {
             return Ok(());
         }
-        let held: BTreeSet<_> = held::held(conn, key.profile, key.kind)?.iter().map(|held| held.id.0).collect();
+        let held = missing(&held::held(conn, key.profile, key.kind)?);
         let all: Vec<_> = self.edited.iter().copied().collect();
         let there = rows_there(conn, key, &all)?;
         // A row that was put back may have another name now.
@@ -396,13 +415,16 @@ impl<'a> Pass<'a> {
         let alike: Vec<_> =
             self.alike.values().filter(|row| names.contains(row.identity.name.as_str())).cloned().collect();
         for found in find_moves(&gone, &alike) {
+            let edits = |editing: &Editing<'_>| editing.get(found.from.0).map_or(0, |kept| kept.item.edits.len());
+            let waiting = edits(editing);
             if found.is_certain {
                 applied.edits.extend::<Vec<EditEvent>>(editing.move_edits(found.from, found.to, pass));
             } else if let Some(kept) = editing.now.get_mut(&found.from.0) {
                 kept.item.maybe = Some((found.to, kept.item.identity.name.clone()));
             }
             // An offer is told once.
-            if found.is_certain || told.get(&found.from) != Some(&found.to) {
+            let has_moved = found.is_certain && edits(editing) < waiting;
+            if has_moved || !found.is_certain && told.get(&found.from) != Some(&found.to) {
                 applied.moves.push(found);
             }
         }
@@ -432,7 +454,10 @@ impl<'a> Pass<'a> {
 
 /// Whether an edited item is gone, and nobody has looked yet where its edits belong.
 fn has_unseen(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM xtream_edited_items WHERE profile_id=? AND kind=? AND gone>1 LIMIT 1";
+    // SQLite doesn't find out by itself that the partial index has these rows.
+    let sql = "SELECT 1 FROM xtream_edited_items i INDEXED BY xtream_edited_items_gone WHERE profile_id=? AND kind=? AND \
+               gone>0 AND gone>1 AND parent=0 AND EXISTS (SELECT 1 FROM xtream_edits e WHERE e.profile_id=i.profile_id \
+               AND e.kind=i.kind AND e.parent=0 AND e.content_id=i.content_id) LIMIT 1";
     Ok(record(conn, sql, &key.binds())?.is_some())
 }
 

@@ -338,6 +338,25 @@ pub async fn edits_follow_an_item_to_another_id<C: Cache>(cache: &C) {
     assert_eq!((edited(cache, 21).await, edited(cache, 11).await.unwrap().edits.len()), (None, 2));
 }
 
+/// Edits don't move to a copy that was listed all along, and not to an item that was declined.
+pub async fn edits_stay_away_from_a_copy<C: Cache>(cache: &C) {
+    listed(cache, vec![movie(1).name("Heat"), movie(2).name("Heat"), movie(3).name("Ronin")]).await;
+    edit(cache, &[1, 3], vec![flag(EditField::Hidden)]).await;
+    let told = applied(cache, vec![], &[2, 3], |commit| ScopeCommit { removals: vec![ContentId(1)], ..commit }).await;
+    assert_eq!(told.moves.iter().map(|it| (it.from.0, it.to.0, it.is_certain)).collect::<Vec<_>>(), [(1, 2, false)]);
+    assert_eq!((edited(cache, 1).await.unwrap().edits.len(), edited(cache, 2).await), (1, None));
+    let gone = |commit| ScopeCommit { removals: vec![ContentId(3)], ..commit };
+    applied(cache, vec![added(movie(4).name("Ronin").in_categories(&["7"]).with("category_id", "7"))], &[2, 4], gone)
+        .await;
+    assert_eq!(edited(cache, 3).await.unwrap().maybe, Some((ContentId(4), "Ronin".to_owned())));
+    let declined = ResolveRequest { kind: None, ids: Some(vec![ContentId(3)]), take_panel: false, at: 9 };
+    cache.resolve(&profile("home"), declined).await.unwrap();
+    let same = movie(4).name("Ronin").in_categories(&["1"]).with("category_id", "1");
+    let update = staged(same, Change::Updated(fields(&["category_ids", "category_id"])));
+    assert!(applied(cache, vec![update], &[2, 4], |commit| commit).await.moves.is_empty());
+    assert_eq!((edited(cache, 3).await.unwrap().edits.len(), edited(cache, 4).await), (1, None));
+}
+
 /// Lists, pages and items are shown as the edits say, unless the view asks for the panel's values.
 pub async fn lists_show_what_the_user_wants<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("One"), movie(2).name("Two"), movie(3).name("Three"), movie(4).name("Four")])
@@ -490,6 +509,18 @@ pub async fn new_categories_are_told_once<C: Cache>(cache: &C) {
     assert!(names(cache, |all| all).await.contains(&"Both".to_owned()));
 }
 
+/// A filter that is made before the first list takes the categories of that list for known.
+pub async fn a_filter_before_the_first_list_knows_its_categories<C: Cache>(cache: &C) {
+    let home = profile("home");
+    cache.ensure_profile(&home).await.unwrap();
+    let changes = vec![exclude(FilterBy::Name, MatchBy::Name, "x"), RuleChange::NewCategories(NewCategories::Exclude)];
+    let rules = cache.change_rules(&home, MOVIES, changes).await.unwrap();
+    assert_eq!(rules.filters[MOVIES].known_categories, None);
+    listed(cache, vec![movie(1).name("Heat").in_categories(&["1"])]).await;
+    assert_eq!(cache.rules(&home).await.unwrap().filters[MOVIES].known_categories.as_ref().map(|it| it.len()), Some(2));
+    assert_eq!(names(cache, |all| all).await, ["Heat"]);
+}
+
 /// An undo takes back the end of an edit as well.
 pub async fn an_undo_brings_ended_edits_back<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2).name("Ronin"), movie(3).name("Thief")]).await;
@@ -515,6 +546,7 @@ pub async fn an_undo_brings_ended_edits_back<C: Cache>(cache: &C) {
     assert_eq!((&name.local, &name.base), (&text("Mine"), &Some(text("Heat"))));
     assert_eq!(edited(cache, 2).await.unwrap().edit(EditField::Name).unwrap().conflict, None);
     assert_eq!(names(cache, |all| all).await, ["Mine", "Other", "Thief"]);
+    assert!(edited(cache, 3).await.is_some() && edited(cache, 13).await.is_none(), "a move is taken back as well");
 }
 
 /// An import finds its items by id or name, and keeps later edits.
@@ -543,6 +575,19 @@ pub async fn an_import_finds_its_items<C: Cache>(cache: &C) {
     let before = cache.edited(&home, EditQuery::all()).await.unwrap();
     let report = cache.import(&home, before.clone(), 4001).await.unwrap();
     assert_eq!((report.superseded, cache.edited(&home, EditQuery::all()).await.unwrap()), (0, before));
+    // An import ends no edit, whatever the rule, and takes no other item's place.
+    let conflicts = ConflictRules::all(ConflictRule::TakePanel);
+    cache.save_profile(&Profile { conflicts, ..Profile::new(home.clone()) }).await.unwrap();
+    let mut other = item(2, "Ronin", EditField::Name, text("Theirs"), 5);
+    other.edits[0].base = Some(text("Ronin HD"));
+    let stranger = EditedItem {
+        identity: ItemIdentity { name: "Casablanca".to_owned(), tmdb_id: None, category_id: Some("9".to_owned()) },
+        ..item(1, "", EditField::Number, EditValue::Number(5), 5)
+    };
+    let report = cache.import(&home, vec![other, stranger], 4003).await.unwrap();
+    assert_eq!((report.matched_by_id, report.unmatched), (1, 1));
+    assert_eq!(local(2, EditField::Name).await, Some(text("Theirs")));
+    assert_eq!(local(1, EditField::Number).await, None);
     let wrong = vec![item(1, "Heat", EditField::Note, EditValue::Number(5), 9)];
     assert!(matches!(cache.import(&home, wrong, 4002).await, Err(OverlayError::Invalid(_))));
 }
