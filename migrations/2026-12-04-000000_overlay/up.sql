@@ -90,7 +90,7 @@ CREATE TABLE xtream_rewrite_rules (
 
 CREATE TABLE xtream_changes_new (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
-    run_id     INTEGER NOT NULL,                           -- 0: deleted by hand
+    run_id     INTEGER NOT NULL,                           -- 0: by hand
     profile_id TEXT    NOT NULL REFERENCES xtream_profiles (profile_id) ON DELETE CASCADE,
     kind       TEXT    NOT NULL,
     content_id INTEGER,
@@ -124,7 +124,7 @@ CREATE INDEX xtream_changes_by_profile ON xtream_changes (profile_id, sequence);
 CREATE VIEW xtream_channels_shown AS SELECT
     i.id, i.profile_id, i.stream_id, coalesce(s.number, i.num) AS num, coalesce(s.name, i.name) AS name,
     i.stream_type, coalesce(s.icon, i.stream_icon) AS stream_icon, i.thumbnail, i.epg_channel_id, i.added,
-    coalesce(s.category_id, i.category_id) AS category_id, coalesce(s.category_ids, i.category_ids) AS category_ids,
+    coalesce(s.category_id, i.category_id, i.category_ids ->> '$[0]') AS category_id, coalesce(s.category_ids, i.category_ids) AS category_ids,
     i.listed_category_ids, i.custom_sid, i.tv_archive, i.direct_source, i.tv_archive_duration, i.is_adult, i.extra,
     i.created_at, i.updated_at, coalesce(s.favourite, 0) AS favourite, coalesce(s.hidden, 0) AS hidden,
     coalesce(s.excluded, 0) AS excluded, coalesce(s.watched, 0) AS watched, s.note, s.tags, s.position,
@@ -135,7 +135,7 @@ CREATE VIEW xtream_channels_shown AS SELECT
 CREATE VIEW xtream_movies_shown AS SELECT
     i.id, i.profile_id, i.stream_id, coalesce(s.number, i.num) AS num, coalesce(s.name, i.name) AS name, i.title,
     i.year, i.stream_type, coalesce(s.icon, i.stream_icon) AS stream_icon, i.rating, i.rating_5based, i.genre,
-    i.added, i.episode_run_time, coalesce(s.category_id, i.category_id) AS category_id,
+    i.added, i.episode_run_time, coalesce(s.category_id, i.category_id, i.category_ids ->> '$[0]') AS category_id,
     coalesce(s.category_ids, i.category_ids) AS category_ids, i.listed_category_ids, i.container_extension,
     i.custom_sid, i.direct_source, i.release_date, i."cast", i.director, i.plot, i.youtube_trailer, i.tmdb_id,
     i.imdb_id, i.is_adult, i.extra, i.created_at, i.updated_at, coalesce(s.favourite, 0) AS favourite,
@@ -148,7 +148,7 @@ CREATE VIEW xtream_series_shown AS SELECT
     i.id, i.profile_id, i.series_id, coalesce(s.number, i.num) AS num, coalesce(s.name, i.name) AS name, i.title,
     i.year, i.stream_type, coalesce(s.icon, i.cover) AS cover, i.plot, i."cast", i.director, i.genre,
     i.release_date, i.added, i.last_modified, i.rating, i.rating_5based, i.episode_run_time,
-    coalesce(s.category_id, i.category_id) AS category_id, coalesce(s.category_ids, i.category_ids) AS category_ids,
+    coalesce(s.category_id, i.category_id, i.category_ids ->> '$[0]') AS category_id, coalesce(s.category_ids, i.category_ids) AS category_ids,
     i.listed_category_ids, i.youtube_trailer, i.tmdb_id, i.imdb_id, i.is_adult, i.extra, i.created_at, i.updated_at,
     coalesce(s.favourite, 0) AS favourite, coalesce(s.hidden, 0) AS hidden, coalesce(s.excluded, 0) AS excluded,
     coalesce(s.watched, 0) AS watched, s.note, s.tags, s.position, s.last_watched, i.name AS panel_name

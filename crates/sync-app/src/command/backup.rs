@@ -35,7 +35,7 @@ pub(crate) async fn restore(database: &Path, file: &Path, interrupt: &Interrupt)
             let edits = if restored.newer_edits == 1 { "edit is" } else { "edits are" };
             complain(&format!("note: {} {edits} in the old cache only", grouped(restored.newer_edits)));
             complain(&format!(
-                "  hint: write them with `xtream-sync overlay export --database {kept} -o overlay.jsonl`, and add them with \
+                "  hint: write them with `xtream-sync overlay export --secrets --database {kept} -o overlay.jsonl`, and add them with \
                  `xtream-sync overlay import overlay.jsonl`"
             ));
         }

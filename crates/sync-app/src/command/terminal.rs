@@ -77,14 +77,22 @@ pub(crate) fn write(bytes: &[u8]) {
 /// Records whether results were written. A closed pipe is no error, because its reader wants no more; a full disk is
 /// one.
 pub(crate) fn note(written: &io::Result<()>) {
-    if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+    if written.as_ref().is_err_and(is_closed_pipe) {
         CLOSED.store(true, Ordering::Relaxed);
     }
-    if written.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe)
-        && !LOST.swap(true, Ordering::Relaxed)
-    {
+    if written.as_ref().is_err_and(|error| !is_closed_pipe(error)) && !LOST.swap(true, Ordering::Relaxed) {
         complain("error: the results can't be written to standard output");
     }
+}
+
+/// Returns whether an error says that the reader has gone. The writer of CSV wraps the error of the pipe.
+fn is_closed_pipe(error: &io::Error) -> bool {
+    let of_csv = error.get_ref().and_then(|inner| inner.downcast_ref::<csv::Error>());
+    let wrapped = of_csv.and_then(|error| match error.kind() {
+        csv::ErrorKind::Io(inner) => Some(inner.kind()),
+        _ => None,
+    });
+    wrapped.unwrap_or_else(|| error.kind()) == io::ErrorKind::BrokenPipe
 }
 
 /// Returns whether the reader of the results has gone.

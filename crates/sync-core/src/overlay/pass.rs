@@ -1,6 +1,8 @@
 //! What a change of rows does to the edits of a user: conflicts, edits that end, and edits that follow an item to
 //! another id. Pure functions, which every store calls in the transaction that writes the rows.
 
+use hashbrown::{HashMap, HashSet};
+
 use super::conflict::{ConflictRule, ConflictRules, EditVerdict, PanelValue, judge_edit};
 use super::edit::{EditedItem, ItemIdentity};
 use super::field::{EditField, EditValue};
@@ -200,22 +202,34 @@ pub fn changes_identity(kind: ContentKind, changed: Option<FieldSet>) -> bool {
 /// other item, old or new, has these. An item that has no row any more can be one of several, so the category is not
 /// enough for it.
 pub fn find_moves(gone: &[EditedItem], alike: &[AlikeRow]) -> Vec<Move> {
+    // There may be very many of both, with few of a name.
+    let mut rows: HashMap<&str, Vec<&AlikeRow>> = HashMap::new();
+    for row in alike {
+        rows.entry(&row.identity.name).or_default().push(row);
+    }
+    let mut items: HashMap<&str, Vec<&EditedItem>> = HashMap::new();
+    for item in gone {
+        items.entry(&item.identity.name).or_default().push(item);
+    }
+    let with_row: HashSet<ContentId> = alike.iter().map(|row| row.id).collect();
     let mut moves = Vec::new();
     for item in gone {
-        let others: Vec<_> =
-            alike.iter().filter(|row| row.id != item.id && row.identity.name == item.identity.name).collect();
-        let is_same = |row: &&&AlikeRow| row.identity.is_same(&item.identity);
-        let listed: Vec<_> = others.iter().filter(|row| row.is_listed).copied().collect();
-        let same: Vec<_> = listed.iter().filter(is_same).copied().collect();
+        let name = item.identity.name.as_str();
+        let Some(rows) = rows.get(name) else { continue };
+        let others: Vec<_> = rows.iter().filter(|row| row.id != item.id).collect();
+        let is_same = |row: &&&&AlikeRow| row.identity.is_same(&item.identity);
         // An item that was listed all along is another copy.
-        let is_old = |row: &&&AlikeRow| !row.is_listed || row.was_listed;
-        let others_gone = gone.iter().filter(|it| it.id != item.id && it.identity.is_same(&item.identity));
-        let old_twins = others.iter().filter(is_old).filter(is_same).count()
-            + others_gone.filter(|it| !has_row(alike, it.id)).count();
-        let (to, is_certain) = match (&same[..], &listed[..]) {
+        let is_new = |row: &&&&AlikeRow| row.is_listed && !row.was_listed;
+        let new: Vec<_> = others.iter().filter(is_new).copied().collect();
+        let same: Vec<_> = new.iter().filter(is_same).copied().collect();
+        let copies = others.iter().filter(|row| !is_new(row)).filter(is_same).count();
+        let is_twin =
+            |it: &&&EditedItem| it.id != item.id && it.identity.is_same(&item.identity) && !with_row.contains(&it.id);
+        let old_twins = copies + items.get(name).map_or(0, |items| items.iter().filter(is_twin).count());
+        let (to, is_certain) = match (&same[..], &new[..]) {
             ([new], _) => {
                 let by_tmdb = item.identity.tmdb_id.is_some() && item.identity.tmdb_id == new.identity.tmdb_id;
-                (new.id, old_twins == 0 && (by_tmdb || has_row(alike, item.id)))
+                (new.id, old_twins == 0 && (by_tmdb || with_row.contains(&item.id)))
             }
             ([], [new]) if !is_another(&item.identity, &new.identity) => (new.id, false),
             _ => continue,
@@ -225,10 +239,6 @@ pub fn find_moves(gone: &[EditedItem], alike: &[AlikeRow]) -> Vec<Move> {
         }
     }
     moves
-}
-
-fn has_row(alike: &[AlikeRow], id: ContentId) -> bool {
-    alike.iter().any(|row| row.id == id)
 }
 
 /// Returns whether two items of the same name are certainly different films.
@@ -340,7 +350,9 @@ mod tests {
         let twin = [old.clone(), row(2, "Heat", None, "7", false), row(11, "Heat", None, "7", true)];
         assert_eq!(find(&one, &twin), [(1, 11, false)], "it may be the other old one");
         let copy = AlikeRow { was_listed: true, ..row(2, "Heat", None, "7", true) };
-        assert_eq!(find(&one, &[old.clone(), copy]), [(1, 2, false)], "it was listed all along");
+        assert_eq!(find(&one, &[old.clone(), copy.clone()]), [], "it was listed all along");
+        let beside = [old.clone(), copy, row(11, "Heat", None, "7", true)];
+        assert_eq!(find(&one, &beside), [(1, 11, false)], "it may be another copy");
         let by_tmdb = [gone(1, "Heat", Some("949"), "7")];
         assert_eq!(find(&by_tmdb, &[row(11, "Heat", Some("949"), "8", true)]), [(1, 11, true)]);
         assert_eq!(find(&by_tmdb, &[row(11, "Heat", Some("950"), "8", true)]), []);

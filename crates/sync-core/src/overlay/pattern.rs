@@ -56,6 +56,10 @@ pub enum InvalidPattern {
     TooLarge,
     /// It is no regular expression. The text says why.
     Syntax(String),
+    /// A replacement has a line break or another control character.
+    ControlCharacter,
+    /// A replacement refers to a group that the pattern doesn't have.
+    NoGroup(String),
     /// Items are not compared by id.
     IdOfItem,
 }
@@ -64,9 +68,14 @@ impl fmt::Display for InvalidPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the pattern is empty"),
-            Self::TooLong => write!(f, "the pattern is longer than {PATTERN_MAX} bytes"),
+            Self::TooLong => write!(f, "the pattern or its replacement is longer than {PATTERN_MAX} bytes"),
             Self::TooLarge => f.write_str("the pattern takes too much memory"),
             Self::Syntax(problem) => write!(f, "the pattern is no regular expression: {problem}"),
+            Self::ControlCharacter => f.write_str("the replacement has a line break or another control character"),
+            Self::NoGroup(group) => write!(
+                f,
+                "the pattern has no group `{group}`; write `${{1}}x` for group 1 with an x behind it, and `$$` for a plain $"
+            ),
             Self::IdOfItem => f.write_str("only categories are matched by id; hide a single item in place of a filter"),
         }
     }

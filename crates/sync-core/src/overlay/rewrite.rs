@@ -22,8 +22,45 @@ impl RewriteRule {
     ///
     /// [`InvalidPattern`] says why it can't.
     pub fn checked(self) -> Result<Self, InvalidPattern> {
-        compile(MatchBy::Regex, &self.pattern)?;
-        if self.replacement.len() > PATTERN_MAX { Err(InvalidPattern::TooLong) } else { Ok(self) }
+        let pattern = compile(MatchBy::Regex, &self.pattern)?;
+        if self.replacement.len() > PATTERN_MAX {
+            return Err(InvalidPattern::TooLong);
+        }
+        if self.replacement.contains(char::is_control) {
+            return Err(InvalidPattern::ControlCharacter);
+        }
+        let unknown = groups(&self.replacement).find(|group| !has_group(&pattern, group)).map(str::to_owned);
+        unknown.map_or(Ok(self), |group| Err(InvalidPattern::NoGroup(group)))
+    }
+}
+
+/// The names of the groups that a replacement refers to: `$1`, `$name` and `${name}`; `$$` is a plain one.
+fn groups(replacement: &str) -> impl Iterator<Item = &str> {
+    let mut rest = replacement;
+    std::iter::from_fn(move || {
+        loop {
+            let (_, behind) = rest.split_once('$')?;
+            if let Some(behind) = behind.strip_prefix('$') {
+                rest = behind;
+                continue;
+            }
+            let (group, behind) = match behind.strip_prefix('{') {
+                Some(braced) => braced.split_once('}')?,
+                None => behind
+                    .split_at(behind.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(behind.len())),
+            };
+            rest = behind;
+            if !group.is_empty() {
+                return Some(group);
+            }
+        }
+    })
+}
+
+fn has_group(pattern: &Regex, group: &str) -> bool {
+    match group.parse::<usize>() {
+        Ok(number) => number < pattern.captures_len(),
+        Err(_) => pattern.capture_names().flatten().any(|name| name == group),
     }
 }
 
@@ -82,6 +119,14 @@ mod tests {
         }
         let growing = CompiledRewrites::new(&[rule("a", &"x".repeat(400)), rule("b", "")]).unwrap();
         assert_eq!(growing.rewritten("aab"), None);
-        assert!(RewriteRule { pattern: "(".to_owned(), replacement: String::new() }.checked().is_err());
+        let wrong = |pattern: &str, replacement: &str| {
+            RewriteRule { pattern: pattern.to_owned(), replacement: replacement.to_owned() }.checked().unwrap_err()
+        };
+        assert!(matches!(wrong("(", ""), InvalidPattern::Syntax(_)));
+        assert_eq!(wrong("a", "b\nc"), InvalidPattern::ControlCharacter);
+        for (pattern, replacement, group) in [("a", "$1", "1"), ("(?P<y>a)", "$yx", "yx"), ("(a)", "${z}", "z")] {
+            assert_eq!(wrong(pattern, replacement), InvalidPattern::NoGroup(group.to_owned()));
+        }
+        rule("(?P<y>a)(b)", "${y}x $2 $$9 $0");
     }
 }

@@ -19,7 +19,7 @@ use crate::ports::overlay::{
 use crate::ports::store::{Applied, StoreError};
 use crate::removal::guard::{HoldReason, Loss};
 use crate::removal::held::HeldRemoval;
-use crate::run::record::RunId;
+use crate::run::record::{RunId, Trigger};
 
 /// The edited items of a profile, by kind and id.
 pub(super) type EditedItems = BTreeMap<(ContentKind, i64), EditedItem>;
@@ -43,6 +43,10 @@ impl Tables {
     fn pass(&self, asked_at: i64, compared: FieldSet) -> EditPass {
         let rules = self.settings.as_ref().map(|settings| settings.conflicts).unwrap_or_default();
         EditPass { rules, asked_at, compared }
+    }
+
+    fn is_undo(&self, run: Option<RunId>) -> bool {
+        self.runs.iter().any(|known| Some(known.run) == run && known.trigger == Trigger::Undo)
     }
 
     /// Returns how the items of a kind are shown that are not shown as their rows.
@@ -75,7 +79,9 @@ impl Tables {
         run: Option<RunId>,
         at: i64,
     ) -> Applied {
-        let pass = self.pass(asked_at, compared);
+        // An undo is what a person does: no rule ends an edit.
+        let pass = if self.is_undo(run) { EditPass::by_hand(kind, at) } else { self.pass(asked_at, compared) };
+        let pass = EditPass { compared, ..pass };
         let mut applied = Applied::default();
         for (id, changed) in touched {
             let Some((_, item)) = self.rows[kind].get(id) else { continue };
@@ -273,7 +279,9 @@ impl Tables {
             let stored = self.rows[kind].get(&item.id.0).map(|(_, row)| ItemIdentity::of(row));
             let rows = self.rows[kind].values().map(|(_, row)| row).filter(|row| row.name() == item.identity.name);
             let alike: Vec<_> = rows.map(|row| (row.id(), ItemIdentity::of(row))).collect();
-            let found = find_imported(&item, stored.as_ref(), &alike);
+            // Edits that are there under the id of the item belong to it.
+            let is_known = stored.is_none() && self.edited.contains_key(&(kind, item.id.0));
+            let found = if is_known { ImportMatch::ById } else { find_imported(&item, stored.as_ref(), &alike) };
             let id = match found {
                 ImportMatch::ById => {
                     report.matched_by_id += 1;

@@ -51,7 +51,9 @@ fn of_one_kind(
     for item in items {
         let stored = editing.rows.get(&item.id.0).map(ItemIdentity::of);
         let alike = alike.get(&item.identity.name).map_or(&[][..], Vec::as_slice);
-        let found = find_imported(item, stored.as_ref(), alike);
+        // Edits that are there under the id of the item belong to it.
+        let is_known = stored.is_none() && editing.get(item.id.0).is_some_and(|kept| !kept.item.edits.is_empty());
+        let found = if is_known { ImportMatch::ById } else { find_imported(item, stored.as_ref(), alike) };
         let id = match found {
             ImportMatch::ById => {
                 report.matched_by_id += 1;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use diesel::SqliteConnection;
 use sync_core::overlay::{
-    AlikeRow, CompiledRules, EditEvent, EditPass, EditedItem, ItemIdentity, NewCategories, OverlayRules,
+    AlikeRow, CompiledRules, ConflictRules, EditEvent, EditPass, EditedItem, ItemIdentity, NewCategories, OverlayRules,
     changes_identity, find_moves,
 };
 use sync_core::store::Applied;
@@ -51,6 +51,7 @@ pub(crate) struct Pass<'a> {
     gone_after: BTreeSet<i64>,
     /// The items that the panel did not list before, though they have rows.
     held_before: BTreeSet<i64>,
+    is_undo: bool,
     /// The written rows that may be recognised by other values than before.
     others: HashSet<i64>,
     alike: BTreeMap<i64, AlikeRow>,
@@ -152,6 +153,7 @@ impl<'a> Pass<'a> {
             all: false,
             gone_after: BTreeSet::new(),
             held_before: BTreeSet::new(),
+            is_undo: false,
             others: HashSet::new(),
             alike: BTreeMap::new(),
             new_categories: Vec::new(),
@@ -319,6 +321,7 @@ impl<'a> Pass<'a> {
         back: &[ContentId],
     ) -> Result<(), StoreError> {
         let key = self.key;
+        self.is_undo = true;
         self.removed = gone.iter().map(|id| id.0).collect();
         let came = back.iter().map(|id| (id.0, None));
         for (id, changed) in put_back.iter().map(|(id, changed)| (id.0, Some(*changed))).chain(came) {
@@ -371,7 +374,9 @@ impl<'a> Pass<'a> {
     ) -> Result<(), StoreError> {
         let key = self.key;
         let (asked_at, compared) = self.listing;
-        let pass = EditPass { rules: settings::conflicts(conn, key.profile)?, asked_at, compared };
+        // An undo is what a person does: no rule ends an edit.
+        let rules = if self.is_undo { ConflictRules::default() } else { settings::conflicts(conn, key.profile)? };
+        let pass = EditPass { rules, asked_at, compared };
         let mut editing = Editing::new(key);
         let mut wanted: BTreeSet<_> = self.written.keys().copied().collect();
         wanted.extend(self.gone_after.iter().chain(self.gone_before.keys()));

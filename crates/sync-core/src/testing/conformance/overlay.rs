@@ -343,7 +343,7 @@ pub async fn edits_stay_away_from_a_copy<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2).name("Heat"), movie(3).name("Ronin")]).await;
     edit(cache, &[1, 3], vec![flag(EditField::Hidden)]).await;
     let told = applied(cache, vec![], &[2, 3], |commit| ScopeCommit { removals: vec![ContentId(1)], ..commit }).await;
-    assert_eq!(told.moves.iter().map(|it| (it.from.0, it.to.0, it.is_certain)).collect::<Vec<_>>(), [(1, 2, false)]);
+    assert_eq!(told.moves, [], "the copy was listed all along");
     assert_eq!((edited(cache, 1).await.unwrap().edits.len(), edited(cache, 2).await), (1, None));
     let gone = |commit| ScopeCommit { removals: vec![ContentId(3)], ..commit };
     applied(cache, vec![added(movie(4).name("Ronin").in_categories(&["7"]).with("category_id", "7"))], &[2, 4], gone)
@@ -517,7 +517,8 @@ pub async fn a_filter_before_the_first_list_knows_its_categories<C: Cache>(cache
     let rules = cache.change_rules(&home, MOVIES, changes).await.unwrap();
     assert_eq!(rules.filters[MOVIES].known_categories, None);
     listed(cache, vec![movie(1).name("Heat").in_categories(&["1"])]).await;
-    assert_eq!(cache.rules(&home).await.unwrap().filters[MOVIES].known_categories.as_ref().map(|it| it.len()), Some(2));
+    let known = cache.rules(&home).await.unwrap().filters[MOVIES].known_categories.clone();
+    assert_eq!(known.unwrap().len(), 2);
     assert_eq!(names(cache, |all| all).await, ["Heat"]);
 }
 
