@@ -16,7 +16,7 @@ use crate::feed::entry::{self, Entries, Entry};
 use crate::feed::reverse::{self, Before, CategoryRow, Tombstone};
 use crate::feed::{row_ids, values};
 use crate::items::{columns, item_sql};
-use crate::overlay::pass::Pass;
+use crate::overlay::pass::{Pass, Writes};
 use crate::overlay::{log, rules, shown};
 use crate::search::{self, Key};
 use crate::tables::content::sorted;
@@ -76,7 +76,7 @@ impl KindUndo<'_> {
         }
         let key = Key { profile, kind };
         let listing = (self.at, kind.of_class(FieldClass::Significant));
-        let mut overlay = Pass::new(conn, key, self.run, self.at, listing, true)?;
+        let mut overlay = Pass::new(conn, key, self.run, self.at, listing, Writes::Rows)?;
         if let Some(overlay) = &mut overlay {
             let sql = "SELECT DISTINCT content_id FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id=? AND \
                        content_id IS NOT NULL";

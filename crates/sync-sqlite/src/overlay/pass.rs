@@ -58,6 +58,15 @@ pub(crate) struct Pass<'a> {
     new_categories: Vec<Category>,
 }
 
+/// What is written of a kind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Writes<'a> {
+    /// Rows or holds, and perhaps categories.
+    Rows,
+    /// Nothing but these categories; `None` leaves them as they are.
+    Categories(Option<&'a [Category]>),
+}
+
 /// What a pass has found.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
@@ -74,18 +83,22 @@ pub(crate) struct Texts {
 }
 
 impl<'a> Pass<'a> {
-    /// Before anything of the kind is written; `None` where there is nothing to do. Without `writes` neither rows nor
-    /// holds are written.
+    /// Before anything of the kind is written; `None` where there is nothing to do.
     pub(crate) fn new(
         conn: &mut SqliteConnection,
         key: Key<'a>,
         run: RunId,
         at: i64,
         listing: (i64, FieldSet),
-        writes: bool,
+        writes: Writes<'_>,
     ) -> Result<Option<Self>, StoreError> {
-        if !writes && !has_unseen(conn, key)? {
-            return Self::of_categories(conn, key, run, at, listing);
+        if let Writes::Categories(listed) = writes
+            && !has_unseen(conn, key)?
+        {
+            // To read the rules costs more than all the rest of such a listing.
+            let is_same =
+                listed.is_none_or(|listed| categories(conn, key.profile, key.kind).is_ok_and(|it| it == listed));
+            return if is_same { Ok(None) } else { Self::of_categories(conn, key, run, at, listing) };
         }
         let mut sql = String::from("SELECT 1 WHERE ");
         let mut binds = Vec::new();

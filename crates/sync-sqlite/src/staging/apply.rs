@@ -21,7 +21,7 @@ use crate::db::value::{Number, Text};
 use crate::feed::entry::{Entries, Entry, New};
 use crate::feed::reverse::Before;
 use crate::items::item_sql::{self, ROWS};
-use crate::overlay::pass::{Pass, Texts};
+use crate::overlay::pass::{Pass, Texts, Writes};
 use crate::search::{self, Key};
 use crate::staging::area::Area;
 use crate::staging::record::{self, Head};
@@ -61,6 +61,7 @@ pub(crate) fn apply(
                     || !commit.removals.is_empty()
                     || commit.held.is_some()
                     || commit.record.mode == SyncMode::Full;
+                let writes = if writes { Writes::Rows } else { Writes::Categories(commit.categories.as_deref()) };
                 let overlay = Pass::new(conn, key, commit.run, commit.applied_at, listing, writes)?;
                 let mut apply = Apply {
                     conn,
