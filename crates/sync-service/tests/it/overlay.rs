@@ -351,6 +351,7 @@ async fn an_import_into_an_empty_cache_gives_the_same_overlay() {
     let lines = export(&scene, &login).await;
     assert!(!lines.join("\n").contains("s3cr3t"), "{lines:#?}");
     let other = Scene::new().await;
+    other.clock.pass(Duration::from_secs(200));
     other.sync(source(&[(1, "Un")])).await;
     let imported = other.service.import_overlay(&other.home, read(&lines, &login).unwrap(), false).await.unwrap();
     assert_eq!((imported.report.matched_by_id, imported.report.unmatched), (4, 0));
