@@ -47,6 +47,10 @@ fn a_removed_profile_leaves_nothing_and_the_others_alone() {
     scene.cache().execute("UPDATE xtream_content_sync SET movies_count=1 WHERE profile_id='away'");
     scene.run(&["check", "away"]).exits(3);
     scene.run(&["profile", "set", "away", "attempts=3"]).exits(0);
+    let movie = other.catalogue(|catalogue| catalogue.ids(Kind::Movies)[0]).to_string();
+    scene.run(&["edit", "--profile", "away", "movies", &movie, "name=Mine"]).exits(0);
+    scene.run(&["filter", "add", "--profile", "away", "movies", "exclude", "--name-glob", "zz*"]).exits(0);
+    scene.run(&["rewrite", "add", "--profile", "away", "movies", "zz", "yy"]).exits(0);
     scene.run(&["profile", "edit", "away", "--url", &other.base_url(), "--url", "http://b.example"]).exits(0);
     let mut cache = scene.cache();
     let tables = cache.tables_with_profiles();
