@@ -155,7 +155,14 @@ impl Running {
 }
 
 /// The high-water mark of a process that is still there; Linux tells it.
+///
+/// A started process has the memory of this one for a moment after it can be seen. Its figure counts once it runs
+/// another file; the kernel changes both together.
 fn peak_kibibytes(pid: u32) -> Option<u64> {
+    let file = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    if std::env::current_exe().is_ok_and(|own| own == file) {
+        return None;
+    }
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
