@@ -9,6 +9,7 @@
 //! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`decide_removals`](removal::decide_removals),
 //!   [`HoldReason`].
 
+pub mod change_set;
 mod detect;
 mod engine;
 mod error;
@@ -29,6 +30,7 @@ mod serialise;
 pub mod testing;
 pub mod text;
 
+pub use change_set::{ContentHash, PanelIdentity, RowHash};
 pub use detect::compare::{Comparison, compare_channels, compare_movies, compare_series};
 pub use detect::diff::{ContractBreach, Differ, Needs};
 pub use detect::digest::{Digest, DigestScheme, Fingerprint};

@@ -1,0 +1,232 @@
+//! The order of a listing, as changes of it. Pure functions.
+//!
+//! A listing of 200,000 items has a megabyte of ids, while a day moves a few hundred of them. So a store keeps which
+//! items have moved, and a change set says where those stand now. All others keep their order.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use crate::model::ContentId;
+
+/// The items that have moved between two listings, beside those that came and went.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Moves {
+    /// None has.
+    #[default]
+    None,
+    /// These, ascending. All others that are in both listings have the same order in both.
+    Some(Vec<ContentId>),
+    /// So many that the whole order is shorter.
+    Whole,
+}
+
+/// How the order of a listing changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderChange {
+    /// The ids of the whole listing, in its order.
+    Whole(Vec<ContentId>),
+    /// The places of items that are new or have moved. The others keep their order.
+    Placed(Vec<Placed>),
+}
+
+/// Items that follow one another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The item before them; `None` if they are the first ones. It is among those that keep their order.
+    pub after: Option<ContentId>,
+    /// The items, in their order.
+    pub ids: Vec<ContentId>,
+}
+
+/// One in so many items may have moved before the whole order is kept instead.
+const WHOLE_FROM: usize = 4;
+
+impl Moves {
+    /// Returns the fewest items that have to be moved to bring one listing into the order of another.
+    pub fn between(before: &[i64], after: &[i64]) -> Self {
+        if before == after {
+            return Self::None;
+        }
+        let places: HashMap<i64, usize> = before.iter().copied().zip(0..).collect();
+        let both: Vec<(i64, usize)> = after.iter().filter_map(|id| Some((*id, *places.get(id)?))).collect();
+        if both.is_sorted_by(|a, b| a.1 < b.1) {
+            return Self::None;
+        }
+        let stay = longest_rising(&both);
+        if (both.len() - stay.len()) * WHOLE_FROM > both.len() {
+            return Self::Whole;
+        }
+        let mut moved: Vec<_> =
+            both.iter().filter(|(_, at)| !stay.contains(at)).map(|(id, _)| ContentId(*id)).collect();
+        moved.sort_unstable();
+        Self::Some(moved)
+    }
+
+    /// Adds the moves of a later listing.
+    #[must_use]
+    pub fn and(self, later: Self) -> Self {
+        match (self, later) {
+            (Self::Whole, _) | (_, Self::Whole) => Self::Whole,
+            (Self::None, moves) | (moves, Self::None) => moves,
+            (Self::Some(mut all), Self::Some(more)) => {
+                all.extend(more);
+                all.sort_unstable();
+                all.dedup();
+                Self::Some(all)
+            }
+        }
+    }
+}
+
+/// Returns the positions of a longest subsequence with rising positions.
+fn longest_rising(both: &[(i64, usize)]) -> HashSet<usize> {
+    // Of each length: the entry that ends a subsequence of it with the least position; and each entry's predecessor.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut previous = vec![usize::MAX; both.len()];
+    for (nth, (_, at)) in both.iter().enumerate() {
+        let length = ends.partition_point(|end| both[*end].1 < *at);
+        previous[nth] = length.checked_sub(1).map_or(usize::MAX, |shorter| ends[shorter]);
+        if length == ends.len() {
+            ends.push(nth);
+        } else {
+            ends[length] = nth;
+        }
+    }
+    let mut next = ends.last().copied().unwrap_or(usize::MAX);
+    let mut found = HashSet::with_capacity(ends.len());
+    while let Some((_, at)) = both.get(next) {
+        found.insert(*at);
+        next = previous[next];
+    }
+    found
+}
+
+impl OrderChange {
+    /// Returns how a listing came to this order, if the items for which `is_placed` is true are new or have moved, and
+    /// all others have kept their order. `None` if no item is placed.
+    pub fn placing(order: &[i64], is_placed: impl Fn(ContentId) -> bool) -> Option<Self> {
+        let mut placed: Vec<Placed> = Vec::new();
+        let (mut after, mut open) = (None, false);
+        for id in order.iter().map(|id| ContentId(*id)) {
+            if !is_placed(id) {
+                (after, open) = (Some(id), false);
+            } else if open && let Some(last) = placed.last_mut() {
+                last.ids.push(id);
+            } else {
+                placed.push(Placed { after, ids: vec![id] });
+                open = true;
+            }
+        }
+        (!placed.is_empty()).then_some(Self::Placed(placed))
+    }
+
+    /// Returns the order after the change, of a listing whose order was `before` and whose items are those in `there`
+    /// now. Each of them is in it exactly once. Those that the change has no place for come last, by rising id.
+    pub fn apply(change: Option<&Self>, before: &[i64], there: &[ContentId]) -> Vec<ContentId> {
+        let before = before.iter().map(|id| ContentId(*id));
+        let named: Vec<ContentId> = match change {
+            Some(Self::Whole(ids)) => ids.clone(),
+            Some(Self::Placed(placed)) => {
+                let moved: HashSet<ContentId> = placed.iter().flat_map(|run| run.ids.iter().copied()).collect();
+                let behind: HashMap<Option<ContentId>, &Vec<ContentId>> =
+                    placed.iter().map(|run| (run.after, &run.ids)).collect();
+                let mut named = behind.get(&None).copied().cloned().unwrap_or_default();
+                for id in before.filter(|id| !moved.contains(id)) {
+                    named.push(id);
+                    named.extend(behind.get(&Some(id)).copied().into_iter().flatten());
+                }
+                named
+            }
+            None => before.collect(),
+        };
+        let mut open: HashSet<ContentId> = there.iter().copied().collect();
+        let mut order: Vec<ContentId> = named.into_iter().filter(|id| open.remove(id)).collect();
+        let mut rest: Vec<ContentId> = open.into_iter().collect();
+        rest.sort_unstable();
+        order.extend(rest);
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ids(of: &[i64]) -> Vec<ContentId> {
+        of.iter().copied().map(ContentId).collect()
+    }
+
+    #[test]
+    fn the_fewest_items_move() {
+        let some = |of: &[i64]| Moves::Some(ids(of));
+        for (before, after, moves) in [
+            (&[][..], &[][..], Moves::None),
+            (&[], &[1, 2], Moves::None),
+            (&[1, 2, 3], &[1, 3], Moves::None),
+            (&[1, 2, 3], &[9, 1, 8, 3, 7], Moves::None),
+            (&[1, 2, 3, 4, 5], &[2, 3, 4, 5, 1], some(&[1])),
+            (&[1, 2, 3, 4, 5], &[5, 1, 2, 9, 3, 4], some(&[5])),
+            (&[1, 2, 3, 4, 5, 6, 7, 8], &[8, 1, 2, 3, 4, 6, 5, 7], some(&[5, 8])),
+            (&[1, 2, 3, 4], &[4, 3, 2, 1], Moves::Whole),
+        ] {
+            let found = Moves::between(before, after);
+            let count = |moves: &Moves| if let Moves::Some(ids) = moves { ids.len() } else { 0 };
+            assert_eq!(count(&found), count(&moves), "{before:?} {after:?}: {found:?}");
+            assert_eq!(matches!(found, Moves::Whole), matches!(moves, Moves::Whole), "{before:?} {after:?}");
+        }
+        assert_eq!(some(&[1, 3]).and(some(&[2, 3])), some(&[1, 2, 3]));
+        assert_eq!(some(&[1]).and(Moves::Whole).and(Moves::None), Moves::Whole);
+    }
+
+    #[test]
+    fn items_without_a_place_come_last() {
+        let placed = |after: Option<i64>, of: &[i64]| Placed { after: after.map(ContentId), ids: ids(of) };
+        let change = OrderChange::Placed(vec![placed(None, &[7]), placed(Some(2), &[8, 1]), placed(Some(99), &[6])]);
+        let order = OrderChange::apply(Some(&change), &[1, 2, 3], &ids(&[1, 2, 3, 5, 6, 7, 8]));
+        assert_eq!(order, ids(&[7, 2, 8, 1, 3, 5, 6]));
+        let whole = OrderChange::Whole(ids(&[3, 3, 9, 1]));
+        assert_eq!(OrderChange::apply(Some(&whole), &[1, 2, 3], &ids(&[1, 2, 3])), ids(&[3, 1, 2]));
+        assert_eq!(OrderChange::apply(None, &[3, 1, 2], &ids(&[1, 3, 4])), ids(&[3, 1, 4]));
+    }
+
+    /// Returns lists of ids, each once.
+    fn listings() -> impl Strategy<Value = Vec<Vec<i64>>> {
+        let one = proptest::sample::subsequence((1..=24_i64).collect::<Vec<_>>(), 0..=24).prop_shuffle();
+        let near = (1..=24_i64, 0..24_usize, any::<bool>());
+        (one, proptest::collection::vec(near, 0..12)).prop_map(|(first, steps)| {
+            let mut all = vec![first];
+            for (id, at, stays) in steps {
+                let mut next = all.last().cloned().unwrap_or_default();
+                next.retain(|known| *known != id);
+                if stays {
+                    next.insert(at.min(next.len()), id);
+                }
+                all.push(next);
+            }
+            all
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_order_is_made_of_the_first_one_and_what_has_moved_since(listings in listings()) {
+            let (first, last) = (&listings[0], &listings[listings.len() - 1]);
+            let mut moves = Moves::None;
+            let mut came = HashSet::new();
+            for pair in listings.windows(2) {
+                moves = moves.and(Moves::between(&pair[0], &pair[1]));
+                came.extend(pair[1].iter().filter(|id| !pair[0].contains(id)).map(|id| ContentId(*id)));
+            }
+            let change = match &moves {
+                Moves::Whole => Some(OrderChange::Whole(ids(last))),
+                Moves::Some(moved) => OrderChange::placing(last, |id| came.contains(&id) || moved.contains(&id)),
+                Moves::None => OrderChange::placing(last, |id| came.contains(&id)),
+            };
+            let mut there = ids(last);
+            there.sort_unstable();
+            prop_assert_eq!(OrderChange::apply(change.as_ref(), first, &there), ids(last));
+        }
+    }
+}
