@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::facts::PanelFacts;
+use crate::login::Login;
 use crate::model::{Account, ContentKind, ProfileId};
 use crate::ports::clock::Clock;
 use crate::ports::source::{AnswerFault, ContentSource, SourceError};
@@ -96,6 +97,8 @@ struct Run<'a> {
     options: &'a SyncOptions,
     cancel: &'a CancellationToken,
     state: SyncState,
+    /// The login that values of the panel may hold.
+    login: Login,
     /// The facts about the panel by now. `state` has those from the start.
     facts: PanelFacts,
     /// The kinds that shrank implausibly, each with the removals that are held for that reason since this run.
@@ -168,6 +171,7 @@ impl Engine {
             cancel,
             facts: start.state.facts.clone(),
             state: start.state,
+            login: self.source.login(),
             shrunk: Vec::new(),
             plan: Vec::new(),
             answered: false,

@@ -78,6 +78,8 @@ pub enum ErrorCode {
     /// The store refused a call that breaks its rules. The text is that of [`Self::Store`], and reading it gives that
     /// code.
     CallRefused,
+    /// The content is not in the state that a change set leads from or to.
+    OtherState,
     /// The panel, or the way to it, is out of order.
     PanelUnreachable,
     /// The panel refuses the credentials.
@@ -120,7 +122,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code that this version knows.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::ProfileBusy,
         Self::LeaseLost,
         Self::Cancelled,
@@ -136,6 +138,7 @@ impl ErrorCode {
         Self::Locked,
         Self::Store,
         Self::CallRefused,
+        Self::OtherState,
         Self::PanelUnreachable,
         Self::LoginRefused,
         Self::HttpLoginRequired,
@@ -173,6 +176,7 @@ impl ErrorCode {
             Self::ForeignFile => "foreign_file",
             Self::Locked => "locked",
             Self::Store | Self::CallRefused => "store",
+            Self::OtherState => "other_state",
             Self::PanelUnreachable => "panel_unreachable",
             Self::LoginRefused => "login_refused",
             Self::HttpLoginRequired => "http_login_required",
@@ -214,7 +218,8 @@ impl ErrorCode {
             | Self::Corrupt
             | Self::ForeignFile
             | Self::Locked
-            | Self::Store => ErrorClass::Store,
+            | Self::Store
+            | Self::OtherState => ErrorClass::Store,
             Self::PanelUnreachable | Self::TooSlow => ErrorClass::Unreachable,
             Self::LoginRefused | Self::HttpLoginRequired | Self::AccountInactive => ErrorClass::Login,
             Self::HttpStatus

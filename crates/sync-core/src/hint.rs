@@ -35,6 +35,8 @@ pub enum Hint {
     EndOtherProgram,
     /// The store failed.
     ReportStoreFailure,
+    /// A change set doesn't fit the content.
+    ExportWhole,
     /// The panel is out of reach or out of order.
     SyncLater,
     /// The network is in the way.
@@ -108,6 +110,9 @@ impl Hint {
             Self::NameAnotherFile => "the file is unchanged; name another database file",
             Self::EndOtherProgram => "end the program that has the file open for writing, and sync again",
             Self::ReportStoreFailure => "the cache is unchanged; please report it if it happens again",
+            Self::ExportWhole => {
+                "the cache is unchanged; make a change set of the whole content, and apply it to a profile without content"
+            }
             Self::SyncLater => {
                 "sync again later. If the error stays, check the address and the network, or try another user agent: \
                  some panels serve only players that they know. The cache is unchanged"

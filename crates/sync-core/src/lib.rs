@@ -4,7 +4,7 @@
 //!
 //! - A run: [`Engine`], [`SyncOptions`], [`SyncReport`], [`Observer`].
 //! - The ports: [`ContentSource`], [`ContentStore`], [`Catalogue`], [`Profiles`], [`Maintenance`], [`Paces`], [`Overlay`],
-//!   [`Clock`]; [`Cache`] is all six of a cache.
+//!   [`Snapshots`], [`Clock`]; [`Cache`] is all seven of a cache.
 //! - Items: [`Channel`], [`Movie`], [`Series`], [`Item`], [`ContentKind`].
 //! - What has changed: [`compare_channels`], [`Differ`]. What may be removed: [`decide_removals`](removal::decide_removals),
 //!   [`HoldReason`].
@@ -16,6 +16,7 @@ mod error;
 mod facts;
 pub mod feed;
 mod hint;
+mod login;
 pub mod model;
 pub mod overlay;
 pub mod policy;
@@ -47,6 +48,7 @@ pub use feed::change::{ChangeRecord, ColumnChange, LoggedChange, TakenBack};
 pub use feed::position::{Feed, PositionGone};
 pub use feed::undo::{Refused, UndoCounts, UndoOutcome, UndoRefusal, UndoReport, UndoRequest};
 pub use hint::Hint;
+pub use login::Login;
 pub use model::{
     Account, AccountStatus, Category, CategoryId, CategorySet, Channel, Content, ContentId, ContentKind, Extra,
     FieldClass, FieldSet, FieldSpec, InvalidProfileId, Item, Listed, Movie, PerKind, ProfileId, Scope, Series, Shape,
@@ -65,9 +67,10 @@ pub use ports::overlay::{
 };
 pub use ports::paces::{AccountKey, Entry, Paces};
 pub use ports::profiles::{HookSettings, NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
+pub use ports::snapshots::{KindState, Snapshot, SnapshotState, Snapshots};
 pub use ports::source::{ContentSource, SourceError};
 pub use ports::store::{ContentStore, StoreError};
-pub use ports::{Cache, catalogue, maintenance, paces, profiles, source, store};
+pub use ports::{Cache, catalogue, maintenance, paces, profiles, snapshots, source, store};
 pub use removal::guard::{Doubt, HoldReason, Loss, implausible};
 pub use removal::held::{Evidence, HeldRemoval};
 pub use run::counts::Counts;
@@ -84,6 +87,10 @@ pub use ports::source::MockContentSource;
 pub use ports::store::{MockContentStore, MockStaging};
 #[cfg(any(test, feature = "mock"))]
 pub use ports::{
-    catalogue::MockCatalogue, maintenance::MockMaintenance, overlay::MockOverlay, paces::MockPaces,
+    catalogue::MockCatalogue,
+    maintenance::MockMaintenance,
+    overlay::MockOverlay,
+    paces::MockPaces,
     profiles::MockProfiles,
+    snapshots::{MockSnapshot, MockSnapshots},
 };

@@ -12,6 +12,7 @@ pub mod conformance;
 mod memory_cache;
 mod memory_overlay;
 mod memory_paces;
+mod memory_snapshots;
 mod memory_store;
 mod memory_tables;
 mod memory_undo;

@@ -14,7 +14,7 @@ use sync_core::source::{
     Denial, Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver,
 };
 use sync_core::{
-    Account, Category, ContentKind, ContentSource, DigestScheme, PanelFacts, Profile, ReportError, SourceError,
+    Account, Category, ContentKind, ContentSource, DigestScheme, Login, PanelFacts, Profile, ReportError, SourceError,
 };
 
 use crate::source::SourceFactory;
@@ -249,6 +249,10 @@ impl ContentSource for Failover {
 
     fn ask_as_other_client(&self) {
         self.0.source(self.0.used()).ask_as_other_client();
+    }
+
+    fn login(&self) -> Login {
+        self.0.source(self.0.used()).login()
     }
 }
 

@@ -45,7 +45,7 @@ pub use reading::{
     Query, ReadError, SHOWN_CHANGES, SearchRequest, ShownItem,
 };
 pub use run_changes::{KindChanges, NamedItem, SomeItems};
-pub use secrets::Login;
+pub use secrets::{BlankJson, Login};
 pub use service::{Service, options_of};
 pub use side_by_side::side_by_side;
 pub use similar::{similar, similar_kind};

@@ -4,6 +4,7 @@
 //!
 //! [`SqliteStore`] is the store; [`back_up`] and [`restore`] copy a cache.
 
+mod change_set;
 mod check;
 mod db;
 mod feed;

@@ -11,6 +11,7 @@ use sync_core::{AccountKey, AccountPace, Entry, Paces};
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, Profile, ProfileId, Profiles, Scope, StoreError};
 use sync_core::{ChangedItem, EditCounts, EditQuery, EditRequest, NamedItem, Overlay, OverlayError, ResolveRequest};
 use sync_core::{Feed, HeldRemoval, KindHistory, PerKind, RunId, RunRecord, UndoOutcome, UndoRequest};
+use sync_core::{Login, PanelIdentity, Snapshot, Snapshots};
 
 use crate::staging::SqliteStaging;
 use crate::store::SqliteStore;
@@ -262,5 +263,23 @@ impl Paces for SqliteStore {
     async fn save_pace(&self, account: &AccountKey, pace: &AccountPace) -> Result<(), StoreError> {
         let (account, pace) = (account.clone(), *pace);
         self.off_thread(move |store| store.save_pace_blocking(&account, &pace)).await
+    }
+}
+
+#[async_trait]
+impl Snapshots for SqliteStore {
+    async fn snapshot(&self, profile: &ProfileId) -> Result<Box<dyn Snapshot>, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| Ok(Box::new(store.snapshot_blocking(&profile)?) as _)).await
+    }
+
+    async fn identify(
+        &self,
+        profile: &ProfileId,
+        wanted: Option<PanelIdentity>,
+        login: &Login,
+    ) -> Result<PanelIdentity, StoreError> {
+        let (profile, login) = (profile.clone(), login.clone());
+        self.off_thread(move |store| store.identify_blocking(&profile, wanted, &login)).await
     }
 }

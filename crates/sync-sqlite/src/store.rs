@@ -188,11 +188,15 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let open = || match &self.inner.access {
+        self.inner.reader.with(|| self.open_reader(), work)
+    }
+
+    /// Opens another connection for reading.
+    pub(crate) fn open_reader(&self) -> Result<SqliteConnection, StoreError> {
+        match &self.inner.access {
             Access::ReadWrite(_) => connection::reader(file::plain(self.path())?),
             Access::ReadOnly(uri) => connection::reader(uri),
-        };
-        self.inner.reader.with(open, work)
+        }
     }
 
     /// Runs `work` on one state of the cache, in which the profile exists.

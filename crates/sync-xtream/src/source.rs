@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver};
-use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, SourceError};
+use sync_core::{Account, AccountStatus, Category, ContentKind, ContentSource, DigestScheme, Login, SourceError};
 
 use crate::address::PanelAddress;
 use crate::api::endpoint::Endpoint;
@@ -99,6 +99,10 @@ impl ContentSource for XtreamSource {
 
     async fn probe(&self, request: ProbeRequest) -> Result<ProbeAnswer, SourceError> {
         probe::ask(&self.panel, request).await
+    }
+
+    fn login(&self) -> Login {
+        self.panel.credentials().login()
     }
 
     fn ask_as_other_client(&self) {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sync_core::catalogue::ItemState;
 use sync_core::text::one_line;
 use sync_core::{ContentId, FieldSpec, HeldRemoval, Item, Profile, Shape, ValueRef};
-use sync_service::{Login, NamedCategory, ShownItem};
+use sync_service::{BlankJson as _, Login, NamedCategory, ShownItem};
 
 use super::args::ShowArgs;
 use super::cell::{clean, isolated, width, wrapped};

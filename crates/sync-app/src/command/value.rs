@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use sync_core::text::{one_line, printable};
 use sync_core::{Extra, Value, ValueRef};
-use sync_service::Login;
+use sync_service::{BlankJson as _, Login};
 
 /// Stands between the ids of categories where they are a text.
 const BETWEEN_IDS: &str = "|";

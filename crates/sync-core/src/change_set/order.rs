@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
+use crate::detect::index::ListingIndex;
 use crate::model::ContentId;
 
 /// The items that have moved between two listings, beside those that came and went.
@@ -43,21 +44,23 @@ const WHOLE_FROM: usize = 4;
 
 impl Moves {
     /// Returns the fewest items that have to be moved to bring one listing into the order of another.
-    pub fn between(before: &[i64], after: &[i64]) -> Self {
-        if before == after {
+    pub fn between(before: &ListingIndex, after: &ListingIndex) -> Self {
+        let mut hint = 0;
+        let places = after.ids().iter().filter_map(|id| {
+            let place = before.position(ContentId(*id), hint)?;
+            hint = place + 1;
+            Some((*id, place))
+        });
+        let places: Vec<(i64, usize)> = places.collect();
+        if places.is_sorted_by(|a, b| a.1 < b.1) {
             return Self::None;
         }
-        let places: HashMap<i64, usize> = before.iter().copied().zip(0..).collect();
-        let both: Vec<(i64, usize)> = after.iter().filter_map(|id| Some((*id, *places.get(id)?))).collect();
-        if both.is_sorted_by(|a, b| a.1 < b.1) {
-            return Self::None;
-        }
-        let stay = longest_rising(&both);
-        if (both.len() - stay.len()) * WHOLE_FROM > both.len() {
+        let stay = longest_rising(&places);
+        if (places.len() - stay.len()) * WHOLE_FROM > places.len() {
             return Self::Whole;
         }
-        let mut moved: Vec<_> =
-            both.iter().filter(|(_, at)| !stay.contains(at)).map(|(id, _)| ContentId(*id)).collect();
+        let moved = places.iter().filter(|(_, place)| !stay.contains(place));
+        let mut moved: Vec<_> = moved.map(|(id, _)| ContentId(*id)).collect();
         moved.sort_unstable();
         Self::Some(moved)
     }
@@ -153,6 +156,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::detect::digest::DigestScheme;
+
+    fn between(before: &[i64], after: &[i64]) -> Moves {
+        let index =
+            |ids: &[i64]| ListingIndex::from_columns(DigestScheme::FIELDS, ids.to_vec(), vec![0; ids.len()]).unwrap();
+        Moves::between(&index(before), &index(after))
+    }
 
     fn ids(of: &[i64]) -> Vec<ContentId> {
         of.iter().copied().map(ContentId).collect()
@@ -171,7 +181,7 @@ mod tests {
             (&[1, 2, 3, 4, 5, 6, 7, 8], &[8, 1, 2, 3, 4, 6, 5, 7], some(&[5, 8])),
             (&[1, 2, 3, 4], &[4, 3, 2, 1], Moves::Whole),
         ] {
-            let found = Moves::between(before, after);
+            let found = between(before, after);
             let count = |moves: &Moves| if let Moves::Some(ids) = moves { ids.len() } else { 0 };
             assert_eq!(count(&found), count(&moves), "{before:?} {after:?}: {found:?}");
             assert_eq!(matches!(found, Moves::Whole), matches!(moves, Moves::Whole), "{before:?} {after:?}");
@@ -216,7 +226,7 @@ mod tests {
             let mut moves = Moves::None;
             let mut came = HashSet::new();
             for pair in listings.windows(2) {
-                moves = moves.and(Moves::between(&pair[0], &pair[1]));
+                moves = moves.and(between(&pair[0], &pair[1]));
                 came.extend(pair[1].iter().filter(|id| !pair[0].contains(id)).map(|id| ContentId(*id)));
             }
             let change = match &moves {

@@ -363,7 +363,7 @@ impl Differ {
                 if change != Change::Unchanged || known_digest.is_some_and(Digest::is_never) {
                     // Without a row, the merged item is the element itself, and its rank can be made later.
                     let rank = stored.map(|_| rank_over(&listed, verdict.differs));
-                    out.put_first(StagedItem { item: listed.item, change, rank });
+                    out.put_first(StagedItem { item: listed.item, change, rank, hash: None });
                 }
                 if change == Change::IgnoredByPolicy { Digest::NEVER } else { digest }
             }

@@ -67,7 +67,7 @@ mod tests {
     /// Returns whether the items are news, and whether their dates tell when they came.
     fn seen(items: Vec<(Item, Change)>) -> (bool, bool) {
         let mut tally = StampTally::new(NOW, Some(NOW - 7200), 0);
-        let staged = |(item, change)| StagedItem { item, change, rank: None };
+        let staged = |(item, change)| StagedItem { item, change, rank: None, hash: None };
         tally.put(&items.into_iter().map(staged).collect::<Vec<_>>());
         (tally.has_news(), tally.tells_when())
     }

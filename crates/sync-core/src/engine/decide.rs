@@ -19,6 +19,7 @@ use super::state::{
     Unmodified,
 };
 use super::unmodified::has_all_digests;
+use crate::change_set::Moves;
 use crate::detect::digest::DigestScheme;
 use crate::detect::index::ListingIndex;
 use crate::detect::volatile::FieldFacts;
@@ -98,6 +99,7 @@ fn decide_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Kno
     let flawless = doubt.is_none() && end.unreadable == 0 && !end.trailing_bytes;
     let sound = flawless && by_category.is_none() && kept.is_empty();
     let validator = validator_after(validator, index.as_deref().unwrap_or(&stored.index), sound, setting);
+    let moves = index.as_ref().map_or(Moves::None, |index| Moves::between(&stored.index, index));
     // A store without a trusted index gets one, even an empty one.
     let trusted = stored.applied_before && stored.consistent;
     let record = KindRecord {
@@ -117,6 +119,7 @@ fn decide_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Kno
         successors: decision.successors,
         first_load: !stored.applied_before,
         fields,
+        moves,
         ..setting.nothing(record, end.started_at.unwrap_or(asked_at))
     };
     Decided { commit, plan, warnings, evidence: decision.evidence, shrunk }

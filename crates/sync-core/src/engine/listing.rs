@@ -20,7 +20,7 @@ use crate::policy::probe::News;
 use crate::ports::source::{
     AnswerFault, Completeness, Entry, Listing, ListingEvent, ListingRequest, SourceError, Usage, Validator,
 };
-use crate::ports::store::{Staging, StoredIndex};
+use crate::ports::store::{StagedItem, Staging, StoredIndex};
 use crate::run::options::SyncMode;
 use crate::run::record::ReportError;
 
@@ -59,6 +59,14 @@ struct Comparing {
 pub(super) struct CategoryMatch {
     pub(super) own: usize,
     pub(super) foreign: usize,
+}
+
+/// Adds the hashes of the items that hold the login.
+fn hashed(run: &Run<'_>, mut items: Vec<StagedItem>) -> Vec<StagedItem> {
+    for staged in items.iter_mut().filter(|staged| staged.change.is_written()) {
+        staged.hash = run.login.row_hash(&staged.item);
+    }
+    items
 }
 
 impl Engine {
@@ -216,6 +224,7 @@ impl Engine {
                 planned.put(&kept);
             }
             if !kept.is_empty() {
+                let kept = hashed(run, kept);
                 cancellable(run.cancel, async { Ok(staging.put(kept).await?) }).await?;
             }
         }
@@ -316,7 +325,7 @@ impl Engine {
             }
             if !items.is_empty() {
                 stamps.put(&items);
-                staging.put(items).await?;
+                staging.put(hashed(run, items)).await?;
             }
             Ok(())
         };

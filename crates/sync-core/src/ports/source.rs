@@ -19,6 +19,7 @@ use crate::detect::digest::{Digest, DigestScheme};
 use crate::detect::index::ListingIndex;
 use crate::detect::lazy_index::LazyIndex;
 use crate::detect::volatile::LeftOut;
+use crate::login::Login;
 use crate::model::{Account, Category, ContentId, ContentKind, Listed, Scope};
 
 pub use causes::{Denial, Obstacle};
@@ -105,6 +106,11 @@ pub trait ContentSource: Send + Sync {
     ///
     /// This is called only after [`Learnt::other_client_left`] was true. A source without another client does nothing.
     fn ask_as_other_client(&self) {}
+
+    /// Returns the login that values of the panel may hold, as play addresses do. Default: none is known.
+    fn login(&self) -> Login {
+        Login::default()
+    }
 
     /// Makes the source tell its waits to this receiver from now on, in place of the one before. A source that never
     /// waits does nothing.

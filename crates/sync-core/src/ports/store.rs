@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use crate::change_set::{ContentHash, Moves, RowHash};
 use crate::detect::digest::DigestScheme;
 use crate::detect::index::ListingIndex;
 use crate::detect::merge::Change;
@@ -22,7 +23,7 @@ use crate::run::options::{PolicyChoice, Retention};
 use crate::run::record::{KindRecord, ReportError, RunId, RunStatus, Trigger};
 use std::time::Duration;
 
-pub use error::StoreError;
+pub use error::{StoreError, WhichState};
 
 /// A cache of the content of any number of profiles.
 ///
@@ -159,8 +160,8 @@ pub trait Staging: Send {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] if a later lease was taken, and [`StoreError::Cancelled`] if the token was cancelled
-    /// before the commit.
+    /// [`StoreError::Fenced`] if a later lease was taken, [`StoreError::Cancelled`] if the token was cancelled before the
+    /// commit, and [`StoreError::OtherState`] if the content is not as the commit's proof says.
     async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Result<Applied, StoreError>;
 }
 
@@ -328,6 +329,9 @@ pub struct StagedItem {
     pub change: Change,
     /// Its rank among elements of the same id, if it doesn't follow from the row. See [`crate::Differ`].
     pub rank: Option<(u64, i64)>,
+    /// The hash of the row without the login of the profile, if the row has the login. Otherwise the hash follows from
+    /// the row.
+    pub hash: Option<RowHash>,
 }
 
 /// Everything that is written with the staged items of a scope.
@@ -364,10 +368,24 @@ pub struct ScopeCommit {
     pub record: KindRecord,
     /// The columns that were compared with the listing. The panel changes the others by itself.
     pub compared: FieldSet,
+    /// The items that have moved in the order of the listing, if there is a new index.
+    pub moves: Moves,
+    /// The states between which the commit leads. If the kind is in another one before, or would be in another one
+    /// after, nothing is written.
+    pub proof: Option<Proof>,
     /// The facts about the kind's fields after this listing, or `None` to leave them as they are. They are given if
     /// they say something of the rows that must be known as soon as these are written. The end of the run records them
     /// again.
     pub fields: Option<FieldFacts>,
+}
+
+/// The states before and after a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// The content before it.
+    pub from: ContentHash,
+    /// The content after it.
+    pub to: ContentHash,
 }
 
 impl ScopeCommit {
@@ -389,6 +407,8 @@ impl ScopeCommit {
             first_load: false,
             compared: Treatment::plain(record.kind).compared,
             record,
+            moves: Moves::None,
+            proof: None,
             fields: None,
         }
     }

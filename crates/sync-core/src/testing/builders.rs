@@ -105,7 +105,7 @@ impl ItemBuilder {
 /// Returns an item that is staged with this change.
 pub fn staged(item: ItemBuilder, change: Change) -> StagedItem {
     let listed = item.listed();
-    StagedItem { rank: Some(representative_rank(&listed.item, listed.present)), item: listed.item, change }
+    StagedItem { rank: Some(representative_rank(&listed.item, listed.present)), item: listed.item, change, hash: None }
 }
 
 /// Returns a category that is named after its id.

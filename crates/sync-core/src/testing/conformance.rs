@@ -19,6 +19,7 @@ pub mod rows;
 pub mod runs;
 pub mod selection;
 mod session;
+pub mod snapshots;
 pub mod staging;
 pub mod validators;
 
@@ -179,6 +180,13 @@ macro_rules! cache_conformance {
             paces: a_pace_is_of_every_host
             paces: an_unused_pace_is_forgotten
             paces: a_pace_outlives_a_profile
+            snapshots: the_content_hash_is_that_of_the_rows
+            snapshots: earlier_hashes_are_known
+            snapshots: a_snapshot_sees_one_state
+            snapshots: what_has_moved_is_known
+            snapshots: a_commit_is_held_to_its_proof
+            snapshots: a_row_with_the_login_has_its_own_hash
+            snapshots: a_panel_is_named_once
             overlay: an_edit_is_read_back_and_ends
             overlay: several_items_are_edited_or_none
             overlay: an_edit_survives_whatever_happens_to_its_item

@@ -111,8 +111,9 @@ impl Tables {
             });
             alike.collect()
         };
-        // As long as nothing has changed, an offer stays.
-        let looked = Some((gone.iter().map(|item| item.id.0).collect(), alike_of(&self.rows[kind])));
+        // As long as nothing has changed, an offer stays. A row that was not listed before is no change once it was seen.
+        let seen = alike_of(&self.rows[kind]).into_iter().map(|row| AlikeRow { was_listed: false, ..row }).collect();
+        let looked = Some((gone.iter().map(|item| item.id.0).collect(), seen));
         let is_alike = |id: &i64| self.rows[kind].get(id).is_some_and(|(_, item)| names.contains(item.name()));
         if self.looked[kind] == looked && !touched.iter().any(|(id, _)| is_alike(id)) {
             gone.clear();

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::memory_tables::Tables;
+use crate::change_set::Moves;
 use crate::detect::digest::{Digest, DigestScheme};
 use crate::detect::index::ListingIndex;
 use crate::facts::PanelFacts;
@@ -44,7 +45,7 @@ pub(super) struct Inner {
 
 impl Inner {
     /// Returns an epoch that no feed has had. It looks random, like the epochs of a database.
-    fn epoch(&mut self) -> i64 {
+    pub(super) fn epoch(&mut self) -> i64 {
         self.next_epoch += 1;
         self.next_epoch.wrapping_mul(0x5851_f42d_4c95_7f2d) & i64::MAX | 1
     }
@@ -268,6 +269,7 @@ impl ContentStore for MemoryStore {
     ) -> Result<u64, StoreError> {
         self.write(profile, |tables| {
             let mut gone = Vec::new();
+            let content = (tables.last_sequence, tables.content_hash(kind));
             for id in ids {
                 if let Some((row, item)) = tables.rows[kind].remove(&id.0) {
                     tables.log_removed(None, tables.now, &item, row);
@@ -282,6 +284,7 @@ impl ContentStore for MemoryStore {
             for (_, index) in tables.indexes.iter_mut().filter(|(scope, _)| scope.kind == kind) {
                 *index = Arc::new(index.without(&gone));
             }
+            tables.mark_content(kind, content, Moves::None);
             Ok(gone.len() as u64)
         })
     }
@@ -301,6 +304,7 @@ impl ContentStore for MemoryStore {
                 runs: tables.runs.clone(),
                 edited: tables.edited.clone(),
                 rules: tables.rules.clone(),
+                panel: tables.panel,
                 facts: PanelFacts { kinds: PerKind::default(), ..tables.facts.clone() },
                 ..Tables::new(epoch)
             };

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::memory_overlay::{Before, EditedItems, Touched};
+use super::memory_snapshots::Mark;
+use crate::change_set::{PanelIdentity, RowHash};
 use crate::detect::index::ListingIndex;
 use crate::detect::merge::Change;
 use crate::facts::PanelFacts;
@@ -62,6 +64,12 @@ pub(super) struct Tables {
     pub(super) rules: OverlayRules,
     /// The edited items that were gone, and the rows with their names, when it was last looked where the edits belong.
     pub(super) looked: PerKind<Option<(BTreeSet<i64>, Vec<AlikeRow>)>>,
+    /// The identity of the panel.
+    pub(super) panel: Option<PanelIdentity>,
+    /// The hashes of rows that hold the login, by kind and id.
+    pub(super) row_hashes: BTreeMap<(ContentKind, i64), RowHash>,
+    /// The content at earlier positions of the feed, oldest first.
+    pub(super) marks: PerKind<Vec<Mark>>,
 }
 
 /// The state of a kind before a run changed it, without the rows.
@@ -120,6 +128,8 @@ impl Tables {
         if self.run(commit.run)?.status != RunStatus::Syncing {
             return Err(StoreError::Refused("the run has ended".to_owned()));
         }
+        self.check_from(kind, commit.proof)?;
+        let content = (self.last_sequence, self.content_hash(kind));
         // Old tombstones are deleted first, so that no returning item finds them.
         let oldest = commit.applied_at - i64::from(commit.tombstone_days) * 86_400;
         self.tombstones.retain(|(of, _), at| *of != kind || (commit.tombstone_days > 0 && *at >= oldest));
@@ -182,6 +192,8 @@ impl Tables {
         }
         self.last_sync[kind] = Some(commit.watermark);
         self.marked_at[kind] = None;
+        self.check_to(kind, commit.proof)?;
+        self.mark_content(kind, content, commit.moves);
         reverse.held_after.clone_from(&self.held[kind]);
         self.reverse.insert((commit.run, kind), reverse);
         let listing = (commit.asked_at, commit.compared);
@@ -256,6 +268,10 @@ impl Tables {
             self.next_row
         };
         self.rows[kind].insert(id.0, (row, staged.item.clone()));
+        match staged.hash {
+            Some(hash) => drop(self.row_hashes.insert((kind, id.0), hash)),
+            None => drop(self.row_hashes.remove(&(kind, id.0))),
+        }
         let is_known = known.is_some() || lifted.is_some();
         let times = self.written.entry((kind, id.0)).or_insert((commit.applied_at, 0));
         *times = (if is_known { times.0 } else { commit.applied_at }, commit.applied_at);
@@ -352,6 +368,7 @@ impl Tables {
             self.floor = self.floor.max(from - 1);
             let first = self.changes.iter().find_map(|change| change.run);
             self.reverse.retain(|(run, _), _| first.is_some_and(|first| *run >= first));
+            self.prune_marks();
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::memory_overlay::{Before, Touched};
 use super::memory_tables::{Reverse, Tables, row_columns};
+use crate::change_set::Moves;
 use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, put_back};
 use crate::feed::collapse::row_change;
 use crate::feed::undo::{
@@ -120,6 +121,7 @@ impl Tables {
             held: self.held[kind].clone(),
             ..Reverse::default()
         };
+        let content = (self.last_sequence, self.content_hash(kind));
         let (mut gone, mut anew, mut back) = (Vec::new(), Vec::new(), Vec::new());
         let before = Before { rows: self.rows[kind].clone(), held: self.held[kind].clone() };
         let mut touched = Touched::new();
@@ -176,6 +178,10 @@ impl Tables {
                 *index = Arc::new(index.undone(&gone, &anew, &back));
             }
         }
+        for id in &anew {
+            self.row_hashes.remove(&(kind, id.0));
+        }
+        self.mark_content(kind, content, Moves::None);
         (self.validators[kind], self.last_sync[kind]) = (None, reverse.watermark);
         mine.held_after.clone_from(&self.held[kind]);
         self.reverse.insert((run, kind), mine);

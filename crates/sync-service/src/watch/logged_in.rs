@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sync_core::source::{Learnt, Listing, ListingRequest, ProbeAnswer, ProbeRequest, SharedPace, Usage, WaitObserver};
-use sync_core::{Account, Category, ContentKind, ContentSource, DigestScheme, SourceError};
+use sync_core::{Account, Category, ContentKind, ContentSource, DigestScheme, Login, SourceError};
 
 /// The source, and the first answer to a login, which is given once.
 pub(super) struct LoggedIn {
@@ -58,6 +58,10 @@ impl ContentSource for LoggedIn {
 
     fn ask_as_other_client(&self) {
         self.source.ask_as_other_client();
+    }
+
+    fn login(&self) -> Login {
+        self.source.login()
     }
 
     fn observe_waits(&self, observer: Arc<dyn WaitObserver>) {

@@ -12,6 +12,7 @@ use sync_core::{ContentKind, HoldReason, Loss, ProfileId, StoreError};
 
 use sync_core::maintenance::{Breach, Inspection};
 
+use crate::change_set::content_hash;
 use crate::check::rows;
 use crate::db::bind::Bind;
 use crate::db::blocking::now;
@@ -72,6 +73,7 @@ impl SqliteStore {
 
 fn mark(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind, codes: &str) -> Result<(), StoreError> {
     doubts::raise(conn, profile, kind, codes, now())?;
+    content_hash::doubt(conn, Key { profile, kind })?;
     row_counts::recount(conn, profile, kind)?;
     // Whatever it was held for: it goes only when a person says so.
     let sql = format!(

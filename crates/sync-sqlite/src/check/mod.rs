@@ -18,6 +18,7 @@ use diesel::prelude::*;
 use sync_core::maintenance::{Breach, Finding, Inspection};
 use sync_core::{ContentKind, ProfileId, StoreError};
 
+use crate::change_set::content_hash;
 use crate::db::fault::of_diesel;
 use crate::db::value::Text;
 use crate::search;
@@ -65,6 +66,7 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
             history::look(&mut look, kind)?;
             overlay::look(&mut look, kind)?;
             search_text(&mut look, kind)?;
+            content_hash(&mut look, kind)?;
         }
     }
     for finding in &seen.findings {
@@ -78,13 +80,30 @@ fn inspect(conn: &mut SqliteConnection, only: Option<&ProfileId>) -> Result<Insp
 /// Looks at the search text of a kind. Where the rows themselves don't fit, it says nothing: the text is written anew
 /// with them.
 fn search_text(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
-    let is_of_kind = |finding: &Finding| finding.kind == Some(kind) && finding.profile.as_ref() == Some(look.profile);
-    let are_rows_found = look.findings.iter().any(|it| is_of_kind(it) && it.breach.is_mended_by_comparing());
-    if !are_rows_found {
+    if !are_rows_found(look, kind) {
         let cases = search::check::cases(look.conn, Key { profile: look.profile, kind })?;
         look.note(Breach::SearchIndex, &cases);
     }
     Ok(())
+}
+
+/// Looks whether the content hash of a kind is that of its rows, if these are all right.
+fn content_hash(look: &mut Look<'_>, kind: ContentKind) -> Result<(), StoreError> {
+    let key = Key { profile: look.profile, kind };
+    let Some(recorded) = content_hash::recorded(look.conn, key)?.filter(|_| !are_rows_found(look, kind)) else {
+        return Ok(());
+    };
+    let computed = content_hash::computed(look.conn, key)?.to_string();
+    if recorded != computed {
+        look.note(Breach::ContentHash, &[format!("{recorded} recorded, {computed} there")]);
+    }
+    Ok(())
+}
+
+/// Returns whether rows of a kind were found that don't fit.
+fn are_rows_found(look: &Look<'_>, kind: ContentKind) -> bool {
+    let is_of_kind = |finding: &Finding| finding.kind == Some(kind) && finding.profile.as_ref() == Some(look.profile);
+    look.findings.iter().any(|it| is_of_kind(it) && it.breach.is_mended_by_comparing())
 }
 
 /// A look at a profile, or at a kind of it.

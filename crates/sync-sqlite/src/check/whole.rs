@@ -59,6 +59,8 @@ pub(super) fn findings(conn: &mut SqliteConnection) -> Result<Vec<Finding>, Stor
         ("xtream_filters", ""),
         ("xtream_filter_rules", ""),
         ("xtream_rewrite_rules", ""),
+        ("xtream_content_hashes", ""),
+        ("xtream_login_hashes", ""),
         ("xtream_panel_facts", ",''"),
     ] {
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE kind NOT IN ({kinds}{more})");

@@ -3,9 +3,11 @@
 use diesel::SqliteConnection;
 use sync_core::feed::change::valued;
 use sync_core::{
-    ContentKind, FieldClass, FieldSet, Item, LoggedChange, ProfileId, RunId, StoreError, TakenBack, Value, ValueRef,
+    ContentKind, FieldClass, FieldSet, Item, LoggedChange, ProfileId, RowHash, RunId, StoreError, TakenBack, Value,
+    ValueRef,
 };
 
+use crate::change_set::row_hash::Hasher;
 use crate::db::bind::Bind;
 use crate::db::statement::{Cell, Record, and_list, records};
 use crate::feed::values::ObjectWriter;
@@ -144,6 +146,8 @@ pub(crate) struct WholeRow {
     pub(crate) name: String,
     /// All columns but the profile, as JSON.
     pub(crate) json: String,
+    /// The hash of its values.
+    pub(crate) hash: RowHash,
 }
 
 /// The columns of a table of items, but for the profile: the number of the row and the panel's id come first.
@@ -167,21 +171,24 @@ pub(crate) fn whole_rows(
         tables.id, tables.items
     );
     let rows = records(conn, &sql, &and_list([profile.as_str().into()], ids))?;
-    rows.into_iter().map(|row| read(row, &columns)).collect()
+    let mut hasher = Hasher::new(kind);
+    rows.into_iter().map(|row| read(row, &columns, &mut hasher)).collect()
 }
 
-fn read(mut row: Record, columns: &[&'static str]) -> Result<WholeRow, StoreError> {
+fn read(mut row: Record, columns: &[&'static str], hasher: &mut Hasher) -> Result<WholeRow, StoreError> {
     let mut object = ObjectWriter::new();
     let (mut numbers, mut name) = ([0; 2], String::new());
-    for (at, column) in columns.iter().enumerate() {
-        let cell = row.take(at);
-        match (&cell, at) {
+    let cells: Vec<_> = (0..columns.len()).map(|at| row.take(at)).collect();
+    for (at, (column, cell)) in columns.iter().zip(&cells).enumerate() {
+        match (cell, at) {
             (Cell::Integer(number), 0 | 1) => numbers[at] = *number,
             (_, 0 | 1) => return Err(StoreError::Corrupt(format!("the column {column} of a row is no number"))),
             (Cell::Text(text), _) if *column == "name" => name.clone_from(text),
             _ => {}
         }
-        object.cell(column, &cell);
+        object.cell(column, cell);
     }
-    Ok(WholeRow { row: numbers[0], id: numbers[1], name, json: object.end() })
+    // The fields follow the number of the row and the panel's id, in their order.
+    let hash = hasher.cells(numbers[1], &cells[2..]);
+    Ok(WholeRow { row: numbers[0], id: numbers[1], name, json: object.end(), hash })
 }

@@ -3,6 +3,7 @@
 use diesel::SqliteConnection;
 use sync_core::{ProfileId, Retention, StoreError};
 
+use crate::change_set::content_hash;
 use crate::db::bind::{Bind, signed};
 use crate::db::statement::{execute, integer, numbered, record};
 use crate::tables::history;
@@ -70,6 +71,7 @@ fn prune_log(
     execute(conn, "DELETE FROM xtream_changes WHERE profile_id=? AND sequence<?", &key)?;
     let sql = "UPDATE xtream_profiles SET feed_floor=max(feed_floor,?) WHERE profile_id=?";
     execute(conn, sql, &[floor.into(), log.profile.into()])?;
+    content_hash::prune(conn, profile, floor)?;
     forget_undos(conn, profile)
 }
 

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use diesel::SqliteConnection;
+use sync_core::change_set::Moves;
 use sync_core::feed::change::put_back;
 use sync_core::{
     Category, CategoryId, ContentId, ContentKind, Counts, FieldClass, FieldSet, HeldRemoval, HoldReason, KindOutcome,
     KindRecord, LoggedChange, Loss, ProfileId, RunId, Scope, StoreError, SyncMode, TakenBack, UndoCounts,
 };
 
+use crate::change_set::tracker::Tracker;
 use crate::db::bind::Bind;
 use crate::db::statement::{execute, integer, integers, numbered, records};
 use crate::db::stop;
@@ -84,11 +86,13 @@ impl KindUndo<'_> {
             let ids = integers(conn, sql, &[profile_id, of_kind, self.of.0.into()])?;
             overlay.before_undo(conn, &ids)?;
         }
+        let mut content = Tracker::new(conn, key, None)?;
         let mut moved = Moved::default();
         let mut from = 0;
-        while let Some(last) = self.page(conn, from, &mut mine, &mut moved)? {
+        while let Some(last) = self.page(conn, from, &mut mine, &mut moved, &mut content)? {
             from = last;
         }
+        content.finish(conn, &Moves::None, None)?;
         stop::at("undo.rows");
         self.bury(conn, &reverse.tombstones)?;
         self.hold(conn, &reverse.held, &moved.back)?;
@@ -147,15 +151,23 @@ impl KindUndo<'_> {
         from: i64,
         mine: &mut Before,
         moved: &mut Moved,
+        content: &mut Tracker<'_>,
     ) -> Result<Option<i64>, StoreError> {
         let entries = self.entries(conn, from)?;
         let Some(last) = entries.last().map(|entry| entry.sequence) else { return Ok(None) };
         let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         mine.lifted(conn, self.profile, self.kind, &ids)?;
+        let ids: Vec<_> = ids.into_iter().map(ContentId).collect();
         let mut log = Vec::with_capacity(entries.len());
+        let put_back = moved.put_back.len();
+        item_sql::rows(conn, self.profile.as_str(), self.kind, &ids)?.iter().for_each(|row| content.take(row));
         for taken in entries {
             log.push(self.take_back(conn, &taken, moved)?);
         }
+        for id in &moved.put_back[put_back..] {
+            content.forget(conn, id.0)?;
+        }
+        item_sql::rows(conn, self.profile.as_str(), self.kind, &ids)?.iter().for_each(|row| content.add_again(row));
         let entries = Entries { profile: self.profile, kind: self.kind, run: self.run, at: self.at };
         entries.append(conn, log)?;
         stop::at("undo.page");

@@ -8,10 +8,12 @@ use std::collections::{HashMap, HashSet};
 use diesel::sql_types;
 use diesel::{QueryableByName, SqliteConnection};
 use sync_core::HeldRemoval;
+use sync_core::change_set::Moves;
 use sync_core::store::{Applied, ScopeCommit};
-use sync_core::{Category, Change, ContentId, ContentKind, Item, ProfileId, Scope, StoreError, SyncMode};
+use sync_core::{Category, Change, ContentId, ContentKind, FieldClass, Item, ProfileId, Scope, StoreError, SyncMode};
 use tokio_util::sync::CancellationToken;
 
+use crate::change_set::tracker::Tracker;
 use crate::check::mend;
 use crate::db::bind::{Bind, signed};
 use crate::db::connection::hold_pages_for;
@@ -62,6 +64,12 @@ pub(crate) fn apply(
                     || commit.held.is_some()
                     || commit.record.mode == SyncMode::Full;
                 let writes = if writes { Writes::Rows } else { Writes::Categories(commit.categories.as_deref()) };
+                let touches = rows > 0 || !commit.removals.is_empty();
+                let content = if touches || commit.moves != Moves::None || commit.proof.is_some() {
+                    Some(Tracker::new(conn, key, commit.proof)?)
+                } else {
+                    None
+                };
                 let overlay = Pass::new(conn, key, commit.run, commit.applied_at, listing, writes)?;
                 let mut apply = Apply {
                     conn,
@@ -73,6 +81,7 @@ pub(crate) fn apply(
                     before,
                     text,
                     overlay,
+                    content,
                     unlogged: Vec::new(),
                     came: 0,
                     came_anew: HashSet::new(),
@@ -98,6 +107,9 @@ pub(crate) fn apply(
                     if new > apply.came && !commit.first_load {
                         apply.log_unforeseen(rows.last_before())?;
                         apply.text.doubt();
+                    }
+                    if new != apply.came {
+                        apply.recompute_content();
                     }
                     if let Some(overlay) = &mut apply.overlay {
                         overlay.before_removals(apply.conn, &commit.removals, commit.held.as_deref())?;
@@ -132,6 +144,16 @@ pub(crate) fn apply(
                         overlay.doubt();
                     }
                 }
+                if is_compared && !commit.first_load {
+                    // Somebody else may have changed rows that have been written anew.
+                    if apply.content.is_none() {
+                        apply.content = Some(Tracker::new(apply.conn, key, None)?);
+                    }
+                    apply.recompute_content();
+                }
+                if let Some(content) = apply.content.take() {
+                    content.finish(apply.conn, &commit.moves, commit.proof)?;
+                }
                 let applied = apply.settle_overlay()?;
                 apply.text.finish(apply.conn, || unless_cancelled(cancel))?;
                 stop::at("apply.bookkeeping");
@@ -156,6 +178,8 @@ struct Apply<'a> {
     text: search::write::Writer<'a>,
     /// What becomes of edits and of what is shown; `None` where there is nothing of that.
     overlay: Option<Pass<'a>>,
+    /// The content hash; `None` where no row is touched.
+    content: Option<Tracker<'a>>,
     /// Entries of the change log that wait for a whole statement.
     unlogged: Vec<Entry>,
     /// How many rows are known to be new.
@@ -171,6 +195,12 @@ fn unless_cancelled(cancel: &CancellationToken) -> Result<(), StoreError> {
 impl<'a> Apply<'a> {
     fn go_on(&self) -> Result<(), StoreError> {
         unless_cancelled(self.cancel)
+    }
+
+    fn recompute_content(&mut self) {
+        if let Some(content) = &mut self.content {
+            content.recompute();
+        }
     }
 
     fn profile_id(&self) -> Bind<'a> {
@@ -276,6 +306,7 @@ impl<'a> Apply<'a> {
             overlay.before_write(self.conn, &ids)?;
         }
         item_sql::upsert(self.conn, self.kind, moved, &self.profile_id(), &now, &binds)?;
+        let significant = self.kind.of_class(FieldClass::Significant);
         for ((head, _), binds) in batch.heads.iter().zip(binds.chunks(self.kind.fields().len() + 1)) {
             let changed = match head.change {
                 Change::Updated(fields) | Change::Refreshed(fields) if !self.came_anew.contains(&head.id) => {
@@ -288,6 +319,14 @@ impl<'a> Apply<'a> {
                 None => Texts::default(),
             };
             self.text.written(self.conn, head.id, changed, &binds[1..], shown)?;
+            match (&mut self.content, head.change) {
+                // A display field has no part in the hash.
+                (Some(content), Change::Refreshed(fields)) if !fields.and(significant).is_empty() => {
+                    content.recompute()
+                }
+                (None, _) | (_, Change::Refreshed(_)) => {}
+                (Some(content), _) => content.add(self.conn, head.id, &binds[1..], head.hash)?,
+            }
         }
         self.log(entries)?;
         batch.clear();
@@ -307,6 +346,9 @@ impl<'a> Apply<'a> {
         };
         if let Some(overlay) = &mut self.overlay {
             overlay.was(&rows);
+        }
+        if let Some(content) = &mut self.content {
+            rows.iter().for_each(|row| content.take(row));
         }
         let rows: HashMap<i64, Item> = rows.into_iter().map(|row| (row.id().0, row)).collect();
         let mut entries = Vec::new();
@@ -369,7 +411,11 @@ impl<'a> Apply<'a> {
         in_lists(&sorted(&commit.removals), |list, ids| {
             unless_cancelled(cancel)?;
             tombstones.bury(self.conn, list, ids)?;
-            deleted += deletion.run(self.conn, list, ids)?;
+            let removed = deletion.run(self.conn, list, ids)?;
+            if let Some(content) = &mut self.content {
+                content.take_removed(&removed);
+            }
+            deleted += removed.len() as u64;
             Ok(())
         })?;
         tombstones.name_successors(self.conn, &mut || unless_cancelled(cancel))?;

@@ -169,7 +169,12 @@ mod tests {
     fn staged(id: i64, name: &str, change: Change) -> StagedItem {
         let mut movie = Movie::with_id(ContentId(id));
         movie.name = name.into();
-        StagedItem { item: movie.into_item(), change, rank: (id % 2 == 0).then_some((id.unsigned_abs(), -id)) }
+        StagedItem {
+            item: movie.into_item(),
+            change,
+            rank: (id % 2 == 0).then_some((id.unsigned_abs(), -id)),
+            hash: None,
+        }
     }
 
     fn written(area: &mut Area) -> Vec<i64> {

@@ -4,13 +4,13 @@
 //! is UTF-8, its numbers included, so that a record is looked at once and not text by text.
 
 use sync_core::store::StagedItem;
-use sync_core::{Change, ContentId, ContentKind, FieldSet, Item, Shape, StoreError, ValueRef};
+use sync_core::{Change, ContentId, ContentKind, FieldSet, Item, RowHash, Shape, StoreError, ValueRef};
 
 use crate::db::bind::Bind;
 use crate::items::columns;
 
-/// Length of the rest, id, change, fields, whether there is a rank, rank.
-pub(crate) const HEAD: usize = 4 + 8 + 1 + 4 + 1 + 8 + 8;
+/// Length of the rest, id, change, fields, whether there is a rank, rank, whether there is a hash, hash.
+pub(crate) const HEAD: usize = 4 + 8 + 1 + 4 + 1 + 8 + 8 + 1 + 16;
 
 /// What is known of a record by its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) struct Head {
     /// What it means.
     pub(crate) change: Change,
     rank: Option<(u64, i64)>,
+    /// The hash of the row, if it holds the login.
+    pub(crate) hash: Option<RowHash>,
 }
 
 /// Appends a record.
@@ -42,6 +44,8 @@ pub(crate) fn write(out: &mut Vec<u8>, staged: &StagedItem) {
     out.push(u8::from(staged.rank.is_some()));
     out.extend(content.to_le_bytes());
     out.extend(num.to_le_bytes());
+    out.push(u8::from(staged.hash.is_some()));
+    out.extend(staged.hash.map_or(0, |hash| hash.0).to_le_bytes());
     for (at, field) in staged.item.kind().fields().iter().enumerate() {
         match staged.item.value(at) {
             // The column of the name takes no NULL.
@@ -135,7 +139,9 @@ pub(crate) fn head(bytes: &[u8; HEAD]) -> Result<Head, StoreError> {
     };
     let [ranked] = bytes.number()?;
     let rank = (bytes.number().map(u64::from_le_bytes)?, bytes.number().map(i64::from_le_bytes)?);
-    Ok(Head { body, id, change, rank: (ranked != 0).then_some(rank) })
+    let [hashed] = bytes.number()?;
+    let hash = RowHash(bytes.number().map(u128::from_le_bytes)?);
+    Ok(Head { body, id, change, rank: (ranked != 0).then_some(rank), hash: (hashed != 0).then_some(hash) })
 }
 
 /// Appends the id and the fields of a record to the binds of a statement.
@@ -155,7 +161,7 @@ pub(crate) fn item(kind: ContentKind, head: Head, body: &[u8]) -> Result<StagedI
     for (at, field) in kind.fields().iter().enumerate() {
         item.set(at, columns::from_sql(field.shape, &values.next()?));
     }
-    Ok(StagedItem { item, change: head.change, rank: head.rank })
+    Ok(StagedItem { item, change: head.change, rank: head.rank, hash: head.hash })
 }
 
 struct Bytes<'a>(&'a [u8]);
@@ -225,7 +231,7 @@ mod tests {
     use super::*;
 
     fn back(item: Movie) -> Item {
-        let staged = StagedItem { item: Item::Movies(item), change: Change::Added, rank: None };
+        let staged = StagedItem { item: Item::Movies(item), change: Change::Added, rank: None, hash: None };
         let mut bytes = Vec::new();
         write(&mut bytes, &staged);
         let (first, body) = bytes.split_first_chunk::<HEAD>().unwrap();
@@ -242,7 +248,7 @@ mod tests {
             let mut item = Item::with_id(kind, ContentId(7));
             (0..kind.fields().len()).for_each(|at| item.set(at, Value::Null));
             let mut bytes = Vec::new();
-            write(&mut bytes, &StagedItem { item, change: Change::Added, rank: None });
+            write(&mut bytes, &StagedItem { item, change: Change::Added, rank: None, hash: None });
             let mut found = Vec::new();
             binds(kind, 7, &bytes[HEAD..], &mut found).unwrap();
             for (field, bind) in kind.fields().iter().zip(&found[1..]) {

@@ -43,20 +43,28 @@ impl SqliteStore {
 
     /// Returns the changes after a sequence number, oldest first, at most `limit`, and how far the feed goes.
     pub fn feed_page_blocking(&self, profile: &ProfileId, after: i64, limit: u32) -> Result<FeedPage, StoreError> {
-        self.read_profile(profile, |conn| {
-            let feed = feed(conn, profile)?;
-            let rows = xtream_changes::table
-                .filter(xtream_changes::profile_id.eq(profile.as_str()))
-                .filter(xtream_changes::sequence.gt(after.max(feed.oldest)))
-                .order(xtream_changes::sequence)
-                .limit(limit.into())
-                .select(Logged::as_select())
-                .load(conn)
-                .map_err(of_diesel)?;
-            let changes = rows.into_iter().map(Logged::read).collect::<Result<_, _>>()?;
-            Ok(FeedPage::new(feed, changes))
-        })
+        self.read_profile(profile, |conn| page(conn, profile, after, limit))
     }
+}
+
+/// The changes after a sequence number, oldest first, at most `limit`, and how far the feed goes.
+pub(crate) fn page(
+    conn: &mut SqliteConnection,
+    profile: &ProfileId,
+    after: i64,
+    limit: u32,
+) -> Result<FeedPage, StoreError> {
+    let feed = feed(conn, profile)?;
+    let rows = xtream_changes::table
+        .filter(xtream_changes::profile_id.eq(profile.as_str()))
+        .filter(xtream_changes::sequence.gt(after.max(feed.oldest)))
+        .order(xtream_changes::sequence)
+        .limit(limit.into())
+        .select(Logged::as_select())
+        .load(conn)
+        .map_err(of_diesel)?;
+    let changes = rows.into_iter().map(Logged::read).collect::<Result<_, _>>()?;
+    Ok(FeedPage::new(feed, changes))
 }
 
 /// The latest changes of an item in the present epoch, newest first, at most `limit`.
@@ -82,7 +90,7 @@ pub(crate) fn of_item(
 }
 
 /// How far the feed of a profile goes.
-fn feed(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Feed, StoreError> {
+pub(crate) fn feed(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Feed, StoreError> {
     let (Number(epoch), Number(oldest)) = xtream_profiles::table
         .filter(xtream_profiles::profile_id.eq(profile.as_str()))
         .select((xtream_profiles::feed_epoch, xtream_profiles::feed_floor))

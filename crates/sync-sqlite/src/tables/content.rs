@@ -7,9 +7,11 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::sql_types;
+use sync_core::change_set::Moves;
 use sync_core::{Category, CategoryId, ContentId, ContentKind, Item, ProfileId, StoreError};
-use sync_core::{LoggedChange, RunId};
+use sync_core::{LoggedChange, RowHash, RunId};
 
+use crate::change_set::tracker::Tracker;
 use crate::db::blocking::now;
 use crate::db::fault::of_diesel;
 use crate::db::statement::{and_list, execute, in_lists, numbered, rows};
@@ -99,11 +101,15 @@ impl SqliteStore {
         self.write(|conn| {
             require_profile(conn, profile)?;
             let deletion = Deletion { profile, kind, run: RunId(0), at: now() };
+            let mut content = Tracker::new(conn, Key { profile, kind }, None)?;
             let mut deleted = 0;
             in_lists(&sorted(ids), |list, ids| {
-                deleted += deletion.run(conn, list, ids)?;
+                let removed = deletion.run(conn, list, ids)?;
+                content.take_removed(&removed);
+                deleted += removed.len() as u64;
                 Ok(())
             })?;
+            content.finish(conn, &Moves::None, None)?;
             index::forget(conn, profile, kind, ids)?;
             validator::forget(conn, profile, kind)?;
             row_counts::recount(conn, profile, kind)?;
@@ -128,6 +134,8 @@ impl SqliteStore {
                 "xtream_held_removals",
                 "xtream_tombstones",
                 "xtream_doubts",
+                "xtream_content_hashes",
+                "xtream_login_hashes",
             ];
             for table in by_kind.chain(of_listings).chain(search::tables::TABLES).chain(["xtream_shown"]) {
                 execute(conn, &format!("DELETE FROM {table} WHERE profile_id=?"), &[profile.as_str().into()])?;
@@ -235,12 +243,18 @@ pub(crate) struct Deletion<'a> {
 }
 
 impl Deletion<'_> {
-    /// Returns how many rows of a list there were.
-    pub(crate) fn run(&self, conn: &mut SqliteConnection, list: &str, ids: &[i64]) -> Result<u64, StoreError> {
+    /// Returns the ids of the rows that were there, with their hashes.
+    pub(crate) fn run(
+        &self,
+        conn: &mut SqliteConnection,
+        list: &str,
+        ids: &[i64],
+    ) -> Result<Vec<(i64, RowHash)>, StoreError> {
         let tables = tables::of(self.kind);
         let (profile, kind) = (self.profile.as_str(), self.kind.as_str());
         let rows = entry::whole_rows(conn, self.profile, self.kind, list, ids)?;
         let highest = rows.iter().map(|row| row.row).max();
+        let removed_rows = rows.iter().map(|row| (row.id, row.hash)).collect();
         let removed = rows.into_iter().map(|row| Entry {
             id: Some(row.id),
             change: LoggedChange::Removed,
@@ -251,11 +265,11 @@ impl Deletion<'_> {
         let entries = Entries { profile: self.profile, kind: self.kind, run: self.run, at: self.at };
         entries.append(conn, removed.collect())?;
         let sql = format!("DELETE FROM {1} WHERE profile_id=? AND {0} IN ({list})", tables.id, tables.items);
-        let deleted = execute(conn, &sql, &and_list([profile.into()], ids))?;
+        execute(conn, &sql, &and_list([profile.into()], ids))?;
         let sql = format!("DELETE FROM xtream_held_removals WHERE profile_id=? AND kind=? AND content_id IN ({list})");
         execute(conn, &sql, &and_list([profile.into(), kind.into()], ids))?;
         row_ids::keep(conn, self.kind, highest)?;
-        Ok(deleted as u64)
+        Ok(removed_rows)
     }
 }
 

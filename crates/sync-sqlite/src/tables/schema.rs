@@ -42,6 +42,7 @@ diesel::table! {
         feed_epoch -> BigInt,
         feed_floor -> BigInt,
         feed_since -> BigInt,
+        panel_identity -> Nullable<Text>,
     }
 }
 
@@ -523,6 +524,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The content hashes of kinds.
+    xtream_content_hashes (profile_id, kind, sequence) {
+        profile_id -> Text,
+        kind -> Text,
+        sequence -> BigInt,
+        hash -> Nullable<Text>,
+        moves -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// The hashes of rows that hold the login.
+    xtream_login_hashes (profile_id, kind, content_id) {
+        profile_id -> Text,
+        kind -> Text,
+        content_id -> BigInt,
+        hash -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     xtream_profiles,
     xtream_sync_settings,
@@ -553,4 +575,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     xtream_filters,
     xtream_filter_rules,
     xtream_rewrite_rules,
+    xtream_content_hashes,
+    xtream_login_hashes,
 );

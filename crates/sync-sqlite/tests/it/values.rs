@@ -71,7 +71,7 @@ async fn every_field_of_every_kind_comes_back_from_staging_and_from_the_cache() 
         let ids: Vec<_> = items.iter().map(Item::id).collect();
         let put: Vec<_> = items
             .iter()
-            .map(|item| StagedItem { item: item.clone(), change: Change::Added, rank: Some((9, -9)) })
+            .map(|item| StagedItem { item: item.clone(), change: Change::Added, rank: Some((9, -9)), hash: None })
             .collect();
         let mut staging = cache.store.stage(&cache.home, Scope::whole(kind)).await.unwrap();
         staging.put(put.clone()).await.unwrap();

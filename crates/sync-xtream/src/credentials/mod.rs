@@ -3,6 +3,7 @@
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sync_core::Login;
 use sync_core::text::one_line;
 use url::Url;
 
@@ -68,6 +69,11 @@ impl Credentials {
 
     pub(crate) fn username(&self) -> &str {
         &self.username
+    }
+
+    /// Returns the login, for finding it in values of the panel.
+    pub(crate) fn login(&self) -> Login {
+        Login::new(Some(&self.username), Some(self.password.expose()))
     }
 
     /// Returns whether these are the credentials.

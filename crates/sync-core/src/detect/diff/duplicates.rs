@@ -26,8 +26,14 @@ impl Differ {
             self.tally.take_back(place, stored.is_some() && known.is_some_and(|it| !it.is_never()));
         }
         self.digests[place as usize] = Digest::NEVER.0;
-        let as_stored =
-            || stored.map(|row| StagedItem { item: row.clone(), change: Change::Unchanged, rank: Some(AS_STORED) });
+        let as_stored = || {
+            stored.map(|row| StagedItem {
+                item: row.clone(),
+                change: Change::Unchanged,
+                rank: Some(AS_STORED),
+                hash: None,
+            })
+        };
         let earlier = out.take(id).or_else(as_stored);
         let earlier_borrows = self.borrowers.remove(&id);
         let now = match entry {
@@ -38,7 +44,7 @@ impl Differ {
                 let borrows = borrows_category(stored, &listed);
                 let Verdict { change, differs, .. } = self.merged(stored, &mut listed)?;
                 let rank = stored.map(|_| rank_over(&listed, differs));
-                ranked(StagedItem { item: listed.item, change, rank }, stored, borrows)
+                ranked(StagedItem { item: listed.item, change, rank, hash: None }, stored, borrows)
             }
         };
         let Candidate { rank, item, borrows_category } = match earlier {
@@ -58,7 +64,7 @@ impl Differ {
         let change = self.judged_again(stored, &item);
         self.note_departure(stored, &item);
         *count(&mut self.counts, change) += 1;
-        out.put(StagedItem { item, change, rank: Some(rank) });
+        out.put(StagedItem { item, change, rank: Some(rank), hash: None });
         Ok(())
     }
 }

@@ -47,6 +47,8 @@ pub enum Breach {
     ValidatorStale,
     /// The search text differs from the rows, or can't be read.
     SearchIndex,
+    /// The content hash differs from the rows.
+    ContentHash,
     /// An edit or an edited item can't be read, or one of them has no other.
     EditUnreadable,
     /// A filter or a rule can't be used.
@@ -73,7 +75,7 @@ pub enum Breach {
 
 impl Breach {
     /// Every inconsistency.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::IndexMissing,
         Self::IndexUnreadable,
         Self::RowsNotInIndex,
@@ -96,6 +98,7 @@ impl Breach {
         Self::RowsNotAsListed,
         Self::ValidatorStale,
         Self::SearchIndex,
+        Self::ContentHash,
         Self::EditUnreadable,
         Self::RuleUnreadable,
         Self::ShownWrong,
@@ -134,6 +137,7 @@ impl Breach {
             Self::RowsNotAsListed => "rows_not_as_listed",
             Self::ValidatorStale => "validator_stale",
             Self::SearchIndex => "search_index",
+            Self::ContentHash => "content_hash",
             Self::EditUnreadable => "edit_unreadable",
             Self::RuleUnreadable => "rule_unreadable",
             Self::ShownWrong => "shown_wrong",
@@ -187,6 +191,7 @@ impl Breach {
             Self::RowsNotAsListed => "items that differ although the panel lists them as before",
             Self::ValidatorStale => "the stored validator belongs to another list than the cached one",
             Self::SearchIndex => "the search text differs from the items",
+            Self::ContentHash => "the content hash differs from the items",
             Self::EditUnreadable if one => "edit that can't be read, or belongs to no edited item",
             Self::EditUnreadable => "edits that can't be read, or belong to no edited item",
             Self::RuleUnreadable if one => "filter or rule that can't be used",
@@ -223,6 +228,7 @@ impl Breach {
                 | Self::RowsNotAsLogged
                 | Self::ValidatorStale
                 | Self::SearchIndex
+                | Self::ContentHash
                 | Self::ProfileIncomplete
                 | Self::FenceBehind
         )

@@ -4,6 +4,21 @@ use crate::error::{ErrorClass, ErrorCode, with_causes};
 use crate::hint::Hint;
 use crate::model::ProfileId;
 
+/// A state that a change set names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichState {
+    /// The one before it.
+    From,
+    /// The one after it.
+    To,
+}
+
+impl std::fmt::Display for WhichState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Self::From { "before" } else { "after" })
+    }
+}
+
 /// The error of a store, by what a caller can do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -50,6 +65,9 @@ pub enum StoreError {
     /// The call breaks the store's rules. The caller has a defect.
     #[error("the call breaks a rule of the store: {0}")]
     Refused(String),
+    /// The content is not in the state that a change set leads from or to. Nothing was written.
+    #[error("the content is not in the state {0} the change set")]
+    OtherState(WhichState),
     /// Another error inside the store.
     #[error("the store failed")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -77,6 +95,7 @@ impl StoreError {
             Self::Corrupt(_) => ErrorCode::Corrupt,
             Self::Foreign => ErrorCode::ForeignFile,
             Self::Locked => ErrorCode::Locked,
+            Self::OtherState(_) => ErrorCode::OtherState,
             Self::Refused(_) => ErrorCode::CallRefused,
             Self::Backend(_) => ErrorCode::Store,
         }
@@ -102,6 +121,7 @@ impl StoreError {
             Self::Corrupt(_) => Hint::KeepDamagedFile,
             Self::Foreign => Hint::NameAnotherFile,
             Self::Locked => Hint::EndOtherProgram,
+            Self::OtherState(_) => Hint::ExportWhole,
             Self::Refused(_) | Self::Backend(_) => Hint::ReportStoreFailure,
         }
     }

@@ -1,0 +1,286 @@
+//! The login of a profile within values of its panel: it is blanked in whatever is shown.
+//!
+//! Play addresses hold user name and password. They are blanked where they are a whole segment of a path, a value of a
+//! query, or the user part of an address; a password of eight or more characters is blanked anywhere. Ordinary words
+//! stay: a user `ann` doesn't change the title `Joanna`.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use memchr::memmem::find;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::change_set::RowHash;
+use crate::model::{FieldClass, Item, Value, ValueRef};
+use crate::overlay::EditValue;
+
+/// What is escaped in a value of a query: everything but the unreserved characters of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Shorter passwords are found in any text.
+const PASSWORD_MIN: usize = 8;
+
+const USERNAME: &str = "{username}";
+const PASSWORD: &str = "{password}";
+
+/// The login of a profile, as far as it is known.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Login {
+    username: Option<String>,
+    password: Option<String>,
+    /// The spellings of the password that are looked for anywhere.
+    spellings: Vec<String>,
+}
+
+/// Without the login.
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").finish_non_exhaustive()
+    }
+}
+
+impl Login {
+    /// A login. A part that is empty is none.
+    pub fn new(username: Option<&str>, password: Option<&str>) -> Self {
+        let known = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
+        let (username, password) = (known(username), known(password));
+        let mut spellings = Vec::new();
+        if let Some(password) = password.as_ref().filter(|password| password.chars().count() >= PASSWORD_MIN) {
+            let encoded = percent_encoded(password);
+            let spelt = [encoded.replace("%20", "+"), with_small_escapes(&encoded), encoded, password.clone()];
+            for spelling in spelt {
+                if !spellings.contains(&spelling) {
+                    spellings.push(spelling);
+                }
+            }
+        }
+        Self { username, password, spellings }
+    }
+
+    /// A text without the login.
+    pub fn blank<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = self.addresses(text);
+        for spelling in &self.spellings {
+            if find(text.as_bytes(), spelling.as_bytes()).is_some() {
+                text = Cow::Owned(text.replace(spelling.as_str(), PASSWORD));
+            }
+        }
+        text
+    }
+
+    /// The hash of an item without the login; `None` if the login is in none of its significant fields.
+    pub fn row_hash(&self, item: &Item) -> Option<RowHash> {
+        if self.username.is_none() && self.password.is_none() {
+            return None;
+        }
+        let kind = item.kind();
+        let mut blanked: Option<Item> = None;
+        for at in kind.of_class(FieldClass::Significant).positions() {
+            if let ValueRef::Text(text) = item.value(at)
+                && let Cow::Owned(text) = self.blank(text)
+            {
+                blanked.get_or_insert_with(|| item.clone()).set(at, Value::Text(text.into()));
+            }
+        }
+        blanked.map(|item| RowHash::of(&item))
+    }
+
+    /// A value of an edit without the login.
+    pub fn blank_value(&self, value: &EditValue) -> EditValue {
+        match value {
+            EditValue::Text(text) => EditValue::Text(self.blank(text).into_owned()),
+            EditValue::List(texts) => EditValue::List(texts.iter().map(|text| self.blank(text).into_owned()).collect()),
+            other => other.clone(),
+        }
+    }
+
+    /// A text with the login in the places where it was blanked. A part that is not known stays blank.
+    pub fn fill<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let is_address = text.contains("://");
+        let mut text = Cow::Borrowed(text);
+        for (blank, part) in [(USERNAME, &self.username), (PASSWORD, &self.password)] {
+            if let Some(part) = part.as_ref().filter(|_| text.contains(blank)) {
+                let part = if is_address { percent_encoded(part) } else { part.clone() };
+                text = Cow::Owned(text.replace(blank, &part));
+            }
+        }
+        text
+    }
+
+    /// Blanks the login in the addresses of a text.
+    fn addresses<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.username.is_none() && self.password.is_none() {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::new();
+        let mut rest = text;
+        let mut changed = false;
+        while let Some(at) = find(rest.as_bytes(), b"://") {
+            let (before, address) = rest.split_at(at + 3);
+            let end = address.find(|c: char| c.is_whitespace() || "\"'<>".contains(c)).unwrap_or(address.len());
+            let (address, after) = address.split_at(end);
+            out.push_str(before);
+            let blanked = self.address(address);
+            changed |= blanked != address;
+            out.push_str(&blanked);
+            rest = after;
+        }
+        if changed { Cow::Owned(out + rest) } else { Cow::Borrowed(text) }
+    }
+
+    /// Blanks the login in what follows the scheme of an address.
+    fn address(&self, address: &str) -> String {
+        let authority_end = address.find(['/', '?', '#']).unwrap_or(address.len());
+        let (authority, tail) = address.split_at(authority_end);
+        let mut out = String::with_capacity(address.len());
+        match authority.rsplit_once('@') {
+            Some((user, host)) => {
+                let parts: Vec<_> = user.splitn(2, ':').map(|part| self.part(part)).collect();
+                out.push_str(&parts.join(":"));
+                out.push('@');
+                out.push_str(host);
+            }
+            None => out.push_str(authority),
+        }
+        let path_end = tail.find(['?', '#']).unwrap_or(tail.len());
+        let (path, query) = tail.split_at(path_end);
+        let mut segments = path.split('/').peekable();
+        let mut behind_username = false;
+        while let Some(segment) = segments.next() {
+            let is_last = segments.peek().is_none();
+            // Behind the user name, and with something behind it, is the password, also one that is not known here.
+            let blanked = if behind_username && !is_last && self.password.is_none() && !segment.is_empty() {
+                Cow::Borrowed(PASSWORD)
+            } else {
+                self.part(segment)
+            };
+            behind_username = blanked == USERNAME;
+            out.push_str(&blanked);
+            if !is_last {
+                out.push('/');
+            }
+        }
+        for (at, piece) in query.split(['?', '&', ';', '#']).enumerate() {
+            if at > 0 {
+                let sign = query.as_bytes()[out_offset(query, at)];
+                out.push(char::from(sign));
+            }
+            match piece.split_once('=') {
+                Some((name, value)) => {
+                    let _ = write!(out, "{name}=");
+                    let is_password = ["password", "pass", "pwd"].contains(&name.to_ascii_lowercase().as_str());
+                    out.push_str(&if is_password && !value.is_empty() {
+                        Cow::Borrowed(PASSWORD)
+                    } else {
+                        self.part(value)
+                    });
+                }
+                None => out.push_str(&self.part(piece)),
+            }
+        }
+        out
+    }
+
+    /// A part of an address, blanked where it is a part of the login.
+    fn part<'a>(&self, part: &'a str) -> Cow<'a, str> {
+        let decoded = percent_decoded(part);
+        let is = |known: &Option<String>| known.as_deref().is_some_and(|known| known == part || known == decoded);
+        // Whoever has one word for both has a secret in the user name.
+        if is(&self.password) {
+            Cow::Borrowed(PASSWORD)
+        } else if is(&self.username) {
+            Cow::Borrowed(USERNAME)
+        } else {
+            Cow::Borrowed(part)
+        }
+    }
+}
+
+/// Where the sign before a piece of a query stands.
+fn out_offset(query: &str, piece: usize) -> usize {
+    let signs = query.char_indices().filter(|(_, c)| ['?', '&', ';', '#'].contains(c));
+    signs.map(|(at, _)| at).nth(piece - 1).unwrap_or(0)
+}
+
+/// A text as a value of a query has it.
+fn percent_encoded(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
+}
+
+/// The same spelling with escapes in small letters.
+fn with_small_escapes(encoded: &str) -> String {
+    let mut left = 0;
+    let small = |c: char| {
+        let shown = if left > 0 { c.to_ascii_lowercase() } else { c };
+        left = if c == '%' { 2 } else { i32::max(left - 1, 0) };
+        shown
+    };
+    encoded.chars().map(small).collect()
+}
+
+/// The text of a part of an address; a `+` is a space.
+fn percent_decoded(part: &str) -> String {
+    percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_blanked_where_it_is_one() {
+        let login = Login::new(Some("ann"), Some("s3cr3t"));
+        for (text, blanked) in [
+            ("Joanna", "Joanna"),
+            ("ann s3cr3t", "ann s3cr3t"),
+            ("http://p.example/live/ann/s3cr3t/1.ts", "http://p.example/live/{username}/{password}/1.ts"),
+            ("http://p.example/ann/s3cr3t/1", "http://p.example/{username}/{password}/1"),
+            ("http://ann:s3cr3t@p.example/x", "http://{username}:{password}@p.example/x"),
+            (
+                "http://p.example/get.php?username=ann&password=s3cr3t&type=m3u#x",
+                "http://p.example/get.php?username={username}&password={password}&type=m3u#x",
+            ),
+            ("http://p.example/joann/planned/s3cr3ts", "http://p.example/joann/planned/s3cr3ts"),
+            ("see http://p.example/ann/s3cr3t/1, or", "see http://p.example/{username}/{password}/1, or"),
+            ("ann.example/ann", "ann.example/ann"),
+            ("http://ann.example/", "http://ann.example/"),
+        ] {
+            assert_eq!(login.blank(text), blanked);
+        }
+    }
+
+    #[test]
+    fn what_was_blanked_is_filled_in_again() {
+        let login = Login::new(Some("ann"), Some("s3cr3t word"));
+        for text in ["http://p.example/live/ann/s3cr3t%20word/1.ts", "s3cr3t word", "nothing of it"] {
+            assert_eq!(login.fill(&login.blank(text)), text);
+        }
+        let unknown = Login::new(Some("ann"), None);
+        assert_eq!(unknown.fill("http://p.example/{username}/{password}/1"), "http://p.example/ann/{password}/1");
+        let values = [EditValue::Flag(true), EditValue::List(vec!["s3cr3t word".to_owned()])];
+        assert_eq!(
+            values.map(|value| login.blank_value(&value).to_string()),
+            ["yes".to_owned(), "{password}".to_owned()]
+        );
+    }
+
+    #[test]
+    fn a_long_password_is_blanked_anywhere() {
+        let login = Login::new(Some("ann"), Some("long pass/word"));
+        for text in ["x long pass/word y", "long%20pass%2Fword", "long%20pass%2fword", "long+pass%2Fword"] {
+            let blanked = login.blank(text).into_owned();
+            assert!(blanked.contains("{password}") && !blanked.contains("long"), "{blanked}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_known_here_stands_behind_the_user_name() {
+        let login = Login::new(Some("ann"), None);
+        assert_eq!(
+            login.blank("http://p.example/movie/ann/hidden/7.mp4"),
+            "http://p.example/movie/{username}/{password}/7.mp4"
+        );
+        assert_eq!(login.blank("http://p.example/ann/cover.jpg"), "http://p.example/{username}/cover.jpg");
+        assert_eq!(login.blank("http://p.example/?password=hidden"), "http://p.example/?password={password}");
+    }
+}

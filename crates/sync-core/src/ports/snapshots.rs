@@ -1,0 +1,102 @@
+//! The port that change sets are made through: one state of a profile, and the identity of its panel.
+
+use async_trait::async_trait;
+
+use crate::change_set::{ContentHash, Moves, PanelIdentity};
+use crate::feed::change::ChangeRecord;
+use crate::feed::position::Feed;
+use crate::login::Login;
+use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId};
+use crate::ports::store::StoreError;
+
+/// Opens snapshots, and knows which content a kind had at earlier positions of the feed.
+///
+/// # Contract
+///
+/// - A store keeps the content hash of each kind up to date with every change of a row. It keeps the hash of each
+///   position at which it changed, as long as the feed can be read from there.
+/// - A kind without rows has [`ContentHash::EMPTY`]. A kind that a check has doubted has no hash until it is compared
+///   in full, and neither has one that an older version has written until [`Self::identify`].
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// Opens a snapshot of a profile. It doesn't hinder writers, and nothing that they write is in it.
+    async fn snapshot(&self, profile: &ProfileId) -> Result<Box<dyn Snapshot>, StoreError>;
+
+    /// Returns the identity of the panel. If there is none yet, it is `wanted`, or else a random one. Kinds that have no
+    /// content hash and are not in doubt get one; `login` is what their rows may hold.
+    async fn identify(
+        &self,
+        profile: &ProfileId,
+        wanted: Option<PanelIdentity>,
+        login: &Login,
+    ) -> Result<PanelIdentity, StoreError>;
+}
+
+/// One state of a profile. All calls see the same one.
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait Snapshot: Send {
+    /// Returns how the profile stands.
+    async fn state(&mut self) -> Result<SnapshotState, StoreError>;
+
+    /// Returns the content hash of each kind at a position of the feed; `None` where it is not known.
+    async fn hashes_at(&mut self, sequence: i64) -> Result<PerKind<Option<ContentHash>>, StoreError>;
+
+    /// Returns the changes after a sequence number, oldest first, at most `limit`.
+    async fn changes(&mut self, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError>;
+
+    /// Returns the rows of these ids, in any order. Ids without a row are left out.
+    async fn rows(&mut self, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError>;
+
+    /// Returns rows by rising id, behind this one, at most `limit`.
+    async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Result<Vec<Item>, StoreError>;
+
+    /// Returns the categories of a kind, in the panel's order.
+    async fn categories(&mut self, kind: ContentKind) -> Result<Vec<Category>, StoreError>;
+
+    /// Returns the ids of a kind in the order of the listing.
+    async fn order(&mut self, kind: ContentKind) -> Result<Vec<ContentId>, StoreError>;
+
+    /// Returns the items that have moved in the order since a position of the feed. Items that came since may be among
+    /// them.
+    async fn moves(&mut self, kind: ContentKind, after: i64) -> Result<Moves, StoreError>;
+}
+
+/// How a profile stands in a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SnapshotState {
+    /// The identity of the panel, if it has one.
+    pub panel: Option<PanelIdentity>,
+    /// How far the feed goes.
+    pub feed: Feed,
+    /// Every kind.
+    pub kinds: PerKind<KindState>,
+}
+
+/// How a kind stands in a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KindState {
+    /// The hash of the content; `None` if it is not known.
+    pub hash: Option<ContentHash>,
+    /// The number of rows.
+    pub rows: u64,
+    /// The panel's clock at the start of the last applied listing, in unix seconds.
+    pub listed_at: Option<i64>,
+}
+
+impl SnapshotState {
+    /// Returns a state of these parts.
+    pub const fn new(panel: Option<PanelIdentity>, feed: Feed, kinds: PerKind<KindState>) -> Self {
+        Self { panel, feed, kinds }
+    }
+}
+
+impl KindState {
+    /// Returns a state of these parts.
+    pub const fn new(hash: Option<ContentHash>, rows: u64, listed_at: Option<i64>) -> Self {
+        Self { hash, rows, listed_at }
+    }
+}

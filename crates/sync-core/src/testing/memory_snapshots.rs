@@ -1,0 +1,144 @@
+//! The port [`Snapshots`] of the in-memory store: content hashes, and copies of the tables.
+
+use async_trait::async_trait;
+
+use super::memory_store::MemoryStore;
+use super::memory_tables::Tables;
+use crate::change_set::{ContentHash, Moves, PanelIdentity, RowHash};
+use crate::feed::change::ChangeRecord;
+use crate::login::Login;
+use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
+use crate::ports::snapshots::{KindState, Snapshot, SnapshotState, Snapshots};
+use crate::ports::store::{Proof, StoreError, WhichState};
+
+/// The content of a kind from a position of the feed on.
+#[derive(Debug, Clone)]
+pub(super) struct Mark {
+    sequence: i64,
+    hash: Option<ContentHash>,
+    /// The items that the change of that position has moved.
+    moves: Moves,
+}
+
+impl Tables {
+    /// Returns the hash of the content of a kind, or `None` while it is in doubt.
+    pub(super) fn content_hash(&self, kind: ContentKind) -> Option<ContentHash> {
+        if self.marked_at[kind].is_some() {
+            return None;
+        }
+        let mut content = ContentHash::EMPTY;
+        for (id, (_, item)) in &self.rows[kind] {
+            content.add(self.row_hashes.get(&(kind, *id)).copied().unwrap_or_else(|| RowHash::of(item)));
+        }
+        Some(content)
+    }
+
+    /// Marks the present position, if the content or its order has changed. `before` is the state before the change.
+    pub(super) fn mark_content(&mut self, kind: ContentKind, before: (i64, Option<ContentHash>), moves: Moves) {
+        let hash = self.content_hash(kind);
+        if self.marks[kind].is_empty() {
+            self.marks[kind].push(Mark { sequence: before.0, hash: before.1, moves: Moves::None });
+        }
+        if hash != before.1 || moves != Moves::None {
+            self.marks[kind].push(Mark { sequence: self.last_sequence, hash, moves });
+        }
+    }
+
+    /// Forgets the content at positions from which the feed can't be read any more.
+    pub(super) fn prune_marks(&mut self) {
+        for kind in ContentKind::ALL {
+            let old = self.marks[kind].iter().take_while(|mark| mark.sequence <= self.floor).count();
+            self.marks[kind].drain(..old.saturating_sub(1));
+        }
+    }
+
+    /// Checks that a commit leads from the state that it says.
+    pub(super) fn check_from(&self, kind: ContentKind, proof: Option<Proof>) -> Result<(), StoreError> {
+        match proof {
+            Some(proof) if self.content_hash(kind) != Some(proof.from) => Err(StoreError::OtherState(WhichState::From)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that a commit leads to the state that it says.
+    pub(super) fn check_to(&self, kind: ContentKind, proof: Option<Proof>) -> Result<(), StoreError> {
+        match proof {
+            Some(proof) if self.content_hash(kind) != Some(proof.to) => Err(StoreError::OtherState(WhichState::To)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Snapshots for MemoryStore {
+    async fn snapshot(&self, profile: &ProfileId) -> Result<Box<dyn Snapshot>, StoreError> {
+        self.read(profile, |tables| Box::new(Copied(tables.clone())) as _)
+    }
+
+    async fn identify(
+        &self,
+        profile: &ProfileId,
+        wanted: Option<PanelIdentity>,
+        _: &Login,
+    ) -> Result<PanelIdentity, StoreError> {
+        let number = self.inner().epoch();
+        self.write(profile, |tables| {
+            let made = PanelIdentity(u128::from(number.unsigned_abs()) * 0x9e37_79b9_7f4a_7c15);
+            Ok(*tables.panel.get_or_insert(wanted.unwrap_or(made)))
+        })
+    }
+}
+
+/// A copy of the tables.
+struct Copied(Tables);
+
+#[async_trait]
+impl Snapshot for Copied {
+    async fn state(&mut self) -> Result<SnapshotState, StoreError> {
+        let tables = &self.0;
+        let kind =
+            |kind| KindState::new(tables.content_hash(kind), tables.rows(kind).len() as u64, tables.last_sync[kind]);
+        Ok(SnapshotState::new(tables.panel, tables.feed(), PerKind::from_fn(kind)))
+    }
+
+    async fn hashes_at(&mut self, sequence: i64) -> Result<PerKind<Option<ContentHash>>, StoreError> {
+        Ok(PerKind::from_fn(|kind| {
+            let marks = &self.0.marks[kind];
+            match marks.iter().rev().find(|mark| mark.sequence <= sequence) {
+                Some(mark) => mark.hash,
+                None if marks.is_empty() => self.0.content_hash(kind),
+                None => None,
+            }
+        }))
+    }
+
+    async fn changes(&mut self, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+        let after = after.max(self.0.floor);
+        let later = self.0.changes.iter().filter(|change| change.sequence > after);
+        Ok(later.take(limit as usize).cloned().collect())
+    }
+
+    async fn rows(&mut self, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
+        let rows = self.0.rows(kind);
+        Ok(ids.iter().filter_map(|id| rows.get(&id.0)).map(|(_, item)| item.clone()).collect())
+    }
+
+    async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Result<Vec<Item>, StoreError> {
+        let behind = self.0.rows(kind).iter().filter(|(id, _)| after.is_none_or(|after| **id > after.0));
+        Ok(behind.take(limit as usize).map(|(_, (_, item))| item.clone()).collect())
+    }
+
+    async fn categories(&mut self, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
+        Ok(self.0.categories[kind].clone())
+    }
+
+    async fn order(&mut self, kind: ContentKind) -> Result<Vec<ContentId>, StoreError> {
+        let index = self.0.indexes.iter().find(|(scope, _)| *scope == Scope::whole(kind));
+        Ok(index.map(|(_, index)| index.ids().iter().copied().map(ContentId).collect()).unwrap_or_default())
+    }
+
+    async fn moves(&mut self, kind: ContentKind, after: i64) -> Result<Moves, StoreError> {
+        let later = self.0.marks[kind].iter().filter(|mark| mark.sequence >= after);
+        Ok(later.fold(Moves::None, |moves, mark| moves.and(mark.moves.clone())))
+    }
+}

@@ -1,0 +1,78 @@
+//! The identity of a profile's panel.
+
+use diesel::SqliteConnection;
+use sync_core::change_set::Moves;
+use sync_core::{ContentKind, Login, PanelIdentity, ProfileId, StoreError};
+
+use crate::change_set::content_hash::{self, Standing};
+use crate::db::bind::Bind;
+use crate::db::statement::{execute, record};
+use crate::items::item_sql;
+use crate::search::Key;
+use crate::store::SqliteStore;
+use crate::tables::guards::require_profile;
+use crate::tables::{changes, row_counts};
+
+/// How many rows are looked at in one go.
+const PAGE: usize = 500;
+
+impl SqliteStore {
+    /// Returns the identity of a profile's panel, and makes it if there is none; see
+    /// [`sync_core::Snapshots::identify`].
+    pub fn identify_blocking(
+        &self,
+        profile: &ProfileId,
+        wanted: Option<PanelIdentity>,
+        login: &Login,
+    ) -> Result<PanelIdentity, StoreError> {
+        self.write(|conn| {
+            require_profile(conn, profile)?;
+            for kind in ContentKind::ALL {
+                complete(conn, Key { profile, kind }, login)?;
+            }
+            if let Some(known) = panel(conn, profile)? {
+                return Ok(known);
+            }
+            let text = wanted.map(|identity| identity.to_string());
+            let sql =
+                "UPDATE xtream_profiles SET panel_identity=coalesce(?,lower(hex(randomblob(16)))) WHERE profile_id=?";
+            execute(conn, sql, &[text.into(), profile.as_str().into()])?;
+            panel(conn, profile)?.ok_or_else(|| StoreError::backend("a panel has an identity once it is written"))
+        })
+    }
+}
+
+/// Reads the identity of the panel. What is no identity is none.
+pub(crate) fn panel(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Option<PanelIdentity>, StoreError> {
+    let sql = "SELECT panel_identity FROM xtream_profiles WHERE profile_id=?";
+    let found = record(conn, sql, &[profile.as_str().into()])?;
+    let text = found.map(|mut row| row.optional_text(0)).transpose()?.flatten();
+    Ok(text.and_then(|text| text.parse().ok()))
+}
+
+/// Forgets the identity: the profile has another panel now.
+pub(crate) fn forget(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
+    let sql = "UPDATE xtream_profiles SET panel_identity=NULL WHERE profile_id=?";
+    execute(conn, sql, &[profile.as_str().into()]).map(|_| ())
+}
+
+/// Gives a kind its content hash, if it has none and is not in doubt.
+fn complete(conn: &mut SqliteConnection, key: Key<'_>, login: &Login) -> Result<(), StoreError> {
+    if content_hash::standing(conn, key)? != Standing::Unknown || content_hash::is_doubted(conn, key)? {
+        return Ok(());
+    }
+    let ids = row_counts::stored_ids(conn, key.profile, &key.kind.into())?;
+    let sql = "DELETE FROM xtream_login_hashes WHERE profile_id=? AND kind=?";
+    execute(conn, sql, &key.binds().map(Bind::from))?;
+    for page in ids.chunks(PAGE) {
+        let page: Vec<_> = page.iter().copied().map(sync_core::ContentId).collect();
+        for item in item_sql::rows(conn, key.profile.as_str(), key.kind, &page)? {
+            if let Some(hash) = login.row_hash(&item) {
+                content_hash::save_login_hash(conn, key, item.id().0, Some(hash))?;
+            }
+        }
+    }
+    let hash = content_hash::computed(conn, key)?;
+    let sequence = changes::feed(conn, key.profile)?.newest;
+    content_hash::write(conn, key, sequence, Some(hash), &Moves::None)
+}

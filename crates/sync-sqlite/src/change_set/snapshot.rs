@@ -1,0 +1,132 @@
+//! A snapshot: a connection of its own, in a transaction that reads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use diesel::SqliteConnection;
+use sync_core::change_set::Moves;
+use sync_core::{
+    Category, ChangeRecord, ContentHash, ContentId, ContentKind, Item, KindState, PerKind, ProfileId, Snapshot,
+    SnapshotState, StoreError,
+};
+
+use crate::change_set::{content_hash, identity};
+use crate::db::blocking::off_thread;
+use crate::db::connection;
+use crate::db::statement::{integer, integers, record};
+use crate::items::item_sql;
+use crate::search::Key;
+use crate::store::SqliteStore;
+use crate::tables::guards::require_profile;
+use crate::tables::{self, changes, content, ids, row_counts};
+
+/// One state of a profile. The transaction ends with the connection.
+pub(crate) struct SqliteSnapshot {
+    conn: Arc<Mutex<SqliteConnection>>,
+    profile: ProfileId,
+}
+
+impl SqliteStore {
+    /// Opens a snapshot of a profile; see [`sync_core::Snapshots::snapshot`].
+    pub(crate) fn snapshot_blocking(&self, profile: &ProfileId) -> Result<SqliteSnapshot, StoreError> {
+        let mut conn = self.open_reader()?;
+        connection::batch(&mut conn, "BEGIN")?;
+        // SQLite takes the state at the first read.
+        require_profile(&mut conn, profile)?;
+        Ok(SqliteSnapshot { conn: Arc::new(Mutex::new(conn)), profile: profile.clone() })
+    }
+}
+
+impl SqliteSnapshot {
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection, &ProfileId) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (conn, profile) = (Arc::clone(&self.conn), self.profile.clone());
+        off_thread(move || work(&mut conn.lock().unwrap_or_else(PoisonError::into_inner), &profile)).await
+    }
+}
+
+#[async_trait]
+impl Snapshot for SqliteSnapshot {
+    async fn state(&mut self) -> Result<SnapshotState, StoreError> {
+        self.read(|conn, profile| {
+            let panel = identity::panel(conn, profile)?;
+            let feed = changes::feed(conn, profile)?;
+            let mut kinds = PerKind::default();
+            for kind in ContentKind::ALL {
+                let hash = content_hash::standing(conn, Key { profile, kind })?.hash();
+                let rows = row_counts::count(conn, profile, kind)?;
+                let sql = format!("SELECT {} FROM xtream_content_sync WHERE profile_id=?", tables::of(kind).last_sync);
+                let listed = record(conn, &sql, &[profile.as_str().into()])?;
+                let listed_at = listed.map(|mut row| row.optional_integer(0)).transpose()?.flatten();
+                kinds[kind] = KindState::new(hash, rows, listed_at);
+            }
+            Ok(SnapshotState::new(panel, feed, kinds))
+        })
+        .await
+    }
+
+    async fn hashes_at(&mut self, sequence: i64) -> Result<PerKind<Option<ContentHash>>, StoreError> {
+        self.read(move |conn, profile| {
+            let mut found = PerKind::default();
+            for kind in ContentKind::ALL {
+                found[kind] = content_hash::at(conn, Key { profile, kind }, sequence)?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn changes(&mut self, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
+        self.read(move |conn, profile| Ok(changes::page(conn, profile, after, limit)?.changes)).await
+    }
+
+    async fn rows(&mut self, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
+        self.read(move |conn, profile| item_sql::rows(conn, profile.as_str(), kind, &ids)).await
+    }
+
+    async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Result<Vec<Item>, StoreError> {
+        self.read(move |conn, profile| {
+            let tables = tables::of(kind);
+            let bound = if after.is_some() { format!(" AND {}>?", tables.id) } else { String::new() };
+            let sql = format!(
+                "SELECT {0} FROM {1} WHERE profile_id=? AND typeof({0})='integer'{bound} ORDER BY {0} LIMIT ?",
+                tables.id, tables.items
+            );
+            let mut binds = vec![profile.as_str().into()];
+            binds.extend(after.map(|after| after.0.into()));
+            binds.push(i64::from(limit).into());
+            let ids: Vec<_> = integers(conn, &sql, &binds)?.into_iter().map(ContentId).collect();
+            let mut items = item_sql::rows(conn, profile.as_str(), kind, &ids)?;
+            items.sort_unstable_by_key(Item::id);
+            Ok(items)
+        })
+        .await
+    }
+
+    async fn categories(&mut self, kind: ContentKind) -> Result<Vec<Category>, StoreError> {
+        self.read(move |conn, profile| content::categories(conn, profile, kind)).await
+    }
+
+    async fn order(&mut self, kind: ContentKind) -> Result<Vec<ContentId>, StoreError> {
+        self.read(move |conn, profile| {
+            let key = Key { profile, kind }.binds();
+            let sql = "SELECT ids FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
+            let text = record(conn, sql, &key)?.map(|mut row| row.optional_text(0)).transpose()?.flatten();
+            let rows = integer(
+                conn,
+                &format!("SELECT {} FROM xtream_content_sync WHERE profile_id=?", tables::of(kind).count),
+                &key[..1],
+            )?;
+            let room = usize::try_from(rows.unwrap_or_default()).unwrap_or_default();
+            let listed = text.and_then(|text| ids::from_json(&text, room)).unwrap_or_default();
+            Ok(listed.into_iter().map(ContentId).collect())
+        })
+        .await
+    }
+
+    async fn moves(&mut self, kind: ContentKind, after: i64) -> Result<Moves, StoreError> {
+        self.read(move |conn, profile| content_hash::moves_since(conn, Key { profile, kind }, after)).await
+    }
+}

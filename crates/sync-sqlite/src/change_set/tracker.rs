@@ -1,0 +1,133 @@
+//! Keeps the content hash of a kind up while a transaction changes its rows.
+
+use std::collections::HashMap;
+
+use diesel::SqliteConnection;
+use sync_core::change_set::Moves;
+use sync_core::store::{Proof, WhichState};
+use sync_core::{ContentHash, Item, RowHash, StoreError};
+
+use crate::change_set::content_hash::{self, Standing};
+use crate::change_set::row_hash::Hasher;
+use crate::db::bind::Bind;
+use crate::search::Key;
+use crate::tables::changes;
+
+/// The content hash of a kind within a transaction.
+pub(crate) struct Tracker<'a> {
+    key: Key<'a>,
+    before: Standing,
+    /// The position from which on the feed can be read.
+    oldest: i64,
+    now: Option<ContentHash>,
+    /// The hashes of the rows that hold the login.
+    login_hashes: HashMap<i64, RowHash>,
+    hasher: Hasher,
+    /// Whether it is to be computed from the rows at the end.
+    recomputes: bool,
+}
+
+impl<'a> Tracker<'a> {
+    /// Begins, before anything was written. A kind that is not in the state that the proof names is refused.
+    pub(crate) fn new(conn: &mut SqliteConnection, key: Key<'a>, proof: Option<Proof>) -> Result<Self, StoreError> {
+        let before = content_hash::standing(conn, key)?;
+        if proof.is_some_and(|proof| before.hash() != Some(proof.from)) {
+            return Err(StoreError::OtherState(WhichState::From));
+        }
+        let login_hashes = content_hash::login_hashes(conn, key)?;
+        let oldest = changes::feed(conn, key.profile)?.oldest;
+        let hasher = Hasher::new(key.kind);
+        Ok(Self { key, before, oldest, now: before.hash(), login_hashes, hasher, recomputes: false })
+    }
+
+    /// Adds a row that was written; `own` is its hash if it holds the login.
+    pub(crate) fn add(
+        &mut self,
+        conn: &mut SqliteConnection,
+        id: i64,
+        fields: &[Bind<'_>],
+        own: Option<RowHash>,
+    ) -> Result<(), StoreError> {
+        if own.is_some() || self.login_hashes.contains_key(&id) {
+            content_hash::save_login_hash(conn, self.key, id, own)?;
+            match own {
+                Some(hash) => drop(self.login_hashes.insert(id, hash)),
+                None => drop(self.login_hashes.remove(&id)),
+            }
+        }
+        if let Some(now) = &mut self.now {
+            now.add(match own {
+                Some(own) => own,
+                None => self.hasher.binds(id, fields),
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds a row that an undo has brought back or put back.
+    pub(crate) fn add_again(&mut self, item: &Item) {
+        let hash = self.hash_of(item);
+        if let Some(now) = &mut self.now {
+            now.add(hash);
+        }
+    }
+
+    /// Takes a row off that is about to be changed or removed.
+    pub(crate) fn take(&mut self, item: &Item) {
+        let hash = self.hash_of(item);
+        if let Some(now) = &mut self.now {
+            now.take(hash);
+        }
+    }
+
+    /// Takes rows off that were removed, by their hashes.
+    pub(crate) fn take_removed(&mut self, rows: &[(i64, RowHash)]) {
+        if let Some(now) = &mut self.now {
+            rows.iter().for_each(|(id, hash)| now.take(self.login_hashes.get(id).copied().unwrap_or(*hash)));
+        }
+    }
+
+    fn hash_of(&self, item: &Item) -> RowHash {
+        self.login_hashes.get(&item.id().0).copied().unwrap_or_else(|| RowHash::of(item))
+    }
+
+    /// Forgets that a row holds the login: an undo gives it other values, of which that is not known. Then the hash of
+    /// the kind isn't known either.
+    pub(crate) fn forget(&mut self, conn: &mut SqliteConnection, id: i64) -> Result<(), StoreError> {
+        if self.login_hashes.remove(&id).is_some() {
+            self.now = None;
+            content_hash::save_login_hash(conn, self.key, id, None)?;
+        }
+        Ok(())
+    }
+
+    /// Has the hash computed from the rows, because they were not as expected, or were compared in full.
+    pub(crate) const fn recompute(&mut self) {
+        self.recomputes = true;
+    }
+
+    /// Writes the hash, if it or the order has changed. Content that is not in the state that the proof names is
+    /// refused.
+    pub(crate) fn finish(
+        mut self,
+        conn: &mut SqliteConnection,
+        moves: &Moves,
+        proof: Option<Proof>,
+    ) -> Result<(), StoreError> {
+        if self.recomputes {
+            self.now = Some(content_hash::computed(conn, self.key)?);
+        }
+        if proof.is_some_and(|proof| self.now != Some(proof.to)) {
+            return Err(StoreError::OtherState(WhichState::To));
+        }
+        if self.now == self.before.hash() && (*moves == Moves::None || self.now.is_none()) {
+            return Ok(());
+        }
+        if self.before == Standing::Untouched {
+            // So it was since the feed began.
+            content_hash::write(conn, self.key, self.oldest, self.before.hash(), &Moves::None)?;
+        }
+        let sequence = changes::feed(conn, self.key.profile)?.newest;
+        content_hash::write(conn, self.key, sequence, self.now, moves)
+    }
+}
