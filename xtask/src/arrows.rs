@@ -1,8 +1,8 @@
 //! The step `arrows`: crates depend on each other as designed and not otherwise, features included.
 //!
-//! `sync-app → {sync-service, sync-xtream, sync-sqlite} → sync-core`, and none else. The core's normal dependencies hold no HTTP
-//! client, no database and no runtime, with any of its features; mockall is in no normal graph, and the crates of the
-//! command aren't in that of the library.
+//! `sync-app → {sync-service, sync-xtream, sync-sqlite} → sync-core` and `sync-service → sync-change-set → sync-core`, and
+//! none else. The core's normal dependencies hold no HTTP client, no database and no runtime, with any of its features;
+//! mockall is in no normal graph, and the crates of the command aren't in that of the library.
 
 use std::collections::BTreeSet;
 
@@ -11,15 +11,16 @@ use crate::workspace::{LIBRARIES, Workspace};
 use crate::{Outcome, features, purity};
 
 /// Each crate with the crates of ours that it stands on directly, and those it reaches.
-const ARROWS: [(&str, &[&str], &[&str]); 5] = [
+const ARROWS: [(&str, &[&str], &[&str]); 6] = [
     ("sync-core", &[], &[]),
     ("sync-xtream", &["sync-core"], &["sync-core"]),
     ("sync-sqlite", &["sync-core"], &["sync-core"]),
-    ("sync-service", &["sync-core"], &["sync-core"]),
+    ("sync-change-set", &["sync-core"], &["sync-core"]),
+    ("sync-service", &["sync-change-set", "sync-core"], &["sync-change-set", "sync-core"]),
     (
         "sync-app",
         &["sync-core", "sync-service", "sync-sqlite", "sync-xtream"],
-        &["sync-core", "sync-service", "sync-sqlite", "sync-xtream"],
+        &["sync-change-set", "sync-core", "sync-service", "sync-sqlite", "sync-xtream"],
     ),
 ];
 

@@ -8,7 +8,8 @@ use crate::Outcome;
 use crate::shell::{cargo, read};
 
 /// The crates that are published, lowest first: each may stand only on those before it.
-pub(crate) const LIBRARIES: [&str; 5] = ["sync-core", "sync-xtream", "sync-sqlite", "sync-service", "sync-app"];
+pub(crate) const LIBRARIES: [&str; 6] =
+    ["sync-core", "sync-xtream", "sync-sqlite", "sync-change-set", "sync-service", "sync-app"];
 
 /// The workspace as `cargo metadata` describes it.
 #[derive(Debug)]

@@ -1,0 +1,144 @@
+//! The order of a listing as lines of numbers, and back.
+//!
+//! A number is the difference to the one before it in its line, because ids that follow one another are near each other
+//! in most listings.
+
+use sync_core::ContentId;
+use sync_core::change_set::{OrderChange, Placed};
+
+use crate::error::Wrong;
+use crate::format::{PLACED, WHOLE};
+use crate::json::elements;
+use crate::limits::{Limit, Limits};
+
+/// The ids of a line.
+pub(crate) const CHUNK: usize = 1000;
+
+/// The memory of a run without its ids: the value, and the smallest allocation.
+const RUN_BYTES: usize = size_of::<Placed>() + 64;
+
+/// Writes numbers as differences.
+struct Differences<'a> {
+    out: &'a mut Vec<u8>,
+    last: i64,
+}
+
+impl Differences<'_> {
+    fn push(&mut self, id: ContentId) {
+        if !matches!(self.out.last(), Some(b'[')) {
+            self.out.push(b',');
+        }
+        self.out.extend_from_slice(id.0.wrapping_sub(self.last).to_string().as_bytes());
+        self.last = id.0;
+    }
+}
+
+/// Writes a line of a whole order.
+pub(crate) fn push_whole(out: &mut Vec<u8>, ids: &[ContentId]) {
+    out.extend_from_slice(format!("{{\"{WHOLE}\":[").as_bytes());
+    let mut differences = Differences { out, last: 0 };
+    for id in ids {
+        differences.push(*id);
+    }
+    out.extend_from_slice(b"]}");
+}
+
+/// Returns runs as pieces that are no longer than a line. A piece that continues another one is behind its last item.
+pub(crate) fn pieces(runs: &[Placed]) -> impl Iterator<Item = (Option<ContentId>, &[ContentId])> {
+    runs.iter().flat_map(|run| {
+        let mut after = run.after;
+        run.ids.chunks(CHUNK).map(move |ids| (std::mem::replace(&mut after, ids.last().copied()), ids))
+    })
+}
+
+/// Writes a line with pieces of runs.
+pub(crate) fn push_placed(out: &mut Vec<u8>, pieces: &[(Option<ContentId>, &[ContentId])]) {
+    out.extend_from_slice(format!("{{\"{PLACED}\":[").as_bytes());
+    let mut last = 0;
+    for (nth, (after, ids)) in pieces.iter().enumerate() {
+        out.extend_from_slice(if nth == 0 { b"[" } else { b",[" });
+        let mut differences = Differences { out, last };
+        match after {
+            Some(after) => differences.push(*after),
+            None => differences.out.extend_from_slice(b"null"),
+        }
+        for id in *ids {
+            differences.push(*id);
+        }
+        last = differences.last;
+        out.push(b']');
+    }
+    out.extend_from_slice(b"]}");
+}
+
+/// Puts the lines of an order together.
+#[derive(Debug)]
+pub(crate) struct OrderBuilder {
+    change: OrderChange,
+    bytes: usize,
+}
+
+impl OrderBuilder {
+    pub(crate) const fn whole() -> Self {
+        Self { change: OrderChange::Whole(Vec::new()), bytes: 0 }
+    }
+
+    pub(crate) const fn placed() -> Self {
+        Self { change: OrderChange::Placed(Vec::new()), bytes: 0 }
+    }
+
+    /// Returns whether this order is a whole one.
+    pub(crate) const fn is_whole(&self) -> bool {
+        matches!(self.change, OrderChange::Whole(_))
+    }
+
+    /// Adds the array of a line.
+    pub(crate) fn add(&mut self, json: &str, limits: &Limits) -> Result<(), Wrong> {
+        let mut last = 0;
+        let spend = |bytes: &mut usize, more: usize| {
+            *bytes += more;
+            if *bytes > limits.order { Err(Wrong::TooLarge(Limit::Order(limits.order))) } else { Ok(()) }
+        };
+        match &mut self.change {
+            OrderChange::Whole(ids) => elements(json, |json| {
+                spend(&mut self.bytes, size_of::<ContentId>())?;
+                ids.push(next(&mut last, json)?);
+                Ok(())
+            }),
+            OrderChange::Placed(runs) => elements(json, |json| {
+                let mut after = None;
+                let mut ids = Vec::new();
+                elements(json, |json| {
+                    spend(&mut self.bytes, size_of::<ContentId>())?;
+                    match after {
+                        None if json == "null" => after = Some(None),
+                        None => after = Some(Some(next(&mut last, json)?)),
+                        Some(_) => ids.push(next(&mut last, json)?),
+                    }
+                    Ok(())
+                })?;
+                let Some(after) = after.filter(|_| !ids.is_empty()) else {
+                    return Err(Wrong::damaged("places no item"));
+                };
+                match runs.last_mut() {
+                    Some(run) if after.is_some() && run.ids.last().copied() == after => run.ids.append(&mut ids),
+                    _ => {
+                        spend(&mut self.bytes, RUN_BYTES)?;
+                        runs.push(Placed { after, ids });
+                    }
+                }
+                Ok(())
+            }),
+        }
+    }
+
+    pub(crate) fn end(self) -> OrderChange {
+        self.change
+    }
+}
+
+fn next(last: &mut i64, json: &str) -> Result<ContentId, Wrong> {
+    let difference: i64 = json.parse().map_err(|_| Wrong::damaged("has an order with something that is no number"))?;
+    *last = last.wrapping_add(difference);
+    Ok(ContentId(*last))
+}

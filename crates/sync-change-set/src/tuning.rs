@@ -1,0 +1,30 @@
+//! How much time and memory the compressor takes.
+
+use std::io::{self, Write};
+
+use zstd::stream::raw::CParameter;
+use zstd::stream::write::Encoder;
+
+/// How a set is compressed. Every reader reads both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tuning {
+    /// For changes between two states.
+    #[default]
+    Increment,
+    /// For a whole catalogue: less memory, and less time per byte.
+    Snapshot,
+}
+
+impl Tuning {
+    pub(crate) fn encoder<W: Write>(self, out: W) -> io::Result<Encoder<'static, W>> {
+        let (level, window, hash, chain) = match self {
+            Self::Increment => (9, 21, 20, 20),
+            Self::Snapshot => (9, 20, 19, 19),
+        };
+        let mut encoder = Encoder::new(out, level)?;
+        encoder.set_parameter(CParameter::WindowLog(window))?;
+        encoder.set_parameter(CParameter::HashLog(hash))?;
+        encoder.set_parameter(CParameter::ChainLog(chain))?;
+        Ok(encoder)
+    }
+}

@@ -1,0 +1,6 @@
+//! Files as programs write and read them: what is written is read back, and nothing else is read.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails is to panic, and nothing else is lost by it")]
+
+mod round_trip;
+mod support;
