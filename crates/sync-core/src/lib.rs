@@ -67,7 +67,7 @@ pub use ports::overlay::{
 };
 pub use ports::paces::{AccountKey, Entry, Paces};
 pub use ports::profiles::{HookSettings, NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
-pub use ports::snapshots::{KindState, Snapshot, SnapshotState, Snapshots};
+pub use ports::snapshots::{KindState, Snapshot, SnapshotState, Snapshots, Until};
 pub use ports::source::{ContentSource, SourceError};
 pub use ports::store::{ContentStore, StoreError};
 pub use ports::{Cache, catalogue, maintenance, paces, profiles, snapshots, source, store};

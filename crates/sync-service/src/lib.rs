@@ -7,6 +7,7 @@
 
 mod account;
 mod added;
+mod change_set;
 mod clock;
 mod compare;
 mod failover;
@@ -29,6 +30,9 @@ pub mod watch;
 
 pub use account::PanelAccount;
 pub use added::Added;
+pub use change_set::{
+    ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, ChangeSetExport, ExportError, ExportRequest, Refusal,
+};
 pub use clock::SystemClock;
 pub use compare::Compared;
 pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};

@@ -4,36 +4,49 @@ use std::borrow::Cow;
 
 pub use sync_core::Login;
 
-/// Blanks the login in JSON as well.
+/// Blanks the login in JSON as well, and fills it in.
 pub trait BlankJson {
     /// JSON without the login in any of its texts.
     fn blank_json<'a>(&self, json: &'a str) -> Cow<'a, str>;
+
+    /// JSON with the login in the places where it was blanked.
+    fn fill_json<'a>(&self, json: &'a str) -> Cow<'a, str>;
 }
 
 impl BlankJson for Login {
     fn blank_json<'a>(&self, json: &'a str) -> Cow<'a, str> {
-        let mut out = String::new();
-        let mut rest = json;
-        let mut changed = false;
-        while let Some(begin) = rest.find('"') {
-            let (before, text) = rest.split_at(begin);
-            let Some(end) = end_of_text(text) else { break };
-            let (text, after) = text.split_at(end);
-            out.push_str(before);
-            match serde_json::from_str::<String>(text) {
-                Ok(plain) => match self.blank(&plain) {
-                    Cow::Borrowed(_) => out.push_str(text),
-                    Cow::Owned(blanked) => {
-                        changed = true;
-                        out.push_str(&serde_json::Value::from(blanked).to_string());
-                    }
-                },
-                Err(_) => out.push_str(text),
-            }
-            rest = after;
-        }
-        if changed { Cow::Owned(out + rest) } else { Cow::Borrowed(json) }
+        with_texts(json, |text| replaced(self.blank(text)))
     }
+
+    fn fill_json<'a>(&self, json: &'a str) -> Cow<'a, str> {
+        with_texts(json, |text| replaced(self.fill(text)))
+    }
+}
+
+fn replaced(text: Cow<'_, str>) -> Option<String> {
+    if let Cow::Owned(text) = text { Some(text) } else { None }
+}
+
+/// JSON with other texts, where there are any.
+fn with_texts(json: &str, replacement: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest = json;
+    let mut changed = false;
+    while let Some(begin) = rest.find('"') {
+        let (before, text) = rest.split_at(begin);
+        let Some(end) = end_of_text(text) else { break };
+        let (text, after) = text.split_at(end);
+        out.push_str(before);
+        match serde_json::from_str::<String>(text).ok().and_then(|plain| replacement(&plain)) {
+            Some(other) => {
+                changed = true;
+                out.push_str(&serde_json::Value::from(other).to_string());
+            }
+            None => out.push_str(text),
+        }
+        rest = after;
+    }
+    if changed { Cow::Owned(out + rest) } else { Cow::Borrowed(json) }
 }
 
 /// Where a JSON text that begins here ends, behind its closing quote.
@@ -63,5 +76,7 @@ mod tests {
         assert_eq!(login.blank_json(json), blanked);
         assert!(matches!(login.blank_json(r#"{"a":"ann"}"#), Cow::Borrowed(_)));
         assert!(matches!(login.blank_json(r#"{"a"#), Cow::Borrowed(_)));
+        let filled = blanked.replace("{username}", "ann").replace("{password}", "s3cr3t");
+        assert_eq!(login.fill_json(blanked), filled);
     }
 }

@@ -273,13 +273,13 @@ impl Snapshots for SqliteStore {
         self.off_thread(move |store| Ok(Box::new(store.snapshot_blocking(&profile)?) as _)).await
     }
 
-    async fn identify(
-        &self,
-        profile: &ProfileId,
-        wanted: Option<PanelIdentity>,
-        login: &Login,
-    ) -> Result<PanelIdentity, StoreError> {
+    async fn identify(&self, profile: &ProfileId, wanted: Option<PanelIdentity>) -> Result<PanelIdentity, StoreError> {
+        let profile = profile.clone();
+        self.off_thread(move |store| store.identify_blocking(&profile, wanted)).await
+    }
+
+    async fn complete_hashes(&self, profile: &ProfileId, login: &Login) -> Result<(), StoreError> {
         let (profile, login) = (profile.clone(), login.clone());
-        self.off_thread(move |store| store.identify_blocking(&profile, wanted, &login)).await
+        self.off_thread(move |store| store.complete_hashes_blocking(&profile, &login)).await
     }
 }

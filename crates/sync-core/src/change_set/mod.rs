@@ -6,10 +6,12 @@
 
 pub mod hash;
 pub mod identity;
+pub mod net;
 pub mod order;
 pub mod record;
 
 pub use hash::{ContentHash, RowHash, RowHasher};
 pub use identity::PanelIdentity;
+pub use net::{NetChange, NetChanges};
 pub use order::{Moves, OrderChange, Placed};
 pub use record::{ChangedRow, KindChange, Place, Record, SetHeader};

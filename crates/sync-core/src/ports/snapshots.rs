@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 
-use crate::change_set::{ContentHash, Moves, PanelIdentity};
+use crate::change_set::{ContentHash, Moves, PanelIdentity, RowHash};
 use crate::feed::change::ChangeRecord;
 use crate::feed::position::Feed;
 use crate::login::Login;
 use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId};
 use crate::ports::store::StoreError;
+use crate::run::record::RunId;
 
 /// Opens snapshots, and knows which content a kind had at earlier positions of the feed.
 ///
@@ -16,21 +17,19 @@ use crate::ports::store::StoreError;
 /// - A store keeps the content hash of each kind up to date with every change of a row. It keeps the hash of each
 ///   position at which it changed, as long as the feed can be read from there.
 /// - A kind without rows has [`ContentHash::EMPTY`]. A kind that a check has doubted has no hash until it is compared
-///   in full, and neither has one that an older version has written until [`Self::identify`].
+///   in full, and neither has one that an older version has written until
+///   [`Self::complete_hashes`].
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Snapshots: Send + Sync {
     /// Opens a snapshot of a profile. It doesn't hinder writers, and nothing that they write is in it.
     async fn snapshot(&self, profile: &ProfileId) -> Result<Box<dyn Snapshot>, StoreError>;
 
-    /// Returns the identity of the panel. If there is none yet, it is `wanted`, or else a random one. Kinds that have no
-    /// content hash and are not in doubt get one; `login` is what their rows may hold.
-    async fn identify(
-        &self,
-        profile: &ProfileId,
-        wanted: Option<PanelIdentity>,
-        login: &Login,
-    ) -> Result<PanelIdentity, StoreError>;
+    /// Returns the identity of the panel. If there is none yet, it is `wanted`, or else a random one.
+    async fn identify(&self, profile: &ProfileId, wanted: Option<PanelIdentity>) -> Result<PanelIdentity, StoreError>;
+
+    /// Computes the hashes of the kinds that have none and are not in doubt. `login` is what their rows may hold.
+    async fn complete_hashes(&self, profile: &ProfileId, login: &Login) -> Result<(), StoreError>;
 }
 
 /// One state of a profile. All calls see the same one.
@@ -43,11 +42,22 @@ pub trait Snapshot: Send {
     /// Returns the content hash of each kind at a position of the feed; `None` where it is not known.
     async fn hashes_at(&mut self, sequence: i64) -> Result<PerKind<Option<ContentHash>>, StoreError>;
 
+    /// Returns the latest end of a run, or of a deletion by hand between runs, that is not after this place in the feed;
+    /// `None` if the feed can't be read from there any more.
+    async fn run_end(&mut self, until: Until) -> Result<Option<i64>, StoreError>;
+
     /// Returns the changes after a sequence number, oldest first, at most `limit`.
     async fn changes(&mut self, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError>;
 
     /// Returns the rows of these ids, in any order. Ids without a row are left out.
     async fn rows(&mut self, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError>;
+
+    /// Returns the hashes of the rows of these ids, as they are in the content hash, in any order.
+    async fn row_hashes(
+        &mut self,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<Vec<(ContentId, RowHash)>, StoreError>;
 
     /// Returns rows by rising id, behind this one, at most `limit`.
     async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Result<Vec<Item>, StoreError>;
@@ -61,6 +71,17 @@ pub trait Snapshot: Send {
     /// Returns the items that have moved in the order since a position of the feed. Items that came since may be among
     /// them.
     async fn moves(&mut self, kind: ContentKind, after: i64) -> Result<Moves, StoreError>;
+}
+
+/// A place in the feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// This entry.
+    Sequence(i64),
+    /// The last entry of this run, or of the last one before it that has entries.
+    Run(RunId),
+    /// The last entry that is not later than this, in unix seconds.
+    Time(i64),
 }
 
 /// How a profile stands in a snapshot.

@@ -182,6 +182,7 @@ macro_rules! cache_conformance {
             paces: a_pace_outlives_a_profile
             snapshots: the_content_hash_is_that_of_the_rows
             snapshots: earlier_hashes_are_known
+            snapshots: a_position_within_a_run_is_none
             snapshots: a_snapshot_sees_one_state
             snapshots: what_has_moved_is_known
             snapshots: a_commit_is_held_to_its_proof

@@ -8,7 +8,7 @@ use crate::change_set::{ContentHash, Moves, PanelIdentity, RowHash};
 use crate::feed::change::ChangeRecord;
 use crate::login::Login;
 use crate::model::{Category, ContentId, ContentKind, Item, PerKind, ProfileId, Scope};
-use crate::ports::snapshots::{KindState, Snapshot, SnapshotState, Snapshots};
+use crate::ports::snapshots::{KindState, Snapshot, SnapshotState, Snapshots, Until};
 use crate::ports::store::{Proof, StoreError, WhichState};
 
 /// The content of a kind from a position of the feed on.
@@ -75,17 +75,17 @@ impl Snapshots for MemoryStore {
         self.read(profile, |tables| Box::new(Copied(tables.clone())) as _)
     }
 
-    async fn identify(
-        &self,
-        profile: &ProfileId,
-        wanted: Option<PanelIdentity>,
-        _: &Login,
-    ) -> Result<PanelIdentity, StoreError> {
+    async fn identify(&self, profile: &ProfileId, wanted: Option<PanelIdentity>) -> Result<PanelIdentity, StoreError> {
         let number = self.inner().epoch();
         self.write(profile, |tables| {
             let made = PanelIdentity(u128::from(number.unsigned_abs()) * 0x9e37_79b9_7f4a_7c15);
             Ok(*tables.panel.get_or_insert(wanted.unwrap_or(made)))
         })
+    }
+
+    async fn complete_hashes(&self, profile: &ProfileId, _: &Login) -> Result<(), StoreError> {
+        // They are always known here.
+        self.read(profile, |_| ())
     }
 }
 
@@ -112,6 +112,36 @@ impl Snapshot for Copied {
         }))
     }
 
+    async fn run_end(&mut self, until: Until) -> Result<Option<i64>, StoreError> {
+        let changes = &self.0.changes;
+        let last = |is_wanted: &dyn Fn(&ChangeRecord) -> bool| {
+            let sequence = changes.iter().filter(|change| is_wanted(change)).map(|change| change.sequence).max();
+            sequence.unwrap_or(self.0.floor)
+        };
+        let mut end = match until {
+            Until::Sequence(sequence) => sequence,
+            Until::Run(run) => last(&|change| change.run.is_some_and(|it| it <= run)),
+            Until::Time(at) => last(&|change| change.at <= at),
+        };
+        if end < self.0.floor {
+            return Ok(None);
+        }
+        let next = changes.iter().filter(|change| change.sequence > end).find_map(|change| change.run);
+        let first = next.and_then(|run| changes.iter().find(|change| change.run == Some(run)));
+        if let Some(first) = first.filter(|first| first.sequence <= end) {
+            end = first.sequence - 1;
+        }
+        let is_by_hand = |change: Option<&ChangeRecord>| change.is_some_and(|change| change.run.is_none());
+        let before = changes.iter().rev().find(|change| change.sequence <= end);
+        if is_by_hand(before) && is_by_hand(changes.iter().find(|change| change.sequence > end)) {
+            // It may be within a deletion.
+            let marks = ContentKind::ALL.into_iter().flat_map(|kind| &self.0.marks[kind]);
+            let last = marks.map(|mark| mark.sequence).filter(|sequence| *sequence <= end).max();
+            end = last.unwrap_or(self.0.floor);
+        }
+        Ok(Some(end.max(self.0.floor)))
+    }
+
     async fn changes(&mut self, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
         let after = after.max(self.0.floor);
         let later = self.0.changes.iter().filter(|change| change.sequence > after);
@@ -121,6 +151,19 @@ impl Snapshot for Copied {
     async fn rows(&mut self, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
         let rows = self.0.rows(kind);
         Ok(ids.iter().filter_map(|id| rows.get(&id.0)).map(|(_, item)| item.clone()).collect())
+    }
+
+    async fn row_hashes(
+        &mut self,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<Vec<(ContentId, RowHash)>, StoreError> {
+        let rows = self.0.rows(kind);
+        let hash = |id: &ContentId| {
+            let own = self.0.row_hashes.get(&(kind, id.0)).copied();
+            rows.get(&id.0).map(|(_, item)| (*id, own.unwrap_or_else(|| RowHash::of(item))))
+        };
+        Ok(ids.iter().filter_map(hash).collect())
     }
 
     async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Result<Vec<Item>, StoreError> {

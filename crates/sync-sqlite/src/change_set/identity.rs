@@ -23,13 +23,9 @@ impl SqliteStore {
         &self,
         profile: &ProfileId,
         wanted: Option<PanelIdentity>,
-        login: &Login,
     ) -> Result<PanelIdentity, StoreError> {
         self.write(|conn| {
             require_profile(conn, profile)?;
-            for kind in ContentKind::ALL {
-                complete(conn, Key { profile, kind }, login)?;
-            }
             if let Some(known) = panel(conn, profile)? {
                 return Ok(known);
             }
@@ -38,6 +34,35 @@ impl SqliteStore {
                 "UPDATE xtream_profiles SET panel_identity=coalesce(?,lower(hex(randomblob(16)))) WHERE profile_id=?";
             execute(conn, sql, &[text.into(), profile.as_str().into()])?;
             panel(conn, profile)?.ok_or_else(|| StoreError::backend("a panel has an identity once it is written"))
+        })
+    }
+}
+
+impl SqliteStore {
+    /// Computes the content hashes that are missing; see [`sync_core::Snapshots::complete_hashes`].
+    pub fn complete_hashes_blocking(&self, profile: &ProfileId, login: &Login) -> Result<(), StoreError> {
+        let is_missing = |conn: &mut SqliteConnection, key: Key<'_>| -> Result<bool, StoreError> {
+            Ok(content_hash::standing(conn, key)? == Standing::Unknown && !content_hash::is_doubted(conn, key)?)
+        };
+        // Looked for first: nobody waits for a writer because of hashes that are there.
+        let missing = self.read_profile(profile, |conn| {
+            let mut missing = false;
+            for kind in ContentKind::ALL {
+                missing |= is_missing(conn, Key { profile, kind })?;
+            }
+            Ok(missing)
+        })?;
+        if !missing {
+            return Ok(());
+        }
+        self.write(|conn| {
+            for kind in ContentKind::ALL {
+                let key = Key { profile, kind };
+                if is_missing(conn, key)? {
+                    complete(conn, key, login)?;
+                }
+            }
+            Ok(())
         })
     }
 }
@@ -56,11 +81,8 @@ pub(crate) fn forget(conn: &mut SqliteConnection, profile: &ProfileId) -> Result
     execute(conn, sql, &[profile.as_str().into()]).map(|_| ())
 }
 
-/// Gives a kind its content hash, if it has none and is not in doubt.
+/// Gives a kind its content hash.
 fn complete(conn: &mut SqliteConnection, key: Key<'_>, login: &Login) -> Result<(), StoreError> {
-    if content_hash::standing(conn, key)? != Standing::Unknown || content_hash::is_doubted(conn, key)? {
-        return Ok(());
-    }
     let ids = row_counts::stored_ids(conn, key.profile, &key.kind.into())?;
     let sql = "DELETE FROM xtream_login_hashes WHERE profile_id=? AND kind=?";
     execute(conn, sql, &key.binds().map(Bind::from))?;

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use diesel::SqliteConnection;
 use sync_core::change_set::Moves;
 use sync_core::{
-    Category, ChangeRecord, ContentHash, ContentId, ContentKind, Item, KindState, PerKind, ProfileId, Snapshot,
-    SnapshotState, StoreError,
+    Category, ChangeRecord, ContentHash, ContentId, ContentKind, Item, KindState, PerKind, ProfileId, RowHash,
+    Snapshot, SnapshotState, StoreError, Until,
 };
 
 use crate::change_set::{content_hash, identity};
 use crate::db::blocking::off_thread;
 use crate::db::connection;
-use crate::db::statement::{integer, integers, record};
+use crate::db::statement::{integer, integers, numbered, record};
 use crate::items::item_sql;
 use crate::search::Key;
 use crate::store::SqliteStore;
@@ -78,12 +78,30 @@ impl Snapshot for SqliteSnapshot {
         .await
     }
 
+    async fn run_end(&mut self, until: Until) -> Result<Option<i64>, StoreError> {
+        self.read(move |conn, profile| run_end(conn, profile, until)).await
+    }
+
     async fn changes(&mut self, after: i64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
         self.read(move |conn, profile| Ok(changes::page(conn, profile, after, limit)?.changes)).await
     }
 
     async fn rows(&mut self, kind: ContentKind, ids: Vec<ContentId>) -> Result<Vec<Item>, StoreError> {
         self.read(move |conn, profile| item_sql::rows(conn, profile.as_str(), kind, &ids)).await
+    }
+
+    async fn row_hashes(
+        &mut self,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<Vec<(ContentId, RowHash)>, StoreError> {
+        self.read(move |conn, profile| {
+            let own = content_hash::login_hashes(conn, Key { profile, kind })?;
+            let rows = item_sql::rows(conn, profile.as_str(), kind, &ids)?;
+            let hash = |row: &Item| own.get(&row.id().0).copied().unwrap_or_else(|| RowHash::of(row));
+            Ok(rows.iter().map(|row| (row.id(), hash(row))).collect())
+        })
+        .await
     }
 
     async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Result<Vec<Item>, StoreError> {
@@ -129,4 +147,35 @@ impl Snapshot for SqliteSnapshot {
     async fn moves(&mut self, kind: ContentKind, after: i64) -> Result<Moves, StoreError> {
         self.read(move |conn, profile| content_hash::moves_since(conn, Key { profile, kind }, after)).await
     }
+}
+
+/// The latest end of a run, or of a deletion by hand, that is not after a place in the feed.
+fn run_end(conn: &mut SqliteConnection, profile: &ProfileId, until: Until) -> Result<Option<i64>, StoreError> {
+    let oldest = changes::feed(conn, profile)?.oldest;
+    let mut look = |sql: &str, value: i64| -> Result<Option<i64>, StoreError> {
+        let (sql, binds) = numbered(sql, &[profile.as_str().into(), value.into()]);
+        record(conn, &sql, &binds)?.map_or(Ok(None), |mut row| row.optional_integer(0))
+    };
+    let last = "SELECT MAX(sequence) FROM xtream_changes WHERE profile_id=?1 AND ";
+    let mut end = match until {
+        Until::Sequence(sequence) if sequence < oldest => return Ok(None),
+        Until::Sequence(sequence) => sequence,
+        Until::Run(run) => look(&format!("{last} run_id>0 AND run_id<=?2"), run.0)?.unwrap_or(oldest),
+        Until::Time(at) => look(&format!("{last} at<=?2"), at)?.unwrap_or(oldest),
+    };
+    let first = "SELECT MIN(sequence) FROM xtream_changes WHERE profile_id=?1 AND run_id=(SELECT run_id FROM \
+                 xtream_changes WHERE profile_id=?1 AND sequence>?2 AND run_id>0 ORDER BY sequence LIMIT 1)";
+    if let Some(first) = look(first, end)?.filter(|first| *first <= end) {
+        // It is within this run.
+        end = first.saturating_sub(1);
+    }
+    let before =
+        "SELECT run_id FROM xtream_changes WHERE profile_id=?1 AND sequence<=?2 ORDER BY sequence DESC LIMIT 1";
+    let after = "SELECT run_id FROM xtream_changes WHERE profile_id=?1 AND sequence>?2 ORDER BY sequence LIMIT 1";
+    if look(before, end)? == Some(0) && look(after, end)? == Some(0) {
+        // It may be within a deletion.
+        let mark = "SELECT MAX(sequence) FROM xtream_content_hashes WHERE profile_id=?1 AND sequence<=?2";
+        end = look(mark, end)?.unwrap_or(oldest);
+    }
+    Ok(Some(end.max(oldest)))
 }

@@ -4,11 +4,11 @@ use super::session::{Session, added, index_of, load};
 use crate::change_set::{ContentHash, Moves, PanelIdentity, RowHash};
 use crate::detect::merge::Change;
 use crate::feed::undo::{UndoOutcome, UndoRequest};
-use crate::login::Login;
 use crate::model::{ContentId, ContentKind, FieldSet, Item};
 use crate::ports::Cache;
-use crate::ports::snapshots::Snapshot;
+use crate::ports::snapshots::{Snapshot, Until};
 use crate::ports::store::{Proof, ScopeCommit, StagedItem, StoreError, WhichState};
+use crate::run::record::RunId;
 use crate::testing::{category, movie, profile, staged};
 
 const MOVIES: ContentKind = ContentKind::Movies;
@@ -88,8 +88,40 @@ pub async fn earlier_hashes_are_known<C: Cache>(cache: &C) {
     for (at, hash) in [empty, first, second] {
         assert_eq!(snapshot.hashes_at(at).await.unwrap()[MOVIES], hash, "{at}");
     }
+    for (until, end) in [
+        (Until::Sequence(second.0), Some(second.0)),
+        (Until::Sequence(first.0), Some(first.0)),
+        (Until::Run(RunId(i64::MAX)), Some(second.0)),
+        (Until::Run(RunId(0)), Some(empty.0)),
+        (Until::Time(i64::MAX), Some(second.0)),
+        (Until::Time(0), Some(empty.0)),
+        (Until::Sequence(empty.0 - 1), None),
+    ] {
+        assert_eq!(snapshot.run_end(until).await.unwrap(), end, "{until:?}");
+    }
+    let hashes = snapshot.row_hashes(MOVIES, vec![ContentId(1), ContentId(9)]).await.unwrap();
+    assert_eq!(hashes, [(ContentId(1), RowHash::of(&movie(1).item()))]);
     let changes = snapshot.changes(first.0, 10).await.unwrap();
     assert_eq!(changes.iter().map(|change| change.id).collect::<Vec<_>>(), [Some(ContentId(2))]);
+}
+
+/// The end of a run is not within it, and that of a deletion by hand is not within the deletion.
+pub async fn a_position_within_a_run_is_none<C: Cache>(cache: &C) {
+    let session = load(cache, "home", &[1, 2, 3, 4]).await;
+    let (loaded, _) = present(cache).await;
+    let commit = ScopeCommit { index: index_of(&[1, 2, 3, 4]), ..session.commit(MOVIES) };
+    session.apply(vec![renamed(2, "New"), renamed(3, "Other")], commit).await.unwrap();
+    let home = session.profile.clone();
+    session.end().await;
+    let (end, _) = present(cache).await;
+    cache.delete_content_by_ids(&home, MOVIES, vec![ContentId(1), ContentId(4)]).await.unwrap();
+    let (deleted, _) = present(cache).await;
+    let mut snapshot = snapshot(cache).await;
+    for (sequence, expected) in
+        [(loaded, loaded), (end - 1, loaded), (end, end), (deleted - 1, end), (deleted, deleted)]
+    {
+        assert_eq!(snapshot.run_end(Until::Sequence(sequence)).await.unwrap(), Some(expected), "{sequence}");
+    }
 }
 
 /// A snapshot stays as it was.
@@ -179,12 +211,11 @@ pub async fn a_panel_is_named_once<C: Cache>(cache: &C) {
     for profile in [&home, &other] {
         cache.ensure_profile(profile).await.unwrap();
     }
-    let login = Login::default();
     assert_eq!(snapshot(cache).await.state().await.unwrap().panel, None);
-    let made = cache.identify(&home, None, &login).await.unwrap();
-    assert_eq!(cache.identify(&home, Some(PanelIdentity(5)), &login).await.unwrap(), made);
+    let made = cache.identify(&home, None).await.unwrap();
+    assert_eq!(cache.identify(&home, Some(PanelIdentity(5))).await.unwrap(), made);
     assert_eq!(snapshot(cache).await.state().await.unwrap().panel, Some(made));
-    assert_eq!(cache.identify(&other, Some(PanelIdentity(5)), &login).await.unwrap(), PanelIdentity(5));
-    let unknown = cache.identify(&profile("none"), None, &login).await;
+    assert_eq!(cache.identify(&other, Some(PanelIdentity(5))).await.unwrap(), PanelIdentity(5));
+    let unknown = cache.identify(&profile("none"), None).await;
     assert!(matches!(unknown, Err(StoreError::UnknownProfile(_))), "{unknown:?}");
 }

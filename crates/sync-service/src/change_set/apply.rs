@@ -1,0 +1,367 @@
+//! Applies a change set: wholly to exactly the state that it was made from, or not at all.
+
+use std::io::Read;
+use std::time::Duration;
+
+use sync_change_set::{Event, Limits, ReadError};
+use sync_core::change_set::{KindChange, Place, SetHeader};
+use sync_core::store::{Applied, RunEnd, WhichState};
+use sync_core::{
+    ContentHash, ContentKind, Counts, KindRecord, Login, PerKind, Profile, ProfileId, ReportError, Retention, RunId,
+    RunStatus, SnapshotState, StoreError, Trigger,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::incoming::Incoming;
+use super::prepared::{PreparedKind, Writing};
+use crate::service::Service;
+
+/// How a change set is applied.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ApplyRequest {
+    /// The login that takes the place of placeholders. Parts that are not known stay placeholders.
+    pub login: Login,
+    /// What reading the set may cost.
+    pub limits: Limits,
+}
+
+impl ApplyRequest {
+    /// A request with this login.
+    pub fn new(login: Login) -> Self {
+        Self { login, limits: Limits::default() }
+    }
+}
+
+/// The reason why a change set was not applied. Nothing of it was written, unless the report says so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The file is damaged, or is no change set.
+    #[error("{0}")]
+    Damaged(ReadError),
+    /// A newer version made the file.
+    #[error("{0}")]
+    Version(ReadError),
+    /// The file is of another panel.
+    #[error("the change set is of another panel than the profile")]
+    Panel,
+    /// A kind is not in the state that the set begins with.
+    #[error("the change set doesn't begin where the cache is: {0} are in another state")]
+    From(ContentKind),
+    /// The set doesn't lead to the state that it says.
+    #[error("the change set doesn't lead to the state that it says: {0}")]
+    To(ContentKind),
+}
+
+impl Refusal {
+    /// Returns the code used in reports.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Damaged(_) => "damaged",
+            Self::Version(_) => "version",
+            Self::Panel => "panel",
+            Self::From(_) => "from",
+            Self::To(_) => "to",
+        }
+    }
+}
+
+/// What became of a change set.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ApplyOutcome {
+    /// Its kinds are in the states that it leads to.
+    Applied,
+    /// They were already.
+    Already,
+    /// It was refused.
+    Refused(Refusal),
+}
+
+/// The report of an apply.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ApplyReport {
+    /// What became of the set.
+    pub outcome: ApplyOutcome,
+    /// Where the set begins; `None` for a set of everything, and if the set can't be read.
+    pub from: Option<Place>,
+    /// Where the set ends; `None` if the set can't be read.
+    pub to: Option<Place>,
+    /// The counts of each kind that was written or was there already. Also after a refusal the kinds that were written
+    /// before it are here.
+    pub kinds: PerKind<Option<Counts>>,
+    /// The kinds in the set that this version doesn't know, by name.
+    pub skipped: Vec<String>,
+    /// The run that wrote; `None` if nothing was written.
+    pub run: Option<RunId>,
+    /// What was found in the overlay, by kind.
+    pub overlay: PerKind<Applied>,
+}
+
+/// Why an apply has no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The store failed. Kinds that were written stay.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The input can't be read. Nothing was written.
+    #[error("the change set can't be read")]
+    Input(#[source] std::io::Error),
+    /// The caller cancelled. Nothing was written.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Why an apply ends early.
+enum Stop {
+    Refused(Refusal),
+    Failed(ApplyError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(ApplyError::Store(error))
+    }
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io(error) => Self::Failed(ApplyError::Input(error)),
+            ReadError::Version(_) | ReadError::UnknownColumn { .. } => Self::Refused(Refusal::Version(error)),
+            error => Self::Refused(Refusal::Damaged(error)),
+        }
+    }
+}
+
+impl Service {
+    /// Applies a change set to a profile. A profile that doesn't exist is made, without a login; such a profile is never
+    /// synced.
+    ///
+    /// The set is read to its end and checked before anything is written. Each kind is then written in one transaction,
+    /// under the lease of the profile. A kind that is in its last state already is left alone, so that the same set
+    /// finishes an apply that was interrupted. The removal guard has no say: the hashes prove the set.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Leased`] while a run has the profile. A set that doesn't fit is no error, but
+    /// [`ApplyOutcome::Refused`].
+    pub async fn apply_changes(
+        &self,
+        profile: &ProfileId,
+        input: impl Read + Send + 'static,
+        request: ApplyRequest,
+        cancel: &CancellationToken,
+    ) -> Result<ApplyReport, ApplyError> {
+        let mut report = ApplyReport {
+            outcome: ApplyOutcome::Already,
+            from: None,
+            to: None,
+            kinds: PerKind::default(),
+            skipped: Vec::new(),
+            run: None,
+            overlay: PerKind::default(),
+        };
+        let applied = Box::pin(self.apply_to(profile, input, &request, cancel, &mut report)).await;
+        match applied {
+            Ok(()) => Ok(report),
+            Err(Stop::Refused(refusal)) => {
+                report.outcome = ApplyOutcome::Refused(refusal);
+                Ok(report)
+            }
+            Err(Stop::Failed(ApplyError::Store(StoreError::Cancelled))) => Err(ApplyError::Cancelled),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    async fn apply_to(
+        &self,
+        profile: &ProfileId,
+        input: impl Read + Send + 'static,
+        request: &ApplyRequest,
+        cancel: &CancellationToken,
+        report: &mut ApplyReport,
+    ) -> Result<(), Stop> {
+        let incoming = Incoming::new(input, request.limits);
+        let mut incoming = cancel.run_until_cancelled(incoming).await.ok_or(Stop::Failed(ApplyError::Cancelled))??;
+        let header = incoming.header.clone();
+        report.skipped = std::mem::take(&mut incoming.skipped);
+        let first = header.kinds.first();
+        report.from = first.map(|change| change.from).filter(|from| *from != Place::EMPTY);
+        report.to = first.map(|change| change.to);
+        let known = self.cache().profile(profile).await?;
+        if known.is_none() {
+            let not_new = header.kinds.iter().find(|change| change.from.hash != ContentHash::EMPTY);
+            if let Some(change) = not_new {
+                return Err(Stop::Refused(Refusal::From(change.kind)));
+            }
+            self.cache().ensure_profile(profile).await?;
+        }
+        let applied = self.apply_known(profile, known.as_ref(), &header, incoming, request, cancel, report).await;
+        if known.is_none() && applied.is_err() && report.run.is_none() {
+            // It was made for this set only.
+            self.cache().remove_profile(profile).await?;
+        }
+        applied
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one apply")]
+    async fn apply_known(
+        &self,
+        profile: &ProfileId,
+        settings: Option<&Profile>,
+        header: &SetHeader,
+        mut incoming: Incoming,
+        request: &ApplyRequest,
+        cancel: &CancellationToken,
+        report: &mut ApplyReport,
+    ) -> Result<(), Stop> {
+        let lease = self.cache().lease(profile).await?;
+        self.cache().complete_hashes(profile, &request.login).await?;
+        let mut snapshot = self.cache().snapshot(profile).await?;
+        let state = snapshot.state().await?;
+        if state.panel.is_some_and(|panel| panel != header.panel) {
+            return Err(Stop::Refused(Refusal::Panel));
+        }
+        for change in &header.kinds {
+            if !is_at(&state, change, change.from.hash) && !is_at(&state, change, change.to.hash) {
+                return Err(Stop::Refused(Refusal::From(change.kind)));
+            }
+        }
+        let mut prepared = Vec::new();
+        let mut current: Option<PreparedKind> = None;
+        let take = async {
+            while let Some(events) = incoming.next().await? {
+                let mut records = Vec::new();
+                for event in events {
+                    match event {
+                        Event::Kind(kind) => {
+                            let change = header.kinds.iter().find(|change| change.kind == kind);
+                            let change = change.filter(|change| is_to_be_taken(&state, change));
+                            current = match change {
+                                Some(change) => Some(PreparedKind::new(self, profile, change.clone()).await?),
+                                None => None,
+                            };
+                        }
+                        Event::Record(record) => {
+                            if current.is_some() {
+                                records.push(record);
+                            }
+                        }
+                        Event::End => {
+                            if let Some(mut kind) = current.take() {
+                                kind.take(std::mem::take(&mut records), &mut *snapshot, &request.login).await?;
+                                prepared.push(kind);
+                            }
+                        }
+                    }
+                }
+                if let Some(kind) = &mut current {
+                    kind.take(records, &mut *snapshot, &request.login).await?;
+                }
+            }
+            Ok::<_, Stop>(())
+        };
+        cancel.run_until_cancelled(take).await.ok_or(Stop::Failed(ApplyError::Cancelled))??;
+        if let Some(kind) = prepared.iter().find(|kind| !kind.is_proved()) {
+            return Err(Stop::Refused(Refusal::To(kind.change.kind)));
+        }
+        drop(snapshot);
+        for change in &header.kinds {
+            report.kinds[change.kind] = Some(Counts { unchanged: state.kinds[change.kind].rows, ..Counts::default() });
+        }
+        // Of a set that changes no row, categories and order may be others.
+        let mut to_write = Vec::new();
+        for kind in prepared {
+            if kind.change.from.hash != kind.change.to.hash || kind.differs(self, profile).await? {
+                to_write.push(kind);
+            }
+        }
+        if self.cache().identify(profile, Some(header.panel)).await? != header.panel {
+            return Err(Stop::Refused(Refusal::Panel));
+        }
+        if to_write.is_empty() {
+            return Ok(());
+        }
+        let run = self.cache().start_run(profile, lease.fence, self.now()).await?;
+        report.run = Some(run);
+        let retention = settings.map(|profile| profile.retention).unwrap_or_default();
+        let writing = Writing { run, fence: lease.fence, at: self.now(), tombstone_days: retention.tombstone_days };
+        let written = self.write_kinds(profile, to_write, &writing, cancel, report).await;
+        self.end_run(profile, &writing, retention, &written, report).await?;
+        written?;
+        report.outcome = ApplyOutcome::Applied;
+        Ok(())
+    }
+
+    async fn write_kinds(
+        &self,
+        profile: &ProfileId,
+        kinds: Vec<PreparedKind>,
+        writing: &Writing,
+        cancel: &CancellationToken,
+        report: &mut ApplyReport,
+    ) -> Result<(), Stop> {
+        for prepared in kinds {
+            let kind = prepared.change.kind;
+            match prepared.commit(self, profile, writing, cancel).await {
+                Ok((KindRecord { counts, .. }, applied)) => {
+                    report.kinds[kind] = Some(counts);
+                    report.overlay[kind] = applied;
+                }
+                // Rows were deleted by hand since it was checked.
+                Err(StoreError::OtherState(WhichState::From)) => return Err(Stop::Refused(Refusal::From(kind))),
+                Err(StoreError::OtherState(WhichState::To)) => return Err(Stop::Refused(Refusal::To(kind))),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_run(
+        &self,
+        profile: &ProfileId,
+        writing: &Writing,
+        retention: Retention,
+        written: &Result<(), Stop>,
+        report: &ApplyReport,
+    ) -> Result<(), StoreError> {
+        let any = report.kinds.values().flatten().any(|counts| !counts.is_quiet());
+        let (status, error) = match written {
+            Ok(()) => (RunStatus::Completed, None),
+            Err(Stop::Failed(ApplyError::Store(StoreError::Cancelled))) => (RunStatus::Cancelled, None),
+            Err(Stop::Failed(ApplyError::Store(error))) => {
+                (if any { RunStatus::Partial } else { RunStatus::Failed }, Some(ReportError::from_store(error, None)))
+            }
+            Err(_) => (if any { RunStatus::Partial } else { RunStatus::Failed }, None),
+        };
+        let finished_at = self.now();
+        let seconds = finished_at.saturating_sub(writing.at).unsigned_abs();
+        let end = RunEnd {
+            status,
+            trigger: Trigger::ChangeSet,
+            duration: Duration::from_secs(seconds),
+            error,
+            retention,
+            message: format!("a change set: {status}"),
+            ..RunEnd::new(writing.run, writing.fence, finished_at)
+        };
+        self.cache().finish_run(profile, end).await
+    }
+}
+
+fn is_at(state: &SnapshotState, change: &KindChange, hash: ContentHash) -> bool {
+    state.kinds[change.kind].hash == Some(hash)
+}
+
+/// Whether a kind is to be looked at: it is not where the set leads, or the set leads nowhere else and its categories and
+/// order are newer.
+fn is_to_be_taken(state: &SnapshotState, change: &KindChange) -> bool {
+    if change.from.hash == change.to.hash {
+        return change.listed_at > state.kinds[change.kind].listed_at;
+    }
+    !is_at(state, change, change.to.hash)
+}

@@ -1,0 +1,412 @@
+//! Exports a change set: from a position of the feed, or of everything.
+
+use std::io::Write;
+
+use sync_change_set::{SetWriter, Tuning, WriteError};
+use sync_core::change_set::{
+    ChangedRow, KindChange, Moves, NetChange, NetChanges, OrderChange, PanelIdentity, Place, Record, SetHeader,
+};
+use sync_core::{
+    ContentHash, ContentId, ContentKind, Feed, FieldClass, FieldSet, Item, Login, PerKind, PositionGone, ProfileId,
+    RunId, Snapshot, SnapshotState, StoreError, Until,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::login::blanked;
+use crate::service::Service;
+use crate::since::Since;
+
+/// Entries of the feed, and rows, that are read in one go.
+const PAGE: u32 = 500;
+
+/// Ids of a whole order that are handed on in one go.
+const IDS: usize = 10_000;
+
+/// Pages that may wait for the writer.
+const WAITING: usize = 4;
+
+/// What a change set is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExportRequest {
+    /// From where on; [`Since::Beginning`] for everything.
+    pub since: Since,
+    /// The kinds.
+    pub kinds: Vec<ContentKind>,
+    /// Whether fields that don't count as changes travel along with the rows that are in the set. Default true.
+    pub display: bool,
+}
+
+impl ExportRequest {
+    /// A set from there on.
+    pub fn new(since: Since) -> Self {
+        Self { since, kinds: ContentKind::ALL.to_vec(), display: true }
+    }
+}
+
+/// Why there is no change set.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The position is gone. The feed says what can be exported from.
+    #[error("{reason}")]
+    Gone {
+        /// Why.
+        reason: PositionGone,
+        /// How far the feed goes.
+        feed: Feed,
+    },
+    /// There is no such run.
+    #[error("there is no run {}", .0.0)]
+    UnknownRun(RunId),
+    /// The content of no kind is known at both ends.
+    #[error("the content of the kinds is not known at this position")]
+    NoHash {
+        /// Whether it would be known for everything, without a position.
+        has_snapshot: bool,
+    },
+    /// The set can't be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// A change set that is ready to be written.
+pub struct ChangeSetExport {
+    snapshot: Box<dyn Snapshot>,
+    header: SetHeader,
+    /// The changes of each kind; `None` for everything.
+    net: PerKind<Option<Vec<(ContentId, NetChange)>>>,
+    moves_after: i64,
+    login: Login,
+    left_out: Vec<ContentKind>,
+    earlier: bool,
+}
+
+impl std::fmt::Debug for ChangeSetExport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangeSetExport").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Prepares a change set. It is of one state of the cache, whatever is written meanwhile. The first export gives the
+    /// panel its identity.
+    ///
+    /// A position within a run is replaced by the end of the run before it; see [`ChangeSetExport::is_earlier`]. `login`
+    /// is replaced by placeholders.
+    ///
+    /// # Errors
+    ///
+    /// [`ExportError::Gone`] if the entries after the position can't all be read; [`ExportError::NoHash`] if the content
+    /// of every kind is in doubt.
+    pub async fn export_changes(
+        &self,
+        profile: &ProfileId,
+        request: &ExportRequest,
+        login: Login,
+    ) -> Result<ChangeSetExport, ExportError> {
+        self.cache().complete_hashes(profile, &login).await?;
+        let panel = self.cache().identify(profile, None).await?;
+        let mut snapshot = self.cache().snapshot(profile).await?;
+        let state = snapshot.state().await?;
+        let begin = self.begin(profile, &mut *snapshot, &state, request.since).await?;
+        let earlier = begin.is_some_and(|(_, earlier)| earlier);
+        let after = begin.map(|(sequence, _)| sequence);
+        let from = match after {
+            Some(sequence) => snapshot.hashes_at(sequence).await?,
+            None => PerKind::from_fn(|_| Some(ContentHash::EMPTY)),
+        };
+        let kinds = ContentKind::ALL.into_iter().filter(|kind| request.kinds.contains(kind));
+        let has_hashes = |kind: &ContentKind| from[*kind].is_some() && state.kinds[*kind].hash.is_some();
+        let (kinds, left_out): (Vec<_>, Vec<_>) = kinds.partition(has_hashes);
+        if kinds.is_empty() {
+            let has_snapshot = after.is_some() && request.kinds.iter().any(|kind| state.kinds[*kind].hash.is_some());
+            return Err(ExportError::NoHash { has_snapshot });
+        }
+        let mut net = PerKind::from_fn(|_| None);
+        if let Some(after) = after {
+            net = changes_since(&mut *snapshot, &kinds, after).await?;
+        }
+        let header = header(panel, self.now(), request.display, &state, &from, after, &kinds, &net);
+        Ok(ChangeSetExport { snapshot, header, net, moves_after: after.unwrap_or_default(), login, left_out, earlier })
+    }
+
+    /// Returns the position to export from, and whether it is earlier than the wanted one; `None` for everything.
+    async fn begin(
+        &self,
+        profile: &ProfileId,
+        snapshot: &mut dyn Snapshot,
+        state: &SnapshotState,
+        since: Since,
+    ) -> Result<Option<(i64, bool)>, ExportError> {
+        let gone = |reason| ExportError::Gone { reason, feed: state.feed };
+        let until = match since {
+            Since::Beginning => return Ok(None),
+            Since::Position { epoch, sequence } => {
+                state.feed.check(epoch, sequence).map_err(gone)?;
+                Until::Sequence(sequence)
+            }
+            Since::Run(run) => {
+                let is_known = self.cache().runs(profile, u32::MAX).await?.iter().any(|known| known.run == run);
+                Until::Run(is_known.then_some(run).ok_or(ExportError::UnknownRun(run))?)
+            }
+            Since::Time(at) => Until::Time(at),
+            Since::Age(seconds) => Until::Time(self.now().saturating_sub(seconds)),
+        };
+        let end = snapshot.run_end(until).await?.ok_or_else(|| gone(PositionGone::Pruned))?;
+        Ok(Some((end, matches!(until, Until::Sequence(wanted) if wanted != end))))
+    }
+}
+
+/// Returns what has changed of each kind since a position; `None` for a kind that was loaded since.
+async fn changes_since(
+    snapshot: &mut dyn Snapshot,
+    kinds: &[ContentKind],
+    after: i64,
+) -> Result<PerKind<Option<Vec<(ContentId, NetChange)>>>, StoreError> {
+    let mut net = PerKind::from_fn(NetChanges::new);
+    let mut last = after;
+    loop {
+        let page = snapshot.changes(last, PAGE).await?;
+        let Some(newest) = page.last() else { break };
+        last = newest.sequence;
+        for entry in page.iter().filter(|entry| kinds.contains(&entry.kind)) {
+            net[entry.kind].push(entry);
+        }
+    }
+    let mut found = PerKind::from_fn(|_| None);
+    for kind in kinds {
+        let net = std::mem::replace(&mut net[*kind], NetChanges::new(*kind));
+        found[*kind] = if net.is_loaded() { None } else { Some(net.finish()) };
+    }
+    Ok(found)
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is a part of the header")]
+fn header(
+    panel: PanelIdentity,
+    made_at: i64,
+    has_display: bool,
+    state: &SnapshotState,
+    from: &PerKind<Option<ContentHash>>,
+    after: Option<i64>,
+    kinds: &[ContentKind],
+    net: &PerKind<Option<Vec<(ContentId, NetChange)>>>,
+) -> SetHeader {
+    let epoch = state.feed.epoch;
+    let change = |kind: &ContentKind| {
+        let known = &state.kinds[*kind];
+        let to = Place { epoch, sequence: state.feed.newest, hash: known.hash.unwrap_or_default() };
+        let count = |wanted: fn(&NetChange) -> bool| {
+            net[*kind].iter().flatten().filter(|(_, change)| wanted(change)).count() as u64
+        };
+        let is_whole = net[*kind].is_none();
+        KindChange {
+            kind: *kind,
+            from: match after {
+                Some(sequence) => Place { epoch, sequence, hash: from[*kind].unwrap_or_default() },
+                None => Place::EMPTY,
+            },
+            to,
+            listed_at: known.listed_at,
+            new: if is_whole { known.rows } else { count(|change| *change == NetChange::New) },
+            changed: count(|change| matches!(change, NetChange::Changed(_))),
+            gone: count(|change| *change == NetChange::Gone),
+        }
+    };
+    SetHeader { panel, made_at, has_display, kinds: kinds.iter().map(change).collect() }
+}
+
+/// A step of the writer.
+enum Step {
+    Begin(ContentKind),
+    Records(Vec<Record>),
+    Order(Vec<ContentId>),
+    End,
+    Finish,
+}
+
+impl ChangeSetExport {
+    /// Returns what stands at the beginning of the set.
+    pub const fn header(&self) -> &SetHeader {
+        &self.header
+    }
+
+    /// Returns the kinds that were asked for and are not in the set, because their content is in doubt or was not known
+    /// at the position.
+    pub fn left_out(&self) -> &[ContentKind] {
+        &self.left_out
+    }
+
+    /// Returns whether the set begins earlier than it was asked for, because that position is within a run.
+    pub const fn is_earlier(&self) -> bool {
+        self.earlier
+    }
+
+    /// Writes the set. The bytes are written on a thread of their own, so a slow receiver holds nothing up. If the
+    /// future is dropped, the set remains without its end, and no reader accepts it.
+    ///
+    /// # Errors
+    ///
+    /// The store or `out` fails.
+    pub async fn write<W: Write + Send + 'static>(mut self, out: W) -> Result<W, ExportError> {
+        let (steps, taken) = mpsc::channel(WAITING);
+        let (done, written) = oneshot::channel();
+        let header = self.header.clone();
+        // A snapshot may be of any size, an increment is small.
+        let is_whole = self.net.values().any(Option::is_none);
+        let tuning = if is_whole { Tuning::Snapshot } else { Tuning::Increment };
+        std::thread::spawn(move || done.send(write_steps(out, &header, tuning, taken)));
+        // If the writer has failed, its error counts.
+        if self.send(&steps).await? {
+            let _ = steps.send(Step::Finish).await;
+        }
+        drop(steps);
+        let ended = written.await.map_err(|_| StoreError::backend("the thread of the writer ended"))?;
+        Ok(ended?)
+    }
+
+    /// Hands everything to the writer. Returns `false` if the writer has ended.
+    async fn send(&mut self, steps: &mpsc::Sender<Step>) -> Result<bool, StoreError> {
+        for change in self.header.kinds.clone() {
+            let kind = change.kind;
+            let net = self.net[kind].take();
+            if steps.send(Step::Begin(kind)).await.is_err() {
+                return Ok(false);
+            }
+            let went_on = match &net {
+                Some(net) => self.send_changes(steps, kind, net).await?,
+                None => self.send_rows(steps, kind).await?,
+            };
+            if !went_on {
+                return Ok(false);
+            }
+            let categories = Record::Categories(self.snapshot.categories(kind).await?);
+            if steps.send(Step::Records(vec![categories])).await.is_err()
+                || !self.send_order(steps, kind, net.as_deref()).await?
+                || steps.send(Step::End).await.is_err()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn send_rows(&mut self, steps: &mpsc::Sender<Step>, kind: ContentKind) -> Result<bool, StoreError> {
+        let mut after = None;
+        loop {
+            let rows = self.snapshot.page(kind, after, PAGE).await?;
+            let Some(last) = rows.last().map(Item::id) else { return Ok(true) };
+            after = Some(last);
+            let records = rows.into_iter().map(|row| Record::New(blanked(row, &self.login))).collect();
+            if steps.send(Step::Records(records)).await.is_err() {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn send_changes(
+        &mut self,
+        steps: &mpsc::Sender<Step>,
+        kind: ContentKind,
+        net: &[(ContentId, NetChange)],
+    ) -> Result<bool, StoreError> {
+        for page in net.chunks(PAGE as usize) {
+            let there = page.iter().filter(|(_, change)| *change != NetChange::Gone).map(|(id, _)| *id).collect();
+            let mut rows = self.snapshot.rows(kind, there).await?;
+            rows.sort_unstable_by_key(Item::id);
+            let mut rows = rows.into_iter().peekable();
+            let mut records = Vec::with_capacity(page.len());
+            for (id, change) in page {
+                let row = rows.next_if(|row| row.id() == *id).map(|row| blanked(row, &self.login));
+                records.push(match (change, row) {
+                    (NetChange::Gone, _) => Record::Gone(*id),
+                    (NetChange::New, Some(item)) => Record::New(item),
+                    (NetChange::Changed(fields), Some(item)) => {
+                        Record::Changed(ChangedRow { fields: self.told(kind, *fields), item })
+                    }
+                    (_, None) => {
+                        return Err(StoreError::Corrupt(format!("the feed names {kind} {id}, and there is no row")));
+                    }
+                });
+            }
+            if steps.send(Step::Records(records)).await.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the fields of a changed row that are told.
+    fn told(&self, kind: ContentKind, mut fields: FieldSet) -> FieldSet {
+        if self.header.has_display {
+            let others = FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Significant).0;
+            return FieldSet(fields.0 | others);
+        }
+        // What a panel lists as categories is in three fields.
+        if kind.field("category_ids").is_some_and(|at| fields.has(at)) {
+            ["category_id", "listed_category_ids"]
+                .iter()
+                .filter_map(|name| kind.field(name))
+                .for_each(|at| fields.add(at));
+        }
+        fields
+    }
+
+    async fn send_order(
+        &mut self,
+        steps: &mpsc::Sender<Step>,
+        kind: ContentKind,
+        net: Option<&[(ContentId, NetChange)]>,
+    ) -> Result<bool, StoreError> {
+        let order = self.snapshot.order(kind).await?;
+        let moves = if net.is_some() { self.snapshot.moves(kind, self.moves_after).await? } else { Moves::Whole };
+        if moves == Moves::Whole || net.is_none() {
+            for ids in order.chunks(IDS) {
+                if steps.send(Step::Order(ids.to_vec())).await.is_err() {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        let significant = kind.of_class(FieldClass::Significant);
+        // What came is at a new place. What went and came back is told with every field.
+        let came = |id: ContentId| {
+            let net = net.unwrap_or_default();
+            net.binary_search_by_key(&id, |(id, _)| *id).is_ok_and(|at| match net[at].1 {
+                NetChange::New => true,
+                NetChange::Changed(fields) => fields == significant,
+                NetChange::Gone => false,
+            })
+        };
+        let has_moved = |id: ContentId| matches!(&moves, Moves::Some(ids) if ids.binary_search(&id).is_ok());
+        let ids: Vec<i64> = order.iter().map(|id| id.0).collect();
+        match OrderChange::placing(&ids, |id| came(id) || has_moved(id)) {
+            Some(change) => Ok(steps.send(Step::Records(vec![Record::Order(change)])).await.is_ok()),
+            None => Ok(true),
+        }
+    }
+}
+
+/// Writes what comes, until the end.
+fn write_steps<W: Write>(
+    out: W,
+    header: &SetHeader,
+    tuning: Tuning,
+    mut steps: mpsc::Receiver<Step>,
+) -> Result<W, WriteError> {
+    let mut writer = SetWriter::new(out, header, tuning)?;
+    while let Some(step) = steps.blocking_recv() {
+        match step {
+            Step::Begin(kind) => writer.begin(kind)?,
+            Step::Records(records) => records.iter().try_for_each(|record| writer.record(record))?,
+            Step::Order(ids) => writer.whole_order(&ids)?,
+            Step::End => writer.end()?,
+            Step::Finish => return writer.finish(),
+        }
+    }
+    Err(WriteError::WrongOrder("not all kinds were written"))
+}

@@ -1,0 +1,84 @@
+//! Reads a change set on a thread of its own, so that a slow sender holds nothing up.
+
+use std::io::Read;
+
+use sync_change_set::{Event, Limits, ReadError, SetReader};
+use sync_core::change_set::SetHeader;
+use tokio::sync::mpsc;
+
+/// Events that are handed on in one go.
+const PAGE: usize = 500;
+
+/// Pages that may wait to be taken.
+const WAITING: usize = 4;
+
+/// A change set that is being read.
+pub(super) struct Incoming {
+    pages: mpsc::Receiver<Result<Page, ReadError>>,
+    /// What stands at its beginning.
+    pub(super) header: SetHeader,
+    /// The kinds that this version doesn't know, by name.
+    pub(super) skipped: Vec<String>,
+}
+
+enum Page {
+    Header(SetHeader, Vec<String>),
+    Events(Vec<Event>),
+    /// The set was read to its end, and is whole.
+    End,
+}
+
+impl Incoming {
+    /// Reads the beginning of a set.
+    pub(super) async fn new(input: impl Read + Send + 'static, limits: Limits) -> Result<Self, ReadError> {
+        let (send, mut pages) = mpsc::channel(WAITING);
+        std::thread::spawn(move || {
+            if let Err(error) = read(input, limits, &send) {
+                // Nobody may be there any more to hear of it.
+                let _ = send.blocking_send(Err(error));
+            }
+        });
+        match pages.recv().await.ok_or_else(ended)?? {
+            Page::Header(header, skipped) => Ok(Self { pages, header, skipped }),
+            Page::Events(_) | Page::End => Err(ended()),
+        }
+    }
+
+    /// Reads on. Returns `None` at the end of a set that is whole.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Event>>, ReadError> {
+        match self.pages.recv().await.ok_or_else(ended)?? {
+            Page::Events(events) => Ok(Some(events)),
+            Page::End => Ok(None),
+            Page::Header(..) => Err(ended()),
+        }
+    }
+}
+
+/// The thread has ended before the set.
+fn ended() -> ReadError {
+    ReadError::Io(std::io::ErrorKind::UnexpectedEof.into())
+}
+
+fn read(input: impl Read, limits: Limits, send: &mpsc::Sender<Result<Page, ReadError>>) -> Result<(), ReadError> {
+    let mut reader = SetReader::new(input, limits)?;
+    let header = Page::Header(reader.header().clone(), reader.skipped_kinds().to_vec());
+    if send.blocking_send(Ok(header)).is_err() {
+        return Ok(());
+    }
+    let mut events = Vec::new();
+    loop {
+        let event = reader.next()?;
+        let is_end = event.is_none();
+        events.extend(event);
+        if (is_end || events.len() == PAGE) && !events.is_empty() {
+            let page = Page::Events(std::mem::take(&mut events));
+            if send.blocking_send(Ok(page)).is_err() {
+                return Ok(());
+            }
+        }
+        if is_end {
+            let _ = send.blocking_send(Ok(Page::End));
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Change sets: what has changed in a profile, as a file that another cache applies.
+//!
+//! An export reads one snapshot, beside a running sync. An apply writes through the same commit as a sync. The format is
+//! in the crate `sync-change-set`, the rules are in [`sync_core::change_set`].
+
+mod apply;
+mod export;
+mod incoming;
+mod login;
+mod prepared;
+
+pub use apply::{ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, Refusal};
+pub use export::{ChangeSetExport, ExportError, ExportRequest};

@@ -1,0 +1,222 @@
+//! A kind of a change set on its way into the cache: staged, and not written yet.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use sync_core::change_set::{ChangedRow, KindChange, Moves, OrderChange, Record};
+use sync_core::store::{Applied, Proof, ScopeCommit, StagedItem, Staging, StoredIndex};
+use sync_core::{
+    Category, Change, ContentHash, ContentId, Counts, Digest, FieldClass, FieldSet, HeldRemoval, Item, KindOutcome,
+    KindRecord, ListingIndex, Login, ProfileId, RowHash, RunId, Scope, Snapshot, StoreError, SyncMode,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::login::{filled, hash_of_changed};
+use crate::service::Service;
+
+/// A kind that is being taken from a set.
+pub(super) struct PreparedKind {
+    pub(super) change: KindChange,
+    staging: Box<dyn Staging>,
+    /// The content as far as it was taken.
+    content: ContentHash,
+    /// The ids that the set names: they are listed as they are now, or gone.
+    touched: HashSet<ContentId>,
+    came: Vec<ContentId>,
+    removals: Vec<ContentId>,
+    pub(super) categories: Option<Vec<Category>>,
+    order: Option<OrderChange>,
+    counts: Counts,
+}
+
+/// What a kind is written with.
+pub(super) struct Writing {
+    pub(super) run: RunId,
+    pub(super) fence: u64,
+    pub(super) at: i64,
+    pub(super) tombstone_days: u32,
+}
+
+impl PreparedKind {
+    pub(super) async fn new(service: &Service, profile: &ProfileId, change: KindChange) -> Result<Self, StoreError> {
+        let staging = service.cache().stage(profile, Scope::whole(change.kind)).await?;
+        Ok(Self {
+            content: change.from.hash,
+            change,
+            staging,
+            touched: HashSet::new(),
+            came: Vec::new(),
+            removals: Vec::new(),
+            categories: None,
+            order: None,
+            counts: Counts::default(),
+        })
+    }
+
+    /// Returns whether what was taken leads to the state that the set names.
+    pub(super) fn is_proved(&self) -> bool {
+        self.content == self.change.to.hash
+    }
+
+    /// Takes records. Rows that a set changes or removes without their being there make another state of it.
+    pub(super) async fn take(
+        &mut self,
+        records: Vec<Record>,
+        snapshot: &mut dyn Snapshot,
+        login: &Login,
+    ) -> Result<(), StoreError> {
+        let kind = self.change.kind;
+        let id = |record: &Record| match record {
+            Record::Changed(row) => Some(row.item.id()),
+            Record::Gone(id) => Some(*id),
+            Record::New(_) | Record::Categories(_) | Record::Order(_) => None,
+        };
+        let known: Vec<_> = records.iter().filter_map(id).collect();
+        let (mut rows, mut hashes) = (Vec::new(), Vec::new());
+        if !known.is_empty() {
+            rows = snapshot.rows(kind, known.clone()).await?;
+            hashes = snapshot.row_hashes(kind, known).await?;
+            rows.sort_unstable_by_key(Item::id);
+            hashes.sort_unstable_by_key(|(id, _)| *id);
+        }
+        let hash_of = |id: ContentId| {
+            let found = hashes.binary_search_by_key(&id, |(id, _)| *id);
+            found.ok().map(|at| hashes[at].1)
+        };
+        let mut staged = Vec::new();
+        for record in records {
+            match record {
+                Record::New(item) => {
+                    let id = item.id();
+                    let hash = RowHash::of(&item);
+                    self.content.add(hash);
+                    self.touched.insert(id);
+                    self.came.push(id);
+                    self.counts.added += 1;
+                    staged.push(staged_item(filled(item, login), Change::Added, hash));
+                }
+                Record::Changed(row) => {
+                    let found = rows.binary_search_by_key(&row.item.id(), Item::id);
+                    let (Ok(at), Some(hash)) = (found, hash_of(row.item.id())) else { continue };
+                    self.touched.insert(row.item.id());
+                    staged.extend(self.changed(&rows[at], row, hash, login));
+                }
+                Record::Gone(id) => {
+                    let Some(hash) = hash_of(id) else { continue };
+                    self.content.take(hash);
+                    self.touched.insert(id);
+                    self.removals.push(id);
+                    self.counts.removed += 1;
+                }
+                Record::Categories(categories) => self.categories = Some(categories),
+                Record::Order(change) => self.order = Some(change),
+            }
+        }
+        if staged.is_empty() { Ok(()) } else { self.staging.put(staged).await }
+    }
+
+    /// Lays the told fields over a stored row. Returns nothing for a row that stays as it is.
+    fn changed(&mut self, stored: &Item, row: ChangedRow, stored_hash: RowHash, login: &Login) -> Option<StagedItem> {
+        let ChangedRow { item: of_file, fields } = row;
+        let hash = hash_of_changed(stored, &of_file, fields, stored_hash, login);
+        self.content.take(stored_hash);
+        self.content.add(hash);
+        let told = filled(of_file, login);
+        let mut item = stored.clone();
+        let mut differing = FieldSet::EMPTY;
+        for at in fields.positions() {
+            if stored.value(at) != told.value(at) {
+                item.set(at, told.value(at).to_owned());
+                differing.add(at);
+            }
+        }
+        let kind = item.kind();
+        let significant = kind.of_class(FieldClass::Significant);
+        let counting = FieldSet(significant.0 | kind.of_class(FieldClass::Display).0);
+        let change = match () {
+            () if differing.is_empty() => {
+                self.counts.unchanged += 1;
+                return None;
+            }
+            () if differing.and(significant).is_empty() => {
+                self.counts.refreshed += 1;
+                Change::Refreshed(differing.and(counting))
+            }
+            () => {
+                self.counts.updated += 1;
+                Change::Updated(differing.and(counting))
+            }
+        };
+        Some(staged_item(item, change, hash))
+    }
+
+    /// Writes the kind, in one transaction. The store checks the states before and after it once more.
+    pub(super) async fn commit(
+        mut self,
+        service: &Service,
+        profile: &ProfileId,
+        writing: &Writing,
+        cancel: &CancellationToken,
+    ) -> Result<(KindRecord, Applied), StoreError> {
+        let (cache, kind) = (service.cache(), self.change.kind);
+        let stored = cache.index(profile, kind.into()).await?;
+        let index = self.index(&stored)?;
+        let held = cache.held(profile, kind).await?;
+        let before = held.len();
+        // What the set names was listed, or is gone.
+        let held: Vec<HeldRemoval> = held.into_iter().filter(|held| !self.touched.contains(&held.id)).collect();
+        self.counts.unchanged =
+            (index.len() as u64).saturating_sub(self.counts.added + self.counts.updated + self.counts.refreshed);
+        let outcome = if self.counts.is_quiet() { KindOutcome::Unchanged } else { KindOutcome::Completed };
+        let record = KindRecord { outcome, counts: self.counts, ..KindRecord::skipped(kind, SyncMode::Incremental) };
+        let commit = ScopeCommit {
+            asked_at: self.change.listed_at.unwrap_or(writing.at).min(writing.at),
+            categories: self.categories.take(),
+            removals: std::mem::take(&mut self.removals),
+            tombstone_days: writing.tombstone_days,
+            held: (held.len() != before).then_some(held),
+            moves: Moves::between(&stored.index, &index),
+            index: Some(Arc::new(index)),
+            watermark: self.change.listed_at.unwrap_or(writing.at),
+            first_load: !stored.applied_before,
+            proof: Some(Proof { from: self.change.from.hash, to: self.change.to.hash }),
+            ..ScopeCommit::new(writing.run, writing.fence, writing.at, record.clone())
+        };
+        let applied = self.staging.apply(commit, cancel.clone()).await?;
+        Ok((record, applied))
+    }
+
+    /// Returns whether categories or order are others than those that are there.
+    pub(super) async fn differs(&self, service: &Service, profile: &ProfileId) -> Result<bool, StoreError> {
+        let kind = self.change.kind;
+        let known = service.cache().categories(profile, kind).await?;
+        if self.categories.as_ref().is_some_and(|listed| *listed != known) {
+            return Ok(true);
+        }
+        let stored = service.cache().index(profile, kind.into()).await?;
+        Ok(self.index(&stored)?.ids() != stored.index.ids())
+    }
+
+    /// Returns the index after the set. Rows that it names are compared by the next sync.
+    fn index(&self, stored: &StoredIndex) -> Result<ListingIndex, StoreError> {
+        let ids = stored.index.ids();
+        let gone: HashSet<ContentId> = self.removals.iter().copied().collect();
+        let stay = ids.iter().map(|id| ContentId(*id)).filter(|id| !gone.contains(id));
+        let there: Vec<_> = stay.chain(self.came.iter().copied()).collect();
+        let order = OrderChange::apply(self.order.as_ref(), ids, &there);
+        let mut hint = 0;
+        let entries = order.into_iter().map(|id| {
+            let known = stored.index.position(id, hint).filter(|_| stored.consistent && !self.touched.contains(&id));
+            hint = known.map_or(hint, |at| at + 1);
+            (id, known.map_or(Digest::NEVER, |at| stored.index.digest_at(at)))
+        });
+        ListingIndex::new(stored.index.scheme(), entries).map_err(StoreError::backend)
+    }
+}
+
+/// An item to be staged, with the hash of the row in the set where that is not its own.
+fn staged_item(item: Item, change: Change, hash: RowHash) -> StagedItem {
+    let hash = (RowHash::of(&item) != hash).then_some(hash);
+    StagedItem { item, change, rank: None, hash }
+}
