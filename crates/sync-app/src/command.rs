@@ -7,6 +7,7 @@ mod bars;
 mod categories;
 mod cell;
 mod change;
+mod change_sets;
 mod changes;
 mod check;
 mod clear;
@@ -185,7 +186,8 @@ async fn run_on(database: &Path, command: &Command, interrupt: &Interrupt) -> Re
         Command::Filter { command } => filter::run(database, command).await,
         Command::Rewrite { command } => rewrite::run(database, command).await,
         Command::Overlay { command } => overlay::run(database, command).await,
-        Command::Changes(changes) => changes::run(database, changes, interrupt).await,
+        Command::Changes { command: Some(command), .. } => change_sets::run(database, command, interrupt).await,
+        Command::Changes { command: None, list } => changes::run(database, list, interrupt).await,
         Command::New(new) => changes::new(database, new).await,
         Command::History(history) => history::run(database, history).await,
         Command::Undo(undo) => undo::run(database, undo).await,

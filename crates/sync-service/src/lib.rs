@@ -55,3 +55,4 @@ pub use side_by_side::side_by_side;
 pub use similar::{similar, similar_kind};
 pub use since::{Moment, NoMoment, NoPlace, Since, age};
 pub use source::{ServiceError, SourceFactory};
+pub use sync_change_set::{Limits, ReadError as ChangeSetError, WriteError};

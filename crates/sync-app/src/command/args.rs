@@ -24,7 +24,7 @@ use super::colour::{self, When};
 use super::failure::Failure;
 use super::logging::LogFormat;
 
-pub(crate) use feed::{ChangesArgs, HistoryArgs, NewArgs, UndoArgs};
+pub(crate) use feed::{ApplyArgs, ChangesArgs, ChangesCommand, ExportChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use overlay::{
     ChosenArgs, ConflictsArgs, ConflictsCommand, EditArgs, FavouriteArgs, FilterCommand, FilterRuleArgs, HideArgs,
     OverlayCommand, ResolveArgs, RewriteCommand, TagArgs, WatchedArgs,
@@ -70,7 +70,7 @@ pub(crate) struct Args {
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 internal error, 2 usage, 3 partial, 4 login refused or account \
 expired, 5 panel unreachable, 6 answer unusable, 7 removals held: a person decides, 8 local store, 9 cache made by a \
-newer version, 11 another run holds the profile, 12 position gone or nothing to undo, 130 cancelled.";
+newer version, 11 another run holds the profile, 12 position gone, nothing to undo, or a change set that does not fit, 130 cancelled.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -166,9 +166,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: OverlayCommand,
     },
-    /// Show what has changed, with values, oldest first
-    #[command(after_help = examples::CHANGES)]
-    Changes(ChangesArgs),
+    /// Show what has changed, with values, oldest first; or carry it to another cache as a file
+    #[command(after_help = examples::CHANGES, args_conflicts_with_subcommands = true)]
+    Changes {
+        #[command(subcommand)]
+        command: Option<ChangesCommand>,
+        #[command(flatten)]
+        list: ChangesArgs,
+    },
     /// Show what is new in the catalogue, newest first
     #[command(after_help = examples::NEW)]
     New(NewArgs),

@@ -54,6 +54,14 @@ impl Results {
         Ok(Self::File(NewFile { out: BufWriter::with_capacity(PIECE, file), path: path.to_owned(), replace }))
     }
 
+    /// Where the bytes go, for what writes by itself.
+    pub(crate) fn out(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Stdout(out) => out,
+            Self::File(file) => &mut file.out,
+        }
+    }
+
     /// Writes some results. Returns whether more are wanted.
     pub(crate) fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bool, Failure> {
         match self {
@@ -110,7 +118,7 @@ fn exists(path: &Path) -> Failure {
     Failure::usage(format!("{} exists", shown(path)), "name another file, or replace it with --force")
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let hint = "name another file, or make room; an older file of that name is unchanged";
     Failure::of(Exit::Internal, format!("{} can't be written: {error}", shown(path)), hint)
 }

@@ -107,6 +107,26 @@ A position is an epoch and a sequence; both are in each line of --json. The exit
 position can't all be shown: its epoch has ended, it is ahead of the newest change, or changes were pruned. Read the
 catalogue again then, and go on from the newest position.";
 
+pub(super) const CHANGES_EXPORT: &str = "\
+Examples:
+  xtream-sync changes export -o home.changes                          Write everything
+  xtream-sync changes export --since 5557210331:1234 -o day.changes   Write what came after a position
+  xtream-sync changes export --since 1d | ssh tv xtream-sync changes apply -
+
+The set is of one state of the cache, also while a sync runs. The login of the profile is replaced by placeholders. A \
+position within a run is replaced by the end of the run before it. The exit code is 12 if the changes after the position \
+can't all be exported.";
+
+pub(super) const CHANGES_APPLY: &str = "\
+Examples:
+  xtream-sync changes apply home.changes --profile home   Fill a profile, and add it if necessary
+  xtream-sync changes apply day.changes                   Bring it up to date
+  ssh server xtream-sync changes export --since 1d | xtream-sync changes apply -
+
+A change set is applied wholly to exactly the state that it was made from, or not at all; to apply it again changes \
+nothing. Exit codes: 0 applied, or there already; 12 refused: the file is damaged or of another panel, or doesn't begin \
+where the profile is; 11 another run holds the profile.";
+
 pub(super) const NEW: &str = "\
 Examples:
   xtream-sync new                            Show what came within seven days

@@ -1,10 +1,12 @@
 //! The arguments of `changes`, `new`, `history` and `undo`.
 
-use clap::Args as Arguments;
+use std::path::PathBuf;
+
+use clap::{Args as Arguments, Subcommand};
 use sync_core::ContentKind;
 use sync_service::Since;
 
-use super::{ViewArgs, kind};
+use super::{ViewArgs, examples, kind};
 
 #[derive(Debug, Arguments)]
 pub(crate) struct ChangesArgs {
@@ -31,6 +33,54 @@ pub(crate) struct ChangesArgs {
     #[arg(long, conflicts_with = "collapse")]
     pub(crate) follow: bool,
     /// Print one JSON object per change, one per line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What becomes of change sets.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChangesCommand {
+    /// Write what has changed since a position, or everything, as a file that `changes apply` reads
+    #[command(after_help = examples::CHANGES_EXPORT)]
+    Export(ExportChangesArgs),
+    /// Bring a profile to the state of a change set, without asking the panel
+    #[command(after_help = examples::CHANGES_APPLY)]
+    Apply(ApplyArgs),
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct ExportChangesArgs {
+    /// The profile; it may be left out where there is only one
+    #[arg(long, value_name = "ID")]
+    pub(crate) profile: Option<String>,
+    /// Export only what came after this: a sequence (1234), a position (EPOCH:1234), run:N, a time
+    /// (2026-11-29T10:00:00Z), a day (2026-11-29, UTC) or an age (90m, 36h, 7d) [default: everything, as a set that
+    /// begins with an empty profile]
+    #[arg(long, value_name = "SINCE")]
+    pub(crate) since: Option<Since>,
+    /// Write into this file, which appears when it is whole; - is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Export only this kind: channels, movies or series
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub(crate) kind: Option<ContentKind>,
+    /// Leave out the fields that don't count as changes: images, ratings, dates and others
+    #[arg(long)]
+    pub(crate) without_display: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct ApplyArgs {
+    /// Change set to apply; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The profile; one that doesn't exist is added, without a login. It may be left out where there is only one
+    #[arg(long, value_name = "ID")]
+    pub(crate) profile: Option<String>,
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
