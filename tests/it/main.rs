@@ -11,6 +11,7 @@ mod socks;
 mod addresses;
 mod backups;
 mod cancelling;
+mod change_sets;
 mod changes;
 mod checking;
 mod clock;
