@@ -5,5 +5,6 @@
 mod damage;
 mod refused;
 mod round_trip;
+mod sizes;
 mod support;
 mod vectors;
