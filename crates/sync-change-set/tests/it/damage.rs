@@ -6,6 +6,7 @@ use sync_change_set::{ReadError, Tuning};
 use sync_core::change_set::{OrderChange, Placed, Record};
 use sync_core::testing::{category, movie};
 use sync_core::{ContentId, ContentKind};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::support::{Set, read};
 
@@ -69,6 +70,23 @@ fn random_cuts_and_flips_of_a_large_file_are_refused() {
         file[bit / 8] ^= 1 << (bit % 8);
     }
     eprintln!("1,000 damaged files of {} bytes: {:?}", file.len(), begin.elapsed());
+}
+
+/// Each of the two checksums refuses what the other one lets through.
+#[test]
+fn a_frame_is_checked_by_itself_and_so_is_the_whole_file() {
+    let file = small().write(Tuning::Increment);
+    let end = file.len() - 16;
+    let refused_by = |file: &[u8]| read(file).unwrap_err().to_string();
+    for at in 22..end - 4 {
+        let mut file = file[..end].to_vec();
+        file[at] ^= 1;
+        file.extend(xxh3_128(&file).to_le_bytes());
+        assert_eq!(refused_by(&file), "the change set is damaged: a frame has a wrong checksum (at byte 10)", "{at}");
+    }
+    let mut file = file;
+    file[end] ^= 1;
+    assert!(refused_by(&file).contains("the checksum over all is wrong"));
 }
 
 #[test]
