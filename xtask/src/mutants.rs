@@ -14,7 +14,7 @@ use crate::{Outcome, tools};
 const USAGE: &str = "\
 Usage: cargo xtask mutants [PACKAGE…] [--shard K/N] [--file GLOB] [--jobs N] [--fresh] [--list]
 
-  PACKAGE       sync-core, sync-xtream, sync-sqlite; sync-core when none is named
+  PACKAGE       sync-core, sync-xtream, sync-sqlite, sync-change-set; sync-core when none is named
   --shard K/N   only every N-th mutant, from the K-th on, K from 0: a part is a fair sample of the whole,
                 and the same one when it is gone on with
   --file GLOB   only files like this
@@ -27,7 +27,8 @@ Usage: cargo xtask mutants [PACKAGE…] [--shard K/N] [--file GLOB] [--jobs N] [
 const MOST_JOBS: usize = 4;
 
 /// Those that can be tried, with the features that their tests need.
-const PACKAGES: [(&str, &str); 3] = [("sync-core", "mock,testing"), ("sync-xtream", "fuzzing"), ("sync-sqlite", "")];
+const PACKAGES: [(&str, &str); 4] =
+    [("sync-core", "mock,testing"), ("sync-xtream", "fuzzing"), ("sync-sqlite", ""), ("sync-change-set", "fuzzing")];
 
 /// A package of the library, with the features that its tests need.
 pub(crate) fn package(name: &str) -> Option<(&'static str, &'static str)> {

@@ -3,6 +3,9 @@
 mod error;
 mod format;
 mod frames;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
 mod json;
 mod limits;

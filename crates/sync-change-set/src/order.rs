@@ -1,7 +1,8 @@
 //! The order of a listing as lines of numbers, and back.
 //!
 //! A number is the difference to the one before it in its line, because ids that follow one another are near each other
-//! in most listings.
+//! in most listings: 1.7 bytes per id in place of 3. In places, the items behind which others stand, and those others,
+//! are two sequences: 3.7 bytes in place of 5.7.
 
 use sync_core::ContentId;
 use sync_core::change_set::{OrderChange, Placed};
@@ -17,28 +18,21 @@ pub(crate) const CHUNK: usize = 1000;
 /// The memory of a run without its ids: the value, and the smallest allocation.
 const RUN_BYTES: usize = size_of::<Placed>() + 64;
 
-/// Writes numbers as differences.
-struct Differences<'a> {
-    out: &'a mut Vec<u8>,
-    last: i64,
-}
-
-impl Differences<'_> {
-    fn push(&mut self, id: ContentId) {
-        if !matches!(self.out.last(), Some(b'[')) {
-            self.out.push(b',');
-        }
-        self.out.extend_from_slice(id.0.wrapping_sub(self.last).to_string().as_bytes());
-        self.last = id.0;
+/// Writes an id as its difference to another one, which it replaces.
+fn push_difference(out: &mut Vec<u8>, last: &mut i64, id: ContentId) {
+    if !matches!(out.last(), Some(b'[')) {
+        out.push(b',');
     }
+    out.extend_from_slice(id.0.wrapping_sub(*last).to_string().as_bytes());
+    *last = id.0;
 }
 
 /// Writes a line of a whole order.
 pub(crate) fn push_whole(out: &mut Vec<u8>, ids: &[ContentId]) {
     out.extend_from_slice(format!("{{\"{WHOLE}\":[").as_bytes());
-    let mut differences = Differences { out, last: 0 };
+    let mut last = 0;
     for id in ids {
-        differences.push(*id);
+        push_difference(out, &mut last, *id);
     }
     out.extend_from_slice(b"]}");
 }
@@ -54,18 +48,16 @@ pub(crate) fn pieces(runs: &[Placed]) -> impl Iterator<Item = (Option<ContentId>
 /// Writes a line with pieces of runs.
 pub(crate) fn push_placed(out: &mut Vec<u8>, pieces: &[(Option<ContentId>, &[ContentId])]) {
     out.extend_from_slice(format!("{{\"{PLACED}\":[").as_bytes());
-    let mut last = 0;
+    let (mut last_after, mut last) = (0, 0);
     for (nth, (after, ids)) in pieces.iter().enumerate() {
         out.extend_from_slice(if nth == 0 { b"[" } else { b",[" });
-        let mut differences = Differences { out, last };
         match after {
-            Some(after) => differences.push(*after),
-            None => differences.out.extend_from_slice(b"null"),
+            Some(after) => push_difference(out, &mut last_after, *after),
+            None => out.extend_from_slice(b"null"),
         }
         for id in *ids {
-            differences.push(*id);
+            push_difference(out, &mut last, *id);
         }
-        last = differences.last;
         out.push(b']');
     }
     out.extend_from_slice(b"]}");
@@ -94,7 +86,7 @@ impl OrderBuilder {
 
     /// Adds the array of a line.
     pub(crate) fn add(&mut self, json: &str, limits: &Limits) -> Result<(), Wrong> {
-        let mut last = 0;
+        let (mut last_after, mut last) = (0, 0);
         let spend = |bytes: &mut usize, more: usize| {
             *bytes += more;
             if *bytes > limits.order { Err(Wrong::TooLarge(Limit::Order(limits.order))) } else { Ok(()) }
@@ -112,7 +104,7 @@ impl OrderBuilder {
                     spend(&mut self.bytes, size_of::<ContentId>())?;
                     match after {
                         None if json == "null" => after = Some(None),
-                        None => after = Some(Some(next(&mut last, json)?)),
+                        None => after = Some(Some(next(&mut last_after, json)?)),
                         Some(_) => ids.push(next(&mut last, json)?),
                     }
                     Ok(())

@@ -2,5 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic, and nothing else is lost by it")]
 
+mod damage;
+mod refused;
 mod round_trip;
+mod sizes;
 mod support;
+mod vectors;

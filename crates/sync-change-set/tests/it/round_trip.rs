@@ -109,6 +109,19 @@ fn a_long_run_is_one_run() {
     assert_eq!(read(set.write(Tuning::Increment).as_slice()).unwrap(), set);
 }
 
+/// A runtime moves blocking work to threads of its own.
+#[test]
+fn a_reader_and_a_writer_can_go_to_another_thread() {
+    let set = random(5);
+    let file = set.write(Tuning::Increment);
+    let reader = SetReader::new(file.as_slice(), Limits::default()).unwrap();
+    let writer = SetWriter::new(Vec::new(), &set.header, Tuning::Increment).unwrap();
+    std::thread::scope(|scope| {
+        let header = scope.spawn(move || (reader.header().clone(), writer)).join().unwrap().0;
+        assert_eq!(header, set.header);
+    });
+}
+
 /// The hash counts bits, so a number keeps its bits.
 #[test]
 fn numbers_keep_their_bits() {

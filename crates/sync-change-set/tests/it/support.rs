@@ -219,7 +219,7 @@ fn number(rng: &mut Rng) -> i64 {
     match rng.u8(..3) {
         0 => NUMBERS[rng.usize(..NUMBERS.len())],
         1 => rng.i64(..),
-        _ => rng.i64(..1_000_000),
+        _ => rng.i64(0..1_000_000),
     }
 }
 
@@ -242,7 +242,7 @@ fn value(rng: &mut Rng, shape: Shape) -> Value {
     match shape {
         Shape::Name | Shape::Text | Shape::Decimal | Shape::Reference => Value::Text(text(rng).into()),
         Shape::Integer | Shape::Count => Value::Integer(number(rng)),
-        Shape::Flag | Shape::Switch => Value::Integer(rng.i64(..2)),
+        Shape::Flag | Shape::Switch => Value::Integer(rng.i64(0..2)),
         Shape::Real => {
             let odd = [7.0, -0.0, 0.1 + 0.2, f64::MAX, f64::MIN_POSITIVE / 8.0, 1e300, f64::NAN, f64::INFINITY];
             Value::Real(if rng.bool() { f64::from_bits(rng.u64(..)) } else { odd[rng.usize(..odd.len())] })

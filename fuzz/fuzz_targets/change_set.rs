@@ -1,0 +1,5 @@
+//! Change sets: whole files, and what is below their checksums and their compression.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sync_change_set::fuzzing::change_set(bytes));
