@@ -276,6 +276,7 @@ fn rules(object: &Map<String, Value>) -> Result<(Filter, Vec<RewriteRule>), Stri
         otherwise: known(object, "default", FilterAction::from_name)?,
         new_categories: known(object, "new", NewCategories::from_name)?,
         known_categories: optional(object, "known_categories", texts)?,
+        ..Filter::default()
     };
     let rewrites = objects(object, "rewrite")?.into_iter().map(rewrite).collect::<Result<_, String>>()?;
     Ok((filter, rewrites))

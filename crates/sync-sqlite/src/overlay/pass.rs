@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use diesel::SqliteConnection;
 use sync_core::overlay::{
-    AlikeRow, CompiledRules, ConflictRules, EditEvent, EditPass, EditedItem, ItemIdentity, NewCategories, OverlayRules,
+    AlikeRow, CompiledRules, ConflictRules, EditEvent, EditPass, EditedItem, ItemIdentity, OverlayRules,
     changes_identity, find_moves,
 };
 use sync_core::store::Applied;
@@ -177,15 +177,13 @@ impl<'a> Pass<'a> {
     pub(crate) fn categories(&mut self, conn: &mut SqliteConnection, listed: &[Category]) -> Result<(), StoreError> {
         let key = self.key;
         let known = categories(conn, key.profile, key.kind)?;
-        if self.rules.filters[key.kind].meet(listed) {
-            rules::save(conn, key, &self.rules)?;
+        let filter = &mut self.rules.filters[key.kind];
+        let has_met = filter.meet(listed);
+        self.new_categories = filter.tell(&known, listed);
+        if has_met || !self.new_categories.is_empty() {
+            rules::save_categories(conn, key, filter)?;
         }
         let filter = &self.rules.filters[key.kind];
-        if filter.new_categories == NewCategories::IncludeAndTell {
-            let mut met: HashSet<_> = known.iter().map(|category| &category.id).collect();
-            let new = listed.iter().filter(|category| filter.is_new(&category.id.0) && met.insert(&category.id));
-            self.new_categories = new.cloned().collect();
-        }
         if filter.depends_on_categories() {
             let names = |all: &[Category]| -> BTreeMap<String, String> {
                 all.iter().rev().map(|category| (category.id.0.clone(), category.name.clone())).collect()

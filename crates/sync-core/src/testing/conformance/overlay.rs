@@ -499,6 +499,8 @@ pub async fn new_categories_are_told_once<C: Cache>(cache: &C) {
     };
     assert_eq!(sync(&["1", "2", "9"], vec![], &[1]).await, ["9"]);
     assert!(sync(&["1", "2", "9"], vec![], &[1]).await.is_empty());
+    assert!(sync(&["1", "2"], vec![], &[1]).await.is_empty());
+    assert!(sync(&["1", "2", "9"], vec![], &[1]).await.is_empty(), "it came back");
     cache.change_rules(&home, MOVIES, vec![RuleChange::NewCategories(NewCategories::Exclude)]).await.unwrap();
     let items = vec![
         added(movie(2).name("New").in_categories(&["9"])),
