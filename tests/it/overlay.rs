@@ -263,8 +263,10 @@ fn a_wrong_word_is_named_without_what_may_be_a_secret() {
         let stderr = run(&scene, line, 2).stderr;
         assert!(stderr.contains(told) && !stderr.contains("s3cr3t"), "{line}: {stderr}");
     }
-    let usage = run(&scene, "filter add", 2).stderr;
-    assert!(usage.lines().all(|line| line.len() < 120), "{usage}");
+    for line in ["filter add", "filter add movies exclude"] {
+        let usage = run(&scene, line, 2).stderr;
+        assert!(usage.lines().all(|line| line.len() < 130), "{usage}");
+    }
 }
 
 #[test]

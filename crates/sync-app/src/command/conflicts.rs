@@ -87,7 +87,9 @@ async fn show(database: &Path, args: &ConflictsArgs) -> Result<Exit, Failure> {
     for item in items.iter().filter(|_| !args.json) {
         if conflicts(item).any(|(edit, ..)| edit.field == EditField::Category) && !names.contains_key(&item.kind) {
             let mut categories = cache.categories(&profile.id, item.kind).await?;
-            categories.iter_mut().for_each(|category| category.name = login.blank(&category.name).into_owned());
+            for category in &mut categories {
+                category.name = login.blank(&category.name).into_owned();
+            }
             names.insert(item.kind, CategoryNames::of(&categories));
         }
     }

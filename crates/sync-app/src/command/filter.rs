@@ -122,10 +122,20 @@ fn effect(LeftOut { left_out, items, .. }: LeftOut) -> String {
     }
 }
 
+/// The rule that was typed. clap would name all of the options in one line.
+fn rule(args: &FilterRuleArgs) -> Result<FilterRule, Failure> {
+    args.rule().ok_or_else(|| {
+        let hint = "name one of --category-id, --category, --category-glob, --category-regex, --name, --name-glob and \
+                    --name-regex";
+        Failure::usage("nothing says which items the rule matches", hint)
+    })
+}
+
 async fn add(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
+    let rule = rule(args)?;
     let opened = Opened::to_change(database, args.of.id()).await?;
     let (profile, kind) = (&opened.profile, args.kind);
-    let rules = opened.change(kind, RuleChange::AddFilter(args.rule(), args.at)).await?;
+    let rules = opened.change(kind, RuleChange::AddFilter(rule, args.at)).await?;
     let position = args.at.unwrap_or(rules.filters[kind].rules.len());
     // The rule is saved. That its items can't be counted is no reason to call it failed.
     let counted = opened.service.filter_rules(&profile.id, kind).await.unwrap_or_default();
@@ -213,8 +223,9 @@ pub(crate) fn in_words(rule: &FilterRule, login: &Login) -> String {
 }
 
 async fn test(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
+    let rule = rule(args)?;
     let Opened { service, profile, login, .. } = Opened::to_read(database, args.of.id()).await?;
-    let trial = service.try_filter(&profile.id, args.kind, args.rule(), args.at).await.map_err(refused::overlay)?;
+    let trial = service.try_filter(&profile.id, args.kind, rule, args.at).await.map_err(refused::overlay)?;
     if args.json {
         json::say(&trial_line(&profile, args.kind, &login, &trial));
         return Ok(Exit::Done);

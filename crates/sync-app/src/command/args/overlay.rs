@@ -244,7 +244,7 @@ pub(crate) enum FilterCommand {
 
 /// A rule of a filter.
 #[derive(Debug, Arguments)]
-#[command(group = ArgGroup::new("pattern").required(true))]
+#[command(group = ArgGroup::new("pattern"))]
 pub(crate) struct FilterRuleArgs {
     /// Kind of the items: channels, movies or series
     #[arg(value_name = "KIND", value_parser = kind)]
@@ -284,8 +284,8 @@ pub(crate) struct FilterRuleArgs {
 }
 
 impl FilterRuleArgs {
-    /// Returns the rule. One of the patterns is there.
-    pub(crate) fn rule(&self) -> FilterRule {
+    /// Returns the rule; `None` if there is no pattern.
+    pub(crate) fn rule(&self) -> Option<FilterRule> {
         use FilterBy::{Category, Name};
         let patterns = [
             (Category, MatchBy::Id, &self.category_id),
@@ -296,9 +296,9 @@ impl FilterRuleArgs {
             (Name, MatchBy::Glob, &self.name_glob),
             (Name, MatchBy::Regex, &self.name_regex),
         ];
-        let given = patterns.into_iter().find_map(|(by, matches, pattern)| Some((by, matches, pattern.clone()?)));
-        let (by, matches, pattern) = given.unwrap_or((Name, MatchBy::Name, String::new()));
-        FilterRule { action: self.action, by, matches, pattern }
+        patterns.into_iter().find_map(|(by, matches, pattern)| {
+            Some(FilterRule { action: self.action, by, matches, pattern: pattern.clone()? })
+        })
     }
 }
 
