@@ -136,30 +136,6 @@ async fn an_undo_brings_an_overruled_edit_back() {
     assert!(cache.store.inspect_blocking(None).unwrap().findings.iter().all(|it| it.breach.code() != "log_malformed"));
 }
 
-/// An edit that an undo brings back to an item without a row is known by the name in the log.
-#[tokio::test]
-async fn an_edit_that_comes_back_without_its_row_has_a_name() {
-    let cache = Cache::new();
-    cache.load(1..=3).await;
-    edit(&cache, &[2], vec![EditOp::Set(EditField::Name, text("Mine"))], 1_000).unwrap();
-    let take_panel = ConflictRules::all(ConflictRule::TakePanel);
-    let profile = Profile { conflicts: take_panel, ..Profile::new(cache.home.clone()) };
-    cache.store.save_profile_blocking(&profile).unwrap();
-    let run = cache.start();
-    let mut fields = FieldSet::EMPTY;
-    fields.add(MOVIES.field("name").unwrap());
-    let renamed = staged(movie(2).name("Renamed"), Change::Updated(fields));
-    cache.apply(vec![renamed], run.commit(MOVIES)).await.unwrap();
-    cache.finish(run);
-    assert!(cache.store.edited_blocking(&cache.home, &EditQuery::all()).unwrap().is_empty());
-    cache.execute("DELETE FROM xtream_movies WHERE stream_id=2");
-    let lease = cache.store.lease_blocking(&cache.home).unwrap();
-    let request = UndoRequest { fence: Some(lease.fence), run: None, kinds: vec![MOVIES], at: 2_000 };
-    assert!(matches!(cache.store.undo_blocking(&cache.home, &request).unwrap(), UndoOutcome::Done(_)));
-    let edited = cache.store.edited_blocking(&cache.home, &EditQuery::all()).unwrap();
-    assert_eq!((edited[0].id, edited[0].identity.name.as_str()), (ContentId(2), "Renamed"));
-}
-
 /// What somebody else has put into the tables is found by the check and is no harm to a reader. What is shown is put right.
 #[tokio::test]
 async fn what_others_have_put_there_is_found_and_no_harm() {

@@ -243,6 +243,20 @@ pub async fn edits_stay_away_from_a_copy<C: Cache>(cache: &C) {
     assert_eq!((edited(cache, 3).await.unwrap().edits.len(), edited(cache, 4).await), (1, None));
 }
 
+/// An edit that an undo brings back to an item without a row is recognised by the name in the log.
+pub async fn an_edit_that_comes_back_without_its_item_has_a_name<C: Cache>(cache: &C) {
+    listed(cache, vec![movie(1).name("Heat"), movie(2).name("Ronin")]).await;
+    edit(cache, &[2], named("Mine")).await;
+    applied(cache, vec![], &[1], |commit| ScopeCommit { removals: vec![ContentId(2)], ..commit }).await;
+    let told = applied(cache, vec![added(movie(2).name("Mine"))], &[1, 2], |commit| commit).await;
+    assert_eq!((told.edits.len(), edited(cache, 2).await), (1, None), "it has converged");
+    let home = profile("home");
+    let lease = cache.lease(&home).await.unwrap();
+    let request = UndoRequest { fence: Some(lease.fence), run: None, kinds: ContentKind::ALL.to_vec(), at: 5000 };
+    let UndoOutcome::Done(_) = cache.undo(&home, request).await.unwrap() else { panic!("it can be undone") };
+    assert_eq!(edited(cache, 2).await.unwrap().identity.name, "Mine");
+}
+
 /// An undo takes back the end of an edit as well.
 pub async fn an_undo_brings_ended_edits_back<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2).name("Ronin"), movie(3).name("Thief")]).await;
