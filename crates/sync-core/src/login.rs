@@ -135,8 +135,17 @@ impl Login {
         let mut out = String::with_capacity(address.len());
         match authority.rsplit_once('@') {
             Some((user, host)) => {
-                let parts: Vec<_> = user.splitn(2, ':').map(|part| self.part(part)).collect();
-                out.push_str(&parts.join(":"));
+                let (name, secret) = match user.split_once(':') {
+                    Some((name, secret)) => (self.part(name), Some(secret)),
+                    None => (self.part(user), None),
+                };
+                out.push_str(&name);
+                if let Some(secret) = secret {
+                    out.push(':');
+                    // Behind the user name is the password, also one that is not known here.
+                    let is_hidden = self.password.is_none() && name == USERNAME && !secret.is_empty();
+                    out.push_str(&if is_hidden { Cow::Borrowed(PASSWORD) } else { self.part(secret) });
+                }
                 out.push('@');
                 out.push_str(host);
             }
@@ -282,5 +291,7 @@ mod tests {
         );
         assert_eq!(login.blank("http://p.example/ann/cover.jpg"), "http://p.example/{username}/cover.jpg");
         assert_eq!(login.blank("http://p.example/?password=hidden"), "http://p.example/?password={password}");
+        assert_eq!(login.blank("http://ann:hidden@p.example/"), "http://{username}:{password}@p.example/");
+        assert_eq!(login.blank("http://bob:hidden@p.example/"), "http://bob:hidden@p.example/");
     }
 }

@@ -106,6 +106,19 @@ impl<'a> Tracker<'a> {
         self.recomputes = true;
     }
 
+    /// The same after a doubt. Hashes of rows that hold the login may be wrong as well, and only who knows the login can
+    /// compute them: then the hash of the kind is not known until somebody does.
+    pub(crate) fn recompute_after_doubt(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        if self.login_hashes.is_empty() {
+            self.recomputes = true;
+            return Ok(());
+        }
+        content_hash::forget_login_hashes(conn, self.key)?;
+        self.login_hashes.clear();
+        (self.now, self.recomputes) = (None, false);
+        Ok(())
+    }
+
     /// Writes the hash, if it or the order has changed. Content that is not in the state that the proof names is
     /// refused.
     pub(crate) fn finish(
