@@ -95,6 +95,10 @@ impl Backend for Sqlite {
         Ok(Arc::new(SqliteStore::open(&self.files().database)?))
     }
 
+    fn another(&self) -> Arc<dyn Backend> {
+        Arc::new(Self::new())
+    }
+
     fn death(&self) -> Arc<dyn Death> {
         Arc::new(Killed { files: self.files(), image: Arc::clone(&self.image) })
     }
