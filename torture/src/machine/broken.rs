@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use sync_core::catalogue::{
     Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
 };
+use sync_core::change_set::Moves;
+use sync_core::maintenance::Inspection;
 use sync_core::overlay::{EditedItem, ImportReport, OverlayRules, RuleChange};
 use sync_core::search::{RowsOfKind, select_from_rows};
 use sync_core::store::{
@@ -15,15 +17,13 @@ use sync_core::store::{
 };
 use sync_core::testing::MemoryStore;
 use sync_core::{
+    AccountKey, AccountPace, ContentHash, Entry, Login, Maintenance, Paces, PanelIdentity, RowHash, Snapshot,
+    SnapshotState, Snapshots, Until,
+};
+use sync_core::{
     Category, CategoryId, ChangeRecord, ContentId, ContentKind, ContentStore, Feed, GuardThresholds, HeldRemoval,
     HoldReason, Item, LoggedChange, Loss, PerKind, ProfileId, RunId, RunRecord, Scope, SearchFields, StoreError,
     SyncOptions, UndoOutcome, UndoRequest, Value,
-};
-use sync_core::change_set::Moves;
-use sync_core::maintenance::Inspection;
-use sync_core::{
-    AccountKey, AccountPace, ContentHash, Entry, Login, Maintenance, Paces, PanelIdentity, RowHash, Snapshot,
-    SnapshotState, Snapshots, Until,
 };
 use sync_core::{
     ChangedItem, EditCounts, EditQuery, EditRequest, NamedItem, Overlay, OverlayError, Profile, Profiles,

@@ -21,8 +21,8 @@ use sync_service::{ExportError, ExportRequest, Service, Since};
 use super::Machine;
 use super::state::State;
 use super::step::{ExportPlan, SinceWhat};
-use super::world::{PROFILES, passwords};
 use super::store_failed;
+use super::world::{PROFILES, passwords};
 use crate::campaign::Violation;
 use crate::elements::blank;
 use crate::promise;
@@ -188,7 +188,8 @@ impl Machine {
             (world.sites[site].profile.clone(), world.sites[site].login.clone())
         };
         let position = self.sets.since(plan, &state);
-        let since = position.map_or(Since::Beginning, |(epoch, sequence)| Since::Position { epoch: Some(epoch), sequence });
+        let since =
+            position.map_or(Since::Beginning, |(epoch, sequence)| Since::Position { epoch: Some(epoch), sequence });
         let mut request = ExportRequest::new(since);
         (request.kinds, request.display) = (plan.kinds.clone(), plan.display);
         let made = self.service(site)?.export_changes(&profile, &request, login.clone()).await;
@@ -214,9 +215,10 @@ impl Machine {
             let is_same = then.is_none_or(|then| then.to.hash == change.from.hash);
             promise!(is_same, "{}: was exported to {:?}, and begins at {:?} (I21)", change.kind, then, change.from);
         }
-        let left_out = export.left_out().iter().any(|kind| {
-            known.is_some_and(|set| set.header.kinds.iter().any(|change| change.kind == *kind))
-        });
+        let left_out = export
+            .left_out()
+            .iter()
+            .any(|kind| known.is_some_and(|set| set.header.kinds.iter().any(|change| change.kind == *kind)));
         promise!(!left_out || export.is_earlier(), "kinds are left out whose content was known: {export:?} (I21)");
         let told = match (position, export.is_earlier()) {
             (None, _) => "of everything",
@@ -298,7 +300,11 @@ impl Set {
         for change in &header.kinds {
             let computed = hash_of(kinds[change.kind].rows.values(), &Login::default());
             let kind = change.kind;
-            promise!(change.to.hash == computed, "{kind}: a set leads to {:?}, the rows have {computed} (I21)", change.to);
+            promise!(
+                change.to.hash == computed,
+                "{kind}: a set leads to {:?}, the rows have {computed} (I21)",
+                change.to
+            );
         }
         let is_within_a_run = state.runs.first().is_some_and(|run| run.status == sync_core::RunStatus::Syncing);
         Ok(Self { bytes, header, kinds, is_within_a_run })

@@ -123,9 +123,7 @@ impl Applied<'_> {
             (Some(found), None) => (id, Some(found)),
             (None, Some(to)) => (to, at(to)),
             // It may have ended where it was, or where it went.
-            (None, None) => {
-                (targets.iter().copied().find(|to| self.ends_at(edit, *to)).unwrap_or(id), None)
-            }
+            (None, None) => (targets.iter().copied().find(|to| self.ends_at(edit, *to)).unwrap_or(id), None),
         };
         let new = self.is.rows.get(&place);
         let old = if place == id { self.was.rows.get(&id) } else { None };

@@ -102,7 +102,8 @@ impl ContentSource for PanelSource {
         });
         if self.panel(|panel, _, _| panel.holds_logins) {
             let login = self.login();
-            let batches = sent.iter_mut().filter_map(|sent| if let Ok(Sent::Batch(all)) = sent { Some(all) } else { None });
+            let batches =
+                sent.iter_mut().filter_map(|sent| if let Ok(Sent::Batch(all)) = sent { Some(all) } else { None });
             for element in batches.flatten() {
                 if let Element::Sound(element) = element {
                     fill(&mut element.item, &login);

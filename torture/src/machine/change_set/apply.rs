@@ -166,7 +166,12 @@ impl Machine {
     }
 
     /// Every kind is as it was, or as the set has it. Returns those that were written since it was last looked.
-    fn take_in(&mut self, apply: &mut Apply, after: State, run: Option<&ApplyReport>) -> Result<Vec<ContentKind>, Violation> {
+    fn take_in(
+        &mut self,
+        apply: &mut Apply,
+        after: State,
+        run: Option<&ApplyReport>,
+    ) -> Result<Vec<ContentKind>, Violation> {
         let base = apply.base.take().unwrap_or_else(|| after.as_if_new());
         let mut written = Vec::new();
         let now = self.world.inner().now;

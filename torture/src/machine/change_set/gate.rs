@@ -15,9 +15,9 @@ use sync_core::store::{
 };
 use sync_core::{
     AccountKey, AccountPace, Category, CategoryId, ChangedItem, ContentId, ContentKind, ContentStore, EditCounts,
-    EditQuery, EditRequest, Entry, Feed, HeldRemoval, Item, Login, Maintenance, NamedItem, Overlay,
-    OverlayError, Paces, PanelIdentity, Profile, ProfileId, Profiles, ResolveRequest, RunId, RunRecord, Scope, Snapshot,
-    Snapshots, StoreError, UndoOutcome, UndoRequest,
+    EditQuery, EditRequest, Entry, Feed, HeldRemoval, Item, Login, Maintenance, NamedItem, Overlay, OverlayError,
+    Paces, PanelIdentity, Profile, ProfileId, Profiles, ResolveRequest, RunId, RunRecord, Scope, Snapshot, Snapshots,
+    StoreError, UndoOutcome, UndoRequest,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -97,8 +97,7 @@ impl Judging<'_> {
         promise!(after.consistent && after.applied_before, "{kind}: the index is in doubt after a change set (I21)");
         self.order(kind, change, of_set)?;
         self.digests(kind, of_set)?;
-        let held: Vec<_> =
-            before.held.iter().filter(|held| !of_set.named.contains_key(&held.id.0)).cloned().collect();
+        let held: Vec<_> = before.held.iter().filter(|held| !of_set.named.contains_key(&held.id.0)).cloned().collect();
         promise!(after.held == held, "{kind}: held as {:?} after a change set, not {held:?} (I21)", after.held);
         promise!(after.validator.is_none(), "{kind}: a validator outlived a change set (I21)");
         let watermark = change.listed_at.unwrap_or(self.now);
@@ -130,9 +129,16 @@ impl Judging<'_> {
             let told = of_set.named.get(id);
             match (told, was) {
                 (None, was) => {
-                    promise!(was == Some(is), "{kind}: {} became {}, and no set says so (I21)", show::row(was), show::item(is));
+                    promise!(
+                        was == Some(is),
+                        "{kind}: {} became {}, and no set says so (I21)",
+                        show::row(was),
+                        show::item(is)
+                    );
                 }
-                (Some(Named::Gone), _) => return Err(Violation::new(format!("{kind}: a set removes what it has: {id}"))),
+                (Some(Named::Gone), _) => {
+                    return Err(Violation::new(format!("{kind}: a set removes what it has: {id}")));
+                }
                 (Some(Named::New), _) => self.has(kind, is, row, kind_fields(kind))?,
                 (Some(Named::Changed(fields)), _) => self.has(kind, is, row, fields.positions().collect())?,
             }
