@@ -164,6 +164,14 @@ impl Machine {
         Ok(())
     }
 
+    /// A check of a profile finds nothing.
+    pub(super) async fn inspect(&mut self, site: usize) -> Result<(), Violation> {
+        let profile = self.world.inner().sites[site].profile.clone();
+        let found = self.eye(site)?.inspect(Some(profile)).await.map_err(|error| store_failed(&error))?;
+        promise!(found.damage.is_empty() && found.findings.is_empty(), "a check finds {found:?}");
+        Ok(())
+    }
+
     /// Gives a profile that exists settings of its own.
     pub(super) async fn settings(&mut self, site: usize) -> Result<(), Violation> {
         if self.look(site).await?.is_none() {

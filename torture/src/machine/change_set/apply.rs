@@ -255,6 +255,9 @@ impl Machine {
             }
             Some(Ok(report)) => self.reported(&apply, &report, before.as_ref(), after.as_ref(), &written).await?,
         };
+        if !written.is_empty() {
+            self.inspect(site).await?;
+        }
         self.world.count("change set", told);
         self.world.inner().trace.text(told);
         Ok(())
