@@ -85,6 +85,14 @@ impl Login {
         blanked.map(|item| RowHash::of(&item))
     }
 
+    /// Whether an item may hold a login that is not known here: one of its significant fields has an address.
+    pub fn may_be_in(item: &Item) -> bool {
+        item.kind().of_class(FieldClass::Significant).positions().any(|at| match item.value(at) {
+            ValueRef::Text(text) => text.contains("://"),
+            _ => false,
+        })
+    }
+
     /// A value of an edit without the login.
     pub fn blank_value(&self, value: &EditValue) -> EditValue {
         match value {

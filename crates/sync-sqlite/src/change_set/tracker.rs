@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::SqliteConnection;
 use sync_core::change_set::Moves;
 use sync_core::store::{Proof, WhichState};
-use sync_core::{ContentHash, Item, RowHash, StoreError};
+use sync_core::{ContentHash, Item, Login, RowHash, StoreError};
 
 use crate::change_set::content_hash::{self, Standing};
 use crate::change_set::row_hash::Hasher;
@@ -64,8 +64,12 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    /// Adds a row that an undo has brought back or put back.
+    /// Adds a row that an undo has brought back or put back. If it may hold the login, and it is not known whether it
+    /// does, the hash of the kind isn't known either.
     pub(crate) fn add_again(&mut self, item: &Item) {
+        if !self.login_hashes.contains_key(&item.id().0) && Login::may_be_in(item) {
+            self.now = None;
+        }
         let hash = self.hash_of(item);
         if let Some(now) = &mut self.now {
             now.add(hash);
@@ -127,13 +131,14 @@ impl<'a> Tracker<'a> {
         moves: &Moves,
         proof: Option<Proof>,
     ) -> Result<(), StoreError> {
-        if self.recomputes {
+        // Where it isn't known, it isn't known either which rows hold the login. Only somebody who has it can say that.
+        if self.recomputes && self.before != Standing::Unknown {
             self.now = Some(content_hash::computed(conn, self.key)?);
         }
         if proof.is_some_and(|proof| self.now != Some(proof.to)) {
             return Err(StoreError::OtherState(WhichState::To));
         }
-        if self.now == self.before.hash() && (*moves == Moves::None || self.now.is_none()) {
+        if self.now == self.before.hash() && *moves == Moves::None {
             return Ok(());
         }
         if self.before == Standing::Untouched {
