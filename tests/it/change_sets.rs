@@ -55,10 +55,17 @@ fn content(database: &Path, kind: ContentKind) -> Vec<String> {
     let columns = kind.of_class(FieldClass::Significant).names(kind.fields());
     let columns: Vec<_> = columns.map(|name| format!("quote(\"{name}\")")).collect();
     let id = kind.id_column();
-    let sql = format!("SELECT {id}||' '||{} FROM xtream_{kind} WHERE profile_id='{HOME}' ORDER BY {id}", columns.join("||','||"));
+    let sql = format!(
+        "SELECT {id}||' '||{} FROM xtream_{kind} WHERE profile_id='{HOME}' ORDER BY {id}",
+        columns.join("||','||")
+    );
     let mut all = cache.lines(&sql);
     let one = kind.as_str().trim_end_matches('s');
-    let table = if kind == ContentKind::Series { "xtream_series_categories".to_owned() } else { format!("xtream_{one}_categories") };
+    let table = if kind == ContentKind::Series {
+        "xtream_series_categories".to_owned()
+    } else {
+        format!("xtream_{one}_categories")
+    };
     all.extend(cache.lines(&format!(
         "SELECT category_id||' '||category_name||' '||coalesce(parent_id,'-') FROM {table} WHERE profile_id='{HOME}' ORDER BY position"
     )));
@@ -86,7 +93,10 @@ fn three_caches_in_a_chain_have_the_same_content() {
     let (second, third) = (at("second.db"), at("third.db"));
     let (whole, mut next) = export(&scene.database, at("whole"), &[]);
     let applied = apply(&second, &whole, 0);
-    assert_eq!((&applied["status"], &applied["from"], &applied["reason"]), (&json!("applied"), &json!(null), &json!(null)));
+    assert_eq!(
+        (&applied["status"], &applied["from"], &applied["reason"]),
+        (&json!("applied"), &json!(null), &json!(null))
+    );
     let (passed_on, mut next_of_second) = export(&second, at("passed-on"), &[]);
     apply(&third, &passed_on, 0);
     assert_same(&scene.database, &second);
@@ -205,7 +215,9 @@ fn a_set_has_no_login() {
     assert!(!bytes.contains(PASSWORD) && bytes.contains("{password}"), "the login is a placeholder");
     apply(&follower, &whole, 0);
     let trailer = |database: &Path| {
-        Cache::open(database).lines(&format!("SELECT youtube_trailer FROM xtream_movies WHERE stream_id={id}")).remove(0)
+        Cache::open(database)
+            .lines(&format!("SELECT youtube_trailer FROM xtream_movies WHERE stream_id={id}"))
+            .remove(0)
     };
     assert_eq!(trailer(&follower), format!("http://panel.example/movie/{{username}}/{{password}}/{id}.mp4"));
     on(&follower, &["check"]).exits(0);
@@ -262,7 +274,8 @@ fn a_follower_without_a_login_is_left_alone() {
     let before = scene.cache().number("SELECT max(sequence) FROM xtream_changes WHERE profile_id='home'");
     scene.sync(&[]).exits(0);
     let set = scene.folder().join("set");
-    let mut export = command(&scene.database, &["changes", "export", "--profile", HOME, "--since", &before.to_string()]);
+    let mut export =
+        command(&scene.database, &["changes", "export", "--profile", HOME, "--since", &before.to_string()]);
     export.stdout(fs::File::create(&set).unwrap());
     assert!(export.status().unwrap().success());
     let mut apply = command(&backup, &["changes", "apply", "-", "--profile", HOME]);
@@ -270,7 +283,8 @@ fn a_follower_without_a_login_is_left_alone() {
     let applied = Running::start(apply).end().exits(0);
     assert!(applied.stdout.contains("1 updated"), "{}", applied.stdout);
     on(&backup, &["check"]).exits(0);
-    let report = Running::start(command(&backup, &["sync", HOME, "--json", "--backoff", "0.01"])).end().exits(0).report();
+    let report =
+        Running::start(command(&backup, &["sync", HOME, "--json", "--backoff", "0.01"])).end().exits(0).report();
     assert_eq!(report.counts(Kind::Series).updated, 0, "the sync finds the cache as the panel lists it");
 }
 
