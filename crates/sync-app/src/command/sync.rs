@@ -26,7 +26,11 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     let cache = if args.dry_run { wiring::open_read_only(database)? } else { wiring::open(database)? };
     let service = wiring::service(&cache);
     let ids = args.ids.iter().map(ProfileId::new).collect::<Result<Vec<_>, _>>().map_err(SyncError::from)?;
-    let profiles = service.profiles(&ids).await?;
+    let mut profiles = service.profiles(&ids).await?;
+    if ids.is_empty() && profiles.iter().any(Profile::has_login) {
+        // The others are filled by change sets.
+        profiles.retain(Profile::has_login);
+    }
     if profiles.is_empty() {
         return Err(Failure::no_profile());
     }

@@ -261,6 +261,7 @@ mod tests {
             Why::NeverSynced,
             Why::KindOff,
             Why::ScheduleOff,
+            Why::NoLogin,
             Why::PanelDown(1),
             Why::AnswerUnusable(1),
             Why::LoginRefused,

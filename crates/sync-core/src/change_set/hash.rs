@@ -25,7 +25,7 @@ pub struct ContentHash(pub u128);
 impl RowHash {
     /// Returns the hash of an item.
     pub fn of(item: &Item) -> Self {
-        let mut hasher = RowHasher::new(item.kind());
+        let mut hasher = RowHasher::with_room(item.kind());
         hasher.begin(item.id());
         let kind = item.kind();
         for at in kind.of_class(FieldClass::Significant).positions() {
@@ -95,6 +95,9 @@ impl FromStr for RowHash {
     }
 }
 
+/// Bytes of a row, mostly.
+const ROOM: usize = 2048;
+
 /// Reads 32 hexadecimal digits in lower case.
 pub(super) fn digits(text: &str) -> Option<u128> {
     let is_hex = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -116,6 +119,11 @@ impl RowHasher {
     /// Returns a hasher for rows of a kind.
     pub const fn new(kind: ContentKind) -> Self {
         Self { kind, buffer: Vec::new() }
+    }
+
+    /// Returns a hasher for one row.
+    fn with_room(kind: ContentKind) -> Self {
+        Self { kind, buffer: Vec::with_capacity(ROOM) }
     }
 
     /// Begins a row.

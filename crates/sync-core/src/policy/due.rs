@@ -51,6 +51,8 @@ pub enum Why {
     KindOff,
     /// The schedule is `off`, or the columns of an application say so.
     ScheduleOff,
+    /// The profile has no address or no user name: only change sets fill it.
+    NoLogin,
     /// The kind was never synced.
     NeverSynced,
     /// The schedule says so.
@@ -92,6 +94,7 @@ impl Why {
         match self {
             Self::KindOff => "kind_off",
             Self::ScheduleOff => "schedule_off",
+            Self::NoLogin => "no_login",
             Self::NeverSynced => "never_synced",
             Self::Schedule(_) => "schedule",
             Self::Learnt(_) => "learnt",
@@ -114,6 +117,7 @@ impl Why {
             self,
             Self::KindOff
                 | Self::ScheduleOff
+                | Self::NoLogin
                 | Self::NeverSynced
                 | Self::Schedule(_)
                 | Self::Learnt(_)
@@ -128,6 +132,7 @@ impl fmt::Display for Why {
         match self {
             Self::KindOff => f.write_str("switched off"),
             Self::ScheduleOff => f.write_str("not synced by itself"),
+            Self::NoLogin => f.write_str("without a login: only change sets fill it"),
             Self::NeverSynced => f.write_str("never synced"),
             Self::Schedule(schedule) => schedule.fmt(f),
             Self::Learnt(learnt) => learnt.fmt(f),

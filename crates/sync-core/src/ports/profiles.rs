@@ -157,6 +157,12 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Returns whether the profile says which account at which panel it is. One without a login is filled by change sets
+    /// only.
+    pub const fn has_login(&self) -> bool {
+        self.base_url.is_some() && self.username.is_some()
+    }
+
     /// Returns a profile with this id and default settings.
     pub fn new(id: ProfileId) -> Self {
         Self {

@@ -73,17 +73,8 @@ impl PreparedKind {
             Record::New(_) | Record::Categories(_) | Record::Order(_) => None,
         };
         let known: Vec<_> = records.iter().filter_map(id).collect();
-        let (mut rows, mut hashes) = (Vec::new(), Vec::new());
-        if !known.is_empty() {
-            rows = snapshot.rows(kind, known.clone()).await?;
-            hashes = snapshot.row_hashes(kind, known).await?;
-            rows.sort_unstable_by_key(Item::id);
-            hashes.sort_unstable_by_key(|(id, _)| *id);
-        }
-        let hash_of = |id: ContentId| {
-            let found = hashes.binary_search_by_key(&id, |(id, _)| *id);
-            found.ok().map(|at| hashes[at].1)
-        };
+        let rows = if known.is_empty() { Vec::new() } else { snapshot.hashed_rows(kind, known).await? };
+        let row = |id: ContentId| rows.binary_search_by_key(&id, |(row, _)| row.id()).ok().map(|at| &rows[at]);
         let mut staged = Vec::new();
         for record in records {
             match record {
@@ -96,15 +87,14 @@ impl PreparedKind {
                     self.counts.added += 1;
                     staged.push(staged_item(filled(item, login), Change::Added, hash));
                 }
-                Record::Changed(row) => {
-                    let found = rows.binary_search_by_key(&row.item.id(), Item::id);
-                    let (Ok(at), Some(hash)) = (found, hash_of(row.item.id())) else { continue };
-                    self.touched.insert(row.item.id());
-                    staged.extend(self.changed(&rows[at], row, hash, login));
+                Record::Changed(changed) => {
+                    let Some((stored, hash)) = row(changed.item.id()) else { continue };
+                    self.touched.insert(stored.id());
+                    staged.extend(self.changed(stored, changed, *hash, login));
                 }
                 Record::Gone(id) => {
-                    let Some(hash) = hash_of(id) else { continue };
-                    self.content.take(hash);
+                    let Some((_, hash)) = row(id) else { continue };
+                    self.content.take(*hash);
                     self.touched.insert(id);
                     self.removals.push(id);
                     self.counts.removed += 1;
@@ -200,11 +190,7 @@ impl PreparedKind {
 
     /// Returns the index after the set. Rows that it names are compared by the next sync.
     fn index(&self, stored: &StoredIndex) -> Result<ListingIndex, StoreError> {
-        let ids = stored.index.ids();
-        let gone: HashSet<ContentId> = self.removals.iter().copied().collect();
-        let stay = ids.iter().map(|id| ContentId(*id)).filter(|id| !gone.contains(id));
-        let there: Vec<_> = stay.chain(self.came.iter().copied()).collect();
-        let order = OrderChange::apply(self.order.as_ref(), ids, &there);
+        let order = OrderChange::apply(self.order.as_ref(), stored.index.ids(), &self.removals, &self.came);
         let mut hint = 0;
         let entries = order.into_iter().map(|id| {
             let known = stored.index.position(id, hint).filter(|_| stored.consistent && !self.touched.contains(&id));

@@ -3,6 +3,7 @@
 use sync_core::policy::{budget, due};
 use sync_core::{
     AccountPace, Cache, ContentKind, KindHistory, Next, PanelFacts, PerKind, Profile, Schedule, StoreError, WallTime,
+    Why,
 };
 
 use crate::account::PanelAccount;
@@ -53,6 +54,9 @@ impl Upcoming {
         let pace = cache.pace(PanelAccount::of(&profile).key()).await?;
         let mut next = due::next(&profile, schedule, &state.facts, &history, time);
         budget::postpone(&mut next, &profile, pace.as_ref(), time.now);
+        if !profile.has_login() {
+            next = PerKind::from_fn(|_| Next { at: None, why: Why::NoLogin });
+        }
         let schedule = schedule.cloned();
         let (rows, held, facts) = (state.rows, state.held, state.facts);
         Ok(Self { profile, next, history, rows, held, facts, pace, schedule, time })
