@@ -3,12 +3,13 @@
 //!
 //! The cache is made here, so that the figures need nothing but this program.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
 use rusqlite::{Connection, Statement};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sync_core::overlay::{
     EditField, EditOp, EditValue, FilterAction, FilterBy, FilterRule, MatchBy, RewriteRule, RuleChange,
 };
@@ -48,32 +49,41 @@ pub(crate) struct Args {
 }
 
 /// Seconds, unless a name says otherwise.
-#[derive(Debug, Default, Serialize)]
-struct Figures {
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Figures {
     items: i64,
     edits: i64,
     filters: i64,
     /// A filter that leaves out half of the items, by category and by name; the latter of 20.
     first_filter: f64,
     first_name_filter: f64,
-    slowest_filter: f64,
+    pub(crate) slowest_filter: f64,
     /// A rewrite rule that changes a tenth of the names, and one that changes all.
     rewrite_tenth: f64,
     rewrite_all: f64,
     edit_one: f64,
     edit_all: f64,
     excluded: i64,
-    /// Milliseconds of a page of 100 rows: median and 95th percentile, of the table and of the view.
-    table_p50: f64,
-    table_p95: f64,
-    view_p50: f64,
-    view_p95: f64,
-    view_by_table_p95: f64,
+    /// Milliseconds of a page of 100 rows.
+    table: Quantiles,
+    view: Quantiles,
+    /// The view, of which only the columns of the table are read.
+    view_columns: Quantiles,
+    /// The table, with as many more columns as the view has, each of them a constant.
+    table_more_columns: Quantiles,
+    pub(crate) view_by_table: Quantiles,
     /// An apply that writes nothing, and one that writes a thousandth of the rows.
     unchanged_plain: f64,
     unchanged_edited: f64,
     changed_plain: f64,
     changed_edited: f64,
+}
+
+/// The median and the 95th percentile.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Quantiles {
+    pub(crate) p50: f64,
+    pub(crate) p95: f64,
 }
 
 struct Bench {
@@ -121,20 +131,9 @@ pub(crate) fn main(args: &Args) -> Outcome {
     })?;
     let conn = Connection::open(&path)?;
     found.excluded = conn.query_row("SELECT COUNT(*) FROM xtream_shown WHERE excluded<>0", [], |row| row.get(0))?;
-    let (mut of_table, mut of_view) = (Vec::new(), Vec::new());
-    let table = "SELECT * FROM xtream_movies WHERE profile_id='home' AND stream_id>?1 ORDER BY stream_id LIMIT ?2";
-    let view = "SELECT * FROM xtream_movies_shown WHERE profile_id='home' AND NOT hidden AND NOT excluded AND \
-                stream_id>?1 ORDER BY stream_id LIMIT ?2";
-    let (mut table, mut view) = (conn.prepare(table)?, conn.prepare(view)?);
-    for at in (0_i64..).take(PAGES) {
-        // Places all over the kind, and each by both, in turn.
-        let after = (at * 7_919) % (args.items - 2 * PAGE).max(1);
-        of_table.push(page(&mut table, after)?);
-        of_view.push(page(&mut view, after)?);
-    }
-    (found.table_p50, found.table_p95) = quantiles(of_table);
-    (found.view_p50, found.view_p95) = quantiles(of_view);
-    found.view_by_table_p95 = found.view_p95 / found.table_p95;
+    [found.table, found.view, found.view_columns, found.table_more_columns] = pages(&path, &conn, args.items)?;
+    let ratio = |of: fn(Quantiles) -> f64| of(found.view) / of(found.table);
+    found.view_by_table = Quantiles { p50: ratio(|it| it.p50), p95: ratio(|it| it.p95) };
     (found.unchanged_edited, found.changed_edited) = bench.applies()?;
     println!("{}", serde_json::to_string_pretty(&found)?);
     Ok(())
@@ -171,9 +170,41 @@ fn page(statement: &mut Statement<'_>, after: i64) -> Outcome<f64> {
     if read == PAGE { Ok(start.elapsed().as_secs_f64() * 1_000.0) } else { Err("a page is short".into()) }
 }
 
-fn quantiles(mut took: Vec<f64>) -> (f64, f64) {
+/// Reads pages all over the kind, in each of four ways. Each way has a connection of its own: what one has read is not in
+/// the page cache of another.
+fn pages(path: &Path, conn: &Connection, items: i64) -> Outcome<[Quantiles; 4]> {
+    let columns = |table: &str| -> Outcome<Vec<String>> {
+        let mut names = conn.prepare("SELECT '\"'||name||'\"' FROM pragma_table_info(?)")?;
+        Ok(names.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    };
+    let (of_table, of_view) = (columns("xtream_movies")?, columns("xtream_movies_shown")?);
+    let shown = "FROM xtream_movies_shown WHERE NOT hidden AND NOT excluded AND";
+    let statements = [
+        "SELECT * FROM xtream_movies WHERE".to_owned(),
+        format!("SELECT * {shown}"),
+        format!("SELECT {} {shown}", of_table.join(",")),
+        format!("SELECT *{} FROM xtream_movies WHERE", ",NULL".repeat(of_view.len() - of_table.len())),
+    ];
+    let mut taken: [Vec<f64>; 4] = Default::default();
+    let connections =
+        [Connection::open(path)?, Connection::open(path)?, Connection::open(path)?, Connection::open(path)?];
+    let mut prepared = Vec::new();
+    for (conn, select) in connections.iter().zip(statements) {
+        prepared
+            .push(conn.prepare(&format!("{select} profile_id='home' AND stream_id>?1 ORDER BY stream_id LIMIT ?2"))?);
+    }
+    for at in (0_i64..).take(PAGES) {
+        let after = (at * 7_919) % (items - 2 * PAGE).max(1);
+        for (statement, taken) in prepared.iter_mut().zip(&mut taken) {
+            taken.push(page(statement, after)?);
+        }
+    }
+    Ok(taken.map(quantiles))
+}
+
+fn quantiles(mut took: Vec<f64>) -> Quantiles {
     took.sort_by(f64::total_cmp);
-    (took[took.len() / 2], took[took.len() * 95 / 100])
+    Quantiles { p50: took[took.len() / 2], p95: took[took.len() * 95 / 100] }
 }
 
 fn film(id: i64, plot: &str) -> sync_core::testing::ItemBuilder {

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::Outcome;
 use crate::counts::{BOOKKEEPING, SHIFT_ROWS, Tally};
 use crate::figures::{Bound, Line, Rounds, Spread, trimmed};
 use crate::link::BYTES_PER_SECOND;
@@ -15,6 +14,7 @@ use crate::machine::Machine;
 use crate::names::{COMMANDS, EACH, FLOOR, slope_names};
 use crate::searching::Searching;
 use crate::stages::STAGES;
+use crate::{Outcome, overlay};
 
 /// Everything that was measured and counted.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub(crate) struct Report {
     pub(crate) measured: Rounds,
     pub(crate) written: Tally,
     pub(crate) searching: Searching,
+    pub(crate) overlay: overlay::Figures,
     pub(crate) instructions: Option<Vec<(&'static str, u64)>>,
 }
 
@@ -72,6 +73,7 @@ impl Report {
         let ratio = Spread::of_ratio(&reader, &idle);
         table.push("reader during a first sync", "p99 ÷ idle writer", ratio, "", Bound::AtMost(3.0));
         table.search();
+        table.overlay();
         table.commands();
         table.link();
         let bytes = Spread::of(&self.measured.values("validators, bytes")).map(|bytes| bytes.times(1e-6));
@@ -190,7 +192,8 @@ impl Report {
             "reader_p99_us": {"writing": self.measured.values("reader"), "idle": self.measured.values("reader, idle")},
             "reader_p50_us":
                 {"writing": self.measured.values("reader, p50"), "idle": self.measured.values("reader, idle, p50")},
-            "written": self.written, "searching": self.searching, "instructions": self.instructions,
+            "written": self.written, "searching": self.searching,
+            "overlay": self.overlay, "instructions": self.instructions,
         }))
     }
 
@@ -296,6 +299,18 @@ impl Table<'_> {
             ("pages of an order, and of a category", "worst p95", *plain_pages, "ms", Bound::AtMost(10.0)),
             ("pages with another filter", "worst p95", *filtered_pages, "ms", Bound::AtMost(60.0)),
             ("all rows", "wall", *all_rows, "s", Bound::None),
+        ] {
+            self.push(scenario, figure, Some(Spread::exactly(value)), unit, bound);
+        }
+    }
+
+    /// Edits and filters.
+    fn overlay(&mut self) {
+        let overlay::Figures { slowest_filter, view_by_table, .. } = &self.report.overlay;
+        for (scenario, figure, value, unit, bound) in [
+            ("a new filter", "wall", *slowest_filter, "s", Bound::AtMost(0.5)),
+            ("a page of a view", "p50 ÷ table", view_by_table.p50, "", Bound::None),
+            ("a page of a view", "p95 ÷ table", view_by_table.p95, "", Bound::AtMost(1.2)),
         ] {
             self.push(scenario, figure, Some(Spread::exactly(value)), unit, bound);
         }

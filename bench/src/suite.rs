@@ -13,7 +13,7 @@ use crate::names::{COMMANDS, EACH, FLOOR, slope_names};
 use crate::panel::Panel;
 use crate::report::Report;
 use crate::searching::Searching;
-use crate::{Outcome, counts, link, reader, report, stages};
+use crate::{Outcome, counts, link, overlay, reader, report, stages};
 
 /// What is measured, and with what.
 #[derive(Debug, clap::Args)]
@@ -78,6 +78,7 @@ pub(crate) fn main(args: &Args) -> Outcome {
         measured,
         written,
         searching: suite.searching()?,
+        overlay: suite.overlay(items)?,
         instructions: stages::instructions(),
     };
     report::publish(&report, &args.folder, if args.quick { "quick" } else { "bench" })
@@ -166,6 +167,12 @@ impl Suite {
         let base = self.path("base.db");
         let (printed, taken) = measure::run_own(&self.engine.scratch, &["search", text(&base)?, PROFILE])?;
         eprintln!("Searching took at most {} MiB.", taken.peak_kib / 1024);
+        Ok(serde_json::from_str(&printed)?)
+    }
+
+    /// Edits and filters, in a cache of their own with so many movies.
+    fn overlay(&self, movies: usize) -> Outcome<overlay::Figures> {
+        let (printed, _) = measure::run_own(&self.engine.scratch, &["overlay", "--items", &movies.to_string()])?;
         Ok(serde_json::from_str(&printed)?)
     }
 

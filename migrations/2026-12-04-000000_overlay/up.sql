@@ -53,8 +53,10 @@ CREATE TABLE xtream_shown (
     tags         TEXT,                                     -- JSON array
     position     INTEGER,                                  -- seconds
     last_watched INTEGER,
-    PRIMARY KEY (profile_id, kind, content_id)
+    PRIMARY KEY (content_id, kind, profile_id)             -- the id first: the views look up each item, and compare a number only
 ) WITHOUT ROWID;
+-- Which items of a kind are left out, or favourites, is read from here alone.
+CREATE INDEX xtream_shown_by_profile ON xtream_shown (profile_id, kind, excluded, hidden, favourite);
 
 -- The defaults of the filter of a kind.
 CREATE TABLE xtream_filters (
@@ -63,6 +65,7 @@ CREATE TABLE xtream_filters (
     otherwise        TEXT NOT NULL DEFAULT 'include',      -- items that no rule matches: `include` or `exclude`
     new_categories   TEXT NOT NULL DEFAULT 'include',      -- such items in new categories: `include`, `exclude` or `tell`
     known_categories TEXT,                                 -- JSON array: the ids when the first rule was made; NULL without rules
+    told_categories  TEXT,                                 -- JSON array: the ids of the new ones that reports have named
     PRIMARY KEY (profile_id, kind)
 ) WITHOUT ROWID;
 

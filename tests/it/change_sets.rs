@@ -108,7 +108,7 @@ fn three_caches_in_a_chain_have_the_same_content() {
         scene.sync(&[]).exits(0);
         if round == 2 {
             // Edits of a follower are its own.
-            let id = scene.ids(Kind::Movies)[3].to_string();
+            let id = scene.ids(Kind::Movies)[200].to_string();
             on(&third, &["edit", "movies", &id, "name=Mine", "favourite=yes"]).exits(0);
             scene.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id.parse().unwrap(), "name", "Theirs"));
             scene.sync(&[]).exits(0);

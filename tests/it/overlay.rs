@@ -1,14 +1,17 @@
 //! The overlay from end to end: edits over syncs, conflicts, filters, rewrite rules, and exports.
 
 use serde_json::{Value, json};
-use sync_tests::Kind;
+use sync_tests::{Action, Behaviour, Gate, Kind, Step};
 
-use crate::reading::{found, lines};
+use crate::program::wait_until;
+use crate::reading::{found, lines, object};
 use crate::scene::{HOME, Scene};
 
 const CHANGED: [&str; 4] = ["profile", "kind", "id", "changed"];
 const CONFLICT: [&str; 10] = ["profile", "kind", "id", "name", "field", "base", "local", "panel", "since", "rule"];
 const RULE: [&str; 8] = ["profile", "kind", "position", "action", "by", "match", "pattern", "matches"];
+const ADDED: [&str; 9] = ["profile", "kind", "position", "action", "by", "match", "pattern", "matches", "left_out"];
+const DEFAULTS: [&str; 5] = ["profile", "kind", "default", "new", "left_out"];
 const TRIAL: [&str; 7] = ["profile", "kind", "shown", "hidden", "would_show", "would_hide", "examples"];
 const IMPORTED: [&str; 4] = ["profile", "matched_by_id", "matched_by_name", "unmatched"];
 
@@ -155,9 +158,14 @@ fn a_rule_is_tried_counted_and_has_no_part_in_a_sync() {
     let hides = usize::try_from(trial["would_hide"].as_u64().unwrap()).unwrap();
     assert!(hides > 0 && hides < all, "{trial}");
     assert_eq!((trial["shown"].as_u64(), trial["hidden"].as_u64()), (Some(all as u64), Some(0)));
-    let added = objects(&scene, &format!("filter add {rule}"), &RULE);
-    assert_eq!((added[0]["position"].clone(), added[0]["matches"].clone()), (json!(1), trial["would_hide"].clone()));
-    assert_eq!(objects(&scene, "filter list", &RULE), added);
+    let mut added = objects(&scene, &format!("filter add {rule}"), &ADDED).remove(0);
+    assert_eq!((added["position"].clone(), added["matches"].clone()), (json!(1), trial["would_hide"].clone()));
+    assert_eq!(added.as_object_mut().unwrap().remove("left_out"), Some(trial["would_hide"].clone()));
+    let listed = run(&scene, "filter list --json", 0).stdout;
+    let [of_rule, of_kind] = listed.lines().collect::<Vec<_>>()[..] else { panic!("{listed}") };
+    assert_eq!(object(of_rule, &RULE), added);
+    let defaults = object(of_kind, &DEFAULTS);
+    assert_eq!((&defaults["default"], &defaults["left_out"]), (&json!("include"), &trial["would_hide"]));
     assert_eq!(found(&scene, &["list", "movies"]).len(), all - hides);
     assert_eq!(found(&scene, &["list", "movies", "--all"]).len(), all);
     let exported =
@@ -221,5 +229,145 @@ fn an_export_gives_the_same_overlay_in_an_empty_cache_of_the_panel() {
     assert_eq!(found(&scene, &["list", "movies", "--tag", "a", "--profile", "empty"]).len(), 2);
     let removed = run(&scene, "profile remove other", 0).stdout;
     assert!(removed.contains("edits"), "{removed}");
+    scene.assert_consistent();
+}
+
+#[test]
+fn a_filter_that_leaves_out_everything_is_told() {
+    let scene = Scene::synced(4706);
+    let all = found(&scene, &["list", "movies"]).len();
+    let told = run(&scene, "filter default movies exclude", 0).stdout;
+    assert!(told.contains(&format!("every one of {all} items is left out now")), "{told}");
+    let status = run(&scene, "status", 0).stdout;
+    assert!(status.contains("movies: the filter leaves out every item"), "{status}");
+    let added = run(&scene, "filter add movies include --name-regex .", 0).stdout;
+    assert!(added.contains("no item is left out now"), "{added}");
+    assert!(!run(&scene, "status", 0).stdout.contains("leaves out every item"));
+    run(&scene, "filter add movies exclude --category-id gone", 0);
+    let status = run(&scene, "status", 0).stdout;
+    assert!(status.contains("filter rule 2 (exclude by category id `gone`) matches no category"), "{status}");
+}
+
+#[test]
+fn a_wrong_word_is_named_without_what_may_be_a_secret() {
+    let scene = Scene::synced(4707);
+    for (line, told) in [
+        ("edit movies 7 nmae=x", "the field `nmae` is not known"),
+        ("edit movies 7 s3cr3t", "word 2 behind the kind is neither an id nor FIELD=VALUE"),
+        ("edit movies 7 icon=banana", "icon takes an address that begins with http:// or https://"),
+        ("tag movies kids 1 s3cr3t", "id 2 of 2 is no whole number"),
+        ("watched movies s3cr3t", "the id is no whole number"),
+        ("conflicts resolve s3cr3t --keep-local", "the id is no whole number"),
+        ("filter default movies hide", "'hide'"),
+    ] {
+        let stderr = run(&scene, line, 2).stderr;
+        assert!(stderr.contains(told) && !stderr.contains("s3cr3t"), "{line}: {stderr}");
+    }
+    for line in ["filter add", "filter add movies exclude"] {
+        let usage = run(&scene, line, 2).stderr;
+        assert!(usage.lines().all(|line| line.len() < 130), "{usage}");
+    }
+}
+
+#[test]
+fn a_position_says_that_an_item_is_not_finished() {
+    let scene = Scene::synced(4708);
+    let id = scene.ids(Kind::Movies)[0];
+    run(&scene, &format!("watched movies {id}"), 0);
+    assert_eq!(show(&scene, id, &[])["edits"]["watched"]["local"], json!(true));
+    run(&scene, &format!("watched movies {id} --position 600"), 0);
+    let edits = show(&scene, id, &[])["edits"].clone();
+    assert_eq!((&edits["position"]["local"], edits.get("watched")), (&json!(600), None));
+    run(&scene, &format!("edit movies {id} watched=yes"), 0);
+    let edits = show(&scene, id, &[])["edits"].clone();
+    assert_eq!((&edits["position"]["local"], &edits["watched"]["local"]), (&json!(600), &json!(true)));
+}
+
+/// What a restore takes back is told, and comes over from the cache that it has kept.
+#[test]
+fn edits_that_a_restore_takes_back_come_over_from_the_kept_cache() {
+    let scene = Scene::synced(4709);
+    let ids = scene.ids(Kind::Movies);
+    let backup = scene.folder().join("catalogue.db");
+    run(&scene, &format!("edit movies {} name=Kept", ids[0]), 0);
+    scene.run(&["backup", backup.to_str().unwrap()]).exits(0);
+    run(&scene, &format!("edit movies {} {} name=Later", ids[1], ids[2]), 0);
+    let restored = scene.run(&["restore", backup.to_str().unwrap()]).exits(0);
+    assert!(restored.stderr.contains("2 edits are in the old cache only"), "{restored:?}");
+    assert_eq!(names(&scene, &["search", "later"]), [""; 0]);
+    let kept = restored.stdout.lines().find_map(|line| line.strip_prefix("the old cache is kept: ")).unwrap();
+    let kept = kept.trim_matches('\'');
+    assert!(restored.stderr.contains("overlay export --secrets --database"), "{restored:?}");
+    let bytes = std::fs::read(kept).unwrap();
+    let file = scene.folder().join("overlay.jsonl");
+    let file = file.to_str().unwrap();
+    scene.run(&["overlay", "export", "--secrets", "--database", kept, "-o", file]).exits(0);
+    assert!(std::fs::read(kept).unwrap() == bytes, "an export changes nothing");
+    let imported = scene.run(&["overlay", "import", file, "--json"]).exits(0);
+    assert_eq!(lines(&imported, &IMPORTED)[0]["matched_by_id"], json!(3));
+    assert_eq!(names(&scene, &["search", "later"]), ["Later", "Later"]);
+    assert_eq!(show(&scene, ids[0], &[])["name"], json!("Kept"));
+    scene.assert_consistent();
+}
+
+/// A panel that lists an item under another id: its edits follow it, wait, or are offered.
+#[test]
+fn edits_follow_items_to_other_ids() {
+    let scene = Scene::synced(4710);
+    let ids = scene.ids(Kind::Movies);
+    let [certain, several] = [ids[3], ids[4]];
+    for (id, name) in [(certain, "Only One Of Its Name"), (several, "One Of Several")] {
+        scene.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id, "name", name));
+    }
+    scene.sync(&[]).exits(0);
+    run(&scene, &format!("edit movies {certain} {several} note=mine favourite=yes"), 0);
+    assert_eq!(run(&scene, "conflicts --waiting --json", 0).stdout, "");
+    scene.panel.catalogue(|catalogue| {
+        for (id, others) in [(certain, &[900_001][..]), (several, &[900_002, 900_003])] {
+            let item = catalogue.item(Kind::Movies, id).unwrap().clone();
+            let copy = |id: &i64| {
+                let mut copy = item.clone();
+                copy.set(Kind::Movies.id_key(), (*id).into());
+                copy
+            };
+            let copies: Vec<_> = others.iter().map(copy).collect();
+            catalogue.remove(Kind::Movies, id);
+            catalogue.append(Kind::Movies, copies);
+        }
+    });
+    let synced = scene.sync(&[]).exits(0);
+    let told: Value = serde_json::from_str(&synced.stdout).unwrap();
+    let moves = &told["kinds"]["movies"]["overlay"]["moves"];
+    let expected = json!([{"from": certain, "to": 900_001, "name": "Only One Of Its Name", "certain": true}]);
+    assert_eq!(*moves, expected);
+    assert_eq!(show(&scene, 900_001, &[])["edits"]["note"]["local"], json!("mine"));
+    assert_eq!(found(&scene, &["list", "movies", "--favourite"]).len(), 1);
+    let waiting = objects(&scene, "conflicts --waiting", &["profile", "kind", "id", "name", "edits", "candidates"]);
+    assert_eq!((waiting.len(), &waiting[0]["id"]), (1, &json!(several)));
+    assert_eq!((&waiting[0]["edits"], &waiting[0]["candidates"]), (&json!(2), &json!(2)));
+    let text = run(&scene, "conflicts --waiting", 0);
+    assert!(text.stdout.contains("2 edits; 2 items have its name"), "{text:?}");
+    scene.assert_consistent();
+}
+
+/// An edit beside a running sync takes effect at once, and neither loses anything of the other.
+#[test]
+fn an_edit_while_a_sync_runs_is_kept() {
+    let scene = Scene::synced(4711);
+    let id = scene.ids(Kind::Movies)[7];
+    scene.panel.advance(&Step::ordinary());
+    scene.panel.catalogue(|catalogue| catalogue.edit(Kind::Movies, id, "name", "Theirs"));
+    let gate = Gate::new();
+    scene.panel.on(Action::VodStreams, Behaviour::Gate(10_000, gate.clone()));
+    let running = scene.start_sync(&["--only", "movies"]);
+    wait_until("it is in the middle", || gate.reached_count() == 1);
+    run(&scene, &format!("edit movies {id} name=Mine note=x"), 0);
+    assert_eq!(show(&scene, id, &[])["name"], json!("Mine"));
+    gate.open();
+    running.end().exits(0);
+    scene.assert_true_of(Kind::Movies);
+    let shown = show(&scene, id, &[]);
+    assert_eq!((&shown["name"], &shown["edits"]["note"]["local"]), (&json!("Mine"), &json!("x")));
+    assert_eq!(objects(&scene, "conflicts", &CONFLICT)[0]["panel"], json!("Theirs"));
     scene.assert_consistent();
 }

@@ -59,6 +59,7 @@ mod refused;
 mod report;
 mod results;
 mod rewrite;
+mod rules;
 mod secret_variables;
 mod settings;
 mod shell;

@@ -39,9 +39,10 @@ pub use feed::{ChangesReader, ChangesRequest, FeedError, NewItem};
 pub use health::{Problem, WhatIsWrong, problems};
 pub use login_test::{KindTest, LoginState, LoginTest, test_login};
 pub use overlay::{
-    CategoryNews, CountedFilter, CountedRewrite, EditError, EditItems, EditNews, FilterTrial, IdleRule, ImportProblem,
-    Imported, ItemChange, MoveNews, OverlayExport, OverlayFile, OverlayFileReader, OverlayNews, Rewritten, RulesImport,
-    TrialItem, WhichItems, idle_rules, value_json,
+    AnswerError, CategoryNames, CategoryNews, CountedFilter, CountedRewrite, EditError, EditItems, EditNews,
+    FilterTrial, IdleRule, ImportProblem, Imported, ItemChange, LeftOut, MoveNews, OverlayExport, OverlayFile,
+    OverlayFileReader, OverlayNews, Rewritten, RulesImport, TrialItem, WaitingEdits, WhichItems, idle_rules,
+    value_json,
 };
 pub use paced::Paced;
 pub use reading::{

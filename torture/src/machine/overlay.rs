@@ -207,9 +207,11 @@ pub(crate) fn undone(before: &State, after: &State, kind: ContentKind) -> Result
     Ok(())
 }
 
-fn text(dice: &mut Dice) -> EditValue {
+fn text(dice: &mut Dice, field: EditField) -> EditValue {
     // Names and images of the panel are among them, so that edits converge.
-    EditValue::Text(dice.pick(&["A", "B", "C", "Mine", "http://a.example/2.png"]).to_owned())
+    let text = dice.pick(&["A", "B", "C", "Mine", "http://a.example/2.png"]);
+    let is_none = field == EditField::Icon && !text.starts_with("http");
+    EditValue::Text(if is_none { format!("http://a.example/{text}.png") } else { text.to_owned() })
 }
 
 fn op(dice: &mut Dice) -> EditOp {
@@ -228,7 +230,7 @@ fn op(dice: &mut Dice) -> EditOp {
         }
         EditField::Tags if dice.percent(50) => EditOp::RemoveTag("kids".to_owned()),
         EditField::Tags => EditOp::AddTag(dice.pick(&["kids", "new"]).to_owned()),
-        _ => EditOp::Set(field, text(dice)),
+        _ => EditOp::Set(field, text(dice, field)),
     }
 }
 

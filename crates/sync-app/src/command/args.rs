@@ -27,7 +27,7 @@ use super::logging::LogFormat;
 pub(crate) use feed::{ApplyArgs, ChangesArgs, ChangesCommand, ExportChangesArgs, HistoryArgs, NewArgs, UndoArgs};
 pub(crate) use overlay::{
     ChosenArgs, ConflictsArgs, ConflictsCommand, EditArgs, FavouriteArgs, FilterCommand, FilterRuleArgs, HideArgs,
-    OverlayCommand, ResolveArgs, RewriteCommand, TagArgs, WatchedArgs,
+    OverlayCommand, ResolveArgs, RewriteCommand, RuleListArgs, RuleRemoveArgs, TagArgs, WatchedArgs,
 };
 pub(crate) use panel::PanelArgs;
 pub(crate) use profile::{

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::json;
 use sync_app::SyncError;
-use sync_core::maintenance::{Finding, Inspection};
+use sync_core::maintenance::{Breach, Finding, Inspection};
 use sync_core::text::{one_line, printable};
 use sync_core::{Cache, ContentKind, PerKind, ProfileId, StoreError, SyncReport};
 use sync_service::Added;
@@ -40,7 +40,7 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     for id in &inspection.profiles {
         let findings: Vec<_> =
             inspection.findings.iter().filter(|it| it.profile.as_ref() == Some(id)).cloned().collect();
-        let mut seen = Seen { id, findings, marked: Vec::new(), report: None, differs: false };
+        let mut seen = Seen { id, findings, marked: Vec::new(), put_right: false, report: None, differs: false };
         seen.mark(database).await;
         if args.with_panel {
             let found = seen.findings.len();
@@ -106,6 +106,8 @@ struct Seen<'a> {
     findings: Vec<Finding>,
     /// The kinds that the next sync compares in full.
     marked: Vec<ContentKind>,
+    /// Whether the check has put right how items are shown.
+    put_right: bool,
     report: Option<SyncReport>,
     /// Whether the panel's lists differ from the cache.
     differs: bool,
@@ -133,7 +135,8 @@ impl Seen<'_> {
 
     /// Marks the kinds with findings. If the cache can't be written, a hint names the command that does the same.
     async fn mark(&mut self, database: &Path) {
-        if !self.findings.iter().any(|finding| finding.breach.is_mended_by_a_sync()) {
+        let is_mended = |breach: Breach| breach.is_mended_by_a_sync() || breach.is_mended_at_once();
+        if !self.findings.iter().any(|finding| is_mended(finding.breach)) {
             return;
         }
         let inspection = Inspection { findings: self.findings.clone(), ..Inspection::default() };
@@ -142,7 +145,10 @@ impl Seen<'_> {
             Err(error) => Err(error),
         };
         match marked {
-            Ok(marked) => self.marked = marked.into_iter().map(|(_, kind)| kind).collect(),
+            Ok(marked) => {
+                self.marked = marked.into_iter().map(|(_, kind)| kind).collect();
+                self.put_right = self.findings.iter().any(|finding| finding.breach.is_mended_at_once());
+            }
             Err(error) => {
                 let id = printable(self.id.as_str());
                 complain(&format!("warning: {id}: the findings can't be marked: {}", error.with_causes()));
@@ -177,6 +183,12 @@ impl Seen<'_> {
         for finding in &self.findings {
             let kind = finding.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
             say(&format!("  {kind}{}", one_line(&finding.to_string())));
+        }
+        if self.put_right {
+            say("  how items are shown was put right");
+        }
+        if self.findings.iter().any(|it| matches!(it.breach, Breach::EditUnreadable | Breach::RuleUnreadable)) {
+            say("  edits and rules that can't be read are kept and not used; make them anew, no sync repairs them");
         }
         if !self.marked.is_empty() {
             let kinds: Vec<_> = self.marked.iter().map(|kind| kind.as_str()).collect();
@@ -218,5 +230,6 @@ fn as_object(finding: &Finding, marked: &[ContentKind]) -> serde_json::Value {
         "examples": finding.examples,
         "marked": finding.breach.is_mended_by_comparing() && finding.kind.is_some_and(|kind| marked.contains(&kind)),
         "mended_by_sync": finding.breach.is_mended_by_a_sync(),
+        "mended_by_check": finding.breach.is_mended_at_once(),
     })
 }

@@ -252,6 +252,8 @@ mod tests {
         let expected = [
             "categories profile",
             "changes profile",
+            "changes apply profile",
+            "changes export profile",
             "check id",
             "clear id",
             "conflicts profile",

@@ -1,20 +1,21 @@
 //! `conflicts`: what both the user and the panel have changed, and the answers.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
-use sync_core::overlay::{ConflictRule, Edit, EditValue, EditedItem};
+use sync_core::overlay::{ConflictRule, Edit, EditField, EditValue, EditedItem};
 use sync_core::text::one_line;
-use sync_core::{ContentId, EditQuery, Profile};
-use sync_service::{Login, value_json};
+use sync_core::{ContentId, ContentKind, EditQuery, Profile};
+use sync_service::{CategoryNames, Login, Service, WaitingEdits, value_json};
 
 use super::args::{ConflictsArgs, ConflictsCommand, ResolveArgs};
 use super::cell::fitted;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::results::Results;
-use super::terminal::{complain, confirm, date, grouped};
+use super::terminal::{complain, confirm, counted, date, grouped};
 use super::{edit, json, one_profile, refused, wiring};
 
 /// One line of `conflicts --json` about a value.
@@ -42,6 +43,17 @@ struct Offer<'a> {
     maybe: Named<'a>,
 }
 
+/// One line of `conflicts --waiting --json`.
+#[derive(Serialize)]
+struct WaitingLine<'a> {
+    profile: &'a str,
+    kind: &'static str,
+    id: i64,
+    name: &'a str,
+    edits: u64,
+    candidates: u64,
+}
+
 #[derive(Serialize)]
 struct Named<'a> {
     id: i64,
@@ -61,20 +73,36 @@ pub(crate) async fn run(
 }
 
 async fn show(database: &Path, args: &ConflictsArgs) -> Result<Exit, Failure> {
-    let cache = one_profile::cache(database, args.profile.as_deref())?;
+    let cache = one_profile::cache(database, args.of.id())?;
     let service = wiring::service(&cache);
-    let profile = one_profile::find(&service, args.profile.as_deref()).await?;
+    let profile = one_profile::find(&service, args.of.id()).await?;
     let login = one_profile::login(&profile);
+    if args.waiting {
+        return waiting(&service, &profile, &login, args).await;
+    }
     let mut query = EditQuery::conflicts();
     query.kind = args.kind;
     let items = cache.edited(&profile.id, query).await?;
+    let mut names: HashMap<ContentKind, CategoryNames> = HashMap::new();
+    for item in items.iter().filter(|_| !args.json) {
+        if conflicts(item).any(|(edit, ..)| edit.field == EditField::Category) && !names.contains_key(&item.kind) {
+            let mut categories = cache.categories(&profile.id, item.kind).await?;
+            for category in &mut categories {
+                category.name = login.blank(&category.name).into_owned();
+            }
+            names.insert(item.kind, CategoryNames::of(&categories));
+        }
+    }
+    let none = CategoryNames::default();
     let mut results = Results::stdout();
     results.write(|mut out| {
         items.iter().try_for_each(|item| {
             if args.json {
                 return write_json(&mut out, &profile, &login, item);
             }
-            lines(&profile, &login, item).iter().try_for_each(|line| writeln!(out, "{line}"))
+            lines(&profile, &login, names.get(&item.kind).unwrap_or(&none), item)
+                .iter()
+                .try_for_each(|line| writeln!(out, "{line}"))
         })
     })?;
     results.end()?;
@@ -123,15 +151,16 @@ fn write_json(
     Ok(())
 }
 
-fn lines(profile: &Profile, login: &Login, item: &EditedItem) -> Vec<String> {
+fn lines(profile: &Profile, login: &Login, names: &CategoryNames, item: &EditedItem) -> Vec<String> {
     let mut lines = vec![format!("{} {} {}", item.kind, item.id.0, one_line(&login.blank(&item.identity.name)))];
     for (edit, panel, since) in conflicts(item) {
         let rule = profile.conflicts.of(edit.field);
         let waits = if rule == ConflictRule::Ask { "it waits for your answer" } else { "yours stays" };
         lines.push(format!("  {}, since {}; {waits}", edit.field, date(since)));
-        lines.push(format!("    yours    {}", shown(login, Some(&edit.local))));
-        lines.push(format!("    panel's  {}", shown(login, panel)));
-        lines.push(format!("    before   {}", shown(login, edit.base.as_ref())));
+        let words = |value| shown(login, names, edit.field, value);
+        lines.push(format!("    yours    {}", words(Some(&edit.local))));
+        lines.push(format!("    panel's  {}", words(panel)));
+        lines.push(format!("    before   {}", words(edit.base.as_ref())));
     }
     if let Some((other, name)) = &item.maybe {
         let name = one_line(&login.blank(name));
@@ -141,17 +170,50 @@ fn lines(profile: &Profile, login: &Login, item: &EditedItem) -> Vec<String> {
 }
 
 /// Returns a value for people.
-pub(crate) fn shown(login: &Login, value: Option<&EditValue>) -> String {
+pub(crate) fn shown(login: &Login, names: &CategoryNames, field: EditField, value: Option<&EditValue>) -> String {
     const WIDTH: usize = 80;
-    let text = value.map(|value| one_line(&login.blank_value(value).to_string()));
+    let text = value.map(|value| one_line(&names.value(field, &login.blank_value(value))));
     text.map_or_else(|| "(nothing)".to_owned(), |text| fitted(&text, WIDTH).into_owned())
 }
 
+/// Shows the edits whose items the panel no longer lists.
+async fn waiting(service: &Service, profile: &Profile, login: &Login, args: &ConflictsArgs) -> Result<Exit, Failure> {
+    let items = service.waiting_edits(&profile.id, args.kind).await?;
+    let mut results = Results::stdout();
+    results.write(|mut out| {
+        items.iter().try_for_each(|item| {
+            let WaitingEdits { kind, id, edits, candidates, .. } = item;
+            let name = login.blank(&item.name);
+            if args.json {
+                let (profile, kind, id, edits, candidates) =
+                    (profile.id.as_str(), kind.as_str(), id.0, *edits, *candidates);
+                return json::write_line(&mut out, &WaitingLine { profile, kind, id, name: &name, edits, candidates });
+            }
+            let named = match candidates {
+                0 => "no item has its name".to_owned(),
+                1 => "1 item has its name".to_owned(),
+                many => format!("{} items have its name", grouped(*many)),
+            };
+            writeln!(out, "{kind} {} {}: {}; {named}", id.0, one_line(&name), counted(*edits, "edit"))
+        })
+    })?;
+    results.end()?;
+    if !args.json {
+        complain(if items.is_empty() {
+            "note: the panel lists every edited item"
+        } else {
+            "note: the edits are shown when the panel lists the item again; `xtream-sync edit KIND ID FIELD=` ends one"
+        });
+    }
+    Ok(Exit::Done)
+}
+
 async fn resolve(database: &Path, args: &ResolveArgs) -> Result<Exit, Failure> {
-    let cache = one_profile::cache_to_change(database, args.profile.as_deref())?;
+    let ids = edit::ids(&args.words)?;
+    let cache = one_profile::cache_to_change(database, args.of.id())?;
     let service = wiring::service(&cache);
-    let profile = one_profile::find(&service, args.profile.as_deref()).await?;
-    let ids = (!args.all).then(|| args.items.iter().copied().map(ContentId).collect());
+    let profile = one_profile::find(&service, args.of.id()).await?;
+    let ids = (!args.all).then(|| ids.into_iter().map(ContentId).collect());
     let resolved = service.answer_conflicts(&profile.id, args.kind, ids, args.take_panel).await;
     let resolved = resolved.map_err(refused::resolve)?;
     if args.json {
@@ -169,8 +231,8 @@ async fn resolve(database: &Path, args: &ResolveArgs) -> Result<Exit, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::overlay::{EditField, ItemIdentity, PanelConflict};
-    use sync_core::{ContentKind, ProfileId};
+    use sync_core::ProfileId;
+    use sync_core::overlay::{ItemIdentity, PanelConflict};
 
     use super::*;
 
@@ -210,6 +272,18 @@ mod tests {
             "    before   (nothing)",
             "  the panel no longer lists it; it may be 43 Heat now",
         ];
-        assert_eq!(lines(&home, &login, &item()), expected);
+        assert_eq!(lines(&home, &login, &CategoryNames::default(), &item()), expected);
+    }
+
+    #[test]
+    fn categories_have_their_names() {
+        let names = CategoryNames::of(&[sync_core::testing::category("7")]);
+        let list = |ids: &[&str]| EditValue::list(ids).unwrap();
+        let mut item = item();
+        let conflict = PanelConflict { panel: Some(list(&["8"])), since: 0 };
+        let (field, local, base) = (EditField::Category, list(&["7"]), None);
+        item.edits = vec![Edit { field, local, base, edited_at: 5, conflict: Some(conflict) }];
+        let lines = lines(&Profile::new(ProfileId::new("home").unwrap()), &Login::default(), &names, &item);
+        assert_eq!(lines[2..4], ["    yours    Category 7 (7)", "    panel's  8"]);
     }
 }

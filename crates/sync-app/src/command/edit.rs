@@ -5,14 +5,14 @@ use std::path::Path;
 use serde::Serialize;
 use sync_core::overlay::{EditField, EditOp, EditValue};
 use sync_core::{ChangedItem, ContentId, ContentKind, Profile};
-use sync_service::{EditItems, ItemChange, ItemFilter, WhichItems};
+use sync_service::{EditItems, ItemChange, ItemFilter, WhichItems, similar};
 
 use super::args::{ChosenArgs, EditArgs, FavouriteArgs, HideArgs, TagArgs, WatchedArgs};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::results::Results;
 use super::terminal::{confirm, grouped};
-use super::{json, one_profile, refused, wiring};
+use super::{json, one_profile, refused, usage, wiring};
 
 /// One line of `edit --json`, its short forms, and `conflicts resolve --json`.
 #[derive(Serialize)]
@@ -25,37 +25,60 @@ struct Line<'a> {
 
 /// Changes fields of items.
 pub(crate) async fn edit(database: &Path, args: &EditArgs) -> Result<Exit, Failure> {
-    let (mut ids, mut changes) = (Vec::new(), Vec::new());
-    for word in &args.words {
+    let (mut found, mut changes) = (Vec::new(), Vec::new());
+    for (at, word) in (1..).zip(&args.words) {
         match word.split_once('=') {
             Some((name, value)) => {
-                let field = EditField::from_name(name.trim()).ok_or_else(|| {
-                    let fields = EditField::ALL.map(EditField::as_str).join(", ");
-                    Failure::usage("a field is not known; nothing was changed", format!("the fields are {fields}"))
-                })?;
+                let field = EditField::from_name(name.trim()).ok_or_else(|| unknown_field(at, name.trim()))?;
                 changes.push(ItemChange::Typed(field, value.to_owned()));
             }
-            None => ids.push(word.parse().map_err(|_| {
+            None => found.push(word.parse().map_err(|_| {
                 let hint =
                     "write ids of items, and FIELD=VALUE for what is to be changed; see `xtream-sync edit --help`";
-                Failure::usage("a word is neither an id nor FIELD=VALUE; nothing was changed", hint)
+                let message =
+                    format!("word {at} behind the kind is neither an id nor FIELD=VALUE; nothing was changed");
+                Failure::usage(message, hint)
             })?),
         }
     }
     if changes.is_empty() {
         return Err(Failure::usage("nothing is said about what to change", "write FIELD=VALUE, such as name=Heat"));
     }
-    run(database, args.kind, &ids, changes, &args.chosen).await
+    run(database, args.kind, &found, changes, &args.chosen).await
+}
+
+/// The error that a field is not known. Its name is shown as far as the name of an option would be.
+fn unknown_field(at: usize, name: &str) -> Failure {
+    let fields = EditField::ALL.map(EditField::as_str);
+    let meant = similar(name, fields).map(|field| format!("did you mean `{field}`? ")).unwrap_or_default();
+    let shown = if usage::is_name(&name.replace('_', "-")) { format!("`{name}`") } else { format!("of word {at}") };
+    let message = format!("the field {shown} is not known; nothing was changed");
+    Failure::usage(message, format!("{meant}The fields are {}", fields.join(", ")))
+}
+
+/// Reads ids. The word that is none is named by its place only: it may be a password in the wrong one.
+pub(crate) fn ids(words: &[String]) -> Result<Vec<i64>, Failure> {
+    let read = |(at, word): (usize, &String)| {
+        word.parse().map_err(|_| {
+            let message = if words.len() == 1 {
+                "the id is no whole number; nothing was changed".to_owned()
+            } else {
+                format!("id {at} of {} is no whole number; nothing was changed", words.len())
+            };
+            Failure::usage(message, "`xtream-sync list` and `xtream-sync search` show the ids")
+        })
+    };
+    (1..).zip(words).map(read).collect()
 }
 
 /// Makes items favourites, or ordinary ones again.
 pub(crate) async fn favourite(database: &Path, args: &FavouriteArgs) -> Result<Exit, Failure> {
-    run(database, args.kind, &args.items, vec![flag(EditField::Favourite, !args.off)], &args.chosen).await
+    run(database, args.kind, &ids(&args.ids.words)?, vec![flag(EditField::Favourite, !args.off)], &args.chosen).await
 }
 
 /// Hides items, or shows them again.
 pub(crate) async fn hide(database: &Path, args: &HideArgs) -> Result<Exit, Failure> {
-    run(database, args.kind, &args.items, vec![flag(EditField::Hidden, !args.off)], &args.chosen).await
+    run(database, args.kind, &ids(&args.ids.words)?, vec![flag(EditField::Hidden, !args.off)], &args.chosen).await
 }
 
 /// Gives items tags, or takes them away.
@@ -66,7 +89,7 @@ pub(crate) async fn tag(database: &Path, args: &TagArgs) -> Result<Exit, Failure
     if changes.is_empty() {
         return Err(Failure::usage("there is no tag", "name one, or several with commas between them"));
     }
-    run(database, args.kind, &args.items, changes, &args.chosen).await
+    run(database, args.kind, &ids(&args.ids.words)?, changes, &args.chosen).await
 }
 
 /// Marks items as watched now, or forgets it.
@@ -76,11 +99,11 @@ pub(crate) async fn watched(database: &Path, args: &WatchedArgs) -> Result<Exit,
     let now = ItemChange::Now(EditField::LastWatched);
     let changes = match args.position {
         _ if args.off => [EditField::Watched, EditField::Position, EditField::LastWatched].map(clear).to_vec(),
-        // It may have been watched to its end before.
-        Some(position) => vec![set(EditField::Position, position.into()), now],
+        // Players do the same: what is watched up to a place is not finished, also if it was once.
+        Some(position) => vec![set(EditField::Position, position.into()), clear(EditField::Watched), now],
         None => vec![flag(EditField::Watched, true), clear(EditField::Position), now],
     };
-    run(database, args.kind, &args.items, changes, &args.chosen).await
+    run(database, args.kind, &ids(&args.ids.words)?, changes, &args.chosen).await
 }
 
 fn flag(field: EditField, is_set: bool) -> ItemChange {
@@ -95,9 +118,9 @@ async fn run(
     chosen: &ChosenArgs,
 ) -> Result<Exit, Failure> {
     let which = which(ids, chosen)?;
-    let cache = one_profile::cache_to_change(database, chosen.profile.as_deref())?;
+    let cache = one_profile::cache_to_change(database, chosen.of.id())?;
     let service = wiring::service(&cache);
-    let profile = one_profile::find(&service, chosen.profile.as_deref()).await?;
+    let profile = one_profile::find(&service, chosen.of.id()).await?;
     let login = one_profile::login(&profile);
     let edited = service.edit_items(&profile.id, &EditItems { kind, which, changes }).await;
     let edited = edited.map_err(|error| refused::edit(error, Some(kind), &login))?;
@@ -163,6 +186,18 @@ fn sentence(kind: ContentKind, items: &[ChangedItem]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_word_is_named_by_its_place_or_as_a_field() {
+        let words = |words: &[&str]| ids(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(words(&["4", "-7"]).unwrap(), [4, -7]);
+        let told = |failure: Failure| failure.to_string();
+        assert_eq!(told(words(&["x"]).unwrap_err()), "the id is no whole number; nothing was changed");
+        assert_eq!(told(words(&["1", "s3cr3t"]).unwrap_err()), "id 2 of 2 is no whole number; nothing was changed");
+        assert_eq!(told(unknown_field(2, "nmae")), "the field `nmae` is not known; nothing was changed");
+        assert_eq!(told(unknown_field(2, "last_seen")), "the field `last_seen` is not known; nothing was changed");
+        assert_eq!(told(unknown_field(2, "S3cr3t")), "the field of word 2 is not known; nothing was changed");
+    }
 
     #[test]
     fn a_sentence_counts_items_and_names_fields() {

@@ -3,19 +3,19 @@
 use std::path::Path;
 
 use serde::Serialize;
-use sync_core::overlay::{FilterAction, FilterRule, NewCategories, RuleChange};
+use sync_core::overlay::{Filter, FilterAction, FilterRule, NewCategories, RuleChange};
 use sync_core::text::one_line;
 use sync_core::{ContentKind, Profile};
-use sync_service::{CountedFilter, FilterTrial, Login};
+use sync_service::{CountedFilter, FilterTrial, LeftOut, Login};
 
-use super::args::{FilterCommand, FilterRuleArgs};
+use super::args::{FilterCommand, FilterRuleArgs, RuleListArgs, RuleRemoveArgs};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::look::Look;
-use super::one_profile::{self, kinds_of};
-use super::table::{Column, Table, cell};
-use super::terminal::{complain, confirm, grouped, say};
-use super::{json, refused, wiring};
+use super::one_profile::kinds_of;
+use super::rules::{self, Opened};
+use super::table::{Column, cell};
+use super::terminal::{confirm, grouped, say};
+use super::{json, refused};
 
 const COLUMNS: [Column; 6] = [
     Column::text("KIND"),
@@ -37,6 +37,8 @@ struct Line<'a> {
     r#match: &'static str,
     pattern: &'a str,
     matches: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<u64>,
 }
 
 /// The object of `filter test --json`.
@@ -58,97 +60,133 @@ struct Example {
     would: &'static str,
 }
 
+/// The line of a kind in `filter list --json` behind its rules: what becomes of items that no rule matches.
+#[derive(Serialize)]
+struct DefaultLine<'a> {
+    profile: &'a str,
+    kind: &'static str,
+    default: &'static str,
+    new: &'static str,
+    left_out: u64,
+}
+
 /// Carries out a command about filters.
 pub(crate) async fn run(database: &Path, command: &FilterCommand) -> Result<Exit, Failure> {
     match command {
-        FilterCommand::List { kind, profile, json } => list(database, *kind, profile.as_deref(), *json).await,
+        FilterCommand::List(args) => list(database, args).await,
         FilterCommand::Add(args) => add(database, args).await,
         FilterCommand::Test(args) => test(database, args).await,
-        FilterCommand::Remove { kind, position, profile } => {
+        FilterCommand::Remove(RuleRemoveArgs { kind, position, of }) => {
             let done = format!("{kind}: rule {position} removed");
-            change(database, *kind, profile.as_deref(), RuleChange::RemoveFilter(*position), &done).await
+            change(database, *kind, of.id(), RuleChange::RemoveFilter(*position), &done).await
         }
-        FilterCommand::Default { kind, action, profile } => {
+        FilterCommand::Default { kind, action, of } => {
             let done = format!("{kind}: items that no rule matches are {}", fate(*action));
-            change(database, *kind, profile.as_deref(), RuleChange::Otherwise(*action), &done).await
+            change(database, *kind, of.id(), RuleChange::Otherwise(*action), &done).await
         }
-        FilterCommand::New { kind, action, profile } => {
+        FilterCommand::New { kind, action, of } => {
             let done = format!("{kind}: items of new categories are {}", fate_of_new(*action));
-            change(database, *kind, profile.as_deref(), RuleChange::NewCategories(*action), &done).await
+            change(database, *kind, of.id(), RuleChange::NewCategories(*action), &done).await
         }
     }
 }
 
-/// Changes the rules of a kind.
+/// Changes the rules of a kind, and says how much they leave out now.
 async fn change(
     database: &Path,
     kind: ContentKind,
-    profile: Option<&str>,
+    id: Option<&str>,
     change: RuleChange,
     done: &str,
 ) -> Result<Exit, Failure> {
-    let cache = one_profile::cache_to_change(database, profile)?;
-    let profile = one_profile::find(&wiring::service(&cache), profile).await?;
-    cache.change_rules(&profile.id, kind, vec![change]).await.map_err(refused::overlay)?;
-    confirm(done);
+    let opened = Opened::to_change(database, id).await?;
+    opened.change(kind, change).await?;
+    confirm(&format!("{done}{}", left_out(&opened, kind).await.map(effect).unwrap_or_default()));
     Ok(Exit::Done)
+}
+
+/// How much is left out. The rules are saved: that it can't be counted is no reason to call that failed.
+async fn left_out(opened: &Opened, kind: ContentKind) -> Option<LeftOut> {
+    opened.service.left_out(&opened.profile.id, kind).await.ok()
+}
+
+/// Returns the end of a sentence that says how much is left out.
+fn effect(LeftOut { left_out, items, .. }: LeftOut) -> String {
+    match (left_out, items) {
+        (_, 0) => String::new(),
+        (0, _) => "; no item is left out now".to_owned(),
+        (1, 1) => "; the only item is left out now".to_owned(),
+        (left_out, items) if left_out == items => format!("; every one of {} items is left out now", grouped(items)),
+        (1, items) => format!("; 1 of {} items is left out now", grouped(items)),
+        (left_out, items) => format!("; {} of {} items are left out now", grouped(left_out), grouped(items)),
+    }
+}
+
+/// The rule that was typed. clap would name all of the options in one line.
+fn rule(args: &FilterRuleArgs) -> Result<FilterRule, Failure> {
+    args.rule().ok_or_else(|| {
+        let hint = "name one of --category-id, --category, --category-glob, --category-regex, --name, --name-glob and \
+                    --name-regex";
+        Failure::usage("nothing says which items the rule matches", hint)
+    })
 }
 
 async fn add(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
-    let cache = one_profile::cache_to_change(database, args.profile.as_deref())?;
-    let service = wiring::service(&cache);
-    let profile = one_profile::find(&service, args.profile.as_deref()).await?;
-    let change = RuleChange::AddFilter(args.rule(), args.at);
-    let rules = cache.change_rules(&profile.id, args.kind, vec![change]).await.map_err(refused::overlay)?;
-    let position = args.at.unwrap_or(rules.filters[args.kind].rules.len());
+    let rule = rule(args)?;
+    let opened = Opened::to_change(database, args.of.id()).await?;
+    let (profile, kind) = (&opened.profile, args.kind);
+    let rules = opened.change(kind, RuleChange::AddFilter(rule, args.at)).await?;
+    let position = args.at.unwrap_or(rules.filters[kind].rules.len());
     // The rule is saved. That its items can't be counted is no reason to call it failed.
-    let counted = service.filter_rules(&profile.id, args.kind).await.unwrap_or_default();
-    let Some(added) = counted.into_iter().find(|rule| rule.position == position) else {
-        confirm(&format!("{}: rule {position} added", args.kind));
-        return Ok(Exit::Done);
-    };
-    if args.json {
-        json::say(&line(&profile, args.kind, &added, &one_profile::login(&profile).blank(&added.rule.pattern)));
-    } else {
-        let matches = grouped(added.matches);
-        confirm(&format!("{}: rule {position} added; by itself it matches {matches} {}", args.kind, args.kind));
+    let counted = opened.service.filter_rules(&profile.id, kind).await.unwrap_or_default();
+    let counts = left_out(&opened, kind).await;
+    let effect = counts.map(effect).unwrap_or_default();
+    match counted.into_iter().find(|rule| rule.position == position) {
+        None => confirm(&format!("{kind}: rule {position} added{effect}")),
+        Some(added) if args.json => {
+            let pattern = opened.login.blank(&added.rule.pattern);
+            let left_out = counts.map(|counts| counts.left_out);
+            json::say(&Line { left_out, ..line(profile, kind, &added, &pattern) });
+        }
+        Some(added) => {
+            let matches = grouped(added.matches);
+            confirm(&format!("{kind}: rule {position} added; by itself it matches {matches} {kind}{effect}"));
+        }
     }
     Ok(Exit::Done)
 }
 
-async fn list(database: &Path, kind: Option<ContentKind>, id: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
-    let cache = one_profile::cache(database, id)?;
-    let service = wiring::service(&cache);
-    let profile = one_profile::find(&service, id).await?;
-    let login = one_profile::login(&profile);
-    let all = cache.rules(&profile.id).await?;
+async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
+    let opened = Opened::to_read(database, args.of.id()).await?;
+    let (service, profile, login) = (&opened.service, &opened.profile, &opened.login);
+    let all = opened.cache.rules(&profile.id).await?;
     let (mut rows, mut defaults) = (Vec::new(), Vec::new());
-    for kind in kinds_of(kind) {
+    for kind in kinds_of(args.kind) {
         let rules = service.filter_rules(&profile.id, kind).await.map_err(refused::overlay)?;
         for rule in &rules {
-            if as_json {
-                json::say(&line(&profile, kind, rule, &login.blank(&rule.rule.pattern)));
+            if args.json {
+                json::say(&line(profile, kind, rule, &login.blank(&rule.rule.pattern)));
             }
-            rows.push(row(kind, rule, &login));
+            rows.push(row(kind, rule, login));
         }
         let filter = &all.filters[kind];
-        if !all.is_empty(kind) {
-            let (other, new) = (fate(filter.otherwise), fate_of_new(filter.new_categories));
-            defaults.push(format!("{kind}: other items are {other}, those of new categories are {new}"));
+        if *filter == Filter::default() {
+            continue;
         }
+        let counts = service.left_out(&profile.id, kind).await.map_err(refused::overlay)?;
+        if args.json {
+            let (default, new) = (filter.otherwise.as_str(), filter.new_categories.as_str());
+            let (id, left_out) = (profile.id.as_str(), counts.left_out);
+            json::say(&DefaultLine { profile: id, kind: kind.as_str(), default, new, left_out });
+        }
+        let (other, new) = (fate(filter.otherwise), fate_of_new(filter.new_categories));
+        let effect = effect(counts);
+        defaults.push(format!("{kind}: other items are {other}, those of new categories are {new}{effect}"));
     }
-    if as_json {
+    if args.json {
         return Ok(Exit::Done);
     }
-    if rows.is_empty() {
-        complain("note: there is no filter rule; see `xtream-sync filter add --help`");
-    } else {
-        let table = Table::new(Look::of_stdout(), &COLUMNS, 0, 2, &rows);
-        say(&table.header());
-        for row in &rows {
-            say(&table.line(row));
-        }
-    }
+    rules::print(&COLUMNS, &rows, "note: there is no filter rule; see `xtream-sync filter add --help`");
     for line in defaults {
         say(&line);
     }
@@ -166,6 +204,7 @@ fn line<'a>(profile: &'a Profile, kind: ContentKind, counted: &CountedFilter, pa
         r#match: rule.matches.as_str(),
         pattern,
         matches: *matches,
+        left_out: None,
     }
 }
 
@@ -184,11 +223,9 @@ pub(crate) fn in_words(rule: &FilterRule, login: &Login) -> String {
 }
 
 async fn test(database: &Path, args: &FilterRuleArgs) -> Result<Exit, Failure> {
-    let cache = one_profile::cache(database, args.profile.as_deref())?;
-    let service = wiring::service(&cache);
-    let profile = one_profile::find(&service, args.profile.as_deref()).await?;
-    let login = one_profile::login(&profile);
-    let trial = service.try_filter(&profile.id, args.kind, args.rule(), args.at).await.map_err(refused::overlay)?;
+    let rule = rule(args)?;
+    let Opened { service, profile, login, .. } = Opened::to_read(database, args.of.id()).await?;
+    let trial = service.try_filter(&profile.id, args.kind, rule, args.at).await.map_err(refused::overlay)?;
     if args.json {
         json::say(&trial_line(&profile, args.kind, &login, &trial));
         return Ok(Exit::Done);
@@ -236,5 +273,24 @@ const fn fate_of_new(action: NewCategories) -> &'static str {
         NewCategories::Exclude => "left out",
         NewCategories::IncludeAndTell => "shown, and reports name the categories",
         _ => "shown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_says_how_much_is_left_out() {
+        let of = |left_out, items| {
+            let mut counts = LeftOut::default();
+            (counts.left_out, counts.items) = (left_out, items);
+            effect(counts)
+        };
+        assert_eq!(of(0, 0), "");
+        assert_eq!(of(0, 5), "; no item is left out now");
+        assert_eq!(of(1, 5), "; 1 of 5 items is left out now");
+        assert_eq!(of(1_200, 230_000), "; 1,200 of 230,000 items are left out now");
+        assert_eq!(of(2_000, 2_000), "; every one of 2,000 items is left out now");
     }
 }

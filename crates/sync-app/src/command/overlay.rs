@@ -13,7 +13,7 @@ use super::args::OverlayCommand;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::results::{self, Results};
-use super::terminal::{complain, confirm, grouped, quoted};
+use super::terminal::{complain, confirm, counted, grouped, quoted};
 use super::{json, one_profile, refused, wiring};
 
 /// The longest line that is read, in bytes. Longer ones are no lines of an export.
@@ -31,13 +31,11 @@ struct Line<'a> {
 /// Writes or reads a file.
 pub(crate) async fn run(database: &Path, command: &OverlayCommand) -> Result<Exit, Failure> {
     match command {
-        OverlayCommand::Export { output, force, profile, secrets } => {
+        OverlayCommand::Export { output, force, of, secrets } => {
             let output = output.as_deref().filter(|path| *path != Path::new("-"));
-            export(database, output, *force, profile.as_deref(), *secrets).await
+            export(database, output, *force, of.id(), *secrets).await
         }
-        OverlayCommand::Import { file, rules, profile, json } => {
-            import(database, file, *rules, profile.as_deref(), *json).await
-        }
+        OverlayCommand::Import { file, rules, of, json } => import(database, file, *rules, of.id(), *json).await,
     }
 }
 
@@ -63,7 +61,8 @@ async fn export(
     results.write(|mut out| export.lines(&login).try_for_each(|line| json::write_line(&mut out, &line)))?;
     results.end()?;
     if let Some(path) = output {
-        complain(&format!("{} edited items written: {}", grouped(export.items() as u64), results::shown(path)));
+        let items = counted(export.items() as u64, "edited item");
+        complain(&format!("{items} written: {}", results::shown(path)));
     }
     Ok(Exit::Done)
 }
@@ -80,8 +79,8 @@ async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_
     if as_json {
         json::say(&Line { profile: profile.id.as_str(), matched_by_id: by_id, matched_by_name: by_name, unmatched });
     } else {
-        let (by_id, by_name) = (grouped(by_id), grouped(by_name));
-        confirm(&format!("imported: {by_id} items found by id, {by_name} by name, {} not found", grouped(unmatched)));
+        let (by_id, by_name) = (counted(by_id, "item"), grouped(by_name));
+        confirm(&format!("imported: {by_id} found by id, {by_name} by name, {} not found", grouped(unmatched)));
     }
     for (kind, outcome) in ContentKind::ALL.into_iter().zip(rules.values()) {
         match outcome {
@@ -93,15 +92,20 @@ async fn import(database: &Path, file: &Path, rules: bool, id: Option<&str>, as_
         }
     }
     if report.superseded > 0 {
-        let count = grouped(report.superseded);
-        complain(&format!("note: {count} edits were left out, because the profile has later ones of the same fields"));
+        complain(&if report.superseded == 1 {
+            "note: 1 edit was left out, because the profile has a later one of the same field".to_owned()
+        } else {
+            let count = grouped(report.superseded);
+            format!("note: {count} edits were left out, because the profile has later ones of the same fields")
+        });
     }
     if unmatched == 0 {
         return Ok(Exit::Done);
     }
     let items = if unmatched == 1 { "1 item was".to_owned() } else { format!("{} items were", grouped(unmatched)) };
     complain(&format!(
-        "note: {items} not found; the edits are kept under their ids, and shown when the panel lists them"
+        "note: {items} not found; the edits are kept under their ids, and shown when the panel lists them: see \
+         `xtream-sync conflicts --waiting`"
     ));
     Ok(Exit::Partial)
 }

@@ -8,15 +8,15 @@ use sync_core::text::one_line;
 use sync_core::{ContentKind, Profile};
 use sync_service::Rewritten;
 
-use super::args::RewriteCommand;
+use super::args::{RewriteCommand, RuleListArgs, RuleRemoveArgs};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::look::Look;
-use super::one_profile::{self, kinds_of};
+use super::one_profile::kinds_of;
 use super::results::Results;
-use super::table::{Column, Table, cell};
-use super::terminal::{complain, confirm, grouped, say};
-use super::{json, refused, wiring};
+use super::rules::{self, Opened};
+use super::table::{Column, cell};
+use super::terminal::{complain, confirm, grouped};
+use super::{json, refused};
 
 /// Names that are shown where no number is named.
 const LIMIT: usize = 50;
@@ -53,19 +53,19 @@ struct TestLine<'a> {
 /// Carries out a command about rewrite rules.
 pub(crate) async fn run(database: &Path, command: &RewriteCommand) -> Result<Exit, Failure> {
     match command {
-        RewriteCommand::List { kind, profile, json } => list(database, *kind, profile.as_deref(), *json).await,
-        RewriteCommand::Add { kind, pattern, replacement, at, profile } => {
+        RewriteCommand::List(args) => list(database, args).await,
+        RewriteCommand::Add { kind, pattern, replacement, at, of } => {
             let rule = rule(pattern, replacement);
-            change(database, *kind, profile.as_deref(), RuleChange::AddRewrite(rule, *at), "added").await
+            change(database, *kind, of.id(), RuleChange::AddRewrite(rule, *at), "added").await
         }
-        RewriteCommand::Remove { kind, position, profile } => {
-            change(database, *kind, profile.as_deref(), RuleChange::RemoveRewrite(*position), "removed").await
+        RewriteCommand::Remove(RuleRemoveArgs { kind, position, of }) => {
+            change(database, *kind, of.id(), RuleChange::RemoveRewrite(*position), "removed").await
         }
-        RewriteCommand::Test { kind, pattern, replacement, at, limit, profile, json } => {
+        RewriteCommand::Test { kind, pattern, replacement, at, limit, of, json } => {
             let tried = pattern.as_ref().zip(replacement.as_ref());
             let tried = tried.map(|(pattern, replacement)| (rule(pattern, replacement), *at));
             let most = limit.unwrap_or(if *json { usize::MAX } else { LIMIT });
-            test(database, *kind, tried, most, profile.as_deref(), *json).await
+            test(database, *kind, tried, most, of.id(), *json).await
         }
     }
 }
@@ -77,28 +77,28 @@ fn rule(pattern: &str, replacement: &str) -> RewriteRule {
 async fn change(
     database: &Path,
     kind: ContentKind,
-    profile: Option<&str>,
+    id: Option<&str>,
     change: RuleChange,
     done: &str,
 ) -> Result<Exit, Failure> {
-    let cache = one_profile::cache_to_change(database, profile)?;
-    let profile = one_profile::find(&wiring::service(&cache), profile).await?;
-    let rules = cache.change_rules(&profile.id, kind, vec![change]).await.map_err(refused::overlay)?;
-    confirm(&format!("{kind}: rewrite rule {done}; there are {} now", rules.rewrites[kind].len()));
+    let rules = Opened::to_change(database, id).await?.change(kind, change).await?;
+    let left = match rules.rewrites[kind].len() {
+        0 => "there is none now".to_owned(),
+        1 => "there is 1 now".to_owned(),
+        count => format!("there are {count} now"),
+    };
+    confirm(&format!("{kind}: rewrite rule {done}; {left}"));
     Ok(Exit::Done)
 }
 
-async fn list(database: &Path, kind: Option<ContentKind>, id: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
-    let cache = one_profile::cache(database, id)?;
-    let service = wiring::service(&cache);
-    let profile = one_profile::find(&service, id).await?;
-    let login = one_profile::login(&profile);
+async fn list(database: &Path, args: &RuleListArgs) -> Result<Exit, Failure> {
+    let Opened { service, profile, login, .. } = Opened::to_read(database, args.of.id()).await?;
     let mut rows = Vec::new();
-    for kind in kinds_of(kind) {
+    for kind in kinds_of(args.kind) {
         for counted in service.rewrite_rules(&profile.id, kind).await.map_err(refused::overlay)? {
             let rule = &counted.rule;
             let (pattern, replacement) = (login.blank(&rule.pattern), login.blank(&rule.replacement));
-            if as_json {
+            if args.json {
                 json::say(&Line {
                     profile: profile.id.as_str(),
                     kind: kind.as_str(),
@@ -112,17 +112,8 @@ async fn list(database: &Path, kind: Option<ContentKind>, id: Option<&str>, as_j
             rows.push(vec![kind.to_string(), position, cell(&pattern), cell(&replacement), grouped(counted.matches)]);
         }
     }
-    if as_json {
-        return Ok(Exit::Done);
-    }
-    if rows.is_empty() {
-        complain("note: there is no rewrite rule; see `xtream-sync rewrite add --help`");
-        return Ok(Exit::Done);
-    }
-    let table = Table::new(Look::of_stdout(), &COLUMNS, 0, 2, &rows);
-    say(&table.header());
-    for row in &rows {
-        say(&table.line(row));
+    if !args.json {
+        rules::print(&COLUMNS, &rows, "note: there is no rewrite rule; see `xtream-sync rewrite add --help`");
     }
     Ok(Exit::Done)
 }
@@ -135,10 +126,7 @@ async fn test(
     id: Option<&str>,
     as_json: bool,
 ) -> Result<Exit, Failure> {
-    let cache = one_profile::cache(database, id)?;
-    let service = wiring::service(&cache);
-    let profile = one_profile::find(&service, id).await?;
-    let login = one_profile::login(&profile);
+    let Opened { service, profile, login, .. } = Opened::to_read(database, id).await?;
     let all = service.try_rewrite(&profile.id, kind, tried).await.map_err(refused::overlay)?;
     let mut results = Results::stdout();
     results.write(|mut out| {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use sync_core::catalogue::ItemState;
 use sync_core::overlay::{Edit, EditField, EditValue, shown_value};
-use sync_service::{Login, ShownItem, value_json};
+use sync_service::{CategoryNames, Login, ShownItem, value_json};
 
 use super::conflicts::shown as in_words;
 use super::terminal::date;
@@ -42,10 +42,14 @@ pub(crate) fn shown_object(login: &Login, shown: &ShownItem) -> Map<String, Valu
 
 /// The edits for people, and whether lists leave the item out.
 pub(crate) fn rows(login: &Login, shown: &ShownItem) -> Vec<String> {
-    let mut rows: Vec<_> = edits(shown).iter().map(|edit| row(login, edit)).collect();
+    let categories = shown.categories.iter().chain(&shown.panel_categories);
+    let categories = categories.filter_map(|it| Some((it.id.0.as_str(), login.blank(it.name.as_deref()?))));
+    let categories: Vec<_> = categories.collect();
+    let names = CategoryNames::of_pairs(categories.iter().map(|(id, name)| (*id, &**name)));
+    let mut rows: Vec<_> = edits(shown).iter().map(|edit| row(login, &names, edit)).collect();
     let is_edited = edits(shown).iter().any(|edit| edit.field == EditField::Name);
     if let Some(name) = shown.shown.name.as_ref().filter(|_| !is_edited) {
-        let name = in_words(login, Some(&EditValue::Text(name.clone())));
+        let name = in_words(login, &names, EditField::Name, Some(&EditValue::Text(name.clone())));
         rows.push(format!("name: shown as {name}, by a rewrite rule"));
     }
     if shown.shown.excluded {
@@ -58,19 +62,20 @@ pub(crate) fn rows(login: &Login, shown: &ShownItem) -> Vec<String> {
     rows
 }
 
-fn row(login: &Login, edit: &Edit) -> String {
+fn row(login: &Login, names: &CategoryNames, edit: &Edit) -> String {
     let (field, at) = (edit.field, date(edit.edited_at));
+    let in_words = |value: Option<&EditValue>| in_words(login, names, field, value);
     let local = match (&edit.local, field) {
         (EditValue::Number(at), EditField::LastWatched) => date(*at),
         (EditValue::Number(seconds), EditField::Position) => format!("{seconds} s"),
-        (local, _) => in_words(login, Some(local)),
+        (local, _) => in_words(Some(local)),
     };
     let (mut panel, mut conflicts) = (String::new(), String::new());
     if IN_PLACE.contains(&field) {
-        panel = format!(" (the panel's was {})", in_words(login, edit.base.as_ref()));
+        panel = format!(" (the panel's was {})", in_words(edit.base.as_ref()));
     }
     if let Some(conflict) = &edit.conflict {
-        conflicts = format!(", conflicts with the panel's {}", in_words(login, conflict.panel.as_ref()));
+        conflicts = format!(", conflicts with the panel's {}", in_words(conflict.panel.as_ref()));
     }
     format!("{field}: {local}{panel}{conflicts}, {at}")
 }

@@ -179,6 +179,11 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// Returns a number with its noun: 1 item, 1,234 items.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// Returns a date and a time in UTC.
 pub(crate) fn date(seconds: i64) -> String {
     DateTime::from_timestamp(seconds, 0)

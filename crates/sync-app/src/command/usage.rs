@@ -15,9 +15,9 @@ const NAME_MAX: usize = 20;
 /// The longest value that is shown. A mistyped number or word is shorter.
 const VALUE_MAX: usize = 40;
 
-/// The names in `--help` of the values that are numbers or kinds.
-const NUMBERS_AND_KINDS: [&str; 8] =
-    ["<N>", "<SECONDS>", "<PERCENT>", "<ITEMS>", "<KINDS>", "<KIND>", "<YEARS>", "<RATING>"];
+/// The names in `--help` of the values that are numbers, kinds or fixed words.
+const NUMBERS_AND_KINDS: [&str; 10] =
+    ["<N>", "<SECONDS>", "<PERCENT>", "<ITEMS>", "<KINDS>", "<KIND>", "<YEARS>", "<RATING>", "<ACTION>", "<POSITION>"];
 
 /// Hides the typed text in an error, except for the parts that may be shown.
 pub(crate) fn without_values(mut error: Error) -> Error {
@@ -64,7 +64,7 @@ fn may_be_shown(value: &str, error: &Error) -> bool {
 }
 
 /// Returns whether a text looks like the name of a command or an option.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= NAME_MAX && text.chars().all(|c| c == '-' || c.is_ascii_lowercase())
 }
 
@@ -152,6 +152,9 @@ mod tests {
             &["export", &address],
             &["export", "json", CANARY],
             &["export", "csv", "--force", &letters],
+            &["filter", "default", "movies", "ann:Kanarie9x7@panel"],
+            &["filter", "remove", "movies", &address],
+            &["tag", "movies", "kids", "7", &equals],
         ] {
             let told = told(args);
             assert!(told.starts_with("error: ") && !told.contains(CANARY), "{args:?}: {told}");
@@ -198,6 +201,13 @@ mod tests {
             (&["list", "movies", "--rating-min", "11"], "'11'"),
             (&["search", "x", "--limit", "few"], "'few'"),
             (&["export", "xml"], "'xml'"),
+            (&["filter", "default", "movies", "hide"], "'hide'"),
+            (&["filter", "new", "movies", "ask"], "'ask'"),
+            (&["filter", "add", "movies", "drop", "--name", "x"], "'drop'"),
+            (&["filter", "remove", "movies", "first"], "'first'"),
+            (&["rewrite", "remove", "films", "1"], "'films'"),
+            (&["conflicts", "--kind", "films"], "'films'"),
+            (&["watched", "movies", "7", "--position", "half"], "'half'"),
             (&["sync", "--password", "x"], "'--password'"),
         ] {
             assert!(told(args).contains(shown), "{args:?}: {}", told(args));

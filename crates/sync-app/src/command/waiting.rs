@@ -1,4 +1,5 @@
-//! What of the overlay waits for a person: conflicts, and filter rules that match nothing any more.
+//! What of the overlay waits for a person: conflicts, filter rules that match nothing any more, and filters that leave out
+//! everything.
 
 use sync_core::overlay::{ConflictRule, EditField, InvalidRule};
 use sync_core::{ContentKind, EditCounts, OverlayError, Profile};
@@ -13,6 +14,8 @@ use super::{filter, one_profile, refused};
 pub(crate) struct Waiting {
     counts: EditCounts,
     idle: Vec<(ContentKind, IdleRule)>,
+    /// The kinds whose filter leaves out everything.
+    empty: Vec<ContentKind>,
 }
 
 impl Waiting {
@@ -20,8 +23,11 @@ impl Waiting {
     pub(crate) async fn of(service: &Service, profile: &Profile) -> Result<Self, Failure> {
         let cache = service.cache();
         let (counts, rules) = (cache.edit_counts(&profile.id).await?, cache.rules(&profile.id).await?);
-        let mut idle = Vec::new();
+        let (mut idle, mut empty) = (Vec::new(), Vec::new());
         for kind in ContentKind::ALL {
+            if !rules.filters[kind].is_empty() && service.leaves_out_all(&profile.id, kind).await? {
+                empty.push(kind);
+            }
             let categories = cache.categories(&profile.id, kind).await?;
             // Before its first list a kind has no categories, and every rule would be named.
             if rules.filters[kind].rules.is_empty() || categories.is_empty() {
@@ -31,7 +37,7 @@ impl Waiting {
             let of_kind = of_kind.map_err(|error| refused::overlay(OverlayError::from(error)))?;
             idle.extend(of_kind.into_iter().map(|rule| (kind, rule)));
         }
-        Ok(Self { counts, idle })
+        Ok(Self { counts, idle, empty })
     }
 
     /// The number of open conflicts and offers.
@@ -67,6 +73,9 @@ impl Waiting {
                     "{count} edited items are gone, and may be listed under other ids: see `xtream-sync conflicts`"
                 ));
             }
+        }
+        for kind in &self.empty {
+            sentences.push(format!("{kind}: the filter leaves out every item: see `xtream-sync filter list {kind}`"));
         }
         let login = one_profile::login(profile);
         for (kind, IdleRule { position, rule, .. }) in &self.idle {

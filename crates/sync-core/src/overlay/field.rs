@@ -221,6 +221,9 @@ impl EditValue {
                 if !is_line(text) {
                     return invalid(EditProblem::ControlCharacter);
                 }
+                if field == EditField::Icon && !is_web_address(text) {
+                    return invalid(EditProblem::NoAddress);
+                }
             }
             (Self::List(texts), EditShape::List) if !texts.is_empty() => {
                 if texts.len() > LIST_MAX {
@@ -299,6 +302,15 @@ impl fmt::Display for EditValue {
     }
 }
 
+/// Returns whether a text is an address that players can load an image from: `http` or `https`, and a host.
+fn is_web_address(text: &str) -> bool {
+    let rest =
+        text.split_once("://").filter(|(scheme, _)| ["http", "https"].iter().any(|it| scheme.eq_ignore_ascii_case(it)));
+    rest.is_some_and(|(_, rest)| {
+        !rest.starts_with(['/', '?', '#', ':', '@']) && !rest.is_empty() && !text.contains(' ')
+    })
+}
+
 /// A value that a field can't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
@@ -323,6 +335,8 @@ pub enum EditProblem {
     TooMany(usize),
     /// A text has a line break or another control character.
     ControlCharacter,
+    /// It is no address of an image.
+    NoAddress,
     /// It has another shape than the field.
     OtherShape,
 }
@@ -335,6 +349,7 @@ impl fmt::Display for EditProblem {
             Self::TooLong(most) => write!(f, "takes at most {most} bytes"),
             Self::TooMany(most) => write!(f, "takes at most {most} values"),
             Self::ControlCharacter => f.write_str("takes no line breaks or other control characters"),
+            Self::NoAddress => f.write_str("takes an address that begins with http:// or https://"),
             Self::OtherShape => f.write_str("takes a value of another type"),
         }
     }
@@ -362,6 +377,16 @@ mod tests {
             (EditField::Tags, "b, a,,b", Ok(list(&["a", "b"]))),
             (EditField::Tags, ",", Ok(None)),
             (EditField::Category, "12", Ok(list(&["12"]))),
+            (
+                EditField::Icon,
+                "https://a.example/1.png",
+                Ok(Some(EditValue::Text("https://a.example/1.png".to_owned()))),
+            ),
+            (EditField::Icon, "HTTP://a", Ok(Some(EditValue::Text("HTTP://a".to_owned())))),
+            (EditField::Icon, "banana", Err(EditProblem::NoAddress)),
+            (EditField::Icon, "file:///etc/passwd", Err(EditProblem::NoAddress)),
+            (EditField::Icon, "http://", Err(EditProblem::NoAddress)),
+            (EditField::Icon, "http:///1.png", Err(EditProblem::NoAddress)),
         ];
         for (field, text, expected) in cases {
             assert_eq!(read(field, text), expected, "{field} {text:?}");

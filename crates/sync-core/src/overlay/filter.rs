@@ -141,6 +141,8 @@ pub struct Filter {
     /// The ids of the categories that were listed when the first rule was made, or first after it; `None` if there are no
     /// rules, or no categories yet.
     pub known_categories: Option<BTreeSet<String>>,
+    /// The ids of the new categories that reports have named, so that one that goes and comes back is not named again.
+    pub told_categories: BTreeSet<String>,
 }
 
 impl Filter {
@@ -164,6 +166,23 @@ impl Filter {
             self.known_categories = Some(listed.iter().map(|category| category.id.0.clone()).collect());
         }
         is_first
+    }
+
+    /// Returns the categories that reports name now, and remembers them: those that are listed, are new, and neither were
+    /// listed before (`known`) nor have been named. There are none unless new categories are to be told.
+    pub fn tell(&mut self, known: &[Category], listed: &[Category]) -> Vec<Category> {
+        if self.new_categories != NewCategories::IncludeAndTell {
+            return Vec::new();
+        }
+        let known: BTreeSet<_> = known.iter().map(|category| &category.id).collect();
+        let mut told = Vec::new();
+        for category in listed {
+            let is_new = self.is_new(&category.id.0) && !known.contains(&category.id);
+            if is_new && self.told_categories.insert(category.id.0.clone()) {
+                told.push(category.clone());
+            }
+        }
+        told
     }
 
     /// Returns whether a category was first listed after the first rule.
@@ -317,6 +336,21 @@ mod tests {
         assert!(!of(NewCategories::Exclude, Include, &["2", "9"]), "it is also in a known one");
         assert!(!of(NewCategories::Exclude, Include, &["2"]) && !of(NewCategories::Exclude, Include, &[]));
         assert!(!of(NewCategories::IncludeAndTell, Exclude, &["9"]) && of(NewCategories::Include, Exclude, &["2"]));
+    }
+
+    #[test]
+    fn a_new_category_is_told_once_though_it_goes_and_comes_back() {
+        let sport = rule(FilterAction::Include, FilterBy::Category, MatchBy::Id, "1");
+        let mut filter = Filter { rules: vec![sport], ..Filter::default() };
+        let [old, new, other] = [category("1", "Old"), category("2", "New"), category("3", "Other")];
+        filter.meet(std::slice::from_ref(&old));
+        let all = [old.clone(), new.clone(), new.clone()];
+        assert_eq!(filter.tell(std::slice::from_ref(&old), &all), [], "nobody wants to know");
+        filter.new_categories = NewCategories::IncludeAndTell;
+        assert_eq!(filter.tell(&all, &all), [], "it was listed before");
+        assert_eq!(filter.tell(std::slice::from_ref(&old), &all), std::slice::from_ref(&new));
+        assert_eq!(filter.tell(std::slice::from_ref(&old), &all), [], "it came back");
+        assert_eq!(filter.tell(&all, &[new, other.clone()]), [other]);
     }
 
     #[test]

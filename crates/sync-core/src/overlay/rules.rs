@@ -86,6 +86,7 @@ impl OverlayRules {
         // Categories are new from the first rule on. A filter without rules knows none.
         if filter.rules.is_empty() {
             filter.known_categories = None;
+            filter.told_categories.clear();
         } else {
             filter.meet(categories);
         }

@@ -11,6 +11,8 @@ pub mod index;
 pub mod leases;
 pub mod maintenance;
 pub mod overlay;
+pub mod overlay_conflicts;
+pub mod overlay_rules;
 pub mod paces;
 pub mod profiles;
 pub mod removals;
@@ -191,21 +193,22 @@ macro_rules! cache_conformance {
             overlay: an_edit_is_read_back_and_ends
             overlay: several_items_are_edited_or_none
             overlay: an_edit_survives_whatever_happens_to_its_item
-            overlay: another_value_of_the_panel_is_a_conflict
-            overlay: the_users_value_at_the_panel_ends_the_edit
-            overlay: the_rule_of_the_profile_decides
-            overlay: an_answer_ends_a_conflict
             overlay: edits_follow_an_item_to_another_id
             overlay: edits_stay_away_from_a_copy
-            overlay: lists_show_what_the_user_wants
-            overlay: a_search_finds_the_users_names
-            overlay: a_filter_leaves_items_out_and_keeps_rows
-            overlay: new_categories_are_told_once
-            overlay: a_filter_before_the_first_list_knows_its_categories
+            overlay: an_edit_that_comes_back_without_its_item_has_a_name
             overlay: an_undo_brings_ended_edits_back
             overlay: an_import_finds_its_items
             overlay: edits_are_of_one_profile
             overlay: an_overlay_of_nobody_is_told
+            overlay_conflicts: another_value_of_the_panel_is_a_conflict
+            overlay_conflicts: the_users_value_at_the_panel_ends_the_edit
+            overlay_conflicts: the_rule_of_the_profile_decides
+            overlay_conflicts: an_answer_ends_a_conflict
+            overlay_rules: lists_show_what_the_user_wants
+            overlay_rules: a_search_finds_the_users_names
+            overlay_rules: a_filter_leaves_items_out_and_keeps_rows
+            overlay_rules: new_categories_are_told_once
+            overlay_rules: a_filter_before_the_first_list_knows_its_categories
         }
 
         #[tokio::test]
@@ -266,6 +269,8 @@ mod tests {
             (1, "maintenance: ", include_str!("conformance/maintenance.rs")),
             (1, "paces: ", include_str!("conformance/paces.rs")),
             (1, "overlay: ", include_str!("conformance/overlay.rs")),
+            (1, "overlay_conflicts: ", include_str!("conformance/overlay_conflicts.rs")),
+            (1, "overlay_rules: ", include_str!("conformance/overlay_rules.rs")),
         ];
         for (list, name, source) in suites {
             let listed: Vec<_> = lists[list].lines().filter_map(|line| line.trim().strip_prefix(name)).collect();

@@ -187,7 +187,8 @@ impl Tables {
                 let field = EditField::JUDGED.into_iter().find(|field| field.column(kind) == Some(column.column));
                 let Some((field, local)) = field.zip(EditValue::from_column(&column.before)) else { continue };
                 let row = self.rows[kind].get(&id.0).map(|(_, item)| item);
-                let identity = row.map(ItemIdentity::of).unwrap_or_default();
+                let name = entry.name.clone().unwrap_or_default();
+                let identity = row.map_or_else(|| ItemIdentity { name, ..ItemIdentity::default() }, ItemIdentity::of);
                 let base = row.and_then(|item| field.of_panel(item));
                 if base.as_ref() == Some(&local) {
                     continue;

@@ -13,7 +13,7 @@ use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, u
 use crate::feed::position::Feed;
 use crate::feed::retention::{Aged, kept_from};
 use crate::model::{Category, ContentKind, Item, PerKind, Scope, Value};
-use crate::overlay::{AlikeRow, NewCategories, OverlayRules};
+use crate::overlay::{AlikeRow, OverlayRules};
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::profiles::Profile;
 use crate::ports::store::{Applied, KeptValidator, ScopeCommit, StagedItem, StoreError, SyncState, ValidatorChange};
@@ -175,8 +175,9 @@ impl Tables {
         self.validate(kind, items, &commit)?;
         let mut new_categories = Vec::new();
         if let Some(categories) = commit.categories {
-            new_categories = self.new_categories(kind, &categories);
-            self.rules.filters[kind].meet(&categories);
+            let filter = &mut self.rules.filters[kind];
+            filter.meet(&categories);
+            new_categories = filter.tell(&self.categories[kind], &categories);
             self.categories[kind] = distinct(categories)?;
         }
         if let Some(held) = commit.held {
@@ -202,15 +203,6 @@ impl Tables {
         applied.new_categories = new_categories;
         self.record(commit.run, commit.record)?;
         Ok(applied)
-    }
-
-    /// Returns the categories that are listed for the first time, if the filter wants to be told.
-    fn new_categories(&self, kind: ContentKind, listed: &[Category]) -> Vec<Category> {
-        let filter = &self.rules.filters[kind];
-        let is_told = filter.new_categories == NewCategories::IncludeAndTell;
-        let known = |category: &Category| self.categories[kind].iter().any(|known| known.id == category.id);
-        let new = listed.iter().filter(|category| is_told && filter.is_new(&category.id.0) && !known(category));
-        new.cloned().collect()
     }
 
     /// Checks that the listing of a validator leaves nothing open.

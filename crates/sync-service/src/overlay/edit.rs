@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sync_core::catalogue::{Sort, View};
 use sync_core::overlay::{EditField, EditOp, EditValue};
 use sync_core::{
-    ChangedItem, ContentId, ContentKind, EditRequest, OverlayError, ProfileId, ResolveRequest, StoreError,
+    ChangedItem, ContentId, ContentKind, EditQuery, EditRequest, OverlayError, ProfileId, ResolveRequest, StoreError,
 };
 
 use crate::reading::{FoundCategory, ItemFilter, ListRequest, ReadError, find_category};
@@ -63,6 +63,31 @@ impl From<StoreError> for EditError {
     }
 }
 
+/// Why conflicts were not answered. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// The answer can't be given.
+    #[error(transparent)]
+    Overlay(#[from] OverlayError),
+    /// Items of several kinds have this id and a conflict, and no kind was named.
+    #[error("item {id} has a conflict among the {first} and among the {second}")]
+    SeveralKinds {
+        /// The id.
+        id: ContentId,
+        /// The first kind that has it.
+        first: ContentKind,
+        /// Another one.
+        second: ContentKind,
+    },
+}
+
+impl From<StoreError> for AnswerError {
+    fn from(error: StoreError) -> Self {
+        Self::Overlay(error.into())
+    }
+}
+
 impl Service {
     /// Edits items in one transaction: all of them, or none. Returns each item once, in the order of the request, with the
     /// fields that have changed.
@@ -113,15 +138,26 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`OverlayError::UnknownItems`] for ids without a conflict.
+    /// [`OverlayError::UnknownItems`] for ids without a conflict, and [`AnswerError::SeveralKinds`] for an id that has one
+    /// in several kinds if no kind is named.
     pub async fn answer_conflicts(
         &self,
         profile: &ProfileId,
         kind: Option<ContentKind>,
         ids: Option<Vec<ContentId>>,
         take_panel: bool,
-    ) -> Result<Vec<ChangedItem>, OverlayError> {
-        self.cache().resolve(profile, ResolveRequest { kind, ids, take_panel, at: self.now() }).await
+    ) -> Result<Vec<ChangedItem>, AnswerError> {
+        if let (None, Some(ids)) = (kind, &ids) {
+            let mut query = EditQuery::conflicts();
+            query.ids = Some(ids.clone());
+            let mut met = HashMap::new();
+            for item in self.cache().edited(profile, query).await? {
+                if let Some(first) = met.insert(item.id, item.kind) {
+                    return Err(AnswerError::SeveralKinds { id: item.id, first, second: item.kind });
+                }
+            }
+        }
+        Ok(self.cache().resolve(profile, ResolveRequest { kind, ids, take_panel, at: self.now() }).await?)
     }
 
     /// The ids of the items that a list shows.

@@ -21,6 +21,9 @@ const VERSION: u64 = 1;
 /// The longest line, in bytes. An item with every edit at its limit is far below it.
 const LINE_MAX: usize = 4 << 20;
 
+/// The longest file, in bytes. Far more than the most edits take.
+const FILE_MAX: u64 = 256 << 20;
+
 /// The overlay that a file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,6 +52,9 @@ pub enum ImportProblem {
         /// What is wrong.
         problem: String,
     },
+    /// The file is too long.
+    #[error("the export is longer than {} MiB", FILE_MAX >> 20)]
+    TooLong,
     /// The file has more edits than a profile may have.
     #[error("the export has more than {EDITS_MAX} edits")]
     TooManyEdits,
@@ -128,6 +134,8 @@ pub struct OverlayFileReader {
     /// The hosts of the panel, which know the login already.
     hosts: Vec<String>,
     lines: u64,
+    /// How many bytes may still come.
+    left: u64,
     edits: usize,
     file: OverlayFile,
 }
@@ -140,7 +148,7 @@ impl OverlayFileReader {
     pub fn new(login: Login, profile: &Profile) -> Self {
         let hosts = profile.addresses().into_iter().filter_map(host_of).collect();
         let file = OverlayFile { rules: PerKind::from_fn(|_| None), items: Vec::new() };
-        Self { login, hosts, lines: 0, edits: 0, file }
+        Self { login, hosts, lines: 0, left: FILE_MAX, edits: 0, file }
     }
 
     /// Fills the login in where it was blanked in an item.
@@ -166,6 +174,7 @@ impl OverlayFileReader {
     /// [`ImportProblem`] says what is wrong with it.
     pub fn push(&mut self, line: &str) -> Result<(), ImportProblem> {
         self.lines += 1;
+        self.left = self.left.checked_sub(line.len() as u64 + 1).ok_or(ImportProblem::TooLong)?;
         if self.lines == 1 {
             return check_header(line);
         }
@@ -276,6 +285,7 @@ fn rules(object: &Map<String, Value>) -> Result<(Filter, Vec<RewriteRule>), Stri
         otherwise: known(object, "default", FilterAction::from_name)?,
         new_categories: known(object, "new", NewCategories::from_name)?,
         known_categories: optional(object, "known_categories", texts)?,
+        ..Filter::default()
     };
     let rewrites = objects(object, "rewrite")?.into_iter().map(rewrite).collect::<Result<_, String>>()?;
     Ok((filter, rewrites))
@@ -289,7 +299,9 @@ fn item(kind: ContentKind, object: &Map<String, Value>) -> Result<EditedItem, St
         category_id: optional_text("category_id")?,
     };
     let mut item = EditedItem::new(kind, ContentId(number(object, "id")?), identity);
-    item.parent = optional(object, "parent", Value::as_i64)?.unwrap_or_default();
+    if optional(object, "parent", Value::as_i64)?.is_some_and(|parent| parent != 0) {
+        return Err("`parent` is not 0: this version has no edits of episodes".to_owned());
+    }
     item.declined = optional(object, "declined", Value::as_i64)?.map(ContentId);
     let edits = object.get("edits").and_then(Value::as_object).ok_or("`edits` is no object")?;
     for (name, value) in edits {
@@ -363,6 +375,8 @@ mod tests {
             ("x".to_owned(), "JSON"),
             ("[]".to_owned(), "object"),
             (r#"{"kind":"films","edits":{}}"#.to_owned(), "`kind`"),
+            (r#"{"kind":"series","parent":7,"id":1,"name":"x","edits":{}}"#.to_owned(), "`parent`"),
+            (item(r#""icon":{"local":"banana","edited_at":5}"#), "icon"),
             (rule("name", "id", "1"), "by id"),
             (rule("name", "regex", "("), "regular expression"),
             (rule("name", "like", "x"), "`match`"),
@@ -376,6 +390,15 @@ mod tests {
             let Err(ImportProblem::Line { line, problem }) = read(&[HEADER, "", &wrong]) else { panic!("{wrong}") };
             assert!(line == 3 && problem.contains(why), "{wrong}: {problem}");
         }
+    }
+
+    #[test]
+    fn a_file_has_a_bound() {
+        let mut reader = OverlayFileReader::new(Login::default(), &Profile::new(ProfileId::new("home").unwrap()));
+        reader.left = HEADER.len() as u64 + 3;
+        reader.push(HEADER).unwrap();
+        reader.push(" ").unwrap();
+        assert_eq!(reader.push(""), Err(ImportProblem::TooLong));
     }
 
     #[test]
@@ -393,7 +416,6 @@ mod tests {
             ("http://p.example/{username}/{password}/1", "http://p.example/ann/s3cr3t-word/1"),
             ("http://evil.example/{password}", "http://evil.example/{password}"),
             ("http://p.example@evil.example/{password}", "http://p.example@evil.example/{password}"),
-            ("{password}", "{password}"),
         ];
         for (local, _) in locals {
             reader.push(&item(local)).unwrap();

@@ -10,11 +10,15 @@ mod news;
 mod overlaid;
 mod rules;
 mod transfer;
+mod waiting;
+mod words;
 
-pub use edit::{EditError, EditItems, ItemChange, WhichItems};
+pub use edit::{AnswerError, EditError, EditItems, ItemChange, WhichItems};
 pub use file::{ImportProblem, OverlayFile, OverlayFileReader, value_json};
 pub use news::{CategoryNews, EditNews, MoveNews, OverlayNews};
-pub use rules::{CountedFilter, CountedRewrite, FilterTrial, IdleRule, Rewritten, TrialItem, idle_rules};
+pub use rules::{CountedFilter, CountedRewrite, FilterTrial, IdleRule, LeftOut, Rewritten, TrialItem, idle_rules};
 pub use transfer::{Imported, OverlayExport, RulesImport};
+pub use waiting::WaitingEdits;
+pub use words::CategoryNames;
 
 pub(crate) use overlaid::Overlaid;

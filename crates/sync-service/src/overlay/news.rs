@@ -5,6 +5,7 @@ use sync_core::store::Applied;
 use sync_core::text::one_line;
 use sync_core::{ContentId, ContentKind, PerKind, SyncReport};
 
+use super::words::CategoryNames;
 use crate::secrets::Login;
 use crate::service::Service;
 
@@ -20,6 +21,8 @@ pub struct OverlayNews {
     pub new_categories: Vec<CategoryNews>,
     /// The number of those that are not among them.
     pub more: u64,
+    /// The names of the categories that edits are about, as far as they were looked up.
+    pub category_names: CategoryNames,
 }
 
 /// An edit that conflicts now, or has ended.
@@ -93,12 +96,13 @@ impl OverlayNews {
                 .map(|category| CategoryNews { id: blank(&category.id.0), name: blank(&category.name) })
                 .collect(),
             more: left(applied.edits.len()) + left(applied.moves.len()) + left(applied.new_categories.len()),
+            category_names: CategoryNames::default(),
         }
     }
 
     /// Returns it as sentences for people, so many of each sort at most, and the number of the others.
     pub fn sentences(&self, most: usize) -> Vec<String> {
-        let mut sentences: Vec<_> = self.edits.iter().take(most).map(of_edit).collect();
+        let mut sentences: Vec<_> = self.edits.iter().take(most).map(|edit| self.of_edit(edit)).collect();
         sentences.extend(self.moves.iter().take(most).map(of_move));
         let categories = self.new_categories.iter().take(most);
         sentences.extend(categories.map(|it| format!("new category {} \"{}\"", one_line(&it.id), short(&it.name))));
@@ -116,18 +120,19 @@ impl OverlayNews {
     pub const fn is_empty(&self) -> bool {
         self.edits.is_empty() && self.moves.is_empty() && self.new_categories.is_empty() && self.more == 0
     }
-}
 
-fn of_edit(edit: &EditNews) -> String {
-    let EditNews { id, field, outcome, .. } = edit;
-    let (name, local) = (short(&edit.name), short(&edit.local.to_string()));
-    let panel = edit.panel.as_ref().map_or_else(|| "none".to_owned(), |it| format!("\"{}\"", short(&it.to_string())));
-    match outcome {
-        EditOutcome::Converged => format!("the panel has your {field} of {id} \"{name}\" now, and your edit ends"),
-        EditOutcome::Overruled => {
-            format!("your {field} of {id} \"{name}\", \"{local}\", ends; the panel's is {panel}")
+    fn of_edit(&self, edit: &EditNews) -> String {
+        let EditNews { id, field, outcome, .. } = edit;
+        let words = |value: &EditValue| self.category_names.value(*field, value);
+        let (name, local) = (short(&edit.name), short(&words(&edit.local)));
+        let panel = edit.panel.as_ref().map_or_else(|| "none".to_owned(), |it| format!("\"{}\"", short(&words(it))));
+        match outcome {
+            EditOutcome::Converged => format!("the panel has your {field} of {id} \"{name}\" now, and your edit ends"),
+            EditOutcome::Overruled => {
+                format!("your {field} of {id} \"{name}\", \"{local}\", ends; the panel's is {panel}")
+            }
+            _ => format!("the panel has another {field} of {id} \"{name}\" now, {panel}; yours stays, \"{local}\""),
         }
-        _ => format!("the panel has another {field} of {id} \"{name}\" now, {panel}; yours stays, \"{local}\""),
     }
 }
 
@@ -153,10 +158,15 @@ fn short(text: &str) -> String {
 
 impl Service {
     /// Returns what is told of the overlay after a run, so many of each sort and kind at most, with the names of moved
-    /// items. The login is blanked. Names that can't be read are left out.
+    /// items and of categories. The login is blanked. Names that can't be read are left out.
     pub async fn overlay_news(&self, report: &SyncReport, most: usize, login: &Login) -> PerKind<OverlayNews> {
         let mut news = PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], most, login));
         for kind in ContentKind::ALL {
+            if news[kind].edits.iter().any(|edit| edit.field == EditField::Category) {
+                let categories = self.cache().categories(&report.profile, kind).await.unwrap_or_default();
+                let pairs: Vec<_> = categories.iter().map(|it| (it.id.0.as_str(), login.blank(&it.name))).collect();
+                news[kind].category_names = CategoryNames::of_pairs(pairs.iter().map(|(id, name)| (*id, &**name)));
+            }
             let moves = &mut news[kind].moves;
             if moves.is_empty() {
                 continue;
@@ -197,7 +207,17 @@ mod tests {
             moves: vec![moved(true, Some("X")), moved(false, None)],
             new_categories: vec![CategoryNews { id: "7".to_owned(), name: "News".to_owned() }],
             more: 0,
+            category_names: CategoryNames::of(&[sync_core::testing::category("7")]),
         };
+        let ids = |ids: &[&str]| EditValue::list(ids).unwrap();
+        let of_categories = EditNews {
+            field: EditField::Category,
+            local: ids(&["7"]),
+            panel: Some(ids(&["7", "8"])),
+            ..edit(EditOutcome::Overruled, None)
+        };
+        let words = news.of_edit(&of_categories);
+        assert!(words.ends_with(r#""Category 7 (7)", ends; the panel's is "Category 7 (7), 8""#), "{words}");
         assert_eq!(
             news.sentences(5),
             [

@@ -1,10 +1,10 @@
 //! Filters and rewrite rules with what they match, and rules that are tried before they are saved.
 
+use sync_core::catalogue::{PageRequest, View};
 use sync_core::overlay::{
-    CompiledRewrites, Filter, FilterBy, FilterRule, InvalidPattern, InvalidRule, MatchBy, OverlayRules, RewriteRule,
-    RuleChange,
+    CompiledRewrites, Filter, FilterBy, FilterRule, InvalidPattern, InvalidRule, OverlayRules, RewriteRule, RuleChange,
 };
-use sync_core::{Category, CategorySet, ContentId, ContentKind, OverlayError, ProfileId};
+use sync_core::{Category, CategorySet, ContentId, ContentKind, OverlayError, ProfileId, StoreError};
 
 use crate::service::Service;
 
@@ -33,6 +33,16 @@ pub struct CountedRewrite {
     pub rule: RewriteRule,
     /// The items whose names of the panel it changes by itself.
     pub matches: u64,
+}
+
+/// How much the filter of a kind leaves out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// The items that it leaves out.
+    pub left_out: u64,
+    /// All items of the kind.
+    pub items: u64,
 }
 
 /// What a filter rule would do.
@@ -75,7 +85,7 @@ pub struct Rewritten {
     pub after: String,
 }
 
-/// A filter rule by the names of categories that matches no category.
+/// A filter rule by categories that matches no category.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdleRule {
@@ -85,7 +95,7 @@ pub struct IdleRule {
     pub rule: FilterRule,
 }
 
-/// Returns the rules of a filter by names of categories that match none of these categories.
+/// Returns the rules of a filter by names or ids of categories that match none of these categories.
 ///
 /// # Errors
 ///
@@ -95,9 +105,7 @@ pub fn idle_rules(filter: &Filter, categories: &[Category]) -> Result<Vec<IdleRu
     let sets: Vec<CategorySet> =
         categories.iter().map(|category| std::iter::once(category.id.0.as_str()).collect()).collect();
     let is_idle = |(at, rule): &(usize, &FilterRule)| {
-        rule.by == FilterBy::Category
-            && rule.matches != MatchBy::Id
-            && !sets.iter().any(|set| compiled.matches(*at, "", set))
+        rule.by == FilterBy::Category && !sets.iter().any(|set| compiled.matches(*at, "", set))
     };
     let idle = filter.rules.iter().enumerate().filter(is_idle);
     Ok(idle.map(|(at, rule)| IdleRule { position: at + 1, rule: rule.clone() }).collect())
@@ -127,6 +135,37 @@ impl Service {
         }
         let rules = filter.rules.into_iter().zip(counts).zip(1..);
         Ok(rules.map(|((rule, matches), position)| CountedFilter { position, rule, matches }).collect())
+    }
+
+    /// Returns how many items of a kind the filter leaves out.
+    ///
+    /// # Errors
+    ///
+    /// [`OverlayError::Store`] if the cache can't be read.
+    pub async fn left_out(&self, profile: &ProfileId, kind: ContentKind) -> Result<LeftOut, OverlayError> {
+        let filter = self.cache().rules(profile).await?.filters[kind].clone();
+        let categories = self.cache().categories(profile, kind).await?;
+        let mut compiled = filter.compile(&categories).map_err(InvalidRule::from)?;
+        let mut counts = LeftOut::default();
+        for item in self.cache().named_items(profile, kind).await? {
+            counts.items += 1;
+            counts.left_out += u64::from(compiled.excludes(&item.name, &item.categories));
+        }
+        Ok(counts)
+    }
+
+    /// Returns whether the filter of a kind leaves out every item that there is. Where it doesn't, this costs one page.
+    ///
+    /// # Errors
+    ///
+    /// The cache can't be read.
+    pub async fn leaves_out_all(&self, profile: &ProfileId, kind: ContentKind) -> Result<bool, StoreError> {
+        let has_item = async |excluded| {
+            let view = View { hidden: true, excluded, ..View::SHOWN };
+            let page = self.cache().page(profile, kind, PageRequest::first(1).seen(view)).await;
+            page.map(|page| !page.items.is_empty())
+        };
+        Ok(!has_item(false).await? && has_item(true).await?)
     }
 
     /// Returns what a filter rule would do, and saves nothing. It is inserted before the rule at a position, or behind the

@@ -3,7 +3,7 @@
 use std::iter;
 
 use serde_json::Value;
-use sync_core::overlay::{EditedItem, ImportReport, OverlayRules, RuleChange};
+use sync_core::overlay::{EditedItem, Filter, ImportReport, OverlayRules, RuleChange};
 use sync_core::{ContentKind, EditQuery, OverlayError, PerKind, ProfileId, StoreError};
 
 use super::file::{OverlayFile, change_texts, header, item_line, rules_line};
@@ -89,14 +89,17 @@ impl Service {
         let known = self.cache().rules(profile).await?;
         for (kind, of_file) in ContentKind::ALL.into_iter().zip(file.rules.values()) {
             let Some((filter, rewrites)) = of_file else { continue };
-            if (filter, rewrites) == (&known.filters[kind], &known.rewrites[kind]) {
+            // What reports have named already is of this cache, and no part of a file.
+            let told_categories = known.filters[kind].told_categories.clone();
+            let filter = Filter { told_categories, ..filter.clone() };
+            if (&filter, rewrites) == (&known.filters[kind], &known.rewrites[kind]) {
                 continue;
             }
             if !replace_rules && !known.is_empty(kind) {
                 rules[kind] = RulesImport::Kept;
                 continue;
             }
-            let change = RuleChange::Replace(filter.clone(), rewrites.clone());
+            let change = RuleChange::Replace(filter, rewrites.clone());
             self.cache().change_rules(profile, kind, vec![change]).await?;
             rules[kind] = RulesImport::Replaced;
         }

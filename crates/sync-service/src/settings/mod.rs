@@ -1,6 +1,7 @@
 //! The settings of a profile as people name and type them: one list, from which commands, help and documents are made.
 
 mod change;
+mod entries;
 mod list;
 mod setting;
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
 mod added;
+mod change_sets;
 mod failover;
 mod feed;
 mod health;

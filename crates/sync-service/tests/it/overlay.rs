@@ -15,7 +15,7 @@ use sync_core::{
 };
 use sync_service::{
     ChangesRequest, EditError, EditItems, ImportProblem, ItemChange, ItemFilter, ListRequest, Login, OverlayFileReader,
-    ReadError, RulesImport, Service, Since, WhichItems, options_of,
+    ReadError, RulesImport, Service, Since, WhichItems, idle_rules, options_of,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -202,6 +202,74 @@ async fn a_filter_rule_is_tried_and_counted() {
     let counts: Vec<_> = counted.iter().map(|rule| (rule.position, rule.rule.pattern.as_str(), rule.matches)).collect();
     assert_eq!(counts, [(1, "^Kids", 2), (2, "fr: *", 2)]);
     assert_eq!(scene.service.filter_rules(&scene.home, ContentKind::Series).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_a_filter_leaves_out_is_counted_and_dead_rules_are_known() {
+    let scene = Scene::new().await;
+    let counts = async || {
+        let counts = scene.service.left_out(&scene.home, MOVIES).await.unwrap();
+        let all = scene.service.leaves_out_all(&scene.home, MOVIES).await.unwrap();
+        (counts.left_out, counts.items, all)
+    };
+    assert_eq!(counts().await, (0, 4, false));
+    scene.change_rules(RuleChange::AddFilter(no_french(), None)).await;
+    scene.edit(ids(&[2]), &hide()).await.unwrap();
+    assert_eq!(counts().await, (2, 4, false), "a hidden item is not left out by the filter");
+    scene.change_rules(RuleChange::Otherwise(FilterAction::Exclude)).await;
+    assert_eq!(counts().await, (4, 4, true));
+    assert!(!scene.service.leaves_out_all(&scene.home, ContentKind::Series).await.unwrap(), "there are none");
+    scene
+        .change_rules(RuleChange::AddFilter(rule(FilterAction::Include, FilterBy::Category, MatchBy::Id, "2"), None))
+        .await;
+    scene
+        .change_rules(RuleChange::AddFilter(rule(FilterAction::Include, FilterBy::Category, MatchBy::Id, "7"), None))
+        .await;
+    let filter = scene.service.cache().rules(&scene.home).await.unwrap().filters[MOVIES].clone();
+    let idle = idle_rules(&filter, &[category("1"), category("2")]).unwrap();
+    assert_eq!(idle.iter().map(|rule| rule.position).collect::<Vec<_>>(), [3], "the category is gone");
+}
+
+/// Edits of an item that is gone, while several new ones have its name, are offered to none and can be listed.
+#[tokio::test]
+async fn edits_that_nobody_can_place_are_listed() {
+    let scene = Scene::new().await;
+    scene.type_in(2, EditField::Note, "mine").await.unwrap();
+    scene.type_in(4, EditField::Note, "mine").await.unwrap();
+    assert_eq!(scene.service.waiting_edits(&scene.home, None).await.unwrap(), []);
+    let movies = [(1, "FR: One"), (3, "FR: Three"), (21, "Two"), (22, "Two")];
+    let movies = movies.map(|(id, name)| movie(id).name(name).in_categories(&["1"]).with("category_id", "1").listed());
+    scene.sync(ScriptedSource::new().categories(MOVIES, Ok(vec![category("1")])).lists(MOVIES, movies)).await;
+    let ids = vec![ContentId(2), ContentId(4)];
+    scene.service.cache().delete_content_by_ids(&scene.home, MOVIES, ids).await.unwrap();
+    let waiting = scene.service.waiting_edits(&scene.home, Some(MOVIES)).await.unwrap();
+    let waiting: Vec<_> = waiting.iter().map(|it| (it.id.0, it.name.as_str(), it.edits, it.candidates)).collect();
+    assert_eq!(waiting, [(2, "Two", 1, 2), (4, "Four", 1, 0)]);
+    assert_eq!(scene.service.waiting_edits(&scene.home, Some(ContentKind::Series)).await.unwrap(), []);
+}
+
+/// An id that has a conflict in several kinds says nothing without a kind.
+#[tokio::test]
+async fn an_answer_names_the_kind_if_several_have_the_id() {
+    let scene = Scene::new().await;
+    let series = |name: &str| {
+        let one = sync_core::testing::series(2).name(name).listed();
+        source(&[(2, if name == "Old" { "Two" } else { name })])
+            .categories(ContentKind::Series, Ok(vec![category("1")]))
+            .lists(ContentKind::Series, [one])
+    };
+    scene.sync(series("Old")).await;
+    scene.type_in(2, EditField::Name, "Mine").await.unwrap();
+    let changes = vec![ItemChange::Typed(EditField::Name, "Mine".to_owned())];
+    let edit = EditItems { kind: ContentKind::Series, which: ids(&[2]), changes };
+    scene.service.edit_items(&scene.home, &edit).await.unwrap();
+    scene.sync(series("New")).await;
+    let answer =
+        async |kind, id: i64| scene.service.answer_conflicts(&scene.home, kind, Some(vec![ContentId(id)]), true).await;
+    let expected = "item 2 has a conflict among the movies and among the series";
+    assert_eq!(answer(None, 2).await.unwrap_err().to_string(), expected);
+    assert_eq!(answer(Some(MOVIES), 2).await.unwrap().len(), 1);
+    assert_eq!(answer(None, 2).await.unwrap().len(), 1, "one kind is left");
 }
 
 #[tokio::test]

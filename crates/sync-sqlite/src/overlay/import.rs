@@ -6,7 +6,7 @@ use diesel::SqliteConnection;
 use sync_core::overlay::{EditEvent, EditPass, EditedItem, ImportMatch, ImportReport, ItemIdentity, find_imported};
 use sync_core::{ContentId, ContentKind, OverlayError, ProfileId, RunId};
 
-use super::pass::named;
+use super::named::named;
 use super::{Editing, log, show};
 use crate::search::Key;
 

@@ -40,18 +40,19 @@ pub(crate) fn events(
 
 /// Brings the edits back that a run has ended. Returns their items, rising.
 pub(crate) fn bring_back(conn: &mut SqliteConnection, key: Key<'_>, of: RunId) -> Result<Vec<i64>, StoreError> {
-    let sql = "SELECT content_id,before,at FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id=? AND \
+    let sql = "SELECT content_id,before,at,name FROM xtream_changes WHERE profile_id=? AND kind=? AND run_id=? AND \
                change IN ('converged','overruled') AND content_id IS NOT NULL AND name IS NOT NULL AND sequence>(SELECT \
                feed_floor FROM xtream_profiles WHERE profile_id=?) ORDER BY sequence";
     let [profile, kind] = key.binds();
     let mut ended = Vec::new();
     for mut row in records(conn, sql, &[profile.clone(), kind, Bind::Integer(of.0), profile])? {
         let (id, before, at) = (row.integer(0)?, row.optional_text(1)?, row.integer(2)?);
+        let name = row.text(3)?;
         let columns = before.and_then(|before| values::parse(&before));
         for column in values::changes(key.kind, columns.as_ref(), None) {
             let field = EditField::JUDGED.into_iter().find(|field| field.column(key.kind) == Some(column.column));
             if let Some((field, local)) = field.zip(EditValue::from_column(&column.before)) {
-                ended.push((id, field, local, at));
+                ended.push((id, name.clone(), field, local, at));
             }
         }
     }
@@ -63,12 +64,13 @@ pub(crate) fn bring_back(conn: &mut SqliteConnection, key: Key<'_>, of: RunId) -
     }
     let mut editing = Editing::new(key);
     editing.load(conn, &ids)?;
-    for (id, field, local, edited_at) in ended {
+    for (id, name, field, local, edited_at) in ended {
         let base = editing.rows.get(&id).and_then(|row| field.of_panel(row));
         if base.as_ref() == Some(&local) {
             continue;
         }
-        let none = || editing.new_item(ContentId(id), ItemIdentity::default());
+        // Of an item that is not there, the log knows the name.
+        let none = || editing.new_item(ContentId(id), ItemIdentity { name, ..ItemIdentity::default() });
         let mut kept = editing.get(id).unwrap_or_else(none);
         if kept.item.edit(field).is_none() {
             kept.item.edits.push(Edit { field, local, base, edited_at, conflict: None });

@@ -6,6 +6,7 @@
 pub(crate) mod edited;
 mod import;
 pub(crate) mod log;
+mod named;
 pub(crate) mod pass;
 pub(crate) mod rules;
 pub(crate) mod shown;

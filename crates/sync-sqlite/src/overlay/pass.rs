@@ -1,28 +1,25 @@
 //! What a write of rows does to the overlay: edits are judged and follow their items, and what is shown is brought up to
 //! it. An apply and an undo both go through here. A kind without edits and rules has no [`Pass`], and pays nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod settle;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use diesel::SqliteConnection;
-use sync_core::overlay::{
-    AlikeRow, CompiledRules, ConflictRules, EditEvent, EditPass, EditedItem, ItemIdentity, NewCategories, OverlayRules,
-    changes_identity, find_moves,
-};
+use sync_core::overlay::{AlikeRow, CompiledRules, OverlayRules, changes_identity};
 use sync_core::store::Applied;
 use sync_core::{Category, CategorySet, ContentId, FieldSet, HeldRemoval, Item, RunId, StoreError};
 
-use super::edited::{self, Changes, Gone, Kept};
-use super::{Editing, log, missing, rows_there, rules, shown};
+use super::edited::{self, Gone, Kept};
+use super::named::{has_name, named};
+use super::{missing, rows_there, rules};
 use crate::db::bind::Bind;
-use crate::db::statement::{record, records};
+use crate::db::statement::record;
 use crate::items::{columns, item_sql};
 use crate::search::Key;
 use crate::tables::content::categories;
-use crate::tables::{held, ids, of, settings};
-
-/// From so many touched items on, a whole kind is looked at.
-const MANY: usize = 20_000;
+use crate::tables::held;
 
 /// A write of rows of a kind that has edits, rules, or items that are not shown as their rows.
 pub(crate) struct Pass<'a> {
@@ -177,15 +174,13 @@ impl<'a> Pass<'a> {
     pub(crate) fn categories(&mut self, conn: &mut SqliteConnection, listed: &[Category]) -> Result<(), StoreError> {
         let key = self.key;
         let known = categories(conn, key.profile, key.kind)?;
-        if self.rules.filters[key.kind].meet(listed) {
-            rules::save(conn, key, &self.rules)?;
+        let filter = &mut self.rules.filters[key.kind];
+        let has_met = filter.meet(listed);
+        self.new_categories = filter.tell(&known, listed);
+        if has_met || !self.new_categories.is_empty() {
+            rules::save_categories(conn, key, filter)?;
         }
         let filter = &self.rules.filters[key.kind];
-        if filter.new_categories == NewCategories::IncludeAndTell {
-            let mut met: HashSet<_> = known.iter().map(|category| &category.id).collect();
-            let new = listed.iter().filter(|category| filter.is_new(&category.id.0) && met.insert(&category.id));
-            self.new_categories = new.cloned().collect();
-        }
         if filter.depends_on_categories() {
             let names = |all: &[Category]| -> BTreeMap<String, String> {
                 all.iter().rev().map(|category| (category.id.0.clone(), category.name.clone())).collect()
@@ -364,110 +359,6 @@ impl<'a> Pass<'a> {
         }
         Ok(())
     }
-
-    /// After everything was written: judges edits, moves them, logs what has ended, and brings what is shown up to it.
-    pub(crate) fn settle(mut self, conn: &mut SqliteConnection) -> Result<Settled, StoreError> {
-        let key = self.key;
-        let mut settled = Settled::default();
-        settled.applied.new_categories = std::mem::take(&mut self.new_categories);
-        let mut changed = BTreeSet::new();
-        if !self.written.is_empty() || self.look {
-            self.judge(conn, &mut settled.applied, &mut changed)?;
-            log::events(conn, key, &settled.applied.edits, self.run, self.at)?;
-        }
-        settled.other_texts = self.show(conn, changed)?;
-        Ok(settled)
-    }
-
-    fn judge(
-        &mut self,
-        conn: &mut SqliteConnection,
-        applied: &mut Applied,
-        changed: &mut BTreeSet<i64>,
-    ) -> Result<(), StoreError> {
-        let key = self.key;
-        let (asked_at, compared) = self.listing;
-        // An undo is what a person does: no rule ends an edit.
-        let rules = if self.is_undo { ConflictRules::default() } else { settings::conflicts(conn, key.profile)? };
-        let pass = EditPass { rules, asked_at, compared };
-        let mut editing = Editing::new(key);
-        let mut wanted: BTreeSet<_> = self.written.keys().copied().collect();
-        wanted.extend(self.gone_after.iter().chain(self.gone_before.keys()));
-        wanted.extend(self.alike.values().filter(|row| row.is_listed).map(|row| row.id.0));
-        editing.load(conn, &Vec::from_iter(wanted))?;
-        for (id, columns) in &self.written {
-            let (Some(row), Some(mut kept)) = (editing.rows.get(id), editing.before.get(id).cloned()) else { continue };
-            applied.edits.extend(pass.judge(&mut kept.item, row, *columns));
-            editing.now.insert(*id, kept);
-        }
-        if self.look {
-            self.find(&mut editing, applied, &pass);
-        }
-        for (id, kept) in &mut editing.now {
-            kept.gone = if self.gone_after.contains(id) { Gone::Seen } else { Gone::No };
-            let before = editing.before.get(id).map(|before| &before.item.edits);
-            if before != Some(&kept.item.edits) {
-                changed.insert(*id);
-            }
-        }
-        let mut writes = Changes::new(key);
-        for (id, kept) in &editing.now {
-            writes.add(editing.before.get(id), kept);
-        }
-        writes.write(conn)
-    }
-
-    /// Finds out where the edits of gone items belong, and moves those of which it is certain.
-    fn find(&self, editing: &mut Editing<'_>, applied: &mut Applied, pass: &EditPass) {
-        let mut told = HashMap::new();
-        for id in self.gone_before.keys().chain(&self.gone_after) {
-            let Some(mut kept) = editing.get_edited(*id) else { continue };
-            if let Some((to, _)) = kept.item.maybe.take() {
-                told.insert(kept.item.id, to);
-            }
-            editing.now.insert(*id, kept);
-        }
-        let gone = self.gone_after.iter().filter_map(|id| editing.get_edited(*id));
-        let gone: Vec<EditedItem> = gone.map(|kept| kept.item).collect();
-        let names: HashSet<_> = gone.iter().map(|item| item.identity.name.as_str()).collect();
-        let alike: Vec<_> =
-            self.alike.values().filter(|row| names.contains(row.identity.name.as_str())).cloned().collect();
-        for found in find_moves(&gone, &alike) {
-            let edits = |editing: &Editing<'_>| editing.get(found.from.0).map_or(0, |kept| kept.item.edits.len());
-            let waiting = edits(editing);
-            if found.is_certain {
-                applied.edits.extend::<Vec<EditEvent>>(editing.move_edits(found.from, found.to, pass));
-            } else if let Some(kept) = editing.now.get_mut(&found.from.0) {
-                kept.item.maybe = Some((found.to, kept.item.identity.name.clone()));
-            }
-            // An offer is told once.
-            let has_moved = found.is_certain && edits(editing) < waiting;
-            if has_moved || !found.is_certain && told.get(&found.from) != Some(&found.to) {
-                applied.moves.push(found);
-            }
-        }
-    }
-
-    /// Brings what is shown up to rows, edits and rules. Returns the items whose entry in the search text is another one
-    /// than what was written with the rows.
-    fn show(&mut self, conn: &mut SqliteConnection, changed: BTreeSet<i64>) -> Result<Vec<i64>, StoreError> {
-        let key = self.key;
-        let mut ids: BTreeSet<_> = changed.iter().chain(self.written.keys()).copied().collect();
-        ids.extend(self.touched.iter().chain(&self.removed));
-        let mut other = if self.all || ids.len() > MANY {
-            shown::refresh_all(conn, key, &mut self.compiled)?
-        } else {
-            shown::refresh(conn, key, &mut self.compiled, &Vec::from_iter(ids))?
-        };
-        // What was written with the row has been shown in the text already, unless its edits are others since.
-        self.touched.sort_unstable();
-        other.retain(|id| {
-            let was_written = self.written.contains_key(id) || self.touched.binary_search(id).is_ok();
-            !changed.contains(id) && !was_written
-        });
-        other.extend(changed);
-        Ok(other)
-    }
 }
 
 /// Whether an edited item is gone, and nobody has looked yet where its edits belong.
@@ -477,61 +368,4 @@ fn has_unseen(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreEr
                gone>0 AND gone>1 AND parent=0 AND EXISTS (SELECT 1 FROM xtream_edits e WHERE e.profile_id=i.profile_id \
                AND e.kind=i.kind AND e.parent=0 AND e.content_id=i.content_id) LIMIT 1";
     Ok(record(conn, sql, &key.binds())?.is_some())
-}
-
-impl Editing<'_> {
-    /// An item that has edits, as it is now.
-    fn get_edited(&self, id: i64) -> Option<Kept> {
-        self.now.get(&id).or_else(|| self.before.get(&id)).filter(|kept| !kept.item.edits.is_empty()).cloned()
-    }
-}
-
-/// The rows of a kind with these names: id, and what each is recognised by.
-pub(super) fn named(
-    conn: &mut SqliteConnection,
-    key: Key<'_>,
-    names: &BTreeSet<String>,
-) -> Result<Vec<(ContentId, ItemIdentity)>, StoreError> {
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let tables = of(key.kind);
-    let has_tmdb = key.kind.field("tmdb_id").is_some();
-    let sql = format!(
-        "SELECT {0},name,category_id,{2} FROM {1} WHERE profile_id=? AND typeof({0})='integer' AND name IN (SELECT value \
-         FROM json_each(?)) ORDER BY {0}",
-        tables.id,
-        tables.items,
-        if has_tmdb { "tmdb_id" } else { "NULL" }
-    );
-    let names = serde_json::to_string(names).map_err(StoreError::backend)?;
-    let mut found = Vec::new();
-    for mut row in records(conn, &sql, &[key.profile.as_str().into(), names.into()])? {
-        let id = ContentId(row.integer(0)?);
-        let mut text = |at| row.optional_text(at).ok().flatten().filter(|text: &String| !text.is_empty());
-        let identity = ItemIdentity { name: text(1).unwrap_or_default(), category_id: text(2), tmdb_id: text(3) };
-        found.push((id, identity));
-    }
-    Ok(found)
-}
-
-/// Whether a row of these ids has one of these names.
-fn has_name(
-    conn: &mut SqliteConnection,
-    key: Key<'_>,
-    wanted: &[i64],
-    names: &HashSet<String>,
-) -> Result<bool, StoreError> {
-    if wanted.is_empty() {
-        return Ok(false);
-    }
-    let tables = of(key.kind);
-    let sql = format!(
-        "SELECT 1 FROM {1} WHERE profile_id=? AND {0} IN (SELECT value FROM json_each(?)) AND name IN (SELECT value FROM \
-         json_each(?)) LIMIT 1",
-        tables.id, tables.items
-    );
-    let names = serde_json::to_string(names).map_err(StoreError::backend)?;
-    let binds = [key.profile.as_str().into(), ids::to_json(wanted).into(), names.into()];
-    Ok(record(conn, &sql, &binds)?.is_some())
 }

@@ -1,6 +1,6 @@
 //! The tables of filters and rewrite rules.
 //!
-//! A row that is no rule, or whose pattern can't be used, is passed over; a check names it.
+//! A row that is no rule, or whose pattern can't be used, is passed over and kept; a check names it.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use sync_core::overlay::{
 };
 use sync_core::{ContentKind, ProfileId, StoreError};
 
-use crate::db::statement::{Record, execute, records};
+use crate::db::statement::{Record, execute, numbered, records};
 use crate::search::Key;
 use crate::tables::content::categories;
 
@@ -52,21 +52,26 @@ pub(crate) fn of_kind(
     unreadable: &mut u64,
 ) -> Result<(Filter, Vec<RewriteRule>), StoreError> {
     let mut filter = Filter::default();
-    let sql = "SELECT otherwise,new_categories,known_categories FROM xtream_filters WHERE profile_id=? AND kind=?";
+    let sql = "SELECT otherwise,new_categories,known_categories,told_categories FROM xtream_filters WHERE profile_id=? AND kind=?";
     for mut row in records(conn, sql, &key.binds())? {
         let otherwise = word(&mut row, 0, FilterAction::from_name);
         let new = word(&mut row, 1, NewCategories::from_name);
-        let known = row.optional_text(2).map(|text| text.map(|text| serde_json::from_str::<BTreeSet<String>>(&text)));
-        let known = known.ok().map(Option::transpose).and_then(Result::ok);
-        *unreadable += u64::from(otherwise.is_none() || new.is_none() || known.is_none());
+        let mut set = |at: usize| {
+            let set =
+                row.optional_text(at).map(|text| text.map(|text| serde_json::from_str::<BTreeSet<String>>(&text)));
+            set.ok().map(Option::transpose).and_then(Result::ok)
+        };
+        let (known, told) = (set(2), set(3));
+        *unreadable += u64::from(otherwise.is_none() || new.is_none() || known.is_none() || told.is_none());
         filter.otherwise = otherwise.unwrap_or_default();
         filter.new_categories = new.unwrap_or_default();
         filter.known_categories = known.flatten();
+        filter.told_categories = told.flatten().unwrap_or_default();
     }
     let sql = "SELECT action,looks_at,matches_by,pattern FROM xtream_filter_rules WHERE profile_id=? AND kind=? \
                ORDER BY position";
     for mut row in records(conn, sql, &key.binds())? {
-        match filter_rule(&mut row) {
+        match filter_rule(&mut row, 0) {
             Some(rule) => filter.rules.push(rule),
             None => *unreadable += 1,
         }
@@ -74,46 +79,93 @@ pub(crate) fn of_kind(
     let sql = "SELECT pattern,replacement FROM xtream_rewrite_rules WHERE profile_id=? AND kind=? ORDER BY position";
     let mut rewrites = Vec::new();
     for mut row in records(conn, sql, &key.binds())? {
-        match row.text(0).ok().zip(row.text(1).ok()) {
-            Some((pattern, replacement)) => match (RewriteRule { pattern, replacement }).checked() {
-                Ok(rule) => rewrites.push(rule),
-                Err(_) => *unreadable += 1,
-            },
+        match rewrite_rule(&mut row, 0) {
+            Some(rule) => rewrites.push(rule),
             None => *unreadable += 1,
         }
     }
     Ok((filter, rewrites))
 }
 
-fn filter_rule(row: &mut Record) -> Option<FilterRule> {
-    let action = word(row, 0, FilterAction::from_name)?;
-    let by = word(row, 1, FilterBy::from_name)?;
-    let matches = word(row, 2, MatchBy::from_name)?;
-    let pattern = row.text(3).ok()?;
+/// The rule in the columns of a row from this one on.
+fn filter_rule(row: &mut Record, at: usize) -> Option<FilterRule> {
+    let action = word(row, at, FilterAction::from_name)?;
+    let by = word(row, at + 1, FilterBy::from_name)?;
+    let matches = word(row, at + 2, MatchBy::from_name)?;
+    let pattern = row.text(at + 3).ok()?;
     FilterRule { action, by, matches, pattern }.checked().ok()
+}
+
+/// The rule in the columns of a row from this one on.
+fn rewrite_rule(row: &mut Record, at: usize) -> Option<RewriteRule> {
+    let (pattern, replacement) = (row.text(at).ok()?, row.text(at + 1).ok()?);
+    RewriteRule { pattern, replacement }.checked().ok()
+}
+
+/// Deletes the rules of a kind from a table, and moves rows that are none out of the way, to negative positions.
+fn clear(
+    conn: &mut SqliteConnection,
+    key: Key<'_>,
+    table: &str,
+    select: &str,
+    is_rule: impl Fn(&mut Record) -> bool,
+) -> Result<(), StoreError> {
+    let [profile, kind] = key.binds();
+    // Nobody can say where a rule belongs whose position is no number.
+    let sql = format!("DELETE FROM {table} WHERE profile_id=? AND kind=? AND typeof(position)<>'integer'");
+    execute(conn, &sql, &key.binds())?;
+    for mut row in records(conn, select, &key.binds())? {
+        let position = row.integer(0)?;
+        let binds = [profile.clone(), kind.clone(), position.into()];
+        if is_rule(&mut row) {
+            let sql = format!("DELETE FROM {table} WHERE profile_id=? AND kind=? AND position=?");
+            execute(conn, &sql, &binds)?;
+        } else if position > 0 {
+            let sql = format!(
+                "UPDATE {table} SET position=(SELECT min(min(position),0)-1 FROM {table} WHERE profile_id=?1 AND \
+                 kind=?2 AND typeof(position)='integer') WHERE profile_id=?1 AND kind=?2 AND position=?3"
+            );
+            let (sql, binds) = numbered(&sql, &binds);
+            execute(conn, &sql, &binds)?;
+        }
+    }
+    Ok(())
 }
 
 fn word<T>(row: &mut Record, at: usize, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     read(&row.text(at).ok()?)
 }
 
-/// Writes the rules of a kind.
+/// Writes the rules of a kind. Rows that are no rule are kept behind the others, and words that are none as long as
+/// nothing is put in their place: a newer version may have written them.
 pub(crate) fn save(conn: &mut SqliteConnection, key: Key<'_>, rules: &OverlayRules) -> Result<(), StoreError> {
-    for table in TABLES {
-        execute(conn, &format!("DELETE FROM {table} WHERE profile_id=? AND kind=?"), &key.binds())?;
-    }
+    let [_, of_filters, of_names] = TABLES;
+    let sql =
+        format!("SELECT position,action,looks_at,matches_by,pattern FROM {of_filters} WHERE profile_id=? AND kind=?");
+    clear(conn, key, of_filters, &sql, |row| filter_rule(row, 1).is_some())?;
+    let sql = format!("SELECT position,pattern,replacement FROM {of_names} WHERE profile_id=? AND kind=?");
+    clear(conn, key, of_names, &sql, |row| rewrite_rule(row, 1).is_some())?;
     let (filter, rewrites) = (&rules.filters[key.kind], &rules.rewrites[key.kind]);
     let [profile, kind] = key.binds();
-    if *filter != Filter::default() {
-        let known = filter.known_categories.as_ref().map(serde_json::to_string).transpose();
-        let sql =
-            "INSERT INTO xtream_filters (profile_id,kind,otherwise,new_categories,known_categories) VALUES (?,?,?,?,?)";
+    if *filter == Filter::default() {
+        let sql = "DELETE FROM xtream_filters WHERE profile_id=? AND kind=? AND otherwise IN ('include','exclude') AND \
+                   new_categories IN ('include','exclude','tell')";
+        execute(conn, sql, &key.binds())?;
+    } else {
+        let sql = "INSERT INTO xtream_filters (profile_id,kind,otherwise,new_categories,known_categories,\
+                   told_categories) VALUES (?,?,?,?,?,?) ON CONFLICT (profile_id,kind) DO UPDATE SET \
+                   otherwise=iif(excluded.otherwise='include' AND otherwise<>'exclude',otherwise,excluded.otherwise),\
+                   new_categories=iif(excluded.new_categories='include' AND new_categories NOT IN ('exclude','tell'),\
+                   new_categories,excluded.new_categories),known_categories=excluded.known_categories,\
+                   told_categories=excluded.told_categories";
+        let [known, told] = category_sets(filter)?;
         let binds = [
             profile.clone(),
             kind.clone(),
             filter.otherwise.as_str().into(),
             filter.new_categories.as_str().into(),
-            known.map_err(StoreError::backend)?.into(),
+            known.into(),
+            told.into(),
         ];
         execute(conn, sql, &binds)?;
     }
@@ -132,4 +184,22 @@ pub(crate) fn save(conn: &mut SqliteConnection, key: Key<'_>, rules: &OverlayRul
         execute(conn, sql, &binds)?;
     }
     Ok(())
+}
+
+/// Writes which categories the filter of a kind knows and has told. What else there is of its rules stays as it is.
+pub(crate) fn save_categories(conn: &mut SqliteConnection, key: Key<'_>, filter: &Filter) -> Result<(), StoreError> {
+    let [profile, kind] = key.binds();
+    let [known, told] = category_sets(filter)?;
+    let sql = "INSERT INTO xtream_filters (profile_id,kind,otherwise,new_categories,known_categories,told_categories) \
+               VALUES (?,?,?,?,?,?) ON CONFLICT (profile_id,kind) DO UPDATE SET \
+               known_categories=excluded.known_categories,told_categories=excluded.told_categories";
+    let (otherwise, new) = (filter.otherwise.as_str().into(), filter.new_categories.as_str().into());
+    execute(conn, sql, &[profile, kind, otherwise, new, known.into(), told.into()]).map(|_| ())
+}
+
+/// The sets of categories of a filter, as their columns have them.
+fn category_sets(filter: &Filter) -> Result<[Option<String>; 2], StoreError> {
+    let text = |set: Option<&BTreeSet<String>>| set.map(serde_json::to_string).transpose().map_err(StoreError::backend);
+    let told = Some(&filter.told_categories).filter(|told| !told.is_empty());
+    Ok([text(filter.known_categories.as_ref())?, text(told)?])
 }

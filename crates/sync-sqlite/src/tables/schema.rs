@@ -497,6 +497,7 @@ diesel::table! {
         otherwise -> Text,
         new_categories -> Text,
         known_categories -> Nullable<Text>,
+        told_categories -> Nullable<Text>,
     }
 }
 

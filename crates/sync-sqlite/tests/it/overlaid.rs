@@ -185,6 +185,37 @@ async fn what_others_have_put_there_is_found_and_no_harm() {
     }
 }
 
+/// A change of rules keeps the rows that are no rules of this version, where they are in nobody's way.
+#[tokio::test]
+async fn a_change_of_rules_keeps_those_that_cant_be_read() {
+    let cache = Cache::new();
+    cache.load(1..=3).await;
+    let add = |pattern| cache.store.change_rules_blocking(&cache.home, MOVIES, vec![exclude(pattern)]).unwrap();
+    add("a");
+    add("b");
+    cache.execute("UPDATE xtream_filter_rules SET action='dim' WHERE pattern='a'");
+    cache.execute("UPDATE xtream_filters SET otherwise='ask'");
+    cache.execute("INSERT INTO xtream_rewrite_rules VALUES ('home','movies',1,'(','')");
+    let rows = || cache.sql("SELECT position||' '||action||' '||pattern AS line FROM xtream_filter_rules ORDER BY 1");
+    for (pattern, expected) in [
+        ("c", &["-1 dim a", "1 exclude b", "2 exclude c"][..]),
+        ("d", &["-1 dim a", "1 exclude b", "2 exclude c", "3 exclude d"]),
+    ] {
+        assert_eq!(add(pattern).filters[MOVIES].rules.len(), expected.len() - 1);
+        assert_eq!(rows(), expected);
+    }
+    cache.execute("UPDATE xtream_filter_rules SET action='blink' WHERE position=2");
+    cache.store.change_rules_blocking(&cache.home, MOVIES, vec![RuleChange::RemoveFilter(2)]).unwrap();
+    assert_eq!(rows(), ["-1 dim a", "-2 blink c", "1 exclude b"]);
+    cache.store.change_rules_blocking(&cache.home, MOVIES, vec![RuleChange::RemoveFilter(1)]).unwrap();
+    assert_eq!(cache.sql("SELECT otherwise AS line FROM xtream_filters"), ["ask"]);
+    assert_eq!(cache.sql("SELECT position||pattern AS line FROM xtream_rewrite_rules"), ["-1("]);
+    cache.store.change_rules_blocking(&cache.home, MOVIES, vec![RuleChange::Otherwise(FilterAction::Exclude)]).unwrap();
+    assert_eq!(cache.sql("SELECT otherwise AS line FROM xtream_filters"), ["exclude"]);
+    let found = cache.store.inspect_blocking(None).unwrap().findings;
+    assert!(found.iter().any(|finding| finding.breach.code() == "rule_unreadable"));
+}
+
 /// "Edits survive the removal and the return of their items, and a clear."
 #[tokio::test]
 async fn edits_outlive_their_items() {

@@ -81,6 +81,8 @@ fn every_command_has_examples_that_can_be_parsed() {
         assert!(!examples.is_empty(), "{name} has no example");
         for example in examples {
             let command = example.trim_start().split("  ").next().unwrap_or_default();
+            // What comes behind a pipe is another command.
+            let command = command.split(" | ").next().unwrap_or_default();
             // The quotes keep words together, as in a shell.
             let parts = command.split('\'').enumerate();
             let words: Vec<_> = parts

@@ -9,6 +9,55 @@ use sync_core::overlay::{FilterAction, FilterBy, FilterRule, MatchBy, NewCategor
 use super::read::ConditionArgs;
 use super::{examples, kind};
 
+/// Which profile is meant.
+#[derive(Debug, Arguments)]
+pub(crate) struct ProfileArg {
+    /// The profile; it may be left out where there is only one
+    #[arg(long, value_name = "ID")]
+    profile: Option<String>,
+}
+
+impl ProfileArg {
+    /// The id that was named.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+}
+
+/// Items that are named by id.
+#[derive(Debug, Arguments)]
+pub(crate) struct IdArgs {
+    /// Ids of items; in their place, choose items with the options of `list`
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    pub(crate) words: Vec<String>,
+}
+
+/// Which rules are listed, and how.
+#[derive(Debug, Arguments)]
+pub(crate) struct RuleListArgs {
+    /// Kind of the rules: channels, movies or series [default: all]
+    #[arg(value_name = "KIND", value_parser = kind)]
+    pub(crate) kind: Option<ContentKind>,
+    #[command(flatten)]
+    pub(crate) of: ProfileArg,
+    /// Print one JSON object per rule, one per line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The rule that is removed.
+#[derive(Debug, Arguments)]
+pub(crate) struct RuleRemoveArgs {
+    /// Kind of the rule: channels, movies or series
+    #[arg(value_name = "KIND", value_parser = kind)]
+    pub(crate) kind: ContentKind,
+    /// Position of the rule, as the list of rules shows it
+    #[arg(value_name = "POSITION")]
+    pub(crate) position: usize,
+    #[command(flatten)]
+    pub(crate) of: ProfileArg,
+}
+
 /// Items that are chosen by conditions, and how the result is printed.
 #[derive(Debug, Arguments)]
 pub(crate) struct ChosenArgs {
@@ -20,9 +69,8 @@ pub(crate) struct ChosenArgs {
     /// Take items that the filter leaves out as well; without ids and conditions, take all items of the kind
     #[arg(long)]
     pub(crate) all: bool,
-    /// The profile; it may be left out where there is only one
-    #[arg(long, value_name = "ID")]
-    pub(crate) profile: Option<String>,
+    #[command(flatten)]
+    pub(crate) of: ProfileArg,
     /// Print one JSON object per item, one per line
     #[arg(long)]
     pub(crate) json: bool,
@@ -48,9 +96,8 @@ pub(crate) struct FavouriteArgs {
     /// Kind of the items: channels, movies or series
     #[arg(value_name = "KIND", value_parser = kind)]
     pub(crate) kind: ContentKind,
-    /// Ids of items; in their place, choose items with the options of `list`
-    #[arg(value_name = "ID", allow_negative_numbers = true)]
-    pub(crate) items: Vec<i64>,
+    #[command(flatten)]
+    pub(crate) ids: IdArgs,
     /// Make them ordinary items again
     #[arg(long)]
     pub(crate) off: bool,
@@ -63,9 +110,8 @@ pub(crate) struct HideArgs {
     /// Kind of the items: channels, movies or series
     #[arg(value_name = "KIND", value_parser = kind)]
     pub(crate) kind: ContentKind,
-    /// Ids of items; in their place, choose items with the options of `list`
-    #[arg(value_name = "ID", allow_negative_numbers = true)]
-    pub(crate) items: Vec<i64>,
+    #[command(flatten)]
+    pub(crate) ids: IdArgs,
     /// Show them again
     #[arg(long)]
     pub(crate) off: bool,
@@ -81,9 +127,8 @@ pub(crate) struct TagArgs {
     /// Tags to add, separated by commas; other tags stay
     #[arg(value_name = "TAGS")]
     pub(crate) tags: String,
-    /// Ids of items; in their place, choose items with the options of `list`
-    #[arg(value_name = "ID", allow_negative_numbers = true)]
-    pub(crate) items: Vec<i64>,
+    #[command(flatten)]
+    pub(crate) ids: IdArgs,
     /// Take these tags away
     #[arg(long)]
     pub(crate) off: bool,
@@ -96,10 +141,9 @@ pub(crate) struct WatchedArgs {
     /// Kind of the items: channels, movies or series
     #[arg(value_name = "KIND", value_parser = kind)]
     pub(crate) kind: ContentKind,
-    /// Ids of items; in their place, choose items with the options of `list`
-    #[arg(value_name = "ID", allow_negative_numbers = true)]
-    pub(crate) items: Vec<i64>,
-    /// They were watched up to this position, in seconds; without it, to the end
+    #[command(flatten)]
+    pub(crate) ids: IdArgs,
+    /// They were watched up to this position, in seconds, and not to the end; without it, to the end
     #[arg(long, value_name = "SECONDS", conflicts_with = "off")]
     pub(crate) position: Option<u32>,
     /// Forget that they were watched, up to which position, and when
@@ -111,12 +155,14 @@ pub(crate) struct WatchedArgs {
 
 #[derive(Debug, Arguments)]
 pub(crate) struct ConflictsArgs {
-    /// The profile; it may be left out where there is only one
-    #[arg(long, value_name = "ID")]
-    pub(crate) profile: Option<String>,
+    #[command(flatten)]
+    pub(crate) of: ProfileArg,
     /// Show only this kind: channels, movies or series
     #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<ContentKind>,
+    /// Show edits whose items the panel no longer lists, with the number of items that have the name now
+    #[arg(long)]
+    pub(crate) waiting: bool,
     /// Print one JSON object per conflict, one per line
     #[arg(long)]
     pub(crate) json: bool,
@@ -135,7 +181,7 @@ pub(crate) enum ConflictsCommand {
 pub(crate) struct ResolveArgs {
     /// Ids of the items whose conflicts are answered
     #[arg(value_name = "ID", allow_negative_numbers = true, required_unless_present = "all", conflicts_with = "all")]
-    pub(crate) items: Vec<i64>,
+    pub(crate) words: Vec<String>,
     /// Keep your values; an item that may be the same under another id is taken for another one
     #[arg(long, group = "answer")]
     pub(crate) keep_local: bool,
@@ -148,9 +194,8 @@ pub(crate) struct ResolveArgs {
     /// Answer only conflicts of this kind: channels, movies or series
     #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<ContentKind>,
-    /// The profile; it may be left out where there is only one
-    #[arg(long, value_name = "ID")]
-    pub(crate) profile: Option<String>,
+    #[command(flatten)]
+    pub(crate) of: ProfileArg,
     /// Print one JSON object per item, one per line
     #[arg(long)]
     pub(crate) json: bool,
@@ -160,35 +205,15 @@ pub(crate) struct ResolveArgs {
 pub(crate) enum FilterCommand {
     /// List the rules in their order, with the number of items that each matches by itself
     #[command(after_help = examples::FILTER_LIST)]
-    List {
-        /// Kind of the rules: channels, movies or series [default: all]
-        #[arg(value_name = "KIND", value_parser = kind)]
-        kind: Option<ContentKind>,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
-        /// Print one JSON object per rule, one per line
-        #[arg(long)]
-        json: bool,
-    },
+    List(RuleListArgs),
     /// Add a rule; of several rules that match an item, the first one decides
-    #[command(after_help = examples::FILTER_ADD)]
+    #[command(after_help = examples::FILTER_ADD, override_usage = "xtream-sync filter add [OPTIONS] <KIND> <ACTION> <PATTERN OPTION>")]
     Add(FilterRuleArgs),
     /// Remove a rule
     #[command(after_help = examples::FILTER_REMOVE)]
-    Remove {
-        /// Kind of the rule: channels, movies or series
-        #[arg(value_name = "KIND", value_parser = kind)]
-        kind: ContentKind,
-        /// Position of the rule, as `filter list` shows it
-        #[arg(value_name = "POSITION")]
-        position: usize,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
-    },
+    Remove(RuleRemoveArgs),
     /// Show what a rule would do, and don't save it
-    #[command(after_help = examples::FILTER_TEST)]
+    #[command(after_help = examples::FILTER_TEST, override_usage = "xtream-sync filter test [OPTIONS] <KIND> <ACTION> <PATTERN OPTION>")]
     Test(FilterRuleArgs),
     /// Say what becomes of items that no rule matches
     #[command(after_help = examples::FILTER_DEFAULT)]
@@ -199,11 +224,11 @@ pub(crate) enum FilterCommand {
         /// Show them or leave them out: include or exclude
         #[arg(value_name = "ACTION", value_parser = action)]
         action: FilterAction,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
+        #[command(flatten)]
+        of: ProfileArg,
     },
-    /// Say what becomes of such items if all their categories are new: first listed after the first rule
+    /// Say what becomes of items that no rule matches and all of whose categories are new: first listed after the first
+    /// rule
     #[command(after_help = examples::FILTER_NEW)]
     New {
         /// Kind of the items: channels, movies or series
@@ -212,15 +237,14 @@ pub(crate) enum FilterCommand {
         /// Show them, leave them out, or show them and name the categories in reports: include, exclude or tell
         #[arg(value_name = "ACTION", value_parser = new_categories)]
         action: NewCategories,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
+        #[command(flatten)]
+        of: ProfileArg,
     },
 }
 
 /// A rule of a filter.
 #[derive(Debug, Arguments)]
-#[command(group = ArgGroup::new("pattern").required(true))]
+#[command(group = ArgGroup::new("pattern"))]
 pub(crate) struct FilterRuleArgs {
     /// Kind of the items: channels, movies or series
     #[arg(value_name = "KIND", value_parser = kind)]
@@ -252,17 +276,16 @@ pub(crate) struct FilterRuleArgs {
     /// Insert the rule before the one at this position [default: behind the last one]
     #[arg(long, value_name = "POSITION")]
     pub(crate) at: Option<usize>,
-    /// The profile; it may be left out where there is only one
-    #[arg(long, value_name = "ID")]
-    pub(crate) profile: Option<String>,
+    #[command(flatten)]
+    pub(crate) of: ProfileArg,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 impl FilterRuleArgs {
-    /// Returns the rule. One of the patterns is there.
-    pub(crate) fn rule(&self) -> FilterRule {
+    /// Returns the rule; `None` if there is no pattern.
+    pub(crate) fn rule(&self) -> Option<FilterRule> {
         use FilterBy::{Category, Name};
         let patterns = [
             (Category, MatchBy::Id, &self.category_id),
@@ -273,9 +296,9 @@ impl FilterRuleArgs {
             (Name, MatchBy::Glob, &self.name_glob),
             (Name, MatchBy::Regex, &self.name_regex),
         ];
-        let given = patterns.into_iter().find_map(|(by, matches, pattern)| Some((by, matches, pattern.clone()?)));
-        let (by, matches, pattern) = given.unwrap_or((Name, MatchBy::Name, String::new()));
-        FilterRule { action: self.action, by, matches, pattern }
+        patterns.into_iter().find_map(|(by, matches, pattern)| {
+            Some(FilterRule { action: self.action, by, matches, pattern: pattern.clone()? })
+        })
     }
 }
 
@@ -283,17 +306,7 @@ impl FilterRuleArgs {
 pub(crate) enum RewriteCommand {
     /// List the rules in their order, with the number of names that each changes by itself
     #[command(after_help = examples::REWRITE_LIST)]
-    List {
-        /// Kind of the rules: channels, movies or series [default: all]
-        #[arg(value_name = "KIND", value_parser = kind)]
-        kind: Option<ContentKind>,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
-        /// Print one JSON object per rule, one per line
-        #[arg(long)]
-        json: bool,
-    },
+    List(RuleListArgs),
     /// Add a rule; each rule changes what those before it have left
     #[command(after_help = examples::REWRITE_ADD)]
     Add {
@@ -309,23 +322,12 @@ pub(crate) enum RewriteCommand {
         /// Insert the rule before the one at this position [default: behind the last one]
         #[arg(long, value_name = "POSITION")]
         at: Option<usize>,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
+        #[command(flatten)]
+        of: ProfileArg,
     },
     /// Remove a rule
     #[command(after_help = examples::REWRITE_REMOVE)]
-    Remove {
-        /// Kind of the rule: channels, movies or series
-        #[arg(value_name = "KIND", value_parser = kind)]
-        kind: ContentKind,
-        /// Position of the rule, as `rewrite list` shows it
-        #[arg(value_name = "POSITION")]
-        position: usize,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
-    },
+    Remove(RuleRemoveArgs),
     /// Show names before and after the rules; with a rule, before and after that one, which is not saved
     #[command(after_help = examples::REWRITE_TEST)]
     Test {
@@ -344,9 +346,8 @@ pub(crate) enum RewriteCommand {
         /// Show at most so many names [default: 50; with --json: all]
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
+        #[command(flatten)]
+        of: ProfileArg,
         /// Print one JSON object per name, one per line
         #[arg(long)]
         json: bool,
@@ -364,9 +365,8 @@ pub(crate) enum OverlayCommand {
         /// Replace the file if it exists
         #[arg(long, requires = "output")]
         force: bool,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
+        #[command(flatten)]
+        of: ProfileArg,
         /// Write user name and password of the profile where values have them; without this, an import fills in those of
         /// its profile, for its panel only
         #[arg(long)]
@@ -381,9 +381,8 @@ pub(crate) enum OverlayCommand {
         /// Replace the rules of each kind of which the export has rules [default: only those of a kind without rules]
         #[arg(long)]
         rules: bool,
-        /// The profile; it may be left out where there is only one
-        #[arg(long, value_name = "ID")]
-        profile: Option<String>,
+        #[command(flatten)]
+        of: ProfileArg,
         /// Print one JSON object
         #[arg(long)]
         json: bool,

@@ -245,10 +245,12 @@ impl Breach {
     /// Returns whether any sync of the profile repairs it.
     pub const fn is_mended_by_a_sync(self) -> bool {
         self.is_mended_by_comparing()
-            || matches!(
-                self,
-                Self::SearchIndex | Self::ShownWrong | Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen
-            )
+            || matches!(self, Self::SearchIndex | Self::ProfileIncomplete | Self::FenceBehind | Self::RunOpen)
+    }
+
+    /// Returns whether [`mark`](crate::Maintenance::mark) repairs it at once.
+    pub const fn is_mended_at_once(self) -> bool {
+        matches!(self, Self::ShownWrong)
     }
 
     const fn is_of_overlay(self) -> bool {
@@ -305,6 +307,7 @@ mod tests {
             "id_no_number",
             "edit_unreadable",
             "rule_unreadable",
+            "shown_wrong",
             "run_unreadable",
             "password_shown",
             "profile_unreadable",
@@ -312,6 +315,7 @@ mod tests {
         let of_the_cache = ["rows_of_nobody", "kind_unknown"];
         assert_eq!(those(|breach| !breach.is_mended_by_a_sync()), [&by_nothing_here[..], &of_the_cache].concat());
         let by_a_sync_only = those(|breach| breach.is_mended_by_a_sync() && !breach.is_mended_by_comparing());
-        assert_eq!(by_a_sync_only, ["search_index", "shown_wrong", "profile_incomplete", "fence_behind", "run_open"]);
+        assert_eq!(by_a_sync_only, ["search_index", "profile_incomplete", "fence_behind", "run_open"]);
+        assert_eq!(those(Breach::is_mended_at_once), ["shown_wrong"]);
     }
 }

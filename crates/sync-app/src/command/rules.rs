@@ -1,0 +1,59 @@
+//! What `filter` and `rewrite` have in common: the profile that is opened, a change of rules, and the table of rules.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sync_core::overlay::{OverlayRules, RuleChange};
+use sync_core::{Cache, ContentKind, Profile};
+use sync_service::{Login, Service};
+
+use super::failure::Failure;
+use super::look::Look;
+use super::table::{Column, Table};
+use super::terminal::{complain, say};
+use super::{one_profile, refused, wiring};
+
+/// The cache of the profile whose rules are meant.
+pub(super) struct Opened {
+    pub(super) cache: Arc<dyn Cache>,
+    pub(super) service: Service,
+    pub(super) profile: Profile,
+    pub(super) login: Login,
+}
+
+impl Opened {
+    /// Opens it to read.
+    pub(super) async fn to_read(database: &Path, id: Option<&str>) -> Result<Self, Failure> {
+        Self::of(one_profile::cache(database, id)?, id).await
+    }
+
+    /// Opens it to change rules.
+    pub(super) async fn to_change(database: &Path, id: Option<&str>) -> Result<Self, Failure> {
+        Self::of(one_profile::cache_to_change(database, id)?, id).await
+    }
+
+    async fn of(cache: Arc<dyn Cache>, id: Option<&str>) -> Result<Self, Failure> {
+        let service = wiring::service(&cache);
+        let profile = one_profile::find(&service, id).await?;
+        let login = one_profile::login(&profile);
+        Ok(Self { cache, service, profile, login })
+    }
+
+    /// Changes the rules of a kind.
+    pub(super) async fn change(&self, kind: ContentKind, change: RuleChange) -> Result<OverlayRules, Failure> {
+        self.cache.change_rules(&self.profile.id, kind, vec![change]).await.map_err(refused::overlay)
+    }
+}
+
+/// Prints rules as a table, or a note that there are none.
+pub(super) fn print(columns: &[Column], rows: &[Vec<String>], none: &str) {
+    if rows.is_empty() {
+        complain(none);
+        return;
+    }
+    let table = Table::new(Look::of_stdout(), columns, 0, 2, rows);
+    say(&table.header());
+    for row in rows {
+        say(&table.line(row));
+    }
+}

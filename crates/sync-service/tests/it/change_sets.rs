@@ -1,0 +1,194 @@
+//! Export and apply of change sets, over caches in memory.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use sync_core::testing::{MemoryStore, ScriptedSource, movie, profile, series};
+use sync_core::{
+    Catalogue, ContentId, ContentKind, ContentStore, Counts, Item, KindOutcome, Login, PanelIdentity, Profile,
+    ProfileId, Profiles, RunStatus, Snapshots, StoreError, SyncOptions, Trigger,
+};
+use sync_service::{
+    ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, ExportError, ExportRequest, Service, Since, options_of,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::syncing::{OneSource, service};
+
+const MOVIES: ContentKind = ContentKind::Movies;
+const SERIES: ContentKind = ContentKind::Series;
+
+fn home() -> ProfileId {
+    profile("home")
+}
+
+/// Syncs movies and series of these names.
+async fn sync(service: &Service, movies: &[(i64, &str)], shows: &[(i64, &str)]) {
+    let home = service.cache().profile(&home()).await.unwrap().unwrap();
+    let source = ScriptedSource::new()
+        .lists(MOVIES, movies.iter().map(|(id, name)| movie(*id).name(name).listed()))
+        .lists(SERIES, shows.iter().map(|(id, name)| series(*id).name(name).listed()));
+    let options = SyncOptions { kinds: vec![MOVIES, SERIES], accept_removals: true, ..options_of(&home) };
+    let sources = OneSource::new(source);
+    let report = service.sync(&home, &options, &sources, Arc::new(()), &CancellationToken::new()).await.unwrap();
+    assert_eq!(report.status, RunStatus::Completed, "{report:?}");
+}
+
+/// A cache that is synced.
+async fn leader() -> (MemoryStore, Service) {
+    let (cache, service) = service();
+    cache.save_profile(&Profile::new(home())).await.unwrap();
+    sync(&service, &[(1, "One"), (2, "Two"), (3, "Three")], &[(1, "A"), (2, "B")]).await;
+    (cache, service)
+}
+
+async fn export(service: &Service, since: Since) -> Vec<u8> {
+    let export = service.export_changes(&home(), &ExportRequest::new(since), Login::default()).await.unwrap();
+    export.write(Vec::new()).await.unwrap()
+}
+
+async fn position(cache: &MemoryStore) -> Since {
+    let feed = cache.feed(&home()).await.unwrap();
+    Since::Position { epoch: Some(feed.epoch), sequence: feed.newest }
+}
+
+async fn apply(service: &Service, set: &[u8]) -> Result<ApplyReport, ApplyError> {
+    let input = Cursor::new(set.to_vec());
+    service.apply_changes(&home(), input, ApplyRequest::default(), &CancellationToken::new()).await
+}
+
+fn content(cache: &MemoryStore) -> [Vec<Item>; 2] {
+    [MOVIES, SERIES].map(|kind| cache.items(&home(), kind))
+}
+
+/// What became of a set, in a word.
+fn word(report: &ApplyReport) -> &'static str {
+    match &report.outcome {
+        ApplyOutcome::Applied => "applied",
+        ApplyOutcome::Already => "already",
+        ApplyOutcome::Refused(refusal) => refusal.as_str(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_follower_has_what_the_leader_has() {
+    let (leader_cache, leader) = leader().await;
+    let (cache, follower) = service();
+    let whole = export(&leader, Since::Beginning).await;
+    let report = apply(&follower, &whole).await.unwrap();
+    assert_eq!((word(&report), report.from), ("applied", None));
+    assert_eq!(report.kinds[MOVIES], Some(Counts { added: 3, ..Counts::default() }));
+    assert_eq!(content(&cache), content(&leader_cache));
+    let since = position(&leader_cache).await;
+    sync(&leader, &[(1, "One"), (4, "Four"), (2, "Second")], &[(1, "A"), (2, "B")]).await;
+    let set = export(&leader, since).await;
+    let report = apply(&follower, &set).await.unwrap();
+    assert_eq!(word(&report), "applied");
+    let counts = Counts { added: 1, updated: 1, removed: 1, unchanged: 1, ..Counts::default() };
+    assert_eq!(report.kinds[MOVIES], Some(counts));
+    assert_eq!(report.kinds[SERIES], Some(Counts { unchanged: 2, ..Counts::default() }));
+    assert_eq!(content(&cache), content(&leader_cache));
+    let run = cache.runs(&home(), 1).await.unwrap().remove(0);
+    assert_eq!((run.trigger, run.status, run.kinds.len()), (Trigger::ChangeSet, RunStatus::Completed, 1));
+    assert_eq!(run.kinds[0].outcome, KindOutcome::Completed);
+    let fed: Vec<_> = cache.changes(&home(), 0, 100).await.unwrap().iter().map(|it| it.change.as_str()).collect();
+    assert_eq!(fed.iter().filter(|it| **it == "loaded").count(), 2);
+    let mut changes = fed[2..].to_vec();
+    changes.sort_unstable();
+    assert_eq!(changes, ["added", "removed", "updated"]);
+    let before = cache.runs(&home(), 10).await.unwrap().len();
+    assert_eq!(word(&apply(&follower, &set).await.unwrap()), "already");
+    assert_eq!(cache.runs(&home(), 10).await.unwrap().len(), before, "nothing was written");
+    // An older set doesn't lead back.
+    assert_eq!(word(&apply(&follower, &whole).await.unwrap()), "from");
+}
+
+/// A kind was written, and then the apply died. The same set finishes it.
+#[tokio::test]
+async fn the_same_set_finishes_what_was_interrupted() {
+    let (leader_cache, leader) = leader().await;
+    let (cache, follower) = service();
+    apply(&follower, &export(&leader, Since::Beginning).await).await.unwrap();
+    let since = position(&leader_cache).await;
+    sync(&leader, &[(1, "Uno"), (2, "Two"), (3, "Three")], &[(1, "A"), (3, "C")]).await;
+    let set = export(&leader, since).await;
+    cache.fail_next_apply(StoreError::Full);
+    let failed = apply(&follower, &set).await;
+    assert!(matches!(failed, Err(ApplyError::Store(StoreError::Full))), "{failed:?}");
+    let run = cache.runs(&home(), 1).await.unwrap().remove(0);
+    assert_eq!((run.status, run.trigger), (RunStatus::Failed, Trigger::ChangeSet));
+    assert_ne!(content(&cache)[0], content(&leader_cache)[0]);
+    // Only one of the two kinds is carried out elsewhere.
+    let mut request = ExportRequest::new(since);
+    request.kinds = vec![MOVIES];
+    let half = leader.export_changes(&home(), &request, Login::default()).await.unwrap();
+    let half = half.write(Vec::new()).await.unwrap();
+    assert_eq!(word(&apply(&follower, &half).await.unwrap()), "applied");
+    let report = apply(&follower, &set).await.unwrap();
+    assert_eq!(word(&report), "applied");
+    assert_eq!(report.kinds[MOVIES], Some(Counts { unchanged: 3, ..Counts::default() }), "it was there already");
+    assert_eq!(content(&cache), content(&leader_cache));
+}
+
+/// 1,000 sets that are cut or have another bit: none is applied, and nothing is left of the attempt.
+#[tokio::test]
+async fn no_damaged_set_is_applied() {
+    let (_, leader) = leader().await;
+    let whole = export(&leader, Since::Beginning).await;
+    let (cache, follower) = service();
+    let bits = whole.len() * 8;
+    for nth in 0..1000 {
+        let mut set = whole.clone();
+        if nth % 2 == 0 {
+            set.truncate(nth * whole.len() / 1000);
+        } else {
+            let bit = nth * bits / 1000;
+            set[bit / 8] ^= 1 << (bit % 8);
+        }
+        let report = apply(&follower, &set).await.unwrap();
+        assert!(["damaged", "version"].contains(&word(&report)), "{nth}: {report:?}");
+    }
+    assert!(cache.profiles().await.unwrap().is_empty(), "a profile is made only for a set that fits");
+    assert_eq!(word(&apply(&follower, &whole).await.unwrap()), "applied");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused() {
+    let (leader_cache, leader_service) = leader().await;
+    let (cache, follower) = service();
+    let whole = export(&leader_service, Since::Beginning).await;
+    apply(&follower, &whole).await.unwrap();
+    let since = position(&leader_cache).await;
+    sync(&leader_service, &[(1, "Uno")], &[(1, "A"), (2, "B")]).await;
+    let set = export(&leader_service, since).await;
+    let before = content(&cache);
+    // The follower has lost a row.
+    cache.delete_content_by_ids(&home(), SERIES, vec![ContentId(2)]).await.unwrap();
+    let report = apply(&follower, &set).await.unwrap();
+    assert_eq!(word(&report), "from");
+    assert_eq!(content(&cache)[0], before[0]);
+    // Another panel with the same content.
+    let (other_cache, other) = leader().await;
+    other_cache.identify(&home(), Some(PanelIdentity(7))).await.unwrap();
+    assert_eq!(word(&apply(&follower, &export(&other, Since::Beginning).await).await.unwrap()), "panel");
+    let lease = cache.lease(&home()).await.unwrap();
+    let busy = apply(&follower, &set).await;
+    assert!(matches!(busy, Err(ApplyError::Store(StoreError::Leased(_)))), "{busy:?}");
+    drop(lease);
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let input = Cursor::new(set);
+    let cancelled = follower.apply_changes(&home(), input, ApplyRequest::default(), &cancel).await;
+    assert!(matches!(cancelled, Err(ApplyError::Cancelled)), "{cancelled:?}");
+    let gone = Since::Position { epoch: Some(1), sequence: 1 };
+    let gone = leader_service.export_changes(&home(), &ExportRequest::new(gone), Login::default()).await;
+    assert!(matches!(gone, Err(ExportError::Gone { .. })), "{gone:?}");
+    // A position within a run is that of the run before it.
+    let Since::Position { epoch, sequence } = position(&leader_cache).await else { unreachable!() };
+    let within = Since::Position { epoch, sequence: sequence - 1 };
+    let export = leader_service.export_changes(&home(), &ExportRequest::new(within), Login::default()).await.unwrap();
+    assert!(
+        export.is_earlier() && Since::Position { epoch, sequence: export.header().kinds[0].from.sequence } == since
+    );
+}
