@@ -232,7 +232,7 @@ fn stamp(all_versions: bool) -> String {
     format!("{HERE} {all_versions} {:016x}\n", xxhash_rust::xxh3::xxh3_64(&bodies))
 }
 
-fn gzip(body: &[u8]) -> Outcome<Vec<u8>> {
+pub(crate) fn gzip(body: &[u8]) -> Outcome<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(body)?;
     Ok(encoder.finish()?)

@@ -47,10 +47,23 @@ impl Engine {
     /// Syncs a profile that is to report this.
     pub(crate) fn sync_expecting(&self, database: &Path, profile: &str, expected: Counts) -> Outcome<Taken> {
         let (reported, taken) = self.sync(database, profile)?;
-        if reported.counts == expected && reported.held + reported.skipped == 0 {
-            return Ok(taken);
+        reported.check(expected)?;
+        Ok(taken)
+    }
+}
+
+impl Reported {
+    /// Reads what `sync --json` has printed; a run that did not complete is a failure.
+    pub(crate) fn read(printed: &str) -> Outcome<Self> {
+        read(printed)
+    }
+
+    /// Fails unless the sync reports this.
+    pub(crate) fn check(self, expected: Counts) -> Outcome {
+        if self.counts == expected && self.held + self.skipped == 0 {
+            return Ok(());
         }
-        Err(format!("the sync reports {reported:?}, and not {expected:?}").into())
+        Err(format!("the sync reports {self:?}, and not {expected:?}").into())
     }
 }
 

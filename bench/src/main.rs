@@ -5,6 +5,7 @@
 //! serves it is another. Most subcommands are these processes, and only [`suite`] calls them.
 
 mod bodies;
+mod change_sets;
 mod counts;
 mod database;
 mod engine;
@@ -52,6 +53,10 @@ enum Command {
     Versus(versus::Args),
     /// Measures what edits and filters cost, in a cache that it makes
     Overlay(overlay::Args),
+    /// Measures change sets: bytes, CPU time and memory, beside a sync that does the same
+    ChangeSets(change_sets::Args),
+    /// Exports what lies between two dated lists, applies it, and prints its share of the new list
+    Dated(change_sets::dated::Args),
     /// Serves bodies; takes orders on standard input
     #[command(hide = true)]
     Panel(serving::Args),
@@ -90,6 +95,8 @@ fn main() -> ExitCode {
         Command::Counts(args) => counts::main(&args),
         Command::Versus(args) => versus::main(&args),
         Command::Overlay(args) => overlay::main(&args),
+        Command::ChangeSets(args) => change_sets::main(&args),
+        Command::Dated(args) => change_sets::dated::main(&args),
         Command::Panel(args) => serving::main(&args),
         Command::Measure { to, program, args } => return measure::main(&to, &program, &args),
         Command::FloorFirst { bodies, database } => floor::first::main(&bodies, &database),

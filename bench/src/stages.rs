@@ -2,6 +2,7 @@
 //!
 //! What such a tool counts does not depend on how busy the machine is. `valgrind` is used where it is there.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -112,6 +113,22 @@ fn counted(work: &mut dyn FnMut() -> u64) -> u64 {
 /// Instructions for one element of each stage, by its name; `None` where there is no tool.
 pub(crate) fn instructions() -> Option<Vec<(&'static str, u64)>> {
     STAGES.iter().map(|(name, _)| Some((*name, of_stage(name)?))).collect()
+}
+
+/// Runs a program under valgrind; returns what it printed, and the instructions of all its threads.
+pub(crate) fn under_valgrind(program: &Path, args: &[&str]) -> Outcome<(String, f64)> {
+    let mut call = Command::new("valgrind");
+    call.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(args);
+    for name in ["NO_PROXY", "no_proxy"] {
+        call.env(name, "127.0.0.1,localhost");
+    }
+    let output = call.stdin(Stdio::null()).output().map_err(|error| format!("valgrind can't be started: {error}"))?;
+    let said = String::from_utf8(output.stderr)?;
+    let count = said.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
+    match count {
+        Some(count) if output.status.success() => Ok((String::from_utf8(output.stdout)?, count)),
+        _ => Err(format!("{} under valgrind: {}\n{said}", program.display(), output.status).into()),
+    }
 }
 
 fn of_stage(name: &str) -> Option<u64> {

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::Outcome;
 use crate::bodies::{Bodies, Counts, Version};
 use crate::database::{self, PROFILE};
-use crate::engine::Engine;
+use crate::engine::{Engine, Reported};
 use crate::figures::Spread;
 use crate::measure::Taken;
 use crate::panel::Panel;
+use crate::stages;
 
 /// What is compared, and how often.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// Items of the catalogue
     #[arg(long, default_value_t = 230_000)]
     items: usize,
+    /// Counts instructions by valgrind, once for each scenario, instead of measuring time
+    #[arg(long)]
+    instructions: bool,
 }
 
 /// One build, with a cache of its own: the other build may not know its schema.
@@ -50,6 +54,9 @@ pub(crate) fn main(args: &Args) -> Outcome {
     let mut panel = Panel::start(false)?;
     let side = |name: &str, program: &Path| Side::new(program, &scratch.path().join(name), panel.url());
     let sides = [side("this", &args.engine)?, side("other", &args.against)?];
+    if args.instructions {
+        return instructions(args, &sides, &mut panel, &bodies);
+    }
     let mut ratios: [Vec<f64>; 3] = Default::default();
     for pair in 0..args.pairs.max(1) {
         // Each side goes first in every other pair.
@@ -74,6 +81,22 @@ pub(crate) fn main(args: &Args) -> Outcome {
     Ok(())
 }
 
+/// Counts what each side executes. The number differs by some hundredths of a per cent between runs, because threads
+/// wait for each other.
+fn instructions(args: &Args, sides: &[Side; 2], panel: &mut Panel, bodies: &Bodies) -> Outcome {
+    println!("Instructions of {}, of {}, {} items", args.engine.display(), args.against.display(), args.items);
+    for (at, name) in SCENARIOS.iter().enumerate() {
+        panel.serve(bodies, if at == 2 { Version::Changed } else { Version::First })?;
+        let mut counts = [0.0; 2];
+        for (side, count) in sides.iter().zip(&mut counts) {
+            *count = side.count(at, bodies)?;
+        }
+        let [this, other] = counts;
+        println!("{name:<12} {this:>15} {other:>15}   {:+.2} %", 100.0 * (this / other - 1.0));
+    }
+    Ok(())
+}
+
 impl Side {
     fn new(program: &Path, folder: &Path, url: &str) -> Outcome<Self> {
         std::fs::create_dir_all(folder)?;
@@ -83,17 +106,33 @@ impl Side {
         Ok(Self { engine, empty, base: folder.join("base.db"), work: folder.join("work.db") })
     }
 
+    /// Counts the instructions of a scenario, and leaves the same behind.
+    fn count(&self, scenario: usize, bodies: &Bodies) -> Outcome<f64> {
+        let (from, to) = if scenario == 0 { (&self.empty, &self.base) } else { (&self.base, &self.work) };
+        database::copy(from, to)?;
+        let (said, counted) = stages::under_valgrind(
+            &self.engine.program,
+            &["--database", database::text(to)?, "sync", PROFILE, "--json"],
+        )?;
+        Reported::read(&said)?.check(expected(scenario, bodies)?)?;
+        Ok(counted)
+    }
+
     /// Runs a scenario once. The first one leaves the cache on which the others stand.
     fn run(&self, scenario: usize, bodies: &Bodies) -> Outcome<Taken> {
         let (from, to) = if scenario == 0 { (&self.empty, &self.base) } else { (&self.base, &self.work) };
         database::copy(from, to)?;
-        let expected = match scenario {
-            0 => Counts { added: bodies.items as u64, ..Counts::default() },
-            1 => Counts::default(),
-            _ => bodies.expected(Version::Changed)?,
-        };
-        self.engine.sync_expecting(to, PROFILE, expected)
+        self.engine.sync_expecting(to, PROFILE, expected(scenario, bodies)?)
     }
+}
+
+/// What a right sync of a scenario reports.
+fn expected(scenario: usize, bodies: &Bodies) -> Outcome<Counts> {
+    Ok(match scenario {
+        0 => Counts { added: bodies.items as u64, ..Counts::default() },
+        1 => Counts::default(),
+        _ => bodies.expected(Version::Changed)?,
+    })
 }
 
 /// Between which two of the ratios the true median lies in 95 of 100 measurements; between the least and the highest

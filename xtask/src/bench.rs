@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 use crate::{Outcome, e2e};
 
 /// What measures.
-const BENCH: e2e::Program = ("sync-bench", "--bin", "sync-bench");
+pub(crate) const BENCH: e2e::Program = ("sync-bench", "--bin", "sync-bench");
 
 /// What counts allocations, in a process of its own.
 const ALLOCATIONS: e2e::Program = ("sync-bench", "--bin", "allocations");
@@ -19,6 +19,10 @@ const USAGE: &str = "\
 Usage: cargo xtask bench [--quick] [--rounds N]   measures, prints the table, writes target/bench/
        cargo xtask bench --against PROGRAM [--pairs N] [--items N]
                                                   compares the CPU time of this build with that of another one
+       cargo xtask bench --against PROGRAM --instructions [--items N]
+                                                  the same of their instructions, by valgrind
+       cargo xtask bench --change-sets [--items N] [--whole N] [--rounds N]
+                                                  change sets: bytes, CPU time and memory, beside a sync that does the same
        cargo xtask bench --counts                 counts what does not depend on the machine, and fails beyond the limits
 ";
 
@@ -30,18 +34,18 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             Ok(())
         }
         [word] if word == "--counts" => counts(),
-        [word, ..] if word == "--against" => {
-            let folder = folder()?;
-            let ([engine], [bench]) = (e2e::release([e2e::COMMAND], &[])?, e2e::release([BENCH], &[])?);
-            run(Command::new(bench).args(["versus", "--engine"]).arg(engine).arg("--folder").arg(folder).args(args))
-        }
-        _ => {
-            let folder = folder()?;
-            println!("Building the command and what measures it (release).");
-            let ([engine], [bench]) = (e2e::release([e2e::COMMAND], &[])?, e2e::release([BENCH], &[])?);
-            run(Command::new(bench).args(["suite", "--engine"]).arg(engine).arg("--folder").arg(folder).args(args))
-        }
+        [word, ..] if word == "--against" => measure("versus", args),
+        [word, rest @ ..] if word == "--change-sets" => measure("change-sets", rest),
+        _ => measure("suite", args),
     }
+}
+
+/// Has one of the measurements done with the command as people get it.
+fn measure(what: &str, args: &[String]) -> Outcome {
+    let folder = folder()?;
+    println!("Building the command and what measures it (release).");
+    let ([engine], [bench]) = (e2e::release([e2e::COMMAND], &[])?, e2e::release([BENCH], &[])?);
+    run(Command::new(bench).args([what, "--engine"]).arg(engine).arg("--folder").arg(folder).args(args))
 }
 
 /// The counts, of programs as the tests use them: an optimised build would count the same.
@@ -54,7 +58,7 @@ pub(crate) fn counts() -> Outcome {
 }
 
 /// Where bodies are kept and results are written.
-fn folder() -> Outcome<std::path::PathBuf> {
+pub(crate) fn folder() -> Outcome<std::path::PathBuf> {
     let folder = Workspace::load()?.target.join("bench");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)

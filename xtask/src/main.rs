@@ -4,6 +4,7 @@
 
 mod arrows;
 mod bench;
+mod change_sets;
 mod coverage;
 mod demo;
 mod deny;
@@ -36,8 +37,10 @@ Usage: cargo xtask <command>
   panel [ARGS…]           the simulated panel by itself, for trying things by hand
   demo [--channels N] [--movies N] [--series N] [--keep]
                           the whole chain at work: full, unchanged and incremental sync
-  bench [--quick] [--counts]
+  bench [--quick] [--counts] [--change-sets]
                           a sync beside its floor and beside what people usually write
+  change-sets FOLDER      what a change set between two dated lists of real channels takes beside the new list
+                          (`cargo xtask change-sets --help` says what the folder has to have)
   torture [--minutes N] [--seed S] [--cases N] [--engine planner|ports|sqlite|binary] [ARGS…]
                           random schedules of edits, lies, faults and crashes; fails when a promise is broken
                           (`cargo xtask torture --help` names all arguments)
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
     let outcome = match command {
         "test" | "ci" => return steps::main(rest),
         "bench" => bench::main(rest),
+        "change-sets" => change_sets::main(rest),
         "coverage" => coverage::main(rest),
         "demo" => demo::main(rest),
         "deny" => deny::main(rest),

@@ -4,12 +4,15 @@
 //! query, or the user part of an address; a password of eight or more characters is blanked anywhere. Ordinary words
 //! stay: a user `ann` doesn't change the title `Joanna`.
 
+mod marks;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use memchr::memmem::find;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use self::marks::Marks;
 use crate::change_set::RowHash;
 use crate::model::{FieldClass, Item, Value, ValueRef};
 use crate::overlay::EditValue;
@@ -30,6 +33,7 @@ pub struct Login {
     password: Option<String>,
     /// The spellings of the password that are looked for anywhere.
     spellings: Vec<String>,
+    marks: Marks,
 }
 
 /// Without the login.
@@ -54,7 +58,8 @@ impl Login {
                 }
             }
         }
-        Self { username, password, spellings }
+        let marks = Marks::of(&spellings);
+        Self { username, password, spellings, marks }
     }
 
     /// A text without the login.
@@ -71,6 +76,9 @@ impl Login {
     /// The hash of an item without the login; `None` if the login is in none of its significant fields.
     pub fn row_hash(&self, item: &Item) -> Option<RowHash> {
         if self.username.is_none() && self.password.is_none() {
+            return None;
+        }
+        if !item.has_text(|text| self.marks.are_in(text)) {
             return None;
         }
         let kind = item.kind();
@@ -263,6 +271,23 @@ mod tests {
             ("http://ann.example/", "http://ann.example/"),
         ] {
             assert_eq!(login.blank(text), blanked);
+        }
+    }
+
+    #[test]
+    fn a_text_without_marks_has_nothing_to_blank() {
+        let texts = ["s3cr3t", "my s3cr3t word", "S3CR3T word", "http://p.example/ann/x", "http:/", ":", "a%20b", "%2"];
+        for password in ["s3cr3t word", "s3cr3t-w", "::::::::", "%%%%%%%%", "pässwörter", "eeeeeeee", "a:b:c:d:e"] {
+            let login = Login::new(Some("ann"), Some(password));
+            let encoded = percent_encoded(password);
+            let more = [password, &encoded, &encoded.to_lowercase(), &format!("x{password}"), &password[1..3]];
+            for text in texts.into_iter().chain(more) {
+                let is_same = login.blank(text) == text;
+                assert!(is_same || login.marks.are_in(text), "{password}: {text}");
+            }
+            // Its spellings have no byte in common.
+            let is_unknown = password == "::::::::";
+            assert_eq!(login.marks.are_in("Joanna in the road: a film"), is_unknown, "{password}");
         }
     }
 

@@ -7,12 +7,13 @@
 //! The hashes are XXH3-128 over bytes in a layout that `docs/change-sets.md` defines. They are written into files, so
 //! the layout is never changed. The hash finds differences; it is no protection against somebody who wants a collision.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::model::{CategorySet, ContentId, ContentKind, Extra, FieldClass, Item, Shape, ValueRef};
+use crate::model::{CategorySet, ContentId, ContentKind, Extra, FieldClass, Item, PerKind, Shape, ValueRef};
 
 /// The hash of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,13 +26,15 @@ pub struct ContentHash(pub u128);
 impl RowHash {
     /// Returns the hash of an item.
     pub fn of(item: &Item) -> Self {
-        let mut hasher = RowHasher::new(item.kind());
-        hasher.begin(item.id());
         let kind = item.kind();
-        for at in kind.of_class(FieldClass::Significant).positions() {
-            hasher.value(at, item.value(at));
-        }
-        hasher.end()
+        HASHERS.with_borrow_mut(|hashers| {
+            let hasher = &mut hashers[kind];
+            hasher.begin(item.id());
+            for at in kind.of_class(FieldClass::Significant).positions() {
+                hasher.value(at, item.value(at));
+            }
+            hasher.end()
+        })
     }
 }
 
@@ -95,6 +98,14 @@ impl FromStr for RowHash {
     }
 }
 
+/// Bytes of a row, mostly.
+const ROOM: usize = 2048;
+
+thread_local! {
+    /// A hasher of each kind, so that a single row needs no names and no buffer of its own.
+    static HASHERS: RefCell<PerKind<RowHasher>> = RefCell::new(PerKind::from_fn(RowHasher::new));
+}
+
 /// Reads 32 hexadecimal digits in lower case.
 pub(super) fn digits(text: &str) -> Option<u128> {
     let is_hex = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -109,44 +120,80 @@ pub(super) fn digits(text: &str) -> Option<u128> {
 #[derive(Debug, Clone)]
 pub struct RowHasher {
     kind: ContentKind,
+    /// The name of the kind, and those of the fields, as they are hashed. Made for the first row.
+    head: Vec<u8>,
+    names: Vec<Vec<u8>>,
     buffer: Vec<u8>,
 }
 
 impl RowHasher {
     /// Returns a hasher for rows of a kind.
     pub const fn new(kind: ContentKind) -> Self {
-        Self { kind, buffer: Vec::new() }
+        Self { kind, head: Vec::new(), names: Vec::new(), buffer: Vec::new() }
     }
 
     /// Begins a row.
     pub fn begin(&mut self, id: ContentId) {
+        if self.head.is_empty() {
+            let text = |text: &str| [&length(text.len())[..], text.as_bytes()].concat();
+            self.head = text(self.kind.as_str());
+            self.names = self.kind.fields().iter().map(|spec| text(spec.name)).collect();
+            self.buffer.reserve(ROOM);
+        }
         self.buffer.clear();
-        self.text(self.kind.as_str());
+        self.buffer.extend_from_slice(&self.head);
         self.buffer.extend_from_slice(&id.0.to_le_bytes());
     }
 
     /// Adds the value of a significant field. Fields come by rising position.
+    #[inline]
     pub fn value(&mut self, position: usize, value: ValueRef<'_>) {
-        let spec = &self.kind.fields()[position];
         match value {
             ValueRef::Text(text) if !text.is_empty() => {
-                self.field(spec.name, 1);
+                self.field(position, 1);
                 self.text(text);
             }
             // A count and a switch have no other word for nothing.
-            ValueRef::Integer(0) if matches!(spec.shape, Shape::Count | Shape::Switch) => {}
+            ValueRef::Integer(0) if matches!(self.kind.fields()[position].shape, Shape::Count | Shape::Switch) => {}
             ValueRef::Integer(number) => {
-                self.field(spec.name, 2);
+                self.field(position, 2);
                 self.buffer.extend_from_slice(&number.to_le_bytes());
             }
             ValueRef::Real(number) => {
-                self.field(spec.name, 3);
+                self.field(position, 3);
                 self.buffer.extend_from_slice(&number.to_bits().to_le_bytes());
             }
-            ValueRef::Categories(set) => self.categories(spec.name, set),
-            ValueRef::Extra(extra) => self.extra(spec.name, extra),
+            ValueRef::Categories(set) => self.categories(position, set),
+            ValueRef::Extra(extra) => self.extra(position, extra),
             ValueRef::Null | ValueRef::Text(_) => {}
         }
+    }
+
+    /// Adds ids of categories that are sorted already, as it adds a set of them. Returns `false`, and adds nothing, if
+    /// they are not, if there is none, or if one is `None`.
+    pub fn sorted_ids<'a>(&mut self, position: usize, ids: impl Iterator<Item = Option<&'a str>>) -> bool {
+        let start = self.buffer.len();
+        self.field(position, 4);
+        let count_at = self.buffer.len();
+        self.buffer.extend_from_slice(&length(0));
+        let (mut count, mut last) = (0, "");
+        for id in ids {
+            match id {
+                Some(id) if last < id => {
+                    self.text(id);
+                    (count, last) = (count + 1, id);
+                }
+                _ => {
+                    self.buffer.truncate(start);
+                    return false;
+                }
+            }
+        }
+        self.buffer[count_at..count_at + 4].copy_from_slice(&length(count));
+        if count == 0 {
+            self.buffer.truncate(start);
+        }
+        count > 0
     }
 
     /// Ends the row, and returns its hash.
@@ -154,35 +201,38 @@ impl RowHasher {
         RowHash(xxh3_128(&self.buffer))
     }
 
-    fn categories(&mut self, name: &str, set: &CategorySet) {
+    fn categories(&mut self, position: usize, set: &CategorySet) {
         if !set.is_empty() {
-            self.field(name, 4);
-            self.length(set.as_slice().len());
+            self.field(position, 4);
+            self.buffer.extend_from_slice(&length(set.as_slice().len()));
             set.as_slice().iter().for_each(|id| self.text(id));
         }
     }
 
-    fn extra(&mut self, name: &str, extra: &Extra) {
+    fn extra(&mut self, position: usize, extra: &Extra) {
         if !extra.is_empty() {
-            self.field(name, 5);
-            self.length(extra.len());
+            self.field(position, 5);
+            self.buffer.extend_from_slice(&length(extra.len()));
             extra.iter().flat_map(|(key, json)| [key, json]).for_each(|text| self.text(text));
         }
     }
 
-    fn field(&mut self, name: &str, tag: u8) {
-        self.text(name);
+    #[inline]
+    fn field(&mut self, position: usize, tag: u8) {
+        self.buffer.extend_from_slice(&self.names[position]);
         self.buffer.push(tag);
     }
 
+    #[inline]
     fn text(&mut self, text: &str) {
-        self.length(text.len());
+        self.buffer.extend_from_slice(&length(text.len()));
         self.buffer.extend_from_slice(text.as_bytes());
     }
+}
 
-    fn length(&mut self, length: usize) {
-        self.buffer.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
-    }
+#[inline]
+fn length(length: usize) -> [u8; 4] {
+    u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
 }
 
 #[cfg(test)]
@@ -243,6 +293,34 @@ mod tests {
             (false, |it| (it.year, it.title) = (None, Some("2001".into()))),
         ] {
             assert_eq!(changed(change), same);
+        }
+    }
+
+    #[test]
+    fn sorted_ids_are_hashed_as_a_set() {
+        let at = ContentKind::Movies.field("category_ids").unwrap();
+        let mut hasher = RowHasher::new(ContentKind::Movies);
+        let hash = |hasher: &mut RowHasher, add: &dyn Fn(&mut RowHasher) -> bool| {
+            hasher.begin(ContentId(1));
+            (add(hasher), hasher.end())
+        };
+        let (_, none) = hash(&mut hasher, &|_| true);
+        for (ids, is_taken) in [
+            (&[Some("3")][..], true),
+            (&[Some("3"), Some("40"), Some("5")], true),
+            (&[], false),
+            (&[Some("5"), Some("40")], false),
+            (&[Some("5"), Some("5")], false),
+            (&[Some("5"), None], false),
+            (&[Some("")], false),
+        ] {
+            let set: CategorySet = ids.iter().flatten().copied().collect();
+            let found = hash(&mut hasher, &|it| it.sorted_ids(at, ids.iter().copied()));
+            let (_, of_set) = hash(&mut hasher, &|it| {
+                it.value(at, ValueRef::Categories(&set));
+                true
+            });
+            assert_eq!(found, (is_taken, if is_taken { of_set } else { none }), "{ids:?}");
         }
     }
 

@@ -3,8 +3,9 @@
 //! A listing of 200,000 items has a megabyte of ids, while a day moves a few hundred of them. So a store keeps which
 //! items have moved, and a change set says where those stand now. All others keep their order.
 
-use std::collections::HashMap;
 use std::collections::HashSet;
+
+use hashbrown::HashMap;
 
 use crate::detect::index::ListingIndex;
 use crate::model::ContentId;
@@ -123,31 +124,76 @@ impl OrderChange {
         (!placed.is_empty()).then_some(Self::Placed(placed))
     }
 
-    /// Returns the order after the change, of a listing whose order was `before` and whose items are those in `there`
-    /// now. Each of them is in it exactly once. Those that the change has no place for come last, by rising id.
-    pub fn apply(change: Option<&Self>, before: &[i64], there: &[ContentId]) -> Vec<ContentId> {
-        let before = before.iter().map(|id| ContentId(*id));
-        let named: Vec<ContentId> = match change {
-            Some(Self::Whole(ids)) => ids.clone(),
-            Some(Self::Placed(placed)) => {
-                let moved: HashSet<ContentId> = placed.iter().flat_map(|run| run.ids.iter().copied()).collect();
-                let behind: HashMap<Option<ContentId>, &Vec<ContentId>> =
-                    placed.iter().map(|run| (run.after, &run.ids)).collect();
-                let mut named = behind.get(&None).copied().cloned().unwrap_or_default();
-                for id in before.filter(|id| !moved.contains(id)) {
-                    named.push(id);
-                    named.extend(behind.get(&Some(id)).copied().into_iter().flatten());
-                }
-                named
+    /// Returns the order after the change, of a listing whose order was `before`, from which the items of `gone` went,
+    /// and to which those of `came` were added. Each item is in it exactly once. Those that the change has no place for
+    /// come last, by rising id.
+    pub fn apply(change: Option<&Self>, before: &[i64], gone: &[ContentId], came: &[ContentId]) -> Vec<ContentId> {
+        // A listing is long, and a change of it names few items.
+        let mut named: HashMap<i64, Named<'_>> = HashMap::new();
+        gone.iter().for_each(|id| named.entry(id.0).or_default().is_gone = true);
+        came.iter().for_each(|id| named.entry(id.0).or_default().waits = true);
+        let mut first: &[ContentId] = &[];
+        match change {
+            Some(Self::Whole(ids)) => {
+                first = ids;
+                ids.iter().for_each(|id| named.entry(id.0).or_default().is_placed = true);
             }
-            None => before.collect(),
-        };
-        let mut open: HashSet<ContentId> = there.iter().copied().collect();
-        let mut order: Vec<ContentId> = named.into_iter().filter(|id| open.remove(id)).collect();
-        let mut rest: Vec<ContentId> = open.into_iter().collect();
+            Some(Self::Placed(placed)) => {
+                for Placed { after, ids } in placed {
+                    match after {
+                        Some(after) => named.entry(after.0).or_default().behind = ids,
+                        None => first = ids,
+                    }
+                    ids.iter().for_each(|id| named.entry(id.0).or_default().is_placed = true);
+                }
+            }
+            None => {}
+        }
+        for id in before {
+            if let Some(it) = named.get_mut(id) {
+                it.waits |= !it.is_gone;
+            }
+        }
+        let mut order = Vec::with_capacity(before.len() + came.len());
+        place(&mut order, &mut named, first);
+        let is_whole = matches!(change, Some(Self::Whole(_)));
+        let mut rest: Vec<ContentId> = Vec::new();
+        for id in before.iter().map(|id| ContentId(*id)) {
+            match named.get(&id.0).copied() {
+                None if is_whole => rest.push(id),
+                None => order.push(id),
+                Some(it) if it.is_placed || is_whole => {}
+                Some(it) => {
+                    place(&mut order, &mut named, &[id]);
+                    place(&mut order, &mut named, it.behind);
+                }
+            }
+        }
+        rest.extend(named.iter().filter(|(_, it)| it.waits).map(|(id, _)| ContentId(*id)));
         rest.sort_unstable();
         order.extend(rest);
         order
+    }
+}
+
+/// What is said of an item that a change names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Named<'a> {
+    is_gone: bool,
+    is_placed: bool,
+    /// Whether it is there, and not in the order yet.
+    waits: bool,
+    /// The items of the run behind it.
+    behind: &'a [ContentId],
+}
+
+/// Puts those of the items into the order that wait for it.
+fn place(order: &mut Vec<ContentId>, named: &mut HashMap<i64, Named<'_>>, ids: &[ContentId]) {
+    for id in ids {
+        if let Some(it) = named.get_mut(&id.0).filter(|it| it.waits) {
+            it.waits = false;
+            order.push(*id);
+        }
     }
 }
 
@@ -194,11 +240,12 @@ mod tests {
     fn items_without_a_place_come_last() {
         let placed = |after: Option<i64>, of: &[i64]| Placed { after: after.map(ContentId), ids: ids(of) };
         let change = OrderChange::Placed(vec![placed(None, &[7]), placed(Some(2), &[8, 1]), placed(Some(99), &[6])]);
-        let order = OrderChange::apply(Some(&change), &[1, 2, 3], &ids(&[1, 2, 3, 5, 6, 7, 8]));
+        let order = OrderChange::apply(Some(&change), &[1, 2, 3], &[], &ids(&[5, 6, 7, 8]));
         assert_eq!(order, ids(&[7, 2, 8, 1, 3, 5, 6]));
         let whole = OrderChange::Whole(ids(&[3, 3, 9, 1]));
-        assert_eq!(OrderChange::apply(Some(&whole), &[1, 2, 3], &ids(&[1, 2, 3])), ids(&[3, 1, 2]));
-        assert_eq!(OrderChange::apply(None, &[3, 1, 2], &ids(&[1, 3, 4])), ids(&[3, 1, 4]));
+        assert_eq!(OrderChange::apply(Some(&whole), &[1, 2, 3], &[], &[]), ids(&[3, 1, 2]));
+        assert_eq!(OrderChange::apply(Some(&whole), &[1, 2, 3], &ids(&[1]), &ids(&[2, 0])), ids(&[3, 0, 2]));
+        assert_eq!(OrderChange::apply(None, &[3, 1, 2], &ids(&[2]), &ids(&[4])), ids(&[3, 1, 4]));
     }
 
     /// Returns lists of ids, each once.
@@ -234,9 +281,11 @@ mod tests {
                 Moves::Some(moved) => OrderChange::placing(last, |id| came.contains(&id) || moved.contains(&id)),
                 Moves::None => OrderChange::placing(last, |id| came.contains(&id)),
             };
-            let mut there = ids(last);
-            there.sort_unstable();
-            prop_assert_eq!(OrderChange::apply(change.as_ref(), first, &there), ids(last));
+            let but_not_in = |these: &[i64], those: &[i64]| -> Vec<ContentId> {
+                these.iter().filter(|id| !those.contains(id)).map(|id| ContentId(*id)).collect()
+            };
+            let (gone, new) = (but_not_in(first, last), but_not_in(last, first));
+            prop_assert_eq!(OrderChange::apply(change.as_ref(), first, &gone, &new), ids(last));
         }
     }
 }

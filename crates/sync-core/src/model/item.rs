@@ -230,6 +230,20 @@ macro_rules! content {
             }
         }
 
+        impl $Type {
+            /// Returns whether a text of a significant field passes a test. It is asked of every new item, and so it is
+            /// written out field by field.
+            fn has_text(&self, test: &mut impl FnMut(&str) -> bool) -> bool {
+                $( if matches!(FieldClass::$class, FieldClass::Significant)
+                    && let ValueRef::Text(text) = FieldType::value(&self.$field)
+                    && test(text)
+                {
+                    return true;
+                } )*
+                false
+            }
+        }
+
         impl From<$Type> for Item {
             fn from(item: $Type) -> Self {
                 Self::$Kind(item)
@@ -344,6 +358,11 @@ macro_rules! any_kind {
 }
 
 impl Item {
+    /// Returns whether a text of a significant field passes a test.
+    pub(crate) fn has_text(&self, mut test: impl FnMut(&str) -> bool) -> bool {
+        any_kind!(self, it => it.has_text(&mut test))
+    }
+
     /// Returns an item of this kind with this id and nothing else.
     pub fn with_id(kind: ContentKind, id: ContentId) -> Self {
         match kind {

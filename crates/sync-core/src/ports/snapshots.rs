@@ -59,6 +59,27 @@ pub trait Snapshot: Send {
         ids: Vec<ContentId>,
     ) -> Result<Vec<(ContentId, RowHash)>, StoreError>;
 
+    /// Returns the rows of these ids with their hashes, by rising id. Ids without a row are left out.
+    ///
+    /// A store that can read both at once implements this.
+    async fn hashed_rows(
+        &mut self,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<Vec<(Item, RowHash)>, StoreError> {
+        let mut rows = self.rows(kind, ids.clone()).await?;
+        let mut hashes = self.row_hashes(kind, ids).await?;
+        rows.sort_unstable_by_key(Item::id);
+        hashes.sort_unstable_by_key(|(id, _)| *id);
+        let mut hashes = hashes.into_iter().peekable();
+        let with_hash = |row: Item| {
+            while hashes.next_if(|(id, _)| *id < row.id()).is_some() {}
+            let (_, hash) = hashes.next_if(|(id, _)| *id == row.id())?;
+            Some((row, hash))
+        };
+        Ok(rows.into_iter().filter_map(with_hash).collect())
+    }
+
     /// Returns rows by rising id, behind this one, at most `limit`.
     async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Result<Vec<Item>, StoreError>;
 

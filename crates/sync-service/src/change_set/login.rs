@@ -8,19 +8,20 @@ use crate::secrets::BlankJson as _;
 
 /// Returns an item with placeholders in place of the login.
 pub(super) fn blanked(item: Item, login: &Login) -> Item {
-    with_texts(item, |text| login.blank(text), |json| login.blank_json(json))
+    with_texts(&item, |text| login.blank(text), |json| login.blank_json(json)).unwrap_or(item)
 }
 
-/// Returns an item with the login in place of placeholders.
-pub(super) fn filled(item: Item, login: &Login) -> Item {
+/// Returns an item with the login in place of placeholders, or `None` if it has none that can be filled in.
+pub(super) fn filled(item: &Item, login: &Login) -> Option<Item> {
     with_texts(item, |text| login.fill(text), |json| login.fill_json(json))
 }
 
+/// Returns an item with other texts, or `None` if they are the same.
 fn with_texts<'l>(
-    item: Item,
+    item: &Item,
     text: impl Fn(&str) -> Cow<'_, str> + 'l,
     json: impl Fn(&str) -> Cow<'_, str> + 'l,
-) -> Item {
+) -> Option<Item> {
     let mut other: Vec<(usize, Value)> = Vec::new();
     for at in 0..item.kind().fields().len() {
         match item.value(at) {
@@ -37,21 +38,18 @@ fn with_texts<'l>(
             _ => {}
         }
     }
-    let mut item = item;
+    if other.is_empty() {
+        return None;
+    }
+    let mut item = item.clone();
     other.into_iter().for_each(|(at, value)| item.set(at, value));
-    item
+    Some(item)
 }
 
-/// Returns the hash of a row as it is in a file: the told fields of the file, and the others of the stored row.
-pub(super) fn hash_of_changed(
-    stored: &Item,
-    of_file: &Item,
-    told: FieldSet,
-    stored_hash: RowHash,
-    login: &Login,
-) -> RowHash {
-    // Whether the row holds the login is known by its hash. The login in the other fields is of placeholders then.
-    let mut row = if RowHash::of(stored) == stored_hash { stored.clone() } else { blanked(stored.clone(), login) };
+/// Returns the hash of a row as it is in a file: the told fields of the file, and the others of the stored row. `is_own`
+/// says whether the stored row is in the content hash as it is, so that it doesn't hold the login.
+pub(super) fn hash_of_changed(stored: &Item, is_own: bool, of_file: &Item, told: FieldSet, login: &Login) -> RowHash {
+    let mut row = if is_own { stored.clone() } else { blanked(stored.clone(), login) };
     for at in told.and(stored.kind().of_class(FieldClass::Significant)).positions() {
         row.set(at, of_file.value(at).to_owned());
     }

@@ -1,8 +1,8 @@
 //! A kind of a change set on its way into the cache: staged, and not written yet.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use sync_core::change_set::{ChangedRow, KindChange, Moves, OrderChange, Record};
 use sync_core::store::{Applied, Proof, ScopeCommit, StagedItem, Staging, StoredIndex};
 use sync_core::{
@@ -73,17 +73,8 @@ impl PreparedKind {
             Record::New(_) | Record::Categories(_) | Record::Order(_) => None,
         };
         let known: Vec<_> = records.iter().filter_map(id).collect();
-        let (mut rows, mut hashes) = (Vec::new(), Vec::new());
-        if !known.is_empty() {
-            rows = snapshot.rows(kind, known.clone()).await?;
-            hashes = snapshot.row_hashes(kind, known).await?;
-            rows.sort_unstable_by_key(Item::id);
-            hashes.sort_unstable_by_key(|(id, _)| *id);
-        }
-        let hash_of = |id: ContentId| {
-            let found = hashes.binary_search_by_key(&id, |(id, _)| *id);
-            found.ok().map(|at| hashes[at].1)
-        };
+        let rows = if known.is_empty() { Vec::new() } else { snapshot.hashed_rows(kind, known).await? };
+        let row = |id: ContentId| rows.binary_search_by_key(&id, |(row, _)| row.id()).ok().map(|at| &rows[at]);
         let mut staged = Vec::new();
         for record in records {
             match record {
@@ -94,17 +85,19 @@ impl PreparedKind {
                     self.touched.insert(id);
                     self.came.push(id);
                     self.counts.added += 1;
-                    staged.push(staged_item(filled(item, login), Change::Added, hash));
+                    let filled = filled(&item, login);
+                    let hash = filled.is_some().then_some(hash);
+                    let item = filled.unwrap_or(item);
+                    staged.push(StagedItem { item, change: Change::Added, rank: None, hash });
                 }
-                Record::Changed(row) => {
-                    let found = rows.binary_search_by_key(&row.item.id(), Item::id);
-                    let (Ok(at), Some(hash)) = (found, hash_of(row.item.id())) else { continue };
-                    self.touched.insert(row.item.id());
-                    staged.extend(self.changed(&rows[at], row, hash, login));
+                Record::Changed(changed) => {
+                    let Some((stored, hash)) = row(changed.item.id()) else { continue };
+                    self.touched.insert(stored.id());
+                    staged.extend(self.changed(stored, changed, *hash, login));
                 }
                 Record::Gone(id) => {
-                    let Some(hash) = hash_of(id) else { continue };
-                    self.content.take(hash);
+                    let Some((_, hash)) = row(id) else { continue };
+                    self.content.take(*hash);
                     self.touched.insert(id);
                     self.removals.push(id);
                     self.counts.removed += 1;
@@ -119,10 +112,9 @@ impl PreparedKind {
     /// Lays the told fields over a stored row. Returns nothing for a row that stays as it is.
     fn changed(&mut self, stored: &Item, row: ChangedRow, stored_hash: RowHash, login: &Login) -> Option<StagedItem> {
         let ChangedRow { item: of_file, fields } = row;
-        let hash = hash_of_changed(stored, &of_file, fields, stored_hash, login);
-        self.content.take(stored_hash);
-        self.content.add(hash);
-        let told = filled(of_file, login);
+        let is_own = RowHash::of(stored) == stored_hash;
+        let filled = filled(&of_file, login);
+        let told = filled.as_ref().unwrap_or(&of_file);
         let mut item = stored.clone();
         let mut differing = FieldSet::EMPTY;
         for at in fields.positions() {
@@ -131,6 +123,15 @@ impl PreparedKind {
                 differing.add(at);
             }
         }
+        let mut hash = RowHash::of(&item);
+        let mut hash_in_set = None;
+        if !is_own || filled.is_some() {
+            let in_set = hash_of_changed(stored, is_own, &of_file, fields, login);
+            hash_in_set = (in_set != hash).then_some(in_set);
+            hash = in_set;
+        }
+        self.content.take(stored_hash);
+        self.content.add(hash);
         let kind = item.kind();
         let significant = kind.of_class(FieldClass::Significant);
         let counting = FieldSet(significant.0 | kind.of_class(FieldClass::Display).0);
@@ -148,7 +149,7 @@ impl PreparedKind {
                 Change::Updated(differing.and(counting))
             }
         };
-        Some(staged_item(item, change, hash))
+        Some(StagedItem { item, change, rank: None, hash: hash_in_set })
     }
 
     /// Writes the kind, in one transaction. The store checks the states before and after it once more.
@@ -200,11 +201,7 @@ impl PreparedKind {
 
     /// Returns the index after the set. Rows that it names are compared by the next sync.
     fn index(&self, stored: &StoredIndex) -> Result<ListingIndex, StoreError> {
-        let ids = stored.index.ids();
-        let gone: HashSet<ContentId> = self.removals.iter().copied().collect();
-        let stay = ids.iter().map(|id| ContentId(*id)).filter(|id| !gone.contains(id));
-        let there: Vec<_> = stay.chain(self.came.iter().copied()).collect();
-        let order = OrderChange::apply(self.order.as_ref(), ids, &there);
+        let order = OrderChange::apply(self.order.as_ref(), stored.index.ids(), &self.removals, &self.came);
         let mut hint = 0;
         let entries = order.into_iter().map(|id| {
             let known = stored.index.position(id, hint).filter(|_| stored.consistent && !self.touched.contains(&id));
@@ -213,10 +210,4 @@ impl PreparedKind {
         });
         ListingIndex::new(stored.index.scheme(), entries).map_err(StoreError::backend)
     }
-}
-
-/// An item to be staged, with the hash of the row in the set where that is not its own.
-fn staged_item(item: Item, change: Change, hash: RowHash) -> StagedItem {
-    let hash = (RowHash::of(&item) != hash).then_some(hash);
-    StagedItem { item, change, rank: None, hash }
 }

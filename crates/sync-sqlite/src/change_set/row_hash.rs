@@ -61,7 +61,9 @@ impl Hasher {
 
     fn text(&mut self, at: usize, text: &str) {
         if self.kind.fields()[at].shape == Shape::Categories {
-            self.hasher.value(at, ValueRef::Categories(&columns::categories(text)));
+            if !self.hasher.sorted_ids(at, columns::bare_ids(text)) {
+                self.hasher.value(at, ValueRef::Categories(&columns::categories(text)));
+            }
         } else {
             self.hasher.value(at, ValueRef::Text(text));
         }

@@ -56,7 +56,7 @@ impl Snapshot for SqliteSnapshot {
             let mut kinds = PerKind::default();
             for kind in ContentKind::ALL {
                 let hash = content_hash::standing(conn, Key { profile, kind })?.hash();
-                let rows = row_counts::count(conn, profile, kind)?;
+                let rows = row_counts::rows(conn, profile, kind)?;
                 let sql = format!("SELECT {} FROM xtream_content_sync WHERE profile_id=?", tables::of(kind).last_sync);
                 let listed = record(conn, &sql, &[profile.as_str().into()])?;
                 let listed_at = listed.map(|mut row| row.optional_integer(0)).transpose()?.flatten();
@@ -95,11 +95,25 @@ impl Snapshot for SqliteSnapshot {
         kind: ContentKind,
         ids: Vec<ContentId>,
     ) -> Result<Vec<(ContentId, RowHash)>, StoreError> {
+        let rows = self.hashed_rows(kind, ids).await?;
+        Ok(rows.iter().map(|(row, hash)| (row.id(), *hash)).collect())
+    }
+
+    async fn hashed_rows(
+        &mut self,
+        kind: ContentKind,
+        ids: Vec<ContentId>,
+    ) -> Result<Vec<(Item, RowHash)>, StoreError> {
         self.read(move |conn, profile| {
             let own = content_hash::login_hashes(conn, Key { profile, kind })?;
-            let rows = item_sql::rows(conn, profile.as_str(), kind, &ids)?;
+            let mut rows = item_sql::rows(conn, profile.as_str(), kind, &ids)?;
+            rows.sort_unstable_by_key(Item::id);
             let hash = |row: &Item| own.get(&row.id().0).copied().unwrap_or_else(|| RowHash::of(row));
-            Ok(rows.iter().map(|row| (row.id(), hash(row))).collect())
+            let with_hash = |row: Item| {
+                let hash = hash(&row);
+                (row, hash)
+            };
+            Ok(rows.into_iter().map(with_hash).collect())
         })
         .await
     }

@@ -74,6 +74,25 @@ pub(crate) fn categories(text: &str) -> CategorySet {
     }
 }
 
+/// Reads the ids of a set as it is stored, without making one. What isn't as it is written here is `None`.
+pub(crate) fn bare_ids(text: &str) -> impl Iterator<Item = Option<&str>> {
+    let mut rest = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let mut is_over = false;
+    std::iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        let next = rest.and_then(|text| {
+            let (id, behind) = text.strip_prefix('"')?.split_once('"')?;
+            rest = behind.strip_prefix(',');
+            is_over = behind.is_empty();
+            (is_bare(id) && (is_over || rest.is_some())).then_some(id)
+        });
+        is_over |= next.is_none();
+        Some(next)
+    })
+}
+
 /// Writes a set of categories as it is stored.
 pub(crate) fn push_categories(out: &mut Vec<u8>, set: &CategorySet) {
     out.push(b'[');

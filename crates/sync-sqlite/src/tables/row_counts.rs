@@ -34,6 +34,19 @@ pub(crate) fn has_rows(
     kind: ContentKind,
     expected: u64,
 ) -> Result<bool, StoreError> {
+    Ok(claimed(conn, profile, kind)? == Some(expected) || count(conn, profile, kind)? == expected)
+}
+
+/// Returns how many rows a kind has, in the same way.
+pub(crate) fn rows(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<u64, StoreError> {
+    match claimed(conn, profile, kind)? {
+        Some(rows) => Ok(rows),
+        None => count(conn, profile, kind),
+    }
+}
+
+/// The number of rows that the sync table claims, where it is believed.
+fn claimed(conn: &mut SqliteConnection, profile: &ProfileId, kind: ContentKind) -> Result<Option<u64>, StoreError> {
     let tables = tables::of(kind);
     let sql = format!(
         "SELECT {1} FROM xtream_content_sync WHERE profile_id=? AND (SELECT COUNT(*) FROM {0})=\
@@ -41,7 +54,7 @@ pub(crate) fn has_rows(
         tables.items, tables.count
     );
     let claimed = scanning(conn, |conn| integer(conn, &sql, &[profile.as_str().into()]))?;
-    Ok(claimed == Some(signed(expected)) || count(conn, profile, kind)? == expected)
+    Ok(claimed.and_then(|rows| u64::try_from(rows).ok()))
 }
 
 /// The ids of the items of a scope, rising.

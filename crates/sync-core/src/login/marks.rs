@@ -1,0 +1,50 @@
+//! What a text has that may hold a login: an address, or the password. Nearly all texts have neither, and every text of a
+//! new item is looked at; so one pass finds both.
+
+use memchr::{memchr_iter, memchr2_iter};
+
+/// What is looked for in a text.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// A byte of every spelling of the password; `None` if there is none.
+    byte: Option<u8>,
+    /// The spellings, each with the place of the byte in it.
+    spellings: Vec<(usize, String)>,
+    /// There is no byte that every spelling has.
+    is_unknown: bool,
+}
+
+/// The commonest bytes of texts, the commonest first. Others are rarer.
+const COMMON: &[u8] = b" etaoinsrhldcumfgpwybvk,.ETAOINSRHLDCUMFGPWYBVK0123456789-xjqz";
+
+impl Marks {
+    pub(super) fn of(spellings: &[String]) -> Self {
+        let Some(first) = spellings.first() else { return Self::default() };
+        let in_all = |byte: &u8| spellings.iter().all(|spelling| spelling.as_bytes().contains(byte));
+        let rank = |byte: &u8| COMMON.iter().position(|common| common == byte).unwrap_or(COMMON.len());
+        let Some(byte) = first.bytes().filter(in_all).max_by_key(rank) else {
+            return Self { is_unknown: true, ..Self::default() };
+        };
+        let with_place =
+            |spelling: &String| (spelling.bytes().position(|it| it == byte).unwrap_or(0), spelling.clone());
+        Self { byte: Some(byte), spellings: spellings.iter().map(with_place).collect(), is_unknown: false }
+    }
+
+    /// Returns whether a text has an address, or a spelling of the password. A text that has none of them is blanked
+    /// nowhere.
+    pub(super) fn are_in(&self, text: &str) -> bool {
+        let text = text.as_bytes();
+        let is_address = |at: usize| text[at..].starts_with(b"://");
+        match self.byte {
+            Some(byte) => memchr2_iter(b':', byte, text).any(|at| is_address(at) || self.is_spelling(text, at)),
+            None => self.is_unknown || memchr_iter(b':', text).any(is_address),
+        }
+    }
+
+    fn is_spelling(&self, text: &[u8], at: usize) -> bool {
+        let starts = |(place, spelling): &(usize, String)| {
+            at.checked_sub(*place).is_some_and(|start| text[start..].starts_with(spelling.as_bytes()))
+        };
+        self.spellings.iter().any(starts)
+    }
+}
