@@ -128,26 +128,22 @@ impl OrderChange {
     /// and to which those of `came` were added. Each item is in it exactly once. Those that the change has no place for
     /// come last, by rising id.
     pub fn apply(change: Option<&Self>, before: &[i64], gone: &[ContentId], came: &[ContentId]) -> Vec<ContentId> {
-        // A listing is long, and a change of it names few items.
+        let placed = match change {
+            Some(Self::Whole(ids)) => return whole(ids, before, gone, came),
+            Some(Self::Placed(placed)) => placed.as_slice(),
+            None => &[],
+        };
+        // A listing is long, and such a change of it names few items.
         let mut named: HashMap<i64, Named<'_>> = HashMap::new();
         gone.iter().for_each(|id| named.entry(id.0).or_default().is_gone = true);
         came.iter().for_each(|id| named.entry(id.0).or_default().waits = true);
         let mut first: &[ContentId] = &[];
-        match change {
-            Some(Self::Whole(ids)) => {
-                first = ids;
-                ids.iter().for_each(|id| named.entry(id.0).or_default().is_placed = true);
+        for Placed { after, ids } in placed {
+            match after {
+                Some(after) => named.entry(after.0).or_default().behind = ids,
+                None => first = ids,
             }
-            Some(Self::Placed(placed)) => {
-                for Placed { after, ids } in placed {
-                    match after {
-                        Some(after) => named.entry(after.0).or_default().behind = ids,
-                        None => first = ids,
-                    }
-                    ids.iter().for_each(|id| named.entry(id.0).or_default().is_placed = true);
-                }
-            }
-            None => {}
+            ids.iter().for_each(|id| named.entry(id.0).or_default().is_placed = true);
         }
         for id in before {
             if let Some(it) = named.get_mut(id) {
@@ -156,24 +152,40 @@ impl OrderChange {
         }
         let mut order = Vec::with_capacity(before.len() + came.len());
         place(&mut order, &mut named, first);
-        let is_whole = matches!(change, Some(Self::Whole(_)));
-        let mut rest: Vec<ContentId> = Vec::new();
         for id in before.iter().map(|id| ContentId(*id)) {
             match named.get(&id.0).copied() {
-                None if is_whole => rest.push(id),
                 None => order.push(id),
-                Some(it) if it.is_placed || is_whole => {}
+                Some(it) if it.is_placed => {}
                 Some(it) => {
                     place(&mut order, &mut named, &[id]);
                     place(&mut order, &mut named, it.behind);
                 }
             }
         }
-        rest.extend(named.iter().filter(|(_, it)| it.waits).map(|(id, _)| ContentId(*id)));
-        rest.sort_unstable();
-        order.extend(rest);
+        let rest = order.len();
+        order.extend(named.iter().filter(|(_, it)| it.waits).map(|(id, _)| ContentId(*id)));
+        order[rest..].sort_unstable();
         order
     }
+}
+
+/// The order where all of it is told. A table of a whole listing would take more memory than the listing.
+fn whole(ids: &[ContentId], before: &[i64], gone: &[ContentId], came: &[ContentId]) -> Vec<ContentId> {
+    let mut gone = gone.to_vec();
+    gone.sort_unstable();
+    let stay = before.iter().map(|id| ContentId(*id)).filter(|id| gone.binary_search(id).is_err());
+    let mut there: Vec<ContentId> = Vec::with_capacity(before.len() + came.len());
+    there.extend(stay.chain(came.iter().copied()));
+    there.sort_unstable();
+    there.dedup();
+    let mut waits = vec![true; there.len()];
+    let mut order = Vec::with_capacity(there.len());
+    order.extend(ids.iter().filter(|id| {
+        let at = there.binary_search(id);
+        at.is_ok_and(|at| std::mem::replace(&mut waits[at], false))
+    }));
+    order.extend(there.iter().zip(waits).filter(|(_, waits)| *waits).map(|(id, _)| *id));
+    order
 }
 
 /// What is said of an item that a change names.

@@ -22,8 +22,11 @@ const PAGE: u32 = 500;
 /// Ids of a whole order that are handed on in one go.
 const IDS: usize = 10_000;
 
+/// Rows that are handed on in one go, where a whole kind is exported. They wait in memory.
+const ROWS: u32 = 200;
+
 /// Pages that may wait for the writer.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 
 /// What a change set is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -298,7 +301,7 @@ impl ChangeSetExport {
     async fn send_rows(&mut self, steps: &mpsc::Sender<Step>, kind: ContentKind) -> Result<bool, StoreError> {
         let mut after = None;
         loop {
-            let rows = self.snapshot.page(kind, after, PAGE).await?;
+            let rows = self.snapshot.page(kind, after, ROWS).await?;
             let Some(last) = rows.last().map(Item::id) else { return Ok(true) };
             after = Some(last);
             let records = rows.into_iter().map(|row| Record::New(blanked(row, &self.login))).collect();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashSet;
 use sync_core::change_set::{ChangedRow, KindChange, Moves, OrderChange, Record};
 use sync_core::store::{Applied, Proof, ScopeCommit, StagedItem, Staging, StoredIndex};
 use sync_core::{
@@ -21,9 +20,9 @@ pub(super) struct PreparedKind {
     staging: Box<dyn Staging>,
     /// The content as far as it was taken.
     content: ContentHash,
-    /// The ids that the set names: they are listed as they are now, or gone.
-    touched: HashSet<ContentId>,
+    /// The ids that the set names: they are listed as they are now, or gone. They rise, as they do in the set.
     came: Vec<ContentId>,
+    changed: Vec<ContentId>,
     removals: Vec<ContentId>,
     pub(super) categories: Option<Vec<Category>>,
     order: Option<OrderChange>,
@@ -45,8 +44,8 @@ impl PreparedKind {
             content: change.from.hash,
             change,
             staging,
-            touched: HashSet::new(),
             came: Vec::new(),
+            changed: Vec::new(),
             removals: Vec::new(),
             categories: None,
             order: None,
@@ -82,7 +81,6 @@ impl PreparedKind {
                     let id = item.id();
                     let hash = RowHash::of(&item);
                     self.content.add(hash);
-                    self.touched.insert(id);
                     self.came.push(id);
                     self.counts.added += 1;
                     let filled = filled(&item, login);
@@ -92,13 +90,12 @@ impl PreparedKind {
                 }
                 Record::Changed(changed) => {
                     let Some((stored, hash)) = row(changed.item.id()) else { continue };
-                    self.touched.insert(stored.id());
+                    self.changed.push(stored.id());
                     staged.extend(self.changed(stored, changed, *hash, login));
                 }
                 Record::Gone(id) => {
                     let Some((_, hash)) = row(id) else { continue };
                     self.content.take(*hash);
-                    self.touched.insert(id);
                     self.removals.push(id);
                     self.counts.removed += 1;
                 }
@@ -163,12 +160,14 @@ impl PreparedKind {
         let (cache, kind) = (service.cache(), self.change.kind);
         let stored = cache.index(profile, kind.into()).await?;
         let index = self.index(&stored)?;
+        self.order = None;
         let held = cache.held(profile, kind).await?;
         let before = held.len();
         // What the set names was listed, or is gone.
-        let held: Vec<HeldRemoval> = held.into_iter().filter(|held| !self.touched.contains(&held.id)).collect();
+        let held: Vec<HeldRemoval> = held.into_iter().filter(|held| !self.names(held.id)).collect();
         self.counts.unchanged =
             (index.len() as u64).saturating_sub(self.counts.added + self.counts.updated + self.counts.refreshed);
+        (self.came, self.changed) = (Vec::new(), Vec::new());
         let outcome = if self.counts.is_quiet() { KindOutcome::Unchanged } else { KindOutcome::Completed };
         let record = KindRecord { outcome, counts: self.counts, ..KindRecord::skipped(kind, SyncMode::Incremental) };
         let commit = ScopeCommit {
@@ -199,12 +198,17 @@ impl PreparedKind {
         Ok(self.index(&stored)?.ids() != stored.index.ids())
     }
 
+    /// Returns whether the set names an item.
+    fn names(&self, id: ContentId) -> bool {
+        [&self.changed, &self.came, &self.removals].iter().any(|ids| ids.binary_search(&id).is_ok())
+    }
+
     /// Returns the index after the set. Rows that it names are compared by the next sync.
     fn index(&self, stored: &StoredIndex) -> Result<ListingIndex, StoreError> {
         let order = OrderChange::apply(self.order.as_ref(), stored.index.ids(), &self.removals, &self.came);
         let mut hint = 0;
         let entries = order.into_iter().map(|id| {
-            let known = stored.index.position(id, hint).filter(|_| stored.consistent && !self.touched.contains(&id));
+            let known = stored.index.position(id, hint).filter(|_| stored.consistent && !self.names(id));
             hint = known.map_or(hint, |at| at + 1);
             (id, known.map_or(Digest::NEVER, |at| stored.index.digest_at(at)))
         });

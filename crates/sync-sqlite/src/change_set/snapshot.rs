@@ -4,6 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use diesel::SqliteConnection;
+use diesel::deserialize::{self, QueryableByName};
+use diesel::row::{Field, NamedRow, Row};
+use diesel::sqlite::{Sqlite, SqliteType};
 use sync_core::change_set::Moves;
 use sync_core::{
     Category, ChangeRecord, ContentHash, ContentId, ContentKind, Item, KindState, PerKind, ProfileId, RowHash,
@@ -13,7 +16,7 @@ use sync_core::{
 use crate::change_set::{content_hash, identity};
 use crate::db::blocking::off_thread;
 use crate::db::connection;
-use crate::db::statement::{integer, integers, numbered, record};
+use crate::db::statement::{integers, numbered, record, rows};
 use crate::items::item_sql;
 use crate::search::Key;
 use crate::store::SqliteStore;
@@ -145,14 +148,7 @@ impl Snapshot for SqliteSnapshot {
         self.read(move |conn, profile| {
             let key = Key { profile, kind }.binds();
             let sql = "SELECT ids FROM xtream_listing_index WHERE profile_id=? AND kind=? AND scope=''";
-            let text = record(conn, sql, &key)?.map(|mut row| row.optional_text(0)).transpose()?.flatten();
-            let rows = integer(
-                conn,
-                &format!("SELECT {} FROM xtream_content_sync WHERE profile_id=?", tables::of(kind).count),
-                &key[..1],
-            )?;
-            let room = usize::try_from(rows.unwrap_or_default()).unwrap_or_default();
-            let listed = text.and_then(|text| ids::from_json(&text, room)).unwrap_or_default();
+            let listed = rows::<Listed>(conn, sql, &key)?.pop().map(|Listed(ids)| ids).unwrap_or_default();
             Ok(listed.into_iter().map(ContentId).collect())
         })
         .await
@@ -160,6 +156,22 @@ impl Snapshot for SqliteSnapshot {
 
     async fn moves(&mut self, kind: ContentKind, after: i64) -> Result<Moves, StoreError> {
         self.read(move |conn, profile| content_hash::moves_since(conn, Key { profile, kind }, after)).await
+    }
+}
+
+/// The ids of a listing. They are read where the database has them: a copy of the text would be as large as they are.
+struct Listed(Vec<i64>);
+
+impl QueryableByName<Sqlite> for Listed {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
+        let field = Row::get(row, 0).ok_or("no ids")?;
+        let Some(mut value) = field.value() else { return Ok(Self(Vec::new())) };
+        if value.value_type() != Some(SqliteType::Text) {
+            return Ok(Self(Vec::new()));
+        }
+        let text = value.read_text();
+        let count = text.bytes().filter(|byte| *byte == b',').count() + 1;
+        Ok(Self(ids::from_json(text, count).unwrap_or_default()))
     }
 }
 
