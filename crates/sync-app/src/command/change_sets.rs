@@ -122,8 +122,10 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
         },
         Err(error) => return Err(not_exported(error)),
     }
-    if let (Some(path), Some(to)) = (output, to) {
+    if let Some(path) = output {
         complain(&format!("{} changes written: {}", grouped(records), results::shown(path)));
+    }
+    if let Some(to) = to {
         let id = printable(&quoted(profile.id.as_str()));
         complain(&format!(
             "the next set begins here: xtream-sync changes export --profile {id} --since {}:{}",
@@ -192,11 +194,6 @@ fn not_exported(error: ExportError) -> Failure {
 }
 
 async fn apply(database: &Path, args: &ApplyArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let (cache, id) = receiver(database, args).await?;
-    let login = match cache.profile(&id).await? {
-        Some(profile) => whole_login(&profile, interrupt).await?,
-        None => Login::default(),
-    };
     let input: Box<dyn Read + Send> = if args.file == Path::new("-") {
         if io::stdin().is_terminal() {
             return Err(Failure::usage("a change set is not typed at a terminal", "name a file, or use a pipe"));
@@ -205,6 +202,11 @@ async fn apply(database: &Path, args: &ApplyArgs, interrupt: &Interrupt) -> Resu
     } else {
         let file = File::open(&args.file).map_err(|error| unreadable(&args.file, &error))?;
         Box::new(file)
+    };
+    let (cache, id) = receiver(database, args).await?;
+    let login = match cache.profile(&id).await? {
+        Some(profile) => whole_login(&profile, interrupt).await?,
+        None => Login::default(),
     };
     let service = wiring::service(&cache);
     let applied = service.apply_changes(&id, input, ApplyRequest::new(login.clone()), &interrupt.token).await;

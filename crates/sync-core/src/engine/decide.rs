@@ -99,7 +99,12 @@ fn decide_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Kno
     let flawless = doubt.is_none() && end.unreadable == 0 && !end.trailing_bytes;
     let sound = flawless && by_category.is_none() && kept.is_empty();
     let validator = validator_after(validator, index.as_deref().unwrap_or(&stored.index), sound, setting);
-    let moves = index.as_ref().map_or(Moves::None, |index| Moves::between(&stored.index, index));
+    // An index that isn't trusted has lost the order.
+    let moves = match &index {
+        Some(index) if stored.consistent => Moves::between(&stored.index, index),
+        Some(_) if stored.applied_before => Moves::Whole,
+        _ => Moves::None,
+    };
     // A store without a trusted index gets one, even an empty one.
     let trusted = stored.applied_before && stored.consistent;
     let record = KindRecord {

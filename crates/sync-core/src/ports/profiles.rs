@@ -29,8 +29,8 @@ pub use setting_rows::SettingRow;
 /// - A profile that [`ContentStore::ensure_profile`](crate::ContentStore::ensure_profile) made has the settings of
 ///   [`Profile::new`].
 /// - A password is kept only if [`Profile::password_source`] is [`PasswordSource::Stored`].
-/// - If the addresses change and have none in common with those before, it is another panel: the facts about it, its
-///   identity, and the evidence of held removals are deleted. They stay if addresses are added, reordered, or removed in part.
+/// - If the addresses change and have none in common with those before, it is another panel: the facts about it and the
+///   evidence of held removals are deleted. They stay if addresses are added, reordered, or removed in part.
 /// - If the first address or the user name changes, the validators of the listings are deleted.
 /// - If the user name, the password or its source changes, refused logins are forgotten.
 /// - A setting that this version doesn't know stays as a newer version has written it. A value that can't be read is

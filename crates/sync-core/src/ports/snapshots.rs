@@ -25,7 +25,8 @@ pub trait Snapshots: Send + Sync {
     /// Opens a snapshot of a profile. It doesn't hinder writers, and nothing that they write is in it.
     async fn snapshot(&self, profile: &ProfileId) -> Result<Box<dyn Snapshot>, StoreError>;
 
-    /// Returns the identity of the panel. If there is none yet, it is `wanted`, or else a random one.
+    /// Returns the identity of the panel. If there is none yet, it is `wanted`, or else a random
+    /// one. A profile without rows takes the wanted one in place of its own.
     async fn identify(&self, profile: &ProfileId, wanted: Option<PanelIdentity>) -> Result<PanelIdentity, StoreError>;
 
     /// Computes the hashes of the kinds that have none and are not in doubt. `login` is what their rows may hold.
@@ -42,8 +43,8 @@ pub trait Snapshot: Send {
     /// Returns the content hash of each kind at a position of the feed; `None` where it is not known.
     async fn hashes_at(&mut self, sequence: i64) -> Result<PerKind<Option<ContentHash>>, StoreError>;
 
-    /// Returns the latest end of a run, or of a deletion by hand between runs, that is not after this place in the feed;
-    /// `None` if the feed can't be read from there any more.
+    /// Returns this place in the feed if a commit of a kind ended there. Otherwise it returns the latest end of a run, or of
+    /// a deletion by hand between runs, that is not after it; `None` if the feed can't be read from there any more.
     async fn run_end(&mut self, until: Until) -> Result<Option<i64>, StoreError>;
 
     /// Returns the changes after a sequence number, oldest first, at most `limit`.

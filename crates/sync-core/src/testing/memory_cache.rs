@@ -170,7 +170,6 @@ impl Profiles for MemoryStore {
         let before = saved(&profile.id, tables);
         if is_known && profile.is_other_panel(&before) {
             tables.facts = crate::facts::PanelFacts::default();
-            tables.panel = None;
             tables.held.values_mut().flatten().for_each(|held| held.evidence = None);
         }
         if is_known && (&before.base_url, &before.username) != (&profile.base_url, &profile.username) {

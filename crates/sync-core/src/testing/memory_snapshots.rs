@@ -93,6 +93,10 @@ impl Snapshots for MemoryStore {
         let number = self.inner().epoch();
         self.write(profile, |tables| {
             let made = PanelIdentity(u128::from(number.unsigned_abs()) * 0x9e37_79b9_7f4a_7c15);
+            let is_empty = ContentKind::ALL.into_iter().all(|kind| tables.rows(kind).is_empty());
+            if let Some(wanted) = wanted.filter(|_| is_empty) {
+                tables.panel = Some(wanted);
+            }
             Ok(*tables.panel.get_or_insert(wanted.unwrap_or(made)))
         })
     }
@@ -141,6 +145,9 @@ impl Snapshot for Copied {
         };
         if end < self.0.floor {
             return Ok(None);
+        }
+        if ContentKind::ALL.into_iter().any(|kind| self.0.marks[kind].iter().any(|mark| mark.sequence == end)) {
+            return Ok(Some(end));
         }
         let next = changes.iter().filter(|change| change.sequence > end).find_map(|change| change.run);
         let first = next.and_then(|run| changes.iter().find(|change| change.run == Some(run)));

@@ -196,13 +196,14 @@ impl Tables {
         self.last_sync[kind] = Some(commit.watermark);
         self.marked_at[kind] = None;
         self.check_to(kind, commit.proof)?;
-        self.mark_content(kind, content, commit.moves);
+        let moves = commit.moves;
         reverse.held_after.clone_from(&self.held[kind]);
         self.reverse.insert((commit.run, kind), reverse);
         let listing = (commit.asked_at, commit.compared);
         let run = Some(commit.run);
         let mut applied = self.judge_edits(kind, &touched, &before, listing, run, commit.applied_at);
         applied.new_categories = new_categories;
+        self.mark_content(kind, content, moves);
         self.record(commit.run, commit.record)?;
         Ok(applied)
     }

@@ -186,7 +186,6 @@ impl Tables {
             let may_have = |item: &Item| !self.row_hashes.contains_key(&key) && Login::may_be_in(item);
             self.unhashed[kind] |= had_login || self.rows[kind].get(&id.0).is_some_and(|(_, item)| may_have(item));
         }
-        self.mark_content(kind, content, Moves::None);
         (self.validators[kind], self.last_sync[kind]) = (None, reverse.watermark);
         mine.held_after.clone_from(&self.held[kind]);
         self.reverse.insert((run, kind), mine);
@@ -194,6 +193,7 @@ impl Tables {
         self.looked[kind] = None;
         self.judge_edits(kind, &touched, &before, (at, compared), Some(run), at);
         self.bring_edits_back(of, kind);
+        self.mark_content(kind, content, Moves::None);
         let done =
             Counts { added: counts.added, updated: counts.updated, removed: counts.removed, ..Counts::default() };
         let outcome = KindOutcome::Completed;

@@ -223,7 +223,9 @@ impl Service {
         self.cache().complete_hashes(profile, &request.login).await?;
         let mut snapshot = self.cache().snapshot(profile).await?;
         let state = snapshot.state().await?;
-        if state.panel.is_some_and(|panel| panel != header.panel) {
+        // A profile without content is of any panel.
+        let is_empty = state.kinds.values().all(|kind| kind.rows == 0 && kind.hash == Some(ContentHash::EMPTY));
+        if state.panel.is_some_and(|panel| panel != header.panel) && !is_empty {
             return Err(Stop::Refused(Refusal::Panel));
         }
         for change in &header.kinds {

@@ -112,7 +112,6 @@ impl Service {
         login: Login,
     ) -> Result<ChangeSetExport, ExportError> {
         self.cache().complete_hashes(profile, &login).await?;
-        let panel = self.cache().identify(profile, None).await?;
         let mut snapshot = self.cache().snapshot(profile).await?;
         let state = snapshot.state().await?;
         let begin = self.begin(profile, &mut *snapshot, &state, request.since).await?;
@@ -133,6 +132,11 @@ impl Service {
         if let Some(after) = after {
             net = changes_since(&mut *snapshot, &kinds, after).await?;
         }
+        // Only now: a set of somebody else names a panel that nobody has named.
+        let panel = match state.panel {
+            Some(panel) => panel,
+            None => self.cache().identify(profile, None).await?,
+        };
         let header = header(panel, self.now(), request.display, &state, &from, after, &kinds, &net);
         Ok(ChangeSetExport { snapshot, header, net, moves_after: after.unwrap_or_default(), login, left_out, earlier })
     }
@@ -287,7 +291,11 @@ impl ChangeSetExport {
             if !went_on {
                 return Ok(false);
             }
-            let categories = Record::Categories(self.snapshot.categories(kind).await?);
+            let mut categories = self.snapshot.categories(kind).await?;
+            for category in &mut categories {
+                category.name = self.login.blank(&category.name).into_owned();
+            }
+            let categories = Record::Categories(categories);
             if steps.send(Step::Records(vec![categories])).await.is_err()
                 || !self.send_order(steps, kind, net.as_deref()).await?
                 || steps.send(Step::End).await.is_err()

@@ -3,14 +3,17 @@
 use std::io::Read;
 
 use sync_change_set::{Event, Limits, ReadError, SetReader};
-use sync_core::change_set::SetHeader;
+use sync_core::change_set::{Record, SetHeader};
 use tokio::sync::mpsc;
 
 /// Events that are handed on in one go.
 const PAGE: usize = 500;
 
+/// So many bytes of rows end a page before that.
+const PAGE_BYTES: usize = 1 << 20;
+
 /// Pages that may wait to be taken.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 
 /// A change set that is being read.
 pub(super) struct Incoming {
@@ -65,12 +68,14 @@ fn read(input: impl Read, limits: Limits, send: &mpsc::Sender<Result<Page, ReadE
     if send.blocking_send(Ok(header)).is_err() {
         return Ok(());
     }
-    let mut events = Vec::new();
+    let (mut events, mut bytes) = (Vec::new(), 0);
     loop {
         let event = reader.next()?;
         let is_end = event.is_none();
+        bytes += event.as_ref().map_or(0, size);
         events.extend(event);
-        if (is_end || events.len() == PAGE) && !events.is_empty() {
+        if (is_end || events.len() == PAGE || bytes >= PAGE_BYTES) && !events.is_empty() {
+            bytes = 0;
             let page = Page::Events(std::mem::take(&mut events));
             if send.blocking_send(Ok(page)).is_err() {
                 return Ok(());
@@ -80,5 +85,15 @@ fn read(input: impl Read, limits: Limits, send: &mpsc::Sender<Result<Page, ReadE
             let _ = send.blocking_send(Ok(Page::End));
             return Ok(());
         }
+    }
+}
+
+/// The memory that an event takes, as far as it may be much.
+fn size(event: &Event) -> usize {
+    match event {
+        Event::Record(Record::New(item)) => item.heap_size(),
+        Event::Record(Record::Changed(row)) => row.item.heap_size(),
+        Event::Record(Record::Categories(_) | Record::Order(_)) => PAGE_BYTES,
+        Event::Record(Record::Gone(_)) | Event::Kind(_) | Event::End => size_of::<Event>(),
     }
 }

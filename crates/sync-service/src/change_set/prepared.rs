@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::login::{filled, hash_of_changed};
 use crate::service::Service;
 
+/// A day in seconds.
+const DAY: i64 = 86_400;
+
 /// A kind that is being taken from a set.
 pub(super) struct PreparedKind {
     pub(super) change: KindChange,
@@ -100,7 +103,12 @@ impl PreparedKind {
                     self.removals.push(id);
                     self.counts.removed += 1;
                 }
-                Record::Categories(categories) => self.categories = Some(categories),
+                Record::Categories(mut categories) => {
+                    for category in &mut categories {
+                        category.name = login.fill(&category.name).into_owned();
+                    }
+                    self.categories = Some(categories);
+                }
                 Record::Order(change) => self.order = Some(change),
             }
         }
@@ -178,9 +186,11 @@ impl PreparedKind {
             removals: std::mem::take(&mut self.removals),
             tombstone_days: writing.tombstone_days,
             held: (held.len() != before).then_some(held),
-            moves: Moves::between(&stored.index, &index),
+            // An index that isn't trusted has lost the order.
+            moves: if stored.consistent { Moves::between(&stored.index, &index) } else { Moves::Whole },
             index: Some(Arc::new(index)),
-            watermark: self.change.listed_at.unwrap_or(writing.at),
+            // A date of the far future would keep later sets out.
+            watermark: self.change.listed_at.unwrap_or(writing.at).min(writing.at.saturating_add(DAY)),
             first_load: !stored.applied_before,
             proof: Some(Proof { from: self.change.from.hash, to: self.change.to.hash }),
             ..ScopeCommit::new(writing.run, writing.fence, writing.at, record.clone())

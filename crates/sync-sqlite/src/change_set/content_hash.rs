@@ -57,7 +57,7 @@ fn read(text: Option<String>) -> Option<ContentHash> {
     text?.parse().ok()
 }
 
-fn has_rows(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
+pub(crate) fn has_rows(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
     let sql = format!("SELECT 1 FROM {} WHERE profile_id=? LIMIT 1", tables::of(key.kind).items);
     Ok(integer(conn, &sql, &key.binds()[..1])?.is_some())
 }

@@ -26,7 +26,13 @@ impl SqliteStore {
         self.write(|conn| {
             require_profile(conn, profile)?;
             if let Some(known) = panel(conn, profile)? {
-                return Ok(known);
+                let mut has_rows = false;
+                for kind in ContentKind::ALL {
+                    has_rows |= content_hash::has_rows(conn, Key { profile, kind })?;
+                }
+                if has_rows || wanted.is_none() {
+                    return Ok(known);
+                }
             }
             let text = wanted.map(|identity| identity.to_string());
             let sql =
@@ -72,12 +78,6 @@ pub(crate) fn panel(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<
     let found = record(conn, sql, &[profile.as_str().into()])?;
     let text = found.map(|mut row| row.optional_text(0)).transpose()?.flatten();
     Ok(text.and_then(|text| text.parse().ok()))
-}
-
-/// Forgets the identity: the profile has another panel now.
-pub(crate) fn forget(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<(), StoreError> {
-    let sql = "UPDATE xtream_profiles SET panel_identity=NULL WHERE profile_id=?";
-    execute(conn, sql, &[profile.as_str().into()]).map(|_| ())
 }
 
 /// Gives a kind its content hash.

@@ -189,6 +189,11 @@ fn run_end(conn: &mut SqliteConnection, profile: &ProfileId, until: Until) -> Re
         Until::Run(run) => look(&format!("{last} run_id>0 AND run_id<=?2"), run.0)?.unwrap_or(oldest),
         Until::Time(at) => look(&format!("{last} at<=?2"), at)?.unwrap_or(oldest),
     };
+    let commit = "SELECT 1 FROM xtream_content_hashes WHERE profile_id=?1 AND sequence=?2";
+    if look(commit, end)?.is_some() {
+        // A kind was committed here. Nothing of it is behind the position, also if its run went on.
+        return Ok(Some(end));
+    }
     let first = "SELECT MIN(sequence) FROM xtream_changes WHERE profile_id=?1 AND run_id=(SELECT run_id FROM \
                  xtream_changes WHERE profile_id=?1 AND sequence>?2 AND run_id>0 ORDER BY sequence LIMIT 1)";
     if let Some(first) = look(first, end)?.filter(|first| *first <= end) {

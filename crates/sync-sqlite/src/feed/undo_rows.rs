@@ -92,7 +92,6 @@ impl KindUndo<'_> {
         while let Some(last) = self.page(conn, from, &mut mine, &mut moved, &mut content)? {
             from = last;
         }
-        content.finish(conn, &Moves::None, None)?;
         stop::at("undo.rows");
         self.bury(conn, &reverse.tombstones)?;
         self.hold(conn, &reverse.held, &moved.back)?;
@@ -140,6 +139,7 @@ impl KindUndo<'_> {
         };
         run_kind::record(conn, self.run, &record)?;
         mine.keep_with(conn, profile, kind, self.run)?;
+        content.finish(conn, &Moves::None, None)?;
         stop::at("undo.kind");
         Ok(())
     }

@@ -158,10 +158,11 @@ pub(crate) fn apply(
                     }
                     apply.content = Some(content);
                 }
+                let applied = apply.settle_overlay()?;
+                // Behind all entries of the commit: a position at its end is one that can be exported from.
                 if let Some(content) = apply.content.take() {
                     content.finish(apply.conn, &commit.moves, commit.proof)?;
                 }
-                let applied = apply.settle_overlay()?;
                 apply.text.finish(apply.conn, || unless_cancelled(cancel))?;
                 stop::at("apply.bookkeeping");
                 unless_cancelled(cancel)?;

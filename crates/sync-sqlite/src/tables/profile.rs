@@ -5,7 +5,6 @@ use diesel::sqlite::Sqlite;
 use sync_core::search::SearchFields;
 use sync_core::{PasswordSource, PolicyChoice, Profile, ProfileId, StoreError};
 
-use crate::change_set::identity;
 use crate::db::bind::signed;
 use crate::db::blocking::now;
 use crate::db::fault::of_diesel;
@@ -233,9 +232,6 @@ fn forget_other_panel(conn: &mut SqliteConnection, row: &Profile) -> Result<(), 
     let known = xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)).select(xtream_profiles::profile_id);
     let facts = xtream_panel_facts::table.filter(xtream_panel_facts::profile_id.eq(id));
     let is_other = row.is_other_panel(&with_addresses(conn, &row.id)?);
-    if is_other {
-        identity::forget(conn, &row.id)?;
-    }
     if is_other && diesel::delete(facts).execute(conn).map_err(of_diesel)? > 0 {
         // The evidence is counted by one of those facts.
         diesel::update(xtream_held_removals::table.filter(xtream_held_removals::profile_id.eq(id)))
