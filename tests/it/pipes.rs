@@ -80,6 +80,7 @@ fn no_command_leaves_a_trace_on_a_closed_pipe() {
         &["changes"],
         &["changes", "--json"],
         &["changes", "--follow"],
+        &["changes", "export"],
         &["new"],
         &["new", "--json"],
         &["history"],

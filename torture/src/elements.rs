@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use sync_core::testing::ItemBuilder;
-use sync_core::{ContentKind, Listed, PerKind, Value};
+use sync_core::{ContentKind, FieldClass, Item, Listed, Login, PerKind, Value, ValueRef};
 
 use crate::dice::Dice;
 
@@ -123,6 +123,38 @@ pub(crate) fn edit(dice: &mut Dice, listed: &mut Listed) {
             } else {
                 text(listed, at.text, "c");
             }
+        }
+    }
+}
+
+/// Puts the login of whoever asks into a field that counts. In a panel's list it is a placeholder.
+pub(crate) fn put_login(dice: &mut Dice, listed: &mut Listed) {
+    let at = places(listed.item.kind());
+    let address = dice.pick(&[
+        "http://p.example/live/{username}/{password}/1.ts",
+        "http://p.example/live/{username}/{password}/2.ts",
+        "http://p.example/x.php?username={username}&password={password}&type=a",
+        "http://{username}:{password}@p.example/a",
+    ]);
+    text(listed, at.text, address);
+}
+
+/// Puts the login in the place of placeholders.
+pub(crate) fn fill(item: &mut Item, login: &Login) {
+    replace_texts(item, |text| login.fill(text).into_owned());
+}
+
+/// Puts placeholders in the place of the login.
+pub(crate) fn blank(item: &mut Item, login: &Login) {
+    replace_texts(item, |text| login.blank(text).into_owned());
+}
+
+fn replace_texts(item: &mut Item, replaced: impl Fn(&str) -> String) {
+    for at in item.kind().of_class(FieldClass::Significant).positions() {
+        let ValueRef::Text(text) = item.value(at) else { continue };
+        let other = replaced(text);
+        if other != text {
+            item.set(at, Value::Text(other.into()));
         }
     }
 }

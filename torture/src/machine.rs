@@ -1,10 +1,12 @@
 //! The second and the third engine: the engine of the core over both ports, in a world where everything goes wrong
-//! that can, over the store in memory and over SQLite. One seed is one schedule: steps, order of calls, faults.
+//! that can, over the store in memory and over SQLite. One seed is one schedule: steps, order of calls, faults. A second
+//! cache of the same kind follows the first one by change sets.
 
 mod applied;
 mod backend;
 #[cfg(test)]
 mod broken;
+mod change_set;
 mod check;
 mod desk;
 mod draw;
@@ -29,10 +31,11 @@ mod world;
 use std::sync::Arc;
 
 use sync_core::LoggedChange;
-use sync_core::{ContentId, ContentKind, KindOutcome, PerKind, ProfileId, SyncMode};
+use sync_core::{ContentId, ContentKind, KindOutcome, PerKind, SyncMode};
 
 use crate::campaign::{self, Passed, Violation};
 use crate::dice::Dice;
+use crate::elements::fill;
 use crate::planner::model::{Meaning, Rules, laid_over, meaning};
 use crate::{promise, show};
 use backend::{Backend, Memory, TestedStore};
@@ -40,17 +43,30 @@ use draw::PROCESSES;
 use drive::Ended;
 use run::Run;
 use state::State;
-use step::{Lie, Mood, RunPlan, Step, UndoHow, UndoPlan, UserEdit};
+use step::{ExportPlan, Lie, Mood, RunPlan, Step, UndoHow, UndoPlan, UserEdit};
 use store::still;
 use world::World;
 
-/// The machine: a world, and the processes in it.
+/// The machine: a world, and the caches in it.
 pub(crate) struct Machine {
     world: Arc<World>,
+    /// The cache that asks the panels, and the one that follows it.
+    places: [Place; 2],
+    sets: change_set::Pool,
+}
+
+/// A cache, and the processes that have it open.
+struct Place {
     backend: Arc<dyn Backend>,
     processes: [Option<Arc<dyn TestedStore>>; PROCESSES],
     /// Looks on, and is never hurt.
     eye: Option<Arc<dyn TestedStore>>,
+}
+
+impl Place {
+    fn new(backend: Arc<dyn Backend>) -> Self {
+        Self { backend, processes: Default::default(), eye: None }
+    }
 }
 
 /// Makes a fresh place for data.
@@ -84,8 +100,8 @@ fn drawn(seed: u64) -> (u64, Vec<Step>) {
 fn run(backend: Arc<dyn Backend>, world: u64, steps: &[Step]) -> Result<Passed, Violation> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime needs nothing");
     runtime.block_on(async {
-        let mut machine =
-            Machine { world: Arc::new(World::new(world)), backend, processes: Default::default(), eye: None };
+        let places = [Place::new(Arc::clone(&backend)), Place::new(backend.another())];
+        let mut machine = Machine { world: Arc::new(World::new(world)), places, sets: change_set::Pool::default() };
         for (number, step) in steps.iter().enumerate() {
             let done = Box::pin(machine.step(step)).await;
             done.map_err(|violation| Violation(format!("step {}, {step:?}: {}", number + 1, violation.0)))?;
@@ -101,33 +117,45 @@ fn store_failed(error: &sync_core::StoreError) -> Violation {
 }
 
 impl Machine {
-    /// The store as a process has it.
-    fn process(&mut self, at: usize) -> Result<Arc<dyn TestedStore>, Violation> {
-        open(&mut self.processes[at], self.backend.as_ref())
+    fn place(&mut self, site: usize) -> &mut Place {
+        &mut self.places[site / world::PROFILES]
     }
 
-    fn eye(&mut self) -> Result<Arc<dyn TestedStore>, Violation> {
-        open(&mut self.eye, self.backend.as_ref())
+    fn backend(&self, site: usize) -> &Arc<dyn Backend> {
+        &self.places[site / world::PROFILES].backend
+    }
+
+    /// The store of a profile, as a process has it.
+    fn process(&mut self, site: usize, at: usize) -> Result<Arc<dyn TestedStore>, Violation> {
+        self.world.used(site);
+        let place = self.place(site);
+        open(&mut place.processes[at], place.backend.as_ref())
+    }
+
+    fn eye(&mut self, site: usize) -> Result<Arc<dyn TestedStore>, Violation> {
+        let place = self.place(site);
+        open(&mut place.eye, place.backend.as_ref())
     }
 
     fn check_broken(&self) -> Result<(), Violation> {
         self.world.inner().broken.take().map_or(Ok(()), Err)
     }
 
-    /// Every process is about to die.
-    fn freeze(&self) -> Result<(), Violation> {
-        self.backend.freeze()
+    /// Every process that has the cache of a profile is about to die.
+    fn freeze(&self, site: usize) -> Result<(), Violation> {
+        self.backend(site).freeze()
     }
 
-    /// A process is gone, and all of them when `all`.
-    fn bury(&mut self, process: usize, all: bool) -> Result<(), Violation> {
-        self.processes[process] = None;
+    /// A process is gone, and all of them that have this cache when `all`.
+    fn bury(&mut self, site: usize, process: usize, all: bool) -> Result<(), Violation> {
+        let place = self.place(site);
+        place.processes[process] = None;
         if all {
-            self.processes = Default::default();
-            self.eye = None;
-            self.backend.thaw()?;
+            place.processes = Default::default();
+            place.eye = None;
+            place.backend.thaw()?;
         } else {
-            self.backend.survived();
+            place.backend.survived();
         }
         Ok(())
     }
@@ -152,7 +180,10 @@ impl Machine {
 
     /// A profile as it is now.
     async fn look(&mut self, site: usize) -> Result<Option<State>, Violation> {
-        let eye = self.eye()?;
+        if !self.world.inner().sites[site].is_used {
+            return Ok(None);
+        }
+        let eye = self.eye(site)?;
         let (profile, known) = {
             let world = self.world.inner();
             (world.sites[site].profile.clone(), world.sites[site].known.clone())
@@ -164,19 +195,22 @@ impl Machine {
         match step {
             Step::Server { profile, kind, change, salt } => {
                 self.world.count("step", "of the panel");
-                self.world.inner().sites[*profile].panel.change(*kind, *change, *salt);
+                self.world.inner().panel(*profile).change(*kind, *change, *salt);
             }
             Step::Lie { profile, kind, lie, salt } => {
                 self.world.count("step", "to a lie");
-                self.world.inner().sites[*profile].panel.lies[*kind] = Some((*lie, *salt));
+                self.world.inner().panel(*profile).lies[*kind] = Some((*lie, *salt));
             }
-            Step::Honest { profile } => self.world.inner().sites[*profile].panel.lies = PerKind::default(),
-            Step::Account { profile, mood } => self.world.inner().sites[*profile].panel.mood = *mood,
+            Step::Honest { profile } => self.world.inner().panel(*profile).lies = PerKind::default(),
+            Step::Account { profile, mood } => self.world.inner().panel(*profile).mood = *mood,
             Step::Runs { runs, edits, salt } => drop(self.runs(runs, edits, *salt).await?),
             Step::User(edit) => self.user(*edit).await?,
             Step::Undo(plan) => self.undo(*plan).await?,
             Step::Twice { profile } => Box::pin(self.twice(*profile)).await?,
-            Step::Reopen { process } => self.processes[*process] = None,
+            Step::Export(plan) => self.export(plan).await?,
+            Step::Apply(plan) => Box::pin(self.apply(plan)).await?,
+            Step::Settings { profile } => self.settings(*profile).await?,
+            Step::Reopen { process } => self.places.iter_mut().for_each(|place| place.processes[*process] = None),
             Step::Clock { ours, panels } => {
                 self.world.count("step", "of a clock");
                 let mut world = self.world.inner();
@@ -187,9 +221,14 @@ impl Machine {
         }
         // What happens at the panel or to a clock alone touches no cache; to look costs more than all the rest.
         match step {
-            Step::Runs { .. } | Step::User(_) | Step::Undo(_) | Step::Twice { .. } | Step::Reopen { .. } => {
-                self.settle().await
-            }
+            Step::Runs { .. }
+            | Step::User(_)
+            | Step::Undo(_)
+            | Step::Twice { .. }
+            | Step::Export(_)
+            | Step::Apply(_)
+            | Step::Settings { .. }
+            | Step::Reopen { .. } => self.settle().await,
             Step::Server { .. }
             | Step::Lie { .. }
             | Step::Honest { .. }
@@ -215,33 +254,49 @@ impl Machine {
     /// After a step every profile is as it is known to be.
     async fn settle(&mut self) -> Result<(), Violation> {
         self.check_broken()?;
-        for site in 0..world::PROFILES {
+        let sites = self.world.inner().sites.len();
+        for site in 0..sites {
             let Some(state) = self.look(site).await? else { continue };
             state.check()?;
             let profile = self.world.inner().sites[site].profile.clone();
-            search::agrees(self.eye()?.as_ref(), &profile, &state).await?;
-            let page = self.eye()?.feed_page(&profile, 0, u32::MAX).await.map_err(|error| store_failed(&error))?;
-            let mut world = self.world.inner();
-            world.sites[site].history.check(&state, &page)?;
-            world.sites[site].history.remember(&state);
-            if let Some(known) = &world.sites[site].known {
-                still(known, &state, "and nobody wrote")?;
+            search::agrees(self.eye(site)?.as_ref(), &profile, &state).await?;
+            let page = self.eye(site)?.feed_page(&profile, 0, u32::MAX).await.map_err(|error| store_failed(&error))?;
+            {
+                let mut world = self.world.inner();
+                world.sites[site].history.check(&state, &page)?;
+                world.sites[site].history.remember(&state);
+                if let Some(known) = &world.sites[site].known {
+                    still(known, &state, "and nobody wrote")?;
+                }
+                state.feed(&mut world.trace);
             }
-            state.feed(&mut world.trace);
-            world.sites[site].known = Some(state);
+            self.sets.remember(site, &state);
+            self.check_hashes(site, &state).await?;
+            self.world.inner().sites[site].known = Some(state);
         }
-        let profiles: Vec<ProfileId> = self.world.inner().sites.iter().map(|site| site.profile.clone()).collect();
-        self.backend.check(&profiles)
+        for (at, place) in self.places.iter().enumerate() {
+            let own = at * world::PROFILES..(at + 1) * world::PROFILES;
+            let sites = &self.world.inner().sites[own];
+            let profiles: Vec<_> = sites.iter().filter(|site| site.is_used).map(|site| site.profile.clone()).collect();
+            if !profiles.is_empty() {
+                place.backend.check(&profiles)?;
+            }
+        }
+        Ok(())
     }
 
     /// What a user does, and what must come of it.
     async fn user(&mut self, edit: UserEdit) -> Result<(), Violation> {
         let site = edit.profile();
         let profile = self.world.inner().sites[site].profile.clone();
-        let store = self.eye()?;
+        if let UserEdit::Export { profile, salt } = edit {
+            return self.export(&ExportPlan::plain(profile, salt)).await;
+        }
+        let store = self.eye(site)?;
         let Some(before) = self.look(site).await? else { return Ok(()) };
         self.world.count("step", "of a user");
         match edit {
+            UserEdit::Export { .. } => {}
             UserEdit::Clear { .. } => {
                 store.clear(&profile).await.map_err(|error| store_failed(&error))?;
                 let after = self.look(site).await?.ok_or_else(|| Violation::new("clearing took the profile"))?;
@@ -301,7 +356,7 @@ impl Machine {
         for kind in ContentKind::ALL {
             let outcome = |ended: &[Ended]| ended[0].report.as_ref().map(|report| report.kind(kind).outcome);
             let rests = matches!(outcome(&first), Some(KindOutcome::Completed | KindOutcome::Unchanged));
-            let lie = self.world.inner().sites[profile].panel.lies[kind].map(|(lie, _)| lie);
+            let lie = self.world.inner().panel(profile).lies[kind].map(|(lie, _)| lie);
             // What moves by itself, or how it is asked for, may make a difference.
             let moves = matches!(
                 lie,
@@ -324,12 +379,13 @@ impl Machine {
         {
             let mut world = self.world.inner();
             world.now = world.latest + 2 * 86_400;
-            for site in &mut world.sites {
-                site.panel.lies = PerKind::default();
-                site.panel.mood = Mood::Active;
+            for panel in &mut world.panels {
+                panel.lies = PerKind::default();
+                panel.mood = Mood::Active;
             }
         }
-        for site in 0..world::PROFILES {
+        let sites = self.world.inner().sites.iter().map(|site| site.is_used).collect::<Vec<_>>();
+        for site in (0..sites.len()).filter(|site| sites[*site]) {
             let mode = if Dice::new(salt).percent(30) { SyncMode::Full } else { SyncMode::Auto };
             let quiet = RunPlan { mode, ..RunPlan::quiet(site) };
             self.well(&quiet).await?;
@@ -366,14 +422,18 @@ impl Machine {
     /// The cache has what the panel lists, and nothing else.
     async fn agreement(&mut self, site: usize) -> Result<(), Violation> {
         let state = self.look(site).await?.ok_or_else(|| Violation::new("there is no profile"))?;
-        let world = self.world.inner();
-        let panel = &world.sites[site].panel;
+        let mut world = self.world.inner();
+        let login = world.sites[site].login.clone();
+        let panel = world.panel(site);
         for kind in ContentKind::ALL {
             let rows = &state.kind(kind).rows;
             let fields = &state.facts.kinds[kind].fields;
             let rules = Rules::of(kind, fields, sync_core::ChangePolicy::Fingerprint);
             let truth = &panel.truth[kind];
             for element in truth {
+                let mut element = element.clone();
+                fill(&mut element.item, &login);
+                let element = &element;
                 let row = rows.get(&element.item.id().0);
                 let told = meaning(row, &laid_over(row, element), &rules);
                 promise!(

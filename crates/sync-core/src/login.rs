@@ -93,6 +93,14 @@ impl Login {
         blanked.map(|item| RowHash::of(&item))
     }
 
+    /// Whether an item may hold a login that is not known here: one of its significant fields has an address.
+    pub fn may_be_in(item: &Item) -> bool {
+        item.kind().of_class(FieldClass::Significant).positions().any(|at| match item.value(at) {
+            ValueRef::Text(text) => text.contains("://"),
+            _ => false,
+        })
+    }
+
     /// A value of an edit without the login.
     pub fn blank_value(&self, value: &EditValue) -> EditValue {
         match value {
@@ -143,8 +151,17 @@ impl Login {
         let mut out = String::with_capacity(address.len());
         match authority.rsplit_once('@') {
             Some((user, host)) => {
-                let parts: Vec<_> = user.splitn(2, ':').map(|part| self.part(part)).collect();
-                out.push_str(&parts.join(":"));
+                let (name, secret) = match user.split_once(':') {
+                    Some((name, secret)) => (self.part(name), Some(secret)),
+                    None => (self.part(user), None),
+                };
+                out.push_str(&name);
+                if let Some(secret) = secret {
+                    out.push(':');
+                    // Behind the user name is the password, also one that is not known here.
+                    let is_hidden = self.password.is_none() && name == USERNAME && !secret.is_empty();
+                    out.push_str(&if is_hidden { Cow::Borrowed(PASSWORD) } else { self.part(secret) });
+                }
                 out.push('@');
                 out.push_str(host);
             }
@@ -307,5 +324,7 @@ mod tests {
         );
         assert_eq!(login.blank("http://p.example/ann/cover.jpg"), "http://p.example/{username}/cover.jpg");
         assert_eq!(login.blank("http://p.example/?password=hidden"), "http://p.example/?password={password}");
+        assert_eq!(login.blank("http://ann:hidden@p.example/"), "http://{username}:{password}@p.example/");
+        assert_eq!(login.blank("http://bob:hidden@p.example/"), "http://bob:hidden@p.example/");
     }
 }

@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     Undo,
     /// kill -9 during an edit
     Edit,
+    /// kill -9 while a change set is applied
+    Apply,
 }
 
 impl Fault {
@@ -65,7 +67,7 @@ impl Fault {
     ];
 
     /// What came later: each has dice of its own, so that kept seeds name the same faults where it isn't drawn.
-    const LATER: [(Self, u32); 2] = [(Self::Undo, 12), (Self::Edit, 8)];
+    const LATER: [(Self, u32); 3] = [(Self::Undo, 12), (Self::Edit, 8), (Self::Apply, 8)];
 
     /// Draws one, of these or of all.
     pub(crate) fn draw(rng: &mut fastrand::Rng, only: &[Self]) -> Self {

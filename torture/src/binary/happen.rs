@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::scene::Scene;
 use super::{
-    copies, creation, damage, edit, full, kills, limits, locks, migration, observers, panics, power, read_only,
+    apply, copies, creation, damage, edit, full, kills, limits, locks, migration, observers, panics, power, read_only,
     several, signals, streams, undo,
 };
 use crate::Outcome;
@@ -29,6 +29,7 @@ impl Fault {
             Self::Migrate => migration::interrupted(scene, rng),
             Self::Undo => undo::killed(scene, rng),
             Self::Edit => edit::killed(scene, rng),
+            Self::Apply => apply::killed(scene, rng),
             Self::Copy => copies::during_a_sync(scene, rng),
         }
     }

@@ -93,7 +93,7 @@ pub(crate) fn untouched(before: &Snapshot, after: &Snapshot) -> Outcome {
 }
 
 /// What must be true of a kind whatever happened.
-fn consistent(kind: Kind, part: &Part) -> Outcome {
+pub(crate) fn consistent(kind: Kind, part: &Part) -> Outcome {
     let rows = part.items.len();
     demand!(i64::try_from(rows)? == part.count, "{kind}: {rows} rows, counted as {}", part.count);
     match &part.index {

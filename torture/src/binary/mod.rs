@@ -4,6 +4,7 @@
 //! names the same faults again; when exactly a signal arrives is the machine's affair. After every fault the cache is
 //! read by plain SQL and judged, and at the end of it one run has to bring it in step with the panel.
 
+mod apply;
 mod copies;
 mod creation;
 mod damage;

@@ -6,16 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sync_core::store::{Applied, ScopeCommit, Staging};
 use sync_core::testing::MemoryStore;
-use sync_core::{Catalogue, ContentStore, Overlay, Profiles};
 use sync_core::{PerKind, ProfileId, StoreError, SyncOptions, UndoOutcome, UndoRequest};
 use tokio_util::sync::CancellationToken;
 
 use crate::campaign::Violation;
 
-/// A store whose content, overlay and profiles can be read back.
-pub(crate) trait TestedStore: ContentStore + Catalogue + Overlay + Profiles {}
-
-impl<T: ContentStore + Catalogue + Overlay + Profiles> TestedStore for T {}
+/// A store that can be read back.
+pub(crate) use sync_core::Cache as TestedStore;
 
 /// Dying in the middle of an apply.
 #[async_trait]
@@ -66,6 +63,9 @@ pub(crate) trait Backend: Send + Sync {
     /// Opens it, as a process of its own.
     fn open(&self) -> Result<Arc<dyn TestedStore>, StoreError>;
 
+    /// Another place of the same sort, without data.
+    fn another(&self) -> Arc<dyn Backend>;
+
     /// What dying in the middle of an apply is like here.
     fn death(&self) -> Arc<dyn Death>;
 
@@ -113,6 +113,10 @@ impl Memory {
 impl Backend for Memory {
     fn open(&self) -> Result<Arc<dyn TestedStore>, StoreError> {
         Ok(Arc::new(self.0.clone()))
+    }
+
+    fn another(&self) -> Arc<dyn Backend> {
+        Arc::new(Self::default())
     }
 
     fn death(&self) -> Arc<dyn Death> {

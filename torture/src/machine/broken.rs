@@ -8,12 +8,18 @@ use async_trait::async_trait;
 use sync_core::catalogue::{
     Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
 };
+use sync_core::change_set::Moves;
+use sync_core::maintenance::Inspection;
 use sync_core::overlay::{EditedItem, ImportReport, OverlayRules, RuleChange};
 use sync_core::search::{RowsOfKind, select_from_rows};
 use sync_core::store::{
     Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
 };
 use sync_core::testing::MemoryStore;
+use sync_core::{
+    AccountKey, AccountPace, ContentHash, Entry, Login, Maintenance, Paces, PanelIdentity, RowHash, Snapshot,
+    SnapshotState, Snapshots, Until,
+};
 use sync_core::{
     Category, CategoryId, ChangeRecord, ContentId, ContentKind, ContentStore, Feed, GuardThresholds, HeldRemoval,
     HoldReason, Item, LoggedChange, Loss, PerKind, ProfileId, RunId, RunRecord, Scope, SearchFields, StoreError,
@@ -72,6 +78,10 @@ enum Flaw {
     LetsThePanelWin,
     LeavesEditsBehind,
     KeepsHiddenItems,
+    /// It takes a change set for one that fits, and asks for no proof.
+    SkipsTheProof,
+    ExportMissesARow,
+    UndoForgetsTheHash,
 }
 
 #[derive(Default)]
@@ -88,6 +98,12 @@ struct Marks {
     undone: Mutex<Option<Undone>>,
     /// From where to where edits have moved.
     moved: Mutex<Vec<(ContentKind, ContentId, ContentId)>>,
+    /// Where the latest change set of each profile and kind led.
+    led: Mutex<BTreeMap<(ProfileId, usize), ContentHash>>,
+    /// Whether the latest call was one that begins an export, or an apply of a set.
+    completed: AtomicBool,
+    /// The content hashes before the latest undo.
+    hashes: Mutex<PerKind<Option<ContentHash>>>,
     /// Every item that was ever there, by profile, kind and id.
     found: Mutex<BTreeMap<(ProfileId, usize, i64), Item>>,
 }
@@ -136,6 +152,10 @@ impl Broken {
 impl Backend for Broken {
     fn open(&self) -> Kept<Arc<dyn TestedStore>> {
         Ok(Arc::new(self.clone()))
+    }
+
+    fn another(&self) -> Arc<dyn Backend> {
+        Arc::new(Self::new(self.flaw))
     }
 
     fn death(&self) -> Arc<dyn Death> {
@@ -292,6 +312,10 @@ impl ContentStore for Broken {
         let (kinds, writes) = (request.kinds.clone(), request.fence.is_some());
         let rows = PerKind::from_fn(|kind| self.inner.items(profile, kind));
         let last_sync = self.inner.sync_state(profile).await?.last_sync;
+        if writes {
+            let state = self.inner.snapshot(profile).await?.state().await?;
+            *self.marks.hashes.lock().unwrap() = state.kinds.map(|kind| kind.hash);
+        }
         let outcome = self.inner.undo(profile, request).await?;
         match &outcome {
             UndoOutcome::Done(_) if writes => {
@@ -422,6 +446,116 @@ impl Profiles for Broken {
 }
 
 #[async_trait]
+impl Snapshots for Broken {
+    async fn snapshot(&self, profile: &ProfileId) -> Kept<Box<dyn Snapshot>> {
+        let inner = self.inner.snapshot(profile).await?;
+        let for_a_set = self.marks.completed.swap(false, Ordering::Relaxed);
+        Ok(Box::new(BrokenSnapshot { store: self.clone(), profile: profile.clone(), for_a_set, inner }))
+    }
+
+    async fn identify(&self, profile: &ProfileId, wanted: Option<PanelIdentity>) -> Kept<PanelIdentity> {
+        self.inner.identify(profile, wanted).await
+    }
+
+    async fn complete_hashes(&self, profile: &ProfileId, login: &Login) -> Kept<()> {
+        self.marks.completed.store(true, Ordering::Relaxed);
+        self.inner.complete_hashes(profile, login).await
+    }
+}
+
+struct BrokenSnapshot {
+    store: Broken,
+    profile: ProfileId,
+    /// Whether it was opened to export or to apply a set.
+    for_a_set: bool,
+    inner: Box<dyn Snapshot>,
+}
+
+#[async_trait]
+impl Snapshot for BrokenSnapshot {
+    async fn state(&mut self) -> Kept<SnapshotState> {
+        let mut state = self.inner.state().await?;
+        let undone = self.store.undone(Flaw::UndoForgetsTheHash, &self.profile).is_some();
+        for kind in ContentKind::ALL {
+            let led = self.store.marks.led.lock().unwrap().get(&(self.profile.clone(), kind.ordinal())).copied();
+            if undone {
+                state.kinds[kind].hash = self.store.marks.hashes.lock().unwrap()[kind];
+            } else if led.is_some() && self.for_a_set {
+                state.kinds[kind].hash = led;
+            }
+        }
+        Ok(state)
+    }
+
+    async fn hashes_at(&mut self, sequence: i64) -> Kept<PerKind<Option<ContentHash>>> {
+        self.inner.hashes_at(sequence).await
+    }
+
+    async fn run_end(&mut self, until: Until) -> Kept<Option<i64>> {
+        self.inner.run_end(until).await
+    }
+
+    async fn changes(&mut self, after: i64, limit: u32) -> Kept<Vec<ChangeRecord>> {
+        let mut changes = self.inner.changes(after, limit).await?;
+        let updated = changes.iter().position(|change| matches!(change.change, LoggedChange::Updated(_)));
+        if let Some(at) = updated.filter(|_| self.store.is(Flaw::ExportMissesARow)) {
+            changes.remove(at);
+        }
+        Ok(changes)
+    }
+
+    async fn rows(&mut self, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {
+        self.inner.rows(kind, ids).await
+    }
+
+    async fn row_hashes(&mut self, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<(ContentId, RowHash)>> {
+        self.inner.row_hashes(kind, ids).await
+    }
+
+    async fn page(&mut self, kind: ContentKind, after: Option<ContentId>, limit: u32) -> Kept<Vec<Item>> {
+        self.inner.page(kind, after, limit).await
+    }
+
+    async fn categories(&mut self, kind: ContentKind) -> Kept<Vec<Category>> {
+        self.inner.categories(kind).await
+    }
+
+    async fn order(&mut self, kind: ContentKind) -> Kept<Vec<ContentId>> {
+        self.inner.order(kind).await
+    }
+
+    async fn moves(&mut self, kind: ContentKind, after: i64) -> Kept<Moves> {
+        self.inner.moves(kind, after).await
+    }
+}
+
+#[async_trait]
+impl Maintenance for Broken {
+    async fn inspect(&self, profile: Option<ProfileId>) -> Kept<Inspection> {
+        self.inner.inspect(profile).await
+    }
+
+    async fn mark(&self, inspection: &Inspection) -> Kept<Vec<(ProfileId, ContentKind)>> {
+        self.inner.mark(inspection).await
+    }
+}
+
+#[async_trait]
+impl Paces for Broken {
+    async fn enter(&self, account: &AccountKey) -> Kept<Option<Entry>> {
+        self.inner.enter(account).await
+    }
+
+    async fn pace(&self, account: &AccountKey) -> Kept<Option<AccountPace>> {
+        self.inner.pace(account).await
+    }
+
+    async fn save_pace(&self, account: &AccountKey, pace: &AccountPace) -> Kept<()> {
+        self.inner.save_pace(account, pace).await
+    }
+}
+
+#[async_trait]
 impl Overlay for Broken {
     async fn edited(&self, profile: &ProfileId, query: EditQuery) -> Kept<Vec<EditedItem>> {
         let mut edited = self.inner.edited(profile, query).await?;
@@ -517,6 +651,12 @@ impl Staging for BrokenStaging {
                 commit.run = RunId(self.store.marks.run.load(Ordering::Relaxed));
             }
             Flaw::ForgetsWhatIsHeld => commit.held = None,
+            Flaw::SkipsTheProof => {
+                if let Some(proof) = commit.proof.take() {
+                    let place = (self.profile.clone(), self.kind.ordinal());
+                    self.store.marks.led.lock().unwrap().insert(place, proof.to);
+                }
+            }
             _ => {}
         }
         let done = self.inner.apply(commit, cancel).await;
@@ -596,6 +736,9 @@ fn every_flaw_is_found() {
         (Flaw::LetsThePanelWin, "(I8)"),
         (Flaw::LeavesEditsBehind, "did not follow its item"),
         (Flaw::KeepsHiddenItems, "(I24)"),
+        (Flaw::SkipsTheProof, "(I21)"),
+        (Flaw::ExportMissesARow, "(I21)"),
+        (Flaw::UndoForgetsTheHash, "(I21)"),
     ];
     for (flaw, told) in flaws {
         // A flaw may break several promises; the first schedules may tell another one.

@@ -3,6 +3,7 @@
 use sync_core::overlay::ConflictRule;
 use sync_core::{ContentKind, PolicyChoice, SyncMode};
 
+use super::change_set::draw::followed;
 use super::desk::{Call, Side};
 use super::step::{
     Lie, Mood, OverlayEdit, Point, RunPlan, ServerChange, Step, Trouble, UndoHow, UndoPlan, UserEdit, What,
@@ -36,6 +37,10 @@ pub(crate) fn schedule(dice: &mut Dice) -> Vec<Step> {
     let mut newest = Dice::new(latest.salt());
     if newest.percent(70) {
         steps.extend(overlaid(&mut newest));
+    }
+    let mut last = Dice::new(newest.salt());
+    if last.percent(60) {
+        steps.extend(followed(&mut last));
     }
     steps
 }
@@ -111,7 +116,7 @@ fn overlaid(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-fn overlay_edit(dice: &mut Dice) -> UserEdit {
+pub(super) fn overlay_edit(dice: &mut Dice) -> UserEdit {
     let (profile, kind, salt) = (a_profile(dice), dice.pick(&ContentKind::ALL), dice.salt());
     let edit = match dice.below(100) {
         0..60 => OverlayEdit::Edit { percent: dice.pick(&[15, 50, 100]) },
@@ -165,7 +170,7 @@ fn undone(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-fn undo(dice: &mut Dice) -> UndoPlan {
+pub(super) fn undo(dice: &mut Dice) -> UndoPlan {
     let number = u8::try_from(dice.below(256)).unwrap_or(0);
     UndoPlan {
         process: dice.below(PROCESSES),
@@ -183,7 +188,7 @@ fn undo(dice: &mut Dice) -> UndoPlan {
 }
 
 /// One kind, or all of them.
-fn a_part(dice: &mut Dice) -> Option<ContentKind> {
+pub(super) fn a_part(dice: &mut Dice) -> Option<ContentKind> {
     if dice.percent(70) { None } else { Some(dice.pick(&ContentKind::ALL)) }
 }
 
@@ -211,7 +216,7 @@ fn a_profile(dice: &mut Dice) -> usize {
     if dice.percent(80) { 0 } else { dice.below(PROFILES) }
 }
 
-fn server_change(dice: &mut Dice) -> ServerChange {
+pub(super) fn server_change(dice: &mut Dice) -> ServerChange {
     match dice.below(12) {
         0..3 => ServerChange::Add { count: dice.pick(&[1, 2, 5, 15]) },
         3..6 => ServerChange::Edit { percent: dice.pick(&[10, 40, 100]) },
@@ -247,7 +252,7 @@ fn mood(dice: &mut Dice) -> Mood {
     dice.pick(&[Mood::Active, Mood::Active, Mood::PastItsEnd, Mood::Inactive, Mood::Refused, Mood::Timeless])
 }
 
-fn edit(dice: &mut Dice) -> UserEdit {
+pub(super) fn edit(dice: &mut Dice) -> UserEdit {
     let (profile, kind, salt) = (a_profile(dice), dice.pick(&ContentKind::ALL), dice.salt());
     if dice.percent(80) {
         UserEdit::Delete { profile, kind, percent: dice.pick(&[10, 50, 100]), salt }
@@ -264,7 +269,7 @@ fn runs(dice: &mut Dice, salt: u64) -> Step {
     Step::Runs { runs, edits, salt }
 }
 
-fn run(dice: &mut Dice, process: usize) -> RunPlan {
+pub(super) fn run(dice: &mut Dice, process: usize) -> RunPlan {
     let kinds = if dice.percent(75) {
         ContentKind::ALL.to_vec()
     } else {

@@ -91,17 +91,18 @@ pub(crate) async fn together(
         }
         let (at, ticket) = waiting[first.unwrap_or_else(|| dice.below(waiting.len()))];
         if let Some(process) = decide(machine, &mut live[at], ticket)? {
+            let site = live[at].run.site;
             let (dead, alive): (Vec<_>, Vec<_>) = live.into_iter().partition(|live| live.plan.process == process);
             live = alive;
             if live.is_empty() {
-                machine.freeze()?;
+                machine.freeze(site)?;
             }
             let mut gone = Vec::new();
             for Live { run, plan, future, .. } in dead {
                 drop(future);
                 gone.push(Ended { run, plan, report: None });
             }
-            machine.bury(process, live.is_empty())?;
+            machine.bury(site, process, live.is_empty())?;
             for one in &gone {
                 machine.autopsy(&one.run).await?;
             }
@@ -129,12 +130,12 @@ fn begin(machine: &mut Machine, plan: &RunPlan) -> Result<Live, Violation> {
         next_look: PerKind::from_fn(|_| plan.probe.then_some(now + 3600)),
         ..SyncOptions::default()
     };
-    let run = Run::new(plan.profile, machine.backend.told(options), &machine.world);
+    let run = Run::new(plan.profile, machine.backend(plan.profile).told(options), &machine.world);
     let store = TorturedStore {
         run: Arc::clone(&run),
-        inner: machine.process(plan.process)?,
-        eye: machine.eye()?,
-        backend: Arc::clone(&machine.backend),
+        inner: machine.process(plan.profile, plan.process)?,
+        eye: machine.eye(plan.profile)?,
+        backend: Arc::clone(machine.backend(plan.profile)),
     };
     let own = Arc::clone(&run);
     let future = Box::pin(async move {

@@ -109,8 +109,10 @@ impl Applied<'_> {
         let told = |what: &str| Violation::new(format!("{kind}: the {} of {id} {what}: {edit:?} (I8)", edit.field));
         let at = |id: i64| self.is.edited.get(&id)?.edit(edit.field).filter(|other| is_same_edit(edit, other));
         let mut targets = self.targets(item);
-        targets.retain(|to| self.was.edited.get(to).is_none_or(|known| known.edit(edit.field).is_none()));
-        let must_move = self.must_move(item) && !targets.is_empty();
+        let own = |to: &i64| self.was.edited.get(to).and_then(|known| known.edit(edit.field));
+        let must_move = self.must_move(item) && targets.iter().any(|to| own(to).is_none());
+        // An edit that the target had itself makes place when it ends.
+        targets.retain(|to| own(to).is_none_or(|own| self.ends_at(own, *to)));
         let moved = targets.iter().copied().find(|to| at(*to).is_some());
         if moved.is_some_and(|to| self.was_alike(item, to)) {
             return Err(told("went to a copy that was listed all along"));
@@ -121,13 +123,7 @@ impl Applied<'_> {
             (Some(found), None) => (id, Some(found)),
             (None, Some(to)) => (to, at(to)),
             // It may have ended where it was, or where it went.
-            (None, None) => {
-                let ends = |at: &i64| {
-                    let panel = self.is.rows.get(at).and_then(|row| edit.field.of_panel(row));
-                    ruled(edit, panel.as_ref(), self.rules.of(edit.field), self.now) == Fate::Ended
-                };
-                (targets.iter().copied().find(ends).unwrap_or(id), None)
-            }
+            (None, None) => (targets.iter().copied().find(|to| self.ends_at(edit, *to)).unwrap_or(id), None),
         };
         let new = self.is.rows.get(&place);
         let old = if place == id { self.was.rows.get(&id) } else { None };
@@ -143,6 +139,12 @@ impl Applied<'_> {
             return Err(told(&format!("is {is:?} with {}, judged {is_judged}", show::row(new))));
         }
         Ok(found.map(|_| place))
+    }
+
+    /// Whether an edit ends where an item has its present row.
+    fn ends_at(&self, edit: &Edit, id: i64) -> bool {
+        let panel = self.is.rows.get(&id).and_then(|row| edit.field.of_panel(row));
+        ruled(edit, panel.as_ref(), self.rules.of(edit.field), self.now) == Fate::Ended
     }
 
     /// Whether an item was listed before, and was recognised by the same values.
@@ -283,7 +285,7 @@ impl Machine {
             (world.sites[site].profile.clone(), world.now)
         };
         let Some(before) = self.look(site).await? else { return Ok(()) };
-        let store = self.eye()?;
+        let store = self.eye(site)?;
         let doing = Doing { store: store.as_ref(), profile: &profile, before: before.clone(), kind, now };
         let mut dice = Dice::new(salt);
         let (told, mut expected) = match edit {

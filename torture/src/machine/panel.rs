@@ -11,7 +11,7 @@ use sync_core::{
 
 use super::step::{Lie, Mood, ServerChange};
 use crate::dice::Dice;
-use crate::elements::{CATEGORIES, SECRET, edit, random};
+use crate::elements::{CATEGORIES, SECRET, edit, put_login, random};
 use crate::trace::{Trace, raw_digest};
 
 /// The scheme of sources that make digests of their own.
@@ -65,6 +65,8 @@ pub(crate) struct Panel {
     pub(crate) has_versions: bool,
     /// Whether it honours an offset, for channels and movies.
     pub(crate) pages: bool,
+    /// Whether some values hold the login of whoever asks.
+    pub(crate) holds_logins: bool,
     batch: usize,
     next_id: i64,
 }
@@ -80,6 +82,7 @@ impl Panel {
             tells_start: dice.percent(50),
             has_versions: dice.percent(60),
             pages: false,
+            holds_logins: false,
             batch: dice.pick(&[2, 5, 50]),
             next_id: 1,
         };
@@ -111,6 +114,14 @@ impl Panel {
                 for element in list.iter_mut() {
                     if dice.percent(percent) {
                         edit(&mut dice, element);
+                    }
+                }
+            }
+            ServerChange::Logins { percent } => {
+                self.holds_logins = true;
+                for element in list.iter_mut() {
+                    if dice.percent(percent) {
+                        put_login(&mut dice, element);
                     }
                 }
             }

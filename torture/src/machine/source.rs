@@ -10,13 +10,14 @@ use sync_core::source::{
     ProbeRequest, Usage,
 };
 use sync_core::{
-    Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, LeftOut, ListingIndex, SourceError,
+    Account, Category, ContentId, ContentKind, ContentSource, DigestScheme, LeftOut, ListingIndex, Login, SourceError,
 };
 
 use super::desk::{Call, Side, Verdict};
 use super::panel::{Element, Panel, Question, Sent};
 use super::run::{Answer, Run};
 use crate::campaign::Violation;
+use crate::elements::fill;
 use crate::trace::raw_digest_but;
 
 /// What can become of a question; the number of the fault decides.
@@ -49,14 +50,18 @@ impl PanelSource {
         let mut world = self.0.world.inner();
         world.visits += 1;
         let (now, visits) = (world.now + world.ahead, world.visits);
-        ask(&world.sites[self.0.site].panel, now, visits)
+        ask(world.panel(self.0.site), now, visits)
     }
 }
 
 #[async_trait]
 impl ContentSource for PanelSource {
     fn digest_scheme(&self) -> DigestScheme {
-        self.0.world.inner().sites[self.0.site].panel.scheme
+        self.0.world.inner().panel(self.0.site).scheme
+    }
+
+    fn login(&self) -> Login {
+        self.0.world.inner().sites[self.0.site].login.clone()
     }
 
     fn usage(&self) -> Usage {
@@ -92,9 +97,19 @@ impl ContentSource for PanelSource {
         });
         self.pass(Call::Listing, Side::Before).await?;
         let validator = request.baseline.validator();
-        let sent = self.panel(|panel, now, visit| {
+        let mut sent = self.panel(|panel, now, visit| {
             panel.listing(Question { kind, within: within.as_ref(), unless: validator, now, visit })
         });
+        if self.panel(|panel, _, _| panel.holds_logins) {
+            let login = self.login();
+            let batches =
+                sent.iter_mut().filter_map(|sent| if let Ok(Sent::Batch(all)) = sent { Some(all) } else { None });
+            for element in batches.flatten() {
+                if let Element::Sound(element) = element {
+                    fill(&mut element.item, &login);
+                }
+            }
+        }
         self.pass(Call::Listing, Side::After).await?;
         let feed = Feed {
             run: Arc::clone(&self.0),
@@ -118,7 +133,9 @@ impl ContentSource for PanelSource {
         self.0.heard(kind, |heard| heard.probed = true);
         self.0.world.count("probe", kind.as_str());
         self.pass(Call::Listing, Side::Before).await?;
-        let sent = self.panel(|panel, _, _| panel.part(kind, request.offset, request.most))?;
+        let mut sent = self.panel(|panel, _, _| panel.part(kind, request.offset, request.most))?;
+        let login = self.login();
+        sent.iter_mut().for_each(|element| fill(&mut element.item, &login));
         self.pass(Call::Listing, Side::After).await?;
         let is_cut = sent.len() > request.most;
         let entries = sent.into_iter().map(|element| Entry::Item(Box::new(element), None)).collect();

@@ -90,6 +90,20 @@ impl State {
         Ok(Some(Self { kinds, changes, feed: page.feed, runs, facts: told.facts, rules, conflicts }))
     }
 
+    /// The same profile before anything was ever written.
+    pub(crate) fn as_if_new(&self) -> Self {
+        let mut new = self.clone();
+        (new.changes, new.runs) = (Vec::new(), Vec::new());
+        for state in new.kinds.values_mut() {
+            (state.rows, state.categories, state.held) = (BTreeMap::new(), Vec::new(), Vec::new());
+            state.index = ListingIndex::new(state.index.scheme(), []).expect("no id stands twice");
+            (state.applied_before, state.consistent, state.counted) = (false, true, 0);
+            (state.validator, state.last_sync) = (None, None);
+        }
+        new.rules = OverlayRules::default();
+        new
+    }
+
     pub(crate) fn kind(&self, kind: ContentKind) -> &KindState {
         &self.kinds[kind]
     }

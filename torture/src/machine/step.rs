@@ -25,6 +25,12 @@ pub(crate) enum Step {
     Undo(UndoPlan),
     /// A sync without faults, and the same once more.
     Twice { profile: usize },
+    /// A change set is made.
+    Export(ExportPlan),
+    /// A change set is applied.
+    Apply(ApplyPlan),
+    /// A profile gets settings of its own, for example how long its feed is kept.
+    Settings { profile: usize },
     /// A process ends in peace and is started again.
     Reopen { process: usize },
     /// Time passes, or doesn't: ours and the panel's, in hours.
@@ -49,6 +55,10 @@ pub(crate) enum ServerChange {
     Shuffle,
     /// Categories come, go, and are renamed.
     Categories,
+    /// Values that hold the login of whoever asks.
+    Logins {
+        percent: u8,
+    },
 }
 
 /// How a panel answers when it isn't well.
@@ -126,6 +136,11 @@ pub(crate) enum UserEdit {
         back: u8,
         kind: Option<ContentKind>,
     },
+    /// A change set is made beside a run.
+    Export {
+        profile: usize,
+        salt: u64,
+    },
     /// A change of the overlay.
     Overlay {
         profile: usize,
@@ -146,6 +161,83 @@ pub(crate) enum OverlayEdit {
     Rules,
     /// The profile has another rule for conflicts.
     Conflicts(ConflictRule),
+}
+
+/// A change set that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExportPlan {
+    pub(crate) profile: usize,
+    pub(crate) since: SinceWhat,
+    pub(crate) kinds: Vec<ContentKind>,
+    /// Whether fields that don't count as changes travel along.
+    pub(crate) display: bool,
+}
+
+/// From where on a change set is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SinceWhat {
+    Everything,
+    /// From where the set led that the follower applied last.
+    Followed,
+    /// From where one of the latest sets led: 0 is the latest one.
+    Earlier(u8),
+    /// From this share (of 255) of the positions of the feed.
+    Position(u8),
+}
+
+impl ExportPlan {
+    /// What follows what the follower has.
+    pub(crate) fn plain(profile: usize, salt: u64) -> Self {
+        let since = if salt.is_multiple_of(4) { SinceWhat::Everything } else { SinceWhat::Followed };
+        Self { profile, since, kinds: ContentKind::ALL.to_vec(), display: !salt.is_multiple_of(3) }
+    }
+}
+
+/// A change set that is to be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApplyPlan {
+    pub(crate) process: usize,
+    /// The profile that takes it.
+    pub(crate) profile: usize,
+    /// Which of the sets that were made, of this profile's panel or of another one: 0 is the latest.
+    pub(crate) back: u8,
+    pub(crate) is_foreign: bool,
+    pub(crate) damage: Option<Damage>,
+    pub(crate) troubles: Vec<ApplyTrouble>,
+    /// Whether the same set is applied once more when something happened to it.
+    pub(crate) again: bool,
+}
+
+/// How a file is damaged: at this share (of 65535) of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// It is cut.
+    Cut(u16),
+    /// A bit is another one.
+    Flip(u16, u8),
+    /// Something follows.
+    Tail,
+}
+
+/// Something that happens to an apply of a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ApplyTrouble {
+    /// At this call to the store, counted from 1 on, before it.
+    AtCall(u16, CallTrouble),
+    /// Within the transaction of this kind, counted from 1 on: its process dies, having written this share (of 255).
+    CrashInside(u8, u8),
+    /// Within the transaction of this kind, counted from 1 on: it fails; the number says how.
+    FaultInside(u8, u8),
+}
+
+/// What happens at a call to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallTrouble {
+    Crash,
+    Cancel,
+    Fault(u8),
+    /// A user does something meanwhile.
+    User(UserEdit),
 }
 
 /// An undo, and what happens to it.
@@ -246,6 +338,7 @@ impl UserEdit {
             Self::Delete { profile, .. }
             | Self::Clear { profile }
             | Self::Undo { profile, .. }
+            | Self::Export { profile, .. }
             | Self::Overlay { profile, .. } => profile,
         }
     }

@@ -129,7 +129,7 @@ impl TorturedStore {
 }
 
 /// Rows that stay keep their numbers (I8).
-fn same_numbers(before: &Hidden, after: &Hidden) -> Result<(), Violation> {
+pub(crate) fn same_numbers(before: &Hidden, after: &Hidden) -> Result<(), Violation> {
     for (kind, before) in before.numbers.iter() {
         for (id, number) in before {
             let now = after.numbers[kind].get(id);

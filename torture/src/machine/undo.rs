@@ -45,19 +45,19 @@ impl Machine {
         }
         let kinds = plan.kind.map_or_else(|| ContentKind::ALL.to_vec(), |kind| vec![kind]);
         let request = UndoRequest { fence: None, run: run.flatten(), kinds, at };
-        let hidden = self.backend.hidden(&profile)?;
-        let store = self.process(plan.process)?;
+        let hidden = self.backend(site).hidden(&profile)?;
+        let store = self.process(site, plan.process)?;
         let Some((request, outcome)) = self.carry_out(plan, &profile, request, store).await? else {
             self.world.count("undo", "while another has the lease");
             return Ok(());
         };
         if matches!(plan.how, UndoHow::CrashInside(_)) {
             self.world.count("undo", "killed");
-            self.freeze()?;
-            self.bury(plan.process, true)?;
+            self.freeze(site)?;
+            self.bury(site, plan.process, true)?;
         }
         let after = self.look(site).await?.ok_or_else(|| Violation::new("an undo took the profile"))?;
-        let looks = Looks { before, after, hidden: [hidden, self.backend.hidden(&profile)?] };
+        let looks = Looks { before, after, hidden: [hidden, self.backend(site).hidden(&profile)?] };
         let mut world = self.world.inner();
         let told = match &outcome {
             Err(StoreError::Fenced) if plan.how == UndoHow::Fenced => "fenced",
@@ -120,7 +120,7 @@ impl Machine {
                 lease = Some(taken);
             }
         }
-        let death = self.backend.death();
+        let death = self.backend(plan.profile).death();
         let asked = request.clone();
         let outcome = match plan.how {
             UndoHow::FaultInside(number) => death.break_undo(store.as_ref(), profile, asked, number).await,

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use sync_core::testing::profile;
-use sync_core::{Clock, GuardThresholds, PerKind, ProfileId, Retention};
+use sync_core::{Clock, GuardThresholds, Login, PerKind, ProfileId, Retention};
 
 use super::feed::History;
 use super::panel::Panel;
@@ -21,11 +21,15 @@ const START: i64 = 1_700_000_000;
 /// Profiles of a schedule.
 pub(crate) const PROFILES: usize = 2;
 
-/// A profile, its panel, and what its rows are known to be.
+/// A profile in one of the caches, and what its rows are known to be. The first [`PROFILES`] are in the cache that asks
+/// the panels. Behind them are the same profiles in a second cache, which takes change sets from the first one.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) profile: ProfileId,
-    pub(crate) panel: Panel,
+    /// What values of the panel hold when this profile asks.
+    pub(crate) login: Login,
+    /// Whether anything was ever done to it. Before that it is not looked at.
+    pub(crate) is_used: bool,
     /// As it was left by the last thing that may change it; `None` while there is no such profile.
     pub(crate) known: Option<State>,
     /// When a run has last taken the list of each kind, by our clock.
@@ -56,6 +60,32 @@ fn feed_retention(seed: u64) -> Retention {
     }
 }
 
+const NAMES: [&str; PROFILES] = ["home", "'); away"];
+
+/// User names and passwords in the cache that asks the panels, and in the other one. Some passwords are long enough to be
+/// looked for in any text.
+const LOGINS: [(&str, &str); PROFILES] = [("ann", "l0ng-s3cr3t-0f-ann"), ("cleo", "sh0rt")];
+const OTHER_LOGINS: [(&str, &str); PROFILES] = [("bob", "l0ng-s3cr3t-0f-bob"), ("dan", "br13f")];
+
+fn a_login((username, password): (&str, &str)) -> Login {
+    Login::new(Some(username), Some(password))
+}
+
+/// The passwords that may be nowhere but in rows.
+pub(crate) fn passwords() -> impl Iterator<Item = &'static str> {
+    LOGINS.into_iter().chain(OTHER_LOGINS).map(|(_, password)| password)
+}
+
+/// The profile in the cache that asks the panels of which this one is, or follows.
+pub(crate) const fn leader(site: usize) -> usize {
+    site % PROFILES
+}
+
+/// The profile that follows this one.
+pub(crate) const fn follower(site: usize) -> usize {
+    leader(site) + PROFILES
+}
+
 /// What is behind the lock.
 #[derive(Debug)]
 pub(crate) struct Inner {
@@ -65,6 +95,7 @@ pub(crate) struct Inner {
     /// How far the panels' clocks are ahead of ours.
     pub(crate) ahead: i64,
     pub(crate) sites: Vec<Site>,
+    pub(crate) panels: Vec<Panel>,
     /// Questions asked of panels.
     pub(crate) visits: u64,
     pub(crate) tally: Tally,
@@ -72,6 +103,13 @@ pub(crate) struct Inner {
     /// The first promise that was broken inside a call.
     pub(crate) broken: Option<Violation>,
     monotonic: Duration,
+}
+
+impl Inner {
+    /// The panel that a profile asks.
+    pub(crate) fn panel(&mut self, site: usize) -> &mut Panel {
+        &mut self.panels[leader(site)]
+    }
 }
 
 /// The world.
@@ -92,9 +130,10 @@ impl World {
             tombstone_days: dice.pick(&[0, 2, 30]),
             ..feed_retention(seed)
         };
-        let site = |name: &str, dice: &mut Dice| Site {
+        let site = |name: &str, login: Login, is_used: bool| Site {
             profile: profile(name),
-            panel: Panel::new(dice),
+            login,
+            is_used,
             known: None,
             missed: PerKind::default(),
             listed_at: PerKind::default(),
@@ -106,23 +145,36 @@ impl World {
             retention,
             history: History::default(),
         };
-        let mut sites = ["home", "'); away"].map(|name| site(name, &mut dice));
+        let mut panels: Vec<_> = NAMES.iter().map(|_| Panel::new(&mut dice)).collect();
         // What came later has dice of its own, so that kept seeds stay the same cases.
         let mut later = Dice::new(seed ^ 0x70_726f_6265);
-        for site in &mut sites {
-            site.panel.pages = later.percent(80);
+        for panel in &mut panels {
+            panel.pages = later.percent(80);
         }
+        let mut logins = Dice::new(seed ^ 0x6c6f_6769_6e);
+        let leading = NAMES.into_iter().zip(LOGINS).map(|(name, login)| site(name, a_login(login), true));
+        let following = NAMES.into_iter().zip(OTHER_LOGINS).map(|(name, login)| {
+            let login = if logins.percent(70) { a_login(login) } else { Login::default() };
+            site(name, login, false)
+        });
+        let sites = leading.chain(following).collect();
         Self(Mutex::new(Inner {
             now: START,
             latest: START,
             ahead: dice.pick(&[0, 0, 3600, -7200]),
-            sites: sites.into(),
+            sites,
+            panels,
             visits: 0,
             tally: Tally::default(),
             trace: Trace::default(),
             broken: None,
             monotonic: Duration::ZERO,
         }))
+    }
+
+    /// Remembers that something is done to a profile.
+    pub(crate) fn used(&self, site: usize) {
+        self.inner().sites[site].is_used = true;
     }
 
     pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -15,14 +15,17 @@ use sync_service::{
     OverlayNews, Refusal, Since, WriteError,
 };
 
+use sync_xtream::Secret;
+
 use super::args::{ApplyArgs, ChangesCommand, ExportChangesArgs};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::one_profile::{self, kinds_of};
+use super::panel::PASSWORD_TIMEOUT;
 use super::results::{self, Results};
 use super::terminal::{self, complain, grouped, is_quiet, quoted, say};
-use super::{json, overlay_news, wiring};
+use super::{json, overlay_news, password, wiring};
 
 /// How to get a set that fits any profile without content.
 const WHOLE: &str = "make a set of everything with `xtream-sync changes export`, without --since, and apply it to a \
@@ -99,7 +102,8 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
         Some(path) => Results::file(path, args.force, false)?,
         None => Results::stdout(),
     };
-    let login = one_profile::login(&profile);
+    // A set without the whole login could hold the rest of it.
+    let login = whole_login(&profile, interrupt).await?;
     let export = service.export_changes(&profile.id, &request, login).await.map_err(not_exported)?;
     tell_of(&export);
     let (to, records) = (ends(&export), records(&export));
@@ -127,6 +131,16 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
         ));
     }
     Ok(Exit::Done)
+}
+
+/// The login of a profile. The password is asked for where it comes from, as for a sync.
+async fn whole_login(profile: &Profile, interrupt: &Interrupt) -> Result<Login, Failure> {
+    if profile.username.is_none() {
+        return Ok(one_profile::login(profile));
+    }
+    let patience = profile.network.password_timeout.unwrap_or(PASSWORD_TIMEOUT);
+    let password = password::of(profile, patience, &interrupt.token).await?;
+    Ok(Login::new(profile.username.as_deref(), password.as_ref().map(Secret::expose)))
 }
 
 fn tell_of(export: &ChangeSetExport) {
@@ -178,7 +192,11 @@ fn not_exported(error: ExportError) -> Failure {
 }
 
 async fn apply(database: &Path, args: &ApplyArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let (cache, id, login) = receiver(database, args).await?;
+    let (cache, id) = receiver(database, args).await?;
+    let login = match cache.profile(&id).await? {
+        Some(profile) => whole_login(&profile, interrupt).await?,
+        None => Login::default(),
+    };
     let input: Box<dyn Read + Send> = if args.file == Path::new("-") {
         if io::stdin().is_terminal() {
             return Err(Failure::usage("a change set is not typed at a terminal", "name a file, or use a pipe"));
@@ -212,22 +230,15 @@ async fn apply(database: &Path, args: &ApplyArgs, interrupt: &Interrupt) -> Resu
     }
 }
 
-/// The cache, the profile and its login. A profile that was named and isn't there is made later, by the set.
-async fn receiver(database: &Path, args: &ApplyArgs) -> Result<(Arc<dyn Cache>, ProfileId, Login), Failure> {
+/// The cache and the profile. A profile that was named and isn't there is made later, by the set.
+async fn receiver(database: &Path, args: &ApplyArgs) -> Result<(Arc<dyn Cache>, ProfileId), Failure> {
     let Some(text) = args.profile.as_deref() else {
         let cache = one_profile::cache_to_change(database, None)?;
         let Profile { id, .. } = one_profile::find(&wiring::service(&cache), None).await?;
-        let login = login_of(&cache, &id).await?;
-        return Ok((cache, id, login));
+        return Ok((cache, id));
     };
     let id = ProfileId::new(text).map_err(SyncError::from)?;
-    let cache = wiring::open(database)?;
-    let login = login_of(&cache, &id).await?;
-    Ok((cache, id, login))
-}
-
-async fn login_of(cache: &Arc<dyn Cache>, id: &ProfileId) -> Result<Login, Failure> {
-    Ok(cache.profile(id).await?.as_ref().map(one_profile::login).unwrap_or_default())
+    Ok((wiring::open(database)?, id))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

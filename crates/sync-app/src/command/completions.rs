@@ -251,9 +251,9 @@ mod tests {
         named.sort_unstable();
         let expected = [
             "categories profile",
-            "changes profile",
             "changes apply profile",
             "changes export profile",
+            "changes profile",
             "check id",
             "clear id",
             "conflicts profile",

@@ -16,7 +16,7 @@ use super::known_logins::KnownLogins;
 use super::password;
 
 /// How long a password is waited for, unless an argument or the profile says otherwise.
-const PASSWORD_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const PASSWORD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a password is used that was looked up. A service finds a changed one after it.
 const PASSWORD_KNOWN: Duration = Duration::from_secs(60);

@@ -189,6 +189,7 @@ macro_rules! cache_conformance {
             snapshots: what_has_moved_is_known
             snapshots: a_commit_is_held_to_its_proof
             snapshots: a_row_with_the_login_has_its_own_hash
+            snapshots: an_undo_that_puts_the_login_back_leaves_no_wrong_hash
             snapshots: a_panel_is_named_once
             overlay: an_edit_is_read_back_and_ends
             overlay: several_items_are_edited_or_none

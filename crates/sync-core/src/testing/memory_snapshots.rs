@@ -21,9 +21,9 @@ pub(super) struct Mark {
 }
 
 impl Tables {
-    /// Returns the hash of the content of a kind, or `None` while it is in doubt.
+    /// Returns the hash of the content of a kind, or `None` while it is in doubt or not known.
     pub(super) fn content_hash(&self, kind: ContentKind) -> Option<ContentHash> {
-        if self.marked_at[kind].is_some() {
+        if self.marked_at[kind].is_some() || self.unhashed[kind] {
             return None;
         }
         let mut content = ContentHash::EMPTY;
@@ -33,14 +33,28 @@ impl Tables {
         Some(content)
     }
 
-    /// Marks the present position, if the content or its order has changed. `before` is the state before the change.
-    pub(super) fn mark_content(&mut self, kind: ContentKind, before: (i64, Option<ContentHash>), moves: Moves) {
+    /// Marks the present position, if the content or its order has changed. `before` is the hash before the change.
+    pub(super) fn mark_content(&mut self, kind: ContentKind, before: Option<ContentHash>, moves: Moves) {
         let hash = self.content_hash(kind);
         if self.marks[kind].is_empty() {
-            self.marks[kind].push(Mark { sequence: before.0, hash: before.1, moves: Moves::None });
+            // So it was since the feed began.
+            self.marks[kind].push(Mark { sequence: self.floor, hash: before, moves: Moves::None });
         }
-        if hash != before.1 || moves != Moves::None {
+        if hash != before || moves != Moves::None {
             self.marks[kind].push(Mark { sequence: self.last_sequence, hash, moves });
+        }
+    }
+
+    /// Computes the hashes of the rows of a kind anew, if they are not known.
+    fn complete(&mut self, kind: ContentKind, login: &Login) {
+        if std::mem::take(&mut self.unhashed[kind]) {
+            self.row_hashes.retain(|(of, _), _| *of != kind);
+            for (id, (_, item)) in &self.rows[kind] {
+                if let Some(hash) = login.row_hash(item) {
+                    self.row_hashes.insert((kind, *id), hash);
+                }
+            }
+            self.mark_content(kind, None, Moves::None);
         }
     }
 
@@ -83,9 +97,11 @@ impl Snapshots for MemoryStore {
         })
     }
 
-    async fn complete_hashes(&self, profile: &ProfileId, _: &Login) -> Result<(), StoreError> {
-        // They are always known here.
-        self.read(profile, |_| ())
+    async fn complete_hashes(&self, profile: &ProfileId, login: &Login) -> Result<(), StoreError> {
+        self.write(profile, |tables| {
+            ContentKind::ALL.into_iter().for_each(|kind| tables.complete(kind, login));
+            Ok(())
+        })
     }
 }
 

@@ -269,7 +269,7 @@ impl ContentStore for MemoryStore {
     ) -> Result<u64, StoreError> {
         self.write(profile, |tables| {
             let mut gone = Vec::new();
-            let content = (tables.last_sequence, tables.content_hash(kind));
+            let content = tables.content_hash(kind);
             for id in ids {
                 if let Some((row, item)) = tables.rows[kind].remove(&id.0) {
                     tables.log_removed(None, tables.now, &item, row);

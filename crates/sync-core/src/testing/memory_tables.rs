@@ -68,6 +68,8 @@ pub(super) struct Tables {
     pub(super) panel: Option<PanelIdentity>,
     /// The hashes of rows that hold the login, by kind and id.
     pub(super) row_hashes: BTreeMap<(ContentKind, i64), RowHash>,
+    /// The kinds in which an undo has put back rows that may hold the login.
+    pub(super) unhashed: PerKind<bool>,
     /// The content at earlier positions of the feed, oldest first.
     pub(super) marks: PerKind<Vec<Mark>>,
 }
@@ -129,7 +131,7 @@ impl Tables {
             return Err(StoreError::Refused("the run has ended".to_owned()));
         }
         self.check_from(kind, commit.proof)?;
-        let content = (self.last_sequence, self.content_hash(kind));
+        let content = self.content_hash(kind);
         // Old tombstones are deleted first, so that no returning item finds them.
         let oldest = commit.applied_at - i64::from(commit.tombstone_days) * 86_400;
         self.tombstones.retain(|(of, _), at| *of != kind || (commit.tombstone_days > 0 && *at >= oldest));

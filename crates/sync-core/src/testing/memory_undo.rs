@@ -10,6 +10,7 @@ use crate::feed::collapse::row_change;
 use crate::feed::undo::{
     Refused, UndoCounts, UndoEvidence, UndoObstacle, UndoOutcome, UndoRefusal, UndoReport, UndoRequest, judge,
 };
+use crate::login::Login;
 use crate::model::{ContentId, ContentKind, FieldSet, Item, PerKind, Scope, Value};
 use crate::ports::store::StoreError;
 use crate::removal::guard::{HoldReason, Loss};
@@ -121,7 +122,7 @@ impl Tables {
             held: self.held[kind].clone(),
             ..Reverse::default()
         };
-        let content = (self.last_sequence, self.content_hash(kind));
+        let content = self.content_hash(kind);
         let (mut gone, mut anew, mut back) = (Vec::new(), Vec::new(), Vec::new());
         let before = Before { rows: self.rows[kind].clone(), held: self.held[kind].clone() };
         let mut touched = Touched::new();
@@ -178,8 +179,12 @@ impl Tables {
                 *index = Arc::new(index.undone(&gone, &anew, &back));
             }
         }
-        for id in &anew {
-            self.row_hashes.remove(&(kind, id.0));
+        for id in anew.iter().chain(&back) {
+            let key = (kind, id.0);
+            // Of a row that is back, the hash is still there.
+            let had_login = anew.contains(id) && self.row_hashes.remove(&key).is_some();
+            let may_have = |item: &Item| !self.row_hashes.contains_key(&key) && Login::may_be_in(item);
+            self.unhashed[kind] |= had_login || self.rows[kind].get(&id.0).is_some_and(|(_, item)| may_have(item));
         }
         self.mark_content(kind, content, Moves::None);
         (self.validators[kind], self.last_sync[kind]) = (None, reverse.watermark);

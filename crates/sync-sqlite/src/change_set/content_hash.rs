@@ -168,6 +168,11 @@ pub(crate) fn save_login_hash(
     execute(conn, sql, &[profile, kind, id.into(), hash.to_string().into()]).map(|_| ())
 }
 
+/// Takes away the hashes of all rows of a kind that hold the login.
+pub(crate) fn forget_login_hashes(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(), StoreError> {
+    execute(conn, "DELETE FROM xtream_login_hashes WHERE profile_id=? AND kind=?", &key.binds()).map(|_| ())
+}
+
 /// Returns whether a kind is to be compared in full.
 pub(crate) fn is_doubted(conn: &mut SqliteConnection, key: Key<'_>) -> Result<bool, StoreError> {
     Ok(doubts::open_since(conn, key.profile, key.kind)?.is_some())

@@ -5,7 +5,6 @@ use sync_core::change_set::Moves;
 use sync_core::{ContentKind, Login, PanelIdentity, ProfileId, StoreError};
 
 use crate::change_set::content_hash::{self, Standing};
-use crate::db::bind::Bind;
 use crate::db::statement::{execute, record};
 use crate::items::item_sql;
 use crate::search::Key;
@@ -84,8 +83,7 @@ pub(crate) fn forget(conn: &mut SqliteConnection, profile: &ProfileId) -> Result
 /// Gives a kind its content hash.
 fn complete(conn: &mut SqliteConnection, key: Key<'_>, login: &Login) -> Result<(), StoreError> {
     let ids = row_counts::stored_ids(conn, key.profile, &key.kind.into())?;
-    let sql = "DELETE FROM xtream_login_hashes WHERE profile_id=? AND kind=?";
-    execute(conn, sql, &key.binds().map(Bind::from))?;
+    content_hash::forget_login_hashes(conn, key)?;
     for page in ids.chunks(PAGE) {
         let page: Vec<_> = page.iter().copied().map(sync_core::ContentId).collect();
         for item in item_sql::rows(conn, key.profile.as_str(), key.kind, &page)? {

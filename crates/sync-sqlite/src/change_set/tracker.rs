@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::SqliteConnection;
 use sync_core::change_set::Moves;
 use sync_core::store::{Proof, WhichState};
-use sync_core::{ContentHash, Item, RowHash, StoreError};
+use sync_core::{ContentHash, Item, Login, RowHash, StoreError};
 
 use crate::change_set::content_hash::{self, Standing};
 use crate::change_set::row_hash::Hasher;
@@ -64,12 +64,19 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    /// Adds a row that an undo has brought back or put back.
-    pub(crate) fn add_again(&mut self, item: &Item) {
-        let hash = self.hash_of(item);
+    /// Adds a row that an undo has brought back or put back. If it may hold the login, and it is not known whether it
+    /// does, the hash of the kind isn't known either. The row is marked by a hash of its own until that is computed.
+    pub(crate) fn add_again(&mut self, conn: &mut SqliteConnection, item: &Item) -> Result<(), StoreError> {
+        let (id, hash) = (item.id().0, self.hash_of(item));
+        if !self.login_hashes.contains_key(&id) && Login::may_be_in(item) {
+            self.now = None;
+            content_hash::save_login_hash(conn, self.key, id, Some(hash))?;
+            self.login_hashes.insert(id, hash);
+        }
         if let Some(now) = &mut self.now {
             now.add(hash);
         }
+        Ok(())
     }
 
     /// Takes a row off that is about to be changed or removed.
@@ -106,6 +113,19 @@ impl<'a> Tracker<'a> {
         self.recomputes = true;
     }
 
+    /// The same after a doubt. Hashes of rows that hold the login may be wrong as well, and only who knows the login can
+    /// compute them: then the hash of the kind is not known until somebody does.
+    pub(crate) fn recompute_after_doubt(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        if self.login_hashes.is_empty() {
+            self.now = Some(content_hash::computed(conn, self.key)?);
+            return Ok(());
+        }
+        content_hash::forget_login_hashes(conn, self.key)?;
+        self.login_hashes.clear();
+        self.now = None;
+        Ok(())
+    }
+
     /// Writes the hash, if it or the order has changed. Content that is not in the state that the proof names is
     /// refused.
     pub(crate) fn finish(
@@ -114,13 +134,14 @@ impl<'a> Tracker<'a> {
         moves: &Moves,
         proof: Option<Proof>,
     ) -> Result<(), StoreError> {
-        if self.recomputes {
+        // Where it isn't known, it isn't known which rows hold the login either. Only somebody who has it can say that.
+        if self.recomputes && self.before != Standing::Unknown {
             self.now = Some(content_hash::computed(conn, self.key)?);
         }
         if proof.is_some_and(|proof| self.now != Some(proof.to)) {
             return Err(StoreError::OtherState(WhichState::To));
         }
-        if self.now == self.before.hash() && (*moves == Moves::None || self.now.is_none()) {
+        if self.now == self.before.hash() && *moves == Moves::None {
             return Ok(());
         }
         if self.before == Standing::Untouched {

@@ -138,7 +138,8 @@ pub(crate) fn apply(
                 apply.bookkeeping(scope.within.is_none())?;
                 apply.before.keep(apply.conn, profile, scope, commit)?;
                 let is_compared = scope.within.is_none() && commit.record.mode == SyncMode::Full;
-                if is_compared && mend::settle(apply.conn, profile, scope.kind, commit.run)? {
+                let was_doubted = is_compared && mend::settle(apply.conn, profile, scope.kind, commit.run)?;
+                if was_doubted {
                     apply.text.doubt();
                     if let Some(overlay) = &mut apply.overlay {
                         overlay.doubt();
@@ -146,10 +147,16 @@ pub(crate) fn apply(
                 }
                 if is_compared && !commit.first_load {
                     // Somebody else may have changed rows that have been written anew.
-                    if apply.content.is_none() {
-                        apply.content = Some(Tracker::new(apply.conn, key, None)?);
+                    let mut content = match apply.content.take() {
+                        Some(content) => content,
+                        None => Tracker::new(apply.conn, key, None)?,
+                    };
+                    if was_doubted {
+                        content.recompute_after_doubt(apply.conn)?;
+                    } else {
+                        content.recompute();
                     }
-                    apply.recompute_content();
+                    apply.content = Some(content);
                 }
                 if let Some(content) = apply.content.take() {
                     content.finish(apply.conn, &commit.moves, commit.proof)?;

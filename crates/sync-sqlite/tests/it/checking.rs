@@ -8,7 +8,7 @@ use sync_core::store::{ContentStore, KeptValidator, ScopeCommit, ValidatorChange
 use sync_core::testing::{FixedClock, ItemBuilder, ScriptedSource, category, channel, movie, profile, series};
 use sync_core::{
     Catalogue as _, ContentId, ContentKind, Counts, DigestScheme, Doubt, Engine, HoldReason, KindOutcome, KindRecord,
-    Maintenance as _, PolicyChoice, RunStatus, SyncMode, SyncOptions, SyncReport,
+    Login, Maintenance as _, PolicyChoice, RunStatus, Snapshots as _, SyncMode, SyncOptions, SyncReport,
 };
 use sync_core::{Profile, maintenance::Breach, maintenance::Finding, maintenance::Inspection};
 use sync_sqlite::SqliteStore;
@@ -498,4 +498,34 @@ async fn what_the_feed_needs_is_there() {
     );
     cache.store.mark(&inspection).await.unwrap();
     assert!(inspected(&cache).is_sound() && cache.store.feed(&cache.home).await.unwrap().epoch > 0);
+}
+
+/// A content hash that is not that of the rows is found, and a full comparison computes it anew.
+#[tokio::test]
+async fn the_content_hash_is_held_against_the_rows() {
+    for sql in [
+        "UPDATE xtream_content_hashes SET hash='00000000000000000000000000000000' WHERE kind='movies'",
+        "UPDATE xtream_content_hashes SET hash='no hash' WHERE kind='movies'",
+        "UPDATE xtream_movies SET plot='By hand' WHERE stream_id=50",
+        "INSERT INTO xtream_login_hashes SELECT 'home','movies',50,'00000000000000000000000000000000'",
+    ] {
+        let (cache, source) = lived().await;
+        cache.execute(sql);
+        let inspection = inspected(&cache);
+        let codes: Vec<_> = inspection.findings.iter().map(|finding| finding.breach.code()).collect();
+        assert!(codes.contains(&"content_hash"), "{sql}: {codes:?}");
+        let marked = cache.store.mark(&inspection).await.unwrap();
+        assert_eq!(marked.len(), 1, "{sql}");
+        let state = cache.store.snapshot(&cache.home).await.unwrap().state().await.unwrap();
+        assert_eq!(state.kinds[ContentKind::Movies].hash, None, "a kind in doubt has none: {sql}");
+        sync(&cache, &source, 40_000).await;
+        assert!(inspected(&cache).is_sound(), "{sql}: {:?}", inspected(&cache));
+        let state = cache.store.snapshot(&cache.home).await.unwrap().state().await.unwrap();
+        // Only who knows the login can say what the hashes of rows with it are.
+        assert_eq!(state.kinds[ContentKind::Movies].hash.is_some(), !sql.contains("login"), "{sql}");
+        cache.store.complete_hashes(&cache.home, &Login::default()).await.unwrap();
+        let state = cache.store.snapshot(&cache.home).await.unwrap().state().await.unwrap();
+        assert!(state.kinds[ContentKind::Movies].hash.is_some(), "{sql}");
+        assert!(inspected(&cache).is_sound(), "{sql}");
+    }
 }

@@ -1,0 +1,443 @@
+//! The gate: the cache as a process has it that applies a change set. At some of its calls something happens.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Poll, Waker};
+
+use async_trait::async_trait;
+use sync_core::catalogue::{
+    Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
+};
+use sync_core::maintenance::Inspection;
+use sync_core::overlay::{EditedItem, ImportReport, OverlayRules, RuleChange};
+use sync_core::store::{
+    Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
+};
+use sync_core::{
+    AccountKey, AccountPace, Category, CategoryId, ChangedItem, ContentId, ContentKind, ContentStore, EditCounts,
+    EditQuery, EditRequest, Entry, Feed, HeldRemoval, Item, Login, Maintenance, NamedItem, Overlay, OverlayError,
+    Paces, PanelIdentity, Profile, ProfileId, Profiles, ResolveRequest, RunId, RunRecord, Scope, Snapshot, Snapshots,
+    StoreError, UndoOutcome, UndoRequest,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::super::backend::{Backend, TestedStore};
+use super::super::faults::fault;
+use super::super::state::State;
+use super::super::step::{ApplyTrouble, CallTrouble, UserEdit};
+use super::super::world::World;
+use crate::tally::INSIDE;
+
+type Kept<T> = Result<T, StoreError>;
+
+/// What the machine has to do before a call goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reached {
+    /// The process is gone; the word says where.
+    Death(&'static str),
+    Cancel,
+    User(UserEdit),
+}
+
+#[derive(Default)]
+struct Inner {
+    troubles: Vec<ApplyTrouble>,
+    calls: u16,
+    applies: u8,
+    reached: Option<Reached>,
+    may_go: bool,
+    machine: Option<Waker>,
+    call: Option<Waker>,
+    has_failed: bool,
+    is_to_cancel: bool,
+}
+
+/// Where calls wait for the machine.
+#[derive(Default)]
+pub(super) struct Gate(Mutex<Inner>);
+
+impl Gate {
+    pub(super) fn new(troubles: Vec<ApplyTrouble>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Inner { troubles, ..Inner::default() })))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("nothing panics while holding it")
+    }
+
+    /// Waits until a call waits.
+    pub(super) async fn reached(&self) -> Reached {
+        poll_fn(|context| {
+            let mut inner = self.inner();
+            inner.machine = Some(context.waker().clone());
+            inner.reached.take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// Lets the call go on.
+    pub(super) fn go(&self) {
+        let mut inner = self.inner();
+        inner.may_go = true;
+        inner.call.take().into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether some call was made to fail.
+    pub(super) fn has_failed(&self) -> bool {
+        self.inner().has_failed
+    }
+
+    async fn wait(&self, reached: Reached) {
+        {
+            let mut inner = self.inner();
+            (inner.reached, inner.may_go) = (Some(reached), false);
+            inner.machine.take().into_iter().for_each(Waker::wake);
+        }
+        poll_fn(|context| {
+            let mut inner = self.inner();
+            inner.call = Some(context.waker().clone());
+            if inner.may_go { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Passes before a call.
+    async fn pass(&self) -> Kept<()> {
+        self.pass_while(false).await
+    }
+
+    /// Passes before a call. While the set is read, on a thread of its own, the moment of a cancellation would be chance:
+    /// it comes with the first call after that.
+    async fn pass_while(&self, is_reading: bool) -> Kept<()> {
+        let what = {
+            let mut inner = self.inner();
+            inner.calls += 1;
+            let calls = inner.calls;
+            let due = inner.troubles.iter().find_map(|trouble| match trouble {
+                ApplyTrouble::AtCall(nth, what) if *nth == calls => Some(*what),
+                _ => None,
+            });
+            let is_cancelled = due == Some(CallTrouble::Cancel) || inner.is_to_cancel;
+            inner.is_to_cancel = is_cancelled && is_reading;
+            match due {
+                Some(CallTrouble::Cancel) | None => (is_cancelled && !is_reading).then_some(CallTrouble::Cancel),
+                other => other,
+            }
+        };
+        match what {
+            None => {}
+            Some(CallTrouble::Fault(number)) => {
+                self.inner().has_failed = true;
+                return Err(fault(number));
+            }
+            Some(CallTrouble::Crash) => self.wait(Reached::Death("elsewhere")).await,
+            Some(CallTrouble::Cancel) => self.wait(Reached::Cancel).await,
+            Some(CallTrouble::User(edit)) => self.wait(Reached::User(edit)).await,
+        }
+        Ok(())
+    }
+
+    /// What happens within the transaction that comes.
+    fn inside(&self) -> Option<ApplyTrouble> {
+        let mut inner = self.inner();
+        inner.applies += 1;
+        let applies = inner.applies;
+        let is_meant = |trouble: &&ApplyTrouble| match trouble {
+            ApplyTrouble::CrashInside(nth, _) | ApplyTrouble::FaultInside(nth, _) => *nth == applies,
+            ApplyTrouble::AtCall(..) => false,
+        };
+        inner.troubles.iter().find(is_meant).copied()
+    }
+}
+
+/// The cache behind the gate.
+#[derive(Clone)]
+pub(super) struct Gated {
+    pub(super) gate: Arc<Gate>,
+    pub(super) inner: Arc<dyn TestedStore>,
+    pub(super) eye: Arc<dyn TestedStore>,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) world: Arc<World>,
+    pub(super) site: usize,
+}
+
+impl Gated {
+    async fn look(&self, profile: &ProfileId) -> Kept<Option<State>> {
+        let known = self.world.inner().sites[self.site].known.clone();
+        State::read(self.eye.as_ref(), profile, known.as_ref()).await
+    }
+}
+
+#[async_trait]
+impl ContentStore for Gated {
+    async fn ensure_profile(&self, profile: &ProfileId) -> Kept<()> {
+        self.gate.pass().await?;
+        self.inner.ensure_profile(profile).await
+    }
+
+    async fn lease(&self, profile: &ProfileId) -> Kept<Lease> {
+        self.gate.pass().await?;
+        let lease = self.inner.lease(profile).await?;
+        self.world.inner().sites[self.site].fence = lease.fence;
+        Ok(lease)
+    }
+
+    async fn start_run(&self, profile: &ProfileId, fence: u64, started_at: i64) -> Kept<RunId> {
+        self.gate.pass().await?;
+        self.inner.start_run(profile, fence, started_at).await
+    }
+
+    async fn finish_run(&self, profile: &ProfileId, end: RunEnd) -> Kept<()> {
+        self.gate.pass().await?;
+        let before = self.look(profile).await?;
+        self.inner.finish_run(profile, end.clone()).await?;
+        if let (Some(before), Some(after)) = (before, self.look(profile).await?) {
+            let ended = self.world.inner().sites[self.site].history.ended(&before, &after, &end);
+            ended.unwrap_or_else(|violation| self.world.broke(violation));
+        }
+        Ok(())
+    }
+
+    async fn sync_state(&self, profile: &ProfileId) -> Kept<SyncState> {
+        self.gate.pass().await?;
+        self.inner.sync_state(profile).await
+    }
+
+    async fn index(&self, profile: &ProfileId, scope: Scope) -> Kept<StoredIndex> {
+        self.gate.pass().await?;
+        self.inner.index(profile, scope).await
+    }
+
+    async fn validator(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Option<KeptValidator>> {
+        self.inner.validator(profile, kind).await
+    }
+
+    async fn rows(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<Vec<Item>> {
+        self.inner.rows(profile, kind, ids).await
+    }
+
+    async fn categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<Category>> {
+        self.gate.pass().await?;
+        self.inner.categories(profile, kind).await
+    }
+
+    async fn category_sizes(&self, profile: &ProfileId, kind: ContentKind, of: Vec<CategoryId>) -> Kept<Vec<u64>> {
+        self.inner.category_sizes(profile, kind, of).await
+    }
+
+    async fn stage(&self, profile: &ProfileId, scope: Scope) -> Kept<Box<dyn Staging>> {
+        self.gate.pass_while(true).await?;
+        let inner = self.inner.stage(profile, scope).await?;
+        Ok(Box::new(GatedStaging { cache: self.clone(), inner }))
+    }
+
+    async fn get_content_ids(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<ContentId>> {
+        self.inner.get_content_ids(profile, kind).await
+    }
+
+    async fn delete_content_by_ids(&self, profile: &ProfileId, kind: ContentKind, ids: Vec<ContentId>) -> Kept<u64> {
+        self.inner.delete_content_by_ids(profile, kind, ids).await
+    }
+
+    async fn clear(&self, profile: &ProfileId) -> Kept<()> {
+        self.inner.clear(profile).await
+    }
+
+    async fn held(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
+        self.gate.pass().await?;
+        self.inner.held(profile, kind).await
+    }
+
+    async fn undo(&self, profile: &ProfileId, request: UndoRequest) -> Kept<UndoOutcome> {
+        self.inner.undo(profile, request).await
+    }
+}
+
+struct GatedStaging {
+    cache: Gated,
+    inner: Box<dyn Staging>,
+}
+
+#[async_trait]
+impl Staging for GatedStaging {
+    async fn put(&mut self, items: Vec<StagedItem>) -> Kept<()> {
+        self.cache.gate.pass_while(true).await?;
+        self.inner.put(items).await
+    }
+
+    async fn get(&mut self, ids: Vec<ContentId>) -> Kept<Vec<StagedItem>> {
+        self.inner.get(ids).await
+    }
+
+    async fn reset(&mut self) -> Kept<()> {
+        self.inner.reset().await
+    }
+
+    async fn apply(&mut self, commit: ScopeCommit, cancel: CancellationToken) -> Kept<Applied> {
+        self.cache.gate.pass().await?;
+        let death = self.cache.backend.death();
+        match self.cache.gate.inside() {
+            Some(ApplyTrouble::CrashInside(_, share)) => {
+                let done = death.apply(self.inner.as_mut(), commit, share).await;
+                self.cache.gate.wait(Reached::Death(INSIDE)).await;
+                done
+            }
+            Some(ApplyTrouble::FaultInside(_, number)) => {
+                let done = death.break_inside(self.inner.as_mut(), commit, cancel, number).await;
+                self.cache.gate.inner().has_failed |= done.is_err();
+                done
+            }
+            _ => self.inner.apply(commit, cancel).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Snapshots for Gated {
+    async fn snapshot(&self, profile: &ProfileId) -> Kept<Box<dyn Snapshot>> {
+        self.gate.pass().await?;
+        self.inner.snapshot(profile).await
+    }
+
+    async fn identify(&self, profile: &ProfileId, wanted: Option<PanelIdentity>) -> Kept<PanelIdentity> {
+        self.gate.pass().await?;
+        self.inner.identify(profile, wanted).await
+    }
+
+    async fn complete_hashes(&self, profile: &ProfileId, login: &Login) -> Kept<()> {
+        self.gate.pass().await?;
+        self.inner.complete_hashes(profile, login).await
+    }
+}
+
+#[async_trait]
+impl Profiles for Gated {
+    async fn profile(&self, id: &ProfileId) -> Kept<Option<Profile>> {
+        self.gate.pass().await?;
+        self.inner.profile(id).await
+    }
+
+    async fn profiles(&self) -> Kept<Vec<Profile>> {
+        self.inner.profiles().await
+    }
+
+    async fn save_profile(&self, profile: &Profile) -> Kept<()> {
+        self.inner.save_profile(profile).await
+    }
+
+    async fn remove_profile(&self, id: &ProfileId) -> Kept<bool> {
+        self.gate.pass().await?;
+        self.inner.remove_profile(id).await
+    }
+}
+
+#[async_trait]
+impl Catalogue for Gated {
+    async fn content_status(&self, profile: &ProfileId) -> Kept<ContentStatus> {
+        self.inner.content_status(profile).await
+    }
+
+    async fn runs(&self, profile: &ProfileId, limit: u32) -> Kept<Vec<RunRecord>> {
+        self.inner.runs(profile, limit).await
+    }
+
+    async fn feed(&self, profile: &ProfileId) -> Kept<Feed> {
+        self.inner.feed(profile).await
+    }
+
+    async fn feed_page(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<FeedPage> {
+        self.inner.feed_page(profile, after, limit).await
+    }
+
+    async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
+        self.inner.held_removals(profile, kind).await
+    }
+
+    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<SizedCategory>> {
+        self.inner.sized_categories(profile, kind).await
+    }
+
+    async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Kept<Page> {
+        self.inner.page(profile, kind, page).await
+    }
+
+    async fn item(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        id: ContentId,
+        changes: u32,
+    ) -> Kept<Option<KnownItem>> {
+        self.inner.item(profile, kind, id, changes).await
+    }
+
+    async fn select(&self, profile: &ProfileId, selection: Selection) -> Kept<Selected> {
+        self.inner.select(profile, selection).await
+    }
+}
+
+#[async_trait]
+impl Overlay for Gated {
+    async fn edited(&self, profile: &ProfileId, query: EditQuery) -> Kept<Vec<EditedItem>> {
+        self.inner.edited(profile, query).await
+    }
+
+    async fn edit_counts(&self, profile: &ProfileId) -> Kept<EditCounts> {
+        self.inner.edit_counts(profile).await
+    }
+
+    async fn edit(&self, profile: &ProfileId, request: EditRequest) -> Result<Vec<ChangedItem>, OverlayError> {
+        self.inner.edit(profile, request).await
+    }
+
+    async fn resolve(&self, profile: &ProfileId, request: ResolveRequest) -> Result<Vec<ChangedItem>, OverlayError> {
+        self.inner.resolve(profile, request).await
+    }
+
+    async fn rules(&self, profile: &ProfileId) -> Kept<OverlayRules> {
+        self.inner.rules(profile).await
+    }
+
+    async fn change_rules(
+        &self,
+        profile: &ProfileId,
+        kind: ContentKind,
+        changes: Vec<RuleChange>,
+    ) -> Result<OverlayRules, OverlayError> {
+        self.inner.change_rules(profile, kind, changes).await
+    }
+
+    async fn named_items(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<NamedItem>> {
+        self.inner.named_items(profile, kind).await
+    }
+
+    async fn import(&self, profile: &ProfileId, items: Vec<EditedItem>, at: i64) -> Result<ImportReport, OverlayError> {
+        self.inner.import(profile, items, at).await
+    }
+}
+
+#[async_trait]
+impl Maintenance for Gated {
+    async fn inspect(&self, profile: Option<ProfileId>) -> Kept<Inspection> {
+        self.inner.inspect(profile).await
+    }
+
+    async fn mark(&self, inspection: &Inspection) -> Kept<Vec<(ProfileId, ContentKind)>> {
+        self.inner.mark(inspection).await
+    }
+}
+
+#[async_trait]
+impl Paces for Gated {
+    async fn enter(&self, account: &AccountKey) -> Kept<Option<Entry>> {
+        self.inner.enter(account).await
+    }
+
+    async fn pace(&self, account: &AccountKey) -> Kept<Option<AccountPace>> {
+        self.inner.pace(account).await
+    }
+
+    async fn save_pace(&self, account: &AccountKey, pace: &AccountPace) -> Kept<()> {
+        self.inner.save_pace(account, pace).await
+    }
+}
