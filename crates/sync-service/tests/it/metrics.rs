@@ -31,7 +31,8 @@ impl Scene {
         let (cache, clock) = (MemoryStore::new(), FixedClock::default());
         for id in profiles {
             let login = Some(CANARY.to_owned());
-            let mut saved = Profile { username: login.clone(), password: login, ..Profile::new(profile(id)) };
+            let base_url = Some(format!("http://{id}.example"));
+            let mut saved = Profile { base_url, username: login.clone(), password: login, ..Profile::new(profile(id)) };
             saved.schedules.all = Some("every 1d".parse().unwrap());
             cache.save_profile(&saved).await.unwrap();
         }

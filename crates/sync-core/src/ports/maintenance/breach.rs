@@ -289,6 +289,7 @@ mod tests {
             "rows_not_as_logged",
             "validator_stale",
             "search_index",
+            "content_hash",
             "profile_incomplete",
             "fence_behind",
         ];
