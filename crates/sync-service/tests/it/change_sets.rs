@@ -115,7 +115,8 @@ async fn a_row_keeps_no_category_that_it_is_not_in() {
     let (cache, follower) = service();
     let listed = |categories: [&str; 2]| {
         let movies = [(1, categories[0]), (2, categories[1])];
-        let movies = movies.map(|(id, category)| movie(id).with("category_id", category).listed());
+        let movies =
+            movies.map(|(id, category)| movie(id).with("category_id", category).in_categories(&[category]).listed());
         ScriptedSource::new().lists(MOVIES, movies).lists(SERIES, [series(1).listed()])
     };
     sync_from(&leader, listed(["1", "1"])).await;
