@@ -341,19 +341,12 @@ impl ChangeSetExport {
     }
 
     /// Returns the fields of a changed row that are told.
-    fn told(&self, kind: ContentKind, mut fields: FieldSet) -> FieldSet {
-        if self.header.has_display {
-            let others = FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Significant).0;
-            return FieldSet(fields.0 | others);
+    fn told(&self, kind: ContentKind, fields: FieldSet) -> FieldSet {
+        if !self.header.has_display {
+            return fields;
         }
-        // What a panel lists as categories is in three fields.
-        if kind.field("category_ids").is_some_and(|at| fields.has(at)) {
-            ["category_id", "listed_category_ids"]
-                .iter()
-                .filter_map(|name| kind.field(name))
-                .for_each(|at| fields.add(at));
-        }
-        fields
+        let others = FieldSet::all(kind.fields()).0 & !kind.of_class(FieldClass::Significant).0;
+        FieldSet(fields.0 | others)
     }
 
     async fn send_order(

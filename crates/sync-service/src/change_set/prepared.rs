@@ -6,8 +6,9 @@ use hashbrown::HashSet;
 use sync_core::change_set::{ChangedRow, KindChange, Moves, OrderChange, Record};
 use sync_core::store::{Applied, Proof, ScopeCommit, StagedItem, Staging, StoredIndex};
 use sync_core::{
-    Category, Change, ContentHash, ContentId, Counts, Digest, FieldClass, FieldSet, HeldRemoval, Item, KindOutcome,
-    KindRecord, ListingIndex, Login, ProfileId, RowHash, RunId, Scope, Snapshot, StoreError, SyncMode,
+    Category, CategorySet, Change, ContentHash, ContentId, Counts, Digest, FieldClass, FieldSet, HeldRemoval, Item,
+    KindOutcome, KindRecord, ListingIndex, Login, ProfileId, RowHash, RunId, Scope, Snapshot, StoreError, SyncMode,
+    Value, ValueRef,
 };
 
 use tokio_util::sync::CancellationToken;
@@ -123,6 +124,7 @@ impl PreparedKind {
                 differing.add(at);
             }
         }
+        differing = FieldSet(differing.0 | without_strange_categories(&mut item, fields).0);
         let mut hash = RowHash::of(&item);
         let mut hash_in_set = None;
         if !is_own || filled.is_some() {
@@ -210,4 +212,31 @@ impl PreparedKind {
         });
         ListingIndex::new(stored.index.scheme(), entries).map_err(StoreError::backend)
     }
+}
+
+/// A set without display fields tells the categories of a row, and not what the panel itself had called them. Of the
+/// stored row's own values, those stay that are among the categories. Returns the fields that have other values.
+fn without_strange_categories(item: &mut Item, told: FieldSet) -> FieldSet {
+    let (mut other, kind) = (FieldSet::EMPTY, item.kind());
+    let at = |name| kind.field(name).filter(|at| !told.has(*at));
+    if kind.field("category_ids").is_none_or(|at| !told.has(at)) {
+        return other;
+    }
+    let is_known = |item: &Item, id: &str| item.categories().contains(id);
+    if let Some(at) = at("category_id")
+        && item.category_id().is_some_and(|id| !is_known(item, id))
+    {
+        item.set(at, Value::Null);
+        other.add(at);
+    }
+    if let Some(at) = at("listed_category_ids")
+        && let ValueRef::Categories(listed) = item.value(at)
+    {
+        let known: CategorySet = listed.iter().map(|id| id.as_str()).filter(|id| is_known(item, id)).collect();
+        if known != *listed {
+            item.set(at, Value::Categories(known));
+            other.add(at);
+        }
+    }
+    other
 }

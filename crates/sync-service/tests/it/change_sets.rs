@@ -24,10 +24,13 @@ fn home() -> ProfileId {
 
 /// Syncs movies and series of these names.
 async fn sync(service: &Service, movies: &[(i64, &str)], shows: &[(i64, &str)]) {
+    let movies = movies.iter().map(|(id, name)| movie(*id).name(name).listed());
+    let shows = shows.iter().map(|(id, name)| series(*id).name(name).listed());
+    sync_from(service, ScriptedSource::new().lists(MOVIES, movies).lists(SERIES, shows)).await;
+}
+
+async fn sync_from(service: &Service, source: ScriptedSource) {
     let home = service.cache().profile(&home()).await.unwrap().unwrap();
-    let source = ScriptedSource::new()
-        .lists(MOVIES, movies.iter().map(|(id, name)| movie(*id).name(name).listed()))
-        .lists(SERIES, shows.iter().map(|(id, name)| series(*id).name(name).listed()));
     let options = SyncOptions { kinds: vec![MOVIES, SERIES], accept_removals: true, ..options_of(&home) };
     let sources = OneSource::new(source);
     let report = service.sync(&home, &options, &sources, Arc::new(()), &CancellationToken::new()).await.unwrap();
@@ -102,6 +105,31 @@ async fn a_follower_has_what_the_leader_has() {
     assert_eq!(cache.runs(&home(), 10).await.unwrap().len(), before, "nothing was written");
     // An older set doesn't lead back.
     assert_eq!(word(&apply(&follower, &whole).await.unwrap()), "from");
+}
+
+/// What the panel itself calls the category of an item is no part of a set without display fields. A row keeps none that
+/// it isn't in.
+#[tokio::test]
+async fn a_row_keeps_no_category_that_it_is_not_in() {
+    let (_, leader) = leader().await;
+    let (cache, follower) = service();
+    let listed = |categories: [&str; 2]| {
+        let movies = [(1, categories[0]), (2, categories[1])];
+        let movies = movies.map(|(id, category)| movie(id).with("category_id", category).listed());
+        ScriptedSource::new().lists(MOVIES, movies).lists(SERIES, [series(1).listed()])
+    };
+    sync_from(&leader, listed(["1", "1"])).await;
+    apply(&follower, &export(&leader, Since::Beginning).await).await.unwrap();
+    let run = leader.cache().runs(&home(), 1).await.unwrap()[0].run;
+    sync_from(&leader, listed(["2", "1"])).await;
+    let mut request = ExportRequest::new(Since::Run(run));
+    request.display = false;
+    let set = leader.export_changes(&home(), &request, Login::default()).await.unwrap();
+    let set = set.write(Vec::new()).await.unwrap();
+    assert_eq!(word(&apply(&follower, &set).await.unwrap()), "applied");
+    let rows = cache.items(&home(), MOVIES);
+    let categories: Vec<_> = rows.iter().map(|row| (row.category_id(), row.categories().contains("1"))).collect();
+    assert_eq!(categories, [(None, false), (Some("1"), true)]);
 }
 
 /// A kind was written, and then the apply died. The same set finishes it.
