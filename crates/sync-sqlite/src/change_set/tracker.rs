@@ -65,15 +65,18 @@ impl<'a> Tracker<'a> {
     }
 
     /// Adds a row that an undo has brought back or put back. If it may hold the login, and it is not known whether it
-    /// does, the hash of the kind isn't known either.
-    pub(crate) fn add_again(&mut self, item: &Item) {
-        if !self.login_hashes.contains_key(&item.id().0) && Login::may_be_in(item) {
+    /// does, the hash of the kind isn't known either. The row is marked by a hash of its own until that is computed.
+    pub(crate) fn add_again(&mut self, conn: &mut SqliteConnection, item: &Item) -> Result<(), StoreError> {
+        let (id, hash) = (item.id().0, self.hash_of(item));
+        if !self.login_hashes.contains_key(&id) && Login::may_be_in(item) {
             self.now = None;
+            content_hash::save_login_hash(conn, self.key, id, Some(hash))?;
+            self.login_hashes.insert(id, hash);
         }
-        let hash = self.hash_of(item);
         if let Some(now) = &mut self.now {
             now.add(hash);
         }
+        Ok(())
     }
 
     /// Takes a row off that is about to be changed or removed.
@@ -114,12 +117,12 @@ impl<'a> Tracker<'a> {
     /// compute them: then the hash of the kind is not known until somebody does.
     pub(crate) fn recompute_after_doubt(&mut self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
         if self.login_hashes.is_empty() {
-            self.recomputes = true;
+            self.now = Some(content_hash::computed(conn, self.key)?);
             return Ok(());
         }
         content_hash::forget_login_hashes(conn, self.key)?;
         self.login_hashes.clear();
-        (self.now, self.recomputes) = (None, false);
+        self.now = None;
         Ok(())
     }
 
@@ -131,7 +134,7 @@ impl<'a> Tracker<'a> {
         moves: &Moves,
         proof: Option<Proof>,
     ) -> Result<(), StoreError> {
-        // Where it isn't known, it isn't known either which rows hold the login. Only somebody who has it can say that.
+        // Where it isn't known, it isn't known which rows hold the login either. Only somebody who has it can say that.
         if self.recomputes && self.before != Standing::Unknown {
             self.now = Some(content_hash::computed(conn, self.key)?);
         }

@@ -167,7 +167,9 @@ impl KindUndo<'_> {
         for id in &moved.put_back[put_back..] {
             content.forget(conn, id.0)?;
         }
-        item_sql::rows(conn, self.profile.as_str(), self.kind, &ids)?.iter().for_each(|row| content.add_again(row));
+        for row in item_sql::rows(conn, self.profile.as_str(), self.kind, &ids)? {
+            content.add_again(conn, &row)?;
+        }
         let entries = Entries { profile: self.profile, kind: self.kind, run: self.run, at: self.at };
         entries.append(conn, log)?;
         stop::at("undo.page");
