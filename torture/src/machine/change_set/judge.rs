@@ -125,6 +125,8 @@ impl Judging<'_> {
                 show::item(is),
                 show::item(row)
             );
+            let own = is.category_id().is_none_or(|own| is.categories().contains(own));
+            promise!(own, "{kind}: {} is in a category that it isn't in (I21)", show::item(is));
             let was = before.get(id);
             let told = of_set.named.get(id);
             match (told, was) {
