@@ -78,7 +78,7 @@ impl Login {
         if self.username.is_none() && self.password.is_none() {
             return None;
         }
-        if !item.has_text(|text| self.marks.are_in(text)) {
+        if !self.marks.are_in_item(item) {
             return None;
         }
         let kind = item.kind();

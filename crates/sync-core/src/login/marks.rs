@@ -1,7 +1,16 @@
 //! What a text has that may hold a login: an address, or the password. Nearly all texts have neither, and every text of a
 //! new item is looked at; so one pass finds both.
 
+use std::cell::RefCell;
+
 use memchr::{memchr_iter, memchr2_iter};
+
+use crate::model::Item;
+
+thread_local! {
+    /// The texts of an item, one behind the other: they are short, and it takes longer to begin a search than to end it.
+    static TEXTS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What is looked for in a text.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -30,10 +39,26 @@ impl Marks {
         Self { byte: Some(byte), spellings: spellings.iter().map(with_place).collect(), is_unknown: false }
     }
 
+    /// Returns whether a significant field of an item may have one of them.
+    pub(super) fn are_in_item(&self, item: &Item) -> bool {
+        TEXTS.with_borrow_mut(|texts| {
+            texts.clear();
+            item.each_text(|text| {
+                texts.extend_from_slice(text.as_bytes());
+                texts.push(0);
+            });
+            self.are_in_bytes(texts)
+        })
+    }
+
     /// Returns whether a text has an address, or a spelling of the password. A text that has none of them is blanked
     /// nowhere.
+    #[cfg(test)]
     pub(super) fn are_in(&self, text: &str) -> bool {
-        let text = text.as_bytes();
+        self.are_in_bytes(text.as_bytes())
+    }
+
+    fn are_in_bytes(&self, text: &[u8]) -> bool {
         let is_address = |at: usize| text[at..].starts_with(b"://");
         match self.byte {
             Some(byte) => memchr2_iter(b':', byte, text).any(|at| is_address(at) || self.is_spelling(text, at)),

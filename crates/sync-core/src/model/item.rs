@@ -231,16 +231,14 @@ macro_rules! content {
         }
 
         impl $Type {
-            /// Returns whether a text of a significant field passes a test. It is asked of every new item, and so it is
-            /// written out field by field.
-            fn has_text(&self, test: &mut impl FnMut(&str) -> bool) -> bool {
+            /// Hands on the texts of the significant fields. Every new item is asked for them, and so this is written out
+            /// field by field.
+            fn each_text(&self, take: &mut impl FnMut(&str)) {
                 $( if matches!(FieldClass::$class, FieldClass::Significant)
                     && let ValueRef::Text(text) = FieldType::value(&self.$field)
-                    && test(text)
                 {
-                    return true;
+                    take(text);
                 } )*
-                false
             }
         }
 
@@ -358,9 +356,9 @@ macro_rules! any_kind {
 }
 
 impl Item {
-    /// Returns whether a text of a significant field passes a test.
-    pub(crate) fn has_text(&self, mut test: impl FnMut(&str) -> bool) -> bool {
-        any_kind!(self, it => it.has_text(&mut test))
+    /// Hands on the texts of the significant fields.
+    pub(crate) fn each_text(&self, mut take: impl FnMut(&str)) {
+        any_kind!(self, it => it.each_text(&mut take));
     }
 
     /// Returns an item of this kind with this id and nothing else.

@@ -7,7 +7,7 @@ use diesel::deserialize::{self, QueryableByName};
 use diesel::row::{Field, NamedRow, Row};
 use diesel::sqlite::{Sqlite, SqliteType};
 use sync_core::change_set::RowHasher;
-use sync_core::{ContentId, ContentKind, FieldClass, RowHash, Shape, StoreError, ValueRef};
+use sync_core::{ContentId, ContentKind, FieldClass, FieldSet, RowHash, Shape, StoreError, ValueRef};
 
 use crate::db::bind::Bind;
 use crate::db::statement::{Cell, rows};
@@ -22,18 +22,19 @@ const PAGE: usize = 2_000;
 #[derive(Debug)]
 pub(crate) struct Hasher {
     kind: ContentKind,
+    significant: FieldSet,
     hasher: RowHasher,
 }
 
 impl Hasher {
     pub(crate) const fn new(kind: ContentKind) -> Self {
-        Self { kind, hasher: RowHasher::new(kind) }
+        Self { kind, significant: kind.of_class(FieldClass::Significant), hasher: RowHasher::new(kind) }
     }
 
     /// Hashes a row on its way into the table.
     pub(crate) fn binds(&mut self, id: i64, fields: &[Bind<'_>]) -> RowHash {
         self.hasher.begin(ContentId(id));
-        for at in self.kind.of_class(FieldClass::Significant).positions() {
+        for at in self.significant.positions() {
             match &fields[at] {
                 Bind::Text(text) => self.text(at, text),
                 Bind::Owned(text) => self.text(at, text),
@@ -48,7 +49,7 @@ impl Hasher {
     /// Hashes a row that was read, of the cells of its fields.
     pub(crate) fn cells(&mut self, id: i64, fields: &[Cell]) -> RowHash {
         self.hasher.begin(ContentId(id));
-        for at in self.kind.of_class(FieldClass::Significant).positions() {
+        for at in self.significant.positions() {
             match &fields[at] {
                 Cell::Text(text) => self.text(at, text),
                 Cell::Integer(number) => self.hasher.value(at, ValueRef::Integer(*number)),
@@ -115,7 +116,7 @@ impl QueryableByName<Sqlite> for Hashed {
         HASHER.with_borrow_mut(|hasher| {
             let id = Row::get(row, 0).ok_or("no id")?.value().map(|mut id| id.read_long()).ok_or("no id")?;
             hasher.hasher.begin(ContentId(id));
-            for (column, at) in (1..).zip(hasher.kind.of_class(FieldClass::Significant).positions()) {
+            for (column, at) in (1..).zip(hasher.significant.positions()) {
                 let field = Row::get(row, column).ok_or("a column is missing")?;
                 let Some(mut value) = field.value() else { continue };
                 match value.value_type() {

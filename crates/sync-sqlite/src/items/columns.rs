@@ -76,20 +76,21 @@ pub(crate) fn categories(text: &str) -> CategorySet {
 
 /// Reads the ids of a set as it is stored, without making one. What isn't as it is written here is `None`.
 pub(crate) fn bare_ids(text: &str) -> impl Iterator<Item = Option<&str>> {
-    let mut rest = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let mut is_over = false;
+    let mut rest = text.strip_prefix('[');
     std::iter::from_fn(move || {
-        if is_over {
+        let text = rest?;
+        if text == "]" {
             return None;
         }
-        let next = rest.and_then(|text| {
-            let (id, behind) = text.strip_prefix('"')?.split_once('"')?;
-            rest = behind.strip_prefix(',');
-            is_over = behind.is_empty();
-            (is_bare(id) && (is_over || rest.is_some())).then_some(id)
+        rest = None;
+        let id = text.strip_prefix('"').and_then(|text| {
+            let end = text.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ')?;
+            let (id, behind) = text.split_at(end);
+            let behind = behind.strip_prefix('"')?;
+            rest = behind.strip_prefix(',').filter(|behind| behind.starts_with('"')).or(Some(behind));
+            Some(id)
         });
-        is_over |= next.is_none();
-        Some(next)
+        Some(id)
     })
 }
 
@@ -149,6 +150,23 @@ fn is_bare(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_a_stored_set_are_read_one_by_one() {
+        for (text, ids) in [
+            (r#"["3"]"#, &[Some("3")][..]),
+            (r#"["3","40"]"#, &[Some("3"), Some("40")]),
+            (r#"["3","40""#, &[Some("3"), Some("40"), None]),
+            (r#"["3" ,"40"]"#, &[Some("3"), None]),
+            (r#"["3",]"#, &[Some("3"), None]),
+            (r#"["a\"b"]"#, &[None]),
+            (r#"[3]"#, &[None]),
+            ("[]", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(bare_ids(text).collect::<Vec<_>>(), ids, "{text}");
+        }
+    }
 
     fn stored(push: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
