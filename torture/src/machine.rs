@@ -97,6 +97,7 @@ fn drawn(seed: u64) -> (u64, Vec<Step>) {
 }
 
 /// Runs a schedule.
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes one for this schedule")]
 fn run(backend: Arc<dyn Backend>, world: u64, steps: &[Step]) -> Result<Passed, Violation> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime needs nothing");
     runtime.block_on(async {

@@ -25,8 +25,8 @@ pub(super) fn verify(sender: &Path, follower: &Path) -> Outcome {
         let order = format!("ids FROM %.xtream_listing_index WHERE kind='{kind}' AND scope=''");
         for (what, sql) in [("rows", rows), ("categories", categories), ("order", order)] {
             for (one, other) in [("main", "follower"), ("follower", "main")] {
-                let [these, those] = [one, other].map(|schema| format!("SELECT {}", sql.replace('%', schema)));
-                let count = format!("SELECT count(*) FROM ({these} EXCEPT {those})");
+                let [left, right] = [one, other].map(|schema| format!("SELECT {}", sql.replace('%', schema)));
+                let count = format!("SELECT count(*) FROM ({left} EXCEPT {right})");
                 let alone: i64 = connection.query_row(&count, [], |row| row.get(0))?;
                 if alone > 0 {
                     return Err(format!("{kind}, {what}: {alone} of {one} are not in {other}").into());

@@ -52,6 +52,7 @@ pub(crate) struct Question<'a> {
 
 /// A panel and one account at it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub(crate) struct Panel {
     pub(crate) truth: PerKind<Vec<Listed>>,
     pub(crate) categories: PerKind<Vec<Category>>,

@@ -151,7 +151,7 @@ impl World {
         for panel in &mut panels {
             panel.pages = later.percent(80);
         }
-        let mut logins = Dice::new(seed ^ 0x6c6f_6769_6e);
+        let mut logins = Dice::new(seed ^ 0x6c_6f67_696e);
         let leading = NAMES.into_iter().zip(LOGINS).map(|(name, login)| site(name, a_login(login), true));
         let following = NAMES.into_iter().zip(OTHER_LOGINS).map(|(name, login)| {
             let login = if logins.percent(70) { a_login(login) } else { Login::default() };

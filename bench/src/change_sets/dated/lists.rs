@@ -1,6 +1,7 @@
 //! The lists of a panel that has the channels of iptv-org, and the films of Wikipedia.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,7 @@ struct Film {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "panels call them so")]
 struct Category<'a> {
     category_id: String,
     category_name: &'a str,
@@ -323,7 +325,11 @@ fn array(elements: &[String]) -> Vec<u8> {
         match character {
             '/' => out.push_str("\\/"),
             ascii if ascii.is_ascii() => out.push(ascii),
-            other => other.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}"))),
+            other => {
+                for unit in other.encode_utf16(&mut [0; 2]).iter() {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
         }
     }
     out.push(']');

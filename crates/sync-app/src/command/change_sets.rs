@@ -112,14 +112,14 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
     };
     match written {
         Ok(results) => results.end()?,
-        Err(ExportError::Write(WriteError::Io(error))) => match output {
-            Some(path) => return Err(results::unwritable(path, &error)),
-            // Nobody reads any more, which is no error.
-            None => {
-                terminal::note(&Err(error));
-                return Ok(Exit::Done);
+        Err(ExportError::Write(WriteError::Io(error))) => {
+            if let Some(path) = output {
+                return Err(results::unwritable(path, &error));
             }
-        },
+            // Nobody reads any more, which is no error.
+            terminal::note(&Err(error));
+            return Ok(Exit::Done);
+        }
         Err(error) => return Err(not_exported(error)),
     }
     if let Some(path) = output {

@@ -70,9 +70,9 @@ fn decide_listing(answered: Option<Vec<Category>>, arrived: Arrived, known: &Kno
     let Arrived { stored, compared, doubt } = arrived;
     let Compared { differ, end, validator, asked_at, by_category, planned, .. } = compared;
     let mut warnings = Vec::new();
-    let moved = decision.successors.len();
-    if is_renumbering(moved, decision.removed.len()) {
-        warnings.push(format!("{kind}: {moved} of the removed items came back under other ids").into());
+    let renumbered = decision.successors.len();
+    if is_renumbering(renumbered, decision.removed.len()) {
+        warnings.push(format!("{kind}: {renumbered} of the removed items came back under other ids").into());
     }
     let mut counts = differ.counts();
     counts.unchanged += decision.not_covered.len() as u64;

@@ -246,7 +246,7 @@ fn without_strange_categories(item: &mut Item, told: FieldSet) -> FieldSet {
     if let Some(at) = at("listed_category_ids")
         && let ValueRef::Categories(listed) = item.value(at)
     {
-        let known: CategorySet = listed.iter().map(|id| id.as_str()).filter(|id| is_known(item, id)).collect();
+        let known: CategorySet = listed.iter().map(sync_core::Text::as_str).filter(|id| is_known(item, id)).collect();
         if known != *listed {
             item.set(at, Value::Categories(known));
             other.add(at);

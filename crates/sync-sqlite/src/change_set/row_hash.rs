@@ -23,50 +23,50 @@ const PAGE: usize = 2_000;
 pub(crate) struct Hasher {
     kind: ContentKind,
     significant: FieldSet,
-    hasher: RowHasher,
+    rows: RowHasher,
 }
 
 impl Hasher {
     pub(crate) const fn new(kind: ContentKind) -> Self {
-        Self { kind, significant: kind.of_class(FieldClass::Significant), hasher: RowHasher::new(kind) }
+        Self { kind, significant: kind.of_class(FieldClass::Significant), rows: RowHasher::new(kind) }
     }
 
     /// Hashes a row on its way into the table.
     pub(crate) fn binds(&mut self, id: i64, fields: &[Bind<'_>]) -> RowHash {
-        self.hasher.begin(ContentId(id));
+        self.rows.begin(ContentId(id));
         for at in self.significant.positions() {
             match &fields[at] {
                 Bind::Text(text) => self.text(at, text),
                 Bind::Owned(text) => self.text(at, text),
-                Bind::Integer(number) => self.hasher.value(at, ValueRef::Integer(*number)),
-                Bind::Real(number) => self.hasher.value(at, ValueRef::Real(*number)),
+                Bind::Integer(number) => self.rows.value(at, ValueRef::Integer(*number)),
+                Bind::Real(number) => self.rows.value(at, ValueRef::Real(*number)),
                 Bind::Null | Bind::NullInteger | Bind::Blob(_) => {}
             }
         }
-        self.hasher.end()
+        self.rows.end()
     }
 
     /// Hashes a row that was read, of the cells of its fields.
     pub(crate) fn cells(&mut self, id: i64, fields: &[Cell]) -> RowHash {
-        self.hasher.begin(ContentId(id));
+        self.rows.begin(ContentId(id));
         for at in self.significant.positions() {
             match &fields[at] {
                 Cell::Text(text) => self.text(at, text),
-                Cell::Integer(number) => self.hasher.value(at, ValueRef::Integer(*number)),
-                Cell::Real(number) => self.hasher.value(at, ValueRef::Real(*number)),
+                Cell::Integer(number) => self.rows.value(at, ValueRef::Integer(*number)),
+                Cell::Real(number) => self.rows.value(at, ValueRef::Real(*number)),
                 Cell::Null | Cell::Blob(_) => {}
             }
         }
-        self.hasher.end()
+        self.rows.end()
     }
 
     fn text(&mut self, at: usize, text: &str) {
         if self.kind.fields()[at].shape == Shape::Categories {
-            if !self.hasher.sorted_ids(at, columns::bare_ids(text)) {
-                self.hasher.value(at, ValueRef::Categories(&columns::categories(text)));
+            if !self.rows.sorted_ids(at, columns::bare_ids(text)) {
+                self.rows.value(at, ValueRef::Categories(&columns::categories(text)));
             }
         } else {
-            self.hasher.value(at, ValueRef::Text(text));
+            self.rows.value(at, ValueRef::Text(text));
         }
     }
 }
@@ -115,7 +115,7 @@ impl QueryableByName<Sqlite> for Hashed {
     fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
         HASHER.with_borrow_mut(|hasher| {
             let id = Row::get(row, 0).ok_or("no id")?.value().map(|mut id| id.read_long()).ok_or("no id")?;
-            hasher.hasher.begin(ContentId(id));
+            hasher.rows.begin(ContentId(id));
             for (column, at) in (1..).zip(hasher.significant.positions()) {
                 let field = Row::get(row, column).ok_or("a column is missing")?;
                 let Some(mut value) = field.value() else { continue };
@@ -123,12 +123,12 @@ impl QueryableByName<Sqlite> for Hashed {
                     Some(SqliteType::Text) => hasher.text(at, value.read_text()),
                     None | Some(SqliteType::Binary) => {}
                     Some(SqliteType::Float | SqliteType::Double) => {
-                        hasher.hasher.value(at, ValueRef::Real(value.read_double()));
+                        hasher.rows.value(at, ValueRef::Real(value.read_double()));
                     }
-                    Some(_) => hasher.hasher.value(at, ValueRef::Integer(value.read_long())),
+                    Some(_) => hasher.rows.value(at, ValueRef::Integer(value.read_long())),
                 }
             }
-            Ok(Self { id, hash: hasher.hasher.end() })
+            Ok(Self { id, hash: hasher.rows.end() })
         })
     }
 }

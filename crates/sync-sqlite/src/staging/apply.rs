@@ -36,6 +36,7 @@ use crate::tables::tombstone::Tombstones;
 use crate::tables::{self, Tables, facts, held, history, run_kind, validator};
 
 /// Writes what is staged and what comes with it, wholly or not at all.
+#[expect(clippy::too_many_lines, reason = "one transaction, step by step")]
 pub(crate) fn apply(
     store: &SqliteStore,
     profile: &ProfileId,
@@ -330,7 +331,7 @@ impl<'a> Apply<'a> {
             match (&mut self.content, head.change) {
                 // A display field has no part in the hash.
                 (Some(content), Change::Refreshed(fields)) if !fields.and(significant).is_empty() => {
-                    content.recompute()
+                    content.recompute();
                 }
                 (None, _) | (_, Change::Refreshed(_)) => {}
                 (Some(content), _) => content.add(self.conn, head.id, &binds[1..], head.hash)?,

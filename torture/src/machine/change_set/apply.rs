@@ -58,10 +58,10 @@ impl Machine {
         self.world.count("step", "with a change set");
         let damaged = plan.damage.map(|damage| spoilt(&set.bytes, damage));
         let bytes = damaged.clone().unwrap_or_else(|| set.bytes.clone());
-        self.apply_once(plan, Arc::clone(&set), bytes, damaged.is_some(), plan.troubles.clone()).await?;
+        Box::pin(self.apply_once(plan, Arc::clone(&set), bytes, damaged.is_some(), plan.troubles.clone())).await?;
         if plan.again && !plan.troubles.is_empty() {
             let bytes = set.bytes.clone();
-            self.apply_once(plan, set, bytes, false, Vec::new()).await?;
+            Box::pin(self.apply_once(plan, set, bytes, false, Vec::new())).await?;
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ impl Machine {
             self.bury(site, apply.process, true)?;
         }
         self.check_broken()?;
-        self.judge(apply, ended, gate.has_failed()).await
+        Box::pin(self.judge(apply, ended, gate.has_failed())).await
     }
 
     /// A user does something while a set is applied.
@@ -160,7 +160,7 @@ impl Machine {
         let _ = self.take_in(apply, now, None)?;
         self.user(edit).await?;
         apply.is_disturbed |= matches!(edit, UserEdit::Delete { .. } | UserEdit::Clear { .. });
-        apply.base = self.world.inner().sites[apply.site].known.clone();
+        apply.base.clone_from(&self.world.inner().sites[apply.site].known);
         self.world.count("change set", "beside a user");
         Ok(())
     }
@@ -234,12 +234,11 @@ impl Machine {
             Some(Ok(report)) => Some(report),
             _ => None,
         };
-        match &after {
-            Some(after) => written = self.take_in(&mut apply, after.clone(), report.filter(|_| earlier == 0))?,
-            None => {
-                promise!(before.is_none(), "a change set took the profile (I21)");
-                self.world.inner().sites[site].is_used = true;
-            }
+        if let Some(after) = &after {
+            written = self.take_in(&mut apply, after.clone(), report.filter(|_| earlier == 0))?;
+        } else {
+            promise!(before.is_none(), "a change set took the profile (I21)");
+            self.world.inner().sites[site].is_used = true;
         }
         let told = match ended {
             None => {

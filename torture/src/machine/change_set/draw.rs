@@ -62,7 +62,7 @@ fn happens(dice: &mut Dice, profile: usize, steps: &mut Vec<Step>) {
             let drawn = RunPlan { profile, ..run(dice, 0) };
             let quiet = RunPlan { consent: dice.percent(40), ..RunPlan::quiet(profile) };
             let plan = if dice.percent(75) { quiet } else { drawn };
-            let beside = if dice.percent(20) { 1 } else { 0 };
+            let beside = i32::from(dice.percent(20));
             let edits = (0..beside).map(|_| {
                 let at = u16::try_from(dice.below(90)).unwrap_or(0);
                 (at, UserEdit::Export { profile, salt: dice.salt() })

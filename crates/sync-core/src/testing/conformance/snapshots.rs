@@ -236,8 +236,8 @@ pub async fn an_undo_that_puts_the_login_back_leaves_no_wrong_hash<C: Cache>(cac
     let session = Session::resume(cache, &home, 6000).await;
     let moves = Moves::Some(vec![ContentId(2)]);
     let record = KindRecord { mode: SyncMode::Full, ..session.commit(MOVIES).record };
-    let moved = ScopeCommit { moves: moves.clone(), index: index_of(&[2, 1]), record, ..session.commit(MOVIES) };
-    session.apply(Vec::new(), moved).await.unwrap();
+    let reordered = ScopeCommit { moves: moves.clone(), index: index_of(&[2, 1]), record, ..session.commit(MOVIES) };
+    session.apply(Vec::new(), reordered).await.unwrap();
     session.end().await;
     assert_eq!(present(cache).await.1, None);
     cache.complete_hashes(&home, &login).await.unwrap();
