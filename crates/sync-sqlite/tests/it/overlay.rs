@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use sync_core::catalogue::{Filter, PageRequest, Selection, Sort, View};
 use sync_core::overlay::{
     ConflictRule, ConflictRules, EditField, EditOp, EditValue, EditedItem, FilterAction, FilterBy, FilterRule, MatchBy,
@@ -305,8 +306,15 @@ async fn seen(store: &dyn Cache, home: &ProfileId) -> Vec<String> {
     lines
 }
 
+/// The seed of the cases: the one of the environment, or always the same.
+fn seed() -> RngSeed {
+    let of_environment = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|text| text.parse().ok());
+    of_environment.map_or(RngSeed::Fixed(21), RngSeed::Fixed)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    // Always the same cases: other ones are tried with PROPTEST_RNG_SEED.
+    #![proptest_config(ProptestConfig { cases: 24, rng_seed: seed(), ..ProptestConfig::default() })]
 
     /// Both stores return the same from every call, and show the same afterwards. The check of SQLite finds nothing.
     #[test]
