@@ -110,7 +110,7 @@ pub enum ApplyError {
     /// The input can't be read. Nothing was written.
     #[error("the change set can't be read")]
     Input(#[source] std::io::Error),
-    /// The caller cancelled. Nothing was written.
+    /// The caller cancelled. Kinds that were written stay.
     #[error("cancelled")]
     Cancelled,
 }
