@@ -28,6 +28,9 @@ const WARM: usize = 500;
 /// All runs: 2,000 of them lie between the measurements.
 const RUNS: usize = WARM + 2000;
 
+/// After this time a watcher that no longer syncs fails the test. All runs take about two minutes.
+const LIMIT: Duration = Duration::from_secs(600);
+
 /// How much faster time passes.
 const FASTER: u32 = 100_000;
 
@@ -158,7 +161,11 @@ fn two_thousand_runs_leave_nothing_behind() {
 async fn run() {
     let (panel, folder) = (Panel::start(), tempfile::tempdir().unwrap());
     let database = folder.path().join("cache.db");
-    let mut home = Profile { base_url: Some(panel.url.clone()), ..Profile::new(ProfileId::new("home").unwrap()) };
+    let mut home = Profile {
+        base_url: Some(panel.url.clone()),
+        username: Some("demo".to_owned()),
+        ..Profile::new(ProfileId::new("home").unwrap())
+    };
     home.schedules.all = Some("every 1h".parse().unwrap());
     SqliteStore::open(&database).unwrap().save_profile(&home).await.unwrap();
     let counter =
@@ -175,7 +182,8 @@ async fn run() {
         reload: Arc::new(Notify::new()),
         options: WatchOptions::default(),
     };
-    watcher.run(&counter.stop.clone()).await;
+    let done = tokio::time::timeout(LIMIT, watcher.run(&counter.stop)).await;
+    assert!(done.is_ok(), "{} of {RUNS} runs within {LIMIT:?}", counter.runs.load(Ordering::Relaxed));
     let held = counter.held.lock().unwrap().clone();
     println!("{held:#?}");
     let (early, late) = (held[0], held[held.len() - 1]);
