@@ -71,7 +71,7 @@ impl SourceFactory for Panels<'_> {
         let base_url = profile.base_url.as_deref().ok_or_else(incomplete)?;
         let username = profile.username.as_deref().ok_or_else(incomplete)?;
         let password = self.password(profile).await?.ok_or_else(incomplete)?;
-        self.logins.note(&profile.id, username, &password);
+        self.logins.note(profile, username, &password);
         let address = PanelAddress::parse(base_url).map_err(SyncError::from)?.address;
         let config = config(self.args, profile, learnt);
         let config = match &self.bandwidth {
