@@ -23,6 +23,7 @@ mod failure;
 mod fields;
 mod filter;
 mod first_steps;
+mod follower;
 mod found;
 mod held;
 mod hints;

@@ -13,7 +13,7 @@ use super::args::PanelArgs;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::known_logins::KnownLogins;
-use super::password;
+use super::{follower, password};
 
 /// How long a password is waited for, unless an argument or the profile says otherwise.
 pub(crate) const PASSWORD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -64,6 +64,9 @@ impl SourceFactory for Panels<'_> {
     type Error = Failure;
 
     async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>, Failure> {
+        if !profile.has_login() {
+            return Err(follower::no_login(profile));
+        }
         let incomplete = || {
             let message = format!("profile `{}` has no address, user name or password", profile.id);
             Failure::usage(message, "add them with `xtream-sync profile add`")
