@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::program::{PASSWORD, Run, Running, USERNAME, command};
 use crate::scene::{HOME, Scene};
 
-const APPLIED: [&str; 8] = ["profile", "status", "reason", "from", "to", "kinds", "run", "skipped"];
+const APPLIED: [&str; 9] = ["profile", "status", "reason", "from", "to", "kinds", "run", "skipped", "off"];
 const COUNTS: [&str; 7] = ["added", "updated", "refreshed", "removed", "unchanged", "held", "skipped"];
 
 /// Every sort of change, with new items at this place.
