@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::program::{PASSWORD, Run, Running, USERNAME, command};
 use crate::scene::{HOME, Scene};
 
-const APPLIED: [&str; 8] = ["profile", "status", "reason", "from", "to", "kinds", "run", "skipped"];
+const APPLIED: [&str; 9] = ["profile", "status", "reason", "from", "to", "kinds", "run", "skipped", "off"];
 const COUNTS: [&str; 7] = ["added", "updated", "refreshed", "removed", "unchanged", "held", "skipped"];
 
 /// Every sort of change, with new items at this place.
@@ -230,7 +230,9 @@ fn a_set_has_no_login() {
     add.env("XTREAM_SYNC_PASSWORD", PASSWORD);
     Running::start(add).end().exits(0);
     apply(&other, &whole, 0);
-    let encoded = percent_encoding::utf8_percent_encode(PASSWORD, percent_encoding::NON_ALPHANUMERIC);
+    // As in a path, where a plus is one.
+    const IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'+');
+    let encoded = percent_encoding::utf8_percent_encode(PASSWORD, IN_PATH);
     let own = format!("http://panel.example/movie/bob/{encoded}/{id}.mp4");
     assert_eq!(trailer(&other), own);
     on(&other, &["check"]).exits(0);

@@ -21,6 +21,7 @@ mod edits;
 #[cfg(unix)]
 mod feed;
 mod first;
+mod followers;
 mod housekeeping;
 mod ids;
 mod login;

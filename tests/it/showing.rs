@@ -126,7 +126,7 @@ fn an_exported_file_appears_when_it_is_whole() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), whole);
     scene.run(&["export", "csv", "-o", path, "--force"]).exits(0);
     assert!(std::fs::read_to_string(&file).unwrap().starts_with("profile,kind,id,"));
-    scene.run(&["export", "csv", "-o", folder.join("no/such/folder.csv").to_str().unwrap()]).exits(1);
+    scene.run(&["export", "csv", "-o", folder.join("no/such/folder.csv").to_str().unwrap()]).exits(2);
     let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name()).collect();
     assert_eq!(names, ["all.jsonl"], "nothing else is left");
 }

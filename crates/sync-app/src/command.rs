@@ -23,6 +23,7 @@ mod failure;
 mod fields;
 mod filter;
 mod first_steps;
+mod follower;
 mod found;
 mod held;
 mod hints;
@@ -129,6 +130,7 @@ pub(crate) fn main() -> ExitCode {
     let exit = panic::caught(|| runtime.block_on(run(&args, &interrupt)));
     // A thread that still blocks has no result that is needed.
     runtime.shutdown_background();
+    results::remove_partial();
     match exit {
         None => Exit::Internal.into(),
         Some(Ok(exit)) if terminal::is_lost() => exit.or(Exit::Internal).into(),

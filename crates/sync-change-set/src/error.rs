@@ -12,6 +12,9 @@ use crate::limits::Limit;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
+    /// There is not a single byte.
+    #[error("the input is empty")]
+    Empty,
     /// The first bytes are those of something else.
     #[error("this is not a change set")]
     NotASet,
@@ -43,9 +46,9 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Returns whether the bytes are broken, so that another copy of the file may be good.
+    /// Returns whether the bytes are broken or missing, so that another copy of the file may be good.
     pub const fn is_damage(&self) -> bool {
-        matches!(self, Self::NotASet | Self::Damaged { .. })
+        matches!(self, Self::Empty | Self::NotASet | Self::Damaged { .. })
     }
 }
 

@@ -88,7 +88,14 @@ impl<R: Read> FrameReader<R> {
     /// Reads the beginning of the file.
     pub(crate) fn new(input: R) -> Result<Self, ReadError> {
         let mut reader = Self { input, all: Xxh3::new(), read: 0, at: 0, payload: Vec::new() };
-        if reader.take::<8>()? != MAGIC {
+        let mut first = [0];
+        if read_some(&mut reader.input, &mut first)? == 0 {
+            return Err(ReadError::Empty);
+        }
+        reader.read = 1;
+        reader.all.update(&first);
+        let rest: [u8; 7] = reader.take()?;
+        if first != MAGIC[..1] || rest != MAGIC[1..] {
             return Err(ReadError::NotASet);
         }
         match u16::from_le_bytes(reader.take()?) {

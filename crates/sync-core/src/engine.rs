@@ -171,7 +171,7 @@ impl Engine {
             cancel,
             facts: start.state.facts.clone(),
             state: start.state,
-            login: self.source.login(),
+            login: self.source.login().with_former(&options.former_logins),
             shrunk: Vec::new(),
             plan: Vec::new(),
             answered: false,

@@ -66,7 +66,9 @@ pub use ports::overlay::{
     ChangedItem, EditCounts, EditQuery, EditRequest, NamedItem, Overlay, OverlayError, ResolveRequest,
 };
 pub use ports::paces::{AccountKey, Entry, Paces};
-pub use ports::profiles::{HookSettings, NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow};
+pub use ports::profiles::{
+    FormerLogin, HookSettings, NetworkSettings, NotAValue, PasswordSource, Profile, Profiles, SettingRow,
+};
 pub use ports::snapshots::{KindState, Snapshot, SnapshotState, Snapshots, Until};
 pub use ports::source::{ContentSource, SourceError};
 pub use ports::store::{ContentStore, StoreError};

@@ -16,9 +16,13 @@ use self::marks::Marks;
 use crate::change_set::RowHash;
 use crate::model::{FieldClass, Item, Value, ValueRef};
 use crate::overlay::EditValue;
+use crate::ports::profiles::FormerLogin;
 
 /// What is escaped in a value of a query: everything but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What is escaped in a segment of a path. Panels write a name such as `ann@panel.example` there as it is.
+const ESCAPED_IN_PATH: &AsciiSet = &ESCAPED.remove(b'@').remove(b':').remove(b'+');
 
 /// Shorter passwords are found in any text.
 const PASSWORD_MIN: usize = 8;
@@ -34,6 +38,8 @@ pub struct Login {
     /// The spellings of the password that are looked for anywhere.
     spellings: Vec<String>,
     marks: Marks,
+    /// Logins that the profile had before. Old values may hold them.
+    former: Vec<Login>,
 }
 
 /// Without the login.
@@ -59,11 +65,39 @@ impl Login {
             }
         }
         let marks = Marks::of(&spellings);
-        Self { username, password, spellings, marks }
+        Self { username, password, spellings, marks, former: Vec::new() }
+    }
+
+    /// The login, and those that the profile had before it: they are blanked as well, and never filled in.
+    #[must_use]
+    pub fn with_former(mut self, former: &[FormerLogin]) -> Self {
+        for FormerLogin { username, password } in former {
+            let login = Self::new(Some(username), password.as_deref());
+            let is_present = (&login.username, &login.password) == (&self.username, &self.password);
+            if !is_present && !self.former.contains(&login) {
+                self.former.push(login);
+            }
+        }
+        self
     }
 
     /// A text without the login.
     pub fn blank<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = self.blank_present(text);
+        for former in &self.former {
+            let blanked = match former.blank_present(&text) {
+                Cow::Owned(blanked) => Some(blanked),
+                Cow::Borrowed(_) => None,
+            };
+            if let Some(blanked) = blanked {
+                text = Cow::Owned(blanked);
+            }
+        }
+        text
+    }
+
+    /// A text without the present login.
+    fn blank_present<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = self.addresses(text);
         for spelling in &self.spellings {
             if find(text.as_bytes(), spelling.as_bytes()).is_some() {
@@ -75,10 +109,7 @@ impl Login {
 
     /// The hash of an item without the login; `None` if the login is in none of its significant fields.
     pub fn row_hash(&self, item: &Item) -> Option<RowHash> {
-        if self.username.is_none() && self.password.is_none() {
-            return None;
-        }
-        if !self.marks.are_in_item(item) {
+        if !std::iter::once(self).chain(&self.former).any(|login| login.may_be_in_item(item)) {
             return None;
         }
         let kind = item.kind();
@@ -91,6 +122,11 @@ impl Login {
             }
         }
         blanked.map(|item| RowHash::of(&item))
+    }
+
+    /// Whether a significant field of an item may hold this login.
+    fn may_be_in_item(&self, item: &Item) -> bool {
+        (self.username.is_some() || self.password.is_some()) && self.marks.are_in_item(item)
     }
 
     /// Whether an item may hold a login that is not known here: one of its significant fields has an address.
@@ -110,14 +146,23 @@ impl Login {
         }
     }
 
-    /// A text with the login in the places where it was blanked. A part that is not known stays blank.
+    /// The login alone, without those that the profile had before.
+    #[must_use]
+    pub fn present(&self) -> Self {
+        Self { former: Vec::new(), ..self.clone() }
+    }
+
+    /// A text with the login in the places where it was blanked. A part that is not known stays blank. In an address it
+    /// is written as an address needs it, which may be another spelling than the panel's.
     pub fn fill<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let is_address = text.contains("://");
         let mut text = Cow::Borrowed(text);
         for (blank, part) in [(USERNAME, &self.username), (PASSWORD, &self.password)] {
-            if let Some(part) = part.as_ref().filter(|_| text.contains(blank)) {
-                let part = if is_address { percent_encoded(part) } else { part.clone() };
-                text = Cow::Owned(text.replace(blank, &part));
+            let Some(part) = part else { continue };
+            let mut from = 0;
+            while let Some(at) = find(&text.as_bytes()[from..], blank.as_bytes()).map(|at| from + at) {
+                let spelt = spelt(part, &text[..at]);
+                from = at + spelt.len();
+                text.to_mut().replace_range(at..at + blank.len(), &spelt);
             }
         }
         text
@@ -227,6 +272,17 @@ fn out_offset(query: &str, piece: usize) -> usize {
     signs.map(|(at, _)| at).nth(piece - 1).unwrap_or(0)
 }
 
+/// A part of the login, as it stands behind this text.
+fn spelt(part: &str, before: &str) -> String {
+    match before.rsplit_once("://") {
+        None => part.to_owned(),
+        Some((_, address)) if address.contains('/') && !address.contains(['?', '#']) => {
+            utf8_percent_encode(part, ESCAPED_IN_PATH).to_string()
+        }
+        Some(_) => percent_encoded(part),
+    }
+}
+
 /// A text as a value of a query has it.
 fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
@@ -292,10 +348,49 @@ mod tests {
     }
 
     #[test]
+    fn former_logins_are_blanked_and_not_filled_in() {
+        let former = |username: &str, password: Option<&str>| FormerLogin {
+            username: username.to_owned(),
+            password: password.map(str::to_owned),
+        };
+        let all =
+            [former("ann", Some("s3cr3t word")), former("bob", None), former("eve", Some("n3w")), former("bob", None)];
+        let login = Login::new(Some("bob"), Some("n3w")).with_former(&all);
+        assert_eq!(login.former.len(), 3);
+        for text in [
+            "http://p.example/live/ann/s3cr3t%20word/1.ts",
+            "http://p.example/live/bob/n3w/1.ts",
+            "http://p.example/live/bob/of-before/1.ts",
+            "http://p.example/live/eve/n3w/1.ts",
+        ] {
+            assert_eq!(login.blank(text), "http://p.example/live/{username}/{password}/1.ts", "{text}");
+        }
+        assert_eq!(login.blank("a s3cr3t word"), "a {password}");
+        assert_eq!(login.blank("Joanna"), "Joanna");
+        assert_eq!(login.fill("http://p.example/{username}/{password}/1"), "http://p.example/bob/n3w/1");
+        let item = |trailer: &str| crate::testing::movie(1).with("youtube_trailer", trailer).item();
+        let blanked = Some(RowHash::of(&item("http://p.example/{username}/{password}/1")));
+        assert_eq!(login.row_hash(&item("http://p.example/ann/s3cr3t%20word/1")), blanked);
+        assert_eq!(login.row_hash(&item("http://p.example/else/1")), None);
+        assert_eq!(Login::default().with_former(&all).row_hash(&item("http://p.example/eve/n3w/1")), blanked);
+        assert!(!format!("{login:?} {all:?}").contains("n3w"));
+    }
+
+    #[test]
     fn what_was_blanked_is_filled_in_again() {
         let login = Login::new(Some("ann"), Some("s3cr3t word"));
         for text in ["http://p.example/live/ann/s3cr3t%20word/1.ts", "s3cr3t word", "nothing of it"] {
             assert_eq!(login.fill(&login.blank(text)), text);
+        }
+        let at = Login::new(Some("a@b+c"), Some("x:/'\"y"));
+        for (text, filled) in [
+            ("http://p.example/{username}/{password}/1", "http://p.example/a@b+c/x:%2F%27%22y/1"),
+            ("http://p.example/?username={username}", "http://p.example/?username=a%40b%2Bc"),
+            ("http://{username}:{password}@p.example/", "http://a%40b%2Bc:x%3A%2F%27%22y@p.example/"),
+            ("{username} {username}", "a@b+c a@b+c"),
+        ] {
+            assert_eq!(at.fill(text), filled);
+            assert_eq!(at.blank(filled), if text.contains("://") { text } else { filled });
         }
         let unknown = Login::new(Some("ann"), None);
         assert_eq!(unknown.fill("http://p.example/{username}/{password}/1"), "http://p.example/ann/{password}/1");

@@ -31,7 +31,8 @@ pub mod watch;
 pub use account::PanelAccount;
 pub use added::Added;
 pub use change_set::{
-    ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, ChangeSetExport, ExportError, ExportRequest, Refusal,
+    ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, ChangeSetExport, ExportError, ExportRequest, NoHash,
+    NotExported, Refusal,
 };
 pub use clock::SystemClock;
 pub use compare::Compared;

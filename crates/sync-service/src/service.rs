@@ -154,6 +154,7 @@ pub fn options_of(profile: &Profile) -> SyncOptions {
         policy: profile.policy,
         guard: profile.guard,
         retention: profile.retention,
+        former_logins: profile.logins_before(),
         ..SyncOptions::default()
     }
 }

@@ -16,7 +16,7 @@ use sync_core::{
     Category, Clock, ContentHash, ContentId, ContentKind, FieldClass, FieldSet, Item, Login, PerKind, Profile, RowHash,
     SnapshotState, ValueRef,
 };
-use sync_service::{ExportError, ExportRequest, Service, Since};
+use sync_service::{ExportError, ExportRequest, NoHash, Service, Since};
 
 use super::Machine;
 use super::state::State;
@@ -210,8 +210,9 @@ impl Machine {
                 self.world.count("export", "of a position that is gone");
                 return Ok(());
             }
-            Err(ExportError::NoHash { has_snapshot }) => {
-                promise!(has_snapshot && known.is_none(), "nothing can be exported from {position:?} (I21)");
+            Err(ExportError::NoHash(left_out)) => {
+                let is_position = left_out.iter().any(|left_out| left_out.why == NoHash::Position);
+                promise!(is_position && known.is_none(), "nothing can be exported from {position:?} (I21)");
                 self.world.count("export", "of a content that isn't known");
                 return Ok(());
             }
@@ -226,7 +227,7 @@ impl Machine {
         let left_out = export
             .left_out()
             .iter()
-            .any(|kind| known.is_some_and(|set| set.header.kinds.iter().any(|change| change.kind == *kind)));
+            .any(|kind| known.is_some_and(|set| set.header.kinds.iter().any(|change| change.kind == kind.kind)));
         promise!(!left_out || export.is_earlier(), "kinds are left out whose content was known: {export:?} (I21)");
         let told = match (position, export.is_earlier()) {
             (None, _) => "of everything",

@@ -1,22 +1,24 @@
 //! `changes export` and `changes apply`.
 
+mod told;
+
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Serialize;
 use sync_app::SyncError;
 use sync_core::change_set::Place;
 use sync_core::text::printable;
-use sync_core::{Cache, ContentKind, Counts, Feed, PerKind, Profile, ProfileId};
+use sync_core::{Cache, Feed, PerKind, Profile, ProfileId, StoreError};
 use sync_service::{
-    ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, ChangeSetExport, ExportError, ExportRequest, Login,
-    OverlayNews, Refusal, Since, WriteError,
+    ApplyError, ApplyOutcome, ApplyRequest, ChangeSetExport, ExportError, ExportRequest, Login, NoHash, NotExported,
+    OverlayNews, Since, WriteError,
 };
 
 use sync_xtream::Secret;
 
+use self::told::{WHOLE, kept, listed, print, refuse};
 use super::args::{ApplyArgs, ChangesCommand, ExportChangesArgs};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -24,58 +26,8 @@ use super::interrupt::Interrupt;
 use super::one_profile::{self, kinds_of};
 use super::panel::PASSWORD_TIMEOUT;
 use super::results::{self, Results};
-use super::terminal::{self, complain, grouped, is_quiet, quoted, say};
-use super::{json, overlay_news, password, wiring};
-
-/// How to get a set that fits any profile without content.
-const WHOLE: &str = "make a set of everything with `xtream-sync changes export`, without --since, and apply it to a \
-                     profile without content: a new one (--profile ID), or one after `xtream-sync clear ID`";
-
-/// The object of `changes apply --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    profile: &'a str,
-    status: &'static str,
-    reason: Option<&'static str>,
-    from: Option<Position>,
-    to: Option<Position>,
-    kinds: Kinds<'a>,
-    run: Option<i64>,
-    skipped: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Position {
-    epoch: i64,
-    sequence: i64,
-}
-
-#[derive(Serialize)]
-struct KindCounts {
-    added: u64,
-    updated: u64,
-    refreshed: u64,
-    removed: u64,
-    unchanged: u64,
-    held: u64,
-    skipped: u64,
-}
-
-impl From<Counts> for KindCounts {
-    fn from(counts: Counts) -> Self {
-        let Counts { added, updated, refreshed, removed, unchanged, held, skipped, .. } = counts;
-        Self { added, updated, refreshed, removed, unchanged, held, skipped }
-    }
-}
-
-struct Kinds<'a>(&'a PerKind<Option<Counts>>);
-
-impl Serialize for Kinds<'_> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let kinds = self.0.iter().filter_map(|(kind, counts)| Some((kind.as_str(), counts.as_ref()?)));
-        to.collect_map(kinds.map(|(kind, counts)| (kind, KindCounts::from(*counts))))
-    }
-}
+use super::terminal::{self, complain, grouped, quoted};
+use super::{overlay_news, password, wiring};
 
 /// Writes or applies a change set.
 pub(crate) async fn run(database: &Path, command: &ChangesCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -86,7 +38,7 @@ pub(crate) async fn run(database: &Path, command: &ChangesCommand, interrupt: &I
 }
 
 async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let output = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    let output = results::output(args.output.as_deref());
     if output.is_none() && io::stdout().is_terminal() {
         return Err(Failure::usage("a change set is not text for a terminal", "name a file with -o, or use a pipe"));
     }
@@ -104,8 +56,11 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
     };
     // A set without the whole login could hold the rest of it.
     let login = whole_login(&profile, interrupt).await?;
-    let export = service.export_changes(&profile.id, &request, login).await.map_err(not_exported)?;
-    tell_of(&export);
+    let export =
+        service.export_changes(&profile.id, &request, login).await.map_err(|error| not_exported(error, &profile))?;
+    let id = printable(&quoted(profile.id.as_str()));
+    tell_of(&export, &profile);
+    let exit = if export.left_out().is_empty() { Exit::Done } else { Exit::Partial };
     let (to, records) = (ends(&export), records(&export));
     let Some(written) = interrupt.token.run_until_cancelled(export.write(results)).await else {
         return Ok(Exit::Cancelled);
@@ -113,26 +68,25 @@ async fn export(database: &Path, args: &ExportChangesArgs, interrupt: &Interrupt
     match written {
         Ok(results) => results.end()?,
         Err(ExportError::Write(WriteError::Io(error))) => {
-            if let Some(path) = output {
+            if let Some(path) = output.filter(|_| !terminal::is_closed_pipe(&error)) {
                 return Err(results::unwritable(path, &error));
             }
             // Nobody reads any more, which is no error.
             terminal::note(&Err(error));
-            return Ok(Exit::Done);
+            return Ok(exit);
         }
-        Err(error) => return Err(not_exported(error)),
+        Err(error) => return Err(not_exported(error, &profile)),
     }
     if let Some(path) = output {
         complain(&format!("{} changes written: {}", grouped(records), results::shown(path)));
     }
     if let Some(to) = to {
-        let id = printable(&quoted(profile.id.as_str()));
         complain(&format!(
             "the next set begins here: xtream-sync changes export --profile {id} --since {}:{}",
             to.epoch, to.sequence
         ));
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// The login of a profile. The password is asked for where it comes from, as for a sync.
@@ -142,10 +96,11 @@ async fn whole_login(profile: &Profile, interrupt: &Interrupt) -> Result<Login, 
     }
     let patience = profile.network.password_timeout.unwrap_or(PASSWORD_TIMEOUT);
     let password = password::of(profile, patience, &interrupt.token).await?;
-    Ok(Login::new(profile.username.as_deref(), password.as_ref().map(Secret::expose)))
+    let login = Login::new(profile.username.as_deref(), password.as_ref().map(Secret::expose));
+    Ok(login.with_former(&profile.logins_before()))
 }
 
-fn tell_of(export: &ChangeSetExport) {
+fn tell_of(export: &ChangeSetExport, profile: &Profile) {
     if export.is_earlier()
         && let Some(change) = export.header().kinds.first()
     {
@@ -154,11 +109,37 @@ fn tell_of(export: &ChangeSetExport) {
             "note: that position is within a run; the set begins at the end of the run before: {epoch}:{sequence}"
         ));
     }
-    for kind in export.left_out() {
-        complain(&format!(
-            "note: {kind} are left out: their content is in doubt, or was not known at that position; sync, and export again"
-        ));
+    for left_out in export.left_out() {
+        let kind = left_out.kind;
+        complain(&format!("warning: {kind} are left out: {}", why_left_out(left_out.why)));
+        complain(&format!("  hint: {}", instead(*left_out, profile)));
     }
+}
+
+const fn why_left_out(why: NoHash) -> &'static str {
+    match why {
+        NoHash::Doubt => "their content is in doubt, because a check has found something",
+        NoHash::Position => "what they were at that position is not known",
+        _ => "their content is not known",
+    }
+}
+
+/// What to do about a kind that can't be exported.
+fn instead(NotExported { kind, why, .. }: NotExported, profile: &Profile) -> String {
+    let id = printable(&quoted(profile.id.as_str()));
+    if why == NoHash::Position {
+        return format!(
+            "`xtream-sync changes export --profile {id} --kind {kind}`, without --since, has all of them; it fits a \
+             profile that has none"
+        );
+    }
+    if profile.has_login() {
+        return format!("`xtream-sync sync {id} --only {kind}` compares every item; export again after it");
+    }
+    format!(
+        "`xtream-sync clear {id}`, and apply a set of everything with `xtream-sync changes apply FILE --profile {id}`; \
+         export again after it"
+    )
 }
 
 fn ends(export: &ChangeSetExport) -> Option<Place> {
@@ -170,7 +151,7 @@ fn records(export: &ChangeSetExport) -> u64 {
 }
 
 /// Words for a set that can't be exported.
-fn not_exported(error: ExportError) -> Failure {
+fn not_exported(error: ExportError, profile: &Profile) -> Failure {
     match error {
         ExportError::Store(error) => error.into(),
         ExportError::Gone { reason, feed } => {
@@ -181,14 +162,12 @@ fn not_exported(error: ExportError) -> Failure {
         ExportError::UnknownRun(run) => {
             Failure::usage(format!("there is no run {}", run.0), "see `xtream-sync history`")
         }
-        ExportError::NoHash { has_snapshot: true } => {
-            Failure::of(Exit::Gone, "the content at that position is not known".to_owned(), WHOLE)
+        ExportError::NoHash(left_out) => {
+            let words = |left_out: &NotExported| format!("{}: {}", left_out.kind, why_left_out(left_out.why));
+            let message = left_out.iter().map(words).collect::<Vec<_>>().join("; ");
+            let hints: Vec<_> = left_out.into_iter().map(|left_out| instead(left_out, profile)).collect();
+            Failure::of(Exit::Gone, format!("nothing can be exported: {message}"), &hints.join("\n  hint: "))
         }
-        ExportError::NoHash { .. } => Failure::of(
-            Exit::Gone,
-            "the content is in doubt, because a check has found something".to_owned(),
-            "sync the profile, which compares every item, and export again",
-        ),
         other => Failure::of(Exit::Internal, other.to_string(), ""),
     }
 }
@@ -212,10 +191,7 @@ async fn apply(database: &Path, args: &ApplyArgs, interrupt: &Interrupt) -> Resu
     let applied = service.apply_changes(&id, input, ApplyRequest::new(login.clone()), &interrupt.token).await;
     let report = match applied {
         Ok(report) => report,
-        Err(ApplyError::Cancelled) => return Ok(Exit::Cancelled),
-        Err(ApplyError::Input(error)) => return Err(unreadable(&args.file, &error)),
-        Err(ApplyError::Store(error)) => return Err(error.into()),
-        Err(other) => return Err(Failure::of(Exit::Internal, other.to_string(), "")),
+        Err(error) => return Err(ended_early(error, args, "nothing was changed", "apply the same set again")),
     };
     print(&id, &report, args.json);
     let news = PerKind::from_fn(|kind| OverlayNews::of(&report.overlay[kind], usize::MAX, &login));
@@ -223,19 +199,59 @@ async fn apply(database: &Path, args: &ApplyArgs, interrupt: &Interrupt) -> Resu
     for name in &report.skipped {
         complain(&format!("note: this version doesn't know the kind {}; it was left out", printable(name)));
     }
-    match &report.outcome {
+    if !report.off.is_empty() {
+        complain(&format!("note: switched off in this profile, and left alone: {}", listed(&report.off)));
+    }
+    let kept = kept(&report);
+    match report.outcome {
         ApplyOutcome::Refused(refusal) => {
-            refuse(&report, refusal);
+            refuse(&refusal, &kept);
             Ok(Exit::Gone)
         }
+        ApplyOutcome::Interrupted(error) => {
+            Err(ended_early(error, args, &kept, "apply the same set again; it finishes what is left"))
+        }
         _ => Ok(Exit::Done),
+    }
+}
+
+/// Words for an apply that ended early, with what was kept and what to do.
+fn ended_early(error: ApplyError, args: &ApplyArgs, kept: &str, again: &str) -> Failure {
+    match error {
+        ApplyError::Cancelled => Failure::of(Exit::Cancelled, format!("cancelled; {kept}"), again),
+        ApplyError::Input(error) => unreadable(&args.file, &error),
+        ApplyError::Store(error) => {
+            let before = match &error {
+                StoreError::Leased(_) | StoreError::Fenced => "wait for the other run to end, and ",
+                StoreError::Full => "make room, and ",
+                StoreError::ReadOnly(_) => "check the rights of the cache and its folder, and ",
+                StoreError::Locked => "end the program that has the cache open for writing, and ",
+                StoreError::Backend(_) | StoreError::Refused(_) => "",
+                // The hint says more than that.
+                _ => return Failure::from(error),
+            };
+            let failure = Failure::from(error);
+            let hint = format!("{before}{again}");
+            Failure::of(failure.exit(), format!("{failure}; {kept}"), &hint)
+        }
+        other => Failure::of(Exit::Internal, other.to_string(), ""),
     }
 }
 
 /// The cache and the profile. A profile that was named and isn't there is made later, by the set.
 async fn receiver(database: &Path, args: &ApplyArgs) -> Result<(Arc<dyn Cache>, ProfileId), Failure> {
     let Some(text) = args.profile.as_deref() else {
-        let cache = one_profile::cache_to_change(database, None)?;
+        let none = || {
+            let hint = "name the profile with --profile ID, an id of your choice; it is added, without a login";
+            Failure::usage("there is no profile yet that the change set could be applied to", hint)
+        };
+        if !database.exists() {
+            return Err(none());
+        }
+        let cache = wiring::open(database)?;
+        if cache.profiles().await?.is_empty() {
+            return Err(none());
+        }
         let Profile { id, .. } = one_profile::find(&wiring::service(&cache), None).await?;
         return Ok((cache, id));
     };
@@ -248,71 +264,6 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
         format!("{} can't be read: {error}; nothing was changed", results::shown(path)),
         "name a file that exists, or - for standard input",
     )
-}
-
-fn print(profile: &ProfileId, report: &ApplyReport, as_json: bool) {
-    let (status, reason) = match &report.outcome {
-        ApplyOutcome::Applied => ("applied", None),
-        ApplyOutcome::Already => ("already", None),
-        ApplyOutcome::Refused(refusal) => ("refused", Some(refusal.as_str())),
-        _ => ("unknown", None),
-    };
-    let position = |place: Place| Position { epoch: place.epoch, sequence: place.sequence };
-    if as_json {
-        return json::say(&Line {
-            profile: profile.as_str(),
-            status,
-            reason,
-            from: report.from.map(position),
-            to: report.to.map(position),
-            kinds: Kinds(&report.kinds),
-            run: report.run.map(|run| run.0),
-            skipped: &report.skipped,
-        });
-    }
-    if is_quiet() {
-        return;
-    }
-    let id = printable(profile.as_str());
-    match &report.outcome {
-        ApplyOutcome::Applied => say(&format!("{id}: the change set is applied")),
-        ApplyOutcome::Already => return say(&format!("{id}: the cache has the content of the change set already")),
-        _ => {}
-    }
-    for (kind, counts) in written(report) {
-        let [added, updated, refreshed, removed] =
-            [counts.added, counts.updated, counts.refreshed, counts.removed].map(grouped);
-        say(&format!(
-            "  {:<9} {added} added, {updated} updated, {refreshed} refreshed, {removed} removed",
-            kind.as_str()
-        ));
-    }
-}
-
-/// The kinds of which something was written.
-fn written(report: &ApplyReport) -> impl Iterator<Item = (ContentKind, Counts)> {
-    let has_run = report.run.is_some();
-    let counts = report.kinds.iter().filter_map(|(kind, counts)| Some((kind, (*counts)?)));
-    counts.filter(move |(_, counts)| has_run && !counts.is_quiet())
-}
-
-/// Says why a set was refused, what was kept, and what to do.
-fn refuse(report: &ApplyReport, refusal: &Refusal) {
-    let kept: Vec<_> = written(report).map(|(kind, _)| kind.as_str()).collect();
-    let kept = if kept.is_empty() {
-        "nothing was changed".to_owned()
-    } else {
-        format!("{} were applied before and stay", kept.join(" and "))
-    };
-    complain(&format!("error: {refusal}; {kept}"));
-    let hint = match refusal {
-        Refusal::Damaged(_) => "copy the file again",
-        Refusal::Version(_) => "use a newer version of this program",
-        Refusal::Panel => "name the profile that the set is for, with --profile ID",
-        Refusal::From(_) | Refusal::To(_) => WHOLE,
-        _ => return,
-    };
-    complain(&format!("  hint: {hint}"));
 }
 
 impl Write for Results {

@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::panel::Panels;
 use super::terminal::{complain, grouped, quoted, say};
-use super::{json, report, wiring};
+use super::{follower, json, report, wiring};
 
 /// Checks one profile or all, and marks the kinds that the next sync has to compare in full.
 pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -40,9 +40,14 @@ pub(crate) async fn run(database: &Path, args: &CheckArgs, interrupt: &Interrupt
     for id in &inspection.profiles {
         let findings: Vec<_> =
             inspection.findings.iter().filter(|it| it.profile.as_ref() == Some(id)).cloned().collect();
-        let mut seen = Seen { id, findings, marked: Vec::new(), put_right: false, report: None, differs: false };
+        let has_login = cache.profile(id).await?.is_none_or(|profile| profile.has_login());
+        let mut seen =
+            Seen { id, has_login, findings, marked: Vec::new(), put_right: false, report: None, differs: false };
         seen.mark(database).await;
-        if args.with_panel {
+        if args.with_panel && !has_login && args.id.is_none() {
+            let id = printable(id.as_str());
+            complain(&format!("note: {id}: not compared with a panel: it has no login, change sets fill it"));
+        } else if args.with_panel {
             let found = seen.findings.len();
             let compared = seen.compare(&cache, args, interrupt).await;
             exit = exit.or(compared.unwrap_or_else(|failure| {
@@ -103,6 +108,8 @@ fn of_the_cache(args: &CheckArgs, inspection: &Inspection) -> Exit {
 /// The result of the check of one profile.
 struct Seen<'a> {
     id: &'a ProfileId,
+    /// Whether it can be synced. Change sets fill it otherwise.
+    has_login: bool,
     findings: Vec<Finding>,
     /// The kinds that the next sync compares in full.
     marked: Vec<ContentKind>,
@@ -152,10 +159,12 @@ impl Seen<'_> {
             Err(error) => {
                 let id = printable(self.id.as_str());
                 complain(&format!("warning: {id}: the findings can't be marked: {}", error.with_causes()));
-                complain(&format!(
-                    "  hint: `xtream-sync sync {} --full` compares every item",
-                    quoted(self.id.as_str())
-                ));
+                if self.has_login {
+                    let id = quoted(self.id.as_str());
+                    complain(&format!("  hint: `xtream-sync sync {id} --full` compares every item"));
+                } else {
+                    complain(&format!("  hint: {} put it in order", follower::renew(self.id)));
+                }
             }
         }
     }
@@ -178,7 +187,13 @@ impl Seen<'_> {
 
     fn print(&self, status: &str, rows: u64) {
         let id = printable(self.id.as_str());
-        let sync = format!("`xtream-sync sync {}`", quoted(self.id.as_str()));
+        let (compares, repairs) = if self.has_login {
+            let sync = format!("`xtream-sync sync {}`", quoted(self.id.as_str()));
+            (format!("{sync} compares every item of them, and repairs it"), format!("{sync} repairs"))
+        } else {
+            let renew = follower::renew(self.id);
+            (format!("{renew} repair it"), format!("{renew} repair"))
+        };
         say(&format!("{id}: {status}, {} items", grouped(rows)));
         for finding in &self.findings {
             let kind = finding.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
@@ -192,19 +207,20 @@ impl Seen<'_> {
         }
         if !self.marked.is_empty() {
             let kinds: Vec<_> = self.marked.iter().map(|kind| kind.as_str()).collect();
-            say(&format!("  marked: {}; {sync} compares every item of them, and repairs it", kinds.join(", ")));
+            say(&format!("  marked: {}; {compares}", kinds.join(", ")));
         }
         let by_any_sync =
             |finding: &&Finding| finding.breach.is_mended_by_a_sync() && !finding.breach.is_mended_by_comparing();
         if self.findings.iter().any(|finding| by_any_sync(&finding)) {
             let what = if self.marked.is_empty() { "it" } else { "the rest" };
-            say(&format!("  {sync} repairs {what}"));
+            say(&format!("  {repairs} {what}"));
         }
         if let Some(report) = &self.report {
             report::print(report, &PerKind::from_fn(|_| Added::default()));
         }
         if self.differs {
-            say(&format!("  the cache differs from the panel: {sync} brings it in step"));
+            let id = quoted(self.id.as_str());
+            say(&format!("  the cache differs from the panel: `xtream-sync sync {id}` brings it in step"));
         }
     }
 }

@@ -39,11 +39,12 @@ pub(crate) async fn run(database: &Path, args: &ExportArgs, interrupt: &Interrup
     let profile = one_profile::find(&service, args.profile.as_deref()).await?;
     let login = if args.secrets { Login::default() } else { one_profile::login(&profile) };
     let kinds = if args.kinds.is_empty() { ContentKind::ALL.to_vec() } else { args.kinds.clone() };
-    let output = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    let output = results::output(args.output.as_deref());
     let mut results = match output {
         Some(path) => Results::file(path, args.force, args.secrets)?,
         None => Results::stdout(),
     };
+    let is_file = results.is_file();
     if args.secrets && output.is_none() {
         results::keep_stdout_private();
     }
@@ -69,7 +70,7 @@ pub(crate) async fn run(database: &Path, args: &ExportArgs, interrupt: &Interrup
     results.end()?;
     if let Some(path) = output {
         complain(&format!("{} items written: {}", grouped(count), results::shown(path)));
-        if args.secrets {
+        if args.secrets && is_file {
             complain("note: the file contains the login of the profile in clear text; only you can read it");
         }
     }

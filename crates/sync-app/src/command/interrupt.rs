@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::echo;
 use super::exit::Exit;
+use super::results;
 use super::shell;
 use super::terminal::complain;
 
@@ -67,6 +68,7 @@ impl Interrupt {
             }
             if self.token.is_cancelled() {
                 shell::end_all();
+                results::remove_partial();
                 let exit = if service.is_some() { Exit::Done } else { Exit::Cancelled };
                 std::process::exit(i32::from(exit.code()));
             }

@@ -16,9 +16,9 @@ pub(crate) struct KnownLogins(Mutex<BTreeMap<ProfileId, Login>>);
 
 impl KnownLogins {
     /// Notes a login that a panel is asked with.
-    pub(crate) fn note(&self, profile: &ProfileId, username: &str, password: &Secret) {
-        let login = Login::new(Some(username), Some(password.expose()));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(profile.clone(), login);
+    pub(crate) fn note(&self, profile: &Profile, username: &str, password: &Secret) {
+        let login = Login::new(Some(username), Some(password.expose())).with_former(&profile.logins_before());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(profile.id.clone(), login);
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn login(profile: &Profile) -> Login {
         PasswordSource::Stored => profile.password.clone(),
         PasswordSource::Command(_) => None,
     };
-    Login::new(profile.username.as_deref(), password.as_deref())
+    Login::new(profile.username.as_deref(), password.as_deref()).with_former(&profile.logins_before())
 }
 
 /// One kind, or all.

@@ -32,7 +32,7 @@ struct Line<'a> {
 pub(crate) async fn run(database: &Path, command: &OverlayCommand) -> Result<Exit, Failure> {
     match command {
         OverlayCommand::Export { output, force, of, secrets } => {
-            let output = output.as_deref().filter(|path| *path != Path::new("-"));
+            let output = results::output(output.as_deref());
             export(database, output, *force, of.id(), *secrets).await
         }
         OverlayCommand::Import { file, rules, of, json } => import(database, file, *rules, of.id(), *json).await,

@@ -13,7 +13,7 @@ use super::args::PanelArgs;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::known_logins::KnownLogins;
-use super::password;
+use super::{follower, password};
 
 /// How long a password is waited for, unless an argument or the profile says otherwise.
 pub(crate) const PASSWORD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -64,6 +64,9 @@ impl SourceFactory for Panels<'_> {
     type Error = Failure;
 
     async fn source(&self, profile: &Profile, learnt: &PanelFacts) -> Result<Arc<dyn ContentSource>, Failure> {
+        if !profile.has_login() {
+            return Err(follower::no_login(profile));
+        }
         let incomplete = || {
             let message = format!("profile `{}` has no address, user name or password", profile.id);
             Failure::usage(message, "add them with `xtream-sync profile add`")
@@ -71,7 +74,7 @@ impl SourceFactory for Panels<'_> {
         let base_url = profile.base_url.as_deref().ok_or_else(incomplete)?;
         let username = profile.username.as_deref().ok_or_else(incomplete)?;
         let password = self.password(profile).await?.ok_or_else(incomplete)?;
-        self.logins.note(&profile.id, username, &password);
+        self.logins.note(profile, username, &password);
         let address = PanelAddress::parse(base_url).map_err(SyncError::from)?.address;
         let config = config(self.args, profile, learnt);
         let config = match &self.bandwidth {

@@ -1,5 +1,10 @@
 //! Many results: written in large pieces, to standard output or into a new file.
 
+mod partial;
+mod special;
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,18 +12,26 @@ use std::path::{Path, PathBuf};
 use sync_core::text::printable;
 use tempfile::NamedTempFile;
 
+use self::partial::Partial;
+use self::special::Special;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::terminal::{self, complain, quoted};
 
+pub(crate) use self::partial::remove as remove_partial;
+
 /// So much is written in one go.
 const PIECE: usize = 64 * 1024;
+
+/// Links that lead from one to the next are followed so often.
+const LINKS: usize = 40;
 
 /// Where results go. Standard output without a reader is no error; a file that can't be written is one.
 #[derive(Debug)]
 pub(crate) enum Results {
     Stdout(BufWriter<io::Stdout>),
     File(NewFile),
+    Special(BufWriter<Special>),
 }
 
 /// A file that appears under its name when it is whole.
@@ -26,7 +39,16 @@ pub(crate) enum Results {
 pub(crate) struct NewFile {
     out: BufWriter<NamedTempFile>,
     path: PathBuf,
+    /// What gets the name: the file that a link leads to, or the file itself.
+    target: PathBuf,
     replace: bool,
+    partial: Partial,
+}
+
+/// The file of `-o`; `None` for standard output, whatever it is called.
+pub(crate) fn output(path: Option<&Path>) -> Option<&Path> {
+    let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    path.filter(|path| !names.into_iter().any(|name| *path == Path::new(name)))
 }
 
 impl Results {
@@ -34,12 +56,25 @@ impl Results {
         Self::Stdout(BufWriter::with_capacity(PIECE, io::stdout()))
     }
 
-    /// A new file. An existing one is replaced only on request.
+    /// A new file. An existing one is replaced only on request; of a link, the file that it leads to. A pipe or a device
+    /// is written to.
     pub(crate) fn file(path: &Path, replace: bool, is_secret: bool) -> Result<Self, Failure> {
+        match path.metadata() {
+            Ok(of) if of.is_dir() => {
+                return Err(Failure::usage(format!("{} is a folder", shown(path)), "name a file in it"));
+            }
+            Ok(of) if !of.is_file() => {
+                if !replace && !special::loses_nothing(&of) {
+                    return Err(exists(path));
+                }
+                return Ok(Self::Special(BufWriter::with_capacity(PIECE, Special::new(path))));
+            }
+            _ => {}
+        }
         if !replace && path.symlink_metadata().is_ok() {
             return Err(exists(path));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let target = target_of(path);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".xtream-sync-").suffix(".partial");
         // Without this, only the user can read a temporary file.
@@ -50,8 +85,15 @@ impl Results {
         }
         #[cfg(not(unix))]
         let _ = is_secret;
-        let file = builder.tempfile_in(folder).map_err(|error| unwritable(path, &error))?;
-        Ok(Self::File(NewFile { out: BufWriter::with_capacity(PIECE, file), path: path.to_owned(), replace }))
+        let (file, partial) =
+            partial::make(|| builder.tempfile_in(folder_of(&target))).map_err(|error| unwritable(path, &error))?;
+        let out = BufWriter::with_capacity(PIECE, file);
+        Ok(Self::File(NewFile { out, path: path.to_owned(), target, replace, partial }))
+    }
+
+    /// Returns whether it is a file, which only its owner can read if it is secret.
+    pub(crate) const fn is_file(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// Where the bytes go, for what writes by itself.
@@ -59,6 +101,7 @@ impl Results {
         match self {
             Self::Stdout(out) => out,
             Self::File(file) => &mut file.out,
+            Self::Special(out) => out,
         }
     }
 
@@ -70,6 +113,9 @@ impl Results {
                 Ok(!terminal::is_closed() && !terminal::is_lost())
             }
             Self::File(file) => write(&mut file.out).map(|()| true).map_err(|error| unwritable(&file.path, &error)),
+            Self::Special(out) => {
+                special::is_wanted(write(out)).map_err(|error| unwritable(&out.get_ref().path, &error))
+            }
         }
     }
 
@@ -80,18 +126,37 @@ impl Results {
                 terminal::note(&out.flush());
                 Ok(())
             }
-            Self::File(NewFile { out, path, replace }) => {
+            Self::File(NewFile { out, path, target, replace, partial }) => {
                 let file = out.into_inner().map_err(|error| unwritable(&path, error.error()))?;
                 file.as_file().sync_all().map_err(|error| unwritable(&path, &error))?;
-                let named = if replace { file.persist(&path) } else { file.persist_noclobber(&path) };
+                let named = if replace { file.persist(&target) } else { file.persist_noclobber(&target) };
+                drop(partial);
                 match named {
                     Ok(_) => Ok(()),
                     Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&path)),
                     Err(error) => Err(unwritable(&path, &error.error)),
                 }
             }
+            Self::Special(mut out) => {
+                let ended = out.flush().and_then(|()| out.get_mut().end());
+                special::is_wanted(ended).map(|_| ()).map_err(|error| unwritable(&out.get_ref().path, &error))
+            }
         }
     }
+}
+
+/// The file that a path leads to, which may not be there yet.
+fn target_of(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(to) = target.read_link() else { break };
+        target = folder_of(&target).join(to);
+    }
+    target
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 /// Lets only the user read the file that standard output goes to, if it is one.
@@ -118,7 +183,20 @@ fn exists(path: &Path) -> Failure {
     Failure::usage(format!("{} exists", shown(path)), "name another file, or replace it with --force")
 }
 
+/// Words for a file that can't be written: another one has to be named, as the path or its disk is of no use.
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    let hint = "name another file, or make room; an older file of that name is unchanged";
-    Failure::of(Exit::Internal, format!("{} can't be written: {error}", shown(path)), hint)
+    let what = match error.kind() {
+        io::ErrorKind::NotFound => "make the folder, or name another file",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "name a file in a folder that you may write to"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room there, or name a file on another disk"
+        }
+        _ => "name another file",
+    };
+    let is_special = path.metadata().is_ok_and(|of| !of.is_file());
+    let kept =
+        if is_special { "" } else { "; nothing of it is left there, and an older file of that name is unchanged" };
+    Failure::of(Exit::Usage, format!("{} can't be written: {error}", shown(path)), &format!("{what}{kept}"))
 }

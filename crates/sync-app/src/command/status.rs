@@ -19,7 +19,7 @@ use super::held::{self, Releases};
 use super::json::{self, Kind};
 use super::terminal::{date, grouped, say};
 use super::waiting::Waiting;
-use super::{first_steps, learnt, pace, status_check, wiring};
+use super::{first_steps, follower, learnt, pace, status_check, wiring};
 
 /// The number of runs that are shown.
 const RUNS: u32 = 5;
@@ -78,6 +78,9 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord], waitin
     let id = printable(profile.id.as_str());
     say(&format!("{id}  {}", printable(address(profile, status, now).unwrap_or("(no address)"))));
     match runs.first() {
+        None if !profile.has_login() => {
+            say(&format!("  nothing was applied yet; change sets fill it: {}", follower::apply(&profile.id)));
+        }
         None => say("  never synced"),
         Some(run) => {
             let when = ago(now - run.finished_at.unwrap_or(run.started_at));
@@ -92,7 +95,7 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord], waitin
     for kind in status.kinds.values() {
         let last = kind
             .last_sync
-            .map_or_else(|| "never synced".to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
+            .map_or_else(|| never(profile).to_owned(), |at| format!("as of {} (panel's clock)", date(at)));
         let off = if profile.kinds_off.contains(&kind.kind) { ", switched off" } else { "" };
         say(&format!("  {:<9} {:>9} items, {last}{off}", kind.kind.as_str(), grouped(kind.rows)));
         if let Some(at) = upcoming.history[kind.kind].probed_at {
@@ -103,7 +106,12 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord], waitin
         }
         if let Some(since) = kind.doubted_since {
             let found = format!("a check on {} found inconsistencies", date(since));
-            say(&format!("    marked: {found}; the next sync compares every item and repairs it"));
+            let repair = if profile.has_login() {
+                "the next sync compares every item and repairs it".to_owned()
+            } else {
+                format!("{} repair it", follower::renew(&profile.id))
+            };
+            say(&format!("    marked: {found}; {repair}"));
         }
         for group in &kind.held {
             for (at, line) in held::paragraph(profile, kind.kind, group).into_iter().enumerate() {
@@ -130,6 +138,11 @@ fn print(upcoming: &Upcoming, status: &ContentStatus, runs: &[RunRecord], waitin
 /// Returns whether there is nothing to say of the next sync of a kind: its line says already that it is switched off.
 fn says_enough(upcoming: &Upcoming, kind: ContentKind) -> bool {
     upcoming.profile.kinds_off.contains(&kind)
+}
+
+/// Returns what a kind is whose content never came.
+const fn never(profile: &Profile) -> &'static str {
+    if profile.has_login() { "never synced" } else { "never applied" }
 }
 
 /// Returns when a kind is synced next, and why then.

@@ -25,17 +25,18 @@ pub(crate) fn print(profile: &Profile, problems: &[Problem], now: i64) {
         say(&format!("{id}: in order"));
     }
     for problem in problems {
-        say(&format!("{id}: {}", words(problem, now)));
+        say(&format!("{id}: {}", words(profile, problem, now)));
     }
 }
 
-fn words(problem: &Problem, now: i64) -> String {
+fn words(profile: &Profile, problem: &Problem, now: i64) -> String {
     let kind = problem.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
     let since = problem.since.map(|since| format!(" since {}", date(since.min(now)))).unwrap_or_default();
     let what = match problem.what {
         WhatIsWrong::AccountEnded => "the account has ended or is locked",
         WhatIsWrong::LoginRefused => "the panel refuses the login",
         WhatIsWrong::Held => "removals are held",
+        WhatIsWrong::Stale if problem.since.is_none() && !profile.has_login() => "no change set was applied",
         WhatIsWrong::Stale if problem.since.is_none() => "never synced",
         WhatIsWrong::Stale => "stale",
         WhatIsWrong::Failing => "syncs fail",

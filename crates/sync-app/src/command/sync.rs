@@ -27,12 +27,16 @@ pub(crate) async fn run(database: &Path, args: &SyncArgs, interrupt: &Interrupt)
     let service = wiring::service(&cache);
     let ids = args.ids.iter().map(ProfileId::new).collect::<Result<Vec<_>, _>>().map_err(SyncError::from)?;
     let mut profiles = service.profiles(&ids).await?;
-    if ids.is_empty() && profiles.iter().any(Profile::has_login) {
-        // The others are filled by change sets.
+    if profiles.is_empty() {
+        return Err(Failure::no_profile());
+    }
+    if ids.is_empty() {
         profiles.retain(Profile::has_login);
     }
     if profiles.is_empty() {
-        return Err(Failure::no_profile());
+        complain("note: there is nothing to sync: no profile has a login, and change sets fill them");
+        complain("  hint: `xtream-sync changes apply FILE --profile ID` applies one");
+        return Ok(Exit::Done);
     }
     let accounts: Vec<_> = profiles.iter().map(PanelAccount::of).collect();
     let at_once = NonZeroUsize::new(args.jobs.into()).unwrap_or(NonZeroUsize::MIN);

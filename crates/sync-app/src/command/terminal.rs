@@ -86,7 +86,7 @@ pub(crate) fn note(written: &io::Result<()>) {
 }
 
 /// Returns whether an error says that the reader has gone. The writer of CSV wraps the error of the pipe.
-fn is_closed_pipe(error: &io::Error) -> bool {
+pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
     let of_csv = error.get_ref().and_then(|inner| inner.downcast_ref::<csv::Error>());
     let wrapped = of_csv.and_then(|error| match error.kind() {
         csv::ErrorKind::Io(inner) => Some(inner.kind()),

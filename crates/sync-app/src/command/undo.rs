@@ -109,9 +109,13 @@ fn tell(profile: &Profile, report: &UndoReport, args: &UndoArgs) {
     }
     if let Some(run) = report.run {
         let id = quoted(profile.id.as_str());
-        complain(
-            "the next sync takes what the panel still lists as ordinary changes, and holds what it no longer lists",
-        );
+        if profile.has_login() {
+            complain(
+                "the next sync takes what the panel still lists as ordinary changes, and holds what it no longer lists",
+            );
+        } else {
+            complain("the set that was undone fits again, and later ones only after it");
+        }
         complain(&format!("to take the undo back: xtream-sync undo --profile {id} --run {}", run.0));
     }
 }

@@ -32,7 +32,10 @@ pub use setting_rows::SettingRow;
 /// - If the addresses change and have none in common with those before, it is another panel: the facts about it and the
 ///   evidence of held removals are deleted. They stay if addresses are added, reordered, or removed in part.
 /// - If the first address or the user name changes, the validators of the listings are deleted.
-/// - If the user name, the password or its source changes, refused logins are forgotten.
+/// - If the user name, the password or its source changes, refused logins are forgotten. The login of before is kept in
+///   [`Profile::former_logins`] if the profile has content or changes, because they may hold it. The field is not saved:
+///   the store adds to it, and takes the passwords away if the present one is kept elsewhere.
+///   [`ContentStore::clear`](crate::ContentStore::clear) empties it if there are no edits.
 /// - A setting that this version doesn't know stays as a newer version has written it. A value that can't be read is
 ///   the default, and no error.
 /// - Content and history stay if a profile is saved, and are deleted if it is removed.
@@ -108,6 +111,22 @@ impl fmt::Debug for PasswordSource {
     }
 }
 
+/// A login that a profile had before.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FormerLogin {
+    /// The user name.
+    pub username: String,
+    /// The password, if it was kept in the cache.
+    pub password: Option<String>,
+}
+
+/// Shows neither part.
+impl fmt::Debug for FormerLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FormerLogin").finish_non_exhaustive()
+    }
+}
+
 /// An account at a panel, and its settings.
 #[derive(Clone, PartialEq)]
 pub struct Profile {
@@ -124,6 +143,8 @@ pub struct Profile {
     pub password: Option<String>,
     /// The origin of the password. Default [`PasswordSource::Stored`].
     pub password_source: PasswordSource,
+    /// Logins of before, in order. Old values may hold them, so they are blanked as well. The store keeps them.
+    pub former_logins: Vec<FormerLogin>,
     /// The user agent that the panel is asked with.
     pub user_agent: Option<String>,
     /// The rule by which an item counts as updated.
@@ -172,6 +193,7 @@ impl Profile {
             username: None,
             password: None,
             password_source: PasswordSource::default(),
+            former_logins: Vec::new(),
             user_agent: None,
             policy: PolicyChoice::default(),
             guard: GuardThresholds::default(),
@@ -208,6 +230,23 @@ impl Profile {
             != (&before.username, &before.password, &before.password_source)
     }
 
+    /// Returns the login as a former one, as far as a store keeps it; `None` without a user name.
+    pub fn login_to_keep(&self) -> Option<FormerLogin> {
+        let username = self.username.clone().filter(|username| !username.is_empty())?;
+        let password = self.password.clone().filter(|_| self.password_source == PasswordSource::Stored);
+        Some(FormerLogin { username, password: password.filter(|password| !password.is_empty()) })
+    }
+
+    /// Returns the logins that values may hold beside the present one. A password that is kept elsewhere may become
+    /// another one without anybody's noticing, so that whatever stands behind the user name may be one of before.
+    pub fn logins_before(&self) -> Vec<FormerLogin> {
+        let mut before = self.former_logins.clone();
+        if self.password_source != PasswordSource::Stored {
+            before.extend(self.login_to_keep());
+        }
+        before
+    }
+
     /// Returns the kinds that are synced unless a run names others, in the order of a run.
     pub fn kinds(&self) -> Vec<ContentKind> {
         ContentKind::ALL.into_iter().filter(|kind| !self.kinds_off.contains(kind)).collect()
@@ -225,6 +264,7 @@ impl fmt::Debug for Profile {
             .field("username", &hidden(&self.username))
             .field("password", &hidden(&self.password))
             .field("password_source", &self.password_source)
+            .field("former_logins", &self.former_logins.len())
             .field("user_agent", &self.user_agent)
             .field("policy", &self.policy)
             .field("guard", &self.guard)
@@ -293,6 +333,24 @@ mod tests {
         let kinds_off = BTreeSet::from([ContentKind::Movies]);
         let profile = Profile { kinds_off, ..Profile::new(ProfileId::new("home").unwrap()) };
         assert_eq!(profile.kinds(), [ContentKind::Channels, ContentKind::Series]);
+    }
+
+    #[test]
+    fn of_a_password_that_is_kept_elsewhere_nobody_knows_the_one_before() {
+        let former =
+            |password: Option<&str>| FormerLogin { username: "ann".to_owned(), password: password.map(str::to_owned) };
+        let home = Profile {
+            username: Some("ann".to_owned()),
+            password: Some("s3cr3t".to_owned()),
+            former_logins: vec![former(Some("first"))],
+            ..Profile::new(ProfileId::new("home").unwrap())
+        };
+        assert_eq!(home.login_to_keep(), Some(former(Some("s3cr3t"))));
+        assert_eq!(home.logins_before(), [former(Some("first"))]);
+        let elsewhere = Profile { password_source: PasswordSource::File("/run/secrets/home".to_owned()), ..home };
+        assert_eq!(elsewhere.login_to_keep(), Some(former(None)));
+        assert_eq!(elsewhere.logins_before(), [former(Some("first")), former(None)]);
+        assert_eq!(Profile::new(elsewhere.id).login_to_keep(), None);
     }
 
     #[test]

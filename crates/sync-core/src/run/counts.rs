@@ -31,6 +31,11 @@ impl Counts {
         self.added + self.updated + self.refreshed + self.unchanged
     }
 
+    /// Returns whether there are entries of the change log: a row is new, gone, or has another significant field.
+    pub const fn has_changes(&self) -> bool {
+        self.added + self.updated + self.removed > 0
+    }
+
     /// Returns whether no row was written or removed.
     pub const fn is_quiet(&self) -> bool {
         self.added + self.updated + self.refreshed + self.removed == 0

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::{ContentKind, PerKind};
+use crate::ports::profiles::FormerLogin;
 use crate::run::record::Trigger;
 
 /// How a run treats items that it knows. Both modes write only differences, and the removal guard applies in both.
@@ -138,6 +139,8 @@ pub struct SyncOptions {
     pub dry_run: bool,
     /// What starts the run. Default [`Trigger::Library`].
     pub trigger: Trigger,
+    /// Logins that the profile had before: kept values may hold them.
+    pub former_logins: Vec<FormerLogin>,
     /// Whether the run may ask a probe in place of a whole list, as the service does between two whole lists. Default
     /// no.
     pub probe: bool,
@@ -157,6 +160,7 @@ impl Default for SyncOptions {
             accept_removals: false,
             dry_run: false,
             trigger: Trigger::Library,
+            former_logins: Vec::new(),
             probe: false,
             next_look: PerKind::default(),
         }

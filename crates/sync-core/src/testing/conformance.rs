@@ -169,6 +169,7 @@ macro_rules! cache_conformance {
             feed: numbers_of_rows_are_not_reused
             profiles: a_profile_is_read_back_as_it_was_saved
             profiles: a_profile_that_was_ensured_has_the_usual_settings
+            profiles: a_login_that_rows_may_hold_is_kept
             profiles: a_password_is_kept_where_it_is_to_be_kept
             profiles: another_address_is_another_panel
             profiles: content_stays_when_a_profile_is_saved

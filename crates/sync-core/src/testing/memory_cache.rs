@@ -177,7 +177,17 @@ impl Profiles for MemoryStore {
         }
         let mut settings = profile.clone();
         settings.password = settings.password.filter(|_| settings.password_source == PasswordSource::Stored);
+        settings.former_logins = before.former_logins.clone();
         if settings.is_other_login(&before) {
+            let has_content = ContentKind::ALL.into_iter().any(|kind| !tables.rows(kind).is_empty());
+            if let Some(former) = before.login_to_keep().filter(|_| has_content || !tables.changes.is_empty()) {
+                settings.former_logins.push(former);
+                if settings.password_source != PasswordSource::Stored {
+                    settings.former_logins.iter_mut().for_each(|former| former.password = None);
+                }
+                settings.former_logins.sort();
+                settings.former_logins.dedup();
+            }
             (tables.facts.refusals, tables.facts.refused_at) = (0, None);
         }
         tables.settings = Some(settings);

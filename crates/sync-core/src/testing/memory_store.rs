@@ -39,7 +39,7 @@ pub(super) struct Inner {
     pub(super) entered: BTreeSet<(String, String)>,
     next_run: i64,
     next_epoch: i64,
-    fail_apply: Option<StoreError>,
+    fail_apply: Option<(Option<ContentKind>, StoreError)>,
     fail_undo: Option<StoreError>,
 }
 
@@ -92,7 +92,12 @@ impl MemoryStore {
 
     /// Makes the next apply fail with this error.
     pub fn fail_next_apply(&self, error: StoreError) {
-        self.inner().fail_apply = Some(error);
+        self.inner().fail_apply = Some((None, error));
+    }
+
+    /// Makes the next apply of this kind fail with this error.
+    pub fn fail_next_apply_of(&self, kind: ContentKind, error: StoreError) {
+        self.inner().fail_apply = Some((Some(kind), error));
     }
 
     /// Makes the next undo fail with this error, after it has written everything.
@@ -309,6 +314,11 @@ impl ContentStore for MemoryStore {
                 ..Tables::new(epoch)
             };
             *tables = cleared;
+            if tables.edited.is_empty()
+                && let Some(settings) = &mut tables.settings
+            {
+                settings.former_logins = Vec::new();
+            }
             Ok(())
         })
     }
@@ -393,13 +403,14 @@ impl Staging for MemoryStaging {
         }
         // Other work of the same task gets its turn before the write, as with a store that waits for a disk.
         give_way().await;
-        let fault = self.store.inner().fail_apply.take();
+        let kind = self.scope.kind;
+        let fault = self.store.inner().fail_apply.take_if(|(of, _)| of.is_none_or(|of| of == kind));
         self.store.write(&self.profile, |tables| {
             let applied = tables.apply(&self.scope, &self.items, commit)?;
             if cancel.is_cancelled() {
                 return Err(StoreError::Cancelled);
             }
-            fault.map_or(Ok(applied), Err)
+            fault.map_or(Ok(applied), |(_, error)| Err(error))
         })
     }
 }

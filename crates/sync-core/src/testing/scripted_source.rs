@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::detect::digest::DigestScheme;
+use crate::login::Login;
 use crate::model::{Account, Category, CategoryId, ContentKind, Listed, PerKind};
 use crate::ports::source::{
     Completeness, ContentSource, Entry, Learnt, Listing, ListingEvent, ListingRequest, ProbeAnswer, ProbeRequest,
@@ -63,6 +64,7 @@ struct Script {
     usage: Usage,
     asked: Vec<String>,
     learnt: Learnt,
+    login: Login,
     /// The waits before requests, by the words of [`ScriptedSource::asked`].
     waits: Vec<(String, Wait)>,
     observer: Option<Arc<dyn WaitObserver>>,
@@ -96,6 +98,12 @@ impl ScriptedSource {
 
     fn script(&self) -> std::sync::MutexGuard<'_, Script> {
         self.script.lock().expect("nothing panics while holding it")
+    }
+
+    /// Gives the login that the values hold.
+    pub fn with_login(self, login: Login) -> Self {
+        self.script().login = login;
+        self
     }
 
     /// Scripts the answer to a login.
@@ -164,6 +172,10 @@ impl ContentSource for ScriptedSource {
 
     fn learnt(&self) -> Learnt {
         self.script().learnt.clone()
+    }
+
+    fn login(&self) -> Login {
+        self.script().login.clone()
     }
 
     async fn account(&self) -> Result<Account, SourceError> {

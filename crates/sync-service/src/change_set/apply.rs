@@ -77,6 +77,8 @@ pub enum ApplyOutcome {
     Already,
     /// It was refused.
     Refused(Refusal),
+    /// It ended early, after some kinds were written. They stay, and the same set finishes the others.
+    Interrupted(ApplyError),
 }
 
 /// The report of an apply.
@@ -89,9 +91,13 @@ pub struct ApplyReport {
     pub from: Option<Place>,
     /// Where the set ends; `None` if the set can't be read.
     pub to: Option<Place>,
-    /// The counts of each kind that was written or was there already. Also after a refusal the kinds that were written
-    /// before it are here.
+    /// The counts of each kind that was written or was there already. Also after a refusal or an interruption the kinds
+    /// that were written before it are here.
     pub kinds: PerKind<Option<Counts>>,
+    /// The kinds that were written, in their order.
+    pub written: Vec<ContentKind>,
+    /// The kinds in the set that are switched off in the profile. They were left alone.
+    pub off: Vec<ContentKind>,
     /// The kinds in the set that this version doesn't know, by name.
     pub skipped: Vec<String>,
     /// The run that wrote; `None` if nothing was written.
@@ -100,17 +106,17 @@ pub struct ApplyReport {
     pub overlay: PerKind<Applied>,
 }
 
-/// Why an apply has no report.
+/// Why an apply ended early. If it has no report, nothing was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
-    /// The store failed. Kinds that were written stay.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The input can't be read. Nothing was written.
     #[error("the change set can't be read")]
     Input(#[source] std::io::Error),
-    /// The caller cancelled. Kinds that were written stay.
+    /// The caller cancelled.
     #[error("cancelled")]
     Cancelled,
 }
@@ -143,7 +149,8 @@ impl Service {
     ///
     /// The set is read to its end and checked before anything is written. Each kind is then written in one transaction,
     /// under the lease of the profile. A kind that is in its last state already is left alone, so that the same set
-    /// finishes an apply that was interrupted. The removal guard has no say: the hashes prove the set.
+    /// finishes an apply that was interrupted. The removal guard has no say: the hashes prove the set. Kinds that are
+    /// switched off in the profile are left alone.
     ///
     /// # Errors
     ///
@@ -161,6 +168,8 @@ impl Service {
             from: None,
             to: None,
             kinds: PerKind::default(),
+            written: Vec::new(),
+            off: Vec::new(),
             skipped: Vec::new(),
             run: None,
             overlay: PerKind::default(),
@@ -172,8 +181,15 @@ impl Service {
                 report.outcome = ApplyOutcome::Refused(refusal);
                 Ok(report)
             }
-            Err(Stop::Failed(ApplyError::Store(StoreError::Cancelled))) => Err(ApplyError::Cancelled),
-            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Failed(error)) => {
+                let is_cancelled = matches!(error, ApplyError::Store(StoreError::Cancelled));
+                let error = if is_cancelled { ApplyError::Cancelled } else { error };
+                if report.written.is_empty() {
+                    return Err(error);
+                }
+                report.outcome = ApplyOutcome::Interrupted(error);
+                Ok(report)
+            }
         }
     }
 
@@ -187,12 +203,17 @@ impl Service {
     ) -> Result<(), Stop> {
         let incoming = Incoming::new(input, request.limits);
         let mut incoming = cancel.run_until_cancelled(incoming).await.ok_or(Stop::Failed(ApplyError::Cancelled))??;
-        let header = incoming.header.clone();
+        let mut header = incoming.header.clone();
         report.skipped = std::mem::take(&mut incoming.skipped);
         let first = header.kinds.first();
         report.from = first.map(|change| change.from).filter(|from| *from != Place::EMPTY);
         report.to = first.map(|change| change.to);
         let known = self.cache().profile(profile).await?;
+        if let Some(settings) = &known {
+            let is_off = |change: &KindChange| settings.kinds_off.contains(&change.kind);
+            report.off = header.kinds.iter().filter(|change| is_off(change)).map(|change| change.kind).collect();
+            header.kinds.retain(|change| !is_off(change));
+        }
         if known.is_none() {
             let not_new = header.kinds.iter().find(|change| change.from.hash != ContentHash::EMPTY);
             if let Some(change) = not_new {
@@ -201,7 +222,7 @@ impl Service {
             self.cache().ensure_profile(profile).await?;
         }
         let applied = self.apply_known(profile, known.as_ref(), &header, incoming, request, cancel, report).await;
-        if known.is_none() && applied.is_err() && report.run.is_none() {
+        if known.is_none() && applied.is_err() && report.written.is_empty() {
             // It was made for this set only.
             self.cache().remove_profile(profile).await?;
         }
@@ -288,13 +309,17 @@ impl Service {
         if to_write.is_empty() {
             return Ok(());
         }
+        // They are not there until they are written.
+        to_write.iter().for_each(|kind| report.kinds[kind.change.kind] = None);
         let run = self.cache().start_run(profile, lease.fence, self.now()).await?;
         report.run = Some(run);
         let retention = settings.map(|profile| profile.retention).unwrap_or_default();
         let writing = Writing { run, fence: lease.fence, at: self.now(), tombstone_days: retention.tombstone_days };
         let written = self.write_kinds(profile, to_write, &writing, cancel, report).await;
-        self.end_run(profile, &writing, retention, &written, report).await?;
+        let ended = self.end_run(profile, &writing, retention, &written, report).await;
+        // What has ended the writing says more than what follows from it.
         written?;
+        ended?;
         report.outcome = ApplyOutcome::Applied;
         Ok(())
     }
@@ -312,6 +337,7 @@ impl Service {
             match prepared.commit(self, profile, writing, cancel).await {
                 Ok((KindRecord { counts, .. }, applied)) => {
                     report.kinds[kind] = Some(counts);
+                    report.written.push(kind);
                     report.overlay[kind] = applied;
                 }
                 // Rows were deleted by hand since it was checked.
@@ -331,7 +357,7 @@ impl Service {
         written: &Result<(), Stop>,
         report: &ApplyReport,
     ) -> Result<(), StoreError> {
-        let any = report.kinds.values().flatten().any(|counts| !counts.is_quiet());
+        let any = !report.written.is_empty();
         let (status, error) = match written {
             Ok(()) => (RunStatus::Completed, None),
             Err(Stop::Failed(ApplyError::Store(StoreError::Cancelled))) => (RunStatus::Cancelled, None),

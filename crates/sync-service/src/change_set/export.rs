@@ -8,7 +8,7 @@ use sync_core::change_set::{
 };
 use sync_core::{
     ContentHash, ContentId, ContentKind, Feed, FieldClass, FieldSet, Item, Login, PerKind, PositionGone, ProfileId,
-    RunId, Snapshot, SnapshotState, StoreError, Until,
+    RunId, Snapshot, SnapshotState, StoreError,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,7 +17,7 @@ use crate::service::Service;
 use crate::since::Since;
 
 /// Entries of the feed, and rows, that are read in one go.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 
 /// Ids of a whole order that are handed on in one go.
 const IDS: usize = 10_000;
@@ -65,15 +65,32 @@ pub enum ExportError {
     /// There is no such run.
     #[error("there is no run {}", .0.0)]
     UnknownRun(RunId),
-    /// The content of no kind is known at both ends.
-    #[error("the content of the kinds is not known at this position")]
-    NoHash {
-        /// Whether it would be known for everything, without a position.
-        has_snapshot: bool,
-    },
+    /// None of the kinds can be exported.
+    #[error("none of the kinds can be exported")]
+    NoHash(Vec<NotExported>),
     /// The set can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+}
+
+/// A kind that was asked for and can't be in a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotExported {
+    /// The kind.
+    pub kind: ContentKind,
+    /// Why.
+    pub why: NoHash,
+}
+
+/// Why the content of a kind has no hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoHash {
+    /// A check has found something in it. A full sync of the kind ends that.
+    Doubt,
+    /// It is known now, but not what it was at the position.
+    Position,
 }
 
 /// A change set that is ready to be written.
@@ -84,7 +101,7 @@ pub struct ChangeSetExport {
     net: PerKind<Option<Vec<(ContentId, NetChange)>>>,
     moves_after: i64,
     login: Login,
-    left_out: Vec<ContentKind>,
+    left_out: Vec<NotExported>,
     earlier: bool,
 }
 
@@ -104,7 +121,7 @@ impl Service {
     /// # Errors
     ///
     /// [`ExportError::Gone`] if the entries after the position can't all be read; [`ExportError::NoHash`] if the content
-    /// of every kind is in doubt.
+    /// of every kind is in doubt, or not known at the position.
     pub async fn export_changes(
         &self,
         profile: &ProfileId,
@@ -121,12 +138,16 @@ impl Service {
             Some(sequence) => snapshot.hashes_at(sequence).await?,
             None => PerKind::from_fn(|_| Some(ContentHash::EMPTY)),
         };
-        let kinds = ContentKind::ALL.into_iter().filter(|kind| request.kinds.contains(kind));
-        let has_hashes = |kind: &ContentKind| from[*kind].is_some() && state.kinds[*kind].hash.is_some();
-        let (kinds, left_out): (Vec<_>, Vec<_>) = kinds.partition(has_hashes);
+        let (mut kinds, mut left_out) = (Vec::new(), Vec::new());
+        for kind in ContentKind::ALL.into_iter().filter(|kind| request.kinds.contains(kind)) {
+            match (state.kinds[kind].hash, from[kind]) {
+                (Some(_), Some(_)) => kinds.push(kind),
+                (None, _) => left_out.push(NotExported { kind, why: NoHash::Doubt }),
+                (Some(_), None) => left_out.push(NotExported { kind, why: NoHash::Position }),
+            }
+        }
         if kinds.is_empty() {
-            let has_snapshot = after.is_some() && request.kinds.iter().any(|kind| state.kinds[*kind].hash.is_some());
-            return Err(ExportError::NoHash { has_snapshot });
+            return Err(ExportError::NoHash(left_out));
         }
         let mut net = PerKind::from_fn(|_| None);
         if let Some(after) = after {
@@ -139,32 +160,6 @@ impl Service {
         };
         let header = header(panel, self.now(), request.display, &state, &from, after, &kinds, &net);
         Ok(ChangeSetExport { snapshot, header, net, moves_after: after.unwrap_or_default(), login, left_out, earlier })
-    }
-
-    /// Returns the position to export from, and whether it is earlier than the wanted one; `None` for everything.
-    async fn begin(
-        &self,
-        profile: &ProfileId,
-        snapshot: &mut dyn Snapshot,
-        state: &SnapshotState,
-        since: Since,
-    ) -> Result<Option<(i64, bool)>, ExportError> {
-        let gone = |reason| ExportError::Gone { reason, feed: state.feed };
-        let until = match since {
-            Since::Beginning => return Ok(None),
-            Since::Position { epoch, sequence } => {
-                state.feed.check(epoch, sequence).map_err(gone)?;
-                Until::Sequence(sequence)
-            }
-            Since::Run(run) => {
-                let is_known = self.cache().runs(profile, u32::MAX).await?.iter().any(|known| known.run == run);
-                Until::Run(is_known.then_some(run).ok_or(ExportError::UnknownRun(run))?)
-            }
-            Since::Time(at) => Until::Time(at),
-            Since::Age(seconds) => Until::Time(self.now().saturating_sub(seconds)),
-        };
-        let end = snapshot.run_end(until).await?.ok_or_else(|| gone(PositionGone::Pruned))?;
-        Ok(Some((end, matches!(until, Until::Sequence(wanted) if wanted != end))))
     }
 }
 
@@ -242,9 +237,8 @@ impl ChangeSetExport {
         &self.header
     }
 
-    /// Returns the kinds that were asked for and are not in the set, because their content is in doubt or was not known
-    /// at the position.
-    pub fn left_out(&self) -> &[ContentKind] {
+    /// Returns the kinds that were asked for and are not in the set.
+    pub fn left_out(&self) -> &[NotExported] {
         &self.left_out
     }
 

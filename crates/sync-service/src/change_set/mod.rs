@@ -4,10 +4,11 @@
 //! in the crate `sync-change-set`, the rules are in [`sync_core::change_set`].
 
 mod apply;
+mod begin;
 mod export;
 mod incoming;
 mod login;
 mod prepared;
 
 pub use apply::{ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, Refusal};
-pub use export::{ChangeSetExport, ExportError, ExportRequest};
+pub use export::{ChangeSetExport, ExportError, ExportRequest, NoHash, NotExported};

@@ -12,7 +12,7 @@ use sync_core::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::login::{filled, hash_of_changed};
+use super::login::{blanked, filled, hash_of_changed};
 use crate::service::Service;
 
 /// A day in seconds.
@@ -121,10 +121,16 @@ impl PreparedKind {
         let is_own = RowHash::of(stored) == stored_hash;
         let filled = filled(&of_file, login);
         let told = filled.as_ref().unwrap_or(&of_file);
+        // The panel may spell the login otherwise than it is filled in. That is no change; a placeholder is one.
+        let hidden = filled.is_some().then(|| blanked(stored.clone(), &login.present()));
+        let is_same_login = |at| {
+            let is_same = hidden.as_ref().is_some_and(|hidden| hidden.value(at) == of_file.value(at));
+            is_same && stored.value(at) != of_file.value(at)
+        };
         let mut item = stored.clone();
         let mut differing = FieldSet::EMPTY;
         for at in fields.positions() {
-            if stored.value(at) != told.value(at) {
+            if stored.value(at) != told.value(at) && !is_same_login(at) {
                 item.set(at, told.value(at).to_owned());
                 differing.add(at);
             }

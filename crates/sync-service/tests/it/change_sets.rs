@@ -2,14 +2,17 @@
 
 use std::io::Cursor;
 use std::sync::Arc;
+use std::time::Duration;
 
-use sync_core::testing::{MemoryStore, ScriptedSource, movie, profile, series};
+use sync_core::maintenance::{Finding, Inspection};
+use sync_core::testing::{FixedClock, MemoryStore, ScriptedSource, movie, profile, series};
 use sync_core::{
-    Catalogue, ContentId, ContentKind, ContentStore, Counts, Item, KindOutcome, Login, PanelIdentity, Profile,
-    ProfileId, Profiles, RunStatus, Snapshots, StoreError, SyncOptions, Trigger,
+    Catalogue, Clock, ContentId, ContentKind, ContentStore, Counts, Item, KindOutcome, Login, Maintenance,
+    PanelIdentity, PositionGone, Profile, ProfileId, Profiles, Retention, RunId, RunStatus, Snapshots, StoreError,
+    SyncOptions, Trigger, ValueRef,
 };
 use sync_service::{
-    ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, ExportError, ExportRequest, Service, Since, options_of,
+    ApplyError, ApplyOutcome, ApplyReport, ApplyRequest, ExportError, ExportRequest, NoHash, Service, Since, options_of,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -220,4 +223,171 @@ async fn what_does_not_fit_is_refused() {
     assert!(
         export.is_earlier() && Since::Position { epoch, sequence: export.header().kinds[0].from.sequence } == since
     );
+}
+
+/// Begins an export there. Returns the sequence that it begins with, or why there is none.
+async fn begins(service: &Service, since: Since) -> Result<i64, PositionGone> {
+    match service.export_changes(&home(), &ExportRequest::new(since), Login::default()).await {
+        Ok(export) => Ok(export.header().kinds[0].from.sequence),
+        Err(ExportError::Gone { reason, .. }) => Err(reason),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// A run or a time before what was pruned is no reason to begin later, without a word. The end of the last pruned run is
+/// known all the same.
+#[tokio::test]
+async fn a_run_or_a_time_before_what_was_pruned_is_gone() {
+    let (cache, clock) = (MemoryStore::new(), FixedClock::default());
+    let service = Service::new(Arc::new(cache.clone()), Arc::new(clock.clone()));
+    let kept = |feed_entries| Profile {
+        retention: Retention { feed_entries, ..Retention::default() },
+        ..Profile::new(home())
+    };
+    cache.save_profile(&kept(1000)).await.unwrap();
+    let began = clock.now();
+    let mut runs: Vec<RunId> = Vec::new();
+    for name in ["One", "Uno", "Un", "Ein", "Ein"] {
+        clock.pass(Duration::from_secs(1000));
+        if name == "Ein" && runs.len() == 3 {
+            // Nothing is pruned yet: everything came after the beginning.
+            for since in [Since::Time(began), Since::Age(9000)] {
+                assert!(begins(&service, since).await.is_ok());
+            }
+            cache.save_profile(&kept(1)).await.unwrap();
+        }
+        sync(&service, &[(1, name), (2, "Two")], &[(1, "A")]).await;
+        runs.push(cache.runs(&home(), 1).await.unwrap()[0].run);
+    }
+    let feed = cache.feed(&home()).await.unwrap();
+    assert_eq!(feed.newest - feed.oldest, 1, "the last change is kept");
+    let gone = Err(PositionGone::Pruned);
+    for (since, expected) in [
+        (Since::Run(runs[0]), gone),
+        (Since::Run(runs[1]), gone),
+        (Since::Run(runs[2]), Ok(feed.oldest)),
+        (Since::Run(runs[3]), Ok(feed.newest)),
+        (Since::Run(runs[4]), Ok(feed.newest)),
+        (Since::Time(began), gone),
+        (Since::Time(began + 2999), gone),
+        (Since::Time(began + 3000), Ok(feed.oldest)),
+        (Since::Time(began + 3999), Ok(feed.oldest)),
+        (Since::Time(began + 4000), Ok(feed.newest)),
+        (Since::Age(2500), gone),
+        (Since::Age(1500), Ok(feed.oldest)),
+        (Since::Age(500), Ok(feed.newest)),
+        (Since::Position { epoch: None, sequence: feed.oldest }, Ok(feed.oldest)),
+        (Since::Position { epoch: None, sequence: feed.oldest - 1 }, gone),
+    ] {
+        assert_eq!(begins(&service, since).await, expected, "{since:?}");
+    }
+    let unknown = service.export_changes(&home(), &ExportRequest::new(Since::Run(RunId(99))), Login::default()).await;
+    assert!(matches!(unknown, Err(ExportError::UnknownRun(RunId(99)))), "{unknown:?}");
+}
+
+/// A kind in doubt is not in a set, and one that was in doubt at the position neither.
+#[tokio::test]
+async fn a_kind_that_cant_be_exported_is_named_with_its_reason() {
+    let (cache, leader) = leader().await;
+    let found = Finding::not_as_listed(&home(), MOVIES, &[ContentId(1)]);
+    cache.mark(&Inspection { findings: vec![found], ..Inspection::default() }).await.unwrap();
+    let mut request = ExportRequest::new(Since::Beginning);
+    let made = leader.export_changes(&home(), &request, Login::default()).await.unwrap();
+    let left_out: Vec<_> = made.left_out().iter().map(|left_out| (left_out.kind, left_out.why)).collect();
+    assert_eq!(left_out, [(MOVIES, NoHash::Doubt)]);
+    assert!(made.header().kinds.iter().all(|change| change.kind != MOVIES));
+    request.kinds = vec![MOVIES];
+    let none = leader.export_changes(&home(), &request, Login::default()).await;
+    let is_in_doubt = |error: &ExportError| matches!(error, ExportError::NoHash(left_out) if left_out[..].iter().all(|it| it.why == NoHash::Doubt));
+    assert!(none.as_ref().is_err_and(is_in_doubt), "{none:?}");
+}
+
+/// What was written before an apply ended stays and is told, and nothing else is told as written.
+#[tokio::test]
+async fn an_apply_that_ends_between_kinds_tells_what_was_written() {
+    let (_, leader) = leader().await;
+    let whole = export(&leader, Since::Beginning).await;
+    for error in [StoreError::Full, StoreError::Cancelled] {
+        let (cache, follower) = service();
+        cache.fail_next_apply_of(SERIES, error);
+        let report = apply(&follower, &whole).await.unwrap();
+        let ApplyOutcome::Interrupted(error) = &report.outcome else { panic!("{report:?}") };
+        assert_eq!(report.written, [MOVIES]);
+        assert_eq!(report.kinds[MOVIES], Some(Counts { added: 3, ..Counts::default() }));
+        assert_eq!((report.kinds[SERIES], report.kinds[ContentKind::Channels]), (None, Some(Counts::default())));
+        let is_cancelled = matches!(error, ApplyError::Cancelled);
+        assert!(is_cancelled || matches!(error, ApplyError::Store(StoreError::Full)), "{error:?}");
+        let run = cache.runs(&home(), 1).await.unwrap().remove(0);
+        assert_eq!(run.status, if is_cancelled { RunStatus::Cancelled } else { RunStatus::Partial });
+        let report = apply(&follower, &whole).await.unwrap();
+        assert_eq!((word(&report), &report.written[..]), ("applied", &[SERIES][..]));
+    }
+    // Of a profile that was made for the set, nothing stays if nothing was written.
+    let (cache, follower) = service();
+    cache.fail_next_apply_of(MOVIES, StoreError::Full);
+    assert!(apply(&follower, &whole).await.is_err());
+    assert!(cache.profiles().await.unwrap().is_empty());
+}
+
+/// A kind that is switched off in the receiver is left alone, whatever state it is in.
+#[tokio::test]
+async fn a_kind_that_is_switched_off_is_not_applied() {
+    let (_, leader) = leader().await;
+    let whole = export(&leader, Since::Beginning).await;
+    let (cache, follower) = service();
+    let off = |kinds: &[ContentKind]| Profile { kinds_off: kinds.iter().copied().collect(), ..Profile::new(home()) };
+    cache.save_profile(&off(&[SERIES])).await.unwrap();
+    let report = apply(&follower, &whole).await.unwrap();
+    assert_eq!((word(&report), &report.off[..], &report.written[..]), ("applied", &[SERIES][..], &[MOVIES][..]));
+    assert_eq!((report.kinds[SERIES], content(&cache)[1].len()), (None, 0));
+    assert_eq!(word(&apply(&follower, &whole).await.unwrap()), "already");
+    cache.save_profile(&off(&ContentKind::ALL)).await.unwrap();
+    let report = apply(&follower, &whole).await.unwrap();
+    assert_eq!((word(&report), report.off.len()), ("already", 3));
+    cache.save_profile(&off(&[])).await.unwrap();
+    let report = apply(&follower, &whole).await.unwrap();
+    assert_eq!((word(&report), &report.written[..]), ("applied", &[SERIES][..]));
+}
+
+/// A panel may spell a login otherwise than it is filled in. Neither the hash nor a comparison depends on it.
+#[tokio::test]
+async fn the_spelling_of_a_login_is_no_change() {
+    let login = Login::new(Some("ann lee"), Some("s3cr3t"));
+    let (leader_cache, leader) = leader().await;
+    let row = |plot: &str, address: &str| {
+        movie(1).name("One").with("plot", plot).with("youtube_trailer", address).with("direct_source", address)
+    };
+    let listed = |plot: &str| {
+        ScriptedSource::new()
+            .lists(MOVIES, [row(plot, "http://p.example/{username}/{password}/1").listed()])
+            .lists(SERIES, [series(1).listed()])
+    };
+    sync_from(&leader, listed("A plot")).await;
+    let whole = export(&leader, Since::Beginning).await;
+    let since = position(&leader_cache).await;
+    let (cache, follower) = service();
+    let request = || ApplyRequest::new(login.clone());
+    let apply = async |set: &[u8]| {
+        let input = Cursor::new(set.to_vec());
+        follower.apply_changes(&home(), input, request(), &CancellationToken::new()).await.unwrap()
+    };
+    assert_eq!(word(&apply(&whole).await), "applied");
+    let addresses = || {
+        let row = cache.items(&home(), MOVIES).remove(0);
+        ["youtube_trailer", "direct_source"].map(|name| match row.value(MOVIES.field(name).unwrap()) {
+            ValueRef::Text(text) => str::to_owned(text),
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(addresses(), ["http://p.example/ann%20lee/s3cr3t/1"; 2]);
+    // The follower's own panel spells it with a plus.
+    let spelt = "http://p.example/ann+lee/s3cr3t/1";
+    let source =
+        ScriptedSource::new().lists(MOVIES, [row("A plot", spelt).listed()]).lists(SERIES, [series(1).listed()]);
+    sync_from(&follower, source.with_login(login.clone())).await;
+    assert_eq!(addresses(), [spelt; 2]);
+    sync_from(&leader, listed("Another plot")).await;
+    let report = apply(&export(&leader, since).await).await;
+    assert_eq!((word(&report), report.kinds[MOVIES].map(|counts| counts.updated)), ("applied", Some(1)));
+    assert_eq!(addresses(), [spelt; 2]);
 }

@@ -127,7 +127,7 @@ pub struct BackedUp {
     pub bytes: u64,
     /// How many profiles are in it.
     pub profiles: u64,
-    /// How many of them have their password in it, in clear.
+    /// How many of them have a password in it, in clear: the present one, or one of before.
     pub passwords: u64,
 }
 
@@ -136,10 +136,18 @@ pub(crate) fn look_at(copy: &Path) -> Result<BackedUp, StoreError> {
     let mut conn = open(copy)?;
     require_whole(&mut conn, "quick_check")?;
     let mut count = |sql| Ok::<_, StoreError>(integer(&mut conn, sql, &[])?.unwrap_or_default().unsigned_abs());
+    // A cache of an older version has no former logins.
+    let has_former = count("SELECT COUNT(*) FROM sqlite_master WHERE name='xtream_former_logins'")? > 0;
+    let passwords = if has_former {
+        "SELECT COUNT(*) FROM (SELECT profile_id FROM xtream_profiles WHERE password IS NOT NULL UNION SELECT profile_id \
+         FROM xtream_former_logins WHERE password<>'')"
+    } else {
+        "SELECT COUNT(password) FROM xtream_profiles"
+    };
     Ok(BackedUp {
         bytes: count("SELECT page_count*page_size FROM pragma_page_count, pragma_page_size")?,
         profiles: count("SELECT COUNT(*) FROM xtream_profiles")?,
-        passwords: count("SELECT COUNT(password) FROM xtream_profiles")?,
+        passwords: count(passwords)?,
     })
 }
 

@@ -25,7 +25,7 @@ use crate::store::SqliteStore;
 use crate::tables::guards::require_profile;
 use crate::tables::profile::RANDOM_EPOCH;
 use crate::tables::schema::xtream_content_sync;
-use crate::tables::{self, facts, index, row_counts, validator};
+use crate::tables::{self, facts, former_logins, index, row_counts, validator};
 
 /// A category of any kind.
 #[derive(QueryableByName)]
@@ -144,6 +144,7 @@ impl SqliteStore {
             let sql = "UPDATE xtream_edited_items SET gone=2 WHERE profile_id=? AND gone<>2";
             execute(conn, sql, &[profile.as_str().into()])?;
             facts::forget_kinds(conn, profile)?;
+            former_logins::forget(conn, profile)?;
             begin_epoch(conn, profile)?;
             diesel::update(xtream_content_sync::table.filter(xtream_content_sync::profile_id.eq(profile.as_str())))
                 .set(Cleared { sync_status: "pending", updated_at: now(), ..Cleared::default() })

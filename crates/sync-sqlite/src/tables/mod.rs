@@ -8,6 +8,7 @@ pub(crate) mod changes;
 pub(crate) mod content;
 pub(crate) mod doubts;
 pub(crate) mod facts;
+pub(crate) mod former_logins;
 pub(crate) mod guards;
 pub(crate) mod held;
 pub(crate) mod history;

@@ -11,6 +11,7 @@ use crate::db::fault::of_diesel;
 use crate::db::value::{Number, Text};
 use crate::search;
 use crate::store::SqliteStore;
+use crate::tables::former_logins;
 use crate::tables::guards::require_profile;
 use crate::tables::schema::{
     xtream_content_sync, xtream_held_removals, xtream_listing_validators, xtream_panel_facts, xtream_profiles,
@@ -78,6 +79,8 @@ impl SqliteStore {
             forget_other_panel(conn, row)?;
             let (id, stored) = (row.id.as_str(), row.password_source == PasswordSource::Stored);
             forget_refusals(conn, row, stored)?;
+            let before = with_login(conn, &row.id)?;
+            former_logins::keep(conn, &before, row)?;
             diesel::update(xtream_profiles::table.filter(xtream_profiles::profile_id.eq(id)))
                 .set((
                     xtream_profiles::base_url.eq(row.base_url.as_deref()),
@@ -207,6 +210,24 @@ fn with_addresses(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Pr
     })
 }
 
+/// The login of a profile as it is stored, and nothing else of it.
+fn with_login(conn: &mut SqliteConnection, profile: &ProfileId) -> Result<Profile, StoreError> {
+    let found = xtream_profiles::table
+        .filter(xtream_profiles::profile_id.eq(profile.as_str()))
+        .select(Account::as_select())
+        .first(conn)
+        .map_err(of_diesel)?;
+    let text = |column: Option<Text>| column.map(|text| text.0);
+    // A source that can't be read is none in which a password is kept.
+    let source = PasswordSource::from_parts(&found.password_source.0, text(found.password_argument));
+    Ok(Profile {
+        username: text(found.username),
+        password: text(found.password),
+        password_source: source.unwrap_or_else(|| PasswordSource::Command(String::new())),
+        ..Profile::new(profile.clone())
+    })
+}
+
 /// Forgets refused logins if the login is another one now.
 fn forget_refusals(conn: &mut SqliteConnection, row: &Profile, stored: bool) -> Result<(), StoreError> {
     let id = row.id.as_str();
@@ -316,6 +337,7 @@ fn read(
         profile.schedules.automatic = columns.auto_sync_enabled.0 != 0;
         set(&mut profile.schedules.interval_hours, columns.sync_interval_hours);
     }
+    profile.former_logins = former_logins::of(conn, profile.id.as_str())?;
     settings::load(conn, &mut profile)?;
     Ok(profile)
 }

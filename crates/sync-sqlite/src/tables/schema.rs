@@ -546,6 +546,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The logins that a profile had before.
+    xtream_former_logins (profile_id, username, password) {
+        profile_id -> Text,
+        username -> Text,
+        password -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     xtream_profiles,
     xtream_sync_settings,
@@ -578,4 +587,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     xtream_rewrite_rules,
     xtream_content_hashes,
     xtream_login_hashes,
+    xtream_former_logins,
 );

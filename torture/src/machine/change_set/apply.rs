@@ -252,6 +252,17 @@ impl Machine {
             Some(Err(error)) => {
                 return Err(Violation::new(format!("a change set fails where nothing is wrong: {error:?} (I21)")));
             }
+            Some(Ok(ApplyReport { outcome: ApplyOutcome::Interrupted(error), written: told, .. })) => {
+                promise!(!told.is_empty(), "a change set that wrote nothing is told as interrupted (I21)");
+                match error {
+                    ApplyError::Cancelled if apply.is_cancelled => "cancelled between kinds",
+                    ApplyError::Store(_) if has_failed => "failed between kinds",
+                    _ => {
+                        let message = format!("a change set is interrupted where nothing is wrong: {error:?} (I21)");
+                        return Err(Violation::new(message));
+                    }
+                }
+            }
             Some(Ok(report)) => self.reported(&apply, &report, before.as_ref(), after.as_ref(), &written).await?,
         };
         if !written.is_empty() {

@@ -114,8 +114,9 @@ Examples:
   xtream-sync changes export --since 1d | ssh tv xtream-sync changes apply -
 
 The set is of one state of the cache, also while a sync runs. The login of the profile is replaced by placeholders. A \
-position within a run is replaced by the end of the run before it. The exit code is 12 if the changes after the position \
-can't all be exported.";
+position within a run is replaced by the end of the run before it. Exit codes: 0 written; 3 a kind was left out, because \
+its content is in doubt or was not known at the position; 12 the changes after the position can't all be exported, or no \
+kind can.";
 
 pub(super) const CHANGES_APPLY: &str = "\
 Examples:
@@ -124,8 +125,9 @@ Examples:
   ssh server xtream-sync changes export --since 1d | xtream-sync changes apply -
 
 A change set is applied wholly to exactly the state that it was made from, or not at all; to apply it again changes \
-nothing. Exit codes: 0 applied, or there already; 12 refused: the file is damaged or of another panel, or doesn't begin \
-where the profile is; 11 another run holds the profile.";
+nothing. Kinds that are switched off in the profile are left alone. Exit codes: 0 applied, or there already; 12 refused: the \
+file is damaged or of another panel, or doesn't begin where the profile is; 11 another run holds the profile. After 8 or \
+130 the same set finishes what is left.";
 
 pub(super) const NEW: &str = "\
 Examples:

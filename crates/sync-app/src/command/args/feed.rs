@@ -58,10 +58,10 @@ pub(crate) struct ExportChangesArgs {
     /// begins with an empty profile]
     #[arg(long, value_name = "SINCE")]
     pub(crate) since: Option<Since>,
-    /// Write into this file, which appears when it is whole; - is standard output
+    /// Write into this file, which appears when it is whole; - is standard output, and a pipe or a device is written to
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Replace the file if it exists
+    /// Replace the file if it exists; of a link, the file that it leads to
     #[arg(long)]
     pub(crate) force: bool,
     /// Export only this kind: channels, movies or series

@@ -359,10 +359,10 @@ pub(crate) enum OverlayCommand {
     /// Write edits and rules to standard output, or into a file, as lines of JSON
     #[command(after_help = examples::OVERLAY_EXPORT)]
     Export {
-        /// Write into this file, which appears when it is whole [default: standard output]
+        /// Write into this file, which appears when it is whole; a pipe or a device is written to [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// Replace the file if it exists
+        /// Replace the file if it exists; of a link, the file that it leads to
         #[arg(long, requires = "output")]
         force: bool,
         #[command(flatten)]

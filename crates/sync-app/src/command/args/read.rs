@@ -195,10 +195,10 @@ pub(crate) struct ExportArgs {
     /// Export only this kind: channels, movies or series; it may be repeated [default: all]
     #[arg(long = "kind", value_name = "KIND", value_parser = kind)]
     pub(crate) kinds: Vec<ContentKind>,
-    /// Write into this file, which appears when it is whole [default: standard output]
+    /// Write into this file, which appears when it is whole; a pipe or a device is written to [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Replace the file if it exists
+    /// Replace the file if it exists; of a link, the file that it leads to
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
     #[command(flatten)]

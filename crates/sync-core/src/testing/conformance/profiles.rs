@@ -226,3 +226,37 @@ pub async fn another_login_may_be_tried_at_once<C: Cache>(cache: &C) {
         assert_eq!(facts, expected, "{changed:?}");
     }
 }
+
+/// "The login of before is kept in `Profile::former_logins` if the profile has content or changes, because they may hold
+/// it."
+pub async fn a_login_that_rows_may_hold_is_kept<C: Cache>(cache: &C) {
+    let with = |password: &str| Profile { password: Some(password.to_owned()), ..unusual() };
+    let home = with("first").id;
+    let former = async || {
+        let known = cache.profile(&home).await.unwrap().unwrap().former_logins;
+        known.into_iter().map(|login| (login.username, login.password)).collect::<Vec<_>>()
+    };
+    let ann = |password: Option<&str>| ("ann".to_owned(), password.map(str::to_owned));
+    for password in ["first", "second"] {
+        cache.save_profile(&with(password)).await.unwrap();
+    }
+    assert_eq!(former().await, [], "nothing can hold the first one");
+    load(cache, "home", &[1, 2]).await.end().await;
+    cache.save_profile(&with("second")).await.unwrap();
+    cache.save_profile(&Profile { policy: PolicyChoice::Fingerprint, ..with("second") }).await.unwrap();
+    assert_eq!(former().await, [], "it is the same");
+    cache.save_profile(&with("third")).await.unwrap();
+    assert_eq!(former().await, [ann(Some("second"))]);
+    // The store keeps them, whatever is saved.
+    let elsewhere = PasswordSource::Environment("HOME_PASSWORD".to_owned());
+    cache.save_profile(&Profile { password_source: elsewhere, ..with("fourth") }).await.unwrap();
+    cache.save_profile(&Profile { username: Some("bob".to_owned()), ..with("fourth") }).await.unwrap();
+    assert_eq!(former().await, [ann(None)], "a password that is kept elsewhere is not kept here either");
+    cache.clear(&home).await.unwrap();
+    assert_eq!(former().await, []);
+    cache.save_profile(&with("fifth")).await.unwrap();
+    assert_eq!(former().await, [("bob".to_owned(), Some("fourth".to_owned()))], "there are changes of before");
+    cache.remove_profile(&home).await.unwrap();
+    cache.save_profile(&with("sixth")).await.unwrap();
+    assert_eq!(former().await, []);
+}

@@ -1,0 +1,147 @@
+//! What is told of an apply: the line of JSON, the counts, why a set was refused, and what was kept.
+
+use serde::Serialize;
+use sync_core::change_set::Place;
+use sync_core::text::printable;
+use sync_core::{ContentKind, Counts, PerKind, ProfileId};
+use sync_service::{ApplyError, ApplyOutcome, ApplyReport, ChangeSetError as ReadError, Refusal};
+
+use crate::command::json;
+use crate::command::terminal::{complain, grouped, is_quiet, say};
+
+/// How to get a set that fits any profile without content.
+pub(super) const WHOLE: &str = "make a set of everything with `xtream-sync changes export`, without --since, and apply it to a \
+                     profile without content: a new one (--profile ID), or one after `xtream-sync clear ID`";
+
+/// The object of `changes apply --json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    profile: &'a str,
+    status: &'static str,
+    reason: Option<&'static str>,
+    from: Option<Position>,
+    to: Option<Position>,
+    kinds: Kinds<'a>,
+    run: Option<i64>,
+    skipped: &'a [String],
+    off: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Position {
+    epoch: i64,
+    sequence: i64,
+}
+
+#[derive(Serialize)]
+struct KindCounts {
+    added: u64,
+    updated: u64,
+    refreshed: u64,
+    removed: u64,
+    unchanged: u64,
+    held: u64,
+    skipped: u64,
+}
+
+impl From<Counts> for KindCounts {
+    fn from(counts: Counts) -> Self {
+        let Counts { added, updated, refreshed, removed, unchanged, held, skipped, .. } = counts;
+        Self { added, updated, refreshed, removed, unchanged, held, skipped }
+    }
+}
+
+struct Kinds<'a>(&'a PerKind<Option<Counts>>);
+
+impl Serialize for Kinds<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let kinds = self.0.iter().filter_map(|(kind, counts)| Some((kind.as_str(), counts.as_ref()?)));
+        to.collect_map(kinds.map(|(kind, counts)| (kind, KindCounts::from(*counts))))
+    }
+}
+
+/// Prints what became of a set.
+pub(super) fn print(profile: &ProfileId, report: &ApplyReport, as_json: bool) {
+    let (status, reason) = match &report.outcome {
+        ApplyOutcome::Applied => ("applied", None),
+        ApplyOutcome::Already => ("already", None),
+        ApplyOutcome::Refused(refusal) => ("refused", Some(refusal.as_str())),
+        ApplyOutcome::Interrupted(ApplyError::Cancelled) => ("partial", Some("cancelled")),
+        ApplyOutcome::Interrupted(_) => ("partial", Some("store")),
+        _ => ("unknown", None),
+    };
+    let position = |place: Place| Position { epoch: place.epoch, sequence: place.sequence };
+    if as_json {
+        return json::say(&Line {
+            profile: profile.as_str(),
+            status,
+            reason,
+            from: report.from.map(position),
+            to: report.to.map(position),
+            kinds: Kinds(&report.kinds),
+            run: report.run.map(|run| run.0),
+            skipped: &report.skipped,
+            off: report.off.iter().map(|kind| kind.as_str()).collect(),
+        });
+    }
+    if is_quiet() {
+        return;
+    }
+    let id = printable(profile.as_str());
+    match &report.outcome {
+        ApplyOutcome::Applied => say(&format!("{id}: the change set is applied")),
+        ApplyOutcome::Already if report.kinds.values().all(Option::is_none) => {
+            return say(&format!("{id}: the change set has nothing for this profile"));
+        }
+        ApplyOutcome::Already => {
+            return say(&format!(
+                "{id}: nothing to apply: every value that counts as a change is the same already (images, ratings and \
+                 dates travel with rows that have changed)"
+            ));
+        }
+        ApplyOutcome::Interrupted(_) => say(&format!("{id}: a part of the change set is applied")),
+        _ => {}
+    }
+    for kind in &report.written {
+        let counts = report.kinds[*kind].unwrap_or_default();
+        let [added, updated, refreshed, removed] =
+            [counts.added, counts.updated, counts.refreshed, counts.removed].map(grouped);
+        say(&format!(
+            "  {:<9} {added} added, {updated} updated, {refreshed} refreshed, {removed} removed",
+            kind.as_str()
+        ));
+    }
+}
+
+/// Names of kinds, as a list in words.
+pub(super) fn listed(kinds: &[ContentKind]) -> String {
+    kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+/// What was written before an apply ended.
+pub(super) fn kept(report: &ApplyReport) -> String {
+    match &report.written[..] {
+        [] => "nothing was changed".to_owned(),
+        written => format!("{} were applied before and stay", listed(written)),
+    }
+}
+
+/// Says why a set was refused, what was kept, and what to do.
+pub(super) fn refuse(refusal: &Refusal, kept: &str) {
+    complain(&format!("error: {refusal}; {kept}"));
+    let hint = match refusal {
+        Refusal::Damaged(ReadError::Empty) => {
+            "see whether the command that makes the set has failed, and whether the file is the right one"
+        }
+        Refusal::Damaged(ReadError::NotASet) => "name a file that `xtream-sync changes export` has made",
+        Refusal::Damaged(ReadError::TooLarge(_)) => {
+            "no set of this program is so large, unless the catalogue is; export each kind by itself with --kind"
+        }
+        Refusal::Damaged(_) => "copy the file again, or make it again",
+        Refusal::Version(_) => "use a newer version of this program",
+        Refusal::Panel => "name the profile that the set is for, with --profile ID",
+        Refusal::From(_) | Refusal::To(_) => WHOLE,
+        _ => return,
+    };
+    complain(&format!("  hint: {hint}"));
+}

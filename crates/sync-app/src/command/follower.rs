@@ -1,0 +1,29 @@
+//! Words about profiles without a login: change sets fill them, and no sync does.
+
+use sync_core::text::printable;
+use sync_core::{Profile, ProfileId};
+
+use super::failure::Failure;
+use super::terminal::quoted;
+
+/// The command that applies a set to a profile.
+pub(crate) fn apply(id: &ProfileId) -> String {
+    format!("`xtream-sync changes apply FILE --profile {}`", named(id))
+}
+
+/// What puts a profile in order that no sync can put in order.
+pub(crate) fn renew(id: &ProfileId) -> String {
+    format!("`xtream-sync clear {}` and a set of everything, with {},", named(id), apply(id))
+}
+
+/// The error that a profile without a login can't ask a panel.
+pub(crate) fn no_login(profile: &Profile) -> Failure {
+    let id = named(&profile.id);
+    let message = format!("profile `{}` has no login to ask a panel with; change sets fill it", profile.id);
+    let hint = format!("apply one with {}, or add a login with `xtream-sync profile add {id}`", apply(&profile.id));
+    Failure::usage(message, hint)
+}
+
+fn named(id: &ProfileId) -> String {
+    printable(&quoted(id.as_str()))
+}

@@ -1,0 +1,1 @@
+DROP TABLE xtream_former_logins;
