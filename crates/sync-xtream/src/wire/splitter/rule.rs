@@ -232,12 +232,19 @@ impl Rule {
     }
 }
 
-/// Returns whether a bracket ends a document: nothing or another document comes after it.
+/// Returns whether a bracket ends an empty document: nothing comes after it, or the beginning of another one.
 fn ends_document(bytes: &[u8], bracket: usize, over: bool) -> Told<()> {
-    match first_from(bytes, bracket + 1) {
-        Told::Yes(at) if !matches!(bytes[at], b'[' | b'{' | b'<') => Told::No,
-        Told::Later if !over => Told::Later,
-        _ => Told::Yes(()),
+    let next = match first_from(bytes, bracket + 1) {
+        Told::Yes(at) => at,
+        Told::Later if !over => return Told::Later,
+        _ => return Told::Yes(()),
+    };
+    match (bytes[next], first_from(bytes, next + 1)) {
+        (b'<', _) => Told::Yes(()),
+        (b'[', Told::Yes(at)) if matches!(bytes[at], b'{' | b']') => Told::Yes(()),
+        (b'{', Told::Yes(at)) if matches!(bytes[at], b'"' | b'}') => Told::Yes(()),
+        (b'[' | b'{', Told::Later) => Told::Later,
+        _ => Told::No,
     }
 }
 
@@ -335,7 +342,9 @@ mod tests {
         for (text, over, answer) in [
             ("[]", false, Later),
             ("[]", true, Yes(())),
-            ("[] [", false, Yes(())),
+            ("[] [", false, Later),
+            ("[] []", false, Yes(())),
+            ("[][x", false, No),
             ("[]name\":1", false, No),
             ("[{", false, Later),
             ("[{\"", false, Yes(())),
