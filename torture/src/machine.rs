@@ -16,6 +16,7 @@ mod faults;
 mod feed;
 mod overlay;
 mod panel;
+mod pass_on;
 mod removal;
 mod report;
 mod run;
