@@ -203,6 +203,9 @@ fn what_does_not_fit_is_refused_by_name() {
 /// The login is not in a set, and each cache has its own in its place.
 #[test]
 fn a_set_has_no_login() {
+    // A plus is one in a path.
+    const IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'+');
+
     let scene = Scene::synced(2204);
     let id = scene.ids(Kind::Movies)[7];
     let address = format!("http://panel.example/movie/{USERNAME}/{PASSWORD}/{id}.mp4");
@@ -230,8 +233,6 @@ fn a_set_has_no_login() {
     add.env("XTREAM_SYNC_PASSWORD", PASSWORD);
     Running::start(add).end().exits(0);
     apply(&other, &whole, 0);
-    // As in a path, where a plus is one.
-    const IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'+');
     let encoded = percent_encoding::utf8_percent_encode(PASSWORD, IN_PATH);
     let own = format!("http://panel.example/movie/bob/{encoded}/{id}.mp4");
     assert_eq!(trailer(&other), own);
