@@ -14,6 +14,9 @@ use crate::scene::{HOME, Scene};
 const APPLIED: [&str; 9] = ["profile", "status", "reason", "from", "to", "kinds", "run", "skipped", "off"];
 const COUNTS: [&str; 7] = ["added", "updated", "refreshed", "removed", "unchanged", "held", "skipped"];
 
+/// What is escaped of the password in a path, where a plus is one.
+const IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'+');
+
 /// Every sort of change, with new items at this place.
 fn eventful(place: Place) -> Step {
     let (added_percent, updated_percent) = (4.0, 8.0);
