@@ -3,11 +3,13 @@
 //! Case, diacritics and the width of letters make no difference; what stands between words becomes one blank. The same
 //! function folds the text of items and the words of a query, so both always meet.
 
+use std::str::Chars;
+
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// The version of the folding: what was folded under another one is folded anew. Raise it with every change after which
 /// some text is folded differently, and with every change of what an [`Entry`](super::Entry) has of an item.
-pub const FOLDING: u32 = 1;
+pub const FOLDING: u32 = 2;
 
 /// Returns a text in the form in which it is searched: lower case, without diacritics, words apart by one blank, and no
 /// blank at the ends.
@@ -97,14 +99,14 @@ fn blank(out: &mut String, start: usize) {
 }
 
 fn fold_unicode(text: &str, start: usize, out: &mut String) {
-    let mut chars = text.chars().peekable();
+    let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        if c == '+' && ends_word(out, start) && !chars.peek().is_some_and(|next| next.is_alphanumeric()) {
+        if c == '+' && ends_word(out, start) && !is_letter_next(chars.clone()) {
             out.push('+');
         } else if c.is_ascii_alphanumeric() {
-            out.push(c.to_ascii_lowercase());
+            push_letter(c.to_ascii_lowercase(), start, out);
         } else if is_hangul_syllable(c) {
-            out.push(c);
+            push_letter(c, start, out);
         } else if c.is_ascii() {
             blank(out, start);
         } else {
@@ -113,19 +115,33 @@ fn fold_unicode(text: &str, start: usize, out: &mut String) {
     }
 }
 
+/// Returns whether the next character that is not left out is a letter or a digit.
+fn is_letter_next(chars: Chars<'_>) -> bool {
+    let mut kept = chars.skip_while(|c| is_ignored(*c) || is_dropped_mark(*c));
+    kept.next().is_some_and(char::is_alphanumeric)
+}
+
+/// Appends a letter of a word. Behind a `+`, which ends a word, another word begins: `Disney+™` is `disney+ tm`.
+fn push_letter(c: char, start: usize, out: &mut String) {
+    if out.len() > start && out.ends_with('+') && c.is_alphanumeric() {
+        out.push(' ');
+    }
+    out.push(c);
+}
+
 /// Appends a letter of a decomposed text, folded.
 fn push(c: char, start: usize, out: &mut String) {
     if is_ignored(c) {
         return;
     }
     if let Some(letters) = letters_for(c) {
-        out.push_str(letters);
+        letters.chars().for_each(|letter| push_letter(letter, start, out));
     } else if is_kept_mark(c) || (c.is_alphanumeric() && !is_dropped_mark(c)) {
         for lower in c.to_lowercase() {
             match letters_for(lower) {
-                Some(letters) => out.push_str(letters),
+                Some(letters) => letters.chars().for_each(|letter| push_letter(letter, start, out)),
                 None if is_dropped_mark(lower) => {}
-                None => out.push(lower),
+                None => push_letter(lower, start, out),
             }
         }
     } else if !is_dropped_mark(c) {
@@ -226,6 +242,12 @@ mod tests {
             ("C++ & c+", "c++ c+"),
             ("a+b +18", "a b 18"),
             ("é+", "e+"),
+            ("Disney+™ é", "disney+ tm e"),
+            ("x+℀", "x+ a c"),
+            ("0+\u{fe00}a", "0 a"),
+            ("a+\u{301}b", "a b"),
+            ("a+\u{200b}기", "a 기"),
+            ("a+\u{301}\u{200b} b", "a+ b"),
             ("S.W.A.T.", "s w a t"),
             ("ﬁlm²", "film2"),
             ("★ ☆", ""),

@@ -169,13 +169,13 @@ macro_rules! cache_conformance {
             feed: numbers_of_rows_are_not_reused
             profiles: a_profile_is_read_back_as_it_was_saved
             profiles: a_profile_that_was_ensured_has_the_usual_settings
-            profiles: a_login_that_rows_may_hold_is_kept
             profiles: a_password_is_kept_where_it_is_to_be_kept
             profiles: another_address_is_another_panel
             profiles: content_stays_when_a_profile_is_saved
             profiles: a_removed_profile_is_gone_with_its_content
             profiles: a_profile_under_a_lease_is_not_removed
             profiles: another_login_may_be_tried_at_once
+            profiles: a_login_that_rows_may_hold_is_kept
             maintenance: a_cache_that_was_only_synced_is_sound
             maintenance: what_is_marked_is_compared_in_full
             paces: one_at_a_time_enters_an_account
