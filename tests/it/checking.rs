@@ -70,20 +70,35 @@ fn the_panel_shows_what_no_table_does() {
     scene.sync(&[]).exits(0);
 
     let id = scene.ids(Kind::Movies)[5];
-    // A name would differ from the search text.
-    scene.cache().execute(&format!("UPDATE xtream_movies SET container_extension='scribbled' WHERE stream_id={id}"));
+    // A field that makes an entry in the feed would differ from the content hash.
+    scene.cache().execute(&format!("UPDATE xtream_movies SET rating_5based=0.125 WHERE stream_id={id}"));
     scene.run(&["check"]).exits(0);
     scene.sync(&[]).exits(0);
-    assert_eq!(scene.cache().number("SELECT COUNT(*) FROM xtream_movies WHERE container_extension='scribbled'"), 1);
+    assert_eq!(scene.cache().number("SELECT COUNT(*) FROM xtream_movies WHERE rating_5based=0.125"), 1);
     let run = scene.run(&["check", "--panel", "--json"]).exits(3);
     assert_eq!(codes(&run), [("movies".to_owned(), "rows_not_as_listed".to_owned())]);
     assert_eq!(lines(&run)[0]["findings"][0]["examples"][0], id.to_string());
     let report = scene.sync(&[]).exits(0).report();
-    assert_eq!((report.mode(Kind::Movies), report.counts(Kind::Movies).updated), ("full", 1));
+    assert_eq!((report.mode(Kind::Movies), report.counts(Kind::Movies).refreshed), ("full", 1));
     scene.assert_true();
 
     scene.panel.on(Action::Account, Behaviour::Refused);
     scene.run(&["check", "--panel"]).exits(4);
+    scene.run(&["check"]).exits(0);
+}
+
+/// What another program writes into a field that counts is found without the panel.
+#[test]
+fn the_content_hash_shows_what_another_program_wrote() {
+    let scene = Scene::synced(2309);
+    let id = scene.ids(Kind::Movies)[5];
+    // A name would differ from the search text as well.
+    scene.cache().execute(&format!("UPDATE xtream_movies SET container_extension='scribbled' WHERE stream_id={id}"));
+    let run = scene.run(&["check", "--json"]).exits(3);
+    assert_eq!(codes(&run), [("movies".to_owned(), "content_hash".to_owned())]);
+    let report = scene.sync(&[]).exits(0).report();
+    assert_eq!((report.mode(Kind::Movies), report.counts(Kind::Movies).updated), ("full", 1));
+    scene.assert_true();
     scene.run(&["check"]).exits(0);
 }
 

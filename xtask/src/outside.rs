@@ -45,8 +45,9 @@ pub(crate) fn build_all(target: &Path, packages: &[(&str, PathBuf)]) -> Outcome 
         let manifest = folder.join("Cargo.toml");
         let own = fs::read_to_string(&manifest)?;
         let profiles = profiles(&fs::read_to_string("Cargo.toml")?);
-        let taken = packages.iter().filter(|(name, _)| program.takes.contains(name));
-        fs::write(&manifest, format!("{own}\n{}\n{profiles}", patch(taken)))?;
+        let taken: Vec<_> = packages.iter().filter(|(name, _)| program.takes.contains(name)).collect();
+        let plain: String = taken.iter().map(|(name, _)| unoptimised(name)).collect();
+        fs::write(&manifest, format!("{own}\n{}\n{profiles}\n{plain}", patch(taken.into_iter())))?;
         fs::copy("Cargo.lock", folder.join("Cargo.lock"))?;
         if program.needs_more && run(cargo(["fetch", "--offline", "--manifest-path"]).arg(&manifest)).is_err() {
             println!("they are not at hand yet");
@@ -79,6 +80,12 @@ fn copy(from: &Path, to: &Path) -> Outcome {
 fn patch<'a>(packages: impl Iterator<Item = &'a (&'a str, PathBuf)>) -> String {
     let lines = packages.map(|(name, folder)| format!("{name} = {{ path = '{}' }}\n", folder.display()));
     format!("[patch.crates-io]\n{}", lines.collect::<String>())
+}
+
+/// The profile of one of our crates in a program that runs for a moment. It would be optimised there as any dependency
+/// is, and that takes minutes.
+fn unoptimised(name: &str) -> String {
+    format!("[profile.dev.package.{name}]\nopt-level = 0\n")
 }
 
 /// The `[profile.…]` tables of a manifest, as they stand.

@@ -1,7 +1,7 @@
 //! Running other programs: shown before they run, judged by their exit status.
 
 use std::ffi::OsStr;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::Outcome;
 
@@ -33,10 +33,29 @@ pub(crate) fn straight(command: &mut Command) -> &mut Command {
 
 /// Runs a command whose output belongs on the screen; a status other than 0 is a failure that names the command.
 pub(crate) fn run(command: &mut Command) -> Outcome {
+    start(command)?.wait()
+}
+
+/// A command that runs beside others.
+pub(crate) struct Started {
+    child: Child,
+    line: String,
+}
+
+/// Starts a command whose output belongs on the screen.
+pub(crate) fn start(command: &mut Command) -> Outcome<Started> {
     let line = shown(command);
     println!("$ {line}");
-    let status = command.status().map_err(|error| format!("`{line}` cannot be started: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`{line}` ended with {status}").into()) }
+    let child = command.spawn().map_err(|error| format!("`{line}` cannot be started: {error}"))?;
+    Ok(Started { child, line })
+}
+
+impl Started {
+    /// Waits for its end; a status other than 0 is a failure that names the command.
+    pub(crate) fn wait(mut self) -> Outcome {
+        let status = self.child.wait()?;
+        if status.success() { Ok(()) } else { Err(format!("`{}` ended with {status}", self.line).into()) }
+    }
 }
 
 /// Runs a command for what it prints; what it has to say on stderr is shown.

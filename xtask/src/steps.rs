@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::shell::{cargo, run, straight};
+use crate::shell::{cargo, run, start, straight};
 use crate::{Outcome, USAGE_ERROR, arrows, bench, e2e, features, hostile, outside, packages, torture};
 
 /// A named part of the check.
@@ -92,8 +92,14 @@ fn docs() -> Outcome {
 
 /// All tests but those of the command against the simulated panel, which have steps of their own. The whole workspace
 /// is selected, so that the dependencies are those of the other steps.
+///
+/// The long watch takes two minutes and one processor, so the tests of the documentation are compiled beside it.
 fn tests() -> Outcome {
-    let targets = "test --workspace --all-features --locked --lib --bins --examples --test it --test log --test watch --test endurance";
+    let targets = "test --workspace --all-features --locked --lib --bins --examples --test it --test log --test watch";
     run(straight(&mut cargo(targets.split(' '))))?;
-    run(straight(&mut cargo("test --workspace --all-features --locked --doc".split(' '))))
+    let endurance = "test --workspace --all-features --locked --test endurance";
+    let endurance = start(straight(&mut cargo(endurance.split(' '))))?;
+    let documentation = run(straight(&mut cargo("test --workspace --all-features --locked --doc".split(' '))));
+    endurance.wait()?;
+    documentation
 }

@@ -20,7 +20,9 @@ pub(crate) fn main(args: &[String]) -> Outcome {
 }
 
 /// The schedules that every change is tried with: those that once failed, and a fixed number of others.
+///
+/// The features are those of the step `tests`, so that the crates are not compiled once more.
 pub(crate) fn quick() -> Outcome {
-    let torture = e2e::build_with(TORTURE, &POINTS)?;
+    let torture = e2e::build_with(TORTURE, &["--all-features"])?;
     run(Command::new(torture).args(["run", "--quick"]))
 }

@@ -1,6 +1,6 @@
 //! What a run reports, held against what it did.
 
-use sync_core::{Counts, KindOutcome, RunStatus, SyncReport};
+use sync_core::{ContentKind, Counts, KindOutcome, RunStatus, SyncReport};
 
 use super::run::Run;
 use super::state::State;
@@ -18,7 +18,12 @@ pub(super) fn check(
 ) -> Result<(), Violation> {
     let notes = run.notes();
     let Some(report) = report else {
-        // Whoever looks at a run whose process is gone sees that it was interrupted.
+        // Whoever looks at a run whose process is gone sees that it was interrupted. What it has applied was listed.
+        let mut world = run.world.inner();
+        let now = world.now;
+        for kind in ContentKind::ALL.into_iter().filter(|kind| notes.applied[*kind].is_some()) {
+            world.sites[run.site].listed_at[kind] = Some(now);
+        }
         return Ok(());
     };
     promise!(!format!("{report:?}").contains(SECRET), "a secret is in a report (I13)");

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use sync_core::overlay::{ConflictRules, Edit, EditedItem, OverlayRules};
 use sync_core::store::KeptValidator;
-use sync_core::{
-    Category, ContentKind, FieldClass, Item, ListingIndex, PanelFacts, PerKind, ProfileId, Scope, Standing, StoreError,
-    ValueRef,
-};
+use sync_core::{Category, ContentKind, Item, ListingIndex, PanelFacts, PerKind, ProfileId, Scope, StoreError};
 use sync_core::{ChangeRecord, EditQuery, Feed, HeldRemoval, RunId, RunRecord};
 
 use super::backend::TestedStore;
@@ -192,57 +189,6 @@ impl State {
         let logged = |state: &Self| state.changes.iter().filter(|change| change.kind == kind).count();
         promise!(logged(self) == logged(after), "{kind}: the change log grew {when}");
         Ok(())
-    }
-
-    /// The state with what a second listing may write that is the same as the first: the fields that it has
-    /// shown to rest, and digests that leave out others than before.
-    pub(crate) fn but_for_what_rests(&self, after: &Self, kind: ContentKind) -> Self {
-        let at = kind;
-        let mut expected = self.clone();
-        let [before, now] = [self, after].map(|state| &state.facts.kinds[at].fields);
-        let rests = |name: &str| {
-            let tried = matches!(before.standing(kind, name), Some(Standing::Trial { .. } | Standing::Volatile { .. }));
-            tried && !matches!(now.standing(kind, name), Some(Standing::Trial { .. } | Standing::Volatile { .. }))
-        };
-        let extra = kind.field("extra").expect("every kind has it");
-        for (id, row) in &mut expected.kinds[at].rows {
-            let Some(new) = after.kinds[at].rows.get(id) else { continue };
-            let extras = [row.value(extra), new.value(extra)];
-            let [ValueRef::Extra(own), ValueRef::Extra(keys)] = extras else { continue };
-            let resting: Vec<_> = (0..kind.fields().len()).filter(|at| rests(kind.fields()[*at].name)).collect();
-            // A row that is written for one of them is written whole.
-            if resting.iter().any(|at| row.value(*at) != new.value(*at))
-                || keys.iter().any(|(key, json)| rests(key) && own.get(key) != Some(json))
-            {
-                let ignored = [FieldClass::Unproven, FieldClass::Ignored].map(|class| kind.of_class(class));
-                ignored
-                    .iter()
-                    .flat_map(|set| set.positions())
-                    .chain(resting)
-                    .for_each(|at| row.set(at, new.value(at).to_owned()));
-            }
-        }
-        let (own, new) = (&mut expected.kinds[at], &after.kinds[at]);
-        if own.index.scheme() != new.index.scheme() && own.index.ids() == new.index.ids() {
-            own.index = new.index.clone();
-            own.validator.clone_from(&new.validator);
-        }
-        if self.has_a_trial_behind(kind) {
-            own.validator.clone_from(&new.validator);
-        }
-        expected
-    }
-
-    /// Returns whether rows may hold old values of a field that has begun to rest. The next sync then fetches the
-    /// whole list, to compare every row, although the panel would call it unmodified; so the validator is of that
-    /// listing.
-    fn has_a_trial_behind(&self, kind: ContentKind) -> bool {
-        let fields = &self.facts.kinds[kind].fields;
-        let rows = fields.rows(kind);
-        let names = rows.iter().filter_map(|row| row.name.split_once('.').map(|(_, name)| name));
-        names
-            .filter_map(|name| fields.standing(kind, name))
-            .any(|standing| matches!(standing, Standing::Trial { rested: 1.., behind: 1.., .. }))
     }
 
     pub(crate) fn feed(&self, trace: &mut Trace) {

@@ -94,7 +94,7 @@ fn other_files_are_told_from_change_sets() {
     for bytes in [&b"SQLite format 3\0"[..], b"{\"panel\":1}", b"\x89PNG\r\n\x1a\n\0\0"] {
         assert!(matches!(read(bytes), Err(ReadError::NotASet)), "{bytes:?}");
     }
-    assert!(matches!(read(b""), Err(ReadError::Empty)));
+    assert!(matches!(read(&b""[..]), Err(ReadError::Empty)));
     let mut file = small().write(Tuning::Increment);
     file[8] = 2;
     assert!(matches!(read(file.as_slice()), Err(ReadError::Version(2))));

@@ -197,6 +197,7 @@ macro_rules! cache_conformance {
             overlay: an_edit_survives_whatever_happens_to_its_item
             overlay: edits_follow_an_item_to_another_id
             overlay: edits_stay_away_from_a_copy
+            overlay: an_offer_stays_while_nothing_changes
             overlay: an_edit_that_comes_back_without_its_item_has_a_name
             overlay: an_undo_brings_ended_edits_back
             overlay: an_import_finds_its_items

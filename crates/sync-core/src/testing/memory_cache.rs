@@ -177,7 +177,7 @@ impl Profiles for MemoryStore {
         }
         let mut settings = profile.clone();
         settings.password = settings.password.filter(|_| settings.password_source == PasswordSource::Stored);
-        settings.former_logins = before.former_logins.clone();
+        settings.former_logins.clone_from(&before.former_logins);
         if settings.is_other_login(&before) {
             let has_content = ContentKind::ALL.into_iter().any(|kind| !tables.rows(kind).is_empty());
             if let Some(former) = before.login_to_keep().filter(|_| has_content || !tables.changes.is_empty()) {

@@ -24,6 +24,10 @@ use crate::run::record::{RunId, Trigger};
 /// The edited items of a profile, by kind and id.
 pub(super) type EditedItems = BTreeMap<(ContentKind, i64), EditedItem>;
 
+/// The edited items of a kind that were gone, and the rows with their names, when it was last looked where the edits
+/// belong.
+pub(super) type Looked = (BTreeSet<i64>, Vec<AlikeRow>);
+
 /// A kind before a call has written it.
 pub(super) struct Before {
     pub(super) rows: BTreeMap<i64, (u64, Item)>,
@@ -102,27 +106,20 @@ impl Tables {
                 gone.push(EditedItem { maybe: None, ..edited.clone() });
             }
         }
-        let alike_of = |rows: &BTreeMap<i64, (u64, Item)>| -> Vec<AlikeRow> {
-            let alike = rows.values().filter(|(_, item)| names.contains(item.name())).map(|(_, item)| AlikeRow {
-                id: item.id(),
-                identity: ItemIdentity::of(item),
-                is_listed: is_listed(&item.id().0),
-                was_listed: was_listed(&item.id().0),
-            });
-            alike.collect()
-        };
-        // As long as nothing has changed, an offer stays. A row that was not listed before is no change once it was seen.
-        let seen = alike_of(&self.rows[kind]).into_iter().map(|row| AlikeRow { was_listed: false, ..row }).collect();
-        let looked = Some((gone.iter().map(|item| item.id.0).collect(), seen));
         let is_alike = |id: &i64| self.rows[kind].get(id).is_some_and(|(_, item)| names.contains(item.name()));
-        if self.looked[kind] == looked && !touched.iter().any(|(id, _)| is_alike(id)) {
+        let has_alike = touched.iter().any(|(id, _)| is_alike(id));
+        if self.looked[kind].as_ref() == Some(&self.gone_and_alike(kind)) && !has_alike {
             gone.clear();
-        } else {
-            self.looked[kind] = looked;
         }
         let mut all = before.rows.clone();
         all.extend(self.rows[kind].iter().map(|(id, row)| (*id, row.clone())));
-        let alike = alike_of(&all);
+        let alike = all.values().filter(|(_, item)| names.contains(item.name())).map(|(_, item)| AlikeRow {
+            id: item.id(),
+            identity: ItemIdentity::of(item),
+            is_listed: is_listed(&item.id().0),
+            was_listed: was_listed(&item.id().0),
+        });
+        let alike: Vec<_> = alike.collect();
         let mut told = BTreeSet::new();
         let looks_at: BTreeSet<_> = gone.iter().map(|item| item.id.0).collect();
         let is_back = |id: &i64| self.rows[kind].contains_key(id) && !held.contains(id);
@@ -146,10 +143,31 @@ impl Tables {
             }
         }
         self.edited.retain(|_, edited| !edited.edits.is_empty());
+        // An item whose edits have just moved away is no longer one of those that are gone.
+        self.looked[kind] = Some(self.gone_and_alike(kind));
         for event in &applied.edits {
             self.log_edit(event, run, at);
         }
         applied
+    }
+
+    /// Returns the edited items that are gone, and the rows with their names. As long as both are the same, an offer
+    /// stays. A row that was not listed before is no change once it was seen.
+    fn gone_and_alike(&self, kind: ContentKind) -> Looked {
+        let held = missing(&self.held[kind]);
+        let is_listed = |id: &i64| self.rows[kind].contains_key(id) && !held.contains(id);
+        let of_kind = self.edited.iter().filter(|((of, _), _)| *of == kind);
+        let gone = of_kind.filter(|((_, id), _)| !is_listed(id));
+        let (ids, names): (BTreeSet<_>, BTreeSet<_>) =
+            gone.map(|((_, id), edited)| (*id, edited.identity.name.as_str())).unzip();
+        let alike = self.rows[kind].iter().filter(|(_, (_, item))| names.contains(item.name()));
+        let alike = alike.map(|(id, (_, item))| AlikeRow {
+            id: ContentId(*id),
+            identity: ItemIdentity::of(item),
+            is_listed: is_listed(id),
+            was_listed: false,
+        });
+        (ids, alike.collect())
     }
 
     /// Moves the edits of an item to one with a row, where they are judged.

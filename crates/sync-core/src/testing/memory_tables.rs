@@ -1,9 +1,9 @@
 //! The tables of a profile in the in-memory store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::memory_overlay::{Before, EditedItems, Touched};
+use super::memory_overlay::{Before, EditedItems, Looked, Touched};
 use super::memory_snapshots::Mark;
 use crate::change_set::{PanelIdentity, RowHash};
 use crate::detect::index::ListingIndex;
@@ -13,7 +13,7 @@ use crate::feed::change::{ChangeRecord, ColumnChange, LoggedChange, RowChange, u
 use crate::feed::position::Feed;
 use crate::feed::retention::{Aged, kept_from};
 use crate::model::{Category, ContentKind, Item, PerKind, Scope, Value};
-use crate::overlay::{AlikeRow, OverlayRules};
+use crate::overlay::OverlayRules;
 use crate::ports::catalogue::AccountStanding;
 use crate::ports::profiles::Profile;
 use crate::ports::store::{Applied, KeptValidator, ScopeCommit, StagedItem, StoreError, SyncState, ValidatorChange};
@@ -62,8 +62,8 @@ pub(super) struct Tables {
     pub(super) edited: EditedItems,
     /// The filters and rewrite rules.
     pub(super) rules: OverlayRules,
-    /// The edited items that were gone, and the rows with their names, when it was last looked where the edits belong.
-    pub(super) looked: PerKind<Option<(BTreeSet<i64>, Vec<AlikeRow>)>>,
+    /// The edits of gone items, as it was last looked where they belong.
+    pub(super) looked: PerKind<Option<Looked>>,
     /// The identity of the panel.
     pub(super) panel: Option<PanelIdentity>,
     /// The hashes of rows that hold the login, by kind and id.

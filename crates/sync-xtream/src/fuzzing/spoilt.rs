@@ -204,19 +204,26 @@ fn item(entry: Entry) -> Listed {
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr;
+
     use proptest::collection::vec;
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
     use super::spoilt;
 
+    /// A number of the environment, or the usual one.
+    fn number<T: FromStr>(variable: &str, usual: T) -> T {
+        std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+    }
+
     proptest! {
-        // The same cases each time: what is not mended yet must not fail a build by chance. The fuzz target
-        // `broken_elements` searches for others.
+        // The same cases in each build. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` try others, and so does the fuzz target
+        // `broken_elements`.
         #![proptest_config(ProptestConfig {
             failure_persistence: None,
-            cases: 4000,
-            rng_seed: RngSeed::Fixed(1),
+            cases: number("PROPTEST_CASES", 4000),
+            rng_seed: RngSeed::Fixed(number("PROPTEST_RNG_SEED", 1)),
             ..ProptestConfig::default()
         })]
 

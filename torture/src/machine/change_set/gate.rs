@@ -5,24 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
 
 use async_trait::async_trait;
-use sync_core::catalogue::{
-    Catalogue, ContentStatus, FeedPage, KnownItem, Page, PageRequest, Selected, Selection, SizedCategory,
-};
-use sync_core::maintenance::Inspection;
-use sync_core::overlay::{EditedItem, ImportReport, OverlayRules, RuleChange};
 use sync_core::store::{
     Applied, KeptValidator, Lease, RunEnd, ScopeCommit, StagedItem, Staging, StoredIndex, SyncState,
 };
 use sync_core::{
-    AccountKey, AccountPace, Category, CategoryId, ChangedItem, ContentId, ContentKind, ContentStore, EditCounts,
-    EditQuery, EditRequest, Entry, Feed, HeldRemoval, Item, Login, Maintenance, NamedItem, Overlay, OverlayError,
-    Paces, PanelIdentity, Profile, ProfileId, Profiles, ResolveRequest, RunId, RunRecord, Scope, Snapshot, Snapshots,
-    StoreError, UndoOutcome, UndoRequest,
+    Category, CategoryId, ContentId, ContentKind, ContentStore, HeldRemoval, Item, Login, PanelIdentity, Profile,
+    ProfileId, Profiles, RunId, Scope, Snapshot, Snapshots, StoreError, UndoOutcome, UndoRequest,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::super::backend::{Backend, TestedStore};
 use super::super::faults::fault;
+use super::super::pass_on::pass_on;
 use super::super::state::State;
 use super::super::step::{ApplyTrouble, CallTrouble, UserEdit};
 use super::super::world::World;
@@ -331,113 +325,10 @@ impl Profiles for Gated {
     }
 }
 
-#[async_trait]
-impl Catalogue for Gated {
-    async fn content_status(&self, profile: &ProfileId) -> Kept<ContentStatus> {
-        self.inner.content_status(profile).await
-    }
+pass_on!(Catalogue for Gated);
 
-    async fn runs(&self, profile: &ProfileId, limit: u32) -> Kept<Vec<RunRecord>> {
-        self.inner.runs(profile, limit).await
-    }
+pass_on!(Overlay for Gated);
 
-    async fn feed(&self, profile: &ProfileId) -> Kept<Feed> {
-        self.inner.feed(profile).await
-    }
+pass_on!(Maintenance for Gated);
 
-    async fn feed_page(&self, profile: &ProfileId, after: i64, limit: u32) -> Kept<FeedPage> {
-        self.inner.feed_page(profile, after, limit).await
-    }
-
-    async fn held_removals(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<HeldRemoval>> {
-        self.inner.held_removals(profile, kind).await
-    }
-
-    async fn sized_categories(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<SizedCategory>> {
-        self.inner.sized_categories(profile, kind).await
-    }
-
-    async fn page(&self, profile: &ProfileId, kind: ContentKind, page: PageRequest) -> Kept<Page> {
-        self.inner.page(profile, kind, page).await
-    }
-
-    async fn item(
-        &self,
-        profile: &ProfileId,
-        kind: ContentKind,
-        id: ContentId,
-        changes: u32,
-    ) -> Kept<Option<KnownItem>> {
-        self.inner.item(profile, kind, id, changes).await
-    }
-
-    async fn select(&self, profile: &ProfileId, selection: Selection) -> Kept<Selected> {
-        self.inner.select(profile, selection).await
-    }
-}
-
-#[async_trait]
-impl Overlay for Gated {
-    async fn edited(&self, profile: &ProfileId, query: EditQuery) -> Kept<Vec<EditedItem>> {
-        self.inner.edited(profile, query).await
-    }
-
-    async fn edit_counts(&self, profile: &ProfileId) -> Kept<EditCounts> {
-        self.inner.edit_counts(profile).await
-    }
-
-    async fn edit(&self, profile: &ProfileId, request: EditRequest) -> Result<Vec<ChangedItem>, OverlayError> {
-        self.inner.edit(profile, request).await
-    }
-
-    async fn resolve(&self, profile: &ProfileId, request: ResolveRequest) -> Result<Vec<ChangedItem>, OverlayError> {
-        self.inner.resolve(profile, request).await
-    }
-
-    async fn rules(&self, profile: &ProfileId) -> Kept<OverlayRules> {
-        self.inner.rules(profile).await
-    }
-
-    async fn change_rules(
-        &self,
-        profile: &ProfileId,
-        kind: ContentKind,
-        changes: Vec<RuleChange>,
-    ) -> Result<OverlayRules, OverlayError> {
-        self.inner.change_rules(profile, kind, changes).await
-    }
-
-    async fn named_items(&self, profile: &ProfileId, kind: ContentKind) -> Kept<Vec<NamedItem>> {
-        self.inner.named_items(profile, kind).await
-    }
-
-    async fn import(&self, profile: &ProfileId, items: Vec<EditedItem>, at: i64) -> Result<ImportReport, OverlayError> {
-        self.inner.import(profile, items, at).await
-    }
-}
-
-#[async_trait]
-impl Maintenance for Gated {
-    async fn inspect(&self, profile: Option<ProfileId>) -> Kept<Inspection> {
-        self.inner.inspect(profile).await
-    }
-
-    async fn mark(&self, inspection: &Inspection) -> Kept<Vec<(ProfileId, ContentKind)>> {
-        self.inner.mark(inspection).await
-    }
-}
-
-#[async_trait]
-impl Paces for Gated {
-    async fn enter(&self, account: &AccountKey) -> Kept<Option<Entry>> {
-        self.inner.enter(account).await
-    }
-
-    async fn pace(&self, account: &AccountKey) -> Kept<Option<AccountPace>> {
-        self.inner.pace(account).await
-    }
-
-    async fn save_pace(&self, account: &AccountKey, pace: &AccountPace) -> Kept<()> {
-        self.inner.save_pace(account, pace).await
-    }
-}
+pass_on!(Paces for Gated);

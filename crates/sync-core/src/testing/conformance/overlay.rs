@@ -243,6 +243,24 @@ pub async fn edits_stay_away_from_a_copy<C: Cache>(cache: &C) {
     assert_eq!((edited(cache, 3).await.unwrap().edits.len(), edited(cache, 4).await), (1, None));
 }
 
+/// An offer stays as long as nothing changes that it is made of, also after edits of another item have moved away.
+pub async fn an_offer_stays_while_nothing_changes<C: Cache>(cache: &C) {
+    listed(cache, vec![movie(1).name("Heat"), movie(2).name("Ronin")]).await;
+    edit(cache, &[1, 2], vec![flag(EditField::Hidden)]).await;
+    let other = movie(12).name("Ronin").in_categories(&["2"]).with("category_id", "2");
+    let gone = |commit| ScopeCommit { removals: vec![ContentId(1), ContentId(2)], ..commit };
+    let told = applied(cache, vec![added(movie(11).name("Heat")), added(other)], &[11, 12], gone).await;
+    let moves: Vec<_> = told.moves.iter().map(|it| (it.from.0, it.to.0, it.is_certain)).collect();
+    assert_eq!(moves, [(1, 11, true), (2, 12, false)], "one is certain, and one is offered");
+    let offered = Some((ContentId(12), "Ronin".to_owned()));
+    for id in [21, 22] {
+        let told = applied(cache, vec![added(movie(id).name("Thief"))], &[11, 12, 21, 22], |commit| commit).await;
+        assert_eq!((told.moves, edited(cache, 2).await.unwrap().maybe), (vec![], offered.clone()), "with {id}");
+    }
+    renamed(cache, 12, "Ronin 4K", &[11, 12, 21, 22]).await;
+    assert_eq!(edited(cache, 2).await.unwrap().maybe, None, "no row has the name any more");
+}
+
 /// An edit that an undo brings back to an item without a row is recognised by the name in the log.
 pub async fn an_edit_that_comes_back_without_its_item_has_a_name<C: Cache>(cache: &C) {
     listed(cache, vec![movie(1).name("Heat"), movie(2).name("Ronin")]).await;

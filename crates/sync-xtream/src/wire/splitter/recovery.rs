@@ -60,6 +60,16 @@ impl Splitter {
             Told::No => return Ok(Step::Broken(self.at)),
             Told::Yes(()) => {}
         }
+        match self.stands_alone(bytes) {
+            Told::Yes(()) => {}
+            Told::No => {
+                let end = self.at;
+                self.read_again(Some(end));
+                self.read_warily(end);
+                return Ok(Step::On);
+            }
+            Told::Later => return Ok(Step::Wait),
+        }
         if !self.is_read_carefully(bytes) {
             self.show(bytes, element)?;
             return Ok(Step::On);
@@ -74,6 +84,20 @@ impl Splitter {
             recovery.compare_ends(end);
         }
         Ok(Step::On)
+    }
+
+    /// Returns whether no part of the current element has to be examined once more, because an element of the list goes
+    /// on after it, or because that was done.
+    fn stands_alone(&self, bytes: &[u8]) -> Told<()> {
+        let Some(recovery) = &self.recovery else { return Told::Yes(()) };
+        let is_examined = self.is_read_carefully(bytes) && recovery.careful.is_wary();
+        if is_examined || self.size != Size::Usual || !matches!(self.first_byte(bytes), b'{' | b'[') {
+            return Told::Yes(());
+        }
+        match recovery.rule.goes_on(bytes, self.at) {
+            Told::Later if recovery.over => Told::Yes(()),
+            other => other,
+        }
     }
 
     fn judged(&self, recovery: &Recovery, bytes: &[u8]) -> Told<()> {

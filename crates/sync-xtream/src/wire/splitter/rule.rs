@@ -150,12 +150,48 @@ impl Rule {
         }
     }
 
+    /// Returns whether the bytes after an element are those between two elements, or the end of the list. If not, it may
+    /// have lost a bracket, and have ended with a bracket of a later element, which it has taken in.
+    pub(super) fn goes_on(&self, bytes: &[u8], end: usize) -> Told<()> {
+        let own = if self.keyed { b'}' } else { b']' };
+        let next = match first_from(bytes, end) {
+            Told::Yes(at) => at,
+            Told::No => return Told::Yes(()),
+            Told::Later => return Told::Later,
+        };
+        match (bytes[next], first_from(bytes, next + 1)) {
+            (b',', Told::Yes(at)) if self.keyed && bytes[at] == b'"' => self.is_key_of_list(bytes, at),
+            (b',', Told::Yes(at)) if bytes[at] == b',' || (!self.keyed && bytes[at] == b'{') => Told::Yes(()),
+            (byte, Told::Later) if byte == b',' || byte == own => Told::Later,
+            _ => Told::No,
+        }
+    }
+
+    /// Returns whether a text is a key of the list, with its colon.
+    fn is_key_of_list(&self, bytes: &[u8], quote: usize) -> Told<()> {
+        match key_at(bytes, quote) {
+            Told::Yes(key) if self.numbered && !is_number(key) => Told::No,
+            Told::Yes(key) => match first_from(bytes, quote + key.len() + 2) {
+                Told::Yes(at) if bytes[at] == b':' => Told::Yes(()),
+                Told::Later => Told::Later,
+                _ => Told::No,
+            },
+            Told::No => Told::No,
+            Told::Later => Told::Later,
+        }
+    }
+
     /// Returns whether the bytes after a list are another list or a page, and so no part of it.
     pub(super) fn is_document(&self, bytes: &[u8], at: usize, over: bool) -> Told<()> {
         let answer = match (bytes[at], first_from(bytes, at + 1)) {
             (b'<', _) => Told::Yes(()),
-            (b'[', Told::Yes(second)) if !self.keyed && matches!(bytes[second], b'{' | b']') => Told::Yes(()),
-            (b'{', Told::Yes(second)) if self.keyed && bytes[second] == b'}' => Told::Yes(()),
+            (b'[', Told::Yes(second)) if !self.keyed && bytes[second] == b'{' => match first_from(bytes, second + 1) {
+                Told::Yes(at) if bytes[at] == b'"' => Told::Yes(()),
+                Told::Later => Told::Later,
+                _ => Told::No,
+            },
+            (b'[', Told::Yes(second)) if !self.keyed && bytes[second] == b']' => ends_document(bytes, second, over),
+            (b'{', Told::Yes(second)) if self.keyed && bytes[second] == b'}' => ends_document(bytes, second, over),
             (b'{', Told::Yes(second)) if self.keyed && bytes[second] == b'"' => match key_at(bytes, second) {
                 Told::Yes(key) if is_number(key) => Told::Yes(()),
                 Told::Later => Told::Later,
@@ -193,6 +229,22 @@ impl Rule {
             Told::Later => Told::Later,
             _ => Told::Yes(()),
         }
+    }
+}
+
+/// Returns whether a bracket ends an empty document: nothing comes after it, or the beginning of another one.
+fn ends_document(bytes: &[u8], bracket: usize, over: bool) -> Told<()> {
+    let next = match first_from(bytes, bracket + 1) {
+        Told::Yes(at) => at,
+        Told::Later if !over => return Told::Later,
+        _ => return Told::Yes(()),
+    };
+    match (bytes[next], first_from(bytes, next + 1)) {
+        (b'<', _) => Told::Yes(()),
+        (b'[', Told::Yes(at)) if matches!(bytes[at], b'{' | b']') => Told::Yes(()),
+        (b'{', Told::Yes(at)) if matches!(bytes[at], b'"' | b'}') => Told::Yes(()),
+        (b'[' | b'{', Told::Later) => Told::Later,
+        _ => Told::No,
     }
 }
 
@@ -287,8 +339,42 @@ mod tests {
             assert_eq!(rule.follows(text.as_bytes(), 0, false, Ended::Sound), answer, "{text}");
         }
         assert_eq!(array.follows(b"]", 0, true, Ended::Sound), Yes(()));
+        for (text, over, answer) in [
+            ("[]", false, Later),
+            ("[]", true, Yes(())),
+            ("[] [", false, Later),
+            ("[] []", false, Yes(())),
+            ("[][x", false, No),
+            ("[]name\":1", false, No),
+            ("[{", false, Later),
+            ("[{\"", false, Yes(())),
+            ("[{}", false, No),
+            ("<p>", false, Yes(())),
+            ("x", false, No),
+        ] {
+            assert_eq!(array.is_document(text.as_bytes(), 0, over), answer, "{text}");
+        }
         for (text, answer) in [("]]", No), ("}]", No), (",{x", Yes(()))] {
             assert_eq!(array.follows(text.as_bytes(), 0, false, Ended::Found), answer, "{text}");
+        }
+        for (rule, text, answer) in [
+            (&array, ",{", Yes(())),
+            (&array, ",,{", Yes(())),
+            (&array, ",", Later),
+            (&array, " ] ", Later),
+            (&array, "] x", No),
+            (&array, ",n", No),
+            (&array, "{", No),
+            (&keyed, r#", "7" :"#, Yes(())),
+            (&keyed, r#","7""#, Later),
+            (&keyed, r#","name":"#, No),
+            (&keyed, r#","7"}"#, No),
+            (&keyed, ",{", No),
+            (&keyed, "}", Later),
+            (&keyed, "}{", No),
+            (&keyed, "n", No),
+        ] {
+            assert_eq!(rule.goes_on(text.as_bytes(), 0), answer, "{text}");
         }
         assert_eq!(array.follows(br#",{\"num":1"#, 0, false, Ended::Broken), No);
         assert_eq!(array.follows(br#",{ "x":1"#, 0, false, Ended::Broken), Yes(()));

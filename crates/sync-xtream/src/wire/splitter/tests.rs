@@ -235,6 +235,8 @@ fn spoilt_lists(length: usize) -> Vec<(String, Vec<u8>)> {
         r#"{"num":1,"x":[{"num":2},{"num":3"#,
         r#"{"stream_id":1},"name":"x"},"#,
         r#"{"stream_id":1}],"#,
+        r#"{"stream_id":1}x,"2":"#,
+        r#"{"stream_id":1,"1":{"stream_id":2,"x":}}x,"2":"#,
         r#"},{"num":"#,
         "\"",
         "[",

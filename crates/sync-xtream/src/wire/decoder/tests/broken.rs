@@ -103,6 +103,28 @@ fn field_23_braces_brackets_and_commas_too_many_or_too_few_cost_one_element() {
     }
 }
 
+/// An element that has lost a bracket takes in the elements after it. It seems to be sound if a broken one has as many
+/// brackets too many. The bytes after that are not those between two elements.
+#[test]
+fn elements_that_were_taken_in_up_to_a_broken_one_are_found() {
+    for junk in ["{null", r#"n"10""#, ":]n", ",null", r#","x":1"#, r#""x""#, ",x", "]", "}", " ", "\\"] {
+        let lost =
+            r#"{"0":{"stream_id":1,"name":"a","1":{"stream_id":2},"2":{"stream_id":3},"3":{"stream_id":4,"year":}}"#;
+        let keyed = format!(r#"{lost}{junk}}},"4":{{"stream_id":5}}}}"#);
+        let lost = r#"[{"stream_id":1,"x":[1,{"stream_id":2},{"stream_id":3},{"stream_id":4}]}"#;
+        let array = format!(r#"{lost}{junk}}},{{"stream_id":5}}]"#);
+        for (body, chunk) in [&keyed, &array].into_iter().flat_map(|body| [1, 7, 1000].map(|chunk| (body, chunk))) {
+            let mut decoder = Decoder::new(ContentKind::Movies, None, LIMITS);
+            let mut entries = Vec::new();
+            body.as_bytes().chunks(chunk).for_each(|part| decoder.feed(part, &mut entries).unwrap());
+            let end = decoder.finish(true, &mut entries).unwrap();
+            let found: Vec<_> = ids(&entries).into_iter().filter(|id| *id != 4).collect();
+            assert_eq!(found, [2, 3, 5], "{body} in pieces of {chunk}");
+            assert!(end.unreadable > 0, "{body}");
+        }
+    }
+}
+
 #[test]
 fn a_name_that_looks_like_the_beginning_of_an_element_is_a_name() {
     let name = r#"a},{\"stream_id\":9,\"name\":\"x\"},{\"stream_id\":8"#;
