@@ -93,7 +93,7 @@ fn a_login_of_before_is_blanked_as_well() {
     let address = format!("http://panel.example/movie/{USERNAME}/{PASSWORD}/{id}.mp4");
     scene.panel.catalogue(|catalogue| {
         catalogue.edit(Kind::Movies, id, "youtube_trailer", address.as_str());
-        catalogue.edit(Kind::Movies, id, "plot", format!("Needle {PASSWORD}").as_str());
+        catalogue.edit(Kind::Movies, id, "name", format!("Needle {PASSWORD}").as_str());
     });
     scene.sync(&[]).exits(0);
     let set = scene.folder().join("set");
@@ -125,7 +125,7 @@ fn a_login_of_before_is_blanked_as_well() {
     let fresh = scene.folder().join("fresh.db");
     on(&fresh, &["changes", "apply", set.to_str().unwrap(), "--profile", HOME]).exits(0);
     on(&fresh, &["check"]).exits(0);
-    let values = Cache::open(&fresh).lines("SELECT coalesce(youtube_trailer,'')||coalesce(plot,'') FROM xtream_movies");
+    let values = Cache::open(&fresh).lines("SELECT coalesce(youtube_trailer,'')||name FROM xtream_movies");
     assert!(values.iter().all(|value| !value.contains(PASSWORD)), "no login of before is in a set");
 }
 

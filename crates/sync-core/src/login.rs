@@ -22,7 +22,7 @@ use crate::ports::profiles::FormerLogin;
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What is escaped in a segment of a path. Panels write a name such as `ann@panel.example` there as it is.
-const ESCAPED_IN_PATH: &AsciiSet = &ESCAPED.remove(b'@').remove(b':').remove(b'+');
+const ESCAPED_IN_PATH: &AsciiSet = &ESCAPED.remove(b'@').remove(b':');
 
 /// Shorter passwords are found in any text.
 const PASSWORD_MIN: usize = 8;
@@ -384,7 +384,7 @@ mod tests {
         }
         let at = Login::new(Some("a@b+c"), Some("x:/'\"y"));
         for (text, filled) in [
-            ("http://p.example/{username}/{password}/1", "http://p.example/a@b+c/x:%2F%27%22y/1"),
+            ("http://p.example/{username}/{password}/1", "http://p.example/a@b%2Bc/x:%2F%27%22y/1"),
             ("http://p.example/?username={username}", "http://p.example/?username=a%40b%2Bc"),
             ("http://{username}:{password}@p.example/", "http://a%40b%2Bc:x%3A%2F%27%22y@p.example/"),
             ("{username} {username}", "a@b+c a@b+c"),
