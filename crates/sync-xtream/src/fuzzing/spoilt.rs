@@ -94,6 +94,8 @@ pub fn spoilt(bytes: &[u8]) {
         // If the last element has lost its end, the list looks as if it were cut there.
         Err(AnswerFault::Truncated) if touched[count - 1] => return,
         Err(AnswerFault::WrongItems | AnswerFault::NotAList) if touched.iter().all(|touched| *touched) => return,
+        // As below, before any element that can be read.
+        Err(AnswerFault::WrongItems) if touched[0] && ends_a_list(&spoilt[0], keyed) => return,
         // There are only spoilt elements, and one neighbour of each.
         Err(AnswerFault::WrongItems) if touched.iter().filter(|touched| **touched).count() * 2 >= count => return,
         Err(fault) => panic!("{fault:?}: {}", shown()),
@@ -184,6 +186,13 @@ fn is_member(at: usize, touched: &[bool], body: &[u8], spans: &[Range<usize>]) -
     let mut pairs =
         first.flat_map(|first| (at + 1..touched.len()).filter(|last| touched[*last]).map(move |last| (first, last)));
     pairs.any(|(first, last)| structure::check(&body[spans[first].start..spans[last].end]).is_ok())
+}
+
+/// Returns whether the bytes of an element have the end of a list, and the beginning of another one behind it.
+fn ends_a_list(element: &[u8], keyed: bool) -> bool {
+    let (end, begin) = if keyed { (b'}', b'{') } else { (b']', b'[') };
+    let solid: Vec<u8> = element.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    solid.windows(2).any(|pair| pair == [end, begin])
 }
 
 /// Returns the entries of a list, and whether bytes follow it.

@@ -45,7 +45,8 @@ impl Search {
             } else {
                 let start = match rule.start(bytes, at) {
                     Told::Yes(start) if self.nested => match array_ends(bytes, at, over) {
-                        Told::Yes(()) => Told::No,
+                        // The bracket may be a broken element's. Objects within an element have no id of the kind.
+                        Told::Yes(()) => rule.start_within(bytes, at),
                         Told::No => Told::Yes(start),
                         Told::Later => Told::Later,
                     },
