@@ -58,6 +58,8 @@ fn a_removed_profile_leaves_nothing_and_the_others_alone() {
         "INSERT INTO xtream_login_hashes (profile_id, kind, content_id, hash) \
          VALUES ('away', 'movies', 1, '00000000000000000000000000000001')",
     );
+    // Another user name would take the validators away.
+    cache.execute("INSERT INTO xtream_former_logins (profile_id, username, password) VALUES ('away', 'ann', '')");
     let tables = cache.tables_with_profiles();
     let rows_in = |cache: &mut crate::cache::Cache, table: &str, profile: &str| {
         cache.number(&format!("SELECT COUNT(*) FROM {table} WHERE profile_id='{profile}'"))

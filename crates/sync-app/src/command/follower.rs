@@ -19,7 +19,7 @@ pub(crate) fn renew(id: &ProfileId) -> String {
 /// The error that a profile without a login can't ask a panel.
 pub(crate) fn no_login(profile: &Profile) -> Failure {
     let id = named(&profile.id);
-    let message = format!("profile `{}` has no login to ask a panel with; change sets fill it", profile.id);
+    let message = format!("profile `{}` has no address, user name or password; change sets fill it", profile.id);
     let hint = format!("apply one with {}, or add a login with `xtream-sync profile add {id}`", apply(&profile.id));
     Failure::usage(message, hint)
 }
