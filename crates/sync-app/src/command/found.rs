@@ -68,8 +68,6 @@ pub(crate) struct Lines<'a> {
     without: usize,
     /// Whether something has been shown.
     any: bool,
-    /// Whether the header of the CSV has been written. Programs expect it also where nothing was found.
-    has_header: bool,
 }
 
 #[derive(Debug)]
@@ -87,7 +85,7 @@ impl<'a> Lines<'a> {
             _ => Form::Text(None),
         };
         let without = usize::from(!has_kinds);
-        Self { profile, login, look, form, without, any: false, has_header: false }
+        Self { profile, login, look, form, without, any: false }
     }
 
     /// Whether something has been shown.
@@ -106,7 +104,7 @@ impl<'a> Lines<'a> {
             }),
             Form::Csv => {
                 let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-                if !std::mem::replace(&mut self.has_header, true) {
+                if is_first {
                     writer.write_record(MEMBERS)?;
                 }
                 for item in items {

@@ -108,20 +108,6 @@ fn a_file_gets_csv_as_the_panel_sent_it() {
     assert!(text.contains("http://panel.example/movie/{username}/{password}/7.mp4"), "{text}");
 }
 
-/// A program that reads the table finds its header in any case, and once.
-#[test]
-fn csv_has_one_header_also_where_nothing_is_found() {
-    let (home, login) = (Profile::new(profile("home")), Login::default());
-    let mut out = Vec::new();
-    let which = which(&["--csv"]);
-    let mut lines = Lines::new(&home, &login, &which, false, Look::PLAIN);
-    for _ in 0..2 {
-        lines.write(&[], &mut out).unwrap();
-    }
-    assert_eq!(String::from_utf8(out).unwrap(), format!("{}\r\n", MEMBERS.join(",")));
-    assert!(!lines.any());
-}
-
 /// The row of an item has a cursor, which is told.
 #[test]
 fn each_line_has_the_cursor_of_its_item() {
