@@ -203,9 +203,6 @@ fn what_does_not_fit_is_refused_by_name() {
 /// The login is not in a set, and each cache has its own in its place.
 #[test]
 fn a_set_has_no_login() {
-    // A plus is one in a path.
-    const IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'+');
-
     let scene = Scene::synced(2204);
     let id = scene.ids(Kind::Movies)[7];
     let address = format!("http://panel.example/movie/{USERNAME}/{PASSWORD}/{id}.mp4");
