@@ -24,7 +24,7 @@ pub enum BackupError {
     /// A folder can't be a backup.
     #[error("{} is a folder", .0.display())]
     Folder(PathBuf),
-    /// The path is a device or the like. A backup can be neither made of one nor written to one.
+    /// The path is a device or the like. A backup is neither written to one nor read from one.
     #[error("{} is no ordinary file", .0.display())]
     Special(PathBuf),
     /// The file is the cache itself, or one that SQLite keeps beside it.

@@ -165,7 +165,7 @@ impl<'a> Writer<'a> {
         }
         if self.batches.is_none() {
             if self.plan == Plan::First {
-                // The segments have no valid state.
+                // There are no rows yet, so stored segments are leftovers.
                 tables::delete_all(conn, self.key)?;
             }
             let Some(known) = tables::batches(conn, self.key)? else {
