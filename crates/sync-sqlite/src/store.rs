@@ -220,7 +220,7 @@ impl SqliteStore {
     }
 }
 
-/// Opens a connection for writing, and brings the cache up to date.
+/// Opens a connection for writing, and migrates the cache if it is older.
 fn open_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     let mut writer = connection::connect(file::plain(path)?)?;
     let schema = schema::examine(&mut writer)?;

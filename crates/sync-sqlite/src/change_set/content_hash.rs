@@ -123,7 +123,7 @@ pub(crate) fn write(
     execute(conn, sql, &[profile, kind, sequence.into(), hash.into(), moves_text(&all).into()]).map(|_| ())
 }
 
-/// Deletes the hash of a kind from the present position on.
+/// Notes that the hash of a kind is unknown from the present position on.
 pub(crate) fn doubt(conn: &mut SqliteConnection, key: Key<'_>) -> Result<(), StoreError> {
     if standing(conn, key)? == Standing::Unknown {
         return Ok(());

@@ -109,7 +109,8 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    /// Marks the hash to be computed from the rows, because they were not as expected or were compared in full.
+    /// Notes that the hash has to be computed from the rows, because they were not as expected or were compared in
+    /// full.
     pub(crate) const fn recompute(&mut self) {
         self.recomputes = true;
     }

@@ -195,7 +195,7 @@ impl Undo<'_> {
     }
 }
 
-/// Returns the items of a run that were changed again later, or whose row number another row has by now.
+/// Returns the items of a run that were changed after the run: by a later run, or by a deletion by hand.
 fn touched(
     conn: &mut SqliteConnection,
     key: &[Bind<'_>; 3],

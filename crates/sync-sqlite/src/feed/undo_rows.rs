@@ -362,7 +362,8 @@ impl KindUndo<'_> {
         Ok(())
     }
 
-    /// Removes the changed items from the index, so that the next run compares them again.
+    /// Updates the index. The removed items are left out, and the digests of the other changed items are forgotten, so
+    /// that the next run compares these items again.
     fn index(&self, conn: &mut SqliteConnection, moved: &Moved) -> Result<(), StoreError> {
         let whole = Scope::whole(self.kind);
         let name = row_counts::scope_name(&whole);

@@ -39,7 +39,7 @@ impl From<StoreError> for Unread {
     }
 }
 
-/// Reads one segment at a time, because all texts at once would be in memory twice.
+/// Reads the text of a kind, one segment at a time. All texts at once would be in memory twice.
 fn read(conn: &mut SqliteConnection, key: Key<'_>, depth: Depth) -> Result<SearchIndex, Unread> {
     let (rows, facts) = tables::facts(conn, key)?.ok_or(Unread::Damaged)?;
     SearchIndex::read(&facts, depth, |batch, number| {

@@ -36,7 +36,7 @@ impl SqliteStore {
     }
 }
 
-/// The search index of a kind.
+/// The search index of a kind, with the values that a search in it needs.
 struct Prepared {
     kind: ContentKind,
     index: Arc<SearchIndex>,

@@ -1,7 +1,7 @@
 //! Held removals: rows that the panel no longer lists, and that stay for now.
 //!
-//! The statements that run per held item are SQL as text. Diesel compiles each of its own UPDATEs again, and if half of
-//! the items are missing, there are as many held removals as listed items.
+//! The statements that run per held item are SQL as text. Diesel compiles each of its own UPDATEs for each use, and if
+//! half of the items are missing, there are as many held removals as listed items.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;

@@ -52,7 +52,7 @@ struct Settings {
     search_fields: Text,
 }
 
-/// What an application's columns say about its schedule. These columns are only read.
+/// The columns in which an application keeps its schedule. They are only read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = xtream_sync_settings, check_for_backend(Sqlite))]
 struct OfApplication {

@@ -1,7 +1,7 @@
 //! Tombstones: removed items are remembered for a time, and recognised when they return.
 //!
 //! The statements that run for lists of items are SQL as text. Their tables differ by kind, and diesel compiles each of
-//! its own UPDATEs and each list of values again.
+//! its own UPDATEs and each list of values for each use.
 
 use std::collections::HashSet;
 

@@ -126,7 +126,7 @@ async fn settings_of_another_version_stay() {
     assert_eq!(inspection.findings, [], "it is no inconsistency");
 }
 
-/// A profile that is saved unchanged writes neither addresses nor settings anew.
+/// If a profile is saved unchanged, neither addresses nor settings are written again.
 #[tokio::test]
 async fn further_addresses_have_positions_from_one() {
     let cache = Cache::new();
